@@ -1,4 +1,4 @@
-"""Faults that a test or a user orders from the sandbox, and the switches between two readings of an unclear spec.
+"""Faults that a test or a user orders from the sandbox, and switches between two readings of an unclear spec.
 
 A server calls `take` once for each request. An order for the request's token strikes before one for the whole
 provider; among equals the older strikes first, until it has struck `times` times.
@@ -13,6 +13,13 @@ PROVIDERS = ("apns", "fcm", "fcm_token", "hms", "hms_token", "rustore", "rustore
 # Switch → its values, the default first (`spec/providers.md` §6).
 SWITCHES: dict[str, tuple[str, ...]] = {
     "fcm.details": ("full", "bare"),  # bare: a 400 comes without error.details
+    "apns.bad_environment_reason": ("BadEnvironmentKeyIdInToken", "BadEnvironmentKeyInToken"),
+    "apns.first_stream_limit": ("1", "*"),  # concurrent streams until a provider token was accepted
+    "apns.payload": ("strict", "accept"),  # accept: mistakes pass in silence, as they do at Apple's
+    "apns.push_type": ("required", "optional"),
+    "apns.retry_after_s": ("absent", "*"),  # Retry-After of 429 and 503
+    "apns.stream_limit": ("1000", "*"),
+    "apns.token_update_interval_s": ("1200", "*"),  # 0 = provider tokens may change at will
     "fcm.token_lifetime_s": ("3600", "*"),
     "fcm.wrong_project": ("403", "404"),
     "hms.status": ("always-200", "documented"),
@@ -34,6 +41,7 @@ class Fault:
     retry_after: str | None = None  # seconds or an HTTP date, sent verbatim
     delay_ms: int = 0  # wait before anything else happens
     timestamp_ms: int | None = None  # APNs 410
+    value: int | None = None  # stream-limit: the limit; goaway: the last stream id that is still processed
     token: str | None = None  # only for this token; None = the whole provider
     times: int | None = None  # how often it strikes; None = until cleared
 
@@ -68,7 +76,7 @@ class Faults:
         return own or self._strike(provider, None)
 
     def take_own(self, provider: str, token: str) -> Fault | None:
-        """As `take`, but only what was ordered for this very token: for one token among several in a request."""
+        """As `take`, but only what was ordered for this very token: for one of several in a request."""
         return self._strike(provider, token) if self._orders.get(provider) else None
 
     def clear(self, provider: str | None = None) -> None:

@@ -1,7 +1,7 @@
 """What the sandbox has accepted: an inbox for each provider and device token, and a stream of everything.
 
-A provider server calls `put` after it has decided to answer success; tests, the control API and the device simulator
-read. In the bench `keep_payloads` is False: then a push is only counted, nobody is woken and nothing is kept.
+A provider server calls `put` after it has decided to answer success; tests, the control API and the device
+simulator read. In the bench `keep_payloads` is False: a push is only counted, nobody is woken, nothing kept.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class Received:
 
 
 class FollowerTooSlowError(Exception):
-    """The reader of a follow stream lags more than FOLLOWER_BACKLOG pushes behind: it would miss some silently."""
+    """The reader of a follow stream lags so far behind that it would miss pushes without knowing."""
 
 
 class Follower(AsyncIterator[Received]):

@@ -1,0 +1,282 @@
+"""A lean HTTP/1.1 server for the providers that are plain HTTPS, and for the partner's report receiver.
+
+A server answers each request with one pure call, `answer(request) -> Answer`. What the network then does (wait,
+say nothing, break the connection) is data in the answer, so an ordered fault needs no code of its own. aiohttp
+serves 5,600 such requests per CPU-second over TLS; the bench needs a peer faster than what it measures.
+
+    bytes → TlsPipe → httptools → Request → answer() → Answer → delay_ms → send | close | drop | reset | hang
+"""
+
+import asyncio
+import socket
+import ssl
+import struct
+from abc import ABC, abstractmethod
+from collections import deque
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Literal, cast
+
+import httptools
+
+from deploy.sandbox.tls_pipe import TlsPipe
+
+MAX_BODY_BYTES = 1 << 20
+MAX_HEAD_BYTES = 64 << 10
+
+_JSON = "application/json; charset=UTF-8"
+_STATUS_LINES = {int(status): f"HTTP/1.1 {status:d} {status.phrase}\r\n" for status in HTTPStatus}
+
+
+@dataclass(slots=True)
+class Request:
+    """Header names are lower case, of a repeated one the last value counts; the path is without the query."""
+
+    method: str = ""
+    path: str = ""
+    query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def bearer(self) -> str | None:
+        """The token of `Authorization: Bearer …`, None when there is no such header."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back, and how: `then` is what becomes of it after `delay_ms`.
+
+    send: as usual · close: sent, then the connection is closed · drop: not sent, connection closed ·
+    reset: not sent, connection reset · hang: nothing ever happens.
+    """
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = _JSON
+    delay_ms: int = 0
+    then: Literal["send", "close", "drop", "reset", "hang"] = "send"
+
+
+class HttpServer(ABC):
+    """A listening provider; subclasses say what they answer. `tls` None is plain HTTP."""
+
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        self._tls = tls
+        self._server: asyncio.Server | None = None
+        self._connections: set[_Connection] = set()
+
+    @abstractmethod
+    def answer(self, request: Request) -> Answer:
+        """Pure reaction to one request; an exception is a bug and becomes a 500."""
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listens; returns the port (0 = a free one)."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connect, host, port)
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
+
+    async def stop(self) -> None:
+        """Stops listening and breaks every connection, also those that hang."""
+        if self._server is None:
+            return
+        self._server.close()
+        for connection in tuple(self._connections):
+            connection.abort()
+        await self._server.wait_closed()
+        self._server = None
+
+    def _connect(self) -> "_Connection":
+        return _Connection(self, self._connections, None if self._tls is None else TlsPipe(self._tls))
+
+
+class _Connection(asyncio.Protocol):
+    """One client: parses, answers in order of arrival, one request at a time."""
+
+    _transport: asyncio.Transport
+
+    def __init__(self, server: HttpServer, connections: "set[_Connection]", tls: TlsPipe | None) -> None:
+        self._server = server
+        self._connections = connections
+        self._tls = tls
+        self._parser = httptools.HttpRequestParser(self)
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._busy = False
+        self._full = False  # the client does not read what we write
+        self._timer: asyncio.TimerHandle | None = None
+        self._reset()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self)
+        self._waiting.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        if self._tls is not None:
+            try:
+                data = self._tls.receive(data)
+            except ssl.SSLError:
+                self._transport.write(self._tls.output())  # the alert that says why
+                self._transport.close()
+                return
+            if handshake := self._tls.output():
+                self._transport.write(handshake)
+            if self._tls.ended:
+                self._close()
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._refuse(413 if self._body_bytes > MAX_BODY_BYTES else 400)
+        else:
+            self._bound_head(len(data))
+
+    def pause_writing(self) -> None:
+        self._full = True
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._transport.resume_reading()
+        self._next()
+
+    # httptools
+
+    def on_message_begin(self) -> None:
+        self._reset()
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._request.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        request = self._request
+        request.method = self._parser.get_method().decode("latin-1")
+        path, _, query = self._url.partition(b"?")
+        request.path, request.query = path.decode("latin-1"), query.decode("latin-1")
+        if request.headers.get("expect", "").lower() == "100-continue":
+            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        if self._body_bytes > MAX_BODY_BYTES:
+            raise ValueError("body too large")  # httptools passes it on as a parser error
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        self._request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._waiting.append((self._request, self._parser.should_keep_alive()))
+        if not self._busy and not self._full:
+            self._next()
+
+    # ours
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def _write(self, data: bytes) -> None:
+        if self._tls is None:
+            self._transport.write(data)
+        else:
+            self._tls.send(data)
+            self._transport.write(self._tls.output())
+
+    def _close(self) -> None:
+        if self._transport.is_closing():
+            return
+        if self._tls is not None:
+            self._tls.close()
+            self._transport.write(self._tls.output())
+        self._transport.close()
+
+    def _reset(self) -> None:
+        self._request = Request()
+        self._url = b""
+        self._body: list[bytes] = []
+        self._in_head = True
+        self._head_bytes = self._body_bytes = 0
+
+    def _bound_head(self, count: int) -> None:
+        """Counted by chunks, which is cheaper than by headers and as good against endless ones."""
+        if self._in_head:
+            self._head_bytes += count
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(431)
+
+    def _next(self) -> None:
+        while self._waiting and not self._busy and not self._full:
+            request, keep_alive = self._waiting.popleft()
+            try:
+                answer = self._server.answer(request)
+            except Exception as error:
+                self._write(_render(Answer(500), "GET", False))
+                self._close()
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": f"{type(self._server).__name__} cannot answer", "exception": error}
+                )
+                return
+            if answer.delay_ms or answer.then != "send":
+                self._busy = True
+                self._timer = asyncio.get_running_loop().call_later(
+                    answer.delay_ms / 1000, self._finish, answer, request.method, keep_alive
+                )
+            else:
+                self._send(answer, request.method, keep_alive)
+
+    def _finish(self, answer: Answer, method: str, keep_alive: bool) -> None:
+        """What an ordered fault asked for, after its delay."""
+        match answer.then:
+            case "send" | "close":
+                self._busy = False
+                self._send(answer, method, keep_alive)
+                if answer.then == "close":
+                    self._close()
+                self._next()
+            case "drop":
+                self._close()
+            case "reset":
+                linger_none = struct.pack("ii", 1, 0)  # an RST instead of a FIN
+                self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_none)
+                self._transport.abort()
+            case "hang":
+                pass  # stays busy: neither this request nor a later one on the connection is answered
+
+    def _send(self, answer: Answer, method: str, keep_alive: bool) -> None:
+        if self._transport.is_closing():
+            return
+        self._write(_render(answer, method, keep_alive))
+        if not keep_alive:
+            self._close()
+
+    def _refuse(self, status: int) -> None:
+        """Not HTTP, or too much of it: nothing after it on this connection can be understood."""
+        self._waiting.clear()
+        if not self._transport.is_closing():
+            self._write(_render(Answer(status, content_type="text/plain"), "GET", False))
+            self._close()
+
+
+def _render(answer: Answer, method: str, keep_alive: bool) -> bytes:
+    status_line = _STATUS_LINES.get(answer.status) or f"HTTP/1.1 {answer.status} Unknown\r\n"
+    extra = "".join([f"{name}: {value}\r\n" for name, value in answer.headers]) if answer.headers else ""
+    end = "\r\n" if keep_alive else "Connection: close\r\n\r\n"
+    length = len(answer.body)
+    head = f"{status_line}Content-Type: {answer.content_type}\r\nContent-Length: {length}\r\n{extra}{end}"
+    return head.encode("latin-1") + (b"" if method == "HEAD" else answer.body)
