@@ -1,0 +1,53 @@
+"""The contract between the services: events, topics, codec and ids. Other languages read `schemas/json/`.
+
+The life of a message. A message is a chain of links (push, then SMS …); a link is resolved to deliveries, one for
+each installation; a delivery lives like this:
+
+                       ┌─────────▶ SUPPRESSED   nobody there to show it to any more (logged out, withdrawn)
+                       │
+    message-requested ─▶ PLANNED ──▶ SENT ──▶ DELIVERED ──▶ READ
+                       │     │        │  ▲
+                       │     │        │  └──────── retry-due (an event with a time, never a sleep)
+                       │     └────────┼─────────▶ REFUSED      the provider will not take it
+                       └──────────────┴─────────▶ EXPIRED      the lifetime passed first
+
+`DeliveryState` orders these as a lattice: READ > DELIVERED > failures > SENT > PLANNED. A fold takes the maximum, so
+receipts may come late, twice and out of order and the result is the same. The state of a link is the maximum over its
+deliveries, except that a link has failed only when all of them have.
+
+    partner ─POST─▶ ingest ─message-requested─▶ router ─target-resolved.<provider>─▶ dispatch ─▶ provider
+    device ─receipt─▶ registry ─status-events─▶ status ◀─provider-dispatched─ dispatch
+"""
+
+from enum import StrEnum
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery (or a link, or a message) has got to. Source: design.md §4."""
+
+    PLANNED = "PLANNED"
+    SENT = "SENT"
+    SUPPRESSED = "SUPPRESSED"
+    EXPIRED = "EXPIRED"
+    REFUSED = "REFUSED"
+    DELIVERED = "DELIVERED"
+    READ = "READ"
+
+    @property
+    def rank(self) -> int:
+        """Place in the lattice; the three failures stand above SENT and below DELIVERED."""
+        return _RANK[self]
+
+    @property
+    def is_terminal(self) -> bool:
+        """True when only a late receipt can still raise the state."""
+        return self.rank >= _RANK[DeliveryState.SUPPRESSED] and self is not DeliveryState.DELIVERED
+
+    @property
+    def is_failure(self) -> bool:
+        """True for REFUSED, EXPIRED and SUPPRESSED."""
+        return self in _FAILURES
+
+
+_RANK = {state: rank for rank, state in enumerate(DeliveryState)}
+_FAILURES = frozenset({DeliveryState.SUPPRESSED, DeliveryState.EXPIRED, DeliveryState.REFUSED})

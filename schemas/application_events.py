@@ -1,0 +1,93 @@
+"""Partners, senders, applications and credentials (topic `application-events`, compacted; every event is a full state).
+
+    key                              event
+    partner/<partner_id>             PartnerChanged
+    sender/<partner_id>/<name>       SenderChanged
+    application/<application_id>     ApplicationChanged
+    credentials/<application_id>/<provider>   CredentialsChanged
+
+Every process reads this topic from its start to the end it had when the process began, before it reports ready, and
+follows it from then on (`services/directory.py`).
+"""
+
+from typing import Literal
+
+from schemas.events import Event
+from schemas.values import Channel, Provider
+
+TtlUnit = Literal["SECONDS", "MINUTES", "HOURS"]
+
+
+class PartnerChanged(Event):
+    """A partner as it is from now on."""
+
+    type: Literal["partner-changed"] = "partner-changed"
+    partner_id: str
+    uuid: str  # the name space of its message ids
+    login: str
+    password_hash: str  # argon2
+    subnets: tuple[str, ...] = ()  # CIDR; empty: from anywhere
+    report_url: str | None = None
+    report_key_sealed: str | None = None  # HMAC-SHA256 key of signed reports
+    default_sender: str | None = None
+    default_ttl_s: dict[Channel, int] = {}
+    default_ttl_unit: dict[Channel, TtlUnit] = {}
+    reject_duplicates: bool = False
+    max_connections: int = 100  # requests at once
+    max_rate_per_s: int = 1000
+    utc_offset_min: int = 180
+    link_shortener: bool = False
+    batch_key_digests: tuple[str, ...] = ()
+    batch_channel: Channel = Channel.SMS
+    enabled: bool = True
+
+    @property
+    def entity_key(self) -> str:
+        return f"partner/{self.partner_id}"
+
+
+class SenderChanged(Event):
+    """A service number (sender name) of a partner, and the application it stands for."""
+
+    type: Literal["sender-changed"] = "sender-changed"
+    partner_id: str
+    service_number: str
+    application_id: str | None = None
+    enabled: bool = True
+
+    @property
+    def entity_key(self) -> str:
+        return f"sender/{self.partner_id}/{self.service_number}"
+
+
+class ApplicationChanged(Event):
+    """A mobile (or web) application."""
+
+    type: Literal["application-changed"] = "application-changed"
+    application_id: str
+    name: str
+    api_key_digests: tuple[str, ...]  # several while a key is being rotated
+    min_version: str | None = None
+    rustore_variant: Literal["native", "universal"] = "native"
+    bundle: str | None = None  # APNs default topic
+    max_pushes_per_s: int = 2000  # for each provider
+    enabled: bool = True
+
+    @property
+    def entity_key(self) -> str:
+        return f"application/{self.application_id}"
+
+
+class CredentialsChanged(Event):
+    """What the platform shows to a provider for an application; `sealed` holds JSON under the master key."""
+
+    type: Literal["credentials-changed"] = "credentials-changed"
+    application_id: str
+    provider: Provider
+    sealed: str
+    fingerprint: str  # tells two credentials apart, and nothing else
+    enabled: bool = True
+
+    @property
+    def entity_key(self) -> str:
+        return f"credentials/{self.application_id}/{self.provider.value}"

@@ -1,0 +1,131 @@
+"""What happens to installations (topic `device-events`, key installation id), and their folded state.
+
+Facts that span installations — who owns a token, who holds the primary mark, who uses an installation — are
+last-writer-wins registers by (`at`, `event_id`). Tokens are sealed under the master key; `digest` names a token
+without telling it. Sources: `spec/device-api.md`, design.md §6.
+"""
+
+from typing import Literal
+
+from schemas.events import Event
+from schemas.values import Frozen, Platform, Provider
+
+
+class DeviceEvent(Event):
+    """An event of one installation; `at` is the server's time."""
+
+    installation_id: str
+    application_id: str
+
+
+class Installed(DeviceEvent):
+    """A new installation, or the same one again: repeats change nothing but what the device says of itself."""
+
+    type: Literal["installed"] = "installed"
+    device_id: str
+    platform: Platform
+    proof_hash: str  # SHA-256 of the device's random proof, hex
+    app_version: str
+    os_version: str = ""
+    model: str = ""
+    locale: str = ""
+    time_zone: str = ""  # IANA
+    public_key: str | None = None  # P-256, base64url of the uncompressed point
+
+
+class TokenRegistered(DeviceEvent):
+    """The latest token wins; the same token on two installations belongs to the newer one."""
+
+    type: Literal["token-registered"] = "token-registered"
+    provider: Provider
+    sealed: str  # base64; the token (or the web push subscription) under the master key
+    digest: str
+    environment: Literal["production", "sandbox"] | None = None  # APNs
+    bundle: str | None = None  # APNs
+    variant: Literal["native", "universal"] | None = None  # RuStore
+
+
+class TokenRemoved(DeviceEvent):
+    """The app took its token back."""
+
+    type: Literal["token-removed"] = "token-removed"
+
+
+class TokenRetired(DeviceEvent):
+    """A provider said that the token is dead. Applies only while the token is current and not newer than `dead_at`."""
+
+    type: Literal["token-retired"] = "token-retired"
+    digest: str
+    dead_at: int | None = None
+    detail: str = ""
+
+
+class TokenWorked(DeviceEvent):
+    """A provider accepted the token or the device confirmed a push, for the first time since it was registered."""
+
+    type: Literal["token-worked"] = "token-worked"
+    digest: str
+
+
+class Personalized(DeviceEvent):
+    """The installation belongs to this user, this phone, or both."""
+
+    type: Literal["personalized"] = "personalized"
+    external_user_id: str | None = None
+    phone: str | None = None  # E.164 digits without plus
+
+
+class Depersonalized(DeviceEvent):
+    """Logged out."""
+
+    type: Literal["depersonalized"] = "depersonalized"
+
+
+class Subscription(Frozen):
+    """One entry of settings.subscriptions."""
+
+    id: str
+    type: Literal["setting", "permission"] = "setting"
+    name: str = ""
+    title: str = ""
+    description: str = ""
+    value: bool = True
+
+
+class SettingsChanged(DeviceEvent):
+    """Only what is not None changed. `primary` true claims the mark of the user's one primary installation."""
+
+    type: Literal["settings-changed"] = "settings-changed"
+    primary: bool | None = None
+    push_enabled: bool | None = None
+    push_os_enabled: bool | None = None
+    subscriptions: tuple[Subscription, ...] | None = None  # those named replace their namesakes
+
+
+class AppStarted(DeviceEvent):
+    """The app came to the foreground."""
+
+    type: Literal["app-started"] = "app-started"
+    app_version: str | None = None
+    os_version: str | None = None
+    locale: str | None = None
+    time_zone: str | None = None
+    session_s: int | None = None  # length of the session before
+
+
+class InstallationChanged(DeviceEvent):
+    """Topic `installations` (compacted): the folded state of one installation, for readers outside. Tells no token."""
+
+    type: Literal["installation-changed"] = "installation-changed"
+    platform: Platform
+    app_version: str
+    provider: Provider | None = None  # of the live token
+    external_user_id: str | None = None
+    phone: str | None = None
+    primary: bool = False
+    push_enabled: bool = True
+    push_os_enabled: bool = True
+    subscriptions: tuple[Subscription, ...] = ()
+    time_zone: str = ""
+    installed_at: int
+    last_used_at: int

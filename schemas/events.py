@@ -1,0 +1,196 @@
+"""Every event that travels between the services. Frozen, in the past tense, times in UTC milliseconds.
+
+    topic                     events                                                       appended by
+    message-requested         MessageRequested, ScheduleDue                                ingest, status, router
+    target-resolved.<p>       TargetResolved                                               router, dispatch (a retry)
+    provider-dispatched       ProviderDispatched                                           dispatch
+    status-events             Scheduled, Planned, RequestRepeated, ReceiptReceived,        router, registry,
+                              DeadlinePassed, ReportAttempted, MessageFailed               status, whoever dead-letters
+    device-events             Installed … TokenRetired (schemas/device_events.py)          registry
+    installations             InstallationChanged (compacted)                              registry
+    application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
+
+A change must keep old readers and old records working: add optional fields; never rename, retype or require.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.reasons import Reason
+from schemas.values import Content, Frozen, Lane, Link, Provider, Recipient, ReportRequest, Schedule
+
+
+class Event(Frozen):
+    """What all events have. `event_id` is computed from the cause, so a replay gives the same one."""
+
+    v: int = 1
+    event_id: str
+    at: int  # UTC ms; when the event was decided
+
+
+class MessageEvent(Event):
+    """An event of one message; the message id is the record's key."""
+
+    message_id: str
+    partner_id: str
+    lane: Lane = "single"
+    link: int = 0
+
+
+class MessageRequested(MessageEvent):
+    """A partner asked for a message (link 0), or a cascade has come to its next link (link n). `chain[0]` is due."""
+
+    type: Literal["message-requested"] = "message-requested"
+    mt_num: str
+    partner_ref: str | None = None  # the partner's own id
+    recipient: Recipient
+    chain: tuple[Link, ...] = Field(min_length=1)
+    schedule: Schedule | None = None
+    reports: ReportRequest = ReportRequest()
+    extra_param: str | None = None
+    callback_data: str | None = None
+    utc_offset_min: int = 180  # the partner's zone, for schedules
+    packet_id: int | None = None
+    mailing_id: str | None = None
+
+
+class ScheduleDue(MessageEvent):
+    """The hour of a scheduled link has come: its claim moves from scheduled to planned."""
+
+    type: Literal["schedule-due"] = "schedule-due"
+    request: MessageRequested
+
+
+class TargetResolved(MessageEvent):
+    """One delivery to make; again with a higher `attempt` when a retry is due. Holds no token: dispatch looks it up."""
+
+    type: Literal["target-resolved"] = "target-resolved"
+    delivery_id: str
+    installation_id: str
+    application_id: str
+    provider: Provider
+    content: Content
+    expires_at: int  # UTC ms; nothing is sent after it
+    recipient_mark: str = ""
+    attempt: int = 1
+    planned_at: int
+
+
+DispatchOutcome = Literal[
+    "accepted",  # the provider has it: SENT
+    "retry",  # not taken now; a TargetResolved with attempt + 1 comes at retry_at
+    "uncertain",  # may have been taken, must not be sent again: counts as SENT
+    "refused",  # REFUSED for good
+    "suppressed",  # SUPPRESSED: nobody there to show it to
+    "expired",  # EXPIRED before it could be sent
+]
+
+
+class ProviderDispatched(MessageEvent):
+    """What became of one attempt."""
+
+    type: Literal["provider-dispatched"] = "provider-dispatched"
+    delivery_id: str
+    installation_id: str
+    application_id: str
+    provider: Provider
+    attempt: int
+    outcome: DispatchOutcome
+    reason: Reason | None = None  # for the partner; with refused, suppressed, expired
+    status: int = 0  # the provider's status; 0 when none came
+    detail: str = ""  # the provider's own word, e.g. Unregistered
+    provider_id: str | None = None  # the id the provider answered with
+    latency_ms: int = 0  # of the request to the provider
+    retry_at: int | None = None
+    shortened: bool = False  # the text did not fit; the SDK fetches the whole
+    dead_token: str | None = None  # digest of a token to retire
+    dead_at: int | None = None  # UTC ms; when the provider last knew it to be dead
+
+
+class PlannedTarget(Frozen):
+    """An installation that the link goes to."""
+
+    delivery_id: str
+    installation_id: str
+    application_id: str
+    provider: Provider
+
+
+class SkippedTarget(Frozen):
+    """An installation that was considered and left out."""
+
+    installation_id: str
+    provider: Provider | None = None
+    reason: Reason
+
+
+class Scheduled(MessageEvent):
+    """A link waits for its hour."""
+
+    type: Literal["scheduled"] = "scheduled"
+    request_id: str
+    send_at: int
+    expires_at: int
+    zone: str = ""  # of the recipient or the partner, as used
+
+
+class Planned(MessageEvent):
+    """Who gets a link, and who not and why. `request_id` names the request that won, should there be several."""
+
+    type: Literal["planned"] = "planned"
+    request_id: str
+    send_at: int
+    expires_at: int
+    targets: tuple[PlannedTarget, ...] = ()
+    skipped: tuple[SkippedTarget, ...] = ()
+    reason: Reason | None = None  # why there is no target
+
+
+class RequestRepeated(MessageEvent):
+    """A request with a known id came again and was dropped."""
+
+    type: Literal["request-repeated"] = "request-repeated"
+    request_id: str
+
+
+ReceiptKind = Literal["delivered", "read", "dismissed", "clicked"]
+
+
+class ReceiptReceived(MessageEvent):
+    """The SDK tells what happened to a push. `event_id` = (message, installation, kind, action), so repeats are one."""
+
+    type: Literal["receipt-received"] = "receipt-received"
+    installation_id: str
+    kind: ReceiptKind
+    happened_at: int  # UTC ms by the device's clock
+    action: str | None = None  # of the button
+    source: Literal["sdk", "provider", "pull"] = "sdk"
+
+
+class DeadlinePassed(MessageEvent):
+    """The lifetime of a link is over. A sweeper says so; the fold decides, behind every receipt logged earlier."""
+
+    type: Literal["deadline-passed"] = "deadline-passed"
+
+
+class ReportAttempted(MessageEvent):
+    """A delivery report was tried at the partner's address."""
+
+    type: Literal["report-attempted"] = "report-attempted"
+    status: int  # of the report: 0, 2, 5, 9
+    error_code: int = 0
+    attempt: int
+    http_status: int = 0  # 0: no answer
+    detail: str = ""
+    delivered: bool
+    next_attempt_at: int | None = None
+    latency_ms: int = 0
+
+
+class MessageFailed(MessageEvent):
+    """A record of this message was dead-lettered; the message ends failed instead of pending for ever."""
+
+    type: Literal["message-failed"] = "message-failed"
+    topic: str
+    detail: str

@@ -1,0 +1,62 @@
+"""Ids are computed, not drawn: whoever repeats a step gets the same id, so the repetition can be recognised.
+
+    message_id   UUIDv5(the partner's UUID, the partner's id), or a UUIDv7 when no id was given
+    delivery_id  UUIDv5(message_id, "link/installation"); the apns-id, and the SDK's key to show a push once
+    event_id     UUIDv5(what caused the event, what it is); a UUIDv7 for what enters from outside
+    mtNum        the first 63 bits of SHA-256(message_id) in decimal: an answer, never an identity
+
+Source: design.md §2.
+"""
+
+import hashlib
+import os
+import time
+import uuid
+
+
+def uuid5(namespace: str, name: str) -> str:
+    """UUIDv5 (RFC 9562 §5.5) in lower-case text; `namespace` is a UUID in text."""
+    seed = bytes.fromhex(namespace.replace("-", "")) + name.encode()
+    digest = bytearray(hashlib.sha1(seed, usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def uuid7() -> str:
+    """A new UUIDv7 (RFC 9562 §5.7): drawn, and in order of time to the millisecond."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
+    return str(uuid.UUID(int=value))
+
+
+def message_id_of(partner_uuid: str, partner_ref: str | None) -> str:
+    """The message id for a partner's own id; a new one when the partner gave none."""
+    return uuid7() if partner_ref is None else uuid5(partner_uuid, partner_ref)
+
+
+def delivery_id_of(message_id: str, link: int, installation_id: str) -> str:
+    """The id of one delivery: the same however often the link is planned or sent."""
+    return uuid5(message_id, f"{link}/{installation_id}")
+
+
+def event_id_of(cause_id: str, what: str) -> str:
+    """The id of an event that follows from `cause_id` (a UUID): a replay of the cause gives the same id."""
+    return uuid5(cause_id, what)
+
+
+def mt_num_of(message_id: str) -> str:
+    """The decimal number that the partner protocol calls mtNum."""
+    return str(int.from_bytes(hashlib.sha256(message_id.encode()).digest()[:8], "big") >> 1)
+
+
+def recipient_mark_of(application_id: str, external_user_id: str | None, phone: str | None) -> str:
+    """A mark of whom an installation belongs to, the same in the push and in the SDK; it tells nobody who that is.
+
+    The SDK gets it in the answer to personalize and drops a push whose mark is another's. Empty for nobody.
+    """
+    if external_user_id is None and phone is None:
+        return ""
+    owner = f"u/{external_user_id}" if external_user_id is not None else f"p/{phone}"
+    return hashlib.sha256(f"{application_id}/{owner}".encode()).hexdigest()[:16]

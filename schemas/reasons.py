@@ -1,0 +1,63 @@
+"""Why a push did not go or did not arrive, and which errorCode of the partner protocol says so.
+
+Source of the codes and of the order: `spec/partner-api.md` §3. With several installations the reason of the one that
+came furthest counts.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Declared in the order of coming further, last wins; the finer words share their elder's place."""
+
+    NO_APPLICATION = "no-application"
+    UNKNOWN_USER = "unknown-user"
+    UNKNOWN_PHONE = "unknown-phone"
+    NO_ACTIVE_INSTALLATION = "no-active-installation"
+    NO_PRIMARY = "no-primary"
+    BELOW_MIN_VERSION = "below-min-version"
+    SUBSCRIPTION_OFF = "subscription-off"
+    PUSH_DISABLED = "push-disabled"
+    PUSH_OS_DISABLED = "push-os-disabled"
+    PROVIDER_REFUSED = "provider-refused"
+    EXPIRED = "expired"
+    # finer words for one of the above, with its code and its place in the order
+    OWNER_CHANGED = "owner-changed"
+    NOT_LATEST = "not-latest"  # more than 50 installations: the ones not used lately take no part
+    NOT_PRIMARY = "not-primary"
+    OTHER_PROVIDER = "other-provider"
+    # an internal fault: before everything, so that it never hides what is known
+    INTERNAL = "internal"
+
+    @property
+    def error_code(self) -> int:
+        """errorCode in reports."""
+        return _CODES[self]
+
+
+_CODES = {
+    Reason.NO_APPLICATION: 26,
+    Reason.UNKNOWN_USER: 19,
+    Reason.UNKNOWN_PHONE: 20,
+    Reason.NO_ACTIVE_INSTALLATION: 22,
+    Reason.NO_PRIMARY: 21,
+    Reason.BELOW_MIN_VERSION: 27,
+    Reason.SUBSCRIPTION_OFF: 25,
+    Reason.PUSH_DISABLED: 23,
+    Reason.PUSH_OS_DISABLED: 24,
+    Reason.PROVIDER_REFUSED: 28,
+    Reason.EXPIRED: 7,
+    Reason.OWNER_CHANGED: 22,
+    Reason.INTERNAL: 1,
+    Reason.NOT_LATEST: 22,
+    Reason.NOT_PRIMARY: 21,
+    Reason.OTHER_PROVIDER: 22,
+}
+_PLACES = {code: place for place, code in enumerate((1, 26, 19, 20, 22, 21, 27, 25, 23, 24, 28, 7))}
+_ORDER = {reason: _PLACES[code] for reason, code in _CODES.items()}
+
+
+def furthest(reasons: Iterable[Reason]) -> Reason:
+    """The reason of the installation that came furthest; `reasons` must not be empty."""
+    return max(reasons, key=_ORDER.__getitem__)

@@ -1,0 +1,113 @@
+"""Every topic: name, key, events, partitions, retention, dead-letter twin. `services/kafka.py` creates them from here.
+
+Each message-path topic has a `.bulk` twin with its own consumers, and each topic that is consumed has a
+`.dead-letter` twin. Retention is stated here and nowhere else (design.md §4).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas import application_events as applications
+from schemas import device_events as devices
+from schemas import events
+from schemas.values import Lane, Provider
+
+DAY_MS = 86_400_000
+MESSAGE_RETENTION_MS = 37 * DAY_MS
+"""Claims, timers and the like live as long as the topics they answer for."""
+PLANNING_HORIZON_MS = 30 * DAY_MS
+DEVICE_RETENTION_MS = 30 * DAY_MS
+HISTORY_RETENTION_MS = 365 * DAY_MS
+DEAD_LETTER = ".dead-letter"
+BULK = ".bulk"
+
+Key = Literal["message", "installation", "entity"]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic. `retention_ms` None means compacted for ever; `partitions` None means as many as configured."""
+
+    name: str
+    key: Key
+    events: tuple[type[events.Event], ...]
+    retention_ms: int | None = MESSAGE_RETENTION_MS
+    partitions: int | None = None
+    dead_letters: bool = True
+
+
+def lane_of(name: str) -> Lane:
+    """The lane that a topic name belongs to."""
+    return "bulk" if name.removesuffix(DEAD_LETTER).endswith(BULK) else "single"
+
+
+def _lanes(name: str, *of: type[events.Event], key: Key = "message") -> dict[Lane, Topic]:
+    return {"single": Topic(name, key, of), "bulk": Topic(name + BULK, key, of)}
+
+
+MESSAGE_REQUESTED = _lanes("message-requested", events.MessageRequested, events.ScheduleDue)
+PROVIDER_DISPATCHED = _lanes("provider-dispatched", events.ProviderDispatched)
+STATUS_EVENTS = _lanes(
+    "status-events",
+    events.Scheduled,
+    events.Planned,
+    events.RequestRepeated,
+    events.ReceiptReceived,
+    events.DeadlinePassed,
+    events.ReportAttempted,
+    events.MessageFailed,
+)
+TARGET_RESOLVED = {
+    provider: _lanes(f"target-resolved.{provider.value}", events.TargetResolved, key="installation")
+    for provider in Provider
+}
+DEVICE_EVENTS = Topic(
+    "device-events",
+    "installation",
+    (
+        devices.Installed,
+        devices.TokenRegistered,
+        devices.TokenRemoved,
+        devices.TokenRetired,
+        devices.TokenWorked,
+        devices.Personalized,
+        devices.Depersonalized,
+        devices.SettingsChanged,
+        devices.AppStarted,
+    ),
+    DEVICE_RETENTION_MS,
+)
+INSTALLATIONS = Topic(
+    "installations", "installation", (devices.InstallationChanged,), retention_ms=None, dead_letters=False
+)
+APPLICATION_EVENTS = Topic(
+    "application-events",
+    "entity",
+    (
+        applications.PartnerChanged,
+        applications.SenderChanged,
+        applications.ApplicationChanged,
+        applications.CredentialsChanged,
+    ),
+    retention_ms=None,
+    partitions=1,
+    dead_letters=False,
+)
+
+
+def all_topics() -> list[Topic]:
+    """Every topic that must exist, without the dead-letter twins."""
+    lanes = [MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS, *TARGET_RESOLVED.values()]
+    return [topic for pair in lanes for topic in pair.values()] + [
+        DEVICE_EVENTS,
+        INSTALLATIONS,
+        APPLICATION_EVENTS,
+    ]
+
+
+def topic_named(name: str) -> Topic:
+    """The topic of that name. Raises KeyError for a name that no topic has."""
+    return _BY_NAME[name]
+
+
+_BY_NAME = {topic.name: topic for topic in all_topics()}

@@ -1,0 +1,123 @@
+"""The values that events are made of: who is meant, what is to be shown, and over what.
+
+Everything here is frozen. Names on the left of a comment are the partner's (`spec/partner-api.md` §1).
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Lane = Literal["single", "bulk"]
+"""Inherited by links, timers, deadlines and receipts: a one-time password never waits behind a mailing."""
+
+
+class Frozen(BaseModel):
+    """Base of all values and events: immutable; unknown fields of newer writers are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Channel(StrEnum):
+    """message.type of the partner protocol. All but PUSH go to the channel gateway."""
+
+    PUSH = "PUSH"
+    SMS = "SMS"
+    VIBER = "VIBER"
+    VK = "VK"
+    WHATSAPP = "WHATSAPP"
+    TELEGRAM = "TELEGRAM"
+    FLASHINGCALL = "FLASHINGCALL"
+    MAX = "MAX"
+    CARDSMOBILE = "CARDSMOBILE"
+
+
+class Provider(StrEnum):
+    """Who carries a push; each is a lane of its own. CHANNEL is the platform for all channels but PUSH."""
+
+    APNS = "apns"
+    FCM = "fcm"
+    HMS = "hms"
+    RUSTORE = "rustore"
+    WEB = "web"
+    CHANNEL = "channel"
+
+
+class Platform(StrEnum):
+    """The build of the SDK."""
+
+    IOS = "ios"
+    ANDROID = "android"
+    HUAWEI = "huawei"
+    RUSTORE = "rustore"
+    WEB = "web"
+
+
+class Recipient(Frozen):
+    """Whom the partner means. The user id selects the user; the phone serves the other channels of a cascade."""
+
+    phone: str | None = None  # E.164 digits without plus
+    external_user_id: str | None = None
+
+
+class Button(Frozen):
+    """One of at most three `content.actions`."""
+
+    title: str
+    action: str
+    options: str | None = None
+
+
+class SecureValues(Frozen):
+    """SECURE: values by name, sealed at ingest; only the names are readable."""
+
+    names: tuple[str, ...]
+    hour: int  # hour key: hours since the epoch in which the chain surely ends
+    sealed: str  # base64
+
+
+class Content(Frozen):
+    """What a push shows and hands to the app."""
+
+    text: str
+    title: str | None = None
+    content_category: Literal["IMAGE", "HTML"] | None = None
+    content_url: str | None = None
+    actions: tuple[Button, ...] = ()
+    custom_payload: str | None = None  # opaque JSON, unchanged
+    enrichment: str | None = None  # RICH, opaque JSON
+    live_activity: str | None = None  # LIVE_ACTIVITY, opaque JSON, keys with hyphens
+    secure: SecureValues | None = None
+
+
+class Link(Frozen):
+    """One link of a cascade; a message without cascade is a chain of one."""
+
+    channel: Channel
+    ttl_ms: int
+    sender: str | None = None  # serviceNumber
+    application_id: str | None = None  # which the sender stands for (PUSH)
+    content: Content | None = None  # PUSH
+    data: str | None = None  # other channels: message.data as opaque JSON
+    primary_only: bool = False  # primaryOn
+    providers: tuple[Provider, ...] = ()  # SENDING_PLATFORMS; empty: all
+    subscriptions: tuple[str, ...] = ()  # deviceSubscriptions; any of
+    shorten_links: bool = True
+    awaited: Literal["DELIVERED", "READ"] | None = None  # state: what stops the chain here
+
+
+class Schedule(Frozen):
+    """scheduleInfo. Minutes are minutes of the day; a window may run over midnight; one bound may be absent."""
+
+    begin_minute: int | None = None
+    end_minute: int | None = None
+    weekdays: tuple[int, ...] = ()  # 1 Monday … 7 Sunday; empty: every day
+    deadline: int | None = None  # UTC ms
+    recipient_zone: bool = False  # useTimeDiff
+
+
+class ReportRequest(Frozen):
+    """registeredDelivery and notifyUrl of one message."""
+
+    registered_delivery: Literal[0, 1, 2] = 1
+    notify_url: str | None = None

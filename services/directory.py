@@ -1,0 +1,105 @@
+"""Partners, senders, applications and credentials in memory: the fold of `application-events`.
+
+Every process reads the topic from its start to the end it had when the process began, before it reports ready or
+joins a group, and follows it from then on. So a rotated key or a switched-off partner takes effect within a second.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from schemas import codec
+from schemas.application_events import ApplicationChanged, CredentialsChanged, PartnerChanged, SenderChanged
+from schemas.topics import APPLICATION_EVENTS
+from schemas.values import Provider
+from services import kafka, telemetry
+
+if TYPE_CHECKING:
+    from services.process import Process
+
+log = telemetry.logger("directory")
+
+
+class Directory:
+    """Look-ups by the names that requests carry. Read it at each use: it changes under way."""
+
+    def __init__(self) -> None:
+        self.partners: dict[str, PartnerChanged] = {}
+        self.applications: dict[str, ApplicationChanged] = {}
+        self.senders: dict[tuple[str, str], SenderChanged] = {}
+        self.credentials: dict[tuple[str, Provider], CredentialsChanged] = {}
+        self.version = 0
+        self._by_login: dict[str, str] = {}
+        self._by_api_key: dict[str, str] = {}
+        self._by_batch_key: dict[str, str] = {}
+
+    def partner_by_login(self, login: str) -> PartnerChanged | None:
+        return self.partners.get(self._by_login.get(login, ""))
+
+    def partner_by_batch_key(self, digest: str) -> PartnerChanged | None:
+        """By `Secrets.digest(key, "batch-key")`."""
+        return self.partners.get(self._by_batch_key.get(digest, ""))
+
+    def application_by_api_key(self, digest: str) -> ApplicationChanged | None:
+        """By `Secrets.digest(key, "api-key")`."""
+        return self.applications.get(self._by_api_key.get(digest, ""))
+
+    def sender(self, partner_id: str, service_number: str) -> SenderChanged | None:
+        """The partner's sender of that name; None also when it is switched off."""
+        found = self.senders.get((partner_id, service_number))
+        return found if found is not None and found.enabled else None
+
+    def can_push(self, application_id: str | None) -> bool:
+        """False when the application is unknown, switched off, or has no provider credentials (errorCode 26)."""
+        found = self.applications.get(application_id or "")
+        return (
+            found is not None
+            and found.enabled
+            and any(
+                application == application_id and credentials.enabled
+                for (application, _), credentials in self.credentials.items()
+            )
+        )
+
+    def apply(self, key: str, value: bytes) -> None:
+        """Fold one record; the newest of a key wins. What cannot be read is logged and left out."""
+        try:
+            event = codec.decode(APPLICATION_EVENTS, value)
+        except codec.Undecodable:
+            log.exception("a record of application-events cannot be read", key=key)
+            return
+        match event:
+            case PartnerChanged():
+                self.partners[event.partner_id] = event
+                self._by_login = {partner.login: partner.partner_id for partner in self.partners.values()}
+                self._by_batch_key = {
+                    digest: partner.partner_id
+                    for partner in self.partners.values()
+                    for digest in partner.batch_key_digests
+                }
+            case ApplicationChanged():
+                self.applications[event.application_id] = event
+                self._by_api_key = {
+                    digest: application.application_id
+                    for application in self.applications.values()
+                    for digest in application.api_key_digests
+                }
+            case SenderChanged():
+                self.senders[event.partner_id, event.service_number] = event
+            case CredentialsChanged():
+                self.credentials[event.application_id, event.provider] = event
+        self.version += 1
+
+
+async def follow_directory(process: "Process") -> Directory:
+    """A directory that is complete up to now and stays current. Raises LogUnavailable when the log is away."""
+    directory, caught_up = Directory(), asyncio.Event()
+    await kafka.create_topics(process.settings)
+    process.spawn(kafka.follow(process.settings, APPLICATION_EVENTS, directory.apply, caught_up), "directory")
+    stopping = asyncio.ensure_future(process.stop.wait())
+    waiting = asyncio.ensure_future(caught_up.wait())
+    await asyncio.wait({stopping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not waiting.done():
+        waiting.cancel()
+        raise kafka.LogUnavailable("application-events could not be read to its end")
+    return directory

@@ -1,0 +1,160 @@
+"""The one shared read: the registry's installations, looked up in batches by router and dispatch.
+
+The registry writes these documents (`services/registry/store.py`); nobody else does. Collection `installations`:
+
+    _id                installation id          application_id, platform, app_version, time_zone, last_used_at
+    token              null, or {provider, sealed, digest, environment, bundle, variant, registered_at, worked}
+    owner              null, or {external_user_id, phone}
+    primary            true for at most one installation of a user
+    push_enabled, push_os_enabled, subscriptions: [{id, name, value, …}]
+
+Collection `cards`: one for each user or phone that was ever seen, `_id` "<application>/u/<user id>" or
+"<application>/p/<phone>": it tells "unknown" (errorCode 19, 20) from "no installation" (22).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.values import Platform, Provider, Recipient
+from services.mongo import Database
+
+MAX_INSTALLATIONS = 50
+"""Of one recipient; the last used take part (design.md §4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The live token; `sealed` opens with `Secrets.open(sealed, b"token")`."""
+
+    provider: Provider
+    sealed: str
+    digest: str
+    registered_at: int
+    environment: str | None
+    bundle: str | None
+    variant: str | None
+    worked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What router and dispatch need to know of one installation."""
+
+    installation_id: str
+    application_id: str
+    platform: Platform
+    app_version: str
+    time_zone: str
+    last_used_at: int
+    token: Token | None
+    external_user_id: str | None
+    phone: str | None
+    primary: bool
+    push_enabled: bool
+    push_os_enabled: bool
+    subscriptions: frozenset[str]  # ids and names of those that are on
+    public_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Whom to look for in one application: by user id or by phone, never by both."""
+
+    application_id: str
+    external_user_id: str | None
+    phone: str | None
+
+    @classmethod
+    def of(cls, application_id: str, recipient: Recipient) -> "Address":
+        """The user id selects the user; the phone is looked for only where no user id was given."""
+        by_phone = recipient.external_user_id is None
+        return cls(application_id, recipient.external_user_id, recipient.phone if by_phone else None)
+
+    @property
+    def card(self) -> str:
+        """`_id` of the card that says whether this recipient was ever seen."""
+        if self.external_user_id is not None:
+            return f"{self.application_id}/u/{self.external_user_id}"
+        return f"{self.application_id}/p/{self.phone}"
+
+
+class Installations:
+    """Batched look-ups; every call is one or two queries however many are asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._installations = database["installations"]
+        self._cards = database["cards"]
+
+    async def by_ids(self, ids: Iterable[str]) -> dict[str, Installation]:
+        """Those that exist, by installation id."""
+        wanted = list(set(ids))
+        documents = await self._installations.find({"_id": {"$in": wanted}}).to_list(None)
+        return {document["_id"]: from_document(document) for document in documents}
+
+    async def by_addresses(self, addresses: Iterable[Address]) -> dict[Address, list[Installation]]:
+        """All installations of each address, the last used first; an empty list for nobody."""
+        found: dict[Address, list[Installation]] = {address: [] for address in addresses}
+        wanted: dict[str, tuple[list[str], list[str]]] = {}
+        for address in found:
+            users, phones = wanted.setdefault(address.application_id, ([], []))
+            if address.external_user_id is not None:
+                users.append(address.external_user_id)
+            elif address.phone is not None:
+                phones.append(address.phone)
+        for application_id, (users, phones) in wanted.items():
+            for one in await self._owned(application_id, "owner.external_user_id", users):
+                found[Address(application_id, one.external_user_id, None)].append(one)
+            for one in await self._owned(application_id, "owner.phone", phones):
+                found[Address(application_id, None, one.phone)].append(one)
+        for installations in found.values():
+            installations.sort(key=lambda one: (-one.last_used_at, one.installation_id))
+        return found
+
+    async def _owned(self, application_id: str, field: str, values: list[str]) -> list[Installation]:
+        if not values:
+            return []
+        query = {"application_id": application_id, field: {"$in": values}}
+        documents = await self._installations.find(query).batch_size(10_000).to_list(None)
+        return [from_document(document) for document in documents]
+
+    async def known(self, addresses: Iterable[Address]) -> set[Address]:
+        """Those addresses that have a card, be it without any installation."""
+        cards = {address.card: address for address in addresses}
+        documents = await self._cards.find({"_id": {"$in": list(cards)}}, {"_id": 1}).to_list(None)
+        return {cards[document["_id"]] for document in documents}
+
+
+def from_document(document: Mapping[str, Any]) -> Installation:
+    """The document as the registry wrote it; fields that came later have their defaults."""
+    token, owner = document.get("token"), document.get("owner") or {}
+    subscriptions = [entry for entry in document.get("subscriptions", ()) if entry.get("value")]
+    return Installation(
+        installation_id=document["_id"],
+        application_id=document["application_id"],
+        platform=Platform(document["platform"]),
+        app_version=document.get("app_version", ""),
+        time_zone=document.get("time_zone", ""),
+        last_used_at=document.get("last_used_at", 0),
+        token=_token(token) if token else None,
+        external_user_id=owner.get("external_user_id"),
+        phone=owner.get("phone"),
+        primary=document.get("primary", False),
+        push_enabled=document.get("push_enabled", True),
+        push_os_enabled=document.get("push_os_enabled", True),
+        subscriptions=frozenset(name for entry in subscriptions for name in (entry["id"], entry.get("name")) if name),
+        public_key=document.get("public_key"),
+    )
+
+
+def _token(document: Mapping[str, Any]) -> Token:
+    return Token(
+        provider=Provider(document["provider"]),
+        sealed=document["sealed"],
+        digest=document["digest"],
+        registered_at=document["registered_at"],
+        environment=document.get("environment"),
+        bundle=document.get("bundle"),
+        variant=document.get("variant"),
+        worked=document.get("worked", False),
+    )

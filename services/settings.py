@@ -1,0 +1,103 @@
+"""The only reader of the environment. Every setting: its name, unit, default and one line of meaning."""
+
+import os
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class BadSettings(Exception):
+    """The environment holds a value that cannot be used; the message names it."""
+
+
+class Settings(BaseModel):
+    """Read once at the start of a process and passed on. The alias is the environment variable."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    # the servers
+    kafka_bootstrap: str = Field("127.0.0.1:9092", alias="KAFKA_BOOTSTRAP", description="host:port of Kafka brokers")
+    kafka_topic_prefix: str = Field("", alias="KAFKA_TOPIC_PREFIX", description="put before every topic and group name")
+    kafka_partitions: int = Field(12, alias="KAFKA_PARTITIONS", ge=1, description="partitions of a new topic")
+    kafka_replication: int = Field(3, alias="KAFKA_REPLICATION", ge=1, description="replicas of a new topic")
+    mongo_url: str = Field("mongodb://127.0.0.1:27017", alias="MONGO_URL", description="MongoDB connection string")
+    mongo_database: str = Field("rpns", alias="MONGO_DATABASE", description="name of the database")
+
+    # this process
+    host: str = Field("127.0.0.1", alias="RPNS_HOST", description="address that the process binds")
+    port: int = Field(0, alias="RPNS_PORT", ge=0, le=65535, description="port of the API; 0 takes a free one")
+    metrics_port: int = Field(
+        0, alias="RPNS_METRICS_PORT", ge=0, le=65535, description="port of /healthz, /readyz and /metrics"
+    )
+    instance: str = Field(
+        "1",
+        alias="RPNS_INSTANCE",
+        description="name among the instances of one service; keep it over restarts",
+    )
+    shutdown_s: float = Field(
+        20, alias="RPNS_SHUTDOWN_S", gt=0, description="seconds a process may take to end in order"
+    )
+    log_level: str = Field("info", alias="RPNS_LOG_LEVEL", description="debug, info, warning or error")
+
+    # secrets and people's data
+    master_key: str = Field("", alias="RPNS_MASTER_KEY", description="base64 of 32 bytes; seals tokens and credentials")
+    old_master_keys: str = Field(
+        "", alias="RPNS_OLD_MASTER_KEYS", description="former master keys, comma between; they still open"
+    )
+    admin_token: str = Field(
+        "",
+        alias="RPNS_ADMIN_TOKEN",
+        description="bearer token of the provisioning and support API; empty: closed",
+    )
+    trusted_proxies: str = Field(
+        "", alias="RPNS_TRUSTED_PROXIES", description="CIDRs whose X-Forwarded-For is believed"
+    )
+    allow_private_addresses: bool = Field(
+        False,
+        alias="RPNS_ALLOW_PRIVATE_ADDRESSES",
+        description="let notifyUrl and web push endpoints reach private networks",
+    )
+
+    # limits
+    append_timeout_s: float = Field(
+        5, alias="RPNS_APPEND_TIMEOUT_S", gt=0, description="how long a request waits for Kafka"
+    )
+    sweep_interval_s: float = Field(
+        1, alias="RPNS_SWEEP_INTERVAL_S", gt=0, description="how often deadlines and timers are looked at"
+    )
+    dispatch_in_flight: int = Field(
+        512, alias="RPNS_DISPATCH_IN_FLIGHT", ge=1, description="pushes under way for each partition"
+    )
+    report_limit: int = Field(64, alias="RPNS_REPORT_LIMIT", ge=1, description="reports under way for each receiver")
+    report_retry_s: float = Field(
+        60, alias="RPNS_REPORT_RETRY_S", gt=0, description="seconds before the second try of a report"
+    )
+    report_give_up_h: float = Field(
+        72, alias="RPNS_REPORT_GIVE_UP_H", gt=0, description="hours after which a report is given up"
+    )
+
+    # the providers; base URLs
+    apns_url: str = Field("https://api.push.apple.com", alias="APNS_URL", description="APNs production")
+    apns_sandbox_url: str = Field(
+        "https://api.sandbox.push.apple.com", alias="APNS_SANDBOX_URL", description="APNs development"
+    )
+    fcm_url: str = Field("https://fcm.googleapis.com", alias="FCM_URL", description="FCM v1")
+    hms_url: str = Field("https://push-api.cloud.huawei.com", alias="HMS_URL", description="HMS Push Kit")
+    hms_token_url: str = Field(
+        "https://oauth-login.cloud.huawei.com/oauth2/v3/token", alias="HMS_TOKEN_URL", description="HMS OAuth"
+    )
+    rustore_url: str = Field("https://vkpns.rustore.ru", alias="RUSTORE_URL", description="RuStore native")
+    rustore_universal_url: str = Field(
+        "https://vkpns-universal.rustore.ru", alias="RUSTORE_UNIVERSAL_URL", description="RuStore universal"
+    )
+    provider_ca_file: str = Field("", alias="PROVIDER_CA_FILE", description="PEM of a CA to trust beside the system's")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Raises BadSettings that names the variable and the rule. An empty variable counts as absent."""
+        source = os.environ if environment is None else environment
+        try:
+            return cls.model_validate({name: value for name, value in source.items() if value})
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_input=False)
+            raise BadSettings("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in faults)) from None

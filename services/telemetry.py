@@ -1,0 +1,85 @@
+"""Logging, and every metric there is: declared here with kind, unit and meaning.
+
+No secret, token, phone number or text may stand in a log line or a label (design.md §6). Labels have few values.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import orjson
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+
+REQUESTS = Counter("rpns_requests_total", "HTTP requests answered", ["api", "code"])
+REQUEST_SECONDS = Histogram(
+    "rpns_request_seconds", "time to answer an HTTP request, seconds", ["api"], buckets=_SECONDS
+)
+RECORDS = Counter("rpns_records_total", "records consumed and committed", ["topic"])
+BATCH_SECONDS = Histogram(
+    "rpns_batch_seconds", "time from fetching a batch to its commit, seconds", ["group"], buckets=_SECONDS
+)
+APPENDED = Counter("rpns_appended_total", "records appended", ["topic"])
+UNKNOWN = Counter("rpns_unknown_records_total", "records of a type that this release does not know, skipped", ["topic"])
+DEAD_LETTERS = Counter("rpns_dead_letters_total", "records moved to a dead-letter topic", ["topic"])
+PAUSES = Counter("rpns_consumer_pauses_total", "times a consumer paused because infrastructure was away", ["group"])
+DROPPED_BATCHES = Counter(
+    "rpns_dropped_batches_total", "batches dropped because a rebalance took their partitions", ["group"]
+)
+REPEATS = Counter("rpns_repeated_requests_total", "requests whose id was known already", ["lane"])
+PLANNED = Counter("rpns_planned_deliveries_total", "deliveries planned", ["provider"])
+SKIPPED = Counter("rpns_skipped_installations_total", "installations considered and left out", ["reason"])
+PUSHES = Counter("rpns_pushes_total", "attempts at a provider", ["provider", "outcome"])
+PUSH_SECONDS = Histogram(
+    "rpns_push_seconds", "time of one request to a provider, seconds", ["provider"], buckets=_SECONDS
+)
+IN_FLIGHT = Gauge("rpns_pushes_in_flight", "pushes under way", ["provider"])
+SENDER_STOPPED = Gauge(
+    "rpns_sender_stopped", "1 while the sender of an application is stopped", ["application", "provider"]
+)
+RETIRING_PAUSED = Gauge("rpns_retiring_paused", "1 while dead tokens are not retired", ["application", "provider"])
+REPORTS = Counter("rpns_reports_total", "delivery reports tried", ["outcome"])
+TIMERS_FIRED = Counter("rpns_timers_fired_total", "timers whose event was appended", ["topic"])
+ACCEPT_TO_SENT_SECONDS = Histogram(
+    "rpns_accept_to_sent_seconds",
+    "from planning a delivery to the provider's acceptance, seconds",
+    buckets=_SECONDS,
+)
+
+
+def configure_logging(service: str, level: str) -> None:
+    """One JSON object a line on standard error, from structlog and from the standard library alike."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(
+                    serializer=lambda event, **_: orjson.dumps(event, default=str).decode()
+                ),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("rpns").setLevel(level.upper())
+    structlog.contextvars.bind_contextvars(service=service)
+
+
+def logger(name: str) -> Any:
+    """A structured logger: `log.info("what happened", key=value)`."""
+    return structlog.get_logger(f"rpns.{name}")

@@ -1,0 +1,185 @@
+"""What the HTTP services share: the server, bodies with a limit, clean text, problem details, who is calling.
+
+Bad input never becomes a 5xx: malformed JSON, wrong types, over-long values, NULs, lone surrogates and bodies over
+64 KB are answered with 4xx as RFC 9457 problem details that name the field and the rule.
+"""
+
+import contextlib
+import hmac
+import ipaddress
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import AfterValidator, BaseModel
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services import consume, telemetry
+from services.process import Process
+
+log = telemetry.logger("web")
+MAX_BODY_BYTES = 64 * 1024
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not hold a NUL character")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+"""A string that the database can hold. JSON with lone surrogates never gets this far: the parser refuses it."""
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457 problem details."""
+
+    title: str
+    status: int
+    detail: str = ""
+    errors: list[dict[str, str]] = []
+
+
+class Problem(Exception):
+    """An answer that is an error: `status` 4xx or 503, and what the caller should know."""
+
+    def __init__(self, status: int, title: str, detail: str = "", errors: Sequence[dict[str, str]] = ()) -> None:
+        super().__init__(title)
+        self.body = ProblemBody(title=title, status=status, detail=detail, errors=list(errors))
+
+
+def problem_response(problem: ProblemBody, headers: dict[str, str] | None = None) -> Response:
+    return Response(problem.model_dump_json(exclude_defaults=True), problem.status, headers, "application/problem+json")
+
+
+class BodyLimit:
+    """ASGI middleware: refuses a body over the limit with 413, whether or not its length was announced."""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                raise Problem(413, "Body too large", f"a body is at most {self._limit} bytes")
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every error of this application as problem details."""
+
+    @app.exception_handler(Problem)
+    async def on_problem(_: Request, problem: Problem) -> Response:
+        headers = {"Retry-After": "1"} if problem.body.status in (429, 503) else None
+        return problem_response(problem.body, headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(_: Request, error: RequestValidationError) -> Response:
+        return problem_response(ProblemBody(title="Invalid request", status=400, errors=field_errors(error.errors())))
+
+    @app.exception_handler(HTTPException)
+    async def on_http(_: Request, error: HTTPException) -> Response:
+        body = ProblemBody(title=str(error.detail), status=error.status_code)
+        return problem_response(body, dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def on_error(_: Request, error: Exception) -> Response:
+        if isinstance(error, consume.UNAVAILABLE):
+            return problem_response(ProblemBody(title="Service is unavailable", status=503), {"Retry-After": "1"})
+        log.error("a request failed", exc_info=error)
+        return problem_response(ProblemBody(title="Internal error", status=500))
+
+    for unavailable in consume.UNAVAILABLE:
+        app.add_exception_handler(unavailable, on_error)
+
+
+def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
+    """pydantic's errors as {field, rule}; the value itself is never repeated."""
+    return [
+        {"field": ".".join(str(part) for part in one["loc"] if part != "body") or "body", "rule": one["msg"]}
+        for one in errors
+    ]
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """CIDRs with commas between. Raises ValueError."""
+    return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+
+
+def caller_address(request: Request, trusted: Sequence[Network]) -> str:
+    """Who is calling: the peer, or the last address of X-Forwarded-For that no trusted proxy added."""
+    address = request.client.host if request.client else ""
+    forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    while forwarded and _within(address, trusted):
+        address = forwarded.pop()
+    return address
+
+
+def _within(address: str, among: Sequence[Network]) -> bool:
+    try:
+        return any(ipaddress.ip_address(address) in network for network in among)
+    except ValueError:
+        return False
+
+
+def is_admin(request: Request, admin_token: str) -> bool:
+    """True for `Authorization: Bearer <RPNS_ADMIN_TOKEN>`; an empty token closes the door."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    fits = hmac.compare_digest(given.encode(errors="replace"), admin_token.encode())
+    return bool(admin_token) and scheme.lower() == "bearer" and fits
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, without its own signal handlers: the process has them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(process: Process, app: ASGIApp) -> None:
+    """Serve `app` on the process's API port until it stops; requests under way are finished."""
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=process.settings.host,
+            port=process.settings.port,
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=int(process.settings.shutdown_s),
+        )
+    )
+
+    async def until_stopped() -> None:
+        await process.stop.wait()
+        server.should_exit = True
+
+    async def is_serving() -> bool:
+        return bool(server.started) and not server.should_exit
+
+    process.ready_when("api", is_serving)
+    process.spawn(until_stopped(), "api-stop", drains=True)
+    process.spawn(server.serve(), "api", drains=True)
