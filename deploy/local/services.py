@@ -1,0 +1,42 @@
+"""How our own processes are started: the five services and the sandbox that plays the providers."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.ports import HOST
+from deploy.local.process import Program, answers_200
+
+SERVICES = ("ingest", "registry", "router", "dispatch", "status")
+
+
+@dataclass(frozen=True)
+class Ports:
+    api: int
+    metrics: int  # /healthz /readyz /metrics
+
+
+def module_of(name: str) -> str:
+    """The service of an instance: dispatch for "dispatch" and for "dispatch-2"."""
+    return name.partition("-")[0]
+
+
+def service(name: str, ports: Ports, env: Mapping[str, str], log: Path) -> Program:
+    module = module_of(name)
+    own = {
+        "RPNS_INSTANCE": f"{module}-{name.partition('-')[2] or 1}",
+        "RPNS_PORT": str(ports.api),
+        "RPNS_METRICS_PORT": str(ports.metrics),
+    }
+    command = [sys.executable, "-m", f"services.{module}"]
+    return Program(name, command, log, lambda _: answers_200(ports.metrics, "/readyz"), env={**env, **own}, stop_s=30)
+
+
+def sandbox(folder: Path, env: Mapping[str, str], log: Path) -> Program:
+    """The sandbox writes its addresses into sandbox.json when it is ready; those of an earlier start are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ready = folder / "sandbox.json"
+    ready.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "deploy.sandbox", "--data-dir", str(folder), "--host", HOST]
+    return Program("sandbox", command, log, lambda _: ready.exists(), env=env)

@@ -1,0 +1,202 @@
+"""The stack: what is started, in which order, and how it ends.
+
+    kafka ─┐
+    mongo ─┼─▶ services (each ready by its /readyz) ─▶ gateway ─▶ ready
+  sandbox ─┘
+
+The end is the reverse, each step with a deadline, then by force. It comes the same way after stop(), an exception and a
+Ctrl-C; when the owner is killed, guard.py does it.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from deploy.local import gateway as caddy
+from deploy.local import kafka, kafka_files, mongo
+from deploy.local import services as ours
+from deploy.local.owner import sole_owner
+from deploy.local.ports import HOST, free_ports, require_free
+from deploy.local.process import Program
+from deploy.local.report import Report, Step, quiet
+from deploy.local.runner import Runner
+from deploy.local.settings import environment, load_secrets, write_private
+
+DATA = ("kafka", "mongo", "sandbox", "gateway", "log", "secrets.json", "stack.json")
+PUBLIC_PORT_SETTING = "RPNS_PUBLIC_PORT"
+
+
+class Stack:
+    """The local stack in `data_dir`, one at a time for each folder.
+
+    data_dir         where data, logs and secrets live; kept between starts
+    public_port      port of the gateway on 127.0.0.1; 0 takes a free one
+    services         names of services; "dispatch-2" is a second dispatch. () starts none
+    sandbox          whether to start the providers' sandbox
+    gateway          whether to start the gateway
+    fresh            forget the data of earlier starts first
+    env              variables for the services and the sandbox; they win over everything else
+    kafka_bootstrap, mongo_url
+                     running servers to use instead of starting ours; by default from KAFKA_BOOTSTRAP, MONGO_URL
+    report           is told each step
+
+    Methods raise StackError with a message for a person. They block, and may be called from any thread, one at a time.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        public_port: int = 0,
+        services: Sequence[str] = ours.SERVICES,
+        *,
+        sandbox: bool = True,
+        gateway: bool = True,
+        fresh: bool = False,
+        env: Mapping[str, str] | None = None,
+        kafka_bootstrap: str | None = None,
+        mongo_url: str | None = None,
+        report: Report = quiet,
+    ) -> None:
+        self.data_dir = data_dir.resolve()
+        self.public_port, self.public_url = public_port, ""
+        self._given_kafka = kafka_bootstrap or os.environ.get("KAFKA_BOOTSTRAP", "")
+        self._given_mongo = mongo_url or os.environ.get("MONGO_URL", "")
+        self.kafka_bootstrap, self.mongo_url = self._given_kafka, self._given_mongo
+        self.env: dict[str, str] = {}  # what all services got, complete after start()
+        self.sandbox: dict[str, Any] = {}  # the sandbox's sandbox.json
+        self.ports: dict[str, ours.Ports] = {}  # of each service: .api and .metrics
+        self._services, self._with_sandbox, self._with_gateway = tuple(services), sandbox, gateway
+        self._fresh, self._extra_env, self._report = fresh, dict(env or {}), report
+        self._exit = ExitStack()
+        self._runner = Runner(report)
+
+    def start(self) -> Self:
+        """Returns when everything is ready. Whatever goes wrong, nothing is left running."""
+        try:
+            self._exit.enter_context(sole_owner(self.data_dir))
+            if self._fresh:
+                forget(self.data_dir)
+            self._choose_ports()
+            self._exit.enter_context(self._runner)
+            self._runner.start(self._foundations())
+            self._settle()
+            self._runner.start(
+                ours.service(name, ports, self.env, self._log(name)) for name, ports in self.ports.items()
+            )
+            if self._with_gateway:
+                self._runner.start([self._gateway()])
+            write_private(self.data_dir / "stack.json", self.describe())
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End everything that was started, last first. Does nothing when nothing runs."""
+        self._exit.close()
+
+    def kill(self, name: str) -> None:
+        """SIGKILL one process, as a crash would. Names: kafka mongo sandbox gateway and the services."""
+        self._runner.kill(name)
+
+    def end(self, name: str) -> None:
+        """End one process in order."""
+        self._runner.end(name)
+
+    def restart(self, name: str, env: Mapping[str, str] | None = None) -> None:
+        """End it if it runs, start it again on its ports with `env` added to its own; returns when it is ready."""
+        self._runner.restart(name, env or {})
+
+    def logs(self, name: str) -> str:
+        """What a process has written since its last start; earlier output is in `data_dir`/log."""
+        return self._runner.output(name)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes that run now, by name."""
+        return self._runner.pids()
+
+    @property
+    def ended(self) -> dict[str, int]:
+        """Exit codes of the processes that do not run any more."""
+        return self._runner.ended()
+
+    def describe(self) -> dict[str, Any]:
+        """What `python -m deploy.local status` shows; holds secrets."""
+        return {
+            "public_url": self.public_url,
+            "kafka_bootstrap": self.kafka_bootstrap,
+            "mongo_url": self.mongo_url,
+            "processes": self.pids,
+            "ports": {name: asdict(ports) for name, ports in self.ports.items()},
+            "env": self.env,
+            "sandbox": self.sandbox,
+        }
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _log(self, name: str) -> Path:
+        return self.data_dir / "log" / f"{name}.log"
+
+    def _choose_ports(self) -> None:
+        """All at once: two searches could find the same port while nothing listens on it yet."""
+        if self._with_gateway and self.public_port:
+            require_free(self.public_port, "the public address", PUBLIC_PORT_SETTING)
+        free = iter(free_ports(4 + 2 * len(self._services)))
+        self._kafka_port, self._controller_port, self._mongo_port, gateway_port = (next(free) for _ in range(4))
+        self.ports = {name: ours.Ports(next(free), next(free)) for name in self._services}
+        if self._with_gateway:
+            self.public_port = self.public_port or gateway_port
+            self.public_url = f"http://{HOST}:{self.public_port}"
+
+    def _foundations(self) -> Iterator[Program]:
+        if self._with_sandbox:
+            yield ours.sandbox(self.data_dir / "sandbox", self._extra_env, self._log("sandbox"))
+        if self._given_mongo:
+            self._report(Step("mongo", "external"))  # its URL may hold a password
+        else:
+            self.mongo_url = f"mongodb://{HOST}:{self._mongo_port}"
+            yield mongo.program(self.data_dir / "mongo", self._log("mongo"), self._mongo_port)
+        if self._given_kafka:
+            self._report(Step("kafka", "external", self.kafka_bootstrap))
+        else:
+            files = kafka_files.ready_files(self._report, kafka.prepare)
+            self.kafka_bootstrap = f"{HOST}:{self._kafka_port}"
+            ports = (self._kafka_port, self._controller_port)
+            yield kafka.program(files, self.data_dir / "kafka", self._log("kafka"), *ports)
+
+    def _settle(self) -> None:
+        """Read what the sandbox says about itself, and complete the environment of the services."""
+        if self._with_sandbox:
+            self.sandbox = json.loads((self.data_dir / "sandbox" / "sandbox.json").read_text())
+        held = load_secrets(self.data_dir / "secrets.json")
+        shared = environment(self.kafka_bootstrap, self.mongo_url, self.public_url, held, self.sandbox)
+        self.env = {**shared, **self._extra_env}
+
+    def _gateway(self) -> Program:
+        upstreams: dict[str, list[int]] = {}
+        for name, ports in self.ports.items():
+            upstreams.setdefault(ours.module_of(name), []).append(ports.api)
+        return caddy.program(self.data_dir / "gateway", self._log("gateway"), self.public_port, upstreams)
+
+
+def forget(data_dir: Path) -> None:
+    """Remove what a stack has stored in `data_dir`, and nothing else that lies there."""
+    for name in DATA:
+        path = data_dir / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
