@@ -1,0 +1,119 @@
+"""What a provider is to dispatch: one file with a `Sender`, and one table from its answers to these results.
+
+    services/dispatch/<provider>.py      async def open_sender(opening: Opening) -> Sender
+    Sender.send(push)  ─▶ Accepted       the provider has it
+                       ─▶ Retry          not now; after a while, for this token, application or provider
+                       ─▶ TokenGone      this token is dead
+                       ─▶ Rejected       this message will never be taken; with `alert`, none of this application will
+                       ─▶ Uncertain      it may have been taken
+
+Answers are values, never exceptions; `services/dispatch/deliver.py` decides what follows from them. The file is found
+by its name, which is the provider's value in `schemas.values.Provider`. Source: design.md §5, `spec/providers.md`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from schemas.application_events import ApplicationChanged
+from schemas.values import Content
+from services.settings import Settings
+
+Scope = Literal["token", "application", "provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One push to make. Holds the token in clear: never log it."""
+
+    message_id: str
+    delivery_id: str  # the apns-id; the key by which the SDK shows a push once
+    installation_id: str
+    application_id: str
+    token: str
+    token_environment: str | None  # APNs: production or sandbox
+    bundle: str | None  # APNs topic
+    variant: str | None  # RuStore: native or universal
+    content: Content
+    expires_at: int  # UTC ms
+    recipient_mark: str
+    attempt: int
+    bulk: bool
+    token_worked: bool  # the token was seen to work; APNs keeps the others on connections of their own
+    public_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it: no proof of delivery."""
+
+    provider_id: str | None = None
+    status: int = 200
+    shortened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Not taken. `after_s` is what the provider asked for (Retry-After); None leaves it to the back-off."""
+
+    detail: str
+    status: int = 0
+    after_s: float | None = None
+    scope: Scope = "token"  # whom the trouble is about: this token, the whole application, the whole provider
+    at_least_s: float = 0  # the provider's documented least wait
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGone:
+    """Dead. `dead_at` (UTC ms) is when the provider last knew so; a token registered later stays."""
+
+    detail: str
+    status: int
+    dead_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Refused for good. `alert`: keys or settings are wrong, so the application's sender stops; tokens stay."""
+
+    detail: str
+    status: int
+    alert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """Written, but no answer came."""
+
+    detail: str
+
+
+Result = Accepted | Retry | TokenGone | Rejected | Uncertain
+
+
+class Sender(Protocol):
+    """Sends the pushes of one application over one provider. Opened once, used by many tasks at a time."""
+
+    def absorbs_resend(self, push: Push) -> bool:
+        """True when the same push sent again replaces the first on the device, so Uncertain may be sent again."""
+        ...
+
+    async def send(self, push: Push) -> Result:
+        """One attempt, bounded in time (10 s and more, as the provider advises). Raises nothing but CancelledError."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections; pushes under way get Uncertain or Retry."""
+        ...
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a sender is opened with. `credentials` is the JSON that was provisioned, opened."""
+
+    settings: Settings
+    application: ApplicationChanged
+    credentials: dict[str, Any]
+
+
+class BadCredentials(ValueError):
+    """The provisioned credentials cannot be used; the message names the field and the rule, never a value."""
