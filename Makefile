@@ -1,0 +1,56 @@
+# Everything a person or CI does here. Needs make and Python 3.11 or newer; the rest is installed into .venv.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+TARGETS := install demo up down test check schemas bench
+.PHONY: help $(TARGETS)
+
+VENV := .venv/bin/python
+# The first interpreter that runs and is new enough; a name on the PATH alone may be a shim without one behind it.
+FIND_PYTHON := for name in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; exit; }; done
+INSTALL = @python="$$($(FIND_PYTHON))"; \
+	[ -n "$$python" ] || { echo "error: Python 3.11 or newer is needed; found $$(python3 --version 2>&1 || echo none)" >&2; exit 1; }; \
+	"$$python" -I deploy/install.py
+
+help: ## this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+install: .venv/.installed-dev ## everything that demo, test and check need
+	@$(VENV) -m deploy.local prepare
+
+demo: .venv/.installed-run ## start everything, send real traffic and show it arriving
+	@$(VENV) -m deploy.demo
+
+up: .venv/.installed-run ## start the local stack in the background
+	@$(VENV) -m deploy.local up
+
+down: .venv/.installed-run ## end the local stack
+	@$(VENV) -m deploy.local down
+
+test: install ## every test
+	@$(VENV) -m pytest $(PYTEST)
+
+check: .venv/.installed-dev ## lint, format, types, generated files
+	@$(VENV) -m ruff check .
+	@$(VENV) -m ruff format --check .
+	@$(VENV) -m mypy
+	@$(VENV) -m schemas --check
+
+schemas: .venv/.installed-dev ## write the generated JSON Schema and AsyncAPI
+	@$(VENV) -m schemas
+
+bench: .venv/.installed-dev ## measure, each figure beside its limit
+	@$(VENV) -m deploy.bench
+
+.venv/.installed-run: requirements.txt
+	$(INSTALL) run
+
+.venv/.installed-dev: requirements-dev.txt
+	$(INSTALL) dev
+
+Makefile requirements.txt requirements-dev.txt: ;
+
+.DEFAULT:
+	$(error there is no target "$@"; there are: $(TARGETS))

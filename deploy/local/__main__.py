@@ -1,0 +1,166 @@
+"""`python -m deploy.local`: the local stack for a person.
+
+up       start it in the background, return when it is ready        down     end it
+run      start it and stay until Ctrl-C                             status   what runs, and where
+logs     the last lines of one process's log                        env      variables for tools, as shell lines
+prepare  fetch Kafka now, so that the first start does not have to
+"""
+
+import json
+import os
+import shlex
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from deploy.local import kafka, kafka_files
+from deploy.local.background import END_S, Teller, start_in_background
+from deploy.local.owner import end_owner, owner
+from deploy.local.process import ROOT
+from deploy.local.report import StackError, Step
+from deploy.local.show import Progress, overview
+from deploy.local.stack import PUBLIC_PORT_SETTING, Stack
+
+DEFAULT_PORT = 8080
+LOOK_S = 0.5
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+console = Console()
+DataDir = Annotated[Path, typer.Option(help="where data, logs and secrets lie")]
+DEFAULT_DIR = ROOT / ".local"
+
+
+def public_port() -> int:
+    text = os.environ.get(PUBLIC_PORT_SETTING) or str(DEFAULT_PORT)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise StackError(f"{PUBLIC_PORT_SETTING} must be a port, 1 to 65535; it is {text!r}")
+    return int(text)
+
+
+def running(data_dir: Path) -> dict[str, Any] | None:
+    """The description of the stack that runs there; None when none does."""
+    file = data_dir / "stack.json"
+    if owner(data_dir) is None or not file.exists():
+        return None
+    return dict(json.loads(file.read_text()))
+
+
+def require_running(data_dir: Path) -> dict[str, Any]:
+    if (stack := running(data_dir)) is None:
+        raise StackError("the stack is not running; `make up` starts it")
+    return stack
+
+
+@app.command()
+def up(data_dir: DataDir = DEFAULT_DIR) -> None:
+    """Start the stack in the background and return when it is ready."""
+    if stack := running(data_dir):
+        console.print("The stack is already running.")
+        overview(console, stack)
+        return
+    with Progress(console) as progress:
+        stack = start_in_background(data_dir, progress)
+    overview(console, stack)
+    console.print("`make down` ends it.")
+
+
+@app.command()
+def down(data_dir: DataDir = DEFAULT_DIR) -> None:
+    """End the stack that `up` or `run` started."""
+    with console.status("ending"):
+        ended = end_owner(data_dir, END_S)
+    console.print("The stack has ended." if ended else "The stack was not running.")
+
+
+@app.command()
+def run(data_dir: DataDir = DEFAULT_DIR, progress_fd: Annotated[int | None, typer.Option(hidden=True)] = None) -> None:
+    """Start the stack and stay until Ctrl-C."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    progress = Progress(console)
+    teller = Teller(progress_fd) if progress_fd is not None else None
+    try:
+        stack = Stack(data_dir, public_port(), report=teller.step if teller else progress)
+        try:
+            if teller:
+                stack.start()
+                teller.ready(stack.describe())
+            else:
+                with progress:
+                    stack.start()
+                overview(console, stack.describe())
+            _watch(stack)
+        finally:
+            stack.stop()
+    except StackError as error:
+        if teller:
+            teller.error(str(error))
+        raise
+    except KeyboardInterrupt:
+        console.print("The stack has ended.")
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _watch(stack: Stack) -> None:
+    """Stay while it runs; say it when a process ends. The others go on, so that one can look at what is left."""
+    told: set[str] = set()
+    while True:
+        time.sleep(LOOK_S)
+        for name in stack.ended.keys() - told:
+            told.add(name)
+            console.print(f"{name} ended with code {stack.ended[name]}: {stack.data_dir / 'log' / name}.log")
+
+
+@app.command()
+def status(data_dir: DataDir = DEFAULT_DIR) -> None:
+    """Show what runs, and where."""
+    overview(console, require_running(data_dir))
+
+
+@app.command()
+def logs(name: str, lines: int = 40, data_dir: DataDir = DEFAULT_DIR) -> None:
+    """Print the last lines of one process's log."""
+    file = data_dir / "log" / f"{name}.log"
+    if not file.is_file():
+        raise StackError(
+            f"no log of {name!r}; there are: {', '.join(sorted(f.stem for f in file.parent.glob('*.log')))}"
+        )
+    print("\n".join(file.read_text(errors="replace").splitlines()[-lines:]))
+
+
+@app.command()
+def env(data_dir: DataDir = DEFAULT_DIR) -> None:
+    """Print the services' environment as shell lines; it holds secrets."""
+    for name, value in require_running(data_dir)["env"].items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+@app.command()
+def prepare() -> None:
+    """Fetch Kafka now, so that the first start does not have to."""
+    if os.environ.get("KAFKA_BOOTSTRAP"):
+        return
+    with Progress(console) as progress:
+        kafka_files.ready_files(progress, kafka.prepare)
+        progress(Step("kafka", "prepared"))
+
+
+def main() -> None:
+    try:
+        app()
+    except StackError as error:
+        Console(stderr=True).print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

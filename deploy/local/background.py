@@ -1,0 +1,89 @@
+"""The stack in the background: a supervising process that tells `up` over a pipe how the start goes.
+
+up ──starts──▶ run --progress-fd N        {"step": …}  {"step": …}  then {"ready": …} or {"error": …}
+ ▲                   │                    end of file without either = the supervisor died
+ └────── pipe ◀──────┘
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from deploy.local.owner import end_owner
+from deploy.local.process import ROOT
+from deploy.local.report import Report, StackError, Step
+
+END_S = 60.0
+
+
+class Teller:
+    """The supervisor's end of the pipe."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._out = os.fdopen(descriptor, "w")
+
+    def step(self, step: Step) -> None:
+        self._tell("step", asdict(step))
+
+    def ready(self, description: dict[str, Any]) -> None:
+        self._tell("ready", description)
+        self._out.close()
+
+    def error(self, message: str) -> None:
+        self._tell("error", message)
+        self._out.close()
+
+    def _tell(self, kind: str, value: object) -> None:
+        if self._out.closed:  # `up` has heard enough
+            return
+        try:
+            self._out.write(json.dumps({kind: value}) + "\n")
+            self._out.flush()
+        except BrokenPipeError:
+            self._out = open(os.devnull, "w")  # noqa: SIM115  `up` is gone; the stack goes on
+
+
+def start_in_background(data_dir: Path, report: Report) -> dict[str, Any]:
+    """Start a supervisor and follow it until the stack is ready; returns the stack's description.
+
+    Raises StackError when it does not become ready. When the caller is interrupted, the start is undone.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with _supervisor(data_dir) as lines:
+        try:
+            for line in lines:
+                message = json.loads(line)
+                if step := message.get("step"):
+                    report(Step(**step))
+                elif error := message.get("error"):
+                    raise StackError(error)
+                elif description := message.get("ready"):
+                    return dict(description)
+        except KeyboardInterrupt:
+            end_owner(data_dir, END_S)
+            raise
+    raise StackError(f"the stack's supervisor ended unexpectedly; see {data_dir / 'supervisor.log'}")
+
+
+@contextmanager
+def _supervisor(data_dir: Path) -> Iterator[Any]:
+    reader, writer = os.pipe()
+    command = [sys.executable, "-m", "deploy.local", "run", "--data-dir", str(data_dir), "--progress-fd", str(writer)]
+    with (data_dir / "supervisor.log").open("wb") as log, os.fdopen(reader) as lines:
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=[writer],
+            start_new_session=True,
+        )
+        os.close(writer)
+        yield lines
