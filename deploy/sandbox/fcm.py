@@ -1,0 +1,95 @@
+"""FCM HTTP v1: `POST /v1/projects/{project}/messages:send`, and the token endpoint under `/token`.
+
+A request passes, in this order: path, access token, project, JSON, schema (`fcm_schema`), rules (`fcm_rules`),
+then a fault ordered for its token or for `fcm`. So a fault strikes only what would have been accepted.
+"""
+
+import itertools
+import re
+import ssl
+import time
+
+from deploy.sandbox import fcm_errors, fcm_rules, fcm_schema
+from deploy.sandbox.faults import Fault, Faults
+from deploy.sandbox.http1 import Answer, HttpServer, Request
+from deploy.sandbox.inbox import Inbox, Received
+from deploy.sandbox.keys import FcmServiceAccount
+from deploy.sandbox.oauth import Bearers, GoogleTokenEndpoint
+from deploy.sandbox.shape import MalformedError, parse_object
+from deploy.sandbox.strike import is_accepted, strike
+
+TOKEN_PATH = "/token"
+
+_SEND = re.compile(r"/v1/projects/([^/]+)/messages:send")
+
+
+class FcmServer(HttpServer):
+    """Firebase Cloud Messaging for one project."""
+
+    def __init__(self, inbox: Inbox, faults: Faults, account: FcmServiceAccount, tls: ssl.SSLContext | None) -> None:
+        super().__init__(tls)
+        self.bearers = Bearers()
+        self._inbox = inbox
+        self._faults = faults
+        self._project = account.project_id
+        self._tokens = GoogleTokenEndpoint(faults, account, self.bearers)
+        self._read = fcm_schema.load()
+        self._send_path = f"/v1/projects/{account.project_id}/messages:send"
+        self._ids = itertools.count(1)
+
+    def answer(self, request: Request) -> Answer:
+        if request.path == TOKEN_PATH:
+            return self._tokens.answer(request)
+        if request.path != self._send_path and not _SEND.fullmatch(request.path):
+            return fcm_errors.html(404)
+        if request.method != "POST":
+            return fcm_errors.html(405)
+        if not self.bearers.accepts(request.bearer):
+            return self._unauthenticated(request)
+        if request.path != self._send_path:
+            wrong = self._faults.switches["fcm.wrong_project"]
+            return fcm_errors.render("NOT_FOUND" if wrong == "404" else "PERMISSION_DENIED")
+        return self._send(request)
+
+    def _send(self, request: Request) -> Answer:
+        try:
+            if request.media_type != "application/json":
+                raise MalformedError(f"Content-Type {request.media_type!r} is not application/json")
+            payload = parse_object(request.body)
+            read = self._read(payload)
+        except MalformedError as error:
+            return self._malformed(error, ())
+        try:
+            if "message" not in read:
+                raise MalformedError("Message is not set.", "message")
+            token = fcm_rules.check(read["message"], len(request.body))
+        except MalformedError as error:
+            return self._malformed(error, (fcm_errors.fcm_error("INVALID_ARGUMENT"),))
+        fault = self._faults.take("fcm", token)
+        if fault is not None and not is_accepted(fault):
+            return strike(fault, self._error(fault))
+        if read.get("validateOnly"):
+            message_id = "fake_message_id"
+        else:
+            message_id = f"0:{time.time_ns() // 1000}%{next(self._ids):016x}"
+        name = f"projects/{self._project}/messages/{message_id}"
+        if not read.get("validateOnly"):
+            self._inbox.put(Received("fcm", token, time.time_ns() // 1_000_000, name, {}, payload))
+        answer = Answer(200, f'{{\n  "name": "{name}"\n}}\n'.encode())
+        return answer if fault is None else strike(fault, answer)
+
+    def _unauthenticated(self, request: Request) -> Answer:
+        expired = self.bearers.knows(request.bearer)
+        return fcm_errors.render("UNAUTHENTICATED" if expired else "UNAUTHENTICATED_BARE")
+
+    def _malformed(self, error: MalformedError, details: tuple[fcm_errors.Detail, ...]) -> Answer:
+        if self._faults.switches["fcm.details"] == "bare":
+            return Answer(400, fcm_errors.envelope(400, error.why))
+        violation = fcm_errors.bad_request(error.why, error.path or None)
+        return Answer(400, fcm_errors.envelope(400, str(error.why), (*details, violation)))
+
+    def _error(self, fault: Fault) -> Answer:
+        reason = fault.reason or fcm_errors.DEFAULT_REASONS.get(fault.status, "")
+        if not reason:
+            return Answer(fault.status or 500, fcm_errors.envelope(fault.status or 500, "Unknown error."))
+        return fcm_errors.render(reason, fault.status, self._faults.switches["fcm.details"] == "bare")
