@@ -72,8 +72,10 @@ class TargetResolved(MessageEvent):
     provider: Provider
     content: Content
     expires_at: int  # UTC ms; nothing is sent after it
+    send_by: int | None = None  # UTC ms; the schedule's deadline: not sent by then is EXPIRED
     recipient_mark: str = ""
     attempt: int = 1
+    accepted_at: int = 0  # UTC ms; when the partner was answered
     planned_at: int
 
 

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     NOT_LATEST = "not-latest"  # more than 50 installations: the ones not used lately take no part
     NOT_PRIMARY = "not-primary"
     OTHER_PROVIDER = "other-provider"
+    UNROUTED = "unrouted"  # no way to the channel is configured
     # an internal fault: before everything, so that it never hides what is known
     INTERNAL = "internal"
 
@@ -49,12 +50,13 @@ _CODES = {
     Reason.PROVIDER_REFUSED: 28,
     Reason.EXPIRED: 7,
     Reason.OWNER_CHANGED: 22,
+    Reason.UNROUTED: 11,
     Reason.INTERNAL: 1,
     Reason.NOT_LATEST: 22,
     Reason.NOT_PRIMARY: 21,
     Reason.OTHER_PROVIDER: 22,
 }
-_PLACES = {code: place for place, code in enumerate((1, 26, 19, 20, 22, 21, 27, 25, 23, 24, 28, 7))}
+_PLACES = {code: place for place, code in enumerate((1, 11, 26, 19, 20, 22, 21, 27, 25, 23, 24, 28, 7))}
 _ORDER = {reason: _PLACES[code] for reason, code in _CODES.items()}
 
 

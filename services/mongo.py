@@ -24,8 +24,8 @@ from pymongo.errors import (
 from services.settings import Settings
 
 Document = dict[str, Any]
-Collection = AsyncIOMotorCollection
-Database = AsyncIOMotorDatabase
+Collection = AsyncIOMotorCollection[Document]
+Database = AsyncIOMotorDatabase[Document]
 
 UNAVAILABLE: tuple[type[Exception], ...] = (
     AutoReconnect,
@@ -42,7 +42,7 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """The database of this deployment; waits are bounded (5 s to find a server, 20 s for an answer)."""
-    client = AsyncIOMotorClient(
+    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
         settings.mongo_url,
         serverSelectionTimeoutMS=5_000,
         socketTimeoutMS=20_000,

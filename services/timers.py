@@ -79,7 +79,7 @@ class Timers:
                 telemetry.TIMERS_FIRED.labels(append.topic.name).inc()
         return len(due)
 
-    async def _leased(self, now: int) -> list[Mapping[str, Any]]:
+    async def _leased(self, now: int) -> Sequence[Mapping[str, Any]]:
         found = self._collection.find({"due_at": {"$lte": now}, "leased_until": {"$lte": now}}, {"_id": 1})
         ids = [one["_id"] async for one in found.sort("due_at", 1).limit(_BATCH)]
         if not ids:

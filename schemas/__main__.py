@@ -1,0 +1,85 @@
+"""Write `schemas/json/`: a JSON Schema for each event and an AsyncAPI document of the topics, for other languages.
+
+python -m schemas            write them
+python -m schemas --check    exit 1 when a file is not what the code says
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from schemas.topics import BULK, DEAD_LETTER, Topic, all_topics
+
+FOLDER = Path(__file__).parent / "json"
+
+
+def documents() -> dict[str, bytes]:
+    """File name to content, for every file in `schemas/json/`."""
+    files = {f"{name}.json": _bytes(schema) for name, schema in event_schemas().items()}
+    return files | {"asyncapi.json": _bytes(asyncapi())}
+
+
+def event_schemas() -> dict[str, dict[str, Any]]:
+    """The JSON Schema (2020-12) of each event, by the name of its type."""
+    found = {}
+    for topic in all_topics():
+        for event in topic.events:
+            schema = event.model_json_schema(mode="serialization")
+            name: str = schema["properties"]["type"]["const"]
+            found[name] = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+    return dict(sorted(found.items()))
+
+
+def asyncapi() -> dict[str, Any]:
+    """An AsyncAPI 3.0 document: channels are topics, messages are events."""
+    names = {event: str(event.model_fields["type"].default) for topic in all_topics() for event in topic.events}
+    channels = {topic.name: _channel(topic, [names[event] for event in topic.events]) for topic in all_topics()}
+    messages = {
+        name: {"name": name, "contentType": "application/json", "payload": {"$ref": f"{name}.json"}}
+        for name in sorted(names.values())
+    }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "RPNS topics", "version": "1", "license": {"name": "Apache-2.0"}},
+        "channels": dict(sorted(channels.items())),
+        "components": {"messages": messages},
+    }
+
+
+def _channel(topic: Topic, names: list[str]) -> dict[str, Any]:
+    lane = "bulk lane; " if topic.name.endswith(BULK) else ""
+    kept = "compacted" if topic.retention_ms is None else f"kept {topic.retention_ms // 86_400_000} days"
+    dead = f"; dead letters: {topic.name}{DEAD_LETTER}" if topic.dead_letters else ""
+    return {
+        "address": topic.name,
+        "description": f"{lane}key: {topic.key} id; {kept}{dead}",
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+    }
+
+
+def _bytes(document: dict[str, Any]) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check; the exit code."""
+    wanted = documents()
+    present = {path.name: path.read_bytes() for path in FOLDER.glob("*.json")}
+    stale = sorted(name for name in wanted | present if wanted.get(name) != present.get(name))
+    if "--check" in arguments:
+        for name in stale:
+            sys.stderr.write(f"schemas/json/{name} is not what the code says; run `make schemas`\n")
+        return 1 if stale else 0
+    FOLDER.mkdir(exist_ok=True)
+    for name in present.keys() - wanted.keys():
+        (FOLDER / name).unlink()
+    for name, content in wanted.items():
+        (FOLDER / name).write_bytes(content)
+    sys.stdout.write(f"schemas/json: {len(wanted)} files, {len(stale)} changed\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

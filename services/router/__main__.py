@@ -1,0 +1,37 @@
+"""The router: who gets a message, when, and over what.
+
+message-requested[.bulk] ─▶ claim ─▶ plan ─▶ target-resolved.<provider>[.bulk], status-events[.bulk]
+timers                   ─▶ message-requested[.bulk] (a schedule is due)
+"""
+
+from schemas.topics import MESSAGE_REQUESTED
+from services import kafka, mongo
+from services.consume import Consuming
+from services.directory import follow_directory
+from services.installations import Installations
+from services.process import Process, run
+from services.router.routing import Routing
+from services.router.store import Claims
+from services.timers import Timers
+
+
+async def start(process: Process) -> None:
+    """The log and the database first, then what is known of applications, then the consumers: one for each lane."""
+    settings = process.settings
+    sink = await process.stack.enter_async_context(kafka.opened_log(settings))
+    database = await process.stack.enter_async_context(mongo.database(settings))
+    directory = await follow_directory(process)
+    claims, timers = Claims(database), Timers(database["router_timers"], sink)
+    await claims.prepare()
+    await timers.prepare()
+    routing = Routing(directory, Installations(database), claims, timers)
+    process.ready_when("mongo", lambda: mongo.is_up(database))
+    for lane, topic in MESSAGE_REQUESTED.items():
+        group = "router" if lane == "single" else "router-bulk"
+        consuming = Consuming(settings, sink, [topic], group, routing.step, process.stop)
+        process.spawn(consuming.run(), group, drains=True)
+    process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)
+
+
+if __name__ == "__main__":
+    run("router", start)

@@ -1,0 +1,216 @@
+"""Who gets a link, and who not and why. Pure: everything it decides on is an argument.
+
+    request ─▶ application can push? ─no─▶ 26
+              └▶ recipient known?    ─no─▶ 19 / 20
+                └▶ each installation, the last used first:
+                     live token, wanted provider (22) ▶ primary (21) ▶ version (27) ▶ subscription (25)
+                     ▶ allowed in the app (23) ▶ allowed by the system (24) ─▶ target
+
+No target: the reason of the installation that came furthest. Source: `spec/partner-api.md` §3, design.md §4.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas import ids
+from schemas.application_events import ApplicationChanged
+from schemas.events import MessageRequested, Planned, PlannedTarget, SkippedTarget, TargetResolved
+from schemas.reasons import Reason, furthest
+from schemas.values import Link, Provider
+
+MAX_INSTALLATIONS = 50
+_MAX_SKIPPED = 200
+"""Of the trace: a recipient with more installations than this has the rest counted, not listed."""
+
+
+class TokenSeen(Protocol):
+    """Of a live token: who carries it."""
+
+    @property
+    def provider(self) -> Provider: ...
+
+
+class InstallationSeen(Protocol):
+    """What the plan needs to know of an installation (`services.installations.Installation`)."""
+
+    @property
+    def installation_id(self) -> str: ...
+    @property
+    def app_version(self) -> str: ...
+    @property
+    def token(self) -> TokenSeen | None: ...
+    @property
+    def external_user_id(self) -> str | None: ...
+    @property
+    def phone(self) -> str | None: ...
+    @property
+    def primary(self) -> bool: ...
+    @property
+    def push_enabled(self) -> bool: ...
+    @property
+    def push_os_enabled(self) -> bool: ...
+    @property
+    def subscriptions(self) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What an application can push over."""
+
+    application: ApplicationChanged | None
+    providers: frozenset[Provider]  # those with credentials that are switched on
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The decision and its deliveries."""
+
+    planned: Planned
+    targets: Sequence[TargetResolved] = ()
+
+
+def plan(
+    request: MessageRequested,
+    installations: Sequence[InstallationSeen],
+    known: bool,
+    ways: Ways,
+    now: int,
+    send_by: int | None = None,
+) -> Plan:
+    """The plan of the link that is due, at `now` (UTC ms). `installations` are the recipient's, the last used first."""
+    link = request.chain[0]
+    if send_by is not None and now > send_by:
+        return _nobody(request, Reason.EXPIRED, now)
+    if link.content is None:
+        return _nobody(request, Reason.UNROUTED, now)
+    if ways.application is None or not ways.application.enabled or not ways.providers:
+        return _nobody(request, Reason.NO_APPLICATION, now)
+    if not installations:
+        return _nobody(request, _absent(request, link, known), now)
+    chosen: list[tuple[InstallationSeen, Provider]] = []
+    skipped: list[SkippedTarget] = []
+    for place, one in enumerate(installations):
+        reason = Reason.NOT_LATEST if place >= MAX_INSTALLATIONS else why_not(one, link, ways)
+        provider = one.token.provider if one.token else None
+        if reason is None and provider is not None:
+            chosen.append((one, provider))
+        elif reason is not None and len(skipped) < _MAX_SKIPPED:
+            skipped.append(SkippedTarget(installation_id=one.installation_id, provider=provider, reason=reason))
+    if not chosen:
+        return _nobody(request, furthest(one.reason for one in skipped), now, skipped)
+    return _somebody(request, chosen, skipped, now, send_by)
+
+
+def why_not(one: InstallationSeen, link: Link, ways: Ways) -> Reason | None:
+    """The first check that the installation does not pass; None when the link goes to it."""
+    checks: Mapping[Reason, bool] = {
+        Reason.NOT_PRIMARY: link.primary_only and not one.primary,
+        Reason.NO_PRIMARY: link.primary_only and one.token is None,
+        Reason.NO_ACTIVE_INSTALLATION: one.token is None or _lacks_activity(link),
+        Reason.OTHER_PROVIDER: bool(link.providers)
+        and one.token is not None
+        and one.token.provider not in link.providers,
+        Reason.NO_APPLICATION: one.token is not None and one.token.provider not in ways.providers,
+        Reason.BELOW_MIN_VERSION: _below(one.app_version, ways.application.min_version if ways.application else None),
+        Reason.SUBSCRIPTION_OFF: bool(link.subscriptions) and one.subscriptions.isdisjoint(link.subscriptions),
+        Reason.PUSH_DISABLED: not one.push_enabled,
+        Reason.PUSH_OS_DISABLED: not one.push_os_enabled,
+    }
+    return next((reason for reason, fails in checks.items() if fails), None)
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """The numbers of a version, for comparing: "2.10" is above "2.9", "1.0" equals "1"."""
+    numbers = [int(part[:9]) for part in re.findall(r"[0-9]+", version.partition("-")[0])]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _below(version: str, least: str | None) -> bool:
+    return least is not None and version_key(version) < version_key(least)
+
+
+def _lacks_activity(link: Link) -> bool:
+    """A Live Activity goes to an activity's token; an installation without one has nothing to update."""
+    return link.content is not None and link.content.live_activity is not None
+
+
+def _absent(request: MessageRequested, link: Link, known: bool) -> Reason:
+    if known:
+        return Reason.NO_PRIMARY if link.primary_only else Reason.NO_ACTIVE_INSTALLATION
+    by_user = request.recipient.external_user_id is not None
+    return Reason.UNKNOWN_USER if by_user else Reason.UNKNOWN_PHONE
+
+
+def _nobody(request: MessageRequested, reason: Reason, now: int, skipped: Sequence[SkippedTarget] = ()) -> Plan:
+    return Plan(_planned(request, now, (), skipped, reason))
+
+
+def _somebody(
+    request: MessageRequested,
+    chosen: Sequence[tuple[InstallationSeen, Provider]],
+    skipped: Sequence[SkippedTarget],
+    now: int,
+    send_by: int | None,
+) -> Plan:
+    link = request.chain[0]
+    application_id, content = link.application_id or "", link.content
+    assert content is not None
+    targets, resolved = [], []
+    for one, provider in chosen:
+        delivery_id = ids.delivery_id_of(request.message_id, request.link, one.installation_id)
+        targets.append(
+            PlannedTarget(
+                delivery_id=delivery_id,
+                installation_id=one.installation_id,
+                application_id=application_id,
+                provider=provider,
+            )
+        )
+        resolved.append(
+            TargetResolved(
+                event_id=ids.event_id_of(delivery_id, "target-resolved/1"),
+                at=now,
+                message_id=request.message_id,
+                partner_id=request.partner_id,
+                lane=request.lane,
+                link=request.link,
+                delivery_id=delivery_id,
+                installation_id=one.installation_id,
+                application_id=application_id,
+                provider=provider,
+                content=content,
+                expires_at=now + link.ttl_ms,
+                send_by=send_by,
+                recipient_mark=ids.recipient_mark_of(application_id, one.external_user_id, one.phone),
+                accepted_at=request.at,
+                planned_at=now,
+            )
+        )
+    return Plan(_planned(request, now, targets, skipped, None), resolved)
+
+
+def _planned(
+    request: MessageRequested,
+    now: int,
+    targets: Sequence[PlannedTarget],
+    skipped: Sequence[SkippedTarget],
+    reason: Reason | None,
+) -> Planned:
+    return Planned(
+        event_id=ids.event_id_of(request.event_id, "planned"),
+        at=now,
+        message_id=request.message_id,
+        partner_id=request.partner_id,
+        lane=request.lane,
+        link=request.link,
+        request_id=request.event_id,
+        send_at=now,
+        expires_at=now + request.chain[0].ttl_ms,
+        targets=tuple(targets),
+        skipped=tuple(skipped),
+        reason=reason,
+    )

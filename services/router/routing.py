@@ -1,0 +1,204 @@
+"""The router's step: claim, plan, store the plan, append it.
+
+MessageRequested ─▶ no claim          ─▶ plan (or schedule), store it, append it
+                 ─▶ claim, our origin ─▶ our own replay: append the stored plan
+                 ─▶ claim, another's  ─▶ a repeated request: into the trace, nothing else
+ScheduleDue      ─▶ claim scheduled   ─▶ plan now, compare-and-set to planned, append
+                 ─▶ claim planned     ─▶ our own replay: append the stored plan; else nothing
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from schemas import ids, topics
+from schemas.events import MessageEvent, MessageRequested, RequestRepeated, Scheduled, ScheduleDue
+from schemas.values import Provider
+from services import telemetry
+from services.clock import now_ms
+from services.consume import Follows, Record
+from services.directory import Directory
+from services.installations import Address, Installation, Installations
+from services.kafka import Append
+from services.router import schedule
+from services.router.plan import Plan, Ways, plan
+from services.router.store import Claim, Claims
+from services.timers import Timer, Timers
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A link to be decided: from a new request, or from its schedule's hour."""
+
+    claim_id: str
+    record: Record
+    request: MessageRequested
+    due: bool
+
+
+@dataclass(frozen=True)
+class Routing:
+    """`step` is what `Consuming` runs."""
+
+    directory: Directory
+    installations: Installations
+    claims: Claims
+    timers: Timers
+
+    async def step(self, records: Sequence[Record]) -> Follows:
+        """Decide a batch. Repeatable: a second run gives the same records."""
+        works = [_work(record) for record in records]
+        known = await self.claims.load({work.claim_id for work in works})
+        fresh, replies = self._sorted(works, known)
+        made = await self._decide(fresh)
+        taken = await self.claims.insert([claim for claim, _ in made if claim.due_origin is None])
+        await self.claims.make_due([claim for claim, _ in made if claim.due_origin is not None])
+        if taken:  # another instance was faster, after we had looked
+            _, again = self._sorted([work for work in fresh if work.claim_id in taken], await self.claims.load(taken))
+            replies += again
+        kept = [(claim, timer) for claim, timer in made if claim.claim_id not in taken]
+        await self.timers.set([timer for _, timer in kept if timer is not None])
+        return Follows([append for claim, _ in kept for append in claim.plan] + replies)
+
+    def _sorted(self, works: Sequence[_Work], known: dict[str, Claim]) -> tuple[list[_Work], list[Append]]:
+        """Those to decide, and what to append for those that were decided before."""
+        fresh: list[_Work] = []
+        appends: list[Append] = []
+        mine = dict(known)
+        for work in works:
+            claim = mine.get(work.claim_id)
+            if work.due:
+                if claim is not None and claim.state == "scheduled":
+                    fresh.append(work)
+                    mine[work.claim_id] = replace(claim, state="planned", due_origin=work.record.origin, plan=())
+                elif claim is not None and claim.due_origin == work.record.origin:
+                    appends += claim.plan
+            elif claim is None:
+                fresh.append(work)
+                mine[work.claim_id] = Claim(work.claim_id, work.record.origin, "planned", ())
+            elif claim.origin == work.record.origin:
+                appends += claim.plan
+            else:
+                telemetry.REPEATS.labels(work.request.lane).inc()
+                appends.append(_to_status(_repeated(work.request)))
+        return fresh, appends
+
+    async def _decide(self, works: Sequence[_Work]) -> list[tuple[Claim, Timer | None]]:
+        addresses = {work.claim_id: _address(work.request) for work in works}
+        wanted = {address for address in addresses.values() if address is not None}
+        found = await self.installations.by_addresses(wanted)
+        seen = await self.installations.known(address for address in wanted if not found[address])
+        now = now_ms()
+        made: list[tuple[Claim, Timer | None]] = []
+        for work in works:
+            address = addresses[work.claim_id]
+            installations = found[address] if address is not None else []
+            scheduled = None if work.due else _schedule(work.request, installations, now)
+            if scheduled is not None:
+                made.append(_waiting(work, scheduled))
+                continue
+            known = address is not None and (bool(installations) or address in seen)
+            made.append((self._planned(work, installations, known, now), None))
+        return made
+
+    def _planned(self, work: _Work, installations: Sequence[Installation], known: bool, now: int) -> Claim:
+        request = work.request
+        deadline = request.schedule.deadline if request.schedule else None
+        ways = self._ways(request.chain[0].application_id or "")
+        decided = plan(request, installations, known, ways, now, deadline)
+        _count(decided)
+        appends = [_to_status(decided.planned)]
+        appends += [
+            Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.installation_id, target)
+            for target in decided.targets
+        ]
+        return Claim(work.claim_id, work.record.origin, "planned", appends, work.record.origin if work.due else None)
+
+    def _ways(self, application_id: str) -> Ways:
+        usable = (
+            provider
+            for provider in Provider
+            if (held := self.directory.credentials.get((application_id, provider))) is not None and held.enabled
+        )
+        return Ways(self.directory.applications.get(application_id), frozenset(usable))
+
+
+def _work(record: Record) -> _Work:
+    event = record.event
+    if isinstance(event, ScheduleDue):
+        return _Work(f"{event.message_id}/{event.link}", record, event.request, due=True)
+    if isinstance(event, MessageRequested):
+        return _Work(f"{event.message_id}/{event.link}", record, event, due=False)
+    raise TypeError(f"{type(event).__name__} is not the router's")
+
+
+def _address(request: MessageRequested) -> Address | None:
+    link = request.chain[0]
+    if link.application_id is None or link.content is None:
+        return None
+    return Address.of(link.application_id, request.recipient)
+
+
+def _schedule(request: MessageRequested, installations: Sequence[Installation], now: int) -> Scheduled | None:
+    """None when the link may go now (or never: the plan says so by its deadline)."""
+    wish = request.schedule
+    if wish is None:
+        return None
+    if wish.recipient_zone:
+        theirs = next((one.time_zone for one in installations if one.time_zone), "")
+        zone, name = schedule.zone_of(theirs, request.recipient.phone, request.utc_offset_min)
+    else:
+        zone, name = schedule.partner_zone(request.utc_offset_min)
+    at = schedule.send_at(wish, zone, now)
+    if at is None:
+        at = max(now, wish.deadline or now) + 1  # the window opens too late: EXPIRED when the deadline has passed
+    if at <= now:
+        return None
+    return Scheduled(
+        event_id=ids.event_id_of(request.event_id, "scheduled"),
+        at=now,
+        message_id=request.message_id,
+        partner_id=request.partner_id,
+        lane=request.lane,
+        link=request.link,
+        request_id=request.event_id,
+        send_at=at,
+        expires_at=at + request.chain[0].ttl_ms,
+        zone=name,
+    )
+
+
+def _waiting(work: _Work, scheduled: Scheduled) -> tuple[Claim, Timer]:
+    due = ScheduleDue(
+        event_id=ids.event_id_of(scheduled.event_id, "due"),
+        at=scheduled.send_at,
+        message_id=scheduled.message_id,
+        partner_id=scheduled.partner_id,
+        lane=scheduled.lane,
+        link=scheduled.link,
+        request=work.request,
+    )
+    timer = Timer(scheduled.send_at, topics.MESSAGE_REQUESTED[due.lane], due.message_id, due)
+    return Claim(work.claim_id, work.record.origin, "scheduled", [_to_status(scheduled)]), timer
+
+
+def _repeated(request: MessageRequested) -> RequestRepeated:
+    return RequestRepeated(
+        event_id=ids.event_id_of(request.event_id, "repeated"),
+        at=request.at,
+        message_id=request.message_id,
+        partner_id=request.partner_id,
+        lane=request.lane,
+        link=request.link,
+        request_id=request.event_id,
+    )
+
+
+def _to_status(event: MessageEvent) -> Append:
+    return Append(topics.STATUS_EVENTS[event.lane], event.message_id, event)
+
+
+def _count(decided: Plan) -> None:
+    for target in decided.targets:
+        telemetry.PLANNED.labels(target.provider.value).inc()
+    for skipped in decided.planned.skipped:
+        telemetry.SKIPPED.labels(skipped.reason.value).inc()

@@ -1,0 +1,94 @@
+"""Claims: which request of a link won, and what was planned for it. Collection `routed`.
+
+    {_id: "<message_id>/<link>", origin, state: scheduled | planned, plan: [[topic, key, event]], due_origin, at}
+
+The plan is stored before it is appended: the same origin again is our own replay and emits the stored plan; another
+origin is a repeated request. Kept as long as the topics (design.md §2).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from bson import Binary
+from pymongo import InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from schemas import topics
+from services.kafka import Append
+from services.mongo import Database, Document, durable
+
+_DUPLICATE_KEY = 11000
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`origin` is the place in the log of the request that won; `due_origin` that of the schedule's hour."""
+
+    claim_id: str
+    origin: str
+    state: Literal["scheduled", "planned"]
+    plan: Sequence[Append]
+    due_origin: str | None = None
+
+
+class Claims:
+    """The claims of this deployment."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = durable(database["routed"])
+
+    async def prepare(self) -> None:
+        """Create the index that ends claims when the topics end."""
+        await self._collection.create_index("at", expireAfterSeconds=topics.MESSAGE_RETENTION_MS // 1000)
+
+    async def load(self, claim_ids: Iterable[str]) -> dict[str, Claim]:
+        """Those that exist, by id."""
+        documents = await self._collection.find({"_id": {"$in": list(claim_ids)}}).to_list(None)
+        return {document["_id"]: _claim(document) for document in documents}
+
+    async def insert(self, claims: Sequence[Claim]) -> set[str]:
+        """Store new claims; the ids of those that somebody else claimed meanwhile are returned."""
+        if not claims:
+            return set()
+        try:
+            await self._collection.bulk_write([InsertOne(_document(claim)) for claim in claims], ordered=False)
+        except BulkWriteError as error:
+            faults = (error.details or {}).get("writeErrors", [])
+            if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+                raise
+            return {fault["op"]["_id"] for fault in faults}
+        return set()
+
+    async def make_due(self, claims: Sequence[Claim]) -> None:
+        """Move claims from scheduled to planned by compare-and-set; one that is planned already stays as it is."""
+        if claims:
+            changes = [
+                UpdateOne(
+                    {"_id": claim.claim_id, "state": "scheduled"},
+                    {"$set": {"state": "planned", "plan": _plan(claim), "due_origin": claim.due_origin}},
+                )
+                for claim in claims
+            ]
+            await self._collection.bulk_write(changes, ordered=False)
+
+
+def _document(claim: Claim) -> Document:
+    return {
+        "_id": claim.claim_id,
+        "origin": claim.origin,
+        "state": claim.state,
+        "plan": _plan(claim),
+        "due_origin": claim.due_origin,
+        "at": datetime.now(UTC),
+    }
+
+
+def _plan(claim: Claim) -> list[list[object]]:
+    return [[append.topic.name, append.key, Binary(append.value)] for append in claim.plan]
+
+
+def _claim(document: Document) -> Claim:
+    plan = [Append(topics.topic_named(name), key, bytes(event)) for name, key, event in document["plan"]]
+    return Claim(document["_id"], document["origin"], document["state"], plan, document.get("due_origin"))

@@ -1,0 +1,133 @@
+"""The rules of the tree, held against every import and name in it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SERVICES = ("ingest", "registry", "router", "dispatch", "status")
+PURE = {
+    "ingest": ("accept",),
+    "registry": ("devices",),
+    "router": ("plan", "schedule"),
+    "dispatch": ("deliver", "limiter", "breaker", "guard", "payload"),
+    "status": ("fold", "cascade"),
+}
+STANDARD = frozenset(__import__("sys").stdlib_module_names)
+ALLOWED_IN_PURE = STANDARD | {"schemas", "phonenumbers", "pydantic", "orjson"}
+IMPURE_STANDARD = {"asyncio", "os", "socket", "time", "subprocess", "threading", "random", "requests"}
+KAFKA_BOUNDARY = {"services/kafka.py", "services/consume.py", "services/flow.py"}
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted(path for path in (ROOT / folder).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that the file imports, in full."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}: relative import"
+            module = node.module or ""
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def pure_modules() -> list[Path]:
+    return [
+        path
+        for service, stems in PURE.items()
+        for path in sources(f"services/{service}")
+        if path.stem.startswith(stems) and path.parent.name == service
+    ]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_imports_another(service: str) -> None:
+    others = tuple(f"services.{other}" for other in SERVICES if other != service)
+    for path in sources(f"services/{service}"):
+        assert not [name for name in imports(path) if name.startswith(others)], name_of(path)
+
+
+def test_shared_modules_import_no_service() -> None:
+    folders = tuple(f"services.{service}" for service in SERVICES)
+    for path in (ROOT / "services").glob("*.py"):
+        assert not [name for name in imports(path) if name.startswith(folders)], name_of(path)
+
+
+def test_schemas_import_pydantic_orjson_and_the_standard_library_only() -> None:
+    for path in sources("schemas"):
+        tops = {name.partition(".")[0] for name in imports(path)}
+        assert tops <= STANDARD | {"schemas", "pydantic", "orjson"}, name_of(path)
+
+
+@pytest.mark.parametrize("path", pure_modules(), ids=name_of)
+def test_pure_modules_are_pure(path: Path) -> None:
+    """They import schemas, the standard library and their pure neighbours, and never a clock or a socket."""
+    own = f"services.{path.parent.name}."
+    for name in imports(path):
+        top = name.partition(".")[0]
+        if top == "services":
+            neighbour = name.removeprefix(own).partition(".")[0]
+            is_pure = name == "services" or name.startswith(("services.phones", own.rstrip(".")))
+            assert is_pure, f"{name_of(path)} imports {name}"
+            if name.startswith(own):
+                assert neighbour.startswith((*PURE[path.parent.name], "provider", "message")), (
+                    f"{name_of(path)}: {name}"
+                )
+        else:
+            assert top in ALLOWED_IN_PURE, f"{name_of(path)} imports {name}"
+            assert top not in IMPURE_STANDARD, f"{name_of(path)} imports {name}"
+    calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
+    assert not calls & {"datetime.now", "datetime.utcnow", "date.today", "now_ms", "uuid.uuid4", "ids.uuid7", "uuid7"}
+
+
+def test_only_settings_reads_the_environment() -> None:
+    for path in sources("services"):
+        reads = [
+            ast.unparse(node)
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}
+        ]
+        assert not reads or name_of(path) == "services/settings.py", f"{name_of(path)}: {reads}"
+
+
+def test_only_the_log_boundary_imports_a_kafka_library() -> None:
+    for path in sources("services"):
+        if any(name.partition(".")[0] in {"aiokafka", "faust", "kafka"} for name in imports(path)):
+            assert name_of(path) in KAFKA_BOUNDARY, name_of(path)
+
+
+def test_only_the_database_boundary_imports_its_driver() -> None:
+    for path in sources("services"):
+        if any(name.partition(".")[0] in {"motor", "pymongo", "bson"} for name in imports(path)):
+            assert path.name in {"mongo.py", "timers.py", "installations.py"} or path.stem.endswith("store"), name_of(
+                path
+            )
+
+
+def test_the_product_imports_neither_deploy_nor_tests() -> None:
+    for folder in ("services", "schemas"):
+        for path in sources(folder):
+            assert not {name.partition(".")[0] for name in imports(path)} & {"deploy", "tests"}, name_of(path)
+
+
+def test_the_sandbox_imports_nothing_of_the_product() -> None:
+    """It stands for the outside world: a misunderstanding that both share would hide itself."""
+    for path in sources("deploy/sandbox"):
+        assert not {name.partition(".")[0] for name in imports(path)} & {"services", "schemas"}, name_of(path)
+
+
+def test_every_file_says_what_it_is_for() -> None:
+    for folder in ("services", "schemas", "deploy", "tests"):
+        for path in sources(folder):
+            text = path.read_text()
+            assert not text.strip() or ast.get_docstring(ast.parse(text)), name_of(path)

@@ -1,0 +1,170 @@
+"""Who gets a link: every reason of `spec/partner-api.md` §3 and the order in which they count."""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import ids
+from schemas.application_events import ApplicationChanged
+from schemas.events import MessageRequested
+from schemas.reasons import Reason, furthest
+from schemas.values import Channel, Content, Link, Provider, Recipient
+from services.router.plan import MAX_INSTALLATIONS, Ways, plan, version_key, why_not
+
+NOW = 1_800_000_000_000
+APPLICATION = ApplicationChanged(
+    event_id="a", at=0, application_id="app", name="App", api_key_digests=(), min_version="2.0"
+)
+WAYS = Ways(APPLICATION, frozenset({Provider.APNS, Provider.FCM}))
+
+
+@dataclass(frozen=True)
+class Token:
+    provider: Provider = Provider.APNS
+
+
+@dataclass(frozen=True)
+class Phone:
+    installation_id: str = "i-1"
+    app_version: str = "2.1"
+    token: Token | None = Token()
+    external_user_id: str | None = "user"
+    phone: str | None = None
+    primary: bool = False
+    push_enabled: bool = True
+    push_os_enabled: bool = True
+    subscriptions: frozenset[str] = frozenset()
+
+
+def asked(**link: object) -> MessageRequested:
+    due = Link(channel=Channel.PUSH, ttl_ms=60_000, application_id="app", content=Content(text="hello"))
+    message_id = ids.uuid7()
+    return MessageRequested(
+        event_id=ids.uuid7(),
+        at=NOW - 5,
+        message_id=message_id,
+        partner_id="bank",
+        mt_num="1",
+        recipient=Recipient(external_user_id="user"),
+        chain=(due.model_copy(update=link),),
+    )
+
+
+def test_a_healthy_installation_gets_the_link() -> None:
+    decided = plan(asked(), [Phone()], True, WAYS, NOW)
+    assert [target.installation_id for target in decided.targets] == ["i-1"]
+    assert decided.planned.reason is None
+    assert decided.targets[0].expires_at == NOW + 60_000
+
+
+def test_all_installations_get_it_and_the_skipped_ones_are_recorded() -> None:
+    decided = plan(asked(), [Phone("a"), Phone("b", token=None), Phone("c")], True, WAYS, NOW)
+    assert [target.installation_id for target in decided.targets] == ["a", "c"]
+    assert [(one.installation_id, one.reason) for one in decided.planned.skipped] == [
+        ("b", Reason.NO_ACTIVE_INSTALLATION)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("phone", "link", "reason"),
+    [
+        (Phone(token=None), {}, Reason.NO_ACTIVE_INSTALLATION),
+        (Phone(), {"providers": (Provider.FCM,)}, Reason.OTHER_PROVIDER),
+        (Phone(token=Token(Provider.HMS)), {}, Reason.NO_APPLICATION),
+        (Phone(), {"primary_only": True}, Reason.NOT_PRIMARY),
+        (Phone(primary=True, token=None), {"primary_only": True}, Reason.NO_PRIMARY),
+        (Phone(app_version="1.9.9"), {}, Reason.BELOW_MIN_VERSION),
+        (Phone(subscriptions=frozenset({"news"})), {"subscriptions": ("offers",)}, Reason.SUBSCRIPTION_OFF),
+        (Phone(push_enabled=False), {}, Reason.PUSH_DISABLED),
+        (Phone(push_os_enabled=False), {}, Reason.PUSH_OS_DISABLED),
+    ],
+)
+def test_each_check_has_its_reason(phone: Phone, link: dict[str, object], reason: Reason) -> None:
+    assert plan(asked(**link), [phone], True, WAYS, NOW).planned.reason is reason
+
+
+def test_any_of_several_subscriptions_is_enough() -> None:
+    link = asked(subscriptions=("news", "offers")).chain[0]
+    assert why_not(Phone(subscriptions=frozenset({"offers"})), link, WAYS) is None
+
+
+def test_the_reason_of_the_installation_that_came_furthest_counts() -> None:
+    phones = [Phone("a", token=None), Phone("b", push_enabled=False), Phone("c", app_version="1")]
+    assert plan(asked(), phones, True, WAYS, NOW).planned.reason is Reason.PUSH_DISABLED
+
+
+def test_nobody_known_is_told_apart_from_nobody_reachable() -> None:
+    by_phone = asked().model_copy(update={"recipient": Recipient(phone="79991234567")})
+    assert plan(asked(), [], False, WAYS, NOW).planned.reason is Reason.UNKNOWN_USER
+    assert plan(by_phone, [], False, WAYS, NOW).planned.reason is Reason.UNKNOWN_PHONE
+    assert plan(asked(), [], True, WAYS, NOW).planned.reason is Reason.NO_ACTIVE_INSTALLATION
+    assert plan(asked(primary_only=True), [], True, WAYS, NOW).planned.reason is Reason.NO_PRIMARY
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        Ways(None, frozenset({Provider.APNS})),
+        Ways(APPLICATION, frozenset()),
+        Ways(APPLICATION.model_copy(update={"enabled": False}), frozenset({Provider.APNS})),
+    ],
+)
+def test_an_application_that_cannot_push_is_said_first(ways: Ways) -> None:
+    assert plan(asked(), [Phone()], True, ways, NOW).planned.reason is Reason.NO_APPLICATION
+
+
+def test_a_live_activity_needs_an_activity() -> None:
+    content = Content(text="", live_activity="{}")
+    assert plan(asked(content=content), [Phone()], True, WAYS, NOW).planned.reason is Reason.NO_ACTIVE_INSTALLATION
+
+
+def test_another_channel_than_push_has_no_way_yet() -> None:
+    sms = asked(channel=Channel.SMS, content=None, data="{}")
+    assert plan(sms, [Phone()], True, WAYS, NOW).planned.reason is Reason.UNROUTED
+
+
+def test_at_most_fifty_installations_take_part_the_last_used_first() -> None:
+    phones = [Phone(f"i-{number}") for number in range(MAX_INSTALLATIONS + 2)]
+    decided = plan(asked(), phones, True, WAYS, NOW)
+    assert [target.installation_id for target in decided.targets] == [one.installation_id for one in phones[:-2]]
+    assert {one.reason for one in decided.planned.skipped} == {Reason.NOT_LATEST}
+
+
+def test_nothing_is_planned_after_the_deadline() -> None:
+    assert plan(asked(), [Phone()], True, WAYS, NOW, send_by=NOW - 1).planned.reason is Reason.EXPIRED
+
+
+def test_a_replay_gives_equal_ids() -> None:
+    request = asked()
+    first, second = (plan(request, [Phone()], True, WAYS, NOW + late) for late in (0, 9))
+    assert first.planned.event_id == second.planned.event_id
+    assert first.targets[0].event_id == second.targets[0].event_id
+    assert first.targets[0].delivery_id == second.targets[0].delivery_id
+
+
+@given(st.lists(st.sampled_from(list(Reason)), min_size=1))
+def test_the_furthest_reason_does_not_depend_on_the_order_of_installations(reasons: list[Reason]) -> None:
+    assert furthest(reasons).error_code == furthest(list(reversed(reasons))).error_code
+
+
+def test_the_order_of_the_reasons_is_that_of_the_specification() -> None:
+    codes = [26, 19, 22, 21, 27, 25, 23, 24, 28, 7]
+    by_code = {reason.error_code: reason for reason in reversed(Reason)}
+    for lower, higher in pairwise(codes):
+        assert furthest([by_code[lower], by_code[higher]]).error_code == higher
+
+
+@pytest.mark.parametrize(
+    ("lower", "higher"), [("2.9", "2.10"), ("1", "1.0.1"), ("", "0.1"), ("3.9.9", "4.0.0-beta1"), ("1.2", "1.2b3")]
+)
+def test_versions_compare_by_their_numbers(lower: str, higher: str) -> None:
+    assert version_key(lower) < version_key(higher)
+
+
+@given(st.text(max_size=40))
+def test_any_version_text_can_be_compared(text: str) -> None:
+    assert version_key(text) >= ()
+    assert why_not(replace(Phone(), app_version=text), asked().chain[0], WAYS) in (None, Reason.BELOW_MIN_VERSION)
