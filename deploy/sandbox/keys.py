@@ -51,6 +51,9 @@ class FcmServiceAccount(_Frozen):
 
 class HmsCredentials(_Frozen):
     app_id: str
+    """client id of the token endpoint, and the path of /v1/{appId}/messages:send"""
+    project_id: str
+    """the path of /v2/{projectId}/messages:send"""
     client_secret: str
 
 
@@ -75,9 +78,7 @@ class Credentials(_Frozen):
     """by provider: rustore, fcm, hms, apns"""
 
 
-def load_credentials(
-    directory: Path, fcm_token_uri: str, topics: Sequence[str] = (DEFAULT_TOPIC,)
-) -> Credentials:
+def load_credentials(directory: Path, fcm_token_uri: str, topics: Sequence[str] = (DEFAULT_TOPIC,)) -> Credentials:
     """The stored credentials, made when there are none; token address and topics follow the arguments."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / FILE_NAME
@@ -97,22 +98,18 @@ def load_credentials(
 
 def make_credentials(fcm_token_uri: str, topics: Sequence[str] = (DEFAULT_TOPIC,)) -> Credentials:
     """Fresh credentials for all four providers, stored nowhere."""
-    rustore = RustoreCredentials(
-        project_id=secrets.token_urlsafe(16), service_token=secrets.token_urlsafe(48)
-    )
+    rustore = RustoreCredentials(project_id=secrets.token_urlsafe(16), service_token=secrets.token_urlsafe(48))
     universal = {
         "rustore": UniversalProvider(project_id=rustore.project_id, auth_token=rustore.service_token),
         **{
-            provider: UniversalProvider(
-                project_id=f"{_PROJECT_ID}-{provider}", auth_token=secrets.token_urlsafe(48)
-            )
+            provider: UniversalProvider(project_id=f"{_PROJECT_ID}-{provider}", auth_token=secrets.token_urlsafe(48))
             for provider in ("fcm", "hms", "apns")
         },
     }
     return Credentials(
         apns=make_apns_key(topics),
         fcm=_make_service_account(fcm_token_uri),
-        hms=HmsCredentials(app_id=_digits(9), client_secret=secrets.token_hex(32)),
+        hms=HmsCredentials(app_id=_digits(9), project_id=_digits(18), client_secret=secrets.token_hex(32)),
         rustore=rustore,
         rustore_universal=universal,
     )
