@@ -1,0 +1,118 @@
+"""The gateway sends each public path to its service, tells who called, and holds no stream back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from aiohttp import ClientSession, web
+
+from deploy.local import gateway
+from deploy.local.ports import free_ports
+from deploy.local.runner import Runner
+
+SERVICES = ("ingest", "registry", "status")
+NAME = web.AppKey("NAME", str)
+MORE = web.AppKey("MORE", asyncio.Event)
+
+
+@dataclass(frozen=True)
+class Public:
+    url: str
+    more_events: asyncio.Event
+
+
+async def _echo(request: web.Request) -> web.Response:
+    """Say who answered and what arrived."""
+    headers = {name: request.headers.get(name) for name in ("X-Forwarded-For", "X-Forwarded-Prefix", "Host")}
+    return web.json_response({"service": request.app[NAME], "path": request.path_qs, "headers": headers})
+
+
+async def _stream(request: web.Request) -> web.StreamResponse:
+    """One event at once, the second only when the test has seen the first."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    await response.write(b"data: 1\n\n")
+    await asyncio.wait_for(request.app[MORE].wait(), 10)
+    await response.write(b"data: 2\n\n")
+    return response
+
+
+async def _upstream(name: str, port: int, more: asyncio.Event) -> web.AppRunner:
+    app = web.Application()
+    app[NAME], app[MORE] = name, more
+    app.router.add_get("/v1/messages/stream", _stream)
+    app.router.add_route("*", "/{path:.*}", _echo)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    return runner
+
+
+@pytest.fixture(scope="module")
+async def public(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Public]:
+    port, *ports = free_ports(1 + len(SERVICES))
+    more = asyncio.Event()
+    upstreams = dict(zip(SERVICES, ports, strict=True))
+    started = [await _upstream(name, upstream, more) for name, upstream in upstreams.items()]
+    folder = tmp_path_factory.mktemp("gateway")
+    with Runner(lambda _: None) as runner:
+        to = {name: [upstream] for name, upstream in upstreams.items()}
+        runner.start([gateway.program(folder, folder / "gateway.log", port, to)])
+        yield Public(f"http://127.0.0.1:{port}", more)
+    for upstream_runner in started:
+        await upstream_runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/v6/send", "ingest"),
+        ("/v3/batch", "ingest"),
+        ("/sdk/api/v1/installations", "registry"),
+        ("/v1/applications", "registry"),
+        ("/v1/applications/app-1/credentials", "registry"),
+        ("/v1/partners?limit=1", "registry"),
+        ("/v1/senders/x", "registry"),
+        ("/v1/credentials", "registry"),
+        ("/v1/imports/1", "registry"),
+        ("/v1/installations/1", "registry"),
+        ("/v1/messages/1", "status"),
+        ("/v1/applications-of-another-kind", "status"),
+        ("/gateway/v6/reports/sms", "status"),
+    ],
+)
+async def test_each_path_reaches_its_service(public: Public, path: str, service: str) -> None:
+    async with ClientSession() as client, client.get(public.url + path) as response:
+        answer = await response.json()
+    assert (answer["service"], answer["path"]) == (service, path)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_documents_are_reached_without_their_prefix(public: Public, service: str) -> None:
+    async with ClientSession() as client, client.get(f"{public.url}/docs/{service}/openapi.json") as response:
+        answer = await response.json()
+    assert (answer["service"], answer["path"]) == (service, "/openapi.json")
+    assert answer["headers"]["X-Forwarded-Prefix"] == f"/docs/{service}"
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/healthz", "/v2/send", "/docs/router/openapi.json"])
+async def test_other_paths_are_not_found(public: Public, path: str) -> None:
+    async with ClientSession() as client, client.get(public.url + path) as response:
+        assert response.status == 404
+        assert response.content_type == "application/problem+json"
+        assert (await response.json(content_type=None))["status"] == 404
+
+
+async def test_the_callers_address_is_the_gateways_word_not_the_callers(public: Public) -> None:
+    forged = {"X-Forwarded-For": "203.0.113.9"}
+    async with ClientSession() as client, client.post(f"{public.url}/v6/send", headers=forged) as response:
+        answer = await response.json()
+    assert answer["headers"]["X-Forwarded-For"] == "127.0.0.1"
+
+
+async def test_events_of_a_stream_arrive_one_by_one(public: Public) -> None:
+    async with ClientSession() as client, client.get(f"{public.url}/v1/messages/stream") as response:
+        assert await asyncio.wait_for(response.content.readuntil(b"\n\n"), 10) == b"data: 1\n\n"
+        public.more_events.set()
+        assert await asyncio.wait_for(response.content.readuntil(b"\n\n"), 10) == b"data: 2\n\n"
