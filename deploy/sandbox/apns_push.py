@@ -1,0 +1,164 @@
+"""Decides one push: which rule it breaks, what is answered, where it is kept."""
+
+import random
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+
+from deploy.sandbox.apns_auth import ConnectionAuth, Environment, TokenVerifier
+from deploy.sandbox.apns_connection import Answer, Request
+from deploy.sandbox.apns_devices import Devices
+from deploy.sandbox.apns_payload import check_payload
+from deploy.sandbox.apns_reasons import REASON_STATUS, RefusedError
+from deploy.sandbox.apns_rules import PushType, bundle_of, check_headers, check_size, device_token
+from deploy.sandbox.faults import Fault, Faults
+from deploy.sandbox.inbox import Inbox, Received
+
+PROVIDER = "apns"
+_REFUSALS_KEPT = 1000
+_NO_STATUS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A push that was refused, and which rule it broke."""
+
+    at_ms: int
+    path: str
+    status: int
+    reason: str
+    detail: str
+
+
+class Pushes:
+    """The answers of one APNs environment."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        faults: Faults,
+        environment: Environment,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`clock` gives epoch seconds."""
+        self.devices = Devices()
+        self.keys = TokenVerifier(environment, faults.switches)
+        self.refusals: deque[Refusal] = deque(maxlen=_REFUSALS_KEPT)
+        self.refused: Counter[str] = Counter()
+        """by reason, since the start"""
+        self._inbox = inbox
+        self._switches = faults.switches
+        self._environment = environment
+        self._clock = clock
+
+    def answer(self, request: Request, auth: ConnectionAuth) -> Answer:
+        headers = request.headers
+        now_s = self._clock()
+        try:
+            token, rule = self._check(request, auth, now_s)
+            apns_id = headers.get(b"apns-id") or _uuid()
+            if self._inbox.keep_payloads:
+                self._deliver(request, token, rule, apns_id.decode(), int(now_s * 1000))
+            else:
+                self._inbox.counters[PROVIDER] += 1
+        except RefusedError as refused:
+            return self.refuse(request, refused)
+        if self._environment == "development":
+            return Answer([(b":status", b"200"), (b"apns-id", apns_id), (b"apns-unique-id", _uuid())])
+        return Answer([(b":status", b"200"), (b"apns-id", apns_id)])
+
+    def _check(self, request: Request, auth: ConnectionAuth, now_s: float) -> tuple[str, PushType]:
+        """The device token and the push type's rule; RefusedError with the first rule that is broken."""
+        headers = request.headers
+        if len(headers) != len(request.fields):
+            _check_repetitions(request)
+        rule = check_headers(headers, self._switches["apns.push_type"] == "required")
+        token = device_token(headers[b":path"])
+        bundle_id = bundle_of(headers[b"apns-topic"], rule)
+        self.devices.check(token, bundle_id)
+        key = auth.accept(headers.get(b"authorization"), now_s)
+        if bundle_id not in key.topics:
+            raise RefusedError("TopicDisallowed", "the team or key may not push to this app")
+        check_size(request.body, rule)
+        if self._switches["apns.payload"] == "strict":
+            check_payload(_parse(request.body), rule.name)
+        return token, rule
+
+    def _deliver(self, request: Request, token: str, rule: PushType, apns_id: str, at_ms: int) -> None:
+        try:
+            payload = _parse(request.body)
+        except RefusedError:
+            return  # the lenient reading: Apple answers 200, the device drops it
+        if not isinstance(payload, dict):
+            return
+        received = Received(
+            provider=PROVIDER,
+            token=token,
+            at_ms=at_ms,
+            message_id=apns_id,
+            headers={k.decode(): v.decode() for k, v in request.headers.items() if k.startswith(b"apns-")},
+            payload=payload,
+        )
+        if self.devices.is_offline(token):
+            self.devices.store(received, bundle_of(request.headers[b"apns-topic"], rule))
+        else:
+            self._inbox.put(received)
+
+    def refuse_by_fault(self, request: Request, fault: Fault) -> Answer:
+        """The refusal that was ordered; of an unknown reason with status 400 unless the fault names one."""
+        timestamp_ms = fault.timestamp_ms
+        status = fault.status or REASON_STATUS.get(fault.reason, _NO_STATUS)
+        if status == 410 and timestamp_ms is None:
+            timestamp_ms = int(self._clock() * 1000)
+        refused = RefusedError(fault.reason, "ordered", timestamp_ms)
+        return self.refuse(request, refused, status, fault.retry_after)
+
+    def refuse(
+        self, request: Request, refused: RefusedError, status: int = 0, retry_after: str | None = None
+    ) -> Answer:
+        status = status or REASON_STATUS[refused.reason]
+        path = request.headers.get(b":path", b"").decode("ascii", "replace")
+        self.refused[refused.reason] += 1
+        self.refusals.append(Refusal(int(self._clock() * 1000), path, status, refused.reason, refused.detail))
+        fields = [
+            (b":status", b"%d" % status),
+            (b"apns-id", _uuid() if refused.reason == "BadMessageId" else _echo(request)),
+            (b"content-type", b"application/json"),
+        ]
+        if retry_after is None and status in (429, 503) and self._switches["apns.retry_after_s"] != "absent":
+            retry_after = self._switches["apns.retry_after_s"]
+        if retry_after is not None:
+            fields.append((b"retry-after", retry_after.encode()))
+        if refused.detail:
+            fields.append((b"sandbox-detail", refused.detail.encode()))
+        body: dict[str, object] = {"reason": refused.reason}
+        if refused.timestamp_ms is not None:
+            body["timestamp"] = refused.timestamp_ms
+        return Answer(fields, orjson.dumps(body))
+
+
+def _check_repetitions(request: Request) -> None:
+    """RefusedError when a header with a meaning for APNs is there twice."""
+    for name, count in Counter(name for name, _ in request.fields).items():
+        if count > 1 and (name == b"authorization" or name.startswith((b"apns-", b":"))):
+            raise RefusedError("DuplicateHeaders", f"{name.decode()} is there {count} times")
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RefusedError("BadRequestPayload", "the body is not JSON") from None
+
+
+def _echo(request: Request) -> bytes:
+    return request.headers.get(b"apns-id") or _uuid()
+
+
+def _uuid() -> bytes:
+    """A version 4 UUID; `uuid.uuid4` would be the dearest line of an answer."""
+    h = f"{random.getrandbits(128):032x}"
+    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}".encode()
