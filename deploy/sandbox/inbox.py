@@ -51,6 +51,13 @@ class Follower(AsyncIterator[Received]):
             raise FollowerTooSlowError(f"more than {FOLLOWER_BACKLOG} pushes behind")
         return await self._queue.get()
 
+    async def batch(self) -> list[Received]:
+        """Waits for the next push and takes all that have come since the last read."""
+        received = [await anext(self)]
+        while not self._queue.empty():
+            received.append(self._queue.get_nowait())
+        return received
+
     def close(self) -> None:
         self._followers.discard(self)
 
