@@ -48,14 +48,10 @@ class Call:
         if not self.future.done():
             self.future.set_result(result)
 
-    async def result(self) -> Result:
-        """Wait for the result; when the waiting is cancelled, the stream is reset."""
-        try:
-            return await self.future
-        except asyncio.CancelledError:
-            if self.connection is not None:
-                self.connection.abandon(self)
-            raise
+    def abandon(self) -> None:
+        """Nobody waits any more: reset the stream, if there is one."""
+        if self.connection is not None:
+            self.connection.abandon(self)
 
 
 class Connection:
@@ -135,7 +131,11 @@ class Connection:
         deadline = self._loop.time() + timeout_s
         call = Call(method, path, headers, body, deadline, self._loop.create_future())
         self.submit(call)
-        return await call.result()
+        try:
+            return await call.future
+        except asyncio.CancelledError:
+            call.abandon()
+            raise
 
     def submit(self, call: Call) -> None:
         """Open a stream for the call; `capacity` must allow it."""
@@ -178,8 +178,8 @@ class Connection:
         calls = self._calls
         for stream_id, result in results:
             call = calls.pop(stream_id, None)
-            if call is not None:
-                call.resolve(result)
+            if call is not None and not call.future.done():
+                call.future.set_result(result)
         engine = self._engine
         if self._doubted_since is not None and self._wire.received_at > self._doubted_since:
             self._doubted_since = None

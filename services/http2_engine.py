@@ -54,19 +54,12 @@ Result = Response | NotProcessed | Unknown
 Header = tuple[bytes, bytes]
 
 
-class _Answer:
-    """What has arrived of one answer."""
+@dataclass(slots=True)
+class _Partial:
+    """An answer that has begun."""
 
-    __slots__ = ("chunks", "fields", "is_complete")
-
-    def __init__(self, fields: Sequence[Header], is_complete: bool) -> None:
-        self.fields = fields
-        self.chunks: list[bytes] = []
-        self.is_complete = is_complete
-
-    def response(self) -> Response:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.fields}
-        return Response(int(headers.pop(":status")), headers, b"".join(self.chunks))
+    fields: Sequence[Header]
+    chunks: list[bytes]
 
 
 class Engine:
@@ -83,8 +76,9 @@ class Engine:
         self.goaway: str | None = None
         self.failure: str | None = None
         self._origin = ((b":scheme", scheme.encode()), (b":authority", authority.encode()))
-        self._answers: dict[int, _Answer] = {}
-        self._indexed: set[bytes] = set()
+        self._partial: dict[int, _Partial] = {}
+        self._complete: dict[int, Response] = {}
+        self._literal: frozenset[bytes] = frozenset()
         # libnghttp2 would assume 100 streams before the first SETTINGS.
         self._session = ngh2.Connection(ngh2.Role.CLIENT, ngh2.Configuration(peer_max_concurrent_streams=1))
         self._session.initiate_connection(
@@ -97,19 +91,15 @@ class Engine:
 
         `:path` and `authorization` are never indexed: libnghttp2 decides so by itself.
         """
-        fields: list[Header | ngh2.NeverIndexedHeader] = [
+        literal = self._literal
+        fields = [
             (b":method", method),
             *self._origin,
             (b":path", path),
+            *[ngh2.NeverIndexedHeader(*field) if field[0] in literal else field for field in headers],
         ]
-        indexed = self._indexed
-        for field in headers:
-            if field[0] in indexed:
-                fields.append(ngh2.NeverIndexedHeader(*field))
-            else:
-                fields.append(field)
-                if field[0] in UNIQUE_FIELDS:
-                    indexed.add(field[0])
+        if len(literal) < len(UNIQUE_FIELDS):
+            self._literal = literal | UNIQUE_FIELDS.intersection(field[0] for field in headers)
         stream_id = self.last_stream_id = self._session.send_request(fields, end_stream=not body)
         if body:
             self._session.send_data(stream_id, body, end_stream=True)
@@ -117,14 +107,17 @@ class Engine:
 
     def cancel(self, stream_id: int) -> None:
         """Reset a stream that nobody waits for any more."""
-        self._session.reset_stream(stream_id, ngh2.ErrorCode.CANCEL)
+        if self.failure is None:
+            self._session.reset_stream(stream_id, ngh2.ErrorCode.CANCEL)
 
     def ping(self) -> None:
-        self._session.ping()
+        if self.failure is None:
+            self._session.ping()
 
     def terminate(self) -> None:
         """Queue a final GOAWAY. Nothing can be opened or received after it."""
-        self._session.terminate_connection()
+        if self.failure is None:
+            self._session.terminate_connection()
 
     def receive(self, data: bytes) -> list[tuple[int, Result]]:
         """Take bytes from the peer; return the streams that ended through them, each with its result."""
@@ -148,35 +141,33 @@ class Engine:
 
     def _digest(self) -> list[tuple[int, Result]]:
         results: list[tuple[int, Result]] = []
-        completed: list[int] = []
-        answers = self._answers
         for event in self._session.events():
             if isinstance(event, ngh2.StreamClosed):
                 results.append((event.stream_id, self._result(event)))
             elif isinstance(event, ngh2.ResponseReceived):
-                answers[event.stream_id] = _Answer(event.headers, event.end_stream)
                 if event.end_stream:
-                    completed.append(event.stream_id)
+                    self._complete[event.stream_id] = _response(event.headers, b"")
+                else:
+                    self._partial[event.stream_id] = _Partial(event.headers, [])
             elif isinstance(event, ngh2.DataReceived):
-                answer = answers[event.stream_id]
-                answer.chunks.append(event.data)
+                partial = self._partial[event.stream_id]
+                partial.chunks.append(event.data)
                 if event.end_stream:
-                    answer.is_complete = True
-                    completed.append(event.stream_id)
+                    self._complete[event.stream_id] = _response(partial.fields, b"".join(partial.chunks))
             elif isinstance(event, ngh2.TrailersReceived):
-                answers[event.stream_id].is_complete = True
-                completed.append(event.stream_id)
+                partial = self._partial[event.stream_id]
+                self._complete[event.stream_id] = _response(partial.fields, b"".join(partial.chunks))
             else:
                 self._connection_event(event)
-        for stream_id in completed:
-            if stream_id in answers:  # answered before it had the whole request: the rest is of no use
-                self.cancel(stream_id)
+        for stream_id in self._complete:  # answered before it had the whole request: the rest is of no use
+            self.cancel(stream_id)
         return results
 
     def _result(self, closed: ngh2.StreamClosed) -> Result:
-        answer = self._answers.pop(closed.stream_id, None)
-        if answer is not None and answer.is_complete:
-            return answer.response()
+        self._partial.pop(closed.stream_id, None)
+        response = self._complete.pop(closed.stream_id, None)
+        if response is not None:
+            return response
         # Streams above the last id of a GOAWAY are closed by libnghttp2 as refused.
         if closed.error_code == ngh2.ErrorCode.REFUSED_STREAM:
             return NotProcessed("stream refused" if self.goaway is None else f"goaway: {self.goaway}")
@@ -196,6 +187,12 @@ class Engine:
             self.goaway = _goaway_reason(event)
         elif isinstance(event, ngh2.ConnectionClosed):
             self.failure = self.failure or self.goaway or f"closed: {_error_name(event.error_code)}"
+
+
+def _response(fields: Sequence[Header], body: bytes) -> Response:
+    # libnghttp2 has seen to it that :status comes first and is the only pseudo-header.
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in fields[1:]}
+    return Response(int(fields[0][1]), headers, body)
 
 
 def _error_name(error_code: int) -> str:

@@ -85,7 +85,11 @@ class Pool:
                 return NotProcessed(self._closed)
             call = Call(method, path, headers, body, deadline, self._loop.create_future())
             self._place(call)
-            result = await call.result()
+            try:
+                result = await call.future
+            except asyncio.CancelledError:
+                call.abandon()
+                raise
             if type(result) is not NotProcessed or attempt == ATTEMPTS or self._loop.time() >= deadline:
                 break
         return result

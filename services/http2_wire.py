@@ -46,6 +46,7 @@ class Wire(asyncio.Protocol):
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
         self._is_flushing = False
+        self._is_closing = False
         self._why = "connection lost"
 
     @classmethod
@@ -88,7 +89,7 @@ class Wire(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
+        return self._transport is not None and not self._is_closing and not self._transport.is_closing()
 
     def flush_soon(self) -> None:
         """Write what the engine has to say at the end of this turn of the event loop."""
@@ -104,15 +105,20 @@ class Wire(asyncio.Protocol):
         if data:
             self.written_through = self.engine.last_stream_id
             self._transport.write(data)
-        if results:
-            self.on_results(results)
+        if results or self.engine.failure is not None:
+            self._deliver(results)
+
+    def _deliver(self, results: list[tuple[int, Result]]) -> None:
+        self.on_results(results)
+        if self.engine.failure is not None:
+            self.close(self.engine.failure)
 
     def close(self, reason: str) -> None:
         """Say goodbye and close, once what is written has gone."""
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and self.is_open:
             self._why = reason
-            if self.engine.failure is None:
-                self.engine.terminate()
+            self._is_closing = True
+            self.engine.terminate()
             self._flush()
             self._transport.close()
 
@@ -137,10 +143,8 @@ class Wire(asyncio.Protocol):
         results = self.engine.receive(data)
         if self.engine.is_settled and not self._ready.done():
             self._ready.set_result(None)
-        self.on_results(results)
-        if self.engine.failure is not None:
-            self.close(self.engine.failure)
-        elif self.engine.has_output:
+        self._deliver(results)
+        if self.engine.has_output:
             self.flush_soon()
 
     def pause_writing(self) -> None:
