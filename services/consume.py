@@ -158,7 +158,7 @@ class Consuming:
             if len(records) == 1:
                 await self._bury(records[0], error)
                 return
-            log.warning("a batch failed; its records are done one by one", group=self.group, error=repr(error))
+            log.warning("a batch failed; its records are done one by one", group=self.group, error=type(error).__name__)
             for record in records:
                 await self._alone(record)
 
@@ -190,7 +190,7 @@ class Consuming:
         return Record(topic, raw.partition, raw.offset, key, event, raw.value)
 
     async def _bury(self, record: Record, error: Exception) -> None:
-        log.warning("a record cannot be processed", group=self.group, origin=record.origin, exc_info=error)
+        log.warning("a record cannot be processed", group=self.group, origin=record.origin, error=type(error).__name__)
         place = f"{record.partition}/{record.offset}"
         await dead_letter(self.log, record.topic, record.key.encode(), record.raw, place, repr(error), record.event)
 
@@ -219,7 +219,7 @@ async def dead_letter(
 ) -> None:
     """Put a record aside with the reason, and end the message it belongs to as failed. Raises LogUnavailable."""
     telemetry.DEAD_LETTERS.labels(topic.name).inc()
-    log.warning("dead-lettered", topic=topic.name, place=place, reason=reason[:200])
+    log.warning("dead-lettered", topic=topic.name, place=place)
     headers = {"reason": reason[:500], "topic": topic.name, "place": place}
     await sink.dead_letter(topic, key, value, headers)
     if isinstance(event, MessageFailed):

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
@@ -150,22 +150,22 @@ async def follow(
 ) -> None:
     """Give every record of `topic` to `apply(key, value)`, from the start, for ever.
 
-    Sets `caught_up` at the end that the topic had when this began. Raises KafkaError when the log goes away at start.
+    Sets `caught_up` at the end that the topic had when this began. Raises UNAVAILABLE when the log is away at start.
     """
     reader = AIOKafkaConsumer(
+        settings.kafka_topic_prefix + topic.name,
         bootstrap_servers=settings.kafka_bootstrap,
+        group_id=None,  # every partition, and no commit
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         fetch_max_wait_ms=250,
     )
     await reader.start()
     try:
-        name = settings.kafka_topic_prefix + topic.name
-        found = reader.partitions_for_topic(name) or await _partitions(reader, name)
-        places = [TopicPartition(name, number) for number in sorted(found)]
-        reader.assign(places)
+        places = sorted(reader.assignment())
+        if not places:
+            raise LogUnavailable(f"topic {topic.name} does not exist")
         ends = await reader.end_offsets(places)
-        await reader.seek_to_beginning(*places)
         while True:
             if not caught_up.is_set():
                 positions = [await reader.position(place) >= ends[place] for place in places]
@@ -177,14 +177,6 @@ async def follow(
                         apply((record.key or b"").decode(errors="replace"), record.value)
     finally:
         await reader.stop()
-
-
-async def _partitions(reader: AIOKafkaConsumer, name: str) -> set[int]:
-    await reader.topics()  # asks the cluster, whatever the client knew
-    found = reader.partitions_for_topic(name)
-    if not found:
-        raise LogUnavailable(f"topic {name} does not exist")
-    return set(found)
 
 
 async def create_topics(settings: Settings, wanted: Iterable[Topic] | None = None) -> None:

@@ -1,0 +1,174 @@
+"""The consumer function on a real Kafka: nothing lost, poison put aside, trouble waited out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from schemas import ids, topics
+from schemas.events import MessageFailed, RequestRepeated
+from services import kafka
+from services.consume import Consuming, Follows, Record
+from services.kafka import Append, Log
+from services.settings import Settings
+from tests.log_reader import dead_letters_of, events_of, records_of
+
+STATUS = topics.STATUS_EVENTS["single"]
+TOPICS = [STATUS]
+
+
+def repeated(message_id: str | None = None) -> RequestRepeated:
+    return RequestRepeated(
+        event_id=ids.uuid7(), at=1, message_id=message_id or ids.uuid7(), partner_id="bank", request_id="r"
+    )
+
+
+@pytest.fixture
+async def sink(settings: Settings) -> AsyncIterator[Log]:
+    await kafka.create_topics(settings, TOPICS)
+    async with kafka.opened_log(settings) as opened:
+        yield opened
+
+
+class Seen:
+    """A step that notes what it was given, and may be told to fail."""
+
+    def __init__(self) -> None:
+        self.event_ids: list[str] = []
+        self.away = 0  # how many times infrastructure is away
+        self.poison: set[str] = set()
+        self._changed = asyncio.Condition()
+
+    async def step(self, records: Sequence[Record]) -> Follows:
+        if self.away:
+            self.away -= 1
+            raise kafka.LogUnavailable("away")
+        if any(record.event.event_id in self.poison for record in records):
+            raise ValueError("cannot be done")
+
+        async def project() -> None:
+            async with self._changed:
+                self.event_ids += [record.event.event_id for record in records]
+                self._changed.notify_all()
+
+        return Follows(project=project)
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(20):
+            async with self._changed:
+                await self._changed.wait_for(lambda: len(self.event_ids) >= count)
+
+
+@asynccontextmanager
+async def consuming(settings: Settings, sink: Log, seen: Seen) -> AsyncIterator[asyncio.Task[None]]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(Consuming(settings, sink, TOPICS, "test", seen.step, stop, max_records=10).run())
+    yield task
+    stop.set()
+    await asyncio.wait_for(task, 10)
+
+
+async def test_every_record_is_seen_once_and_a_restart_goes_on_behind_the_commit(settings: Settings, sink: Log) -> None:
+    events = [repeated() for _ in range(40)]
+    seen, again = Seen(), Seen()
+    await sink.append([Append(STATUS, event.message_id, event) for event in events])
+    async with consuming(settings, sink, seen):
+        await seen.until(40)
+    late = repeated()
+    await sink.append([Append(STATUS, late.message_id, late)])
+    async with consuming(settings, sink, again):
+        await again.until(1)
+    assert sorted(seen.event_ids) == sorted(event.event_id for event in events)
+    assert again.event_ids == [late.event_id]
+
+
+async def test_a_consumer_that_dies_before_its_commit_repeats_the_work(settings: Settings, sink: Log) -> None:
+    event = repeated()
+    await sink.append([Append(STATUS, event.message_id, event)])
+    reached = asyncio.Event()
+
+    async def dies(_: Sequence[Record]) -> Follows:
+        reached.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    task = asyncio.create_task(Consuming(settings, sink, TOPICS, "test", dies, asyncio.Event()).run())
+    await asyncio.wait_for(reached.wait(), 20)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    seen = Seen()
+    async with consuming(settings, sink, seen):
+        await seen.until(1)
+    assert seen.event_ids == [event.event_id]
+
+
+async def test_while_infrastructure_is_away_the_batch_waits_and_is_then_done(settings: Settings, sink: Log) -> None:
+    seen = Seen()
+    seen.away = 3
+    event = repeated()
+    await sink.append([Append(STATUS, event.message_id, event)])
+    async with consuming(settings, sink, seen):
+        await seen.until(1)
+    assert seen.away == 0
+    assert seen.event_ids == [event.event_id]
+
+
+async def test_one_poisoned_record_is_put_aside_and_its_neighbours_are_done(settings: Settings, sink: Log) -> None:
+    events = [repeated() for _ in range(5)]
+    seen = Seen()
+    seen.poison = {events[2].event_id}
+    await sink.append([Append(STATUS, "same", event) for event in events])
+    async with consuming(settings, sink, seen):
+        await seen.until(5)  # four of ours, and the failure of the fifth
+    (_, headers), *_ = await dead_letters_of(settings, STATUS, 1)
+    assert "cannot be done" in headers["reason"]
+    assert set(seen.event_ids) > {event.event_id for place, event in enumerate(events) if place != 2}
+
+
+async def test_bytes_that_are_no_event_end_their_message_as_failed(settings: Settings, sink: Log) -> None:
+    message_id = ids.uuid7()
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap)
+    await producer.start()
+    name = settings.kafka_topic_prefix + STATUS.name
+    await producer.send_and_wait(name, b'{"type": "planned"', key=message_id.encode())
+    await producer.send_and_wait(name, b"\xff\x00", key=b"\xfe")
+    await producer.send_and_wait(name, b'{"type": "of-tomorrow"}', key=b"k")
+    await producer.stop()
+    seen = Seen()
+    async with consuming(settings, sink, seen):
+        await seen.until(1)
+    assert len(await dead_letters_of(settings, STATUS, 2)) == 2
+    values = [value or b"" for value, _ in await records_of(settings, STATUS.name, 4)]
+    failed = next(value for value in values if b"message-failed" in value)
+    assert MessageFailed.model_validate_json(failed).message_id == message_id
+
+
+async def test_a_failure_that_cannot_be_recorded_does_not_go_round_for_ever(settings: Settings, sink: Log) -> None:
+    failed = MessageFailed(event_id=ids.uuid7(), at=1, message_id=ids.uuid7(), partner_id="", topic="t", detail="d")
+    after = repeated()
+    seen = Seen()
+    seen.poison = {failed.event_id}
+    await sink.append([Append(STATUS, "same", failed), Append(STATUS, "same", after)])
+    async with consuming(settings, sink, seen):
+        await seen.until(1)
+    assert seen.event_ids == [after.event_id]
+
+
+async def test_an_append_that_gets_no_answer_is_said_to_be_unavailable(settings: Settings) -> None:
+    gone = settings.model_copy(update={"append_timeout_s": 0.5})
+    async with kafka.opened_log(gone) as log:
+        with pytest.raises(kafka.LogUnavailable):
+            await log.append([Append(STATUS, "k", repeated())])  # the topic does not exist
+
+
+async def test_a_record_that_is_too_large_is_a_fault_of_its_own(settings: Settings, sink: Log) -> None:
+    with pytest.raises(kafka.RecordTooLarge):
+        await sink.append([Append(STATUS, "k", b"x" * 1_100_000)])
+
+
+async def test_topics_can_be_created_by_several_at_once(settings: Settings) -> None:
+    await asyncio.gather(*(kafka.create_topics(settings) for _ in range(3)))
+    await kafka.create_topics(settings)
+    assert await events_of(settings, STATUS, 0) == []

@@ -1,0 +1,49 @@
+"""Reading topics in tests: what has been appended, waited for with a deadline."""
+
+import asyncio
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaConsumer
+
+from schemas import codec
+from schemas.events import Event
+from schemas.topics import DEAD_LETTER, Topic
+from services.settings import Settings
+
+
+async def events_of(settings: Settings, topic: Topic, count: int, timeout_s: float = 20) -> list[Event]:
+    """The first `count` events of a topic, in the order of each partition. Raises TimeoutError with what there was."""
+    raw = await records_of(settings, topic.name, count, timeout_s)
+    decoded = [codec.decode(topic, value) for value, _ in raw]
+    return [event for event in decoded if event is not None]
+
+
+async def dead_letters_of(settings: Settings, topic: Topic, count: int) -> list[tuple[bytes | None, dict[str, str]]]:
+    """Value and headers of the first `count` dead letters of a topic."""
+    found = await records_of(settings, topic.name + DEAD_LETTER, count)
+    return [(value, {name: text.decode() for name, text in headers}) for value, headers in found]
+
+
+async def records_of(
+    settings: Settings, name: str, count: int, timeout_s: float = 20
+) -> list[tuple[bytes | None, Sequence[tuple[str, bytes]]]]:
+    """Value and headers of the first `count` records. Raises TimeoutError."""
+    reader = AIOKafkaConsumer(
+        settings.kafka_topic_prefix + name,
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=None,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=100,
+    )
+    await reader.start()
+    found: list[tuple[bytes | None, Sequence[tuple[str, bytes]]]] = []
+    try:
+        async with asyncio.timeout(timeout_s):
+            while len(found) < count:
+                for records in (await reader.getmany(timeout_ms=100)).values():
+                    found += [(record.value, record.headers) for record in records]
+    except TimeoutError:
+        raise TimeoutError(f"{name}: {len(found)} of {count} records came") from None
+    finally:
+        await reader.stop()
+    return found
