@@ -10,6 +10,7 @@ nothing is to be done. Progress is one line on a terminal; a failure is one line
 from __future__ import annotations  # an older Python shall get as far as the line that refuses it
 
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 OLDEST = (3, 11)
+SMALLEST_VENV = 20_000_000  # bytes
 LISTS = {"run": "requirements.txt", "dev": "requirements-dev.txt"}
 
 CAUSES = (
@@ -28,7 +30,7 @@ CAUSES = (
     ),
     (
         r"ConnectTimeout|ReadTimeout|NewConnectionError|Connection (?:refused|reset|broken)|Temporary failure in name"
-        r"|SSLError|IncompleteRead|ProxyError|Max retries exceeded|ConnectionError",
+        r"|SSLError|IncompleteRead|ProxyError|Max retries exceeded|ConnectionError|Could not fetch URL",
         "a download failed: the package registry cannot be reached, or the connection broke",
     ),
     (r"No matching distribution found for (\S+)", r"the package registry has no \1 for this Python and machine"),
@@ -62,6 +64,8 @@ def make_venv() -> None:
     )
     if made.returncode:
         output = made.stdout + made.stderr
+        if shutil.disk_usage(ROOT).free < SMALLEST_VENV:  # venv itself says only that a command failed
+            raise InstallError("the disk is full")
         if "ensurepip" in output:
             raise InstallError(f"this Python {version} cannot make a venv; install its venv package (python3-venv)")
         raise InstallError(f".venv cannot be made: {cause(output)}")

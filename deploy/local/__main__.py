@@ -24,7 +24,7 @@ from deploy.local.owner import end_owner, owner
 from deploy.local.process import ROOT
 from deploy.local.report import StackError, Step
 from deploy.local.show import Progress, overview
-from deploy.local.stack import PUBLIC_PORT_SETTING, Stack
+from deploy.local.stack import DESCRIPTION, PUBLIC_PORT_SETTING, Stack
 
 DEFAULT_PORT = 8080
 LOOK_S = 0.5
@@ -44,7 +44,7 @@ def public_port() -> int:
 
 def running(data_dir: Path) -> dict[str, Any] | None:
     """The description of the stack that runs there; None when none does."""
-    file = data_dir / "stack.json"
+    file = data_dir / DESCRIPTION
     if owner(data_dir) is None or not file.exists():
         return None
     return dict(json.loads(file.read_text()))

@@ -9,13 +9,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from deploy.local.owner import end_owner
 from deploy.local.process import ROOT
 from deploy.local.report import Report, StackError, Step
 
@@ -55,28 +54,33 @@ def start_in_background(data_dir: Path, report: Report) -> dict[str, Any]:
     Raises StackError when it does not become ready. When the caller is interrupted, the start is undone.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
-    with _supervisor(data_dir) as lines:
+    with _supervisor(data_dir) as (supervisor, lines):
         try:
-            for line in lines:
-                message = json.loads(line)
-                if step := message.get("step"):
-                    report(Step(**step))
-                elif error := message.get("error"):
-                    raise StackError(error)
-                elif description := message.get("ready"):
-                    return dict(description)
-        except KeyboardInterrupt:
-            end_owner(data_dir, END_S)
+            return _follow(lines, report, data_dir)
+        except BaseException:
+            supervisor.terminate()
+            supervisor.wait(END_S)
             raise
+
+
+def _follow(lines: Iterable[str], report: Report, data_dir: Path) -> dict[str, Any]:
+    for line in lines:
+        message = json.loads(line)
+        if step := message.get("step"):
+            report(Step(**step))
+        elif error := message.get("error"):
+            raise StackError(error)
+        elif description := message.get("ready"):
+            return dict(description)
     raise StackError(f"the stack's supervisor ended unexpectedly; see {data_dir / 'supervisor.log'}")
 
 
 @contextmanager
-def _supervisor(data_dir: Path) -> Iterator[Any]:
+def _supervisor(data_dir: Path) -> Iterator[tuple[subprocess.Popen[bytes], Iterable[str]]]:
     reader, writer = os.pipe()
     command = [sys.executable, "-m", "deploy.local", "run", "--data-dir", str(data_dir), "--progress-fd", str(writer)]
     with (data_dir / "supervisor.log").open("wb") as log, os.fdopen(reader) as lines:
-        subprocess.Popen(
+        supervisor = subprocess.Popen(
             command,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -86,4 +90,4 @@ def _supervisor(data_dir: Path) -> Iterator[Any]:
             start_new_session=True,
         )
         os.close(writer)
-        yield lines
+        yield supervisor, lines

@@ -7,7 +7,7 @@ from pathlib import Path
 from deploy.local.guard import Guard
 from deploy.local.kafka_files import FORMAT_FILES, KafkaFiles
 from deploy.local.ports import HOST, free_ports
-from deploy.local.process import Process, Program
+from deploy.local.process import Process, Program, wait_ready
 from deploy.local.report import StackError
 
 HEAP_MB = 512
@@ -92,7 +92,7 @@ def prepare(files: KafkaFiles) -> None:
         # The cache is written after the server has stopped, by a second JVM: seconds, or a minute on a busy machine.
         practice = Process(Program("kafka", command, folder / "output", _has_started, stop_s=120), guard)
         try:
-            practice.wait_ready()
+            wait_ready([practice], lambda _: None)
             practice.ask_to_end()
             practice.wait_ended()
         finally:

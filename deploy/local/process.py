@@ -36,6 +36,8 @@ class Process:
     def __init__(self, program: Program, guard: Guard) -> None:
         self.program = program
         self._guard = guard
+        self.started_at_s = time.time()  # to compare with times of files
+        self._started_at = time.monotonic()
         program.log.parent.mkdir(parents=True, exist_ok=True)
         with program.log.open("ab") as log:
             self._log_start = log.tell()
@@ -51,7 +53,6 @@ class Process:
                 )
             except OSError as error:
                 raise StackError(f"{program.name} cannot be started: {error.strerror}: {program.command[0]}") from error
-        self.started_at = time.monotonic()
         guard.watch(self._popen.pid)
         self._is_watched = True
 
@@ -64,17 +65,19 @@ class Process:
         """The exit code, None while it runs."""
         return self._popen.poll()
 
-    def wait_ready(self) -> float:
-        """Seconds it took. Raises StackError when the process ends or its deadline passes first."""
-        while not self.program.is_ready(self):
-            if self.code is not None:
-                raise StackError(f"{self.program.name} ended with code {self.code} while starting{self.last_lines()}")
-            if time.monotonic() - self.started_at > self.program.start_s:
-                raise StackError(
-                    f"{self.program.name} was not ready after {self.program.start_s:.0f} s{self.last_lines()}"
-                )
-            time.sleep(POLL_S)
-        return time.monotonic() - self.started_at
+    def is_ready(self) -> bool:
+        """Raises StackError when it has ended, or when its time to become ready is over."""
+        if self.program.is_ready(self):
+            return True
+        if self.code is not None:
+            raise StackError(f"{self.program.name} ended with code {self.code} while starting{self.last_lines()}")
+        if self.age_s() > self.program.start_s:
+            late = f"{self.program.name} was not ready after {self.program.start_s:.0f} s"
+            raise StackError(f"{late}{self.last_lines()}")
+        return False
+
+    def age_s(self) -> float:
+        return time.monotonic() - self._started_at
 
     def output(self) -> str:
         """What it has written to its log since this start."""
@@ -107,6 +110,18 @@ class Process:
             signal_group(self.pid, signal.SIGKILL)
             self._popen.wait()
             self._guard.forget(self.pid)
+
+
+def wait_ready(processes: Sequence[Process], on_ready: Callable[[Process], None]) -> None:
+    """Until all are; `on_ready` hears of each when it is. Raises StackError as soon as one of them fails."""
+    awaited = list(processes)
+    while awaited:
+        for process in tuple(awaited):
+            if process.is_ready():
+                awaited.remove(process)
+                on_ready(process)
+        if awaited:
+            time.sleep(POLL_S)
 
 
 def answers_200(port: int, path: str, host: str = HOST) -> bool:

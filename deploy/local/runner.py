@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from deploy.local.guard import Guard
-from deploy.local.process import Process, Program
+from deploy.local.process import Process, Program, wait_ready
 from deploy.local.report import Report, StackError, Step
 
 
@@ -32,8 +32,10 @@ class Runner:
             self._report(Step(program.name, "starting"))
             self._processes[program.name] = Process(program, self._guard)
             names.append(program.name)
-        for name in names:
-            self._report(Step(name, "ready", seconds=self._processes[name].wait_ready()))
+        wait_ready([self._processes[name] for name in names], self._tell_ready)
+
+    def _tell_ready(self, process: Process) -> None:
+        self._report(Step(process.program.name, "ready", seconds=process.age_s()))
 
     def stop(self) -> None:
         while self._steps:
@@ -58,7 +60,7 @@ class Runner:
         program = self._process(name).program
         again = Process(replace(program, env={**program.env, **env}), self._guard)
         self._processes[name] = again
-        again.wait_ready()
+        wait_ready([again], self._tell_ready)
 
     def output(self, name: str) -> str:
         return self._process(name).output()

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.ports import HOST
-from deploy.local.process import Program, answers_200
+from deploy.local.process import Process, Program, answers_200
 
 SERVICES = ("ingest", "registry", "router", "dispatch", "status")
+CLOCK_STEP_S = 0.02  # how far a file's time may lag behind the clock
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,12 @@ def service(name: str, ports: Ports, env: Mapping[str, str], log: Path) -> Progr
 
 
 def sandbox(folder: Path, env: Mapping[str, str], log: Path) -> Program:
-    """The sandbox writes its addresses into sandbox.json when it is ready; those of an earlier start are removed."""
+    """The sandbox writes its addresses into sandbox.json when it is ready; an earlier start's may lie there."""
     folder.mkdir(parents=True, exist_ok=True)
-    ready = folder / "sandbox.json"
-    ready.unlink(missing_ok=True)
+    file = folder / "sandbox.json"
+
+    def has_written(process: Process) -> bool:
+        return file.exists() and file.stat().st_mtime > process.started_at_s - CLOCK_STEP_S
+
     command = [sys.executable, "-m", "deploy.sandbox", "--data-dir", str(folder), "--host", HOST]
-    return Program("sandbox", command, log, lambda _: ready.exists(), env=env)
+    return Program("sandbox", command, log, has_written, env=env)

@@ -28,7 +28,8 @@ from deploy.local.report import Report, Step, quiet
 from deploy.local.runner import Runner
 from deploy.local.settings import environment, load_secrets, write_private
 
-DATA = ("kafka", "mongo", "sandbox", "gateway", "log", "secrets.json", "stack.json")
+DESCRIPTION = "stack.json"
+DATA = ("kafka", "mongo", "sandbox", "gateway", "log", "secrets.json", DESCRIPTION)
 PUBLIC_PORT_SETTING = "RPNS_PUBLIC_PORT"
 
 
@@ -80,8 +81,10 @@ class Stack:
         """Returns when everything is ready. Whatever goes wrong, nothing is left running."""
         try:
             self._exit.enter_context(sole_owner(self.data_dir))
+            self._description.unlink(missing_ok=True)
             if self._fresh:
                 forget(self.data_dir)
+            self._exit.callback(self._description.unlink, missing_ok=True)
             self._choose_ports()
             self._exit.enter_context(self._runner)
             self._runner.start(self._foundations())
@@ -91,7 +94,7 @@ class Stack:
             )
             if self._with_gateway:
                 self._runner.start([self._gateway()])
-            write_private(self.data_dir / "stack.json", self.describe())
+            write_private(self._description, self.describe())
         except BaseException:
             self.stop()
             raise
@@ -146,6 +149,11 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def _description(self) -> Path:
+        """There while the stack is ready."""
+        return self.data_dir / DESCRIPTION
 
     def _log(self, name: str) -> Path:
         return self.data_dir / "log" / f"{name}.log"
