@@ -150,7 +150,7 @@ def _schedule(request: MessageRequested, installations: Sequence[Installation], 
         zone, name = schedule.partner_zone(request.utc_offset_min)
     at = schedule.send_at(wish, zone, now)
     if at is None:
-        at = max(now, wish.deadline or now) + 1  # the window opens too late: EXPIRED when the deadline has passed
+        at = (wish.deadline or 0) + 1  # it opens too late: EXPIRED once the deadline has passed
     if at <= now:
         return None
     return Scheduled(

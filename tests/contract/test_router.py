@@ -1,0 +1,210 @@
+"""The router on real Kafka and MongoDB: one plan for each link, whatever is repeated, late or interrupted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from schemas import codec, ids, topics
+from schemas.application_events import ApplicationChanged, CredentialsChanged
+from schemas.events import MessageRequested, Planned, RequestRepeated, Scheduled, ScheduleDue, TargetResolved
+from schemas.reasons import Reason
+from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule
+from services import kafka, mongo
+from services.clock import now_ms
+from services.consume import Record
+from services.directory import Directory
+from services.installations import Installations
+from services.kafka import Append, Log
+from services.mongo import Database
+from services.router.routing import Routing
+from services.router.store import Claims
+from services.settings import Settings
+from services.timers import Timers
+from tests.log_reader import events_of
+
+REQUESTED = topics.MESSAGE_REQUESTED["single"]
+DIRECTORY = Directory()
+for entity in (
+    ApplicationChanged(event_id="a", at=0, application_id="app", name="App", api_key_digests=()),
+    CredentialsChanged(event_id="c", at=0, application_id="app", provider=Provider.FCM, sealed="", fingerprint=""),
+):
+    DIRECTORY.apply(entity.entity_key, codec.encode(entity))
+
+
+@dataclass
+class Bench:
+    """A router without its consumer: a batch goes in, what it would append comes out."""
+
+    routing: Routing
+    timers: Timers
+    sink: Log
+
+    async def route(self, *records: Record) -> list[object]:
+        follows = await self.routing.step(records)
+        return [codec.decode(append.topic, append.value) for append in follows.appends]
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    async with mongo.database(settings) as opened:
+        yield opened
+        await opened.client.drop_database(settings.mongo_database)
+
+
+@pytest.fixture
+async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
+    await kafka.create_topics(settings, [REQUESTED])
+    async with kafka.opened_log(settings) as sink:
+        claims, timers = Claims(database), Timers(database["router_timers"], sink)
+        await claims.prepare()
+        await timers.prepare()
+        yield Bench(Routing(DIRECTORY, Installations(database), claims, timers), timers, sink)
+
+
+async def install(database: Database, *ids_: str, user: str = "user") -> None:
+    token = {"provider": "fcm", "sealed": "s", "digest": "d", "registered_at": 1}
+    await database["installations"].insert_many(
+        [
+            {
+                "_id": one,
+                "application_id": "app",
+                "platform": "android",
+                "token": token,
+                "owner": {"external_user_id": user},
+            }
+            for one in ids_
+        ]
+    )
+
+
+def request(message_id: str | None = None, schedule: Schedule | None = None, user: str = "user") -> MessageRequested:
+    return MessageRequested(
+        event_id=ids.uuid7(),
+        at=now_ms(),
+        message_id=message_id or ids.uuid7(),
+        partner_id="bank",
+        mt_num="1",
+        recipient=Recipient(external_user_id=user),
+        chain=(Link(channel=Channel.PUSH, ttl_ms=60_000, application_id="app", content=Content(text="hello")),),
+        schedule=schedule,
+    )
+
+
+def record(event: MessageRequested | ScheduleDue, offset: int) -> Record:
+    return Record(REQUESTED, 0, offset, event.message_id, event, codec.encode(event))
+
+
+def kinds(events: Sequence[object]) -> list[str]:
+    return [type(event).__name__ for event in events]
+
+
+async def test_a_request_is_planned_for_every_installation(bench: Bench, database: Database) -> None:
+    await install(database, "i-1", "i-2")
+    planned, *targets = await bench.route(record(request(), 0))
+    assert isinstance(planned, Planned)
+    assert {target.installation_id for target in planned.targets} == {"i-1", "i-2"}
+    assert [target.delivery_id for target in planned.targets] == [
+        target.delivery_id for target in targets if isinstance(target, TargetResolved)
+    ]
+
+
+async def test_our_own_replay_emits_the_stored_plan_though_the_world_has_changed(
+    bench: Bench, database: Database
+) -> None:
+    await install(database, "i-1")
+    asked = record(request(), 0)
+    first = await bench.route(asked)
+    await install(database, "i-2")
+    assert await bench.route(asked) == first
+
+
+async def test_another_request_with_the_same_id_is_dropped_and_said(bench: Bench, database: Database) -> None:
+    await install(database, "i-1")
+    first = request()
+    await bench.route(record(first, 0))
+    again = request(first.message_id)
+    (repeated,) = await bench.route(record(again, 1))
+    assert isinstance(repeated, RequestRepeated)
+    assert repeated.request_id == again.event_id
+
+
+async def test_of_two_requests_in_one_batch_the_first_wins(bench: Bench, database: Database) -> None:
+    await install(database, "i-1")
+    first = request()
+    outcome = await bench.route(record(first, 0), record(request(first.message_id), 1))
+    assert kinds(outcome) == ["Planned", "TargetResolved", "RequestRepeated"]
+
+
+async def test_of_two_routers_at_once_one_plans_and_the_other_yields(bench: Bench, database: Database) -> None:
+    await install(database, "i-1")
+    first = request()
+    outcomes = await asyncio.gather(*(bench.route(record(request(first.message_id), offset)) for offset in range(8)))
+    assert sorted(kinds(outcome)[0] for outcome in outcomes) == ["Planned"] + ["RequestRepeated"] * 7
+
+
+async def test_nobody_known_and_nobody_reachable(bench: Bench, database: Database) -> None:
+    await database["cards"].insert_one({"_id": "app/u/former"})
+    events = await bench.route(record(request(user="nobody"), 0), record(request(user="former"), 1))
+    reasons = [event.reason for event in events if isinstance(event, Planned)]
+    assert reasons == [Reason.UNKNOWN_USER, Reason.NO_ACTIVE_INSTALLATION]
+
+
+async def test_a_schedule_waits_survives_replay_and_goes_out_once(
+    bench: Bench, database: Database, settings: Settings
+) -> None:
+    await install(database, "i-1")
+    minute = (now_ms() // 60_000 + 180 + 2) % 1440  # two minutes ahead, UTC+3
+    asked = record(request(schedule=Schedule(begin_minute=minute, end_minute=(minute + 60) % 1440)), 0)
+    (scheduled,) = await bench.route(asked)
+    assert isinstance(scheduled, Scheduled)
+    assert kinds(await bench.route(asked)) == ["Scheduled"]
+    assert await bench.timers.fire(now_ms()) == 0
+    assert await bench.timers.fire(scheduled.send_at) == 1
+    assert await bench.timers.fire(scheduled.send_at) == 0
+    (due,) = await events_of(settings, REQUESTED, 1)
+    assert isinstance(due, ScheduleDue)
+    assert kinds(await bench.route(record(due, 1))) == ["Planned", "TargetResolved"]
+    assert kinds(await bench.route(record(due, 1))) == ["Planned", "TargetResolved"]  # our own replay
+    assert await bench.route(record(due, 2)) == []  # a timer that fired twice
+
+
+async def test_a_window_that_opens_behind_the_deadline_expires(bench: Bench, database: Database) -> None:
+    await install(database, "i-1")
+    minute = (now_ms() // 60_000 + 180 + 120) % 1440
+    late = Schedule(begin_minute=minute, end_minute=(minute + 1) % 1440, deadline=now_ms() + 3_000)
+    (scheduled,) = await bench.route(record(request(schedule=late), 0))
+    assert isinstance(scheduled, Scheduled)
+    past = Schedule(deadline=now_ms() - 1)
+    (planned,) = await bench.route(record(request(schedule=past), 1))
+    assert isinstance(planned, Planned)
+    assert planned.reason is Reason.EXPIRED
+
+
+async def test_a_timer_is_appended_again_when_a_crash_came_before_its_deletion(
+    bench: Bench, database: Database, settings: Settings
+) -> None:
+    asked = request()
+    due = ScheduleDue(event_id=ids.uuid7(), at=1, message_id=asked.message_id, partner_id="bank", request=asked)
+    await database["router_timers"].insert_one(
+        {
+            "_id": due.event_id,
+            "due_at": 1,
+            "topic": REQUESTED.name,
+            "key": "k",
+            "event": codec.encode(due),
+            "leased_until": 5,
+        }
+    )
+    assert await bench.timers.fire(4) == 0  # somebody has it, and may have died
+    assert await bench.timers.fire(6) == 1
+    assert await events_of(settings, REQUESTED, 1) == [due]
+
+
+async def test_the_bulk_lane_is_inherited(bench: Bench, database: Database) -> None:
+    await install(database, "i-1")
+    bulk = request().model_copy(update={"lane": "bulk"})
+    follows = await bench.routing.step([record(bulk, 0)])
+    assert {append.topic.name for append in follows.appends} == {"status-events.bulk", "target-resolved.fcm.bulk"}
+    assert isinstance(follows.appends[0], Append)
