@@ -1,0 +1,113 @@
+"""HTTP of the partner API.
+
+    POST /v6/send        a bare ASGI endpoint in a Starlette route: FastAPI's body handling would cost a third
+    GET  /openapi.json   documents it all the same
+
+Every answer is the protocol's own JSON; its errors are those of `accept_errors.py`.
+"""
+
+import time
+from collections.abc import Sequence
+
+import orjson
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from services import telemetry, web
+from services.ingest.accept_errors import Code, Refusal
+from services.ingest.openapi import describe
+from services.ingest.send import Sending
+
+log = telemetry.logger("api")
+_JSON = (b"content-type", b"application/json")
+_RETRY = (b"retry-after", b"1")
+_TOO_LARGE = Refusal(Code.INVALID, f"body: must be at most {web.MAX_BODY_BYTES} bytes")
+_NOT_JSON = Refusal(Code.INVALID, "Content-Type: must be application/json in UTF-8")
+_SECONDS = telemetry.REQUEST_SECONDS.labels("send")
+_ANSWERS = {code: telemetry.REQUESTS.labels("send", str(code)) for code in (0, *Code)}
+
+
+class SendEndpoint:
+    """Reads a body within its limit, and writes the answer."""
+
+    def __init__(self, sending: Sending, trusted_proxies: Sequence[web.Network]) -> None:
+        self._sending = sending
+        self._trusted = trusted_proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        try:
+            body = await _body(scope, receive)
+            if body is None:
+                return  # the caller has gone
+            answer: bytes | Refusal = body if isinstance(body, Refusal) else await self._answer(scope, body)
+        except Exception:
+            log.exception("a request failed")
+            answer = Refusal(Code.INTERNAL, "")
+        code, status, headers = 0, 200, [_JSON]
+        if isinstance(answer, Refusal):
+            code, status = answer.code, answer.code.http_status
+            if status in (429, 503):
+                headers.append(_RETRY)
+            answer = error_body(answer)
+        headers.append((b"content-length", b"%d" % len(answer)))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+        _ANSWERS[code].inc()
+        _SECONDS.observe(time.perf_counter() - started)
+
+    async def _answer(self, scope: Scope, body: bytes) -> bytes | Refusal:
+        client = scope.get("client")
+        address = client[0] if client else ""
+        if self._trusted:
+            address = web.caller_address(Request(scope), self._trusted)
+        return await self._sending.answer(body, address)
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | Refusal | None:
+    """The whole body; None when the caller hung up; a refusal for one that is too large or not JSON."""
+    for name, value in scope["headers"]:
+        if name == b"content-type" and not _is_json(value):
+            return _NOT_JSON
+        if name == b"content-length" and int(value) > web.MAX_BODY_BYTES:
+            return _TOO_LARGE
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        if size > web.MAX_BODY_BYTES:
+            return _TOO_LARGE
+        parts.append(part)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _is_json(content_type: bytes) -> bool:
+    """True for application/json, whatever else it says, except another encoding. None given: taken as JSON."""
+    if content_type == b"application/json":
+        return True
+    kind, *parameters = (part.strip() for part in content_type.lower().split(b";"))
+    charsets = [one.split(b"=", 1)[1].strip(b'" ') for one in parameters if one.startswith(b"charset=")]
+    return kind == b"application/json" and all(charset in (b"utf-8", b"utf8", b"us-ascii") for charset in charsets)
+
+
+def error_body(refusal: Refusal) -> bytes:
+    """The body of an error answer."""
+    body: dict[str, object] = {"error": {"code": int(refusal.code), "description": refusal.code.description}}
+    if refusal.detail:
+        body["extendedDescription"] = refusal.detail
+    return orjson.dumps(body)
+
+
+def application(sending: Sending, trusted_proxies: Sequence[web.Network]) -> FastAPI:
+    """The API of this process."""
+    app = FastAPI(title="RPNS partner API", version="6.0", docs_url=None, redoc_url=None)
+    web.install_problems(app)
+    app.router.routes.insert(0, Route("/v6/send", SendEndpoint(sending, trusted_proxies), methods=["POST"]))
+    describe(app)
+    return app

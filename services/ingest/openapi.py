@@ -1,0 +1,75 @@
+"""The OpenAPI description of `POST /v6/send`, made from the models that check it and the table of errors."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from services.ingest.accept_errors import Code
+from services.ingest.accept_model import ChannelData, LiveActivity, PushData, Rich, SendRequest, Wire
+
+_REF = "#/components/schemas/{model}"
+
+
+class SendAnswer(Wire):
+    """The request is stored. `mtNum` identifies the whole chain; `id` comes back when it was given."""
+
+    mt_num: str
+    id: str | None = None
+
+
+class ErrorDetail(BaseModel):
+    """`code` as in the protocol."""
+
+    code: int
+    description: str
+
+
+class ErrorAnswer(Wire):
+    """Why the request is not accepted; `extendedDescription` names the field and the rule."""
+
+    error: ErrorDetail
+    extended_description: str = ""
+
+
+def describe(app: FastAPI) -> None:
+    """Add `/v6/send`, which FastAPI does not know, to the application's document."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        if "/v6/send" not in document["paths"]:
+            models = (SendRequest, PushData, ChannelData, Rich, LiveActivity, SendAnswer, ErrorAnswer)
+            _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
+            document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+            data = schemas["$defs"]["MessageBody"]["properties"]["data"]
+            data["anyOf"] = [{"$ref": _REF.format(model=name)} for name in ("PushData", "ChannelData")]
+            document["paths"]["/v6/send"] = {"post": _operation()}
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _operation() -> dict[str, Any]:
+    return {
+        "operationId": "send",
+        "summary": "Send a message, with a cascade if wanted",
+        "description": "Answered when the message is stored. Repeating an `id` never sends twice.",
+        "requestBody": {"required": True, "content": _json("SendRequest")},
+        "responses": {
+            "200": {"description": "Stored", "content": _json("SendAnswer")},
+            **{
+                str(status): {"description": _errors(status), "content": _json("ErrorAnswer")}
+                for status in sorted({code.http_status for code in Code})
+            },
+        },
+    }
+
+
+def _json(model: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REF.format(model=model)}}}
+
+
+def _errors(status: int) -> str:
+    return "; ".join(f"{code.value} {code.description}" for code in Code if code.http_status == status)

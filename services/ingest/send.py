@@ -1,0 +1,146 @@
+"""`POST /v6/send`, from the bytes of a body to the answer; HTTP itself is in `api.py`.
+
+    JSON (4) ─▶ login (5) ─▶ address (2) ─▶ password (6) ─▶ limits (3) ─▶ accept (9 8 7 11 4) ─▶ claim (10) ─▶ log (1)
+
+The answer comes only after the log has the event. A NUL character is refused anywhere in the body, also in
+customPayload: neither databases nor phones can be trusted with one. Source: `spec/partner-api.md` §1, §2.
+"""
+
+import re
+import time
+
+import orjson
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from schemas import topics
+from schemas.application_events import PartnerChanged
+from services import consume, telemetry
+from services.clock import now_ms
+from services.directory import Directory
+from services.hour_keys import HourKeys
+from services.ingest.accept import accept
+from services.ingest.accept_errors import Code, Refusal, Refused
+from services.ingest.accept_model import SendRequest, violation
+from services.ingest.limits import Limits
+from services.ingest.secure import sealed
+from services.ingest.store import Claims
+from services.kafka import Append, Log, RecordTooLarge
+from services.logins import LoginFault, Logins
+
+log = telemetry.logger("send")
+_TOPIC = topics.MESSAGE_REQUESTED["single"]
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_OUTAGE_S = 30.0
+_FORGOTTEN_S = 60.0
+_FAULTS = {
+    LoginFault.UNKNOWN_LOGIN: Refusal(Code.LOGIN, "login: unknown"),
+    LoginFault.FORBIDDEN_ADDRESS: Refusal(Code.ADDRESS, "the caller's address is not in the partner's subnets"),
+    LoginFault.THROTTLED: Refusal(Code.TOO_MANY, "too many failed logins, try again later"),
+    LoginFault.WRONG_PASSWORD: Refusal(Code.PASSWORD, "password: wrong"),
+}
+
+
+class Sending:
+    """Answers requests of `/v6/send`."""
+
+    def __init__(self, directory: Directory, logins: Logins, sink: Log, claims: Claims, keys: HourKeys) -> None:
+        self._directory = directory
+        self._logins = logins
+        self._log = sink
+        self._claims = claims
+        self._keys = keys
+        self._limits = Limits()
+        self._failing_since_s: float | None = None
+        self._failed_at_s = 0.0
+
+    async def answer(self, body: bytes, address: str) -> bytes | Refusal:
+        """The body of the answer, or why not."""
+        try:
+            request = _parsed(body)
+        except Refused as refused:
+            return refused.refusal
+        except ValidationError as error:
+            return await self._refuse_strangers_first(body, error, address)
+        partner = self._logins.known(request.login, request.password, address)
+        if partner is None:
+            checked = await self._logins.check(request.login, request.password, address)
+            if isinstance(checked, LoginFault):
+                return _FAULTS[checked]
+            partner = checked
+        limit = self._limits.enter(partner, time.monotonic())
+        if limit is not None:
+            return Refusal(Code.TOO_MANY, limit)
+        try:
+            return await self._send(request, partner)
+        finally:
+            self._limits.leave(partner)
+
+    async def is_log_up(self) -> bool:
+        """False after half a minute of failures only; without failures in the last minute it is worth another try."""
+        now = time.monotonic()
+        failing = self._failing_since_s is not None and now - self._failing_since_s >= _OUTAGE_S
+        return not (failing and now - self._failed_at_s < _FORGOTTEN_S)
+
+    async def _refuse_strangers_first(self, body: bytes, error: ValidationError, address: str) -> Refusal:
+        """What is wrong with the fields is told to partners only."""
+        login, password = _credentials(body)
+        if login is None or password is None:
+            return violation(error).refusal
+        checked = await self._logins.check(login, password, address)
+        return _FAULTS[checked] if isinstance(checked, LoginFault) else violation(error).refusal
+
+    async def _send(self, request: SendRequest, partner: PartnerChanged) -> bytes | Refusal:
+        accepted = accept(request, partner, self._directory, now_ms())
+        if isinstance(accepted, Refusal):
+            return accepted
+        claims = partner.reject_duplicates and accepted.request.partner_ref is not None
+        try:
+            event = await sealed(accepted, self._keys) if accepted.secure else accepted.request
+            if claims and not await self._claims.claim(event.message_id, event.at):
+                return Refusal(Code.DUPLICATE, "id: was used before")
+            await self._log.append((Append(_TOPIC, event.message_id, event),))
+        except consume.UNAVAILABLE as error:
+            self._note_failure(error)
+            return Refusal(Code.UNAVAILABLE, "the request could not be stored in time, repeat it with the same id")
+        except RecordTooLarge:
+            return Refusal(Code.INVALID, "body: too large once it is encoded")
+        self._failing_since_s = None
+        if claims:
+            await self._confirm(event.message_id)
+        answer = {"mtNum": event.mt_num} if request.id is None else {"mtNum": event.mt_num, "id": request.id}
+        return orjson.dumps(answer)
+
+    async def _confirm(self, message_id: str) -> None:
+        """The event is in the log, so the answer is yes even when this fails: a repeat is appended and absorbed."""
+        try:
+            await self._claims.confirm(message_id)
+        except consume.UNAVAILABLE as error:
+            log.warning("a claim was not confirmed", error=repr(error))
+
+    def _note_failure(self, error: Exception) -> None:
+        self._failed_at_s = time.monotonic()
+        if self._failing_since_s is None:
+            self._failing_since_s = self._failed_at_s
+            log.warning("requests cannot be stored", error=repr(error))
+
+
+def _parsed(body: bytes) -> SendRequest:
+    """Raises Refused for what is no JSON text that we take, ValidationError for wrong fields."""
+    if b"\\u0000" in body and _NUL.search(body):
+        raise Refused(Code.INVALID, "body: must not hold a NUL character")
+    try:
+        return SendRequest.model_validate_json(body)
+    except ValidationError as error:
+        if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
+            raise Refused(Code.INVALID, "body: must be JSON in UTF-8, not nested too deeply") from None
+        raise
+
+
+def _credentials(body: bytes) -> tuple[str | None, str | None]:
+    """Login and password of a body whose other fields are wrong."""
+    found = from_json(body)
+    if not isinstance(found, dict):
+        return None, None
+    login, password = found.get("login"), found.get("password")
+    return (login if isinstance(login, str) else None), (password if isinstance(password, str) else None)
