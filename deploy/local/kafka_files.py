@@ -142,7 +142,7 @@ def fetch(report: Report) -> list[Path]:
     except Exception as error:  # jgo raises whatever its parts raise; all of it means: not fetched
         raise StackError(_failed(error)) from error
     jars = sorted([*built.path.glob("jars/*.jar"), *built.path.glob("modules/*.jar")], key=lambda jar: jar.name)
-    _check(jars, settings.repo_cache)
+    check_jars(jars, settings.repo_cache)
     return jars
 
 
@@ -151,7 +151,7 @@ def _failed(error: Exception) -> str:
     return f"Kafka could not be fetched ({type(error).__name__}: {reason}); check the network and try again"
 
 
-def _check(jars: list[Path], repository: Path) -> None:
+def check_jars(jars: list[Path], repository: Path) -> None:
     wanted = {name: digest for digest, name in (line.split() for line in CHECKSUMS.read_text().splitlines())}
     if missing := wanted.keys() - {jar.name for jar in jars}:
         raise StackError(f"Kafka was fetched without {', '.join(sorted(missing))}; try again")

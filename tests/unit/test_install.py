@@ -1,0 +1,69 @@
+"""The first thing a newcomer meets: `make` and the installer say in one line what is wrong."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.install import cause
+from deploy.local.kafka_files import CHECKSUMS, VERSION, check_jars
+from deploy.local.process import ROOT
+from deploy.local.report import StackError
+
+RETRY = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(…)'\n"
+NO_MATCH = "ERROR: No matching distribution found for aiohttp==3.14.5\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "meaning"),
+    [
+        ("Collecting motor\nERROR: Could not install packages: [Errno 28] No space left on device\n", "disk is full"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n", "broken"),
+        (RETRY + NO_MATCH, "a download failed"),
+        (NO_MATCH, "has no aiohttp==3.14.5 for this Python"),
+        ("ERROR: something new\nand more\n", "ERROR: something new"),
+        ("", "no output"),
+    ],
+)
+def test_what_pip_says_becomes_one_line(output: str, meaning: str) -> None:
+    assert meaning in cause(output)
+    assert "\n" not in cause(output)
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_an_unknown_target_is_one_line_that_lists_the_known_ones() -> None:
+    done = make("nonsense")
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = done.stderr.splitlines()
+    assert 'there is no target "nonsense"' in line
+    assert "install demo up down test check schemas bench" in line
+
+
+def test_make_alone_tells_what_there_is() -> None:
+    done = make()
+    assert done.returncode == 0
+    told = {line.split()[0] for line in done.stdout.splitlines()[1:]}
+    assert told == {"help", "install", "demo", "up", "down", "test", "check", "schemas", "bench"}
+
+
+def test_a_broken_jar_is_removed_from_both_caches_so_that_the_next_try_fetches_it(tmp_path: Path) -> None:
+    jars = []
+    for line in CHECKSUMS.read_text().splitlines():
+        jars.append(tmp_path / "env" / line.split()[1])
+        jars[-1].parent.mkdir(exist_ok=True)
+        jars[-1].write_bytes(b"half a jar")
+    kept = tmp_path / "repository" / "org" / jars[0].name
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"half a jar")
+    with pytest.raises(StackError, match=rf"^the download of {jars[0].name} is broken and was removed; try again$"):
+        check_jars(jars, tmp_path / "repository")
+    assert not jars[0].exists()
+    assert not kept.exists()
+
+
+def test_a_missing_jar_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match=rf"kafka_2\.13-{VERSION}\.jar.*try again$"):
+        check_jars([], tmp_path)
