@@ -1,10 +1,15 @@
 """A scripted HTTP/2 server over TLS on the independent `h2` library: each test says what it does with a request."""
 
 import asyncio
+import gc
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -12,6 +17,37 @@ from h2.errors import ErrorCodes
 from h2.events import DataReceived, PingReceived, RequestReceived, StreamEnded, StreamReset
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
+
+from deploy.sandbox.tls import ensure_certificates, server_context
+from services.http2 import tls_context
+
+
+class Tls(NamedTuple):
+    server: ssl.SSLContext
+    client: ssl.SSLContext
+
+
+@cache
+def tls(alpn: str) -> Tls:
+    """Contexts of a server with a throwaway certificate, and of a client that trusts it."""
+    with TemporaryDirectory() as directory:
+        authority = ensure_certificates(Path(directory))
+        return Tls(server_context(Path(directory), [alpn]), tls_context(str(authority)))
+
+
+@asynccontextmanager
+async def no_complaints() -> AsyncIterator[None]:
+    """Fails on what asyncio complains about: a result that nobody fetched, a callback that raised."""
+    complaints: list[str] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda loop, context: complaints.append(str(context)))
+    try:
+        yield
+        gc.collect()
+    finally:
+        loop.set_exception_handler(None)
+    assert complaints == []
+
 
 Headers = list[tuple[str, str]]
 
@@ -117,6 +153,7 @@ class Server:
     is_mute: bool = False  # accepts and does TLS, then says nothing
     is_deaf: bool = False  # stops reading what it receives
     opens_window: bool = True
+    alpn: str = "h2"
     greeting: Callable[[Peer], None] | None = None
     peers: list[Peer] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
@@ -127,17 +164,18 @@ class Server:
         return f"https://localhost:{self.port}"
 
     @asynccontextmanager
-    async def running(self, context: ssl.SSLContext) -> AsyncIterator["Server"]:
+    async def running(self) -> AsyncIterator["Server"]:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Peer(self), "127.0.0.1", self.port, ssl=context)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for peer in self.peers:
-                peer.drop()
-            await eventually(lambda: all(peer.is_lost for peer in self.peers))
+        async with no_complaints():
+            server = await loop.create_server(lambda: Peer(self), "127.0.0.1", self.port, ssl=tls(self.alpn).server)
+            self.port = server.sockets[0].getsockname()[1]
+            try:
+                yield self
+            finally:
+                server.close()
+                for peer in self.peers:
+                    peer.drop()
+                await eventually(lambda: all(peer.is_lost for peer in self.peers))
 
 
 def ok(request: Request) -> None:

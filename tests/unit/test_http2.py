@@ -2,61 +2,24 @@
 
 import asyncio
 import socket
-import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from h2.errors import ErrorCodes
 
-from deploy.sandbox.tls import ensure_certificates, server_context
 from services.http2 import ConnectError, Connection, NotProcessed, Response, Result, Unknown, tls_context
-from tests.http2_server import Peer, Request, Server, echo, eventually, ok, silent
-
-Connect = Callable[[Server], AbstractAsyncContextManager[Connection]]
+from tests.http2_server import Peer, Request, Server, echo, eventually, no_complaints, ok, silent, tls
 
 
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("tls")
-    ensure_certificates(directory)
-    return directory
-
-
-@pytest.fixture(scope="session")
-def server_tls(certificates: Path) -> ssl.SSLContext:
-    return server_context(certificates, ["h2"])
-
-
-@pytest.fixture(scope="session")
-def client_tls(certificates: Path) -> ssl.SSLContext:
-    return tls_context(str(certificates / "ca.pem"))
-
-
-@pytest.fixture(autouse=True)
-async def no_complaints() -> AsyncIterator[None]:
-    """What asyncio complains about (a result that nobody fetched, a callback that raised) fails the test."""
-    complaints: list[str] = []
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda loop, context: complaints.append(str(context)))
-    yield
-    loop.set_exception_handler(None)
-    assert complaints == []
-
-
-@pytest.fixture
-def connect(client_tls: ssl.SSLContext) -> Connect:
-    @asynccontextmanager
-    async def connected(server: Server) -> AsyncIterator[Connection]:
-        connection = await Connection.connect(server.url, client_tls, connect_timeout_s=2.0, ping_timeout_s=0.3)
-        try:
-            yield connection
-        finally:
-            await connection.close()
-            assert connection.in_flight == 0
-
-    return connected
+@asynccontextmanager
+async def connected(server: Server) -> AsyncIterator[Connection]:
+    connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=2.0, ping_timeout_s=0.3)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+        assert connection.in_flight == 0
 
 
 def push(connection: Connection, name: str = "a", body: bytes = b"{}", timeout_s: float = 3.0) -> asyncio.Task[Result]:
@@ -64,23 +27,21 @@ def push(connection: Connection, name: str = "a", body: bytes = b"{}", timeout_s
     return asyncio.create_task(connection.request(b"POST", f"/3/device/{name}".encode(), headers, body, timeout_s))
 
 
-async def test_an_answer_comes_with_status_headers_and_body(server_tls: ssl.SSLContext, connect: Connect) -> None:
-    async with Server(echo).running(server_tls) as server, connect(server) as connection:
+async def test_an_answer_comes_with_status_headers_and_body() -> None:
+    async with Server(echo).running() as server, connected(server) as connection:
         result = await push(connection, "one", b"hello")
     assert result == Response(200, {"apns-id": "one"}, b"hello")
     assert server.requests[0].headers[":path"] == "/3/device/one"
     assert server.requests[0].headers[":authority"] == f"localhost:{server.port}"
 
 
-async def test_a_request_without_body_and_an_answer_without_body_are_complete(
-    server_tls: ssl.SSLContext, connect: Connect
-) -> None:
-    async with Server(ok).running(server_tls) as server, connect(server) as connection:
+async def test_a_request_without_body_and_an_answer_without_body_are_complete() -> None:
+    async with Server(ok).running() as server, connected(server) as connection:
         assert await push(connection, body=b"") == Response(200, {}, b"")
 
 
-async def test_the_limit_starts_at_one_and_rises(server_tls: ssl.SSLContext, connect: Connect) -> None:
-    async with Server(silent, limit=1).running(server_tls) as server, connect(server) as connection:
+async def test_the_limit_starts_at_one_and_rises() -> None:
+    async with Server(silent, limit=1).running() as server, connected(server) as connection:
         assert connection.capacity == 1
         first = push(connection)
         await eventually(lambda: len(server.requests) == 1)
@@ -92,10 +53,8 @@ async def test_the_limit_starts_at_one_and_rises(server_tls: ssl.SSLContext, con
         assert isinstance(await first, Response)
 
 
-async def test_a_limit_that_falls_below_what_is_open_stops_new_streams_until_it_has_drained(
-    server_tls: ssl.SSLContext, connect: Connect
-) -> None:
-    async with Server(silent, limit=20).running(server_tls) as server, connect(server) as connection:
+async def test_a_limit_that_falls_below_what_is_open_stops_new_streams_until_it_has_drained() -> None:
+    async with Server(silent, limit=20).running() as server, connected(server) as connection:
         calls = [push(connection, str(number)) for number in range(20)]
         await eventually(lambda: len(server.requests) == 20)
         server.peers[0].limit(3)
@@ -106,15 +65,13 @@ async def test_a_limit_that_falls_below_what_is_open_stops_new_streams_until_it_
         assert all(isinstance(result, Response) for result in await asyncio.gather(*calls))
 
 
-async def test_a_peer_that_states_no_limit_gets_ours(server_tls: ssl.SSLContext, connect: Connect) -> None:
-    async with Server(ok, limit=None).running(server_tls) as server, connect(server) as connection:
+async def test_a_peer_that_states_no_limit_gets_ours() -> None:
+    async with Server(ok, limit=None).running() as server, connected(server) as connection:
         assert connection.capacity == 1000
 
 
-async def test_goaway_separates_what_may_still_be_answered_from_what_was_not_processed(
-    server_tls: ssl.SSLContext, connect: Connect
-) -> None:
-    async with Server(silent).running(server_tls) as server, connect(server) as connection:
+async def test_goaway_separates_what_may_still_be_answered_from_what_was_not_processed() -> None:
+    async with Server(silent).running() as server, connected(server) as connection:
         calls = [push(connection, str(number)) for number in range(4)]
         await eventually(lambda: len(server.requests) == 4)
         server.peers[0].goaway(server.requests[1].stream_id, b'{"reason":"Shutdown"}')
@@ -129,10 +86,8 @@ async def test_goaway_separates_what_may_still_be_answered_from_what_was_not_pro
         assert isinstance(await calls[1], Unknown)
 
 
-async def test_after_goaway_the_last_answer_closes_the_connection(
-    server_tls: ssl.SSLContext, connect: Connect
-) -> None:
-    async with Server(silent).running(server_tls) as server, connect(server) as connection:
+async def test_after_goaway_the_last_answer_closes_the_connection() -> None:
+    async with Server(silent).running() as server, connected(server) as connection:
         call = push(connection)
         await eventually(lambda: len(server.requests) == 1)
         server.peers[0].goaway(1, b"")
@@ -143,33 +98,29 @@ async def test_after_goaway_the_last_answer_closes_the_connection(
         assert connection.reason == "goaway: NO_ERROR"
 
 
-async def test_a_refused_stream_was_not_processed(server_tls: ssl.SSLContext, connect: Connect) -> None:
+async def test_a_refused_stream_was_not_processed() -> None:
     server = Server(lambda request: request.reset(ErrorCodes.REFUSED_STREAM))
-    async with server.running(server_tls), connect(server) as connection:
+    async with server.running(), connected(server) as connection:
         assert await push(connection) == NotProcessed("stream refused")
         assert connection.usable
 
 
-async def test_any_other_reset_leaves_the_outcome_unknown(server_tls: ssl.SSLContext, connect: Connect) -> None:
+async def test_any_other_reset_leaves_the_outcome_unknown() -> None:
     server = Server(lambda request: request.reset(ErrorCodes.INTERNAL_ERROR))
-    async with server.running(server_tls), connect(server) as connection:
+    async with server.running(), connected(server) as connection:
         assert await push(connection) == Unknown("stream reset: INTERNAL_ERROR")
         assert connection.usable
 
 
-async def test_a_connection_lost_after_writing_leaves_the_outcome_unknown(
-    server_tls: ssl.SSLContext, connect: Connect
-) -> None:
+async def test_a_connection_lost_after_writing_leaves_the_outcome_unknown() -> None:
     server = Server(lambda request: request.peer.drop())
-    async with server.running(server_tls), connect(server) as connection:
+    async with server.running(), connected(server) as connection:
         assert isinstance(await push(connection), Unknown)
         assert not connection.usable
 
 
-async def test_a_connection_lost_before_writing_means_not_processed(
-    server_tls: ssl.SSLContext, connect: Connect
-) -> None:
-    async with Server(ok).running(server_tls) as server, connect(server) as connection:
+async def test_a_connection_lost_before_writing_means_not_processed() -> None:
+    async with Server(ok).running() as server, connected(server) as connection:
         call = push(connection)
         closing = asyncio.create_task(connection.close("key revoked"))
         result, _ = await asyncio.gather(call, closing)
@@ -177,11 +128,9 @@ async def test_a_connection_lost_before_writing_means_not_processed(
     assert server.requests == []
 
 
-async def test_a_late_answer_is_a_time_out_and_resets_the_stream_only(
-    server_tls: ssl.SSLContext, connect: Connect
-) -> None:
+async def test_a_late_answer_is_a_time_out_and_resets_the_stream_only() -> None:
     server = Server(lambda request: None if request.body == b"slow" else request.answer())
-    async with server.running(server_tls), connect(server) as connection:
+    async with server.running(), connected(server) as connection:
         slow = push(connection, body=b"slow", timeout_s=0.2)
         await eventually(lambda: len(server.requests) == 1)
         assert isinstance(await push(connection), Response)
@@ -191,8 +140,8 @@ async def test_a_late_answer_is_a_time_out_and_resets_the_stream_only(
         assert server.peers[0].pings == 0
 
 
-async def test_a_connection_that_has_gone_silent_is_given_up(server_tls: ssl.SSLContext, connect: Connect) -> None:
-    async with Server(ok).running(server_tls) as server, connect(server) as connection:
+async def test_a_connection_that_has_gone_silent_is_given_up() -> None:
+    async with Server(ok).running() as server, connected(server) as connection:
         server.is_deaf = True
         assert await push(connection, timeout_s=0.1) == Unknown("timed out")
         assert connection.capacity == 0
@@ -200,23 +149,23 @@ async def test_a_connection_that_has_gone_silent_is_given_up(server_tls: ssl.SSL
         assert connection.reason == "no answer to PING"
 
 
-async def test_a_slow_peer_that_answers_ping_is_trusted_again(server_tls: ssl.SSLContext, connect: Connect) -> None:
-    async with Server(silent).running(server_tls) as server, connect(server) as connection:
+async def test_a_slow_peer_that_answers_ping_is_trusted_again() -> None:
+    async with Server(silent).running() as server, connected(server) as connection:
         assert await push(connection, timeout_s=0.1) == Unknown("timed out")
         await eventually(lambda: connection.capacity == 1000)
         assert server.peers[0].pings == 1
 
 
-async def test_an_idle_connection_is_pinged(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
-    async with Server(ok).running(server_tls) as server:
-        connection = await Connection.connect(server.url, client_tls, connect_timeout_s=2.0, ping_idle_s=0.1)
+async def test_an_idle_connection_is_pinged() -> None:
+    async with Server(ok).running() as server:
+        connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=2.0, ping_idle_s=0.1)
         await eventually(lambda: server.peers[0].pings >= 2)
         assert connection.usable
         await connection.close()
 
 
-async def test_cancelling_a_request_resets_its_stream(server_tls: ssl.SSLContext, connect: Connect) -> None:
-    async with Server(silent).running(server_tls) as server, connect(server) as connection:
+async def test_cancelling_a_request_resets_its_stream() -> None:
+    async with Server(silent).running() as server, connected(server) as connection:
         call = push(connection)
         await eventually(lambda: len(server.requests) == 1)
         call.cancel()
@@ -224,11 +173,11 @@ async def test_cancelling_a_request_resets_its_stream(server_tls: ssl.SSLContext
         assert connection.capacity == 1000
 
 
-async def test_bodies_larger_than_the_windows_pass_both_ways(server_tls: ssl.SSLContext, connect: Connect) -> None:
+async def test_bodies_larger_than_the_windows_pass_both_ways() -> None:
     body = bytes(range(256)) * 1200  # 300 KiB, the peer's window is 64 KiB
     received: list[Request] = []
 
-    async with Server(received.append).running(server_tls) as server, connect(server) as connection:
+    async with Server(received.append).running() as server, connected(server) as connection:
         calls = [push(connection, str(number), body) for number in range(3)]
         await eventually(lambda: len(received) == 3)
         assert all(request.body == body for request in received)
@@ -238,10 +187,8 @@ async def test_bodies_larger_than_the_windows_pass_both_ways(server_tls: ssl.SSL
     assert all(isinstance(result, Response) and result.body == body for result in results)
 
 
-async def test_a_body_that_the_peer_does_not_take_times_out_and_harms_nobody(
-    server_tls: ssl.SSLContext, connect: Connect
-) -> None:
-    async with Server(ok, opens_window=False).running(server_tls) as server, connect(server) as connection:
+async def test_a_body_that_the_peer_does_not_take_times_out_and_harms_nobody() -> None:
+    async with Server(ok, opens_window=False).running() as server, connected(server) as connection:
         # Fills a stream's window but leaves room in the connection's, which was widened for it.
         server.peers[0].h2.increment_flow_control_window(1 << 20)
         server.peers[0].flush()
@@ -251,10 +198,8 @@ async def test_a_body_that_the_peer_does_not_take_times_out_and_harms_nobody(
         assert await stuck == Unknown("timed out")
 
 
-async def test_an_answer_before_the_whole_request_counts_and_ends_the_stream(
-    server_tls: ssl.SSLContext, connect: Connect
-) -> None:
-    async with Server(ok, opens_window=False).running(server_tls) as server, connect(server) as connection:
+async def test_an_answer_before_the_whole_request_counts_and_ends_the_stream() -> None:
+    async with Server(ok, opens_window=False).running() as server, connected(server) as connection:
         call = push(connection, body=b"x" * 100_000)
         peer = server.peers[0]
         await eventually(lambda: len(peer.requests) == 1)
@@ -263,28 +208,24 @@ async def test_an_answer_before_the_whole_request_counts_and_ends_the_stream(
         await eventually(lambda: peer.resets == [1])
 
 
-async def test_a_request_that_cannot_be_encoded_is_its_callers_error(
-    server_tls: ssl.SSLContext, connect: Connect
-) -> None:
-    async with Server(ok).running(server_tls) as server, connect(server) as connection:
+async def test_a_request_that_cannot_be_encoded_is_its_callers_error() -> None:
+    async with Server(ok).running() as server, connected(server) as connection:
         with pytest.raises(TypeError):
             await connection.request(b"POST", b"/", [(b"apns-id", "text")], b"", 1.0)  # type: ignore[list-item]
         assert isinstance(await push(connection), Response)
 
 
-async def test_a_peer_that_breaks_the_protocol_ends_the_connection(
-    server_tls: ssl.SSLContext, connect: Connect
-) -> None:
+async def test_a_peer_that_breaks_the_protocol_ends_the_connection() -> None:
     def nonsense(request: Request) -> None:
         request.peer.transport.write(b"\x00\x00\x01\x06\x00\x00\x00\x00\x00!")  # a PING of one byte
 
-    async with Server(nonsense).running(server_tls) as server, connect(server) as connection:
+    async with Server(nonsense).running() as server, connected(server) as connection:
         assert isinstance(await push(connection), Unknown)
         assert not connection.usable
 
 
-async def test_close_lets_what_is_in_flight_finish(server_tls: ssl.SSLContext, connect: Connect) -> None:
-    async with Server(silent).running(server_tls) as server, connect(server) as connection:
+async def test_close_lets_what_is_in_flight_finish() -> None:
+    async with Server(silent).running() as server, connected(server) as connection:
         answered, unanswered = push(connection), push(connection)
         await eventually(lambda: len(server.requests) == 2)
         closing = asyncio.create_task(connection.close("stopping", drain_s=0.3))
@@ -294,46 +235,43 @@ async def test_close_lets_what_is_in_flight_finish(server_tls: ssl.SSLContext, c
         await closing
 
 
-async def test_connecting_to_a_peer_that_hangs_after_the_handshake_times_out(
-    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
-) -> None:
-    async with Server(ok, is_mute=True).running(server_tls) as server:
+async def test_connecting_to_a_peer_that_hangs_after_the_handshake_times_out() -> None:
+    async with Server(ok, is_mute=True).running() as server:
         with pytest.raises(ConnectError, match="timed out"):
-            await Connection.connect(server.url, client_tls, connect_timeout_s=0.2)
+            await Connection.connect(server.url, tls("h2").client, connect_timeout_s=0.2)
 
 
-async def test_connecting_to_a_peer_that_hangs_in_the_handshake_times_out(client_tls: ssl.SSLContext) -> None:
+async def test_connecting_to_a_peer_that_hangs_in_the_handshake_times_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"https://localhost:{listener.getsockname()[1]}"
-        with pytest.raises(ConnectError, match="timed out"):
-            await Connection.connect(url, client_tls, connect_timeout_s=0.2)
+        async with no_complaints():
+            with pytest.raises(ConnectError, match="timed out"):
+                await Connection.connect(url, tls("h2").client, connect_timeout_s=0.2)
 
 
-async def test_connecting_where_nobody_listens_fails(client_tls: ssl.SSLContext) -> None:
+async def test_connecting_where_nobody_listens_fails() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(ConnectError, match="connect failed"):
-        await Connection.connect(f"https://localhost:{port}", client_tls, connect_timeout_s=1.0)
+        await Connection.connect(f"https://localhost:{port}", tls("h2").client, connect_timeout_s=1.0)
 
 
-async def test_a_peer_without_http2_is_turned_away(certificates: Path, client_tls: ssl.SSLContext) -> None:
-    async with Server(ok).running(server_context(certificates, ["http/1.1"])) as server:
+async def test_a_peer_without_http2_is_turned_away() -> None:
+    async with Server(ok, alpn="http/1.1").running() as server:
         with pytest.raises(ConnectError):
-            await Connection.connect(server.url, client_tls, connect_timeout_s=1.0)
+            await Connection.connect(server.url, tls("http/1.1").client, connect_timeout_s=1.0)
 
 
-async def test_a_peer_that_greets_with_goaway_is_no_connection(
-    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
-) -> None:
+async def test_a_peer_that_greets_with_goaway_is_no_connection() -> None:
     def leave(peer: Peer) -> None:
         peer.goaway(0, b'{"reason":"BadCertificate"}')
 
-    async with Server(ok, greeting=leave).running(server_tls) as server:
+    async with Server(ok, greeting=leave).running() as server:
         with pytest.raises(ConnectError, match="BadCertificate"):
-            await Connection.connect(server.url, client_tls, connect_timeout_s=1.0)
+            await Connection.connect(server.url, tls("h2").client, connect_timeout_s=1.0)
 
 
-async def test_an_unknown_certificate_is_refused(server_tls: ssl.SSLContext) -> None:
-    async with Server(ok).running(server_tls) as server:
+async def test_an_unknown_certificate_is_refused() -> None:
+    async with Server(ok).running() as server:
         with pytest.raises(ConnectError, match="certificate"):
             await Connection.connect(server.url, tls_context(), connect_timeout_s=1.0)
