@@ -1,7 +1,7 @@
 """How our own processes are started: the five services and the sandbox that plays the providers."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from deploy.local.ports import HOST
 from deploy.local.process import Process, Program, answers_200
 
 SERVICES = ("ingest", "registry", "router", "dispatch", "status")
+SANDBOX_PARTS = ("apns", "fcm", "hms", "rustore", "rustore-universal", "partner", "control")
 CLOCK_STEP_S = 0.02  # how far a file's time may lag behind the clock
 
 
@@ -34,8 +35,11 @@ def service(name: str, ports: Ports, env: Mapping[str, str], log: Path) -> Progr
     return Program(name, command, log, lambda _: answers_200(ports.metrics, "/readyz"), env={**env, **own}, stop_s=30)
 
 
-def sandbox(folder: Path, env: Mapping[str, str], log: Path) -> Program:
-    """The sandbox writes its addresses into sandbox.json when it is ready; an earlier start's may lie there."""
+def sandbox(folder: Path, ports: Sequence[int], env: Mapping[str, str], log: Path) -> Program:
+    """The sandbox writes its addresses into sandbox.json when it is ready; an earlier start's may lie there.
+
+    Its ports are chosen here, so that it comes back on them when it is restarted beside running services.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "sandbox.json"
 
@@ -43,4 +47,6 @@ def sandbox(folder: Path, env: Mapping[str, str], log: Path) -> Program:
         return file.exists() and file.stat().st_mtime > process.started_at_s - CLOCK_STEP_S
 
     command = [sys.executable, "-m", "deploy.sandbox", "--data-dir", str(folder), "--host", HOST]
+    for part, port in zip(SANDBOX_PARTS, ports, strict=True):
+        command += [f"--{part}-port", str(port)]
     return Program("sandbox", command, log, has_written, env=env)

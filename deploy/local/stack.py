@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -162,8 +163,10 @@ class Stack:
         """All at once: two searches could find the same port while nothing listens on it yet."""
         if self._with_gateway and self.public_port:
             require_free(self.public_port, "the public address", PUBLIC_PORT_SETTING)
-        free = iter(free_ports(4 + 2 * len(self._services)))
-        self._kafka_port, self._controller_port, self._mongo_port, gateway_port = (next(free) for _ in range(4))
+        parts = len(ours.SANDBOX_PARTS)
+        free = iter(free_ports(4 + parts + 2 * len(self._services)))
+        self._kafka_port, self._controller_port, self._mongo_port, gateway_port = islice(free, 4)
+        self._sandbox_ports = list(islice(free, parts))
         self.ports = {name: ours.Ports(next(free), next(free)) for name in self._services}
         if self._with_gateway:
             self.public_port = self.public_port or gateway_port
@@ -171,7 +174,7 @@ class Stack:
 
     def _foundations(self) -> Iterator[Program]:
         if self._with_sandbox:
-            yield ours.sandbox(self.data_dir / "sandbox", self._extra_env, self._log("sandbox"))
+            yield ours.sandbox(self.data_dir / "sandbox", self._sandbox_ports, self._extra_env, self._log("sandbox"))
         if self._given_mongo:
             self._report(Step("mongo", "external"))  # its URL may hold a password
         else:

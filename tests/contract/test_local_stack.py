@@ -1,6 +1,7 @@
 """The local stack over its real parts: what it starts works, what it ends is gone, a failure is one line."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -206,3 +207,14 @@ def test_nothing_survives_its_owner(tmp_path: Path, number: signal.Signals) -> N
         assert all(is_running(pid) for pid in pids)
         victim.send_signal(number)
     wait_until(lambda: not any(is_running(pid) for pid in pids))
+
+
+def test_a_restarted_sandbox_keeps_its_addresses(tmp_path: Path) -> None:
+    given = {"kafka_bootstrap": NOWHERE, "mongo_url": "mongodb://example.invalid"}
+    with Stack(tmp_path, services=(), gateway=False, **given) as stack:
+        assert stack.env["APNS_URL"] == stack.sandbox["apns"]
+        before = stack.sandbox
+        stack.kill("sandbox")
+        stack.restart("sandbox")
+        again = json.loads((tmp_path / "sandbox" / "sandbox.json").read_text())
+    assert again == before
