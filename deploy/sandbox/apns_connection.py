@@ -7,6 +7,7 @@ It knows streams and limits but nothing about devices or pushes: those are the s
 """
 
 import asyncio
+import logging
 import socket
 import struct
 from typing import NamedTuple, Protocol, cast
@@ -17,8 +18,11 @@ import orjson
 from deploy.sandbox.apns_auth import ConnectionAuth
 from deploy.sandbox.faults import Fault
 
+_log = logging.getLogger(__name__)
+
 _ANY_STREAM = 2**31 - 1
 _NO_STREAM = -1
+_GOODBYE_S = 0.2
 _CONNECTION_WINDOW_BYTES = 1 << 24
 # More of a body is not kept: everything that may be longer than a payload's limit is refused for its size.
 _BODY_KEPT_BYTES = 1 << 14
@@ -71,6 +75,7 @@ class ApnsConnection(asyncio.Protocol):
         self._newest_stream_id = 0
         self._last_stream_id = _ANY_STREAM
         """of the GOAWAY that was sent: later streams are not processed"""
+        self._closing: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport
         self.closed = asyncio.Event()
 
@@ -78,11 +83,11 @@ class ApnsConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
-        self._service.connections.add(self)
         tls = self._transport.get_extra_info("ssl_object")
         if tls is None or tls.selected_alpn_protocol() != "h2":
             self._transport.abort()  # APNs has no HTTP/1.1 to fall back to
             return
+        self._service.connections.add(self)
         first, later = self._service.stream_limits()
         self._limit_raised = first >= later
         self._http2.initiate_connection({ngh2.Setting.MAX_CONCURRENT_STREAMS: first})
@@ -90,6 +95,8 @@ class ApnsConnection(asyncio.Protocol):
         self.flush()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_finished():
+            return
         try:
             self._http2.receive_data(data)
         except ngh2.NGH2Error:
@@ -104,9 +111,6 @@ class ApnsConnection(asyncio.Protocol):
                 self._pending.pop(event.stream_id, None)
             elif isinstance(event, ngh2.TrailersReceived):
                 self._complete(event.stream_id)
-            elif isinstance(event, ngh2.ConnectionClosed):
-                self._end()
-                return
         if not self._transport.is_closing():
             self.flush()
 
@@ -118,6 +122,8 @@ class ApnsConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._pending.clear()
+        if self._closing is not None:
+            self._closing.cancel()
         self._service.connections.discard(self)
         self.closed.set()
 
@@ -170,15 +176,16 @@ class ApnsConnection(asyncio.Protocol):
         return answer
 
     def respond(self, request: Request, answer: Answer) -> None:
-        """Queue the answer; `flush` sends it."""
+        """Queue the answer; `flush` sends it. A client that has cancelled meanwhile gets none."""
         fields, body = answer
         stream_id = request.stream_id
         del self._pending[stream_id]
-        if body:
-            self._http2.send_response(stream_id, fields)
-            self._http2.send_data(stream_id, body, end_stream=True)
-        else:
-            self._http2.send_response(stream_id, fields, end_stream=True)
+        try:
+            self._http2.send_response(stream_id, fields, end_stream=not body)
+            if body:
+                self._http2.send_data(stream_id, body, end_stream=True)
+        except ngh2.NGH2Error as error:
+            _log.info("answer not sent on stream %d: %s", stream_id, error)
 
     # -- the connection
 
@@ -188,10 +195,18 @@ class ApnsConnection(asyncio.Protocol):
         data = self._http2.data_to_send()
         if data:
             self._transport.write(data)
-        if self._last_stream_id != _ANY_STREAM and not self._pending:
-            self._transport.close()  # said goodbye and answered everything
+        if self._is_finished() and self._closing is None:
+            # A close at once would answer frames under way with a TCP RST, and the client might miss the GOAWAY.
+            loop = asyncio.get_running_loop()
+            self._closing = loop.call_later(_GOODBYE_S, self._transport.close)
+
+    def _is_finished(self) -> bool:
+        """Whether a GOAWAY went either way and every stream that it promised is answered."""
+        return not (self._http2.want_read or self._http2.want_write)
 
     def set_stream_limit(self, limit: int) -> None:
+        if self._transport.is_closing():
+            return
         self._limit_raised = True
         self._http2.update_settings({ngh2.Setting.MAX_CONCURRENT_STREAMS: limit})
 
@@ -205,6 +220,8 @@ class ApnsConnection(asyncio.Protocol):
 
         The connection ends when the others have been answered.
         """
+        if self._transport.is_closing():
+            return
         last = self._newest_stream_id if last_stream_id is None else last_stream_id
         self._last_stream_id = min(last, self._last_stream_id)
         for stream_id in [s for s in self._pending if s > self._last_stream_id]:
@@ -223,11 +240,3 @@ class ApnsConnection(asyncio.Protocol):
         self._pending.clear()
         self._last_stream_id = _NO_STREAM
         self._transport.abort()
-
-    def _end(self) -> None:
-        """The HTTP/2 session is over: say the last words and close."""
-        self._pending.clear()
-        data = self._http2.data_to_send()
-        if data:
-            self._transport.write(data)
-        self._transport.close()

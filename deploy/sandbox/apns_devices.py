@@ -6,6 +6,8 @@ from typing import Literal
 from deploy.sandbox.apns_reasons import RefusedError
 from deploy.sandbox.inbox import Received
 
+_NEVER_S = 2**40
+
 
 @dataclass(slots=True)
 class _Device:
@@ -51,7 +53,7 @@ class Devices:
         """What is delivered now: the newest push of each app that has not expired."""
         device = self._device(token)
         stored, device.stored, device.offline = list(device.stored.values()), {}, False
-        return [push for push in stored if int(push.headers.get("apns-expiration", now_s)) >= now_s]
+        return [push for push in stored if int(push.headers.get("apns-expiration", _NEVER_S)) >= now_s]
 
     def forget(self, token: str | None = None) -> None:
         """The token, or every token, is an ordinary live device again."""

@@ -99,7 +99,7 @@ class Pushes:
             token=token,
             at_ms=at_ms,
             message_id=apns_id,
-            headers={k.decode(): v.decode() for k, v in request.headers.items() if k.startswith(b"apns-")},
+            headers=_apns_headers(request),
             payload=payload,
         )
         if self.devices.is_offline(token):
@@ -145,6 +145,14 @@ def _check_repetitions(request: Request) -> None:
     for name, count in Counter(name for name, _ in request.fields).items():
         if count > 1 and (name == b"authorization" or name.startswith((b"apns-", b":"))):
             raise RefusedError("DuplicateHeaders", f"{name.decode()} is there {count} times")
+
+
+def _apns_headers(request: Request) -> dict[str, str]:
+    return {
+        name.decode(): value.decode(errors="replace")
+        for name, value in request.headers.items()
+        if name.startswith(b"apns-")
+    }
 
 
 def _parse(body: bytes) -> object:
