@@ -7,7 +7,7 @@ stays a dict here, because its rules depend on `message.type`: it becomes `PushD
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from services.ingest.accept_errors import Refused, invalid
@@ -25,7 +25,13 @@ class Hyphened(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", alias_generator=lambda name: name.replace("_", "-"))
 
 
-RegisteredDelivery = Literal[0, 1, 2, "0", "1", "2"]
+def _no_bool(value: object) -> object:
+    if isinstance(value, bool):  # which equals 0 or 1
+        raise ValueError("must be 0, 1 or 2")
+    return value
+
+
+RegisteredDelivery = Annotated[Literal[0, 1, 2, "0", "1", "2"], BeforeValidator(_no_bool)]
 
 
 class MessageBody(Wire):
