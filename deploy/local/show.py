@@ -42,13 +42,19 @@ class Progress:
             case "external":
                 self._console.print(f"[green]✓[/] {step.name} is yours {escape(step.detail)}", highlight=False)
             case "ended":
+                self._awaited.pop(step.name, None)
                 self._console.print(f"[dim]■ {step.name} ended {step.detail}[/]", highlight=False)
             case "fetching" | "preparing" if not self._console.is_terminal and not self._awaited.get(step.name):
                 self._console.print(f"  {step.name}: {step.state} {escape(step.detail)}", highlight=False)
                 self._awaited[step.name] = step.state
             case _:
                 self._awaited[step.name] = f"{step.state} {escape(step.detail)}".rstrip()
-        self._status.update(", ".join(f"{name}: {what}" for name, what in self._awaited.items()) or "starting")
+        self._status.update(self._text())
+
+    def _text(self) -> str:
+        starting = [name for name, what in self._awaited.items() if what == "starting"]
+        others = [f"{name}: {what}" for name, what in self._awaited.items() if what != "starting"]
+        return ", ".join([*others, f"starting {' '.join(starting)}".rstrip()])
 
 
 def is_alive(pid: int) -> bool:

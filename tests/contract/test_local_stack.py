@@ -210,7 +210,7 @@ def test_nothing_survives_its_owner(tmp_path: Path, number: signal.Signals) -> N
 
 
 def test_a_restarted_sandbox_keeps_its_addresses(tmp_path: Path) -> None:
-    given = {"kafka_bootstrap": NOWHERE, "mongo_url": "mongodb://example.invalid"}
+    given: dict[str, Any] = {"kafka_bootstrap": NOWHERE, "mongo_url": "mongodb://example.invalid"}
     with Stack(tmp_path, services=(), gateway=False, **given) as stack:
         assert stack.env["APNS_URL"] == stack.sandbox["apns"]
         before = stack.sandbox
