@@ -1,0 +1,138 @@
+"""Logins: the order of the checks, and what guessing costs."""
+
+import asyncio
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from schemas import codec
+from services.directory import Directory
+from services.logins import LoginFault, Logins, may_call
+from services.secrets import Secrets
+from tests.accepting import PARTNER
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
+
+
+class Clock:
+    now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class Setting:
+    """Logins over a directory that a test may change."""
+
+    def __init__(self) -> None:
+        self.directory, self.clock = Directory(), Clock()
+        self.logins = Logins(self.directory, SECRETS, self.clock)
+        self.verified = 0
+        verify = self.logins._verify
+
+        def counted(expected: str, password: str) -> bool:
+            self.verified += 1
+            return verify(expected, password)
+
+        self.logins._verify = counted  # type: ignore[method-assign]
+
+    def change(self, **changes: Any) -> None:
+        given = {"password_hash": CHEAP.hash("right"), "login": "demo"} | changes
+        event = PARTNER.model_copy(update=given)
+        self.directory.apply(event.entity_key, codec.encode(event))
+
+    async def check(self, login: str, password: str, address: str = "127.0.0.1") -> object:
+        found = await self.logins.check(login, password, address)
+        return found if isinstance(found, LoginFault) else found.partner_id
+
+
+@pytest.fixture
+def setting() -> Iterator[Setting]:
+    setting = Setting()
+    setting.change()
+    yield setting
+    setting.logins.close()
+
+
+async def test_a_right_password_is_verified_once(setting: Setting) -> None:
+    assert setting.logins.known("demo", "right", "127.0.0.1") is None
+    assert [await setting.check("demo", "right") for _ in range(3)] == ["demo"] * 3
+    assert setting.verified == 1
+    assert setting.logins.known("demo", "right", "127.0.0.1") is not None
+    assert setting.logins.known("demo", "wrong", "127.0.0.1") is None
+
+
+async def test_requests_at_once_share_one_verification(setting: Setting) -> None:
+    assert await asyncio.gather(*(setting.check("demo", "right") for _ in range(50))) == ["demo"] * 50
+    assert setting.verified == 1
+
+
+async def test_a_changed_password_takes_effect_at_once(setting: Setting) -> None:
+    await setting.check("demo", "right")
+    setting.change(password_hash=CHEAP.hash("new"))
+    assert setting.logins.known("demo", "right", "127.0.0.1") is None
+    assert await setting.check("demo", "right") is LoginFault.WRONG_PASSWORD
+    assert await setting.check("demo", "new") == "demo"
+
+
+async def test_a_partner_switched_off_is_unknown(setting: Setting) -> None:
+    await setting.check("demo", "right")
+    setting.change(enabled=False)
+    assert setting.logins.known("demo", "right", "127.0.0.1") is None
+    assert await setting.check("demo", "right") is LoginFault.UNKNOWN_LOGIN
+
+
+async def test_the_address_is_checked_before_the_password(setting: Setting) -> None:
+    setting.change(subnets=("10.0.0.0/8",))
+    assert await setting.check("demo", "wrong") is LoginFault.FORBIDDEN_ADDRESS
+    assert setting.verified == 0
+    assert await setting.check("demo", "right", "10.1.2.3") == "demo"
+    assert setting.logins.known("demo", "right", "127.0.0.1") is None
+
+
+async def test_guesses_are_throttled_for_one_login_and_address(setting: Setting) -> None:
+    answers = await asyncio.gather(*(setting.check("demo", f"guess {n}") for n in range(30)))
+    assert answers.count(LoginFault.WRONG_PASSWORD) == setting.verified == 10
+    assert answers.count(LoginFault.THROTTLED) == 20
+    assert await setting.check("demo", "right") is LoginFault.THROTTLED
+    assert await setting.check("demo", "right", "127.0.0.2") == "demo"
+
+
+async def test_throttling_ends_with_time(setting: Setting) -> None:
+    for number in range(11):
+        await setting.check("demo", f"guess {number}")
+    setting.clock.now_s += 7
+    assert await setting.check("demo", "right") == "demo"
+
+
+async def test_guessing_never_locks_out_who_is_known(setting: Setting) -> None:
+    await setting.check("demo", "right")
+    for number in range(20):
+        await setting.check("demo", f"guess {number}")
+    assert await setting.check("demo", "right") == "demo"
+
+
+async def test_unknown_logins_cost_the_same_and_count_together(setting: Setting) -> None:
+    answers = [await setting.check(f"nobody {n}", "right") for n in range(12)]
+    assert answers == [LoginFault.UNKNOWN_LOGIN] * 10 + [LoginFault.THROTTLED] * 2
+    assert setting.verified == 10
+
+
+@pytest.mark.parametrize(
+    ("subnets", "address", "may"),
+    [
+        ((), "anything", True),
+        (("192.0.2.0/24", "2001:db8::/32"), "192.0.2.7", True),
+        (("192.0.2.0/24", "2001:db8::/32"), "2001:db8::1", True),
+        (("192.0.2.0/24",), "::ffff:192.0.2.7", True),
+        (("192.0.2.0/24",), "192.0.3.7", False),
+        (("192.0.2.0/24",), "", False),
+        (("192.0.2.7",), "192.0.2.7", True),
+    ],
+)
+def test_an_address_must_lie_in_a_subnet(subnets: tuple[str, ...], address: str, may: bool) -> None:
+    assert may_call(subnets, address) is may
