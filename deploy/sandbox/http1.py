@@ -24,6 +24,7 @@ from deploy.sandbox.tls_pipe import TlsPipe
 MAX_BODY_BYTES = 1 << 20
 MAX_HEAD_BYTES = 64 << 10
 
+_LINGER_S = 1.0
 _JSON = "application/json; charset=UTF-8"
 _STATUS_LINES = {int(status): f"HTTP/1.1 {status:d} {status.phrase}\r\n" for status in HTTPStatus}
 
@@ -110,6 +111,7 @@ class _Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._busy = False
+        self._refused = False
         self._full = False  # the client does not read what we write
         self._timer: asyncio.TimerHandle | None = None
         self._reset()
@@ -127,6 +129,8 @@ class _Connection(asyncio.Protocol):
             self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
         if self._tls is not None:
             try:
                 data = self._tls.receive(data)
@@ -266,11 +270,21 @@ class _Connection(asyncio.Protocol):
             self._close()
 
     def _refuse(self, status: int) -> None:
-        """Not HTTP, or too much of it: nothing after it on this connection can be understood."""
+        """Not HTTP, or too much of it: nothing after it on this connection can be understood.
+
+        What the client is still sending is read and dropped for a moment: closing at once would reset the
+        connection, and the client would lose the answer.
+        """
+        if self._refused or self._transport.is_closing():
+            return
+        self._refused = True
         self._waiting.clear()
-        if not self._transport.is_closing():
-            self._write(_render(Answer(status, content_type="text/plain"), "GET", False))
-            self._close()
+        self._write(_render(Answer(status, content_type="text/plain"), "GET", False))
+        if self._tls is not None:
+            self._tls.close()
+            self._transport.write(self._tls.output())
+        self._transport.write_eof()
+        self._timer = asyncio.get_running_loop().call_later(_LINGER_S, self._transport.close)
 
 
 def _render(answer: Answer, method: str, keep_alive: bool) -> bytes:

@@ -1,0 +1,304 @@
+"""The FCM sandbox accepts what FCM accepts and refuses what it refuses, in FCM's own words."""
+
+import base64
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlencode
+
+import jwt
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from deploy.sandbox import fcm_errors
+from deploy.sandbox.faults import Fault
+from deploy.sandbox.keys import make_credentials
+from deploy.sandbox.oauth import GRANT_TYPE
+from tests.contract.sandbox_http import CONTENT_TYPES, TOKEN, Bench, json_like, running
+
+FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+
+
+@pytest.fixture(scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    async with running(tmp_path_factory.mktemp("sandbox")) as bench:
+        yield bench
+
+
+@pytest.fixture
+def bench(shared: Bench) -> Bench:
+    shared.reset()
+    return shared
+
+
+@pytest.fixture
+async def bearer(bench: Bench) -> str:
+    return await _bearer(bench)
+
+
+def _assertion(bench: Bench, key: str | None = None, algorithm: str = "RS256", **claims: Any) -> str:
+    account = bench.urls["credentials"]["fcm"]
+    now = int(time.time())
+    good = {
+        "iss": account["client_email"],
+        "scope": "https://www.googleapis.com/auth/firebase.messaging",
+        "aud": bench.urls["fcm_token"],
+        "iat": now,
+        "exp": now + 3600,
+    }
+    kept = {name: value for name, value in {**good, **claims}.items() if value is not None}
+    return jwt.encode(kept, key or account["private_key"], algorithm, {"kid": account["private_key_id"]})
+
+
+async def _exchange(bench: Bench, assertion: str, grant_type: str = GRANT_TYPE) -> tuple[int, Any]:
+    form = urlencode({"grant_type": grant_type, "assertion": assertion}).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, body, _ = await bench.post(bench.urls["fcm_token"], form, **headers)
+    return status, body
+
+
+async def _bearer(bench: Bench) -> str:
+    status, body = await _exchange(bench, _assertion(bench))
+    assert status == 200
+    token: str = body["access_token"]
+    return token
+
+
+def _url(bench: Bench, project: str | None = None) -> str:
+    project = project or bench.urls["credentials"]["fcm"]["project_id"]
+    return f"{bench.urls['fcm']}/v1/projects/{project}/messages:send"
+
+
+async def _send(bench: Bench, body: Any, **message: Any) -> tuple[int, Any, dict[str, str]]:
+    body = {"message": {"token": TOKEN, **message}} if body is None else body
+    return await bench.post(_url(bench), body, bearer=await _bearer(bench))
+
+
+def _detail(body: Any, kind: str) -> dict[str, Any] | None:
+    return next((one for one in body["error"].get("details", ()) if one["@type"] == kind), None)
+
+
+# -- the token endpoint
+
+
+async def test_a_good_assertion_is_exchanged_for_a_bearer_token(bench: Bench) -> None:
+    status, body = await _exchange(bench, _assertion(bench))
+    assert status == 200
+    assert (body["token_type"], body["expires_in"]) == ("Bearer", 3599)
+
+
+@pytest.mark.parametrize(
+    ("claims", "error"),
+    [
+        ({"iss": "stranger@example.com"}, "invalid_grant"),
+        ({"aud": "https://example.com/token"}, "invalid_grant"),
+        ({"scope": "https://www.googleapis.com/auth/devstorage.read_only"}, "invalid_scope"),
+        ({"scope": None}, "invalid_scope"),
+        ({"iat": int(time.time()) + 600, "exp": int(time.time()) + 1200}, "invalid_grant"),
+        ({"iat": int(time.time()) - 7200, "exp": int(time.time()) - 3600}, "invalid_grant"),
+        ({"exp": int(time.time()) + 7200}, "invalid_grant"),
+        ({"iat": None}, "invalid_grant"),
+        ({"exp": "soon"}, "invalid_grant"),
+    ],
+)
+async def test_an_assertion_with_a_bad_claim_is_refused(bench: Bench, claims: dict[str, Any], error: str) -> None:
+    status, body = await _exchange(bench, _assertion(bench, **claims))
+    assert (status, body["error"]) == (400, error)
+
+
+async def test_an_assertion_signed_by_another_key_is_refused(bench: Bench) -> None:
+    stranger = make_credentials("https://localhost/token").fcm.private_key
+    status, body = await _exchange(bench, _assertion(bench, key=stranger))
+    assert (status, body["error_description"]) == (400, "Invalid JWT Signature.")
+
+
+async def test_an_assertion_of_another_algorithm_is_refused(bench: Bench) -> None:
+    status, _ = await _exchange(bench, _assertion(bench, key="s" * 64, algorithm="HS256"))
+    assert status == 400
+
+
+@pytest.mark.parametrize("assertion", ["", "a", "a.b", "a.b.c", "é.é.é", base64.b64encode(b"[]").decode() * 3])
+async def test_an_assertion_that_is_no_jwt_is_refused(bench: Bench, assertion: str) -> None:
+    status, body = await _exchange(bench, assertion)
+    assert (status, body["error"]) == (400, "invalid_grant")
+
+
+async def test_another_grant_type_is_refused(bench: Bench) -> None:
+    status, body = await _exchange(bench, _assertion(bench), "client_credentials")
+    assert (status, body["error"]) == (400, "unsupported_grant_type")
+
+
+async def test_a_token_dies_after_its_lifetime_and_when_it_is_revoked(bench: Bench) -> None:
+    bearer = await _bearer(bench)
+    bench.sandbox.faults.switch("fcm.token_lifetime_s", "0")
+    dead_on_arrival = await _bearer(bench)
+    bench.sandbox.faults.switch("fcm.token_lifetime_s", "3600")
+    body = {"message": {"token": TOKEN}}
+    assert (await bench.post(_url(bench), body, bearer=bearer))[0] == 200
+    status, refusal, _ = await bench.post(_url(bench), body, bearer=dead_on_arrival)
+    assert (status, refusal["error"]["status"]) == (401, "UNAUTHENTICATED")
+    control = bench.urls["control"]
+    async with bench.session.post(f"{control}/bearers/fcm/expire") as response:
+        assert (await response.json())["expired"] >= 2
+    assert (await bench.post(_url(bench), body, bearer=bearer))[0] == 401
+
+
+# -- sending
+
+
+async def test_an_accepted_message_lies_in_the_inbox_as_it_was_sent(bench: Bench) -> None:
+    body = {"message": {"token": TOKEN, "data": {"k": "v"}, "android": {"collapse_key": "x"}}}
+    status, answer, _ = await _send(bench, body)
+    assert status == 200
+    (received,) = bench.sandbox.inbox.by_token("fcm", TOKEN)
+    assert received.payload == body
+    assert answer == {"name": received.message_id}
+
+
+async def test_snake_case_and_camel_case_and_numbers_in_strings_are_accepted(bench: Bench) -> None:
+    notification = {"notificationCount": "3", "notification_priority": "PRIORITY_HIGH", "eventTime": None}
+    android = {"ttl": "3.5s", "priority": "high", "notification": notification, "directBootOk": True}
+    status, answer, _ = await _send(bench, None, android=android, fcmOptions={"analytics_label": "a"})
+    assert status == 200, answer
+
+
+async def test_validate_only_answers_a_placeholder_and_delivers_nothing(bench: Bench) -> None:
+    status, answer, _ = await _send(bench, {"validate_only": True, "message": {"token": TOKEN}})
+    assert (status, answer["name"].rpartition("/")[2]) == (200, "fake_message_id")
+    assert bench.sandbox.inbox.all() == []
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        ({"foo": 1}, "message"),
+        ({"data": {"a": "b", "c": 1}}, "message.data[1].value"),
+        ({"data": {"from": "x"}}, "message.data"),
+        ({"data": {"google.x": "x"}}, "message.data"),
+        ({"data": {"gcm_x": "x"}}, "message.data"),
+        ({"data": []}, "message.data"),
+        ({"token": "short"}, "message.token"),
+        ({"token": 5}, "message.token"),
+        ({"topic": "news"}, "message"),
+        ({"notification": {"title": 5}}, "message.notification.title"),
+        ({"notification": "hello"}, "message.notification"),
+        ({"android": {"priority": "URGENT"}}, "message.android.priority"),
+        ({"android": {"ttl": "5"}}, "message.android.ttl"),
+        ({"android": {"ttl": "-1s"}}, "message.android.ttl"),
+        ({"android": {"ttl": "2419201s"}}, "message.android.ttl"),
+        ({"android": {"ttl": 5}}, "message.android.ttl"),
+        ({"android": {"notification": {"notification_count": 1 << 31}}}, "notification.notification_count"),
+        ({"android": {"notification": {"sticky": "true"}}}, "message.android.notification.sticky"),
+        ({"android": {"notification": {"color": "red"}}}, "message.android.notification.color"),
+        ({"android": {"notification": {"event_time": "today"}}}, "message.android.notification.event_time"),
+        ({"android": {"notification": {"vibrate_timings": ["1s", "x"]}}}, "vibrate_timings[1]"),
+        ({"android": {"notification": {"proxy": "MAYBE"}}}, "message.android.notification.proxy"),
+        ({"android": {"notification": {"tag": "a", "id": 1}}}, "message.android.notification"),
+        ({"android": {}, "android_v2": {}}, "message"),
+        ({"fcm_options": {"analytics_label": "no spaces"}}, "message.fcm_options.analytics_label"),
+        ({"webpush": {"fcm_options": {"link": "http://example.com"}}}, "message.webpush.fcm_options.link"),
+        ({"apns": {"headers": {"apns-priority": 5}}}, "message.apns.headers[0].value"),
+        ({"apns": {"payload": {"aps": 1}}}, "message.apns.payload"),
+        ({"data": {"k": "x" * 4096}}, "message"),
+    ],
+)
+async def test_what_breaks_the_schema_or_a_rule_is_refused_with_its_field(
+    bench: Bench, message: dict[str, Any], field: str
+) -> None:
+    status, answer, _ = await _send(bench, None, **message)
+    assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    violation = _detail(answer, BAD_REQUEST)
+    assert violation is not None
+    assert violation["fieldViolations"][0]["field"].endswith(field)
+    assert bench.sandbox.inbox.all() == []
+
+
+async def test_a_message_needs_exactly_one_target(bench: Bench) -> None:
+    status, answer, _ = await _send(bench, {"message": {"notification": {"title": "x"}}})
+    assert (status, answer["error"]["message"]) == (400, "Recipient of the message is not set.")
+    assert (await _send(bench, {}))[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ({"topic": "news"}, 200),
+        ({"topic": "/topics/news"}, 400),
+        ({"condition": "'a' in topics && ('b' in topics || !('c' in topics))"}, 200),
+        ({"condition": "'a' in topics &&"}, 400),
+        ({"condition": " || ".join(f"'{n}' in topics" for n in range(6))}, 400),
+        ({"topic": "news", "data": {"k": "x" * 2048}}, 400),
+        ({"fid": "dIsVQ2QVRT-TW7L6VfeAMh"}, 200),
+    ],
+)
+async def test_topics_and_conditions_follow_their_grammar(bench: Bench, target: dict[str, Any], status: int) -> None:
+    assert (await _send(bench, {"message": target}))[0] == status
+
+
+async def test_the_size_limit_counts_keys_and_values_only(bench: Bench) -> None:
+    fits = {"k": "ж" * 2047 + "x"}
+    assert (await _send(bench, None, data=fits))[0] == 200
+    assert (await _send(bench, None, data={"k": fits["k"] + "x"}))[0] == 400
+
+
+@pytest.mark.parametrize(("reading", "status"), [("403", 403), ("404", 404)])
+async def test_another_project_is_refused_in_both_readings(bench: Bench, reading: str, status: int) -> None:
+    bench.sandbox.faults.switch("fcm.wrong_project", reading)
+    answered, answer, _ = await bench.post(
+        _url(bench, "other"), {"message": {"token": TOKEN}}, bearer=await _bearer(bench)
+    )
+    assert answered == status
+    assert _detail(answer, FCM_ERROR) is None
+
+
+async def test_a_400_can_come_without_details(bench: Bench) -> None:
+    bench.sandbox.faults.switch("fcm.details", "bare")
+    try:
+        _, answer, _ = await _send(bench, None, data={"k": 1})
+    finally:
+        bench.sandbox.faults.switch("fcm.details", "full")
+    assert "details" not in answer["error"]
+
+
+# -- faults
+
+
+@pytest.mark.parametrize("reason", sorted(fcm_errors.ROWS))
+async def test_every_documented_error_can_be_ordered(bench: Bench, reason: str) -> None:
+    bench.sandbox.faults.order("fcm", Fault("status", reason=reason, token=TOKEN, times=1))
+    status, answer, _ = await _send(bench, None)
+    row = fcm_errors.ROWS[reason]
+    assert (status, answer["error"]["code"]) == (row.status, row.status)
+    assert answer["error"].get("details", []) == list(row.details)
+    assert (await _send(bench, None))[0] == 200, "it strikes once"
+
+
+async def test_retry_after_goes_out_verbatim_and_only_when_it_was_ordered(bench: Bench) -> None:
+    date = "Wed, 21 Oct 2026 07:28:00 GMT"
+    bench.sandbox.faults.order("fcm", Fault("status", status=429, retry_after=date, times=1))
+    bench.sandbox.faults.order("fcm", Fault("status", status=429, times=1))
+    _, _, headers = await _send(bench, None)
+    assert headers["Retry-After"] == date
+    status, _, headers = await _send(bench, None)
+    assert status == 429
+    assert "Retry-After" not in headers
+
+
+async def test_a_bad_gateway_speaks_html(bench: Bench) -> None:
+    bench.sandbox.faults.order("fcm", Fault("status", status=502, times=1))
+    status, answer, headers = await _send(bench, None)
+    assert (status, headers["Content-Type"]) == (502, "text/html; charset=UTF-8")
+    assert answer.startswith(b"<!DOCTYPE html>")
+
+
+# -- bad input
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=json_like(["message", "token", "data", "android", "notification", "ttl"]), kind=CONTENT_TYPES)
+async def test_no_body_makes_the_server_fail(bench: Bench, bearer: str, body: bytes, kind: str) -> None:
+    headers = {"Content-Type": kind}
+    for url in (_url(bench), bench.urls["fcm_token"]):
+        status, _, _ = await bench.post(url, body, bearer=bearer, **headers)
+        assert status in (200, 400)
