@@ -41,12 +41,26 @@ SENDER_STOPPED = Gauge(
 )
 RETIRING_PAUSED = Gauge("rpns_retiring_paused", "1 while dead tokens are not retired", ["application", "provider"])
 REPORTS = Counter("rpns_reports_total", "delivery reports tried", ["outcome"])
+REPORT_SECONDS = Histogram(
+    "rpns_report_seconds", "time of one delivery report at its receiver, seconds", buckets=_SECONDS
+)
+FOLD_CONFLICTS = Counter("rpns_fold_conflicts_total", "messages that somebody else had changed, folded again")
+STREAMS = Gauge("rpns_streams", "open streams of status changes")
 TIMERS_FIRED = Counter("rpns_timers_fired_total", "timers whose event was appended", ["topic"])
 ACCEPT_TO_SENT_SECONDS = Histogram(
     "rpns_accept_to_sent_seconds",
     "from planning a delivery to the provider's acceptance, seconds",
     buckets=_SECONDS,
 )
+
+
+class _LibrariesWarn(logging.Filter):
+    """Kafka's client calls every passing trouble an error; what is really one, our own code says and counts."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno > logging.WARNING and record.name.startswith("aiokafka"):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
 
 
 def configure_logging(service: str, level: str) -> None:
@@ -63,6 +77,7 @@ def configure_logging(service: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_LibrariesWarn())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
