@@ -1,0 +1,289 @@
+"""One event into what is known of its message; and what follows from it. Pure.
+
+    event ─▶ trace (once for each event id)
+          ─▶ facts: deliveries, plan, deadline            a lattice: any order, any repetition
+          ─▶ the link's state = their maximum ─▶ Changed  (stream)
+                                              ─▶ ReportDue (report to the partner)
+
+Topics are read side by side, so a receipt or an attempt may come before the plan, and all of them before the request:
+what came is kept and counts once the plan names its installation. A link has failed only when all its deliveries have;
+its deadline decides when it is *read*, behind every receipt logged earlier. An event that was folded before gives the
+same follow-ups again: whoever carries them out does each once. Source: design.md §4.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from schemas import DeliveryState, events
+from schemas.reasons import Reason, furthest
+from services.status.fold_reports import FINAL, rank_of, wanted_report
+from services.status.fold_trace import entry_of, request_of
+from services.status.message import (
+    MAX_CANDIDATES,
+    MAX_STRANGERS,
+    MAX_TRACE,
+    Change,
+    Delivery,
+    Link,
+    Message,
+    Report,
+    Request,
+    Skip,
+)
+
+DELIVERED, READ, PLANNED, SENT = (
+    DeliveryState.DELIVERED,
+    DeliveryState.READ,
+    DeliveryState.PLANNED,
+    DeliveryState.SENT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A link has come to a state for the first time."""
+
+    link: int
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDue:
+    """The partner is to be told; `request` is the one that asked for it."""
+
+    link: int
+    report: Report
+    request: Request
+
+
+FollowUp = Changed | ReportDue
+
+
+def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
+    """Change `message` by `event`. A type that is not a message's status changes nothing but the trace."""
+    link = message.link(event.link)
+    if event.event_id in message.seen:
+        return _again(link)
+    _note(message, link, event)
+    message.partner_id = message.partner_id or event.partner_id
+    if not message.first_at:
+        message.lane = event.lane
+    message.first_at = _earlier(message.first_at, event.at)
+    had_request = _reporting(link) is not None
+    _FACTS[type(event)](link, event)
+    follows: list[FollowUp] = []
+    _settle(message, link, event, follows)
+    if not had_request and link.wanted is not None and not any(isinstance(one, ReportDue) for one in follows):
+        follows += _report_due(link)
+    return follows
+
+
+def _note(message: Message, link: Link, event: events.MessageEvent) -> None:
+    message.seen.add(event.event_id)
+    if len(message.trace) >= MAX_TRACE:
+        message.trace_dropped += 1
+        return
+    message.trace.append(entry_of(event, link))
+
+
+def _again(link: Link) -> list[FollowUp]:
+    follows: list[FollowUp] = [Changed(link.number, change) for change in link.changes]
+    return follows + _report_due(link)
+
+
+def _report_due(link: Link) -> list[FollowUp]:
+    request = _reporting(link)
+    if request is None or link.wanted is None or rank_of(link.wanted.status) <= link.tried:
+        return []
+    return [ReportDue(link.number, link.wanted, request)]
+
+
+def _reporting(link: Link) -> Request | None:
+    """The request to report for: the winner, or the only one there is when nobody can win any more."""
+    return link.request if link.request_id or link.fault else None
+
+
+def _settle(message: Message, link: Link, event: events.MessageEvent, follows: list[FollowUp]) -> None:
+    """Derive the state from the facts; decide what is decided once."""
+    state = _state_of(link)
+    if state is link.state and (link.changes or not link.is_planned):
+        return
+    if link.state.is_failure and state in (DELIVERED, READ):
+        link.late = True
+        message.trace[-1].late = True
+    if state.is_failure and link.failed_reason is None:
+        link.failed_reason = _failed_reason(link)
+    link.state = state
+    if all(change.state is not state for change in link.changes):
+        link.changes.append(Change(state, event.at))
+        follows.append(Changed(link.number, link.changes[-1]))
+    wanted = wanted_report(link)
+    if wanted is None or link.reported in FINAL:
+        return
+    if link.wanted is None or rank_of(wanted.status) > rank_of(link.wanted.status):
+        link.wanted = wanted
+        follows += _report_due(link)
+
+
+def _state_of(link: Link) -> DeliveryState:
+    targets = link.targets
+    if link.expired:
+        for delivery in targets:
+            _raise(delivery, DeliveryState.EXPIRED, Reason.EXPIRED)
+    states = [delivery.state for delivery in targets]
+    if link.is_planned and not targets:
+        states = [DeliveryState.EXPIRED if link.plan_reason is Reason.EXPIRED else DeliveryState.REFUSED]
+    best = max(states, key=_rank, default=PLANNED)
+    if best in (DELIVERED, READ):
+        return best
+    failures = [best] if states and all(state.is_failure for state in states) else []
+    if link.expired:
+        failures.append(DeliveryState.EXPIRED)
+    if link.fault:
+        failures.append(DeliveryState.REFUSED)
+    if failures:
+        return max(failures, key=_rank)
+    return max((state for state in states if not state.is_failure), key=_rank, default=PLANNED)
+
+
+def _failed_reason(link: Link) -> Reason:
+    """The reason of the installation that came furthest; INTERNAL when only a dead letter ended it."""
+    targets = link.targets
+    if link.is_planned and not targets and link.plan_reason is not None:
+        return link.plan_reason
+    if link.expired or (link.is_planned and all(delivery.state.is_failure for delivery in targets)):
+        reasons = [delivery.reason for delivery in targets if delivery.reason is not None]
+        reasons += [skip.reason for skip in link.skipped]
+        return furthest([*reasons, Reason.EXPIRED] if link.expired or not reasons else reasons)
+    return Reason.INTERNAL
+
+
+def _raise(delivery: Delivery, state: DeliveryState, reason: Reason | None) -> None:
+    if state.rank > delivery.state.rank:
+        delivery.state = state
+        delivery.reason = reason if state.is_failure else None
+    elif state is delivery.state and reason is not None and delivery.reason is not None:
+        delivery.reason = furthest([delivery.reason, reason])
+
+
+def _rank(state: DeliveryState) -> int:
+    return state.rank
+
+
+def _delivery(link: Link, installation_id: str) -> Delivery | None:
+    """The delivery that an event speaks of; None when it is not in the plan."""
+    found = link.deliveries.get(installation_id)
+    if found is None and not link.is_planned and len(link.deliveries) < MAX_STRANGERS:
+        found = link.deliveries[installation_id] = Delivery(installation_id)
+    return found
+
+
+def _requested(link: Link, event: events.MessageRequested) -> None:
+    if link.request_id:
+        if event.event_id == link.request_id:
+            link.requests = [request_of(event)]
+    elif len(link.requests) < MAX_CANDIDATES:
+        link.requests.append(request_of(event))
+
+
+def _won(link: Link, request_id: str) -> None:
+    if not link.request_id:
+        link.request_id = request_id
+        link.requests = [one for one in link.requests if one.request_id == request_id]
+
+
+def _scheduled(link: Link, event: events.Scheduled) -> None:
+    _won(link, event.request_id)
+    if not link.is_planned:
+        link.send_at, link.expires_at = event.send_at, event.expires_at
+
+
+def _planned(link: Link, event: events.Planned) -> None:
+    if link.is_planned:
+        return
+    _won(link, event.request_id)
+    link.is_planned, link.send_at, link.expires_at = True, event.send_at, event.expires_at
+    link.plan_reason = event.reason
+    link.skipped = [
+        Skip(one.installation_id, one.provider.value if one.provider else "", one.reason) for one in event.skipped
+    ]
+    known = link.deliveries
+    link.deliveries = {}
+    for target in event.targets:
+        delivery = known.get(target.installation_id) or Delivery(target.installation_id)
+        delivery.planned = True
+        delivery.delivery_id, delivery.application_id = target.delivery_id, target.application_id
+        delivery.provider = target.provider.value
+        link.deliveries[target.installation_id] = delivery
+
+
+_OUTCOMES: dict[str, tuple[DeliveryState, Reason | None]] = {
+    "accepted": (SENT, None),
+    "uncertain": (SENT, None),
+    "retry": (PLANNED, None),
+    "refused": (DeliveryState.REFUSED, Reason.PROVIDER_REFUSED),
+    "suppressed": (DeliveryState.SUPPRESSED, Reason.OWNER_CHANGED),
+    "expired": (DeliveryState.EXPIRED, Reason.EXPIRED),
+}
+
+
+def _dispatched(link: Link, event: events.ProviderDispatched) -> None:
+    delivery = _delivery(link, event.installation_id)
+    if delivery is None:
+        return
+    state, reason = _OUTCOMES[event.outcome]
+    _raise(delivery, state, (event.reason or reason) if state.is_failure else None)
+    delivery.attempts = max(delivery.attempts, event.attempt)
+    if state is SENT:
+        delivery.sent_at = _earlier(delivery.sent_at, event.at)
+
+
+def _received(link: Link, event: events.ReceiptReceived) -> None:
+    """Swiped away was shown; a button is pressed by somebody who has read. No device's clock runs ahead of ours."""
+    delivery = _delivery(link, event.installation_id)
+    if delivery is None:
+        return
+    at = min(event.happened_at, event.at)
+    delivery.delivered_at = _earlier(delivery.delivered_at, at)
+    if event.kind in ("read", "clicked"):
+        _raise(delivery, READ, None)
+        delivery.read_at = _earlier(delivery.read_at, at)
+    else:
+        _raise(delivery, DELIVERED, None)
+
+
+def _earlier(known: int, at: int) -> int:
+    return min(known, at) if known else at
+
+
+def _deadline(link: Link, event: events.DeadlinePassed) -> None:
+    link.expired = True
+
+
+def _failed(link: Link, event: events.MessageFailed) -> None:
+    link.fault = True
+
+
+def _reported(link: Link, event: events.ReportAttempted) -> None:
+    link.tried = max(link.tried, rank_of(event.status))
+    if event.delivered and rank_of(event.status) >= rank_of(link.reported):
+        link.reported = event.status
+
+
+def _nothing(link: Link, event: events.MessageEvent) -> None:
+    """Only the trace tells of it."""
+
+
+_FACTS: dict[type, Callable[[Link, Any], None]] = {
+    events.MessageRequested: _requested,
+    events.ScheduleDue: _nothing,
+    events.RequestRepeated: _nothing,
+    events.Scheduled: _scheduled,
+    events.Planned: _planned,
+    events.ProviderDispatched: _dispatched,
+    events.ReceiptReceived: _received,
+    events.DeadlinePassed: _deadline,
+    events.MessageFailed: _failed,
+    events.ReportAttempted: _reported,
+}

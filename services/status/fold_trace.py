@@ -1,0 +1,95 @@
+"""Events as lines of the trace, and requests as what is kept of them. Pure.
+
+The trace is a product: every event of a message leaves one entry, in words that its partner understands.
+"""
+
+from typing import Any
+
+import orjson
+
+from schemas import events
+from schemas.events import MessageEvent
+from services.status.message import MAX_DETAIL, Entry, Link, Request
+
+
+def entry_of(event: MessageEvent, link: Link) -> Entry:
+    """The line that `event` leaves; of a type without words of its own, its name."""
+    entry = Entry(event.event_id, event.at, "", event.link)
+    match event:
+        case events.ProviderDispatched():
+            entry.what, entry.installation_id, entry.provider = "attempt", event.installation_id, event.provider.value
+            entry.attempt, entry.status, entry.latency_ms = event.attempt, event.status, event.latency_ms
+            entry.reason = event.reason
+            entry.detail = _words(event.outcome, event.detail, "shortened" if event.shortened else "")
+        case events.ReceiptReceived():
+            entry.what, entry.installation_id = "receipt", event.installation_id
+            known = link.deliveries.get(event.installation_id)
+            entry.provider = known.provider if known is not None else ""
+            entry.detail = _words(event.kind, event.action or "", "" if event.source == "sdk" else event.source)
+        case events.ReportAttempted():
+            entry.what, entry.status, entry.attempt = "report", event.status, event.attempt
+            entry.latency_ms = event.latency_ms
+            told = "taken" if event.delivered else "not taken"
+            code = f"errorCode {event.error_code}" if event.error_code else ""
+            entry.detail = _words(told, code, event.detail)
+        case events.Planned():
+            entry.what, entry.reason = "planned", event.reason
+            entry.detail = f"{len(event.targets)} targets, {len(event.skipped)} skipped"
+        case events.Scheduled():
+            entry.what, entry.detail = "scheduled", event.zone
+        case events.MessageRequested():
+            entry.what, entry.detail = "requested", event.chain[0].channel.value
+        case events.RequestRepeated():
+            entry.what, entry.detail = "repeated", f"request {event.request_id} was dropped"
+        case events.DeadlinePassed():
+            entry.what = "deadline"
+        case events.MessageFailed():
+            entry.what, entry.detail = "failed", _words(event.topic, event.detail)
+        case _:
+            entry.what = str(getattr(event, "type", type(event).__name__))
+    entry.detail = entry.detail[:MAX_DETAIL]
+    return entry
+
+
+def _words(*parts: str) -> str:
+    return ": ".join(part for part in parts if part)
+
+
+def request_of(event: events.MessageRequested) -> Request:
+    """What is kept of a request."""
+    link, recipient = event.chain[0], event.recipient
+    return Request(
+        request_id=event.event_id,
+        at=event.at,
+        mt_num=event.mt_num,
+        channel=link.channel,
+        sender=link.sender,
+        text=link.content.text if link.content is not None else _text_in(link.data),
+        title=link.content.title if link.content is not None else None,
+        awaited=link.awaited,
+        partner_ref=event.partner_ref,
+        phone=recipient.phone,
+        external_user_id=recipient.external_user_id,
+        extra_param=event.extra_param,
+        callback_data=event.callback_data,
+        packet_id=event.packet_id,
+        mailing_id=event.mailing_id,
+        utc_offset_min=event.utc_offset_min,
+        registered_delivery=event.reports.registered_delivery,
+        notify_url=event.reports.notify_url,
+        chain="[" + ",".join(one.model_dump_json(exclude_defaults=True) for one in event.chain) + "]",
+    )
+
+
+def _text_in(data: str | None) -> str:
+    """`text` of another channel's message.data, which the partner protocol shows in reports; empty when it has none."""
+    try:
+        found: Any = orjson.loads(data or "null")
+    except orjson.JSONDecodeError:
+        return ""
+    if isinstance(found, dict):
+        inner: Any = found.get("instantContent")
+        for place in (found, inner.get("data") if isinstance(inner, dict) else None):
+            if isinstance(place, dict) and isinstance(place.get("text"), str):
+                return str(place["text"])
+    return ""

@@ -1,0 +1,85 @@
+"""The step of the status consumers: load the batch's messages, fold, save, then carry out what follows.
+
+    records ─▶ load ($in) ─▶ fold in memory ─▶ save, compare-and-set on the revision
+                   ▲                              │  somebody else was faster: those again
+                   └──────────────────────────────┤
+                                                  └─▶ stream of changes, reports to partners
+
+What follows is carried out after the save and before the commit. A crash in between repeats the batch, the fold
+recognises the events and gives the same follow-ups again, and both takers do each of them once.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from schemas.events import MessageEvent
+from services import telemetry
+from services.consume import Follows, Record
+from services.status.fold import FollowUp, fold
+from services.status.message import Message
+from services.status.store import Messages
+
+_ATTEMPTS = 20
+
+Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
+Taker = Callable[[Followed], Awaitable[None]]
+"""Carries out the follow-ups that are its own; must do a repeated one once only."""
+
+
+class TooManyConflicts(Exception):
+    """Messages were changed by somebody else again and again; the batch is done one by one."""
+
+
+@dataclass(frozen=True)
+class Folding:
+    """`step` is what `Consuming` runs. `rebuilding`: fold only, nothing follows (design.md §2)."""
+
+    messages: Messages
+    takers: Sequence[Taker]
+    rebuilding: bool = False
+
+    async def step(self, records: Sequence[Record]) -> Follows:
+        """Fold a batch. Repeatable: a second run changes nothing and lets the same things follow."""
+        events = _by_message(records)
+        loaded = await self.messages.load(events)
+        folded = [_folded(message_id, loaded.get(message_id), of) for message_id, of in events.items()]
+
+        async def project() -> None:
+            await self._project(events, folded)
+
+        return Follows(project=project)
+
+    async def _project(
+        self, events: Mapping[str, Sequence[MessageEvent]], folded: Sequence[tuple[Message, list[FollowUp]]]
+    ) -> None:
+        done: list[tuple[Message, list[FollowUp]]] = []
+        for _ in range(_ATTEMPTS):
+            conflicts = await self.messages.save([message for message, _ in folded])
+            done += [one for one in folded if one[0].message_id not in conflicts]
+            if not conflicts:
+                break
+            telemetry.FOLD_CONFLICTS.inc(len(conflicts))
+            loaded = await self.messages.load(conflicts)
+            folded = [_folded(message_id, loaded.get(message_id), events[message_id]) for message_id in conflicts]
+        else:
+            raise TooManyConflicts(f"{len(folded)} messages")
+        if not self.rebuilding:
+            for take in self.takers:
+                await take(done)
+
+
+def _by_message(records: Sequence[Record]) -> dict[str, list[MessageEvent]]:
+    events: dict[str, list[MessageEvent]] = {}
+    for record in records:
+        if not isinstance(record.event, MessageEvent):
+            raise TypeError(f"{type(record.event).__name__} is not an event of a message")
+        events.setdefault(record.event.message_id, []).append(record.event)
+    return events
+
+
+def _folded(message_id: str, message: Message | None, events: Sequence[MessageEvent]) -> tuple[Message, list[FollowUp]]:
+    message = message or Message(message_id)
+    follows: list[FollowUp] = []
+    for event in events:
+        follows += fold(message, event)
+    return message, follows

@@ -1,0 +1,216 @@
+"""What is known of one message: a chain of links, their deliveries, and the trace. Folded by `fold.py`.
+
+    Message ── Link 0 ── Delivery (one for each installation that anything is known of)
+            │         └─ Request (what the partner asked; the winner's, once `planned` or `scheduled` named it)
+            ├─ Link 1 …
+            └─ Entry … (the trace)
+
+Facts only ever grow: a delivery's state is the maximum of what came, in whatever order. What hangs on the order of the
+log (`failed_reason`, `late`, `wanted`) is kept apart and decided once. Source: design.md §4.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from schemas import DeliveryState
+from schemas.reasons import Reason
+from schemas.values import Channel, Lane
+
+MAX_TRACE = 1000
+"""Entries of one message: 50 installations with a score of attempts and receipts each. What is beyond is counted."""
+MAX_CANDIDATES = 10
+"""Requests with one id that are kept until the winner is named."""
+MAX_STRANGERS = 100
+"""Installations that something is known of before the plan came."""
+MAX_DETAIL = 300
+
+What = Literal[
+    "requested", "repeated", "scheduled", "planned", "attempt", "receipt", "deadline", "report", "failed", "late"
+]
+
+
+@dataclass(slots=True)
+class Entry:
+    """One line of the trace: an event and what it said. Which fields mean something depends on `what`."""
+
+    event_id: str
+    at: int  # UTC ms
+    what: str
+    link: int = 0
+    reason: Reason | None = None
+    detail: str = ""
+    installation_id: str = ""
+    provider: str = ""
+    attempt: int = 0
+    status: int = 0  # of the provider, or of the report
+    latency_ms: int = 0
+    late: bool = False
+
+
+@dataclass(slots=True)
+class Request:
+    """What is kept of a MessageRequested."""
+
+    request_id: str
+    at: int
+    mt_num: str
+    channel: Channel
+    sender: str | None
+    text: str
+    title: str | None
+    awaited: str | None
+    partner_ref: str | None
+    phone: str | None
+    external_user_id: str | None
+    extra_param: str | None
+    callback_data: str | None
+    packet_id: int | None
+    mailing_id: str | None
+    utc_offset_min: int
+    registered_delivery: int
+    notify_url: str | None
+    chain: str  # JSON of this link and those after it, for the cascade and the inbox
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A link on its way to one installation. Without `planned` it does not count: the plan may not have come yet."""
+
+    installation_id: str
+    delivery_id: str = ""
+    application_id: str = ""
+    provider: str = ""
+    planned: bool = False
+    state: DeliveryState = DeliveryState.PLANNED
+    reason: Reason | None = None  # of a failure; the furthest of several
+    attempts: int = 0
+    sent_at: int = 0
+    delivered_at: int = 0  # the earliest that anybody said
+    read_at: int = 0
+
+
+@dataclass(slots=True)
+class Skip:
+    """An installation that was considered and left out."""
+
+    installation_id: str
+    provider: str
+    reason: Reason
+
+
+@dataclass(slots=True)
+class Change:
+    """A state that the link has come to; each at most once."""
+
+    state: DeliveryState
+    at: int
+
+
+@dataclass(slots=True)
+class Report:
+    """A delivery report: `status` 0, 2, 5, 9 of `spec/partner-api.md` §3."""
+
+    status: int
+    error_code: int = 0
+    done_at: int = 0  # UTC ms; 0 when not delivered
+
+
+@dataclass(slots=True)
+class Link:
+    """One link of the chain."""
+
+    number: int
+    request_id: str = ""  # the winner, once named
+    requests: list[Request] = field(default_factory=list)  # candidates; only the winner once it is here
+    is_planned: bool = False
+    send_at: int = 0
+    expires_at: int = 0
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    skipped: list[Skip] = field(default_factory=list)
+    plan_reason: Reason | None = None
+    expired: bool = False  # its deadline has been read
+    fault: bool = False  # a record of it was dead-lettered
+    state: DeliveryState = DeliveryState.PLANNED
+    changes: list[Change] = field(default_factory=list)
+    # decided once, in the order of the log
+    failed_reason: Reason | None = None
+    late: bool = False  # a receipt came after it had failed: double reach
+    wanted: Report | None = None  # the highest report that its state called for
+    tried: int = -1  # rank of the highest report tried
+    reported: int = -1  # status of the last report that the partner took
+
+    @property
+    def request(self) -> Request | None:
+        """The winner; the earliest candidate while nobody has won."""
+        if not self.request_id:
+            return min(self.requests, key=lambda one: (one.at, one.request_id), default=None)
+        return next((one for one in self.requests if one.request_id == self.request_id), None)
+
+    @property
+    def targets(self) -> list[Delivery]:
+        return [delivery for delivery in self.deliveries.values() if delivery.planned]
+
+    @property
+    def is_open(self) -> bool:
+        """True while its deadline still means something."""
+        if not self.is_planned or self.expired or self.state.is_terminal:
+            return False
+        if self.state is not DeliveryState.DELIVERED:
+            return True
+        request = self.request
+        return request is not None and request.awaited == "READ"
+
+
+@dataclass(slots=True)
+class Message:
+    """`revision` is that of the stored document; 0 for a message that is not stored yet."""
+
+    message_id: str
+    partner_id: str = ""
+    lane: Lane = "single"
+    first_at: int = 0  # of the earliest event that came
+    links: dict[int, Link] = field(default_factory=dict)
+    trace: list[Entry] = field(default_factory=list)
+    trace_dropped: int = 0
+    revision: int = 0
+    seen: set[str] = field(default_factory=set)  # event ids in the trace
+
+    @property
+    def request(self) -> Request | None:
+        """What the partner asked for: the winner of the first link."""
+        first = self.links.get(0)
+        return first.request if first is not None else None
+
+    @property
+    def created_at(self) -> int:
+        request = self.request
+        return request.at if request is not None else self.first_at
+
+    @property
+    def state(self) -> DeliveryState:
+        """The maximum over its links, except that it has failed only when all of them have."""
+        return highest([link.state for link in self.links.values()])
+
+    @property
+    def deadline_at(self) -> int | None:
+        """When the sweeper has to look at it; None when no deadline means anything."""
+        return min((link.expires_at for link in self.links.values() if link.is_open), default=None)
+
+    def link(self, number: int) -> Link:
+        """The link of that number, made when nothing was known of it."""
+        found = self.links.get(number)
+        if found is None:
+            found = self.links[number] = Link(number)
+        return found
+
+
+def highest(states: list[DeliveryState]) -> DeliveryState:
+    """The maximum of the lattice; a failure counts only when all have failed. PLANNED for none."""
+    best = max(states, key=_rank, default=DeliveryState.PLANNED)
+    if best.is_failure:
+        return max((state for state in states if not state.is_failure), key=_rank, default=best)
+    return best
+
+
+def _rank(state: DeliveryState) -> int:
+    return state.rank

@@ -1,0 +1,80 @@
+"""Messages in MongoDB: load a batch, save it by compare-and-set on the revision, find them again.
+
+A save filters by the revision that was loaded and inserts when nothing fits; so whoever is too late runs into the
+primary key and is told which messages to do again. Collection `messages`, kept for a year (design.md §4).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReplaceOne
+from pymongo.errors import BulkWriteError
+
+from services.mongo import Database, Document, durable
+from services.status.message import Message
+from services.status.message_document import from_document, to_document
+
+_DUPLICATE_KEY = 11000
+_NEWEST_FIRST = ("created_at", DESCENDING)
+
+
+class Messages:
+    """The messages of this deployment."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = durable(database["messages"])
+
+    async def prepare(self) -> None:
+        """Create the indexes: for searching, for the sweeper, and the one that ends the history after a year."""
+        searches = [
+            IndexModel([(name, ASCENDING), _NEWEST_FIRST], partialFilterExpression={name: {"$exists": True}})
+            for name in ("phone", "external_user_id", "partner_ref", "extra_param")
+        ]
+        await self._collection.create_indexes(
+            [
+                *searches,
+                IndexModel([("partner_id", ASCENDING), _NEWEST_FIRST, ("_id", DESCENDING)]),
+                IndexModel([("mt_num", ASCENDING)], partialFilterExpression={"mt_num": {"$exists": True}}),
+                IndexModel([("deadline_at", ASCENDING)], partialFilterExpression={"deadline_at": {"$exists": True}}),
+                IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0),
+            ]
+        )
+
+    async def load(self, message_ids: Iterable[str]) -> dict[str, Message]:
+        """Those that exist, by id."""
+        found = self._collection.find({"_id": {"$in": list(message_ids)}}).batch_size(10_000)
+        return {document["_id"]: from_document(document) for document in await found.to_list(None)}
+
+    async def save(self, messages: Sequence[Message]) -> set[str]:
+        """Store them; the ids of those that somebody else has changed since they were loaded are returned."""
+        if not messages:
+            return set()
+        writes = [
+            ReplaceOne({"_id": one.message_id, "revision": one.revision}, to_document(one), upsert=True)
+            for one in messages
+        ]
+        try:
+            await self._collection.bulk_write(writes, ordered=False)
+        except BulkWriteError as error:
+            return {messages[fault["index"]].message_id for fault in faults_of(error)}
+        return set()
+
+    async def find(self, query: Mapping[str, Any], limit: int) -> list[Message]:
+        """The newest that fit, `limit` at most."""
+        found = self._collection.find(query).sort([("created_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
+        return [from_document(document) for document in await found.to_list(None)]
+
+    async def overdue(self, after: int, until: int, limit: int) -> list[Document]:
+        """{_id, partner_id, lane, deadline_at} of those whose deadline lies in (after, until], the earliest first."""
+        query = {"deadline_at": {"$gt": after, "$lte": until}}
+        fields = {"partner_id": 1, "lane": 1, "deadline_at": 1, "links.number": 1, "links.expires_at": 1}
+        return await self._collection.find(query, fields).sort("deadline_at", ASCENDING).limit(limit).to_list(None)
+
+
+def faults_of(error: BulkWriteError) -> list[Mapping[str, Any]]:
+    """The duplicate keys among the write errors. Raises the error itself when there is anything else."""
+    details = error.details or {}
+    faults: list[Mapping[str, Any]] = details.get("writeErrors", [])
+    if details.get("writeConcernErrors") or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+        raise error
+    return faults
