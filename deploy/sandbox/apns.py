@@ -16,11 +16,10 @@ import time
 from collections.abc import Callable
 
 from deploy.sandbox.apns_auth import ConnectionAuth, Environment
-from deploy.sandbox.apns_connection import Answer, ApnsConnection, Request
+from deploy.sandbox.apns_connection import ApnsConnection, Request
 from deploy.sandbox.apns_faults import STRIKES
-from deploy.sandbox.apns_push import PROVIDER, Pushes
+from deploy.sandbox.apns_push import PROVIDER, Push, Pushes
 from deploy.sandbox.apns_reasons import RefusedError
-from deploy.sandbox.apns_rules import DEVICE_PATH
 from deploy.sandbox.faults import Fault, Faults
 from deploy.sandbox.inbox import Inbox, Received
 from deploy.sandbox.keys import ApnsCredentials
@@ -104,20 +103,25 @@ class ApnsServer:
     def stream_limits(self) -> tuple[int, int]:
         return int(self._faults.switches["apns.first_stream_limit"]), int(self._faults.switches["apns.stream_limit"])
 
-    def fault(self, request: Request) -> Fault | None:
-        path = request.headers.get(b":path", b"")
-        token = path.removeprefix(DEVICE_PATH).decode("ascii", "replace")
-        return self._faults.take(PROVIDER, token)
+    def handle(self, connection: ApnsConnection, request: Request) -> None:
+        try:
+            push = self.pushes.check(request, connection.auth)
+        except RefusedError as refused:
+            connection.respond(request, self.pushes.refuse(request, refused))
+            return
+        fault = self._faults.take(PROVIDER, push.token)
+        if fault is None:
+            connection.respond(request, self.pushes.accept(push))
+        else:
+            connection.later(fault.delay_ms, request, lambda: self._strike(connection, push, fault))
 
-    def strike(self, connection: ApnsConnection, request: Request, fault: Fault) -> None:
+    def _strike(self, connection: ApnsConnection, push: Push, fault: Fault) -> None:
+        request = push.request
         strike = STRIKES.get(fault.kind)
         if strike is not None:
-            strike(connection, request, fault)
+            strike(connection, request, fault, lambda: connection.respond(request, self.pushes.accept(push)))
         elif fault.kind == "status":
             connection.respond(request, self.pushes.refuse_by_fault(request, fault))
         else:
             refused = RefusedError("InternalServerError", f"APNs has no fault {fault.kind}")
             connection.respond(request, self.pushes.refuse(request, refused))
-
-    def answer(self, request: Request, auth: ConnectionAuth) -> Answer:
-        return self.pushes.answer(request, auth)

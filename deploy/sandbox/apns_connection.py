@@ -1,7 +1,7 @@
 """One HTTP/2 connection of the APNs sandbox: frames in, answers and ordered misbehaviour out.
 
-    bytes ─► ngh2 ─► whole request ─► service.fault ─┬─ none ─► service.answer ─► ngh2 ─► bytes
-                                                     └─ one ──► service.strike
+    bytes ─► ngh2 ─► whole request ─► service.handle ─► respond ─► ngh2 ─► bytes
+                                                     └► later, refuse_stream, go_away, reset, drop
 
 It knows streams and limits but nothing about devices or pushes: those are the service's.
 """
@@ -10,13 +10,14 @@ import asyncio
 import logging
 import socket
 import struct
+from collections.abc import Callable
 from typing import NamedTuple, Protocol, cast
 
 import ngh2
 import orjson
+from ngh2 import DataReceived, RequestReceived, StreamClosed, TrailersReceived
 
 from deploy.sandbox.apns_auth import ConnectionAuth
-from deploy.sandbox.faults import Fault
 
 _log = logging.getLogger(__name__)
 
@@ -56,10 +57,8 @@ class Service(Protocol):
     def stream_limits(self) -> tuple[int, int]:
         """Concurrent streams before and after the first accepted provider token."""
 
-    def fault(self, request: Request) -> Fault | None: ...
-    def answer(self, request: Request, auth: ConnectionAuth) -> Answer: ...
-    def strike(self, connection: "ApnsConnection", request: Request, fault: Fault) -> None:
-        """Do what the fault says; a request that is not answered here stays open."""
+    def handle(self, connection: "ApnsConnection", request: Request) -> None:
+        """Respond, or not: then the stream stays open."""
 
 
 class ApnsConnection(asyncio.Protocol):
@@ -67,7 +66,7 @@ class ApnsConnection(asyncio.Protocol):
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._auth = service.new_auth()
+        self.auth = service.new_auth()
         self._http2 = ngh2.Connection(ngh2.Role.SERVER)
         self._limit_raised = False
         self._pending: dict[int, Request] = {}
@@ -103,13 +102,13 @@ class ApnsConnection(asyncio.Protocol):
             self._transport.abort()  # the peer does not speak HTTP/2
             return
         for event in self._http2.events():
-            if isinstance(event, ngh2.RequestReceived):
+            if isinstance(event, RequestReceived):
                 self._on_request(event)
-            elif isinstance(event, ngh2.DataReceived):
+            elif isinstance(event, DataReceived):
                 self._on_data(event)
-            elif isinstance(event, ngh2.StreamClosed):
+            elif isinstance(event, StreamClosed):
                 self._pending.pop(event.stream_id, None)
-            elif isinstance(event, ngh2.TrailersReceived):
+            elif isinstance(event, TrailersReceived):
                 self._complete(event.stream_id)
         if not self._transport.is_closing():
             self.flush()
@@ -129,7 +128,7 @@ class ApnsConnection(asyncio.Protocol):
 
     # -- requests
 
-    def _on_request(self, event: ngh2.RequestReceived) -> None:
+    def _on_request(self, event: RequestReceived) -> None:
         stream_id = event.stream_id
         if stream_id > self._last_stream_id:
             return
@@ -138,7 +137,7 @@ class ApnsConnection(asyncio.Protocol):
         if event.end_stream:
             self._complete(stream_id)
 
-    def _on_data(self, event: ngh2.DataReceived) -> None:
+    def _on_data(self, event: DataReceived) -> None:
         request = self._pending.get(event.stream_id)
         if request is None:
             return
@@ -151,29 +150,26 @@ class ApnsConnection(asyncio.Protocol):
         request = self._pending.get(stream_id)
         if request is None:
             return
-        fault = self._service.fault(request)
-        if fault is None:
-            self.respond(request, self.process(request))
-        elif fault.delay_ms:
-            loop = asyncio.get_running_loop()
-            loop.call_later(fault.delay_ms / 1000, self._strike_late, request, fault)
-        else:
-            self._service.strike(self, request, fault)
+        self._service.handle(self, request)
+        if not self._limit_raised and self.auth.accepted:
+            self.set_stream_limit(self._service.stream_limits()[1])
 
-    def _strike_late(self, request: Request, fault: Fault) -> None:
-        if self.is_waiting(request):
-            self._service.strike(self, request, fault)
-            self.flush()
+    def later(self, delay_ms: int, request: Request, act: Callable[[], None]) -> None:
+        """Act when `delay_ms` have passed, if the client still waits then; at once when it is 0."""
+
+        def act_late() -> None:
+            if self.is_waiting(request):
+                act()
+                self.flush()
+
+        if delay_ms:
+            asyncio.get_running_loop().call_later(delay_ms / 1000, act_late)
+        else:
+            act()
 
     def is_waiting(self, request: Request) -> bool:
         """Whether the client still waits for this answer."""
         return self._pending.get(request.stream_id) is request
-
-    def process(self, request: Request) -> Answer:
-        answer = self._service.answer(request, self._auth)
-        if not self._limit_raised and self._auth.accepted:
-            self.set_stream_limit(self._service.stream_limits()[1])
-        return answer
 
     def respond(self, request: Request, answer: Answer) -> None:
         """Queue the answer; `flush` sends it. A client that has cancelled meanwhile gets none."""

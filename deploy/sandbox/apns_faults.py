@@ -1,5 +1,7 @@
 """The faults that can be ordered from the APNs sandbox, by `Fault.kind`. All wait `delay_ms` first.
 
+They strike requests that break no rule; `accept` delivers such a push and queues its answer.
+
 slow              nothing more: answered normally after the delay
 status            refused with `reason`, with its own HTTP status unless `status` says another
 hang              never answered
@@ -17,47 +19,48 @@ from collections.abc import Callable
 from deploy.sandbox.apns_connection import ApnsConnection, Request
 from deploy.sandbox.faults import Fault
 
-Strike = Callable[[ApnsConnection, Request, Fault], None]
+Accept = Callable[[], None]
+Strike = Callable[[ApnsConnection, Request, Fault, Accept], None]
 
 
-def _answer(connection: ApnsConnection, request: Request, fault: Fault) -> None:
-    connection.respond(request, connection.process(request))
+def _answer(connection: ApnsConnection, request: Request, fault: Fault, accept: Accept) -> None:
+    accept()
 
 
-def _hang(connection: ApnsConnection, request: Request, fault: Fault) -> None:
+def _hang(connection: ApnsConnection, request: Request, fault: Fault, accept: Accept) -> None:
     """The stream stays open."""
 
 
-def _refuse_stream(connection: ApnsConnection, request: Request, fault: Fault) -> None:
+def _refuse_stream(connection: ApnsConnection, request: Request, fault: Fault, accept: Accept) -> None:
     connection.refuse_stream(request)
 
 
-def _reset(connection: ApnsConnection, request: Request, fault: Fault) -> None:
+def _reset(connection: ApnsConnection, request: Request, fault: Fault, accept: Accept) -> None:
     connection.flush()
     connection.reset()
 
 
-def _drop_after_write(connection: ApnsConnection, request: Request, fault: Fault) -> None:
+def _drop_after_write(connection: ApnsConnection, request: Request, fault: Fault, accept: Accept) -> None:
     connection.flush()
-    connection.process(request)
+    accept()
     connection.drop()
 
 
-def _go_away(connection: ApnsConnection, request: Request, fault: Fault) -> None:
+def _go_away(connection: ApnsConnection, request: Request, fault: Fault, accept: Accept) -> None:
     last_stream_id = max(0, request.stream_id - 2) if fault.value is None else fault.value
     connection.go_away(fault.reason, last_stream_id)
     if connection.is_waiting(request):
-        _answer(connection, request, fault)
+        accept()
 
 
-def _go_away_after(connection: ApnsConnection, request: Request, fault: Fault) -> None:
-    _answer(connection, request, fault)
+def _go_away_after(connection: ApnsConnection, request: Request, fault: Fault, accept: Accept) -> None:
+    accept()
     connection.go_away(fault.reason, request.stream_id)
 
 
-def _limit_streams(connection: ApnsConnection, request: Request, fault: Fault) -> None:
+def _limit_streams(connection: ApnsConnection, request: Request, fault: Fault, accept: Accept) -> None:
     connection.set_stream_limit(1 if fault.value is None else fault.value)
-    _answer(connection, request, fault)
+    accept()
 
 
 STRIKES: dict[str, Strike] = {

@@ -70,7 +70,11 @@ _ALERT: dict[str, Check] = {
 def _alert(value: Any) -> bool:
     if not isinstance(value, dict):
         return isinstance(value, str)
-    return all(key in _ALERT and _ALERT[key](item) for key, item in value.items())
+    for key, item in value.items():
+        check = _ALERT.get(key)
+        if check is None or not check(item):
+            return False
+    return True
 
 
 def _localized(value: Any) -> bool:
@@ -115,7 +119,7 @@ _LIVE_REQUIRED: dict[str, tuple[str, ...]] = {
     "end": (),
 }
 _START_ONLY = ("attributes-type", "attributes", "input-push-token", "input-push-channel")
-_SHOWN = ("alert", "badge", "sound")
+_SHOWN = frozenset(("alert", "badge", "sound"))
 
 
 def check_payload(payload: object, push_type: str) -> None:
@@ -145,10 +149,9 @@ def _check_together(aps: Mapping[str, object], push_type: str) -> None:
     if push_type == "background":
         if "content-available" not in aps:
             raise _wrong("a background push needs aps.content-available = 1")
-        for key in _SHOWN:
-            if key in aps:
-                raise _wrong(f"a background push must not have aps.{key}")
-    elif push_type == "alert" and not any(key in aps for key in _SHOWN):
+        if not _SHOWN.isdisjoint(aps):
+            raise _wrong("a background push must not have aps.alert, aps.badge or aps.sound")
+    elif push_type == "alert" and _SHOWN.isdisjoint(aps):
         raise _wrong("an alert push needs aps.alert, aps.badge or aps.sound")
     if "mutable-content" in aps and "alert" not in aps:
         raise _wrong("aps.mutable-content needs aps.alert")

@@ -5,6 +5,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -13,7 +14,7 @@ from deploy.sandbox.apns_connection import Answer, Request
 from deploy.sandbox.apns_devices import Devices
 from deploy.sandbox.apns_payload import check_payload
 from deploy.sandbox.apns_reasons import REASON_STATUS, RefusedError
-from deploy.sandbox.apns_rules import PushType, bundle_of, check_headers, check_size, device_token
+from deploy.sandbox.apns_rules import check_headers, check_size, device_token
 from deploy.sandbox.faults import Fault, Faults
 from deploy.sandbox.inbox import Inbox, Received
 
@@ -31,6 +32,15 @@ class Refusal:
     status: int
     reason: str
     detail: str
+
+
+class Push(NamedTuple):
+    """A request that broke no rule."""
+
+    request: Request
+    token: str
+    """in lower case"""
+    bundle_id: str
 
 
 class Pushes:
@@ -54,56 +64,50 @@ class Pushes:
         self._environment = environment
         self._clock = clock
 
-    def answer(self, request: Request, auth: ConnectionAuth) -> Answer:
+    def check(self, request: Request, auth: ConnectionAuth) -> Push:
+        """RefusedError with the first rule that the request breaks."""
         headers = request.headers
-        now_s = self._clock()
-        try:
-            token, rule = self._check(request, auth, now_s)
-            apns_id = headers.get(b"apns-id") or _uuid()
-            if self._inbox.keep_payloads:
-                self._deliver(request, token, rule, apns_id.decode(), int(now_s * 1000))
-            else:
-                self._inbox.counters[PROVIDER] += 1
-        except RefusedError as refused:
-            return self.refuse(request, refused)
+        if len(headers) != len(request.fields):
+            _check_repetitions(request)
+        kind = check_headers(headers, self._switches["apns.push_type"] == "required")
+        token = device_token(headers[b":path"])
+        self.devices.check(token, kind.bundle_id)
+        key = auth.accept(headers.get(b"authorization"), self._clock())
+        if kind.bundle_id not in key.topics:
+            raise RefusedError("TopicDisallowed", "the team or key may not push to this app")
+        check_size(request.body, kind.rule)
+        if self._switches["apns.payload"] == "strict":
+            check_payload(_parse(request.body), kind.rule.name)
+        return Push(request, token, kind.bundle_id)
+
+    def accept(self, push: Push) -> Answer:
+        """Deliver a push that passed `check`, and the answer to it."""
+        apns_id = push.request.headers.get(b"apns-id") or _uuid()
+        if self._inbox.keep_payloads:
+            self._deliver(push, apns_id.decode())
+        else:
+            self._inbox.counters[PROVIDER] += 1
         if self._environment == "development":
             return Answer([(b":status", b"200"), (b"apns-id", apns_id), (b"apns-unique-id", _uuid())])
         return Answer([(b":status", b"200"), (b"apns-id", apns_id)])
 
-    def _check(self, request: Request, auth: ConnectionAuth, now_s: float) -> tuple[str, PushType]:
-        """The device token and the push type's rule; RefusedError with the first rule that is broken."""
-        headers = request.headers
-        if len(headers) != len(request.fields):
-            _check_repetitions(request)
-        rule = check_headers(headers, self._switches["apns.push_type"] == "required")
-        token = device_token(headers[b":path"])
-        bundle_id = bundle_of(headers[b"apns-topic"], rule)
-        self.devices.check(token, bundle_id)
-        key = auth.accept(headers.get(b"authorization"), now_s)
-        if bundle_id not in key.topics:
-            raise RefusedError("TopicDisallowed", "the team or key may not push to this app")
-        check_size(request.body, rule)
-        if self._switches["apns.payload"] == "strict":
-            check_payload(_parse(request.body), rule.name)
-        return token, rule
-
-    def _deliver(self, request: Request, token: str, rule: PushType, apns_id: str, at_ms: int) -> None:
+    def _deliver(self, push: Push, apns_id: str) -> None:
         try:
-            payload = _parse(request.body)
+            payload = _parse(push.request.body)
         except RefusedError:
             return  # the lenient reading: Apple answers 200, the device drops it
         if not isinstance(payload, dict):
             return
         received = Received(
             provider=PROVIDER,
-            token=token,
-            at_ms=at_ms,
+            token=push.token,
+            at_ms=int(self._clock() * 1000),
             message_id=apns_id,
-            headers=_apns_headers(request),
+            headers=_apns_headers(push.request),
             payload=payload,
         )
-        if self.devices.is_offline(token):
-            self.devices.store(received, bundle_of(request.headers[b"apns-topic"], rule))
+        if self.devices.is_offline(push.token):
+            self.devices.store(received, push.bundle_id)
         else:
             self._inbox.put(received)
 

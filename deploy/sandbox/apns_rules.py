@@ -15,10 +15,10 @@ VOIP_LIMIT_BYTES = 5120
 COLLAPSE_ID_LIMIT_BYTES = 64
 
 _ANY_PRIORITY = frozenset((b"10", b"5", b"1"))
-_APNS_ID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_APNS_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TOPIC = re.compile(rb"[A-Za-z0-9][A-Za-z0-9.-]{0,254}")
 _EPOCH_SECONDS = re.compile(rb"[0-9]{1,12}")
-_DEVICE_TOKEN = re.compile(rb"([0-9a-fA-F]{2}){1,100}")
+_HEX = re.compile(rb"[0-9a-fA-F]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,41 @@ PUSH_TYPES: dict[bytes, PushType] = {
 _UNSTATED = PushType("alert")
 
 
-def check_headers(headers: Mapping[bytes, bytes], push_type_required: bool) -> PushType:
-    """The rule of the request's push type; RefusedError when a header breaks one."""
-    apns_id = headers.get(b"apns-id")
-    if apns_id is not None and _APNS_ID.fullmatch(apns_id) is None:
-        raise RefusedError("BadMessageId", "apns-id must be a lower-case UUID, 8-4-4-4-12")
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the headers make of a push: the rule of its type and the app that it is for."""
+
+    rule: PushType
+    bundle_id: str
+
+
+# A client sends few combinations of the headers that are the same for every device: each is judged once.
+_KNOWN_KINDS: dict[tuple[bytes | None, ...], Kind] = {}
+_KNOWN_KINDS_MAX = 10_000
+
+
+def check_headers(headers: Mapping[bytes, bytes], push_type_required: bool) -> Kind:
+    """RefusedError when a header breaks a rule."""
+    same_for_many = (
+        headers.get(b":method"),
+        headers.get(b"apns-topic"),
+        headers.get(b"apns-priority"),
+        headers.get(b"apns-push-type", b"" if push_type_required else None),
+    )
+    kind = _KNOWN_KINDS.get(same_for_many)
+    if kind is not None:
+        _check_apns_id(headers)
+        _check_collapse_id_and_expiration(headers)
+        return kind
+    kind = _check_in_order(headers, push_type_required)
+    if len(_KNOWN_KINDS) >= _KNOWN_KINDS_MAX:
+        _KNOWN_KINDS.clear()
+    _KNOWN_KINDS[same_for_many] = kind
+    return kind
+
+
+def _check_in_order(headers: Mapping[bytes, bytes], push_type_required: bool) -> Kind:
+    _check_apns_id(headers)
     if headers.get(b":method") != b"POST":
         raise RefusedError("MethodNotAllowed", "only POST")
     topic = headers.get(b"apns-topic")
@@ -65,15 +95,27 @@ def check_headers(headers: Mapping[bytes, bytes], push_type_required: bool) -> P
         raise RefusedError("MissingTopic", "apns-topic is required with token authentication")
     if _TOPIC.fullmatch(topic) is None:
         raise RefusedError("BadTopic", "apns-topic must be a bundle id: letters, digits, hyphens, periods")
-    if len(headers.get(b"apns-collapse-id", b"")) > COLLAPSE_ID_LIMIT_BYTES:
+    _check_collapse_id_and_expiration(headers)
+    priority = headers.get(b"apns-priority", b"10")
+    if priority not in _ANY_PRIORITY:
+        raise RefusedError("BadPriority", "apns-priority must be 10, 5 or 1")
+    rule = _check_push_type(headers.get(b"apns-push-type"), topic, priority, push_type_required)
+    return Kind(rule, topic.removesuffix(rule.suffix).decode())
+
+
+def _check_apns_id(headers: Mapping[bytes, bytes]) -> None:
+    apns_id = headers.get(b"apns-id")
+    if apns_id is not None and _APNS_ID.fullmatch(apns_id) is None:
+        raise RefusedError("BadMessageId", "apns-id must be a lower-case UUID, 8-4-4-4-12")
+
+
+def _check_collapse_id_and_expiration(headers: Mapping[bytes, bytes]) -> None:
+    collapse_id = headers.get(b"apns-collapse-id")
+    if collapse_id is not None and len(collapse_id) > COLLAPSE_ID_LIMIT_BYTES:
         raise RefusedError("BadCollapseId", f"apns-collapse-id is over {COLLAPSE_ID_LIMIT_BYTES} bytes")
     expiration = headers.get(b"apns-expiration")
     if expiration is not None and _EPOCH_SECONDS.fullmatch(expiration) is None:
         raise RefusedError("BadExpirationDate", "apns-expiration must be epoch seconds")
-    priority = headers.get(b"apns-priority", b"10")
-    if priority not in _ANY_PRIORITY:
-        raise RefusedError("BadPriority", "apns-priority must be 10, 5 or 1")
-    return _check_push_type(headers.get(b"apns-push-type"), topic, priority, push_type_required)
 
 
 def _check_push_type(stated: bytes | None, topic: bytes, priority: bytes, required: bool) -> PushType:
@@ -96,11 +138,6 @@ def known_push_types() -> list[str]:
     return [name.decode() for name in PUSH_TYPES]
 
 
-def bundle_of(topic: bytes, rule: PushType) -> str:
-    """The bundle id in a topic that passed `check_headers`."""
-    return topic.removesuffix(rule.suffix).decode()
-
-
 def device_token(path: bytes) -> str:
     """The token that the path names, in lower case; RefusedError when it names none."""
     if not path.startswith(DEVICE_PATH):
@@ -108,7 +145,7 @@ def device_token(path: bytes) -> str:
     token = path[len(DEVICE_PATH) :]
     if not token:
         raise RefusedError("MissingDeviceToken", "the path ends before the token")
-    if _DEVICE_TOKEN.fullmatch(token) is None:
+    if len(token) % 2 or _HEX.fullmatch(token) is None:
         raise RefusedError("BadDeviceToken", "a device token is an even number of hex digits")
     return token.lower().decode()
 
