@@ -12,7 +12,7 @@ message_id, headers, payload}; provider is apns, fcm, hms or rustore; FCM and HM
     GET    /healthz                    {"status": "ok"}
     GET    /counters                   {"accepted": {provider: count}}
     GET    /inbox/{provider}/{token}   {"received": [Received], "complete": bool}; ?count=N&timeout_s=S waits until
-                                       there are N (default timeout 10 s, at most 300); complete=false: they did not come
+                                       there are N (default timeout 10 s, at most 300); else complete=false
     GET    /received                   {"received": […]}, oldest first, the newest ?limit= (1000) of ?provider=
     DELETE /received                   204; forgets pushes and counters
     GET    /follow                     NDJSON, a Received a line from now on (?provider=); an empty line every 10 s of

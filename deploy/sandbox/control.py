@@ -13,12 +13,13 @@ from aiohttp import web
 
 from deploy.sandbox.apns import ApnsServer
 from deploy.sandbox.control_apns import ApnsControl
-from deploy.sandbox.control_query import Query, read_body
+from deploy.sandbox.control_partner import PartnerControl
+from deploy.sandbox.control_query import Query, answer, read_body
 from deploy.sandbox.faults import PROVIDERS, SWITCHES, Faults
 from deploy.sandbox.inbox import FollowerTooSlowError, Inbox, Received
 from deploy.sandbox.oauth import Bearers
 from deploy.sandbox.ordering import read_fault
-from deploy.sandbox.partner import Report, Reports
+from deploy.sandbox.partner import Reports
 from deploy.sandbox.shape import MalformedError, mapping, record, text
 
 HEARTBEAT_S = 10.0
@@ -50,7 +51,7 @@ class ControlServer:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         app = web.Application(middlewares=[_explain])
-        app.add_routes(self._routes())
+        app.add_routes([*self._routes(), *PartnerControl(self._reports).routes()])
         if self._apns is not None:
             app.add_routes(ApnsControl(self._apns).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
@@ -82,9 +83,6 @@ class ControlServer:
             web.put("/switches/{name}", self._set_switch),
             web.delete("/switches", self._reset_switches),
             web.post("/bearers/{provider}/expire", self._expire_bearers),
-            web.get("/partner/reports", self._list_reports),
-            web.delete("/partner/reports", self._clear_reports),
-            web.get("/partner/violations", self._list_violations),
         ]
 
     async def _describe(self, request: web.Request) -> web.Response:
@@ -189,38 +187,6 @@ class ControlServer:
     async def _expire_bearers(self, request: web.Request) -> web.Response:
         provider = one_of(request, "provider", tuple(self._bearers))
         return answer({"expired": self._bearers[provider].expire()})
-
-    async def _list_reports(self, request: web.Request) -> web.Response:
-        query = Query(request, "message", "path", "accepted", "count", "timeout_s")
-        message, path = query.text("message"), query.text("path")
-        accepted = query.choice("accepted", ("true", "false"))
-
-        def is_wanted(report: Report) -> bool:
-            return (
-                (message is None or report.is_about(message))
-                and path in (None, report.path)
-                and (accepted is None or report.accepted == (accepted == "true"))
-            )
-
-        count = query.integer("count", 0, 100_000)
-        found = self._reports.find(is_wanted)
-        if count > len(found):
-            try:
-                found = await self._reports.wait(is_wanted, count, query.number("timeout_s", 10, 300))
-            except TimeoutError:
-                found = self._reports.find(is_wanted)
-        return answer({"reports": found, "complete": len(found) >= count})
-
-    async def _clear_reports(self, request: web.Request) -> web.Response:
-        self._reports.clear()
-        return web.Response(status=204)
-
-    async def _list_violations(self, request: web.Request) -> web.Response:
-        return answer({"reports": self._reports.find(lambda report: bool(report.violations))})
-
-
-def answer(body: Any, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
 
 
 def one_of(request: web.Request, name: str, known: tuple[str, ...]) -> str:

@@ -1,13 +1,11 @@
 """The part of the control API that only APNs has: what is true of a device, and what its connections are told."""
 
 import time
-from typing import Any
 
-import orjson
 from aiohttp import web
 
 from deploy.sandbox.apns import ApnsServer
-from deploy.sandbox.control_query import read_body
+from deploy.sandbox.control_query import answer, read_body
 from deploy.sandbox.shape import choice, integer, record, text
 
 _DEVICE = record(
@@ -52,23 +50,19 @@ class ApnsControl:
                 self._apns.devices.go_offline(token)
             case "online":
                 delivered = len(self._apns.bring_online(token))
-        return _answer({"token": token, "state": body["state"], "delivered": delivered})
+        return answer({"token": token, "state": body["state"], "delivered": delivered})
 
     async def _go_away(self, request: web.Request) -> web.Response:
         body = await read_body(request)
         record({"reason": text(1, 100)}, ("reason",))(body)
         self._apns.go_away(body["reason"])
-        return _answer({"connections": len(self._apns.connections)})
+        return answer({"connections": len(self._apns.connections)})
 
     async def _limit_streams(self, request: web.Request) -> web.Response:
         body = await read_body(request)
         record({"limit": integer(0, (1 << 31) - 1)}, ("limit",))(body)
         self._apns.set_stream_limit(body["limit"])
-        return _answer({"connections": len(self._apns.connections)})
+        return answer({"connections": len(self._apns.connections)})
 
     async def _list_refusals(self, request: web.Request) -> web.Response:
-        return _answer({"refusals": list(self._apns.pushes.refusals)})
-
-
-def _answer(body: dict[str, Any]) -> web.Response:
-    return web.Response(body=orjson.dumps(body), content_type="application/json")
+        return answer({"refusals": list(self._apns.pushes.refusals)})

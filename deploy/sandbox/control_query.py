@@ -1,8 +1,9 @@
-"""Reading the control API's query strings and bodies; MalformedError names what is wrong."""
+"""Queries, bodies and answers of the control API; MalformedError names what is wrong with a request."""
 
 import math
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from deploy.sandbox.shape import MalformedError, parse_object
@@ -10,6 +11,10 @@ from deploy.sandbox.shape import MalformedError, parse_object
 
 async def read_body(request: web.Request) -> dict[str, Any]:
     return parse_object(await request.read())
+
+
+def answer(body: Any, status: int = 200) -> web.Response:
+    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
 
 
 class Query:

@@ -11,7 +11,8 @@ import time
 
 from deploy.sandbox import fcm_errors, fcm_rules, fcm_schema
 from deploy.sandbox.faults import Fault, Faults
-from deploy.sandbox.http1 import Answer, HttpServer, Request
+from deploy.sandbox.http1 import HttpServer
+from deploy.sandbox.http1_messages import Answer, Request
 from deploy.sandbox.inbox import Inbox, Received
 from deploy.sandbox.keys import FcmServiceAccount
 from deploy.sandbox.oauth import Bearers, GoogleTokenEndpoint

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from deploy.sandbox.http1 import Answer
+from deploy.sandbox.http1_messages import Answer
 
 Detail = dict[str, Any]
 

@@ -15,7 +15,8 @@ import orjson
 
 from deploy.sandbox.faults import Fault, Faults
 from deploy.sandbox.hms_rules import HmsRefusedError, check
-from deploy.sandbox.http1 import Answer, HttpServer, Request
+from deploy.sandbox.http1 import HttpServer
+from deploy.sandbox.http1_messages import Answer, Request
 from deploy.sandbox.inbox import Inbox, Received
 from deploy.sandbox.keys import HmsCredentials
 from deploy.sandbox.oauth import Bearers, read_form

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from deploy.sandbox.faults import Faults
-from deploy.sandbox.http1 import Answer, Request
+from deploy.sandbox.http1_messages import Answer, Request
 from deploy.sandbox.keys import FcmServiceAccount
 from deploy.sandbox.shape import MalformedError, parse_object
 from deploy.sandbox.strike import strike

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.sandbox.faults import Fault, Faults
-from deploy.sandbox.http1 import Answer, HttpServer, Request
+from deploy.sandbox.http1 import HttpServer
+from deploy.sandbox.http1_messages import Answer, Request
 from deploy.sandbox.partner_form import violations
 from deploy.sandbox.shape import MalformedError, parse_object
 from deploy.sandbox.strike import is_accepted, strike

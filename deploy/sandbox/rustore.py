@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import orjson
 
 from deploy.sandbox.faults import Faults
-from deploy.sandbox.http1 import Answer, HttpServer, Request
+from deploy.sandbox.http1 import HttpServer
+from deploy.sandbox.http1_messages import Answer, Request
 from deploy.sandbox.inbox import Inbox, Received
 from deploy.sandbox.keys import RustoreCredentials
 from deploy.sandbox.rustore_rules import check_native, is_token

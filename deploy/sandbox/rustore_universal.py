@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 
 from deploy.sandbox.faults import Fault, Faults
-from deploy.sandbox.http1 import Answer, HttpServer, Request
+from deploy.sandbox.http1 import HttpServer
+from deploy.sandbox.http1_messages import Answer, Request
 from deploy.sandbox.inbox import Inbox, Received
 from deploy.sandbox.keys import UniversalProvider
 from deploy.sandbox.rustore import html

@@ -12,7 +12,7 @@ reset              not accepted, the connection is reset
 from dataclasses import replace
 
 from deploy.sandbox.faults import Fault
-from deploy.sandbox.http1 import Answer
+from deploy.sandbox.http1_messages import Answer
 
 KINDS = frozenset({"status", "slow", "close", "drop-after-write", "hang", "reset"})
 

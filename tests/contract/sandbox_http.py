@@ -1,21 +1,25 @@
-"""What the tests of the sandbox's HTTP servers share: a running sandbox, and a client that trusts it."""
+"""What the tests of the sandbox's HTTP servers share: a running sandbox, a client that trusts it, odd bodies."""
 
 import asyncio
 import json
 import socket
 import ssl
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
+import jwt
 import orjson
 from hypothesis import strategies as st
 
 from deploy.sandbox.faults import SWITCHES
+from deploy.sandbox.oauth import GRANT_TYPE
 from deploy.sandbox.process import PARTS, Sandbox
 
 TOKEN = "cXq3v9TnQk2:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ"
@@ -96,3 +100,36 @@ async def running_process(data_dir: Path) -> AsyncIterator[dict[str, Any]]:
         process.terminate()
         assert await process.wait() == 0
     assert not ready.exists()
+
+
+def google_assertion(bench: Bench, key: str | None = None, algorithm: str = "RS256", **claims: Any) -> str:
+    account = bench.urls["credentials"]["fcm"]
+    now = int(time.time())
+    good = {
+        "iss": account["client_email"],
+        "scope": "https://www.googleapis.com/auth/firebase.messaging",
+        "aud": bench.urls["fcm_token"],
+        "iat": now,
+        "exp": now + 3600,
+    }
+    kept = {name: value for name, value in {**good, **claims}.items() if value is not None}
+    return jwt.encode(kept, key or account["private_key"], algorithm, {"kid": account["private_key_id"]})
+
+
+async def google_exchange(bench: Bench, assertion: str, grant_type: str = GRANT_TYPE) -> tuple[int, Any]:
+    form = urlencode({"grant_type": grant_type, "assertion": assertion}).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, body, _ = await bench.post(bench.urls["fcm_token"], form, **headers)
+    return status, body
+
+
+async def fcm_bearer(bench: Bench) -> str:
+    status, body = await google_exchange(bench, google_assertion(bench))
+    assert status == 200
+    token: str = body["access_token"]
+    return token
+
+
+def fcm_url(bench: Bench, project: str | None = None) -> str:
+    project = project or bench.urls["credentials"]["fcm"]["project_id"]
+    return f"{bench.urls['fcm']}/v1/projects/{project}/messages:send"

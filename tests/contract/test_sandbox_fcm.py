@@ -1,20 +1,14 @@
 """The FCM sandbox accepts what FCM accepts and refuses what it refuses, in FCM's own words."""
 
-import base64
-import time
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlencode
 
-import jwt
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from deploy.sandbox import fcm_errors
 from deploy.sandbox.faults import Fault
-from deploy.sandbox.keys import make_credentials
-from deploy.sandbox.oauth import GRANT_TYPE
-from tests.contract.sandbox_http import CONTENT_TYPES, TOKEN, Bench, json_like, running
+from tests.contract.sandbox_http import CONTENT_TYPES, TOKEN, Bench, fcm_bearer, fcm_url, json_like, running
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
@@ -34,117 +28,16 @@ def bench(shared: Bench) -> Bench:
 
 @pytest.fixture
 async def bearer(bench: Bench) -> str:
-    return await _bearer(bench)
-
-
-def _assertion(bench: Bench, key: str | None = None, algorithm: str = "RS256", **claims: Any) -> str:
-    account = bench.urls["credentials"]["fcm"]
-    now = int(time.time())
-    good = {
-        "iss": account["client_email"],
-        "scope": "https://www.googleapis.com/auth/firebase.messaging",
-        "aud": bench.urls["fcm_token"],
-        "iat": now,
-        "exp": now + 3600,
-    }
-    kept = {name: value for name, value in {**good, **claims}.items() if value is not None}
-    return jwt.encode(kept, key or account["private_key"], algorithm, {"kid": account["private_key_id"]})
-
-
-async def _exchange(bench: Bench, assertion: str, grant_type: str = GRANT_TYPE) -> tuple[int, Any]:
-    form = urlencode({"grant_type": grant_type, "assertion": assertion}).encode()
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    status, body, _ = await bench.post(bench.urls["fcm_token"], form, **headers)
-    return status, body
-
-
-async def _bearer(bench: Bench) -> str:
-    status, body = await _exchange(bench, _assertion(bench))
-    assert status == 200
-    token: str = body["access_token"]
-    return token
-
-
-def _url(bench: Bench, project: str | None = None) -> str:
-    project = project or bench.urls["credentials"]["fcm"]["project_id"]
-    return f"{bench.urls['fcm']}/v1/projects/{project}/messages:send"
+    return await fcm_bearer(bench)
 
 
 async def _send(bench: Bench, body: Any, **message: Any) -> tuple[int, Any, dict[str, str]]:
     body = {"message": {"token": TOKEN, **message}} if body is None else body
-    return await bench.post(_url(bench), body, bearer=await _bearer(bench))
+    return await bench.post(fcm_url(bench), body, bearer=await fcm_bearer(bench))
 
 
 def _detail(body: Any, kind: str) -> dict[str, Any] | None:
     return next((one for one in body["error"].get("details", ()) if one["@type"] == kind), None)
-
-
-# -- the token endpoint
-
-
-async def test_a_good_assertion_is_exchanged_for_a_bearer_token(bench: Bench) -> None:
-    status, body = await _exchange(bench, _assertion(bench))
-    assert status == 200
-    assert (body["token_type"], body["expires_in"]) == ("Bearer", 3599)
-
-
-@pytest.mark.parametrize(
-    ("claims", "error"),
-    [
-        ({"iss": "stranger@example.com"}, "invalid_grant"),
-        ({"aud": "https://example.com/token"}, "invalid_grant"),
-        ({"scope": "https://www.googleapis.com/auth/devstorage.read_only"}, "invalid_scope"),
-        ({"scope": None}, "invalid_scope"),
-        ({"iat": int(time.time()) + 600, "exp": int(time.time()) + 1200}, "invalid_grant"),
-        ({"iat": int(time.time()) - 7200, "exp": int(time.time()) - 3600}, "invalid_grant"),
-        ({"exp": int(time.time()) + 7200}, "invalid_grant"),
-        ({"iat": None}, "invalid_grant"),
-        ({"exp": "soon"}, "invalid_grant"),
-    ],
-)
-async def test_an_assertion_with_a_bad_claim_is_refused(bench: Bench, claims: dict[str, Any], error: str) -> None:
-    status, body = await _exchange(bench, _assertion(bench, **claims))
-    assert (status, body["error"]) == (400, error)
-
-
-async def test_an_assertion_signed_by_another_key_is_refused(bench: Bench) -> None:
-    stranger = make_credentials("https://localhost/token").fcm.private_key
-    status, body = await _exchange(bench, _assertion(bench, key=stranger))
-    assert (status, body["error_description"]) == (400, "Invalid JWT Signature.")
-
-
-async def test_an_assertion_of_another_algorithm_is_refused(bench: Bench) -> None:
-    status, _ = await _exchange(bench, _assertion(bench, key="s" * 64, algorithm="HS256"))
-    assert status == 400
-
-
-@pytest.mark.parametrize("assertion", ["", "a", "a.b", "a.b.c", "é.é.é", base64.b64encode(b"[]").decode() * 3])
-async def test_an_assertion_that_is_no_jwt_is_refused(bench: Bench, assertion: str) -> None:
-    status, body = await _exchange(bench, assertion)
-    assert (status, body["error"]) == (400, "invalid_grant")
-
-
-async def test_another_grant_type_is_refused(bench: Bench) -> None:
-    status, body = await _exchange(bench, _assertion(bench), "client_credentials")
-    assert (status, body["error"]) == (400, "unsupported_grant_type")
-
-
-async def test_a_token_dies_after_its_lifetime_and_when_it_is_revoked(bench: Bench) -> None:
-    bearer = await _bearer(bench)
-    bench.sandbox.faults.switch("fcm.token_lifetime_s", "0")
-    dead_on_arrival = await _bearer(bench)
-    bench.sandbox.faults.switch("fcm.token_lifetime_s", "3600")
-    body = {"message": {"token": TOKEN}}
-    assert (await bench.post(_url(bench), body, bearer=bearer))[0] == 200
-    status, refusal, _ = await bench.post(_url(bench), body, bearer=dead_on_arrival)
-    assert (status, refusal["error"]["status"]) == (401, "UNAUTHENTICATED")
-    control = bench.urls["control"]
-    async with bench.session.post(f"{control}/bearers/fcm/expire") as response:
-        assert (await response.json())["expired"] >= 2
-    assert (await bench.post(_url(bench), body, bearer=bearer))[0] == 401
-
-
-# -- sending
 
 
 async def test_an_accepted_message_lies_in_the_inbox_as_it_was_sent(bench: Bench) -> None:
@@ -246,7 +139,7 @@ async def test_the_size_limit_counts_keys_and_values_only(bench: Bench) -> None:
 async def test_another_project_is_refused_in_both_readings(bench: Bench, reading: str, status: int) -> None:
     bench.sandbox.faults.switch("fcm.wrong_project", reading)
     answered, answer, _ = await bench.post(
-        _url(bench, "other"), {"message": {"token": TOKEN}}, bearer=await _bearer(bench)
+        fcm_url(bench, "other"), {"message": {"token": TOKEN}}, bearer=await fcm_bearer(bench)
     )
     assert answered == status
     assert _detail(answer, FCM_ERROR) is None
@@ -299,6 +192,6 @@ async def test_a_bad_gateway_speaks_html(bench: Bench) -> None:
 @given(body=json_like(["message", "token", "data", "android", "notification", "ttl"]), kind=CONTENT_TYPES)
 async def test_no_body_makes_the_server_fail(bench: Bench, bearer: str, body: bytes, kind: str) -> None:
     headers = {"Content-Type": kind}
-    for url in (_url(bench), bench.urls["fcm_token"]):
+    for url in (fcm_url(bench), bench.urls["fcm_token"]):
         status, _, _ = await bench.post(url, body, bearer=bearer, **headers)
         assert status in (200, 400)

@@ -10,7 +10,9 @@ import aiohttp
 import pytest
 
 from deploy.sandbox.faults import Fault
-from deploy.sandbox.http1 import MAX_BODY_BYTES, Answer, HttpServer, Request
+from deploy.sandbox.http1 import HttpServer
+from deploy.sandbox.http1_connection import MAX_BODY_BYTES
+from deploy.sandbox.http1_messages import Answer, Request
 from deploy.sandbox.strike import strike
 from deploy.sandbox.tls import ensure_certificates, server_context
 
@@ -20,7 +22,12 @@ class Echo(HttpServer):
 
     fault: Fault | None = None
 
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        super().__init__(tls)
+        self.asked = asyncio.Event()
+
     def answer(self, request: Request) -> Answer:
+        self.asked.set()
         body = f"{request.method} {request.path} {len(request.body)}".encode()
         answer = Answer(200, body, content_type="text/plain")
         return answer if self.fault is None else strike(self.fault, answer)
@@ -130,8 +137,9 @@ async def test_a_hanging_request_is_never_answered_and_does_not_delay_the_end(
     server[0].fault = Fault("hang")
     with pytest.raises(TimeoutError):
         await session.post(server[1], data=b"x", timeout=aiohttp.ClientTimeout(total=0.1))
+    server[0].asked.clear()
     hanging = asyncio.create_task(_post(session, server[1]))
-    await asyncio.sleep(0.05)
+    await asyncio.wait_for(server[0].asked.wait(), 5)
     await asyncio.wait_for(server[0].stop(), 2)
     with pytest.raises(aiohttp.ClientError):
         await hanging
