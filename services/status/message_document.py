@@ -18,7 +18,8 @@ from schemas.values import Channel
 from services.status.message import Change, Delivery, Entry, Link, Message, Report, Request, Skip
 
 Document = dict[str, Any]
-_SEARCHED = ("mt_num", "partner_ref", "phone", "external_user_id", "extra_param", "packet_id", "mailing_id")
+_SEARCHED = ("mt_num", "partner_ref", "phone", "external_user_id", "packet_id", "mailing_id")
+_MAX_PAIRS = 50
 _STATES = {state.value: state for state in DeliveryState}
 _REASONS = {reason.value: reason for reason in Reason}
 _CHANNELS = {channel.value: channel for channel in Channel}
@@ -48,7 +49,15 @@ def to_document(message: Message) -> Document:
             value = getattr(request, name)
             if value is not None:
                 document[name] = value
+        if request.extra_param:
+            document["extra_params"] = pairs_of(request.extra_param)
     return document
+
+
+def pairs_of(extra_param: str) -> list[str]:
+    """`name1=value1,name2=value2` apart; a doubled comma is one within a value (`spec/partner-api.md` §1)."""
+    parts = extra_param.replace(",,", "\x00").split(",")
+    return [part.replace("\x00", ",") for part in parts if part][:_MAX_PAIRS]
 
 
 def from_document(document: Document) -> Message:

@@ -1,0 +1,107 @@
+"""Why did this customer not get it? One plain line for each message. Pure."""
+
+from collections import Counter
+
+from schemas import DeliveryState
+from schemas.reasons import Reason
+from schemas.values import Channel
+from services.status.message import Delivery, Link, Message
+
+_WORDS = {
+    Reason.NO_APPLICATION: "the application of this service number has no credentials or is switched off",
+    Reason.UNKNOWN_USER: "nobody with this user id has ever used the application",
+    Reason.UNKNOWN_PHONE: "nobody with this phone has ever used the application",
+    Reason.NO_ACTIVE_INSTALLATION: "no installation has a live push token for a wanted provider",
+    Reason.NO_PRIMARY: "only the primary installation was wanted and there is none with a live token",
+    Reason.BELOW_MIN_VERSION: "the application is older than the message needs",
+    Reason.SUBSCRIPTION_OFF: "the wanted subscription is switched off",
+    Reason.PUSH_DISABLED: "pushes are switched off in the application",
+    Reason.PUSH_OS_DISABLED: "pushes are switched off in the operating system",
+    Reason.PROVIDER_REFUSED: "the push provider refused it",
+    Reason.EXPIRED: "its lifetime passed before anybody confirmed it",
+    Reason.OWNER_CHANGED: "somebody else, or nobody, is logged in on the device by now",
+    Reason.NOT_LATEST: "too many installations: this one was not used lately",
+    Reason.NOT_PRIMARY: "not the primary installation",
+    Reason.OTHER_PROVIDER: "its provider was not among the wanted ones",
+    Reason.UNROUTED: "no way to this channel is configured",
+    Reason.INTERNAL: "an internal fault stopped it",
+}
+
+
+def words_of(reason: Reason) -> str:
+    """The reason in plain words."""
+    return _WORDS[reason]
+
+
+def explain(message: Message) -> str:
+    """What has become of the message, for somebody who asks on the customer's behalf."""
+    lines = [_link(message.links[number]) for number in sorted(message.links)]
+    if len(lines) < 2:
+        return lines[0] if lines else "Nothing is known of it yet."
+    return " ".join(f"Link {number + 1}: {line}" for number, line in enumerate(lines))
+
+
+def _link(link: Link) -> str:
+    request = link.request
+    channel = (request.channel if request is not None else Channel.PUSH).value
+    line = _outcome(link, channel)
+    if link.late:
+        line += " It was confirmed after it had been given up: the customer may have been reached twice."
+    return line
+
+
+def _outcome(link: Link, channel: str) -> str:
+    targets = link.targets
+    match link.state:
+        case DeliveryState.READ:
+            return f"{channel} was read on {_share(targets, 'read_at')}."
+        case DeliveryState.DELIVERED:
+            return f"{channel} was delivered to {_share(targets, 'delivered_at')} and has not been read."
+        case DeliveryState.SENT:
+            sent = sum(one.state is DeliveryState.SENT for one in targets)
+            rest = _causes(link)
+            return f"{channel} was handed to the provider for {_count(sent, 'device')}; none has confirmed it yet." + (
+                f" Left out or failed: {rest}." if rest else ""
+            )
+        case DeliveryState.PLANNED:
+            return _waiting(link, channel)
+    return _failure(link, channel)
+
+
+def _waiting(link: Link, channel: str) -> str:
+    if link.is_planned:
+        tries = max((one.attempts for one in link.targets), default=0)
+        again = f", {_count(tries, 'attempt')} so far" if tries else ""
+        return f"{channel} is on its way to {_count(len(link.targets), 'device')}{again}."
+    if link.send_at:
+        return f"{channel} is scheduled and waits for its hour."
+    return f"{channel} was accepted and has not been planned yet."
+
+
+def _failure(link: Link, channel: str) -> str:
+    reason = link.failed_reason or Reason.INTERNAL
+    line = f"{channel} was not delivered: {_WORDS[reason]} (errorCode {reason.error_code})."
+    rest = _causes(link)
+    considered = len(link.targets) + len(link.skipped)
+    if rest and considered > 1:
+        line += f" Of {_count(considered, 'installation')}: {rest}."
+    sent = sum(bool(one.sent_at) for one in link.targets)
+    if reason is Reason.EXPIRED and sent:
+        line += f" The provider had taken it for {_count(sent, 'device')}; a device that is off or offline is likely."
+    return line
+
+
+def _causes(link: Link) -> str:
+    """Reasons with their number, the most frequent first."""
+    found = Counter(one.reason for one in link.targets if one.reason is not None)
+    found.update(skip.reason for skip in link.skipped)
+    return "; ".join(f"{number} × {_WORDS[reason]}" for reason, number in found.most_common())
+
+
+def _share(targets: list[Delivery], field: str) -> str:
+    reached = sum(bool(getattr(one, field)) for one in targets)
+    return f"{reached} of {_count(len(targets), 'device')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
