@@ -40,6 +40,7 @@ class Push:
     bulk: bool
     token_worked: bool  # the token was seen to work; APNs keeps the others on connections of their own
     public_key: str | None = None
+    link: int = 0  # of the cascade; the SDK echoes it in receipts
 
 
 @dataclass(frozen=True, slots=True)
