@@ -12,6 +12,7 @@ What can happen to a request is a value:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import ngh2
@@ -50,16 +51,11 @@ class Unknown:
     reason: str
 
 
+# Half the cost of NeverIndexedHeader(*field), and there are three in each push.
+_never_indexed: Final = partial(tuple.__new__, ngh2.NeverIndexedHeader)
+
 Result = Response | NotProcessed | Unknown
 Header = tuple[bytes, bytes]
-
-
-@dataclass(slots=True)
-class _Partial:
-    """An answer that has begun."""
-
-    fields: Sequence[Header]
-    chunks: list[bytes]
 
 
 class Engine:
@@ -76,7 +72,7 @@ class Engine:
         self.goaway: str | None = None
         self.failure: str | None = None
         self._origin = ((b":scheme", scheme.encode()), (b":authority", authority.encode()))
-        self._partial: dict[int, _Partial] = {}
+        self._begun: dict[int, tuple[Sequence[Header], list[bytes]]] = {}
         self._complete: dict[int, Response] = {}
         self._literal: frozenset[bytes] = frozenset()
         # libnghttp2 would assume 100 streams before the first SETTINGS.
@@ -96,7 +92,7 @@ class Engine:
             (b":method", method),
             *self._origin,
             (b":path", path),
-            *[ngh2.NeverIndexedHeader(*field) if field[0] in literal else field for field in headers],
+            *[_never_indexed(field) if field[0] in literal else field for field in headers],
         ]
         if len(literal) < len(UNIQUE_FIELDS):
             self._literal = literal | UNIQUE_FIELDS.intersection(field[0] for field in headers)
@@ -141,33 +137,35 @@ class Engine:
 
     def _digest(self) -> list[tuple[int, Result]]:
         results: list[tuple[int, Result]] = []
+        complete = self._complete
         for event in self._session.events():
             if isinstance(event, ngh2.StreamClosed):
-                results.append((event.stream_id, self._result(event)))
+                stream_id = event.stream_id
+                response = complete.pop(stream_id, None)
+                results.append((stream_id, self._without_answer(event) if response is None else response))
             elif isinstance(event, ngh2.ResponseReceived):
                 if event.end_stream:
-                    self._complete[event.stream_id] = _response(event.headers, b"")
+                    complete[event.stream_id] = _response(event.headers, b"")
                 else:
-                    self._partial[event.stream_id] = _Partial(event.headers, [])
+                    self._begun[event.stream_id] = (event.headers, [])
             elif isinstance(event, ngh2.DataReceived):
-                partial = self._partial[event.stream_id]
-                partial.chunks.append(event.data)
+                self._begun[event.stream_id][1].append(event.data)
                 if event.end_stream:
-                    self._complete[event.stream_id] = _response(partial.fields, b"".join(partial.chunks))
+                    self._finish(event.stream_id)
             elif isinstance(event, ngh2.TrailersReceived):
-                partial = self._partial[event.stream_id]
-                self._complete[event.stream_id] = _response(partial.fields, b"".join(partial.chunks))
+                self._finish(event.stream_id)
             else:
                 self._connection_event(event)
-        for stream_id in self._complete:  # answered before it had the whole request: the rest is of no use
+        for stream_id in complete:  # answered before it had the whole request: the rest is of no use
             self.cancel(stream_id)
         return results
 
-    def _result(self, closed: ngh2.StreamClosed) -> Result:
-        self._partial.pop(closed.stream_id, None)
-        response = self._complete.pop(closed.stream_id, None)
-        if response is not None:
-            return response
+    def _finish(self, stream_id: int) -> None:
+        fields, chunks = self._begun.pop(stream_id)
+        self._complete[stream_id] = _response(fields, b"".join(chunks))
+
+    def _without_answer(self, closed: ngh2.StreamClosed) -> NotProcessed | Unknown:
+        self._begun.pop(closed.stream_id, None)
         # Streams above the last id of a GOAWAY are closed by libnghttp2 as refused.
         if closed.error_code == ngh2.ErrorCode.REFUSED_STREAM:
             return NotProcessed("stream refused" if self.goaway is None else f"goaway: {self.goaway}")
