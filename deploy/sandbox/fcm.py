@@ -70,12 +70,14 @@ class FcmServer(HttpServer):
         if fault is not None and not is_accepted(fault):
             return strike(fault, self._error(fault))
         if read.get("validateOnly"):
-            message_id = "fake_message_id"
+            name = f"projects/{self._project}/messages/fake_message_id"
         else:
-            message_id = f"0:{time.time_ns() // 1000}%{next(self._ids):016x}"
-        name = f"projects/{self._project}/messages/{message_id}"
-        if not read.get("validateOnly"):
-            self._inbox.put(Received("fcm", token, time.time_ns() // 1_000_000, name, {}, payload))
+            at_us = time.time_ns() // 1000
+            name = f"projects/{self._project}/messages/0:{at_us}%{next(self._ids):016x}"
+            if self._inbox.keep_payloads:
+                self._inbox.put(Received("fcm", token, at_us // 1000, name, {}, payload))
+            else:
+                self._inbox.count("fcm")
         answer = Answer(200, f'{{\n  "name": "{name}"\n}}\n'.encode())
         return answer if fault is None else strike(fault, answer)
 

@@ -21,6 +21,7 @@ _TOPIC = re.compile(r"[A-Za-z0-9_.~%-]{1,900}")
 _TOPIC_IN_CONDITION = re.compile(r"'([^']*)'\s+in\s+topics")
 _LONGEST_CONDITION = 5000  # ours: five topics of the longest name, and room for operators
 _LABEL = re.compile(r"[A-Za-z0-9_.~%-]{1,50}")
+_RESERVED = re.compile(r"from\Z|message_type\Z|google|gcm|\Z", re.IGNORECASE)
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -28,8 +29,10 @@ def check(message: dict[str, Any], body_bytes: int) -> str:
     """The target as the inbox names it (a token, an installation id, /topics/…, a condition); MalformedError if bad."""
     kind = _target_kind(message)
     _check_target(kind, message[kind])
-    _check_data(message.get("data"), "message.data")
-    _check_label(message, "message")
+    if "data" in message:
+        _check_data(message["data"], "message.data")
+    if "fcmOptions" in message:
+        _check_label(message["fcmOptions"], "message")
     if "android" in message and "androidV2" in message:
         raise MalformedError("android and android_v2 exclude each other.", "message")
     for part in ("android", "androidV2"):
@@ -82,22 +85,23 @@ def _check_condition(condition: str) -> None:
         raise MalformedError("Invalid condition expression provided.", "message.condition")
 
 
-def _check_data(data: dict[str, str] | None, path: str) -> None:
-    for key in data or ():
-        lower = key.lower()
-        if not key or lower in ("from", "message_type") or lower.startswith(("google", "gcm")):
+def _check_data(data: dict[str, str], path: str) -> None:
+    for key in data:
+        if _RESERVED.match(key):
             raise MalformedError(f"Invalid data payload key: {key}", path)
 
 
-def _check_label(holder: dict[str, Any], path: str) -> None:
-    label = holder.get("fcmOptions", {}).get("analyticsLabel", "")
+def _check_label(options: dict[str, Any], path: str) -> None:
+    label = options.get("analyticsLabel", "")
     if label and not _LABEL.fullmatch(label):
         raise MalformedError("Invalid analytics label", f"{path}.fcm_options.analytics_label")
 
 
 def _check_android(android: dict[str, Any], path: str) -> None:
-    _check_data(android.get("data"), f"{path}.data")
-    _check_label(android, path)
+    if "data" in android:
+        _check_data(android["data"], f"{path}.data")
+    if "fcmOptions" in android:
+        _check_label(android["fcmOptions"], path)
     if "ttl" in android and not 0 <= float(android["ttl"][:-1]) <= MAX_TTL_S:
         raise MalformedError(f"Invalid TTL: must be 0 to {MAX_TTL_S} seconds", f"{path}.ttl")
     notification = android.get("notification")
@@ -131,7 +135,8 @@ def _check_not_negative(duration: str, path: str) -> None:
 
 
 def _check_apns(apns: dict[str, Any]) -> None:
-    _check_label(apns, "message.apns")
+    if "fcmOptions" in apns:
+        _check_label(apns["fcmOptions"], "message.apns")
     payload = apns.get("payload")
     if payload is None:
         return
@@ -142,9 +147,11 @@ def _check_apns(apns: dict[str, Any]) -> None:
 
 
 def _check_webpush(webpush: dict[str, Any]) -> None:
-    _check_label(webpush, "message.webpush")
-    _check_data(webpush.get("data"), "message.webpush.data")
-    link = webpush.get("fcmOptions", {}).get("link", "https://")
+    if "data" in webpush:
+        _check_data(webpush["data"], "message.webpush.data")
+    options = webpush.get("fcmOptions", {})
+    _check_label(options, "message.webpush")
+    link = options.get("link", "https://")
     if not link.startswith("https://"):
         raise MalformedError("must be an HTTPS URL", "message.webpush.fcm_options.link")
 

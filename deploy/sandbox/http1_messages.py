@@ -26,6 +26,7 @@ class Request:
 
     @property
     def media_type(self) -> str:
+        """Lower case, without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 

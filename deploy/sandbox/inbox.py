@@ -88,6 +88,10 @@ class Inbox:
         for follower in tuple(self._followers):
             follower.offer(received)
 
+    def count(self, provider: str) -> None:
+        """Counts a push that nobody will read: what `put` does when payloads are not kept, without making one."""
+        self.counters[provider] += 1
+
     def by_token(self, provider: str, token: str) -> list[Received]:
         return list(self._by_token.get((provider, token), ()))
 
