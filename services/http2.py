@@ -107,7 +107,8 @@ class Connection:
         """Streams that may be opened now."""
         if self._leaving is not None or self._doubted_since is not None or self._wire.is_paused:
             return 0
-        return max(0, self._engine.limit - len(self._calls))
+        free = self._engine.limit - len(self._calls)
+        return free if free > 0 else 0
 
     @property
     def reason(self) -> str | None:

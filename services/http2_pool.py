@@ -111,8 +111,8 @@ class Pool:
         if not self._waiting:
             for index, connection in enumerate(self._connections):
                 if connection.capacity:
-                    # The next request goes to the next connection.
-                    self._connections.append(self._connections.pop(index))
+                    if len(self._connections) > 1:  # the next request goes to the next connection
+                        self._connections.append(self._connections.pop(index))
                     connection.submit(call)
                     return
         self._waiting.append(call)
