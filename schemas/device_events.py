@@ -40,6 +40,7 @@ class TokenRegistered(DeviceEvent):
     provider: Provider
     sealed: str  # base64; the token (or the web push subscription) under the master key
     digest: str
+    former_digests: tuple[str, ...] = ()  # its names under former master keys
     environment: Literal["production", "sandbox"] | None = None  # APNs
     bundle: str | None = None  # APNs
     variant: Literal["native", "universal"] | None = None  # RuStore
@@ -97,6 +98,7 @@ class SettingsChanged(DeviceEvent):
 
     type: Literal["settings-changed"] = "settings-changed"
     primary: bool | None = None
+    claimed_for: str | None = None  # card of the owner whose mark is claimed; None: nobody was logged in
     push_enabled: bool | None = None
     push_os_enabled: bool | None = None
     subscriptions: tuple[Subscription, ...] | None = None  # those named replace their namesakes

@@ -89,7 +89,8 @@ class Installations:
     async def by_ids(self, ids: Iterable[str]) -> dict[str, Installation]:
         """Those that exist, by installation id."""
         wanted = list(set(ids))
-        documents = await self._installations.find({"_id": {"$in": wanted}}).to_list(None)
+        query = {"_id": {"$in": wanted}, "platform": {"$ne": None}}  # without one: its install has not been read yet
+        documents = await self._installations.find(query).to_list(None)
         return {document["_id"]: from_document(document) for document in documents}
 
     async def by_addresses(self, addresses: Iterable[Address]) -> dict[Address, list[Installation]]:
@@ -114,7 +115,7 @@ class Installations:
     async def _owned(self, application_id: str, field: str, values: list[str]) -> list[Installation]:
         if not values:
             return []
-        query = {"application_id": application_id, field: {"$in": values}}
+        query = {"application_id": application_id, field: {"$in": values}, "platform": {"$ne": None}}
         documents = await self._installations.find(query).batch_size(10_000).to_list(None)
         return [from_document(document) for document in documents]
 

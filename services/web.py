@@ -7,7 +7,7 @@ Bad input never becomes a 5xx: malformed JSON, wrong types, over-long values, NU
 import contextlib
 import hmac
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import uvicorn
@@ -58,24 +58,28 @@ def problem_response(problem: ProblemBody, headers: dict[str, str] | None = None
 
 
 class BodyLimit:
-    """ASGI middleware: refuses a body over the limit with 413, whether or not its length was announced."""
+    """ASGI middleware: refuses a body over the limit with 413, whether or not its length was announced.
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES) -> None:
+    `larger` gives paths that may take more, in bytes.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._limit = limit
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        seen = 0
+        seen, limit = 0, self._larger.get(scope["path"], self._limit)
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._limit:
-                raise Problem(413, "Body too large", f"a body is at most {self._limit} bytes")
+            if seen > limit:  # of all exceptions FastAPI lets only this one through while it reads a body
+                raise HTTPException(413, f"Body too large: at most {limit} bytes")
             return message
 
         await self._app(scope, counted, send)

@@ -1,0 +1,42 @@
+"""The registry: who has which device? SDK ─▶ device-events, receipts; operators ─▶ application-events.
+
+Start: the log and the database, the directory read to its end, the repairing consumers, and the port last of all.
+"""
+
+from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED
+from services import kafka, mongo, web
+from services.consume import Consuming
+from services.directory import follow_directory
+from services.process import Process, run
+from services.registry.api import application
+from services.registry.auth import Doors
+from services.registry.devicing import Devicing
+from services.registry.publish import Publishing
+from services.registry.repair import Repair
+from services.registry.store import Devices
+from services.secrets import Secrets
+
+
+async def start(process: Process) -> None:
+    settings = process.settings
+    secrets = Secrets(settings.master_key, settings.old_master_keys)
+    sink = await process.stack.enter_async_context(kafka.opened_log(settings))
+    database = await process.stack.enter_async_context(mongo.database(settings))
+    directory = await follow_directory(process)
+    devices = Devices(database)
+    await devices.prepare()
+    process.ready_when("mongo", lambda: mongo.is_up(database))
+    repair = Repair(devices)
+    consumers = [Consuming(settings, sink, [DEVICE_EVENTS], "registry", repair.device_events, process.stop)]
+    for lane, topic in PROVIDER_DISPATCHED.items():
+        group = "registry-dispatched" if lane == "single" else "registry-dispatched-bulk"
+        consumers.append(Consuming(settings, sink, [topic], group, repair.dispatched, process.stop))
+    for consuming in consumers:
+        process.spawn(consuming.run(), consuming.group, drains=True)
+    process.spawn(Publishing(devices, sink).run(process.stop), "publish", drains=True)
+    doors = Doors(devices, directory, secrets, settings.admin_token)
+    web.serve(process, application(Devicing(devices, sink, directory, secrets), doors))
+
+
+if __name__ == "__main__":
+    run("registry", start)

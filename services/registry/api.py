@@ -1,0 +1,57 @@
+"""HTTP of the registry: the device API and the provisioning API in one application, documented at /openapi.json."""
+
+import time
+
+from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services import telemetry, web
+from services.registry.api_devices import device_routes
+from services.registry.auth import Doors
+from services.registry.devicing import Devicing
+from services.registry.tokens import BadField
+
+_API = "registry"
+
+
+def application(devicing: Devicing, doors: Doors) -> FastAPI:
+    """The API of this process."""
+    app = FastAPI(
+        title="RPNS registry",
+        version="1",
+        description="The device API (`/sdk/api/v1`) and the provisioning API (`/v1`, admin token).",
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    web.install_problems(app)
+
+    @app.exception_handler(BadField)
+    async def on_bad_field(_: Request, error: BadField) -> Response:
+        fault = {"field": error.field, "rule": error.rule}
+        return web.problem_response(web.ProblemBody(title="Invalid request", status=400, errors=[fault]))
+
+    app.include_router(device_routes(devicing, doors))
+    app.add_middleware(web.BodyLimit)
+    app.add_middleware(Measured)
+    return app
+
+
+class Measured:
+    """ASGI middleware: counts and times the answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, status = time.perf_counter(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            telemetry.REQUESTS.labels(_API, str(status)).inc()
+            telemetry.REQUEST_SECONDS.labels(_API).observe(time.perf_counter() - started)

@@ -1,0 +1,131 @@
+"""The device API, `/sdk/api/v1`: what the mobile SDK calls. Source: `spec/device-api.md`.
+
+Install with `X-Api-Key`; everything else with `Authorization: Bearer <credential>`. Every change answers the
+installation as it is afterwards, read from what was written.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Response
+
+from schemas.application_events import ApplicationChanged
+from services.clock import now_ms
+from services.registry.auth import Doors
+from services.registry.bodies import (
+    InstallAnswer,
+    InstallationView,
+    InstallBody,
+    PersonalizeBody,
+    ProfileView,
+    ReceiptBody,
+    ReceiptResult,
+    ReceiptsAnswer,
+    ReceiptsBody,
+    SessionBody,
+    SettingsBody,
+    TokenBody,
+)
+from services.registry.devices import Device
+from services.registry.devicing import Devicing, Taken
+from services.registry.receipts import Refused, judged
+from services.web import Problem, ProblemBody
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemBody, "description": text}
+    for status, text in {
+        400: "The request breaks a rule; `errors` names field and rule",
+        401: "Not proved who is calling",
+        403: "The application is switched off",
+        413: "The body is too large",
+        503: "The log or the database is away; try again",
+    }.items()
+}
+
+
+def device_routes(devicing: Devicing, doors: Doors) -> APIRouter:
+    """All routes of the device API."""
+    router = APIRouter(prefix="/sdk/api/v1/installations", tags=["device"], responses=PROBLEMS)
+    _add_life(router, devicing, Depends(doors.application))
+    own = Depends(doors.installation)
+    _add_reading(router, own)
+    _add_changes(router, devicing, own)
+    _add_receipts(router, devicing, own)
+    return router
+
+
+def _add_life(router: APIRouter, devicing: Devicing, caller: Any) -> None:
+    @router.post("", status_code=201, responses={200: {"model": InstallAnswer}, 409: {"model": ProblemBody}})
+    async def install(body: InstallBody, response: Response, application: ApplicationChanged = caller) -> InstallAnswer:
+        """Create an installation, or say again what the device is. A known id needs the proof it was installed with."""
+        try:
+            device, credential, is_new = await devicing.install(application.application_id, body)
+        except Taken:
+            raise Problem(
+                409, "Installation id is taken", "it was installed with another proof; draw a new id"
+            ) from None
+        response.status_code = 201 if is_new else 200
+        return InstallAnswer(credential=credential, installation=InstallationView.of(device))
+
+
+def _add_reading(router: APIRouter, own: Any) -> None:
+    @router.get("/{installation_id}")
+    async def get_installation(device: Device = own) -> InstallationView:
+        """The installation as it is now."""
+        return InstallationView.of(device)
+
+    @router.get("/{installation_id}/profile")
+    async def get_profile(device: Device = own) -> ProfileView:
+        """Whom the installation belongs to; nulls when nobody is logged in."""
+        return ProfileView.of(device)
+
+
+def _add_changes(router: APIRouter, devicing: Devicing, own: Any) -> None:
+    @router.put("/{installation_id}/token")
+    async def put_token(body: TokenBody, device: Device = own) -> InstallationView:
+        """Register the push token; the latest wins, and a token that another installation had is now this one's."""
+        return InstallationView.of(await devicing.register_token(device, body))
+
+    @router.delete("/{installation_id}/token")
+    async def delete_token(device: Device = own) -> InstallationView:
+        """Take the push token back."""
+        return InstallationView.of(await devicing.remove_token(device))
+
+    @router.post("/{installation_id}/personalize")
+    async def personalize(body: PersonalizeBody, device: Device = own) -> InstallationView:
+        """Link to a user, a phone, or both; replaces the link before. `recipientMark` is the SDK's to keep."""
+        return InstallationView.of(await devicing.personalize(device, body))
+
+    @router.post("/{installation_id}/depersonalize")
+    async def depersonalize(device: Device = own) -> InstallationView:
+        """Log out: nothing addressed to the user is sent to this device from now on."""
+        return InstallationView.of(await devicing.depersonalize(device))
+
+    @router.put("/{installation_id}/settings")
+    async def put_settings(body: SettingsBody, device: Device = own) -> InstallationView:
+        """Change settings. `primary` true claims the user's primary mark, without a user at the next login."""
+        return InstallationView.of(await devicing.settings(device, body))
+
+    @router.post("/{installation_id}/sessions")
+    async def start_session(body: SessionBody, device: Device = own) -> InstallationView:
+        """The app was started."""
+        return InstallationView.of(await devicing.session(device, body))
+
+
+def _add_receipts(router: APIRouter, devicing: Devicing, own: Any) -> None:
+    shape = {"items": ReceiptBody.model_json_schema(by_alias=True), "type": "array"}
+    extra = {"x-receipt": shape}
+
+    @router.post("/{installation_id}/receipts", openapi_extra=extra)
+    async def post_receipts(body: ReceiptsBody, device: Device = own) -> ReceiptsAnswer:
+        """Up to 500 receipts, late, unordered or repeated. Entries look like `x-receipt`; each is answered alone."""
+        now = now_ms()
+        outcomes = [judged(entry, device.installation_id, body.sent_at, now) for entry in body.receipts]
+        await devicing.receipts(device, [one for one in outcomes if not isinstance(one, Refused)])
+        return ReceiptsAnswer(
+            results=[
+                ReceiptResult(accepted=False, errors=list(one.errors))
+                if isinstance(one, Refused)
+                else ReceiptResult(accepted=True, happened_at=one.happened_at)
+                for one in outcomes
+            ]
+        )

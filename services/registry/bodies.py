@@ -1,0 +1,234 @@
+"""What the SDK sends and gets: the JSON of the device API, in camel case. Unknown fields are ignored.
+
+Times are UTC milliseconds since the epoch. Wrong types are refused, not converted.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic.alias_generators import to_camel
+
+from schemas import ids
+from schemas.device_events import Subscription
+from schemas.values import Platform, Provider
+from services.registry.devices import Device
+from services.web import Text
+
+MAX_RECEIPTS = 500
+MAX_SUBSCRIPTIONS = 100
+LATEST_MS = 253_402_300_799_999  # the end of the year 9999
+
+
+class Body(BaseModel):
+    """Base of all bodies."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
+
+
+Short = Annotated[Text, Field(max_length=64)]
+Named = Annotated[Text, Field(min_length=1, max_length=128)]
+UserId = Annotated[Text, Field(min_length=1, max_length=256)]
+Phone = Annotated[Text, Field(min_length=1, max_length=40)]
+PublicKey = Annotated[Text, Field(max_length=120)]
+TimeMs = Annotated[StrictInt, Field(ge=0, le=LATEST_MS)]
+
+
+class InstallBody(Body):
+    """A new installation, or the same one again."""
+
+    installation_id: UUID
+    proof: Annotated[
+        Text,
+        Field(
+            pattern=r"^[A-Za-z0-9_+/=-]{22,128}$",
+            description="at least 16 random bytes (32 advised) in hex or base64, drawn once by the device and kept",
+        ),
+    ]
+    device_id: Named
+    platform: Platform
+    app_version: Annotated[Text, Field(min_length=1, max_length=64)]
+    os_version: Short = ""
+    model: Annotated[Text, Field(max_length=128)] = ""
+    locale: Short = ""
+    time_zone: Annotated[Text, Field(max_length=64, description="IANA name")] = ""
+    public_key: PublicKey | None = Field(None, description="P-256, base64url of the uncompressed point (65 bytes)")
+
+
+class WebKeys(Body):
+    """Keys of a web push subscription, base64url."""
+
+    p256dh: Annotated[Text, Field(max_length=120)]
+    auth: Annotated[Text, Field(max_length=40)]
+
+
+class WebSubscription(Body):
+    """PushSubscription.toJSON() of the browser."""
+
+    endpoint: Annotated[Text, Field(max_length=2048)]
+    keys: WebKeys
+
+
+class TokenBody(Body):
+    """A push token; for `web` the subscription instead."""
+
+    provider: Literal["apns", "fcm", "hms", "rustore", "web"]
+    token: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
+    subscription: WebSubscription | None = None
+    environment: Literal["production", "sandbox"] | None = Field(None, description="APNs; default production")
+    bundle: Annotated[Text, Field(pattern=r"^[A-Za-z0-9._-]{1,155}$")] | None = Field(
+        None, description="APNs; default: the application's"
+    )
+    variant: Literal["native", "universal"] | None = Field(None, description="RuStore; default: the application's")
+
+
+class PersonalizeBody(Body):
+    """At least one of the two. What is left out is unlinked."""
+
+    external_user_id: UserId | None = None
+    phone: Phone | None = None
+    primary: StrictBool = Field(False, description="claim the mark of the user's primary installation")
+
+
+class SubscriptionBody(Body):
+    """One entry of settings.subscriptions; it replaces the one with its id."""
+
+    id: Named
+    type: Literal["setting", "permission"] = "setting"
+    name: Annotated[Text, Field(max_length=128)] = ""
+    title: Annotated[Text, Field(max_length=256)] = ""
+    description: Annotated[Text, Field(max_length=1024)] = ""
+    value: StrictBool = True
+
+    def said(self) -> Subscription:
+        return Subscription(**self.model_dump())
+
+
+class SettingsBody(Body):
+    """What is left out or null stays as it is."""
+
+    primary: StrictBool | None = None
+    push_enabled: StrictBool | None = None
+    push_os_enabled: StrictBool | None = None
+    subscriptions: Annotated[list[SubscriptionBody], Field(max_length=MAX_SUBSCRIPTIONS)] | None = None
+
+
+class SessionBody(Body):
+    """The app came to the foreground. The same session id again counts once."""
+
+    session_id: UUID | None = None
+    app_version: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
+    os_version: Short | None = None
+    locale: Short | None = None
+    time_zone: Annotated[Text, Field(max_length=64)] | None = None
+    previous_session_s: Annotated[StrictInt, Field(ge=0, le=31_536_000)] | None = None
+    primary: StrictBool = Field(False, description="claim the mark of the user's primary installation")
+
+
+class ReceiptBody(Body):
+    """What happened to one push; ids and link are those in its payload."""
+
+    message_id: UUID
+    delivery_id: UUID | None = Field(None, description="if given, must be that of message, link and installation")
+    link: Annotated[StrictInt, Field(ge=0, le=100)] = 0
+    bulk: StrictBool = Field(False, description="as in the payload")
+    kind: Literal["delivered", "read", "dismissed", "clicked"]
+    happened_at: TimeMs
+    action: Annotated[Text, Field(min_length=1, max_length=64)] | None = Field(None, description="of the button")
+
+
+class ReceiptsBody(Body):
+    """Each entry of `receipts` is judged alone; one bad entry never refuses its neighbours."""
+
+    sent_at: TimeMs | None = Field(None, description="the device's clock when it sends this: corrects a wrong clock")
+    receipts: Annotated[list[object], Field(min_length=1, max_length=MAX_RECEIPTS)]
+
+
+class FieldError(Body):
+    """What is wrong: the field and the rule, never the value."""
+
+    field: str
+    rule: str
+
+
+class ReceiptResult(Body):
+    """The answer to one receipt. `happenedAt`: the time that was kept."""
+
+    accepted: bool
+    happened_at: int | None = None
+    errors: list[FieldError] = []
+
+
+class ReceiptsAnswer(Body):
+    """One result for each receipt, in their order."""
+
+    results: list[ReceiptResult]
+
+
+class TokenView(Body):
+    """The live token, without the token."""
+
+    provider: Provider
+    environment: str | None = None
+    bundle: str | None = None
+    variant: str | None = None
+    registered_at: int
+
+
+class ProfileView(Body):
+    """Whom this installation belongs to. `recipientMark`: the SDK drops a push that carries another one."""
+
+    external_user_id: str | None = None
+    phone: str | None = Field(None, description="E.164 digits without plus")
+    recipient_mark: str = ""
+    primary: bool = False
+
+    @classmethod
+    def of(cls, device: Device) -> "ProfileView":
+        user, phone = (device.owner.external_user_id, device.owner.phone) if device.owner else (None, None)
+        return cls(
+            external_user_id=user,
+            phone=phone,
+            recipient_mark=ids.recipient_mark_of(device.application_id, user, phone),
+            primary=device.primary,
+        )
+
+
+class InstallationView(ProfileView):
+    """An installation as it is now."""
+
+    installation_id: str
+    application_id: str
+    device_id: str
+    platform: Platform | None
+    app_version: str
+    os_version: str
+    model: str
+    locale: str
+    time_zone: str
+    public_key: str | None = None
+    token: TokenView | None = None
+    push_enabled: bool
+    push_os_enabled: bool
+    subscriptions: list[SubscriptionBody]
+    launches: int
+    installed_at: int | None
+    last_used_at: int
+    updated_at: int
+
+    @classmethod
+    def of(cls, device: Device) -> "InstallationView":
+        owned = ProfileView.of(device).model_dump()
+        plain = {name: getattr(device, name) for name in cls.model_fields if hasattr(device, name)}
+        token = TokenView.model_validate(device.token.model_dump()) if device.token else None
+        subscriptions = [SubscriptionBody.model_validate(one.model_dump()) for one in device.subscriptions]
+        return cls(
+            **{**plain, **owned, "token": token, "subscriptions": subscriptions, "launches": device.launches.total}
+        )
+
+
+class InstallAnswer(Body):
+    """`credential` goes into `Authorization: Bearer …` of every later call."""
+
+    credential: str
+    installation: InstallationView

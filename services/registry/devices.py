@@ -1,0 +1,235 @@
+"""One installation as the fold of its events: `fold(device, event) -> device`. Pure; the order of events is no matter.
+
+    fact                                       what it is
+    device, version, locale, zone, owner,      last-writer-wins registers by `stamp` = (server time, event id)
+    settings, each subscription, claim
+    token                                      a register; gone when retired later than registered
+    retired, worked                            by token digest; the eight newest are remembered
+    proof, application                         the first install wins, so nobody takes a known id over
+    installed_at, last_used_at, updated_at     minimum, maximum, maximum
+    launches                                   counted once for each event, told by the newest sixteen
+
+What spans installations is decided in `settled`, with what the registers of tokens and cards say
+(`devices_shared.py`). Source: design.md §6, `spec/device-api.md`.
+"""
+
+from typing import Any, Literal
+
+from schemas.device_events import (
+    AppStarted,
+    Depersonalized,
+    DeviceEvent,
+    Installed,
+    Personalized,
+    SettingsChanged,
+    Subscription,
+    TokenRegistered,
+    TokenRemoved,
+    TokenRetired,
+    TokenWorked,
+)
+from schemas.values import Frozen, Platform, Provider
+from services.registry.devices_launches import Launches, counted
+
+REMEMBERED_DIGESTS = 8
+Stamp = str
+"""`at` with leading zeros and the event id: stamps compare as text, in the database as well."""
+
+
+class Token(Frozen):
+    """The live token; `sealed` opens with `Secrets.open(sealed, b"token")`."""
+
+    provider: Provider
+    sealed: str
+    digest: str
+    environment: Literal["production", "sandbox"] | None = None
+    bundle: str | None = None
+    variant: Literal["native", "universal"] | None = None
+    registered_at: int
+    worked: bool = False
+
+
+class Owner(Frozen):
+    """Whom the installation belongs to: a user, a phone, or both."""
+
+    external_user_id: str | None = None
+    phone: str | None = None
+
+
+class Mark(Frozen):
+    """What is known of a token by its digest: retired (up to `cutoff`, UTC ms) or seen to work."""
+
+    digest: str
+    stamp: Stamp
+    cutoff: int = 0
+
+
+class KeptSubscription(Subscription):
+    """A subscription, and when it was said."""
+
+    stamp: Stamp = ""
+
+
+class Claim(Frozen):
+    """The last word of this installation on the primary mark. `card` None: said while nobody was logged in."""
+
+    value: bool
+    card: str | None = None
+
+
+class Device(Frozen):
+    """The folded installation; the document in `installations` has the same fields, and `_id` for the id."""
+
+    installation_id: str
+    application_id: str
+    first_stamp: Stamp = ""  # of the first install
+    proof_hash: str = ""
+    installed_at: int | None = None
+    last_used_at: int = 0
+    updated_at: int = 0
+    device_id: str = ""
+    platform: Platform | None = None
+    model: str = ""
+    public_key: str | None = None
+    app_version: str = ""
+    os_version: str = ""
+    locale: str = ""
+    time_zone: str = ""
+    token: Token | None = None
+    owner: Owner | None = None
+    primary: bool = False
+    claim: Claim | None = None
+    push_enabled: bool = True
+    push_os_enabled: bool = True
+    subscriptions: tuple[KeptSubscription, ...] = ()
+    stamps: dict[str, Stamp] = {}
+    retired: tuple[Mark, ...] = ()
+    worked: tuple[Mark, ...] = ()
+    launches: Launches = Launches()
+
+
+def stamp_of(event: DeviceEvent) -> Stamp:
+    """Sorts by server time, then by event id."""
+    return f"{event.at:015d}/{event.event_id}"
+
+
+def fold(device: Device | None, event: DeviceEvent) -> Device:
+    """The installation after `event`; what spans installations is left to `settled`."""
+    device = device or Device(installation_id=event.installation_id, application_id=event.application_id)
+    stamp = stamp_of(event)
+    changed = _changed(device, event, stamp)
+    if event.at > changed.updated_at:
+        changed = changed.model_copy(update={"updated_at": event.at})
+    by_device = not isinstance(event, TokenRetired | TokenWorked)
+    if by_device and event.at > changed.last_used_at:
+        changed = changed.model_copy(update={"last_used_at": event.at})
+    return changed
+
+
+def _changed(device: Device, event: DeviceEvent, stamp: Stamp) -> Device:
+    match event:
+        case Installed():
+            return _installed(device, event, stamp)
+        case TokenRegistered():
+            return _token_checked(_written(device, stamp, "token", token=_token(event)))
+        case TokenRemoved():
+            return _written(device, stamp, "token", token=None)
+        case TokenRetired():
+            mark = Mark(digest=event.digest, stamp=stamp, cutoff=event.at if event.dead_at is None else event.dead_at)
+            return _token_checked(device.model_copy(update={"retired": _remembered(device.retired, mark)}))
+        case TokenWorked():
+            worked = _remembered(device.worked, Mark(digest=event.digest, stamp=stamp))
+            return _token_checked(device.model_copy(update={"worked": worked}))
+        case Personalized():
+            owner = Owner(external_user_id=event.external_user_id, phone=event.phone)
+            return _written(device, stamp, "owner", owner=owner)
+        case Depersonalized():
+            return _written(device, stamp, "owner", owner=None)
+        case SettingsChanged():
+            return _settings(device, event, stamp)
+        case AppStarted():
+            said = {name: getattr(event, name) for name in ("app_version", "os_version", "locale", "time_zone")}
+            device = _each(device, stamp, {name: value for name, value in said.items() if value is not None})
+            launches = counted(device.launches, stamp, event.at, event.session_s or 0)
+            return device.model_copy(update={"launches": launches})
+        case _:
+            return device
+
+
+def _installed(device: Device, event: Installed, stamp: Stamp) -> Device:
+    update: dict[str, Any] = {"installed_at": min(event.at, device.installed_at or event.at)}
+    if not device.first_stamp or stamp < device.first_stamp:
+        update |= {
+            "first_stamp": stamp,
+            "proof_hash": event.proof_hash,
+            "application_id": event.application_id,
+        }
+    device = device.model_copy(update=update)
+    about = {name: getattr(event, name) for name in ("device_id", "platform", "model", "public_key")}
+    device = _written(device, stamp, "device", **about)
+    said = {name: getattr(event, name) for name in ("app_version", "os_version", "locale", "time_zone")}
+    return _each(device, stamp, said)
+
+
+def _settings(device: Device, event: SettingsChanged, stamp: Stamp) -> Device:
+    if event.primary is not None:
+        device = _written(device, stamp, "claim", claim=Claim(value=event.primary, card=event.claimed_for))
+    switches = {"push_enabled": event.push_enabled, "push_os_enabled": event.push_os_enabled}
+    device = _each(device, stamp, {name: value for name, value in switches.items() if value is not None})
+    if event.subscriptions:
+        kept = {one.id: one for one in device.subscriptions}
+        for one in event.subscriptions:
+            if one.id not in kept or stamp > kept[one.id].stamp:
+                kept[one.id] = KeptSubscription(**one.model_dump(), stamp=stamp)
+        device = device.model_copy(update={"subscriptions": tuple(kept[key] for key in sorted(kept))})
+    return device
+
+
+def _written(device: Device, stamp: Stamp, register: str, **values: object) -> Device:
+    """Write a register unless it holds something newer."""
+    if stamp <= device.stamps.get(register, ""):
+        return device
+    return device.model_copy(update={**values, "stamps": {**device.stamps, register: stamp}})
+
+
+def _each(device: Device, stamp: Stamp, values: dict[str, Any]) -> Device:
+    for name, value in values.items():
+        device = _written(device, stamp, name, **{name: value})
+    return device
+
+
+def _token(event: TokenRegistered) -> Token:
+    return Token(
+        provider=event.provider,
+        sealed=event.sealed,
+        digest=event.digest,
+        environment=event.environment,
+        bundle=event.bundle,
+        variant=event.variant,
+        registered_at=event.at,
+    )
+
+
+def _token_checked(device: Device) -> Device:
+    """Drop the token if it was retired since it was registered; say whether it was seen to work."""
+    token = device.token
+    if token is None:
+        return device
+    if any(mark.digest == token.digest and token.registered_at <= mark.cutoff for mark in device.retired):
+        return device.model_copy(update={"token": None})
+    worked = any(mark.digest == token.digest for mark in device.worked)
+    return device if worked == token.worked else device.model_copy(update={"token": _with_worked(token, worked)})
+
+
+def _with_worked(token: Token, worked: bool) -> Token:
+    return token.model_copy(update={"worked": worked})
+
+
+def _remembered(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
+    """The greatest mark of each digest, and of those the newest: the same in whatever order they come."""
+    kept = {one.digest: one for one in marks}
+    old = kept.get(mark.digest)
+    if old is not None:
+        mark = Mark(digest=mark.digest, stamp=max(old.stamp, mark.stamp), cutoff=max(old.cutoff, mark.cutoff))
+    kept[mark.digest] = mark
+    return tuple(sorted(kept.values(), key=lambda one: one.stamp, reverse=True)[:REMEMBERED_DIGESTS])

@@ -1,0 +1,220 @@
+"""What a device may ask for, as events: append them (acks=all), fold them into Mongo, answer what was written.
+
+The time of an event is the server's, but always later than everything that the installation and what it shares have
+seen: two servers whose clocks differ must not turn a logout into a login. Source: design.md §6.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Any
+
+from schemas import ids
+from schemas.device_events import (
+    AppStarted,
+    Depersonalized,
+    DeviceEvent,
+    Installed,
+    Personalized,
+    SettingsChanged,
+    TokenRegistered,
+    TokenRemoved,
+    TokenWorked,
+)
+from schemas.events import ReceiptReceived
+from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
+from schemas.values import Provider
+from services.clock import now_ms
+from services.directory import Directory
+from services.kafka import Append, Log
+from services.phones import normalise
+from services.registry.bodies import (
+    MAX_SUBSCRIPTIONS,
+    InstallBody,
+    PersonalizeBody,
+    SessionBody,
+    SettingsBody,
+    TokenBody,
+)
+from services.registry.devices import Device, Owner
+from services.registry.devices_shared import card_of, token_key
+from services.registry.store import Devices
+from services.registry.tokens import BadField, public_key, token_text
+from services.secrets import Secrets
+
+_REFRESH_MS = 86_400_000
+"""The same token again is a new registration once a day: it tells a late "dead since" from the provider apart."""
+
+
+class Taken(Exception):
+    """The installation id belongs to somebody who knows another proof."""
+
+
+@dataclass(frozen=True)
+class Devicing:
+    """One for each process; keeps nothing between calls."""
+
+    devices: Devices
+    sink: Log
+    directory: Directory
+    secrets: Secrets
+
+    async def install(self, application_id: str, body: InstallBody) -> tuple[Device, str, bool]:
+        """The installation, its credential, and whether it is new. Raises Taken, BadField."""
+        installation_id, proof_hash = str(body.installation_id), hashlib.sha256(body.proof.encode()).hexdigest()
+        known = (await self.devices.load([installation_id])).get(installation_id)
+        is_new = known is None or known.installed_at is None
+        if known is not None and not is_new and not _may_install(known, application_id, proof_hash):
+            raise Taken
+        event = Installed(
+            event_id=ids.uuid7(),
+            at=_after(known),
+            installation_id=installation_id,
+            application_id=application_id,
+            proof_hash=proof_hash,
+            **body.model_dump(exclude={"installation_id", "proof", "public_key"}),
+            public_key=public_key(body.public_key),
+        )
+        says_nothing_new = (
+            known is not None
+            and not is_new
+            and all(
+                getattr(known, name) == getattr(event, name)
+                for name in ("device_id", "platform", "model", "public_key", *_SAID)
+            )
+        )
+        device = known if known is not None and says_nothing_new else await self.change(event)
+        if not _may_install(device, application_id, proof_hash):
+            raise Taken  # two at once: the first in the log has it
+        return device, self.secrets.credential(installation_id, proof_hash), is_new
+
+    async def register_token(self, device: Device, body: TokenBody) -> Device:
+        """Raises BadField."""
+        text = token_text(body)
+        application = self.directory.applications[device.application_id]
+        digest, *former = self.secrets.digests(f"{body.provider}/{text}", "token")
+        about = {
+            "environment": (body.environment or "production") if body.provider == "apns" else None,
+            "bundle": (body.bundle or application.bundle) if body.provider == "apns" else None,
+            "variant": (body.variant or application.rustore_variant) if body.provider == "rustore" else None,
+        }
+        token, now = device.token, now_ms()
+        if (
+            token is not None
+            and token.digest == digest
+            and all(getattr(token, name) == value for name, value in about.items())
+            and now - token.registered_at < _REFRESH_MS
+        ):
+            return device
+        keys = [token_key(device.application_id, one) for one in (digest, *former)]
+        holders = (await self.devices.token_holders(keys)).values()
+        return await self.change(
+            TokenRegistered(
+                event_id=ids.uuid7(),
+                at=_after(device, *holders),
+                installation_id=device.installation_id,
+                application_id=device.application_id,
+                provider=Provider(body.provider),
+                sealed=self.secrets.seal(text.encode(), b"token"),
+                digest=digest,
+                former_digests=tuple(former),
+                **about,
+            )
+        )
+
+    async def remove_token(self, device: Device) -> Device:
+        return device if device.token is None else await self.change(TokenRemoved(**_new(device)))
+
+    async def personalize(self, device: Device, body: PersonalizeBody) -> Device:
+        """Raises BadField."""
+        phone = None
+        if body.phone is not None:
+            phone = normalise(body.phone)
+            if phone is None:
+                raise BadField("phone", "must be a phone number")
+        owner = Owner(external_user_id=body.external_user_id, phone=phone)
+        if owner == Owner():
+            raise BadField("externalUserId", "this or phone must be given")
+        if owner != device.owner:
+            device = await self.change(
+                Personalized(**_new(device), external_user_id=body.external_user_id, phone=phone)
+            )
+        waits = device.claim is not None and device.claim.value and device.claim.card is None
+        return await self.claim(device) if body.primary or waits else device
+
+    async def depersonalize(self, device: Device) -> Device:
+        return device if device.owner is None else await self.change(Depersonalized(**_new(device)))
+
+    async def claim(self, device: Device) -> Device:
+        """Claim the primary mark; without a user the claim waits for the login."""
+        card = card_of(device.application_id, device.owner)
+        if device.primary or (card is None and device.claim is not None and device.claim.value):
+            return device
+        held = [one.primary for one in (await self.devices.load_cards([card])).values()] if card else []
+        claimed = SettingsChanged(**_new(device, *held), primary=True, claimed_for=card)
+        return await self.change(claimed)
+
+    async def settings(self, device: Device, body: SettingsBody) -> Device:
+        """Raises BadField."""
+        said = {one.id: one.said() for one in body.subscriptions or ()}
+        kept = {one.id: one.model_dump(exclude={"stamp"}) for one in device.subscriptions}
+        if len(said.keys() | kept.keys()) > MAX_SUBSCRIPTIONS:
+            raise BadField("subscriptions", f"an installation has at most {MAX_SUBSCRIPTIONS}")
+        news = tuple(one for one in said.values() if kept.get(one.id) != one.model_dump())
+        claim = device.claim is not None and device.claim.value
+        change: dict[str, object] = {
+            name: value
+            for name in ("push_enabled", "push_os_enabled")
+            if (value := getattr(body, name)) is not None and value != getattr(device, name)
+        }
+        change |= {"primary": False} if body.primary is False and claim else {}
+        change |= {"subscriptions": news} if news else {}
+        if change:
+            device = await self.change(SettingsChanged.model_validate({**_new(device), **change}))
+        return await self.claim(device) if body.primary else device
+
+    async def session(self, device: Device, body: SessionBody) -> Device:
+        """Count a start of the app."""
+        new = _new(device)
+        if body.session_id is not None:
+            new["event_id"] = ids.event_id_of(device.installation_id, f"session/{body.session_id}")
+        if not any(one.endswith(new["event_id"]) for one in device.launches.recent):
+            said = {name: getattr(body, name) for name in _SAID}
+            device = await self.change(AppStarted(**new, **said, session_s=body.previous_session_s))
+        return await self.claim(device) if body.primary else device
+
+    async def receipts(self, device: Device, receipts: list[ReceiptReceived]) -> None:
+        """Append what happened to pushes; a token that brought one is seen to work."""
+        appends = [Append(STATUS_EVENTS[one.lane], one.message_id, one) for one in receipts]
+        await self.sink.append(appends)
+        token = device.token
+        if token is not None and not token.worked and any(one.happened_at > token.registered_at for one in receipts):
+            await self.change(TokenWorked(**_new(device), digest=token.digest))
+
+    async def change(self, event: DeviceEvent) -> Device:
+        """Append, fold, and read back. Raises LogUnavailable, mongo.UNAVAILABLE: the consumer then folds it later."""
+        await self.sink.append([Append(DEVICE_EVENTS, event.installation_id, event)])
+        return (await self.devices.apply([event]))[event.installation_id]
+
+
+_SAID = ("app_version", "os_version", "locale", "time_zone")
+
+
+def _may_install(device: Device, application_id: str, proof_hash: str) -> bool:
+    same_proof = hmac.compare_digest(device.proof_hash.encode(), proof_hash.encode())
+    return same_proof and device.application_id == application_id
+
+
+def _after(device: Device | None, *stamps: str) -> int:
+    """Now, or just after what has been seen, should another server's clock be ahead."""
+    seen = [int(stamp[:15]) for stamp in stamps if stamp]
+    return max(now_ms(), (device.updated_at if device else 0) + 1, *(at + 1 for at in seen))
+
+
+def _new(device: Device, *stamps: str) -> dict[str, Any]:
+    return {
+        "event_id": ids.uuid7(),
+        "at": _after(device, *stamps),
+        "installation_id": device.installation_id,
+        "application_id": device.application_id,
+    }

@@ -1,0 +1,67 @@
+"""Receipts: what the SDK says has happened to a push, judged one by one. Pure.
+
+The time on the device, `happenedAt`, is kept by these rules:
+
+    sentAt given and more than a minute off the server's clock   the difference is added: the device's clock is wrong
+    later than the server's time                                 becomes the server's time
+    older than 37 days (no message lives longer)                 becomes the server's time: that clock tells nothing
+
+So a receipt is never refused for its time. It is refused when a field breaks its rule, or when the delivery id is not
+that of message, link and installation. Repeats have equal event ids and count once.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas import ids
+from schemas.events import ReceiptReceived
+from schemas.topics import MESSAGE_RETENTION_MS
+from services.registry.bodies import FieldError, ReceiptBody
+
+MAX_SKEW_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a receipt is not taken."""
+
+    errors: tuple[FieldError, ...]
+
+
+def judged(entry: object, installation_id: str, sent_at: int | None, now: int) -> ReceiptReceived | Refused:
+    """The event of one entry of a batch, or why not. `now` and `sent_at`: UTC ms."""
+    try:
+        body = ReceiptBody.model_validate(entry)
+    except ValidationError as error:
+        return Refused(tuple(_error(one) for one in error.errors(include_url=False, include_input=False)))
+    message_id = str(body.message_id)
+    if body.delivery_id is not None and str(body.delivery_id) != ids.delivery_id_of(
+        message_id, body.link, installation_id
+    ):
+        rule = "must be the delivery of this message and link to this installation"
+        return Refused((FieldError(field="deliveryId", rule=rule),))
+    return ReceiptReceived(
+        event_id=ids.event_id_of(message_id, f"receipt/{body.link}/{installation_id}/{body.kind}/{body.action or ''}"),
+        at=now,
+        message_id=message_id,
+        partner_id="",
+        lane="bulk" if body.bulk else "single",
+        link=body.link,
+        installation_id=installation_id,
+        kind=body.kind,
+        happened_at=kept_time(body.happened_at, sent_at, now),
+        action=body.action,
+    )
+
+
+def kept_time(happened_at: int, sent_at: int | None, now: int) -> int:
+    """The time of a receipt, by the rules above."""
+    if sent_at is not None and abs(now - sent_at) > MAX_SKEW_MS:
+        happened_at += now - sent_at
+    return happened_at if now - MESSAGE_RETENTION_MS <= happened_at <= now else now
+
+
+def _error(one: Any) -> FieldError:
+    return FieldError(field=".".join(str(part) for part in one["loc"]) or "receipt", rule=one["msg"])

@@ -1,0 +1,84 @@
+"""Which tokens and keys are well formed. Pure; each refusal names the field and the rule.
+
+A dead or foreign token is the provider's to tell; here is refused only what no provider can have given.
+"""
+
+import base64
+import binascii
+import re
+from urllib.parse import urlsplit
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+
+from services.registry.bodies import TokenBody
+
+_APNS = re.compile(r"[0-9A-Fa-f]{32,400}")
+_OPAQUE = re.compile(r"[\x21-\x7e]+")
+
+
+class BadField(ValueError):
+    """A value that breaks the rule of its field."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+
+
+def token_text(body: TokenBody) -> str:
+    """The token as dispatch will use it: text, or the web push subscription in JSON. Raises BadField."""
+    if body.provider == "web":
+        return _subscription(body)
+    if body.token is None:
+        raise BadField("token", "must be given")
+    if body.provider == "apns":
+        if not _APNS.fullmatch(body.token):
+            raise BadField("token", "must be 32 to 400 hexadecimal digits")
+        return body.token.lower()
+    if not _OPAQUE.fullmatch(body.token):
+        raise BadField("token", "must be printable ASCII without blanks")
+    return body.token
+
+
+def public_key(text: str | None) -> str | None:
+    """The device's P-256 key, base64url without padding. Raises BadField."""
+    if text is None:
+        return None
+    _point("publicKey", text)
+    return text.rstrip("=")
+
+
+def _subscription(body: TokenBody) -> str:
+    subscription = body.subscription
+    if subscription is None:
+        raise BadField("subscription", "must be given")
+    try:
+        parts = urlsplit(subscription.endpoint)
+        is_https = parts.scheme == "https" and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        is_https = False
+    if not is_https or not _OPAQUE.fullmatch(subscription.endpoint):
+        raise BadField("subscription.endpoint", "must be an https URL")
+    _point("subscription.keys.p256dh", subscription.keys.p256dh)
+    if len(_bytes("subscription.keys.auth", subscription.keys.auth)) != 16:
+        raise BadField("subscription.keys.auth", "must be 16 bytes")
+    keys = {"p256dh": subscription.keys.p256dh.rstrip("="), "auth": subscription.keys.auth.rstrip("=")}
+    return orjson.dumps({"endpoint": subscription.endpoint, "keys": keys}).decode()
+
+
+def _point(field: str, text: str) -> None:
+    raw = _bytes(field, text)
+    try:
+        if len(raw) != 65:
+            raise ValueError
+        EllipticCurvePublicKey.from_encoded_point(SECP256R1(), raw)
+    except ValueError:
+        raise BadField(field, "must be a P-256 point, uncompressed (65 bytes)") from None
+
+
+def _bytes(field: str, text: str) -> bytes:
+    try:
+        return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise BadField(field, "must be base64url") from None

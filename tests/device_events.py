@@ -1,0 +1,123 @@
+"""Device events for tests: one installation's, and whole histories of several that meet over tokens and users."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from schemas import ids
+from schemas.device_events import (
+    AppStarted,
+    Depersonalized,
+    DeviceEvent,
+    Installed,
+    Personalized,
+    SettingsChanged,
+    Subscription,
+    TokenRegistered,
+    TokenRemoved,
+    TokenRetired,
+    TokenWorked,
+)
+from schemas.values import Platform, Provider
+
+_NAMES = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
+
+
+@dataclass(frozen=True)
+class AppEvents:
+    """Events of one installation of application `app`; times are milliseconds after `epoch`."""
+
+    installation_id: str
+    epoch: int = 1_764_000_000_000
+
+    def _about(self, after: int, what: str) -> dict[str, str | int]:
+        return {
+            "event_id": ids.uuid5(_NAMES, f"{self.installation_id}/{after}/{what}"),
+            "at": self.epoch + after,
+            "installation_id": self.installation_id,
+            "application_id": "app",
+        }
+
+    def installed(self, after: int, proof: str = "p", version: str = "1") -> Installed:
+        about = self._about(after, f"installed/{proof}/{version}")
+        facts = {"device_id": "d", "platform": Platform.IOS, "proof_hash": proof, "app_version": version}
+        return Installed.model_validate({**about, **facts})
+
+    def token(self, after: int, digest: str) -> TokenRegistered:
+        facts = {"provider": Provider.APNS, "sealed": f"sealed-{digest}", "digest": digest}
+        return TokenRegistered.model_validate({**self._about(after, f"token/{digest}"), **facts})
+
+    def removed(self, after: int) -> TokenRemoved:
+        return TokenRemoved.model_validate(self._about(after, "removed"))
+
+    def retired(self, after: int, digest: str, dead_at: int | None = None) -> TokenRetired:
+        dead = None if dead_at is None else self.epoch + dead_at
+        about = self._about(after, f"retired/{digest}/{dead_at}")
+        return TokenRetired.model_validate({**about, "digest": digest, "dead_at": dead})
+
+    def worked(self, after: int, digest: str) -> TokenWorked:
+        return TokenWorked.model_validate({**self._about(after, f"worked/{digest}"), "digest": digest})
+
+    def personalized(self, after: int, user: str | None, phone: str | None = None) -> Personalized:
+        about = self._about(after, f"personalized/{user}/{phone}")
+        return Personalized.model_validate({**about, "external_user_id": user, "phone": phone})
+
+    def depersonalized(self, after: int) -> Depersonalized:
+        return Depersonalized.model_validate(self._about(after, "depersonalized"))
+
+    def claimed(self, after: int, card: str | None) -> SettingsChanged:
+        about = self._about(after, f"claimed/{card}")
+        return SettingsChanged.model_validate({**about, "primary": True, "claimed_for": card})
+
+    def released(self, after: int) -> SettingsChanged:
+        return SettingsChanged.model_validate({**self._about(after, "released"), "primary": False})
+
+    def switched(self, after: int, push: bool, system: bool | None = None) -> SettingsChanged:
+        about = self._about(after, f"switched/{push}/{system}")
+        return SettingsChanged.model_validate({**about, "push_enabled": push, "push_os_enabled": system})
+
+    def subscribed(self, after: int, *subscriptions: Subscription) -> SettingsChanged:
+        what = "/".join(f"{one.id}={one.value}" for one in subscriptions)
+        about = self._about(after, f"subscribed/{what}")
+        return SettingsChanged.model_validate({**about, "subscriptions": subscriptions})
+
+    def started(self, after: int, version: str | None = None, session_s: int | None = None) -> AppStarted:
+        about = self._about(after, f"started/{version}/{session_s}")
+        return AppStarted.model_validate({**about, "app_version": version, "session_s": session_s})
+
+
+@st.composite
+def histories(draw: st.DrawFn, installations: int, most: int = 24) -> Sequence[DeviceEvent]:
+    """Each installation's install, then up to `most` events of all of them, close enough in time to collide."""
+    apps = [AppEvents(f"i-{number}") for number in range(installations)]
+    steps = draw(st.lists(st.tuples(st.sampled_from(apps), st.integers(1, 40), st.integers(0, 11)), max_size=most))
+    found: dict[str, DeviceEvent] = {}
+    for event in [app.installed(0) for app in apps] + [draw(_event(app, after, kind)) for app, after, kind in steps]:
+        found[event.event_id] = event
+    return list(found.values())
+
+
+@st.composite
+def _event(draw: st.DrawFn, app: AppEvents, after: int, kind: int) -> DeviceEvent:
+    digest, user = draw(st.sampled_from("abc")), draw(st.sampled_from(["u", "v"]))
+    phone = draw(st.sampled_from([None, "79001112233"]))
+    card = f"app/u/{user}"
+    on = Subscription(id=digest, value=draw(st.booleans()))
+    made: list[DeviceEvent] = [
+        app.installed(after, version=digest),
+        app.token(after, digest),
+        app.token(after, digest),
+        app.removed(after),
+        app.retired(after, digest, draw(st.none() | st.integers(1, 40))),
+        app.worked(after, digest),
+        app.personalized(after, user, phone),
+        app.depersonalized(after),
+        app.claimed(after, card),
+        app.released(after) if draw(st.booleans()) else app.switched(after, draw(st.booleans())),
+        app.subscribed(after, on),
+        app.started(after, draw(st.sampled_from([None, "2"])), 5)
+        if after <= 14
+        else app.personalized(after, None, "7"),
+    ]
+    return made[kind]
