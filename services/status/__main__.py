@@ -4,18 +4,28 @@ message-requested, provider-dispatched, status-events [.bulk] ─▶ fold ─▶
 sweeper ─▶ status-events[.bulk] (a deadline has passed)        API ◀─ messages
 """
 
+import aiohttp
+
+from schemas import ids
 from schemas.topics import MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS
-from services import kafka, mongo, web
+from services import addresses, kafka, mongo, web
 from services.consume import Consuming
-from services.directory import follow_directory
+from services.directory import Directory, follow_directory
+from services.kafka import Log
 from services.logins import Logins
 from services.process import Process, run
 from services.secrets import Secrets
 from services.status.api import application
 from services.status.folding import Folding
+from services.status.leases_store import Lease
+from services.status.reports import Reporting
+from services.status.reports_pace import Pace
+from services.status.reports_store import Reports
+from services.status.reports_wire import Wire
 from services.status.store import Messages
 from services.status.stream import Streams
 from services.status.stream_store import Changes
+from services.status.sweeper import Sweeper
 
 
 async def start(process: Process) -> None:
@@ -25,21 +35,39 @@ async def start(process: Process) -> None:
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
     secrets = Secrets(settings.master_key, settings.old_master_keys)
-    messages, changes = Messages(database), Changes(database)
+    messages, changes, reports = Messages(database), Changes(database), Reports(database)
     await messages.prepare()
     await changes.prepare()
+    await reports.prepare()
+    reporting = await _reporting(process, reports, directory, secrets, sink)
     streams = Streams(changes, process.stop)
-    folding = Folding(messages, [streams.take])
+    folding = Folding(messages, [reporting.take, streams.take])
+    sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane in STATUS_EVENTS:
         group = "status" if lane == "single" else "status-bulk"
         topics = [MESSAGE_REQUESTED[lane], PROVIDER_DISPATCHED[lane], STATUS_EVENTS[lane]]
         consuming = Consuming(settings, sink, topics, group, folding.step, process.stop, together=True)
         process.spawn(consuming.run(), group, drains=True)
+    process.spawn(sweeper.run(process.stop, settings.sweep_interval_s), "sweeper", drains=True)
+    process.spawn(reporting.run(5 * settings.sweep_interval_s), "reports", drains=True)
     logins = Logins(directory, secrets)
     process.stack.callback(logins.close)
     trusted = web.networks(settings.trusted_proxies)
     web.serve(process, application(messages, streams, logins, settings.admin_token, trusted))
+
+
+async def _reporting(
+    process: Process, reports: Reports, directory: Directory, secrets: Secrets, sink: Log
+) -> Reporting:
+    settings = process.settings
+    connector = addresses.connector(allow_private=settings.allow_private_addresses, limit=0, keepalive_timeout=30)
+    session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": "rpns"})
+    await process.stack.enter_async_context(session)
+    pace = Pace(int(settings.report_retry_s * 1000), int(settings.report_give_up_h * 3_600_000))
+    return Reporting(
+        reports, directory, Wire(session, secrets), sink, pace, limit=settings.report_limit, stop=process.stop
+    )
 
 
 if __name__ == "__main__":

@@ -192,9 +192,14 @@ class Message:
         return highest([link.state for link in self.links.values()])
 
     @property
+    def deadline(self) -> tuple[int, int] | None:
+        """When the sweeper has to look at which link; None when no deadline means anything."""
+        return min(((link.expires_at, link.number) for link in self.links.values() if link.is_open), default=None)
+
+    @property
     def deadline_at(self) -> int | None:
-        """When the sweeper has to look at it; None when no deadline means anything."""
-        return min((link.expires_at for link in self.links.values() if link.is_open), default=None)
+        deadline = self.deadline
+        return deadline[0] if deadline is not None else None
 
     def link(self, number: int) -> Link:
         """The link of that number, made when nothing was known of it."""

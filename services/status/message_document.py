@@ -1,8 +1,9 @@
 """A message as a MongoDB document, and back. Pure. Fields that hold their default are left out.
 
 _id, revision, partner_id, lane, state, created_at, first_at, trace_dropped, kept_until (TTL)
-mt_num, partner_ref, phone, external_user_id, extra_param, packet_id, mailing_id     of the request that won
-deadline_at      while a deadline means something: for the sweeper
+mt_num, partner_ref, phone, external_user_id, packet_id, mailing_id      of the request that won
+extra_params: ["name=value", …]
+deadline_at, deadline_link      while a deadline means something: for the sweeper
 links: [{number, request_id, requests, deliveries, skipped, state, changes, …}]
 trace: [{event_id, at, what, …}]
 """
@@ -27,7 +28,7 @@ _CHANNELS = {channel.value: channel for channel in Channel}
 
 def to_document(message: Message) -> Document:
     """The document of the message's next revision."""
-    created_at, deadline_at, request = message.created_at, message.deadline_at, message.request
+    created_at, deadline, request = message.created_at, message.deadline, message.request
     document: Document = {
         "_id": message.message_id,
         "revision": message.revision + 1,
@@ -42,8 +43,8 @@ def to_document(message: Message) -> Document:
     }
     if message.trace_dropped:
         document["trace_dropped"] = message.trace_dropped
-    if deadline_at is not None:
-        document["deadline_at"] = deadline_at
+    if deadline is not None:
+        document["deadline_at"], document["deadline_link"] = deadline
     if request is not None:
         for name in _SEARCHED:
             value = getattr(request, name)

@@ -4,18 +4,30 @@ A save filters by the revision that was loaded and inserts when nothing fits; so
 primary key and is told which messages to do again. Collection `messages`, kept for a year (design.md §4).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReplaceOne
 from pymongo.errors import BulkWriteError
 
-from services.mongo import Database, Document, durable
+from schemas.values import Lane
+from services.mongo import Database, durable
 from services.status.message import Message
 from services.status.message_document import from_document, to_document
 
 _DUPLICATE_KEY = 11000
 _NEWEST_FIRST = ("created_at", DESCENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A link whose lifetime is over and whose fate is not decided."""
+
+    message_id: str
+    partner_id: str
+    lane: Lane
+    link: int
 
 
 class Messages:
@@ -64,11 +76,13 @@ class Messages:
         found = self._collection.find(query).sort([("created_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
         return [from_document(document) for document in await found.to_list(None)]
 
-    async def overdue(self, after: int, until: int, limit: int) -> list[Document]:
-        """{_id, partner_id, lane, deadline_at} of those whose deadline lies in (after, until], the earliest first."""
+    async def overdue(self, after: int, until: int) -> AsyncIterator[Overdue]:
+        """Those whose deadline lies in (after, until], UTC ms, the earliest first."""
         query = {"deadline_at": {"$gt": after, "$lte": until}}
-        fields = {"partner_id": 1, "lane": 1, "deadline_at": 1, "links.number": 1, "links.expires_at": 1}
-        return await self._collection.find(query, fields).sort("deadline_at", ASCENDING).limit(limit).to_list(None)
+        fields = {"partner_id": 1, "lane": 1, "deadline_link": 1}
+        found = self._collection.find(query, fields).sort("deadline_at", ASCENDING).batch_size(1000)
+        async for one in found:
+            yield Overdue(one["_id"], one["partner_id"], one["lane"], one["deadline_link"])
 
 
 def faults_of(error: BulkWriteError) -> list[Mapping[str, Any]]:

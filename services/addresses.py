@@ -1,0 +1,78 @@
+"""Which addresses the platform may connect to when the address was given from outside (notifyUrl, web push endpoints).
+
+    URL ─▶ http(s), a host, no login in it ─▶ DNS ─▶ each address: public? ─▶ connect to that very address
+
+The check stands where the socket is made, behind DNS, so a name that changes its mind between check and connection
+gains nothing, and neither does an address written in an unusual way. Redirects are the caller's to refuse. Source:
+design.md §6.
+"""
+
+import ipaddress
+import socket
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_MAX_URL = 2048
+
+
+class ForbiddenAddress(OSError):
+    """The operator does not allow this address; says what kind of address it is and not which."""
+
+
+def is_public(address: str) -> bool:
+    """True for an address of the public internet, whatever it is wrapped in (mapped, 6to4, Teredo, NAT64)."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = _wrapped(found)
+        if inner is not None:
+            return is_public(str(inner))
+        if found.is_site_local:
+            return False
+    return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
+
+
+def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo is not None else None)
+
+
+def checked_url(text: str) -> URL:
+    """The URL, fit to be connected to. Raises ForbiddenAddress."""
+    try:
+        url = URL(text)
+        host = url.host
+        usable = len(text) <= _MAX_URL and url.scheme in ("http", "https") and bool(host) and bool(url.port)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ForbiddenAddress("not an http(s) address")
+    if url.user is not None or url.password is not None:
+        raise ForbiddenAddress("an address with a login in it")
+    return url
+
+
+def connector(*, allow_private: bool, **options: Any) -> aiohttp.TCPConnector:
+    """A connector whose every connection passes the policy. `options` are those of aiohttp.TCPConnector."""
+    return aiohttp.TCPConnector(socket_factory=_anywhere if allow_private else _only_public, **options)
+
+
+AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+
+
+def _anywhere(info: AddressInfo) -> socket.socket:
+    family, kind, protocol, _, _ = info
+    return socket.socket(family, kind, protocol)
+
+
+def _only_public(info: AddressInfo) -> socket.socket:
+    if not is_public(str(info[4][0])):
+        raise ForbiddenAddress("an address in a private network")
+    return _anywhere(info)
