@@ -1,0 +1,174 @@
+"""Firebase Cloud Messaging, HTTP v1. Source: `spec/providers.md` §2.
+
+    data["rpns"]     the SDK's part (`payload.py`), always
+    notification     title, text and image, for when the SDK does not run; left out when there is nothing to show
+    tag              the delivery id: a resend replaces the first on the device. collapse_key stays unset: a device
+                     keeps four keys, and FCM throttles collapsible messages
+
+Credentials: the JSON file of a service account. Its access token is fetched with a signed assertion and kept.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final, Literal
+
+import jwt
+import orjson
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from multidict import CIMultiDict
+from pydantic import StringConstraints
+from yarl import URL
+
+from services import clock
+from services.dispatch import fcm_table, payload, token_endpoint
+from services.dispatch.credentials import Credentials, HttpsUrl, PathSegment, validated
+from services.dispatch.http1 import Answer, Client, bearer_headers, retry_after_s, without_answer
+from services.dispatch.notification import image_url, is_silent, masked, sdk_part, seconds_left
+from services.dispatch.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
+from services.dispatch.provider import Accepted, BadCredentials, Opening, Push, Rejected, Result
+
+LIMIT_BYTES: Final = 4096
+"""Of notification and data, keys and values (providers.md §2.4)."""
+MAX_TTL_S: Final = 2_419_200
+_SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
+_GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_ASSERTION_S = 3600
+_JSON = "application/json"
+
+
+class ServiceAccount(Credentials):
+    """The fields of Google's file that are needed."""
+
+    type: Literal["service_account"]
+    project_id: PathSegment
+    private_key_id: str
+    private_key: str
+    client_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
+    token_uri: HttpsUrl
+
+
+async def open_sender(opening: Opening) -> "FcmSender":
+    """Raises BadCredentials; connects nowhere yet."""
+    account = validated(ServiceAccount, opening.credentials)
+    return FcmSender(opening, account, _private_key(account))
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A message as JSON, and as what FCM counts of it."""
+
+    content: bytes
+    message: dict[str, Any]
+
+
+class FcmSender:
+    """Sends to one project."""
+
+    def __init__(self, opening: Opening, account: ServiceAccount, key: rsa.RSAPrivateKey) -> None:
+        settings = opening.settings
+        self._account = account
+        self._key = key
+        self._client = Client(settings.provider_ca_file, settings.dispatch_in_flight)
+        self._tokens = AccessTokens(self._fetch)
+        self._headers: tuple[str, CIMultiDict[str]] = ("", CIMultiDict())
+        base = settings.fcm_url.rstrip("/")
+        self._url = URL(f"{base}/v1/projects/{account.project_id}/messages:send", encoded=True)
+
+    def absorbs_resend(self, push: Push) -> bool:
+        """By the tag; what has none is shown by the SDK, once for each delivery id."""
+        return True
+
+    async def send(self, push: Push) -> Result:
+        try:
+            body, shortened = render(push, clock.now_ms())
+        except payload.TooLarge:
+            return Rejected("payload too large", 0)
+
+        async def attempt(token: str) -> Result | RefreshAuth:
+            return await self._attempt(token, body)
+
+        result = await with_bearer(self._tokens, attempt)
+        return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
+
+    async def close(self) -> None:
+        await self._tokens.close()
+        await self._client.close()
+
+    async def _attempt(self, token: str, body: bytes) -> Result | RefreshAuth:
+        if self._headers[0] != token:
+            self._headers = token, bearer_headers(token, _JSON)
+        answer = await self._client.post(self._url, self._headers[1], body)
+        if not isinstance(answer, Answer):
+            return without_answer(answer)
+        return fcm_table.outcome(answer.status, answer.body, retry_after_s(answer.retry_after, clock.now_ms()))
+
+    async def _fetch(self) -> Grant | Trouble:
+        assertion = await asyncio.to_thread(self._assertion)
+        form = {"grant_type": _GRANT_TYPE, "assertion": assertion}
+        return await token_endpoint.ask(self._client, URL(self._account.token_uri), form)
+
+    def _assertion(self) -> str:
+        """RS256 costs a millisecond, so it runs in a thread."""
+        now_s = clock.now_ms() // 1000
+        claims = {
+            "iss": self._account.client_email,
+            "scope": _SCOPE,
+            "aud": self._account.token_uri,
+            "iat": now_s,
+            "exp": now_s + _ASSERTION_S,
+        }
+        return jwt.encode(claims, self._key, "RS256", {"kid": self._account.private_key_id})
+
+
+def render(push: Push, now_ms: int) -> tuple[bytes, bool]:
+    """The request's body, and whether something was left out. Raises payload.TooLarge.
+
+    Title and text stand twice, for the system and for the SDK, unless that is too much: then for the system only.
+    """
+    silent = is_silent(push)
+    ttl = f"{seconds_left(push.expires_at, now_ms, MAX_TTL_S)}s"
+
+    def rendered(shown: payload.Shown, with_text: bool) -> _Body:
+        data = {payload.KEY: orjson.dumps(sdk_part(push, shown, with_text)).decode()}
+        android: dict[str, Any] = {"priority": "HIGH", "ttl": ttl}
+        message = {"token": push.token, "data": data, "android": android}
+        if not silent:
+            message["notification"] = _notification(push, shown)
+            android["notification"] = {"tag": push.delivery_id, "channel_id": payload.KEY, "default_sound": True}
+        return _Body(orjson.dumps({"message": message}), message)
+
+    body, shortened = payload.fit(push, LIMIT_BYTES, lambda shown: rendered(shown, True), _counted)
+    if shortened and not silent:
+        body, shortened = payload.fit(push, LIMIT_BYTES, lambda shown: rendered(shown, False), _counted)
+    return body.content, shortened
+
+
+def _notification(push: Push, shown: payload.Shown) -> dict[str, str]:
+    made = {"body": masked(push, shown.text)}
+    if shown.title:
+        made["title"] = masked(push, shown.title)
+    image = image_url(shown)
+    if image is not None:
+        made["image"] = image
+    return made
+
+
+def _counted(body: _Body) -> int:
+    """What FCM counts is never more than the whole, so most bodies need no counting."""
+    if len(body.content) <= LIMIT_BYTES:
+        return len(body.content)
+    message = body.message
+    shown = {**message.get("notification", {}), **message["android"].get("notification", {})}
+    return sum(len(key) + len(str(value).encode()) for part in (shown, message["data"]) for key, value in part.items())
+
+
+def _private_key(account: ServiceAccount) -> rsa.RSAPrivateKey:
+    try:
+        key = serialization.load_pem_private_key(account.private_key.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise BadCredentials("private_key: must be a PKCS#8 PEM without a password") from None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise BadCredentials("private_key: must be an RSA key")
+    return key

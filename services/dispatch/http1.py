@@ -1,0 +1,118 @@
+"""One keep-alive HTTP/1.1 client for a provider, with the line between "surely not sent" and "may have been taken".
+
+    post ─▶ Answer       a status came (a body that was cut off counts as empty)
+         ─▶ NotSent      no connection, so the provider never saw it: send again freely
+         ─▶ NoAnswer     written, wholly or in part, and nothing came back
+
+A POST is never repeated here: aiohttp repeats only idempotent methods. Redirects are not followed: they would carry
+the credentials elsewhere.
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from services.dispatch.provider import Retry, Uncertain
+
+CONNECT_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 20.0
+"""From asking for a connection to the end of the answer. Source: providers.md §2.4, at least 10 s."""
+IDLE_S: Final = 15.0
+"""An idle connection is given up before the usual 60 s and more of the providers' front ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the provider said; `retry_after` is the header as it came."""
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Not a byte of the request was written. `detail` names the kind of trouble, never an address or a header."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The request was written and its fate is unknown."""
+
+    detail: str
+
+
+def without_answer(failed: NotSent | NoAnswer) -> Retry | Uncertain:
+    """What a send amounts to that got no answer."""
+    if isinstance(failed, NotSent):
+        return Retry(failed.detail, scope="provider")
+    return Uncertain(failed.detail)
+
+
+def retry_after_s(value: str | None, now_ms: int) -> float | None:
+    """Seconds to wait by a Retry-After header, in seconds or as an HTTP date; None when absent or unreadable."""
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, moment.timestamp() - now_ms / 1000)
+
+
+class Client:
+    """Connections to one provider; `limit` bounds how many are open at once."""
+
+    def __init__(self, ca_file: str, limit: int) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=_tls_context(ca_file), limit=limit, keepalive_timeout=IDLE_S),
+            timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+            trust_env=False,
+        )
+
+    async def post(self, url: URL, headers: Mapping[str, str], body: bytes) -> Answer | NotSent | NoAnswer:
+        """One attempt. Raises nothing but CancelledError. A CIMultiDict is taken as headers without a copy."""
+        if self._session.closed:
+            return NotSent("client closed")
+        try:
+            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                try:
+                    content = await response.read()
+                except (aiohttp.ClientError, TimeoutError):
+                    content = b""  # the status is an answer, whatever became of the rest
+                return Answer(response.status, content, response.headers.get("Retry-After"))
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return NotSent(type(error).__name__)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return NoAnswer(type(error).__name__)
+
+    async def close(self) -> None:
+        """End all connections; requests under way get NoAnswer."""
+        await self._session.close()
+
+
+def bearer_headers(token: str, content_type: str) -> CIMultiDict[str]:
+    """Authorization and Content-Type, ready to be sent with every request until the token changes."""
+    return CIMultiDict({"Authorization": f"Bearer {token}", "Content-Type": content_type})
+
+
+def _tls_context(ca_file: str) -> ssl.SSLContext:
+    """The system's authorities, and beside them the one of the file."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file:
+        context.load_verify_locations(cafile=ca_file)
+    return context
