@@ -13,15 +13,14 @@ import os
 import time
 import uuid
 
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
 
 def uuid5(namespace: str, name: str) -> str:
     """UUIDv5 (RFC 9562 §5.5) in lower-case text; `namespace` is a UUID in text."""
     seed = bytes.fromhex(namespace.replace("-", "")) + name.encode()
-    digest = bytearray(hashlib.sha1(seed, usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = hashlib.sha1(seed, usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def uuid7() -> str:

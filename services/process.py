@@ -10,6 +10,7 @@ the reverse of start: first `stop` is set (consumers finish their batch), spawne
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -107,12 +108,31 @@ async def _live(name: str, settings: Settings, start: Callable[[Process], Awaita
             process.failure = starting.exception()
             process.stop.set()
         else:
+            _settle_memory()
             process.is_started = True
+            _spare_the_collector()
             log.info("started", instance=settings.instance)
         await stopping
         await process.finish(settings.shutdown_s)
     log.info("ended", failed=process.failure is not None)
     return process.failure is not None
+
+
+def _spare_the_collector() -> None:
+    """What was made at start stays for good, so the garbage collector need not look at it again and again.
+
+    Values and events die by reference count; a full look at every 700 new ones was a tenth of ingest's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def _settle_memory() -> None:
+    """What start-up made stays; events hold no cycles, so collecting a batch's worth at a time finds nothing."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 async def _serve_health(process: Process) -> None:

@@ -10,7 +10,7 @@ No target: the reason of the installation that came furthest. Source: `spec/part
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -105,20 +105,24 @@ def plan(
 
 def why_not(one: InstallationSeen, link: Link, ways: Ways) -> Reason | None:
     """The first check that the installation does not pass; None when the link goes to it."""
-    checks: Mapping[Reason, bool] = {
-        Reason.NOT_PRIMARY: link.primary_only and not one.primary,
-        Reason.NO_PRIMARY: link.primary_only and one.token is None,
-        Reason.NO_ACTIVE_INSTALLATION: one.token is None or _lacks_activity(link),
-        Reason.OTHER_PROVIDER: bool(link.providers)
-        and one.token is not None
-        and one.token.provider not in link.providers,
-        Reason.NO_APPLICATION: one.token is not None and one.token.provider not in ways.providers,
-        Reason.BELOW_MIN_VERSION: _below(one.app_version, ways.application.min_version if ways.application else None),
-        Reason.SUBSCRIPTION_OFF: bool(link.subscriptions) and one.subscriptions.isdisjoint(link.subscriptions),
-        Reason.PUSH_DISABLED: not one.push_enabled,
-        Reason.PUSH_OS_DISABLED: not one.push_os_enabled,
-    }
-    return next((reason for reason, fails in checks.items() if fails), None)
+    application, token = ways.application, one.token
+    if link.primary_only and not one.primary:
+        return Reason.NOT_PRIMARY
+    if token is None:
+        return Reason.NO_PRIMARY if link.primary_only else Reason.NO_ACTIVE_INSTALLATION
+    if link.content is not None and link.content.live_activity is not None:
+        return Reason.NO_ACTIVE_INSTALLATION  # it goes to an activity's token, and there is none to update
+    if link.providers and token.provider not in link.providers:
+        return Reason.OTHER_PROVIDER
+    if token.provider not in ways.providers:
+        return Reason.NO_APPLICATION
+    if application is not None and application.min_version and _below(one.app_version, application.min_version):
+        return Reason.BELOW_MIN_VERSION
+    if link.subscriptions and one.subscriptions.isdisjoint(link.subscriptions):
+        return Reason.SUBSCRIPTION_OFF
+    if not one.push_enabled:
+        return Reason.PUSH_DISABLED
+    return None if one.push_os_enabled else Reason.PUSH_OS_DISABLED
 
 
 def version_key(version: str) -> tuple[int, ...]:
@@ -129,13 +133,8 @@ def version_key(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _below(version: str, least: str | None) -> bool:
-    return least is not None and version_key(version) < version_key(least)
-
-
-def _lacks_activity(link: Link) -> bool:
-    """A Live Activity goes to an activity's token; an installation without one has nothing to update."""
-    return link.content is not None and link.content.live_activity is not None
+def _below(version: str, least: str) -> bool:
+    return version_key(version) < version_key(least)
 
 
 def _absent(request: MessageRequested, link: Link, known: bool) -> Reason:

@@ -7,10 +7,12 @@ ScheduleDue      ─▶ claim scheduled   ─▶ plan now, compare-and-set to pl
                  ─▶ claim planned     ─▶ our own replay: append the stored plan; else nothing
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
-from schemas import ids, topics
+from schemas import codec, ids, topics
 from schemas.events import MessageEvent, MessageRequested, RequestRepeated, Scheduled, ScheduleDue
 from schemas.values import Provider
 from services import telemetry
@@ -20,7 +22,7 @@ from services.directory import Directory
 from services.installations import Address, Installation, Installations
 from services.kafka import Append
 from services.router import schedule
-from services.router.plan import Plan, Ways, plan
+from services.router.plan import Ways, plan
 from services.router.store import Claim, Claims
 from services.timers import Timer, Timers
 
@@ -87,7 +89,7 @@ class Routing:
         wanted = {address for address in addresses.values() if address is not None}
         found = await self.installations.by_addresses(wanted)
         seen = await self.installations.known(address for address in wanted if not found[address])
-        now = now_ms()
+        now, ways = now_ms(), cache(self._ways)
         made: list[tuple[Claim, Timer | None]] = []
         for work in works:
             address = addresses[work.claim_id]
@@ -97,21 +99,10 @@ class Routing:
                 made.append(_waiting(work, scheduled))
                 continue
             known = address is not None and (bool(installations) or address in seen)
-            made.append((self._planned(work, installations, known, now), None))
+            usable = ways(work.request.chain[0].application_id or "")
+            made.append((_planned(work, installations, known, usable, now), None))
+        _count(made)
         return made
-
-    def _planned(self, work: _Work, installations: Sequence[Installation], known: bool, now: int) -> Claim:
-        request = work.request
-        deadline = request.schedule.deadline if request.schedule else None
-        ways = self._ways(request.chain[0].application_id or "")
-        decided = plan(request, installations, known, ways, now, deadline)
-        _count(decided)
-        appends = [_to_status(decided.planned)]
-        appends += [
-            Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.installation_id, target)
-            for target in decided.targets
-        ]
-        return Claim(work.claim_id, work.record.origin, "planned", appends, work.record.origin if work.due else None)
 
     def _ways(self, application_id: str) -> Ways:
         usable = (
@@ -136,6 +127,20 @@ def _address(request: MessageRequested) -> Address | None:
     if link.application_id is None or link.content is None:
         return None
     return Address.of(link.application_id, request.recipient)
+
+
+def _planned(work: _Work, installations: Sequence[Installation], known: bool, ways: Ways, now: int) -> Claim:
+    request = work.request
+    deadline = request.schedule.deadline if request.schedule else None
+    decided = plan(request, installations, known, ways, now, deadline)
+    for skipped in decided.planned.skipped:
+        telemetry.SKIPPED.labels(skipped.reason.value).inc()
+    appends = [_to_status(decided.planned)]
+    appends += [
+        Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.installation_id, codec.encode(target))
+        for target in decided.targets
+    ]
+    return Claim(work.claim_id, work.record.origin, "planned", appends, work.record.origin if work.due else None)
 
 
 def _schedule(request: MessageRequested, installations: Sequence[Installation], now: int) -> Scheduled | None:
@@ -194,11 +199,13 @@ def _repeated(request: MessageRequested) -> RequestRepeated:
 
 
 def _to_status(event: MessageEvent) -> Append:
-    return Append(topics.STATUS_EVENTS[event.lane], event.message_id, event)
+    """Encoded at once: the same bytes are stored as the plan and appended."""
+    return Append(topics.STATUS_EVENTS[event.lane], event.message_id, codec.encode(event))
 
 
-def _count(decided: Plan) -> None:
-    for target in decided.targets:
-        telemetry.PLANNED.labels(target.provider.value).inc()
-    for skipped in decided.planned.skipped:
-        telemetry.SKIPPED.labels(skipped.reason.value).inc()
+def _count(made: Sequence[tuple[Claim, Timer | None]]) -> None:
+    names = Counter(append.topic.name for claim, _ in made for append in claim.plan)
+    for provider in Provider:
+        planned = sum(names[topic.name] for topic in topics.TARGET_RESOLVED[provider].values())
+        if planned:
+            telemetry.PLANNED.labels(provider.value).inc(planned)
