@@ -108,7 +108,6 @@ async def _live(name: str, settings: Settings, start: Callable[[Process], Awaita
             process.failure = starting.exception()
             process.stop.set()
         else:
-            _settle_memory()
             process.is_started = True
             _spare_the_collector()
             log.info("started", instance=settings.instance)
@@ -126,13 +125,6 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-
-
-def _settle_memory() -> None:
-    """What start-up made stays; events hold no cycles, so collecting a batch's worth at a time finds nothing."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
 
 
 async def _serve_health(process: Process) -> None:
