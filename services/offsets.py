@@ -33,6 +33,11 @@ class Offsets:
         """How many are taken and not finished."""
         return len(self._taken) - len(self._finished)
 
+    @property
+    def width(self) -> int:
+        """How many are taken, finished or not, from the oldest that is under way on."""
+        return len(self._taken)
+
     def take(self, offset: int) -> bool:
         """Begin with an offset. False: it was finished before the restart, leave it."""
         self._next = offset + 1
