@@ -1,0 +1,232 @@
+"""A phone with the SDK in an app: it is installed, gets a token, is logged in, and shows what is pushed to it.
+
+    push ─▶ seen before? ─yes─▶ repeated      (the same delivery id: shown once)
+             └▶ somebody else's? ─▶ foreign    (the mark is not the one that personalize answered)
+                 └▶ forbidden by the system? ─▶ silenced
+                     └▶ shown ─▶ delivered at once ─▶ read, dismissed or clicked after a while, or nothing
+
+Thousands of these live in one process: a device has no task and no connection of its own, `fleet.py` has them.
+"""
+
+import secrets
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from deploy.sandbox.sdk_api import DeviceApi, Installation
+from deploy.sandbox.sdk_push import Push
+
+Platform = Literal["ios", "android", "huawei", "rustore"]
+What = Literal["shown", "repeated", "foreign", "silenced", "delivered", "read", "dismissed", "clicked"]
+PROVIDERS: dict[Platform, str] = {"ios": "apns", "android": "fcm", "huawei": "hms", "rustore": "rustore"}
+MODELS: dict[Platform, str] = {
+    "ios": "iPhone",
+    "android": "Android phone",
+    "huawei": "Huawei phone",
+    "rustore": "RuStore phone",
+}
+REMEMBERED = 500
+"""Delivery ids and shown pushes that a phone keeps."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What the phone and the person who holds it do. Seconds count from the moment a push is shown."""
+
+    then: Literal["read", "dismissed", "clicked"] | None = "read"  # None: never looks at it
+    after_s: float = 0.3
+    action: str | None = None  # of the button, with "clicked"; None: the first one
+    delivered_after_s: float = 0.0  # a slow phone
+    receipts_sent: int = 1  # 2: every receipt goes out twice
+    allows_pushes: bool = True  # False: forbidden in the operating system
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What happened on a device at `at_ms` (epoch milliseconds)."""
+
+    device: "Device"
+    what: What
+    push: Push
+    at_ms: int
+
+
+class Carrier(Protocol):
+    """What a device stands on (`fleet.Fleet`)."""
+
+    @property
+    def api(self) -> DeviceApi: ...
+    def hear(self, happening: Happening) -> None: ...
+    def post(self, device: "Device") -> None:
+        """The outbox has something."""
+
+    def moved(self, device: "Device", old_token: str) -> None:
+        """From now on its pushes come to its new token."""
+
+    def later(self, delay_s: float, callback: Callable[[], None]) -> None: ...
+
+
+@dataclass(eq=False)
+class Device:
+    """Made by `Fleet.device`."""
+
+    platform: Platform
+    carrier: Carrier = field(repr=False)
+    habits: Habits = Habits()
+    app_version: str = "1.0.0"
+    time_zone: str = "Europe/Moscow"
+    name: str = ""
+    bundle: str | None = None
+    environment: Literal["production", "sandbox"] = "production"
+    variant: Literal["native", "universal"] = "native"
+    proof: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    token: str = field(default="", repr=False)
+    mark: str = ""
+    view: dict[str, Any] = field(default_factory=dict, repr=False)  # the installation as the platform answered it last
+    who: Installation = field(default_factory=lambda: Installation(str(uuid.uuid4()), ""), repr=False)
+    is_online: bool = True
+    shown: deque[Push] = field(default_factory=lambda: deque(maxlen=REMEMBERED), repr=False)
+    outbox: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    _seen: dict[str, None] = field(default_factory=dict, repr=False)
+    _waiting: list[Push] = field(default_factory=list, repr=False)
+
+    @property
+    def provider(self) -> str:
+        return PROVIDERS[self.platform]
+
+    @property
+    def installation_id(self) -> str:
+        return self.who.installation_id
+
+    async def install(self) -> None:
+        """First start of the app; again: the same installation says what it is now."""
+        body = {
+            "installationId": self.installation_id,
+            "proof": self.proof,
+            "deviceId": self.proof[:12],
+            "platform": self.platform,
+            "appVersion": self.app_version,
+            "osVersion": "17.0",
+            "model": MODELS[self.platform],
+            "locale": "en",
+            "timeZone": self.time_zone,
+        }
+        self.who, view = await self.carrier.api.install(body)
+        self._learn(view)
+
+    async def register_token(self, token: str | None = None) -> None:
+        """Hand the token of the provider to the platform; without one, the provider has given a new one."""
+        old, self.token = self.token, token or new_token(self.platform)
+        self.carrier.moved(self, old)
+        body = {"provider": self.provider, "token": self.token}
+        if self.platform == "ios":
+            body |= {"environment": self.environment} | ({"bundle": self.bundle} if self.bundle else {})
+        elif self.platform == "rustore":
+            body |= {"variant": self.variant}
+        self._learn(await self.carrier.api.register_token(self.who, body))
+
+    async def personalize(self, external_user_id: str | None = None, phone: str | None = None) -> None:
+        """The user logs in."""
+        body = {"externalUserId": external_user_id, "phone": phone}
+        self._learn(await self.carrier.api.personalize(self.who, {key: value for key, value in body.items() if value}))
+
+    async def depersonalize(self) -> None:
+        """The user logs out."""
+        self._learn(await self.carrier.api.depersonalize(self.who))
+
+    async def change_settings(self, **settings: object) -> None:
+        """In the API's names: primary, pushEnabled, pushOsEnabled, subscriptions."""
+        self._learn(await self.carrier.api.change_settings(self.who, settings))
+
+    async def start_session(self, *, primary: bool = False) -> None:
+        """The app is opened."""
+        body = {"sessionId": str(uuid.uuid4()), "appVersion": self.app_version, "primary": primary}
+        self._learn(await self.carrier.api.start_session(self.who, body))
+
+    def go_offline(self) -> None:
+        """Nothing reaches the phone; the provider keeps it."""
+        self.is_online = False
+
+    def go_online(self) -> None:
+        """What the provider kept arrives."""
+        self.is_online = True
+        waiting, self._waiting = self._waiting, []
+        for push in waiting:
+            self.take(push)
+
+    def take(self, push: Push) -> None:
+        """A push has come."""
+        if not self.is_online:
+            self._waiting.append(push)
+            return
+        what = self._judge(push)
+        self._tell(what, push)
+        if what == "shown":
+            self.shown.append(push)
+            self._after(self.habits.delivered_after_s, lambda: self.report("delivered", push))
+            if self.habits.then is not None:
+                self._after(self.habits.after_s, lambda: self._react(push))
+
+    def report(self, kind: What, push: Push, action: str | None = None) -> None:
+        """Put a receipt into the outbox."""
+        receipt: dict[str, Any] = {
+            "messageId": push.message_id,
+            "deliveryId": push.delivery_id,
+            "link": push.link,
+            "bulk": push.bulk,
+            "kind": kind,
+            "happenedAt": now_ms(),
+        }
+        if action is not None:
+            receipt["action"] = action
+        self.outbox.extend([receipt] * self.habits.receipts_sent)
+        self._tell(kind, push)
+        self.carrier.post(self)
+
+    def _judge(self, push: Push) -> What:
+        if push.delivery_id in self._seen:
+            return "repeated"
+        if push.mark and push.mark != self.mark:
+            return "foreign"
+        if not self.habits.allows_pushes:
+            return "silenced"
+        self._seen[push.delivery_id] = None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return "shown"
+
+    def _react(self, push: Push) -> None:
+        if self.habits.then == "clicked":
+            action = self.habits.action or (push.actions[0].action if push.actions else "open-app")
+            self.report("clicked", push, action)
+        elif self.habits.then is not None:
+            self.report(self.habits.then, push)
+
+    def _after(self, delay_s: float, callback: Callable[[], None]) -> None:
+        if delay_s > 0:
+            self.carrier.later(delay_s, callback)
+        else:
+            callback()
+
+    def _tell(self, what: What, push: Push) -> None:
+        self.carrier.hear(Happening(self, what, push, now_ms()))
+
+    def _learn(self, view: dict[str, Any]) -> None:
+        self.view = view
+        self.mark = view.get("recipientMark") or ""
+
+
+def new_token(platform: Platform) -> str:
+    """In the form that the platform's provider gives."""
+    if platform == "ios":
+        return secrets.token_hex(32)
+    if platform == "android":
+        return f"{secrets.token_urlsafe(16)}:APA91b{secrets.token_urlsafe(96)}"
+    return secrets.token_urlsafe(64)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000

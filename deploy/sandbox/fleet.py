@@ -1,0 +1,211 @@
+"""Many devices in one process: one stream brings all pushes, a few connections take all receipts back.
+
+    sandbox /follow ─▶ by (provider, token) ─▶ Device.take ─▶ outbox ─▶ POST …/receipts, in batches
+                                                   └─▶ listeners: what happened, as it happens
+
+A receipt that does not get through is sent again until it does, as the SDK does it: nothing is lost while the platform
+is away. After a break of the stream, what the sandbox has meanwhile received is read before going on.
+"""
+
+import asyncio
+import random
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Self
+
+import aiohttp
+import orjson
+
+from deploy.sandbox.device import Device, Happening, Platform, now_ms
+from deploy.sandbox.sdk_api import UNREACHABLE, DeviceApi, RefusedError
+from deploy.sandbox.sdk_push import UnreadablePushError, read_push
+
+BATCH = 500  # receipts in one request
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
+SILENCE_S = 30.0  # the stream speaks every ten seconds
+READ_LIMIT = 2**20
+KEPT = 100_000  # pushes that the sandbox keeps
+Listener = Callable[[Happening], None]
+
+
+class Fleet:
+    """Devices of one application. Use as an async context manager; it follows the sandbox while inside.
+
+    gateway    the platform's public address          control    the sandbox's control API
+
+    `counts` says how often each thing happened; `faults` holds what a good platform never causes: pushes that cannot
+    be read, receipts that were refused.
+    """
+
+    def __init__(self, gateway: str, control: str, api_key: str, connections: int = 32) -> None:
+        self.counts: Counter[str] = Counter()
+        self.faults: list[str] = []
+        self.devices: list[Device] = []
+        self.listeners: list[Listener] = []
+        self._control = control.rstrip("/")
+        self.api = DeviceApi(gateway, api_key, connections)
+        self._sending: dict[str, asyncio.Task[None]] = {}
+        self._by_token: dict[tuple[str, str], Device] = {}
+        self._happened = asyncio.Event()
+        self._taken: deque[tuple[str, str, int]] = deque(maxlen=KEPT)
+
+    async def __aenter__(self) -> Self:
+        await self.api.__aenter__()
+        self._stream = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None, sock_read=SILENCE_S), read_bufsize=READ_LIMIT
+        )
+        connected = asyncio.Event()
+        self._following = asyncio.create_task(self._follow(connected))
+        waiting = asyncio.create_task(connected.wait())
+        done, _ = await asyncio.wait({self._following, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if self._following in done:
+            await self.__aexit__()
+            self._following.result()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        tasks = [self._following, *self._sending.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._stream.close()
+        await self.api.__aexit__()
+
+    def device(self, platform: Platform, **about: Any) -> Device:
+        """A new phone; `about` are fields of Device. It does nothing before `install`."""
+        made = Device(platform, self, **about)
+        self.devices.append(made)
+        return made
+
+    async def enrol(
+        self, platform: Platform, user: str | None = None, phone: str | None = None, **about: Any
+    ) -> Device:
+        """A phone that is installed, has a token and is logged in, if there is somebody to log in."""
+        made = self.device(platform, **about)
+        await made.install()
+        await made.register_token()
+        if user or phone:
+            await made.personalize(user, phone)
+        if not made.habits.allows_pushes:
+            await made.change_settings(pushOsEnabled=False)
+        return made
+
+    async def until(self, condition: Callable[[], bool], timeout_s: float = 15) -> None:
+        """Wait until `condition` holds; it is looked at whenever something happens. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_s):
+            while not condition():
+                self._happened.clear()
+                await self._happened.wait()
+
+    async def drained(self, timeout_s: float = 30) -> None:
+        """Wait until every receipt has been taken by the platform. Raises TimeoutError."""
+        await self.until(lambda: not self._sending, timeout_s)
+
+    # the way in
+
+    async def _follow(self, connected: asyncio.Event) -> None:
+        wait_s = FIRST_WAIT_S
+        while True:
+            try:
+                async with self._stream.get(f"{self._control}/follow") as response:
+                    response.raise_for_status()
+                    if connected.is_set():
+                        await self._catch_up()
+                    connected.set()
+                    wait_s = FIRST_WAIT_S
+                    async for line in lines(response.content):
+                        self._take(orjson.loads(line))
+            except UNREACHABLE:
+                if not connected.is_set():
+                    raise  # there was never a sandbox at that address
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+
+    async def _catch_up(self) -> None:
+        async with self._stream.get(f"{self._control}/received", params={"limit": KEPT}) as response:
+            response.raise_for_status()
+            known = set(self._taken)
+            for received in orjson.loads(await response.read())["received"]:
+                if _identity(received) not in known:
+                    self._take(received)
+
+    def _take(self, received: dict[str, Any]) -> None:
+        if "error" in received:
+            return  # this reader was too slow: the stream ends, and what is missing is read after reconnecting
+        self._taken.append(_identity(received))
+        device = self._by_token.get((received["provider"], received["token"]))
+        if device is None:
+            return
+        try:
+            push = read_push(received["provider"], received["payload"])
+        except UnreadablePushError as error:
+            self._fault(f"{device.name or device.platform}: {error}")
+            return
+        device.take(push)
+
+    # what devices call (`device.Carrier`)
+
+    def moved(self, device: Device, old_token: str) -> None:
+        self._by_token.pop((device.provider, old_token), None)
+        self._by_token[device.provider, device.token] = device
+
+    def later(self, delay_s: float, callback: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(delay_s, callback)
+
+    def hear(self, happening: Happening) -> None:
+        self.counts[happening.what] += 1
+        for listener in self.listeners:
+            listener(happening)
+        self._happened.set()
+
+    def post(self, device: Device) -> None:
+        if device.installation_id not in self._sending:
+            self._sending[device.installation_id] = asyncio.create_task(self._send(device))
+
+    # the way out
+
+    async def _send(self, device: Device) -> None:
+        wait_s = FIRST_WAIT_S
+        try:
+            while device.outbox:
+                batch = device.outbox[:BATCH]
+                try:
+                    results = await self.api.send_receipts(device.who, batch, now_ms())
+                except UNREACHABLE:
+                    pass
+                except RefusedError as error:
+                    if not error.is_passing:
+                        self._fault(f"receipts of {device.name or device.platform}: {error}")
+                        return
+                else:
+                    del device.outbox[: len(batch)]
+                    refused = [result for result in results if not result["accepted"]]
+                    if refused:
+                        self._fault(f"receipts of {device.name or device.platform}: {refused}")
+                    wait_s = FIRST_WAIT_S
+                    continue
+                self.counts["receipts sent again"] += 1
+                await asyncio.sleep(wait_s * random.uniform(0.5, 1))
+                wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+        finally:
+            del self._sending[device.installation_id]
+            self._happened.set()
+
+    def _fault(self, text: str) -> None:
+        self.faults.append(text)
+        self._happened.set()
+
+
+async def lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """The whole lines of a stream that are not empty, however long."""
+    rest = b""
+    async for chunk in content.iter_any():
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            if line:
+                yield line
+
+
+def _identity(received: dict[str, Any]) -> tuple[str, str, int]:
+    return received["message_id"], received["token"], received["at_ms"]

@@ -1,0 +1,107 @@
+"""The device API as the SDK calls it: plain HTTP through the one public address, `/sdk/api/v1`.
+
+One `DeviceApi` serves any number of installations; each call but `install` proves itself with the installation's own
+credential. Source: `spec/device-api.md`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+import orjson
+
+PATH = "/sdk/api/v1/installations"
+TIMEOUT_S = 15.0
+Answer = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """The platform answered with an error; `status` is HTTP's."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"{status}: {text}")
+        self.status = status
+
+    @property
+    def is_passing(self) -> bool:
+        """Worth another try."""
+        return self.status >= 500 or self.status in (408, 429)
+
+
+UNREACHABLE = (aiohttp.ClientError, TimeoutError)
+"""Raised by every call when no answer came."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Who calls: the id, and the credential that install answered."""
+
+    installation_id: str
+    credential: str
+
+
+class DeviceApi:
+    """Use as an async context manager. `connections` bounds the calls under way."""
+
+    def __init__(self, base_url: str, api_key: str, connections: int = 32) -> None:
+        self._base = base_url.rstrip("/") + PATH
+        self._api_key = api_key
+        self._connections = connections
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections),
+            timeout=aiohttp.ClientTimeout(total=None, sock_read=TIMEOUT_S, sock_connect=TIMEOUT_S),
+        )
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._session.close()
+
+    async def install(self, body: Answer) -> tuple[Installation, Answer]:
+        """The caller that later calls need, and the installation as it is now."""
+        answer = await self._call("POST", self._base, {"X-Api-Key": self._api_key}, body)
+        view: Answer = answer["installation"]
+        return Installation(view["installationId"], answer["credential"]), view
+
+    async def read(self, who: Installation) -> Answer:
+        return await self._own("GET", who, "")
+
+    async def register_token(self, who: Installation, body: Answer) -> Answer:
+        return await self._own("PUT", who, "/token", body)
+
+    async def remove_token(self, who: Installation) -> Answer:
+        return await self._own("DELETE", who, "/token")
+
+    async def personalize(self, who: Installation, body: Answer) -> Answer:
+        return await self._own("POST", who, "/personalize", body)
+
+    async def depersonalize(self, who: Installation) -> Answer:
+        return await self._own("POST", who, "/depersonalize")
+
+    async def change_settings(self, who: Installation, body: Answer) -> Answer:
+        return await self._own("PUT", who, "/settings", body)
+
+    async def start_session(self, who: Installation, body: Answer) -> Answer:
+        return await self._own("POST", who, "/sessions", body)
+
+    async def send_receipts(self, who: Installation, receipts: Sequence[Answer], sent_at_ms: int) -> list[Answer]:
+        """One result for each, in order."""
+        body = {"sentAt": sent_at_ms, "receipts": list(receipts)}
+        results: list[Answer] = (await self._own("POST", who, "/receipts", body))["results"]
+        return results
+
+    async def _own(self, method: str, who: Installation, what: str, body: Answer | None = None) -> Answer:
+        headers = {"Authorization": f"Bearer {who.credential}"}
+        return await self._call(method, f"{self._base}/{who.installation_id}{what}", headers, body)
+
+    async def _call(self, method: str, url: str, headers: dict[str, str], body: Answer | None) -> Answer:
+        data = None if body is None else orjson.dumps(body)
+        headers = {"Content-Type": "application/json", **headers}
+        async with self._session.request(method, url, headers=headers, data=data) as response:
+            text = await response.read()
+            if response.status >= 400:
+                raise RefusedError(response.status, text[:500].decode(errors="replace"))
+            answer: Answer = orjson.loads(text)
+            return answer
