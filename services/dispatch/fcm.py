@@ -25,7 +25,7 @@ from services import clock
 from services.dispatch import fcm_table, payload, token_endpoint
 from services.dispatch.credentials import Credentials, HttpsUrl, PathSegment, validated
 from services.dispatch.http1 import Answer, Client, bearer_headers, retry_after_s, without_answer
-from services.dispatch.notification import image_url, is_silent, masked, sdk_part, seconds_left
+from services.dispatch.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
 from services.dispatch.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
 from services.dispatch.provider import Accepted, BadCredentials, Opening, Push, Rejected, Result
 
@@ -123,10 +123,7 @@ class FcmSender:
 
 
 def render(push: Push, now_ms: int) -> tuple[bytes, bool]:
-    """The request's body, and whether something was left out. Raises payload.TooLarge.
-
-    Title and text stand twice, for the system and for the SDK, unless that is too much: then for the system only.
-    """
+    """The request's body, and whether something was left out. Raises payload.TooLarge."""
     silent = is_silent(push)
     ttl = f"{seconds_left(push.expires_at, now_ms, MAX_TTL_S)}s"
 
@@ -139,9 +136,7 @@ def render(push: Push, now_ms: int) -> tuple[bytes, bool]:
             android["notification"] = {"tag": push.delivery_id, "channel_id": payload.KEY, "default_sound": True}
         return _Body(orjson.dumps({"message": message}), message)
 
-    body, shortened = payload.fit(push, LIMIT_BYTES, lambda shown: rendered(shown, True), _counted)
-    if shortened and not silent:
-        body, shortened = payload.fit(push, LIMIT_BYTES, lambda shown: rendered(shown, False), _counted)
+    body, shortened = fitted(push, LIMIT_BYTES, rendered, _counted)
     return body.content, shortened
 
 

@@ -5,12 +5,14 @@ are masked.
 """
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from services.dispatch.payload import Shown, envelope
+from services.dispatch.payload import Shown, envelope, fit
 from services.dispatch.provider import Push
 
 MASK = "•••"
+Body = TypeVar("Body")
 
 
 def is_silent(push: Push) -> bool:
@@ -25,6 +27,19 @@ def masked(push: Push, text: str) -> str:
     if secure is None or "%" not in text:
         return text
     return re.sub("|".join(f"%{re.escape(name)}%" for name in secure.names), MASK, text)
+
+
+def fitted(
+    push: Push, limit_bytes: int, render: Callable[[Shown, bool], Body], size: Callable[[Body], int]
+) -> tuple[Body, bool]:
+    """`payload.fit` for what has title and text twice: in the notification, and for the SDK (`render`'s flag).
+
+    When twice is too much they stand in the notification only, which is better than to shorten what is seen.
+    """
+    body, shortened = fit(push, limit_bytes, lambda shown: render(shown, True), size)
+    if shortened and not is_silent(push):
+        return fit(push, limit_bytes, lambda shown: render(shown, False), size)
+    return body, shortened
 
 
 def sdk_part(push: Push, shown: Shown, with_text: bool) -> dict[str, Any]:

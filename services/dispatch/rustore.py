@@ -1,0 +1,133 @@
+"""RuStore push, native and universal. Source: `spec/providers.md` §4.
+
+    native       bearer of the project's service token; notification and data, either may be missing
+    universal    credentials in the body, title and text mandatory. An app that is built with the universal SDK drops
+                 native messages in silence, so the variant stands with the token, else with the application
+
+Neither absorbs a resend: there is no tag and no collapse key. One token a request, so that an answer is about it.
+
+Credentials: project_id and service_token, as in RuStore's console; both variants use them.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import orjson
+from yarl import URL
+
+from services import clock
+from services.dispatch import payload, rustore_table
+from services.dispatch.credentials import Credentials, HeaderValue, PathSegment, validated
+from services.dispatch.http1 import Answer, Client, bearer_headers, retry_after_s, without_answer
+from services.dispatch.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
+from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result
+
+LIMIT_BYTES: Final = 4096
+"""Of the whole body, which is the strictest reading of "maximum 4096 bytes"."""
+MAX_TTL_S: Final = 2_419_200
+_JSON = "application/json"
+_PROVIDER = "rustore"
+
+
+class RustoreCredentials(Credentials):
+    """A project and its service token."""
+
+    project_id: PathSegment
+    service_token: HeaderValue
+
+
+async def open_sender(opening: Opening) -> "RustoreSender":
+    """Raises BadCredentials; connects nowhere yet."""
+    return RustoreSender(opening, validated(RustoreCredentials, opening.credentials))
+
+
+class RustoreSender:
+    """Sends for one project."""
+
+    def __init__(self, opening: Opening, credentials: RustoreCredentials) -> None:
+        settings = opening.settings
+        self._application = opening.application
+        self._credentials = credentials
+        self._client = Client(settings.provider_ca_file, settings.dispatch_in_flight)
+        path = f"/v1/projects/{credentials.project_id}/messages:send"
+        self._native_url = URL(settings.rustore_url.rstrip("/") + path, encoded=True)
+        self._universal_url = URL(settings.rustore_universal_url.rstrip("/") + "/v1/send", encoded=True)
+        self._native_headers = bearer_headers(credentials.service_token, _JSON)
+        self._universal_headers = {"Content-Type": _JSON}
+
+    def absorbs_resend(self, push: Push) -> bool:
+        return False
+
+    async def send(self, push: Push) -> Result:
+        is_universal = (push.variant or self._application.rustore_variant) == "universal"
+        if is_universal and is_silent(push):
+            return Rejected("the universal API takes nothing without a text", 0)
+        try:
+            if is_universal:
+                body, shortened = render_universal(push, clock.now_ms(), self._application.name, self._credentials)
+            else:
+                body, shortened = render_native(push, clock.now_ms())
+        except payload.TooLarge:
+            return Rejected("payload too large", 0)
+        result = await (self._send_universal(push, body) if is_universal else self._send_native(body))
+        return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _send_native(self, body: bytes) -> Result:
+        answer = await self._client.post(self._native_url, self._native_headers, body)
+        if not isinstance(answer, Answer):
+            return without_answer(answer)
+        return rustore_table.native(answer.status, answer.body, _wait_s(answer))
+
+    async def _send_universal(self, push: Push, body: bytes) -> Result:
+        answer = await self._client.post(self._universal_url, self._universal_headers, body)
+        if not isinstance(answer, Answer):
+            return without_answer(answer)
+        return rustore_table.universal(answer.status, answer.body, _wait_s(answer), push.token)
+
+
+def render_native(push: Push, now_ms: int) -> tuple[bytes, bool]:
+    """The request's body, and whether something was left out. Raises payload.TooLarge."""
+
+    def rendered(shown: payload.Shown, with_text: bool) -> bytes:
+        message = _message(push, shown, now_ms, with_text)
+        if not is_silent(push):
+            message["notification"] = _notification(push, shown, shown.title or "")
+        return orjson.dumps({"message": {"token": push.token, **message}})
+
+    return fitted(push, LIMIT_BYTES, rendered, len)
+
+
+def render_universal(push: Push, now_ms: int, app_name: str, credentials: RustoreCredentials) -> tuple[bytes, bool]:
+    """The request's body, and whether something was left out. Raises payload.TooLarge."""
+    provider = {"project_id": credentials.project_id, "auth_token": credentials.service_token}
+
+    def rendered(shown: payload.Shown, with_text: bool) -> bytes:
+        message = _message(push, shown, now_ms, with_text)
+        message["notification"] = _notification(push, shown, shown.title or app_name or " ")
+        addressed = {"providers": {_PROVIDER: provider}, "tokens": {_PROVIDER: [push.token]}}
+        return orjson.dumps({**addressed, "message": message})
+
+    return fitted(push, LIMIT_BYTES, rendered, len)
+
+
+def _message(push: Push, shown: payload.Shown, now_ms: int, with_text: bool) -> dict[str, Any]:
+    """What both variants have: the SDK's part and the lifetime."""
+    data = {payload.KEY: orjson.dumps(sdk_part(push, shown, with_text)).decode()}
+    return {"data": data, "android": {"ttl": f"{seconds_left(push.expires_at, now_ms, MAX_TTL_S)}s"}}
+
+
+def _notification(push: Push, shown: payload.Shown, title: str) -> dict[str, str]:
+    made = {"body": masked(push, shown.text or " ")}
+    if title:
+        made["title"] = masked(push, title)
+    image = image_url(shown)
+    if image is not None:
+        made["image"] = image
+    return made
+
+
+def _wait_s(answer: Answer) -> float | None:
+    return retry_after_s(answer.retry_after, clock.now_ms())
