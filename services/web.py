@@ -26,14 +26,16 @@ MAX_BODY_BYTES = 64 * 1024
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def _without_nul(text: str) -> str:
+def _storable(text: str) -> str:
     if "\x00" in text:
         raise ValueError("must not hold a NUL character")
+    if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
+        raise ValueError("must not hold a lone surrogate")
     return text
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
-"""A string that the database can hold. JSON with lone surrogates never gets this far: the parser refuses it."""
+Text = Annotated[str, AfterValidator(_storable)]
+"""A string that the log and the database can hold."""
 
 
 class ProblemBody(BaseModel):

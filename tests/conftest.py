@@ -1,11 +1,14 @@
 """What tests share: the real servers, started once for a session."""
 
+import base64
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from deploy.local import Stack
+from services.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -22,3 +25,27 @@ def stack_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]
     folder = tmp_path_factory.mktemp("servers")
     with Stack(folder, services=(), sandbox=False, gateway=False) as stack:
         yield Servers(stack.kafka_bootstrap, stack.mongo_url)
+
+
+@pytest.fixture
+def settings(stack_servers: Servers) -> Settings:
+    """Settings on the real servers with topics and a database of this test's own."""
+    return own_settings(stack_servers)
+
+
+def own_settings(stack_servers: Servers) -> Settings:
+    """Settings on the real servers with topics and a database that nobody else has."""
+    own = f"t{uuid.uuid4().hex[:10]}"
+    return Settings.from_environment(
+        {
+            "KAFKA_BOOTSTRAP": stack_servers.kafka_bootstrap,
+            "MONGO_URL": stack_servers.mongo_url,
+            "KAFKA_TOPIC_PREFIX": f"{own}-",
+            "MONGO_DATABASE": own,
+            "KAFKA_PARTITIONS": "2",
+            "KAFKA_REPLICATION": "1",
+            "RPNS_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
+            "RPNS_ADMIN_TOKEN": "admin-token",
+            "RPNS_ALLOW_PRIVATE_ADDRESSES": "1",
+        }
+    )

@@ -18,6 +18,29 @@ async def events_of(settings: Settings, topic: Topic, count: int, timeout_s: flo
     return [event for event in decoded if event is not None]
 
 
+async def all_events_of(settings: Settings, topic: Topic) -> list[Event]:
+    """Every event that the topic holds now."""
+    reader = AIOKafkaConsumer(
+        settings.kafka_topic_prefix + topic.name,
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=None,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=100,
+    )
+    found: list[Event | None] = []
+    await reader.start()
+    try:
+        places = sorted(reader.assignment())
+        ends = await reader.end_offsets(places)
+        async with asyncio.timeout(20):
+            while any([await reader.position(place) < ends[place] for place in places]):
+                for records in (await reader.getmany(timeout_ms=100)).values():
+                    found += [codec.decode(topic, record.value) for record in records]
+    finally:
+        await reader.stop()
+    return [event for event in found if event is not None]
+
+
 async def dead_letters_of(settings: Settings, topic: Topic, count: int) -> list[tuple[bytes | None, dict[str, str]]]:
     """Value and headers of the first `count` dead letters of a topic."""
     found = await records_of(settings, topic.name + DEAD_LETTER, count)

@@ -66,6 +66,8 @@ class Devicing:
         is_new = known is None or known.installed_at is None
         if known is not None and not is_new and not _may_install(known, application_id, proof_hash):
             raise Taken
+        if is_new and not await self.devices.may_install(installation_id, f"{application_id}/{proof_hash}"):
+            raise Taken
         event = Installed(
             event_id=ids.uuid7(),
             at=_after(known),
@@ -85,7 +87,7 @@ class Devicing:
         )
         device = known if known is not None and says_nothing_new else await self.change(event)
         if not _may_install(device, application_id, proof_hash):
-            raise Taken  # two at once: the first in the log has it
+            raise Taken
         return device, self.secrets.credential(installation_id, proof_hash), is_new
 
     async def register_token(self, device: Device, body: TokenBody) -> Device:

@@ -3,6 +3,7 @@
     installations   the document of `services/installations.py`, with the registers of `devices.py`
     cards           one for each user or phone that was ever seen
     tokens          {_id: "<application>/<digest>", holder, seen_at}: which installation registered a token last
+    installs        {_id: installation id, by, at}: who is installing a new id; kept for an hour
 
 `apply` may be called twice, late, in any order and by several processes at once; the documents come out the same:
 
@@ -20,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import DESCENDING, ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from schemas.device_events import DeviceEvent, TokenRegistered
 from schemas.topics import DEVICE_RETENTION_MS
@@ -42,6 +43,7 @@ Versioned = dict[str, tuple[int, Any]]
 _DUPLICATE_KEY = 11000
 _TOKENS_KEPT_S = DEVICE_RETENTION_MS // 1000 + 7 * 86_400
 """A register of a token is needed while an older registration may still be replayed."""
+_INSTALLS_KEPT_S = 3600
 
 
 class Devices:
@@ -51,6 +53,7 @@ class Devices:
         self.installations = durable(database["installations"])
         self.cards = durable(database["cards"])
         self._tokens = durable(database["tokens"])
+        self._installs = durable(database["installs"])
         self.changed = asyncio.Event()
 
     async def prepare(self) -> None:
@@ -64,6 +67,16 @@ class Devices:
             await self.installations.create_index([(field, 1)], partialFilterExpression={field: {"$exists": True}})
         await self.installations.create_index("unpublished", partialFilterExpression={"unpublished": True})
         await self._tokens.create_index("seen_at", expireAfterSeconds=_TOKENS_KEPT_S)
+        await self._installs.create_index("at", expireAfterSeconds=_INSTALLS_KEPT_S)
+
+    async def may_install(self, installation_id: str, by: str) -> bool:
+        """True for the first who asks for a new id, and for the same one again: two at once must not both have it."""
+        try:
+            await self._installs.insert_one({"_id": installation_id, "by": by, "at": datetime.now(UTC)})
+        except DuplicateKeyError:
+            first = await self._installs.find_one({"_id": installation_id})
+            return first is not None and first["by"] == by
+        return True
 
     async def load(self, ids: Iterable[str]) -> dict[str, Device]:
         """Those that exist, by id."""

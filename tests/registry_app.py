@@ -1,0 +1,122 @@
+"""The registry's API on real Kafka and MongoDB, called over ASGI, with a directory that follows its topic."""
+
+import asyncio
+import secrets as random_secrets
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from schemas import ids
+from schemas.application_events import ApplicationChanged
+from schemas.topics import APPLICATION_EVENTS, DEVICE_EVENTS, INSTALLATIONS, STATUS_EVENTS
+from services import kafka, mongo
+from services.directory import Directory
+from services.kafka import Append, Log
+from services.mongo import Database
+from services.registry.api import application
+from services.registry.auth import Doors
+from services.registry.devicing import Devicing
+from services.registry.store import Devices
+from services.secrets import Secrets
+from services.settings import Settings
+
+API_KEY = "key-of-the-app"
+ADMIN = {"Authorization": "Bearer admin-token"}
+
+
+@dataclass
+class Phone:
+    """One installation as its SDK sees it."""
+
+    client: httpx.AsyncClient
+    installation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    proof: str = field(default_factory=lambda: random_secrets.token_urlsafe(32))
+    credential: str = ""
+
+    async def install(self, api_key: str = API_KEY, **changes: Any) -> httpx.Response:
+        body = {
+            "installationId": self.installation_id,
+            "proof": self.proof,
+            "deviceId": "device-1",
+            "platform": "ios",
+            "appVersion": "1.2.3",
+        }
+        headers = {"X-Api-Key": api_key}
+        answer = await self.client.post("/sdk/api/v1/installations", json=body | changes, headers=headers)
+        if answer.is_success:
+            self.credential = answer.json()["credential"]
+        return answer
+
+    async def call(self, method: str, path: str = "", body: Any = None, **more: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.credential}"} | more.pop("headers", {})
+        url = f"/sdk/api/v1/installations/{self.installation_id}{path}"
+        sent = {} if body is None else {"json": body}
+        return await self.client.request(method, url, headers=headers, **sent, **more)
+
+    async def ok(self, method: str, path: str = "", body: Any = None) -> Any:
+        """The answer's body; anything but success fails the test."""
+        answer = await self.call(method, path, body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+
+@dataclass
+class Registry:
+    """What a test holds on to."""
+
+    settings: Settings
+    client: httpx.AsyncClient
+    devices: Devices
+    database: Database
+    directory: Directory
+    secrets: Secrets
+    sink: Log
+
+    def phone(self) -> Phone:
+        return Phone(self.client)
+
+    async def installed(self, **changes: Any) -> Phone:
+        phone = self.phone()
+        answer = await phone.install(**changes)
+        assert answer.status_code == 201, answer.text
+        return phone
+
+
+@asynccontextmanager
+async def registry(settings: Settings) -> AsyncIterator[Registry]:
+    """Everything but the consumers, with one application, `app`, and its key."""
+    async with AsyncExitStack() as stack:
+        topics = [APPLICATION_EVENTS, DEVICE_EVENTS, INSTALLATIONS, *STATUS_EVENTS.values()]
+        await kafka.create_topics(settings, topics)
+        sink = await stack.enter_async_context(kafka.opened_log(settings))
+        database = await stack.enter_async_context(mongo.database(settings))
+        stack.push_async_callback(database.client.drop_database, settings.mongo_database)
+        secrets, directory, caught_up = Secrets(settings.master_key), Directory(), asyncio.Event()
+        app = ApplicationChanged(
+            event_id=ids.uuid7(),
+            at=1,
+            application_id="app",
+            name="App",
+            api_key_digests=(secrets.digest(API_KEY, "api-key"),),
+            bundle="com.example.app",
+        )
+        await sink.append([Append(APPLICATION_EVENTS, app.entity_key, app)])
+        following = asyncio.create_task(kafka.follow(settings, APPLICATION_EVENTS, directory.apply, caught_up))
+        stack.push_async_callback(_ended, following)
+        await asyncio.wait_for(caught_up.wait(), 20)
+        devices = Devices(database)
+        await devices.prepare()
+        doors = Doors(devices, directory, secrets, settings.admin_token)
+        api = application(Devicing(devices, sink, directory, secrets), doors)
+        transport = httpx.ASGITransport(app=api, raise_app_exceptions=False)
+        client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
+        yield Registry(settings, client, devices, database, directory, secrets, sink)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
