@@ -1,0 +1,109 @@
+"""The step of the status consumers on a real MongoDB: repeatable, and safe against somebody faster."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from schemas.events import MessageEvent
+from services import mongo
+from services.consume import Record
+from services.settings import Settings
+from services.status.fold import Changed, FollowUp, ReportDue, fold
+from services.status.folding import Folding, Followed
+from services.status.message import Message
+from services.status.store import Messages
+from tests.contract.status_service import topic_of
+from tests.unit.status_events import Story
+
+
+@pytest.fixture
+async def messages(settings: Settings) -> AsyncIterator[Messages]:
+    async with mongo.database(settings) as database:
+        made = Messages(database)
+        await made.prepare()
+        yield made
+
+
+class Taker:
+    """Notes what followed, and may be told to fail once."""
+
+    def __init__(self) -> None:
+        self.fails = 0
+        self.follows: list[FollowUp] = []
+
+    async def take(self, followed: Followed) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise ConnectionError("crashed")
+        self.follows += [one for _, follows in followed for one in follows]
+
+
+def records(*events: MessageEvent) -> Sequence[Record]:
+    return [Record(topic_of(one), 0, place, one.message_id, one, b"") for place, one in enumerate(events)]
+
+
+async def run(folding: Folding, *events: MessageEvent) -> None:
+    follows = await folding.step(records(*events))
+    assert follows.project is not None
+    await follows.project()
+
+
+async def test_a_crash_between_saving_and_what_follows_loses_nothing(messages: Messages) -> None:
+    taker, story = Taker(), Story()
+    folding = Folding(messages, [taker.take])
+    events = [story.requested(), story.planned("i-1"), story.dispatched(), story.receipt()]
+    taker.fails = 1
+    with pytest.raises(ConnectionError):
+        await run(folding, *events)
+    await run(folding, *events)
+    assert {one.change.state.value for one in taker.follows if isinstance(one, Changed)} == {
+        "PLANNED",
+        "SENT",
+        "DELIVERED",
+    }
+    assert {one.report.status for one in taker.follows if isinstance(one, ReportDue)} == {2}
+
+
+async def test_somebody_faster_is_noticed_and_both_count(messages: Messages) -> None:
+    story, other = Story(), Story()
+    folding = Folding(messages, [])
+    for one in (story, other):
+        await run(folding, one.requested(), one.planned("i-1", "i-2"))
+    slow = await folding.step(records(story.receipt("i-1"), other.receipt("i-1")))
+    await run(folding, story.receipt("i-2", "read"))
+    assert slow.project is not None
+    await slow.project()
+    loaded = await messages.load([story.message_id, other.message_id])
+    assert [one.state.value for one in loaded[story.message_id].links[0].targets] == ["DELIVERED", "READ"]
+    assert loaded[story.message_id].revision == 3
+    assert loaded[other.message_id].state.value == "DELIVERED"
+
+
+async def test_two_who_make_the_same_message_at_once_are_told_apart(messages: Messages) -> None:
+    story = Story()
+    one, other = Message(story.message_id), Message(story.message_id)
+    fold(one, story.requested())
+    fold(other, story.planned("i-1"))
+    assert await messages.save([one]) == set()
+    assert await messages.save([other]) == {story.message_id}
+
+
+async def test_a_rebuild_folds_and_lets_nothing_follow(messages: Messages) -> None:
+    taker, story = Taker(), Story()
+    await run(Folding(messages, [taker.take], rebuilding=True), story.requested(), story.planned("i-1"))
+    assert not taker.follows
+    assert (await messages.load([story.message_id]))[story.message_id].state.value == "PLANNED"
+
+
+async def test_a_rebuild_gives_equal_documents(settings: Settings) -> None:
+    story = Story()
+    events = [story.requested(), story.receipt(), story.planned("i-1", "i-2"), story.dispatched("i-2", "refused")]
+    async with mongo.database(settings) as live, mongo.database(settings) as again:
+        one, other = Messages(live), Messages(again.client.get_database(f"{settings.mongo_database}-again"))
+        for event in events:
+            await run(Folding(one, []), event)
+        await run(Folding(other, [], rebuilding=True), *events, *events)
+        first = (await one.load([story.message_id]))[story.message_id]
+        second = (await other.load([story.message_id]))[story.message_id]
+    second.revision = first.revision
+    assert first == second
