@@ -28,6 +28,7 @@ class Directory:
         self.senders: dict[tuple[str, str], SenderChanged] = {}
         self.credentials: dict[tuple[str, Provider], CredentialsChanged] = {}
         self.version = 0
+        self.newest_at = 0  # UTC ms
         self._by_login: dict[str, str] = {}
         self._by_api_key: dict[str, str] = {}
         self._by_batch_key: dict[str, str] = {}
@@ -67,6 +68,8 @@ class Directory:
         except codec.Undecodable:
             log.exception("a record of application-events cannot be read", key=key)
             return
+        if event is None:
+            return  # a type of a newer release
         match event:
             case PartnerChanged():
                 self.partners[event.partner_id] = event
@@ -88,6 +91,8 @@ class Directory:
             case CredentialsChanged():
                 self.credentials[event.application_id, event.provider] = event
         self.version += 1
+        self.newest_at = max(self.newest_at, event.at)
+        telemetry.DIRECTORY_NEWEST.set(self.newest_at / 1000)
 
 
 async def follow_directory(process: "Process") -> Directory:

@@ -28,6 +28,10 @@ PAUSES = Counter("rpns_consumer_pauses_total", "times a consumer paused because 
 DROPPED_BATCHES = Counter(
     "rpns_dropped_batches_total", "batches dropped because a rebalance took their partitions", ["group"]
 )
+DIRECTORY_NEWEST = Gauge(
+    "rpns_directory_newest_seconds",
+    "time of the newest record of application-events that this process has read, seconds since the epoch",
+)
 REPEATS = Counter("rpns_repeated_requests_total", "requests whose id was known already", ["lane"])
 PLANNED = Counter("rpns_planned_deliveries_total", "deliveries planned", ["provider"])
 SKIPPED = Counter("rpns_skipped_installations_total", "installations considered and left out", ["reason"])
