@@ -71,10 +71,10 @@ class FcmSender:
         self._account = account
         self._key = key
         self._client = Client(settings.provider_ca_file, settings.dispatch_in_flight)
-        self._tokens = AccessTokens(self._fetch)
+        self._tokens = AccessTokens(self.fetch)
         self._headers: tuple[str, CIMultiDict[str]] = ("", CIMultiDict())
         base = settings.fcm_url.rstrip("/")
-        self._url = URL(f"{base}/v1/projects/{account.project_id}/messages:send", encoded=True)
+        self.url = URL(f"{base}/v1/projects/{account.project_id}/messages:send", encoded=True)
 
     def absorbs_resend(self, push: Push) -> bool:
         """By the tag; what has none is shown by the SDK, once for each delivery id."""
@@ -99,12 +99,13 @@ class FcmSender:
     async def _attempt(self, token: str, body: bytes) -> Result | RefreshAuth:
         if self._headers[0] != token:
             self._headers = token, bearer_headers(token, _JSON)
-        answer = await self._client.post(self._url, self._headers[1], body)
+        answer = await self._client.post(self.url, self._headers[1], body)
         if not isinstance(answer, Answer):
             return without_answer(answer)
         return fcm_table.outcome(answer.status, answer.body, retry_after_s(answer.retry_after, clock.now_ms()))
 
-    async def _fetch(self) -> Grant | Trouble:
+    async def fetch(self) -> Grant | Trouble:
+        """A new access token."""
         assertion = await asyncio.to_thread(self._assertion)
         form = {"grant_type": _GRANT_TYPE, "assertion": assertion}
         return await token_endpoint.ask(self._client, URL(self._account.token_uri), form)

@@ -76,7 +76,7 @@ class Client:
 
     def __init__(self, ca_file: str, limit: int) -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=_tls_context(ca_file), limit=limit, keepalive_timeout=IDLE_S),
+            connector=aiohttp.TCPConnector(ssl=tls_context(ca_file), limit=limit, keepalive_timeout=IDLE_S),
             timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
@@ -109,7 +109,7 @@ def bearer_headers(token: str, content_type: str) -> CIMultiDict[str]:
     return CIMultiDict({"Authorization": f"Bearer {token}", "Content-Type": content_type})
 
 
-def _tls_context(ca_file: str) -> ssl.SSLContext:
+def tls_context(ca_file: str) -> ssl.SSLContext:
     """The system's authorities, and beside them the one of the file."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -1,0 +1,99 @@
+"""RuStore's tables hold every row of the specification, survive any body, and a push is rendered as it must be."""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.application_events import ApplicationChanged
+from schemas.values import Content
+from services.dispatch import rustore, rustore_table
+from services.dispatch.provider import Accepted, BadCredentials, Opening, Rejected, Retry, TokenGone
+from services.settings import Settings
+from tests.pushes import push_of
+from tests.unit import provider_rows
+
+NOW_MS = 1_000_000_000_000
+CREDENTIALS = rustore.RustoreCredentials(project_id="p", service_token="s" * 64)
+EXPECTED = {"OK": Accepted, "DROP_TOKEN": TokenGone, "FIX_PAYLOAD": Rejected, "ALERT": Rejected, "RETRY": Retry}
+
+
+def _error(status: str, nested: bool) -> bytes:
+    flat = {"code": 1, "message": "m", "status": status}
+    return orjson.dumps({"error": flat} if nested else flat)
+
+
+def test_the_facts_are_those_of_the_specification() -> None:
+    if provider_rows.SPEC.exists():
+        read = [
+            {"http": http, "status": status, "actions": provider_rows.actions(action)}
+            for http, status, _, action in provider_rows.in_spec("4.1 Native", "HTTP")
+        ]
+        assert read == provider_rows.known("rustore")
+
+
+@pytest.mark.parametrize("nested", [True, False])
+@pytest.mark.parametrize("row", provider_rows.known("rustore"))
+def test_each_row_has_its_outcome(row: dict[str, Any], nested: bool) -> None:
+    status = int(row["http"].split()[0].replace("xx", "00"))
+    action = row["actions"][-1].removesuffix("_AFTER")  # for a 400 the last word is the safest: FIX_PAYLOAD
+    result = rustore_table.native(status, _error(row["status"], nested), None)
+    assert isinstance(result, EXPECTED[action])
+    if isinstance(result, Rejected):
+        assert result.alert == (action == "ALERT")
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"<html>", b'{"anything": 1}'])
+def test_a_success_needs_no_body(body: bytes) -> None:
+    assert rustore_table.native(200, body, None) == Accepted(None, 200)
+
+
+@given(st.integers(100, 599), st.binary(max_size=40))
+def test_an_unknown_word_never_kills_a_token(status: int, body: bytes) -> None:
+    assert not isinstance(rustore_table.native(status, body, None), TokenGone)
+    assert not isinstance(rustore_table.universal(status, body, None, "token"), TokenGone)
+    assert not isinstance(rustore_table.native(status, _error("GONE", True), None), TokenGone)
+
+
+def test_the_universal_api_says_it_in_strings() -> None:
+    def said(status: str, *errors: str, http: int = 400) -> Any:
+        body = orjson.dumps({"status": status, "code": http, "errors": errors})
+        return rustore_table.universal(http, body, None, "abcdefgh")
+
+    assert said("PROVIDER_ERROR", "rustore: token abcd... is invalid") == TokenGone("PROVIDER_ERROR", 400)
+    assert said("PROVIDER_ERROR", "rustore: PERMISSION_DENIED") == Rejected("PROVIDER_ERROR", 400, alert=True)
+    assert said("PROVIDER_ERROR", "rustore: something else") == Rejected("PROVIDER_ERROR", 400)
+    assert said("VALIDATION_ERROR", "message: too long") == Rejected("VALIDATION_ERROR", 400)
+    assert said("OK", http=200) == Accepted(None, 200)
+    assert rustore_table.universal(200, b'{"Status": "OK"}', None, "t") == Accepted(None, 200)
+    assert rustore_table.universal(200, b'{"status": "PROVIDER_ERROR"}', None, "t") == Rejected("PROVIDER_ERROR", 200)
+
+
+@pytest.mark.parametrize("left_ms", [0, 999, -1])
+def test_the_lifetime_is_never_zero_which_would_mean_four_weeks(left_ms: int) -> None:
+    body, _ = rustore.render_native(push_of(expires_at=NOW_MS + left_ms), NOW_MS)
+    assert orjson.loads(body)["message"]["android"]["ttl"] == "1s"
+
+
+def test_the_universal_api_gets_the_title_it_asks_for() -> None:
+    body, _ = rustore.render_universal(push_of(Content(text="B")), NOW_MS, "Demo", CREDENTIALS)
+    assert orjson.loads(body)["message"]["notification"] == {"title": "Demo", "body": "B"}
+    body, _ = rustore.render_native(push_of(Content(text="B")), NOW_MS)
+    assert orjson.loads(body)["message"]["notification"] == {"body": "B"}
+
+
+@given(st.text(max_size=1000), st.none() | st.text(max_size=80), st.none() | st.text(max_size=3000))
+def test_no_body_is_ever_over_the_limit(text: str, title: str | None, custom: str | None) -> None:
+    push = push_of(Content(text=text, title=title, custom_payload=custom))
+    assert len(rustore.render_native(push, NOW_MS)[0]) <= rustore.LIMIT_BYTES
+    assert len(rustore.render_universal(push, NOW_MS, "Demo", CREDENTIALS)[0]) <= rustore.LIMIT_BYTES
+
+
+@pytest.mark.parametrize(("field", "value"), [("project_id", ""), ("service_token", "two words")])
+async def test_credentials_that_cannot_work_are_refused_by_field(field: str, value: str) -> None:
+    application = ApplicationChanged(event_id="e-1", at=0, application_id="app", name="Demo", api_key_digests=())
+    given_ = {"project_id": "p", "service_token": "s", field: value}
+    with pytest.raises(BadCredentials, match=field):
+        await rustore.open_sender(Opening(Settings(), application, given_))
