@@ -1,6 +1,6 @@
 """Timers: an event that is to be appended at a time. Any instance takes due ones under a lease, appends, deletes.
 
-    {_id: event id, due_at, topic, key, event, leased_until}          one collection for each owner
+    {_id: event id, due_at, topic, key, event, leased_until, tag}     one collection for each owner
 
 A crash between append and delete appends twice, which every consumer absorbs by the event's id. Setting the same timer
 again changes nothing. Source: design.md §2.
@@ -36,6 +36,7 @@ class Timer:
     topic: Topic
     key: str
     event: Event
+    tag: str | None = None  # what it waits for, if that may come sooner (`hasten`)
 
 
 class Timers:
@@ -48,11 +49,16 @@ class Timers:
     async def prepare(self) -> None:
         """Create the index that the search for due timers needs."""
         await self._collection.create_index([("due_at", 1)])
+        await self._collection.create_index([("tag", 1)], sparse=True)
 
     async def set(self, timers: Sequence[Timer]) -> None:
         """Durable when this returns. Raises mongo.UNAVAILABLE."""
         if timers:
             await self._collection.bulk_write([_upsert(timer) for timer in timers], ordered=False)
+
+    async def hasten(self, tag: str, now: int) -> None:
+        """What the timers of this tag wait for has come: they are due now (UTC ms). Raises mongo.UNAVAILABLE."""
+        await self._collection.update_many({"tag": tag, "due_at": {"$gt": now}}, {"$set": {"due_at": now}})
 
     async def run(self, stop: asyncio.Event, interval_s: float) -> None:
         """Append what is due, for ever; infrastructure trouble is logged and tried again."""
@@ -92,7 +98,7 @@ class Timers:
 
 
 def _upsert(timer: Timer) -> UpdateOne:
-    document = {
+    document: dict[str, object] = {
         "due_at": timer.due_at,
         "topic": timer.topic.name,
         "key": timer.key,
@@ -100,4 +106,6 @@ def _upsert(timer: Timer) -> UpdateOne:
         "leased_until": 0,
         "set_at": datetime.now(UTC),
     }
+    if timer.tag is not None:
+        document["tag"] = timer.tag
     return UpdateOne({"_id": timer.event.event_id}, {"$setOnInsert": document}, upsert=True)

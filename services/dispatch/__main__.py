@@ -1,0 +1,56 @@
+"""Dispatch: talks to the providers.
+
+target-resolved.<provider>[.bulk] ─▶ look up token and owner ─▶ provider ─▶ provider-dispatched[.bulk]
+                                                                       └─▶ timers ─▶ target-resolved again (a retry)
+
+Each provider is a lane of its own, with its own consumers: one that is down holds up no other. A provider takes part
+when `services/dispatch/<provider>.py` exists.
+"""
+
+from schemas.topics import TARGET_RESOLVED
+from schemas.values import Provider
+from services import kafka, mongo
+from services.directory import follow_directory
+from services.dispatch.deliver import Conclusion
+from services.dispatch.dispatching import Dispatching, Item
+from services.dispatch.senders import Senders, module_of
+from services.dispatch.store import Attempts
+from services.flow import Flow
+from services.installations import Installations
+from services.kafka import Log
+from services.process import Process, run
+from services.secrets import Secrets
+from services.timers import Timers
+
+
+async def start(process: Process) -> None:
+    """The log and the database first, then credentials, then senders, then the consumers, which stop first."""
+    settings = process.settings
+    secrets = Secrets(settings.master_key, settings.old_master_keys)
+    sink = await process.stack.enter_async_context(kafka.opened_log(settings))
+    database = await process.stack.enter_async_context(mongo.database(settings))
+    directory = await follow_directory(process)
+    timers, attempts = Timers(database["dispatch_timers"], sink), Attempts(database)
+    await timers.prepare()
+    await attempts.prepare()
+    process.ready_when("mongo", lambda: mongo.is_up(database))
+    for provider in Provider:
+        module = module_of(provider)
+        if module is not None:
+            senders = Senders(provider, directory, secrets, settings, module.open_sender)
+            process.stack.push_async_callback(senders.close)
+            work = Dispatching(provider, senders, Installations(database), attempts, secrets, sink, timers)
+            process.spawn(work.watch(process.stop), f"watch-{provider.value}", drains=True)
+            _consume(process, sink, provider, work)
+    process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)
+
+
+def _consume(process: Process, sink: Log, provider: Provider, work: Dispatching) -> None:
+    for lane, topic in TARGET_RESOLVED[provider].items():
+        group = f"dispatch-{provider.value}" if lane == "single" else f"dispatch-{provider.value}-bulk"
+        flow: Flow[Item, Conclusion] = Flow(process.settings, sink, topic, group, work, process.stop)
+        process.spawn(flow.run(), group, drains=True)
+
+
+if __name__ == "__main__":
+    run("dispatch", start)

@@ -1,0 +1,223 @@
+"""The work of dispatch for one provider, on both lanes: what `services/flow.py` calls for each record.
+
+    prepare    installations of the chunk, one `$in` ─▶ screened
+    perform    stopped? throttled? ─▶ parked
+               else one attempt ─▶ concluded
+    write      provider-dispatched, and timers for what comes again
+
+No push waits in here: what cannot go now is parked in a timer. Nothing is logged for a single push; the trace in
+`provider-dispatched` tells of each.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.events import TargetResolved
+from schemas.topics import PROVIDER_DISPATCHED, TARGET_RESOLVED
+from schemas.values import Provider
+from services import consume, telemetry
+from services.clock import now_ms
+from services.consume import Record
+from services.dispatch import deliver
+from services.dispatch.breaker import Breaker
+from services.dispatch.deliver import Conclusion, Sent
+from services.dispatch.provider import Push, Result, Retry, Sender, Uncertain
+from services.dispatch.senders import Senders
+from services.dispatch.standing import Standing
+from services.dispatch.store import Attempts
+from services.installations import Installation, Installations, Token
+from services.kafka import Append, Log
+from services.secrets import Secrets
+from services.timers import Timer, Timers
+
+log = telemetry.logger("dispatch")
+_TRIP_AFTER = 16
+_AWAY_S = 5.0
+_WATCH_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A target that is to be sent, and what was looked up for it."""
+
+    target: TargetResolved
+    installation: Installation
+    token: Token
+    sender: Sender
+    standing: Standing
+
+
+Item = Ready | Conclusion
+"""A conclusion: nothing is to be sent."""
+
+
+class Dispatching:
+    """Fulfils `services.flow_work.Work`."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        senders: Senders,
+        installations: Installations,
+        attempts: Attempts,
+        secrets: Secrets,
+        sink: Log,
+        timers: Timers,
+    ) -> None:
+        self.provider = provider
+        self.breaker = Breaker(_TRIP_AFTER)
+        self._senders, self._installations, self._attempts = senders, installations, attempts
+        self._secrets, self._sink, self._timers = secrets, sink, timers
+        self._standings: dict[str, Standing] = {}
+        self._to_hasten: set[str] = set()
+        self._clock = asyncio.get_running_loop().time
+        self._outcomes = telemetry.PUSHES
+        self._seconds = telemetry.PUSH_SECONDS.labels(provider.value)
+        telemetry.IN_FLIGHT.labels(provider.value).set_function(self._in_flight)
+
+    def allowance(self) -> int | None:
+        """While the provider is away nothing is taken, then one record as a probe."""
+        if not self.breaker.is_open:
+            return None
+        return int(self.breaker.admits(self._clock()))
+
+    async def prepare(self, records: Sequence[Record]) -> Sequence[Item]:
+        await self._refresh()
+        targets = [record.event for record in records if isinstance(record.event, TargetResolved)]
+        found = await self._installations.by_ids([target.installation_id for target in targets])
+        now = now_ms()
+        return [self._item(target, found.get(target.installation_id), now) for target in targets]
+
+    async def perform(self, item: Item) -> Conclusion:
+        if isinstance(item, Conclusion):
+            return item
+        target, standing = item.target, item.standing
+        held = self._held(target, standing)
+        if held is not None:
+            return held
+        push = self._push(target, item.installation, item.token)
+        absorbs = item.sender.absorbs_resend(push)
+        standing.begin(self._clock())
+        self.breaker.begin(self._clock())
+        result: Result = Retry("interrupted")
+        began = self._clock()
+        try:
+            if not absorbs and not await self._attempts.note(target.delivery_id, target.attempt):
+                result = Uncertain("this attempt was begun before and its outcome is not known")
+            else:
+                began = self._clock()
+                result = await item.sender.send(push)
+        finally:
+            ended = self._clock()
+            self._end(result, standing, ended)
+        latency_s = ended - began
+        self._seconds.observe(latency_s)
+        sent = Sent(round(latency_s * 1000), item.token.digest, absorbs, not standing.guard.is_paused)
+        return deliver.concluded(target, result, sent, now_ms(), random.random())
+
+    async def write(self, done: Sequence[Conclusion]) -> None:
+        timers = [self._timer(one) for one in done if one.again is not None]
+        await self._timers.set(timers)
+        for timer in timers:  # what it waits for may have come while it was being set
+            if timer.tag is not None and not self._standings[timer.tag.partition("/")[2]].breaker.is_open:
+                self._to_hasten.add(timer.tag)
+        await self._sink.append(
+            [Append(PROVIDER_DISPATCHED[one.event.lane], one.event.message_id, one.event) for one in done]
+        )
+        for outcome, count in Counter(one.event.outcome for one in done).items():
+            self._outcomes.labels(self.provider.value, outcome).inc(count)
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Follow changed credentials also while nothing comes, and release what was parked for them."""
+        while not stop.is_set():
+            try:
+                await self._refresh()
+                for tag in sorted(self._to_hasten):
+                    await self._timers.hasten(tag, now_ms())
+                    self._to_hasten.discard(tag)
+            except consume.UNAVAILABLE as error:
+                log.warning("what is parked stays so: infrastructure is away", error=repr(error))
+            try:
+                async with asyncio.timeout(_WATCH_S):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+    async def _refresh(self) -> None:
+        for application_id in await self._senders.refresh():
+            standing = self._standings.get(application_id)
+            if standing is not None and self._senders.of(application_id) is not None:
+                standing.renewed(self._senders.max_rate(application_id))
+                self._to_hasten.add(standing.tag)
+
+    def _item(self, target: TargetResolved, one: Installation | None, now: int) -> Item:
+        sender = self._senders.of(target.application_id)
+        why = deliver.screened(target, one, sender is not None, now)
+        if why is not None:
+            return deliver.not_sent(target, why, now)
+        assert one is not None
+        assert one.token is not None
+        assert sender is not None
+        return Ready(target, one, one.token, sender, self._standing(target.application_id))
+
+    def _standing(self, application_id: str) -> Standing:
+        standing = self._standings.get(application_id)
+        if standing is None:
+            standing = Standing(self.provider, application_id, self._senders.max_rate(application_id))
+            self._standings[application_id] = standing
+        return standing
+
+    def _held(self, target: TargetResolved, standing: Standing) -> Conclusion | None:
+        """Parked, if it may not go now."""
+        now = self._clock()
+        stopped_s = standing.stopped_for_s(now)
+        if stopped_s is not None:
+            return deliver.parked(target, now_ms(), stopped_s, "sender is stopped", standing.tag)
+        if not self.breaker.admits(now):
+            return deliver.parked(target, now_ms(), _AWAY_S * (1 + random.random()), "provider is away")
+        wait_s = standing.limiter.admitted(now, target.lane == "bulk")
+        return deliver.parked(target, now_ms(), wait_s, "throttled") if wait_s else None
+
+    def _end(self, result: Result, standing: Standing, now: float) -> None:
+        if standing.end(result, now, random.random()):
+            self._to_hasten.add(standing.tag)
+        if isinstance(result, Uncertain) or (isinstance(result, Retry) and result.scope == "provider"):
+            after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
+            if self.breaker.failed(now, random.random(), after_s):
+                log.error("provider is away: its partitions are paused", provider=self.provider.value)
+        elif isinstance(result, Retry) and not result.status:
+            self.breaker.told_nothing()
+        elif self.breaker.succeeded():
+            log.info("provider is back", provider=self.provider.value)
+
+    def _push(self, target: TargetResolved, one: Installation, token: Token) -> Push:
+        return Push(
+            target.message_id,
+            target.delivery_id,
+            target.installation_id,
+            target.application_id,
+            self._secrets.open(token.sealed, b"token").decode(),
+            token.environment,
+            token.bundle,
+            token.variant,
+            target.content,
+            deliver.deadline_of(target),
+            target.recipient_mark,
+            target.attempt,
+            target.lane == "bulk",
+            token.worked,
+            one.public_key,
+            target.link,
+        )
+
+    def _timer(self, one: Conclusion) -> Timer:
+        assert one.again is not None
+        assert one.event.retry_at is not None
+        topic = TARGET_RESOLVED[self.provider][one.again.lane]
+        return Timer(one.event.retry_at, topic, one.again.installation_id, one.again, one.waits_for)
+
+    def _in_flight(self) -> float:
+        return float(sum(standing.limiter.under_way for standing in self._standings.values()))

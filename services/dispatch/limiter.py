@@ -1,0 +1,97 @@
+"""How fast an application may push over one provider: a rate and a width that adapt to its answers. Pure.
+
+    admitted(now) ─▶ 0     go: call `begin` now and `end` with the answer
+                  ─▶ s     park the push for so many seconds; each that is parked is told a later time
+
+The rate falls to half when the provider says that the application sends too much (AIMD), at most once a second, and
+climbs back to the application's own limit within a minute. Retry-After closes the gate for its whole time. The width
+(pushes under way) falls when answers stay out, so that an application whose pushes hang does not fill the slots of its
+neighbours. Bulk leaves a fifth of the rate to single messages. Times are seconds of a monotonic clock.
+"""
+
+from dataclasses import dataclass, field
+
+_LEAST_RATE = 1.0
+_RECOVERY_S = 60.0
+_BURST_S = 1.0
+_BULK_LEAVES = 0.2
+_LEAST_WIDTH = 8.0
+_PARKED_LEAST_S = 1.0  # timers are looked at about once a second
+_CUT_EVERY_S = 1.0
+
+
+@dataclass(slots=True)
+class Limiter:
+    """Of one (provider, application)."""
+
+    max_rate: float  # pushes a second
+    max_width: float = 4096.0  # pushes under way
+    rate: float = 0.0
+    width: float = 0.0
+    under_way: int = 0
+    _tokens: float = 0.0
+    _seen_at: float = field(default=float("-inf"))
+    _closed_until: float = 0.0
+    _cut_at: float = field(default=float("-inf"))
+    _narrowed_at: float = field(default=float("-inf"))
+    _parked_until: float = 0.0  # the time that the last parked push was told
+
+    def __post_init__(self) -> None:
+        self.rate, self.width = self.max_rate, self.max_width
+        self._tokens = self._burst
+
+    @property
+    def _burst(self) -> float:
+        return max(1.0, self.rate * _BURST_S)
+
+    def admitted(self, now: float, bulk: bool = False) -> float:
+        """0 to go at once, else the seconds to park the push for."""
+        self._refill(now)
+        if now < self._closed_until:
+            return self._park(now, self._closed_until)
+        if self.under_way >= self.width:
+            return self._park(now, now + _PARKED_LEAST_S)
+        if self._tokens < (1.0 + self._burst * _BULK_LEAVES if bulk and self._burst > 2 else 1.0):
+            return self._park(now, now)
+        return 0.0
+
+    def begin(self) -> None:
+        """A push goes out."""
+        self._tokens -= 1.0
+        self.under_way += 1
+
+    def end(self) -> None:
+        """An answer came, whatever it says of the message: the provider keeps up."""
+        self.under_way -= 1
+        if self.width < self.max_width:
+            self.width = min(self.max_width, self.width + 1.0)
+
+    def stayed_out(self, now: float) -> None:
+        """No answer came in time."""
+        if now - self._narrowed_at >= _CUT_EVERY_S:
+            self._narrowed_at = now
+            self.width = max(_LEAST_WIDTH, min(self.width, float(self.under_way)) / 2)
+        self.under_way -= 1
+
+    def throttled(self, now: float, after_s: float | None) -> None:
+        """The provider says that this application sends too much. (Call it beside `end`.)"""
+        if now - self._cut_at >= _CUT_EVERY_S:
+            self._refill(now)
+            self._cut_at = now
+            self.rate = max(_LEAST_RATE, self.rate / 2)
+            self._tokens = min(self._tokens, 0.0)
+        if after_s is not None:
+            self._closed_until = max(self._closed_until, now + after_s)
+
+    def _refill(self, now: float) -> None:
+        passed = now - self._seen_at
+        if passed > 0:
+            self._seen_at = now
+            if self.rate < self.max_rate:
+                self.rate = min(self.max_rate, self.rate + self.max_rate * passed / _RECOVERY_S)
+            self._tokens = min(self._burst, self._tokens + passed * self.rate)
+
+    def _park(self, now: float, earliest: float) -> float:
+        """Each a little later than the one before, so that they do not come back all at once."""
+        self._parked_until = max(self._parked_until, earliest, now + _PARKED_LEAST_S) + 1.0 / self.rate
+        return self._parked_until - now
