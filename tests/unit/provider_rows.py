@@ -11,7 +11,7 @@ import orjson
 
 SPEC = Path(__file__).parents[3] / "shared" / "spec" / "providers.md"
 _FILE = Path(__file__).with_name("provider_rows.json")
-_ACTION = re.compile(r"\b(?:OK|DROP_TOKEN|FIX_PAYLOAD|REFRESH_AUTH|ALERT|RETRY_AFTER|RETRY)\b")
+_ACTION = re.compile(r"\b(?:OK|DROP_TOKEN|FIX_PAYLOAD|REFRESH_AUTH|RECONNECT|ALERT|RETRY_AFTER|RETRY)\b")
 _WORD = re.compile(r"no FcmError|message\.token|\b\d{3}\b|[A-Z]+(?:_[A-Z]+)+|UNREGISTERED|[A-Z][a-z]+[A-Z][A-Za-z]+")
 
 
