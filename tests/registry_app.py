@@ -20,6 +20,8 @@ from services.mongo import Database
 from services.registry.api import application
 from services.registry.auth import Doors
 from services.registry.devicing import Devicing
+from services.registry.provisioning import Provisioning
+from services.registry.provisioning_store import Turns
 from services.registry.store import Devices
 from services.secrets import Secrets
 from services.settings import Settings
@@ -54,7 +56,7 @@ class Phone:
     async def call(self, method: str, path: str = "", body: Any = None, **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.credential}"} | more.pop("headers", {})
         url = f"/sdk/api/v1/installations/{self.installation_id}{path}"
-        sent = {} if body is None else {"json": body}
+        sent: dict[str, Any] = {} if body is None else {"json": body}
         return await self.client.request(method, url, headers=headers, **sent, **more)
 
     async def ok(self, method: str, path: str = "", body: Any = None) -> Any:
@@ -111,7 +113,8 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
         devices = Devices(database)
         await devices.prepare()
         doors = Doors(devices, directory, secrets, settings.admin_token)
-        api = application(Devicing(devices, sink, directory, secrets), doors)
+        provisioning = Provisioning(directory, sink, Turns(database))
+        api = application(Devicing(devices, sink, directory, secrets), provisioning, doors)
         transport = httpx.ASGITransport(app=api, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
         yield Registry(settings, client, devices, database, directory, secrets, sink)

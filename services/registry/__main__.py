@@ -11,6 +11,8 @@ from services.process import Process, run
 from services.registry.api import application
 from services.registry.auth import Doors
 from services.registry.devicing import Devicing
+from services.registry.provisioning import Provisioning
+from services.registry.provisioning_store import Turns
 from services.registry.publish import Publishing
 from services.registry.repair import Repair
 from services.registry.store import Devices
@@ -35,7 +37,8 @@ async def start(process: Process) -> None:
         process.spawn(consuming.run(), consuming.group, drains=True)
     process.spawn(Publishing(devices, sink).run(process.stop), "publish", drains=True)
     doors = Doors(devices, directory, secrets, settings.admin_token)
-    web.serve(process, application(Devicing(devices, sink, directory, secrets), doors))
+    provisioning = Provisioning(directory, sink, Turns(database))
+    web.serve(process, application(Devicing(devices, sink, directory, secrets), provisioning, doors))
 
 
 if __name__ == "__main__":

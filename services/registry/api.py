@@ -6,15 +6,19 @@ from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services import telemetry, web
+from services.registry.api_applications import application_routes
 from services.registry.api_devices import device_routes
+from services.registry.api_installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
+from services.registry.api_partners import partner_routes
 from services.registry.auth import Doors
 from services.registry.devicing import Devicing
+from services.registry.provisioning import Provisioning
 from services.registry.tokens import BadField
 
 _API = "registry"
 
 
-def application(devicing: Devicing, doors: Doors) -> FastAPI:
+def application(devicing: Devicing, provisioning: Provisioning, doors: Doors) -> FastAPI:
     """The API of this process."""
     app = FastAPI(
         title="RPNS registry",
@@ -31,7 +35,10 @@ def application(devicing: Devicing, doors: Doors) -> FastAPI:
         return web.problem_response(web.ProblemBody(title="Invalid request", status=400, errors=[fault]))
 
     app.include_router(device_routes(devicing, doors))
-    app.add_middleware(web.BodyLimit)
+    app.include_router(partner_routes(provisioning, devicing.secrets, doors))
+    app.include_router(application_routes(provisioning, devicing.secrets, doors))
+    app.include_router(installation_routes(devicing, doors))
+    app.add_middleware(web.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES})
     app.add_middleware(Measured)
     return app
 

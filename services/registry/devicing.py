@@ -93,13 +93,8 @@ class Devicing:
     async def register_token(self, device: Device, body: TokenBody) -> Device:
         """Raises BadField."""
         text = token_text(body)
-        application = self.directory.applications[device.application_id]
         digest, *former = self.secrets.digests(f"{body.provider}/{text}", "token")
-        about = {
-            "environment": (body.environment or "production") if body.provider == "apns" else None,
-            "bundle": (body.bundle or application.bundle) if body.provider == "apns" else None,
-            "variant": (body.variant or application.rustore_variant) if body.provider == "rustore" else None,
-        }
+        about = self.token_facts(device.application_id, body)
         token, now = device.token, now_ms()
         if (
             token is not None
@@ -123,6 +118,15 @@ class Devicing:
                 **about,
             )
         )
+
+    def token_facts(self, application_id: str, body: TokenBody) -> dict[str, Any]:
+        """What goes with a token, where it was left out as the application has it."""
+        application = self.directory.applications[application_id]
+        return {
+            "environment": (body.environment or "production") if body.provider == "apns" else None,
+            "bundle": (body.bundle or application.bundle) if body.provider == "apns" else None,
+            "variant": (body.variant or application.rustore_variant) if body.provider == "rustore" else None,
+        }
 
     async def remove_token(self, device: Device) -> Device:
         return device if device.token is None else await self.change(TokenRemoved(**_new(device)))

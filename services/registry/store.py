@@ -91,6 +91,20 @@ class Devices:
         documents = await self._tokens.find({"_id": {"$in": list(keys)}}).to_list(None)
         return {document["_id"]: document["holder"] for document in documents}
 
+    async def holding(self, application_id: str, digests: Sequence[str]) -> Holders:
+        """Which installations have these tokens now, by `token_key`."""
+        query = {"application_id": application_id, "token.digest": {"$in": list(digests)}}
+        documents = await self.installations.find(query, {"token.digest": 1}).to_list(None)
+        return {token_key(application_id, document["token"]["digest"]): document["_id"] for document in documents}
+
+    async def owned(self, field: str, value: str, application_id: str | None, most: int) -> list[Device]:
+        """The installations whose owner has that `external_user_id` or `phone`, the last used first."""
+        query: Document = {f"owner.{field}": value}
+        if application_id is not None:
+            query["application_id"] = application_id
+        documents = self.installations.find(query).sort("last_used_at", DESCENDING).limit(most)
+        return [_device(document) async for document in documents]
+
     async def apply(self, events: Sequence[DeviceEvent]) -> dict[str, Device]:
         """The installations after `events`, durable when this returns. Raises mongo.UNAVAILABLE."""
         by_installation: dict[str, list[DeviceEvent]] = {}

@@ -1,0 +1,131 @@
+"""Installations for operators, `/v1/installations`: who is it, and bringing existing tokens in."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.exceptions import HTTPException
+
+from services.phones import normalise
+from services.registry.api_devices import PROBLEMS
+from services.registry.api_partners import admin_router
+from services.registry.auth import Doors
+from services.registry.bodies import Phone, UserId
+from services.registry.bodies_admin import CardView, Id, ImportAnswer, SupportAnswer, SupportInstallation
+from services.registry.devices import Device
+from services.registry.devices_shared import Card, phone_card, user_card
+from services.registry.devicing import Devicing
+from services.registry.importing import MAX_LINES, Importing, Line
+from services.web import Problem
+
+IMPORT_PATH = "/v1/installations/import"
+MAX_IMPORT_BYTES = 4 * 1024 * 1024
+_MOST = 200
+
+
+def installation_routes(devicing: Devicing, doors: Doors) -> APIRouter:
+    """All routes of installations for operators."""
+    router = admin_router("/v1/installations", "installations", doors)
+    _add_search(router, devicing)
+    _add_import(router, devicing)
+    return router
+
+
+def _add_search(router: APIRouter, devicing: Devicing) -> None:
+    devices, directory = devicing.devices, devicing.directory
+
+    @router.get("")
+    async def find_installations(
+        phone: Annotated[Phone | None, Query()] = None,
+        user: Annotated[UserId | None, Query(description="external user id")] = None,
+        application_id: Annotated[Id | None, Query(alias="applicationId", description="default: all")] = None,
+    ) -> SupportAnswer:
+        """The client cards of a phone or user, and the installations that belong to them, the last used first."""
+        digits = normalise(phone) if phone is not None else None
+        if (phone is None) == (user is None):
+            raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": "give either phone or user"}])
+        if phone is not None and digits is None:
+            raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": "must be a phone number"}])
+        names = [application_id] if application_id is not None else list(directory.applications)
+        cards = await devices.load_cards(
+            phone_card(name, digits) if digits is not None else user_card(name, user or "") for name in names
+        )
+        field, value = ("phone", digits) if digits is not None else ("external_user_id", user)
+        found = await devices.owned(field, value or "", application_id, _MOST)
+        return SupportAnswer(
+            cards=[_card(cards[key], found) for key in sorted(cards)],
+            installations=[SupportInstallation.of(device) for device in found],
+        )
+
+    @router.get("/{installation_id}", responses={404: PROBLEMS[400]})
+    async def get_any_installation(installation_id: UUID) -> SupportInstallation:
+        """One installation."""
+        found = (await devices.load([str(installation_id)])).get(str(installation_id))
+        if found is None:
+            raise Problem(404, "Unknown installation")
+        return SupportInstallation.of(found)
+
+
+def _add_import(router: APIRouter, devicing: Devicing) -> None:
+    body = {"application/x-ndjson": {"schema": Line.model_json_schema(by_alias=True)}}
+
+    @router.post(
+        "/import", responses={404: PROBLEMS[400]}, openapi_extra={"requestBody": {"required": True, "content": body}}
+    )
+    async def import_installations(
+        request: Request,
+        application_id: Annotated[Id, Query(alias="applicationId")],
+        first_line: Annotated[int, Query(alias="firstLine", ge=1, le=2**40, description="number of line 1")] = 1,
+    ) -> ImportAnswer:
+        """Import tokens: NDJSON, at most 5000 lines and 4 MiB a call, so send a long file in parts with `firstLine`.
+
+        Each bad line is answered with number, field and rule, and the others are imported. Safe to repeat.
+        """
+        if application_id not in devicing.directory.applications:
+            raise Problem(404, "Unknown application")
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in ("application/x-ndjson", "application/jsonl", "application/json-lines"):
+            raise Problem(415, "Unsupported content type", "Content-Type must be application/x-ndjson")
+        importing = Importing(devicing, application_id, first_line)
+        await importing.read(lines_of(request.stream()))
+        return importing.answer
+
+
+async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The lines of a stream, whose length the body limit bounds. Raises HTTPException 413."""
+    rest, count = b"", 0
+    async for chunk in chunks:
+        *complete, rest = (rest + chunk).split(b"\n")
+        for line in complete:
+            count += 1
+            if count > MAX_LINES:
+                raise HTTPException(413, f"Too many lines: at most {MAX_LINES}")
+            yield line
+    if rest:
+        yield rest
+
+
+def _card(card: Card, owned: list[Device]) -> CardView:
+    theirs = [one for one in owned if _belongs(one, card)]
+    installed = [one.installed_at for one in theirs if one.installed_at is not None]
+    return CardView(
+        application_id=card.application_id,
+        external_user_id=card.external_user_id,
+        phone=card.phone,
+        first_seen_at=card.first_seen_at,
+        last_seen_at=card.last_seen_at,
+        phones=sorted(card.phones, key=card.phones.__getitem__, reverse=True),
+        installations=sorted(card.installations, key=card.installations.__getitem__, reverse=True),
+        launches=sum(one.launches.total for one in theirs),
+        installed_at=min(installed, default=None),
+        last_used_at=max((one.last_used_at for one in theirs), default=None),
+    )
+
+
+def _belongs(device: Device, card: Card) -> bool:
+    if device.application_id != card.application_id or device.owner is None:
+        return False
+    if card.phone is not None:
+        return device.owner.phone == card.phone
+    return device.owner.external_user_id == card.external_user_id

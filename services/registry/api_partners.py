@@ -1,0 +1,187 @@
+"""Provisioning of partners and their senders, `/v1/partners`. Secrets are told once, in the answer that made them."""
+
+import asyncio
+import secrets as random_secrets
+import string
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from argon2 import PasswordHasher
+from fastapi import APIRouter, Depends, Header
+
+from schemas import ids
+from schemas.application_events import PartnerChanged, SenderChanged
+from services.registry.api_devices import PROBLEMS
+from services.registry.auth import Doors
+from services.registry.bodies import Body
+from services.registry.bodies_admin import (
+    Id,
+    PartnerCreate,
+    PartnerPatch,
+    PartnerView,
+    PasswordBody,
+    SecretView,
+    SenderBody,
+    SenderView,
+    ServiceNumber,
+)
+from services.registry.provisioning import Entity, Provisioning, Stamp
+from services.secrets import Secrets
+from services.web import Problem
+
+_HASHER = PasswordHasher()
+_CLEARED_BY_NULL = {"report_url", "default_sender", "min_version", "bundle"}
+_BATCH_KEY_LENGTH = 30
+_ADMIN_PROBLEMS = {status: about for status, about in PROBLEMS.items() if status != 403}
+IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=64, description="the `version` that was read")]
+
+
+def admin_router(prefix: str, tag: str, doors: Doors) -> APIRouter:
+    """A router behind the admin token."""
+    return APIRouter(prefix=prefix, tags=[tag], dependencies=[Depends(doors.admin)], responses=_ADMIN_PROBLEMS)
+
+
+def version_of(if_match: str | None) -> str | None:
+    """The version in an If-Match header, with or without quotes."""
+    return None if if_match is None else if_match.strip().strip('"')
+
+
+def changes_of(body: Body) -> dict[str, Any]:
+    """What a patch names; null clears what can be empty and otherwise counts as left out."""
+    said = {name: getattr(body, name) for name in body.model_fields_set}
+    return {name: value for name, value in said.items() if value is not None or name in _CLEARED_BY_NULL}
+
+
+def partner_routes(provisioning: Provisioning, secrets: Secrets, doors: Doors) -> APIRouter:
+    """All routes of partners."""
+    router = admin_router("/v1/partners", "partners", doors)
+    _add_partners(router, provisioning)
+    _add_secrets(router, provisioning, secrets)
+    _add_senders(router, provisioning)
+    return router
+
+
+def _partner(current: Entity | None) -> PartnerChanged:
+    if not isinstance(current, PartnerChanged):
+        raise Problem(404, "Unknown partner")
+    return current
+
+
+def _login_is_free(partners: Mapping[str, PartnerChanged], login: str, partner_id: str) -> None:
+    if any(one.login == login and one.partner_id != partner_id for one in partners.values()):
+        raise Problem(409, "Login is taken", errors=[{"field": "login", "rule": "must be no other partner's"}])
+
+
+async def _password_hash(password: str) -> str:
+    return await asyncio.to_thread(_HASHER.hash, password)
+
+
+def _add_partners(router: APIRouter, provisioning: Provisioning) -> None:
+    partners = provisioning.directory.partners
+
+    @router.post("", status_code=201)
+    async def create_partner(body: PartnerCreate) -> PartnerView:
+        """Create a partner. The password, given or drawn, is told in this answer only."""
+        password = body.password or random_secrets.token_urlsafe(18)
+        password_hash = await _password_hash(password)
+        partner_id = body.partner_id or (body.login if _is_id(body.login) else ids.uuid7())
+        said = changes_of(body)
+        said = {name: value for name, value in said.items() if name not in ("password", "partner_id")}
+
+        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
+            if current is not None:
+                raise Problem(409, "Partner exists", errors=[{"field": "partnerId", "rule": "must be new"}])
+            _login_is_free(partners, body.login, partner_id)
+            made = {"partner_id": partner_id, "uuid": ids.uuid7(), "password_hash": password_hash}
+            return PartnerChanged.model_validate({**stamp.fields(), **made, **said})
+
+        return PartnerView.of(await provisioning.change(f"partner/{partner_id}", decide), password)
+
+    @router.get("")
+    async def list_partners() -> list[PartnerView]:
+        """All partners, by id."""
+        return [PartnerView.of(partners[key]) for key in sorted(partners)]
+
+    @router.get("/{partner_id}", responses={404: PROBLEMS[400]})
+    async def get_partner(partner_id: Id) -> PartnerView:
+        """One partner."""
+        return PartnerView.of(_partner(partners.get(partner_id)))
+
+    @router.patch("/{partner_id}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
+    async def change_partner(partner_id: Id, body: PartnerPatch, if_match: IfMatch = None) -> PartnerView:
+        """Change what the body names; `{"enabled": false}` switches the partner off."""
+
+        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
+            partner = _partner(current)
+            _login_is_free(partners, body.login or partner.login, partner_id)
+            return PartnerChanged.model_validate({**partner.model_dump(), **stamp.fields(), **changes_of(body)})
+
+        return PartnerView.of(await provisioning.change(f"partner/{partner_id}", decide, version_of(if_match)))
+
+
+def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets) -> None:
+    async def changed(partner_id: str, if_match: str | None, **news: object) -> PartnerChanged:
+        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
+            return _partner(current).model_copy(update={**stamp.fields(), **news})
+
+        return await provisioning.change(f"partner/{partner_id}", decide, version_of(if_match))
+
+    @router.post("/{partner_id}/password", responses={404: PROBLEMS[400]})
+    async def rotate_password(partner_id: Id, body: PasswordBody, if_match: IfMatch = None) -> PartnerView:
+        """A new password, told in this answer only; the old one ends at once."""
+        password = body.password or random_secrets.token_urlsafe(18)
+        partner = await changed(partner_id, if_match, password_hash=await _password_hash(password))
+        return PartnerView.of(partner, password)
+
+    @router.post("/{partner_id}/report-key", responses={404: PROBLEMS[400]})
+    async def rotate_report_key(partner_id: Id, if_match: IfMatch = None) -> SecretView:
+        """A new key for signed reports, told in this answer only."""
+        key = random_secrets.token_urlsafe(32)
+        sealed = secrets.seal(key.encode(), b"report-key")
+        return SecretView(key=key, version=(await changed(partner_id, if_match, report_key_sealed=sealed)).event_id)
+
+    @router.post("/{partner_id}/batch-key", responses={404: PROBLEMS[400]})
+    async def rotate_batch_key(partner_id: Id, if_match: IfMatch = None) -> SecretView:
+        """A new key for batches, told in this answer only; the one before goes on working until the next rotation."""
+        letters = string.ascii_letters + string.digits
+        key = "".join(random_secrets.choice(letters) for _ in range(_BATCH_KEY_LENGTH))
+        digest = secrets.digest(key, "batch-key")
+
+        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
+            partner = _partner(current)
+            digests = (digest, *partner.batch_key_digests[:1])
+            return partner.model_copy(update={**stamp.fields(), "batch_key_digests": digests})
+
+        partner = await provisioning.change(f"partner/{partner_id}", decide, version_of(if_match))
+        return SecretView(key=key, version=partner.event_id)
+
+
+def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
+    directory = provisioning.directory
+
+    @router.get("/{partner_id}/senders", responses={404: PROBLEMS[400]})
+    async def list_senders(partner_id: Id) -> list[SenderView]:
+        """The service numbers of a partner, by name."""
+        _partner(directory.partners.get(partner_id))
+        found = sorted(key for key in directory.senders if key[0] == partner_id)
+        return [SenderView.of(directory.senders[key]) for key in found]
+
+    @router.put("/{partner_id}/senders/{service_number}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
+    async def put_sender(
+        partner_id: Id, service_number: ServiceNumber, body: SenderBody, if_match: IfMatch = None
+    ) -> SenderView:
+        """Create or replace a service number; `{"enabled": false}` switches it off."""
+
+        def decide(_: Entity | None, stamp: Stamp) -> SenderChanged:
+            _partner(directory.partners.get(partner_id))
+            if body.application_id is not None and body.application_id not in directory.applications:
+                raise Problem(400, "Unknown application", errors=[{"field": "applicationId", "rule": "must exist"}])
+            named = {"partner_id": partner_id, "service_number": service_number}
+            return SenderChanged.model_validate({**stamp.fields(), **named, **body.model_dump()})
+
+        key = f"sender/{partner_id}/{service_number}"
+        return SenderView.of(await provisioning.change(key, decide, version_of(if_match)))
+
+
+def _is_id(text: str) -> bool:
+    return len(text) <= 64 and all(one in string.ascii_letters + string.digits + "._-" for one in text)

@@ -1,0 +1,274 @@
+"""What the provisioning API takes and gives, in camel case. `version` is what `If-Match` compares."""
+
+import ipaddress
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
+
+from schemas.application_events import (
+    ApplicationChanged,
+    CredentialsChanged,
+    PartnerChanged,
+    SenderChanged,
+    TtlUnit,
+)
+from schemas.values import Channel, Provider
+from services.registry.bodies import Body, InstallationView
+from services.registry.devices import Device
+from services.web import Text
+
+
+def _subnet(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip(), strict=False))
+    except ValueError:
+        raise ValueError("must be a network, for instance 192.0.2.0/24") from None
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and text.isascii() and " " not in text
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError("must be an http or https address")
+    return text
+
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+ServiceNumber = Annotated[Text, StringConstraints(pattern=r"^[^/\x00-\x1f\x7f]{1,64}$")]
+Login = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+Password = Annotated[Text, StringConstraints(min_length=4, max_length=256)]
+GivenKey = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{8,128}$")]
+Subnet = Annotated[Text, StringConstraints(max_length=64), AfterValidator(_subnet)]
+Url = Annotated[Text, StringConstraints(max_length=2048), AfterValidator(_url)]
+Ttl = Annotated[StrictInt, Field(ge=1, le=604_800)]
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}){0,5}$")]
+
+
+class PartnerPatch(Body):
+    """What is left out stays as it is."""
+
+    login: Login | None = None
+    subnets: Annotated[list[Subnet], Field(max_length=100)] | None = Field(None, description="CIDR; empty: anywhere")
+    report_url: Url | None = None
+    default_sender: ServiceNumber | None = None
+    default_ttl_s: dict[Channel, Ttl] | None = None
+    default_ttl_unit: dict[Channel, TtlUnit] | None = None
+    reject_duplicates: StrictBool | None = None
+    max_connections: Annotated[StrictInt, Field(ge=1, le=100_000)] | None = None
+    max_rate_per_s: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = None
+    utc_offset_min: Annotated[StrictInt, Field(ge=-900, le=900)] | None = None
+    link_shortener: StrictBool | None = None
+    batch_channel: Channel | None = None
+    enabled: StrictBool | None = None
+
+
+class PartnerCreate(PartnerPatch):
+    """A new partner; without a password one is drawn."""
+
+    partner_id: Id | None = Field(None, description="default: the login, if it has the form of an id")
+    login: Login
+    password: Password | None = None
+
+
+class PasswordBody(Body):
+    """A new password; without one it is drawn."""
+
+    password: Password | None = None
+
+
+class PartnerView(Body):
+    """A partner. `password` only in the answer that created or rotated it."""
+
+    partner_id: str
+    version: str
+    changed_at: int
+    login: str
+    password: str | None = None
+    subnets: list[str]
+    report_url: str | None
+    signs_reports: bool
+    default_sender: str | None
+    default_ttl_s: dict[Channel, int]
+    default_ttl_unit: dict[Channel, TtlUnit]
+    reject_duplicates: bool
+    max_connections: int
+    max_rate_per_s: int
+    utc_offset_min: int
+    link_shortener: bool
+    batch_channel: Channel
+    batch_keys: int
+    enabled: bool
+
+    @classmethod
+    def of(cls, partner: PartnerChanged, password: str | None = None) -> "PartnerView":
+        plain = {name: getattr(partner, name) for name in cls.model_fields if hasattr(partner, name)}
+        return cls(
+            **plain,
+            version=partner.event_id,
+            changed_at=partner.at,
+            password=password,
+            signs_reports=partner.report_key_sealed is not None,
+            batch_keys=len(partner.batch_key_digests),
+        )
+
+
+class SecretView(Body):
+    """A key, told this once."""
+
+    key: str
+    version: str
+
+
+class SenderBody(Body):
+    """A service number and the application it stands for."""
+
+    application_id: Id | None = None
+    enabled: StrictBool = True
+
+
+class SenderView(Body):
+    """A service number of a partner."""
+
+    partner_id: str
+    service_number: str
+    version: str
+    application_id: str | None
+    enabled: bool
+
+    @classmethod
+    def of(cls, sender: SenderChanged) -> "SenderView":
+        plain = {name: getattr(sender, name) for name in cls.model_fields if hasattr(sender, name)}
+        return cls(**plain, version=sender.event_id)
+
+
+class ApplicationPatch(Body):
+    """What is left out stays as it is."""
+
+    name: Annotated[Text, StringConstraints(min_length=1, max_length=128)] | None = None
+    min_version: Version | None = Field(None, description="digits and dots; null: none")
+    rustore_variant: Literal["native", "universal"] | None = None
+    bundle: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,155}$")] | None = Field(
+        None, description="default APNs topic"
+    )
+    max_pushes_per_s: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = Field(None, description="per provider")
+    enabled: StrictBool | None = None
+
+
+class ApplicationCreate(ApplicationPatch):
+    """A new application; without an API key one is drawn."""
+
+    application_id: Id | None = Field(None, description="default: drawn")
+    name: Annotated[Text, StringConstraints(min_length=1, max_length=128)]
+    api_key: GivenKey | None = None
+
+
+class ApiKeyBody(Body):
+    """A new API key. The one before goes on working until it is dropped, or the next rotation."""
+
+    api_key: GivenKey | None = None
+    keep_old: StrictBool = True
+
+
+class ApplicationView(Body):
+    """An application. `apiKey` only in the answer that created or rotated it."""
+
+    application_id: str
+    version: str
+    changed_at: int
+    name: str
+    api_key: str | None = None
+    api_keys: int = Field(description="how many keys work")
+    min_version: str | None
+    rustore_variant: str
+    bundle: str | None
+    max_pushes_per_s: int
+    enabled: bool
+
+    @classmethod
+    def of(cls, application: ApplicationChanged, api_key: str | None = None) -> "ApplicationView":
+        plain = {name: getattr(application, name) for name in cls.model_fields if hasattr(application, name)}
+        return cls(
+            **plain,
+            version=application.event_id,
+            changed_at=application.at,
+            api_key=api_key,
+            api_keys=len(application.api_key_digests),
+        )
+
+
+class EnabledBody(Body):
+    """Switch on or off."""
+
+    enabled: StrictBool
+
+
+class CredentialsView(Body):
+    """Credentials of an application with a provider, without the credentials."""
+
+    application_id: str
+    provider: Provider
+    version: str
+    changed_at: int
+    fingerprint: str
+    enabled: bool
+
+    @classmethod
+    def of(cls, credentials: CredentialsChanged) -> "CredentialsView":
+        plain = {name: getattr(credentials, name) for name in cls.model_fields if hasattr(credentials, name)}
+        return cls(**plain, version=credentials.event_id, changed_at=credentials.at)
+
+
+class SupportInstallation(InstallationView):
+    """An installation for support: `tokenDigest` begins like the digest in traces, and tells no token."""
+
+    token_digest: str | None = None
+    token_worked: bool = False
+
+    @classmethod
+    def of(cls, device: Device) -> "SupportInstallation":
+        plain = InstallationView.of(device).model_dump()
+        token = device.token
+        return cls(**plain, token_digest=token.digest[:8] if token else None, token_worked=bool(token and token.worked))
+
+
+class CardView(Body):
+    """The client card: what was ever linked to a user or a phone."""
+
+    application_id: str
+    external_user_id: str | None
+    phone: str | None
+    first_seen_at: int
+    last_seen_at: int
+    phones: list[str] = Field(description="of a user, the newest link first")
+    installations: list[str] = Field(description="the newest link first; some may belong to somebody else now")
+    launches: int = Field(description="of the installations it has now")
+    installed_at: int | None = Field(description="first install of those")
+    last_used_at: int | None
+
+
+class SupportAnswer(Body):
+    """Who was found: the cards, and the installations that belong to them now."""
+
+    cards: list[CardView]
+    installations: list[SupportInstallation]
+
+
+class BadLine(Body):
+    """A line that was not imported."""
+
+    line: int
+    field: str
+    rule: str
+
+
+class ImportAnswer(Body):
+    """What became of the lines: imported now, known before, and bad ones."""
+
+    lines: int
+    imported: int
+    known: int
+    bad: list[BadLine]

@@ -1,0 +1,114 @@
+"""The shape of provider credentials, as their consoles give them out; refused by field and rule, never by value.
+
+    apns      team_id, key_id, private_key (PEM, P-256); topic
+    fcm       the service account file: type, project_id, private_key_id, private_key (RSA), client_email, token_uri
+    hms       app_id, client_secret; project_id
+    rustore   project_id, service_token (native and universal)
+    web       subject (mailto: or https:), private_key (PEM, P-256)
+
+What is not listed is kept out of what is sealed. Dispatch checks what it opens once more.
+"""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+from schemas.values import Provider
+
+
+class Credentials(BaseModel):
+    """Base of all shapes; snake case, as the providers' own files."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def _key(pem: str) -> object:
+    try:
+        return load_pem_private_key(pem.encode(errors="replace"), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ValueError("must be a private key in PEM, without a password") from None
+
+
+def _p256(pem: str) -> str:
+    key = _key(pem)
+    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+        raise ValueError("must be a P-256 key")
+    return pem
+
+
+def _rsa(pem: str) -> str:
+    if not isinstance(_key(pem), RSAPrivateKey):
+        raise ValueError("must be an RSA key")
+    return pem
+
+
+def _https(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme == "https" and bool(parts.hostname)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError("must be an https address")
+    return url
+
+
+def _subject(text: str) -> str:
+    return text if text.startswith("mailto:") and "@" in text else _https(text)
+
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:-]{1,128}$")]
+AppleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{10}$")]
+Secret = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
+Pem = Annotated[str, StringConstraints(max_length=16_384)]
+
+
+class ApnsCredentials(Credentials):
+    team_id: AppleId
+    key_id: AppleId
+    private_key: Annotated[Pem, AfterValidator(_p256)]
+    topic: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,155}$")] | None = None
+
+
+class FcmCredentials(Credentials):
+    type: Literal["service_account"]
+    project_id: Id
+    private_key_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    private_key: Annotated[Pem, AfterValidator(_rsa)]
+    client_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,128}@[^@\s]{1,128}$")]
+    token_uri: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_https)]
+
+
+class HmsCredentials(Credentials):
+    app_id: Id
+    client_secret: Secret
+    project_id: Id | None = None
+
+
+class RustoreCredentials(Credentials):
+    project_id: Id
+    service_token: Secret
+
+
+class WebCredentials(Credentials):
+    subject: Annotated[str, StringConstraints(max_length=512), AfterValidator(_subject)]
+    private_key: Annotated[Pem, AfterValidator(_p256)]
+
+
+SHAPES: dict[Provider, type[Credentials]] = {
+    Provider.APNS: ApnsCredentials,
+    Provider.FCM: FcmCredentials,
+    Provider.HMS: HmsCredentials,
+    Provider.RUSTORE: RustoreCredentials,
+    Provider.WEB: WebCredentials,
+}
+
+
+def checked(provider: Provider, given: dict[str, Any]) -> bytes:
+    """The credentials in canonical JSON, to be sealed. Raises pydantic.ValidationError."""
+    return SHAPES[provider].model_validate(given).model_dump_json(exclude_none=True).encode()

@@ -1,0 +1,96 @@
+"""Changes of partners, senders, applications and credentials: one at a time, and none is lost silently.
+
+    take the turn ─▶ the directory knows the last change ─▶ If-Match holds? ─▶ decide ─▶ append ─▶ the directory has it
+
+A change names the version that it was made from (`If-Match`, the `version` of what was read); when somebody else was
+faster it is refused with 409. What an answer says, every later request sees.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from schemas import ids
+from schemas.application_events import ApplicationChanged, CredentialsChanged, PartnerChanged, SenderChanged
+from schemas.topics import APPLICATION_EVENTS
+from schemas.values import Provider
+from services import consume
+from services.clock import now_ms
+from services.directory import Directory
+from services.kafka import Append, Log
+from services.registry.provisioning_store import Turns
+from services.web import Problem
+
+Entity = PartnerChanged | SenderChanged | ApplicationChanged | CredentialsChanged
+Changed = TypeVar("Changed", PartnerChanged, SenderChanged, ApplicationChanged, CredentialsChanged)
+_WAIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every new state of an entity gets."""
+
+    event_id: str
+    at: int
+
+    def fields(self) -> dict[str, str | int]:
+        return {"event_id": self.event_id, "at": self.at}
+
+
+@dataclass(frozen=True)
+class Provisioning:
+    """One for each process."""
+
+    directory: Directory
+    sink: Log
+    turns: Turns
+
+    async def change(
+        self, key: str, decide: Callable[[Entity | None, Stamp], Changed], version: str | None = None
+    ) -> Changed:
+        """Append what `decide(current, stamp)` makes of the entity with that key; it may raise Problem.
+
+        Raises Problem 409 when `version` is not the current one, 503 when others keep changing or the log is away.
+        """
+        turn = await self.turns.take(_WAIT_S)
+        if turn is None:
+            raise Problem(503, "Others are changing", "try again")
+        try:
+            if turn.entity is not None:
+                await self._known(turn.entity, turn.at)
+            current = self.entity(key)
+            if version not in (None, "*") and (current is None or current.event_id != version):
+                raise Problem(409, "Changed meanwhile", "read it again, and change what you then see")
+            changed = decide(current, Stamp(ids.uuid7(), max(now_ms(), (current.at if current else 0) + 1)))
+            await self.sink.append([Append(APPLICATION_EVENTS, changed.entity_key, changed)])
+        except consume.UNAVAILABLE:
+            raise  # it may have been written: the turn ends by itself when that is sure to be seen
+        except BaseException:
+            await self.turns.give_back(turn)
+            raise
+        await self.turns.give_back(turn, changed.entity_key, changed.at)
+        await self._known(changed.entity_key, changed.at)
+        return changed
+
+    def entity(self, key: str) -> Entity | None:
+        """The entity as the directory has it, by its key in `application-events`."""
+        kind, _, rest = key.partition("/")
+        first, _, second = rest.partition("/")
+        match kind:
+            case "partner":
+                return self.directory.partners.get(rest)
+            case "application":
+                return self.directory.applications.get(rest)
+            case "sender":
+                return self.directory.senders.get((first, second))
+            case _:
+                return self.directory.credentials.get((first, Provider(second)))
+
+    async def _known(self, key: str, at: int) -> None:
+        """Wait until the directory has the entity as of `at`. Raises Problem 503 after 5 s."""
+        deadline = asyncio.get_running_loop().time() + _WAIT_S
+        while (entity := self.entity(key)) is None or entity.at < at:
+            if asyncio.get_running_loop().time() > deadline:
+                raise Problem(503, "Service is unavailable", "application-events could not be read in time")
+            await asyncio.sleep(0.005)
