@@ -1,0 +1,243 @@
+"""Dispatch on real Kafka and MongoDB against the APNs sandbox: looked up late, sent once, retried as events."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deploy.sandbox.faults import Fault
+from deploy.sandbox.keys import make_apns_key
+from deploy.sandbox.tls import ensure_certificates
+from schemas import topics
+from schemas.reasons import Reason
+from schemas.values import Provider
+from services import telemetry
+from services.dispatch import deliver
+from services.dispatch.provider import Accepted, Opening, Push, Result, Sender, Uncertain
+from services.settings import Settings
+from tests.contract.dispatch_service import Service, device_token, now_ms, serving, target
+from tests.contract.sandbox_apns.harness import TOPIC, Sandbox
+from tests.log_reader import dead_letters_of
+
+
+@pytest.fixture(scope="module")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ensure_certificates(tmp_path_factory.mktemp("apns"))
+
+
+@pytest.fixture
+async def sandbox(ca: Path) -> AsyncIterator[Sandbox]:
+    async with Sandbox(ca, make_apns_key((TOPIC,)), "production") as running:
+        yield running
+
+
+@pytest.fixture
+async def service(settings: Settings, sandbox: Sandbox) -> AsyncIterator[Service]:
+    async with serving(settings, sandbox) as running:
+        yield running
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries come within a second or two."""
+    monkeypatch.setattr(deliver, "BACKOFF_S", 0.2)
+    monkeypatch.setattr(deliver, "LEAST_BACKOFF_S", 0.1)
+
+
+async def eventually(holds: Callable[[], bool], timeout_s: float = 30) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not holds():  # noqa: ASYNC110 — what is waited for has no event of its own
+            await asyncio.sleep(0.02)
+
+
+async def test_a_target_becomes_a_push_and_its_acceptance_an_event(service: Service, sandbox: Sandbox) -> None:
+    await service.install("i-1")
+    sent = target("i-1", link=2)
+    await service.send(sent)
+    (received,) = await sandbox.inbox.wait("apns", device_token("i-1"))
+    (outcome,) = await service.outcomes(1)
+    assert received.payload["rpns"]["id"] == sent.message_id
+    assert (outcome.outcome, outcome.status, outcome.attempt, outcome.link) == ("accepted", 200, 1, 2)
+    assert outcome.provider_id == outcome.delivery_id == sent.delivery_id
+    assert outcome.latency_ms >= 0
+
+
+async def test_both_lanes_go_out_and_stay_apart(service: Service) -> None:
+    await service.install("i-1")
+    await service.send(target("i-1"), target("i-1", lane="bulk"))
+    assert [one.outcome for one in await service.outcomes(1)] == ["accepted"]
+    assert [one.outcome for one in await service.outcomes(1, "bulk")] == ["accepted"]
+
+
+async def test_a_token_that_changed_since_planning_is_followed(service: Service, sandbox: Sandbox) -> None:
+    await service.install("i-1")
+    await service.install("i-1", sealed=service.secrets.seal(b"cd" * 32, b"token"))
+    await service.send(target("i-1"))
+    assert len(await sandbox.inbox.wait("apns", "cd" * 32)) == 1
+
+
+async def test_nothing_is_sent_to_whom_it_is_not_for(service: Service, sandbox: Sandbox) -> None:
+    await service.install("i-1")
+    await service.database["installations"].update_one({"_id": "i-1"}, {"$set": {"owner": None}})
+    await service.install("i-2", provider="fcm")
+    await service.install("i-4", application_id="other")
+    await service.send(
+        target("i-1"),
+        target("i-2"),
+        target("i-3"),
+        target("i-4", application_id="other"),
+        target("i-2", expires_at=now_ms() - 1),
+        target("i-2", send_by=now_ms() - 1),
+    )
+    outcomes = {(one.outcome, one.reason) for one in await service.outcomes(6)}
+    assert outcomes == {
+        ("suppressed", Reason.OWNER_CHANGED),
+        ("refused", Reason.NO_ACTIVE_INSTALLATION),
+        ("refused", Reason.NO_APPLICATION),
+        ("expired", Reason.EXPIRED),
+    }
+    assert sandbox.inbox.all() == []
+
+
+async def test_a_dead_token_is_named_by_its_digest(service: Service, sandbox: Sandbox) -> None:
+    await service.install("i-1")
+    sandbox.server.devices.mark_dead(device_token("i-1"), 1_700_000_000_000)
+    await service.send(target("i-1"))
+    (outcome,) = await service.outcomes(1)
+    assert (outcome.outcome, outcome.reason, outcome.detail) == ("refused", Reason.PROVIDER_REFUSED, "Unregistered")
+    assert (outcome.dead_token, outcome.dead_at) == ("digest-i-1", 1_700_000_000_000)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_what_is_not_taken_comes_again_as_an_event(service: Service, sandbox: Sandbox) -> None:
+    await service.install("i-1")
+    sandbox.faults.order("apns", Fault(kind="status", reason="TooManyRequests", times=2))
+    await service.send(target("i-1"))
+    outcomes = await service.outcomes(3)
+    assert [(one.outcome, one.attempt, one.detail) for one in outcomes] == [
+        ("retry", 1, "TooManyRequests"),
+        ("retry", 2, "TooManyRequests"),
+        ("accepted", 3, ""),
+    ]
+    assert len(sandbox.inbox.all()) == 1
+    assert await service.database["dispatch_timers"].count_documents({}) == 0
+
+
+async def test_a_retry_that_would_be_too_late_is_the_end(service: Service, sandbox: Sandbox) -> None:
+    await service.install("i-1")
+    sandbox.faults.order("apns", Fault(kind="status", reason="TooManyRequests", retry_after="120"))
+    await service.send(target("i-1"))
+    (outcome,) = await service.outcomes(1)
+    assert (outcome.outcome, outcome.reason, outcome.status) == ("expired", Reason.EXPIRED, 429)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_lost_answer_is_sent_again_under_the_same_id(service: Service, sandbox: Sandbox) -> None:
+    await service.install("i-1")
+    sandbox.faults.order("apns", Fault(kind="drop-after-write", times=1))
+    await service.send(target("i-1"))
+    assert [one.outcome for one in await service.outcomes(2)] == ["retry", "accepted"]
+    assert len({one.headers["apns-collapse-id"] for one in sandbox.inbox.all()}) == 1
+
+
+async def test_refused_keys_stop_one_application_and_no_other(service: Service, sandbox: Sandbox) -> None:
+    """What met the refusal ends; what comes after is parked, and goes out when the keys are mended."""
+    service.provision("bad", key_id="UNKNOWNKEY")
+    await service.install("i-1", application_id="bad")
+    await service.install("i-2")
+    await service.send(target("i-1", "bad"))
+    (met,) = await service.outcomes(1)
+    assert (met.outcome, met.reason, met.detail) == ("refused", Reason.PROVIDER_REFUSED, "InvalidProviderToken")
+    assert telemetry.SENDER_STOPPED.labels("bad", "apns")._value.get() == 1
+    await service.send(target("i-1", "bad"), target("i-2"))
+    after = (await service.outcomes(3))[1:]
+    assert {(one.application_id, one.outcome, one.detail) for one in after} == {
+        ("app", "accepted", ""),
+        ("bad", "retry", "sender is stopped"),
+    }
+    service.provision("bad")
+    last = (await service.outcomes(4))[-1]
+    assert (last.application_id, last.outcome, last.attempt) == ("bad", "accepted", 1)
+    assert telemetry.SENDER_STOPPED.labels("bad", "apns")._value.get() == 0
+
+
+async def test_credentials_that_cannot_be_used_are_an_alert_not_an_absence(service: Service) -> None:
+    service.provision("bad", private_key="no key")
+    await service.install("i-1", application_id="bad")
+    await service.send(target("i-1", "bad"))
+    (outcome,) = await service.outcomes(1)
+    assert (outcome.outcome, outcome.reason) == ("refused", Reason.PROVIDER_REFUSED)
+    assert outcome.detail.startswith("bad credentials: private_key")
+
+
+async def test_an_application_that_is_switched_off_gets_nothing_more(service: Service, sandbox: Sandbox) -> None:
+    await service.install("i-1")
+    await service.send(target("i-1"))
+    await service.outcomes(1)
+    service.provision(enabled=False)
+    await service.send(target("i-1"))
+    assert (await service.outcomes(2))[-1].reason is Reason.NO_APPLICATION
+    await eventually(lambda: not sandbox.server.connections)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_while_the_provider_is_away_its_records_wait_in_the_log(service: Service, sandbox: Sandbox) -> None:
+    names = [f"i-{number}" for number in range(60)]
+    await service.install(*names)
+    sandbox.faults.order("apns", Fault(kind="status", reason="InternalServerError"))
+    await service.send(*(target(name) for name in names[:20]))
+    await eventually(lambda: service.work.breaker.is_open)
+    await service.send(*(target(name) for name in names[20:]))
+    sandbox.faults.clear()
+    await eventually(lambda: len({one.token for one in sandbox.inbox.all()}) == 60)
+    assert not service.work.breaker.is_open
+
+
+async def test_a_poisoned_target_ends_its_message(service: Service) -> None:
+    """A token that cannot be opened: sealed by a key that is gone."""
+    await service.install("i-1", sealed="bm9uc2Vuc2U=")
+    await service.send(target("i-1"))
+    ((_, headers),) = await dead_letters_of(service.settings, topics.TARGET_RESOLVED[Provider.APNS]["single"], 1)
+    assert "CannotOpen" in headers["reason"]
+
+
+class Forgetful:
+    """A provider that cannot absorb a resend."""
+
+    def __init__(self) -> None:
+        self.sent: list[Push] = []
+        self.answers: list[Result] = []
+
+    def absorbs_resend(self, push: Push) -> bool:
+        return False
+
+    async def send(self, push: Push) -> Result:
+        self.sent.append(replace(push, token=""))
+        return self.answers.pop(0) if self.answers else Accepted()
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def test_where_a_resend_is_not_absorbed_a_noted_attempt_is_not_made_again(
+    settings: Settings, sandbox: Sandbox
+) -> None:
+    sender = Forgetful()
+
+    async def open_sender(_: Opening) -> Sender:
+        return sender
+
+    async with serving(settings, sandbox, open_sender) as service:
+        await service.install("i-1", "i-2")
+        first, second = target("i-1"), target("i-2")
+        sender.answers = [Uncertain("connection lost")]
+        await service.send(first)
+        await service.outcomes(1)
+        await service.send(first, second)  # the first is replayed
+        outcomes = await service.outcomes(3)
+    assert [(one.installation_id, one.outcome) for one in outcomes[:1]] == [("i-1", "uncertain")]
+    assert {(one.installation_id, one.outcome) for one in outcomes[1:]} == {("i-1", "uncertain"), ("i-2", "accepted")}
+    assert [push.installation_id for push in sender.sent] == ["i-1", "i-2"]
+    assert len({one.event_id for one in outcomes}) == 2
