@@ -11,7 +11,6 @@ Source: design.md §2.
 import hashlib
 import os
 import time
-import uuid
 
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
@@ -26,8 +25,8 @@ def uuid5(namespace: str, name: str) -> str:
 def uuid7() -> str:
     """A new UUIDv7 (RFC 9562 §5.7): drawn, and in order of time to the millisecond."""
     value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
-    return str(uuid.UUID(int=value))
+    text = f"{value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def message_id_of(partner_uuid: str, partner_ref: str | None) -> str:

@@ -32,10 +32,16 @@ def _normalised(text: str) -> str | None:
     plus, digits = written[1], _NOT_DIGITS.sub("", written[2])
     if len(digits) == 11 and (digits[0] == "7" or (digits[0] == "8" and not plus)):
         return "7" + digits[1:]
+    return _international(digits)
+
+
+def _international(digits: str) -> str | None:
+    """By the library, until nothing changes: it takes one trunk zero off at a time (+49 00 30 …)."""
     try:
         number = phonenumbers.parse("+" + digits)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(number):
         return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+    found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+    return found if found == digits else _international(found)

@@ -8,6 +8,7 @@ import contextlib
 import hmac
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any
 
 import uvicorn
@@ -132,12 +133,13 @@ def caller_address(request: Request, trusted: Sequence[Network]) -> str:
     """Who is calling: the peer, or the last address of X-Forwarded-For that no trusted proxy added."""
     address = request.client.host if request.client else ""
     forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
-    while forwarded and _within(address, trusted):
+    while forwarded and _within(address, tuple(trusted)):
         address = forwarded.pop()
     return address
 
 
-def _within(address: str, among: Sequence[Network]) -> bool:
+@lru_cache(maxsize=4096)
+def _within(address: str, among: tuple[Network, ...]) -> bool:
     try:
         return any(ipaddress.ip_address(address) in network for network in among)
     except ValueError:

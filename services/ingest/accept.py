@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas import ids
 from schemas.application_events import PartnerChanged
@@ -26,8 +26,7 @@ _WINDOW_WAIT_MS = 8 * DAY_MS
 """A weekly window opens again within a week; a day more for the recipient's time zone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """`request` must not be appended while `secure` holds values: see `secure.py`."""
 
     request: MessageRequested

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Button, Channel, Content, Link
 from services.ingest.accept_errors import Code, Refused, invalid
 from services.ingest.accept_model import ChannelData, CommonData, ContentBody, MessageBody, PushData, parsed
-from services.ingest.accept_options import CATEGORIES, opaque, options_of
+from services.ingest.accept_options import CATEGORIES, NO_VALUES, opaque, options_of
 from services.ingest.accept_rules import channel_of, lifetime_ms, one_of
 
 _FLASH_CODE = re.compile(r"(?<![0-9])(?:[0-9]{4}|[0-9]{6})(?![0-9])")
@@ -25,8 +24,7 @@ class Senders(Protocol):
     def sender(self, partner_id: str, service_number: str) -> SenderChanged | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What every link of a request is read with."""
 
     partner: PartnerChanged
@@ -34,13 +32,12 @@ class Context:
     shorten_links: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadLink:
+class ReadLink(NamedTuple):
     """A link, the data it came from, and the values that must be sealed before it may go into the log."""
 
     link: Link
     data: CommonData
-    secure: Mapping[str, str] = field(default_factory=dict)
+    secure: Mapping[str, str] = NO_VALUES
 
 
 def read_link(body: MessageBody, context: Context, where: str) -> ReadLink:

@@ -7,9 +7,9 @@ are sealed (`secure.py`); nothing here puts them into it.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from schemas.values import Provider
 from services.ingest.accept_errors import invalid
@@ -27,15 +27,15 @@ _SECURE_NAME = re.compile(r"[A-Za-z0-9]+")
 _PLACEHOLDER = re.compile(r"%([A-Za-z0-9]+)%")
 _MOMENTS = ("timestamp", "stale-date", "dismissal-date")
 CATEGORIES = ("IMAGE", "HTML")
+NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the options of one push ask for."""
 
     enrichment: str | None = None
     live_activity: str | None = None
-    secure: Mapping[str, str] = field(default_factory=dict)
+    secure: Mapping[str, str] = NO_VALUES
     providers: tuple[Provider, ...] = ()
 
 
@@ -51,7 +51,7 @@ def options_of(given: Iterable[OptionBody], texts: Iterable[str], offset_min: in
     return Options(
         enrichment=_rich(values.get("RICH"), f"{field}.RICH"),
         live_activity=_live_activity(values.get("LIVE_ACTIVITY"), offset_min, f"{field}.LIVE_ACTIVITY"),
-        secure=_secure(values["SECURE"], texts, f"{field}.SECURE") if "SECURE" in values else {},
+        secure=_secure(values["SECURE"], texts, f"{field}.SECURE") if "SECURE" in values else NO_VALUES,
         providers=_platforms(values.get("SENDING_PLATFORMS"), f"{field}.SENDING_PLATFORMS"),
     )
 

@@ -26,6 +26,8 @@ def test_every_way_of_writing_a_russian_number_is_one(written: str) -> None:
         ("+390612345678", "390612345678"),
         ("+77011234567", "77011234567"),
         ("375291234567", "375291234567"),
+        ("+49 (0)30 123456", "4930123456"),
+        ("+49 00 30 123456", "4930123456"),
     ],
 )
 def test_other_countries_are_known_by_their_code(written: str, digits: str) -> None:
