@@ -22,6 +22,7 @@ from deploy.local import kafka, kafka_files
 from deploy.local.background import END_S, Teller, start_in_background
 from deploy.local.owner import end_owner, owner
 from deploy.local.process import ROOT
+from deploy.local.provision import provision
 from deploy.local.report import StackError, Step
 from deploy.local.show import Progress, overview
 from deploy.local.stack import DESCRIPTION, PUBLIC_PORT_SETTING, Stack
@@ -89,10 +90,12 @@ def run(data_dir: DataDir = DEFAULT_DIR, progress_fd: Annotated[int | None, type
         try:
             if teller:
                 stack.start()
+                provision(stack.describe())
                 teller.ready(stack.describe())
             else:
                 with progress:
                     stack.start()
+                    provision(stack.describe())
                 overview(console, stack.describe())
             _watch(stack)
         finally:

@@ -8,6 +8,7 @@
 Thousands of these live in one process: a device has no task and no connection of its own, `fleet.py` has them.
 """
 
+import hashlib
 import secrets
 import time
 import uuid
@@ -52,6 +53,7 @@ class Happening:
     what: What
     push: Push
     at_ms: int
+    detail: str = ""  # the button's action, with "clicked"
 
 
 class Carrier(Protocol):
@@ -146,6 +148,10 @@ class Device:
         body = {"sessionId": str(uuid.uuid4()), "appVersion": self.app_version, "primary": primary}
         self._learn(await self.carrier.api.start_session(self.who, body))
 
+    async def refresh(self) -> None:
+        """Read back what the platform knows of this installation into `view`."""
+        self._learn(await self.carrier.api.read(self.who))
+
     def go_offline(self) -> None:
         """Nothing reaches the phone; the provider keeps it."""
         self.is_online = False
@@ -183,7 +189,7 @@ class Device:
         if action is not None:
             receipt["action"] = action
         self.outbox.extend([receipt] * self.habits.receipts_sent)
-        self._tell(kind, push)
+        self._tell(kind, push, action or "")
         self.carrier.post(self)
 
     def _judge(self, push: Push) -> What:
@@ -211,12 +217,20 @@ class Device:
         else:
             callback()
 
-    def _tell(self, what: What, push: Push) -> None:
-        self.carrier.hear(Happening(self, what, push, now_ms()))
+    def _tell(self, what: What, push: Push, detail: str = "") -> None:
+        self.carrier.hear(Happening(self, what, push, now_ms(), detail))
 
     def _learn(self, view: dict[str, Any]) -> None:
         self.view = view
         self.mark = view.get("recipientMark") or ""
+
+
+def identity(seed: str) -> dict[str, Any]:
+    """Fields of a Device that is the same installation whenever it is made from this seed."""
+    return {
+        "who": Installation(str(uuid.uuid5(uuid.NAMESPACE_URL, f"rpns:sandbox:{seed}")), ""),
+        "proof": hashlib.sha256(f"rpns sandbox {seed}".encode()).hexdigest(),
+    }
 
 
 def new_token(platform: Platform) -> str:

@@ -1,7 +1,8 @@
 """`python -m deploy.sandbox.devices`: phones with the SDK in the demo application, that show what is pushed to them.
 
 They install through the public address, take their pushes out of the sandbox's inboxes, and send receipts. The local
-stack must be running (`make up`); where it is, they read from its description. Ctrl-C ends them.
+stack must be running (`make up`); where it is, they read from its description. Started again, they are the same
+installations. Ctrl-C ends them.
 
     python -m deploy.sandbox.devices                              one phone of each kind, of +7 900 000-00-01
     python -m deploy.sandbox.devices --count 1000 --each-its-own  a thousand customers, +7 900 000-00-01 and on
@@ -50,12 +51,14 @@ class Wanted:
     user: str | None
     habits: Habits
 
-    def owners(self) -> Iterator[tuple[Platform, str | None, str]]:
-        """Platform, user and phone number of each."""
+    def owners(self) -> Iterator[tuple[Platform, str | None, str, str]]:
+        """Platform, user and phone number of each, and its seed."""
         for place, platform in enumerate(islice(cycle(self.platforms), self.count)):
             own = place if self.each_its_own else 0
             user = f"{self.user}-{own}" if self.user and self.each_its_own else self.user
-            yield platform, user, str(self.phone + own)
+            number = str(self.phone + own)
+            nth = 0 if self.each_its_own else place // len(self.platforms)
+            yield platform, user, number, f"{number}/{platform}/{nth}"
 
 
 def main(
@@ -99,11 +102,10 @@ async def _run(gateway: str, control: str, api_key: str, wanted: Wanted) -> None
             fleet.listeners.append(lambda happening: _print(console, happening))
         gate = asyncio.Semaphore(ENROLLING)
 
-        async def enrol(platform: Platform, user: str | None, phone: str) -> None:
+        async def enrol(platform: Platform, user: str | None, phone: str, seed: str) -> None:
             async with gate:
-                name = f"{platform} {fleet.counts['enrolled'] + 1}"
-                fleet.counts["enrolled"] += 1
-                await fleet.enrol(platform, user, phone, habits=wanted.habits, name=name)
+                name = f"{platform} {phone}" if wanted.each_its_own else platform
+                await fleet.enrol(platform, user, phone, seed=seed, habits=wanted.habits, name=name)
 
         with console.status(f"installing {wanted.count}"):
             await asyncio.gather(*(enrol(*owner) for owner in wanted.owners()))

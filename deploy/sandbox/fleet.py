@@ -16,7 +16,7 @@ from typing import Any, Self
 import aiohttp
 import orjson
 
-from deploy.sandbox.device import Device, Happening, Platform, now_ms
+from deploy.sandbox.device import Device, Happening, Platform, identity, now_ms
 from deploy.sandbox.sdk_api import UNREACHABLE, DeviceApi, RefusedError
 from deploy.sandbox.sdk_push import UnreadablePushError, read_push
 
@@ -72,16 +72,19 @@ class Fleet:
         await self._stream.close()
         await self.api.__aexit__()
 
-    def device(self, platform: Platform, **about: Any) -> Device:
-        """A new phone; `about` are fields of Device. It does nothing before `install`."""
-        made = Device(platform, self, **about)
+    def device(self, platform: Platform, seed: str | None = None, **about: Any) -> Device:
+        """A phone; `about` are fields of Device. With a seed it is the same installation in every process.
+
+        It does nothing before `install`.
+        """
+        made = Device(platform, self, **(identity(seed) if seed is not None else {}), **about)
         self.devices.append(made)
         return made
 
     async def enrol(
         self, platform: Platform, user: str | None = None, phone: str | None = None, **about: Any
     ) -> Device:
-        """A phone that is installed, has a token and is logged in, if there is somebody to log in."""
+        """A phone that is installed, has a token and is logged in, if there is somebody to log in; as `device`."""
         made = self.device(platform, **about)
         await made.install()
         await made.register_token()

@@ -1,0 +1,44 @@
+"""The end of the demo: what became of one message step by step, and the table of outcomes."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.demo.bank import Json
+from deploy.demo.phones import PROVIDER_NAMES
+from deploy.demo.scenes import Outcome, Scene
+
+
+def trace(console: Console, message: Json, ref: str) -> None:
+    """The answer of GET /v1/messages/{id}, the part that tells why."""
+    console.print(f"\n[bold]What the platform knows of a message[/]  [dim]GET /v1/messages/{ref}[/]", highlight=False)
+    console.print(f"  {escape(message['explanation'])}", highlight=False)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for entry in message["trace"]:
+        at = datetime.fromtimestamp(entry["at"] / 1000, UTC)
+        took = f"[dim]{entry['latency_ms']} ms[/]" if entry["latency_ms"] else ""
+        status = "" if entry["status"] is None else str(entry["status"])
+        provider = PROVIDER_NAMES.get(entry["provider"] or "", "")
+        detail = " ".join(part for part in (provider, status, escape(entry["detail"] or "")) if part)
+        table.add_row(f"  [dim]{at:%H:%M:%S}.{at.microsecond // 1000:03}[/]", entry["what"], detail, took)
+    console.print(table, highlight=False)
+
+
+def outcomes(console: Console, played: Sequence[tuple[Scene, Outcome]]) -> bool:
+    """One row for each message; true when all are as they should be."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for column in ("", "message", "expected", "actual", ""):
+        table.add_column(column)
+    all_good = True
+    for number, (scene, outcome) in enumerate(played, 1):
+        is_good = outcome == scene.expected
+        all_good = all_good and is_good
+        mark, style = ("[green]✓[/]", "") if is_good else ("[red]✗[/]", "[red]")
+        table.add_row(str(number), escape(scene.title), scene.expected.words(), f"{style}{outcome.words()}", mark)
+    console.print()
+    console.print(table, highlight=False)
+    return all_good

@@ -1,0 +1,68 @@
+"""A client of the sandbox's control API, for the demo, the bench and the end-to-end tests.
+
+The routes are described in `deploy/sandbox/__init__.py`; every method is one of them.
+"""
+
+from typing import Any, Self
+
+import aiohttp
+import orjson
+
+TIMEOUT_S = 30.0
+Json = dict[str, Any]
+
+
+class Control:
+    """Use as an async context manager. Raises aiohttp.ClientResponseError for a refusal."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT_S), raise_for_status=True
+        )
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._session.close()
+
+    async def inbox(self, provider: str, token: str, count: int = 0, timeout_s: float = 10) -> list[Json]:
+        """What the provider has accepted for the token; waits until there are `count`."""
+        params = {"count": str(count), "timeout_s": str(timeout_s)}
+        return list((await self._call("GET", f"/inbox/{provider}/{token}", params=params))["received"])
+
+    async def received(self, limit: int = 100_000) -> list[Json]:
+        """Everything that has been accepted, oldest first."""
+        return list((await self._call("GET", "/received", params={"limit": str(limit)}))["received"])
+
+    async def reports(
+        self, message: str, count: int = 0, timeout_s: float = 10, *, accepted: bool = True
+    ) -> list[Json]:
+        """Delivery reports on a message (its id or mtNum), oldest first; waits until there are `count`."""
+        params = {"message": message, "count": str(count), "timeout_s": str(timeout_s)}
+        if accepted:
+            params["accepted"] = "true"
+        return list((await self._call("GET", "/partner/reports", params=params))["reports"])
+
+    async def violations(self) -> list[Json]:
+        """Delivery reports in bad form."""
+        return list((await self._call("GET", "/partner/violations"))["reports"])
+
+    async def order(self, provider: str, kind: str, **fault: Any) -> None:
+        """Order a fault; fields as in `faults.Fault`."""
+        await self._call("POST", f"/faults/{provider}", {"kind": kind, **fault})
+
+    async def clear_faults(self, provider: str = "") -> None:
+        """Of one provider, or all of them."""
+        await self._call("DELETE", f"/faults/{provider}" if provider else "/faults")
+
+    async def apns_device(self, token: str, state: str, **about: Any) -> None:
+        """live, dead, bad, assigned, offline or online."""
+        await self._call("PUT", f"/apns/devices/{token}", {"state": state, **about})
+
+    async def _call(self, method: str, path: str, body: Json | None = None, *, params: Json | None = None) -> Json:
+        async with self._session.request(method, self._url + path, json=body, params=params) as response:
+            content = await response.read()
+            answer: Json = orjson.loads(content) if content else {}
+            return answer
