@@ -18,11 +18,10 @@ from typing import Any
 from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
 from services.status.fold_reports import FINAL, rank_of, wanted_report
-from services.status.fold_trace import entry_of, request_of
+from services.status.fold_trace import entry_of, is_traced, request_of, write
 from services.status.message import (
     MAX_CANDIDATES,
     MAX_STRANGERS,
-    MAX_TRACE,
     Change,
     Delivery,
     Link,
@@ -63,9 +62,8 @@ FollowUp = Changed | ReportDue
 def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     """Change `message` by `event`. A type that is not a message's status changes nothing but the trace."""
     link = message.link(event.link)
-    if event.event_id in message.seen:
+    if is_traced(message, event.event_id):
         return _again(link)
-    _note(message, link, event)
     message.partner_id = message.partner_id or event.partner_id
     if not message.first_at:
         message.lane = event.lane
@@ -73,18 +71,14 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     had_request = _reporting(link) is not None
     _FACTS[type(event)](link, event)
     follows: list[FollowUp] = []
-    _settle(message, link, event, follows)
+    was_late = link.late
+    _settle(link, event, follows)
+    entry = entry_of(event, link)
+    entry.late = link.late and not was_late
+    write(message, entry)
     if not had_request and link.wanted is not None and not any(isinstance(one, ReportDue) for one in follows):
         follows += _report_due(link)
     return follows
-
-
-def _note(message: Message, link: Link, event: events.MessageEvent) -> None:
-    message.seen.add(event.event_id)
-    if len(message.trace) >= MAX_TRACE:
-        message.trace_dropped += 1
-        return
-    message.trace.append(entry_of(event, link))
 
 
 def _again(link: Link) -> list[FollowUp]:
@@ -104,14 +98,13 @@ def _reporting(link: Link) -> Request | None:
     return link.request if link.request_id or link.fault else None
 
 
-def _settle(message: Message, link: Link, event: events.MessageEvent, follows: list[FollowUp]) -> None:
+def _settle(link: Link, event: events.MessageEvent, follows: list[FollowUp]) -> None:
     """Derive the state from the facts; decide what is decided once."""
     state = _state_of(link)
     if state is link.state and (link.changes or not link.is_planned):
         return
     if link.state.is_failure and state in (DELIVERED, READ):
         link.late = True
-        message.trace[-1].late = True
     if state.is_failure and link.failed_reason is None:
         link.failed_reason = _failed_reason(link)
     link.state = state

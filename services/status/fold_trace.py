@@ -3,13 +3,40 @@
 The trace is a product: every event of a message leaves one entry, in words that its partner understands.
 """
 
+from operator import attrgetter
 from typing import Any
 
 import orjson
 
 from schemas import events
 from schemas.events import MessageEvent
-from services.status.message import MAX_DETAIL, Entry, Link, Request
+from schemas.reasons import Reason
+from services.status.message import MAX_DETAIL, MAX_TRACE, Entry, Link, Message, Request
+
+_values_of = attrgetter(*Entry.__slots__)
+
+
+def is_traced(message: Message, event_id: str) -> bool:
+    """True when the event of that id has left its line."""
+    return b'["%b"' % event_id.encode() in message.trace
+
+
+def write(message: Message, entry: Entry) -> None:
+    """Add a line, unless there are as many as a message may have: then it is counted only."""
+    if message.trace_count >= MAX_TRACE:
+        message.trace_dropped += 1
+        return
+    message.trace += orjson.dumps(_values_of(entry), option=orjson.OPT_APPEND_NEWLINE)
+    message.trace_count += 1
+
+
+def read(message: Message) -> list[Entry]:
+    """The lines in the order in which they came."""
+    entries = [Entry(*orjson.loads(line)) for line in message.trace.splitlines()]
+    for entry in entries:
+        if entry.reason is not None:
+            entry.reason = Reason(entry.reason)
+    return entries
 
 
 def entry_of(event: MessageEvent, link: Link) -> Entry:

@@ -5,6 +5,8 @@
             ├─ Link 1 …
             └─ Entry … (the trace)
 
+New fields go to the end of a class and have a default: they are stored by their place.
+
 Facts only ever grow: a delivery's state is the maximum of what came, in whatever order. What hangs on the order of the
 log (`failed_reason`, `late`, `wanted`) is kept apart and decided once. Source: design.md §4.
 """
@@ -170,10 +172,10 @@ class Message:
     lane: Lane = "single"
     first_at: int = 0  # of the earliest event that came
     links: dict[int, Link] = field(default_factory=dict)
-    trace: list[Entry] = field(default_factory=list)
+    trace: bytes = b""  # JSON lines, written by `fold_trace.py`: read by people, hardly ever by the fold
+    trace_count: int = 0
     trace_dropped: int = 0
     revision: int = 0
-    seen: set[str] = field(default_factory=set)  # event ids in the trace
 
     @property
     def request(self) -> Request | None:

@@ -1,29 +1,34 @@
-"""A message as a MongoDB document, and back. Pure. Fields that hold their default are left out.
+"""A message as a MongoDB document, and back. Pure.
 
-_id, revision, partner_id, lane, state, created_at, first_at, trace_dropped, kept_until (TTL)
+What is searched stands as fields of its own; what only the fold needs is one JSON value, which costs a fraction of
+nested BSON to read and to write:
+
+_id, revision, partner_id, lane, state, created_at, first_at, kept_until (TTL)
 mt_num, partner_ref, phone, external_user_id, packet_id, mailing_id      of the request that won
 extra_params: ["name=value", …]
 deadline_at, deadline_link      while a deadline means something: for the sweeper
-links: [{number, request_id, requests, deliveries, skipped, state, changes, …}]
-trace: [{event_id, at, what, …}]
+links                           JSON: an array for each `message.Link`, of its fields in their order
+trace, trace_count, trace_dropped    JSON lines: an array for each `message.Entry`
 """
 
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
+import orjson
+
 from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.topics import HISTORY_RETENTION_MS
 from schemas.values import Channel
-from services.status.message import Change, Delivery, Entry, Link, Message, Report, Request, Skip
+from services.status.message import Change, Delivery, Link, Message, Report, Request, Skip
 
 Document = dict[str, Any]
-_SEARCHED = ("mt_num", "partner_ref", "phone", "external_user_id", "packet_id", "mailing_id")
 _MAX_PAIRS = 50
 _STATES = {state.value: state for state in DeliveryState}
-_REASONS = {reason.value: reason for reason in Reason}
+_REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
 _CHANNELS = {channel.value: channel for channel in Channel}
+_PLACE = {name: place for place, name in enumerate(Link.__slots__)}
 
 
 def to_document(message: Message) -> Document:
@@ -38,18 +43,27 @@ def to_document(message: Message) -> Document:
         "created_at": created_at,
         "first_at": message.first_at,
         "kept_until": datetime.fromtimestamp((created_at + HISTORY_RETENTION_MS) / 1000, UTC),
-        "links": [_link(link) for link in message.links.values()],
-        "trace": [_entry(entry) for entry in message.trace],
+        "links": orjson.dumps(
+            [_values_of(link) for link in message.links.values()], _array, orjson.OPT_PASSTHROUGH_DATACLASS
+        ),
+        "trace": message.trace,
+        "trace_count": message.trace_count,
+        "trace_dropped": message.trace_dropped,
     }
-    if message.trace_dropped:
-        document["trace_dropped"] = message.trace_dropped
     if deadline is not None:
         document["deadline_at"], document["deadline_link"] = deadline
     if request is not None:
-        for name in _SEARCHED:
-            value = getattr(request, name)
-            if value is not None:
-                document[name] = value
+        document["mt_num"] = request.mt_num
+        if request.partner_ref is not None:
+            document["partner_ref"] = request.partner_ref
+        if request.phone is not None:
+            document["phone"] = request.phone
+        if request.external_user_id is not None:
+            document["external_user_id"] = request.external_user_id
+        if request.packet_id is not None:
+            document["packet_id"] = request.packet_id
+        if request.mailing_id is not None:
+            document["mailing_id"] = request.mailing_id
         if request.extra_param:
             document["extra_params"] = pairs_of(request.extra_param)
     return document
@@ -63,137 +77,49 @@ def pairs_of(extra_param: str) -> list[str]:
 
 def from_document(document: Document) -> Message:
     """The message as it was stored."""
-    message = Message(
-        document["_id"],
-        document["partner_id"],
-        document["lane"],
-        document["first_at"],
-        trace_dropped=document.get("trace_dropped", 0),
+    links = [_link(one) for one in orjson.loads(document["links"])]
+    return Message(
+        message_id=document["_id"],
+        partner_id=document["partner_id"],
+        lane=document["lane"],
+        first_at=document["first_at"],
+        links={link.number: link for link in links},
+        trace=document["trace"],
+        trace_count=document["trace_count"],
+        trace_dropped=document["trace_dropped"],
         revision=document["revision"],
     )
-    message.links = {one["number"]: _link_from(one) for one in document["links"]}
-    message.trace = [_entry_from(one) for one in document["trace"]]
-    message.seen = {entry.event_id for entry in message.trace}
-    return message
 
 
-def _entry(entry: Entry) -> Document:
-    made: Document = {"event_id": entry.event_id, "at": entry.at, "what": entry.what}
-    if entry.link:
-        made["link"] = entry.link
-    if entry.reason is not None:
-        made["reason"] = entry.reason.value
-    if entry.detail:
-        made["detail"] = entry.detail
-    if entry.installation_id:
-        made["installation_id"] = entry.installation_id
-    if entry.provider:
-        made["provider"] = entry.provider
-    if entry.attempt:
-        made["attempt"] = entry.attempt
-    if entry.status:
-        made["status"] = entry.status
-    if entry.latency_ms:
-        made["latency_ms"] = entry.latency_ms
-    if entry.late:
-        made["late"] = True
-    return made
+_values_of = attrgetter(*Link.__slots__)
+_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Request, Delivery, Skip, Change, Report)}
 
 
-def _entry_from(document: Document) -> Entry:
-    reason = document.get("reason")
-    if reason is not None:
-        document["reason"] = _REASONS[reason]
-    return Entry(**document)
+def _array(value: Any) -> Any:
+    """What orjson is told of a dataclass: the values of its fields."""
+    return _ARRAYS[type(value)](value)
 
 
-_request_fields = attrgetter(*Request.__slots__)
+def _link(stored: list[Any]) -> Link:
+    link = Link(*stored)
+    link.requests = [_request(*one) for one in stored[_PLACE["requests"]]]
+    link.deliveries = {key: _delivery(*one) for key, one in stored[_PLACE["deliveries"]].items()}
+    link.skipped = [Skip(key, provider, Reason(why)) for key, provider, why in stored[_PLACE["skipped"]]]
+    link.changes = [Change(_STATES[state], at) for state, at in stored[_PLACE["changes"]]]
+    link.state = _STATES[link.state]
+    link.plan_reason, link.failed_reason = _REASONS[link.plan_reason], _REASONS[link.failed_reason]
+    wanted = stored[_PLACE["wanted"]]
+    link.wanted = Report(*wanted) if wanted is not None else None
+    return link
 
 
-def _request(request: Request) -> Document:
-    made = {
-        name: value
-        for name, value in zip(Request.__slots__, _request_fields(request), strict=True)
-        if value is not None
-    }
-    made["channel"] = request.channel.value
-    return made
+def _request(*stored: Any) -> Request:
+    request = Request(*stored)
+    request.channel = _CHANNELS[request.channel]
+    return request
 
 
-_NO_REQUEST: Document = dict.fromkeys(Request.__slots__)
-
-
-def _request_from(document: Document) -> Request:
-    return Request(**{**_NO_REQUEST, **document, "channel": _CHANNELS[document["channel"]]})
-
-
-def _delivery(one: Delivery) -> Document:
-    made: Document = {"installation_id": one.installation_id, "state": one.state.value, "planned": one.planned}
-    if one.delivery_id:
-        made["delivery_id"] = one.delivery_id
-        made["application_id"] = one.application_id
-        made["provider"] = one.provider
-    if one.reason is not None:
-        made["reason"] = one.reason.value
-    for name in ("attempts", "sent_at", "delivered_at", "read_at"):
-        value = getattr(one, name)
-        if value:
-            made[name] = value
-    return made
-
-
-def _delivery_from(document: Document) -> Delivery:
-    document["state"] = _STATES[document["state"]]
-    reason = document.get("reason")
-    if reason is not None:
-        document["reason"] = _REASONS[reason]
-    return Delivery(**document)
-
-
-def _link(link: Link) -> Document:
-    made: Document = {
-        "number": link.number,
-        "request_id": link.request_id,
-        "requests": [_request(one) for one in link.requests],
-        "is_planned": link.is_planned,
-        "send_at": link.send_at,
-        "expires_at": link.expires_at,
-        "deliveries": [_delivery(one) for one in link.deliveries.values()],
-        "state": link.state.value,
-        "changes": [{"state": one.state.value, "at": one.at} for one in link.changes],
-        "tried": link.tried,
-        "reported": link.reported,
-    }
-    if link.skipped:
-        made["skipped"] = [
-            {"installation_id": one.installation_id, "provider": one.provider, "reason": one.reason.value}
-            for one in link.skipped
-        ]
-    if link.plan_reason is not None:
-        made["plan_reason"] = link.plan_reason.value
-    if link.failed_reason is not None:
-        made["failed_reason"] = link.failed_reason.value
-    for name in ("expired", "fault", "late"):
-        if getattr(link, name):
-            made[name] = True
-    if link.wanted is not None:
-        wanted = link.wanted
-        made["wanted"] = {"status": wanted.status, "error_code": wanted.error_code, "done_at": wanted.done_at}
-    return made
-
-
-def _link_from(document: Document) -> Link:
-    made = dict(document)
-    made["requests"] = [_request_from(one) for one in document["requests"]]
-    made["deliveries"] = {one["installation_id"]: _delivery_from(one) for one in document["deliveries"]}
-    made["state"] = _STATES[document["state"]]
-    made["changes"] = [Change(_STATES[one["state"]], one["at"]) for one in document["changes"]]
-    made["skipped"] = [
-        Skip(one["installation_id"], one["provider"], _REASONS[one["reason"]]) for one in document.get("skipped", ())
-    ]
-    for name in ("plan_reason", "failed_reason"):
-        if name in document:
-            made[name] = _REASONS[document[name]]
-    if "wanted" in document:
-        made["wanted"] = Report(**document["wanted"])
-    return Link(**made)
+def _delivery(*stored: Any) -> Delivery:
+    delivery = Delivery(*stored)
+    delivery.state, delivery.reason = _STATES[delivery.state], _REASONS[delivery.reason]
+    return delivery

@@ -4,6 +4,7 @@ from pydantic import BaseModel
 
 from schemas.reasons import Reason
 from services.status.explain import explain, words_of
+from services.status.fold_trace import read
 from services.status.message import Delivery, Entry, Link, Message
 
 
@@ -148,7 +149,7 @@ def summary_of(message: Message) -> MessageSummary:
 def view_of(message: Message) -> MessageView:
     """The whole message."""
     request = message.request
-    trace = sorted(message.trace, key=lambda entry: entry.at)  # stable: what came first stays first
+    trace = sorted(read(message), key=lambda entry: entry.at)  # stable: what came first stays first
     return MessageView(
         **summary_of(message).model_dump(),
         title=request.title if request else None,

@@ -9,6 +9,7 @@ from schemas import DeliveryState, ids
 from schemas.events import MessageEvent, Scheduled
 from schemas.reasons import Reason
 from services.status.fold import Changed, ReportDue, fold
+from services.status.fold_trace import read
 from services.status.message import MAX_CANDIDATES, MAX_DETAIL, MAX_TRACE, Message
 from services.status.message_document import from_document, to_document
 from tests.unit.status_events import NOW, TTL_MS, Story, followed, replay
@@ -46,7 +47,7 @@ def facts(message: Message) -> object:
         )
         for number, link in sorted(message.links.items())
     ]
-    return message.state, message.deadline_at, message.created_at, links, {one.event_id for one in message.trace}
+    return message.state, message.deadline_at, message.created_at, links, {one.event_id for one in read(message)}
 
 
 @given(st.data())
@@ -175,7 +176,7 @@ def test_a_receipt_after_the_deadline_raises_the_state_and_is_a_double_reach() -
     message = replay(story.requested(), story.planned("i-1"), story.deadline(), story.receipt())
     assert message.state is DeliveryState.DELIVERED
     assert message.links[0].late
-    assert message.trace[-1].late
+    assert read(message)[-1].late
     assert message.links[0].failed_reason is Reason.EXPIRED
 
 
@@ -202,7 +203,7 @@ def test_a_receipt_from_an_installation_outside_the_plan_changes_only_the_trace(
     story = Story()
     message = replay(story.requested(), story.planned("i-1"), story.receipt("stranger", "read"))
     assert message.state is DeliveryState.PLANNED
-    assert message.trace[-1].installation_id == "stranger"
+    assert read(message)[-1].installation_id == "stranger"
 
 
 def test_a_report_waits_until_the_request_is_known() -> None:
@@ -222,7 +223,7 @@ def test_text_and_ids_come_from_the_request_that_won() -> None:
     assert early.request == late.request
     assert early.request is not None
     assert early.request.partner_ref == "ref-1"
-    assert [one.what for one in early.trace] == ["requested", "requested", "planned"]
+    assert [one.what for one in read(early)] == ["requested", "requested", "planned"]
 
 
 def test_candidates_are_bounded() -> None:
@@ -292,14 +293,14 @@ def test_the_trace_is_bounded_in_entries_and_in_words() -> None:
     story = Story()
     events = [story.dispatched(attempt=number, outcome="retry", detail="x" * 5000) for number in range(MAX_TRACE + 7)]
     message = replay(*events)
-    assert len(message.trace) == MAX_TRACE
+    assert len(read(message)) == MAX_TRACE
     assert message.trace_dropped == 7
-    assert max(len(one.detail) for one in message.trace) == MAX_DETAIL
+    assert max(len(one.detail) for one in read(message)) == MAX_DETAIL
 
 
 def test_an_attempt_says_provider_status_and_latency() -> None:
     story = Story()
     message = replay(story.dispatched("i-1", "refused", 2, Reason.PROVIDER_REFUSED, detail="Unregistered"))
-    (entry,) = message.trace
+    (entry,) = read(message)
     assert (entry.provider, entry.status, entry.attempt, entry.latency_ms) == ("apns", 410, 2, 12)
     assert (entry.reason, entry.detail) == (Reason.PROVIDER_REFUSED, "refused: Unregistered")
