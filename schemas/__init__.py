@@ -33,21 +33,9 @@ class DeliveryState(StrEnum):
     DELIVERED = "DELIVERED"
     READ = "READ"
 
-    @property
-    def rank(self) -> int:
+    def __init__(self, name: str) -> None:
+        self.rank = len(type(self).__members__)
         """Place in the lattice; the three failures stand above SENT and below DELIVERED."""
-        return _RANK[self]
-
-    @property
-    def is_terminal(self) -> bool:
+        self.is_failure = name in ("SUPPRESSED", "EXPIRED", "REFUSED")
+        self.is_terminal = self.is_failure or name == "READ"
         """True when only a late receipt can still raise the state."""
-        return self.rank >= _RANK[DeliveryState.SUPPRESSED] and self is not DeliveryState.DELIVERED
-
-    @property
-    def is_failure(self) -> bool:
-        """True for REFUSED, EXPIRED and SUPPRESSED."""
-        return self in _FAILURES
-
-
-_RANK = {state: rank for rank, state in enumerate(DeliveryState)}
-_FAILURES = frozenset({DeliveryState.SUPPRESSED, DeliveryState.EXPIRED, DeliveryState.REFUSED})

@@ -27,6 +27,9 @@ from services.status.stream import Streams
 from services.status.stream_store import Changes
 from services.status.sweeper import Sweeper
 
+_MAX_RECORDS = 2_000
+"""In one batch: under load the events of a message meet in it, and are loaded and saved once."""
+
 
 async def start(process: Process) -> None:
     """The log and the database first, then what is known of partners, then the consumers, and the API last."""
@@ -47,7 +50,8 @@ async def start(process: Process) -> None:
     for lane in STATUS_EVENTS:
         group = "status" if lane == "single" else "status-bulk"
         topics = [MESSAGE_REQUESTED[lane], PROVIDER_DISPATCHED[lane], STATUS_EVENTS[lane]]
-        consuming = Consuming(settings, sink, topics, group, folding.step, process.stop, together=True)
+        step, stop = folding.step, process.stop
+        consuming = Consuming(settings, sink, topics, group, step, stop, together=True, max_records=_MAX_RECORDS)
         process.spawn(consuming.run(), group, drains=True)
     process.spawn(sweeper.run(process.stop, settings.sweep_interval_s), "sweeper", drains=True)
     process.spawn(reporting.run(5 * settings.sweep_interval_s), "reports", drains=True)
