@@ -8,6 +8,8 @@ A POST is never repeated here: aiohttp repeats only idempotent methods. Redirect
 the credentials elsewhere.
 """
 
+import asyncio
+import contextlib
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from services.dispatch.provider import Retry, Uncertain
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
 """From asking for a connection to the end of the answer. Source: providers.md §2.4, at least 10 s."""
+DRAIN_S = 10.0
 IDLE_S: Final = 15.0
 """An idle connection is given up before the usual 60 s and more of the providers' front ends."""
 
@@ -50,8 +53,14 @@ class NoAnswer:
     detail: str
 
 
+CLOSED: Final = NotSent("client closed")
+"""Ours, not the provider's: the sender was replaced while the push was on its way to it."""
+
+
 def without_answer(failed: NotSent | NoAnswer) -> Retry | Uncertain:
     """What a send amounts to that got no answer."""
+    if failed == CLOSED:
+        return Retry(failed.detail)
     if isinstance(failed, NotSent):
         return Retry(failed.detail, scope="provider")
     return Uncertain(failed.detail)
@@ -75,6 +84,9 @@ class Client:
     """Connections to one provider; `limit` bounds how many are open at once."""
 
     def __init__(self, ca_file: str, limit: int) -> None:
+        self._under_way = 0
+        self._closing = False
+        self._drained = asyncio.Event()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=tls_context(ca_file), limit=limit, keepalive_timeout=IDLE_S),
             timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
@@ -85,8 +97,9 @@ class Client:
 
     async def post(self, url: URL, headers: Mapping[str, str], body: bytes) -> Answer | NotSent | NoAnswer:
         """One attempt. Raises nothing but CancelledError. A CIMultiDict is taken as headers without a copy."""
-        if self._session.closed:
-            return NotSent("client closed")
+        if self._closing:
+            return CLOSED
+        self._under_way += 1
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 try:
@@ -98,10 +111,21 @@ class Client:
             return NotSent(type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return NoAnswer(type(error).__name__)
+        finally:
+            self._ended()
 
     async def close(self) -> None:
-        """End all connections; requests under way get NoAnswer."""
+        """Take no more, wait up to `DRAIN_S` for what is under way; what is still unanswered then gets NoAnswer."""
+        self._closing = True
+        if self._under_way:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), DRAIN_S)
         await self._session.close()
+
+    def _ended(self) -> None:
+        self._under_way -= 1
+        if self._closing and not self._under_way:
+            self._drained.set()
 
 
 def bearer_headers(token: str, content_type: str) -> CIMultiDict[str]:

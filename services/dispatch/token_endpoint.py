@@ -1,7 +1,8 @@
 """Asking an OAuth token endpoint: Google's and Huawei's differ in the form that is posted and in their errors.
 
     200 with a token ─▶ Grant      4xx ─▶ Rejected with alert (keys or settings are wrong)
-    429, 5xx, nothing ─▶ Retry     no push was sent, so none of this is ever Uncertain
+    429, 5xx, nothing ─▶ Retry     no push was sent, so none of this is ever Uncertain; of the application, because the
+                                   address stands in its credentials: a wrong one must not hold up its neighbours
 
 Source: `spec/providers.md` §2.1 and §3.1.
 """
@@ -28,7 +29,7 @@ async def ask(client: Client, url: URL, form: Mapping[str, str]) -> Grant | Trou
     """One request for an access token. Raises nothing but CancelledError."""
     answer = await client.post(url, _FORM, urlencode(form).encode())
     if not isinstance(answer, Answer):
-        return Retry(f"token endpoint: {answer.detail}", scope="provider")
+        return Retry(f"token endpoint: {answer.detail}", scope="application")
     return granted(answer, clock.now_ms())
 
 
@@ -39,12 +40,10 @@ def granted(answer: Answer, now_ms: int) -> Grant | Trouble:
         token, lifetime_s = document.get("access_token"), document.get("expires_in")
         if isinstance(token, str) and token.isascii() and token.isprintable() and isinstance(lifetime_s, int | float):
             return Grant(token, lifetime_s)
-        return Retry("token endpoint: no token in the answer", 200, scope="provider")
+        return Retry("token endpoint: no token in the answer", 200, scope="application")
     detail = f"token endpoint: {_error(document) or f'HTTP {answer.status}'}"
     wait_s = retry_after_s(answer.retry_after, now_ms)
-    if answer.status >= 500:
-        return Retry(detail, answer.status, wait_s, scope="provider")
-    if answer.status == 429 or _THROTTLED in str(document.get("error_description")).lower():
+    if answer.status >= 500 or answer.status == 429 or _THROTTLED in str(document.get("error_description")).lower():
         return Retry(detail, answer.status, wait_s, scope="application")
     return Rejected(detail, answer.status, alert=True)
 

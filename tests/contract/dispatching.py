@@ -1,5 +1,6 @@
 """What the contract tests of the providers share: a sender that talks to a sandbox in this process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import ModuleType
@@ -46,3 +47,12 @@ async def struck(bench: Bench, sender: Sender, provider: str, push: Push, **faul
     result = await sender.send(push)
     bench.sandbox.faults.clear()
     return result
+
+
+async def all_taken(bench: Bench) -> None:
+    """Wait until every ordered fault has struck: the requests have come to the sandbox."""
+    async with asyncio.timeout(5):
+        left = bench.sandbox.faults.ordered()
+        while left:
+            await asyncio.sleep(0.01)
+            left = bench.sandbox.faults.ordered()

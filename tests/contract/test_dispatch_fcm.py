@@ -14,7 +14,7 @@ from deploy.sandbox.faults import Fault
 from schemas.values import Content, SecureValues
 from services.dispatch import fcm, http1
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Sender, TokenGone, Uncertain
-from tests.contract.dispatching import EMOJI_TEXT, a_push, opening, sender_of, struck
+from tests.contract.dispatching import EMOJI_TEXT, a_push, all_taken, opening, sender_of, struck
 from tests.contract.sandbox_http import TOKEN, Bench, running
 
 # what the sandbox can answer → what the row of providers.md §2.5 makes of it
@@ -145,8 +145,8 @@ async def test_an_access_token_is_renewed_before_it_expires(bench: Bench) -> Non
         ("invalid_scope", Rejected("token endpoint: invalid_scope", 400, alert=True)),
         ("unauthorized_client", Rejected("token endpoint: unauthorized_client", 401, alert=True)),
         ("rate_limited", Retry("token endpoint: rate_limit_exceeded", 429, None, "application")),
-        ("internal_failure", Retry("token endpoint: internal_failure", 500, None, "provider")),
-        ("unavailable", Retry("token endpoint: temporarily_unavailable", 503, None, "provider")),
+        ("internal_failure", Retry("token endpoint: internal_failure", 500, None, "application")),
+        ("unavailable", Retry("token endpoint: temporarily_unavailable", 503, None, "application")),
     ],
 )
 async def test_trouble_at_the_token_endpoint(bench: Bench, sender: Sender, reason: str, result: Result) -> None:
@@ -230,7 +230,26 @@ async def test_values_that_are_secret_leave_only_their_place_to_the_system(bench
     assert orjson.loads(message["data"]["rpns"])["text"] == "Code %code%, 5 % off"
 
 
-async def test_a_closed_sender_answers_and_does_not_raise(bench: Bench) -> None:
+async def test_a_closed_sender_answers_and_blames_nobody(bench: Bench) -> None:
     async with sender_of(fcm, opening(bench, "fcm")) as sender:
         await sender.send(a_push())
-    assert isinstance(await sender.send(a_push()), Retry)
+    assert await sender.send(a_push()) == Retry("client closed")
+
+
+async def test_a_sender_that_is_replaced_finishes_what_is_under_way(bench: Bench) -> None:
+    async with sender_of(fcm, opening(bench, "fcm")) as sender:
+        await sender.send(a_push())
+        bench.sandbox.faults.order("fcm", Fault("slow", delay_ms=300, times=1))
+        under_way = asyncio.create_task(sender.send(a_push()))
+        await all_taken(bench)
+    assert isinstance(await under_way, Accepted)
+
+
+async def test_a_sender_that_is_replaced_does_not_wait_for_ever(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http1, "DRAIN_S", 0.2)
+    async with sender_of(fcm, opening(bench, "fcm")) as sender:
+        await sender.send(a_push())
+        bench.sandbox.faults.order("fcm", Fault("hang", times=1))
+        under_way = asyncio.create_task(sender.send(a_push()))
+        await all_taken(bench)
+    assert isinstance(await under_way, Uncertain)

@@ -143,7 +143,7 @@ async def test_a_revoked_access_token_is_replaced_once_for_all(bench: Bench, sen
         ("invalid_client", Rejected("token endpoint: 1101/20001", 400, alert=True)),
         ("invalid_secret", Rejected("token endpoint: 1101/12304", 400, alert=True)),
         ("throttled", Retry("token endpoint: 1101/60001", 403, None, "application")),
-        ("internal", Retry("token endpoint: 1203/50001", 500, None, "provider")),
+        ("internal", Retry("token endpoint: 1203/50001", 500, None, "application")),
     ],
 )
 async def test_trouble_at_the_token_endpoint(bench: Bench, sender: Sender, reason: str, result: Result) -> None:

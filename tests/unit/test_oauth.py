@@ -137,7 +137,7 @@ def test_a_token_that_cannot_be_used_is_no_token(body: bytes) -> None:
 
 
 def test_a_token_endpoints_own_wait_is_obeyed() -> None:
-    assert granted(Answer(503, b"", "30"), 0) == Retry("token endpoint: HTTP 503", 503, 30, "provider")
+    assert granted(Answer(503, b"", "30"), 0) == Retry("token endpoint: HTTP 503", 503, 30, "application")
 
 
 @pytest.mark.parametrize(
