@@ -1,0 +1,47 @@
+"""The registry: who has which device, and who may send. Read `devices.py` first, then `store.py`, then `devicing.py`.
+
+Device API, JSON in camel case, times in UTC milliseconds. `<I>` = /sdk/api/v1/installations/{installationId}
+
+    POST   /sdk/api/v1/installations    X-Api-Key: <key>            every other call: Authorization: Bearer <credential>
+           {installationId, proof, deviceId, platform, appVersion; osVersion, model, locale, timeZone, publicKey}
+           201 new, 200 repeated: {credential, installation}; 409: the id was installed with another proof
+    GET    <I>                          installation
+    PUT    <I>/token                    {provider: apns|fcm|hms|rustore, token; environment, bundle, variant}
+                                        {provider: web, subscription: {endpoint, keys: {p256dh, auth}}}
+    DELETE <I>/token
+    POST   <I>/personalize              {externalUserId and/or phone; primary}
+    POST   <I>/depersonalize            no body
+    GET    <I>/profile                  {externalUserId, phone, recipientMark, primary}
+    PUT    <I>/settings                 {primary, pushEnabled, pushOsEnabled, subscriptions: [{id, type, name, title,
+                                        description, value}]}; what is left out stays
+    POST   <I>/sessions                 {sessionId, appVersion, osVersion, locale, timeZone, previousSessionS, primary}
+    POST   <I>/receipts                 {sentAt, receipts: [{messageId, deliveryId, link, bulk, kind, happenedAt,
+                                        action}]}: {results: [{accepted, happenedAt, errors: [{field, rule}]}]}
+
+All but install, profile and receipts answer the installation: what profile has, installationId, applicationId,
+deviceId, platform, appVersion, osVersion, model, locale, timeZone, publicKey, token {provider, environment, bundle,
+variant, registeredAt} or null, pushEnabled, pushOsEnabled, subscriptions, launches, installedAt, lastUsedAt, updatedAt.
+
+Provisioning, Authorization: Bearer <admin token>. Every entity has a `version`; a change that sends it as If-Match is
+refused with 409 when somebody else was faster. Passwords and keys are in the answer that made them, never again.
+
+    POST GET            /v1/partners                              {login; partnerId, password, subnets, reportUrl, …}
+    GET PATCH           /v1/partners/{id}                         PATCH {enabled: false} switches off
+    POST                /v1/partners/{id}/password                {password} or {}: drawn
+    POST                /v1/partners/{id}/report-key, …/batch-key no body: {key, version}
+    GET                 /v1/partners/{id}/senders
+    PUT                 /v1/partners/{id}/senders/{serviceNumber} {applicationId, enabled}
+    POST GET            /v1/applications                          {name; applicationId, apiKey, minVersion, bundle, …}
+    GET PATCH           /v1/applications/{id}
+    POST                /v1/applications/{id}/api-keys            {apiKey, keepOld: true}
+    DELETE              /v1/applications/{id}/api-keys/old        ends the overlap
+    GET                 /v1/applications/{id}/credentials         fingerprints only
+    PUT PATCH           /v1/applications/{id}/credentials/{provider}   the provider's own JSON; PATCH {enabled}
+    GET                 /v1/installations?phone= | user= [&applicationId=]   {cards, installations}
+    GET                 /v1/installations/{id}
+    POST                /v1/installations/import?applicationId=[&firstLine=]  NDJSON, 5000 lines or 4 MiB a call:
+                        {lines, imported, known, bad: [{line, field, rule}]}
+
+Errors are RFC 9457 problem details {title, status, detail, errors: [{field, rule}]}: 400 a rule is broken, 401, 403
+switched off, 404, 409, 413, 415, 503 with Retry-After.
+"""

@@ -25,7 +25,7 @@ from services.registry.bodies import (
     SettingsBody,
     TokenBody,
 )
-from services.registry.devices import Device
+from services.registry.devices_state import Device
 from services.registry.devicing import Devicing, Taken
 from services.registry.receipts import Refused, judged
 from services.web import Problem, ProblemBody

@@ -12,9 +12,10 @@ from services.registry.api_devices import PROBLEMS
 from services.registry.api_partners import admin_router
 from services.registry.auth import Doors
 from services.registry.bodies import Phone, UserId
-from services.registry.bodies_admin import CardView, Id, ImportAnswer, SupportAnswer, SupportInstallation
-from services.registry.devices import Device
+from services.registry.bodies_admin import Id
+from services.registry.bodies_support import CardView, ImportAnswer, SupportAnswer, SupportInstallation
 from services.registry.devices_shared import Card, phone_card, user_card
+from services.registry.devices_state import Device
 from services.registry.devicing import Devicing
 from services.registry.importing import MAX_LINES, Importing, Line
 from services.web import Problem

@@ -8,7 +8,7 @@ from fastapi import Header, Request
 
 from schemas.application_events import ApplicationChanged
 from services.directory import Directory
-from services.registry.devices import Device
+from services.registry.devices_state import Device
 from services.registry.store import Devices
 from services.secrets import Secrets
 from services.web import Problem, is_admin

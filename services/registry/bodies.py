@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from schemas import ids
 from schemas.device_events import Subscription
 from schemas.values import Platform, Provider
-from services.registry.devices import Device
+from services.registry.devices_state import Device
 from services.web import Text
 
 MAX_RECEIPTS = 500

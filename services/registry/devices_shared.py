@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from schemas.device_events import DeviceEvent, Personalized, SettingsChanged
 from schemas.values import Frozen
-from services.registry.devices import Device, Owner, stamp_of
+from services.registry.devices import stamp_of
+from services.registry.devices_state import Device, Owner
 
 MAX_INSTALLATIONS = 100
 MAX_PHONES = 50

@@ -36,8 +36,8 @@ from services.registry.bodies import (
     SettingsBody,
     TokenBody,
 )
-from services.registry.devices import Device, Owner
 from services.registry.devices_shared import card_of, token_key
+from services.registry.devices_state import Device, Owner
 from services.registry.store import Devices
 from services.registry.tokens import BadField, public_key, token_text
 from services.secrets import Secrets

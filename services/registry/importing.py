@@ -19,9 +19,9 @@ from services.clock import now_ms
 from services.kafka import Append
 from services.phones import normalise
 from services.registry.bodies import Phone, Short, SubscriptionBody, TokenBody, UserId
-from services.registry.bodies_admin import BadLine, ImportAnswer
-from services.registry.devices import Device
+from services.registry.bodies_support import BadLine, ImportAnswer
 from services.registry.devices_shared import token_key
+from services.registry.devices_state import Device
 from services.registry.devicing import Devicing
 from services.registry.tokens import BadField, token_text
 from services.web import Text, field_errors

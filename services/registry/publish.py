@@ -11,7 +11,7 @@ from schemas.device_events import InstallationChanged, Subscription
 from schemas.topics import INSTALLATIONS
 from services import consume, telemetry
 from services.kafka import Append, Log
-from services.registry.devices import Device
+from services.registry.devices_state import Device
 from services.registry.store import Devices
 
 log = telemetry.logger("publish")

@@ -14,7 +14,7 @@ from schemas.events import ProviderDispatched
 from schemas.topics import DEVICE_EVENTS
 from services.consume import Follows, Record
 from services.kafka import Append
-from services.registry.devices import Device
+from services.registry.devices_state import Device
 from services.registry.store import Devices
 
 

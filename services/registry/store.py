@@ -16,17 +16,16 @@ holders afterwards. So one of two that race sees the other. Source: design.md §
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-from pymongo import DESCENDING, ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo import DESCENDING, UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 from schemas.device_events import DeviceEvent, TokenRegistered
 from schemas.topics import DEVICE_RETENTION_MS
-from services.mongo import Collection, Database, Document, durable
-from services.registry.devices import Device, fold, stamp_of
+from services.mongo import Database, Document, durable
+from services.registry.devices import fold, stamp_of
 from services.registry.devices_shared import (
     Card,
     card_of,
@@ -37,10 +36,10 @@ from services.registry.devices_shared import (
     settled,
     token_key,
 )
+from services.registry.devices_state import Device
+from services.registry.versioned_store import losers, read, write
 
 Holders = dict[str, str]
-Versioned = dict[str, tuple[int, Any]]
-_DUPLICATE_KEY = 11000
 _TOKENS_KEPT_S = DEVICE_RETENTION_MS // 1000 + 7 * 86_400
 """A register of a token is needed while an older registration may still be replayed."""
 _INSTALLS_KEPT_S = 3600
@@ -80,11 +79,11 @@ class Devices:
 
     async def load(self, ids: Iterable[str]) -> dict[str, Device]:
         """Those that exist, by id."""
-        return {key: device for key, (_, device) in (await _read(self.installations, ids, _device)).items()}
+        return {key: device for key, (_, device) in (await read(self.installations, ids, _device)).items()}
 
     async def load_cards(self, ids: Iterable[str]) -> dict[str, Card]:
         """Those that exist, by id."""
-        return {key: card for key, (_, card) in (await _read(self.cards, ids, _card)).items()}
+        return {key: card for key, (_, card) in (await read(self.cards, ids, _card)).items()}
 
     async def token_holders(self, keys: Iterable[str]) -> Holders:
         """Who registered these tokens last, by `token_key`."""
@@ -142,7 +141,7 @@ class Devices:
             if one > known.get(key, "")
         ]
         while changes:  # two upserts of one id may meet; the one that lost is done again
-            changes = [changes[index] for index in await _losers(self._tokens, changes)]
+            changes = [changes[index] for index in await losers(self._tokens, changes)]
 
     async def _fold_cards(self, events: Sequence[DeviceEvent]) -> None:
         touching: dict[str, list[DeviceEvent]] = {}
@@ -151,13 +150,13 @@ class Devices:
                 touching.setdefault(card_id, []).append(event)
         pending = set(touching)
         while pending:
-            found = await _read(self.cards, pending, _card)
+            found = await read(self.cards, pending, _card)
             after: dict[str, Card] = {}
             for key in pending:
                 for event in touching[key]:
                     before = after.get(key) or (found[key][1] if key in found else None)
                     after[key] = fold_card(before, key, event)
-            pending = await _write(self.cards, found, after, _card_document)
+            pending = await write(self.cards, found, after, _card_document)
 
     async def _displaced(self, events: Sequence[DeviceEvent]) -> set[str]:
         """Installations that may have lost a token or the primary mark to these events."""
@@ -178,13 +177,13 @@ class Devices:
 
     async def _settle(self, ids: set[str], events: dict[str, list[DeviceEvent]]) -> tuple[dict[str, Device], set[str]]:
         """Fold and write; what is done, and what must be done again."""
-        found = await _read(self.installations, ids, _device)
+        found = await read(self.installations, ids, _device)
         folded = {key: _folded(found[key][1] if key in found else None, events.get(key, ())) for key in ids}
         devices = {key: device for key, device in folded.items() if device is not None}
         holders = await self._holders(devices.values())
         after = {key: _shared(device, holders) for key, device in devices.items()}
         written = {key for key, device in after.items() if key not in found or found[key][1] != device}
-        lost = await _write(self.installations, found, {key: after[key] for key in written}, _document)
+        lost = await write(self.installations, found, {key: after[key] for key in written}, _document)
         if written - lost:
             self.changed.set()
             wrote = [after[key] for key in written - lost]
@@ -227,39 +226,6 @@ def _shared(device: Device, holders: Holders) -> Device:
     token = device.token
     token_holder = holders.get(token_key(device.application_id, token.digest)) if token is not None else None
     return settled(device, token_holder, holders.get(card_of(device.application_id, device.owner) or ""))
-
-
-async def _read(collection: Collection, ids: Iterable[str], parse: Callable[[Document], Any]) -> Versioned:
-    documents = await collection.find({"_id": {"$in": list(ids)}}).to_list(None)
-    return {document["_id"]: (document["revision"], parse(document)) for document in documents}
-
-
-async def _write(
-    collection: Collection, found: Versioned, values: dict[str, Any], document: Callable[[Any], Document]
-) -> set[str]:
-    """Replace documents whose revision is still the one that was read; the ids of those that somebody else changed."""
-    wanted = [key for key, value in values.items() if key not in found or found[key][1] != value]
-    changes = []
-    for key in wanted:
-        revision = found[key][0] if key in found else 0
-        replaced = {**document(values[key]), "revision": revision + 1}
-        # no match means another revision or no document: an insert then fails, or is what is wanted
-        changes.append(ReplaceOne({"_id": key, "revision": revision}, replaced, upsert=True))
-    return {wanted[index] for index in await _losers(collection, changes)}
-
-
-async def _losers(collection: Collection, changes: Sequence[Any]) -> list[int]:
-    """Write; the places of those that met another document with their id."""
-    if not changes:
-        return []
-    try:
-        await collection.bulk_write(changes, ordered=False)
-    except BulkWriteError as error:
-        faults = (error.details or {}).get("writeErrors", [])
-        if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-            raise
-        return [fault["index"] for fault in faults]
-    return []
 
 
 def _device(document: Document) -> Device:

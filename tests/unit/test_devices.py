@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from schemas.device_events import DeviceEvent, Subscription
 from services.installations import Address
-from services.registry.devices import REMEMBERED_DIGESTS, Device, Owner, fold
+from services.registry.devices import REMEMBERED_DIGESTS, fold
 from services.registry.devices_launches import REMEMBERED
 from services.registry.devices_shared import (
     MAX_INSTALLATIONS,
@@ -18,6 +18,7 @@ from services.registry.devices_shared import (
     holder,
     settled,
 )
+from services.registry.devices_state import Device, Owner
 from tests.device_events import AppEvents, histories
 
 NOW = 1_764_000_000_000

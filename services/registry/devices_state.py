@@ -1,0 +1,85 @@
+"""What is known of one installation. Pure values; `devices.py` folds events into them.
+
+The document in collection `installations` has the fields of `Device`, and `_id` for the id.
+"""
+
+from typing import Literal
+
+from schemas.device_events import Subscription
+from schemas.values import Frozen, Platform, Provider
+from services.registry.devices_launches import Launches
+
+Stamp = str
+"""`at` with leading zeros and the event id: stamps compare as text, in the database as well."""
+
+
+class Token(Frozen):
+    """The live token; `sealed` opens with `Secrets.open(sealed, b"token")`."""
+
+    provider: Provider
+    sealed: str
+    digest: str
+    environment: Literal["production", "sandbox"] | None = None
+    bundle: str | None = None
+    variant: Literal["native", "universal"] | None = None
+    registered_at: int
+    worked: bool = False
+
+
+class Owner(Frozen):
+    """Whom the installation belongs to: a user, a phone, or both."""
+
+    external_user_id: str | None = None
+    phone: str | None = None
+
+
+class Mark(Frozen):
+    """What is known of a token by its digest: retired (up to `cutoff`, UTC ms) or seen to work."""
+
+    digest: str
+    stamp: Stamp
+    cutoff: int = 0
+
+
+class KeptSubscription(Subscription):
+    """A subscription, and when it was said."""
+
+    stamp: Stamp = ""
+
+
+class Claim(Frozen):
+    """The last word of this installation on the primary mark. `card` None: said while nobody was logged in."""
+
+    value: bool
+    card: str | None = None
+
+
+class Device(Frozen):
+    """The folded installation; the document in `installations` has the same fields, and `_id` for the id."""
+
+    installation_id: str
+    application_id: str
+    first_stamp: Stamp = ""  # of the first install
+    proof_hash: str = ""
+    installed_at: int | None = None
+    last_used_at: int = 0
+    updated_at: int = 0
+    device_id: str = ""
+    platform: Platform | None = None
+    model: str = ""
+    public_key: str | None = None
+    app_version: str = ""
+    os_version: str = ""
+    locale: str = ""
+    time_zone: str = ""
+    token: Token | None = None
+    owner: Owner | None = None
+    primary: bool = False
+    claim: Claim | None = None
+    push_enabled: bool = True
+    push_os_enabled: bool = True
+    subscriptions: tuple[KeptSubscription, ...] = ()
+    stamps: dict[str, Stamp] = {}
+    retired: tuple[Mark, ...] = ()
+    worked: tuple[Mark, ...] = ()
+    launches: Launches = Launches()
