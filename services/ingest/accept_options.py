@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import orjson
+
 from schemas.values import Provider
 from services.ingest.accept_errors import invalid
 from services.ingest.accept_model import LiveActivity, OptionBody, Rich, parsed
@@ -59,6 +61,12 @@ def options_of(given: Iterable[OptionBody], texts: Iterable[str], offset_min: in
 def opaque(value: object, field: str) -> str:
     """JSON text of a value that we hand on unread. Raises error 4 for what JSON cannot say (NaN, Infinity)."""
     try:
+        text = orjson.dumps(value)
+        if b"null" not in text:
+            return text.decode()
+    except TypeError:  # integers of more than 64 bits, which the library below can
+        pass
+    try:  # orjson would say null for what is not finite
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except ValueError:
         raise invalid(field, "numbers must be finite") from None
