@@ -1,0 +1,47 @@
+"""The command line as a whole: its options, its commands, and how errors end it."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from typer.core import TyperGroup
+
+from deploy.cli import applications, credentials, import_devices, partners, push, senders, show, why
+from deploy.cli.fault import Fault
+from deploy.cli.place import Place
+
+
+class Commands(TyperGroup):
+    """Ends with one line and exit code 1 when a command raises Fault."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Fault as fault:
+            show.errors().print(f"[red]error:[/] {escape(str(fault))}")
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Operate RPNS through its HTTP API.",
+)
+for group in (partners, applications, senders, credentials):
+    app.add_typer(group.app, name=group.NAME)
+app.command("import-devices")(import_devices.import_devices)
+app.command("test-push")(push.push)
+app.command("why")(why.why)
+
+
+@app.callback()
+def place(
+    context: typer.Context,
+    url: Annotated[str, typer.Option(envvar="RPNS_PUBLIC_URL", help="the platform's public address")] = "",
+    admin_token: Annotated[
+        str, typer.Option(envvar="RPNS_ADMIN_TOKEN", help="default: the running local stack's", show_envvar=True)
+    ] = "",
+) -> None:
+    context.obj = Place(url, admin_token)

@@ -1,0 +1,118 @@
+"""`rpns applications`: the mobile applications that pushes go to."""
+
+from typing import Annotated
+
+import typer
+
+from deploy.cli import show
+from deploy.cli.gateway import path
+from deploy.cli.options import Application, AsJson, SecretFile, said, secret_of, switched
+from deploy.cli.place import operator
+
+NAME = "applications"
+COLUMNS = {
+    "applicationId": "application",
+    "name": "name",
+    "enabled": "enabled",
+    "apiKeys": "API keys",
+    "bundle": "bundle",
+    "minVersion": "min version",
+    "rustoreVariant": "RuStore",
+    "maxPushesPerS": "per s",
+    "changedAt": "changed, UTC",
+}
+CLEARABLE = {"bundle": "bundle", "min-version": "minVersion"}
+SECRETS = {"apiKey": "API key"}
+app = typer.Typer(no_args_is_help=True, help="Applications: where pushes go to.")
+Bundle = Annotated[str | None, typer.Option(help="iOS bundle, the default APNs topic")]
+MinVersion = Annotated[str | None, typer.Option(help="older ones get nothing")]
+Variant = Annotated[str | None, typer.Option(help="native or universal")]
+Rate = Annotated[int | None, typer.Option(help="pushes per second to each provider")]
+
+
+@app.command()
+def create(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="for people", show_default=False)],
+    application_id: Annotated[str | None, typer.Option("--id", help="default: drawn")] = None,
+    secret_file: SecretFile = None,
+    bundle: Bundle = None,
+    min_version: MinVersion = None,
+    rustore_variant: Variant = None,
+    max_rate: Rate = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create an application; its API key is drawn, or read from --secret-file."""
+    about = said(bundle=bundle, minVersion=min_version, rustoreVariant=rustore_variant, maxPushesPerS=max_rate)
+    body = {"name": name, **said(applicationId=application_id), **secret_of("apiKey", secret_file), **about}
+    made = operator(context).call("POST", "/v1/applications", body)
+    show.done(f"application {made['applicationId']} is created", made, as_json, SECRETS)
+
+
+@app.command("list")
+def list_applications(context: typer.Context, as_json: AsJson = False) -> None:
+    """All applications."""
+    show.listing(operator(context).call("GET", "/v1/applications"), COLUMNS, "There are no applications.", as_json)
+
+
+@app.command()
+def change(
+    context: typer.Context,
+    application: Application,
+    name: Annotated[str | None, typer.Option(help="for people")] = None,
+    bundle: Bundle = None,
+    min_version: MinVersion = None,
+    rustore_variant: Variant = None,
+    max_rate: Rate = None,
+    clear: Annotated[list[str] | None, typer.Option(help="bundle or min-version: have none")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is named; the rest stays."""
+    about = said(
+        name=name, bundle=bundle, minVersion=min_version, rustoreVariant=rustore_variant, maxPushesPerS=max_rate
+    )
+    body = switched(about, clear or [], CLEARABLE)
+    made = operator(context).call("PATCH", f"/v1/applications{path(application)}", body)
+    show.done(f"application {application} is changed", made, as_json)
+
+
+@app.command()
+def rotate(
+    context: typer.Context,
+    application: Application,
+    end_old: Annotated[bool, typer.Option("--end-old", help="the key before ends at once")] = False,
+    secret_file: SecretFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """A new API key. The one before goes on working until `end-old-keys`, or the next rotation."""
+    body = {"keepOld": not end_old, **secret_of("apiKey", secret_file)}
+    made = operator(context).call("POST", f"/v1/applications{path(application, 'api-keys')}", body)
+    show.done(f"application {application} has a new API key; {_working(made['apiKeys'])}", made, as_json, SECRETS)
+
+
+@app.command("end-old-keys")
+def end_old_keys(context: typer.Context, application: Application, as_json: AsJson = False) -> None:
+    """Only the newest API key goes on working."""
+    made = operator(context).call("DELETE", f"/v1/applications{path(application, 'api-keys', 'old')}")
+    show.done(f"application {application}: {_working(made['apiKeys'])}", made, as_json)
+
+
+@app.command()
+def disable(context: typer.Context, application: Application, as_json: AsJson = False) -> None:
+    """Send it nothing, and refuse its devices."""
+    _switch(context, application, False, as_json)
+
+
+@app.command()
+def enable(context: typer.Context, application: Application, as_json: AsJson = False) -> None:
+    """Send to it again."""
+    _switch(context, application, True, as_json)
+
+
+def _switch(context: typer.Context, application: str, enabled: bool, as_json: bool) -> None:
+    made = operator(context).call("PATCH", f"/v1/applications{path(application)}", {"enabled": enabled})
+    show.done(f"application {application} is {'enabled' if enabled else 'disabled'}", made, as_json)
+
+
+def _working(count: int) -> str:
+    return "1 key works" if count == 1 else f"{count} keys work"

@@ -1,0 +1,130 @@
+"""`rpns credentials`: how the platform proves itself to the providers. Read from a file, sealed there, never shown."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deploy.cli import show
+from deploy.cli.fault import Fault
+from deploy.cli.gateway import Gateway, path
+from deploy.cli.options import Application, AsJson, read_text
+from deploy.cli.place import operator
+
+NAME = "credentials"
+COLUMNS = {
+    "applicationId": "application",
+    "provider": "provider",
+    "enabled": "enabled",
+    "fingerprint": "fingerprint",
+    "changedAt": "changed, UTC",
+}
+app = typer.Typer(no_args_is_help=True, help="Credentials of an application with the providers.")
+
+
+class Provider(StrEnum):
+    """Who carries pushes."""
+
+    APNS = "apns"
+    FCM = "fcm"
+    HMS = "hms"
+    RUSTORE = "rustore"
+    WEB = "web"
+
+
+ProviderName = Annotated[Provider, typer.Argument(help="with whom", show_default=False)]
+File = Annotated[
+    Path,
+    typer.Argument(
+        help="JSON, - is standard input. apns: team_id, key_id, private_key (PEM), topic; fcm: the service account "
+        "file; hms: app_id, client_secret, project_id; rustore: project_id, service_token; web: subject, private_key",
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+def create(
+    context: typer.Context, application: Application, provider: ProviderName, file: File, as_json: AsJson = False
+) -> None:
+    """Give an application its credentials with a provider."""
+    gateway, body = operator(context), _read(file)
+    if _find(gateway, application, provider) is not None:
+        raise Fault(f"application {application} has credentials with {provider}; `rotate` replaces them")
+    _put(gateway, application, provider, body, "", as_json)
+
+
+@app.command()
+def rotate(
+    context: typer.Context, application: Application, provider: ProviderName, file: File, as_json: AsJson = False
+) -> None:
+    """Replace the credentials; the next push uses the new ones."""
+    gateway, body = operator(context), _read(file)
+    if (found := _find(gateway, application, provider)) is None:
+        raise Fault(f"application {application} has no credentials with {provider}; `create` gives it some")
+    _put(gateway, application, provider, body, found["version"], as_json)
+
+
+@app.command("list")
+def list_credentials(
+    context: typer.Context,
+    application: Annotated[str | None, typer.Argument(help="default: of all applications", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which credentials there are; fingerprints only."""
+    gateway = operator(context)
+    names = [application] if application else [one["applicationId"] for one in gateway.call("GET", "/v1/applications")]
+    found = [one for name in names for one in _of(gateway, name)]
+    show.listing(found, COLUMNS, "There are no credentials.", as_json)
+
+
+@app.command()
+def disable(context: typer.Context, application: Application, provider: ProviderName, as_json: AsJson = False) -> None:
+    """Send nothing through this provider."""
+    _switch(context, application, provider, False, as_json)
+
+
+@app.command()
+def enable(context: typer.Context, application: Application, provider: ProviderName, as_json: AsJson = False) -> None:
+    """Send through this provider again."""
+    _switch(context, application, provider, True, as_json)
+
+
+def _switch(context: typer.Context, application: str, provider: Provider, enabled: bool, as_json: bool) -> None:
+    made = operator(context).call("PATCH", _path(application, provider), {"enabled": enabled})
+    words = "enabled" if enabled else "disabled"
+    show.done(f"credentials of {application} with {provider} are {words}", made, as_json)
+
+
+def _put(
+    gateway: Gateway, application: str, provider: Provider, body: dict[str, Any], version: str, as_json: bool
+) -> None:
+    made = gateway.call("PUT", _path(application, provider), body, version)
+    show.done(f"credentials of {application} with {provider}, fingerprint {made['fingerprint']}", made, as_json)
+
+
+def _of(gateway: Gateway, application: str) -> list[dict[str, Any]]:
+    return list(gateway.call("GET", f"/v1/applications{path(application, 'credentials')}"))
+
+
+def _find(gateway: Gateway, application: str, provider: Provider) -> dict[str, Any] | None:
+    return next((one for one in _of(gateway, application) if one["provider"] == provider), None)
+
+
+def _path(application: str, provider: Provider) -> str:
+    return f"/v1/applications{path(application, 'credentials', provider)}"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Raises Fault, which tells where the file is broken and never what it holds."""
+    try:
+        body = json.loads(read_text(file))
+    except json.JSONDecodeError as error:
+        raise Fault(f"{file} is not JSON: line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise Fault(f"{file} is nested too deep") from None
+    if not isinstance(body, dict):
+        raise Fault(f"{file} must hold a JSON object")
+    return body

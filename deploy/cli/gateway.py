@@ -1,0 +1,108 @@
+"""The HTTP API as the commands call it: JSON there and back; whatever goes wrong becomes one line.
+
+no answer            <url> cannot be reached: Connection refused; is the stack up? (`make up`)
+401, 403             the admin token (or the login) was not taken
+problem details      title: field: rule; field: rule
+partner's errors     title (error 7): extendedDescription
+"""
+
+import base64
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from deploy.cli.fault import Fault
+
+TIMEOUT_S = 60.0
+Json = dict[str, Any]
+
+
+class Refused(Fault):
+    """The platform answered with an error; `status` is HTTP's."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the token to somebody else."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A platform and who is asking: `authorization` is the header of the operator or of a partner."""
+
+    url: str
+    authorization: str = ""
+
+    def as_partner(self, login: str, password: str) -> "Gateway":
+        pair = base64.b64encode(f"{login}:{password}".encode()).decode()
+        return Gateway(self.url, f"Basic {pair}")
+
+    def call(self, method: str, path: str, body: Json | None = None, version: str = "", **query: object) -> Any:
+        """`version` makes the change only if nobody else made one since. Raises Fault, Refused."""
+        headers = {"Content-Type": "application/json"} | ({"If-Match": version} if version else {})
+        return self.send(method, path, None if body is None else json.dumps(body).encode(), headers, **query)
+
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], **query: object) -> Any:
+        """Raises Fault, Refused."""
+        said = {name: value for name, value in query.items() if value is not None}
+        url = self.url + path + (f"?{urlencode(said)}" if said else "")
+        own = {"Authorization": self.authorization} if self.authorization else {}
+        try:
+            request = urllib.request.Request(url, body, {**headers, **own}, method=method)
+            opener = urllib.request.build_opener(_NoRedirect)
+            with opener.open(request, timeout=TIMEOUT_S) as response:
+                return json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                raise Refused(error.code, told(error.code, error.read(1 << 20))) from None
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", None) or error
+            why = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+            raise Fault(f"{self.url} cannot be reached: {why}; is the stack up, and is this its --url?") from None
+        except ValueError:
+            raise Fault(f"{self.url} answered something else than JSON; is it the platform's address?") from None
+
+
+def base_url(text: str) -> str:
+    """Raises Fault when it is not an address."""
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fits = False
+    if not fits or not text.isascii() or " " in text:
+        raise Fault(f"--url must be like http://127.0.0.1:8080; it is {text!r}")
+    return text.rstrip("/")
+
+
+def path(*parts: str) -> str:
+    """Parts of a path, each in quotes as an address needs them."""
+    return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+
+def told(status: int, content: bytes) -> str:
+    """An error answer in one line."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        return f"the platform answered {status}"
+    if isinstance(body.get("error"), dict):
+        error = body["error"]
+        line, detail = f"{error.get('description')} (error {error.get('code')})", body.get("extendedDescription")
+    else:
+        line, detail = str(body.get("title", status)), body.get("detail")
+    errors = [f"{one.get('field')}: {one.get('rule')}" for one in body.get("errors") or () if isinstance(one, dict)]
+    return f"{line} ({status}): {'; '.join(errors) or detail}" if errors or detail else f"{line} ({status})"

@@ -1,0 +1,142 @@
+"""`rpns partners`: who may send."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from deploy.cli import show
+from deploy.cli.gateway import path
+from deploy.cli.options import AsJson, Partner, SecretFile, said, secret_of, switched
+from deploy.cli.place import operator
+
+NAME = "partners"
+COLUMNS = {
+    "partnerId": "partner",
+    "login": "login",
+    "enabled": "enabled",
+    "defaultSender": "default sender",
+    "reportUrl": "reports to",
+    "defaultTtlS": "lifetime, s",
+    "maxRatePerS": "per s",
+    "subnets": "subnets",
+    "changedAt": "changed, UTC",
+}
+CLEARABLE = {"report-url": "reportUrl", "default-sender": "defaultSender"}
+app = typer.Typer(no_args_is_help=True, help="Partners: who may send.")
+ReportUrl = Annotated[str | None, typer.Option(help="where delivery reports go")]
+DefaultSender = Annotated[str | None, typer.Option(help="service number of requests that name none")]
+Subnets = Annotated[list[str] | None, typer.Option("--subnet", help="CIDR it may call from; repeat for more")]
+PushTtl = Annotated[int | None, typer.Option("--push-ttl", help="lifetime in seconds of pushes that name none")]
+Duplicates = Annotated[bool | None, typer.Option("--reject-duplicates/--allow-duplicates", help="a repeated id")]
+Rate = Annotated[int | None, typer.Option(help="requests per second")]
+Connections = Annotated[int | None, typer.Option(help="requests at the same time")]
+
+
+class Secret(StrEnum):
+    """What can be rotated."""
+
+    PASSWORD = "password"
+    REPORT_KEY = "report-key"
+    BATCH_KEY = "batch-key"
+
+
+@app.command()
+def create(
+    context: typer.Context,
+    login: Annotated[str, typer.Argument(help="what it logs in with", show_default=False)],
+    partner_id: Annotated[str | None, typer.Option("--id", help="default: the login")] = None,
+    secret_file: SecretFile = None,
+    report_url: ReportUrl = None,
+    subnets: Subnets = None,
+    push_ttl: PushTtl = None,
+    reject_duplicates: Duplicates = None,
+    max_rate: Rate = None,
+    max_connections: Connections = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a partner; its password is drawn, or read from --secret-file."""
+    about = _about(report_url, None, subnets, push_ttl, reject_duplicates, max_rate, max_connections)
+    body = {"login": login, **said(partnerId=partner_id), **secret_of("password", secret_file), **about}
+    made = operator(context).call("POST", "/v1/partners", body)
+    show.done(f"partner {made['partnerId']} is created, login {made['login']}", made, as_json, {"password": "password"})
+
+
+@app.command("list")
+def list_partners(context: typer.Context, as_json: AsJson = False) -> None:
+    """All partners."""
+    show.listing(operator(context).call("GET", "/v1/partners"), COLUMNS, "There are no partners.", as_json)
+
+
+@app.command()
+def change(
+    context: typer.Context,
+    partner: Partner,
+    report_url: ReportUrl = None,
+    default_sender: DefaultSender = None,
+    subnets: Subnets = None,
+    push_ttl: PushTtl = None,
+    reject_duplicates: Duplicates = None,
+    max_rate: Rate = None,
+    max_connections: Connections = None,
+    clear: Annotated[list[str] | None, typer.Option(help="report-url or default-sender: have none")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is named; the rest stays."""
+    about = _about(report_url, default_sender, subnets, push_ttl, reject_duplicates, max_rate, max_connections)
+    body = switched(about, clear or [], CLEARABLE)
+    made = operator(context).call("PATCH", f"/v1/partners{path(partner)}", body)
+    show.done(f"partner {partner} is changed", made, as_json)
+
+
+@app.command()
+def rotate(
+    context: typer.Context,
+    partner: Partner,
+    what: Annotated[Secret, typer.Option(help="which secret")] = Secret.PASSWORD,
+    secret_file: SecretFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """A new secret. The old password and report key end at once; the old batch key works until the next rotation."""
+    if what is not Secret.PASSWORD and secret_file is not None:
+        raise typer.BadParameter("only a password can be given; keys are drawn")
+    body = secret_of("password", secret_file)
+    made = operator(context).call("POST", f"/v1/partners{path(partner, what.value)}", body)
+    show.done(f"partner {partner} has a new {what}", made, as_json, {"password": "password", "key": "key"})
+
+
+@app.command()
+def disable(context: typer.Context, partner: Partner, as_json: AsJson = False) -> None:
+    """Refuse what the partner sends."""
+    _switch(context, partner, False, as_json)
+
+
+@app.command()
+def enable(context: typer.Context, partner: Partner, as_json: AsJson = False) -> None:
+    """Let the partner send again."""
+    _switch(context, partner, True, as_json)
+
+
+def _switch(context: typer.Context, partner: str, enabled: bool, as_json: bool) -> None:
+    made = operator(context).call("PATCH", f"/v1/partners{path(partner)}", {"enabled": enabled})
+    show.done(f"partner {partner} is {'enabled' if enabled else 'disabled'}", made, as_json)
+
+
+def _about(
+    report_url: str | None,
+    default_sender: str | None,
+    subnets: list[str] | None,
+    push_ttl: int | None,
+    reject_duplicates: bool | None,
+    max_rate: int | None,
+    max_connections: int | None,
+) -> dict[str, Any]:
+    return said(
+        reportUrl=report_url,
+        defaultSender=default_sender,
+        subnets=subnets,
+        defaultTtlS=None if push_ttl is None else {"PUSH": push_ttl},
+        rejectDuplicates=reject_duplicates,
+        maxRatePerS=max_rate,
+        maxConnections=max_connections,
+    )

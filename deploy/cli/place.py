@@ -1,0 +1,58 @@
+"""Which platform is meant, and with which admin token.
+
+url     --url, RPNS_PUBLIC_URL, the local stack that runs, http://127.0.0.1:8080
+token   --admin-token, RPNS_ADMIN_TOKEN, the local stack's, and that only for the local stack itself
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import typer
+
+from deploy.cli.fault import Fault
+from deploy.cli.gateway import Gateway, base_url
+from deploy.local.__main__ import DEFAULT_DIR, DEFAULT_PORT, running
+
+
+@dataclass
+class Place:
+    """What was said on the command line or in the environment; "" is not said."""
+
+    said_url: str = ""
+    said_token: str = ""
+
+    @cached_property
+    def url(self) -> str:
+        local = self._local
+        return base_url(self.said_url or (local["public_url"] if local else f"http://127.0.0.1:{DEFAULT_PORT}"))
+
+    def anybody(self) -> Gateway:
+        """Without any proof of who is asking."""
+        return Gateway(self.url)
+
+    def operator(self) -> Gateway:
+        """Raises Fault when no token is known."""
+        token = self.said_token or self._local_token()
+        if not token:
+            raise Fault(f"no admin token for {self.url}: give --admin-token or set RPNS_ADMIN_TOKEN")
+        if not token.isascii() or not token.isprintable():
+            raise Fault("the admin token holds characters that no header can carry")
+        return Gateway(self.url, f"Bearer {token}")
+
+    @cached_property
+    def _local(self) -> dict[str, Any] | None:
+        try:
+            return running(DEFAULT_DIR)
+        except (OSError, ValueError):  # somebody else's, or it is ending just now
+            return None
+
+    def _local_token(self) -> str:
+        local = self._local
+        return str(local["env"]["RPNS_ADMIN_TOKEN"]) if local and local["public_url"] == self.url else ""
+
+
+def operator(context: typer.Context) -> Gateway:
+    """The platform as the operator of this command line sees it. Raises Fault."""
+    place: Place = context.obj
+    return place.operator()

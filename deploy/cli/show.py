@@ -1,0 +1,83 @@
+"""What the commands print: tables for a person, JSON for a machine. Text of others is never markup."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Json = dict[str, Any]
+PROVIDER_NAMES = {"apns": "APNs", "fcm": "FCM", "hms": "HMS", "rustore": "RuStore", "web": "Web Push"}
+
+
+def console() -> Console:
+    """Standard output as it is now."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def errors() -> Console:
+    """Standard error as it is now."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def as_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def moment(at_ms: int) -> str:
+    """UTC."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
+
+
+def words(value: object) -> str:
+    """A value as a cell."""
+    match value:
+        case None | "" | [] | {}:
+            return "[dim]–[/]"
+        case bool():
+            return "yes" if value else "[yellow]no[/]"
+        case list():
+            return escape(", ".join(map(str, value)))
+        case Mapping():
+            return escape(", ".join(f"{name} {one}" for name, one in value.items()))
+    return escape(str(value))
+
+
+def listing(rows: Sequence[Json], columns: Mapping[str, str], nothing: str, to_json: bool) -> None:
+    """`columns`: field of a row and its title."""
+    if to_json:
+        as_json(list(rows))
+        return
+    if not rows:
+        console().print(f"[dim]{nothing}[/]")
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for title in columns.values():
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(name, row.get(name)) for name in columns))
+    console().print(table)
+
+
+def _cell(name: str, value: object) -> str:
+    return moment(int(str(value)))[:19] if name == "changedAt" else words(value)
+
+
+def done(line: str, answer: Json, to_json: bool, secrets: Mapping[str, str] | None = None) -> None:
+    """What was done; `secrets` (field of the answer: what it is) are told this once."""
+    if to_json:
+        as_json(answer)
+        return
+    out = console()
+    out.print(f"[green]✓[/] {escape(line)}", soft_wrap=True)
+    told = {title: answer[name] for name, title in (secrets or {}).items() if answer.get(name) is not None}
+    for title, value in told.items():
+        out.print(f"  {title}: [bold]{escape(str(value))}[/]", soft_wrap=True)
+    if told:
+        out.print("  [yellow]It is told this once; keep it now.[/]")

@@ -1,0 +1,51 @@
+"""A message's trace, line by line, in plain words."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.cli.show import PROVIDER_NAMES, moment
+
+Json = dict[str, Any]
+GOOD, FAILED = ("DELIVERED", "READ"), ("SUPPRESSED", "EXPIRED", "REFUSED")
+
+
+def head(console: Console, message: Json) -> None:
+    """Which message, and its explanation."""
+    state = message["state"]
+    style = "green" if state in GOOD else "red" if state in FAILED else "yellow"
+    told = [f"mtNum {message['mt_num']}" if message["mtNum"] else "", f"id {message['id']}" if message["id"] else ""]
+    whom = [f"+{message['phone']}" if message["phone"] else "", message["externalUserId"] or ""]
+    facts = [message["messageId"], *told, f"to {' / '.join(filter(None, whom))}" if any(whom) else ""]
+    console.print(f"[bold {style}]{state}[/]  {escape(message['explanation'])}", soft_wrap=True)
+    console.print(f"[dim]{escape('  '.join(filter(None, facts)))}[/]", soft_wrap=True)
+
+
+def lines(console: Console, entries: Iterable[Json]) -> None:
+    """One row for each entry, the oldest first."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True, justify="right")
+    for entry in entries:
+        took = f"[dim]{entry['latency_ms']} ms[/]" if entry["latencyMs"] else ""
+        table.add_row(f"[dim]{moment(entry['at'])}[/]", escape(entry["what"]), _detail(entry), took)
+    console.print(table)
+
+
+def _detail(entry: Json) -> str:
+    provider = entry["provider"] or ""
+    found = [PROVIDER_NAMES.get(provider, provider), "" if entry["status"] is None else str(entry["status"])]
+    found += [f"attempt {entry['attempt']}" if (entry["attempt"] or 0) > 1 else "", entry["detail"] or ""]
+    found += [f"link {entry['link'] + 1}" if entry["link"] else ""]
+    found += [f"installation {entry['installation_id'][:8]}" if entry["installationId"] else ""]
+    text = escape("  ".join(filter(None, found)))
+    if entry["reason"]:
+        why = f"{entry['reason']['words']} (errorCode {entry['reason']['error_code']})"
+        text += f"  [yellow]{escape(why)}[/]"
+    notes = ["late"] * bool(entry["late"]) + ["does not count"] * (not entry["counts"])
+    return text + (f"  [dim]({', '.join(notes)})[/]" if notes else "")

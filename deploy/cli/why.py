@@ -1,0 +1,66 @@
+"""`rpns why ID|PHONE`: what became of a message, and why."""
+
+from typing import Annotated, Any
+
+import typer
+
+from deploy.cli import show, trace
+from deploy.cli.fault import Fault
+from deploy.cli.gateway import Gateway, Refused, path
+from deploy.cli.options import AsJson
+from deploy.cli.place import operator
+
+Json = dict[str, Any]
+PHONE_DIGITS = range(7, 17)
+
+
+def why(
+    context: typer.Context,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID|PHONE",
+            help="message id, mtNum, the partner's own id, or the customer's phone or user id",
+            show_default=False,
+        ),
+    ],
+    last: Annotated[int, typer.Option(help="of a phone or user: how many messages to list", min=1, max=100)] = 5,
+    partner: Annotated[str | None, typer.Option(help="only this partner's messages")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain one message, or the last one to a phone or user, with its whole trace."""
+    gateway = operator(context)
+    found = search(gateway, what, last, partner)
+    if not found:
+        raise Fault(f"no message has the id {what!r}, and none went to such a phone or user")
+    newest: Json = gateway.call("GET", f"/v1/messages{path(found[0]['message_id'])}")
+    if as_json:
+        show.as_json(newest)
+        return
+    out = show.console()
+    trace.head(out, newest)
+    trace.lines(out, newest["trace"])
+    if newest["trace_dropped"]:
+        out.print(f"[dim]{newest['trace_dropped']} more lines were not kept[/]")
+    if len(found) > 1:
+        out.print("\nbefore that:")
+        columns = {"created": "accepted, UTC", "message_id": "message", "state": "state", "explanation": "why"}
+        rows = [{**one, "created": show.moment(one["created_at"])[:19]} for one in found[1:]]
+        show.listing(rows, columns, "", to_json=False)
+
+
+def search(gateway: Gateway, what: str, last: int, partner: str | None) -> list[Json]:
+    """The newest first. Tried as an id, then as a phone if it looks like one, then as a user id."""
+    digits = sum(one.isdecimal() for one in what)
+    looks_like_phone = digits in PHONE_DIGITS and all(one.isdecimal() or one in "+-() ." for one in what)
+    for field in ("id", *(("phone",) if looks_like_phone else ()), "user"):
+        query: dict[str, Any] = {field: what, "limit": last, "partner": partner}
+        try:
+            found: list[Json] = gateway.call("GET", "/v1/messages", **query)["messages"]
+        except Refused as refused:
+            if field == "phone" and refused.status == 400:
+                continue
+            raise
+        if found:
+            return found
+    return []
