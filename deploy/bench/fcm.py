@@ -7,6 +7,7 @@ in a process of its own. The limit is the same body posted by bare aiohttp in tu
 """
 
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -19,7 +20,7 @@ import aiohttp
 import orjson
 import uvloop
 
-from deploy.bench.measure import Row, show, wait_until
+from deploy.bench.measure import Row, memory_mib, show, wait_until
 from schemas.application_events import ApplicationChanged
 from schemas.values import Content
 from services.dispatch import fcm
@@ -132,19 +133,26 @@ async def with_sandbox(pushes: int, in_flight: int) -> tuple[Spent, Spent]:
             await process.wait()
 
 
-def main() -> None:
-    pushes = int(sys.argv[1]) if len(sys.argv) > 1 else 30_000
-    in_flight = int(sys.argv[2]) if len(sys.argv) > 2 else 64
+def measured(pushes: int = 30_000, in_flight: int = 64) -> list[Row]:
+    """The row."""
     ours, bare = uvloop.run(with_sandbox(pushes, in_flight))
-    row = Row(
-        "FCM send() over TLS",
-        ours.requests / ours.cpu_s,
-        "pushes per CPU-second",
-        f"{AIM:,}",
-        f"{bare.requests / bare.cpu_s:,.0f} bare aiohttp",
-        f"{ours.cpu_s / ours.requests * 1e6:.0f} µs each; {ours.requests / ours.wall_s:,.0f}/s, {in_flight} in flight",
-    )
-    show([row])
+    each = f"{ours.cpu_s / ours.requests * 1e6:.0f} µs each"
+    return [
+        Row(
+            "FCM send() over TLS",
+            ours.requests / ours.cpu_s,
+            "pushes per CPU-second",
+            f"{AIM:,}",
+            f"{bare.requests / bare.cpu_s:,.0f} bare aiohttp",
+            f"{each}; {ours.requests / ours.wall_s:,.0f}/s, {in_flight} in flight",
+            memory_mib(os.getpid()),
+        )
+    ]
+
+
+def main() -> None:
+    """Print the row."""
+    show(measured(*(int(given) for given in sys.argv[1:])))
 
 
 if __name__ == "__main__":

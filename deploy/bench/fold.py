@@ -155,12 +155,12 @@ def measured(messages: int = 20_000) -> list[Row]:
             before, done = cpu_seconds(pid), committed(stack)
             wait_until(lambda: committed(stack) >= count, 300, "the last commit")
             rate = (count - done) / (cpu_seconds(pid) - before)
-            note = f"{memory_mib(pid):.0f} MiB"
+            memory = memory_mib(pid)
             read = asyncio.run(read_messages(stack))
     if read != messages:
         raise RuntimeError(f"{read} of {messages} messages were read")
     limit = bare(min(messages, 5_000))
-    return [Row("status: fold", rate, "events/CPU-s", "10,000", f"{limit:,.0f} without servers", note)]
+    return [Row("status: fold", rate, "events/CPU-s", "10,000", f"{limit:,.0f} without servers", memory_mib=memory)]
 
 
 def main() -> None:

@@ -1,11 +1,12 @@
 """How much CPU one APNs request costs our HTTP/2 client: python -m deploy.bench.http2_client [requests] [in flight].
 
 The client is measured by the CPU time of its process; the server, over TLS, runs in a process of its own and
-answers every request with 200 and an apns-id. Prints one row of the table in docs/performance.md.
+answers every request with 200 and an apns-id.
 """
 
 import asyncio
 import multiprocessing
+import os
 import secrets
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 import ngh2
 import uvloop
 
+from deploy.bench.measure import Row, memory_mib, show
 from deploy.sandbox.tls import ensure_certificates, server_context
 from services.http2 import Response, tls_context
 from services.http2_pool import Pool
@@ -88,9 +90,8 @@ async def measure(url: str, ca_file: str, requests: int, in_flight: int) -> tupl
     return spent
 
 
-def main() -> None:
-    requests = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    in_flight = int(sys.argv[2]) if len(sys.argv) > 2 else 500
+def measured(requests: int = 200_000, in_flight: int = 500) -> list[Row]:
+    """The row."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
     with tempfile.TemporaryDirectory() as directory:
@@ -101,10 +102,14 @@ def main() -> None:
         cpu_s, wall_s = uvloop.run(measure(url, str(ca_file), requests, in_flight))
         server.terminate()
         server.join()
-    print(
-        f"| HTTP/2 client, {requests} POSTs over TLS, {in_flight} in flight | {requests / cpu_s:,.0f} per CPU-second"
-        f" | {cpu_s / requests * 1e6:.1f} µs CPU each | {requests / wall_s:,.0f}/s |"
-    )
+    note = f"{cpu_s / requests * 1e6:.1f} µs each; {requests / wall_s:,.0f}/s, {in_flight} in flight"
+    memory = memory_mib(os.getpid())
+    return [Row("HTTP/2 client, POSTs over TLS", requests / cpu_s, "per CPU-second", note=note, memory_mib=memory)]
+
+
+def main() -> None:
+    """Print the row."""
+    show(measured(*(int(given) for given in sys.argv[1:])))
 
 
 if __name__ == "__main__":

@@ -159,7 +159,8 @@ def measured(count: int) -> list[Row]:
             unit="per CPU-second",
             aim="0.6 of the bare route",
             limit=f"{limit:,.0f} bare Starlette route",
-            note=f"{figure / limit:.2f} of it; {memory:.0f} MiB",
+            note=f"{figure / limit:.2f} of the bare route",
+            memory_mib=memory,
         )
     ]
 

@@ -1,5 +1,7 @@
 """What every benchmark shares: processor time and memory of a process, and the table that is printed.
 
+Each row has a module of its own with `measured(count) -> list[Row]`; `__main__.py` runs them all.
+
 Machines are noisy and differ: a figure is so many units for each second of processor time (user and system, all
 threads) that the process used, or a ratio of two things measured in one run.
 """
@@ -10,9 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
+WIDTH = 130  # of the table where there is no terminal
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -25,7 +29,8 @@ class Row:
     unit: str
     aim: str = ""
     limit: str = ""
-    note: str = ""
+    note: str = ""  # printed below the table
+    memory_mib: float | None = None  # of the process that is measured, under the load
 
 
 def cpu_seconds(pid: int) -> float:
@@ -51,11 +56,24 @@ def wait_until(holds: Callable[[], bool], timeout_s: float, what: str) -> None:
 
 
 def show(rows: Sequence[Row], title: str = "RPNS benchmark") -> None:
-    """Print the table."""
-    table = Table(title=title)
-    for heading in ("what", "figure", "unit", "aim", "limit in the same run", "note"):
-        table.add_column(heading, justify="right" if heading == "figure" else "left")
+    """Print the table, in Markdown so that a document can hold it, and the notes below it."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
+    table = Table(title=title, box=MARKDOWN)
+    for heading in ("what", "figure", "unit", "aim", "limit, same run", "memory MiB"):
+        table.add_column(heading, justify="right" if heading in ("figure", "memory MiB") else "left")
     for row in rows:
-        figure = f"{row.figure:,.2f}" if row.figure < 10 else f"{row.figure:,.0f}"
-        table.add_row(row.what, figure, row.unit, row.aim, row.limit, row.note)
-    Console().print(table)
+        memory = "" if row.memory_mib is None else f"{row.memory_mib:.0f}"
+        table.add_row(row.what, figure_of(row), row.unit, row.aim, row.limit, memory)
+    console.print(table)
+    for row in rows:
+        if row.note:
+            console.print(f"{row.what}: {row.note}", highlight=False, markup=False)
+
+
+def figure_of(row: Row) -> str:
+    """With as many digits as mean something."""
+    if row.figure < 10:
+        return f"{row.figure:,.2f}"
+    return f"{row.figure:,.1f}" if row.figure < 100 else f"{row.figure:,.0f}"

@@ -56,9 +56,11 @@ def device(number: int) -> dict[str, object]:
 async def fill(stack: Stack, messages: int) -> None:
     settings = Settings.from_environment(stack.env)
     await kafka.create_topics(settings)
-    database = AsyncIOMotorClient(stack.mongo_url)[settings.mongo_database]
+    client: AsyncIOMotorClient[dict[str, object]] = AsyncIOMotorClient(stack.mongo_url)
+    database = client[settings.mongo_database]
     await database["installations"].create_index([("owner.external_user_id", 1), ("application_id", 1)])
     await database["installations"].insert_many([device(number) for number in range(USERS)])
+    client.close()
     credentials = CredentialsChanged(
         event_id="c", at=0, application_id="app", provider=Provider.FCM, sealed="", fingerprint=""
     )
@@ -113,9 +115,9 @@ def measured(messages: int = 40_000) -> list[Row]:
                 before, done = cpu_seconds(pid), committed(stack)
                 wait_until(lambda: committed(stack) >= messages, 300, "the last commit")
                 rate = (messages - done) / (cpu_seconds(pid) - before)
-                note = f"{memory_mib(pid):.0f} MiB"
+                memory = memory_mib(pid)
     limit = bare(messages)
-    return [Row("router", rate, "deliveries/CPU-s", "20,000", f"{limit:,.0f} without servers", note)]
+    return [Row("router", rate, "deliveries/CPU-s", "20,000", f"{limit:,.0f} without servers", memory_mib=memory)]
 
 
 def _with_environment(stack: Stack, servers: Stack) -> Stack:

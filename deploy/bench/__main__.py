@@ -1,0 +1,127 @@
+"""`make bench`, or `python -m deploy.bench [--quick] [row …]`: every row, one after the other, and one table.
+
+    row ─▶ a process of its own: deploy.bench.<row>.measured(count) ─▶ its lines as JSON ─▶ the table
+
+A row that fails says why and the others go on; the exit code is 1 then.
+"""
+
+import argparse
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+
+from deploy.bench.measure import Row, show
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much a row does; a quick run is noisier."""
+
+    full: int
+    quick: int
+
+
+ROWS = {
+    "ingest": Size(6_000, 2_000),
+    "router": Size(40_000, 15_000),
+    "dispatch": Size(60_000, 20_000),
+    "http2_client": Size(150_000, 50_000),
+    "fcm": Size(20_000, 6_000),
+    "fold": Size(20_000, 6_000),
+    "lifecycle": Size(4_000, 1_000),
+}
+"""Module of deploy.bench: how many requests, messages or pushes."""
+DEADLINE_S = 180
+END_S = 30  # for a row that is told to end to end its servers
+LAST_LINES = 8
+
+
+class RowFailedError(Exception):
+    """Why there are no lines of a row."""
+
+
+def run_here(name: str, count: int, file: Path) -> None:
+    """In the row's own process."""
+    rows: list[Row] = import_module(f"deploy.bench.{name}").measured(count)
+    file.write_text(json.dumps([asdict(row) for row in rows]))
+
+
+def run_apart(name: str, is_quick: bool) -> list[Row]:
+    """In a process of its own, which is ended when it takes too long. Raises RowFailedError."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, log = Path(folder) / "rows.json", Path(folder) / "log"
+        command = [sys.executable, "-m", "deploy.bench", "--into", str(file), name]
+        with (
+            log.open("w") as output,
+            subprocess.Popen(
+                command + ["--quick"] * is_quick, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            ) as process,
+        ):
+            why = _await_end(process)
+        if why:
+            last = log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+            raise RowFailedError("\n    ".join([why, *last]))
+        return [Row(**row) for row in json.loads(file.read_text())]
+
+
+def _await_end(process: subprocess.Popen[bytes]) -> str:
+    """What went wrong, nothing when all went well."""
+    try:
+        code = process.wait(DEADLINE_S)
+        return f"exit code {code}" if code else ""
+    except subprocess.TimeoutExpired:
+        return f"not done after {DEADLINE_S} s"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: it ends its servers
+            try:
+                process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def machine() -> str:
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, load before {load}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.bench", description="Measure, each figure beside its limit."
+    )
+    parser.add_argument("rows", nargs="*", metavar="row", help=", ".join(ROWS))
+    parser.add_argument("--quick", action="store_true", help="less of everything: faster, noisier")
+    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    names: list[str] = given.rows or list(ROWS)
+    if unknown := set(names) - set(ROWS):
+        parser.error(f"no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
+    if given.into:
+        run_here(names[0], ROWS[names[0]].quick if given.quick else ROWS[names[0]].full, given.into)
+        return 0
+    title, rows, failed = machine(), list[Row](), 0
+    for name in names:
+        print(f"{name} … ", end="", flush=True)
+        began = time.monotonic()
+        try:
+            rows += run_apart(name, given.quick)
+            print(f"{time.monotonic() - began:.0f} s")
+        except RowFailedError as error:
+            failed += 1
+            print(f"failed: {error}")
+        except KeyboardInterrupt:
+            return 130
+    show(rows, title)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
