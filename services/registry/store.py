@@ -167,7 +167,7 @@ class Devices:
                 tokens.setdefault(event.application_id, []).extend([event.digest, *event.former_digests])
         queries += [{"application_id": app, "token.digest": {"$in": digests}} for app, digests in tokens.items()]
         claimed = {card for event in events for card in cards_touched(event)}
-        for card in (await self.load_cards(claimed)).values():
+        for card in (await self.load_cards(claimed)).values() if claimed else ():
             field, name = ("phone", card.phone) if card.phone else ("external_user_id", card.external_user_id)
             queries.append({"application_id": card.application_id, f"owner.{field}": name, "primary": True})
         found: set[str] = set()

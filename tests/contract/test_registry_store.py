@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +14,8 @@ from schemas.device_events import DeviceEvent
 from services import mongo
 from services.installations import Address, Installations
 from services.mongo import Database
-from services.registry.store import Devices
+from services.registry.devices_state import Device
+from services.registry.store import Devices, Holders
 from services.settings import Settings
 from tests.device_events import AppEvents, histories
 
@@ -100,6 +101,42 @@ async def test_a_token_is_known_by_the_names_it_had_under_former_keys(devices: D
     rotated = TWO.token(2, "new-name").model_copy(update={"former_digests": ("old-name",)})
     await devices.apply([rotated])
     assert (await devices.load(["i-0"]))["i-0"].token is None
+
+
+class Overtaken(Devices):
+    """Somebody else applies `first` between the moment this one has read who holds what, and its write."""
+
+    database: Database
+    first: Sequence[DeviceEvent] = ()
+
+    async def _holders(self, devices: Iterable[Device]) -> Holders:
+        found = await super()._holders(devices)
+        first, self.first = self.first, ()
+        if first:
+            await Devices(self.database).apply(first)
+        return found
+
+
+@pytest.mark.parametrize(
+    ("slow", "fast"),
+    [
+        (ONE.token(1, "t"), TWO.token(2, "t")),
+        (ONE.personalized(3, "u"), TWO.claimed(4, "app/u/u")),
+    ],
+    ids=["token", "primary"],
+)
+async def test_whoever_is_overtaken_while_writing_sees_it(
+    devices: Devices, database: Database, slow: DeviceEvent, fast: DeviceEvent
+) -> None:
+    history = [ONE.installed(0), TWO.installed(0), TWO.personalized(1, "u"), ONE.claimed(2, "app/u/u")]
+    await devices.apply(history)
+    overtaken = Overtaken(database)
+    overtaken.database, overtaken.first = database, [fast]
+    await overtaken.apply([slow])
+    seen = await documents(devices)
+    await clear(devices, database)
+    await devices.apply([*history, slow, fast])
+    assert seen == await documents(devices)
 
 
 async def test_two_that_claim_the_primary_mark_at_once_end_with_one(devices: Devices, database: Database) -> None:
