@@ -1,0 +1,41 @@
+"""Status: what has become of a message, and telling its partner.
+
+message-requested ─┐                       ┌─▶ `messages` ─▶ GET /v1/messages
+provider-dispatched┼─▶ fold.py (pure) ─────┼─▶ `reports` ─▶ POST to notifyUrl ─▶ ReportAttempted ─▶ status-events
+status-events ─────┘                       └─▶ `changes` ─▶ GET /v1/events
+sweeper.py: a deadline has passed ─▶ DeadlinePassed ─▶ status-events
+
+Routes. A partner (HTTP Basic: its login and password) sees its own messages; the operator (`Authorization: Bearer
+RPNS_ADMIN_TOKEN`) sees all, and narrows them down by `partner`. Times are UTC milliseconds. Errors are RFC 9457.
+
+GET /v1/messages/{id}
+    `id` is the message id, the mtNum, or the partner's own id. Answers
+    {message_id, mt_num, id, partner_id, lane, state, reason, explanation, phone, external_user_id, channel, sender, text,
+     title, created_at, extra_param, callback_data, packet_id, mailing_id, registered_delivery, notify_url,
+     links: [{link, channel, sender, state, reason, double_reach, send_at, expires_at, awaited,
+              deliveries: [{delivery_id, installation_id, application_id, provider, state, reason, attempts, sent_at,
+                            delivered_at, read_at}],
+              skipped: [{installation_id, provider, reason}],
+              changes: [{state, at}],
+              report: {status, error_code, taken}}],
+     trace: [{at, what, link, event_id, reason, detail, installation_id, provider, attempt, status, latency_ms, late,
+              counts}], trace_dropped}
+    `reason` is null or {name, error_code, words}; `state` is one of schemas.DeliveryState; `what` is one of requested,
+    repeated, scheduled, planned, attempt, receipt, deadline, report, failed; `counts` is false for what came from an
+    installation outside the plan. `explanation` is one plain line: why did this customer not get it?
+
+GET /v1/messages?phone=&user=&id=&extra=&state=&from=&to=&limit=&cursor=&partner=
+    {messages: [the fields up to created_at, without title], cursor}. The newest first; `cursor` of a page asks for the
+    next one, null when there is none. `from` counts and `to` does not: UTC ms or ISO 8601. `extra` is one pair of
+    extraParam, name=value. `limit` 1 … 100, 20 unless given.
+
+GET /v1/events?after=&partner=
+    Server-sent events. `id: 17`, `event: status`, `data: {message_id, mt_num, id, link, channel, state, at, reason,
+    error_code, double_reach}` (the last three only where they mean something). Ids are numbers that grow by partner;
+    `Last-Event-ID` (or `after`) goes on behind one of them, 0 from the oldest kept (a week), neither from now on. Nothing
+    is lost and nothing comes twice; what is kept no longer is told by `event: lost`, `data: {from, to}`. A comment every
+    15 s keeps the connection; ten streams at once for a partner in one process.
+
+Reports to partners are those of `spec/partner-api.md` §3; signed ones carry X-RPNS-Timestamp (seconds) and
+X-RPNS-Signature: sha256=<hex of HMAC-SHA256(key, timestamp + "." + body)>.
+"""

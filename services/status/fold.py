@@ -41,10 +41,11 @@ DELIVERED, READ, PLANNED, SENT = (
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A link has come to a state for the first time."""
+    """A link has come to a state for the first time; `again`: so it had when the event came before."""
 
     link: int
     change: Change
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
 
 
 def _again(link: Link) -> list[FollowUp]:
-    follows: list[FollowUp] = [Changed(link.number, change) for change in link.changes]
+    follows: list[FollowUp] = [Changed(link.number, change, again=True) for change in link.changes]
     return follows + _report_due(link)
 
 

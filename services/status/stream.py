@@ -42,14 +42,18 @@ class Streams:
     async def take(self, followed: Sequence[tuple[Message, Sequence[FollowUp]]]) -> None:
         """Store the changes among the follow-ups, each once."""
         by_partner: dict[str, dict[str, dict[str, Any]]] = {}
+        repeated = []
         for message, follows in followed:
             for one in follows:
                 if isinstance(one, Changed) and message.partner_id:
                     key = f"{message.message_id}/{one.link}/{one.change.state.value}"
                     event = _event(message, message.links[one.link], one.change)
                     by_partner.setdefault(message.partner_id, {})[key] = event
+                    if one.again:
+                        repeated.append(key)
+        known = await self._changes.known(repeated)
         for partner_id, changes in by_partner.items():
-            await self._changes.add(partner_id, changes)
+            await self._changes.add(partner_id, {key: one for key, one in changes.items() if key not in known})
             for woken in self._woken.get(partner_id, ()):
                 woken.set()
 

@@ -52,6 +52,13 @@ class Changes:
             left = await self._add(partner_id, left)
         raise RuntimeError(f"{len(left)} changes found no number")  # the batch is done again, one by one
 
+    async def known(self, keys: Sequence[str]) -> set[str]:
+        """Those that are stored: a repeated event is no reason to take numbers."""
+        if not keys:
+            return set()
+        found = await self._changes.find({"_id": {"$in": list(keys)}}, {"_id": 1}).to_list(None)
+        return {one["_id"] for one in found}
+
     async def _add(
         self, partner_id: str, changes: Sequence[tuple[str, Mapping[str, Any]]]
     ) -> list[tuple[str, Mapping[str, Any]]]:

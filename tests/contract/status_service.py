@@ -62,13 +62,15 @@ class Running:
         async with self.http.get(self.url + path, headers=self.auth if auth is None else auth) as answer:
             return answer.status, await answer.json(content_type=None)
 
-    async def until(self, story: Story, holds: Callable[[Any], bool], what: str) -> Any:
+    async def until(
+        self, story: Story, holds: Callable[[Any], bool], what: str, auth: dict[str, str] | None = None
+    ) -> Any:
         """The message once `holds` is true of it. Fails with what there was."""
         seen: Any = None
         try:
             async with asyncio.timeout(20):
                 while True:
-                    status, seen = await self.get(f"/v1/messages/{story.message_id}")
+                    status, seen = await self.get(f"/v1/messages/{story.message_id}", auth)
                     if status == 200 and holds(seen):
                         return seen
                     await asyncio.sleep(0.02)
@@ -90,7 +92,7 @@ async def running(settings: Settings, partners: Sequence[PartnerChanged]) -> Asy
     settings = settings.model_copy(update={"port": port, "sweep_interval_s": 0.1})
     await kafka.create_topics(settings)
     async with kafka.opened_log(settings) as log, AsyncExitStack() as stack, aiohttp.ClientSession() as http:
-        await log.append([Append(topics.APPLICATION_EVENTS, one.entity_key, one) for one in partners])
+        await log.append([Append(topics.APPLICATION_EVENTS, one.entity_key, one) for one in partners], 30)
         process = Process("status", settings, stack)
         try:
             await start(process)

@@ -6,17 +6,18 @@ import pytest
 
 from schemas import ids
 from schemas.reasons import Reason
+from schemas.values import Recipient
 from services import mongo
 from services.clock import now_ms
-from services.settings import Settings
 from services.status.leases_store import Lease
+from tests.conftest import Servers, own_settings
 from tests.contract.status_service import BANK_UUID, Running, basic, partner, running
 from tests.unit.status_events import NOW, Story
 
 
-@pytest.fixture
-async def service(settings: Settings) -> AsyncIterator[Running]:
-    async with running(settings, [partner(), partner("shop", uuid=ids.uuid7())]) as started:
+@pytest.fixture(scope="module")
+async def service(stack_servers: Servers) -> AsyncIterator[Running]:
+    async with running(own_settings(stack_servers), [partner(), partner("shop", uuid=ids.uuid7())]) as started:
         yield started
 
 
@@ -102,14 +103,19 @@ async def test_nobody_else_sees_anything(service: Running) -> None:
 async def test_a_search_pages_through_what_fits_the_newest_first(service: Running) -> None:
     stories = [Story() for _ in range(5)]
     for number, story in enumerate(stories):
-        request = story.requested(at=NOW + number // 2, extra_param="mailing=m,,1,kind=otp", partner_ref=f"n{number}")
+        request = story.requested(
+            at=NOW + number // 2,
+            extra_param="mailing=m,,1,kind=otp",
+            partner_ref=f"n{number}",
+            recipient=Recipient(phone="72105550000", external_user_id="searched"),
+        )
         await service.append(request, story.planned("i-1"))
     for story in stories:
         await service.until_state(story, "PLANNED")
     found: list[str] = []
     cursor = ""
     while True:
-        page = (await service.get(f"/v1/messages?phone=8-210-123-45-67&user=user&limit=2{cursor}"))[1]
+        page = (await service.get(f"/v1/messages?phone=8-210-555-00-00&user=searched&limit=2{cursor}"))[1]
         found += [one["message_id"] for one in page["messages"]]
         if page["cursor"] is None:
             break
@@ -127,12 +133,13 @@ async def test_a_search_pages_through_what_fits_the_newest_first(service: Runnin
         ("from=2027-01-15T11:00:00.001%2B03:00", 3),
         ("id=n3", 1),
         (f"id={ids.mt_num_of(stories[0].message_id)}", 1),
-        ("phone=%2B72101234567", 5),
-        ("phone=+72101234567", 5),
-        ("phone=72101234568", 0),
-        ("user=other", 0),
+        ("phone=%2B72105550000", 5),
+        ("phone=+72105550000", 5),
+        ("phone=72105550001", 0),
+        ("user=searched", 5),
     ]:
-        page = (await service.get(f"/v1/messages?{query}"))[1]
+        own = "" if query.startswith(("phone", "user")) else "&user=searched"
+        page = (await service.get(f"/v1/messages?{query}{own}"))[1]
         assert len(page["messages"]) == count, query
 
 

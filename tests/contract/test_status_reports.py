@@ -12,6 +12,7 @@ from schemas.events import MessageRequested
 from schemas.values import ReportRequest
 from services.secrets import Secrets
 from services.settings import Settings
+from tests.conftest import Servers, own_settings
 from tests.contract.report_receiver import Receiver, receiving
 from tests.contract.status_service import Running, partner, running
 from tests.unit.status_events import Story
@@ -19,24 +20,33 @@ from tests.unit.status_events import Story
 KEY = b"key of the bank"
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
+@pytest.fixture(scope="module")
+async def home() -> AsyncIterator[Receiver]:
+    """The address that the partner has configured."""
     async with receiving() as started:
         yield started
 
 
 @pytest.fixture
-async def service(settings: Settings, receiver: Receiver) -> AsyncIterator[Running]:
-    settings = settings.model_copy(update={"report_retry_s": 0.3, "report_limit": 4})
+async def receiver() -> AsyncIterator[Receiver]:
+    """An address of this test's own, named in the message."""
+    async with receiving() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+async def service(stack_servers: Servers, home: Receiver) -> AsyncIterator[Running]:
+    settings = own_settings(stack_servers).model_copy(update={"report_retry_s": 0.3, "report_limit": 4})
     sealed = Secrets(settings.master_key).seal(KEY, b"report-key")
-    bank = partner(report_url=receiver.url, report_key_sealed=sealed)
+    bank = partner(report_url=home.url, report_key_sealed=sealed)
     async with running(settings, [bank, partner("quiet", uuid=ids.uuid7())]) as started:
         yield started
 
 
-def asked(story: Story, registered_delivery: int = 1, notify_url: str | None = None) -> MessageRequested:
-    reports = ReportRequest(registered_delivery=registered_delivery, notify_url=notify_url)
-    return story.requested(reports=reports)
+def asked(story: Story, to: Receiver | None, registered_delivery: int = 1) -> MessageRequested:
+    """With the address of `to`; None leaves it to the partner's configuration."""
+    url = to.url if to is not None else None
+    return story.requested(reports=ReportRequest(registered_delivery=registered_delivery, notify_url=url))
 
 
 def has_report(message: Any) -> bool:
@@ -45,7 +55,7 @@ def has_report(message: Any) -> bool:
 
 async def test_each_state_is_reported_once_in_its_order_and_traced(service: Running, receiver: Receiver) -> None:
     story = Story()
-    await service.append(asked(story), story.planned("i-1"), story.dispatched())
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     await receiver.until(lambda: receiver.statuses() == [0], "sent")
     await service.append(story.receipt())
     await receiver.until(lambda: receiver.statuses() == [0, 2], "delivered")
@@ -60,33 +70,39 @@ async def test_each_state_is_reported_once_in_its_order_and_traced(service: Runn
 
 async def test_a_report_is_signed_with_the_partners_key(service: Running, receiver: Receiver) -> None:
     story = Story()
-    await service.append(asked(story), story.planned("i-1"), story.dispatched())
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     await receiver.until(lambda: bool(receiver.came), "sent")
     body, headers = receiver.raw[0]
     expected = hmac.new(KEY, headers["X-RPNS-Timestamp"].encode() + b"." + body, "sha256").hexdigest()
     assert headers["X-RPNS-Signature"] == f"sha256={expected}"
 
 
-async def test_the_messages_own_address_comes_before_the_partners(service: Running, receiver: Receiver) -> None:
-    async with receiving() as own:
-        story = Story()
-        await service.append(asked(story, notify_url=own.url), story.planned("i-1"), story.dispatched())
-        await own.until(lambda: own.statuses() == [0], "sent")
-    assert not receiver.came
+async def test_the_messages_own_address_comes_before_the_partners(
+    service: Running, receiver: Receiver, home: Receiver
+) -> None:
+    named, plain = Story(), Story()
+    await service.append(asked(named, receiver), named.planned("i-1"), named.dispatched())
+    await service.append(asked(plain, None), plain.planned("i-1"), plain.dispatched())
+    await receiver.until(lambda: bool(receiver.came), "to its own address")
+    await home.until(lambda: bool(home.came), "to the partner's")
+    assert [one["mtNum"] for one in home.came] == [ids.mt_num_of(plain.message_id)]
+    assert [one["mtNum"] for one in receiver.came] == [ids.mt_num_of(named.message_id)]
 
 
 async def test_a_partner_without_an_address_is_not_reported_to(service: Running, receiver: Receiver) -> None:
     quiet, story = Story(partner_id="quiet"), Story()
-    await service.append(asked(quiet), quiet.planned("i-1"), quiet.dispatched())
-    await service.append(asked(story), story.planned("i-1"), story.dispatched())
+    await service.append(asked(quiet, None), quiet.planned("i-1"), quiet.dispatched())
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     await receiver.until(lambda: bool(receiver.came), "sent")
-    assert [one["mtNum"] for one in receiver.came] == [ids.mt_num_of(story.message_id)]
+    operator = {"Authorization": "Bearer admin-token"}
+    seen = await service.until(quiet, lambda message: message["state"] == "SENT", "sent", operator)
+    assert not has_report(seen)
 
 
 async def test_only_failures_are_reported_when_only_they_are_asked_for(service: Running, receiver: Receiver) -> None:
     good, bad = Story(), Story()
-    await service.append(asked(good, 2), good.planned("i-1"), good.dispatched(), good.receipt())
-    await service.append(asked(bad, 2), bad.planned("i-1"), bad.dispatched(outcome="refused"))
+    await service.append(asked(good, receiver, 2), good.planned("i-1"), good.dispatched(), good.receipt())
+    await service.append(asked(bad, receiver, 2), bad.planned("i-1"), bad.dispatched(outcome="refused"))
     await receiver.until(lambda: bool(receiver.came), "refused")
     await service.until_state(good, "DELIVERED")
     assert [(one["status"], one["errorCode"]) for one in receiver.came] == [(5, "28")]
@@ -95,7 +111,7 @@ async def test_only_failures_are_reported_when_only_they_are_asked_for(service: 
 async def test_a_receiver_that_was_down_gets_what_is_still_true(service: Running, receiver: Receiver) -> None:
     story = Story()
     receiver.status = 503
-    await service.append(asked(story), story.planned("i-1"), story.dispatched())
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     await receiver.until(lambda: receiver.statuses().count(0) >= 2, "tried again")
     await service.append(story.receipt())
     await service.until_state(story, "DELIVERED")
@@ -109,7 +125,7 @@ async def test_a_receiver_that_was_down_gets_what_is_still_true(service: Running
 async def test_a_newer_state_waits_while_the_older_one_is_under_way(service: Running, receiver: Receiver) -> None:
     story = Story()
     receiver.gate.clear()
-    await service.append(asked(story), story.planned("i-1"), story.dispatched())
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     await receiver.until(lambda: receiver.in_hand == 1, "under way")
     await service.append(story.receipt(), story.receipt(kind="read"))
     await service.until_state(story, "READ")
@@ -122,7 +138,7 @@ async def test_no_more_reports_are_under_way_than_a_receiver_may_have(service: R
     receiver.gate.clear()
     stories = [Story() for _ in range(12)]
     for story in stories:
-        await service.append(asked(story), story.planned("i-1"), story.dispatched())
+        await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     await receiver.until(lambda: receiver.in_hand == 4, "as many as allowed")
     await service.until_state(stories[-1], "SENT")
     receiver.gate.set()
@@ -134,11 +150,11 @@ async def test_one_receiver_that_hangs_holds_up_nobody_else(service: Running, re
     receiver.gate.clear()
     for _ in range(6):
         story = Story()
-        await service.append(asked(story), story.planned("i-1"), story.dispatched())
+        await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     await receiver.until(lambda: receiver.in_hand == 4, "full")
     async with receiving() as other:
         story = Story()
-        await service.append(asked(story, notify_url=other.url), story.planned("i-1"), story.dispatched())
+        await service.append(asked(story, other), story.planned("i-1"), story.dispatched())
         await other.until(lambda: other.statuses() == [0], "sent")
     receiver.gate.set()
 
@@ -146,7 +162,7 @@ async def test_one_receiver_that_hangs_holds_up_nobody_else(service: Running, re
 async def test_a_redirect_is_not_followed_and_tried_again(service: Running, receiver: Receiver) -> None:
     receiver.status = 302
     story = Story()
-    await service.append(asked(story), story.planned("i-1"), story.dispatched())
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     message = await service.until(
         story, lambda seen: sum(one["what"] == "report" for one in seen["trace"]) >= 2, "tried twice"
     )
@@ -160,7 +176,7 @@ async def test_what_is_owed_outlives_the_process(settings: Settings, receiver: R
     bank, story = partner(report_url=receiver.url), Story()
     receiver.status = 500
     async with running(settings, [bank]) as service:
-        await service.append(asked(story), story.planned("i-1"), story.dispatched())
+        await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
         await receiver.until(lambda: receiver.statuses() == [0], "tried")
         await service.until(story, has_report, "traced")
     receiver.status = 200
@@ -174,8 +190,9 @@ async def test_private_networks_are_out_of_reach_unless_allowed(settings: Settin
     story, named = Story(), Story()
     async with running(settings, [partner(report_url=receiver.url)]) as service:
         by_name = receiver.url.replace("127.0.0.1", "localhost")
-        await service.append(asked(story), story.planned("i-1"), story.dispatched())
-        await service.append(asked(named, notify_url=by_name), named.planned("i-1"), named.dispatched())
+        await service.append(asked(story, None), story.planned("i-1"), story.dispatched())
+        receiver.url = by_name
+        await service.append(asked(named, receiver), named.planned("i-1"), named.dispatched())
         for one in (story, named):
             message = await service.until(one, has_report, "tried")
             details = {entry["detail"] for entry in message["trace"] if entry["what"] == "report"}
@@ -187,7 +204,7 @@ async def test_a_report_goes_out_at_once_when_nothing_is_queued(service: Running
     took = []
     for number in range(15):
         story = Story()
-        await service.append(asked(story), story.planned("i-1"))
+        await service.append(asked(story, receiver), story.planned("i-1"))
         await service.until(story, lambda seen: len(seen["trace"]) == 2, "planned")
         started = time.monotonic()
         await service.append(story.dispatched())

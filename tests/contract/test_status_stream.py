@@ -96,6 +96,17 @@ async def test_who_comes_back_goes_on_where_it_left_off(service: Running) -> Non
     assert last_id == "30"
 
 
+async def test_an_event_that_comes_again_takes_no_number(service: Running) -> None:
+    story, after = Story(), Story()
+    async with listening(service) as listener:
+        await service.append(story.requested(), story.planned("i-1"), *[story.receipt()] * 5)
+        assert [(await listener.next())["state"] for _ in range(2)] == ["PLANNED", "DELIVERED"]
+        await service.append(*[story.receipt()] * 5)
+        await service.append(after.requested(), after.planned("i-1"))
+        assert (await listener.next())["message_id"] == after.message_id
+        assert listener.last_id == "3"
+
+
 async def test_what_is_kept_no_longer_is_said_to_be_lost(service: Running) -> None:
     async with mongo.database(service.settings) as database:
         changes = Changes(database)
