@@ -65,7 +65,7 @@ class Working(Generic[Item, Done]):
     def __init__(self, work: Work[Item, Done], sink: Log, topic: Topic, group: str) -> None:
         self.in_trouble = False  # nothing can be written: take no more
         self._work, self._sink, self._topic, self._group = work, sink, topic, group
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[Taken[Done], asyncio.Task[None]] = {}
         self._outbox: list[Taken[Done]] = []
         self._is_writing = False
         self._wake, self._changed = asyncio.Event(), asyncio.Event()
@@ -102,9 +102,7 @@ class Working(Generic[Item, Done]):
     def start(self, pairs: Sequence[tuple[Taken[Done], Item]]) -> None:
         loop = asyncio.get_running_loop()
         for one, item in pairs:
-            task = loop.create_task(self._perform(one, item))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[one] = loop.create_task(self._perform(one, item))
 
     def put(self, one: Taken[Done], fault: Exception | None = None) -> None:
         """It has ended: write what follows, or put it aside."""
@@ -114,9 +112,10 @@ class Working(Generic[Item, Done]):
 
     async def cancel(self) -> None:
         """End what is still under way; it will be done again from the log."""
-        for task in self._tasks:
+        tasks = list(self._tasks.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def run(self) -> None:
         """Write whatever has ended, again and again; what ends meanwhile is written together next."""
@@ -138,6 +137,7 @@ class Working(Generic[Item, Done]):
             self.put(one, error)
         else:
             self.put(one)
+        del self._tasks[one]
 
     async def _write_until_done(self, batch: list[Taken[Done]]) -> None:
         attempt = 0

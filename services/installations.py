@@ -14,7 +14,7 @@ Collection `cards`: one for each user or phone that was ever seen, `_id` "<appli
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.values import Platform, Provider, Recipient
 from services.mongo import Database
@@ -23,8 +23,7 @@ MAX_INSTALLATIONS = 50
 """Of one recipient; the last used take part (design.md §4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """The live token; `sealed` opens with `Secrets.open(sealed, b"token")`."""
 
     provider: Provider
@@ -37,9 +36,8 @@ class Token:
     worked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """What router and dispatch need to know of one installation."""
+class Installation(NamedTuple):
+    """What router and dispatch need to know of one installation. (A tuple costs a fifth of a frozen dataclass.)"""
 
     installation_id: str
     application_id: str
@@ -126,6 +124,10 @@ class Installations:
         return {cards[document["_id"]] for document in documents}
 
 
+_PLATFORMS = {platform.value: platform for platform in Platform}
+_PROVIDERS = {provider.value: provider for provider in Provider}
+
+
 def from_document(document: Mapping[str, Any]) -> Installation:
     """The document as the registry wrote it; fields that came later have their defaults."""
     token, owner = document.get("token"), document.get("owner") or {}
@@ -133,7 +135,7 @@ def from_document(document: Mapping[str, Any]) -> Installation:
     return Installation(
         installation_id=document["_id"],
         application_id=document["application_id"],
-        platform=Platform(document["platform"]),
+        platform=_PLATFORMS[document["platform"]],
         app_version=document.get("app_version", ""),
         time_zone=document.get("time_zone", ""),
         last_used_at=document.get("last_used_at", 0),
@@ -150,7 +152,7 @@ def from_document(document: Mapping[str, Any]) -> Installation:
 
 def _token(document: Mapping[str, Any]) -> Token:
     return Token(
-        provider=Provider(document["provider"]),
+        provider=_PROVIDERS[document["provider"]],
         sealed=document["sealed"],
         digest=document["digest"],
         registered_at=document["registered_at"],

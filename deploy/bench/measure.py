@@ -46,13 +46,13 @@ def memory_mib(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-def wait_until(holds: Callable[[], bool], timeout_s: float, what: str) -> None:
-    """Look every 50 ms. Raises TimeoutError that names what did not come."""
+def wait_until(holds: Callable[[], bool], timeout_s: float, what: str, interval_s: float = 0.05) -> None:
+    """Look every 50 ms, or less often. Raises TimeoutError that names what did not come."""
     deadline = time.monotonic() + timeout_s
     while not holds():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not come within {timeout_s:.0f} s")
-        time.sleep(0.05)
+        time.sleep(interval_s)
 
 
 def show(rows: Sequence[Row], title: str = "RPNS benchmark") -> None:

@@ -12,7 +12,7 @@ Nothing is sent after the deadline. Sources: design.md §2 and §5, `spec/partne
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from schemas import ids
 from schemas.events import DispatchOutcome, ProviderDispatched, TargetResolved
@@ -54,8 +54,7 @@ class NotSent:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """What is known of an attempt beside its result."""
 
     latency_ms: int
@@ -64,8 +63,7 @@ class Sent:
     retires: bool = True  # False while dead tokens are not believed
 
 
-@dataclass(frozen=True, slots=True)
-class Conclusion:
+class Conclusion(NamedTuple):
     """The event, and the target that comes again at `event.retry_at`, if any."""
 
     event: ProviderDispatched

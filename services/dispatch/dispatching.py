@@ -13,7 +13,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas.events import TargetResolved
 from schemas.topics import PROVIDER_DISPATCHED, TARGET_RESOLVED
@@ -39,8 +39,7 @@ _AWAY_S = 5.0
 _WATCH_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """A target that is to be sent, and what was looked up for it."""
 
     target: TargetResolved

@@ -20,8 +20,7 @@ fetch the whole message; it is also set for what no push carries (SECURE values,
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from schemas.values import Button
 from services.dispatch.payload_text import boundaries
@@ -34,8 +33,7 @@ _TITLE_KEPT = 40
 Body = TypeVar("Body")
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """What of a push is carried in it."""
 
     title: str | None
@@ -113,7 +111,7 @@ def fit(
     def fits(shown: Shown) -> bool:
         return size(render(shown)) <= limit_bytes
 
-    for step, least in _steps(replace(whole, more=True), limit_bytes):
+    for step, least in _steps(whole._replace(more=True), limit_bytes):
         if fits(step):
             return render(step), True
         cuts = _cuts(step.text, limit_bytes)
@@ -126,15 +124,15 @@ def fit(
 def _steps(shown: Shown, limit_bytes: int) -> Iterator[tuple[Shown, int]]:
     """What is left after each step, and how many characters of the text it keeps at least."""
     yield shown, _TEXT_KEPT
-    shown = replace(shown, custom_payload=None)
+    shown = shown._replace(custom_payload=None)
     yield shown, _TEXT_KEPT
-    shown = replace(shown, category=None, url=None)
+    shown = shown._replace(category=None, url=None)
     yield shown, _TEXT_KEPT
-    shown = replace(shown, actions=())
+    shown = shown._replace(actions=())
     yield shown, _TEXT_KEPT
     cuts = _cuts(shown.title or "", limit_bytes)
-    yield replace(shown, title=cuts[min(_TITLE_KEPT, len(cuts) - 1)] or None), 1
-    yield replace(shown, title=None, text=""), 0
+    yield shown._replace(title=cuts[min(_TITLE_KEPT, len(cuts) - 1)] or None), 1
+    yield shown._replace(title=None, text=""), 0
 
 
 def _cuts(text: str, limit_bytes: int) -> list[str]:
@@ -160,7 +158,7 @@ def _longest(step: Shown, cuts: list[str], lowest: int, fits: Callable[[Shown], 
 
 
 def _with_text(shown: Shown, text: str) -> Shown:
-    return replace(shown, text=text)
+    return shown._replace(text=text)
 
 
 def _action(button: Button) -> dict[str, str]:

@@ -12,7 +12,7 @@ by its name, which is the provider's value in `schemas.values.Provider`. Source:
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from schemas.application_events import ApplicationChanged
 from schemas.values import Content
@@ -21,9 +21,8 @@ from services.settings import Settings
 Scope = Literal["token", "application", "provider"]
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
-    """One push to make. Holds the token in clear: never log it."""
+class Push(NamedTuple):
+    """One push to make. Holds the token in clear: never log it. (A tuple costs a fifth of a frozen dataclass.)"""
 
     message_id: str
     delivery_id: str  # the apns-id; the key by which the SDK shows a push once

@@ -70,14 +70,21 @@ class Service:
             }
             await self.database["installations"].replace_one({"_id": one}, document, upsert=True)
 
-    def provision(self, application_id: str = "app", enabled: bool = True, **changes: Any) -> None:
+    def provision(
+        self, application_id: str = "app", enabled: bool = True, max_pushes_per_s: int = 10_000, **changes: Any
+    ) -> None:
         """Credentials as the registry would announce them; `changes` are fields of the credentials."""
         self._versions += 1
         key = self.sandbox.credentials
         given = {"team_id": key.team_id, "key_id": key.key_id, "private_key": key.private_key, "topic": TOPIC}
         sealed = self.secrets.seal(orjson.dumps({**given, **changes}), b"credentials")
         application = ApplicationChanged(
-            event_id="a", at=0, application_id=application_id, name="Demo", api_key_digests=(), max_pushes_per_s=10_000
+            event_id="a",
+            at=0,
+            application_id=application_id,
+            name="Demo",
+            api_key_digests=(),
+            max_pushes_per_s=max_pushes_per_s,
         )
         credentials = CredentialsChanged(
             event_id="c",

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -214,7 +213,7 @@ class Forgetful:
         return False
 
     async def send(self, push: Push) -> Result:
-        self.sent.append(replace(push, token=""))
+        self.sent.append(push)
         return self.answers.pop(0) if self.answers else Accepted()
 
     async def close(self) -> None:
@@ -241,3 +240,20 @@ async def test_where_a_resend_is_not_absorbed_a_noted_attempt_is_not_made_again(
     assert {(one.installation_id, one.outcome) for one in outcomes[1:]} == {("i-1", "uncertain"), ("i-2", "accepted")}
     assert [push.installation_id for push in sender.sent] == ["i-1", "i-2"]
     assert len({one.event_id for one in outcomes}) == 2
+
+
+async def test_an_application_over_its_rate_is_held_back_and_its_neighbour_is_not(
+    service: Service, sandbox: Sandbox
+) -> None:
+    service.provision("slow", max_pushes_per_s=4)
+    await service.install("i-1", application_id="slow")
+    await service.install("i-2")
+    await service.send(*(target("i-1", "slow") for _ in range(12)), *(target("i-2") for _ in range(12)))
+    await eventually(lambda: len(sandbox.inbox.by_token("apns", device_token("i-2"))) == 12)
+    assert len(sandbox.inbox.by_token("apns", device_token("i-1"))) < 12
+    await eventually(lambda: len(sandbox.inbox.by_token("apns", device_token("i-1"))) == 12)
+    outcomes = await service.outcomes(25)
+    assert {(one.outcome, one.attempt) for one in outcomes if one.application_id == "slow"} == {
+        ("accepted", 1),
+        ("retry", 1),
+    }
