@@ -1,6 +1,6 @@
 """Logging, and every metric there is: declared here with kind, unit and meaning.
 
-No secret, token, phone number or text may stand in a log line or a label (design.md §6). Labels have few values.
+No secret, token, phone number or text may stand in a log line or a label (docs/design.md §6). Labels have few values.
 """
 
 import logging
@@ -51,11 +51,6 @@ REPORT_SECONDS = Histogram(
 FOLD_CONFLICTS = Counter("rpns_fold_conflicts_total", "messages that somebody else had changed, folded again")
 STREAMS = Gauge("rpns_streams", "open streams of status changes")
 TIMERS_FIRED = Counter("rpns_timers_fired_total", "timers whose event was appended", ["topic"])
-ACCEPT_TO_SENT_SECONDS = Histogram(
-    "rpns_accept_to_sent_seconds",
-    "from planning a delivery to the provider's acceptance, seconds",
-    buckets=_SECONDS,
-)
 
 
 class _LibrariesWarn(logging.Filter):
