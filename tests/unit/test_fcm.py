@@ -67,20 +67,6 @@ def _rendered(content: Content, **changes: Any) -> Any:
     return orjson.loads(body)["message"]
 
 
-def test_the_facts_are_those_of_the_specification() -> None:
-    if provider_rows.SPEC.exists():
-        read = [
-            {
-                "http": http.split()[0],
-                "status": status.split()[0],
-                "detail": provider_rows.words(detail),
-                "actions": provider_rows.actions(action),
-            }
-            for http, status, detail, action in provider_rows.in_spec("2.5 Errors", "HTTP | status")
-        ]
-        assert read == provider_rows.known("fcm")
-
-
 @pytest.mark.parametrize(("row", "examples"), list(zip(provider_rows.known("fcm"), EXAMPLES, strict=True)))
 def test_each_row_has_its_outcome(row: dict[str, Any], examples: tuple[str, ...]) -> None:
     answers = [fcm_errors.render(example) for example in examples]

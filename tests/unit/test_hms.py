@@ -27,18 +27,6 @@ def _outcome(status: int, code: str, msg: str = "") -> Result | RefreshAuth:
     return hms_table.outcome(status, _answer(code, msg), None, "our-token")
 
 
-def test_the_facts_are_those_of_the_specification() -> None:
-    if provider_rows.SPEC.exists():
-        statuses = provider_rows.in_spec("3.3 Response", "HTTP")
-        codes = provider_rows.in_spec("3.3 Response", "code")
-        assert provider_rows.known("hms") == {
-            "status": {status: provider_rows.actions(action) for status, _, action in statuses},
-            "code": {
-                code: provider_rows.actions(action) for cell, _, action in codes for code in provider_rows.numbers(cell)
-            },
-        }
-
-
 def test_the_table_is_complete() -> None:
     facts = provider_rows.known("hms")
     unknown = {"81000003"}  # found in no source: stands for every unknown 81xxxxxx

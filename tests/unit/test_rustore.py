@@ -25,15 +25,6 @@ def _error(status: str, nested: bool) -> bytes:
     return orjson.dumps({"error": flat} if nested else flat)
 
 
-def test_the_facts_are_those_of_the_specification() -> None:
-    if provider_rows.SPEC.exists():
-        read = [
-            {"http": http, "status": status, "actions": provider_rows.actions(action)}
-            for http, status, _, action in provider_rows.in_spec("4.1 Native", "HTTP")
-        ]
-        assert read == provider_rows.known("rustore")
-
-
 @pytest.mark.parametrize("nested", [True, False])
 @pytest.mark.parametrize("row", provider_rows.known("rustore"))
 def test_each_row_has_its_outcome(row: dict[str, Any], nested: bool) -> None:
