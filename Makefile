@@ -37,9 +37,11 @@ check: .venv/.installed-dev ## lint, format, types, generated files
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m mypy
 	@$(VENV) -m schemas --check
+	@$(VENV) -m deploy.docs --check
 
-schemas: .venv/.installed-dev ## write the generated JSON Schema and AsyncAPI
+schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and pages of settings and metrics
 	@$(VENV) -m schemas
+	@$(VENV) -m deploy.docs
 
 bench: .venv/.installed-dev ## measure, each figure beside its limit
 	@$(VENV) -m deploy.bench

@@ -1,0 +1,44 @@
+"""The documentation says what the code does: generated pages are current, and what is named exists."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.docs import FOLDER, pages
+
+ROOT = FOLDER.parent
+PAGES = sorted([*FOLDER.glob("*.md"), *ROOT.glob("*.md")])
+_CITED = re.compile(r"docs/([a-z-]+\.md)((?:`|\))?,?(?: (?:§[0-9.]+|and|to)[,;]?)*)")
+_LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
+
+
+def cited() -> Iterator[tuple[str, str, list[str]]]:
+    """Where, which page, and which of its sections, for every page that a Python file names as its source."""
+    for folder in ("services", "schemas", "deploy", "tests"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for page, sections in _CITED.findall(path.read_text()):
+                yield path.relative_to(ROOT).as_posix(), page, re.findall(r"§([0-9]+(?:\.[0-9]+)?)", sections)
+
+
+@pytest.mark.parametrize("name", pages())
+def test_a_generated_page_is_what_the_code_says(name: str) -> None:
+    assert (FOLDER / name).read_text() == pages()[name], "run `make schemas`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in _LINK.findall(page.read_text()):
+        assert (page.parent / target.replace("\\", "")).exists(), target
+
+
+def test_every_cited_section_exists() -> None:
+    found = list(cited())
+    assert found
+    for where, page, sections in found:
+        text = (FOLDER / page).read_text()
+        for section in sections:
+            assert re.search(rf"^(?:## |\*\*){re.escape(section)}[. ]", text, re.MULTILINE), (
+                f"{where}: {page} §{section}"
+            )
