@@ -23,7 +23,7 @@ from enum import StrEnum
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery (or a link, or a message) has got to. Source: design.md §4."""
+    """Where a delivery (or a link, or a message) has got to. Source: docs/design.md §4."""
 
     PLANNED = "PLANNED"
     SENT = "SENT"

@@ -2,7 +2,7 @@
 
 Facts that span installations — who owns a token, who holds the primary mark, who uses an installation — are
 last-writer-wins registers by (`at`, `event_id`). Tokens are sealed under the master key; `digest` names a token
-without telling it. Sources: `spec/device-api.md`, design.md §6.
+without telling it. Sources: `docs/device-api.md`, docs/design.md §6.
 """
 
 from typing import Literal

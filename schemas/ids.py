@@ -5,7 +5,7 @@
     event_id     UUIDv5(what caused the event, what it is); a UUIDv7 for what enters from outside
     mtNum        the first 63 bits of SHA-256(message_id) in decimal: an answer, never an identity
 
-Source: design.md §2.
+Source: docs/design.md §2.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Why a push did not go or did not arrive, and which errorCode of the partner protocol says so.
 
-Source of the codes and of the order: `spec/partner-api.md` §3. With several installations the reason of the one that
+Source of the codes and of the order: `docs/partner-api.md` §3. With several installations the reason of the one that
 came furthest counts.
 """
 

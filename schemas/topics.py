@@ -1,7 +1,7 @@
 """Every topic: name, key, events, partitions, retention, dead-letter twin. `services/kafka.py` creates them from here.
 
 Each message-path topic has a `.bulk` twin with its own consumers, and each topic that is consumed has a
-`.dead-letter` twin. Retention is stated here and nowhere else (design.md §4).
+`.dead-letter` twin. Retention is stated here and nowhere else (docs/design.md §4).
 """
 
 from dataclasses import dataclass

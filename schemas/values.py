@@ -1,6 +1,6 @@
 """The values that events are made of: who is meant, what is to be shown, and over what.
 
-Everything here is frozen. Names on the left of a comment are the partner's (`spec/partner-api.md` §1).
+Everything here is frozen. Names on the left of a comment are the partner's (`docs/partner-api.md` §1).
 """
 
 from enum import StrEnum

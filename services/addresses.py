@@ -4,7 +4,7 @@
 
 The check stands where the socket is made, behind DNS, so a name that changes its mind between check and connection
 gains nothing, and neither does an address written in an unusual way. Redirects are the caller's to refuse. Source:
-design.md §6.
+docs/design.md §6.
 """
 
 import ipaddress

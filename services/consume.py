@@ -7,7 +7,7 @@
 
 A crash anywhere repeats work and never loses it, so every step must be repeatable. Infrastructure trouble pauses the
 partitions (`getmany` goes on, or the group would leave silently) and backs off. A commit that is refused after a
-rebalance drops the batch: its new owner does it again. Source: design.md §2.
+rebalance drops the batch: its new owner does it again. Source: docs/design.md §2.
 """
 
 import asyncio

@@ -7,7 +7,7 @@ A partition has at most `RPNS_DISPATCH_IN_FLIGHT` records under way. What is fin
 in the commit's metadata (`offsets.py`), so a restart repeats only what was under way. On revoke: take nothing more,
 wait for what is under way (bounded), commit. Infrastructure trouble pauses the partitions while `getmany` goes on, or
 the group would leave silently. A commit that is refused after a rebalance is dropped: the new owner does the work
-again, and every step must stand that (`flow_work.py`). Sources: design.md §2 and §5.
+again, and every step must stand that (`flow_work.py`). Sources: docs/design.md §2 and §5.
 """
 
 import asyncio

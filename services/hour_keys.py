@@ -1,6 +1,6 @@
 """The keys of SECURE values: one for each hour, deleted when it has passed: the log keeps what nobody can open.
 
-    message key = HKDF(key of the hour in which the chain surely ends, message id)          design.md §6
+    message key = HKDF(key of the hour in which the chain surely ends, message id)          docs/design.md §6
 
 Ingest seals, whoever shows a message to a device opens. A missing key means expired, not an error. Collection
 `hour_keys`: {_id: hours since the epoch, key: under the master key, delete_at}.

@@ -1,7 +1,7 @@
 """The database boundary: one client, its collections, and which errors mean that the database is away.
 
 All use of motor stands behind this module and the stores (`services/*/store.py`), so that its successor in pymongo is
-a change of few files. Projections only: a rebuild restores them from the log (design.md §1).
+a change of few files. Projections only: a rebuild restores them from the log (docs/design.md §1).
 """
 
 from collections.abc import AsyncIterator

@@ -4,7 +4,7 @@
     ──────────────────●──▢──■■■▢■■■■▢▢──────▶ offsets taken so far          ▢ under way   ■ finished
 
 Everything below the committed offset is finished. A restart takes the offsets again from there and skips the finished
-ones that the metadata names, so one slow push does not make thousands go out again. Source: design.md §5.
+ones that the metadata names, so one slow push does not make thousands go out again. Source: docs/design.md §5.
 
 Metadata: "1:" and the lengths of the runs from the committed offset on, in hexadecimal with dots between, unfinished
 and finished in turn. What would be too long for Kafka is cut off: those offsets are done again.

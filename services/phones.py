@@ -3,7 +3,7 @@
     72101234567   +72101234567   8-210-123-45-67   82101234567      all become 72101234567
     +4930123456, 4930123456                                         any number that the library calls possible
 
-Source: `spec/partner-api.md` §1, destAddr. Without a plus, eleven digits that begin with 7 or 8 are Russian; so a
+Source: `docs/partner-api.md` §1, destAddr. Without a plus, eleven digits that begin with 7 or 8 are Russian; so a
 Korean number needs its plus. What this returns must get a plus before it is normalised again.
 """
 

@@ -2,7 +2,7 @@
 
     seal / open       AES-256-GCM; what is sealed tells which key opens it, so old keys go on working
     digest            HMAC-SHA256: names a token, an API key or a password without telling it
-    credential        HMAC over the installation id and the hash of the device's proof (design.md §6)
+    credential        HMAC over the installation id and the hash of the device's proof (docs/design.md §6)
 
 Every use has its own key, derived from the master key with HKDF by the name of the use.
 """

@@ -3,7 +3,7 @@
     {_id: event id, due_at, topic, key, event, leased_until, tag}     one collection for each owner
 
 A crash between append and delete appends twice, which every consumer absorbs by the event's id. Setting the same timer
-again changes nothing. Source: design.md §2.
+again changes nothing. Source: docs/design.md §2.
 """
 
 import asyncio

@@ -43,7 +43,7 @@ provider. kind=status answers `reason` with its own HTTP status, or `status`; `r
     kinds, all but apns   status, slow, close, drop-after-write, hang, reset (`strike.py`)
     kinds, apns           status, slow, hang, refused-stream, reset, drop-after-write, goaway, goaway-after,
                           stream-limit (`apns_faults.py`)
-    apns                  every reason of providers.md §1.9 (`apns_reasons.py`)
+    apns                  every reason of docs/providers.md §1.9 (`apns_reasons.py`)
     fcm                   INVALID_TOKEN APNS_UNREGISTERED APNS_DISABLED INVALID_ARGUMENT INVALID_ARGUMENT_BARE
                           UNAUTHENTICATED UNAUTHENTICATED_BARE THIRD_PARTY_AUTH_ERROR SENDER_ID_MISMATCH
                           PERMISSION_DENIED PERMISSION_DENIED_BARE SERVICE_DISABLED UNREGISTERED UNREGISTERED_APNS
@@ -52,7 +52,7 @@ provider. kind=status answers `reason` with its own HTTP status, or `status`; `r
                           UNAVAILABLE DEADLINE_EXCEEDED; a status alone means the row usual for it
     fcm_token             invalid_grant account_not_found clock_skew invalid_scope unauthorized_client rate_limited
                           internal_failure unavailable
-    hms                   every code of providers.md §3.3, FLOW_CONTROL (503, empty), BAD_GATEWAY (502, HTML);
+    hms                   every code of docs/providers.md §3.3, FLOW_CONTROL (503, empty), BAD_GATEWAY (502, HTML);
                           80300007 or 80100000 with a token make that one token illegal
     hms_token             invalid_client invalid_secret throttled internal
     rustore               INVALID_ARGUMENT INVALID_TOKEN UNAUTHENTICATED PERMISSION_DENIED SENDER_ID_MISMATCH

@@ -1,4 +1,4 @@
-"""Provider tokens: ES256 JWTs, and what a connection remembers about them (`spec/providers.md` §1.2).
+"""Provider tokens: ES256 JWTs, and what a connection remembers about them (`docs/providers.md` §1.2).
 
     TokenVerifier       of the server: known keys, signatures; each token string is verified once
     ConnectionAuth      of one connection: its team, its key if topic-scoped, how often tokens changed

@@ -1,4 +1,4 @@
-"""What a payload must look like (`spec/providers.md` §1.5, §1.6): types of the `aps` keys, how they combine.
+"""What a payload must look like (`docs/providers.md` §1.5, §1.6): types of the `aps` keys, how they combine.
 
 Apple's service lets most mistakes pass and the device drops the notification in silence. A test bench that
 did the same would hide them, so here they are refused; the switch `apns.payload` = `accept` brings the

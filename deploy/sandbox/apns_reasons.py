@@ -1,4 +1,4 @@
-"""Every reason APNs gives for refusing a push, with its HTTP status (`spec/providers.md` §1.9)."""
+"""Every reason APNs gives for refusing a push, with its HTTP status (`docs/providers.md` §1.9)."""
 
 REASON_STATUS: dict[str, int] = {
     "BadCollapseId": 400,

@@ -1,4 +1,4 @@
-"""What APNs asks of a request's headers and path (`spec/providers.md` §1.3, §1.4); no I/O, no state.
+"""What APNs asks of a request's headers and path (`docs/providers.md` §1.3, §1.4); no I/O, no state.
 
 The order of checks is that of pushy's mock server, since Apple does not publish its own (§1.9).
 """

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 # The providers that faults can be ordered for; each name is one server or one of its endpoints.
 PROVIDERS = ("apns", "fcm", "fcm_token", "hms", "hms_token", "rustore", "rustore_universal", "partner")
 
-# Switch → its values, the default first (`spec/providers.md` §6).
+# Switch → its values, the default first (`docs/providers.md` §6).
 SWITCHES: dict[str, tuple[str, ...]] = {
     "fcm.details": ("full", "bare"),  # bare: a 400 comes without error.details
     "apns.bad_environment_reason": ("BadEnvironmentKeyIdInToken", "BadEnvironmentKeyInToken"),

@@ -1,4 +1,4 @@
-"""FCM's errors as they look on the wire (`spec/providers.md` §2.5): one row for each reason that can be ordered.
+"""FCM's errors as they look on the wire (`docs/providers.md` §2.5): one row for each reason that can be ordered.
 
 The key is the sandbox's own name for a row, because FCM answers different things under one code.
 """

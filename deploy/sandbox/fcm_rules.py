@@ -1,4 +1,4 @@
-"""FCM's rules beyond the form of the body (`spec/providers.md` §2.3, §2.4): targets, reserved keys, bounds, size.
+"""FCM's rules beyond the form of the body (`docs/providers.md` §2.3, §2.4): targets, reserved keys, bounds, size.
 
 `check` works on what `fcm_schema` has read, so every name is lowerCamelCase.
 """

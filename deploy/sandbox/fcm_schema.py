@@ -15,7 +15,7 @@ import orjson
 
 from deploy.sandbox.shape import MalformedError
 
-# Published as upper case; Google's own Admin SDK sends it in lower case (`spec/providers.md` §2.3).
+# Published as upper case; Google's own Admin SDK sends it in lower case (`docs/providers.md` §2.3).
 _LOWER_CASE_TOO = {("AndroidConfig", "priority")}
 
 _DURATION = re.compile(r"-?\d{1,12}(\.\d{1,9})?s", re.ASCII)

@@ -1,4 +1,4 @@
-"""What a Huawei push must look like (`spec/providers.md` §3.2), and which code names the mistake (§3.3)."""
+"""What a Huawei push must look like (`docs/providers.md` §3.2), and which code names the mistake (§3.3)."""
 
 import re
 from typing import Any

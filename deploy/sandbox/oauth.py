@@ -1,4 +1,4 @@
-"""Access tokens: how they are handed out, and Google's token endpoint (`spec/providers.md` §2.1).
+"""Access tokens: how they are handed out, and Google's token endpoint (`docs/providers.md` §2.1).
 
 The assertion's signature and claims are checked with `cryptography`, not with a JWT library: the product signs
 with one, and a common misunderstanding must not go unseen.

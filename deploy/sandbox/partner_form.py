@@ -1,4 +1,4 @@
-"""The form of a delivery report, checked field by field (`spec/partner-api.md` §3)."""
+"""The form of a delivery report, checked field by field (`docs/partner-api.md` §3)."""
 
 from typing import Any
 

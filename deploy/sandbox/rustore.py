@@ -1,6 +1,6 @@
 """RuStore push, native: `POST /v1/projects/{project_id}/messages:send` with the service token as bearer.
 
-Its error envelope and the body of a success are disputed (`spec/providers.md` §4.1): the switches
+Its error envelope and the body of a success are disputed (`docs/providers.md` §4.1): the switches
 `rustore.errors` and `rustore.success` choose.
 """
 

@@ -1,4 +1,4 @@
-"""What a RuStore push must look like, native and universal (`spec/providers.md` §4)."""
+"""What a RuStore push must look like, native and universal (`docs/providers.md` §4)."""
 
 import re
 from typing import Any

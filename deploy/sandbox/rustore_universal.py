@@ -1,4 +1,4 @@
-"""RuStore universal push: `POST /v1/send`, credentials of every provider in the body (`spec/providers.md` §4.2).
+"""RuStore universal push: `POST /v1/send`, credentials of every provider in the body (`docs/providers.md` §4.2).
 
 An accepted push goes to the inbox of the provider that it names (rustore, fcm, hms, apns), with the header
 `via: rustore-universal`. A refused token is named in the answer by its first characters only.

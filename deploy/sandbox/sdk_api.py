@@ -1,7 +1,7 @@
 """The device API as the SDK calls it: plain HTTP through the one public address, `/sdk/api/v1`.
 
 One `DeviceApi` serves any number of installations; each call but `install` proves itself with the installation's own
-credential. Source: `spec/device-api.md`.
+credential. Source: `docs/device-api.md`.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""APNs: HTTP/2, provider tokens, two environments. Source: `spec/providers.md` §1.
+"""APNs: HTTP/2, provider tokens, two environments. Source: `docs/providers.md` §1.
 
     push ─▶ render ─▶ pool of (environment, token seen to work?) ─▶ Response ─▶ table ─▶ Result
                                                                 ├─▶ NotProcessed ─▶ Retry

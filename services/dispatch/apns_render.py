@@ -1,4 +1,4 @@
-"""A push as APNs wants it: path, headers and body. Source: `spec/providers.md` §1.3 to §1.5.
+"""A push as APNs wants it: path, headers and body. Source: `docs/providers.md` §1.3 to §1.5.
 
     {"aps": {"alert": {"title", "body"}, "sound": "default", "mutable-content": 1, "content-available": 1,
              "category": "rpns"}, "rpns": {the SDK's envelope}}

@@ -1,4 +1,4 @@
-"""What APNs answers and what it means: every row of `spec/providers.md` §1.9. A test holds the table complete.
+"""What APNs answers and what it means: every row of `docs/providers.md` §1.9. A test holds the table complete.
 
 An answer that is not listed is judged by its class: 5xx is tried again, 4xx is our mistake, and no unknown word ever
 retires a token.

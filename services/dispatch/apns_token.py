@@ -1,4 +1,4 @@
-"""The provider token: an ES256 JWT that says which team is pushing. Source: `spec/providers.md` §1.2.
+"""The provider token: an ES256 JWT that says which team is pushing. Source: `docs/providers.md` §1.2.
 
 One is shared by everything that pushes with the same key, renewed after 50 minutes, and after a refusal no sooner than
 20 minutes after the last: more new ones than that on a connection are answered with TooManyProviderTokenUpdates.

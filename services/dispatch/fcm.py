@@ -1,4 +1,4 @@
-"""Firebase Cloud Messaging, HTTP v1. Source: `spec/providers.md` §2.
+"""Firebase Cloud Messaging, HTTP v1. Source: `docs/providers.md` §2.
 
     data["rpns"]     the SDK's part (`payload.py`), always
     notification     title, text and image, for when the SDK does not run; left out when there is nothing to show
@@ -30,7 +30,7 @@ from services.dispatch.oauth import AccessTokens, Grant, RefreshAuth, Trouble, w
 from services.dispatch.provider import Accepted, BadCredentials, Opening, Push, Rejected, Result
 
 LIMIT_BYTES: Final = 4096
-"""Of notification and data, keys and values (providers.md §2.4)."""
+"""Of notification and data, keys and values (docs/providers.md §2.4)."""
 MAX_TTL_S: Final = 2_419_200
 _SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"

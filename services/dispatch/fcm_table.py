@@ -1,4 +1,4 @@
-"""From FCM's answers to outcomes, row by row of `spec/providers.md` §2.5.
+"""From FCM's answers to outcomes, row by row of `docs/providers.md` §2.5.
 
 The top-level `status` is not FCM's own code: what counts are the HTTP status and the typed details (`FcmError`,
 `ApnsError`, `BadRequest`, `QuotaFailure`). Messages are never looked at. A 502 comes as HTML.

@@ -2,7 +2,7 @@
 when their share jumps, retiring pauses: the pushes are refused as before, the tokens stay. Pure.
 
 The share is taken over the last ten minutes, in minutes. It has jumped when there are at least 30 answers and half of
-them speak of dead tokens; retiring goes on when the share has fallen under a quarter. Source: `spec/providers.md`,
+them speak of dead tokens; retiring goes on when the share has fallen under a quarter. Source: `docs/providers.md`,
 "General guard". Times are seconds of a monotonic clock.
 """
 

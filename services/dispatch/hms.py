@@ -1,4 +1,4 @@
-"""Huawei Push Kit, v1 by app id or v2 by project id. Source: `spec/providers.md` §3.
+"""Huawei Push Kit, v1 by app id or v2 by project id. Source: `docs/providers.md` §3.
 
     data             {"rpns": the SDK's part}, always; a string
     notification     title, text and image for the system; without it the push is a data message
@@ -25,7 +25,7 @@ from services.dispatch.oauth import AccessTokens, Grant, RefreshAuth, Trouble, w
 from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result
 
 LIMIT_BYTES: Final = 4096
-"""Of the body without the token (providers.md §3.2)."""
+"""Of the body without the token (docs/providers.md §3.2)."""
 MAX_TTL_S: Final = 1_296_000
 _OPEN_APP = 3
 _JSON = "application/json; charset=UTF-8"

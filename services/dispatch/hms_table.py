@@ -1,4 +1,4 @@
-"""From Huawei's answers to outcomes: `spec/providers.md` §3.3.
+"""From Huawei's answers to outcomes: `docs/providers.md` §3.3.
 
 Which HTTP status goes with which `code` is disputed, so the body is read on every status and the code wins; the
 status counts only where there is no code.

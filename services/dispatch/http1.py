@@ -24,7 +24,7 @@ from services.dispatch.provider import Retry, Uncertain
 
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
-"""From asking for a connection to the end of the answer. Source: providers.md §2.4, at least 10 s."""
+"""From asking for a connection to the end of the answer. Source: docs/providers.md §2.4, at least 10 s."""
 DRAIN_S = 10.0
 IDLE_S: Final = 15.0
 """An idle connection is given up before the usual 60 s and more of the providers' front ends."""

@@ -5,8 +5,8 @@
                                 └▶ RefreshAuth: forget the token, get another, attempt again
                                                 └▶ RefreshAuth again: Rejected with alert
 
-The token endpoints are throttled (providers.md §3.1), so all callers share one fetch, and a failure is remembered for
-a moment.
+The token endpoints are throttled (docs/providers.md §3.1), so all callers share one fetch, and a failure is remembered
+for a moment.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from typing import Final
 from services.dispatch.provider import Rejected, Result, Retry
 
 RENEW_EARLY_S: Final = 300.0
-"""Google's and Huawei's own libraries renew five minutes early (providers.md §2.1, §3.1)."""
+"""Google's and Huawei's own libraries renew five minutes early (docs/providers.md §2.1, §3.1)."""
 FAILURE_HOLD_S: Final = 10.0
 
 

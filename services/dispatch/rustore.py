@@ -1,4 +1,4 @@
-"""RuStore push, native and universal. Source: `spec/providers.md` §4.
+"""RuStore push, native and universal. Source: `docs/providers.md` §4.
 
     native       bearer of the project's service token; notification and data, either may be missing
     universal    credentials in the body, title and text mandatory. An app that is built with the universal SDK drops

@@ -1,4 +1,4 @@
-"""From RuStore's answers to outcomes: `spec/providers.md` §4.1 (native) and §4.2 (universal).
+"""From RuStore's answers to outcomes: `docs/providers.md` §4.1 (native) and §4.2 (universal).
 
 Native errors come nested in `error` or flat, both are read; a success may have no body. Universal errors are strings.
 A native 400 about the token has no field that tells it from one about the message, and a refused message ends a

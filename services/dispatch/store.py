@@ -3,7 +3,7 @@
     {_id: "<delivery_id>/<attempt>", by, at}          collection `attempts`
 
 A record that is replayed and finds its attempt noted by somebody else is uncertain, and is not sent again blindly
-(design.md §5). Notes asked for at the same time are written together.
+(docs/design.md §5). Notes asked for at the same time are written together.
 """
 
 import asyncio

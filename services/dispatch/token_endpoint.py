@@ -4,7 +4,7 @@
     429, 5xx, nothing ─▶ Retry     no push was sent, so none of this is ever Uncertain; of the application, because the
                                    address stands in its credentials: a wrong one must not hold up its neighbours
 
-Source: `spec/providers.md` §2.1 and §3.1.
+Source: `docs/providers.md` §2.1 and §3.1.
 """
 
 import re

@@ -4,7 +4,7 @@
                           └▶ Refusal    code and detail for the answer
 
 `/v6/send` and packets come through here alike; a packet's message is a `Request` with the packet's lane. Source:
-`spec/partner-api.md` §1, §4, §5.
+`docs/partner-api.md` §1, §4, §5.
 """
 
 from collections.abc import Callable, Mapping

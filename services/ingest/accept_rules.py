@@ -1,6 +1,6 @@
 """The rules for single fields: lifetime, schedule, address of reports, extra parameters.
 
-Each takes the value and returns it in our terms, or raises Refused. Source: `spec/partner-api.md` §1, §5.
+Each takes the value and returns it in our terms, or raises Refused. Source: `docs/partner-api.md` §1, §5.
 """
 
 import re

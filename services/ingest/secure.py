@@ -1,4 +1,4 @@
-"""SECURE values are sealed before anything goes into the log: no topic holds one in clear. Source: design.md §6."""
+"""SECURE values are sealed before anything goes into the log: no topic holds one in clear. See docs/design.md §6."""
 
 from schemas.events import MessageRequested
 from schemas.values import SecureValues

@@ -3,7 +3,7 @@
     JSON (4) ─▶ login (5) ─▶ address (2) ─▶ password (6) ─▶ limits (3) ─▶ accept (9 8 7 11 4) ─▶ claim (10) ─▶ log (1)
 
 The answer comes only after the log has the event. A NUL character is refused anywhere in the body, also in
-customPayload: neither databases nor phones can be trusted with one. Source: `spec/partner-api.md` §1, §2.
+customPayload: neither databases nor phones can be trusted with one. Source: `docs/partner-api.md` §1, §2.
 """
 
 import re

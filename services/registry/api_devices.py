@@ -1,4 +1,4 @@
-"""The device API, `/sdk/api/v1`: what the mobile SDK calls. Source: `spec/device-api.md`.
+"""The device API, `/sdk/api/v1`: what the mobile SDK calls. Source: `docs/device-api.md`.
 
 Install with `X-Api-Key`; everything else with `Authorization: Bearer <credential>`. Every change answers the
 installation as it is afterwards, read from what was written.

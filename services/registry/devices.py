@@ -10,7 +10,7 @@
     launches                                   counted once for each event, told by the newest sixteen
 
 What spans installations is decided in `settled`, with what the registers of tokens and cards say
-(`devices_shared.py`). Source: design.md §6, `spec/device-api.md`.
+(`devices_shared.py`). Source: docs/design.md §6, `docs/device-api.md`.
 """
 
 from typing import Any

@@ -4,7 +4,7 @@
     primary         "<stamp>/<installation>" of the newest claim on a card              greatest wins
 
 An installation keeps its token only while no other one registered it later, and is primary while it holds the mark of
-its owner's card and has not released it. Source: design.md §6.
+its owner's card and has not released it. Source: docs/design.md §6.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """What a device may ask for, as events: append them (acks=all), fold them into Mongo, answer what was written.
 
 The time of an event is the server's, but always later than everything that the installation and what it shares have
-seen: two servers whose clocks differ must not turn a logout into a login. Source: design.md §6.
+seen: two servers whose clocks differ must not turn a logout into a login. Source: docs/design.md §6.
 """
 
 import hashlib

@@ -3,7 +3,7 @@
 device-events         the repair path: the same fold that the device API applied before it answered, once more
 provider-dispatched   dead tokens ─▶ TokenRetired; accepted by a token not yet seen to work ─▶ TokenWorked
 
-What a provider said of a token counts only for the token that was there when it was sent. Source: design.md §5, §6.
+What a provider said of a token counts only for the token that was there when it was sent. See docs/design.md §5, §6.
 """
 
 from collections.abc import Sequence

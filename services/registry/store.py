@@ -12,7 +12,7 @@
           └──────────────────────────── again ◀──────────────────────────────┘
 
 Whoever moves a holder looks for installations that lost by it afterwards; whoever writes an installation looks at its
-holders afterwards. So one of two that race sees the other. Source: design.md §6.
+holders afterwards. So one of two that race sees the other. Source: docs/design.md §6.
 """
 
 import asyncio

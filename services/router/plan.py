@@ -6,7 +6,7 @@
                      live token, wanted provider (22) ▶ primary (21) ▶ version (27) ▶ subscription (25)
                      ▶ allowed in the app (23) ▶ allowed by the system (24) ─▶ target
 
-No target: the reason of the installation that came furthest. Source: `spec/partner-api.md` §3, design.md §4.
+No target: the reason of the installation that came furthest. Source: `docs/partner-api.md` §3, docs/design.md §4.
 """
 
 import re

@@ -4,7 +4,7 @@
 
 Windows are minutes of the recipient's (or the partner's) day; one may run over midnight, one bound may be absent. A
 weekday is that of the window's opening. In a gap of daylight saving time the next valid minute counts, in an overlap
-the first. Source: `spec/partner-api.md` §1, scheduleInfo.
+the first. Source: `docs/partner-api.md` §1, scheduleInfo.
 """
 
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo

@@ -3,7 +3,7 @@
     {_id: "<message_id>/<link>", origin, state: scheduled | planned, plan: [[topic, key, event]], due_origin, at}
 
 The plan is stored before it is appended: the same origin again is our own replay and emits the stored plan; another
-origin is a repeated request. Kept as long as the topics (design.md §2).
+origin is a repeated request. Kept as long as the topics (docs/design.md §2).
 """
 
 from collections.abc import Iterable, Sequence

@@ -10,8 +10,8 @@ RPNS_ADMIN_TOKEN`) sees all, and narrows them down by `partner`. Times are UTC m
 
 GET /v1/messages/{id}
     `id` is the message id, the mtNum, or the partner's own id. Answers
-    {message_id, mt_num, id, partner_id, lane, state, reason, explanation, phone, external_user_id, channel, sender, text,
-     title, created_at, extra_param, callback_data, packet_id, mailing_id, registered_delivery, notify_url,
+    {message_id, mt_num, id, partner_id, lane, state, reason, explanation, phone, external_user_id, channel, sender,
+     text, title, created_at, extra_param, callback_data, packet_id, mailing_id, registered_delivery, notify_url,
      links: [{link, channel, sender, state, reason, double_reach, send_at, expires_at, awaited,
               deliveries: [{delivery_id, installation_id, application_id, provider, state, reason, attempts, sent_at,
                             delivered_at, read_at}],
@@ -32,10 +32,10 @@ GET /v1/messages?phone=&user=&id=&extra=&state=&from=&to=&limit=&cursor=&partner
 GET /v1/events?after=&partner=
     Server-sent events. `id: 17`, `event: status`, `data: {message_id, mt_num, id, link, channel, state, at, reason,
     error_code, double_reach}` (the last three only where they mean something). Ids are numbers that grow by partner;
-    `Last-Event-ID` (or `after`) goes on behind one of them, 0 from the oldest kept (a week), neither from now on. Nothing
-    is lost and nothing comes twice; what is kept no longer is told by `event: lost`, `data: {from, to}`. A comment every
-    15 s keeps the connection; ten streams at once for a partner in one process.
+    `Last-Event-ID` (or `after`) goes on behind one of them, 0 from the oldest kept (a week), neither from now on.
+    Nothing is lost and nothing comes twice; what is kept no longer is told by `event: lost`, `data: {from, to}`. A
+    comment every 15 s keeps the connection; ten streams at once for a partner in one process.
 
-Reports to partners are those of `spec/partner-api.md` §3; signed ones carry X-RPNS-Timestamp (seconds) and
+Reports to partners are those of `docs/partner-api.md` §3; signed ones carry X-RPNS-Timestamp (seconds) and
 X-RPNS-Signature: sha256=<hex of HMAC-SHA256(key, timestamp + "." + body)>.
 """

@@ -8,7 +8,7 @@
 Topics are read side by side, so a receipt or an attempt may come before the plan, and all of them before the request:
 what came is kept and counts once the plan names its installation. A link has failed only when all its deliveries have;
 its deadline decides when it is *read*, behind every receipt logged earlier. An event that was folded before gives the
-same follow-ups again: whoever carries them out does each once. Source: design.md §4.
+same follow-ups again: whoever carries them out does each once. Source: docs/design.md §4.
 """
 
 from collections.abc import Callable

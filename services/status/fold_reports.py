@@ -1,4 +1,4 @@
-"""Which delivery report the state of a link calls for, and its body. Pure. Source: `spec/partner-api.md` §3.
+"""Which delivery report the state of a link calls for, and its body. Pure. Source: `docs/partner-api.md` §3.
 
     SENT ─▶ 0   failed ─▶ 5 with the code   DELIVERED ─▶ 2   READ ─▶ 9          rank: 0 < 5 < 2 < 9
 

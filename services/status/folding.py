@@ -32,7 +32,7 @@ class TooManyConflicts(Exception):
 
 @dataclass(frozen=True)
 class Folding:
-    """`step` is what `Consuming` runs. `rebuilding`: fold only, nothing follows (design.md §2)."""
+    """`step` is what `Consuming` runs. `rebuilding`: fold only, nothing follows (docs/design.md §2)."""
 
     messages: Messages
     takers: Sequence[Taker]

@@ -8,7 +8,7 @@
 New fields go to the end of a class and have a default: they are stored by their place.
 
 Facts only ever grow: a delivery's state is the maximum of what came, in whatever order. What hangs on the order of the
-log (`failed_reason`, `late`, `wanted`) is kept apart and decided once. Source: design.md §4.
+log (`failed_reason`, `late`, `wanted`) is kept apart and decided once. Source: docs/design.md §4.
 """
 
 from dataclasses import dataclass, field
@@ -110,7 +110,7 @@ class Change:
 
 @dataclass(slots=True)
 class Report:
-    """A delivery report: `status` 0, 2, 5, 9 of `spec/partner-api.md` §3."""
+    """A delivery report: `status` 0, 2, 5, 9 of `docs/partner-api.md` §3."""
 
     status: int
     error_code: int = 0

@@ -70,7 +70,7 @@ def to_document(message: Message) -> Document:
 
 
 def pairs_of(extra_param: str) -> list[str]:
-    """`name1=value1,name2=value2` apart; a doubled comma is one within a value (`spec/partner-api.md` §1)."""
+    """`name1=value1,name2=value2` apart; a doubled comma is one within a value (`docs/partner-api.md` §1)."""
     parts = extra_param.replace(",,", "\x00").split(",")
     return [part.replace("\x00", ",") for part in parts if part][:_MAX_PAIRS]
 

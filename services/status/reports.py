@@ -5,7 +5,7 @@
     status-events ◀─ ReportAttempted ◀─ recorder (batched) ◀──────────── POST ◀─────────┘
 
 Each receiver (host and port) of each lane has a task of its own, so no receiver waits for another, and no one-time
-password for a mailing. A look at the store finds what an earlier process has left. Source: design.md §4.
+password for a mailing. A look at the store finds what an earlier process has left. Source: docs/design.md §4.
 """
 
 import asyncio

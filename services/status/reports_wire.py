@@ -5,7 +5,7 @@
     X-RPNS-Timestamp: seconds since the epoch
     X-RPNS-Signature: sha256=<hex of HMAC-SHA256(key, timestamp + "." + body)>
 
-Source: `spec/partner-api.md` §3.
+Source: `docs/partner-api.md` §3.
 """
 
 import hmac

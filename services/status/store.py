@@ -1,7 +1,7 @@
 """Messages in MongoDB: load a batch, save it by compare-and-set on the revision, find them again.
 
 A save filters by the revision that was loaded and inserts when nothing fits; so whoever is too late runs into the
-primary key and is told which messages to do again. Collection `messages`, kept for a year (design.md §4).
+primary key and is told which messages to do again. Collection `messages`, kept for a year (docs/design.md §4).
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence

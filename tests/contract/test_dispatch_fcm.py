@@ -17,7 +17,7 @@ from services.dispatch.provider import Accepted, Rejected, Result, Retry, Sender
 from tests.contract.dispatching import EMOJI_TEXT, a_push, all_taken, opening, sender_of, struck
 from tests.contract.sandbox_http import TOKEN, Bench, running
 
-# what the sandbox can answer → what the row of providers.md §2.5 makes of it
+# what the sandbox can answer → what the row of docs/providers.md §2.5 makes of it
 OUTCOMES: dict[str, Result] = {
     "INVALID_TOKEN": TokenGone("INVALID_ARGUMENT", 400),
     "APNS_UNREGISTERED": TokenGone("INVALID_ARGUMENT", 400),

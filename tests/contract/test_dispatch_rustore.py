@@ -16,7 +16,7 @@ from services.dispatch.provider import Accepted, Rejected, Result, Retry, Sender
 from tests.contract.dispatching import EMOJI_TEXT, a_push, opening, sender_of, struck
 from tests.contract.sandbox_http import TOKEN, Bench, running
 
-# what the sandbox can answer → what the row of providers.md §4.1 makes of it
+# what the sandbox can answer → what the row of docs/providers.md §4.1 makes of it
 NATIVE: dict[str, Result] = {
     "INVALID_ARGUMENT": Rejected("INVALID_ARGUMENT", 400),
     "INVALID_TOKEN": Rejected("INVALID_ARGUMENT", 400),

@@ -1,7 +1,7 @@
 """Google's own Admin SDK, unchanged but for the address, works against the FCM sandbox and reads its errors.
 
 Its synchronous path repeats 500 and 503 four times and then, as urllib3 does, whatever carries Retry-After; the
-asynchronous one repeats 500 and 503 only (`spec/providers.md` §2.5).
+asynchronous one repeats 500 and 503 only (`docs/providers.md` §2.5).
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Who gets a link: every reason of `spec/partner-api.md` §3 and the order in which they count."""
+"""Who gets a link: every reason of `docs/partner-api.md` §3 and the order in which they count."""
 
 from dataclasses import dataclass, replace
 from itertools import pairwise

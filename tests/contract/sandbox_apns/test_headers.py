@@ -1,4 +1,4 @@
-"""Each rule about headers, path and size has its reason (`spec/providers.md` §1.3, §1.4, §1.9)."""
+"""Each rule about headers, path and size has its reason (`docs/providers.md` §1.3, §1.4, §1.9)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Each rule about the JSON body (`spec/providers.md` §1.5, §1.6)."""
+"""Each rule about the JSON body (`docs/providers.md` §1.5, §1.6)."""
 
 from typing import Any
 

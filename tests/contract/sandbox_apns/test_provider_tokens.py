@@ -1,4 +1,4 @@
-"""Provider tokens signed by PyJWT, which the sandbox does not use (`spec/providers.md` §1.2)."""
+"""Provider tokens signed by PyJWT, which the sandbox does not use (`docs/providers.md` §1.2)."""
 
 from collections.abc import Callable
 
