@@ -63,7 +63,7 @@ def _subject(text: str) -> str:
 
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:-]{1,128}$")]
-AppleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{10}$")]
+AppleId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
 Secret = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
 Pem = Annotated[str, StringConstraints(max_length=16_384)]
 
@@ -72,7 +72,7 @@ class ApnsCredentials(Credentials):
     team_id: AppleId
     key_id: AppleId
     private_key: Annotated[Pem, AfterValidator(_p256)]
-    topic: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,155}$")] | None = None
+    topic: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,154}$")] | None = None
 
 
 class FcmCredentials(Credentials):
