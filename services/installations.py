@@ -20,7 +20,7 @@ from schemas.values import Platform, Provider, Recipient
 from services.mongo import Database
 
 MAX_INSTALLATIONS = 50
-"""Of one recipient; the last used take part (design.md §4)."""
+"""Of one recipient; the last used take part (docs/design.md §4)."""
 
 
 class Token(NamedTuple):

@@ -6,8 +6,7 @@
     rustore   as fcm
 
 The part under "rpns" holds the ids, the recipient's mark, content, actions and customPayload; title and text stand
-there only where the provider's own notification does not carry them to the SDK. Source: `docs/device-api.md`, "What
-the push payload carries".
+there only where the provider's own notification does not carry them to the SDK. Source: `docs/device-api.md` §3.
 """
 
 from dataclasses import dataclass

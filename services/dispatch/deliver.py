@@ -8,7 +8,7 @@
 
 Each record gives exactly one `provider-dispatched`, whose id is computed from the record's, so a replay says the same
 thing once. A push that is only held back (its application is throttled or stopped) is `parked`: the same attempt again.
-Nothing is sent after the deadline. Sources: design.md §2 and §5, `spec/partner-api.md` §3, `spec/providers.md`.
+Nothing is sent after the deadline. Sources: docs/design.md §2 and §5, `docs/partner-api.md` §3, `docs/providers.md`.
 """
 
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ What does not fit is left out in this order, each step only when the one before 
 
 A cut never tears a character apart (`payload_text.py`) and ends in "…". Whatever was left out, `more` tells the SDK to
 fetch the whole message; it is also set for what no push carries (SECURE values, RICH enrichment). Source:
-`spec/device-api.md`, "What the push payload carries".
+`docs/device-api.md`, §3.
 """
 
 from collections.abc import Callable, Iterator

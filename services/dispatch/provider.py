@@ -8,7 +8,7 @@
                        ─▶ Uncertain      it may have been taken
 
 Answers are values, never exceptions; `services/dispatch/deliver.py` decides what follows from them. The file is found
-by its name, which is the provider's value in `schemas.values.Provider`. Source: design.md §5, `spec/providers.md`.
+by its name, which is the provider's value in `schemas.values.Provider`. Source: docs/design.md §5, `docs/providers.md`.
 """
 
 from dataclasses import dataclass

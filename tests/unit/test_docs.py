@@ -9,6 +9,7 @@ import pytest
 from deploy.docs import FOLDER, pages
 
 ROOT = FOLDER.parent
+PYTHON = ("services", "schemas", "deploy", "tests")
 PAGES = sorted([*FOLDER.glob("*.md"), *ROOT.glob("*.md")])
 _CITED = re.compile(r"docs/([a-z-]+\.md)((?:`|\))?,?(?: (?:§[0-9.]+|and|to)[,;]?)*)")
 _LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
@@ -16,7 +17,7 @@ _LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
 
 def cited() -> Iterator[tuple[str, str, list[str]]]:
     """Where, which page, and which of its sections, for every page that a Python file names as its source."""
-    for folder in ("services", "schemas", "deploy", "tests"):
+    for folder in PYTHON:
         for path in sorted((ROOT / folder).rglob("*.py")):
             for page, sections in _CITED.findall(path.read_text()):
                 yield path.relative_to(ROOT).as_posix(), page, re.findall(r"§([0-9]+(?:\.[0-9]+)?)", sections)
@@ -35,7 +36,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_every_cited_section_exists() -> None:
     found = list(cited())
-    assert found
+    assert len(found) > 50
     for where, page, sections in found:
         text = (FOLDER / page).read_text()
         for section in sections:
