@@ -33,6 +33,7 @@ ANSWER_TIMEOUT_S: Final = 10.0
 DRAIN_S: Final = 10.0
 PROVEN_CONNECTIONS: Final = 4
 _AGAIN: Final = frozenset({Action.RECONNECT, Action.REFRESH_AUTH, Action.OWN_CONNECTION, Action.KEEP_AUTH})
+_ABOUT_TOPIC: Final = frozenset({"BadTopic", "TopicDisallowed"})
 _AppleId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
 _Topic = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,254}$")]
 
@@ -58,6 +59,7 @@ class ApnsSender:
         self._settings = opening.settings
         self._token = provider_token(credentials.team_id, credentials.key_id, credentials.private_key)
         self._topic = (credentials.topic or opening.application.bundle or "").encode()
+        self._provisioned = frozenset((credentials.topic, opening.application.bundle))
         self._pools: dict[tuple[bool, bool], Pool] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -96,6 +98,8 @@ class ApnsSender:
             if action in _AGAIN and not is_second and self._prepared_again(action, bearer, key, pool):
                 is_second = True
                 continue
+            if reason in _ABOUT_TOPIC and push.bundle and push.bundle not in self._provisioned:
+                return Rejected(reason, answer.status)  # a device named it: no device may stop the application
             return _result(action, answer, reason, dead_at)
         return Retry("the sender is closed")
 

@@ -111,6 +111,16 @@ async def test_headers_name_the_delivery_and_its_end(sandbox: Sandbox, sender: a
     }
 
 
+@pytest.mark.parametrize("bundle", ["app.of.somebody.else", "not_a_bundle"])
+async def test_a_bundle_that_a_device_made_up_never_stops_the_application(
+    sandbox: Sandbox, sender: apns.ApnsSender, bundle: str
+) -> None:
+    result = await sender.send(a_push(bundle=bundle))
+    assert isinstance(result, Rejected)
+    assert not result.alert
+    assert await sender.send(a_push()) == Accepted(DELIVERY_ID, 200)
+
+
 async def test_a_text_over_4096_bytes_is_shortened_and_accepted(sandbox: Sandbox, sender: apns.ApnsSender) -> None:
     result = await sender.send(a_push(Content(text="щ" * 5000)))
     (received,) = await sandbox.inbox.wait("apns", TOKEN)
