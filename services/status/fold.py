@@ -11,32 +11,16 @@ its deadline decides when it is *read*, behind every receipt logged earlier. An 
 same follow-ups again: whoever carries them out does each once. Source: docs/design.md §4.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
+from services.status.fold_facts import FACTS, earlier, raise_to
 from services.status.fold_reports import FINAL, rank_of, wanted_report
-from services.status.fold_trace import entry_of, is_traced, request_of, write
-from services.status.message import (
-    MAX_CANDIDATES,
-    MAX_STRANGERS,
-    Change,
-    Delivery,
-    Link,
-    Message,
-    Report,
-    Request,
-    Skip,
-)
+from services.status.fold_trace import entry_of, is_traced, write
+from services.status.message import Change, Link, Message, Report, Request
 
-DELIVERED, READ, PLANNED, SENT = (
-    DeliveryState.DELIVERED,
-    DeliveryState.READ,
-    DeliveryState.PLANNED,
-    DeliveryState.SENT,
-)
+DELIVERED, READ, PLANNED = DeliveryState.DELIVERED, DeliveryState.READ, DeliveryState.PLANNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +52,9 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     message.partner_id = message.partner_id or event.partner_id
     if not message.first_at:
         message.lane = event.lane
-    message.first_at = _earlier(message.first_at, event.at)
+    message.first_at = earlier(message.first_at, event.at)
     had_request = _reporting(link) is not None
-    _FACTS[type(event)](link, event)
+    FACTS[type(event)](link, event)
     follows: list[FollowUp] = []
     was_late = link.late
     _settle(link, event, follows)
@@ -124,7 +108,7 @@ def _state_of(link: Link) -> DeliveryState:
     targets = link.targets
     if link.expired:
         for delivery in targets:
-            _raise(delivery, DeliveryState.EXPIRED, Reason.EXPIRED)
+            raise_to(delivery, DeliveryState.EXPIRED, Reason.EXPIRED)
     states = [delivery.state for delivery in targets]
     if link.is_planned and not targets:
         states = [DeliveryState.EXPIRED if link.plan_reason is Reason.EXPIRED else DeliveryState.REFUSED]
@@ -153,131 +137,5 @@ def _failed_reason(link: Link) -> Reason:
     return Reason.INTERNAL
 
 
-def _raise(delivery: Delivery, state: DeliveryState, reason: Reason | None) -> None:
-    if state.rank > delivery.state.rank:
-        delivery.state = state
-        delivery.reason = reason if state.is_failure else None
-    elif state is delivery.state and reason is not None and delivery.reason is not None:
-        delivery.reason = furthest([delivery.reason, reason])
-
-
 def _rank(state: DeliveryState) -> int:
     return state.rank
-
-
-def _delivery(link: Link, installation_id: str) -> Delivery | None:
-    """The delivery that an event speaks of; None when it is not in the plan."""
-    found = link.deliveries.get(installation_id)
-    if found is None and not link.is_planned and len(link.deliveries) < MAX_STRANGERS:
-        found = link.deliveries[installation_id] = Delivery(installation_id)
-    return found
-
-
-def _requested(link: Link, event: events.MessageRequested) -> None:
-    if link.request_id:
-        if event.event_id == link.request_id:
-            link.requests = [request_of(event)]
-    elif len(link.requests) < MAX_CANDIDATES:
-        link.requests.append(request_of(event))
-
-
-def _won(link: Link, request_id: str) -> None:
-    if not link.request_id:
-        link.request_id = request_id
-        link.requests = [one for one in link.requests if one.request_id == request_id]
-
-
-def _scheduled(link: Link, event: events.Scheduled) -> None:
-    _won(link, event.request_id)
-    if not link.is_planned:
-        link.send_at, link.expires_at = event.send_at, event.expires_at
-
-
-def _planned(link: Link, event: events.Planned) -> None:
-    if link.is_planned:
-        return
-    _won(link, event.request_id)
-    link.is_planned, link.send_at, link.expires_at = True, event.send_at, event.expires_at
-    link.plan_reason = event.reason
-    link.skipped = [
-        Skip(one.installation_id, one.provider.value if one.provider else "", one.reason) for one in event.skipped
-    ]
-    known = link.deliveries
-    link.deliveries = {}
-    for target in event.targets:
-        delivery = known.get(target.installation_id) or Delivery(target.installation_id)
-        delivery.planned = True
-        delivery.delivery_id, delivery.application_id = target.delivery_id, target.application_id
-        delivery.provider = target.provider.value
-        link.deliveries[target.installation_id] = delivery
-
-
-_OUTCOMES: dict[str, tuple[DeliveryState, Reason | None]] = {
-    "accepted": (SENT, None),
-    "uncertain": (SENT, None),
-    "retry": (PLANNED, None),
-    "refused": (DeliveryState.REFUSED, Reason.PROVIDER_REFUSED),
-    "suppressed": (DeliveryState.SUPPRESSED, Reason.OWNER_CHANGED),
-    "expired": (DeliveryState.EXPIRED, Reason.EXPIRED),
-}
-
-
-def _dispatched(link: Link, event: events.ProviderDispatched) -> None:
-    delivery = _delivery(link, event.installation_id)
-    if delivery is None:
-        return
-    state, reason = _OUTCOMES[event.outcome]
-    _raise(delivery, state, (event.reason or reason) if state.is_failure else None)
-    delivery.attempts = max(delivery.attempts, event.attempt)
-    if state is SENT:
-        delivery.sent_at = _earlier(delivery.sent_at, event.at)
-
-
-def _received(link: Link, event: events.ReceiptReceived) -> None:
-    """Swiped away was shown; a button is pressed by somebody who has read. No device's clock runs ahead of ours."""
-    delivery = _delivery(link, event.installation_id)
-    if delivery is None:
-        return
-    at = min(event.happened_at, event.at)
-    delivery.delivered_at = _earlier(delivery.delivered_at, at)
-    if event.kind in ("read", "clicked"):
-        _raise(delivery, READ, None)
-        delivery.read_at = _earlier(delivery.read_at, at)
-    else:
-        _raise(delivery, DELIVERED, None)
-
-
-def _earlier(known: int, at: int) -> int:
-    return min(known, at) if known else at
-
-
-def _deadline(link: Link, event: events.DeadlinePassed) -> None:
-    link.expired = True
-
-
-def _failed(link: Link, event: events.MessageFailed) -> None:
-    link.fault = True
-
-
-def _reported(link: Link, event: events.ReportAttempted) -> None:
-    link.tried = max(link.tried, rank_of(event.status))
-    if event.delivered and rank_of(event.status) >= rank_of(link.reported):
-        link.reported = event.status
-
-
-def _nothing(link: Link, event: events.MessageEvent) -> None:
-    """Only the trace tells of it."""
-
-
-_FACTS: dict[type, Callable[[Link, Any], None]] = {
-    events.MessageRequested: _requested,
-    events.ScheduleDue: _nothing,
-    events.RequestRepeated: _nothing,
-    events.Scheduled: _scheduled,
-    events.Planned: _planned,
-    events.ProviderDispatched: _dispatched,
-    events.ReceiptReceived: _received,
-    events.DeadlinePassed: _deadline,
-    events.MessageFailed: _failed,
-    events.ReportAttempted: _reported,
-}
