@@ -14,12 +14,10 @@ COLUMNS = {
     "applicationId": "application",
     "name": "name",
     "enabled": "enabled",
-    "apiKeys": "API keys",
+    "apiKeys": "keys",
     "bundle": "bundle",
-    "minVersion": "min version",
-    "rustoreVariant": "RuStore",
+    "minVersion": "from version",
     "maxPushesPerS": "per s",
-    "changedAt": "changed, UTC",
 }
 CLEARABLE = {"bundle": "bundle", "min-version": "minVersion"}
 SECRETS = {"apiKey": "API key"}
@@ -46,7 +44,7 @@ def create(
     about = said(bundle=bundle, minVersion=min_version, rustoreVariant=rustore_variant, maxPushesPerS=max_rate)
     body = {"name": name, **said(applicationId=application_id), **secret_of("apiKey", secret_file), **about}
     made = operator(context).call("POST", "/v1/applications", body)
-    show.done(f"application {made['applicationId']} is created", made, as_json, SECRETS)
+    show.done(f"application {made['applicationId']} is created", made, as_json, {} if secret_file else SECRETS)
 
 
 @app.command("list")
@@ -87,7 +85,12 @@ def rotate(
     """A new API key. The one before goes on working until `end-old-keys`, or the next rotation."""
     body = {"keepOld": not end_old, **secret_of("apiKey", secret_file)}
     made = operator(context).call("POST", f"/v1/applications{path(application, 'api-keys')}", body)
-    show.done(f"application {application} has a new API key; {_working(made['apiKeys'])}", made, as_json, SECRETS)
+    show.done(
+        f"application {application} has a new API key; {_working(made['apiKeys'])}",
+        made,
+        as_json,
+        {} if secret_file else SECRETS,
+    )
 
 
 @app.command("end-old-keys")

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from deploy.cli.fault import Fault
 
 TIMEOUT_S = 60.0
+MAX_ERROR_BYTES = 1 << 20
 Json = dict[str, Any]
 
 
@@ -48,12 +49,20 @@ class Gateway:
         pair = base64.b64encode(f"{login}:{password}".encode()).decode()
         return Gateway(self.url, f"Basic {pair}")
 
-    def call(self, method: str, path: str, body: Json | None = None, version: str = "", **query: object) -> Any:
+    def call(self, method: str, path: str, body: Json | None = None, version: str = "", **query: Any) -> Any:
         """`version` makes the change only if nobody else made one since. Raises Fault, Refused."""
         headers = {"Content-Type": "application/json"} | ({"If-Match": version} if version else {})
         return self.send(method, path, None if body is None else json.dumps(body).encode(), headers, **query)
 
-    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], **query: object) -> Any:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        timeout_s: float = TIMEOUT_S,
+        **query: Any,
+    ) -> Any:
         """Raises Fault, Refused."""
         said = {name: value for name, value in query.items() if value is not None}
         url = self.url + path + (f"?{urlencode(said)}" if said else "")
@@ -61,11 +70,14 @@ class Gateway:
         try:
             request = urllib.request.Request(url, body, {**headers, **own}, method=method)
             opener = urllib.request.build_opener(_NoRedirect)
-            with opener.open(request, timeout=TIMEOUT_S) as response:
+            with opener.open(request, timeout=timeout_s) as response:
                 return json.loads(response.read())
         except urllib.error.HTTPError as error:
             with error:
-                raise Refused(error.code, told(error.code, error.read(1 << 20))) from None
+                content = error.read(MAX_ERROR_BYTES)
+            if error.code == 401 and self.authorization.startswith("Bearer "):
+                raise Refused(401, f"{self.url} did not take the admin token (401); is it this platform's?") from None
+            raise Refused(error.code, told(error.code, content)) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             why = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__

@@ -15,8 +15,9 @@ from deploy.cli.gateway import Gateway
 from deploy.cli.options import AsJson
 from deploy.cli.place import operator
 
-PART_LINES = 1000
+PART_LINES = 500
 PART_BYTES = 1024 * 1024
+PART_TIMEOUT_S = 300.0
 """Well under what one call takes (5000 lines, 4 MiB), so that the bar moves."""
 Counts = dict[str, int]
 
@@ -48,7 +49,7 @@ def import_devices(
         show.as_json(counts)
     else:
         show.console().print(
-            f"{counts['lines']} lines: [green]{counts['imported']} imported[/], {counts['known']} known before, "
+            f"lines {counts['lines']}: [green]{counts['imported']} imported[/], {counts['known']} known before, "
             + (f"[red]{counts['bad']} bad[/]" if counts["bad"] else "none bad"),
             soft_wrap=True,
         )
@@ -87,7 +88,7 @@ def _send(gateway: Gateway, application: str, lines: list[Line], counts: Counts)
         return []
     body = b"\n".join(line.content for line in lines)
     headers = {"Content-Type": "application/x-ndjson"}
-    answer = gateway.send("POST", "/v1/installations/import", body, headers, applicationId=application)
+    answer = gateway.send("POST", "/v1/installations/import", body, headers, PART_TIMEOUT_S, applicationId=application)
     counts["imported"] += answer["imported"]
     counts["known"] += answer["known"]
     return [Bad(lines[one["line"] - 1].number, one["field"], one["rule"]) for one in answer["bad"]]

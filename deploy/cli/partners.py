@@ -1,6 +1,7 @@
 """`rpns partners`: who may send."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,10 +18,8 @@ COLUMNS = {
     "enabled": "enabled",
     "defaultSender": "default sender",
     "reportUrl": "reports to",
-    "defaultTtlS": "lifetime, s",
     "maxRatePerS": "per s",
     "subnets": "subnets",
-    "changedAt": "changed, UTC",
 }
 CLEARABLE = {"report-url": "reportUrl", "default-sender": "defaultSender"}
 app = typer.Typer(no_args_is_help=True, help="Partners: who may send.")
@@ -59,7 +58,7 @@ def create(
     about = _about(report_url, None, subnets, push_ttl, reject_duplicates, max_rate, max_connections)
     body = {"login": login, **said(partnerId=partner_id), **secret_of("password", secret_file), **about}
     made = operator(context).call("POST", "/v1/partners", body)
-    show.done(f"partner {made['partnerId']} is created, login {made['login']}", made, as_json, {"password": "password"})
+    show.done(f"partner {made['partnerId']} is created, login {made['login']}", made, as_json, _drawn(secret_file))
 
 
 @app.command("list")
@@ -102,7 +101,7 @@ def rotate(
         raise typer.BadParameter("only a password can be given; keys are drawn")
     body = secret_of("password", secret_file)
     made = operator(context).call("POST", f"/v1/partners{path(partner, what.value)}", body)
-    show.done(f"partner {partner} has a new {what}", made, as_json, {"password": "password", "key": "key"})
+    show.done(f"partner {partner} has a new {what}", made, as_json, _drawn(secret_file))
 
 
 @app.command()
@@ -120,6 +119,11 @@ def enable(context: typer.Context, partner: Partner, as_json: AsJson = False) ->
 def _switch(context: typer.Context, partner: str, enabled: bool, as_json: bool) -> None:
     made = operator(context).call("PATCH", f"/v1/partners{path(partner)}", {"enabled": enabled})
     show.done(f"partner {partner} is {'enabled' if enabled else 'disabled'}", made, as_json)
+
+
+def _drawn(secret_file: Path | None) -> dict[str, str]:
+    """What is to be told; who gave the password knows it."""
+    return {} if secret_file else {"password": "password", "key": "key"}
 
 
 def _about(

@@ -12,12 +12,14 @@ from rich.markup import escape
 from rich.table import Table
 
 Json = dict[str, Any]
+PIPE_WIDTH = 250
+NEVER_FOLDED = {"partnerId", "applicationId", "serviceNumber", "provider", "changedAt", "message_id", "created"}
 PROVIDER_NAMES = {"apns": "APNs", "fcm": "FCM", "hms": "HMS", "rustore": "RuStore", "web": "Web Push"}
 
 
 def console() -> Console:
-    """Standard output as it is now."""
-    return Console(highlight=False, soft_wrap=False)
+    """Standard output as it is now; what is piped away is not folded."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def errors() -> Console:
@@ -58,8 +60,8 @@ def listing(rows: Sequence[Json], columns: Mapping[str, str], nothing: str, to_j
         console().print(f"[dim]{nothing}[/]")
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for title in columns.values():
-        table.add_column(title, overflow="fold")
+    for name, title in columns.items():
+        table.add_column(title, overflow="fold", no_wrap=name in NEVER_FOLDED)
     for row in rows:
         table.add_row(*(_cell(name, row.get(name)) for name in columns))
     console().print(table)

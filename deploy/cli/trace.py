@@ -17,9 +17,9 @@ def head(console: Console, message: Json) -> None:
     """Which message, and its explanation."""
     state = message["state"]
     style = "green" if state in GOOD else "red" if state in FAILED else "yellow"
-    told = [f"mtNum {message['mt_num']}" if message["mtNum"] else "", f"id {message['id']}" if message["id"] else ""]
-    whom = [f"+{message['phone']}" if message["phone"] else "", message["externalUserId"] or ""]
-    facts = [message["messageId"], *told, f"to {' / '.join(filter(None, whom))}" if any(whom) else ""]
+    told = [f"mtNum {message['mt_num']}" if message["mt_num"] else "", f"id {message['id']}" if message["id"] else ""]
+    whom = [f"+{message['phone']}" if message["phone"] else "", message["external_user_id"] or ""]
+    facts = [message["message_id"], *told, f"to {' / '.join(filter(None, whom))}" if any(whom) else ""]
     console.print(f"[bold {style}]{state}[/]  {escape(message['explanation'])}", soft_wrap=True)
     console.print(f"[dim]{escape('  '.join(filter(None, facts)))}[/]", soft_wrap=True)
 
@@ -32,7 +32,7 @@ def lines(console: Console, entries: Iterable[Json]) -> None:
     table.add_column(overflow="fold")
     table.add_column(no_wrap=True, justify="right")
     for entry in entries:
-        took = f"[dim]{entry['latency_ms']} ms[/]" if entry["latencyMs"] else ""
+        took = f"[dim]{entry['latency_ms']} ms[/]" if entry["latency_ms"] else ""
         table.add_row(f"[dim]{moment(entry['at'])}[/]", escape(entry["what"]), _detail(entry), took)
     console.print(table)
 
@@ -42,7 +42,7 @@ def _detail(entry: Json) -> str:
     found = [PROVIDER_NAMES.get(provider, provider), "" if entry["status"] is None else str(entry["status"])]
     found += [f"attempt {entry['attempt']}" if (entry["attempt"] or 0) > 1 else "", entry["detail"] or ""]
     found += [f"link {entry['link'] + 1}" if entry["link"] else ""]
-    found += [f"installation {entry['installation_id'][:8]}" if entry["installationId"] else ""]
+    found += [f"installation {entry['installation_id'][:8]}" if entry["installation_id"] else ""]
     text = escape("  ".join(filter(None, found)))
     if entry["reason"]:
         why = f"{entry['reason']['words']} (errorCode {entry['reason']['error_code']})"
