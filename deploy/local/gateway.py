@@ -18,11 +18,7 @@ ROUTES = {
     "ingest": ("/v6/*", "/v3/*"),
     "registry": (
         "/sdk/api/*",
-        *(
-            f"/v1/{resource}{rest}"
-            for resource in ("applications", "partners", "senders", "credentials", "imports", "installations")
-            for rest in ("", "/*")
-        ),
+        *(f"/v1/{resource}{rest}" for resource in ("applications", "partners", "installations") for rest in ("", "/*")),
     ),
     "status": ("/v1/*", "/gateway/*"),
 }
