@@ -12,8 +12,8 @@ a Kafka library.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 from zlib import crc32
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -38,6 +38,8 @@ from services.settings import Settings
 log = telemetry.logger("kafka")
 _MAX_RECORD_BYTES = 1_000_000
 _WORTH_A_BATCH = 16
+_KEPT_BYTES = 100_000
+"""Of a poisoned record that is too large for its dead-letter topic."""
 
 
 class LogUnavailable(Exception):
@@ -51,8 +53,7 @@ class RecordTooLarge(ValueError):
 UNAVAILABLE: tuple[type[Exception], ...] = (LogUnavailable, KafkaError)
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """A record to append. `event` may be encoded already (a stored plan, a timer)."""
 
     topic: Topic
@@ -92,13 +93,28 @@ class Log:
             raise LogUnavailable(repr(error)) from error
 
     async def dead_letter(self, topic: Topic, key: bytes | None, value: bytes | None, headers: dict[str, str]) -> None:
-        """Move a record, as it was read, to the dead-letter twin of its topic. Raises LogUnavailable."""
+        """Move a record, as it was read, to the dead-letter twin of its topic. Raises LogUnavailable.
+
+        One that is too large to be written again is cut, and its headers say how long it was: the original stays
+        where it was read. One without key and value gets an empty value, because the client takes nothing else.
+        """
+        try:
+            await self._put_aside(topic, key, b"" if key is None and value is None else value, headers)
+        except (MessageSizeTooLargeError, RecordListTooLargeError):
+            size = str(len(key or b"") + len(value or b""))
+            await self._put_aside(
+                topic, (key or b"")[:_KEPT_BYTES], (value or b"")[:_KEPT_BYTES], headers | {"size": size}
+            )
+
+    async def _put_aside(self, topic: Topic, key: bytes | None, value: bytes | None, headers: dict[str, str]) -> None:
         pairs = [(name, text.encode()) for name, text in headers.items()]
         try:
             async with asyncio.timeout(self._timeout_s):
                 await self._producer.send_and_wait(
                     self._prefix + topic.name + topics.DEAD_LETTER, value, key=key, headers=pairs
                 )
+        except (MessageSizeTooLargeError, RecordListTooLargeError):
+            raise
         except (TimeoutError, KafkaError) as error:
             raise LogUnavailable(repr(error)) from error
 
@@ -144,9 +160,9 @@ def _appended(name: str) -> Counter:
     return telemetry.APPENDED.labels(name)
 
 
-def partition_of(key: bytes, partitions: Sequence[int], _available: Sequence[int]) -> int:
+def partition_of(key: bytes | None, partitions: Sequence[int], _available: Sequence[int]) -> int:
     """By CRC-32: the client's own murmur2 is pure Python and would cost more than all else about a record."""
-    return crc32(key) % len(partitions)
+    return crc32(key or b"") % len(partitions)  # others may write records without a key
 
 
 @asynccontextmanager

@@ -145,6 +145,35 @@ async def test_bytes_that_are_no_event_end_their_message_as_failed(settings: Set
     assert MessageFailed.model_validate_json(failed).message_id == message_id
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [(None, b"[]"), (None, None), (b"k", None), (b"\xff", b"x" * 1_040_000)],
+    ids=["without a key", "without anything", "without a value", "larger than we may write"],
+)
+async def test_no_record_whatever_it_is_stops_its_consumer(
+    settings: Settings, sink: Log, key: bytes | None, value: bytes | None
+) -> None:
+    seen, after = Seen(), repeated()
+    foreign = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, max_request_size=1_048_576)
+    await foreign.start()
+    name = settings.kafka_topic_prefix + STATUS.name
+    try:
+        if key is None and value is None:
+            batch = foreign.create_batch()  # `send` refuses it, a client in another language does not
+            batch.append(key=None, value=None, timestamp=None)
+            await (await foreign.send_batch(batch, name, partition=0))
+        else:
+            await foreign.send_and_wait(name, value, key=key, partition=0)
+    finally:
+        await foreign.stop()
+    await sink.append([Append(STATUS, after.message_id, after)])
+    async with consuming(settings, sink, seen):
+        await seen.until(1)
+        (dead, _), *_ = await dead_letters_of(settings, STATUS, 1)
+    assert seen.event_ids == [after.event_id]
+    assert (value or b"").startswith(dead or b"")
+
+
 async def test_a_failure_that_cannot_be_recorded_does_not_go_round_for_ever(settings: Settings, sink: Log) -> None:
     failed = MessageFailed(event_id=ids.uuid7(), at=1, message_id=ids.uuid7(), partner_id="", topic="t", detail="d")
     after = repeated()
