@@ -167,9 +167,13 @@ class Devices:
                 tokens.setdefault(event.application_id, []).extend([event.digest, *event.former_digests])
         queries += [{"application_id": app, "token.digest": {"$in": digests}} for app, digests in tokens.items()]
         claimed = {card for event in events for card in cards_touched(event)}
+        owners: dict[tuple[str, str], list[str | None]] = {}
         for card in (await self.load_cards(claimed)).values() if claimed else ():
             field, name = ("phone", card.phone) if card.phone else ("external_user_id", card.external_user_id)
-            queries.append({"application_id": card.application_id, f"owner.{field}": name, "primary": True})
+            owners.setdefault((card.application_id, f"owner.{field}"), []).append(name)
+        queries += [
+            {"application_id": app, field: {"$in": names}, "primary": True} for (app, field), names in owners.items()
+        ]
         found: set[str] = set()
         for query in queries:
             found |= {document["_id"] async for document in self.installations.find(query, {"_id": 1})}
