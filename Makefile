@@ -44,7 +44,7 @@ schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and 
 	@$(VENV) -m deploy.docs
 
 bench: .venv/.installed-dev ## measure, each figure beside its limit
-	@$(VENV) -m deploy.bench
+	@$(VENV) -m deploy.bench $(BENCH)
 
 .venv/.installed-run: requirements.txt
 	$(INSTALL) run

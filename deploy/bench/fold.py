@@ -159,7 +159,7 @@ def measured(messages: int = 20_000) -> list[Row]:
             read = asyncio.run(read_messages(stack))
     if read != messages:
         raise RuntimeError(f"{read} of {messages} messages were read")
-    limit = bare(min(messages, 5_000))
+    limit = bare(min(messages, 2_000))
     return [Row("status: fold", rate, "events/CPU-s", "10,000", f"{limit:,.0f} without servers", memory_mib=memory)]
 
 

@@ -33,11 +33,11 @@ from deploy.sandbox.sdk_push import read_push
 
 PLATFORMS: tuple[Platform, ...] = ("ios", "android", "huawei", "rustore")
 PHONES = 200
-READS = Habits("read", after_s=0.3)  # delivered and read go out apart, as they do in life
+READS = Habits("read", after_s=0.1)  # delivered and read go out apart, as they do in life
 IN_FLIGHT = 400
-SINGLES, PAUSE_S = 200, 0.1
+SINGLES, PAUSE_S = 200, 0.05
 WARM_UP = 40
-DEADLINE_S = 90.0
+DEADLINE_S = 120.0
 MEMORY_AIM_MIB, MEMORY_LOOK_S = 150, 0.5
 
 
@@ -135,7 +135,7 @@ async def observe(stack: Stack, messages: int) -> list[Row]:
         await enrol(fleet)
         partner = Partner(bank, receiver)
         await partner.lives("warm-up", WARM_UP)
-        latencies = await idle_latencies_ms(partner, control, min(SINGLES, messages // 10))
+        latencies = await idle_latencies_ms(partner, control, min(SINGLES, messages // 20))
         before, peaks = processor_s(stack), dict.fromkeys(SERVICES, 0.0)
         watching = asyncio.create_task(watch_memory(stack, peaks))
         rate = await partner.lives("life", messages)
