@@ -45,12 +45,12 @@ class Bank:
     def __init__(self, gateway: str, login: str, password: str, service_number: str) -> None:
         self._gateway = gateway.rstrip("/")
         self._login, self._password, self._service_number = login, password, service_number
+        self._auth = {"Authorization": aiohttp.encode_basic_auth(login, password, "utf-8")}
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=100), timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)
         )
-        self._auth = {"Authorization": aiohttp.BasicAuth(self._login, self._password).encode()}
         return self
 
     async def __aexit__(self, *exc: object) -> None:

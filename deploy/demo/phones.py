@@ -3,7 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
-from deploy.sandbox.device import Device, Habits, Platform
+from deploy.sandbox.device import Device, Habits
+from deploy.sandbox.device_kinds import Platform
 from deploy.sandbox.fleet import Fleet
 
 NAMES: dict[Platform, str] = {"ios": "iPhone", "android": "Android", "huawei": "Huawei", "rustore": "RuStore"}

@@ -37,12 +37,22 @@ class Control:
         return list((await self._call("GET", "/received", params={"limit": str(limit)}))["received"])
 
     async def reports(
-        self, message: str, count: int = 0, timeout_s: float = 10, *, accepted: bool = True
+        self,
+        message: str | None = None,
+        count: int = 0,
+        timeout_s: float = 10,
+        *,
+        path: str = "",
+        accepted: bool = True,
     ) -> list[Json]:
-        """Delivery reports on a message (its id or mtNum), oldest first; waits until there are `count`."""
-        params = {"message": message, "count": str(count), "timeout_s": str(timeout_s)}
-        if accepted:
-            params["accepted"] = "true"
+        """Delivery reports, oldest first, also of one message (its id or mtNum) or path; waits until there are `count`.
+
+        `accepted`: only those that the receiver took.
+        """
+        params = {"count": str(count), "timeout_s": str(timeout_s)}
+        params |= {"message": message} if message else {}
+        params |= {"path": path} if path else {}
+        params |= {"accepted": "true"} if accepted else {}
         return list((await self._call("GET", "/partner/reports", params=params))["reports"])
 
     async def violations(self) -> list[Json]:

@@ -8,7 +8,6 @@
 Thousands of these live in one process: a device has no task and no connection of its own, `fleet.py` has them.
 """
 
-import hashlib
 import secrets
 import time
 import uuid
@@ -17,18 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from deploy.sandbox.device_kinds import MODELS, PROVIDERS, new_token
+from deploy.sandbox.device_kinds import Platform as Platform
 from deploy.sandbox.sdk_api import DeviceApi, Installation
 from deploy.sandbox.sdk_push import Push
 
-Platform = Literal["ios", "android", "huawei", "rustore"]
-What = Literal["shown", "repeated", "foreign", "silenced", "delivered", "read", "dismissed", "clicked"]
-PROVIDERS: dict[Platform, str] = {"ios": "apns", "android": "fcm", "huawei": "hms", "rustore": "rustore"}
-MODELS: dict[Platform, str] = {
-    "ios": "iPhone",
-    "android": "Android phone",
-    "huawei": "Huawei phone",
-    "rustore": "RuStore phone",
-}
+What = Literal["held", "shown", "repeated", "foreign", "silenced", "delivered", "read", "dismissed", "clicked"]
 REMEMBERED = 500
 """Delivery ids and shown pushes that a phone keeps."""
 
@@ -103,6 +96,11 @@ class Device:
     def installation_id(self) -> str:
         return self.who.installation_id
 
+    @property
+    def has_waiting(self) -> bool:
+        """While it is offline: something has come."""
+        return bool(self._waiting)
+
     async def install(self) -> None:
         """First start of the app; again: the same installation says what it is now."""
         body = {
@@ -167,6 +165,7 @@ class Device:
         """A push has come."""
         if not self.is_online:
             self._waiting.append(push)
+            self._tell("held", push)
             return
         what = self._judge(push)
         self._tell(what, push)
@@ -223,23 +222,6 @@ class Device:
     def _learn(self, view: dict[str, Any]) -> None:
         self.view = view
         self.mark = view.get("recipientMark") or ""
-
-
-def identity(seed: str) -> dict[str, Any]:
-    """Fields of a Device that is the same installation whenever it is made from this seed."""
-    return {
-        "who": Installation(str(uuid.uuid5(uuid.NAMESPACE_URL, f"rpns:sandbox:{seed}")), ""),
-        "proof": hashlib.sha256(f"rpns sandbox {seed}".encode()).hexdigest(),
-    }
-
-
-def new_token(platform: Platform) -> str:
-    """In the form that the platform's provider gives."""
-    if platform == "ios":
-        return secrets.token_hex(32)
-    if platform == "android":
-        return f"{secrets.token_urlsafe(16)}:APA91b{secrets.token_urlsafe(96)}"
-    return secrets.token_urlsafe(64)
 
 
 def now_ms() -> int:

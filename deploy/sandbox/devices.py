@@ -26,7 +26,8 @@ import uvloop
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.sandbox.device import Device, Habits, Happening, Platform
+from deploy.sandbox.device import Device, Habits, Happening
+from deploy.sandbox.device_kinds import Platform
 from deploy.sandbox.fleet import Fleet
 from deploy.sandbox.sdk_api import UNREACHABLE, RefusedError
 

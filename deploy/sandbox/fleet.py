@@ -16,7 +16,8 @@ from typing import Any, Self
 import aiohttp
 import orjson
 
-from deploy.sandbox.device import Device, Happening, Platform, identity, now_ms
+from deploy.sandbox.device import Device, Happening, now_ms
+from deploy.sandbox.device_kinds import Platform, identity
 from deploy.sandbox.sdk_api import UNREACHABLE, DeviceApi, RefusedError
 from deploy.sandbox.sdk_push import UnreadablePushError, read_push
 

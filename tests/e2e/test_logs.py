@@ -1,0 +1,45 @@
+"""What the services have written during all other tests: no unexpected error, nothing that is nobody's business.
+
+Runs last (`conftest.py`).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.e2e.world import SERVICES, World
+
+LEAST_SECRET = 6
+"""Characters; shorter ones would be found by chance."""
+
+
+def _lines(folder: Path, service: str) -> Iterator[str]:
+    """Of all its starts."""
+    yield from (folder / f"{service}.log").read_text(errors="replace").splitlines()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_wrote_an_error(world: World, service: str) -> None:
+    found = []
+    for line in _lines(world.stack.data_dir / "log", service):
+        try:
+            entry = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            found.append(line)
+            continue
+        if entry["level"] in ("error", "critical"):
+            found.append(line)
+    assert found == []
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "gateway"])
+def test_no_log_tells_a_phone_a_token_a_text_or_a_password(world: World, service: str) -> None:
+    held = world.stack.sandbox["credentials"]
+    keys = {held["hms"]["client_secret"], held["rustore"]["service_token"]}
+    keys |= {held[name]["private_key"].splitlines()[1] for name in ("apns", "fcm")}
+    secrets = {secret for secret in world.secret | keys if len(secret) >= LEAST_SECRET}
+    assert len(secrets) > len(keys), "the tests before this one use secrets"
+    text = "\n".join(_lines(world.stack.data_dir / "log", service))
+    assert [secret for secret in secrets if secret in text] == []
