@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ async def measure(sandbox: dict[str, Any], pushes: int, in_flight: int) -> tuple
     opening = Opening(Settings.from_environment(environment), application, sandbox["credentials"]["fcm"])
     sender = await fcm.open_sender(opening)
     template = push()
-    made = [replace(template, token=f"{number:0>152}") for number in range(1_000)]  # not the sender's cost
+    made = [template._replace(token=f"{number:0>152}") for number in range(1_000)]  # not the sender's cost
     grant = await sender.fetch()
     if not isinstance(grant, Grant):
         raise RuntimeError(f"no access token: {grant.detail}")
