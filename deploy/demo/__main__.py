@@ -5,6 +5,7 @@ import sys
 import time
 
 from rich.console import Console
+from rich.markup import escape
 
 from deploy.demo import show
 from deploy.demo.bank import Bank
@@ -13,9 +14,11 @@ from deploy.demo.place import stack_for_demo
 from deploy.demo.scenes import SCENES
 from deploy.demo.stage import Stage
 from deploy.local import StackError
+from deploy.local.__main__ import DEFAULT_DIR
 from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.fleet import Fleet
+from deploy.sandbox.sdk_api import UNREACHABLE, RefusedError
 
 TRACED = 6  # the message that a provider refused at first
 
@@ -36,7 +39,7 @@ async def play(console: Console, gateway: str, control_url: str) -> bool:
             show.trace(console, message, stage.ref(TRACED))
         is_good = show.outcomes(console, played)
         for fault in fleet.faults:
-            console.print(f"[red]✗[/] {fault}", markup=True, highlight=False)
+            console.print(f"[red]✗[/] {escape(fault)}", highlight=False)
         return is_good and not fleet.faults
 
 
@@ -50,8 +53,10 @@ def main() -> int:
             verdict = "[green]All as it should be[/]" if is_good else "[red]Not all is as it should be[/]"
             console.print(f"{verdict}, {took_s:.0f} s.", highlight=False)
             return 0 if is_good else 1
-    except StackError as error:
-        Console(stderr=True).print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+    except (StackError, RefusedError, *UNREACHABLE) as error:
+        what = str(error) or type(error).__name__
+        where = "" if isinstance(error, StackError) else f"; the services' logs are in {DEFAULT_DIR / 'log'}"
+        Console(stderr=True).print(f"[red]error:[/] {escape(what)}{where}", highlight=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         return 130

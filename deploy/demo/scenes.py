@@ -86,7 +86,7 @@ RICH = {
 
 SCENES = (
     Scene(
-        "Password to four kinds of phone",
+        "Code to four kinds of phone",
         FOUR_PHONES,
         "Your code is 4711",
         Outcome(READ, shown=4, attempts=4),
