@@ -119,7 +119,10 @@ def install_problems(app: FastAPI) -> None:
 def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
     """pydantic's errors as {field, rule}; the value itself is never repeated."""
     return [
-        {"field": ".".join(str(part) for part in one["loc"] if part != "body") or "body", "rule": one["msg"].removeprefix("Value error, ")}
+        {
+            "field": ".".join(str(part) for part in one["loc"] if part != "body") or "body",
+            "rule": one["msg"].removeprefix("Value error, "),
+        }
         for one in errors
     ]
 

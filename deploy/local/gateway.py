@@ -33,6 +33,13 @@ HEAD = """{{
 		protocols h1 h2c
 	}}
 	grace_period 5s
+	log {{
+		format filter {{
+			wrap json
+			request>headers delete
+			request>uri delete
+		}}
+	}}
 }}
 http://:{port} {{
 	bind {host}

@@ -121,8 +121,9 @@ class ApnsSender:
         if action is Action.KEEP_AUTH:
             self._token.too_many(bearer, now_s)
             return self._token.bearer(now_s) != bearer
-        if action is Action.REFRESH_AUTH and not self._token.expired(bearer, now_s):
-            return False
+        if action is Action.REFRESH_AUTH:
+            # a young one is not renewed but tried again: the connection may be what is stuck
+            self._token.expired(bearer, now_s)
         if self._pools.get(key) is pool:  # the first to be told so; those after it find the new one
             del self._pools[key]
             task = asyncio.get_running_loop().create_task(pool.close_all("replaced", DRAIN_S))

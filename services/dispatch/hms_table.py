@@ -55,6 +55,7 @@ STATUSES: Final[dict[int, Action]] = {
     503: "RETRY",
 }
 _FLOW_CONTROL = 503  # counted for each application
+_TOO_MANY = 429  # not documented, and never a fault of the payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _action(status: int, code: str) -> Action:
         return "RETRY"
     if status in STATUSES:
         return STATUSES[status]
-    if status >= 500:
+    if status >= 500 or status == _TOO_MANY:
         return "RETRY"
     if code or status >= 400:
         return "FIX_PAYLOAD"
@@ -100,7 +101,7 @@ def _action(status: int, code: str) -> Action:
 
 
 def _scope(status: int, code: str) -> Scope:
-    if code == "80100017" or (not code and status == _FLOW_CONTROL):
+    if code == "80100017" or (not code and status in (_FLOW_CONTROL, _TOO_MANY)):
         return "application"
     return "provider"
 

@@ -81,7 +81,7 @@ def plan(
 ) -> Plan:
     """The plan of the link that is due, at `now` (UTC ms). `installations` are the recipient's, the last used first."""
     link = request.chain[0]
-    if send_by is not None and now > send_by:
+    if (send_by is not None and now > send_by) or now >= expires_at(request, now):
         return _nobody(request, Reason.EXPIRED, now)
     if link.content is None:
         return _nobody(request, Reason.UNROUTED, now)
@@ -101,6 +101,16 @@ def plan(
     if not chosen:
         return _nobody(request, furthest(one.reason for one in skipped), now, skipped)
     return _somebody(request, chosen, skipped, now, send_by)
+
+
+def expires_at(request: MessageRequested, now: int) -> int:
+    """UTC ms. A lifetime runs from the sending; that of a single message for now from its acceptance.
+
+    So a one-time password does not outlive its ttl because the platform was away meanwhile. A mailing may take longer
+    than its ttl to plan, and a scheduled message or a later link has only now been sent.
+    """
+    for_now = request.lane == "single" and request.link == 0 and request.schedule is None
+    return (request.at if for_now else now) + request.chain[0].ttl_ms
 
 
 def why_not(one: InstallationSeen, link: Link, ways: Ways) -> Reason | None:
@@ -182,7 +192,7 @@ def _somebody(
                 application_id=application_id,
                 provider=provider,
                 content=content,
-                expires_at=now + link.ttl_ms,
+                expires_at=expires_at(request, now),
                 send_by=send_by,
                 recipient_mark=ids.recipient_mark_of(application_id, one.external_user_id, one.phone),
                 accepted_at=request.at,
@@ -208,7 +218,7 @@ def _planned(
         link=request.link,
         request_id=request.event_id,
         send_at=now,
-        expires_at=now + request.chain[0].ttl_ms,
+        expires_at=expires_at(request, now),
         targets=tuple(targets),
         skipped=tuple(skipped),
         reason=reason,

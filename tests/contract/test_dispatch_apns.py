@@ -235,6 +235,12 @@ async def test_an_expired_provider_token_too_young_to_renew_is_an_alert(
     assert result == Rejected("ExpiredProviderToken", 403, alert=True)
 
 
+async def test_a_young_provider_token_called_expired_once_is_tried_again_on_a_new_connection(
+    sandbox: Sandbox, sender: apns.ApnsSender
+) -> None:
+    assert isinstance(await answers_to(sandbox, sender, reason="ExpiredProviderToken"), Accepted)
+
+
 async def test_an_expired_provider_token_is_renewed_once_on_a_new_connection(
     sandbox: Sandbox, sender: apns.ApnsSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:

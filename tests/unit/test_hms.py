@@ -34,6 +34,12 @@ def test_the_table_is_complete() -> None:
     assert {int(status): named[0] for status, named in facts["status"].items() if named} == hms_table.STATUSES
 
 
+def test_too_many_requests_is_no_fault_of_the_payload() -> None:
+    result = hms_table.outcome(429, b"", 3.0, "our-token")
+    assert isinstance(result, Retry)
+    assert (result.after_s, result.scope) == (3.0, "application")
+
+
 @pytest.mark.parametrize("status", [200, 400, 401, 500])
 def test_the_code_wins_over_the_status(status: int) -> None:
     assert _outcome(status, "80000000") == Accepted("r", status)

@@ -11,7 +11,7 @@ from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.events import MessageRequested
 from schemas.reasons import Reason, furthest
-from schemas.values import Channel, Content, Link, Provider, Recipient
+from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule
 from services.router.plan import MAX_INSTALLATIONS, Ways, plan, version_key, why_not
 
 NOW = 1_800_000_000_000
@@ -57,7 +57,7 @@ def test_a_healthy_installation_gets_the_link() -> None:
     decided = plan(asked(), [Phone()], True, WAYS, NOW)
     assert [target.installation_id for target in decided.targets] == ["i-1"]
     assert decided.planned.reason is None
-    assert decided.targets[0].expires_at == NOW + 60_000
+    assert decided.targets[0].expires_at == NOW - 5 + 60_000
 
 
 def test_all_installations_get_it_and_the_skipped_ones_are_recorded() -> None:
@@ -135,6 +135,17 @@ def test_at_most_fifty_installations_take_part_the_last_used_first() -> None:
 
 def test_nothing_is_planned_after_the_deadline() -> None:
     assert plan(asked(), [Phone()], True, WAYS, NOW, send_by=NOW - 1).planned.reason is Reason.EXPIRED
+
+
+def test_a_password_does_not_outlive_its_lifetime_because_the_platform_was_away() -> None:
+    assert plan(asked(), [Phone()], True, WAYS, NOW + 60_000).planned.reason is Reason.EXPIRED
+
+
+@pytest.mark.parametrize("change", [{"lane": "bulk"}, {"link": 1}, {"schedule": Schedule()}])
+def test_what_had_to_wait_by_design_lives_from_its_sending(change: dict[str, object]) -> None:
+    late = NOW + 3_600_000
+    decided = plan(asked().model_copy(update=change), [Phone()], True, WAYS, late)
+    assert decided.targets[0].expires_at == decided.planned.expires_at == late + 60_000
 
 
 def test_a_replay_gives_equal_ids() -> None:
