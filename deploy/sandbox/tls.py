@@ -68,12 +68,8 @@ def _load(directory: Path, name: str) -> tuple[x509.Certificate, ec.EllipticCurv
     return certificate, key
 
 
-def _store(
-    directory: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
-) -> None:
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+def _store(directory: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     write_private(directory / f"{name}.key", pem)
     write_private(directory / f"{name}.pem", certificate.public_bytes(serialization.Encoding.PEM))
 
