@@ -13,6 +13,7 @@ As a library: `Fleet` (fleet.py), `Device` and `Habits` (device.py).
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -90,7 +91,7 @@ def main(
         gateway, control = gateway or stack["public_url"], control or stack["sandbox"]["control"]
     try:
         uvloop.run(_run(gateway, control, api_key, wanted))
-    except KeyboardInterrupt:
+    except asyncio.CancelledError:
         pass
     except (RefusedError, *UNREACHABLE) as error:
         sys.exit(f"error: {gateway}: {error}")
@@ -98,6 +99,10 @@ def main(
 
 async def _run(gateway: str, control: str, api_key: str, wanted: Wanted) -> None:
     console = Console(highlight=False)
+    running = asyncio.current_task()
+    assert running is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     async with Fleet(gateway, control, api_key) as fleet:
         if wanted.count <= PRINTED:
             fleet.listeners.append(lambda happening: _print(console, happening))
