@@ -61,7 +61,7 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
             entry.detail = _words(told, code, event.detail)
         case events.Planned():
             entry.what, entry.reason = "planned", event.reason
-            entry.detail = f"{len(event.targets)} targets, {len(event.skipped)} skipped"
+            entry.detail = f"targets: {len(event.targets)}, skipped: {len(event.skipped)}"
         case events.Scheduled():
             entry.what, entry.detail = "scheduled", event.zone
         case events.MessageRequested():
