@@ -15,6 +15,7 @@ async def test_while_a_provider_is_down_the_others_go_on_and_afterwards_everythi
     for platform in PLATFORMS:
         phone_of[platform] = world.new_phone()
         device_of[platform] = await world.enrol(platform, phone_of[platform])
+    world.alerts.add(("provider is away: its partitions are paused", "rustore"))  # once enough were refused
     await world.control.order("rustore", "status", reason="UNAVAILABLE")
     held = [await world.send(phone_of["rustore"], ttl=120) for _ in range(MESSAGES)]
     await eventually(lambda: _was_refused(world, held[0]), "RuStore refuses")

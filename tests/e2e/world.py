@@ -27,13 +27,14 @@ LOOK_S = 0.05
 
 @dataclass
 class World:
-    """`secret` collects what must stand in no log."""
+    """`secret` collects what must stand in no log, `alerts` what a test does that an operator is told of."""
 
     stack: Stack
     bank: Bank
     control: Control
     fleet: Fleet
     secret: set[str] = field(default_factory=set)
+    alerts: set[tuple[str, str]] = field(default_factory=set)  # event of an error-level line, provider
     _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def new_phone(self) -> str:
