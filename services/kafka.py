@@ -127,7 +127,7 @@ class Log:
         return wait
 
     async def _send_batches(self, records: Sequence[Append]) -> list[Awaitable[object]]:
-        """Whole batches for each partition: a third of the price of as many records one by one, in the same order."""
+        """Whole batches for each partition: cheaper than as many records one by one, and in the same order."""
         parts: dict[tuple[str, int], list[tuple[bytes, bytes]]] = {}
         counts: dict[str, int] = {}
         for record in records:
@@ -161,7 +161,7 @@ def _appended(name: str) -> Counter:
 
 
 def partition_of(key: bytes | None, partitions: Sequence[int], _available: Sequence[int]) -> int:
-    """By CRC-32: the client's own murmur2 is pure Python and would cost more than all else about a record."""
+    """By CRC-32: the client's own murmur2 is pure Python and some fifty times dearer (DECISIONS 9)."""
     return crc32(key or b"") % len(partitions)  # others may write records without a key
 
 
