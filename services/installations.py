@@ -19,9 +19,6 @@ from typing import Any, NamedTuple
 from schemas.values import Platform, Provider, Recipient
 from services.mongo import Database
 
-MAX_INSTALLATIONS = 50
-"""Of one recipient; the last used take part (docs/design.md §4)."""
-
 
 class Token(NamedTuple):
     """The live token; `sealed` opens with `Secrets.open(sealed, b"token")`."""

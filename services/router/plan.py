@@ -21,6 +21,7 @@ from schemas.reasons import Reason, furthest
 from schemas.values import Link, Provider
 
 MAX_INSTALLATIONS = 50
+"""Of one recipient; the last used take part (docs/design.md §4)."""
 _MAX_SKIPPED = 200
 """Of the trace: a recipient with more installations than this has the rest counted, not listed."""
 

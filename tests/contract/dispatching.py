@@ -36,6 +36,13 @@ async def sender_of(module: ModuleType, opened: Opening) -> AsyncIterator[Sender
         await sender.close()
 
 
+async def expire(bench: Bench, provider: str) -> int:
+    """Every access token of the provider is refused from now on; how many there have been."""
+    _, answer, _ = await bench.post(f"{bench.urls['control']}/bearers/{provider}/expire", {})
+    count: int = answer["expired"]
+    return count
+
+
 def a_push(**changes: Any) -> Push:
     """An ordinary push to TOKEN."""
     return push_of(**{"token": TOKEN, **changes})

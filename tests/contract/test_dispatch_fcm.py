@@ -14,8 +14,8 @@ from deploy.sandbox.faults import Fault
 from schemas.values import Content, SecureValues
 from services.dispatch import fcm, http1
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Sender, TokenGone, Uncertain
-from tests.contract.dispatching import EMOJI_TEXT, a_push, all_taken, opening, sender_of, struck
-from tests.contract.sandbox_http import TOKEN, Bench, running
+from tests.contract.dispatching import EMOJI_TEXT, a_push, all_taken, expire, opening, sender_of, struck
+from tests.contract.sandbox_http import TOKEN, Bench
 
 # what the sandbox can answer → what the row of docs/providers.md §2.5 makes of it
 OUTCOMES: dict[str, Result] = {
@@ -45,18 +45,6 @@ OUTCOMES: dict[str, Result] = {
 }
 
 
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with running(tmp_path_factory.mktemp("sandbox")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(shared: Bench) -> Bench:
-    shared.reset()
-    return shared
-
-
 @pytest.fixture
 async def sender(bench: Bench) -> AsyncIterator[Sender]:
     async with sender_of(fcm, opening(bench, "fcm")) as opened:
@@ -67,13 +55,6 @@ def _received(bench: Bench) -> dict[str, Any]:
     (received,) = bench.sandbox.inbox.by_token("fcm", TOKEN)
     message: dict[str, Any] = received.payload["message"]
     return message
-
-
-async def _expire(bench: Bench) -> int:
-    """Every access token is refused from now on; how many there have been."""
-    _, answer, _ = await bench.post(f"{bench.urls['control']}/bearers/fcm/expire", {})
-    count: int = answer["expired"]
-    return count
 
 
 async def test_an_accepted_push_carries_the_notification_and_the_sdk_part(bench: Bench, sender: Sender) -> None:
@@ -119,21 +100,21 @@ async def test_retry_after_is_obeyed_in_seconds_and_as_a_date(bench: Bench, send
 
 async def test_a_revoked_access_token_is_replaced_once_for_all(bench: Bench, sender: Sender) -> None:
     assert isinstance(await sender.send(a_push()), Accepted)
-    held = await _expire(bench)
+    held = await expire(bench, "fcm")
     results = await asyncio.gather(*(sender.send(a_push()) for _ in range(20)))
     assert all(isinstance(result, Accepted) for result in results)
-    assert await _expire(bench) == held + 1
+    assert await expire(bench, "fcm") == held + 1
 
 
 async def test_an_access_token_is_renewed_before_it_expires(bench: Bench) -> None:
     bench.sandbox.faults.switch("fcm.token_lifetime_s", "2")
-    held = await _expire(bench)
+    held = await expire(bench, "fcm")
     async with sender_of(fcm, opening(bench, "fcm")) as sender, asyncio.timeout(10):
         started = time.monotonic()
         while time.monotonic() < started + 2.2:
             assert isinstance(await sender.send(a_push()), Accepted)
             await asyncio.sleep(0.02)
-    assert await _expire(bench) >= held + 2
+    assert await expire(bench, "fcm") >= held + 2
 
 
 @pytest.mark.parametrize(

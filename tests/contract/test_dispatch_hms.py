@@ -13,24 +13,12 @@ from deploy.sandbox.faults import Fault
 from schemas.values import Content, SecureValues
 from services.dispatch import hms, hms_table, http1
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Sender, TokenGone, Uncertain
-from tests.contract.dispatching import EMOJI_TEXT, a_push, opening, sender_of, struck
-from tests.contract.sandbox_http import TOKEN, Bench, running
+from tests.contract.dispatching import EMOJI_TEXT, a_push, expire, opening, sender_of, struck
+from tests.contract.sandbox_http import TOKEN, Bench
 
 LIVE = Content(text="", live_activity='{"event":"update"}')
 UNKNOWN_TO_SPEC = {"81000003": "RETRY"}  # any unknown 81xxxxxx
 BODIES = sorted(sandbox_hms.REASONS - {sandbox_hms.BUSY, sandbox_hms.BAD_GATEWAY, hms_table.SOME_ILLEGAL})
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with running(tmp_path_factory.mktemp("sandbox")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(shared: Bench) -> Bench:
-    shared.reset()
-    return shared
 
 
 @pytest.fixture
@@ -43,13 +31,6 @@ def _message(bench: Bench) -> dict[str, Any]:
     (received,) = bench.sandbox.inbox.by_token("hms", TOKEN)
     message: dict[str, Any] = received.payload["message"]
     return message
-
-
-async def _expire(bench: Bench) -> int:
-    """Every access token is refused from now on; how many there have been."""
-    _, answer, _ = await bench.post(f"{bench.urls['control']}/bearers/hms/expire", {})
-    count: int = answer["expired"]
-    return count
 
 
 async def test_an_accepted_push_carries_the_notification_and_the_sdk_part(bench: Bench, sender: Sender) -> None:
@@ -131,10 +112,10 @@ async def test_without_a_code_the_status_counts(
 async def test_a_revoked_access_token_is_replaced_once_for_all(bench: Bench, sender: Sender, reading: str) -> None:
     bench.sandbox.faults.switch("hms.status", reading)
     assert isinstance(await sender.send(a_push()), Accepted)
-    held = await _expire(bench)
+    held = await expire(bench, "hms")
     results = await asyncio.gather(*(sender.send(a_push()) for _ in range(20)))
     assert all(isinstance(result, Accepted) for result in results)
-    assert await _expire(bench) == held + 1
+    assert await expire(bench, "hms") == held + 1
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from schemas.values import Content
 from services.dispatch import http1, rustore
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Sender, TokenGone, Uncertain
 from tests.contract.dispatching import EMOJI_TEXT, a_push, opening, sender_of, struck
-from tests.contract.sandbox_http import TOKEN, Bench, running
+from tests.contract.sandbox_http import TOKEN, Bench
 
 # what the sandbox can answer → what the row of docs/providers.md §4.1 makes of it
 NATIVE: dict[str, Result] = {
@@ -40,18 +40,6 @@ UNIVERSAL: dict[str, Result] = {
     "INTERNAL": Retry("HTTP 500", 500, None, "provider"),
 }
 VARIANTS = {"native": "rustore", "universal": "rustore_universal"}
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with running(tmp_path_factory.mktemp("sandbox")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(shared: Bench) -> Bench:
-    shared.reset()
-    return shared
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The sandbox's control API and the partner's receiver, as the simulator and the end-to-end tests use them."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -11,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from deploy.sandbox.inbox import Received
 from deploy.sandbox.ordering import ORDERABLE
-from tests.contract.sandbox_http import Bench, json_like, running
+from tests.contract.sandbox_http import Bench, json_like
 
 REPORT = {
     "id": "8770599",
@@ -27,18 +26,6 @@ REPORT = {
     "errorCode": "0",
     "trafficType": 1,
 }
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with running(tmp_path_factory.mktemp("sandbox")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(shared: Bench) -> Bench:
-    shared.reset()
-    return shared
 
 
 async def _ask(bench: Bench, method: str, route: str, body: Any = None, **query: Any) -> tuple[int, Any]:

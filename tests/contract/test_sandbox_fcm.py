@@ -1,6 +1,5 @@
 """The FCM sandbox accepts what FCM accepts and refuses what it refuses, in FCM's own words."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,22 +7,10 @@ from hypothesis import HealthCheck, given, settings
 
 from deploy.sandbox import fcm_errors
 from deploy.sandbox.faults import Fault
-from tests.contract.sandbox_http import CONTENT_TYPES, TOKEN, Bench, fcm_bearer, fcm_url, json_like, running
+from tests.contract.sandbox_http import CONTENT_TYPES, TOKEN, Bench, fcm_bearer, fcm_url, json_like
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with running(tmp_path_factory.mktemp("sandbox")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(shared: Bench) -> Bench:
-    shared.reset()
-    return shared
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import base64
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,20 +14,7 @@ from tests.contract.sandbox_http import (
     fcm_url,
     google_assertion,
     google_exchange,
-    running,
 )
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with running(tmp_path_factory.mktemp("sandbox")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(shared: Bench) -> Bench:
-    shared.reset()
-    return shared
 
 
 async def test_a_good_assertion_is_exchanged_for_a_bearer_token(bench: Bench) -> None:

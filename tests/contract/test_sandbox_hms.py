@@ -1,6 +1,5 @@
 """The HMS sandbox accepts what Huawei accepts, and tells every mistake by Huawei's code in both readings."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,22 +9,10 @@ from hypothesis import HealthCheck, given, settings
 
 from deploy.sandbox.faults import Fault
 from deploy.sandbox.hms import MESSAGES
-from tests.contract.sandbox_http import CONTENT_TYPES, Bench, json_like, running
+from tests.contract.sandbox_http import CONTENT_TYPES, Bench, json_like
 
 TOKENS = ["IQAAAACy0tEEAAC1", "IQAAAACy0tEEAAC2", "IQAAAACy0tEEAAC3"]
 CLICK = {"type": 3}
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with running(tmp_path_factory.mktemp("sandbox")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(shared: Bench) -> Bench:
-    shared.reset()
-    return shared
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The RuStore sandboxes, native and universal, in every reading of what is disputed about them."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,22 +7,10 @@ from hypothesis import HealthCheck, given, settings
 
 from deploy.sandbox.faults import Fault
 from deploy.sandbox.rustore import ROWS
-from tests.contract.sandbox_http import CONTENT_TYPES, Bench, json_like, running
+from tests.contract.sandbox_http import CONTENT_TYPES, Bench, json_like
 
 TOKEN = "rustore-device-token-1"
 OTHER = "rustore-device-token-2"
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with running(tmp_path_factory.mktemp("sandbox")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(shared: Bench) -> Bench:
-    shared.reset()
-    return shared
 
 
 def _url(bench: Bench, project: str | None = None) -> str:
