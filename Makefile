@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-TARGETS := install demo up down test check schemas bench
+TARGETS := install demo tour up down test check schemas bench
 .PHONY: help $(TARGETS)
 
 VENV := .venv/bin/python
@@ -22,6 +22,9 @@ install: .venv/.installed-dev ## everything that demo, test and check need
 
 demo: .venv/.installed-run ## start everything, send real traffic and show it arriving
 	@$(VENV) -m deploy.demo
+
+tour: .venv/.installed-run ## every feature once, in a table; make tour TOUR="cascade batch" for some
+	@$(VENV) -m deploy.tour $(TOUR)
 
 up: .venv/.installed-run ## start the local stack in the background
 	@$(VENV) -m deploy.local up

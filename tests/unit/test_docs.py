@@ -10,7 +10,7 @@ from deploy.docs import FOLDER, pages
 
 ROOT = FOLDER.parent
 PYTHON = ("services", "schemas", "deploy", "tests")
-PAGES = sorted([*FOLDER.glob("*.md"), *ROOT.glob("*.md")])
+PAGES = sorted([*FOLDER.rglob("*.md"), *ROOT.glob("*.md")])
 _CITED = re.compile(r"docs/([a-z-]+\.md)((?:`|\))?,?(?: (?:§[0-9.]+|and|to)[,;]?)*)")
 _LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
 

@@ -1,0 +1,6 @@
+"""`make tour`: every feature once, on the real stack: what was sent, what was shown, what the partner was told.
+
+scene.py      what a scene is given, and the row that it gives
+scenes/       one file for each scene; whatever lies there is played, in the order of its ORDER
+show.py       the table
+"""
