@@ -17,8 +17,8 @@ from pydantic import BaseModel
 
 from schemas import DeliveryState
 from services import phones, telemetry, web
+from services.access import Caller, caller
 from services.logins import Logins
-from services.status.access import Caller, caller
 from services.status.search import BadCursor, Wanted, find_one, find_page
 from services.status.store import Messages
 from services.status.stream import Streams
