@@ -117,6 +117,7 @@ class PlannedTarget(Frozen):
     installation_id: str
     application_id: str
     provider: Provider
+    owner: str | None = None  # ids.owner_key_of at planning; empty: nobody was logged in
 
 
 class SkippedTarget(Frozen):

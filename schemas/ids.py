@@ -12,6 +12,7 @@ import hashlib
 import os
 import time
 
+MARK_DIGITS = 16
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
@@ -49,12 +50,20 @@ def mt_num_of(message_id: str) -> str:
     return str(int.from_bytes(hashlib.sha256(message_id.encode()).digest()[:8], "big") >> 1)
 
 
-def recipient_mark_of(application_id: str, external_user_id: str | None, phone: str | None) -> str:
-    """A mark of whom an installation belongs to, the same in the push and in the SDK; it tells nobody who that is.
+def owner_key_of(application_id: str, external_user_id: str | None, phone: str | None) -> str:
+    """Whom an installation belongs to: 32 hex digits that name the owner in one application and tell nobody who it is.
 
-    The SDK gets it in the answer to personalize and drops a push whose mark is another's. Empty for nobody.
+    The user counts before the phone. Empty for nobody. The in-app history of an owner goes by this key.
     """
     if external_user_id is None and phone is None:
         return ""
     owner = f"u/{external_user_id}" if external_user_id is not None else f"p/{phone}"
-    return hashlib.sha256(f"{application_id}/{owner}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{application_id}/{owner}".encode()).hexdigest()[:32]
+
+
+def recipient_mark_of(application_id: str, external_user_id: str | None, phone: str | None) -> str:
+    """The first half of the owner's key: a mark in the push by which the SDK drops what is another's.
+
+    The SDK gets it in the answer to personalize. Empty for nobody.
+    """
+    return owner_key_of(application_id, external_user_id, phone)[:MARK_DIGITS]

@@ -6,6 +6,7 @@ Ingest seals, whoever shows a message to a device opens. A missing key means exp
 `hour_keys`: {_id: hours since the epoch, key: under the master key, delete_at}.
 """
 
+import asyncio
 import base64
 import binascii
 import os
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from schemas.values import SecureValues
 from services.mongo import Collection, durable
 from services.secrets import CannotOpen, Secrets
 
@@ -87,8 +89,20 @@ class HourKeys:
         document = await self._collection.find_one({"_id": hour})
         if document is None:
             return None
-        self._kept[hour] = key = self._secrets.open(document["key"], _PURPOSE)
+        key = self._secrets.open(document["key"], _PURPOSE)
+        self._keep(hour, key, now_ms)
         return key
+
+    async def opened(self, message_id: str, secure: SecureValues, now_ms: int) -> dict[str, str] | None:
+        """The values of a message, or None when their hour has passed. Raises mongo.UNAVAILABLE, CannotOpen."""
+        key = await self.find(secure.hour, now_ms)
+        return open_values(key, message_id, secure.sealed) if key is not None else None
+
+    def _keep(self, hour: int, key: bytes, now_ms: int) -> None:
+        """Until the hour has passed, and not until somebody looks again: this memory is part of what is deleted."""
+        self._kept[hour] = key
+        left_s = (hour + 1) * _HOUR_S - now_ms / 1000
+        asyncio.get_running_loop().call_later(left_s, self._kept.pop, hour, None)
 
     def _from_memory(self, hour: int, now_ms: int) -> bytes | None:
         for passed in [kept for kept in self._kept if kept < hour_of(now_ms)]:

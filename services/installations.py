@@ -1,4 +1,5 @@
-"""The one shared read: the registry's installations, looked up in batches by router and dispatch.
+"""The one shared read: the registry's installations, looked up in batches by router and dispatch, and by status for
+whoever calls as a device.
 
 The registry writes these documents (`services/registry/store.py`); nobody else does. Collection `installations`:
 
@@ -50,6 +51,7 @@ class Installation(NamedTuple):
     push_os_enabled: bool
     subscriptions: frozenset[str]  # ids and names of those that are on
     public_key: str | None
+    proof_hash: str = ""  # empty: nobody can prove to be this installation
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def from_document(document: Mapping[str, Any]) -> Installation:
         push_os_enabled=document.get("push_os_enabled", True),
         subscriptions=frozenset(name for entry in subscriptions for name in (entry["id"], entry.get("name")) if name),
         public_key=document.get("public_key"),
+        proof_hash=document.get("proof_hash", ""),
     )
 
 

@@ -13,7 +13,7 @@ PURE = {
     "registry": ("devices",),
     "router": ("plan", "schedule"),
     "dispatch": ("deliver", "limiter", "breaker", "guard", "payload"),
-    "status": ("fold", "cascade"),
+    "status": ("fold", "cascade", "content"),
 }
 STANDARD = frozenset(__import__("sys").stdlib_module_names)
 ALLOWED_IN_PURE = STANDARD | {"schemas", "phonenumbers", "pydantic", "orjson"}

@@ -14,6 +14,10 @@ from deploy.local.report import StackError
 
 Upstreams = Mapping[str, Sequence[int]]
 
+DEVICE = "/sdk/api/v1/installations/*"
+SPECIAL = {"status": tuple(f"{DEVICE}/{rest}" for rest in ("messages/*/content", "history", "history/*"))}
+"""Paths that `ROUTES` would send to another service; a `*` between slashes stands for one part of the path."""
+
 ROUTES = {
     "ingest": ("/v6/*", "/v3/*"),
     "registry": (
@@ -57,17 +61,27 @@ NOT_FOUND = """	handle {
 def caddyfile(port: int, storage: Path, upstreams: Upstreams) -> str:
     """The configuration for the services that run; paths of services that do not are answered 404."""
     parts = [HEAD.format(storage=storage, port=port, host=HOST)]
+    for service, paths in SPECIAL.items():
+        if upstreams.get(service):
+            parts.append(_handle(f"{service}-special", paths, _proxy(upstreams[service])))
     for service, paths in ROUTES.items():
         if not upstreams.get(service):
             continue
-        to = " ".join(f"{HOST}:{upstream}" for upstream in upstreams[service])
-        proxy = f"reverse_proxy {to} {{\n\t\t\tflush_interval -1\n\t\t\theader_down -Server\n"
+        proxy = _proxy(upstreams[service])
         docs = f"\t\t\theader_up X-Forwarded-Prefix /docs/{service}\n"
         parts.append(
-            f"\t@{service} path {' '.join(paths)}\n\thandle @{service} {{\n\t\t{proxy}\t\t}}\n\t}}\n"
-            f"\thandle_path /docs/{service}/* {{\n\t\t{proxy}{docs}\t\t}}\n\t}}\n"
+            f"{_handle(service, paths, proxy)}\thandle_path /docs/{service}/* {{\n\t\t{proxy}{docs}\t\t}}\n\t}}\n"
         )
     return "".join([*parts, NOT_FOUND])
+
+
+def _proxy(ports: Sequence[int]) -> str:
+    to = " ".join(f"{HOST}:{upstream}" for upstream in ports)
+    return f"reverse_proxy {to} {{\n\t\t\tflush_interval -1\n\t\t\theader_down -Server\n"
+
+
+def _handle(name: str, paths: Sequence[str], proxy: str) -> str:
+    return f"\t@{name} path {' '.join(paths)}\n\thandle @{name} {{\n\t\t{proxy}\t\t}}\n\t}}\n"
 
 
 def caddy() -> Path:

@@ -4,6 +4,8 @@
              └▶ somebody else's? ─▶ foreign    (the mark is not the one that personalize answered)
                  └▶ forbidden by the system? ─▶ silenced
                      └▶ shown ─▶ delivered at once ─▶ read, dismissed or clicked after a while, or nothing
+                          └ more to fetch ─▶ enriched   what was shown is replaced by the whole
+                                          └▶ fallback   it could not be fetched, so what was shown stays
 
 Thousands of these live in one process: a device has no task and no connection of its own, `fleet.py` has them.
 """
@@ -19,9 +21,21 @@ from typing import Any, Literal, Protocol
 from deploy.sandbox.device_kinds import MODELS, PROVIDERS, new_token
 from deploy.sandbox.device_kinds import Platform as Platform
 from deploy.sandbox.sdk_api import DeviceApi, Installation
-from deploy.sandbox.sdk_push import Push
+from deploy.sandbox.sdk_push import Push, at_first, whole
 
-What = Literal["held", "shown", "repeated", "foreign", "silenced", "delivered", "read", "dismissed", "clicked"]
+What = Literal[
+    "held",
+    "shown",
+    "repeated",
+    "foreign",
+    "silenced",
+    "delivered",
+    "read",
+    "dismissed",
+    "clicked",
+    "enriched",
+    "fallback",
+]
 REMEMBERED = 500
 """Delivery ids and shown pushes that a phone keeps."""
 
@@ -36,6 +50,7 @@ class Habits:
     delivered_after_s: float = 0.0  # a slow phone
     receipts_sent: int = 1  # 2: every receipt goes out twice
     allows_pushes: bool = True  # False: forbidden in the operating system
+    fetches: bool = True  # False: nothing can be fetched (no network for the app)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,9 @@ class Carrier(Protocol):
     def hear(self, happening: Happening) -> None: ...
     def post(self, device: "Device") -> None:
         """The outbox has something."""
+
+    def fetch(self, device: "Device", push: Push) -> None:
+        """Get the whole of it; ends in `device.fetched`."""
 
     def moved(self, device: "Device", old_token: str) -> None:
         """From now on its pushes come to its new token."""
@@ -168,12 +186,26 @@ class Device:
             self._tell("held", push)
             return
         what = self._judge(push)
+        push = at_first(push)
         self._tell(what, push)
         if what == "shown":
             self.shown.append(push)
+            if push.more:
+                self._fetch(push)
             self._after(self.habits.delivered_after_s, lambda: self.report("delivered", push))
             if self.habits.then is not None:
                 self._after(self.habits.after_s, lambda: self._react(push))
+
+    def fetched(self, push: Push, answer: dict[str, Any] | None) -> None:
+        """What the content route answered for a push with `more`; None: it could not be had."""
+        if answer is None:
+            self._tell("fallback", push)
+            return
+        better = whole(push, answer)
+        for place, one in enumerate(self.shown):
+            if one.delivery_id == push.delivery_id:
+                self.shown[place] = better
+        self._tell("enriched", better)
 
     def report(self, kind: What, push: Push, action: str | None = None) -> None:
         """Put a receipt into the outbox."""
@@ -190,6 +222,12 @@ class Device:
         self.outbox.extend([receipt] * self.habits.receipts_sent)
         self._tell(kind, push, action or "")
         self.carrier.post(self)
+
+    def _fetch(self, push: Push) -> None:
+        if self.habits.fetches:
+            self.carrier.fetch(self, push)
+        else:
+            self.fetched(push, None)
 
     def _judge(self, push: Push) -> What:
         if push.delivery_id in self._seen:

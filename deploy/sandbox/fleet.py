@@ -19,12 +19,13 @@ import orjson
 from deploy.sandbox.device import Device, Happening, now_ms
 from deploy.sandbox.device_kinds import Platform, identity
 from deploy.sandbox.sdk_api import UNREACHABLE, DeviceApi, RefusedError
-from deploy.sandbox.sdk_push import UnreadablePushError, read_push
+from deploy.sandbox.sdk_push import Push, UnreadablePushError, read_push
 
 BATCH = 500  # receipts in one request
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
 SILENCE_S = 30.0  # the stream speaks every ten seconds
 READ_LIMIT = 2**20
+FETCH_WAITS_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # a push may be faster than what the platform knows of it
 KEPT = 100_000  # pushes that the sandbox keeps
 Listener = Callable[[Happening], None]
 
@@ -46,6 +47,7 @@ class Fleet:
         self._control = control.rstrip("/")
         self.api = DeviceApi(gateway, api_key, connections)
         self._sending: dict[str, asyncio.Task[None]] = {}
+        self._fetching: set[asyncio.Task[None]] = set()
         self._by_token: dict[tuple[str, str], Device] = {}
         self._happened = asyncio.Event()
         self._taken: deque[tuple[str, str, int]] = deque(maxlen=KEPT)
@@ -66,7 +68,7 @@ class Fleet:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        tasks = [self._following, *self._sending.values()]
+        tasks = [self._following, *self._sending.values(), *self._fetching]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -167,7 +169,26 @@ class Fleet:
         if device.installation_id not in self._sending:
             self._sending[device.installation_id] = asyncio.create_task(self._send(device))
 
+    def fetch(self, device: Device, push: Push) -> None:
+        task = asyncio.create_task(self._fetch(device, push))
+        self._fetching.add(task)
+        task.add_done_callback(self._fetching.discard)
+
     # the way out
+
+    async def _fetch(self, device: Device, push: Push) -> None:
+        for wait_s in (*FETCH_WAITS_S, None):
+            try:
+                device.fetched(push, await self.api.content(device.who, push.message_id, push.link))
+                return
+            except UNREACHABLE:
+                pass
+            except RefusedError as error:
+                if error.status != 404 and not error.is_passing:
+                    break
+            if wait_s is not None:
+                await asyncio.sleep(wait_s)
+        device.fetched(push, None)
 
     async def _send(self, device: Device) -> None:
         wait_s = FIRST_WAIT_S

@@ -92,6 +92,10 @@ class DeviceApi:
         results: list[Answer] = (await self._own("POST", who, "/receipts", body))["results"]
         return results
 
+    async def content(self, who: Installation, message_id: str, link: int) -> Answer:
+        """The whole of a message that was pushed."""
+        return await self._own("GET", who, f"/messages/{message_id}/content?link={link}")
+
     async def _own(self, method: str, who: Installation, what: str, body: Answer | None = None) -> Answer:
         headers = {"Authorization": f"Bearer {who.credential}"}
         return await self._call(method, f"{self._base}/{who.installation_id}{what}", headers, body)

@@ -7,14 +7,21 @@
 
 The part under "rpns" holds the ids, the recipient's mark, content, actions and customPayload; title and text stand
 there only where the provider's own notification does not carry them to the SDK. Source: `docs/device-api.md` §3.
+
+A push with `more` is shown as the notification has it, with `•••` for what is secret, until `whole` has replaced it by
+what was fetched. That is also what stays when nothing can be fetched.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 KEY = "rpns"
+MASK = "•••"
+_PLACEHOLDER = re.compile(r"%([A-Za-z0-9]+)%")
 
 
 class UnreadablePushError(Exception):
@@ -46,18 +53,52 @@ class Push:
     actions: tuple[Action, ...] = ()
     custom_payload: str | None = None
     more: bool = False  # there is more to fetch
+    masked_title: str | None = None  # as the notification shows them: placeholders are hidden
+    masked_text: str = ""
+
+
+def at_first(push: Push) -> Push:
+    """What is shown before anything is fetched, and if nothing can be."""
+    return replace(push, title=push.masked_title, text=push.masked_text) if push.more else push
+
+
+def whole(push: Push, answer: dict[str, Any]) -> Push:
+    """The push with what the content route answered; placeholders are filled in."""
+    content, values = answer["content"] or {}, values_of(answer)
+    return replace(
+        push,
+        title=filled(answer["title"], values) if answer["title"] else None,
+        text=filled(answer["text"], values),
+        category=content.get("category"),
+        url=content.get("url"),
+        actions=tuple(Action(one["title"], one["action"], one["options"]) for one in answer["actions"]),
+        custom_payload=answer["customPayload"],
+        more=False,
+    )
+
+
+def values_of(answer: dict[str, Any]) -> Mapping[str, str]:
+    """What stands in the place of each SECURE placeholder: its value, or a mask where it is not ours to know."""
+    secure = answer["secure"] or {"names": [], "values": None}
+    values: dict[str, str] = secure["values"] or {}
+    return {name: values.get(name, MASK) for name in secure["names"]}
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with every placeholder of `values` filled in; a value is never read as a placeholder itself."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def read_push(provider: str, payload: dict[str, Any]) -> Push:
     """Raises UnreadablePushError."""
     try:
         own, title, text = _READERS[provider](payload)
-        content = own.get("content", {})
+        content, has_text = own.get("content", {}), "text" in own  # the notification's may hide values (SECURE)
         return Push(
             message_id=own["id"],
             delivery_id=own["delivery"],
-            title=title,
-            text=text,
+            title=own.get("title") if has_text else title,
+            text=own["text"] if has_text else text,
             link=own.get("link", 0),
             bulk=own.get("bulk", False),
             mark=own.get("mark", ""),
@@ -66,6 +107,8 @@ def read_push(provider: str, payload: dict[str, Any]) -> Push:
             actions=tuple(Action(one["title"], one["action"], one.get("options")) for one in own.get("actions", ())),
             custom_payload=own.get("customPayload"),
             more=own.get("more", False),
+            masked_title=title,
+            masked_text=text,
         )
     except (KeyError, TypeError, AttributeError, orjson.JSONDecodeError) as error:
         raise UnreadablePushError(f"{provider}: {type(error).__name__}: {error}") from error
@@ -80,20 +123,14 @@ def _apns(payload: dict[str, Any]) -> tuple[dict[str, Any], str | None, str]:
 
 def _fcm(payload: dict[str, Any]) -> tuple[dict[str, Any], str | None, str]:
     message = payload["message"]
-    return _with_notification(orjson.loads(message["data"][KEY]), message.get("notification", {}))
+    notification = message.get("notification", {})
+    return orjson.loads(message["data"][KEY]), notification.get("title"), notification.get("body", "")
 
 
 def _hms(payload: dict[str, Any]) -> tuple[dict[str, Any], str | None, str]:
     message = payload["message"]
     notification = message.get("android", {}).get("notification", {})
-    return _with_notification(orjson.loads(message["data"])[KEY], notification)
-
-
-def _with_notification(own: dict[str, Any], notification: dict[str, Any]) -> tuple[dict[str, Any], str | None, str]:
-    """The SDK's own title and text come first: the notification's may hide values (SECURE)."""
-    if "text" in own:
-        return own, own.get("title"), own["text"]
-    return own, notification.get("title"), notification.get("body", "")
+    return orjson.loads(message["data"])[KEY], notification.get("title"), notification.get("body", "")
 
 
 _READERS = {"apns": _apns, "fcm": _fcm, "hms": _hms, "rustore": _fcm}

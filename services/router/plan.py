@@ -172,12 +172,14 @@ def _somebody(
     targets, resolved = [], []
     for one, provider in chosen:
         delivery_id = ids.delivery_id_of(request.message_id, request.link, one.installation_id)
+        owner = ids.owner_key_of(application_id, one.external_user_id, one.phone)
         targets.append(
             PlannedTarget(
                 delivery_id=delivery_id,
                 installation_id=one.installation_id,
                 application_id=application_id,
                 provider=provider,
+                owner=owner,
             )
         )
         resolved.append(
@@ -195,7 +197,7 @@ def _somebody(
                 content=content,
                 expires_at=expires_at(request, now),
                 send_by=send_by,
-                recipient_mark=ids.recipient_mark_of(application_id, one.external_user_id, one.phone),
+                recipient_mark=owner[: ids.MARK_DIGITS],
                 accepted_at=request.at,
                 planned_at=now,
             )

@@ -36,6 +36,11 @@ GET /v1/events?after=&partner=
     Nothing is lost and nothing comes twice; what is kept no longer is told by `event: lost`, `data: {from, to}`. A
     comment every 15 s keeps the connection; ten streams at once for a partner in one process.
 
+GET /sdk/api/v1/installations/{id}/messages/{messageId}/content?link=0      (a device, by its credential)
+    {messageId, link, expiresAt, title, text, content: {category, url}, actions, customPayload, liveActivity,
+     secure: {names, values}}: the whole of a message, to the installations in its plan whose owner has not changed. 404
+    for everybody else, 410 when its lifetime has passed. See `docs/device-api.md` §5.
+
 Reports to partners are those of `docs/partner-api.md` §3; signed ones carry X-RPNS-Timestamp (seconds) and
 X-RPNS-Signature: sha256=<hex of HMAC-SHA256(key, timestamp + "." + body)>.
 """

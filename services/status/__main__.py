@@ -11,11 +11,15 @@ from schemas.topics import MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS
 from services import addresses, kafka, mongo, web
 from services.consume import Consuming
 from services.directory import Directory, follow_directory
+from services.hour_keys import HourKeys
+from services.installations import Installations
 from services.kafka import Log
 from services.logins import Logins
 from services.process import Process, run
 from services.secrets import Secrets
 from services.status.api import application
+from services.status.api_content import content_routes
+from services.status.device_access import device_caller
 from services.status.folding import Folding
 from services.status.leases_store import Lease
 from services.status.reports import Reporting
@@ -58,7 +62,9 @@ async def start(process: Process) -> None:
     logins = Logins(directory, secrets)
     process.stack.callback(logins.close)
     trusted = web.networks(settings.trusted_proxies)
-    web.serve(process, application(messages, streams, logins, settings.admin_token, trusted))
+    device = device_caller(Installations(database), directory, secrets)
+    content = content_routes(messages, HourKeys(database["hour_keys"], secrets), device)
+    web.serve(process, application(messages, streams, logins, settings.admin_token, trusted, content))
 
 
 async def _reporting(

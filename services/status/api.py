@@ -4,14 +4,15 @@ GET /v1/messages/{id}   one message with its whole trace; `id` is the message id
 GET /v1/messages        search by phone, user, id, state, period; pages by cursor
 GET /v1/events          server-sent events: every change of a state, resumable
 
-A partner (HTTP Basic) sees its own messages, the operator (bearer token) all of them. Errors are RFC 9457.
+A partner (HTTP Basic) sees its own messages, the operator (bearer token) all of them. Errors are RFC 9457. The routes
+of devices, `/sdk/api/v1/…`, are in `api_content.py`.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Header, Path, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -38,9 +39,14 @@ class MessagePage(BaseModel):
 
 
 def application(
-    messages: Messages, streams: Streams, logins: Logins, admin_token: str, trusted: Sequence[web.Network]
+    messages: Messages,
+    streams: Streams,
+    logins: Logins,
+    admin_token: str,
+    trusted: Sequence[web.Network],
+    *more: APIRouter,
 ) -> FastAPI:
-    """The ASGI application."""
+    """The ASGI application; `more` are the routes of devices."""
     app = FastAPI(title="RPNS status", version="1", description=__doc__, responses={"4XX": {"model": web.ProblemBody}})
     app.add_middleware(web.BodyLimit)
     web.install_problems(app)
@@ -105,6 +111,8 @@ def application(
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
+    for router in more:
+        app.include_router(router)
     return app
 
 

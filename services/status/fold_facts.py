@@ -72,7 +72,7 @@ def _planned(link: Link, event: events.Planned) -> None:
         delivery = known.get(target.installation_id) or Delivery(target.installation_id)
         delivery.planned = True
         delivery.delivery_id, delivery.application_id = target.delivery_id, target.application_id
-        delivery.provider = target.provider.value
+        delivery.provider, delivery.owner = target.provider.value, target.owner
         link.deliveries[target.installation_id] = delivery
 
 

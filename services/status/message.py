@@ -89,6 +89,7 @@ class Delivery:
     sent_at: int = 0
     delivered_at: int = 0  # the earliest that anybody said
     read_at: int = 0
+    owner: str | None = None  # whose the installation was when it was planned; None: the plan did not tell
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 
 from deploy.local.ports import free_ports
 from schemas import topics
-from schemas.application_events import PartnerChanged
+from schemas.application_events import ApplicationChanged, PartnerChanged
 from schemas.events import MessageEvent, MessageRequested, ProviderDispatched, ScheduleDue
 from schemas.topics import Topic
 from services import kafka
@@ -86,8 +86,10 @@ def basic(login: str, password: str = PASSWORD) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running(settings: Settings, partners: Sequence[PartnerChanged]) -> AsyncIterator[Running]:
-    """Start the service with these partners, and end it in order."""
+async def running(
+    settings: Settings, partners: Sequence[PartnerChanged | ApplicationChanged]
+) -> AsyncIterator[Running]:
+    """Start the service with these partners and applications, and end it in order."""
     (port,) = free_ports(1)
     settings = settings.model_copy(update={"port": port, "sweep_interval_s": 0.1})
     await kafka.create_topics(settings)

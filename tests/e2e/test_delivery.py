@@ -6,6 +6,7 @@ import pytest
 
 from deploy.sandbox.device import Habits
 from deploy.sandbox.device_kinds import PROVIDERS, Platform
+from deploy.sandbox.sdk_push import Push
 from tests.e2e.world import DELIVERED, PLATFORMS, QUICK, READ, SENT, World, eventually
 
 BUTTONS = [
@@ -70,16 +71,20 @@ async def test_a_rich_push_arrives_whole(world: World, platform: Platform) -> No
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-async def test_what_does_not_fit_a_push_is_cut_and_says_so(world: World, platform: Platform) -> None:
+async def test_what_does_not_fit_a_push_is_cut_and_fetched_by_the_sdk(world: World, platform: Platform) -> None:
     phone = world.new_phone()
+    cut: list[Push] = []
     device = await world.enrol(platform, phone)
+    world.fleet.listeners.append(lambda one: cut.append(one.push) if one.device is device else None)
     text = "Ваш платёж принят. " * 50
     answer = await world.bank.send(text, phone=phone, ref=(ref := world.new_ref()), customPayload="x" * 6000)
     assert answer.http_status == 200, answer
     await world.reported(ref, READ)
-    push = device.shown[0]
-    assert push.more
-    assert text.startswith(push.text.rstrip("…"))
+    await world.fleet.until(lambda: not device.shown[0].more)
+    world.fleet.listeners.pop()
+    assert cut[0].more
+    assert text.startswith(cut[0].text.rstrip("…"))
+    assert (device.shown[0].text, device.shown[0].custom_payload) == (text, f'"{"x" * 6000}"')
     assert (await world.trace(ref))["text"] == text
 
 

@@ -27,13 +27,16 @@ LOOK_S = 0.05
 
 @dataclass
 class World:
-    """`secret` collects what must stand in no log, `alerts` what a test does that an operator is told of."""
+    """`secret` collects what must stand in no log, `sensitive` what must stand nowhere, `alerts` what a test does that
+    an operator is told of.
+    """
 
     stack: Stack
     bank: Bank
     control: Control
     fleet: Fleet
     secret: set[str] = field(default_factory=set)
+    sensitive: set[str] = field(default_factory=set)
     alerts: set[tuple[str, str]] = field(default_factory=set)  # event of an error-level line, provider
     _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -66,6 +69,13 @@ class World:
         """One push that is accepted; its id at the bank."""
         ref = ref or self.new_ref()
         answer = await self.bank.send(self.new_text(), phone=phone, ref=ref, **about)
+        assert answer.http_status == 200, answer
+        return ref
+
+    async def put(self, text: str, phone: str, options: dict[str, Any], **about: Any) -> str:
+        """One push with this text and these extraOptions; its id at the bank."""
+        given = [{"param_name": name, "param_value": value} for name, value in options.items()]
+        answer = await self.bank.send(text, phone=phone, ref=(ref := self.new_ref()), extraOptions=given, **about)
         assert answer.http_status == 200, answer
         return ref
 

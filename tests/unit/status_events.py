@@ -60,7 +60,13 @@ class Story:
         )
         return made.model_copy(update=changes)
 
-    def planned(self, *installations: str, skipped: dict[str, Reason] | None = None, **changes: object) -> Planned:
+    def planned(
+        self,
+        *installations: str,
+        skipped: dict[str, Reason] | None = None,
+        owner: str | None = None,
+        **changes: object,
+    ) -> Planned:
         made = Planned(
             **self._common("planned", None),
             request_id=ids.event_id_of(self.message_id, "request"),
@@ -72,6 +78,7 @@ class Story:
                     installation_id=one,
                     application_id="app",
                     provider=Provider.APNS,
+                    owner=owner,
                 )
                 for one in installations
             ),

@@ -20,12 +20,16 @@ class Carrier:
     heard: list[Happening] = field(default_factory=list)
     waiting: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     posts: int = 0
+    fetching: list[Push] = field(default_factory=list)
 
     def hear(self, happening: Happening) -> None:
         self.heard.append(happening)
 
     def post(self, device: Device) -> None:
         self.posts += 1
+
+    def fetch(self, device: Device, push: Push) -> None:
+        self.fetching.append(push)
 
     def moved(self, device: Device, old_token: str) -> None:
         raise AssertionError("no token changes here")
@@ -133,3 +137,32 @@ def test_a_phone_remembers_a_bounded_number_of_pushes(carrier: Carrier) -> None:
 
 def test_an_apns_token_is_64_hexadecimal_digits() -> None:
     assert len(bytes.fromhex(new_token("ios"))) == 32
+
+
+ANSWER = {
+    "title": "Card %card%",
+    "text": "%code% is your code, %unknown%",
+    "content": {"category": "IMAGE", "url": "https://bank.example/1.png"},
+    "actions": [{"title": "Pay", "action": "pay", "options": None}],
+    "customPayload": "[1]",
+    "secure": {"names": ["card", "code"], "values": {"card": "%code%", "code": "4711"}},
+}
+
+
+def test_a_push_with_more_is_shown_masked_until_the_whole_has_come(carrier: Carrier) -> None:
+    device = Device("ios", carrier, Habits(None))
+    device.take(a_push(more=True, text="%code% is your code", masked_text="••• is your code"))
+    assert device.shown[0].text == "••• is your code"
+    (push,) = carrier.fetching
+    device.fetched(push, ANSWER)
+    (shown,) = device.shown
+    assert (shown.title, shown.text, shown.more) == ("Card %code%", "4711 is your code, %unknown%", False)
+    assert (shown.category, shown.custom_payload, [one.title for one in shown.actions]) == ("IMAGE", "[1]", ["Pay"])
+    assert carrier.story == ["shown", "delivered", "enriched"]
+
+
+def test_what_cannot_be_fetched_leaves_what_the_push_showed(carrier: Carrier) -> None:
+    device = Device("ios", carrier, Habits(None, fetches=False))
+    device.take(a_push(more=True, text="%code%", masked_text="•••"))
+    assert [one.text for one in device.shown] == ["•••"]
+    assert carrier.story == ["shown", "fallback", "delivered"]

@@ -1,0 +1,65 @@
+"""The device route that gives the whole of a message: `GET …/installations/{id}/messages/{messageId}/content`.
+
+404 while the message is not known here, and for everybody that it was not sent to: which of the two is nobody's to
+learn. 410 once the link's lifetime has passed, or the key of its SECURE values is gone.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from services import telemetry, web
+from services.clock import now_ms
+from services.hour_keys import HourKeys
+from services.status.bodies import ContentAnswer
+from services.status.content import content_of, enriched, sent_link
+from services.status.device_access import Caller
+from services.status.store import Messages
+
+PREFIX = "/sdk/api/v1/installations/{installation_id}"
+_OVER = "The lifetime of the message has passed"
+LinkNumber = Annotated[int, Query(ge=0, le=1000, description="of the cascade, as the push said")]
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": web.ProblemBody, "description": text}
+    for status, text in {
+        400: "The request breaks a rule; `errors` names field and rule",
+        401: "Not proved who is calling",
+        403: "The application is switched off",
+        404: "Not known here, or not sent to this installation",
+        429: "Too many requests of this installation",
+        503: "The log or the database is away; try again",
+    }.items()
+}
+
+
+def content_routes(messages: Messages, keys: HourKeys, who: Callable[..., Awaitable[Caller]]) -> APIRouter:
+    """The route."""
+    router = APIRouter(prefix=PREFIX, tags=["device"], responses=PROBLEMS)
+    gone: dict[int | str, dict[str, Any]] = {410: {"model": web.ProblemBody, "description": "Its lifetime has passed"}}
+    caller = Depends(who)
+
+    @router.get("/messages/{message_id}/content", responses=gone)
+    async def get_content(
+        message_id: UUID, response: Response, link: LinkNumber = 0, device: Caller = caller
+    ) -> ContentAnswer:
+        """Everything that a push may not or cannot carry: the whole text, RICH applied, SECURE values."""
+        key = str(message_id)
+        found = sent_link((await messages.load([key])).get(key), link, device.installation_id, device.owner)
+        content = content_of(found.request) if found is not None else None
+        if found is None or content is None:
+            raise web.Problem(404, "No such message")
+        now, values = now_ms(), None
+        if now >= found.expires_at:
+            raise web.Problem(410, _OVER)
+        if content.secure is not None:
+            values = await keys.opened(key, content.secure, now)
+            if values is None:
+                raise web.Problem(410, _OVER)
+        response.headers["Cache-Control"] = "no-store"
+        telemetry.REQUESTS.labels("content", "200").inc()
+        fields = ContentAnswer.fields_of(enriched(content), values)
+        return ContentAnswer.model_validate({**fields, "message_id": key, "link": link, "expires_at": found.expires_at})
+
+    return router
