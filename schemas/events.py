@@ -9,6 +9,7 @@
     device-events             Installed … TokenRetired (schemas/device_events.py)          registry
     installations             InstallationChanged (compacted)                              registry
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
+    mailing-events            MailingChanged (schemas/mailing_events.py, compacted)        ingest
 
 A change must keep old readers and old records working: add optional fields; never rename, retype or require.
 """

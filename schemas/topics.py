@@ -10,6 +10,7 @@ from typing import Literal
 from schemas import application_events as applications
 from schemas import device_events as devices
 from schemas import events
+from schemas import mailing_events as mailings
 from schemas.values import Lane, Provider
 
 DAY_MS = 86_400_000
@@ -21,7 +22,7 @@ HISTORY_RETENTION_MS = 365 * DAY_MS
 DEAD_LETTER = ".dead-letter"
 BULK = ".bulk"
 
-Key = Literal["message", "installation", "entity"]
+Key = Literal["message", "installation", "entity", "mailing"]
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,10 @@ APPLICATION_EVENTS = Topic(
     dead_letters=False,
 )
 
+MAILING_EVENTS = Topic(
+    "mailing-events", "mailing", (mailings.MailingChanged,), retention_ms=None, partitions=1, dead_letters=False
+)
+
 
 def all_topics() -> list[Topic]:
     """Every topic that must exist, without the dead-letter twins."""
@@ -102,6 +107,7 @@ def all_topics() -> list[Topic]:
         DEVICE_EVENTS,
         INSTALLATIONS,
         APPLICATION_EVENTS,
+        MAILING_EVENTS,
     ]
 
 

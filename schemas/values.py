@@ -58,6 +58,8 @@ class Recipient(Frozen):
 
     phone: str | None = None  # E.164 digits without plus
     external_user_id: str | None = None
+    installation_id: str | None = None  # of a segment: an installation that nobody has logged in on
+    only_installations: tuple[str, ...] = ()  # of a segment: these of the recipient's, and no others; empty: all
 
 
 class Button(Frozen):

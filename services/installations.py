@@ -56,23 +56,29 @@ class Installation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Whom to look for in one application: by user id or by phone, never by both."""
+    """Whom to look for in one application: by user id, by phone, or by installation, never by two of them."""
 
     application_id: str
     external_user_id: str | None
     phone: str | None
+    installation_id: str | None = None
 
     @classmethod
     def of(cls, application_id: str, recipient: Recipient) -> "Address":
         """The user id selects the user; the phone is looked for only where no user id was given."""
-        by_phone = recipient.external_user_id is None
-        return cls(application_id, recipient.external_user_id, recipient.phone if by_phone else None)
+        if recipient.external_user_id is not None:
+            return cls(application_id, recipient.external_user_id, None)
+        if recipient.phone is not None:
+            return cls(application_id, None, recipient.phone)
+        return cls(application_id, None, None, recipient.installation_id)
 
     @property
     def card(self) -> str:
         """`_id` of the card that says whether this recipient was ever seen."""
         if self.external_user_id is not None:
             return f"{self.application_id}/u/{self.external_user_id}"
+        if self.installation_id is not None:
+            return f"{self.application_id}/i/{self.installation_id}"  # nobody's: there is no such card
         return f"{self.application_id}/p/{self.phone}"
 
 
@@ -94,6 +100,11 @@ class Installations:
         """All installations of each address, the last used first; an empty list for nobody."""
         found: dict[Address, list[Installation]] = {address: [] for address in addresses}
         wanted: dict[str, tuple[list[str], list[str]]] = {}
+        alone = [address.installation_id for address in found if address.installation_id is not None]
+        for one in (await self.by_ids(alone)).values() if alone else ():
+            address = Address(one.application_id, None, None, one.installation_id)
+            if address in found:
+                found[address].append(one)
         for address in found:
             users, phones = wanted.setdefault(address.application_id, ([], []))
             if address.external_user_id is not None:

@@ -15,13 +15,12 @@ from functools import cache
 from schemas import codec, ids, topics
 from schemas.events import MessageEvent, MessageRequested, RequestRepeated, Scheduled, ScheduleDue
 from schemas.values import Provider
-from services import telemetry
+from services import schedule, telemetry
 from services.clock import now_ms
 from services.consume import Follows, Record
 from services.directory import Directory
 from services.installations import Address, Installation, Installations
 from services.kafka import Append
-from services.router import schedule
 from services.router.plan import Ways, plan
 from services.router.store import Claim, Claims
 from services.timers import Timer, Timers
@@ -93,12 +92,14 @@ class Routing:
         made: list[tuple[Claim, Timer | None]] = []
         for work in works:
             address = addresses[work.claim_id]
-            installations = found[address] if address is not None else []
+            installations = _among(found[address], work.request) if address is not None else []
             scheduled = None if work.due else _schedule(work.request, installations, now)
             if scheduled is not None:
                 made.append(_waiting(work, scheduled))
                 continue
-            known = address is not None and (bool(installations) or address in seen)
+            known = address is not None and (
+                bool(found[address]) or address in seen or address.installation_id is not None
+            )
             usable = ways(work.request.chain[0].application_id or "")
             made.append((_planned(work, installations, known, usable, now), None))
         _count(made)
@@ -127,6 +128,12 @@ def _address(request: MessageRequested) -> Address | None:
     if link.application_id is None or link.content is None:
         return None
     return Address.of(link.application_id, request.recipient)
+
+
+def _among(installations: list[Installation], request: MessageRequested) -> list[Installation]:
+    """A segment means those of the recipient's installations that fit it."""
+    only = request.recipient.only_installations
+    return [one for one in installations if one.installation_id in only] if only else installations
 
 
 def _planned(work: _Work, installations: Sequence[Installation], known: bool, ways: Ways, now: int) -> Claim:

@@ -14,6 +14,7 @@ from services.directory import Directory, follow_directory
 from services.hour_keys import HourKeys
 from services.installations import Installations
 from services.kafka import Log
+from services.leases_store import Lease
 from services.logins import Logins
 from services.process import Process, run
 from services.secrets import Secrets
@@ -21,7 +22,6 @@ from services.status.api import application
 from services.status.api_content import content_routes
 from services.status.device_access import device_caller
 from services.status.folding import Folding
-from services.status.leases_store import Lease
 from services.status.reports import Reporting
 from services.status.reports_pace import Pace
 from services.status.reports_store import Reports

@@ -13,7 +13,7 @@ from schemas.events import DeadlinePassed
 from services import consume, telemetry
 from services.clock import now_ms
 from services.kafka import Append, Log
-from services.status.leases_store import Lease
+from services.leases_store import Lease
 from services.status.store import Messages, Overdue
 
 log = telemetry.logger("sweeper")

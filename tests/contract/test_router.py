@@ -151,6 +151,21 @@ async def test_nobody_known_and_nobody_reachable(bench: Bench, database: Databas
     assert reasons == [Reason.UNKNOWN_USER, Reason.NO_ACTIVE_INSTALLATION]
 
 
+async def test_a_segment_means_installations_without_an_owner_and_some_of_a_recipients(
+    bench: Bench, database: Database
+) -> None:
+    await install(database, "i-1", "i-2")
+    await install(database, "i-3", user="")
+    nobodys = request().model_copy(update={"recipient": Recipient(installation_id="i-3")})
+    gone = request().model_copy(update={"recipient": Recipient(installation_id="i-4")})
+    some = Recipient(external_user_id="user", only_installations=("i-2", "i-9"))
+    theirs = request().model_copy(update={"recipient": some})
+    events = await bench.route(*(record(one, place) for place, one in enumerate((nobodys, gone, theirs))))
+    planned = [event for event in events if isinstance(event, Planned)]
+    assert [[one.installation_id for one in event.targets] for event in planned] == [["i-3"], [], ["i-2"]]
+    assert planned[1].reason is Reason.NO_ACTIVE_INSTALLATION
+
+
 async def test_a_schedule_waits_survives_replay_and_goes_out_once(
     bench: Bench, database: Database, settings: Settings
 ) -> None:

@@ -9,7 +9,7 @@ from schemas.reasons import Reason
 from schemas.values import Recipient
 from services import mongo
 from services.clock import now_ms
-from services.status.leases_store import Lease
+from services.leases_store import Lease
 from tests.conftest import Servers, own_settings
 from tests.contract.status_service import BANK_UUID, Running, basic, partner, running
 from tests.unit.status_events import NOW, Story

@@ -1,0 +1,29 @@
+"""Mailings (topic `mailing-events`, compacted; every event is the full state; key mailing id).
+
+The recipients are not here: a list may be a million people, and lies in the database until it is planned. Progress in
+between is not said either: an event is a change of the mailing's state, or of what it is to do.
+"""
+
+from typing import Literal
+
+from schemas.events import Event
+
+MailingState = Literal["draft", "running", "paused", "done", "cancelled"]
+"""draft ─start─▶ running ◀─pause, resume─▶ paused; running ─▶ done; cancelled from any of the first three."""
+
+
+class MailingChanged(Event):
+    """A mailing as it is from now on; the highest revision counts."""
+
+    type: Literal["mailing-changed"] = "mailing-changed"
+    mailing_id: str
+    partner_id: str
+    revision: int
+    state: MailingState
+    name: str
+    definition: str  # JSON of what the partner asked for: message, schedule, rate, segment …
+    accepted: int = 0  # recipients of the list
+    refused: int = 0  # lines of the list that are broken
+    planned: int = 0  # recipients whose message has been asked for
+    start_at: int | None = None  # UTC ms
+    reason: str = ""  # why the platform paused it by itself
