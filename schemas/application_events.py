@@ -13,7 +13,7 @@ follows it from then on (`services/directory.py`).
 from typing import Literal
 
 from schemas.events import Event
-from schemas.values import Channel, Provider
+from schemas.values import Channel, Frozen, Provider
 
 TtlUnit = Literal["SECONDS", "MINUTES", "HOURS"]
 
@@ -60,6 +60,17 @@ class SenderChanged(Event):
         return f"sender/{self.partner_id}/{self.service_number}"
 
 
+class SubscriptionKind(Frozen):
+    """An entry of an application's catalogue of subscriptions. `default` counts where a device has said nothing."""
+
+    id: str
+    type: Literal["setting", "permission"] = "setting"
+    name: str = ""
+    title: str = ""
+    description: str = ""
+    default: bool = True
+
+
 class ApplicationChanged(Event):
     """A mobile (or web) application."""
 
@@ -72,6 +83,7 @@ class ApplicationChanged(Event):
     bundle: str | None = None  # APNs default topic
     max_pushes_per_s: int = 2000  # for each provider
     enabled: bool = True
+    subscriptions: tuple[SubscriptionKind, ...] = ()  # the catalogue
 
     @property
     def entity_key(self) -> str:

@@ -102,6 +102,7 @@ class SettingsChanged(DeviceEvent):
     push_enabled: bool | None = None
     push_os_enabled: bool | None = None
     subscriptions: tuple[Subscription, ...] | None = None  # those named replace their namesakes
+    source: Literal["sdk", "provider"] = "sdk"  # who said so: a provider may tell that the system forbids pushes
 
 
 class AppStarted(DeviceEvent):

@@ -52,6 +52,7 @@ class Installation(NamedTuple):
     subscriptions: frozenset[str]  # ids and names of those that are on
     public_key: str | None
     proof_hash: str = ""  # empty: nobody can prove to be this installation
+    subscriptions_off: frozenset[str] = frozenset()  # ids of those that the device said are off
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,8 @@ _PROVIDERS = {provider.value: provider for provider in Provider}
 def from_document(document: Mapping[str, Any]) -> Installation:
     """The document as the registry wrote it; fields that came later have their defaults."""
     token, owner = document.get("token"), document.get("owner") or {}
-    subscriptions = [entry for entry in document.get("subscriptions", ()) if entry.get("value")]
+    said = document.get("subscriptions", ())
+    subscriptions = [entry for entry in said if entry.get("value")]
     return Installation(
         installation_id=document["_id"],
         application_id=document["application_id"],
@@ -158,6 +160,7 @@ def from_document(document: Mapping[str, Any]) -> Installation:
         subscriptions=frozenset(name for entry in subscriptions for name in (entry["id"], entry.get("name")) if name),
         public_key=document.get("public_key"),
         proof_hash=document.get("proof_hash", ""),
+        subscriptions_off=frozenset(entry["id"] for entry in said if not entry.get("value")),
     )
 
 

@@ -73,9 +73,13 @@ class AppEvents:
     def released(self, after: int) -> SettingsChanged:
         return SettingsChanged.model_validate({**self._about(after, "released"), "primary": False})
 
-    def switched(self, after: int, push: bool, system: bool | None = None) -> SettingsChanged:
-        about = self._about(after, f"switched/{push}/{system}")
-        return SettingsChanged.model_validate({**about, "push_enabled": push, "push_os_enabled": system})
+    def switched(
+        self, after: int, push: bool | None, system: bool | None = None, source: str = "sdk"
+    ) -> SettingsChanged:
+        about = self._about(after, f"switched/{push}/{system}/{source}")
+        return SettingsChanged.model_validate(
+            {**about, "push_enabled": push, "push_os_enabled": system, "source": source}
+        )
 
     def subscribed(self, after: int, *subscriptions: Subscription) -> SettingsChanged:
         what = "/".join(f"{one.id}={one.value}" for one in subscriptions)
@@ -114,7 +118,9 @@ def _event(draw: st.DrawFn, app: AppEvents, after: int, kind: int) -> DeviceEven
         app.personalized(after, user, phone),
         app.depersonalized(after),
         app.claimed(after, card),
-        app.released(after) if draw(st.booleans()) else app.switched(after, draw(st.booleans())),
+        app.released(after)
+        if draw(st.booleans())
+        else app.switched(after, draw(st.booleans()), draw(st.none() | st.booleans())),
         app.subscribed(after, on),
         app.started(after, draw(st.sampled_from([None, "2"])), 5)
         if after <= 14

@@ -81,8 +81,9 @@ def fits(expected: Any, actual: Any) -> bool:
         whole = ANY in expected or shown == set(actual)
         return whole and all(key in actual and fits(expected[key], actual[key]) for key in shown)
     if isinstance(expected, list) and isinstance(actual, list):
-        if expected == [ANY]:
-            return True
+        if ANY in expected:  # what is shown, in its order, and others in between
+            rest = iter(actual)
+            return all(any(fits(one, other) for other in rest) for one in expected if one != ANY)
         return len(expected) == len(actual) and all(map(fits, expected, actual))
     return type(expected) is type(actual) and bool(expected == actual)
 

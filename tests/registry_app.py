@@ -16,12 +16,15 @@ from schemas.topics import APPLICATION_EVENTS, DEVICE_EVENTS, INSTALLATIONS, STA
 from services import kafka, mongo
 from services.directory import Directory
 from services.kafka import Append, Log
+from services.logins import Logins
 from services.mongo import Database
 from services.registry.api import application
+from services.registry.audience_store import Audiences
 from services.registry.auth import Doors
 from services.registry.devicing import Devicing
 from services.registry.provisioning import Provisioning
 from services.registry.provisioning_store import Turns
+from services.registry.readers import reader
 from services.registry.store import Devices
 from services.secrets import Secrets
 from services.settings import Settings
@@ -114,7 +117,12 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
         await devices.prepare()
         doors = Doors(devices, directory, secrets, settings.admin_token)
         provisioning = Provisioning(directory, sink, Turns(database))
-        api = application(Devicing(devices, sink, directory, secrets), provisioning, doors)
+        audiences = Audiences(database)
+        await audiences.prepare()
+        logins = Logins(directory, secrets)
+        stack.callback(logins.close)
+        readers = reader(directory, logins, settings.admin_token, ())
+        api = application(Devicing(devices, sink, directory, secrets), provisioning, doors, audiences, readers)
         transport = httpx.ASGITransport(app=api, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
         yield Registry(settings, client, devices, database, directory, secrets, sink)

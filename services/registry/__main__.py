@@ -7,13 +7,16 @@ from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED
 from services import kafka, mongo, web
 from services.consume import Consuming
 from services.directory import follow_directory
+from services.logins import Logins
 from services.process import Process, run
 from services.registry.api import application
+from services.registry.audience_store import Audiences
 from services.registry.auth import Doors
 from services.registry.devicing import Devicing
 from services.registry.provisioning import Provisioning
 from services.registry.provisioning_store import Turns
 from services.registry.publish import Publishing
+from services.registry.readers import reader
 from services.registry.repair import Repair
 from services.registry.store import Devices
 from services.secrets import Secrets
@@ -36,9 +39,15 @@ async def start(process: Process) -> None:
     for consuming in consumers:
         process.spawn(consuming.run(), consuming.group, drains=True)
     process.spawn(Publishing(devices, sink).run(process.stop), "publish", drains=True)
+    logins = Logins(directory, secrets)
+    process.stack.callback(logins.close)
     doors = Doors(devices, directory, secrets, settings.admin_token)
+    readers = reader(directory, logins, settings.admin_token, web.networks(settings.trusted_proxies))
+    audiences = Audiences(database)
+    await audiences.prepare()
     provisioning = Provisioning(directory, sink, Turns(database))
-    web.serve(process, application(Devicing(devices, sink, directory, secrets), provisioning, doors))
+    devicing = Devicing(devices, sink, directory, secrets)
+    web.serve(process, application(devicing, provisioning, doors, audiences, readers))
 
 
 if __name__ == "__main__":

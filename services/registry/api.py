@@ -7,19 +7,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services import telemetry, web
 from services.registry.api_applications import application_routes
+from services.registry.api_audience import audience_routes
 from services.registry.api_devices import device_routes
 from services.registry.api_installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
 from services.registry.api_partners import partner_routes
+from services.registry.audience_store import Audiences
 from services.registry.auth import Doors
 from services.registry.devicing import Devicing
 from services.registry.provisioning import Provisioning
+from services.registry.readers import ReaderOf
 from services.registry.tokens import BadField
 
 _API = "registry"
 
 
-def application(devicing: Devicing, provisioning: Provisioning, doors: Doors) -> FastAPI:
-    """The API of this process."""
+def application(
+    devicing: Devicing, provisioning: Provisioning, doors: Doors, audiences: Audiences, readers: ReaderOf
+) -> FastAPI:
+    """The API of this process. `readers` is the dependency that `readers.py` makes."""
     app = FastAPI(
         title="RPNS registry",
         version="1",
@@ -37,7 +42,8 @@ def application(devicing: Devicing, provisioning: Provisioning, doors: Doors) ->
     app.include_router(device_routes(devicing, doors))
     app.include_router(partner_routes(provisioning, devicing.secrets, doors))
     app.include_router(application_routes(provisioning, devicing.secrets, doors))
-    app.include_router(installation_routes(devicing, doors))
+    app.include_router(installation_routes(devicing, doors, readers))
+    app.include_router(audience_routes(audiences, devicing.directory, readers))
     app.add_middleware(web.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES})
     app.add_middleware(Measured)
     return app

@@ -25,6 +25,7 @@ from services.registry.bodies import (
     SettingsBody,
     TokenBody,
 )
+from services.registry.bodies_audience import SubscriptionState
 from services.registry.devices_state import Device
 from services.registry.devicing import Devicing, Taken
 from services.registry.receipts import Refused, judged
@@ -48,6 +49,7 @@ def device_routes(devicing: Devicing, doors: Doors) -> APIRouter:
     _add_life(router, devicing, Depends(doors.application))
     own = Depends(doors.installation)
     _add_reading(router, own)
+    _add_subscriptions(router, devicing, own)
     _add_changes(router, devicing, own)
     _add_receipts(router, devicing, own)
     return router
@@ -77,6 +79,25 @@ def _add_reading(router: APIRouter, own: Any) -> None:
     async def get_profile(device: Device = own) -> ProfileView:
         """Whom the installation belongs to; nulls when nobody is logged in."""
         return ProfileView.of(device)
+
+
+def _add_subscriptions(router: APIRouter, devicing: Devicing, own: Any) -> None:
+    @router.get("/{installation_id}/subscriptions")
+    async def get_subscriptions(device: Device = own) -> list[SubscriptionState]:
+        """The application's catalogue as it counts for this installation, and what the device told of beside it."""
+        application = devicing.directory.applications[device.application_id]
+        said = {one.id: one for one in device.subscriptions}
+        of_catalogue = [
+            SubscriptionState(
+                **kind.model_dump(exclude={"default"}),
+                value=said[kind.id].value if kind.id in said else kind.default,
+                said=kind.id in said,
+            )
+            for kind in application.subscriptions
+        ]
+        known = {kind.id for kind in application.subscriptions}
+        own_ones = [one for one in device.subscriptions if one.id not in known]
+        return of_catalogue + [SubscriptionState(**one.model_dump(exclude={"stamp"}), said=True) for one in own_ones]
 
 
 def _add_changes(router: APIRouter, devicing: Devicing, own: Any) -> None:

@@ -1,10 +1,10 @@
-"""Installations for operators, `/v1/installations`: who is it, and bringing existing tokens in."""
+"""Installations, `/v1/installations`: who has which device, for support; and bringing existing tokens in."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 
 from services.phones import normalise
@@ -18,6 +18,7 @@ from services.registry.devices_shared import Card, phone_card, user_card
 from services.registry.devices_state import Device
 from services.registry.devicing import Devicing
 from services.registry.importing import MAX_LINES, Importing, Line
+from services.registry.readers import Reader, ReaderOf
 from services.web import Problem
 
 IMPORT_PATH = "/v1/installations/import"
@@ -25,22 +26,27 @@ MAX_IMPORT_BYTES = 4 * 1024 * 1024
 _MOST = 200
 
 
-def installation_routes(devicing: Devicing, doors: Doors) -> APIRouter:
-    """All routes of installations for operators."""
-    router = admin_router("/v1/installations", "installations", doors)
-    _add_search(router, devicing)
-    _add_import(router, devicing)
-    return router
+def installation_routes(devicing: Devicing, doors: Doors, reader: ReaderOf) -> APIRouter:
+    """All routes of installations for operators; the search is the partners' too, in the applications they send to."""
+    search = APIRouter(prefix="/v1/installations", tags=["installations"], responses=PROBLEMS)
+    _add_search(search, devicing, reader)
+    operators = admin_router("/v1/installations", "installations", doors)
+    _add_import(operators, devicing)
+    both = APIRouter()
+    both.include_router(search)
+    both.include_router(operators)
+    return both
 
 
-def _add_search(router: APIRouter, devicing: Devicing) -> None:
-    devices, directory = devicing.devices, devicing.directory
+def _add_search(router: APIRouter, devicing: Devicing, reader: ReaderOf) -> None:
+    devices, asking = devicing.devices, Depends(reader)
 
     @router.get("")
     async def find_installations(
         phone: Annotated[Phone | None, Query()] = None,
         user: Annotated[UserId | None, Query(description="external user id")] = None,
         application_id: Annotated[Id | None, Query(alias="applicationId", description="default: all")] = None,
+        who: Reader = asking,
     ) -> SupportAnswer:
         """The client cards of a phone or user, and the installations that belong to them, the last used first."""
         digits = normalise(phone) if phone is not None else None
@@ -48,22 +54,22 @@ def _add_search(router: APIRouter, devicing: Devicing) -> None:
             raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": "give either phone or user"}])
         if phone is not None and digits is None:
             raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": "must be a phone number"}])
-        names = [application_id] if application_id is not None else list(directory.applications)
+        names = [who.checked(application_id)] if application_id is not None else sorted(who.applications)
         cards = await devices.load_cards(
             phone_card(name, digits) if digits is not None else user_card(name, user or "") for name in names
         )
         field, value = ("phone", digits) if digits is not None else ("external_user_id", user)
-        found = await devices.owned(field, value or "", application_id, _MOST)
+        found = await devices.owned(field, value or "", names, _MOST)
         return SupportAnswer(
             cards=[_card(cards[key], found) for key in sorted(cards)],
             installations=[SupportInstallation.of(device) for device in found],
         )
 
     @router.get("/{installation_id}", responses={404: PROBLEMS[400]})
-    async def get_any_installation(installation_id: UUID) -> SupportInstallation:
+    async def get_any_installation(installation_id: UUID, who: Reader = asking) -> SupportInstallation:
         """One installation."""
         found = (await devices.load([str(installation_id)])).get(str(installation_id))
-        if found is None:
+        if found is None or found.application_id not in who.applications:
             raise Problem(404, "Unknown installation")
         return SupportInstallation.of(found)
 

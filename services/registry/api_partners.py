@@ -48,7 +48,7 @@ def version_of(if_match: str | None) -> str | None:
 
 def changes_of(body: Body) -> dict[str, Any]:
     """What a patch names; null clears what can be empty and otherwise counts as left out."""
-    said = {name: getattr(body, name) for name in body.model_fields_set}
+    said = body.model_dump(include=body.model_fields_set)
     return {name: value for name, value in said.items() if value is not None or name in _CLEARED_BY_NULL}
 
 

@@ -4,7 +4,7 @@ import ipaddress
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints, field_validator
 
 from schemas.application_events import (
     ApplicationChanged,
@@ -14,7 +14,7 @@ from schemas.application_events import (
     TtlUnit,
 )
 from schemas.values import Channel, Provider
-from services.registry.bodies import Body
+from services.registry.bodies import MAX_SUBSCRIPTIONS, Body
 from services.web import Text
 
 
@@ -144,6 +144,17 @@ class SenderView(Body):
         return cls(**plain, version=sender.event_id)
 
 
+class SubscriptionKindBody(Body):
+    """An entry of the catalogue of subscriptions. `default` counts where a device has not said anything."""
+
+    id: Annotated[Text, StringConstraints(min_length=1, max_length=128)]
+    type: Literal["setting", "permission"] = "setting"
+    name: Annotated[Text, StringConstraints(max_length=128)] = ""
+    title: Annotated[Text, StringConstraints(max_length=256)] = ""
+    description: Annotated[Text, StringConstraints(max_length=1024)] = ""
+    default: StrictBool = True
+
+
 class ApplicationPatch(Body):
     """What is left out stays as it is."""
 
@@ -155,6 +166,16 @@ class ApplicationPatch(Body):
     )
     max_pushes_per_s: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = Field(None, description="per provider")
     enabled: StrictBool | None = None
+    subscriptions: Annotated[list[SubscriptionKindBody], Field(max_length=MAX_SUBSCRIPTIONS)] | None = Field(
+        None, description="the whole catalogue; ids are unique"
+    )
+
+    @field_validator("subscriptions")
+    @classmethod
+    def _ids_are_unique(cls, found: list[SubscriptionKindBody] | None) -> list[SubscriptionKindBody] | None:
+        if found is not None and len({one.id for one in found}) < len(found):
+            raise ValueError("each id must be unique")
+        return found
 
 
 class ApplicationCreate(ApplicationPatch):
@@ -186,10 +207,12 @@ class ApplicationView(Body):
     bundle: str | None
     max_pushes_per_s: int
     enabled: bool
+    subscriptions: list[SubscriptionKindBody]
 
     @classmethod
     def of(cls, application: ApplicationChanged, api_key: str | None = None) -> "ApplicationView":
         plain = {name: getattr(application, name) for name in cls.model_fields if hasattr(application, name)}
+        plain["subscriptions"] = [SubscriptionKindBody(**one.model_dump()) for one in application.subscriptions]
         return cls(
             **plain,
             version=application.event_id,

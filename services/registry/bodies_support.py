@@ -1,9 +1,47 @@
 """What support and the import of tokens take and give, in camel case."""
 
+from datetime import date, timedelta
+
 from pydantic import Field
 
 from services.registry.bodies import Body, InstallationView
+from services.registry.devices_launches import Launches
 from services.registry.devices_state import Device
+
+_EPOCH = date(1970, 1, 1)
+
+
+class Usage(Body):
+    """How much the app is used on a device. Days are UTC dates, weeks begin on Monday; those without a start miss."""
+
+    launches: int
+    launches_by_day: dict[date, int] = Field(description="the newest thirty days with any")
+    launches_by_week: dict[date, int] = Field(description="of those days, by the Monday")
+    session_s: int = Field(description="length of all sessions together, seconds")
+    average_session_s: int | None = Field(description="seconds; null while no session has ended")
+
+    @classmethod
+    def of(cls, launches: Launches) -> "Usage":
+        by_day = {_EPOCH + timedelta(days=int(day)): count for day, count in sorted(launches.days.items())}
+        by_week: dict[date, int] = {}
+        for day, count in by_day.items():
+            monday = day - timedelta(days=day.weekday())
+            by_week[monday] = by_week.get(monday, 0) + count
+        return cls(
+            launches=launches.total,
+            launches_by_day=by_day,
+            launches_by_week=by_week,
+            session_s=launches.session_s,
+            average_session_s=launches.session_s // launches.sessions if launches.sessions else None,
+        )
+
+
+class PermissionView(Body):
+    """The operating system has begun to forbid pushes, or to allow them again; who said so."""
+
+    at: int
+    allowed: bool
+    source: str
 
 
 class SupportInstallation(InstallationView):
@@ -11,12 +49,20 @@ class SupportInstallation(InstallationView):
 
     token_digest: str | None = None
     token_worked: bool = False
+    usage: Usage
+    os_permission: list[PermissionView] = Field([], description="the newest changes, oldest first")
 
     @classmethod
     def of(cls, device: Device) -> "SupportInstallation":
         plain = InstallationView.of(device).model_dump()
         token = device.token
-        return cls(**plain, token_digest=token.digest[:8] if token else None, token_worked=bool(token and token.worked))
+        return cls(
+            **plain,
+            token_digest=token.digest[:8] if token else None,
+            token_worked=bool(token and token.worked),
+            usage=Usage.of(device.launches),
+            os_permission=[PermissionView(**one.model_dump()) for one in device.os_changes],
+        )
 
 
 class CardView(Body):

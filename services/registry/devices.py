@@ -8,6 +8,7 @@
     proof, application                         the first install wins, so nobody takes a known id over
     installed_at, last_used_at, updated_at     minimum, maximum, maximum
     launches                                   counted once for each event, told by the newest sixteen
+    permission of the system                   every word of the newest thirty-two (`devices_permission.py`)
 
 What spans installations is decided in `settled`, with what the registers of tokens and cards say
 (`devices_shared.py`). Source: docs/design.md §6, `docs/device-api.md`.
@@ -27,8 +28,9 @@ from schemas.device_events import (
     TokenRetired,
     TokenWorked,
 )
+from services.registry import devices_permission
 from services.registry.devices_launches import counted
-from services.registry.devices_state import Claim, Device, KeptSubscription, Mark, Owner, Stamp, Token
+from services.registry.devices_state import Claim, Device, KeptSubscription, Mark, Owner, Permission, Stamp, Token
 
 REMEMBERED_DIGESTS = 8
 
@@ -75,7 +77,7 @@ def _changed(device: Device, event: DeviceEvent, stamp: Stamp) -> Device:
         case AppStarted():
             said = {name: getattr(event, name) for name in ("app_version", "os_version", "locale", "time_zone")}
             device = _each(device, stamp, {name: value for name, value in said.items() if value is not None})
-            launches = counted(device.launches, stamp, event.at, event.session_s or 0)
+            launches = counted(device.launches, stamp, event.at, event.session_s)
             return device.model_copy(update={"launches": launches})
         case _:
             return device
@@ -101,6 +103,10 @@ def _settings(device: Device, event: SettingsChanged, stamp: Stamp) -> Device:
         device = _written(device, stamp, "claim", claim=Claim(value=event.primary, card=event.claimed_for))
     switches = {"push_enabled": event.push_enabled, "push_os_enabled": event.push_os_enabled}
     device = _each(device, stamp, {name: value for name, value in switches.items() if value is not None})
+    if event.push_os_enabled is not None:
+        word = Permission(stamp=stamp, allowed=event.push_os_enabled, source=event.source)
+        words = devices_permission.said(device.os_said, word)
+        device = device.model_copy(update={"os_said": words, "os_changes": devices_permission.changes(words)})
     if event.subscriptions:
         kept = {one.id: one for one in device.subscriptions}
         for one in event.subscriptions:

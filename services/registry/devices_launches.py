@@ -17,12 +17,13 @@ class Launches(Frozen):
 
     total: int = 0
     session_s: int = 0  # all sessions together, seconds
+    sessions: int = 0  # that were told to have ended
     days: dict[str, int] = {}
     recent: tuple[str, ...] = ()  # stamps, ascending
     settled_to: str = ""
 
 
-def counted(launches: Launches, stamp: str, at: int, session_s: int) -> Launches:
+def counted(launches: Launches, stamp: str, at: int, session_s: int | None) -> Launches:
     """With one more start, unless it was counted before. `session_s` is the length of the session before it."""
     event_id = stamp.partition("/")[2]
     if stamp <= launches.settled_to or any(one.partition("/")[2] == event_id for one in launches.recent):
@@ -34,7 +35,8 @@ def counted(launches: Launches, stamp: str, at: int, session_s: int) -> Launches
     days = {**launches.days, _day(at): launches.days.get(_day(at), 0) + 1}
     return Launches(
         total=launches.total + 1,
-        session_s=launches.session_s + session_s,
+        session_s=launches.session_s + (session_s or 0),
+        sessions=launches.sessions + (session_s is not None),
         days={day: days[day] for day in sorted(days)[-DAYS:]},
         recent=tuple(recent),
         settled_to=settled_to,

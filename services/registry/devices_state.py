@@ -47,6 +47,22 @@ class KeptSubscription(Subscription):
     stamp: Stamp = ""
 
 
+class Permission(Frozen):
+    """One word on whether the operating system lets pushes through, and whose it was."""
+
+    stamp: Stamp
+    allowed: bool
+    source: Literal["sdk", "provider"] = "sdk"
+
+
+class PermissionChange(Frozen):
+    """The system has begun to forbid pushes, or to allow them again."""
+
+    at: int
+    allowed: bool
+    source: Literal["sdk", "provider"]
+
+
 class Claim(Frozen):
     """The last word of this installation on the primary mark. `card` None: said while nobody was logged in."""
 
@@ -83,3 +99,5 @@ class Device(Frozen):
     retired: tuple[Mark, ...] = ()
     worked: tuple[Mark, ...] = ()
     launches: Launches = Launches()
+    os_said: tuple[Permission, ...] = ()  # the newest words on push_os_enabled, ascending
+    os_changes: tuple[PermissionChange, ...] = ()  # what follows from them

@@ -96,11 +96,9 @@ class Devices:
         documents = await self.installations.find(query, {"token.digest": 1}).to_list(None)
         return {token_key(application_id, document["token"]["digest"]): document["_id"] for document in documents}
 
-    async def owned(self, field: str, value: str, application_id: str | None, most: int) -> list[Device]:
+    async def owned(self, field: str, value: str, applications: Sequence[str], most: int) -> list[Device]:
         """The installations whose owner has that `external_user_id` or `phone`, the last used first."""
-        query: Document = {f"owner.{field}": value}
-        if application_id is not None:
-            query["application_id"] = application_id
+        query: Document = {f"owner.{field}": value, "application_id": {"$in": list(applications)}}
         documents = self.installations.find(query).sort("last_used_at", DESCENDING).limit(most)
         return [_device(document) async for document in documents]
 

@@ -54,6 +54,8 @@ class InstallationSeen(Protocol):
     def push_os_enabled(self) -> bool: ...
     @property
     def subscriptions(self) -> frozenset[str]: ...
+    @property
+    def subscriptions_off(self) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +131,20 @@ def why_not(one: InstallationSeen, link: Link, ways: Ways) -> Reason | None:
         return Reason.NO_APPLICATION
     if application is not None and application.min_version and _below(one.app_version, application.min_version):
         return Reason.BELOW_MIN_VERSION
-    if link.subscriptions and one.subscriptions.isdisjoint(link.subscriptions):
+    if link.subscriptions and not _subscribed(one, link, application):
         return Reason.SUBSCRIPTION_OFF
     if not one.push_enabled:
         return Reason.PUSH_DISABLED
     return None if one.push_os_enabled else Reason.PUSH_OS_DISABLED
+
+
+def _subscribed(one: InstallationSeen, link: Link, application: ApplicationChanged | None) -> bool:
+    """Any of the names: on by the device's word, else by the catalogue's default; a name that nobody knows is off."""
+    if not one.subscriptions.isdisjoint(link.subscriptions):
+        return True
+    catalogue = application.subscriptions if application is not None else ()
+    unsaid = (kind for kind in catalogue if kind.default and kind.id not in one.subscriptions_off)
+    return any(kind.id in link.subscriptions or kind.name in link.subscriptions for kind in unsaid)
 
 
 def version_key(version: str) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from schemas.device_events import DeviceEvent, Subscription
 from services.installations import Address
+from services.registry.bodies_support import Usage
 from services.registry.devices import REMEMBERED_DIGESTS, fold
 from services.registry.devices_launches import REMEMBERED
 from services.registry.devices_shared import (
@@ -169,3 +170,23 @@ def test_cards_have_the_ids_that_router_looks_for() -> None:
     for user, phone in (("u", "79001112233"), ("u/x", None), (None, "79001112233")):
         address = Address("app", user, phone if user is None else None)
         assert card_of("app", Owner(external_user_id=user, phone=phone)) == address.card
+
+
+def test_the_history_of_the_system_s_permission_tells_who_said_what_and_leaves_repeats_out() -> None:
+    events = [
+        app.installed(0),
+        app.switched(10, None, False, "provider"),
+        app.switched(20, None, False),
+        app.switched(30, None, True),
+        app.switched(40, None, True),
+    ]
+    changes = folded(events[::-1]).os_changes
+    assert [(one.at - NOW, one.allowed, one.source) for one in changes] == [(10, False, "provider"), (30, True, "sdk")]
+
+
+def test_the_length_of_sessions_is_averaged_over_those_that_ended() -> None:
+    launches = folded([app.installed(0), app.started(1), app.started(2, session_s=30), app.started(3, session_s=50)])
+    usage = Usage.of(launches.launches)
+    assert (usage.launches, usage.session_s, usage.average_session_s) == (3, 80, 40)
+    assert sum(usage.launches_by_week.values()) == sum(usage.launches_by_day.values()) == 3
+    assert all(day.weekday() == 0 for day in usage.launches_by_week)

@@ -30,6 +30,8 @@ def test_a_page_is_read(tmp_path: Path) -> None:
         ({"a": 1, "…": "…"}, {"b": 2}, False),
         ([1], [1, 2], False),
         (["…"], [1, 2], True),
+        ([1, "…", 3], [1, 2, 3], True),
+        ([3, 1, "…"], [1, 2, 3], False),
         (1, True, False),
         ("1", 1, False),
     ],

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import ids
-from schemas.application_events import ApplicationChanged
+from schemas.application_events import ApplicationChanged, SubscriptionKind
 from schemas.events import MessageRequested
 from schemas.reasons import Reason, furthest
 from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule
@@ -37,6 +37,7 @@ class Phone:
     push_enabled: bool = True
     push_os_enabled: bool = True
     subscriptions: frozenset[str] = frozenset()
+    subscriptions_off: frozenset[str] = frozenset()
 
 
 def asked(**link: object) -> MessageRequested:
@@ -84,6 +85,22 @@ def test_all_installations_get_it_and_the_skipped_ones_are_recorded() -> None:
 )
 def test_each_check_has_its_reason(phone: Phone, link: dict[str, object], reason: Reason) -> None:
     assert plan(asked(**link), [phone], True, WAYS, NOW).planned.reason is reason
+
+
+def test_the_default_of_the_catalogue_counts_where_a_device_has_said_nothing() -> None:
+    assert WAYS.application is not None
+    catalogue = (SubscriptionKind(id="n", name="news"), SubscriptionKind(id="o", name="offers", default=False))
+    ways = replace(WAYS, application=WAYS.application.model_copy(update={"subscriptions": catalogue}))
+    for asked_for, said_off, reason in [
+        (("news",), (), None),
+        (("n",), (), None),
+        (("offers",), (), Reason.SUBSCRIPTION_OFF),
+        (("offers", "news"), (), None),
+        (("news",), ("n",), Reason.SUBSCRIPTION_OFF),
+        (("unknown",), (), Reason.SUBSCRIPTION_OFF),
+    ]:
+        link = asked(subscriptions=asked_for).chain[0]
+        assert why_not(Phone(subscriptions_off=frozenset(said_off)), link, ways) is reason, asked_for
 
 
 def test_any_of_several_subscriptions_is_enough() -> None:

@@ -1,0 +1,45 @@
+"""Who may read of installations: the operator everything, a partner those of the applications that it sends to."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from fastapi import Depends, Request
+
+from services import web
+from services.access import Caller, caller
+from services.directory import Directory
+from services.logins import Logins
+from services.web import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks, and the applications that are its to read."""
+
+    applications: frozenset[str]
+
+    def checked(self, application_id: str) -> str:
+        """The application, if it may be read. Raises Problem 404: a stranger's is as good as none."""
+        if application_id not in self.applications:
+            raise Problem(404, "Unknown application")
+        return application_id
+
+
+ReaderOf = Callable[..., Awaitable[Reader]]
+
+
+def reader(directory: Directory, logins: Logins, admin_token: str, trusted: Sequence[web.Network]) -> ReaderOf:
+    """The dependency of routes that operators and partners share."""
+    who = Depends(caller(logins, admin_token, trusted))
+
+    async def found(_: Request, asking: Caller = who) -> Reader:
+        if asking.partner is None:
+            return Reader(frozenset(directory.applications))
+        own = (
+            sender.application_id
+            for sender in directory.senders.values()
+            if sender.partner_id == asking.partner.partner_id and sender.enabled and sender.application_id is not None
+        )
+        return Reader(frozenset(own))
+
+    return found
