@@ -99,6 +99,7 @@ class CredentialsChanged(Event):
     sealed: str
     fingerprint: str  # tells two credentials apart, and nothing else
     enabled: bool = True
+    public_key: str | None = None  # Web Push: what browsers subscribe with, base64url of the uncompressed point
 
     @property
     def entity_key(self) -> str:

@@ -44,6 +44,12 @@ def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo is not None else None)
 
 
+def is_forbidden(error: BaseException) -> bool:
+    """Whether a connection failed because the policy refused the address. (asyncio may join several into one text.)"""
+    inner = getattr(error, "os_error", error)
+    return isinstance(inner, ForbiddenAddress) or "private network" in str(inner)
+
+
 def checked_url(text: str) -> URL:
     """The URL, fit to be connected to. Raises ForbiddenAddress."""
     try:

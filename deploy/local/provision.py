@@ -1,6 +1,6 @@
 """The demo partner, its application and the sandbox's credentials, made through the admin API as an operator would.
 
-    partner demo (password demo) ── sender DemoBank ─▶ application demo (key demo-key) ── credentials of four providers
+    partner demo (password demo) ── sender DemoBank ─▶ application demo (key demo-key) ── credentials of all providers
 
 Safe to repeat, and repeated at every start: the sandbox's addresses move with its ports. Returns when every service has
 read it, so the next request meets a platform that knows the demo.
@@ -82,7 +82,7 @@ def provision(stack: Mapping[str, Any]) -> None:
     admin.put_application(APPLICATION_ID, API_KEY, {"name": "Demo Bank", "bundle": held["apns"]["topics"][0]})
     admin.put_sender(PARTNER_ID, SERVICE_NUMBER, APPLICATION_ID)
     changed = [admin.call("PATCH", f"/v1/partners/{PARTNER_ID}", {"defaultSender": SERVICE_NUMBER})]
-    for provider in ("apns", "fcm", "hms", "rustore"):
+    for provider in ("apns", "fcm", "hms", "rustore", "web"):
         changed.append(admin.put_credentials(APPLICATION_ID, provider, held[provider]))
     await_read(stack, max(one["changedAt"] for one in changed))
 

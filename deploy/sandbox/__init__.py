@@ -1,12 +1,12 @@
 """The push providers, played over their real wire protocols: the test bench of the product.
 
 `python -m deploy.sandbox --data-dir DIR [--host H] [--only apns,control] [--no-payloads] [--fcm-port N …]` starts
-the parts apns, fcm, hms, rustore, rustore_universal, partner, control (ports 0 = free) and writes DIR/sandbox.json
-when all listen: the addresses apns, fcm, fcm_token, hms, hms_token, rustore, rustore_universal (https, certificate
+the parts apns, fcm, hms, rustore, rustore_universal, web, partner, control (ports 0 = free) and writes DIR/sandbox.json
+when all listen: the addresses apns, fcm, fcm_token, hms, hms_token, rustore, rustore_universal, web (https, certificate
 for localhost by `ca_file`), partner, control (http), and `credentials` as in `keys.Credentials`. SIGTERM ends it.
 
 **Control API** (JSON; a refusal is 4xx with {"error": why}). A push, `Received`, is {provider, token, at_ms,
-message_id, headers, payload}; provider is apns, fcm, hms or rustore; FCM and HMS topics are token "/topics/…".
+message_id, headers, payload}; provider is apns, fcm, hms, rustore or web; FCM and HMS topics are token "/topics/…".
 
     GET    /                           the content of sandbox.json (credentials come last, when all has started)
     GET    /healthz                    {"status": "ok"}
@@ -35,6 +35,9 @@ message_id, headers, payload}; provider is apns, fcm, hms or rustore; FCM and HM
                                        offline | online}
     POST   /apns/go-away               {"reason": …}
     POST   /apns/stream-limit          {"limit": N}
+    POST   /web/subscriptions          201; what a browser does for a page: {applicationServerKey} gives {subscription,
+                                       endpoint}; the subscription is the token here
+    DELETE /web/subscriptions/{id}     204; gone
     GET    /apns/refusals              {"refusals": [{at_ms, path, status, reason, detail}]}
 
 **Faults.** A fault strikes a request that would have been accepted, first one for its token, then one for the
@@ -57,6 +60,8 @@ provider. kind=status answers `reason` with its own HTTP status, or `status`; `r
     hms_token             invalid_client invalid_secret throttled internal
     rustore               INVALID_ARGUMENT INVALID_TOKEN UNAUTHENTICATED PERMISSION_DENIED SENDER_ID_MISMATCH
                           NOT_FOUND UNREGISTERED TOO_MANY_REQUESTS QUOTA_EXCEEDED INTERNAL UNAVAILABLE BAD_GATEWAY
+    web                   BAD_REQUEST BAD_TTL BAD_TOPIC UNAUTHORIZED FORBIDDEN NOT_FOUND GONE TOO_LARGE
+                          TOO_MANY_REQUESTS INTERNAL UNAVAILABLE BAD_GATEWAY (HTML) REDIRECT (307)
     rustore_universal     VALIDATION_ERROR PROVIDER_ERROR INVALID_TOKEN TOO_MANY_REQUESTS INTERNAL
     partner               no reasons; `status` alone; `token` is a report's id or mtNum
 

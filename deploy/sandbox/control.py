@@ -15,16 +15,18 @@ from deploy.sandbox.apns import ApnsServer
 from deploy.sandbox.control_apns import ApnsControl
 from deploy.sandbox.control_partner import PartnerControl
 from deploy.sandbox.control_query import Query, answer, read_body
+from deploy.sandbox.control_web import WebControl
 from deploy.sandbox.faults import PROVIDERS, SWITCHES, Faults
 from deploy.sandbox.inbox import FollowerTooSlowError, Inbox, Received
 from deploy.sandbox.oauth import Bearers
 from deploy.sandbox.ordering import read_fault
 from deploy.sandbox.partner import Reports
 from deploy.sandbox.shape import MalformedError, mapping, record, text
+from deploy.sandbox.web import WebPushServer
 
 HEARTBEAT_S = 10.0
 _SHUTDOWN_S = 1.0
-_INBOXES = ("apns", "fcm", "hms", "rustore")
+_INBOXES = ("apns", "fcm", "hms", "rustore", "web")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,6 +41,7 @@ class ControlServer:
         reports: Reports,
         bearers: Mapping[str, Bearers],
         apns: ApnsServer | None,
+        web_push: WebPushServer | None,
         description: Mapping[str, Any],
     ) -> None:
         self._inbox = inbox
@@ -46,6 +49,7 @@ class ControlServer:
         self._reports = reports
         self._bearers = bearers
         self._apns = apns
+        self._web_push = web_push
         self._description = description
         self._runner: web.AppRunner | None = None
 
@@ -54,6 +58,8 @@ class ControlServer:
         app.add_routes([*self._routes(), *PartnerControl(self._reports).routes()])
         if self._apns is not None:
             app.add_routes(ApnsControl(self._apns).routes())
+        if self._web_push is not None:
+            app.add_routes(WebControl(self._web_push).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()

@@ -21,7 +21,8 @@ from typing import Any, Literal, Protocol
 from deploy.sandbox.device_kinds import MODELS, PROVIDERS, new_token
 from deploy.sandbox.device_kinds import Platform as Platform
 from deploy.sandbox.sdk_api import DeviceApi, Installation
-from deploy.sandbox.sdk_push import Push, at_first, whole
+from deploy.sandbox.sdk_push import Push, UnreadablePushError, at_first, whole
+from deploy.sandbox.web_browser import CannotOpenError, Keys, opened
 
 What = Literal[
     "held",
@@ -79,6 +80,9 @@ class Carrier(Protocol):
     def moved(self, device: "Device", old_token: str) -> None:
         """From now on its pushes come to its new token."""
 
+    async def subscribe(self) -> tuple[str, str]:
+        """A new Web Push subscription of the application: its id, and its endpoint."""
+
     def later(self, delay_s: float, callback: Callable[[], None]) -> None: ...
 
 
@@ -97,6 +101,7 @@ class Device:
     variant: Literal["native", "universal"] = "native"
     proof: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     token: str = field(default="", repr=False)
+    keys: Keys = field(default_factory=Keys, repr=False)  # of a browser's subscription
     mark: str = ""
     view: dict[str, Any] = field(default_factory=dict, repr=False)  # the installation as the platform answered it last
     who: Installation = field(default_factory=lambda: Installation(str(uuid.uuid4()), ""), repr=False)
@@ -137,9 +142,14 @@ class Device:
 
     async def register_token(self, token: str | None = None) -> None:
         """Hand the token of the provider to the platform; without one, the provider has given a new one."""
-        old, self.token = self.token, token or new_token(self.platform)
+        old, body = self.token, dict[str, Any](provider=self.provider)
+        if self.platform == "web":
+            self.token, endpoint = await self.carrier.subscribe()
+            body |= {"subscription": {"endpoint": endpoint, "expirationTime": None, "keys": self.keys.described()}}
+        else:
+            self.token = token or new_token(self.platform)
+            body |= {"token": self.token}
         self.carrier.moved(self, old)
-        body = {"provider": self.provider, "token": self.token}
         if self.platform == "ios":
             body |= {"environment": self.environment} | ({"bundle": self.bundle} if self.bundle else {})
         elif self.platform == "rustore":
@@ -178,6 +188,15 @@ class Device:
         waiting, self._waiting = self._waiting, []
         for push in waiting:
             self.take(push)
+
+    def opened(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """What the app gets of a payload: only a browser's is encrypted. Raises UnreadablePushError."""
+        if self.platform != "web":
+            return payload
+        try:
+            return opened(self.keys, payload)
+        except CannotOpenError as error:
+            raise UnreadablePushError(f"web: {error}") from error
 
     def take(self, push: Push) -> None:
         """A push has come."""

@@ -1,4 +1,4 @@
-"""The kinds of phone: what carries their pushes, what they say of themselves, how their tokens look."""
+"""The kinds of phone, and a browser: what carries their pushes, what they say of themselves, how their tokens look."""
 
 import hashlib
 import secrets
@@ -7,13 +7,20 @@ from typing import Any, Literal
 
 from deploy.sandbox.sdk_api import Installation
 
-Platform = Literal["ios", "android", "huawei", "rustore"]
-PROVIDERS: dict[Platform, str] = {"ios": "apns", "android": "fcm", "huawei": "hms", "rustore": "rustore"}
+Platform = Literal["ios", "android", "huawei", "rustore", "web"]
+PROVIDERS: dict[Platform, str] = {
+    "ios": "apns",
+    "android": "fcm",
+    "huawei": "hms",
+    "rustore": "rustore",
+    "web": "web",
+}
 MODELS: dict[Platform, str] = {
     "ios": "iPhone",
     "android": "Android phone",
     "huawei": "Huawei phone",
     "rustore": "RuStore phone",
+    "web": "Browser",
 }
 
 
@@ -26,7 +33,7 @@ def identity(seed: str) -> dict[str, Any]:
 
 
 def new_token(platform: Platform) -> str:
-    """In the form that the platform's provider gives."""
+    """In the form that the platform's provider gives; a browser gets its subscription from the push service."""
     if platform == "ios":
         return secrets.token_hex(32)
     if platform == "android":

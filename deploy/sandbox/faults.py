@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 # The providers that faults can be ordered for; each name is one server or one of its endpoints.
-PROVIDERS = ("apns", "fcm", "fcm_token", "hms", "hms_token", "rustore", "rustore_universal", "partner")
+PROVIDERS = ("apns", "fcm", "fcm_token", "hms", "hms_token", "rustore", "rustore_universal", "web", "partner")
 
 # Switch → its values, the default first (`docs/providers.md` §6).
 SWITCHES: dict[str, tuple[str, ...]] = {
@@ -28,6 +28,9 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "rustore.errors": ("nested", "flat"),
     "rustore.success": ("empty", "{}"),
     "rustore.status_key": ("Status", "status"),
+    "web.accepted": ("201", "202", "200"),
+    "web.errors": ("mozilla", "apple"),
+    "web.max_ttl_s": ("2592000", "*"),  # a longer one is shortened
 }
 
 

@@ -144,7 +144,7 @@ class Fleet:
         if device is None:
             return
         try:
-            push = read_push(received["provider"], received["payload"])
+            push = read_push(received["provider"], device.opened(received["payload"]))
         except UnreadablePushError as error:
             self._fault(f"{device.name or device.platform}: {error}")
             return
@@ -155,6 +155,14 @@ class Fleet:
     def moved(self, device: Device, old_token: str) -> None:
         self._by_token.pop((device.provider, old_token), None)
         self._by_token[device.provider, device.token] = device
+
+    async def subscribe(self) -> tuple[str, str]:
+        """As a page does it: the platform names its key, the push service gives an endpoint."""
+        body = {"applicationServerKey": await self.api.web_push_key()}
+        async with self._stream.post(f"{self._control}/web/subscriptions", json=body) as response:
+            response.raise_for_status()
+            made = orjson.loads(await response.read())
+            return made["subscription"], made["endpoint"]
 
     def later(self, delay_s: float, callback: Callable[[], None]) -> None:
         asyncio.get_running_loop().call_later(delay_s, callback)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from deploy.sandbox.tls import write_private
 
@@ -62,11 +62,24 @@ class RustoreCredentials(_Frozen):
     service_token: str
 
 
+class WebCredentials(_Frozen):
+    """A VAPID key: push services know none beforehand, they meet it when a browser subscribes with it."""
+
+    subject: str
+    private_key: str
+    """PKCS#8 PEM, P-256"""
+
+
 class UniversalProvider(_Frozen):
     """One entry of `providers` in the body of a RuStore universal send."""
 
     project_id: str
     auth_token: str
+
+
+def make_web_key(subject: str = "mailto:push@bank.example") -> WebCredentials:
+    """A new VAPID key."""
+    return WebCredentials(subject=subject, private_key=_pem(ec.generate_private_key(ec.SECP256R1())))
 
 
 class Credentials(_Frozen):
@@ -76,6 +89,9 @@ class Credentials(_Frozen):
     rustore: RustoreCredentials
     rustore_universal: dict[str, UniversalProvider]
     """by provider: rustore, fcm, hms, apns"""
+    web: WebCredentials = Field(default_factory=make_web_key)
+    web_secret: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
+    """makes the push service's endpoints unguessable"""
 
 
 def load_credentials(directory: Path, fcm_token_uri: str, topics: Sequence[str] = (DEFAULT_TOPIC,)) -> Credentials:
@@ -97,7 +113,7 @@ def load_credentials(directory: Path, fcm_token_uri: str, topics: Sequence[str] 
 
 
 def make_credentials(fcm_token_uri: str, topics: Sequence[str] = (DEFAULT_TOPIC,)) -> Credentials:
-    """Fresh credentials for all four providers, stored nowhere."""
+    """Fresh credentials for all providers, stored nowhere."""
     rustore = RustoreCredentials(project_id=secrets.token_urlsafe(16), service_token=secrets.token_urlsafe(48))
     universal = {
         "rustore": UniversalProvider(project_id=rustore.project_id, auth_token=rustore.service_token),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.sandbox import fcm_errors, hms, oauth, rustore, rustore_universal
+from deploy.sandbox import fcm_errors, hms, oauth, rustore, rustore_universal, web
 from deploy.sandbox.apns_faults import STRIKES
 from deploy.sandbox.apns_reasons import REASON_STATUS
 from deploy.sandbox.faults import Fault
@@ -30,6 +30,7 @@ ORDERABLE: Mapping[str, Orderable] = {
     "hms_token": Orderable(KINDS, frozenset(hms.TOKEN_REASONS), True),
     "rustore": Orderable(KINDS, rustore.REASONS, True),
     "rustore_universal": Orderable(KINDS, rustore_universal.REASONS, True),
+    "web": Orderable(KINDS, web.REASONS, True),
     "partner": Orderable(KINDS, frozenset(), True),
 }
 

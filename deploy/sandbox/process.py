@@ -16,10 +16,11 @@ from deploy.sandbox.partner import PartnerServer, Reports
 from deploy.sandbox.rustore import RustoreServer
 from deploy.sandbox.rustore_universal import RustoreUniversalServer
 from deploy.sandbox.tls import ensure_certificates, server_context
+from deploy.sandbox.web import WebPushServer
 
 # A further provider is a name here, a server in `_servers` and an address in `_addresses`. Control comes last:
 # whoever can ask it finds everything listening.
-PARTS = ("apns", "fcm", "hms", "rustore", "rustore_universal", "partner", "control")
+PARTS = ("apns", "fcm", "hms", "rustore", "rustore_universal", "web", "partner", "control")
 
 
 class Server(Protocol):
@@ -67,6 +68,7 @@ class Sandbox:
         apns = ApnsServer(inbox, faults, known.apns, server_context(self._data_dir, ("h2",)))
         fcm = FcmServer(inbox, faults, known.fcm, tls)
         hms = HmsServer(inbox, faults, known.hms, tls)
+        web = WebPushServer(inbox, faults, known.web_secret, tls)
         bearers = {"fcm": fcm.bearers, "hms": hms.bearers}
         return {
             "apns": apns,
@@ -74,8 +76,9 @@ class Sandbox:
             "hms": hms,
             "rustore": RustoreServer(inbox, faults, known.rustore, tls),
             "rustore_universal": RustoreUniversalServer(inbox, faults, known.rustore_universal, tls),
+            "web": web,
             "partner": PartnerServer(self.reports, faults),
-            "control": ControlServer(inbox, faults, self.reports, bearers, apns, self.description),
+            "control": ControlServer(inbox, faults, self.reports, bearers, apns, web, self.description),
         }
 
 

@@ -12,6 +12,7 @@ import aiohttp
 import orjson
 
 PATH = "/sdk/api/v1/installations"
+WEB_PUSH_PATH = "/sdk/api/v1/web-push"
 TIMEOUT_S = 15.0
 Answer = dict[str, Any]
 
@@ -46,6 +47,7 @@ class DeviceApi:
 
     def __init__(self, base_url: str, api_key: str, connections: int = 32) -> None:
         self._base = base_url.rstrip("/") + PATH
+        self._web_push = base_url.rstrip("/") + WEB_PUSH_PATH
         self._api_key = api_key
         self._connections = connections
 
@@ -64,6 +66,11 @@ class DeviceApi:
         answer = await self._call("POST", self._base, {"X-Api-Key": self._api_key}, body)
         view: Answer = answer["installation"]
         return Installation(view["installationId"], answer["credential"]), view
+
+    async def web_push_key(self) -> str:
+        """The key that browsers subscribe with."""
+        answer = await self._call("GET", self._web_push, {"X-Api-Key": self._api_key}, None)
+        return str(answer["applicationServerKey"])
 
     async def read(self, who: Installation) -> Answer:
         return await self._own("GET", who, "")

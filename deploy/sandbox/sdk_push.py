@@ -4,6 +4,7 @@
     fcm       {"message": {"data": {"rpns": "{…}"}, "notification": {"title", "body"}}}
     hms       {"message": {"data": "{\\"rpns\\": {…}}", "android": {"notification": {"title", "body"}}}}
     rustore   as fcm
+    web       {"notification": {"title", "body"}, "rpns": {…}}, once the browser has decrypted it
 
 The part under "rpns" holds the ids, the recipient's mark, content, actions and customPayload; title and text stand
 there only where the provider's own notification does not carry them to the SDK. Source: `docs/device-api.md` §3.
@@ -133,4 +134,9 @@ def _hms(payload: dict[str, Any]) -> tuple[dict[str, Any], str | None, str]:
     return orjson.loads(message["data"])[KEY], notification.get("title"), notification.get("body", "")
 
 
-_READERS = {"apns": _apns, "fcm": _fcm, "hms": _hms, "rustore": _fcm}
+def _web(payload: dict[str, Any]) -> tuple[dict[str, Any], str | None, str]:
+    notification = payload.get("notification", {})
+    return payload[KEY], notification.get("title"), notification.get("body", "")
+
+
+_READERS = {"apns": _apns, "fcm": _fcm, "hms": _hms, "rustore": _fcm, "web": _web}

@@ -183,11 +183,11 @@ class Dispatching:
     def _end(self, result: Result, standing: Standing, now: float) -> None:
         if standing.end(result, now, random.random()):
             self._to_hasten.add(standing.tag)
-        if isinstance(result, Uncertain) or (isinstance(result, Retry) and result.scope == "provider"):
+        if isinstance(result, Uncertain | Retry) and result.scope == "provider":
             after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
             if self.breaker.failed(now, random.random(), after_s):
                 log.error("provider is away: its partitions are paused", provider=self.provider.value)
-        elif isinstance(result, Retry) and not result.status:
+        elif isinstance(result, Uncertain) or (isinstance(result, Retry) and not result.status):
             self.breaker.told_nothing()
         elif self.breaker.succeeded():
             log.info("provider is back", provider=self.provider.value)

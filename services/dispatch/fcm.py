@@ -24,7 +24,7 @@ from yarl import URL
 from services import clock
 from services.dispatch import fcm_table, payload, token_endpoint
 from services.dispatch.credentials import Credentials, HttpsUrl, PathSegment, validated
-from services.dispatch.http1 import Answer, Client, bearer_headers, retry_after_s, without_answer
+from services.dispatch.http1 import Answer, Client, bearer_headers, provider_connector, retry_after_s, without_answer
 from services.dispatch.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
 from services.dispatch.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
 from services.dispatch.provider import Accepted, BadCredentials, Opening, Push, Rejected, Result
@@ -70,7 +70,7 @@ class FcmSender:
         settings = opening.settings
         self._account = account
         self._key = key
-        self._client = Client(settings.provider_ca_file, settings.dispatch_in_flight)
+        self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
         self._tokens = AccessTokens(self.fetch)
         self._headers: tuple[str, CIMultiDict[str]] = ("", CIMultiDict())
         base = settings.fcm_url.rstrip("/")

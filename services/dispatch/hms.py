@@ -19,7 +19,7 @@ from yarl import URL
 from services import clock, telemetry
 from services.dispatch import hms_table, payload, token_endpoint
 from services.dispatch.credentials import Credentials, PathSegment, validated
-from services.dispatch.http1 import Answer, Client, bearer_headers, retry_after_s, without_answer
+from services.dispatch.http1 import Answer, Client, bearer_headers, provider_connector, retry_after_s, without_answer
 from services.dispatch.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
 from services.dispatch.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
 from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result
@@ -52,7 +52,7 @@ class HmsSender:
         settings = opening.settings
         self._credentials = credentials
         self._app_name = opening.application.name
-        self._client = Client(settings.provider_ca_file, settings.dispatch_in_flight)
+        self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
         self._tokens = AccessTokens(self._fetch)
         self._token_url = URL(settings.hms_token_url)
         self._headers: tuple[str, CIMultiDict[str]] = ("", CIMultiDict())

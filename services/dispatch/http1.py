@@ -20,12 +20,14 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from services.addresses import is_forbidden
 from services.dispatch.provider import Retry, Uncertain
 
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
 """From asking for a connection to the end of the answer. Source: docs/providers.md §2.4, at least 10 s."""
 DRAIN_S = 10.0
+MOST_BYTES: Final = 65_536
 IDLE_S: Final = 15.0
 """An idle connection is given up before the usual 60 s and more of the providers' front ends."""
 
@@ -55,6 +57,8 @@ class NoAnswer:
 
 CLOSED: Final = NotSent("client closed")
 """Ours, not the provider's: the sender was replaced while the push was on its way to it."""
+FORBIDDEN: Final = NotSent("forbidden address")
+"""No address of a host, or one that the connector's policy refused."""
 
 
 def without_answer(failed: NotSent | NoAnswer) -> Retry | Uncertain:
@@ -81,14 +85,14 @@ def retry_after_s(value: str | None, now_ms: int) -> float | None:
 
 
 class Client:
-    """Connections to one provider; `limit` bounds how many are open at once."""
+    """The connections of one sender."""
 
-    def __init__(self, ca_file: str, limit: int) -> None:
+    def __init__(self, connector: aiohttp.BaseConnector) -> None:
         self._under_way = 0
         self._closing = False
         self._drained = asyncio.Event()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls_context(ca_file), limit=limit, keepalive_timeout=IDLE_S),
+            connector=connector,
             timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
@@ -103,12 +107,14 @@ class Client:
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 try:
-                    content = await response.read()
+                    content = await _read(response.content)
                 except (aiohttp.ClientError, TimeoutError):
                     content = b""  # the status is an answer, whatever became of the rest
                 return Answer(response.status, content, response.headers.get("Retry-After"))
+        except aiohttp.InvalidURL:
+            return FORBIDDEN
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return NotSent(type(error).__name__)
+            return FORBIDDEN if is_forbidden(error) else NotSent(type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return NoAnswer(type(error).__name__)
         finally:
@@ -126,6 +132,21 @@ class Client:
         self._under_way -= 1
         if self._closing and not self._under_way:
             self._drained.set()
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    """A body within `MOST_BYTES`; of a longer one the beginning."""
+    body = bytearray()
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) >= MOST_BYTES:
+            break
+    return bytes(body[:MOST_BYTES])
+
+
+def provider_connector(ca_file: str, limit: int) -> aiohttp.TCPConnector:
+    """To a provider whose address the operator has set; `limit` bounds how many connections are open at once."""
+    return aiohttp.TCPConnector(ssl=tls_context(ca_file), limit=limit, keepalive_timeout=IDLE_S)
 
 
 def bearer_headers(token: str, content_type: str) -> CIMultiDict[str]:

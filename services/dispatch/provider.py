@@ -82,9 +82,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """Written, but no answer came."""
+    """Written, but no answer came. `scope`: whom the silence is about."""
 
     detail: str
+    scope: Scope = "provider"
 
 
 Result = Accepted | Retry | TokenGone | Rejected | Uncertain

@@ -18,7 +18,7 @@ from yarl import URL
 from services import clock
 from services.dispatch import payload, rustore_table
 from services.dispatch.credentials import Credentials, HeaderValue, PathSegment, validated
-from services.dispatch.http1 import Answer, Client, bearer_headers, retry_after_s, without_answer
+from services.dispatch.http1 import Answer, Client, bearer_headers, provider_connector, retry_after_s, without_answer
 from services.dispatch.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
 from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result
 
@@ -48,7 +48,7 @@ class RustoreSender:
         settings = opening.settings
         self._application = opening.application
         self._credentials = credentials
-        self._client = Client(settings.provider_ca_file, settings.dispatch_in_flight)
+        self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
         path = f"/v1/projects/{credentials.project_id}/messages:send"
         self._native_url = URL(settings.rustore_url.rstrip("/") + path, encoded=True)
         self._universal_url = URL(settings.rustore_universal_url.rstrip("/") + "/v1/send", encoded=True)

@@ -47,7 +47,7 @@ class Standing:
 
     def end(self, result: Result, now: float, draw: float) -> bool:
         """Its answer came. True when a stopped sender goes on through it."""
-        if isinstance(result, Uncertain):
+        if isinstance(result, Uncertain) and result.scope != "token":
             self.limiter.stayed_out(now)
         else:
             self.limiter.end()

@@ -158,6 +158,7 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
                 provider=Provider(provider),
                 sealed=secrets.seal(plain, b"credentials"),
                 fingerprint=secrets.digest(plain.decode(), "credentials")[:16],
+                public_key=credentials.public_key(Provider(provider), plain),
             )
 
         key = f"credentials/{application_id}/{provider}"

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Response
 
 from schemas.application_events import ApplicationChanged
+from schemas.values import Provider
 from services.clock import now_ms
 from services.registry.auth import Doors
 from services.registry.bodies import (
@@ -24,6 +25,7 @@ from services.registry.bodies import (
     SessionBody,
     SettingsBody,
     TokenBody,
+    WebPushView,
 )
 from services.registry.bodies_audience import SubscriptionState
 from services.registry.devices_state import Device
@@ -52,6 +54,22 @@ def device_routes(devicing: Devicing, doors: Doors) -> APIRouter:
     _add_subscriptions(router, devicing, own)
     _add_changes(router, devicing, own)
     _add_receipts(router, devicing, own)
+    return router
+
+
+def web_routes(doors: Doors) -> APIRouter:
+    """What a page asks before it has an installation."""
+    router = APIRouter(prefix="/sdk/api/v1/web-push", tags=["device"], responses=PROBLEMS)
+    caller = Depends(doors.application)
+
+    @router.get("", responses={404: {"model": ProblemBody}})
+    async def get_web_push(application: ApplicationChanged = caller) -> WebPushView:
+        """The key that a browser subscribes with. A subscription holds for this key only."""
+        held = doors.directory.credentials.get((application.application_id, Provider.WEB))
+        if held is None or held.public_key is None or not held.enabled:
+            raise Problem(404, "No Web Push", "the application has no credentials of `web`")
+        return WebPushView(application_server_key=held.public_key)
+
     return router
 
 

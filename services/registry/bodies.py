@@ -66,6 +66,7 @@ class WebSubscription(Body):
     """PushSubscription.toJSON() of the browser."""
 
     endpoint: Annotated[Text, Field(max_length=2048)]
+    expiration_time: TimeMs | None = None
     keys: WebKeys
 
 
@@ -80,6 +81,12 @@ class TokenBody(Body):
         None, description="APNs; default: the application's"
     )
     variant: Literal["native", "universal"] | None = Field(None, description="RuStore; default: the application's")
+
+
+class WebPushView(Body):
+    """What a page needs before it can register a token of `web`."""
+
+    application_server_key: str = Field(description="for pushManager.subscribe(); base64url, 65 bytes")
 
 
 class PersonalizeBody(Body):

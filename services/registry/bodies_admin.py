@@ -237,6 +237,7 @@ class CredentialsView(Body):
     changed_at: int
     fingerprint: str
     enabled: bool
+    public_key: str | None = Field(None, description="web: what browsers subscribe with (applicationServerKey)")
 
     @classmethod
     def of(cls, credentials: CredentialsChanged) -> "CredentialsView":

@@ -9,13 +9,14 @@
 What is not listed is kept out of what is sealed. Dispatch checks what it opens once more.
 """
 
+import base64
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from schemas.values import Provider
@@ -107,6 +108,16 @@ SHAPES: dict[Provider, type[Credentials]] = {
     Provider.RUSTORE: RustoreCredentials,
     Provider.WEB: WebCredentials,
 }
+
+
+def public_key(provider: Provider, plain: bytes) -> str | None:
+    """Of checked credentials: the VAPID public key, which everybody may know; base64url of the uncompressed point."""
+    if provider is not Provider.WEB:
+        return None
+    key = load_pem_private_key(WebCredentials.model_validate_json(plain).private_key.encode(), password=None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
 
 def checked(provider: Provider, given: dict[str, Any]) -> bytes:

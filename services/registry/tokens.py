@@ -6,6 +6,7 @@ A dead or foreign token is the provider's to tell; here is refused only what no 
 import base64
 import binascii
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -64,7 +65,10 @@ def _subscription(body: TokenBody) -> str:
     if len(_bytes("subscription.keys.auth", subscription.keys.auth)) != 16:
         raise BadField("subscription.keys.auth", "must be 16 bytes")
     keys = {"p256dh": subscription.keys.p256dh.rstrip("="), "auth": subscription.keys.auth.rstrip("=")}
-    return orjson.dumps({"endpoint": subscription.endpoint, "keys": keys}).decode()
+    made: dict[str, Any] = {"endpoint": subscription.endpoint, "keys": keys}
+    if subscription.expiration_time is not None:
+        made["expirationTime"] = subscription.expiration_time
+    return orjson.dumps(made).decode()
 
 
 def _point(field: str, text: str) -> None:

@@ -16,7 +16,7 @@ import aiohttp
 
 from schemas.application_events import PartnerChanged
 from services import addresses, telemetry
-from services.addresses import ForbiddenAddress
+from services.addresses import ForbiddenAddress, is_forbidden
 from services.clock import now_ms
 from services.secrets import CannotOpen, Secrets
 
@@ -64,7 +64,7 @@ class Wire:
         except TimeoutError:
             status, detail, is_down = 0, "no answer in time", True
         except (aiohttp.ClientError, OSError) as error:
-            status, detail, is_down = 0, _words(error), not _is_forbidden(error)
+            status, detail, is_down = 0, _words(error), not is_forbidden(error)
         seconds = time.monotonic() - started
         telemetry.REPORT_SECONDS.observe(seconds)
         return Answer(status, detail, is_down, int(seconds * 1000))
@@ -82,14 +82,9 @@ def signature_of(key: bytes, timestamp: str, body: bytes) -> str:
     return hmac.digest(key, timestamp.encode() + b"." + body, "sha256").hex()
 
 
-def _is_forbidden(error: BaseException) -> bool:
-    inner = getattr(error, "os_error", error)
-    return isinstance(inner, ForbiddenAddress) or "private network" in str(inner)
-
-
 def _words(error: Exception) -> str:
     """What a partner may know: the kind of trouble; of our own refusals, why."""
-    if _is_forbidden(error):
+    if is_forbidden(error):
         inner = getattr(error, "os_error", error)
         return f"not allowed: {inner if isinstance(inner, ForbiddenAddress) else 'an address in a private network'}"
     inner = getattr(error, "os_error", None)

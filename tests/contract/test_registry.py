@@ -1,10 +1,14 @@
 """The device API on real Kafka and MongoDB: what a device writes it reads, and no other can."""
 
 import asyncio
+import base64
 import secrets
 from collections.abc import AsyncIterator
 
+import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from schemas import ids
 from schemas.device_events import InstallationChanged, TokenRegistered
@@ -24,6 +28,12 @@ async def here(stack_servers: Servers) -> AsyncIterator[Registry]:
 
 
 WEB = {"endpoint": "http://push.example/", "keys": {"p256dh": "", "auth": ""}}
+POINT = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+SUBSCRIPTION = {
+    "endpoint": "https://push.example/a",
+    "expirationTime": 2_000_000_000_000,
+    "keys": {"p256dh": base64.urlsafe_b64encode(POINT).decode(), "auth": base64.urlsafe_b64encode(bytes(16)).decode()},
+}
 
 
 async def appended(here: Registry, topic: Topic, about: str, count: int) -> list[Event]:
@@ -107,6 +117,16 @@ async def test_a_token_moves_with_the_newer_installation(here: Registry) -> None
     assert (await old.ok("GET"))["token"] is None
     assert (await new.ok("GET"))["token"] is not None
     assert (await new.ok("DELETE", "/token"))["token"] is None
+
+
+async def test_a_browsers_subscription_is_kept_whole(here: Registry) -> None:
+    phone = await here.installed()
+    await phone.ok("PUT", "/token", {"provider": "web", "subscription": SUBSCRIPTION})
+    (device,) = (await here.devices.load([phone.installation_id])).values()
+    assert device.token is not None
+    kept = orjson.loads(here.secrets.open(device.token.sealed, b"token"))
+    assert (kept["endpoint"], kept["expirationTime"]) == (SUBSCRIPTION["endpoint"], SUBSCRIPTION["expirationTime"])
+    assert kept["keys"]["p256dh"] == base64.urlsafe_b64encode(POINT).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Provisioning on real Kafka and MongoDB: what is answered holds at once, secrets are told once, nothing is lost."""
 
 import asyncio
+import base64
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -165,13 +166,28 @@ async def test_credentials_are_sealed_and_shown_by_fingerprint(here: Registry, p
     application = (await ok(here, "POST", "/applications", {"name": "Bank"}))["applicationId"]
     path = f"/applications/{application}/credentials"
     made = await ok(here, "PUT", f"{path}/{provider}", GOOD[provider] | {"extra": "x"})
-    assert set(made) == {"applicationId", "provider", "version", "changedAt", "fingerprint", "enabled"}
+    about = {"applicationId", "provider", "version", "changedAt", "fingerprint", "enabled", "publicKey"}
+    assert set(made) == about
+    assert (made["publicKey"] is not None) == (provider == "web")
     assert await ok(here, "GET", path) == [made]
     stored = here.directory.credentials[application, Provider(provider)]
     assert orjson.loads(here.secrets.open(stored.sealed, b"credentials")) == GOOD[provider]
     assert here.directory.can_push(application)
     assert not (await ok(here, "PATCH", f"{path}/{provider}", {"enabled": False}))["enabled"]
     assert not here.directory.can_push(application)
+
+
+async def test_a_page_asks_for_the_key_to_subscribe_with(here: Registry) -> None:
+    made = await ok(here, "POST", "/applications", {"name": "Bank"})
+    path, headers = f"/applications/{made['applicationId']}/credentials/web", {"X-Api-Key": made["apiKey"]}
+    assert (await here.client.get("/sdk/api/v1/web-push", headers=headers)).status_code == 404
+    held = await ok(here, "PUT", path, GOOD["web"])
+    answer = await here.client.get("/sdk/api/v1/web-push", headers=headers)
+    assert answer.json() == {"applicationServerKey": held["publicKey"]}
+    assert len(base64.urlsafe_b64decode(held["publicKey"] + "=")) == 65
+    await ok(here, "PATCH", path, {"enabled": False})
+    assert (await here.client.get("/sdk/api/v1/web-push", headers=headers)).status_code == 404
+    assert (await here.client.get("/sdk/api/v1/web-push", headers={"X-Api-Key": "x"})).status_code == 401
 
 
 @pytest.mark.parametrize(

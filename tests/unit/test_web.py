@@ -1,0 +1,205 @@
+"""Web Push: the table holds every row of the specification, tokens are renewed in time, a bad origin stays alone."""
+
+import base64
+from typing import Any
+
+import jwt
+import orjson
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
+from py_vapid import Vapid02
+
+from deploy.sandbox.keys import make_web_key
+from schemas.application_events import ApplicationChanged
+from schemas.values import Content, SecureValues
+from services.addresses import ForbiddenAddress
+from services.dispatch import web, web_table
+from services.dispatch.oauth import RefreshAuth
+from services.dispatch.provider import (
+    Accepted,
+    BadCredentials,
+    Opening,
+    Rejected,
+    Result,
+    Retry,
+    TokenGone,
+    Uncertain,
+)
+from services.dispatch.web_crypto import PLAINTEXT_BYTES
+from services.dispatch.web_origin import AWAY_AFTER, REFUSED_AFTER, Origin, Origins
+from services.dispatch.web_vapid import LEAST_INTERVAL_S, LIFETIME_S, RENEW_AFTER_S, Vapid
+from services.settings import Settings
+from tests.pushes import DELIVERY_ID, push_of
+from tests.unit import provider_rows
+
+NOW_S = 1_000_000_000.0
+NOW_MS = int(NOW_S * 1000)
+ORIGIN = "https://push.example"
+EXPECTED: dict[str, type] = {
+    "OK": Accepted,
+    "DROP_TOKEN": TokenGone,
+    "FIX_PAYLOAD": Rejected,
+    "REFRESH_AUTH": RefreshAuth,
+    "RETRY_AFTER": Retry,
+}
+APPLICATION = ApplicationChanged(event_id="e-1", at=0, application_id="app", name="Demo", api_key_digests=())
+
+
+def a_vapid() -> Vapid:
+    return Vapid("mailto:push@bank.example", ec.generate_private_key(ec.SECP256R1()))
+
+
+def token_in(header: str) -> str:
+    return header.removeprefix("vapid t=").partition(",")[0]
+
+
+@pytest.mark.parametrize("row", provider_rows.known("web"), ids=lambda row: row["http"])
+def test_each_row_has_its_outcome(row: dict[str, Any]) -> None:
+    for text in row["http"].split("/"):
+        for status in (int(text.replace("xx", last)) for last in ("00", "03", "07")):
+            result = web_table.outcome(status, 7.0)
+            assert isinstance(result, EXPECTED[row["actions"][0]])
+            if isinstance(result, Retry):
+                assert (result.after_s, result.scope) == (7.0, "token")
+
+
+@given(st.integers(100, 599))
+def test_a_token_dies_of_404_and_410_only_and_no_answer_stops_the_application(status: int) -> None:
+    result = web_table.outcome(status, None)
+    assert isinstance(result, TokenGone) == (status in (404, 410))
+    assert not (isinstance(result, Rejected) and result.alert)
+
+
+def test_a_token_says_who_pushes_to_whom_and_an_independent_reader_agrees() -> None:
+    vapid = a_vapid()
+    header = vapid.header(ORIGIN, NOW_S)
+    assert Vapid02.verify(header)
+    assert header.endswith(f",k={vapid.public_key}")
+    point = base64.urlsafe_b64decode(vapid.public_key + "=")
+    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    claims = jwt.decode(token_in(header), key, ["ES256"], options={"verify_exp": False}, audience=ORIGIN)
+    assert claims == {"aud": ORIGIN, "exp": int(NOW_S) + LIFETIME_S, "sub": "mailto:push@bank.example"}
+    assert LIFETIME_S <= 86_400
+
+
+def test_a_token_is_shared_for_hours_by_one_origin() -> None:
+    vapid = a_vapid()
+    header = vapid.header(ORIGIN, NOW_S)
+    assert vapid.header(ORIGIN, NOW_S + RENEW_AFTER_S - 1) == header
+    assert vapid.header("https://other.example", NOW_S) != header
+    assert vapid.header(ORIGIN, NOW_S + RENEW_AFTER_S) != header
+
+
+def test_a_refused_token_is_replaced_at_most_hourly() -> None:
+    vapid = a_vapid()
+    header = vapid.header(ORIGIN, NOW_S)
+    assert not vapid.refused(ORIGIN, header, NOW_S + LEAST_INTERVAL_S - 1)
+    assert vapid.header(ORIGIN, NOW_S + LEAST_INTERVAL_S) == header
+    assert vapid.refused(ORIGIN, header, NOW_S + LEAST_INTERVAL_S)
+    renewed = vapid.header(ORIGIN, NOW_S + LEAST_INTERVAL_S)
+    assert renewed != header
+    assert vapid.refused(ORIGIN, header, NOW_S + LEAST_INTERVAL_S)  # somebody else has renewed it meanwhile
+    assert vapid.header(ORIGIN, NOW_S + LEAST_INTERVAL_S) == renewed
+
+
+def test_the_number_of_origins_that_are_remembered_is_bounded() -> None:
+    origins = Origins()
+    first = origins.of("https://0.example")
+    for number in range(1, 2000):
+        origins.of(f"https://{number}.example")
+    assert origins.of("https://1999.example") is origins.of("https://1999.example")
+    assert origins.of("https://0.example") is not first
+
+
+@pytest.mark.parametrize("after_s", [7.0, 90.0])
+def test_retry_after_holds_the_whole_origin(after_s: float) -> None:
+    origin = Origin(ORIGIN)
+    assert origin.held(100.0) is None
+    origin.end(Retry("HTTP 429", 429, after_s), 100.0, 0.0)
+    held = origin.held(101.0)
+    assert held is not None
+    assert (held.status, held.after_s, held.scope) == (0, after_s - 1, "token")
+    assert origin.held(100.0 + after_s) is None
+
+
+def test_a_server_that_says_wait_for_years_is_asked_again_within_the_hour() -> None:
+    origin = Origin(ORIGIN)
+    origin.end(Retry("HTTP 503", 503, 1e9), 0.0, 0.0)
+    assert origin.held(3600.0) is None
+
+
+@pytest.mark.parametrize("silence", [Uncertain("TimeoutError", "token"), Retry("ClientConnectorError")])
+def test_an_origin_that_is_silent_again_and_again_is_left_alone_for_a_while(silence: Result) -> None:
+    origin = Origin(ORIGIN)
+    for _ in range(AWAY_AFTER):
+        assert origin.held(0.0) is None
+        origin.begin(0.0)
+        origin.end(silence, 0.0, 0.0)
+    assert origin.held(1.0) is not None
+    assert origin.held(10.0) is None  # the probe
+    origin.begin(10.0)
+    assert origin.held(10.0) is not None
+    origin.end(Accepted(None, 201), 10.0, 0.0)
+    assert origin.held(10.0) is None
+
+
+def test_one_refused_key_is_a_subscription_a_run_of_them_is_the_key() -> None:
+    origin, refused = Origin(ORIGIN), RefreshAuth("HTTP 403", 403)
+    for _ in range(REFUSED_AFTER - 1):
+        origin.end(refused, 0.0, 0.0)
+    origin.end(Accepted(None, 201), 0.0, 0.0)
+    for _ in range(REFUSED_AFTER):
+        assert origin.held(0.0) is None
+        origin.end(refused, 0.0, 0.0)
+    assert origin.held(1.0) is not None
+
+
+def test_the_headers_say_how_long_how_urgent_and_what_is_replaced() -> None:
+    headers = web.headers_of(push_of(expires_at=NOW_MS + 90_500), NOW_MS)
+    topic = base64.urlsafe_b64encode(bytes.fromhex(DELIVERY_ID.replace("-", ""))).decode().rstrip("=")
+    assert (headers["TTL"], headers["Urgency"], headers["Topic"]) == ("90", "high", topic)
+    assert len(topic) <= 32
+    assert web.headers_of(push_of(expires_at=NOW_MS - 1, bulk=True), NOW_MS) | {"x": ""} == headers | {
+        "TTL": "1",
+        "Urgency": "normal",
+        "x": "",
+    }
+    assert web.headers_of(push_of(expires_at=NOW_MS * 2), NOW_MS)["TTL"] == str(web.MAX_TTL_S)
+
+
+def test_a_push_shows_what_it_may_and_carries_the_rest() -> None:
+    content = Content(title="T", text="B", content_category="IMAGE", content_url="https://bank.example/1.png")
+    made = orjson.loads(web.render(push_of(content), "Demo")[0])
+    assert made["notification"] == {"title": "T", "body": "B", "image": "https://bank.example/1.png"}
+    assert made["rpns"]["delivery"] == DELIVERY_ID
+    assert "text" not in made["rpns"]
+    secret = Content(text="code %code%", secure=SecureValues(names=("code",), hour=1, sealed=""))
+    made = orjson.loads(web.render(push_of(secret), "Demo")[0])
+    assert made["notification"] == {"title": "Demo", "body": "code •••"}
+    assert (made["rpns"]["text"], made["rpns"]["more"]) == ("code %code%", True)
+
+
+@given(st.text(max_size=1000), st.none() | st.text(max_size=80), st.none() | st.text(max_size=3000))
+def test_no_plaintext_is_ever_over_the_limit(text: str, title: str | None, custom: str | None) -> None:
+    push = push_of(Content(text=text, title=title, custom_payload=custom))
+    assert len(web.render(push, "Demo")[0]) <= PLAINTEXT_BYTES
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://push.example/a", "ftp://push.example", "https://", "https://u:p@push.example/a", "push"]
+)
+def test_an_endpoint_that_is_not_https_is_not_pushed_to(endpoint: str) -> None:
+    with pytest.raises(ForbiddenAddress):
+        web.subscription_of(orjson.dumps({"endpoint": endpoint, "keys": {"p256dh": "", "auth": ""}}).decode())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("subject", "push@bank.example"), ("subject", "http://bank.example"), ("private_key", "x"), ("private_key", None)],
+)
+async def test_credentials_that_cannot_work_are_refused_by_field(field: str, value: str | None) -> None:
+    given_ = {**make_web_key().model_dump(), field: value}
+    with pytest.raises(BadCredentials, match=field):
+        await web.open_sender(Opening(Settings(), APPLICATION, given_))
