@@ -31,6 +31,7 @@ def program(data: Path, log: Path, port: int) -> Program:
         *("--dbpath", str(data), "--bind_ip", HOST, "--port", str(port)),
         *("--wiredTigerCacheSizeGB", str(CACHE_GB), "--nounixsocket", "--quiet"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        *("--setParameter", "ttlMonitorSleepSecs=5"),  # what has expired is gone soon, and can be seen to be
         *("--slowms", "3600000"),  # its log of slow commands would show phone numbers
     ]
     return Program("mongo", command, log, lambda _: accepts(port), stop_s=20)

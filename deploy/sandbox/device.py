@@ -15,13 +15,16 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from deploy.sandbox.device_kinds import MODELS, PROVIDERS, new_token
 from deploy.sandbox.device_kinds import Platform as Platform
+from deploy.sandbox.hpke import NotForUsError, opened_values, public_key_of
 from deploy.sandbox.sdk_api import DeviceApi, Installation
-from deploy.sandbox.sdk_push import Push, UnreadablePushError, at_first, whole
+from deploy.sandbox.sdk_push import Push, UnreadablePushError, at_first, whole, with_values
 from deploy.sandbox.web_browser import CannotOpenError, Keys, opened
 
 What = Literal[
@@ -100,6 +103,7 @@ class Device:
     environment: Literal["production", "sandbox"] = "production"
     variant: Literal["native", "universal"] = "native"
     proof: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    private_key: EllipticCurvePrivateKey | None = field(default=None, repr=False)  # SECURE values come sealed to it
     token: str = field(default="", repr=False)
     keys: Keys = field(default_factory=Keys, repr=False)  # of a browser's subscription
     mark: str = ""
@@ -137,6 +141,8 @@ class Device:
             "locale": "en",
             "timeZone": self.time_zone,
         }
+        if self.private_key is not None:
+            body["publicKey"] = public_key_of(self.private_key)
         self.who, view = await self.carrier.api.install(body)
         self._learn(view)
 
@@ -205,7 +211,7 @@ class Device:
             self._tell("held", push)
             return
         what = self._judge(push)
-        push = at_first(push)
+        push = at_first(self._opened(push))
         self._tell(what, push)
         if what == "shown":
             self.shown.append(push)
@@ -247,6 +253,17 @@ class Device:
             self.carrier.fetch(self, push)
         else:
             self.fetched(push, None)
+
+    def _opened(self, push: Push) -> Push:
+        """With the values that were sealed to this phone; what it cannot open it fetches."""
+        if push.sealed is None:
+            return push
+        try:
+            if self.private_key is not None:
+                return with_values(push, opened_values(self.private_key, push.sealed, push.delivery_id))
+        except NotForUsError:
+            pass
+        return replace(push, more=True)
 
     def _judge(self, push: Push) -> What:
         if push.delivery_id in self._seen:

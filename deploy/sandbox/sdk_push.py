@@ -54,6 +54,7 @@ class Push:
     actions: tuple[Action, ...] = ()
     custom_payload: str | None = None
     more: bool = False  # there is more to fetch
+    sealed: str | None = None  # SECURE values that only this phone can open
     masked_title: str | None = None  # as the notification shows them: placeholders are hidden
     masked_text: str = ""
 
@@ -61,6 +62,13 @@ class Push:
 def at_first(push: Push) -> Push:
     """What is shown before anything is fetched, and if nothing can be."""
     return replace(push, title=push.masked_title, text=push.masked_text) if push.more else push
+
+
+def with_values(push: Push, values: Mapping[str, str]) -> Push:
+    """The push with what was sealed to this phone."""
+    title = filled(push.title, values) if push.title else None
+    text = filled(push.text, values)
+    return replace(push, title=title, text=text, masked_title=title, masked_text=text)
 
 
 def whole(push: Push, answer: dict[str, Any]) -> Push:
@@ -108,6 +116,7 @@ def read_push(provider: str, payload: dict[str, Any]) -> Push:
             actions=tuple(Action(one["title"], one["action"], one.get("options")) for one in own.get("actions", ())),
             custom_payload=own.get("customPayload"),
             more=own.get("more", False),
+            sealed=own.get("sealed"),
             masked_title=title,
             masked_text=text,
         )

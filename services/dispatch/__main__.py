@@ -13,9 +13,11 @@ from services import kafka, mongo
 from services.directory import follow_directory
 from services.dispatch.deliver import Conclusion
 from services.dispatch.dispatching import Dispatching, Item
+from services.dispatch.sealing import Sealing
 from services.dispatch.senders import Senders, module_of
 from services.dispatch.store import Attempts
 from services.flow import Flow
+from services.hour_keys import HourKeys
 from services.installations import Installations
 from services.kafka import Log
 from services.process import Process, run
@@ -33,13 +35,14 @@ async def start(process: Process) -> None:
     timers, attempts = Timers(database["dispatch_timers"], sink), Attempts(database)
     await timers.prepare()
     await attempts.prepare()
+    sealing = Sealing(HourKeys(database["hour_keys"], secrets))
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for provider in Provider:
         module = module_of(provider)
         if module is not None:
             senders = Senders(provider, directory, secrets, settings, module.open_sender)
             process.stack.push_async_callback(senders.close)
-            work = Dispatching(provider, senders, Installations(database), attempts, secrets, sink, timers)
+            work = Dispatching(provider, senders, Installations(database), attempts, secrets, sink, timers, sealing)
             process.spawn(work.watch(process.stop), f"watch-{provider.value}", drains=True)
             _consume(process, sink, provider, work)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)

@@ -1,6 +1,6 @@
 """The work of dispatch for one provider, on both lanes: what `services/flow.py` calls for each record.
 
-    prepare    installations of the chunk, one `$in` ─▶ screened
+    prepare    installations of the chunk, one `$in` ─▶ screened; SECURE values sealed to devices that have a key
     perform    stopped? throttled? ─▶ parked
                else one attempt ─▶ concluded
     write      provider-dispatched, and timers for what comes again
@@ -25,6 +25,7 @@ from services.dispatch import deliver
 from services.dispatch.breaker import Breaker
 from services.dispatch.deliver import Conclusion, Sent
 from services.dispatch.provider import Push, Result, Retry, Sender, Uncertain
+from services.dispatch.sealing import Sealing
 from services.dispatch.senders import Senders
 from services.dispatch.standing import Standing
 from services.dispatch.store import Attempts
@@ -47,6 +48,7 @@ class Ready(NamedTuple):
     token: Token
     sender: Sender
     standing: Standing
+    sealed: str | None = None  # SECURE values, to this device
 
 
 Item = Ready | Conclusion
@@ -65,11 +67,12 @@ class Dispatching:
         secrets: Secrets,
         sink: Log,
         timers: Timers,
+        sealing: Sealing,
     ) -> None:
         self.provider = provider
         self.breaker = Breaker(_TRIP_AFTER)
         self._senders, self._installations, self._attempts = senders, installations, attempts
-        self._secrets, self._sink, self._timers = secrets, sink, timers
+        self._secrets, self._sink, self._timers, self._sealing = secrets, sink, timers, sealing
         self._standings: dict[str, Standing] = {}
         self._to_hasten: set[str] = set()
         self._clock = asyncio.get_running_loop().time
@@ -88,7 +91,14 @@ class Dispatching:
         targets = [record.event for record in records if isinstance(record.event, TargetResolved)]
         found = await self._installations.by_ids([target.installation_id for target in targets])
         now = now_ms()
-        return [self._item(target, found.get(target.installation_id), now) for target in targets]
+        items = [self._item(target, found.get(target.installation_id), now) for target in targets]
+        return [await self._with_values(item, now) if isinstance(item, Ready) else item for item in items]
+
+    async def _with_values(self, item: Ready, now: int) -> Ready:
+        if item.target.content.secure is None:
+            return item
+        key = item.installation.public_key
+        return item._replace(sealed=await self._sealing.for_device(item.target, key, now))
 
     async def perform(self, item: Item) -> Conclusion:
         if isinstance(item, Conclusion):
@@ -97,7 +107,7 @@ class Dispatching:
         held = self._held(target, standing)
         if held is not None:
             return held
-        push = self._push(target, item.installation, item.token)
+        push = self._push(item)
         absorbs = item.sender.absorbs_resend(push)
         standing.begin(self._clock())
         self.breaker.begin(self._clock())
@@ -192,7 +202,8 @@ class Dispatching:
         elif self.breaker.succeeded():
             log.info("provider is back", provider=self.provider.value)
 
-    def _push(self, target: TargetResolved, one: Installation, token: Token) -> Push:
+    def _push(self, item: Ready) -> Push:
+        target, token = item.target, item.token
         return Push(
             target.message_id,
             target.delivery_id,
@@ -208,8 +219,9 @@ class Dispatching:
             target.attempt,
             target.lane == "bulk",
             token.worked,
-            one.public_key,
+            item.installation.public_key,
             target.link,
+            item.sealed,
         )
 
     def _timer(self, one: Conclusion) -> Timer:

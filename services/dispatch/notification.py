@@ -34,11 +34,12 @@ def fitted(
 ) -> tuple[Body, bool]:
     """`payload.fit` for what has title and text twice: in the notification, and for the SDK (`render`'s flag).
 
-    When twice is too much they stand in the notification only, which is better than to shorten what is seen.
+    When twice is too much they stand in the notification only, which is better than to shorten what is seen. There are
+    no placeholders to fill in then, so sealed SECURE values are of no use.
     """
     body, shortened = fit(push, limit_bytes, lambda shown: render(shown, True), size)
     if shortened and not is_silent(push):
-        return fit(push, limit_bytes, lambda shown: render(shown, False), size)
+        return fit(push._replace(sealed=None), limit_bytes, lambda shown: render(shown, False), size)
     return body, shortened
 
 

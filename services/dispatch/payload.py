@@ -9,13 +9,14 @@
 
 What does not fit is left out in this order, each step only when the one before was not enough:
 
+    0 SECURE values sealed to the device: it fetches them
     1 the text is cut, but not under 80 characters
     2 customPayload                 3 content (image, page)
     4 actions (buttons)             5 the title is cut to 40 characters, the text as far as it must be
     6 title and text are left out
 
 A cut never tears a character apart (`payload_text.py`) and ends in "…". Whatever was left out, `more` tells the SDK to
-fetch the whole message; it is also set for what no push carries (SECURE values, RICH enrichment). Source:
+fetch the whole message; it is also set for what no push carries (RICH enrichment, SECURE values in clear). Source:
 `docs/device-api.md`, §3.
 """
 
@@ -43,6 +44,7 @@ class Shown(NamedTuple):
     actions: tuple[Button, ...]
     custom_payload: str | None
     more: bool  # the SDK is to fetch the rest
+    sealed: str | None = None  # SECURE values that only this device can open
 
 
 class TooLarge(ValueError):
@@ -59,7 +61,8 @@ def shown_of(push: Push) -> Shown:
         content.content_url,
         content.actions,
         content.custom_payload,
-        content.secure is not None or content.enrichment is not None,
+        content.enrichment is not None or (content.secure is not None and push.sealed is None),
+        push.sealed,
     )
 
 
@@ -71,6 +74,7 @@ def envelope(push: Push, shown: Shown, *, with_text: bool = False) -> dict[str, 
                    SDK shows each one once         actions        [{title, action, options}]
     link, bulk     echoed in receipts              customPayload  JSON in a string, as the partner sent it
     mark           whose push it is                more           true: there is more to fetch
+    sealed         SECURE values, to this device
 
     What is absent, false, 0 or empty is left out.
     """
@@ -91,6 +95,8 @@ def envelope(push: Push, shown: Shown, *, with_text: bool = False) -> dict[str, 
         made["actions"] = [_action(button) for button in shown.actions]
     if shown.custom_payload is not None:
         made["customPayload"] = shown.custom_payload
+    if shown.sealed is not None:
+        made["sealed"] = shown.sealed
     if shown.more:
         made["more"] = True
     return made
@@ -111,7 +117,10 @@ def fit(
     def fits(shown: Shown) -> bool:
         return size(render(shown)) <= limit_bytes
 
-    for step, least in _steps(whole._replace(more=True), limit_bytes):
+    whole = whole._replace(more=True, sealed=None)
+    if push.sealed is not None and size(render(whole)) <= limit_bytes:
+        return render(whole), True
+    for step, least in _steps(whole, limit_bytes):
         if fits(step):
             return render(step), True
         cuts = _cuts(step.text, limit_bytes)

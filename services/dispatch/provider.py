@@ -40,6 +40,7 @@ class Push(NamedTuple):
     token_worked: bool  # the token was seen to work; APNs keeps the others on connections of their own
     public_key: str | None = None
     link: int = 0  # of the cascade; the SDK echoes it in receipts
+    sealed: str | None = None  # SECURE values for this device only (`sealing.py`)
 
 
 @dataclass(frozen=True, slots=True)

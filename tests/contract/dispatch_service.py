@@ -18,9 +18,11 @@ from services.directory import Directory
 from services.dispatch import apns
 from services.dispatch.deliver import Conclusion
 from services.dispatch.dispatching import Dispatching, Item
+from services.dispatch.sealing import Sealing
 from services.dispatch.senders import Open, Senders
 from services.dispatch.store import Attempts
 from services.flow import Flow
+from services.hour_keys import HourKeys
 from services.installations import Installations
 from services.kafka import Append, Log
 from services.mongo import Database
@@ -146,7 +148,8 @@ async def serving(settings: Settings, sandbox: Sandbox, open_sender: Open = apns
         await timers.prepare()
         await attempts.prepare()
         senders = Senders(PROVIDER, directory, secrets, settings, open_sender)
-        work = Dispatching(PROVIDER, senders, Installations(database), attempts, secrets, sink, timers)
+        sealing = Sealing(HourKeys(database["hour_keys"], secrets))
+        work = Dispatching(PROVIDER, senders, Installations(database), attempts, secrets, sink, timers, sealing)
         service = Service(settings, sandbox, database, sink, directory, secrets, work, timers)
         service.provision()
         running = [asyncio.create_task(timers.run(stop, 0.1)), asyncio.create_task(work.watch(stop))]

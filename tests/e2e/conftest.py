@@ -14,12 +14,16 @@ from tests.e2e.world import World
 
 LOGIN, SERVICE_NUMBER = "e2e-bank", "E2eBank"
 ENV = {"RPNS_REPORT_RETRY_S": "1", "RPNS_SWEEP_INTERVAL_S": "0.2", "KAFKA_PARTITIONS": "2"}
-LAST = "test_logs.py"
-"""Reads what all other tests have left."""
+LAST = ("test_secure_leaks.py", "test_logs.py")
+"""Read what all other tests have left."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name == LAST and item.path.parent.name == "e2e")
+    items.sort(key=lambda item: LAST.index(item.path.name) + 1 if _is_last(item) else 0)
+
+
+def _is_last(item: pytest.Item) -> bool:
+    return item.path.name in LAST and item.path.parent.name == "e2e"
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import secrets
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from deploy.sandbox.device import Device, Habits
 from deploy.sandbox.device_kinds import Platform
@@ -64,6 +65,31 @@ async def test_secure_values_are_fetched_and_filled_in(world: World, platform: P
     reports = await world.reported(ref, READ)
     assert {one["text"] for one in reports} == {SECURE_TEXT}
     assert (await world.trace(ref))["text"] == SECURE_TEXT
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_a_phone_with_a_key_of_its_own_gets_the_values_inside_the_push(world: World, platform: Platform) -> None:
+    phone = world.new_phone()
+    habits = Habits("read", after_s=0.05, fetches=False)
+    device = await world.enrol(platform, phone, habits, private_key=generate_private_key(SECP256R1()))
+    values = secure_values(world)
+    ref = await world.put(SECURE_TEXT, phone, {"SECURE": values}, title="Hello %code%")
+    reports = await world.reported(ref, READ)
+    push = device.shown[0]
+    assert (push.title, push.text) == (f"Hello {values['code']}", f"Code {values['code']}, card {values['card']}")
+    assert not push.more
+    assert {one["text"] for one in reports} == {SECURE_TEXT}
+
+
+async def test_values_that_do_not_fit_the_push_are_fetched_also_with_a_key(world: World) -> None:
+    phone = world.new_phone()
+    device = await world.enrol("ios", phone, private_key=generate_private_key(SECP256R1()))
+    values = secure_values(world)
+    values["long"] = secrets.token_hex(2500)
+    await world.put(SECURE_TEXT, phone, {"SECURE": values})
+    await is_whole(world, device)
+    assert device.shown[0].text == f"Code {values['code']}, card {values['card']}"
+    assert device.shown[0].sealed is None
 
 
 async def test_the_content_is_only_for_the_phones_that_it_was_sent_to(world: World) -> None:

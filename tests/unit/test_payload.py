@@ -198,3 +198,25 @@ def test_boundaries_lie_between_characters(clusters: list[str]) -> None:
 def test_a_flag_is_not_joined_to_half_of_the_next() -> None:
     flags = "\U0001f1f7\U0001f1fa" * 3 + "\U0001f1f7"
     assert boundaries(flags) == [0, 2, 4, 6, 7]
+
+
+SECURE = Content(text="%code%", title="t", secure=SecureValues(names=("code",), hour=1, sealed="x"))
+
+
+def test_values_sealed_to_the_device_leave_nothing_to_fetch() -> None:
+    push = push_of(SECURE)._replace(sealed="to-the-device")
+    made = envelope(push, shown_of(push), with_text=True)
+    assert (made["sealed"], "more" in made) == ("to-the-device", False)
+    rich = push._replace(content=SECURE.model_copy(update={"enrichment": "{}"}))
+    assert envelope(rich, shown_of(rich))["more"] is True
+
+
+def test_sealed_values_that_do_not_fit_are_the_first_to_be_left_out() -> None:
+    push = push_of(SECURE)._replace(sealed="x" * 5000)
+    body, shortened = fit(push, 4096, lambda shown: render_of(push, shown), len)
+    made = orjson.loads(body)["rpns"]
+    assert (shortened, made["more"], "sealed" in made, made["text"]) == (True, True, False, "%code%")
+
+
+def render_of(push: Push, shown: Shown) -> bytes:
+    return orjson.dumps({"rpns": envelope(push, shown, with_text=True)})

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from deploy.sandbox.device import REMEMBERED, Device, Habits, Happening
 from deploy.sandbox.device_kinds import new_token
@@ -166,3 +167,11 @@ def test_what_cannot_be_fetched_leaves_what_the_push_showed(carrier: Carrier) ->
     device.take(a_push(more=True, text="%code%", masked_text="•••"))
     assert [one.text for one in device.shown] == ["•••"]
     assert carrier.story == ["shown", "fallback", "delivered"]
+
+
+def test_what_is_sealed_to_another_key_is_fetched(carrier: Carrier) -> None:
+    for key in (None, generate_private_key(SECP256R1())):
+        device = Device("ios", carrier, Habits(None), private_key=key)
+        device.take(a_push(sealed="A" * 120, text="%code%", masked_text="•••"))
+        assert device.shown[0].text == "•••"
+    assert len(carrier.fetching) == 2
