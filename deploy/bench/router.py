@@ -28,7 +28,7 @@ USERS = 10_000
 APPLICATION = ApplicationChanged(event_id="a", at=0, application_id="app", name="App", api_key_digests=())
 
 
-def request(number: int) -> MessageRequested:
+def request(number: int, users: int = USERS) -> MessageRequested:
     content = Content(text="Your code is 4711. Tell it nobody, not even us.", title="DemoBank")
     return MessageRequested(
         event_id=ids.uuid7(),
@@ -36,7 +36,7 @@ def request(number: int) -> MessageRequested:
         message_id=ids.uuid7(),
         partner_id="bank",
         mt_num="1",
-        recipient=Recipient(external_user_id=f"user-{number % USERS}"),
+        recipient=Recipient(external_user_id=f"user-{number % users}"),
         chain=(Link(channel=Channel.PUSH, ttl_ms=3_600_000, application_id="app", content=content),),
     )
 
