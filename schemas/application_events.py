@@ -5,6 +5,7 @@
     sender/<partner_id>/<name>       SenderChanged
     application/<application_id>     ApplicationChanged
     credentials/<application_id>/<provider>   CredentialsChanged
+    stop/<scope>/<id>                StopChanged
 
 Every process reads this topic from its start to the end it had when the process began, before it reports ready, and
 follows it from then on (`services/directory.py`).
@@ -16,6 +17,7 @@ from schemas.events import Event
 from schemas.values import Channel, Frozen, Provider
 
 TtlUnit = Literal["SECONDS", "MINUTES", "HOURS"]
+StopScope = Literal["partner", "application", "provider", "packet", "mailing"]
 
 
 class PartnerChanged(Event):
@@ -104,3 +106,22 @@ class CredentialsChanged(Event):
     @property
     def entity_key(self) -> str:
         return f"credentials/{self.application_id}/{self.provider.value}"
+
+
+class StopChanged(Event):
+    """Something is held up (paused), ended for good (cancelled), or goes on (running).
+
+    `id` is the partner's or application's id, the provider's name, or "<partner id>/<packet or mailing id>": so a stop
+    touches nobody else's messages. A packet or mailing can be cancelled; all others can only be paused.
+    """
+
+    type: Literal["stop-changed"] = "stop-changed"
+    scope: StopScope
+    id: str
+    state: Literal["running", "paused", "cancelled"]
+    by: str = ""  # "operator", or the partner's login
+    reason: str = ""  # in the words of whoever did it
+
+    @property
+    def entity_key(self) -> str:
+        return f"stop/{self.scope}/{self.id}"

@@ -89,6 +89,7 @@ APPLICATION_EVENTS = Topic(
         applications.SenderChanged,
         applications.ApplicationChanged,
         applications.CredentialsChanged,
+        applications.StopChanged,
     ),
     retention_ms=None,
     partitions=1,

@@ -8,7 +8,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from schemas import codec
-from schemas.application_events import ApplicationChanged, CredentialsChanged, PartnerChanged, SenderChanged
+from schemas.application_events import (
+    ApplicationChanged,
+    CredentialsChanged,
+    PartnerChanged,
+    SenderChanged,
+    StopChanged,
+    StopScope,
+)
 from schemas.topics import APPLICATION_EVENTS
 from schemas.values import Provider
 from services import kafka, telemetry
@@ -27,6 +34,8 @@ class Directory:
         self.applications: dict[str, ApplicationChanged] = {}
         self.senders: dict[tuple[str, str], SenderChanged] = {}
         self.credentials: dict[tuple[str, Provider], CredentialsChanged] = {}
+        self.stops: dict[tuple[StopScope, str], StopChanged] = {}  # also those that were lifted: state "running"
+        self._are_stops = False
         self.version = 0
         self.newest_at = 0  # UTC ms
         self._by_login: dict[str, str] = {}
@@ -61,6 +70,30 @@ class Directory:
             )
         )
 
+    def stop_of(
+        self,
+        partner_id: str,
+        application_id: str | None = None,
+        packet_id: int | None = None,
+        mailing_id: str | None = None,
+    ) -> StopChanged | None:
+        """What keeps a message from being planned; one that cancels it before one that only holds it up."""
+        if not self._are_stops:
+            return None
+        named: tuple[tuple[StopScope, str | None], ...] = (
+            ("packet", None if packet_id is None else f"{partner_id}/{packet_id}"),
+            ("mailing", None if mailing_id is None else f"{partner_id}/{mailing_id}"),
+            ("partner", partner_id),
+            ("application", application_id),
+        )
+        found = [stop for scope, name in named if name is not None and (stop := self.stopped(scope, name))]
+        return next((stop for stop in found if stop.state == "cancelled"), found[0] if found else None)
+
+    def stopped(self, scope: StopScope, name: str) -> StopChanged | None:
+        """The stop, while it holds."""
+        found = self.stops.get((scope, name)) if self._are_stops else None
+        return found if found is not None and found.state != "running" else None
+
     def apply(self, key: str, value: bytes) -> None:
         """Fold one record; the newest of a key wins. What cannot be read is logged and left out."""
         try:
@@ -90,6 +123,9 @@ class Directory:
                 self.senders[event.partner_id, event.service_number] = event
             case CredentialsChanged():
                 self.credentials[event.application_id, event.provider] = event
+            case StopChanged():
+                self.stops[event.scope, event.id] = event
+                self._are_stops = any(stop.state != "running" for stop in self.stops.values())
         self.version += 1
         self.newest_at = max(self.newest_at, event.at)
         telemetry.DIRECTORY_NEWEST.set(self.newest_at / 1000)

@@ -1,0 +1,44 @@
+"""The directory: what stops a message, from the events that say so."""
+
+from schemas import codec, ids
+from schemas.application_events import StopChanged
+from services.directory import Directory
+
+
+def stop(scope: str, name: str, state: str) -> StopChanged:
+    about = {"event_id": ids.uuid7(), "at": 1, "scope": scope, "id": name, "state": state}
+    return StopChanged.model_validate(about)
+
+
+def told(*events: StopChanged) -> Directory:
+    directory = Directory()
+    for event in events:
+        directory.apply(event.entity_key, codec.encode(event))
+    return directory
+
+
+def test_a_stop_holds_until_it_is_lifted() -> None:
+    assert told(stop("partner", "bank", "paused")).stop_of("bank") is not None
+    assert told(stop("partner", "bank", "paused"), stop("partner", "bank", "running")).stop_of("bank") is None
+    assert told(stop("partner", "bank", "paused")).stop_of("shop") is None
+
+
+def test_a_cancelled_packet_counts_before_a_paused_partner() -> None:
+    directory = told(stop("partner", "bank", "paused"), stop("packet", "bank/7", "cancelled"))
+    found = directory.stop_of("bank", "app", packet_id=7)
+    assert found is not None
+    assert (found.scope, found.state) == ("packet", "cancelled")
+    held = directory.stop_of("bank", "app", packet_id=8)
+    assert held is not None
+    assert held.scope == "partner"
+
+
+def test_nobody_stops_the_packet_or_mailing_of_another() -> None:
+    directory = told(stop("packet", "bank/7", "cancelled"), stop("mailing", "bank/m", "cancelled"))
+    assert directory.stop_of("shop", packet_id=7, mailing_id="m") is None
+    assert directory.stop_of("bank", mailing_id="m") is not None
+
+
+def test_a_provider_is_asked_for_by_name() -> None:
+    assert told(stop("provider", "hms", "paused")).stopped("provider", "hms") is not None
+    assert told(stop("provider", "hms", "running")).stopped("provider", "hms") is None
