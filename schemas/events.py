@@ -5,7 +5,8 @@
     target-resolved.<p>       TargetResolved                                               router, dispatch (a retry)
     provider-dispatched       ProviderDispatched                                           dispatch
     status-events             Scheduled, Planned, RequestRepeated, ReceiptReceived,        router, registry,
-                              DeadlinePassed, ReportAttempted, MessageFailed               status, whoever dead-letters
+                              ProviderTold, DeadlinePassed, ReportAttempted,               status, whoever dead-letters
+                              MessageFailed
     device-events             Installed … TokenRetired (schemas/device_events.py)          registry
     installations             InstallationChanged (compacted)                              registry
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
@@ -170,6 +171,18 @@ class ReceiptReceived(MessageEvent):
     happened_at: int  # UTC ms by the device's clock
     action: str | None = None  # of the button
     source: Literal["sdk", "provider", "pull"] = "sdk"
+
+
+class ProviderTold(MessageEvent):
+    """A provider's own receipt says something else than "delivered". With `reason` the delivery has failed."""
+
+    type: Literal["provider-told"] = "provider-told"
+    installation_id: str
+    provider: Provider
+    status: int  # as the provider counts
+    detail: str = ""
+    reason: Reason | None = None
+    happened_at: int  # UTC ms, as the provider says
 
 
 class DeadlinePassed(MessageEvent):

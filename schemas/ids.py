@@ -3,16 +3,25 @@
     message_id   UUIDv5(the partner's UUID, the partner's id), or a UUIDv7 when no id was given
     delivery_id  UUIDv5(message_id, "link/installation"); the apns-id, and the SDK's key to show a push once
     event_id     UUIDv5(what caused the event, what it is); a UUIDv7 for what enters from outside
+    tag          what a provider gives back in a receipt: message, link, lane and installation in at most 64 characters
     mtNum        the first 63 bits of SHA-256(message_id) in decimal: an answer, never an identity
 
 Source: docs/design.md §2.
 """
 
+import base64
+import binascii
 import hashlib
 import os
+import re
 import time
+import uuid
+from typing import NamedTuple
+
+from schemas.values import Lane
 
 MARK_DIGITS = 16
+_TAG = re.compile(r"([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{22})\.(\d{1,4})([sb])", re.ASCII)
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
@@ -38,6 +47,38 @@ def message_id_of(partner_uuid: str, partner_ref: str | None) -> str:
 def delivery_id_of(message_id: str, link: int, installation_id: str) -> str:
     """The id of one delivery: the same however often the link is planned or sent."""
     return uuid5(message_id, f"{link}/{installation_id}")
+
+
+class DeliveryTag(NamedTuple):
+    """Which delivery a provider's receipt speaks of: enough to need no look-up."""
+
+    message_id: str
+    link: int
+    installation_id: str
+    lane: Lane
+
+
+def tag_of(delivery: DeliveryTag) -> str | None:
+    """The tag; None for ids that are no UUIDs, of which no receipt can be taken."""
+    try:
+        raw = [uuid.UUID(one).bytes for one in (delivery.message_id, delivery.installation_id)]
+    except ValueError:
+        return None
+    message, installation = (base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in raw)
+    return f"{message}.{installation}.{delivery.link}{'b' if delivery.lane == 'bulk' else 's'}"
+
+
+def delivery_of_tag(tag: str) -> DeliveryTag | None:
+    """What `tag_of` was given; None for anything else."""
+    found = _TAG.fullmatch(tag)
+    if found is None:
+        return None
+    try:
+        raw = [base64.urlsafe_b64decode(one + "==") for one in found.group(1, 2)]
+        message, installation = (str(uuid.UUID(bytes=one)) for one in raw)
+    except (ValueError, binascii.Error):
+        return None
+    return DeliveryTag(message, int(found[3]), installation, "bulk" if found[4] == "b" else "single")
 
 
 def event_id_of(cause_id: str, what: str) -> str:

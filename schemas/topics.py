@@ -54,6 +54,7 @@ STATUS_EVENTS = _lanes(
     events.Planned,
     events.RequestRepeated,
     events.ReceiptReceived,
+    events.ProviderTold,
     events.DeadlinePassed,
     events.ReportAttempted,
     events.MessageFailed,

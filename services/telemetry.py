@@ -44,6 +44,9 @@ SENDER_STOPPED = Gauge(
     "rpns_sender_stopped", "1 while the sender of an application is stopped", ["application", "provider"]
 )
 RETIRING_PAUSED = Gauge("rpns_retiring_paused", "1 while dead tokens are not retired", ["application", "provider"])
+PROVIDER_RECEIPTS = Counter(
+    "rpns_provider_receipts_total", "statuses in receipts of providers, by their number", ["provider", "status"]
+)
 REPORTS = Counter("rpns_reports_total", "delivery reports tried", ["outcome"])
 REPORT_SECONDS = Histogram(
     "rpns_report_seconds", "time of one delivery report at its receiver, seconds", buckets=_SECONDS

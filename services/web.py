@@ -63,7 +63,7 @@ def problem_response(problem: ProblemBody, headers: dict[str, str] | None = None
 class BodyLimit:
     """ASGI middleware: refuses a body over the limit with 413, whether or not its length was announced.
 
-    `larger` gives paths that may take more, in bytes.
+    `larger` gives beginnings of paths that may take more, in bytes.
     """
 
     def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES, larger: Mapping[str, int] | None = None) -> None:
@@ -75,7 +75,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        seen, limit = 0, self._larger.get(scope["path"], self._limit)
+        seen, limit = 0, self._limit_of(scope["path"])
 
         async def counted() -> Message:
             nonlocal seen
@@ -86,6 +86,9 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+    def _limit_of(self, path: str) -> int:
+        return next((most for start, most in self._larger.items() if path.startswith(start)), self._limit)
 
 
 def install_problems(app: FastAPI) -> None:

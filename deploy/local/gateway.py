@@ -22,6 +22,7 @@ ROUTES = {
     "ingest": ("/v6/*", "/v3/*"),
     "registry": (
         "/sdk/api/*",
+        "/gateway/hms/*",
         *(f"/v1/{resource}{rest}" for resource in ("applications", "partners", "installations") for rest in ("", "/*")),
     ),
     "status": ("/v1/*", "/gateway/*"),

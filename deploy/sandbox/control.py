@@ -13,11 +13,13 @@ from aiohttp import web
 
 from deploy.sandbox.apns import ApnsServer
 from deploy.sandbox.control_apns import ApnsControl
+from deploy.sandbox.control_hms import HmsControl
 from deploy.sandbox.control_partner import PartnerControl
 from deploy.sandbox.control_query import Query, answer, read_body
 from deploy.sandbox.control_web import WebControl
 from deploy.sandbox.faults import PROVIDERS, SWITCHES, Faults
 from deploy.sandbox.inbox import FollowerTooSlowError, Inbox, Received
+from deploy.sandbox.keys import HmsCredentials
 from deploy.sandbox.oauth import Bearers
 from deploy.sandbox.ordering import read_fault
 from deploy.sandbox.partner import Reports
@@ -42,6 +44,7 @@ class ControlServer:
         bearers: Mapping[str, Bearers],
         apns: ApnsServer | None,
         web_push: WebPushServer | None,
+        hms: HmsCredentials,
         description: Mapping[str, Any],
     ) -> None:
         self._inbox = inbox
@@ -50,12 +53,14 @@ class ControlServer:
         self._bearers = bearers
         self._apns = apns
         self._web_push = web_push
+        self._hms = hms
         self._description = description
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         app = web.Application(middlewares=[_explain])
         app.add_routes([*self._routes(), *PartnerControl(self._reports).routes()])
+        app.add_routes(HmsControl(self._inbox, self._hms).routes())
         if self._apns is not None:
             app.add_routes(ApnsControl(self._apns).routes())
         if self._web_push is not None:

@@ -67,6 +67,10 @@ class Control:
         """Of one provider, or all of them."""
         await self._call("DELETE", f"/faults/{provider}" if provider else "/faults")
 
+    async def hms_receipt(self, url: str, token: str, status: int, **about: Any) -> Json:
+        """Have Huawei send the receipt of the newest push to the token; what it was answered."""
+        return await self._call("POST", "/hms/receipts", {"url": url, "token": token, "status": status, **about})
+
     async def apns_device(self, token: str, state: str, **about: Any) -> None:
         """live, dead, bad, assigned, offline or online."""
         await self._call("PUT", f"/apns/devices/{token}", {"state": state, **about})

@@ -4,6 +4,7 @@ Made on the first start and kept as `credentials.json` in the data directory. Th
 the address of its token endpoint, which moves with the sandbox's port: it is rewritten at every start.
 """
 
+import base64
 import json
 import secrets
 import string
@@ -55,6 +56,9 @@ class HmsCredentials(_Frozen):
     project_id: str
     """the path of /v2/{projectId}/messages:send"""
     client_secret: str
+    callback_user: str = "rpns"
+    callback_secret: str = Field(default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+    """signs receipts: what AppGallery Connect shows beside the receipt address"""
 
 
 class RustoreCredentials(_Frozen):

@@ -78,7 +78,7 @@ class Sandbox:
             "rustore_universal": RustoreUniversalServer(inbox, faults, known.rustore_universal, tls),
             "web": web,
             "partner": PartnerServer(self.reports, faults),
-            "control": ControlServer(inbox, faults, self.reports, bearers, apns, web, self.description),
+            "control": ControlServer(inbox, faults, self.reports, bearers, apns, web, known.hms, self.description),
         }
 
 

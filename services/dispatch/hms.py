@@ -2,10 +2,12 @@
 
     data             {"rpns": the SDK's part}, always; a string
     notification     title, text and image for the system; without it the push is a data message
+    bi_tag           what Huawei's receipts give back: message, link, installation, lane (`ids.tag_of`)
     tag              the delivery id: a resend of a notification replaces the first. A data message has none, so a
                      resend of one is not absorbed
 
-Credentials: app_id and client_secret; with project_id the v2 address is used.
+Credentials: app_id and client_secret; with project_id the v2 address is used. (The registry checks receipts with
+callback_user and callback_secret.)
 """
 
 from dataclasses import dataclass, replace
@@ -16,6 +18,8 @@ from multidict import CIMultiDict
 from pydantic import Field
 from yarl import URL
 
+from schemas import ids
+from schemas.values import Lane
 from services import clock, telemetry
 from services.dispatch import hms_table, payload, token_endpoint
 from services.dispatch.credentials import Credentials, PathSegment, validated
@@ -110,11 +114,15 @@ def render(push: Push, now_ms: int, app_name: str) -> tuple[bytes, bool]:
     """The request's body, and whether something was left out. Raises payload.TooLarge."""
     silent = is_silent(push)
     ttl = f"{seconds_left(push.expires_at, now_ms, MAX_TTL_S)}s"
+    lane: Lane = "bulk" if push.bulk else "single"
+    tag = ids.tag_of(ids.DeliveryTag(push.message_id, push.link, push.installation_id, lane))
     token_bytes = len(orjson.dumps([push.token]))
 
     def rendered(shown: payload.Shown, with_text: bool) -> _Body:
         data = orjson.dumps({payload.KEY: sdk_part(push, shown, with_text)}).decode()
-        android: dict[str, Any] = {"ttl": ttl, "bi_tag": push.delivery_id}
+        android: dict[str, Any] = {"ttl": ttl}
+        if tag is not None:
+            android["bi_tag"] = tag
         if not silent:
             android["notification"] = _notification(push, shown, app_name)
         content = orjson.dumps({"message": {"token": [push.token], "data": data, "android": android}})

@@ -9,6 +9,7 @@ from services import telemetry, web
 from services.registry.api_applications import application_routes
 from services.registry.api_audience import audience_routes
 from services.registry.api_devices import device_routes, web_routes
+from services.registry.api_hms import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
 from services.registry.api_installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
 from services.registry.api_partners import partner_routes
 from services.registry.audience_store import Audiences
@@ -45,7 +46,8 @@ def application(
     app.include_router(application_routes(provisioning, devicing.secrets, doors))
     app.include_router(installation_routes(devicing, doors, readers))
     app.include_router(audience_routes(audiences, devicing.directory, readers))
-    app.add_middleware(web.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES})
+    app.include_router(hms_routes(devicing))
+    app.add_middleware(web.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES, RECEIPTS_PATH: MAX_RECEIPTS_BYTES})
     app.add_middleware(Measured)
     return app
 

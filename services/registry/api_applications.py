@@ -141,7 +141,8 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
         """Upload or replace credentials, as the provider's console gives them out (snake case):
 
         apns `team_id`, `key_id`, `private_key` (PEM), optional `topic`; fcm the service account file; hms `app_id`,
-        `client_secret`, optional `project_id`; rustore `project_id`, `service_token`; web `subject`, `private_key`.
+        `client_secret`, optional `project_id`, for receipts `callback_user` and `callback_secret`; rustore
+        `project_id`, `service_token`; web `subject`, `private_key`.
         """
         try:
             plain = credentials.checked(Provider(provider), body)

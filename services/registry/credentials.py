@@ -2,7 +2,7 @@
 
     apns      team_id, key_id, private_key (PEM, P-256); topic
     fcm       the service account file: type, project_id, private_key_id, private_key (RSA), client_email, token_uri
-    hms       app_id, client_secret; project_id
+    hms       app_id, client_secret; project_id; for receipts callback_user and callback_secret, as configured there
     rustore   project_id, service_token (native and universal)
     web       subject (mailto: or https:), private_key (PEM, P-256)
 
@@ -10,14 +10,14 @@ What is not listed is kept out of what is sealed. Dispatch checks what it opens 
 """
 
 import base64
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
 from schemas.values import Provider
 
@@ -89,6 +89,14 @@ class HmsCredentials(Credentials):
     app_id: Id
     client_secret: Secret
     project_id: Id | None = None
+    callback_user: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
+    callback_secret: Secret | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.callback_user is None) != (self.callback_secret is None):
+            raise ValueError("callback_user and callback_secret go together")
+        return self
 
 
 class RustoreCredentials(Credentials):

@@ -111,6 +111,13 @@ def _received(link: Link, event: events.ReceiptReceived) -> None:
         raise_to(delivery, DELIVERED, None)
 
 
+def _told(link: Link, event: events.ProviderTold) -> None:
+    """Of what did not arrive, the provider may say why."""
+    delivery = _delivery(link, event.installation_id)
+    if delivery is not None and event.reason is not None:
+        raise_to(delivery, DeliveryState.REFUSED, event.reason)
+
+
 def earlier(known: int, at: int) -> int:
     return min(known, at) if known else at
 
@@ -141,6 +148,7 @@ FACTS: dict[type, Callable[[Link, Any], None]] = {
     events.Planned: _planned,
     events.ProviderDispatched: _dispatched,
     events.ReceiptReceived: _received,
+    events.ProviderTold: _told,
     events.DeadlinePassed: _deadline,
     events.MessageFailed: _failed,
     events.ReportAttempted: _reported,

@@ -53,6 +53,9 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
             known = link.deliveries.get(event.installation_id)
             entry.provider = known.provider if known is not None else ""
             entry.detail = _words(event.kind, event.action or "", "" if event.source == "sdk" else event.source)
+        case events.ProviderTold():
+            entry.what, entry.installation_id, entry.provider = "told", event.installation_id, event.provider.value
+            entry.status, entry.reason, entry.detail = event.status, event.reason, event.detail
         case events.ReportAttempted():
             entry.what, entry.status, entry.attempt = "report", event.status, event.attempt
             entry.latency_ms = event.latency_ms

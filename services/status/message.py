@@ -27,7 +27,17 @@ MAX_STRANGERS = 100
 MAX_DETAIL = 300
 
 What = Literal[
-    "requested", "repeated", "scheduled", "planned", "attempt", "receipt", "deadline", "report", "failed", "late"
+    "requested",
+    "repeated",
+    "scheduled",
+    "planned",
+    "attempt",
+    "receipt",
+    "told",
+    "deadline",
+    "report",
+    "failed",
+    "late",
 ]
 
 
