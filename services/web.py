@@ -63,16 +63,20 @@ def problem_response(problem: ProblemBody, headers: dict[str, str] | None = None
 class BodyLimit:
     """ASGI middleware: refuses a body over the limit with 413, whether or not its length was announced.
 
-    `larger` gives beginnings of paths that may take more, in bytes.
+    `larger` gives beginnings of paths that may take more, in bytes; what ends with `streamed` is never held in memory,
+    and has none.
     """
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES, larger: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, limit: int = MAX_BODY_BYTES, larger: Mapping[str, int] | None = None, streamed: str = ""
+    ) -> None:
         self._app = app
+        self._streamed = streamed
         self._limit = limit
         self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (self._streamed and scope["path"].endswith(self._streamed)):
             await self._app(scope, receive, send)
             return
         seen, limit = 0, self._limit_of(scope["path"])

@@ -18,6 +18,7 @@ PURE = {
 STANDARD = frozenset(__import__("sys").stdlib_module_names)
 ALLOWED_IN_PURE = STANDARD | {"schemas", "phonenumbers", "pydantic", "orjson"}
 IMPURE_STANDARD = {"asyncio", "os", "socket", "time", "subprocess", "threading", "random", "requests"}
+SHARED_PURE = ("services.phones", "services.schedule", "services.versions")
 KAFKA_BOUNDARY = {"services/kafka.py", "services/consume.py", "services/flow.py"}
 
 
@@ -47,7 +48,7 @@ def pure_modules() -> list[Path]:
         for service, stems in PURE.items()
         for path in sources(f"services/{service}")
         if is_pure(path.stem, stems) and path.parent.name == service
-    ] + [ROOT / "services/schedule.py"]
+    ] + [ROOT / "services/schedule.py", ROOT / "services/versions.py"]
 
 
 def is_pure(stem: str, stems: tuple[str, ...]) -> bool:
@@ -84,7 +85,7 @@ def test_pure_modules_are_pure(path: Path) -> None:
         if top == "services":
             own_stem = name.removeprefix(own).partition(".")[0] if name.startswith(own) else ""
             near = is_pure(own_stem, (*stems, "provider", "message"))
-            shared = name in {"services", own.rstrip(".")} or name.startswith(("services.phones", "services.schedule"))
+            shared = name in {"services", own.rstrip(".")} or name.startswith(SHARED_PURE)
             assert near or shared, f"{name_of(path)} imports {name}"
         else:
             assert top in ALLOWED_IN_PURE, f"{name_of(path)} imports {name}"

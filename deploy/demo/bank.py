@@ -45,7 +45,7 @@ class Bank:
     def __init__(self, gateway: str, login: str, password: str, service_number: str) -> None:
         self._gateway = gateway.rstrip("/")
         self._login, self._password, self._service_number = login, password, service_number
-        self._auth = {"Authorization": aiohttp.encode_basic_auth(login, password, "utf-8")}
+        self.auth = {"Authorization": aiohttp.encode_basic_auth(login, password, "utf-8")}
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -80,7 +80,7 @@ class Bank:
 
     async def message(self, any_id: str) -> Json | None:
         """Everything that is known of a message, by message id, mtNum or the bank's own id; None when nothing is."""
-        async with self._session.get(f"{self._gateway}/v1/messages/{any_id}", headers=self._auth) as response:
+        async with self._session.get(f"{self._gateway}/v1/messages/{any_id}", headers=self.auth) as response:
             if response.status == 404:
                 return None
             response.raise_for_status()
@@ -89,7 +89,7 @@ class Bank:
 
     async def events(self, after: int | None = None) -> AsyncIterator[StreamEvent]:
         """The stream of status changes, from now on or from behind event `after`; ends when the stream does."""
-        headers = self._auth | ({"Last-Event-ID": str(after)} if after is not None else {})
+        headers = self.auth | ({"Last-Event-ID": str(after)} if after is not None else {})
         timeout = aiohttp.ClientTimeout(total=None, sock_read=60)
         async with self._session.get(f"{self._gateway}/v1/events", headers=headers, timeout=timeout) as response:
             response.raise_for_status()

@@ -19,7 +19,7 @@ SPECIAL = {"status": tuple(f"{DEVICE}/{rest}" for rest in ("messages/*/content",
 """Paths that `ROUTES` would send to another service; a `*` between slashes stands for one part of the path."""
 
 ROUTES = {
-    "ingest": ("/v6/*", "/v3/*"),
+    "ingest": ("/v6/*", "/v3/*", "/v1/mailings", "/v1/mailings/*"),
     "registry": (
         "/sdk/api/*",
         "/gateway/hms/*",

@@ -3,15 +3,26 @@
 Start: the directory is read to its end, then the database and the log are opened, and the port last of all.
 """
 
+from fastapi import FastAPI
+
 from services import kafka, mongo, web
-from services.directory import follow_directory
+from services.directory import Directory, follow_directory
 from services.hour_keys import HourKeys
+from services.ingest import mailing_api
 from services.ingest.api import application
+from services.ingest.dry_run import DryRun
+from services.ingest.mailing_run import Means
+from services.ingest.mailings import Office
+from services.ingest.mailings_store import Mailings
+from services.ingest.planning import Planner
 from services.ingest.send import Sending
 from services.ingest.store import Claims
+from services.installations import Installations
 from services.logins import Logins
+from services.outcomes_store import OutcomesStore
 from services.process import Process, run
 from services.secrets import Secrets
+from services.segments import Segments
 
 
 async def start(process: Process) -> None:
@@ -27,7 +38,24 @@ async def start(process: Process) -> None:
     process.stack.callback(logins.close)
     sending = Sending(directory, logins, log, claims, keys)
     process.ready_when("log", sending.is_log_up)
-    web.serve(process, application(sending, web.networks(settings.trusted_proxies)))
+    trusted = web.networks(settings.trusted_proxies)
+    web.serve(process, application(sending, trusted, await _mailings(process, database, directory, logins, log, keys)))
+
+
+async def _mailings(
+    process: Process, database: mongo.Database, directory: Directory, logins: Logins, log: kafka.Log, keys: HourKeys
+) -> FastAPI:
+    """Their API and their planner."""
+    settings = process.settings
+    mailings = Mailings(database, Secrets(settings.master_key, settings.old_master_keys))
+    await mailings.prepare()
+    means = Means(mailings, Segments(database), directory, log, keys)
+    planner = Planner(means, database, settings.instance, process.stop)
+    process.spawn(planner.run(), "mailings", drains=True)
+    office = Office(means)
+    dry = DryRun(office, Installations(database))
+    trusted = web.networks(settings.trusted_proxies)
+    return mailing_api.application(office, dry, OutcomesStore(database), logins, settings.admin_token, trusted)
 
 
 if __name__ == "__main__":

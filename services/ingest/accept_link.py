@@ -11,7 +11,9 @@ from services.ingest.accept_model import ChannelData, CommonData, ContentBody, M
 from services.ingest.accept_options import CATEGORIES, NO_VALUES, opaque, options_of
 from services.ingest.accept_rules import channel_of, lifetime_ms, one_of
 
-_FLASH_CODE = re.compile(r"(?<![0-9])(?:[0-9]{4}|[0-9]{6})(?![0-9])")
+FIRST_MARK, LAST_MARK = "\U0010f000", "\U0010fffd"
+"""Private characters that stand in a mailing's template for what its recipients fill in (`accept_mailing.py`)."""
+_FLASH_CODE = re.compile(f"(?<![0-9])(?:[0-9]{{4}}|[0-9]{{6}})(?![0-9])|[{FIRST_MARK}-{LAST_MARK}]")
 _MAX_SMS = 2000
 _UNREAD = frozenset({Channel.MAX, Channel.CARDSMOBILE})
 _OURS = frozenset({"registeredDelivery", "notifyUrl", "callbackData", "externalUserId", "shortenLinks"})
@@ -47,7 +49,7 @@ def read_link(body: MessageBody, context: Context, where: str) -> ReadLink:
     if channel is Channel.PUSH:
         return _push(body, context, field)
     data = parsed(ChannelData, body.data, field)
-    _check_channel(channel, data, body.data, field)
+    check_channel(channel, data, body.data, field)
     sender = _sender(channel, data, context, field)
     kept = {name: value for name, value in body.data.items() if name not in _OURS}
     link = Link(
@@ -114,7 +116,7 @@ def _shortens(body: MessageBody, data: CommonData, context: Context) -> bool:
     return context.partner.link_shortener
 
 
-def _check_channel(channel: Channel, data: ChannelData, raw: Mapping[str, Any], field: str) -> None:
+def check_channel(channel: Channel, data: ChannelData, raw: Mapping[str, Any], field: str) -> None:
     """The limits of the channel. Values under SECURE would lie open in the log, and no channel could fill them in."""
     for name in ("extraOptions", "Options"):
         for option in raw.get(name) or () if isinstance(raw.get(name), list) else ():

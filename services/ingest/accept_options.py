@@ -6,7 +6,7 @@ are sealed (`secure.py`); nothing here puts them into it.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ _PLATFORMS = {
     "web": Provider.WEB,
 }
 _SECURE_NAME = re.compile(r"[A-Za-z0-9]+")
-_PLACEHOLDER = re.compile(r"%([A-Za-z0-9]+)%")
+PLACEHOLDER = re.compile(r"%([A-Za-z0-9]+)%")
 _MOMENTS = ("timestamp", "stale-date", "dismissal-date")
 CATEGORIES = ("IMAGE", "HTML")
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
@@ -110,10 +110,14 @@ def _secure(value: object, texts: Iterable[str], field: str) -> Mapping[str, str
             raise invalid(field, "names must be Latin letters and digits")
         if not isinstance(secret, str):
             raise invalid(f"{field}.{name}", "must be a string")
-    wanted = {name for text in texts for name in _PLACEHOLDER.findall(text)}
+    check_secure({name for text in texts for name in PLACEHOLDER.findall(text)}, values, field)
+    return values
+
+
+def check_secure(wanted: Set[str], values: Mapping[str, str], field: str) -> None:
+    """Every placeholder of title and text must have a value. Raises error 4."""
     if missing := sorted(wanted - values.keys()):
         raise invalid(field, f"no value for the placeholder %{missing[0]}%")
-    return values
 
 
 def _platforms(value: object, field: str) -> tuple[Provider, ...]:

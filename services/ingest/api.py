@@ -13,7 +13,7 @@ import orjson
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services import telemetry, web
 from services.ingest.accept_errors import Code, Refusal
@@ -22,6 +22,7 @@ from services.ingest.send import Sending
 
 log = telemetry.logger("api")
 SEND_PATH = "/v6/send"
+MAILINGS_PATH = "/v1/mailings"
 _JSON = (b"content-type", b"application/json")
 _RETRY = (b"retry-after", b"1")
 _TOO_LARGE = Refusal(Code.INVALID, f"body: must be at most {web.MAX_BODY_BYTES} bytes")
@@ -107,22 +108,29 @@ def error_body(refusal: Refusal) -> bytes:
 
 
 class Application:
-    """The API of this process: FastAPI, but for the one hot path."""
+    """The API of this process: FastAPI, but for the one hot path. `mailings` answers `/v1/mailings…`."""
 
-    def __init__(self, rest: FastAPI, send: SendEndpoint) -> None:
+    def __init__(self, rest: FastAPI, send: SendEndpoint, mailings: ASGIApp | None) -> None:
         self._rest = rest
         self._send = send
+        self._mailings = mailings or rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_send = scope["type"] == "http" and scope["path"] == SEND_PATH and scope["method"] == "POST"
-        await (self._send if is_send else self._rest)(scope, receive, send)
+        if scope["type"] == "http" and scope["path"] == SEND_PATH and scope["method"] == "POST":
+            await self._send(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(MAILINGS_PATH):
+            await self._mailings(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
 
 
-def application(sending: Sending, trusted_proxies: Sequence[web.Network]) -> Application:
+def application(
+    sending: Sending, trusted_proxies: Sequence[web.Network], mailings: FastAPI | None = None
+) -> Application:
     """The API of this process."""
     app = FastAPI(title="RPNS partner API", version="6.0", docs_url=None, redoc_url=None)
     web.install_problems(app)
     endpoint = SendEndpoint(sending, trusted_proxies)
     app.router.routes.append(Route(SEND_PATH, endpoint, methods=["POST"]))  # so that other methods are 405
-    describe(app)
-    return Application(app, endpoint)
+    describe(app, mailings)
+    return Application(app, endpoint, mailings)

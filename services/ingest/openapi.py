@@ -33,8 +33,8 @@ class ErrorAnswer(Wire):
     extended_description: str = ""
 
 
-def describe(app: FastAPI) -> None:
-    """Add `/v6/send`, which FastAPI does not know, to the application's document."""
+def describe(app: FastAPI, mailings: FastAPI | None = None) -> None:
+    """Add `/v6/send`, which FastAPI does not know, and the mailings to the application's document."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -46,6 +46,11 @@ def describe(app: FastAPI) -> None:
             data = schemas["$defs"]["MessageBody"]["properties"]["data"]
             data["anyOf"] = [{"$ref": _REF.format(model=name)} for name in ("PushData", "ChannelData")]
             document["paths"]["/v6/send"] = {"post": _operation()}
+            if mailings is not None:
+                theirs = mailings.openapi()
+                document["paths"] |= theirs["paths"]
+                for kind, parts in theirs.get("components", {}).items():
+                    document["components"].setdefault(kind, {}).update(parts)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -64,6 +64,7 @@ class Devices:
             )
         for field in ("owner.external_user_id", "owner.phone"):
             await self.installations.create_index([(field, 1)], partialFilterExpression={field: {"$exists": True}})
+        await self.installations.create_index([("application_id", 1), ("_id", 1)])  # segments go through it
         await self.installations.create_index("unpublished", partialFilterExpression={"unpublished": True})
         await self._tokens.create_index("seen_at", expireAfterSeconds=_TOKENS_KEPT_S)
         await self._installs.create_index("at", expireAfterSeconds=_INSTALLS_KEPT_S)

@@ -9,7 +9,6 @@
 No target: the reason of the installation that came furthest. Source: `docs/partner-api.md` §3, docs/design.md §4.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +18,7 @@ from schemas.application_events import ApplicationChanged
 from schemas.events import MessageRequested, Planned, PlannedTarget, SkippedTarget, TargetResolved
 from schemas.reasons import Reason, furthest
 from schemas.values import Link, Provider
+from services.versions import version_key
 
 MAX_INSTALLATIONS = 50
 """Of one recipient; the last used take part (docs/design.md §4)."""
@@ -145,14 +145,6 @@ def _subscribed(one: InstallationSeen, link: Link, application: ApplicationChang
     catalogue = application.subscriptions if application is not None else ()
     unsaid = (kind for kind in catalogue if kind.default and kind.id not in one.subscriptions_off)
     return any(kind.id in link.subscriptions or kind.name in link.subscriptions for kind in unsaid)
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """The numbers of a version, for comparing: "2.10" is above "2.9", "1.0" equals "1"."""
-    numbers = [int(part[:9]) for part in re.findall(r"[0-9]+", version.partition("-")[0])]
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
 
 
 def _below(version: str, least: str) -> bool:

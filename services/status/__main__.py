@@ -16,12 +16,14 @@ from services.installations import Installations
 from services.kafka import Log
 from services.leases_store import Lease
 from services.logins import Logins
+from services.outcomes_store import OutcomesStore
 from services.process import Process, run
 from services.secrets import Secrets
 from services.status.api import application
 from services.status.api_content import content_routes
 from services.status.device_access import device_caller
 from services.status.folding import Folding
+from services.status.outcomes import Counting
 from services.status.reports import Reporting
 from services.status.reports_pace import Pace
 from services.status.reports_store import Reports
@@ -48,7 +50,10 @@ async def start(process: Process) -> None:
     await reports.prepare()
     reporting = await _reporting(process, reports, directory, secrets, sink)
     streams = Streams(changes, process.stop)
-    folding = Folding(messages, [reporting.take, streams.take])
+    outcomes = OutcomesStore(database)
+    await outcomes.prepare()
+    counting = Counting(messages, outcomes, Lease(database, "outcomes", settings.instance))
+    folding = Folding(messages, [reporting.take, streams.take, counting.take])
     sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane in STATUS_EVENTS:
@@ -58,6 +63,7 @@ async def start(process: Process) -> None:
         consuming = Consuming(settings, sink, topics, group, step, stop, together=True, max_records=_MAX_RECORDS)
         process.spawn(consuming.run(), group, drains=True)
     process.spawn(sweeper.run(process.stop, settings.sweep_interval_s), "sweeper", drains=True)
+    process.spawn(counting.run(process.stop, settings.sweep_interval_s), "outcomes", drains=True)
     process.spawn(reporting.run(5 * settings.sweep_interval_s), "reports", drains=True)
     logins = Logins(directory, secrets)
     process.stack.callback(logins.close)

@@ -64,9 +64,18 @@ def to_document(message: Message) -> Document:
             document["packet_id"] = request.packet_id
         if request.mailing_id is not None:
             document["mailing_id"] = request.mailing_id
+            document["reason"] = reason_of(message)
         if request.extra_param:
             document["extra_params"] = pairs_of(request.extra_param)
     return document
+
+
+def reason_of(message: Message) -> str | None:
+    """Why the message failed: of its last link that did; None while it has not."""
+    if not message.state.is_failure:
+        return None
+    reasons = [link.failed_reason for link in message.links.values() if link.failed_reason is not None]
+    return reasons[-1].value if reasons else None
 
 
 def pairs_of(extra_param: str) -> list[str]:

@@ -18,6 +18,9 @@ from services.status.message_document import from_document, to_document
 
 _DUPLICATE_KEY = 11000
 _NEWEST_FIRST = ("created_at", DESCENDING)
+_COUNTED = ("mailing_id", "state", "reason")
+_BY_STATE = "mailing_by_state"
+_OF_MAILINGS = {"mailing_id": {"$exists": True}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ class Messages:
                 IndexModel([("mt_num", ASCENDING)], partialFilterExpression={"mt_num": {"$exists": True}}),
                 IndexModel([("deadline_at", ASCENDING)], partialFilterExpression={"deadline_at": {"$exists": True}}),
                 IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0),
+                IndexModel(
+                    [(name, ASCENDING) for name in _COUNTED], name=_BY_STATE, partialFilterExpression=_OF_MAILINGS
+                ),
             ]
         )
 
@@ -75,6 +81,15 @@ class Messages:
         """The newest that fit, `limit` at most."""
         found = self._collection.find(query).sort([("created_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
         return [from_document(document) for document in await found.to_list(None)]
+
+    async def count_by_state(self, mailing_id: str) -> list[tuple[str, str, int]]:
+        """State, reason of a failure, and how many messages of the mailing; read from the index alone."""
+        pipeline: list[Mapping[str, Any]] = [
+            {"$match": {"mailing_id": mailing_id}},
+            {"$group": {"_id": {"state": "$state", "reason": "$reason"}, "n": {"$sum": 1}}},
+        ]
+        found = self._collection.aggregate(pipeline, hint=_BY_STATE)
+        return [(one["_id"]["state"], one["_id"].get("reason") or "", one["n"]) async for one in found]
 
     async def overdue(self, after: int, until: int) -> AsyncIterator[Overdue]:
         """Those whose deadline lies in (after, until], UTC ms, the earliest first."""

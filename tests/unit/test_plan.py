@@ -12,7 +12,8 @@ from schemas.application_events import ApplicationChanged, SubscriptionKind
 from schemas.events import MessageRequested
 from schemas.reasons import Reason, furthest
 from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule
-from services.router.plan import MAX_INSTALLATIONS, Ways, plan, version_key, why_not
+from services.router.plan import MAX_INSTALLATIONS, Ways, plan, why_not
+from services.versions import version_key
 
 NOW = 1_800_000_000_000
 APPLICATION = ApplicationChanged(

@@ -1,0 +1,208 @@
+"""One running mailing: read the next recipients, make their messages, append them, move the cursor."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import orjson
+
+from schemas import ids, topics
+from schemas.application_events import PartnerChanged
+from schemas.mailing_events import MailingChanged
+from schemas.values import Recipient
+from services import schedule
+from services.clock import now_ms
+from services.directory import Directory
+from services.hour_keys import HourKeys
+from services.ingest.accept_errors import Refused
+from services.ingest.accept_expand import Addressed, addressed, expand
+from services.ingest.accept_fill import Template
+from services.ingest.accept_mailing import draft
+from services.ingest.mailings_store import Mailing, Mailings
+from services.ingest.secure import sealed
+from services.kafka import Append, Log
+from services.segments import Found, Segments
+
+_TOPIC = topics.MESSAGE_REQUESTED["bulk"]
+_SLICE_S = 0.25
+_MAX_SLICE = 500
+_TURN = 25
+"""Messages that are made before others get their turn: single messages are answered by the same loop."""
+_PAGE = 500
+_APPEND_S = 15.0
+
+
+class Stopped(Exception):
+    """The mailing cannot go on as it is; the text says why."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every run works with."""
+
+    mailings: Mailings
+    segments: Segments
+    directory: Directory
+    sink: Log
+    keys: HourKeys
+
+    async def publish(self, mailing: Mailing) -> None:
+        """Say the mailing as it is to the log. Raises LogUnavailable, mongo.UNAVAILABLE; the planner says it again."""
+        event = MailingChanged(
+            event_id=ids.event_id_of(mailing.mailing_id, f"revision/{mailing.revision}"),
+            at=now_ms(),
+            mailing_id=mailing.mailing_id,
+            partner_id=mailing.partner_id,
+            revision=mailing.revision,
+            state=mailing.state,
+            name=mailing.name,
+            definition=mailing.definition,
+            accepted=mailing.accepted,
+            refused=mailing.refused,
+            planned=mailing.planned,
+            start_at=mailing.start_at,
+            reason=mailing.reason,
+        )
+        await self.sink.append([Append(topics.MAILING_EVENTS, mailing.mailing_id, event)])
+        await self.mailings.published(mailing)
+
+    def template(self, mailing: Mailing) -> tuple[Template, PartnerChanged]:
+        """As it was accepted when the mailing was made, with today's senders and defaults. Raises Stopped."""
+        partner = self.directory.partners.get(mailing.partner_id)
+        if partner is None or not partner.enabled:
+            raise Stopped("the partner is switched off")
+        try:
+            drafted = draft(orjson.loads(mailing.definition), partner, self.directory, mailing.created_at)
+            return Template(drafted), partner
+        except Refused as refused:
+            raise Stopped(refused.refusal.detail) from None
+
+
+@dataclass
+class Pace:
+    """Keeps to a rate, and measures the one that is reached. Monotonic seconds."""
+
+    rate: float = 0.0  # messages a second
+    _next_s: float = 0.0
+    _since_s: float = 0.0
+    _count: int = 0
+
+    def wait_s(self, messages: int, rate_per_s: int, now_s: float) -> float:
+        """How long to wait after so many; what was missed up to a slice ago may be made up for."""
+        self._next_s = max(self._next_s, now_s - _SLICE_S) + messages / rate_per_s
+        if not self._since_s:
+            self._since_s = now_s
+        self._count += messages
+        if now_s - self._since_s >= 1.0:
+            self.rate = self._count / (now_s - self._since_s)
+            self._since_s, self._count = now_s, 0
+        return max(0.0, self._next_s - now_s)
+
+
+@dataclass
+class Run:
+    """`step` plans one slice. Its state is a cache: another planner goes on from the cursor in the database."""
+
+    means: Means
+    mailing: Mailing
+    pace: Pace = field(default_factory=Pace)
+    _version: int = -1
+    _template: Template | None = None
+    _partner: PartnerChanged | None = None
+    _waiting: list[Addressed] = field(default_factory=list)
+
+    async def step(self, pause: Callable[[float], Awaitable[None]]) -> bool:
+        """Plan a slice and keep to the rate; False when nothing is left to do here. Raises UNAVAILABLE, Stopped."""
+        template, partner = self._current()
+        now = now_ms()
+        opens = opens_at(template, now)
+        if opens > now:
+            await pause(min(0.5, (opens - now) / 1000))
+            return await self._is_still_running()
+        if not self._waiting:
+            self._waiting, end = await self._next(template)
+            if not self._waiting:
+                if end is None:
+                    await self.end("done")
+                    return False
+                return await self._advance(end, 0)
+        size = max(1, min(_MAX_SLICE, int(self.mailing.rate_per_s * _SLICE_S)))
+        part, self._waiting = self._waiting[:size], self._waiting[size:]
+        await self._append(template, partner, part)
+        if not await self._advance(part[-1].cursor, len(part)):
+            return False
+        await pause(self.pace.wait_s(len(part), self.mailing.rate_per_s, time.monotonic()))
+        return self.mailing.state == "running"
+
+    async def end(self, state: str, reason: str = "") -> None:
+        """The mailing comes to a state by itself."""
+        finished = {"finished_at": now_ms()} if state == "done" else {}
+        changed = await self.means.mailings.change(self.mailing, state=state, reason=reason, **finished)
+        if changed is not None:
+            if state == "done":
+                await self.means.mailings.forget(changed.mailing_id)
+            await self.means.publish(changed)
+
+    def _current(self) -> tuple[Template, PartnerChanged]:
+        version = self.means.directory.version
+        if self._template is None or self._partner is None or version != self._version:
+            self._template, self._partner = self.means.template(self.mailing)
+            self._version = version
+        return self._template, self._partner
+
+    async def _next(self, template: Template) -> tuple[list[Addressed], str | None]:
+        """The next recipients; none and a cursor: nobody new up to there; none at all: the end."""
+        if template.segment is None:
+            rows = await self.means.mailings.rows_from(self.mailing.mailing_id, int(self.mailing.cursor))
+            return [addressed(row) for row in rows], None
+        query = await self.means.segments.query(template.segment)
+        found, end = await self.means.segments.page(query, str(self.mailing.cursor), _PAGE)
+        return [_of_segment(one) for one in found], end
+
+    async def _append(self, template: Template, partner: PartnerChanged, part: list[Addressed]) -> None:
+        appends = []
+        for place, one in enumerate(part):
+            accepted = expand(template, one, self.mailing.mailing_id, partner.uuid, now_ms())
+            event = await sealed(accepted, self.means.keys) if accepted.secure else accepted.request
+            appends.append(Append(_TOPIC, event.message_id, event))
+            if place % _TURN == _TURN - 1:
+                await asyncio.sleep(0)
+        await self.means.sink.append(appends, _APPEND_S)
+
+    async def _advance(self, cursor: int | str, planned: int) -> bool:
+        moved = await self.means.mailings.advance(self.mailing, cursor, planned, self.pace.rate, now_ms())
+        if moved is None:
+            return False
+        self.mailing = moved
+        return moved.state == "running"
+
+    async def _is_still_running(self) -> bool:
+        found = await self.means.mailings.find(self.mailing.mailing_id)
+        if found is None or found.cursor != self.mailing.cursor:
+            return False
+        self.mailing = found
+        return found.state == "running"
+
+
+def opens_at(template: Template, now: int) -> int:
+    """When the mailing may go on, UTC ms. A window in the partner's zone holds the planner, so that its rate counts.
+
+    In the recipients' zones every message waits by itself; behind the deadline all go on at once, to be EXPIRED.
+    """
+    wish = template.request.schedule
+    if wish is None or wish.recipient_zone:
+        return now
+    zone, _ = schedule.partner_zone(template.request.utc_offset_min)
+    at = schedule.send_at(wish, zone, now)
+    return now if at is None else at
+
+
+def _of_segment(found: Found) -> Addressed:
+    one = found.installation
+    if one.external_user_id is None and one.phone is None:
+        recipient = Recipient(installation_id=one.installation_id)
+        return Addressed(f"i/{one.installation_id}", recipient, cursor=one.installation_id)
+    owner = f"u/{one.external_user_id}" if one.external_user_id is not None else f"p/{one.phone}"
+    recipient = Recipient(phone=one.phone, external_user_id=one.external_user_id, only_installations=found.fitting)
+    return Addressed(owner, recipient, cursor=one.installation_id)

@@ -1,0 +1,229 @@
+"""What can be done with a mailing, and when; HTTP is in `mailing_api.py`, the sending in `planning.py`.
+
+    draft ─start─▶ running ◀─pause, resume─▶ paused        draft, running, paused ─cancel─▶ cancelled
+                      └─ everybody planned ─▶ done
+
+Every change is a compare-and-set, said to `mailing-events` behind it; doing the same again answers as it is.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import orjson
+
+from schemas import ids
+from schemas.application_events import PartnerChanged
+from schemas.mailing_events import MailingState
+from services import schedule, telemetry
+from services.access import Caller
+from services.clock import now_ms
+from services.consume import UNAVAILABLE
+from services.ingest.accept_errors import Refused
+from services.ingest.accept_fill import Template
+from services.ingest.accept_forecast import Forecast, forecast
+from services.ingest.accept_mailing import ChangeBody, draft
+from services.ingest.accept_model import parsed
+from services.ingest.mailing_run import Means, Stopped
+from services.ingest.mailings_store import Mailing
+from services.ingest.uploading import UploadConflict, Uploading
+from services.web import Problem
+
+log = telemetry.logger("mailings")
+_ALLOWED: dict[MailingState, tuple[MailingState, ...]] = {
+    "running": ("draft", "paused"),
+    "paused": ("running",),
+    "cancelled": ("draft", "running", "paused"),
+}
+_TRIES = 10
+
+
+@dataclass(frozen=True)
+class Office:
+    """Raises Problem for what cannot be done, and UNAVAILABLE."""
+
+    means: Means
+
+    async def create(self, raw: object, partner: PartnerChanged) -> tuple[Mailing, bool]:
+        """A draft; False beside it when there was one with this id and content already."""
+        now = now_ms()
+        try:
+            drafted = draft(raw, partner, self.means.directory, now)
+        except Refused as refused:
+            raise refusal(refused) from None
+        body, definition = drafted.body, orjson.dumps(raw)
+        mailing_id = ids.uuid7() if body.id is None else ids.uuid5(partner.uuid, f"mailing/{body.id}")
+        is_segment = drafted.segment is not None
+        fresh = Mailing(
+            mailing_id=mailing_id,
+            partner_id=partner.partner_id,
+            ref=body.id,
+            name=body.name,
+            definition=definition.decode(),
+            digest=hashlib.sha256(definition).hexdigest(),
+            created_at=now,
+            rate_per_s=body.rate_per_s,
+            on_bad_lines=body.on_bad_lines,
+            is_segment=is_segment,
+            cursor="" if is_segment else 1,
+        )
+        kept = await self.means.mailings.create(fresh)
+        if kept is fresh:
+            await self._publish(fresh)
+        elif kept.digest != fresh.digest:
+            raise Problem(409, "Another mailing has this id", errors=[_error("id", "was used for another mailing")])
+        return kept, kept is fresh
+
+    async def find(self, any_id: str, asking: Caller) -> Mailing:
+        """By its id or the partner's own."""
+        candidates = [any_id]
+        if asking.partner is not None:
+            candidates.append(ids.uuid5(asking.partner.uuid, f"mailing/{any_id}"))
+        for one in candidates:
+            found = await self.means.mailings.find(one)
+            if found is not None and asking.partner_id in (None, found.partner_id):
+                return found
+        raise Problem(404, "No such mailing")
+
+    async def change(self, mailing: Mailing, raw: object) -> Mailing:
+        """Rate, name and what broken lines mean; the rate also of one that runs."""
+        try:
+            body = parsed(ChangeBody, raw, "")
+        except Refused as refused:
+            raise refusal(refused) from None
+        changes = {name: value for name, value in body.model_dump().items() if value is not None}
+        if not changes:
+            raise Problem(400, "Invalid request", errors=[_error("body", "must name ratePerS, name or onBadLines")])
+        for _ in range(_TRIES):
+            changed = await self.means.mailings.change(mailing, **changes)
+            if changed is not None:
+                await self._publish(changed)
+                return changed
+            mailing = await self._again(mailing)
+            if mailing.state in ("done", "cancelled"):
+                raise Problem(409, f"The mailing is {mailing.state}")
+        raise Problem(503, "The mailing is being changed by others")
+
+    async def upload(
+        self, mailing: Mailing, body: AsyncIterator[bytes], first_line: int, is_csv: bool
+    ) -> tuple[Uploading, Mailing]:
+        """Store a list, or the rest of one."""
+        if mailing.is_segment:
+            raise Problem(409, "The recipients of this mailing are a segment")
+        if mailing.state != "draft":
+            raise Problem(409, f"The mailing is {mailing.state}", "only a draft takes recipients")
+        if first_line > max(mailing.next_line, 2 if is_csv else 1):
+            rule = f"must be at most {mailing.next_line}, or lines between would be missing"
+            raise Problem(409, "Lines would be missing", errors=[_error("firstLine", rule)])
+        template = self._template(mailing)
+        await self.means.mailings.open_upload(mailing)
+        uploading = Uploading(
+            self.means.mailings,
+            mailing.mailing_id,
+            template,
+            mailing.next_line,
+            first_line,
+            is_csv,
+            refused_before=mailing.refused,
+        )
+        try:
+            await uploading.read(body)
+        except Refused as refused:
+            raise refusal(refused) from None
+        except UploadConflict:
+            raise Problem(409, "Another upload of this list is under way") from None
+        if not await self.means.mailings.complete(mailing.mailing_id, uploading.next_line):
+            raise Problem(409, "Another upload of this list is under way")
+        return uploading, await self._again(mailing)
+
+    async def clear(self, mailing: Mailing) -> None:
+        """Forget the list of a draft."""
+        if not await self.means.mailings.clear(mailing):
+            raise Problem(409, f"The mailing is {mailing.state}", "only a draft forgets its recipients")
+
+    async def start(self, mailing: Mailing, at: int | None) -> Mailing:
+        """Let it run, now or from `at` (UTC ms) on."""
+        if mailing.state == "draft":
+            self._template(mailing)
+            if not mailing.is_segment:
+                _check_list(mailing)
+        now = now_ms()
+        return await self._move(mailing, "running", start_at=at, started_at=max(now, at or now))
+
+    async def pause(self, mailing: Mailing) -> Mailing:
+        return await self._move(mailing, "paused")
+
+    async def resume(self, mailing: Mailing) -> Mailing:
+        if mailing.state == "draft":
+            raise Problem(409, "The mailing is a draft", "start it")
+        return await self._move(mailing, "running")
+
+    async def cancel(self, mailing: Mailing) -> Mailing:
+        cancelled = await self._move(mailing, "cancelled", finished_at=now_ms())
+        await self.means.mailings.forget(cancelled.mailing_id)
+        return cancelled
+
+    def forecast(self, mailing: Mailing, recipients: int, now: int) -> Forecast | None:
+        """Of so many recipients who are still to be planned; None when the mailing cannot go on."""
+        try:
+            template, _ = self.means.template(mailing)
+        except Stopped:
+            return None
+        zone, _ = schedule.partner_zone(template.request.utc_offset_min)
+        start = max(now, mailing.start_at or 0)
+        return forecast(recipients, mailing.rate_per_s, template.request.schedule, zone, start)
+
+    async def _move(self, mailing: Mailing, to: MailingState, **changes: object) -> Mailing:
+        for _ in range(_TRIES):
+            if mailing.state == to:
+                return mailing
+            if mailing.state not in _ALLOWED[to]:
+                raise Problem(409, f"The mailing is {mailing.state}")
+            moved = await self.means.mailings.change(mailing, state=to, reason="", **changes)
+            if moved is not None:
+                await self._publish(moved)
+                return moved
+            mailing = await self._again(mailing)
+        raise Problem(503, "The mailing is being changed by others")
+
+    async def _again(self, mailing: Mailing) -> Mailing:
+        found = await self.means.mailings.find(mailing.mailing_id)
+        if found is None:
+            raise Problem(404, "No such mailing")
+        return found
+
+    async def _publish(self, mailing: Mailing) -> None:
+        """The change is stored; if it cannot be said now, the planner says it."""
+        try:
+            await self.means.publish(mailing)
+        except UNAVAILABLE as error:
+            log.warning("a mailing's change is said later", mailing=mailing.mailing_id, error=repr(error))
+
+    def _template(self, mailing: Mailing) -> Template:
+        try:
+            return self.means.template(mailing)[0]
+        except Stopped as why:
+            raise Problem(409, "The mailing cannot go on", str(why)) from None
+
+
+def _check_list(mailing: Mailing) -> None:
+    if not mailing.is_complete:
+        rule = f"is not complete: the last upload did not come to its end, it goes on at line {mailing.next_line}"
+        raise Problem(409, "The list is not complete", errors=[_error("recipients", rule)])
+    if mailing.refused and mailing.on_bad_lines == "refuse":
+        rule = f"{mailing.refused} lines are broken: mend the list, or set onBadLines to skip"
+        raise Problem(409, "The list has broken lines", errors=[_error("recipients", rule)])
+    if not mailing.accepted:
+        raise Problem(409, "The list is empty", errors=[_error("recipients", "must hold one at least")])
+
+
+def refusal(refused: Refused) -> Problem:
+    """What `/v6/send` would have answered, as problem details: its code in `detail`."""
+    field, colon, rule = refused.refusal.detail.partition(": ")
+    error = _error(field, rule) if colon else _error("body", field)
+    code = refused.refusal.code
+    return Problem(400, code.description, f"error {int(code)}", [error])
+
+
+def _error(field: str, rule: str) -> dict[str, str]:
+    return {"field": field, "rule": rule}

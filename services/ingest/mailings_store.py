@@ -1,0 +1,212 @@
+"""Mailings in MongoDB: what was asked for, how far it has come, its recipients and the broken lines.
+
+    mailings            {_id, revision, state, definition, next_line, cursor, planned …}   changed by compare-and-set
+    mailing_chunks      {_id: "<mailing>/<first line>", first_line, last_line, rows: sealed}  up to 500 recipients each
+    mailing_problems    {_id: "<mailing>/<line>", line, field, rule}
+
+The recipients are input, not a projection: nobody could derive them again, so they are written with majority, sealed
+under the master key (a value may be one that SECURE protects), and deleted when the mailing is over, at the latest with
+the topics. A chunk is written before `next_line` says so, and `cursor` moves after its messages are in the log: a crash
+in between repeats a step and gives the same ids. Every method raises mongo.UNAVAILABLE.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from pymongo import ReplaceOne
+from pymongo.errors import DuplicateKeyError
+
+from schemas.mailing_events import MailingState
+from schemas.topics import MESSAGE_RETENTION_MS
+from services.ingest.accept_list import Bad, Row
+from services.mongo import Database, Document, durable
+from services.secrets import Secrets
+
+_PURPOSE = b"mailing"
+MAX_PROBLEMS = 100_000
+"""That are kept for one mailing; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """One mailing. `cursor` is the next line to plan, or the last installation of a segment that was looked at."""
+
+    mailing_id: str
+    partner_id: str
+    ref: str | None  # the partner's own id
+    name: str
+    definition: str  # JSON as the partner wrote it
+    digest: str  # of the definition
+    created_at: int
+    rate_per_s: int
+    on_bad_lines: str
+    is_segment: bool
+    state: MailingState = "draft"
+    revision: int = 1
+    reason: str = ""
+    next_line: int = 1
+    is_complete: bool = False  # the last upload came to its end
+    accepted: int = 0
+    refused: int = 0
+    cursor: int | str = 1
+    planned: int = 0
+    start_at: int | None = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    rate_now: float = 0.0  # messages a second, as last measured
+    planned_at: int = 0  # UTC ms; when it last came further
+
+
+_FIELDS = tuple(field.name for field in fields(Mailing) if field.name != "mailing_id")
+
+
+class Mailings:
+    """The mailings of this deployment."""
+
+    def __init__(self, database: Database, secrets: Secrets) -> None:
+        self._mailings = durable(database["mailings"])
+        self._chunks = durable(database["mailing_chunks"])
+        self._problems = durable(database["mailing_problems"])
+        self._secrets = secrets
+
+    async def prepare(self) -> None:
+        """Create the indexes."""
+        await self._mailings.create_index([("partner_id", 1), ("created_at", -1)])
+        await self._mailings.create_index("state")
+        await self._mailings.create_index("unpublished", partialFilterExpression={"unpublished": True})
+        await self._problems.create_index([("mailing_id", 1), ("line", 1)])
+        await self._chunks.create_index([("mailing_id", 1), ("last_line", 1)])
+        for collection in (self._chunks, self._problems):
+            await collection.create_index("at", expireAfterSeconds=MESSAGE_RETENTION_MS // 1000)
+
+    async def create(self, mailing: Mailing) -> Mailing:
+        """The mailing, or the one that already has this id."""
+        document = {name: getattr(mailing, name) for name in _FIELDS}
+        try:
+            await self._mailings.insert_one({"_id": mailing.mailing_id, **document, "unpublished": True})
+        except DuplicateKeyError:
+            found = await self.find(mailing.mailing_id)
+            if found is not None:
+                return found
+        return mailing
+
+    async def find(self, mailing_id: str) -> Mailing | None:
+        document = await self._mailings.find_one({"_id": mailing_id})
+        return None if document is None else _mailing(document)
+
+    async def listed(self, partner_id: str | None, before: int | None, limit: int) -> list[Mailing]:
+        """The newest first; `before` (UTC ms) pages on."""
+        query: Document = {} if partner_id is None else {"partner_id": partner_id}
+        if before is not None:
+            query["created_at"] = {"$lt": before}
+        return [_mailing(one) async for one in self._mailings.find(query).sort("created_at", -1).limit(limit)]
+
+    async def in_state(self, state: MailingState) -> list[Mailing]:
+        return [_mailing(one) async for one in self._mailings.find({"state": state})]
+
+    async def unpublished(self) -> list[Mailing]:
+        """Those whose last change has not been said to the log."""
+        return [_mailing(one) async for one in self._mailings.find({"unpublished": True}).limit(100)]
+
+    async def published(self, mailing: Mailing) -> None:
+        await self._mailings.update_one(
+            {"_id": mailing.mailing_id, "revision": mailing.revision}, {"$unset": {"unpublished": ""}}
+        )
+
+    async def change(self, mailing: Mailing, **changes: Any) -> Mailing | None:
+        """The next revision; None when somebody else has changed it since, or it is no longer in that state."""
+        update = {"$set": {**changes, "unpublished": True}, "$inc": {"revision": 1}}
+        query = {"_id": mailing.mailing_id, "revision": mailing.revision, "state": mailing.state}
+        document = await self._mailings.find_one_and_update(query, update, return_document=True)
+        return None if document is None else _mailing(document)
+
+    async def open_upload(self, mailing: Mailing) -> None:
+        """From now on, and until `complete`, the list is known to be in part."""
+        query = {"_id": mailing.mailing_id, "state": "draft"}
+        await self._mailings.update_one(query, {"$set": {"is_complete": False}})
+
+    async def complete(self, mailing_id: str, next_line: int) -> bool:
+        """False when another upload has gone on meanwhile."""
+        query = {"_id": mailing_id, "state": "draft", "next_line": next_line}
+        return (await self._mailings.update_one(query, {"$set": {"is_complete": True}})).matched_count == 1
+
+    async def add(
+        self, mailing_id: str, first: int, following: int, rows: Sequence[Row], bad: Sequence[Bad], refused: int
+    ) -> bool:
+        """Store the lines [first, following), `refused` of them bad; False when another upload was faster, or it is
+        no draft any more."""
+        at = datetime.now(UTC)
+        if rows:
+            content = zlib.compress(orjson.dumps([list(row) for row in rows]), 1)
+            await self._chunks.replace_one(
+                {"_id": f"{mailing_id}/{first:012}"},
+                {
+                    "mailing_id": mailing_id,
+                    "first_line": rows[0].line,
+                    "last_line": rows[-1].line,
+                    "rows": self._secrets.seal(content, _PURPOSE),
+                    "at": at,
+                },
+                upsert=True,
+            )
+        if bad:
+            writes = [
+                ReplaceOne(
+                    {"_id": f"{mailing_id}/{one.line:012}"}, {"mailing_id": mailing_id, **one._asdict(), "at": at}, True
+                )
+                for one in bad
+            ]
+            await self._problems.bulk_write(writes, ordered=False)
+        moved = await self._mailings.update_one(
+            {"_id": mailing_id, "next_line": first, "state": "draft"},
+            {"$set": {"next_line": following}, "$inc": {"accepted": len(rows), "refused": refused}},
+        )
+        return moved.matched_count == 1
+
+    async def clear(self, mailing: Mailing) -> bool:
+        """Forget the list of a draft; False when it is no draft any more."""
+        empty = {"next_line": 1, "accepted": 0, "refused": 0, "is_complete": False}
+        moved = await self._mailings.update_one({"_id": mailing.mailing_id, "state": "draft"}, {"$set": empty})
+        if moved.matched_count:
+            await self.forget(mailing.mailing_id)
+            await self._problems.delete_many({"mailing_id": mailing.mailing_id})
+        return bool(moved.matched_count)
+
+    async def forget(self, mailing_id: str) -> None:
+        """Delete the recipients: nobody needs them any more."""
+        await self._chunks.delete_many({"mailing_id": mailing_id})
+
+    async def problems(self, mailing_id: str, after_line: int, limit: int) -> list[Bad]:
+        query = {"mailing_id": mailing_id, "line": {"$gt": after_line}}
+        found = self._problems.find(query).sort("line", 1).limit(limit)
+        return [Bad(one["line"], one["field"], one["rule"]) async for one in found]
+
+    async def rows_from(self, mailing_id: str, line: int) -> list[Row]:
+        """The recipients from `line` on in the chunk that holds it, or in the next one. Empty: there are no more."""
+        query = {"mailing_id": mailing_id, "last_line": {"$gte": line}}
+        document = await self._chunks.find_one(query, sort=[("last_line", 1)])
+        if document is None:
+            return []
+        rows = orjson.loads(zlib.decompress(self._secrets.open(document["rows"], _PURPOSE)))
+        return [Row(*row) for row in rows if row[0] >= line]
+
+    async def advance(
+        self, mailing: Mailing, cursor: int | str, planned: int, rate_now: float, now: int
+    ) -> Mailing | None:
+        """The messages up to `cursor` are in the log; None when another planner has moved it."""
+        query = {"_id": mailing.mailing_id, "cursor": mailing.cursor}
+        update = {
+            "$set": {"cursor": cursor, "rate_now": rate_now, "planned_at": now},
+            "$inc": {"planned": planned},
+        }
+        document = await self._mailings.find_one_and_update(query, update, return_document=True)
+        return None if document is None else _mailing(document)
+
+
+def _mailing(document: Mapping[str, Any]) -> Mailing:
+    known = {name: document[name] for name in _FIELDS if name in document}
+    return Mailing(mailing_id=document["_id"], **known)

@@ -1,0 +1,90 @@
+"""The planner of mailings: slice after slice at each mailing's rate, under a lease, in the process of the partner APIs.
+
+    mailing running ─▶ window open? ─▶ next recipients ─▶ messages (derived ids) ─▶ log ─▶ cursor, compare-and-set
+                                                                                 └▶ kill -9 here: again, absorbed
+
+A crash between the log and the cursor asks for the same messages again; the router's claims absorb them. The lease
+only saves work. Memory holds one chunk of each running mailing, however many recipients it has. Messages go on the bulk
+lane.
+"""
+
+import asyncio
+
+from services import consume, telemetry
+from services.clock import now_ms
+from services.ingest.mailing_run import Means, Run, Stopped
+from services.leases_store import Lease
+from services.mongo import Database
+
+log = telemetry.logger("planning")
+_LEASE_MS = 15_000
+_LOOK_S = 0.5
+_TRY_AGAIN_S = 3.0
+
+
+class Planner:
+    """One for each process; `run` until stopped. `owner` outlives a restart, so that nobody waits for its leases."""
+
+    def __init__(self, means: Means, database: Database, owner: str, stop: asyncio.Event) -> None:
+        self._means, self._database, self._owner, self._stop = means, database, owner, stop
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Look for running mailings for ever; infrastructure trouble is logged and tried again."""
+        while not self._stop.is_set():
+            try:
+                await self._look()
+            except consume.UNAVAILABLE as error:
+                log.warning("the planner waits: infrastructure is away", error=repr(error))
+            await self._pause(_LOOK_S)
+        await asyncio.gather(*self._tasks.values())
+
+    async def _look(self) -> None:
+        mailings = self._means.mailings
+        for changed in await mailings.unpublished():
+            await self._means.publish(changed)
+        for mailing in await mailings.in_state("running"):
+            key = mailing.mailing_id
+            if key not in self._tasks and (mailing.start_at or 0) <= now_ms():
+                self._tasks[key] = task = asyncio.create_task(self._work(key), name=f"mailing {key}")
+                task.add_done_callback(lambda _, key=key: self._tasks.pop(key, None))  # type: ignore[misc]
+
+    async def _work(self, mailing_id: str) -> None:
+        """Plan one mailing until it ends, is stopped, or another instance has it."""
+        lease = Lease(self._database, f"mailing/{mailing_id}", self._owner)
+        try:
+            await self._plan(mailing_id, lease)
+        except consume.UNAVAILABLE as error:
+            log.warning("a mailing waits: infrastructure is away", mailing=mailing_id, error=repr(error))
+        except Exception:
+            log.exception("a mailing cannot be planned", mailing=mailing_id)
+            await self._pause(_TRY_AGAIN_S)
+
+    async def _plan(self, mailing_id: str, lease: Lease) -> None:
+        if not await lease.hold(now_ms(), _LEASE_MS):
+            return
+        held_at = now_ms()
+        mailing = await self._means.mailings.find(mailing_id)
+        if mailing is None or mailing.state != "running":
+            return
+        run = Run(self._means, mailing)
+        try:
+            while not self._stop.is_set() and await run.step(self._pause):
+                if now_ms() - held_at > _LEASE_MS // 3:
+                    if not await lease.hold(now_ms(), _LEASE_MS):
+                        return
+                    held_at = now_ms()
+        except Stopped as why:
+            await run.end("paused", str(why))
+        await lease.release()
+
+    async def _pause(self, seconds: float) -> None:
+        """Until then, or until the process is to end."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        except TimeoutError:
+            return
