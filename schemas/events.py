@@ -6,7 +6,7 @@
     provider-dispatched       ProviderDispatched                                           dispatch
     status-events             Scheduled, Planned, RequestRepeated, ReceiptReceived,        router, registry,
                               ProviderTold, DeadlinePassed, ReportAttempted,               status, whoever dead-letters
-                              MessageFailed
+                              MessageFailed, InboxChanged
     device-events             Installed … TokenRetired (schemas/device_events.py)          registry
     installations             InstallationChanged (compacted)                              registry
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
@@ -183,6 +183,18 @@ class ProviderTold(MessageEvent):
     detail: str = ""
     reason: Reason | None = None
     happened_at: int  # UTC ms, as the provider says
+
+
+InboxChange = Literal["new", "seen", "deleted"]
+
+
+class InboxChanged(MessageEvent):
+    """An owner changed an entry of the in-app history; the newest word on new or seen wins, deleted is for good."""
+
+    type: Literal["inbox-changed"] = "inbox-changed"
+    owner: str  # ids.owner_key_of, or i/<installation id> when nobody is logged in
+    installation_id: str
+    change: InboxChange
 
 
 class DeadlinePassed(MessageEvent):

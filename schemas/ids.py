@@ -86,6 +86,11 @@ def event_id_of(cause_id: str, what: str) -> str:
     return uuid5(cause_id, what)
 
 
+def receipt_id_of(message_id: str, link: int, installation_id: str, kind: str, action: str | None = None) -> str:
+    """The event id of a receipt: whoever says so, and however often, it is one."""
+    return uuid5(message_id, f"receipt/{link}/{installation_id}/{kind}/{action or ''}")
+
+
 def mt_num_of(message_id: str) -> str:
     """The decimal number that the partner protocol calls mtNum."""
     return str(int.from_bytes(hashlib.sha256(message_id.encode()).digest()[:8], "big") >> 1)

@@ -55,6 +55,7 @@ STATUS_EVENTS = _lanes(
     events.RequestRepeated,
     events.ReceiptReceived,
     events.ProviderTold,
+    events.InboxChanged,
     events.DeadlinePassed,
     events.ReportAttempted,
     events.MessageFailed,

@@ -35,7 +35,7 @@ message_id, headers, payload}; provider is apns, fcm, hms, rustore or web; FCM a
                                        offline | online}
     POST   /apns/go-away               {"reason": …}
     POST   /apns/stream-limit          {"limit": N}
-    POST   /hms/receipts               {url, token, status, version: 1 | 2, key: decoded | raw, age_ms}: sends the receipt
+    POST   /hms/receipts               {url, token, status, version: 1 | 2, key: decoded | raw, age_ms}: the receipt
                                        of the newest push to the token there, signed; {"status": …, "answer": …}
     POST   /web/subscriptions          201; what a browser does for a page: {applicationServerKey} gives {subscription,
                                        endpoint}; the subscription is the token here

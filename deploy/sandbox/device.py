@@ -24,7 +24,7 @@ from deploy.sandbox.device_kinds import MODELS, PROVIDERS, new_token
 from deploy.sandbox.device_kinds import Platform as Platform
 from deploy.sandbox.hpke import NotForUsError, opened_values, public_key_of
 from deploy.sandbox.sdk_api import DeviceApi, Installation
-from deploy.sandbox.sdk_push import Push, UnreadablePushError, at_first, whole, with_values
+from deploy.sandbox.sdk_push import Push, UnreadablePushError, at_first, from_history, whole, with_values
 from deploy.sandbox.web_browser import CannotOpenError, Keys, opened
 
 What = Literal[
@@ -54,6 +54,7 @@ class Habits:
     delivered_after_s: float = 0.0  # a slow phone
     receipts_sent: int = 1  # 2: every receipt goes out twice
     allows_pushes: bool = True  # False: forbidden in the operating system
+    pulls: bool = False  # True: reads its history whenever the app starts
     fetches: bool = True  # False: nothing can be fetched (no network for the app)
 
 
@@ -111,6 +112,7 @@ class Device:
     who: Installation = field(default_factory=lambda: Installation(str(uuid.uuid4()), ""), repr=False)
     is_online: bool = True
     shown: deque[Push] = field(default_factory=lambda: deque(maxlen=REMEMBERED), repr=False)
+    inbox: list[Push] = field(default_factory=list, repr=False)
     outbox: list[dict[str, Any]] = field(default_factory=list, repr=False)
     _seen: dict[str, None] = field(default_factory=dict, repr=False)
     _waiting: list[Push] = field(default_factory=list, repr=False)
@@ -179,6 +181,20 @@ class Device:
         """The app is opened."""
         body = {"sessionId": str(uuid.uuid4()), "appVersion": self.app_version, "primary": primary}
         self._learn(await self.carrier.api.start_session(self.who, body))
+        if self.habits.pulls:
+            await self.pull()
+
+    async def pull(self) -> list[Push]:
+        """Read the whole in-app history of whoever is logged in, the newest first; also kept in `inbox`."""
+        pages, cursor = [], ""
+        while True:
+            page = await self.carrier.api.history(self.who, limit=100, **({"cursor": cursor} if cursor else {}))
+            pages += page["entries"]
+            cursor = page["cursor"]
+            if not cursor:
+                break
+        self.inbox = [from_history(entry) for entry in pages]
+        return self.inbox
 
     async def refresh(self) -> None:
         """Read back what the platform knows of this installation into `view`."""

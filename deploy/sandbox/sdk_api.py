@@ -103,6 +103,24 @@ class DeviceApi:
         """The whole of a message that was pushed."""
         return await self._own("GET", who, f"/messages/{message_id}/content?link={link}")
 
+    async def history(self, who: Installation, **query: str | int) -> Answer:
+        """A page of the in-app history: {entries, cursor}. Query as in the API: status, limit, cursor, to; from_."""
+        parts = "&".join(f"{name.rstrip('_')}={value}" for name, value in query.items())
+        return await self._own("GET", who, f"/history?{parts}")
+
+    async def history_entry(self, who: Installation, message_id: str, link: int = 0) -> Answer:
+        return await self._own("GET", who, f"/history/{message_id}?link={link}")
+
+    async def mark_history(self, who: Installation, status: str, message_ids: Sequence[str]) -> list[bool]:
+        """New or Seen; whether each was found."""
+        body = {"status": status, "entries": [{"messageId": one} for one in message_ids]}
+        return [one["found"] for one in (await self._own("POST", who, "/history/status", body))["results"]]
+
+    async def delete_history(self, who: Installation, message_ids: Sequence[str]) -> list[bool]:
+        """Whether each was found."""
+        body = {"entries": [{"messageId": one} for one in message_ids]}
+        return [one["found"] for one in (await self._own("POST", who, "/history/delete", body))["results"]]
+
     async def _own(self, method: str, who: Installation, what: str, body: Answer | None = None) -> Answer:
         headers = {"Authorization": f"Bearer {who.credential}"}
         return await self._call(method, f"{self._base}/{who.installation_id}{what}", headers, body)

@@ -86,6 +86,11 @@ def whole(push: Push, answer: dict[str, Any]) -> Push:
     )
 
 
+def from_history(entry: dict[str, Any]) -> Push:
+    """An entry of the in-app history as the app lists it."""
+    return whole(Push(entry["messageId"], entry["deliveryId"] or "", None, "", link=entry["link"]), entry)
+
+
 def values_of(answer: dict[str, Any]) -> Mapping[str, str]:
     """What stands in the place of each SECURE placeholder: its value, or a mask where it is not ours to know."""
     secure = answer["secure"] or {"names": [], "values": None}

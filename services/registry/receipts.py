@@ -43,7 +43,7 @@ def judged(entry: object, installation_id: str, sent_at: int | None, now: int) -
         rule = "must be the delivery of this message and link to this installation"
         return Refused((FieldError(field="deliveryId", rule=rule),))
     return ReceiptReceived(
-        event_id=ids.event_id_of(message_id, f"receipt/{body.link}/{installation_id}/{body.kind}/{body.action or ''}"),
+        event_id=ids.receipt_id_of(message_id, body.link, installation_id, body.kind, body.action),
         at=now,
         message_id=message_id,
         partner_id="",

@@ -41,6 +41,9 @@ GET /sdk/api/v1/installations/{id}/messages/{messageId}/content?link=0      (a d
      secure: {names, values}}: the whole of a message, to the installations in its plan whose owner has not changed. 404
     for everybody else, 410 when its lifetime has passed. See `docs/device-api.md` §5.
 
+GET …/history, GET and DELETE …/history/{messageId}, POST …/history/status, POST …/history/delete     (a device)
+    The in-app history of whoever is logged in. See `docs/device-api.md` §6.
+
 Reports to partners are those of `docs/partner-api.md` §3; signed ones carry X-RPNS-Timestamp (seconds) and
 X-RPNS-Signature: sha256=<hex of HMAC-SHA256(key, timestamp + "." + body)>.
 """

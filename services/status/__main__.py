@@ -1,7 +1,8 @@
 """The status service: what has become of a message, and telling its partner.
 
-message-requested, provider-dispatched, status-events [.bulk] ─▶ fold ─▶ messages ─▶ reports, stream of changes
-sweeper ─▶ status-events[.bulk] (a deadline has passed)        API ◀─ messages
+message-requested, provider-dispatched, status-events [.bulk] ─▶ fold ─▶ messages, inbox ─▶ reports, stream of changes
+devices ─▶ status-events[.bulk] (inbox changed, pulled)        API ◀─ messages, inbox
+sweeper ─▶ status-events[.bulk] (a deadline has passed)
 """
 
 import aiohttp
@@ -21,8 +22,12 @@ from services.process import Process, run
 from services.secrets import Secrets
 from services.status.api import application
 from services.status.api_content import content_routes
+from services.status.api_history import HistoryWork, history_routes
 from services.status.device_access import device_caller
 from services.status.folding import Folding
+from services.status.history import History
+from services.status.inbox import InboxChanging, Projecting
+from services.status.inbox_store import Inbox
 from services.status.outcomes import Counting
 from services.status.reports import Reporting
 from services.status.reports_pace import Pace
@@ -53,7 +58,10 @@ async def start(process: Process) -> None:
     outcomes = OutcomesStore(database)
     await outcomes.prepare()
     counting = Counting(messages, outcomes, Lease(database, "outcomes", settings.instance))
-    folding = Folding(messages, [reporting.take, streams.take, counting.take])
+    inbox = Inbox(database)
+    await inbox.prepare()
+    takers = [reporting.take, streams.take, counting.take]
+    folding = Folding(messages, takers, projections=[Projecting(inbox)])
     sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane in STATUS_EVENTS:
@@ -69,8 +77,10 @@ async def start(process: Process) -> None:
     process.stack.callback(logins.close)
     trusted = web.networks(settings.trusted_proxies)
     device = device_caller(Installations(database), directory, secrets)
-    content = content_routes(messages, HourKeys(database["hour_keys"], secrets), device)
-    web.serve(process, application(messages, streams, logins, settings.admin_token, trusted, content))
+    keys = HourKeys(database["hour_keys"], secrets)
+    history = HistoryWork(inbox, History(messages, keys), InboxChanging(inbox, folding, sink))
+    devices = [content_routes(messages, keys, device), history_routes(history, device)]
+    web.serve(process, application(messages, streams, logins, settings.admin_token, trusted, *devices))
 
 
 async def _reporting(

@@ -1,6 +1,7 @@
 """What the device routes of this process answer. Camel case, as all of the device API."""
 
-from typing import Annotated
+from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -68,3 +69,60 @@ class ContentAnswer(ShownView):
     message_id: str
     link: int
     expires_at: int
+
+
+class HistoryEntry(ShownView):
+    """One entry of the in-app history. Times are UTC ms."""
+
+    message_id: str
+    link: int
+    delivery_id: Annotated[str | None, Field(description="of the push to this installation; null: there was none")]
+    sent_at: int
+    expires_at: int
+    status: Literal["New", "Seen"]
+    delivered_at: int | None
+    read_at: int | None
+
+
+class HistoryPage(Wire):
+    """The newest first; `cursor` asks for what comes after, null when nothing does."""
+
+    entries: list[HistoryEntry]
+    cursor: str | None
+
+
+class RefBody(Wire):
+    """Which entry."""
+
+    message_id: UUID
+    link: Annotated[int, Field(ge=0, le=1000)] = 0
+
+
+Refs = Annotated[list[RefBody], Field(min_length=1, max_length=100)]
+
+
+class DeleteBody(Wire):
+    """Entries to delete."""
+
+    entries: Refs
+
+
+class StatusBody(Wire):
+    """Entries that are new or seen from now on."""
+
+    entries: Refs
+    status: Literal["New", "Seen"]
+
+
+class RefResult(Wire):
+    """`found` false: no entry of whoever is logged in."""
+
+    message_id: UUID
+    link: int
+    found: bool
+
+
+class ChangeAnswer(Wire):
+    """One result for each, in order."""
+
+    results: list[RefResult]

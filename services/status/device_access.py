@@ -17,6 +17,7 @@ from services.directory import Directory
 from services.installations import Installation, Installations
 from services.request_pace import RequestPace
 from services.secrets import Secrets
+from services.status.fold_inbox import inbox_owner
 
 PER_S, BURST = 2.0, 30
 
@@ -28,6 +29,11 @@ class Caller:
     installation_id: str
     application_id: str
     owner: str
+
+    @property
+    def inbox(self) -> str:
+        """Whose history it reads (`fold_inbox.py`)."""
+        return inbox_owner(self.owner, self.installation_id)
 
 
 def device_caller(

@@ -10,7 +10,7 @@ from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
 from services.status.fold_reports import rank_of
 from services.status.fold_trace import request_of
-from services.status.message import MAX_CANDIDATES, MAX_STRANGERS, Delivery, Link, Skip
+from services.status.message import MAX_CANDIDATES, MAX_STRANGERS, Delivery, InboxMark, Link, Skip
 
 DELIVERED, READ, PLANNED, SENT = (
     DeliveryState.DELIVERED,
@@ -118,6 +118,17 @@ def _told(link: Link, event: events.ProviderTold) -> None:
         raise_to(delivery, DeliveryState.REFUSED, event.reason)
 
 
+def _inbox_changed(link: Link, event: events.InboxChanged) -> None:
+    """A last-writer-wins register by time and event id; deleted is for good."""
+    if event.owner not in link.inbox and len(link.inbox) >= MAX_STRANGERS:
+        return
+    mark = link.inbox.setdefault(event.owner, InboxMark())
+    if event.change == "deleted":
+        mark.deleted_at = earlier(mark.deleted_at, event.at)
+    elif (event.at, event.event_id) > (mark.status_at, mark.status_id):
+        mark.status, mark.status_at, mark.status_id = event.change, event.at, event.event_id
+
+
 def earlier(known: int, at: int) -> int:
     return min(known, at) if known else at
 
@@ -149,6 +160,7 @@ FACTS: dict[type, Callable[[Link, Any], None]] = {
     events.ProviderDispatched: _dispatched,
     events.ReceiptReceived: _received,
     events.ProviderTold: _told,
+    events.InboxChanged: _inbox_changed,
     events.DeadlinePassed: _deadline,
     events.MessageFailed: _failed,
     events.ReportAttempted: _reported,

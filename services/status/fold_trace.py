@@ -56,6 +56,8 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
         case events.ProviderTold():
             entry.what, entry.installation_id, entry.provider = "told", event.installation_id, event.provider.value
             entry.status, entry.reason, entry.detail = event.status, event.reason, event.detail
+        case events.InboxChanged():
+            entry.what, entry.installation_id, entry.detail = "inbox", event.installation_id, event.change
         case events.ReportAttempted():
             entry.what, entry.status, entry.attempt = "report", event.status, event.attempt
             entry.latency_ms = event.latency_ms

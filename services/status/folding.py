@@ -3,7 +3,7 @@
     records ─▶ load ($in) ─▶ fold in memory ─▶ save, compare-and-set on the revision
                    ▲                              │  somebody else was faster: those again
                    └──────────────────────────────┤
-                                                  └─▶ stream of changes, reports to partners
+                                                  └─▶ inbox; stream of changes, reports to partners
 
 What follows is carried out after the save and before the commit. A crash in between repeats the batch, the fold
 recognises the events and gives the same follow-ups again, and both takers do each of them once.
@@ -12,7 +12,7 @@ recognises the events and gives the same follow-ups again, and both takers do ea
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.events import MessageEvent
+from schemas.events import Event, MessageEvent
 from services import telemetry
 from services.consume import Follows, Record
 from services.status.fold import FollowUp, fold
@@ -22,6 +22,10 @@ from services.status.store import Messages
 _ATTEMPTS = 20
 
 Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
+Projected = Sequence[tuple[Message, Sequence[MessageEvent]]]
+"""Messages as they were saved, each with the events that were folded."""
+Projection = Callable[[Projected], Awaitable[None]]
+"""Writes what is derived from messages, also in a rebuild; an older message must not overwrite a newer one."""
 Taker = Callable[[Followed], Awaitable[None]]
 """Carries out the follow-ups that are its own; must do a repeated one once only."""
 
@@ -32,15 +36,27 @@ class TooManyConflicts(Exception):
 
 @dataclass(frozen=True)
 class Folding:
-    """`step` is what `Consuming` runs. `rebuilding`: fold only, nothing follows (docs/design.md §2)."""
+    """`step` is what `Consuming` runs. `rebuilding`: fold and project only, nothing follows (docs/design.md §2)."""
 
     messages: Messages
     takers: Sequence[Taker]
     rebuilding: bool = False
+    projections: Sequence[Projection] = ()
 
     async def step(self, records: Sequence[Record]) -> Follows:
         """Fold a batch. Repeatable: a second run changes nothing and lets the same things follow."""
-        events = _by_message(records)
+        return await self._begun(_by_message([record.event for record in records]))
+
+    async def apply(self, events: Sequence[MessageEvent]) -> None:
+        """Fold what was appended just now, so that whoever asked for it reads what it wrote; the consumer repeats it.
+
+        Only for events whose meaning hangs on no order. Raises mongo.UNAVAILABLE, TooManyConflicts.
+        """
+        follows = await self._begun(_by_message(events))
+        if follows.project is not None:
+            await follows.project()
+
+    async def _begun(self, events: Mapping[str, Sequence[MessageEvent]]) -> Follows:
         loaded = await self.messages.load(events)
         folded = [_folded(message_id, loaded.get(message_id), of) for message_id, of in events.items()]
 
@@ -63,18 +79,20 @@ class Folding:
             folded = [_folded(message_id, loaded.get(message_id), events[message_id]) for message_id in conflicts]
         else:
             raise TooManyConflicts(f"{len(folded)} messages")
+        for write in self.projections:
+            await write([(message, events[message.message_id]) for message, _ in done])
         if not self.rebuilding:
             for take in self.takers:
                 await take(done)
 
 
-def _by_message(records: Sequence[Record]) -> dict[str, list[MessageEvent]]:
-    events: dict[str, list[MessageEvent]] = {}
-    for record in records:
-        if not isinstance(record.event, MessageEvent):
-            raise TypeError(f"{type(record.event).__name__} is not an event of a message")
-        events.setdefault(record.event.message_id, []).append(record.event)
-    return events
+def _by_message(events: Sequence[Event]) -> dict[str, list[MessageEvent]]:
+    found: dict[str, list[MessageEvent]] = {}
+    for event in events:
+        if not isinstance(event, MessageEvent):
+            raise TypeError(f"{type(event).__name__} is not an event of a message")
+        found.setdefault(event.message_id, []).append(event)
+    return found
 
 
 def _folded(message_id: str, message: Message | None, events: Sequence[MessageEvent]) -> tuple[Message, list[FollowUp]]:

@@ -34,6 +34,7 @@ What = Literal[
     "attempt",
     "receipt",
     "told",
+    "inbox",
     "deadline",
     "report",
     "failed",
@@ -103,6 +104,16 @@ class Delivery:
 
 
 @dataclass(slots=True)
+class InboxMark:
+    """What an owner did with the entry of a link in the in-app history."""
+
+    status: str = ""  # new or seen, as last said; empty: nobody has said
+    status_at: int = 0
+    status_id: str = ""  # of the event, for two at the same moment
+    deleted_at: int = 0
+
+
+@dataclass(slots=True)
 class Skip:
     """An installation that was considered and left out."""
 
@@ -151,6 +162,7 @@ class Link:
     wanted: Report | None = None  # the highest report that its state called for
     tried: int = -1  # rank of the highest report tried
     reported: int = -1  # status of the last report that the partner took
+    inbox: dict[str, InboxMark] = field(default_factory=dict)  # by owner
 
     @property
     def request(self) -> Request | None:

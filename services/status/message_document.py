@@ -21,7 +21,7 @@ from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.topics import HISTORY_RETENTION_MS
 from schemas.values import Channel
-from services.status.message import Change, Delivery, Link, Message, Report, Request, Skip
+from services.status.message import Change, Delivery, InboxMark, Link, Message, Report, Request, Skip
 
 Document = dict[str, Any]
 _MAX_PAIRS = 50
@@ -101,7 +101,7 @@ def from_document(document: Document) -> Message:
 
 
 _values_of = attrgetter(*Link.__slots__)
-_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Request, Delivery, Skip, Change, Report)}
+_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Request, Delivery, Skip, Change, Report, InboxMark)}
 
 
 def _array(value: Any) -> Any:
@@ -117,6 +117,7 @@ def _link(stored: list[Any]) -> Link:
     link.changes = [Change(_STATES[state], at) for state, at in stored[_PLACE["changes"]]]
     link.state = _STATES[link.state]
     link.plan_reason, link.failed_reason = _REASONS[link.plan_reason], _REASONS[link.failed_reason]
+    link.inbox = {owner: InboxMark(*mark) for owner, mark in link.inbox.items()}  # type: ignore[misc]  # arrays yet
     wanted = stored[_PLACE["wanted"]]
     link.wanted = Report(*wanted) if wanted is not None else None
     return link

@@ -51,6 +51,12 @@ class Phone:
     async def content(self, story: Story, link: int = 0) -> tuple[int, Any]:
         return await self.call("GET", f"/messages/{story.message_id}/content?link={link}")
 
+    async def peek(self, story: Story) -> dict[str, Any] | None:
+        """Its entry as it is stored: looking does not count as a pull."""
+        owner = self.owner or f"i/{self.installation_id}"
+        async with mongo.database(self.service.settings) as database:
+            return await database["inbox"].find_one({"_id": f"{story.message_id}/0/{owner}"})
+
 
 def shows(content: Content) -> dict[str, Any]:
     """Changes of `Story.requested` for a push with this content."""

@@ -1,0 +1,57 @@
+"""Entries of the in-app history as a device reads them: the entry and what its message shows, put together.
+
+SECURE values are given as long as the message lives, and only to an installation that it was sent to; afterwards, and
+to the owner's other phones, the placeholders stay and the SDK masks them.
+"""
+
+from collections.abc import Sequence
+
+from schemas import ids
+from schemas.values import Content
+from services.clock import now_ms
+from services.hour_keys import HourKeys
+from services.status.bodies import HistoryEntry
+from services.status.content import content_of, enriched
+from services.status.device_access import Caller
+from services.status.fold_inbox import InboxEntry
+from services.status.store import Messages
+
+
+class History:
+    """Reads. Raises mongo.UNAVAILABLE."""
+
+    def __init__(self, messages: Messages, keys: HourKeys) -> None:
+        self._messages, self._keys = messages, keys
+
+    async def shown(self, device: Caller, entries: Sequence[InboxEntry]) -> list[HistoryEntry]:
+        """The entries in their order; one whose message is kept no longer is left out."""
+        messages = await self._messages.load({one.message_id for one in entries})
+        shown = []
+        for one in entries:
+            link = messages[one.message_id].links.get(one.link) if one.message_id in messages else None
+            content = content_of(link.request) if link is not None else None
+            if content is not None:
+                shown.append(_view(device, one, enriched(content), await self._values(device, one, content)))
+        return shown
+
+    async def _values(self, device: Caller, entry: InboxEntry, content: Content) -> dict[str, str] | None:
+        now = now_ms()
+        if content.secure is None or now >= entry.expires_at or device.installation_id not in entry.installations:
+            return None
+        return await self._keys.opened(entry.message_id, content.secure, now)
+
+
+def _view(device: Caller, entry: InboxEntry, content: Content, values: dict[str, str] | None) -> HistoryEntry:
+    is_own = device.installation_id in entry.installations
+    delivery_id = ids.delivery_id_of(entry.message_id, entry.link, device.installation_id) if is_own else None
+    about = {
+        "message_id": entry.message_id,
+        "link": entry.link,
+        "delivery_id": delivery_id,
+        "sent_at": entry.at,
+        "expires_at": entry.expires_at,
+        "status": entry.status,
+        "delivered_at": entry.delivered_at or None,
+        "read_at": entry.read_at or None,
+    }
+    return HistoryEntry.model_validate({**HistoryEntry.fields_of(content, values), **about})
