@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-TARGETS := install demo tour up down test check schemas bench
+TARGETS := install demo tour up down test check schemas bench browser
 .PHONY: help $(TARGETS)
 
 VENV := .venv/bin/python
@@ -48,6 +48,9 @@ schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and 
 
 bench: .venv/.installed-dev ## measure, each figure beside its limit
 	@$(VENV) -m deploy.bench $(BENCH)
+
+browser: .venv/.installed-run ## try the sample page in a real browser; needs a Chromium on the PATH
+	@$(VENV) -m deploy.browser
 
 .venv/.installed-run: requirements.txt
 	$(INSTALL) run

@@ -12,6 +12,7 @@ from deploy.local.ports import HOST, accepts
 from deploy.local.process import Program
 from deploy.local.report import StackError
 
+WEB = Path(__file__).resolve().parents[1] / "web"
 Upstreams = Mapping[str, Sequence[int]]
 
 DEVICE = "/sdk/api/v1/installations/*"
@@ -51,6 +52,16 @@ http://:{port} {{
 	header -Server
 """
 
+PAGE = """	redir /web /web/ 308
+	handle_path /web/* {{
+		root * "{folder}"
+		header Cache-Control no-cache
+		header X-Content-Type-Options nosniff
+		file_server
+	}}
+"""
+"""The sample page that takes pushes in a browser; it has to be beside the device API, which answers no other origin."""
+
 NOT_FOUND = """	handle {
 		header Content-Type application/problem+json
 		respond `{"type":"about:blank","title":"Not Found","status":404}` 404
@@ -73,7 +84,7 @@ def caddyfile(port: int, storage: Path, upstreams: Upstreams) -> str:
         parts.append(
             f"{_handle(service, paths, proxy)}\thandle_path /docs/{service}/* {{\n\t\t{proxy}{docs}\t\t}}\n\t}}\n"
         )
-    return "".join([*parts, NOT_FOUND])
+    return "".join([*parts, PAGE.format(folder=WEB), NOT_FOUND])
 
 
 def _proxy(ports: Sequence[int]) -> str:

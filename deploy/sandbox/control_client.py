@@ -71,6 +71,10 @@ class Control:
         """Have Huawei send the receipt of the newest push to the token; what it was answered."""
         return await self._call("POST", "/hms/receipts", {"url": url, "token": token, "status": status, **about})
 
+    async def web_subscription(self, server_key: str) -> Json:
+        """What a browser gets when a page subscribes with this key: {subscription, endpoint}."""
+        return await self._call("POST", "/web/subscriptions", {"applicationServerKey": server_key})
+
     async def apns_device(self, token: str, state: str, **about: Any) -> None:
         """live, dead, bad, assigned, offline or online."""
         await self._call("PUT", f"/apns/devices/{token}", {"state": state, **about})

@@ -119,3 +119,20 @@ async def test_events_of_a_stream_arrive_one_by_one(public: Public) -> None:
         assert await asyncio.wait_for(response.content.readuntil(b"\n\n"), 10) == b"data: 1\n\n"
         public.more_events.set()
         assert await asyncio.wait_for(response.content.readuntil(b"\n\n"), 10) == b"data: 2\n\n"
+
+
+async def test_the_sample_page_is_served_beside_the_device_api(public: Public) -> None:
+    async with ClientSession() as session:
+        async with session.get(f"{public.url}/web") as answer:
+            page, url = await answer.text(), answer.url
+        assert url.path == "/web/"
+        assert answer.headers["Cache-Control"] == "no-cache"
+        for name in ("sdk.js", "page.js", "page.css"):
+            assert name in page
+            async with session.get(f"{public.url}/web/{name}") as answer:
+                assert answer.status == 200
+        async with session.get(f"{public.url}/web/sw.js") as answer:
+            assert answer.content_type == "text/javascript"
+        for outside in ("/web/../local/gateway.py", "/web/%2e%2e/local/gateway.py", "/web/none"):
+            async with session.get(f"{public.url}{outside}") as answer:
+                assert answer.status == 404

@@ -1,0 +1,128 @@
+"""`make browser`: the sample page and its service worker in a real browser, against a stack of their own.
+
+Needs a Chromium on the PATH (`apt-get install chromium`); no other target does. Writes a picture of the page to
+`.local/browser.png`.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from deploy.browser.chromium import NoBrowserError, chromium
+from deploy.browser.page import SamplePage, until
+from deploy.demo.bank import Bank
+from deploy.local import Stack
+from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, provision
+from deploy.sandbox.control_client import Control
+from deploy.sandbox.sdk_api import DeviceApi
+
+PICTURE = Path(__file__).resolve().parents[2] / ".local" / "browser.png"
+PHONE = "79000000777"
+DELIVERED, READ = 2, 9
+BUTTONS = [
+    {"title": "Open", "action": "open-app"},
+    {"title": "Pay", "action": "link", "options": "https://bank.example/"},
+]
+
+
+def main() -> int:
+    try:
+        with TemporaryDirectory(prefix="rpns-stack-") as folder, Stack(Path(folder)) as stack:
+            provision(stack.describe())
+            shot = asyncio.run(_check(stack))
+        PICTURE.parent.mkdir(exist_ok=True)
+        PICTURE.write_bytes(shot)
+        print(f"5 passed, 0 failed\npicture: {PICTURE}")
+    except NoBrowserError as error:
+        print(f"error: no browser: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _check(stack: Stack) -> bytes:
+    control_url = stack.sandbox["control"]
+    async with (
+        chromium() as browser,
+        Control(control_url) as control,
+        Bank(stack.public_url, LOGIN, PASSWORD, SERVICE_NUMBER) as bank,
+    ):
+        page = SamplePage(browser, control, stack.public_url, await _server_key(stack.public_url))
+        await _subscribed(page)
+        await _shown_once(page, bank)
+        await _whole(page, bank)
+        await _foreign(page)
+        return await browser.screenshot(page.session)
+
+
+async def _server_key(gateway: str) -> str:
+    async with DeviceApi(gateway, API_KEY) as api:
+        return await api.web_push_key()
+
+
+async def _subscribed(page: SamplePage) -> None:
+    await page.open()
+    assert "Subscribed" in await page.click("start")
+    assert await page.click("login", phone=f"+{PHONE}") == "Logged in."
+    print("ok  the page subscribes with the platform's key, and logs in")
+
+
+async def _shown_once(page: SamplePage, bank: Bank) -> None:
+    content = {"contentCategory": "IMAGE", "contentUrl": "https://bank.example/1.png", "actions": BUTTONS}
+    await bank.send("Your payment has come", phone=PHONE, ref="web-1", title="Demo Bank", content=content)
+    push = await page.received()
+    await page.deliver(push)
+    assert await page.told("shown") == ["Demo Bank — Your payment has come"]
+    (shown,) = await page.notifications()
+    delivery = push["rpns"]["delivery"]
+    assert (shown["title"], shown["body"], shown["tag"]) == ("Demo Bank", "Your payment has come", delivery)
+    assert [one["title"] for one in shown["actions"]] == ["Open", "Pay"]
+    await _reported(page.control, "web-1", DELIVERED)
+    await page.deliver(push)
+    await page.told("repeated")
+    assert len(await page.notifications()) == 1
+    print("ok  a push is shown once, the delivery id as tag, and reported as delivered")
+    await page.touch("notificationclick", delivery, "1")
+    assert await page.told("clicked") == ["Pay"]
+    await _reported(page.control, "web-1", READ)
+    assert await page.notifications() == []
+    print("ok  its button is reported as clicked")
+
+
+async def _whole(page: SamplePage, bank: Bank) -> None:
+    text = "Все подробности операции. " * 35
+    await bank.send(text, phone=PHONE, ref="web-2", title="Demo Bank", customPayload="x" * 6000)
+    push = await page.received()
+    assert push["rpns"]["more"]
+    await page.deliver(push)
+    await page.told("whole")
+
+    async def is_whole() -> bool:
+        return [one["body"].strip() for one in await page.notifications()] == [text.strip()]
+
+    await until(is_whole, "the whole text is shown")
+    await page.touch("notificationclose", push["rpns"]["delivery"])
+    await page.told("dismissed")
+    await _reported(page.control, "web-2", DELIVERED)
+    print("ok  what did not fit is fetched, and a closed notification is reported")
+
+
+async def _foreign(page: SamplePage) -> None:
+    before = len(await page.notifications())
+    own: dict[str, Any] = {"v": 1, "id": "0", "delivery": "0", "mark": "0123456789abcdef"}
+    await page.deliver({"rpns": own, "notification": {"title": "T", "body": "B"}})
+    await page.told("foreign")
+    assert len(await page.notifications()) == before
+    print("ok  a push for somebody who has logged out is not shown")
+
+
+async def _reported(control: Control, ref: str, status: int) -> None:
+    async def has_come() -> bool:
+        return any(one["report"]["status"] == status for one in await control.reports(ref))
+
+    await until(has_come, f"{ref} reported {status}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""The sample page in a browser, with the sandbox in the place of the browser's push service.
+
+A local browser cannot subscribe at a push service that it does not know, so `PushManager.subscribe` answers a
+subscription of the sandbox; what comes there is decrypted with its keys, and given to the service worker as the browser
+would give it (`ServiceWorker.deliverPushMessage`). Everything else is the page's own.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from deploy.browser.chromium import Browser
+from deploy.sandbox.control_client import Control
+from deploy.sandbox.web_browser import Keys, opened
+
+WAIT_S = 30.0
+LOOK_S = 0.05
+REGISTERED = "ServiceWorker.workerRegistrationUpdated"
+SUBSCRIBES = """
+const made = %s;
+PushManager.prototype.getSubscription = async () => null;
+PushManager.prototype.subscribe = async (options) => {
+  if (!options.userVisibleOnly || options.applicationServerKey !== %s) throw new Error("not what was asked for");
+  return { toJSON: () => made };
+};
+"""
+
+
+async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
+    """The first value of `condition` that is true. Raises TimeoutError that says what was awaited."""
+    deadline = time.monotonic() + WAIT_S
+    while not (found := await condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {WAIT_S:.0f} s: {what}")
+        await asyncio.sleep(LOOK_S)
+    return found
+
+
+@dataclass
+class SamplePage:
+    """One tab on the page."""
+
+    browser: Browser
+    control: Control
+    gateway: str
+    server_key: str
+    keys: Keys = field(default_factory=Keys)
+    subscription: str = ""
+    session: str = ""
+    taken: int = 0
+
+    async def open(self) -> None:
+        """Load it, in a browser that allows notifications."""
+        call = self.browser.call
+        await call("Browser.grantPermissions", origin=self.gateway, permissions=["notifications"])
+        target = (await call("Target.createTarget", url="about:blank"))["targetId"]
+        self.session = await self.browser.attach(target)
+        made = await self.control.web_subscription(self.server_key)
+        self.subscription = made["subscription"]
+        told = {"endpoint": made["endpoint"], "expirationTime": None, "keys": self.keys.described()}
+        script = SUBSCRIBES % (orjson.dumps(told).decode(), orjson.dumps(self.server_key).decode())
+        await call("Page.enable", self.session)
+        await call("Page.addScriptToEvaluateOnNewDocument", self.session, source=script)
+        await call("ServiceWorker.enable", self.session)
+        await call("Page.navigate", self.session, url=f"{self.gateway}/web/")
+        await until(self._ready, "the page is loaded")
+
+    async def click(self, button: str, **fields: str) -> str:
+        """Fill in fields, press a button; what the page says."""
+        for name, value in fields.items():
+            await self.run(f"document.getElementById({name!r}).value = {value!r}")
+        await self.run("document.getElementById('said').textContent = ''")
+        await self.run(f"document.getElementById({button!r}).click()")
+        return str(await until(lambda: self.run("document.getElementById('said').textContent"), f"{button} is done"))
+
+    async def received(self) -> dict[str, Any]:
+        """The next push that the sandbox has for this browser, decrypted."""
+        self.taken += 1
+        found = await self.control.inbox("web", self.subscription, self.taken, WAIT_S)
+        return opened(self.keys, found[self.taken - 1]["payload"])
+
+    async def deliver(self, push: dict[str, Any]) -> None:
+        """As the browser does when its push service has something."""
+        about = {
+            "origin": self.gateway,
+            "registrationId": await self._registration(),
+            "data": orjson.dumps(push).decode(),
+        }
+        await self.browser.call("ServiceWorker.deliverPushMessage", self.session, **about)
+
+    async def told(self, what: str, count: int = 1) -> list[str]:
+        """The lines of the page's list that begin with this word; waits until there are `count`."""
+        script = f"[...document.querySelectorAll('#log li')].filter(one => one.children[1].textContent === {what!r})"
+        script += ".map(one => one.children[2].textContent)"
+
+        async def enough() -> list[str] | None:
+            found: list[str] = await self.run(script)
+            return found if len(found) >= count else None
+
+        found: list[str] = await until(enough, f"{count} times {what}")
+        return found
+
+    async def notifications(self) -> list[dict[str, Any]]:
+        """What the browser shows."""
+        script = "navigator.serviceWorker.ready.then((one) => one.getNotifications()).then((all) => all.map((one) => "
+        script += "({title: one.title, body: one.body, tag: one.tag, image: one.image, actions: one.actions})))"
+        found: list[dict[str, Any]] = await self.run(script)
+        return found
+
+    async def touch(self, event: str, tag: str, action: str = "") -> None:
+        """What a person does to a notification: notificationclick (a button, or none) or notificationclose."""
+        targets = (await self.browser.call("Target.getTargets"))["targetInfos"]
+        worker = await self.browser.attach(next(one["targetId"] for one in targets if one["type"] == "service_worker"))
+        await self.browser.run(
+            worker,
+            f"self.registration.getNotifications({{tag: {tag!r}}}).then(([notification]) => self.dispatchEvent("
+            f"new NotificationEvent({event!r}, {{notification, action: {action!r}}})))",
+        )
+
+    async def run(self, script: str) -> Any:
+        return await self.browser.run(self.session, script)
+
+    async def _ready(self) -> bool:
+        return bool(await self.run("location.pathname === '/web/' && document.readyState === 'complete'"))
+
+    async def _registration(self) -> str:
+        async def known() -> str | None:
+            updates = [
+                one for one in self.browser.events if one.get("method") == "ServiceWorker.workerRegistrationUpdated"
+            ]
+            found = [one for update in updates for one in update["params"]["registrations"]]
+            return next((one["registrationId"] for one in found if one["scopeURL"] == f"{self.gateway}/web/"), None)
+
+        return str(await until(known, "the service worker is registered"))

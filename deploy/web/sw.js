@@ -1,0 +1,87 @@
+/* The service worker: shows a push once, and tells the platform what became of it.
+ *
+ *   push ─▶ somebody else's?  nothing        (the mark is not the one that login answered)
+ *        ─▶ seen before?      nothing        (the same delivery id)
+ *        ─▶ shown, the delivery id as tag ─▶ delivered ─▶ clicked (a button), read (the rest), dismissed (closed)
+ *        ─▶ more?             fetched, and shown again under the same tag
+ */
+"use strict";
+
+importScripts("sdk.js");
+
+const MASK = "•••";
+const pages = new BroadcastChannel("rpns");
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("push", (event) => event.waitUntil(take(event.data)));
+self.addEventListener("notificationclick", (event) => event.waitUntil(clicked(event.notification, event.action)));
+self.addEventListener("notificationclose", (event) => event.waitUntil(closed(event.notification)));
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(rpns.subscribe(self.registration)));
+
+async function take(data) {
+  const { rpns: push, notification = {} } = data.json();
+  const device = await rpns.device();
+  if (push.mark && push.mark !== device.mark) return tell("foreign", push, "");
+  if (!(await rpns.isNew(push.delivery))) return tell("repeated", push, "");
+  await show(push, { actions: [], ...push, ...notification });
+  await rpns.report("delivered", push);
+  if (push.more) await replace(push);
+}
+
+async function show(push, shown, what = "shown") {
+  const { title = "", body = "", image, actions } = shown;
+  await self.registration.showNotification(title, {
+    body,
+    ...(image ? { image } : {}),
+    tag: push.delivery,
+    actions: actions.slice(0, Notification.maxActions).map((one, place) => ({ action: String(place), title: one.title })),
+    data: { push, actions },
+  });
+  tell(what, push, title, body);
+}
+
+/** What did not fit, and SECURE values; what was shown stays when they cannot be had. */
+async function replace(push) {
+  let whole;
+  try {
+    whole = await rpns.content(push);
+  } catch (error) {
+    return tell("not fetched", push, String(error));
+  }
+  const { names, values } = whole.secure || { names: [], values: null };
+  const filled = (text) =>
+    (text || "").replace(/%([A-Za-z0-9]+)%/g, (place, name) =>
+      names.includes(name) ? (values && values[name]) ?? MASK : place);
+  const image = whole.content && whole.content.category === "IMAGE" ? whole.content.url : undefined;
+  await show(push, { title: filled(whole.title), body: filled(whole.text), image, actions: whole.actions }, "whole");
+}
+
+async function clicked(notification, place) {
+  const { push, actions } = notification.data;
+  notification.close();
+  const button = actions[Number(place)];
+  const isButton = place !== "" && button !== undefined;
+  await rpns.report(isButton ? "clicked" : "read", push, isButton ? button.action : undefined);
+  tell(isButton ? "clicked" : "read", push, isButton ? button.title : "");
+  await open(isButton && /^https:\/\//.test(button.options || "") ? button.options : self.registration.scope);
+}
+
+async function closed(notification) {
+  await rpns.report("dismissed", notification.data.push);
+  tell("dismissed", notification.data.push, "");
+}
+
+async function open(url) {
+  const windows = await self.clients.matchAll({ type: "window" });
+  const known = windows.find((one) => one.url.startsWith(url));
+  try {
+    await (known ? known.focus() : self.clients.openWindow(url));
+  } catch (error) {
+    tell("not opened", {}, String(error)); // browsers open windows for a person's click only
+  }
+}
+
+function tell(what, push, title, body = "") {
+  pages.postMessage({ what, title, body, delivery: push.delivery, at: Date.now() });
+}
