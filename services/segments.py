@@ -9,6 +9,7 @@ behind the cursor. The documents are described in `installations.py`.
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from schemas.application_events import ApplicationChanged
 from services.installations import Installation, from_document
 from services.mongo import Database, Document
 
@@ -49,8 +50,11 @@ class Segments:
     def __init__(self, database: Database) -> None:
         self._installations = database["installations"]
 
-    async def query(self, criteria: Criteria) -> Document:
-        """What the database is asked. Versions are few, so those that fit are looked up first."""
+    async def query(self, criteria: Criteria, application: ApplicationChanged | None) -> Document:
+        """What the database is asked. Versions are few, so those that fit are looked up first.
+
+        A subscription is on by the device's word, else by the default of the application's catalogue.
+        """
         used = {"$gte": criteria.used_from, "$lt": criteria.used_until}
         query: Document = {
             "application_id": criteria.application_id,
@@ -62,8 +66,13 @@ class Segments:
         if criteria.time_zones:
             query["time_zone"] = {"$in": list(criteria.time_zones)}
         if criteria.subscriptions:
-            named = [{name: {"$in": list(criteria.subscriptions)}} for name in ("id", "name")]
-            query["subscriptions"] = {"$elemMatch": {"value": True, "$or": named}}
+            wanted = list(criteria.subscriptions)
+            named = [{name: {"$in": wanted}} for name in ("id", "name")]
+            ways: list[Document] = [{"subscriptions": {"$elemMatch": {"value": True, "$or": named}}}]
+            for kind in application.subscriptions if application is not None else ():
+                if kind.default and (kind.id in wanted or kind.name in wanted):
+                    ways.append({"subscriptions.id": {"$ne": kind.id}})
+            query["$or"] = ways
         if criteria.has_versions:
             of = {"application_id": criteria.application_id}
             versions = await self._installations.distinct("app_version", of)
@@ -93,7 +102,9 @@ class Segments:
 
     async def count(self, query: Document) -> tuple[int, int]:
         """Installations and recipients that fit. Reads all of them."""
-        group = {"_id": {"u": "$owner.external_user_id", "p": "$owner.phone"}, "n": {"$sum": 1}}
+        user = {"$ifNull": ["$owner.external_user_id", None]}
+        phone = {"$cond": [{"$eq": [user, None]}, "$owner.phone", None]}
+        group = {"_id": {"u": user, "p": phone}, "n": {"$sum": 1}}
         nobody: Mapping[str, Any] = {}
         installations = recipients = 0
         pipeline: list[Mapping[str, Any]] = [{"$match": query}, {"$group": group}]

@@ -145,7 +145,11 @@ class _LinkTemplate:
         if self.secure and self.fields:
             content = self.filled(values).content
             texts = (content.title or "", content.text) if content else ()
-            check_secure({name for text in texts for name in PLACEHOLDER.findall(text)}, self.secure, self.where)
+            check_secure(
+                {name for text in texts for name in PLACEHOLDER.findall(text)},
+                self.secure,
+                f"{self.where}.data.extraOptions.SECURE",
+            )
         return size
 
 

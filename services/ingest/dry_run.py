@@ -37,7 +37,7 @@ class DryRun:
         except Stopped as why:
             raise Problem(409, "The mailing cannot go on", str(why)) from None
         if template.segment is not None:
-            _, left = await self._means.segments.count(await self._means.segments.query(template.segment))
+            _, left = await self._means.segments.count(await self._means.query(template.segment))
             return self._view(mailing, now, left, left, left, 0, 0)
         left = mailing.accepted - mailing.planned
         looked = reached = unknown = expired = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from schemas import ids, topics
-from schemas.application_events import PartnerChanged
+from schemas.application_events import PartnerChanged, StopChanged
 from schemas.mailing_events import MailingChanged
 from schemas.values import Recipient
 from services import schedule
@@ -19,9 +19,11 @@ from services.ingest.accept_errors import Refused
 from services.ingest.accept_expand import Addressed, addressed, expand
 from services.ingest.accept_fill import Template
 from services.ingest.accept_mailing import draft
+from services.ingest.accept_segment import Segment
 from services.ingest.mailings_store import Mailing, Mailings
 from services.ingest.secure import sealed
 from services.kafka import Append, Log
+from services.mongo import Document
 from services.segments import Found, Segments
 
 _TOPIC = topics.MESSAGE_REQUESTED["bulk"]
@@ -30,6 +32,7 @@ _MAX_SLICE = 500
 _TURN = 25
 """Messages that are made before others get their turn: single messages are answered by the same loop."""
 _PAGE = 500
+_HELD_S = 0.3
 _APPEND_S = 15.0
 
 
@@ -64,8 +67,38 @@ class Means:
             start_at=mailing.start_at,
             reason=mailing.reason,
         )
-        await self.sink.append([Append(topics.MAILING_EVENTS, mailing.mailing_id, event)])
-        await self.mailings.published(mailing)
+        appends = [Append(topics.MAILING_EVENTS, mailing.mailing_id, event)]
+        if (stop := self._stop_of(mailing)) is not None:
+            appends.append(Append(topics.APPLICATION_EVENTS, stop.entity_key, stop))
+        await self.sink.append(appends)
+        newer = await self.mailings.published(mailing)
+        if newer is not None:  # somebody said a newer state meanwhile, which ours must not stand behind
+            await self.publish(newer)
+
+    def _stop_of(self, mailing: Mailing) -> StopChanged | None:
+        """What holds up or ends those of its messages that are asked for already, in the router and behind it."""
+        if mailing.state in ("draft", "done"):
+            return None
+        name = f"{mailing.partner_id}/{mailing.mailing_id}"
+        if mailing.state == "running" and ("mailing", name) not in self.directory.stops:
+            return None
+        return StopChanged(
+            event_id=ids.event_id_of(mailing.mailing_id, f"stop/{mailing.revision}"),
+            at=now_ms(),
+            scope="mailing",
+            id=name,
+            state=mailing.state,
+            reason=mailing.reason,
+        )
+
+    def held(self, mailing: Mailing, template: Template) -> StopChanged | None:
+        """The stop that keeps it from being planned: its own, its partner's or its application's."""
+        application_id = template.request.chain[0].application_id
+        return self.directory.stop_of(mailing.partner_id, application_id, mailing_id=mailing.mailing_id)
+
+    async def query(self, segment: Segment) -> Document:
+        """What the database is asked for a segment."""
+        return await self.segments.query(segment, self.directory.applications.get(segment.application_id))
 
     def template(self, mailing: Mailing) -> tuple[Template, PartnerChanged]:
         """As it was accepted when the mailing was made, with today's senders and defaults. Raises Stopped."""
@@ -116,6 +149,13 @@ class Run:
         """Plan a slice and keep to the rate; False when nothing is left to do here. Raises UNAVAILABLE, Stopped."""
         template, partner = self._current()
         now = now_ms()
+        stop = self.means.held(self.mailing, template)
+        if stop is not None:
+            if stop.state == "cancelled":
+                await self.end("cancelled", stop.reason)
+                return False
+            await pause(_HELD_S)
+            return await self._is_still_running()
         opens = opens_at(template, now)
         if opens > now:
             await pause(min(0.5, (opens - now) / 1000))
@@ -137,10 +177,11 @@ class Run:
 
     async def end(self, state: str, reason: str = "") -> None:
         """The mailing comes to a state by itself."""
-        finished = {"finished_at": now_ms()} if state == "done" else {}
+        is_over = state in ("done", "cancelled")
+        finished = {"finished_at": now_ms()} if is_over else {}
         changed = await self.means.mailings.change(self.mailing, state=state, reason=reason, **finished)
         if changed is not None:
-            if state == "done":
+            if is_over:
                 await self.means.mailings.forget(changed.mailing_id)
             await self.means.publish(changed)
 
@@ -156,7 +197,7 @@ class Run:
         if template.segment is None:
             rows = await self.means.mailings.rows_from(self.mailing.mailing_id, int(self.mailing.cursor))
             return [addressed(row) for row in rows], None
-        query = await self.means.segments.query(template.segment)
+        query = await self.means.query(template.segment)
         found, end = await self.means.segments.page(query, str(self.mailing.cursor), _PAGE)
         return [_of_segment(one) for one in found], end
 

@@ -112,10 +112,12 @@ class Mailings:
         """Those whose last change has not been said to the log."""
         return [_mailing(one) async for one in self._mailings.find({"unpublished": True}).limit(100)]
 
-    async def published(self, mailing: Mailing) -> None:
-        await self._mailings.update_one(
-            {"_id": mailing.mailing_id, "revision": mailing.revision}, {"$unset": {"unpublished": ""}}
-        )
+    async def published(self, mailing: Mailing) -> Mailing | None:
+        """This revision has been said to the log; the newer one, if there is one by now."""
+        query = {"_id": mailing.mailing_id, "revision": mailing.revision}
+        if (await self._mailings.update_one(query, {"$unset": {"unpublished": ""}})).matched_count:
+            return None
+        return await self.find(mailing.mailing_id)
 
     async def change(self, mailing: Mailing, **changes: Any) -> Mailing | None:
         """The next revision; None when somebody else has changed it since, or it is no longer in that state."""

@@ -4,8 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from deploy.sandbox.device import Habits
 from tests.e2e.mailings import Mailings, push
-from tests.e2e.world import PLATFORMS, World
+from tests.e2e.world import PLATFORMS, World, eventually
+
+MANY = 2_000
+SILENT = Habits(None, receipts_sent=0)
+"""Receipts of two thousand messages would take longer than all of the rest."""
 
 
 @pytest.fixture
@@ -31,3 +36,70 @@ async def test_a_list_with_broken_lines_is_refused_and_then_sent_without_them(wo
     done = await mailings.counted(mailing, planned=4, read=4)
     assert done["state"] == "done"
     assert [[push.text for push in device.shown] for device in devices] == [[f"Dear N{n}"] for n in range(4)]
+
+
+async def test_a_killed_ingest_and_router_in_the_middle_lose_nobody_and_send_to_nobody_twice(
+    world: World, mailings: Mailings
+) -> None:
+    phones = [world.new_phone() for _ in range(4)]
+    devices = [await world.enrol(kind, phone, SILENT) for kind, phone in zip(PLATFORMS, phones, strict=True)]
+    mailing = await mailings.draft(push(world, text="m {{n}}"), ratePerS=600)
+    await mailings.upload(mailing, ({"to": phones[n % 4], "n": n} for n in range(MANY)))
+    await mailings.ok("POST", f"/{mailing}/start")
+    for victim, after in (("ingest", MANY // 5), ("router", MANY // 2)):
+
+        async def has_come_so_far(after: int = after) -> bool:
+            return bool((await mailings.ok("GET", f"/{mailing}"))["progress"]["planned"] >= after)
+
+        await eventually(has_come_so_far, f"{after} are planned")
+        world.stack.kill(victim)
+        await world.restart(victim)
+    await mailings.counted(mailing, planned=MANY, sent=MANY, timeout_s=90)
+    shown = sorted(push.text for device in devices for push in device.shown)
+    assert shown == sorted(f"m {n}" for n in range(MANY))
+
+
+async def test_a_mailing_rests_goes_on_and_is_cancelled(world: World, mailings: Mailings) -> None:
+    phone = world.new_phone()
+    device = await world.enrol("android", phone)
+    mailing = await mailings.draft(push(world, text="r {{n}}"), ratePerS=20)
+    await mailings.upload(mailing, ({"to": phone, "n": n} for n in range(400)))
+    await mailings.ok("POST", f"/{mailing}/start")
+
+    async def some_are_shown() -> bool:
+        return len(device.shown) >= 3
+
+    await eventually(some_are_shown, "the first are shown")
+    paused = await mailings.ok("POST", f"/{mailing}/pause")
+    assert paused["state"] == "paused"
+    await mailings.ok("PATCH", f"/{mailing}", {"ratePerS": 40})
+    await mailings.ok("POST", f"/{mailing}/resume")
+    before = len(device.shown)
+
+    async def more_are_shown() -> bool:
+        return len(device.shown) >= before + 5
+
+    await eventually(more_are_shown, "it goes on")
+    cancelled = await mailings.ok("POST", f"/{mailing}/cancel")
+    assert cancelled["state"] == "cancelled"
+    assert (await mailings.call("POST", f"/{mailing}/resume"))[0] == 409
+    assert (await mailings.call("POST", f"/{mailing}/start"))[0] == 409
+    after = await mailings.ok("GET", f"/{mailing}")
+    assert 8 <= after["progress"]["planned"] < 400
+    await world.fleet.drained()
+    assert len({push.text for push in device.shown}) == len(device.shown)
+
+
+async def test_a_segment_is_everybody_who_fits_once(world: World, mailings: Mailings) -> None:
+    zone, user = "Pacific/Chatham", world.new_ref()
+    theirs = [await world.enrol(kind, None, user=user, time_zone=zone) for kind in ("android", "ios")]
+    elsewhere = await world.enrol("android", None, user=user, time_zone="Europe/Berlin")
+    nobodys = await world.fleet.enrol("rustore", phone=None, time_zone=zone, name="nobody's")
+    segment = {"timeZones": [zone]}
+    mailing = await mailings.draft(push(world, text="everybody there"), segment=segment)
+    dry = await mailings.ok("GET", f"/{mailing}/forecast")
+    assert dry["recipients"] == 2
+    await mailings.ok("POST", f"/{mailing}/start")
+    await mailings.counted(mailing, planned=2, delivered=2)
+    await world.fleet.drained()
+    assert [len(device.shown) for device in (*theirs, nobodys, elsewhere)] == [1, 1, 1, 0]

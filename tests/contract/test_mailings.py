@@ -1,0 +1,340 @@
+"""Mailings on real Kafka and MongoDB: uploads that break, planners that die, values that must not lie open."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+import pytest
+
+from schemas import codec, ids, topics
+from schemas.application_events import ApplicationChanged, PartnerChanged, SenderChanged, StopChanged, SubscriptionKind
+from schemas.events import Event, MessageRequested
+from schemas.mailing_events import MailingChanged
+from services import kafka, mongo
+from services.access import Caller
+from services.directory import Directory
+from services.hour_keys import HourKeys
+from services.ingest.accept_segment import Segment
+from services.ingest.mailing_run import Means, Run
+from services.ingest.mailings import Office
+from services.ingest.mailings_store import Mailing, Mailings
+from services.ingest.planning import Planner
+from services.kafka import Log
+from services.mongo import Database
+from services.secrets import Secrets
+from services.segments import Segments
+from services.settings import Settings
+from services.web import Problem
+from tests.accepting import NOW, PARTNER, cascade, option, push
+from tests.e2e.world import eventually
+from tests.log_reader import events_of
+
+BULK = topics.MESSAGE_REQUESTED["bulk"]
+NEWS = SubscriptionKind(id="news", name="News", default=True)
+KNOWN: tuple[PartnerChanged | SenderChanged | ApplicationChanged, ...] = (
+    PARTNER,
+    SenderChanged(event_id="s", at=NOW, partner_id="demo", service_number="DemoBank", application_id="bank"),
+    SenderChanged(event_id="t", at=NOW, partner_id="demo", service_number="DemoText"),
+    ApplicationChanged(
+        event_id="a", at=NOW, application_id="bank", name="B", api_key_digests=(), subscriptions=(NEWS,)
+    ),
+)
+
+
+@dataclass
+class Bench:
+    """Mailings without HTTP and without the planner's loop."""
+
+    office: Office
+    database: Database
+    settings: Settings
+
+    @property
+    def mailings(self) -> Mailings:
+        return self.office.means.mailings
+
+    async def draft(self, message: dict[str, Any] | None = None, **about: Any) -> Mailing:
+        mailing, _ = await self.office.create({"name": "autumn", "message": message or push(), **about}, PARTNER)
+        return mailing
+
+    async def upload(self, mailing: Mailing, body: Sequence[bytes], first_line: int = 1, csv: bool = False) -> Mailing:
+        async def stream() -> AsyncIterator[bytes]:
+            for piece in body:
+                yield piece
+
+        now = await self.mailings.find(mailing.mailing_id)
+        assert now is not None
+        _, after = await self.office.upload(now, stream(), first_line, csv)
+        return after
+
+    async def plan(self, mailing: Mailing, steps: int = 1000) -> Mailing:
+        run = Run(self.office.means, mailing)
+        while steps and await run.step(_at_once):
+            steps -= 1
+        found = await self.mailings.find(mailing.mailing_id)
+        assert found is not None
+        return found
+
+    async def requested(self, count: int) -> list[MessageRequested]:
+        found = await events_of(self.settings, BULK, count)
+        return [one for one in found if isinstance(one, MessageRequested)]
+
+
+async def _at_once(_: float) -> None:
+    return None
+
+
+@pytest.fixture
+async def bench(settings: Settings) -> AsyncIterator[Bench]:
+    await kafka.create_topics(settings, [BULK, topics.MAILING_EVENTS, topics.APPLICATION_EVENTS])
+    async with mongo.database(settings) as database, kafka.opened_log(settings) as sink:
+        yield Bench(Office(await _means(settings, database, sink)), database, settings)
+        await database.client.drop_database(settings.mongo_database)
+
+
+async def _means(settings: Settings, database: Database, sink: Log) -> Means:
+    directory, secrets = Directory(), Secrets(settings.master_key)
+    for entity in KNOWN:
+        directory.apply(entity.entity_key, codec.encode(entity))
+    mailings, keys = Mailings(database, secrets), HourKeys(database["hour_keys"], secrets)
+    await mailings.prepare()
+    await keys.prepare()
+    return Means(mailings, Segments(database), directory, sink, keys)
+
+
+def lines(start: int, stop: int) -> list[bytes]:
+    return [b'{"to": "7916%07d"}\n' % number for number in range(start, stop)]
+
+
+async def test_an_own_id_repeated_is_the_same_mailing_and_another_content_is_refused(bench: Bench) -> None:
+    first, again = await bench.draft(id="autumn"), await bench.draft(id="autumn")
+    assert first.mailing_id == again.mailing_id
+    with pytest.raises(Problem) as caught:
+        await bench.draft(push(text="other"), id="autumn")
+    assert caught.value.body.status == 409
+    assert (await bench.office.find("autumn", Caller(PARTNER))).mailing_id == first.mailing_id
+
+
+async def test_nobody_finds_another_partners_mailing(bench: Bench) -> None:
+    mailing = await bench.draft()
+    stranger = PARTNER.model_copy(update={"partner_id": "other"})
+    with pytest.raises(Problem) as caught:
+        await bench.office.find(mailing.mailing_id, Caller(stranger))
+    assert caught.value.body.status == 404
+
+
+async def test_a_broken_upload_goes_on_where_it_broke_and_doubles_nobody(bench: Bench) -> None:
+    mailing = await bench.draft()
+
+    class Lost(Exception):
+        pass
+
+    async def breaks() -> AsyncIterator[bytes]:
+        for line in lines(0, 1200):
+            yield line
+        raise Lost
+
+    with pytest.raises(Lost):
+        await bench.office.upload(mailing, breaks(), 1, False)
+    half = await bench.office.find(mailing.mailing_id, Caller(PARTNER))
+    assert (half.next_line, half.accepted, half.is_complete) == (1001, 1000, False)
+    with pytest.raises(Problem) as caught:
+        await bench.office.start(half, None)
+    assert "goes on at line 1001" in caught.value.body.errors[0]["rule"]
+    whole = await bench.upload(mailing, lines(1000, 1500), first_line=1001)
+    assert (whole.accepted, whole.is_complete) == (1500, True)
+    again = await bench.upload(mailing, lines(0, 1500))
+    assert (again.accepted, again.next_line) == (1500, 1501)
+    with pytest.raises(Problem) as gap:
+        await bench.upload(mailing, lines(0, 1), first_line=1600)
+    assert gap.value.body.errors[0]["field"] == "firstLine"
+
+
+async def test_a_table_is_sent_again_with_its_header(bench: Bench) -> None:
+    mailing = await bench.draft(push(text="{{n}}"))
+    rows = [b"7916%07d;N\n" % number for number in range(900)]
+    await bench.upload(mailing, [b"to;n\n", *rows[:600]], csv=True)
+    after = await bench.upload(mailing, [b"to;n\n", *rows[400:]], first_line=402, csv=True)
+    assert (after.accepted, after.refused, after.next_line) == (900, 0, 902)
+
+
+async def test_of_two_uploads_at_once_one_yields(bench: Bench) -> None:
+    mailing = await bench.draft()
+
+    async def meanwhile() -> AsyncIterator[bytes]:
+        yield b"".join(lines(0, 10))
+        await bench.upload(mailing, lines(0, 700))
+        yield b"".join(lines(10, 900))
+
+    with pytest.raises(Problem) as caught:
+        await bench.office.upload(mailing, meanwhile(), 1, False)
+    assert caught.value.body.status == 409
+    after = await bench.mailings.find(mailing.mailing_id)
+    assert after is not None
+    assert (after.accepted, after.next_line) == (700, 701)
+
+
+async def test_a_planner_that_died_before_the_cursor_moved_asks_for_the_same_again(bench: Bench) -> None:
+    mailing = await bench.upload(await bench.draft(ratePerS=100_000), lines(0, 1100))
+    running = await bench.office.start(mailing, None)
+    await bench.plan(running, steps=1)
+    moved = await bench.database["mailings"].update_one({"_id": mailing.mailing_id}, {"$set": {"cursor": 1}})
+    assert moved.matched_count == 1
+    done = await bench.plan(replace(running, cursor=1))
+    assert done.state == "done"
+    found = await bench.requested(1600)
+    assert len({one.message_id for one in found}) == 1100
+    assert len({(one.message_id, one.event_id) for one in found}) == 1100
+    assert await bench.database["mailing_chunks"].count_documents({}) == 0
+
+
+async def test_a_second_planner_stops_as_soon_as_the_cursor_is_not_where_it_left_it(bench: Bench) -> None:
+    mailing = await bench.upload(await bench.draft(ratePerS=100_000), lines(0, 1100))
+    running = await bench.office.start(mailing, None)
+    zombie = Run(bench.office.means, running)
+    await bench.plan(running, steps=1)
+    assert not await zombie.step(_at_once)
+
+
+async def test_no_secure_value_lies_open_in_the_database_or_in_the_log(bench: Bench) -> None:
+    message = push(text="Code %code%", **option("SECURE", {"code": "{{code}}"}))
+    mailing = await bench.draft(message, ratePerS=100)
+    mailing = await bench.upload(mailing, [b'{"to": "79161234567", "code": "hush-4711"}\n'])
+    kept = [one async for one in bench.database["mailing_chunks"].find()]
+    assert len(kept) == 1
+    assert "hush" not in str(kept)
+    await bench.plan(await bench.office.start(mailing, None))
+    (request,) = await bench.requested(1)
+    content = request.chain[0].content
+    assert content is not None
+    assert content.secure is not None
+    assert content.secure.names == ("code",)
+    assert b"hush" not in codec.encode(request)
+
+
+async def test_what_happens_to_a_mailing_is_said_and_holds_what_was_asked_for_already(bench: Bench) -> None:
+    mailing = await bench.upload(await bench.draft(), lines(0, 3))
+    running = await bench.office.start(mailing, None)
+    paused = await bench.office.pause(running)
+    said: Sequence[Event] = await events_of(bench.settings, topics.MAILING_EVENTS, 3)
+    assert [one.state for one in said if isinstance(one, MailingChanged)] == ["draft", "running", "paused"]
+    (stop,) = await events_of(bench.settings, topics.APPLICATION_EVENTS, 1)
+    assert isinstance(stop, StopChanged)
+    assert (stop.scope, stop.id, stop.state) == ("mailing", f"demo/{mailing.mailing_id}", "paused")
+    bench.office.means.directory.apply(stop.entity_key, codec.encode(stop))
+    await bench.office.resume(paused)
+    lifted = (await events_of(bench.settings, topics.APPLICATION_EVENTS, 2))[-1]
+    assert isinstance(lifted, StopChanged)
+    assert lifted.state == "running"
+
+
+async def test_an_operators_stop_holds_the_planner_and_a_cancelling_one_ends_the_mailing(bench: Bench) -> None:
+    mailing = await bench.upload(await bench.draft(), lines(0, 3))
+    running = await bench.office.start(mailing, None)
+    run = Run(bench.office.means, running)
+    stop = StopChanged(event_id=ids.uuid7(), at=1, scope="partner", id="demo", state="paused")
+    bench.office.means.directory.apply(stop.entity_key, codec.encode(stop))
+    assert await run.step(_at_once)
+    assert run.mailing.planned == 0
+    own = StopChanged(
+        event_id=ids.uuid7(), at=2, scope="mailing", id=f"demo/{mailing.mailing_id}", state="cancelled", reason="wrong"
+    )
+    bench.office.means.directory.apply(own.entity_key, codec.encode(own))
+    assert not await run.step(_at_once)
+    after = await bench.mailings.find(mailing.mailing_id)
+    assert after is not None
+    assert (after.state, after.reason) == ("cancelled", "wrong")
+
+
+async def test_a_sender_that_is_gone_pauses_the_mailing_and_says_why(bench: Bench) -> None:
+    mailing = await bench.upload(await bench.draft(), lines(0, 3))
+    running = await bench.office.start(mailing, None)
+    sender = SenderChanged(
+        event_id="u", at=1, partner_id="demo", service_number="DemoBank", application_id="bank", enabled=False
+    )
+    bench.office.means.directory.apply(sender.entity_key, codec.encode(sender))
+    stop = asyncio.Event()
+    planner = Planner(bench.office.means, bench.database, "one", stop)
+    planning = asyncio.create_task(planner.run())
+
+    async def has_stopped() -> bool:
+        found = await bench.mailings.find(running.mailing_id)
+        return found is not None and found.state != "running"
+
+    await eventually(has_stopped, "the planner pauses it")
+    stop.set()
+    await planning
+    after = await bench.mailings.find(running.mailing_id)
+    assert after is not None
+    assert (after.state, after.planned) == ("paused", 0)
+    assert after.reason == "message.data.serviceNumber: must be one of the partner's senders"
+
+
+def device(number: int, **about: Any) -> dict[str, Any]:
+    token = {"provider": "fcm", "sealed": "s", "digest": f"d{number}", "registered_at": 1}
+    base = {"_id": f"i-{number:04}", "application_id": "bank", "platform": "android", "token": token, "owner": None}
+    return base | about
+
+
+async def found_in(bench: Bench, segment: Segment, page: int = 3) -> list[tuple[str, tuple[str, ...]]]:
+    query = await bench.office.means.query(segment)
+    cursor: str | None = ""
+    found = []
+    while cursor is not None:
+        some, cursor = await bench.office.means.segments.page(query, cursor, page)
+        found += [(one.installation.installation_id, one.fitting) for one in some]
+    return found
+
+
+async def test_a_recipient_with_several_installations_is_found_once_whatever_the_page(bench: Bench) -> None:
+    owners = [{"external_user_id": "u"}, None, {"phone": "7916"}, {"external_user_id": "u", "phone": "7"}, None]
+    devices = [device(number, owner=owner) for number, owner in enumerate(owners * 3)]
+    await bench.database["installations"].insert_many(devices)
+    segment = Segment("bank")
+    for page in (1, 2, 3, 100):
+        found = await found_in(bench, segment, page)
+        assert [key for key, _ in found if devices[int(key[2:])]["owner"]] == ["i-0000", "i-0002"]
+        assert len(found) == 2 + 6
+    assert dict(found)["i-0002"] == ("i-0002", "i-0007", "i-0012")
+    assert await bench.office.means.segments.count(await bench.office.means.query(segment)) == (15, 8)
+
+
+async def test_every_condition_of_a_segment_counts(bench: Bench) -> None:
+    on, off = ([{"id": "news", "name": "News", "value": value}] for value in (True, False))
+    await bench.database["installations"].insert_many(
+        [
+            device(0, app_version="2.10", time_zone="Asia/Tokyo", last_used_at=100, subscriptions=on),
+            device(1, app_version="2.9", time_zone="Europe/Moscow", last_used_at=200, subscriptions=off),
+            device(2, app_version="3.0", platform="ios", last_used_at=300),
+            device(3, token=None),
+            device(4, application_id="other"),
+        ]
+    )
+    expected: dict[Segment, set[int]] = {
+        Segment("bank"): {0, 1, 2},
+        Segment("bank", platforms=("ios",)): {2},
+        Segment("bank", version_from="2.10"): {0, 2},
+        Segment("bank", version_from="2.9", version_below="3"): {0, 1},
+        Segment("bank", time_zones=("Asia/Tokyo",)): {0},
+        Segment("bank", used_from=200, used_until=300): {1},
+        Segment("bank", subscriptions=("News",)): {0, 2},  # the third has said nothing: the default counts
+    }
+    for segment, numbers in expected.items():
+        assert {int(key[2:]) for key, _ in await found_in(bench, segment)} == numbers, segment
+
+
+async def test_a_segment_is_planned_to_its_end_and_a_cascade_keeps_the_phone(bench: Bench) -> None:
+    await bench.database["installations"].insert_many(
+        [device(0, owner={"external_user_id": "u", "phone": "79161234567"}), device(1)]
+    )
+    sms = {"type": "SMS", "data": {"text": "hi", "ttl": 5, "serviceNumber": "DemoText"}}
+    mailing = await bench.draft(segment={}, cascadeChainLink=cascade("DELIVERED", sms), ratePerS=100)
+    done = await bench.plan(await bench.office.start(mailing, None))
+    assert (done.state, done.planned) == ("done", 2)
+    asked = sorted(await bench.requested(2), key=lambda one: one.recipient.installation_id or "")
+    assert [orjson.loads(one.recipient.model_dump_json(exclude_defaults=True)) for one in asked] == [
+        {"phone": "79161234567", "external_user_id": "u", "only_installations": ["i-0000"]},
+        {"installation_id": "i-0001"},
+    ]
