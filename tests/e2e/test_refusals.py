@@ -1,6 +1,9 @@
 """Who does not get it, and why: the code that the bank is told."""
 
+import pytest
+
 from deploy.sandbox.device import Habits
+from deploy.sandbox.sdk_api import RefusedError
 from tests.e2e.world import QUICK, READ, UNDELIVERED, World, eventually
 
 
@@ -46,6 +49,16 @@ async def test_a_subscription_that_is_off_is_code_25(world: World) -> None:
 async def test_a_push_that_nobody_confirms_in_its_lifetime_is_code_7(world: World, unconfirmed: str) -> None:
     reports = await world.reported(unconfirmed, UNDELIVERED, timeout_s=60)
     assert reports[-1]["errorCode"] == "7"
+
+
+async def test_what_has_expired_is_fetched_by_nobody(world: World, unconfirmed: str) -> None:
+    await world.reported(unconfirmed, UNDELIVERED, timeout_s=60)
+    message = await world.trace(unconfirmed)
+    (target,) = message["links"][0]["deliveries"]
+    (device,) = [one for one in world.fleet.devices if one.installation_id == target["installation_id"]]
+    with pytest.raises(RefusedError) as refused:
+        await world.fleet.api.content(device.who, message["message_id"], 0)
+    assert refused.value.status == 410
 
 
 async def test_a_dead_token_is_retired_and_the_next_message_does_not_try(world: World) -> None:
