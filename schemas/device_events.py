@@ -59,6 +59,7 @@ class TokenRetired(DeviceEvent):
     digest: str
     dead_at: int | None = None
     detail: str = ""
+    slot: str = ""  # which of the installation's tokens (schemas/live.py)
 
 
 class TokenWorked(DeviceEvent):
@@ -66,6 +67,44 @@ class TokenWorked(DeviceEvent):
 
     type: Literal["token-worked"] = "token-worked"
     digest: str
+
+
+class LiveTokenRegistered(DeviceEvent):
+    """A token of a slot: the latest wins. It is sealed as the push token is, and belongs to this installation alone."""
+
+    sealed: str
+    digest: str
+    environment: Literal["production", "sandbox"] = "production"
+    bundle: str | None = None
+    attributes_type: str
+
+
+class ActivityTokenRegistered(LiveTokenRegistered):
+    """An activity is shown; its update token. A token registered later is the activity's new one."""
+
+    type: Literal["activity-token-registered"] = "activity-token-registered"
+    activity_id: str
+    owner: str = ""  # ids.owner_key_of: whose the installation was; another's activity is not the new owner's
+
+
+class PushToStartTokenRegistered(LiveTokenRegistered):
+    """A server may start activities of this type on the installation (iOS 17.2 and newer)."""
+
+    type: Literal["push-to-start-token-registered"] = "push-to-start-token-registered"
+
+
+class ActivityEnded(DeviceEvent):
+    """The activity is not shown any more. The same id may be started again later."""
+
+    type: Literal["activity-ended"] = "activity-ended"
+    activity_id: str
+
+
+class PushToStartTokenRemoved(DeviceEvent):
+    """The app lets no server start activities of this type any more."""
+
+    type: Literal["push-to-start-token-removed"] = "push-to-start-token-removed"
+    attributes_type: str
 
 
 class Personalized(DeviceEvent):

@@ -79,6 +79,7 @@ class TargetResolved(MessageEvent):
     attempt: int = 1
     accepted_at: int = 0  # UTC ms; when the partner was answered
     planned_at: int
+    slot: str = ""  # which of its tokens (schemas/live.py); empty: the push token
 
 
 DispatchOutcome = Literal[
@@ -110,6 +111,7 @@ class ProviderDispatched(MessageEvent):
     shortened: bool = False  # the text did not fit; the SDK fetches the whole
     dead_token: str | None = None  # digest of a token to retire
     dead_at: int | None = None  # UTC ms; when the provider last knew it to be dead
+    slot: str = ""  # which of the installation's tokens it went to
 
 
 class PlannedTarget(Frozen):
@@ -120,6 +122,7 @@ class PlannedTarget(Frozen):
     application_id: str
     provider: Provider
     owner: str | None = None  # ids.owner_key_of at planning; empty: nobody was logged in
+    slot: str = ""  # which of the installation's tokens; with one, there may be several targets for an installation
 
 
 class SkippedTarget(Frozen):
@@ -171,6 +174,7 @@ class ReceiptReceived(MessageEvent):
     happened_at: int  # UTC ms by the device's clock
     action: str | None = None  # of the button
     source: Literal["sdk", "provider", "pull"] = "sdk"
+    slot: str = ""  # of a Live Activity: which one
 
 
 class ProviderTold(MessageEvent):

@@ -1,7 +1,7 @@
 """Ids are computed, not drawn: whoever repeats a step gets the same id, so the repetition can be recognised.
 
     message_id   UUIDv5(the partner's UUID, the partner's id), or a UUIDv7 when no id was given
-    delivery_id  UUIDv5(message_id, "link/installation"); the apns-id, and the SDK's key to show a push once
+    delivery_id  UUIDv5(message_id, "link/installation[/slot]"); the apns-id, and the SDK's key to show a push once
     event_id     UUIDv5(what caused the event, what it is); a UUIDv7 for what enters from outside
     tag          what a provider gives back in a receipt: message, link, lane and installation in at most 64 characters
     mtNum        the first 63 bits of SHA-256(message_id) in decimal: an answer, never an identity
@@ -44,9 +44,14 @@ def message_id_of(partner_uuid: str, partner_ref: str | None) -> str:
     return uuid7() if partner_ref is None else uuid5(partner_uuid, partner_ref)
 
 
-def delivery_id_of(message_id: str, link: int, installation_id: str) -> str:
+def delivery_id_of(message_id: str, link: int, installation_id: str, slot: str = "") -> str:
     """The id of one delivery: the same however often the link is planned or sent."""
-    return uuid5(message_id, f"{link}/{installation_id}")
+    return uuid5(message_id, f"{link}/{delivery_key_of(installation_id, slot)}")
+
+
+def delivery_key_of(installation_id: str, slot: str = "") -> str:
+    """What tells the deliveries of a link apart: the installation, and which of its tokens (`schemas/live.py`)."""
+    return f"{installation_id}/{slot}" if slot else installation_id
 
 
 class DeliveryTag(NamedTuple):

@@ -8,6 +8,7 @@ The registry writes these documents (`services/registry/store.py`); nobody else 
     owner              null, or {external_user_id, phone}
     primary            true for at most one installation of a user
     push_enabled, push_os_enabled, subscriptions: [{id, name, value, …}]
+    live               [{slot, token: null or {sealed, digest, environment, bundle, owner, expires_at, …}}]
 
 Collection `cards`: one for each user or phone that was ever seen, `_id` "<application>/u/<user id>" or
 "<application>/p/<phone>": it tells "unknown" (errorCode 19, 20) from "no installation" (22).
@@ -34,6 +35,15 @@ class Token(NamedTuple):
     worked: bool
 
 
+class LiveToken(NamedTuple):
+    """A token of a Live Activity; its slot is named in `schemas/live.py`."""
+
+    slot: str
+    token: Token
+    owner: str  # ids.owner_key_of whoever was logged in when it was registered; empty: nobody
+    expires_at: int | None  # UTC ms; nothing is sent after it
+
+
 class Installation(NamedTuple):
     """What router and dispatch need to know of one installation. (A tuple costs a fifth of a frozen dataclass.)"""
 
@@ -53,6 +63,14 @@ class Installation(NamedTuple):
     public_key: str | None
     proof_hash: str = ""  # empty: nobody can prove to be this installation
     subscriptions_off: frozenset[str] = frozenset()  # ids of those that the device said are off
+    live: tuple[LiveToken, ...] = ()
+
+    def token_of(self, slot: str, now: int) -> Token | None:
+        """The live token of a slot at `now` (UTC ms); the push token when `slot` is empty."""
+        if not slot:
+            return self.token
+        held = next((one for one in self.live if one.slot == slot), None)
+        return None if held is None or (held.expires_at is not None and held.expires_at <= now) else held.token
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +179,15 @@ def from_document(document: Mapping[str, Any]) -> Installation:
         public_key=document.get("public_key"),
         proof_hash=document.get("proof_hash", ""),
         subscriptions_off=frozenset(entry["id"] for entry in said if not entry.get("value")),
+        live=tuple(_live(one["slot"], one["token"], token) for one in document.get("live", ()) if one.get("token")),
     )
+
+
+def _live(slot: str, document: Mapping[str, Any], push_token: Mapping[str, Any] | None) -> LiveToken:
+    """Whether such a token works is learnt of the device: its push token speaks for it."""
+    has_worked = push_token is not None and push_token.get("worked", False)
+    token = _token({**document, "provider": Provider.APNS.value, "worked": has_worked})
+    return LiveToken(slot, token, document.get("owner", ""), document.get("expires_at"))
 
 
 def _token(document: Mapping[str, Any]) -> Token:

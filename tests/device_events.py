@@ -7,11 +7,15 @@ from hypothesis import strategies as st
 
 from schemas import ids
 from schemas.device_events import (
+    ActivityEnded,
+    ActivityTokenRegistered,
     AppStarted,
     Depersonalized,
     DeviceEvent,
     Installed,
     Personalized,
+    PushToStartTokenRegistered,
+    PushToStartTokenRemoved,
     SettingsChanged,
     Subscription,
     TokenRegistered,
@@ -51,10 +55,28 @@ class AppEvents:
     def removed(self, after: int) -> TokenRemoved:
         return TokenRemoved.model_validate(self._about(after, "removed"))
 
-    def retired(self, after: int, digest: str, dead_at: int | None = None) -> TokenRetired:
+    def retired(self, after: int, digest: str, dead_at: int | None = None, slot: str = "") -> TokenRetired:
         dead = None if dead_at is None else self.epoch + dead_at
-        about = self._about(after, f"retired/{digest}/{dead_at}")
-        return TokenRetired.model_validate({**about, "digest": digest, "dead_at": dead})
+        about = self._about(after, f"retired/{digest}/{dead_at}/{slot}")
+        return TokenRetired.model_validate({**about, "digest": digest, "dead_at": dead, "slot": slot})
+
+    def activity(self, after: int, activity_id: str, digest: str, owner: str = "") -> ActivityTokenRegistered:
+        about = self._about(after, f"activity/{activity_id}/{digest}")
+        facts = {"sealed": f"sealed-{digest}", "digest": digest, "attributes_type": "T", "owner": owner}
+        return ActivityTokenRegistered.model_validate({**about, **facts, "activity_id": activity_id})
+
+    def activity_ended(self, after: int, activity_id: str) -> ActivityEnded:
+        about = self._about(after, f"activity-ended/{activity_id}")
+        return ActivityEnded.model_validate({**about, "activity_id": activity_id})
+
+    def startable(self, after: int, attributes_type: str, digest: str) -> PushToStartTokenRegistered:
+        about = self._about(after, f"startable/{attributes_type}/{digest}")
+        facts = {"sealed": f"sealed-{digest}", "digest": digest, "attributes_type": attributes_type}
+        return PushToStartTokenRegistered.model_validate({**about, **facts})
+
+    def not_startable(self, after: int, attributes_type: str) -> PushToStartTokenRemoved:
+        about = self._about(after, f"not-startable/{attributes_type}")
+        return PushToStartTokenRemoved.model_validate({**about, "attributes_type": attributes_type})
 
     def worked(self, after: int, digest: str) -> TokenWorked:
         return TokenWorked.model_validate({**self._about(after, f"worked/{digest}"), "digest": digest})
@@ -95,7 +117,7 @@ class AppEvents:
 def histories(draw: st.DrawFn, installations: int, most: int = 24) -> Sequence[DeviceEvent]:
     """Each installation's install, then up to `most` events of all of them, close enough in time to collide."""
     apps = [AppEvents(f"i-{number}") for number in range(installations)]
-    steps = draw(st.lists(st.tuples(st.sampled_from(apps), st.integers(1, 40), st.integers(0, 11)), max_size=most))
+    steps = draw(st.lists(st.tuples(st.sampled_from(apps), st.integers(1, 40), st.integers(0, 14)), max_size=most))
     found: dict[str, DeviceEvent] = {}
     for event in [app.installed(0) for app in apps] + [draw(_event(app, after, kind)) for app, after, kind in steps]:
         found[event.event_id] = event
@@ -108,6 +130,7 @@ def _event(draw: st.DrawFn, app: AppEvents, after: int, kind: int) -> DeviceEven
     phone = draw(st.sampled_from([None, "79001112233"]))
     card = f"app/u/{user}"
     on = Subscription(id=digest, value=draw(st.booleans()))
+    slot = f"activity/{user}" if draw(st.booleans()) else f"start/{user}"
     made: list[DeviceEvent] = [
         app.installed(after, version=digest),
         app.token(after, digest),
@@ -125,5 +148,8 @@ def _event(draw: st.DrawFn, app: AppEvents, after: int, kind: int) -> DeviceEven
         app.started(after, draw(st.sampled_from([None, "2"])), 5)
         if after <= 14
         else app.personalized(after, None, "7"),
+        app.activity(after, user, digest) if draw(st.booleans()) else app.activity_ended(after, user),
+        app.startable(after, user, digest) if draw(st.booleans()) else app.not_startable(after, user),
+        app.retired(after, digest, draw(st.none() | st.integers(1, 40)), slot),
     ]
     return made[kind]

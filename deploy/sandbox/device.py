@@ -16,10 +16,13 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
+from deploy.sandbox.activities import Activities
+from deploy.sandbox.activities import Carrier as ActivityCarrier
 from deploy.sandbox.device_kinds import MODELS, PROVIDERS, new_token
 from deploy.sandbox.device_kinds import Platform as Platform
 from deploy.sandbox.hpke import NotForUsError, opened_values, public_key_of
@@ -69,7 +72,7 @@ class Happening:
     detail: str = ""  # the button's action, with "clicked"
 
 
-class Carrier(Protocol):
+class Carrier(ActivityCarrier, Protocol):
     """What a device stands on (`fleet.Fleet`)."""
 
     @property
@@ -116,6 +119,11 @@ class Device:
     outbox: list[dict[str, Any]] = field(default_factory=list, repr=False)
     _seen: dict[str, None] = field(default_factory=dict, repr=False)
     _waiting: list[Push] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def activities(self) -> Activities:
+        """What its lock screen shows beside notifications."""
+        return Activities(self, self.carrier)
 
     @property
     def provider(self) -> str:

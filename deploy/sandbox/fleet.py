@@ -10,12 +10,13 @@ is away. After a break of the stream, what the sandbox has meanwhile received is
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Self
 
 import aiohttp
 import orjson
 
+from deploy.sandbox.activities import Activities
 from deploy.sandbox.device import Device, Happening, now_ms
 from deploy.sandbox.device_kinds import Platform, identity
 from deploy.sandbox.sdk_api import UNREACHABLE, DeviceApi, RefusedError
@@ -47,8 +48,9 @@ class Fleet:
         self._control = control.rstrip("/")
         self.api = DeviceApi(gateway, api_key, connections)
         self._sending: dict[str, asyncio.Task[None]] = {}
-        self._fetching: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[None]] = set()
         self._by_token: dict[tuple[str, str], Device] = {}
+        self._live: dict[str, set[Activities]] = {}  # by the token of an activity, or "channel/<id>"
         self._happened = asyncio.Event()
         self._taken: deque[tuple[str, str, int]] = deque(maxlen=KEPT)
 
@@ -68,7 +70,7 @@ class Fleet:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        tasks = [self._following, *self._sending.values(), *self._fetching]
+        tasks = [self._following, *self._sending.values(), *self._working]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -140,6 +142,11 @@ class Fleet:
         if "error" in received:
             return  # this reader was too slow: the stream ends, and what is missing is read after reconnecting
         self._taken.append(_identity(received))
+        live = self._live.get(received["token"])
+        if live is not None and received["provider"] == "apns":
+            for activities in tuple(live):
+                activities.take(received["token"], received["payload"])
+            return
         device = self._by_token.get((received["provider"], received["token"]))
         if device is None:
             return
@@ -178,11 +185,26 @@ class Fleet:
             self._sending[device.installation_id] = asyncio.create_task(self._send(device))
 
     def fetch(self, device: Device, push: Push) -> None:
-        task = asyncio.create_task(self._fetch(device, push))
-        self._fetching.add(task)
-        task.add_done_callback(self._fetching.discard)
+        self.spawn(self._fetch(device, push))
+
+    def route(self, token: str, activities: Activities) -> None:
+        self._live.setdefault(token, set()).add(activities)
+
+    def stirred(self) -> None:
+        self._happened.set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._guarded(work))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
 
     # the way out
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except (*UNREACHABLE, RefusedError) as error:
+            self._fault(f"a call of the SDK: {error!r}")
 
     async def _fetch(self, device: Device, push: Push) -> None:
         for wait_s in (*FETCH_WAITS_S, None):

@@ -121,6 +121,19 @@ class DeviceApi:
         body = {"entries": [{"messageId": one} for one in message_ids]}
         return [one["found"] for one in (await self._own("POST", who, "/history/delete", body))["results"]]
 
+    async def put_start_token(self, who: Installation, attributes_type: str, body: Answer) -> Answer:
+        return await self._own("PUT", who, f"/activity-types/{attributes_type}/start-token", body)
+
+    async def put_activity_token(self, who: Installation, activity_id: str, body: Answer) -> Answer:
+        return await self._own("PUT", who, f"/activities/{activity_id}/token", body)
+
+    async def delete_activity(self, who: Installation, activity_id: str) -> Answer:
+        return await self._own("DELETE", who, f"/activities/{activity_id}")
+
+    async def activities(self, who: Installation) -> Answer:
+        """What the platform knows of this installation's Live Activities."""
+        return await self._own("GET", who, "/activities")
+
     async def _own(self, method: str, who: Installation, what: str, body: Answer | None = None) -> Answer:
         headers = {"Authorization": f"Bearer {who.credential}"}
         return await self._call(method, f"{self._base}/{who.installation_id}{what}", headers, body)

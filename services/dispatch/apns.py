@@ -18,6 +18,7 @@ from typing import Annotated, Final
 import orjson
 from pydantic import StringConstraints
 
+from schemas.live import START
 from services.clock import now_ms
 from services.dispatch import apns_render
 from services.dispatch.apns_table import Action, action_of
@@ -65,8 +66,8 @@ class ApnsSender:
         self._is_closed = False
 
     def absorbs_resend(self, push: Push) -> bool:
-        """Always: the delivery's id is the collapse id."""
-        return True
+        """The delivery's id is the collapse id, and activities ignore what they have; only a start acts twice."""
+        return not push.slot.startswith(START)
 
     async def send(self, push: Push) -> Result:
         try:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from services.dispatch import payload
+from services.dispatch import apns_live, payload
 from services.dispatch.notification import masked
 from services.dispatch.payload import Shown, envelope
 from services.dispatch.provider import Push
@@ -29,6 +29,8 @@ class BadToken(ValueError):
 
 def render(push: Push) -> tuple[bytes, bool]:
     """The body, at most 4096 bytes, and whether something was left out. Raises payload.TooLarge."""
+    if push.slot:
+        return apns_live.render(push)
     is_secret = push.content.secure is not None
 
     def body(shown: Shown) -> bytes:
@@ -61,9 +63,9 @@ def headers_of(push: Push, bearer: bytes, topic: bytes, now_ms: int) -> tuple[tu
     expires_s = min(push.expires_at, now_ms + _NOT_LATER_S * 1000) // 1000
     return (
         (b"authorization", bearer),
-        (b"apns-topic", topic),
-        *_STATIC,
+        (b"apns-topic", topic + apns_live.TOPIC_SUFFIX if push.slot else topic),
+        *(apns_live.static_headers_of(push) if push.slot else _STATIC),
         (b"apns-id", delivery_id),
-        (b"apns-collapse-id", delivery_id),
+        *(() if push.slot else ((b"apns-collapse-id", delivery_id),)),
         (b"apns-expiration", b"%d" % expires_s),
     )

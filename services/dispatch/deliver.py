@@ -41,8 +41,7 @@ class InstallationSeen(Protocol):
     def external_user_id(self) -> str | None: ...
     @property
     def phone(self) -> str | None: ...
-    @property
-    def token(self) -> TokenSeen | None: ...
+    def token_of(self, slot: str, now: int) -> TokenSeen | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +87,11 @@ def screened(target: TargetResolved, one: InstallationSeen | None, can_push: boo
     mark = ids.recipient_mark_of(target.application_id, one.external_user_id, one.phone)
     if mark != target.recipient_mark:
         return NotSent("suppressed", Reason.OWNER_CHANGED)
-    if one.token is None:
-        return NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, "no token")
-    if one.token.provider is not target.provider:
-        return NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, f"token is {one.token.provider.value}'s now")
+    token = one.token_of(target.slot, now)
+    if token is None:
+        return NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, "no live activity" if target.slot else "no token")
+    if token.provider is not target.provider:
+        return NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, f"token is {token.provider.value}'s now")
     if not can_push:
         return NotSent("refused", Reason.NO_APPLICATION)
     return None
@@ -217,4 +217,5 @@ def _event(
         shortened=shortened,
         dead_token=dead_token,
         dead_at=dead_at,
+        slot=target.slot,
     )

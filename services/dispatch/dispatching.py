@@ -121,10 +121,11 @@ class Dispatching:
                 result = await item.sender.send(push)
         finally:
             ended = self._clock()
-            self._end(result, standing, ended)
+            self._end(result, standing, ended, is_live=bool(target.slot))
         latency_s = ended - began
         self._seconds.observe(latency_s)
-        sent = Sent(round(latency_s * 1000), item.token.digest, absorbs, not standing.guard.is_paused)
+        retires = bool(target.slot) or not standing.guard.is_paused
+        sent = Sent(round(latency_s * 1000), item.token.digest, absorbs, retires)
         return deliver.concluded(target, result, sent, now_ms(), random.random())
 
     async def write(self, done: Sequence[Conclusion]) -> None:
@@ -167,10 +168,11 @@ class Dispatching:
         why = deliver.screened(target, one, sender is not None, now)
         if why is not None:
             return deliver.not_sent(target, why, now)
+        token = one.token_of(target.slot, now) if one is not None else None
         assert one is not None
-        assert one.token is not None
+        assert token is not None
         assert sender is not None
-        return Ready(target, one, one.token, sender, self._standing(target.application_id))
+        return Ready(target, one, token, sender, self._standing(target.application_id))
 
     def _standing(self, application_id: str) -> Standing:
         standing = self._standings.get(application_id)
@@ -190,8 +192,8 @@ class Dispatching:
         wait_s = standing.limiter.admitted(now, target.lane == "bulk")
         return deliver.parked(target, now_ms(), wait_s, "throttled") if wait_s else None
 
-    def _end(self, result: Result, standing: Standing, now: float) -> None:
-        if standing.end(result, now, random.random()):
+    def _end(self, result: Result, standing: Standing, now: float, *, is_live: bool) -> None:
+        if standing.end(result, now, random.random(), guarded=not is_live):
             self._to_hasten.add(standing.tag)
         if isinstance(result, Uncertain | Retry) and result.scope == "provider":
             after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
@@ -222,6 +224,7 @@ class Dispatching:
             item.installation.public_key,
             target.link,
             item.sealed,
+            slot=target.slot,
         )
 
     def _timer(self, one: Conclusion) -> Timer:

@@ -41,6 +41,7 @@ class Push(NamedTuple):
     public_key: str | None = None
     link: int = 0  # of the cascade; the SDK echoes it in receipts
     sealed: str | None = None  # SECURE values for this device only (`sealing.py`)
+    slot: str = ""  # which of the installation's tokens; not empty for a Live Activity
 
 
 @dataclass(frozen=True, slots=True)

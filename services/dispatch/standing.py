@@ -45,8 +45,11 @@ class Standing:
         self.limiter.begin()
         self.breaker.begin(now)
 
-    def end(self, result: Result, now: float, draw: float) -> bool:
-        """Its answer came. True when a stopped sender goes on through it."""
+    def end(self, result: Result, now: float, draw: float, *, guarded: bool = True) -> bool:
+        """Its answer came. True when a stopped sender goes on through it.
+
+        `guarded` False: tokens of Live Activities die every day with their activities, which says nothing of keys.
+        """
         if isinstance(result, Uncertain) and result.scope != "token":
             self.limiter.stayed_out(now)
         else:
@@ -64,7 +67,8 @@ class Standing:
             case Rejected(status=0) | TokenGone(status=0):
                 self.breaker.told_nothing()
             case _:
-                self._note(isinstance(result, TokenGone), now)
+                if guarded:
+                    self._note(isinstance(result, TokenGone), now)
                 if self.breaker.succeeded():
                     self._go_on()
                     return True

@@ -8,7 +8,8 @@ from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Button, Channel, Content, Link
 from services.ingest.accept_errors import Code, Refused, invalid
 from services.ingest.accept_model import ChannelData, CommonData, ContentBody, MessageBody, PushData, parsed
-from services.ingest.accept_options import CATEGORIES, NO_VALUES, opaque, options_of
+from services.ingest.accept_opaque import opaque
+from services.ingest.accept_options import CATEGORIES, NO_VALUES, options_of
 from services.ingest.accept_rules import channel_of, lifetime_ms, one_of
 
 FIRST_MARK, LAST_MARK = "\U0010f000", "\U0010fffd"

@@ -159,19 +159,6 @@ class Rich(Hyphened):
     actions: Buttons | None = None
 
 
-class LiveActivity(Hyphened):
-    """LIVE_ACTIVITY; fields that Apple knows beyond these are passed on."""
-
-    model_config = ConfigDict(extra="allow")
-
-    activity_id: str | None = None
-    timestamp: str
-    event: str
-    content_state: dict[str, Any] | None = None
-    stale_date: str | None = None
-    dismissal_date: str | None = None
-
-
 Model = TypeVar("Model", bound=BaseModel)
 
 

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.ingest.accept_errors import Code
-from services.ingest.accept_model import ChannelData, LiveActivity, PushData, Rich, SendRequest, Wire
+from services.ingest.accept_live import LiveActivity
+from services.ingest.accept_model import ChannelData, PushData, Rich, SendRequest, Wire
 
 _REF = "#/components/schemas/{model}"
 

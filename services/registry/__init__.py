@@ -15,8 +15,14 @@ Device API, JSON in camel case, times in UTC milliseconds. `<I>` = /sdk/api/v1/i
     PUT    <I>/settings                 {primary, pushEnabled, pushOsEnabled, subscriptions: [{id, type, name, title,
                                         description, value}]}; what is left out stays
     POST   <I>/sessions                 {sessionId, appVersion, osVersion, locale, timeZone, previousSessionS, primary}
+    GET    <I>/activities               {activities: [{activityId, attributesType, registeredAt, expiresAt}],
+                                        startTokens: [{attributesType, registeredAt}]}, which these answer too:
+    PUT    <I>/activities/{activityId}/token                       {attributesType, token; environment, bundle}
+    DELETE <I>/activities/{activityId}                             it has ended
+    PUT DELETE <I>/activity-types/{attributesType}/start-token     {token; environment, bundle}
     POST   <I>/receipts                 {sentAt, receipts: [{messageId, deliveryId, link, bulk, kind, happenedAt,
-                                        action}]}: {results: [{accepted, happenedAt, errors: [{field, rule}]}]}
+                                        action, activityId, attributesType}]}:
+                                        {results: [{accepted, happenedAt, errors: [{field, rule}]}]}
 
 All but install, profile and receipts answer the installation: what profile has, installationId, applicationId,
 deviceId, platform, appVersion, osVersion, model, locale, timeZone, publicKey, token {provider, environment, bundle,

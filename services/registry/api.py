@@ -8,13 +8,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services import telemetry, web
 from services.registry.api_applications import application_routes
 from services.registry.api_audience import audience_routes
-from services.registry.api_devices import device_routes, web_routes
+from services.registry.api_devices import PROBLEMS, device_routes, web_routes
 from services.registry.api_hms import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
 from services.registry.api_installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
+from services.registry.api_live import live_routes
 from services.registry.api_partners import partner_routes
 from services.registry.audience_store import Audiences
 from services.registry.auth import Doors
 from services.registry.devicing import Devicing
+from services.registry.devicing_live import LiveDevicing
 from services.registry.provisioning import Provisioning
 from services.registry.readers import ReaderOf
 from services.registry.tokens import BadField
@@ -41,6 +43,7 @@ def application(
         return web.problem_response(web.ProblemBody(title="Invalid request", status=400, errors=[fault]))
 
     app.include_router(device_routes(devicing, doors))
+    app.include_router(live_routes(LiveDevicing(devicing), doors, PROBLEMS))
     app.include_router(web_routes(doors))
     app.include_router(partner_routes(provisioning, devicing.secrets, doors))
     app.include_router(application_routes(provisioning, devicing.secrets, doors))

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from schemas import ids
 from schemas.device_events import Subscription
+from schemas.live import activity_slot, start_slot
 from schemas.values import Platform, Provider
 from services.registry.devices_state import Device
 from services.web import Text
@@ -142,6 +143,19 @@ class ReceiptBody(Body):
     kind: Literal["delivered", "read", "dismissed", "clicked"]
     happened_at: TimeMs
     action: Annotated[Text, Field(min_length=1, max_length=64)] | None = Field(None, description="of the button")
+    activity_id: Annotated[Text, Field(min_length=1, max_length=128)] | None = Field(
+        None, description="the Live Activity that was updated or ended"
+    )
+    attributes_type: Annotated[Text, Field(min_length=1, max_length=128)] | None = Field(
+        None, description="of the Live Activity that was started"
+    )
+
+    @property
+    def slot(self) -> str:
+        """Which of the installation's tokens the push came by."""
+        if self.activity_id is not None:
+            return activity_slot(self.activity_id)
+        return start_slot(self.attributes_type) if self.attributes_type is not None else ""
 
 
 class ReceiptsBody(Body):

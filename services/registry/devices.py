@@ -5,6 +5,7 @@
     settings, each subscription, claim
     token                                      a register; gone when retired later than registered
     retired, worked                            by token digest; the eight newest are remembered
+    live                                       a register for each Live Activity (`devices_live.py`)
     proof, application                         the first install wins, so nobody takes a known id over
     installed_at, last_used_at, updated_at     minimum, maximum, maximum
     launches                                   counted once for each event, told by the newest sixteen
@@ -17,18 +18,22 @@ What spans installations is decided in `settled`, with what the registers of tok
 from typing import Any
 
 from schemas.device_events import (
+    ActivityEnded,
+    ActivityTokenRegistered,
     AppStarted,
     Depersonalized,
     DeviceEvent,
     Installed,
     Personalized,
+    PushToStartTokenRegistered,
+    PushToStartTokenRemoved,
     SettingsChanged,
     TokenRegistered,
     TokenRemoved,
     TokenRetired,
     TokenWorked,
 )
-from services.registry import devices_permission
+from services.registry import devices_live, devices_permission
 from services.registry.devices_launches import counted
 from services.registry.devices_state import Claim, Device, KeptSubscription, Mark, Owner, Permission, Stamp, Token
 
@@ -63,10 +68,14 @@ def _changed(device: Device, event: DeviceEvent, stamp: Stamp) -> Device:
             return _written(device, stamp, "token", token=None)
         case TokenRetired():
             mark = Mark(digest=event.digest, stamp=stamp, cutoff=event.at if event.dead_at is None else event.dead_at)
-            return _token_checked(device.model_copy(update={"retired": _remembered(device.retired, mark)}))
+            kept = "live_retired" if event.slot else "retired"
+            return _token_checked(device.model_copy(update={kept: _remembered(getattr(device, kept), mark)}))
         case TokenWorked():
             worked = _remembered(device.worked, Mark(digest=event.digest, stamp=stamp))
             return _token_checked(device.model_copy(update={"worked": worked}))
+        case ActivityTokenRegistered() | PushToStartTokenRegistered() | ActivityEnded() | PushToStartTokenRemoved():
+            live = devices_live.written(device.live, event, stamp)
+            return _token_checked(device.model_copy(update={"live": live}))
         case Personalized():
             owner = Owner(external_user_id=event.external_user_id, phone=event.phone)
             return _written(device, stamp, "owner", owner=owner)
@@ -142,7 +151,9 @@ def _token(event: TokenRegistered) -> Token:
 
 
 def _token_checked(device: Device) -> Device:
-    """Drop the token if it was retired since it was registered; say whether it was seen to work."""
+    """Drop tokens that were retired since they were registered; say whether the push token was seen to work."""
+    if device.live_retired:
+        device = device.model_copy(update={"live": devices_live.checked(device.live, device.live_retired)})
     token = device.token
     if token is None:
         return device

@@ -26,6 +26,19 @@ class Token(Frozen):
     worked: bool = False
 
 
+class LiveToken(Frozen):
+    """A token of a Live Activity, sealed as `Token` is. `expires_at` (UTC ms): after it nothing is sent."""
+
+    sealed: str
+    digest: str
+    environment: Literal["production", "sandbox"] = "production"
+    bundle: str | None = None
+    attributes_type: str = ""
+    owner: str = ""  # whose the installation was; empty: nobody's, or a push-to-start token
+    registered_at: int
+    expires_at: int | None = None
+
+
 class Owner(Frozen):
     """Whom the installation belongs to: a user, a phone, or both."""
 
@@ -39,6 +52,14 @@ class Mark(Frozen):
     digest: str
     stamp: Stamp
     cutoff: int = 0
+
+
+class LiveSlot(Frozen):
+    """The register of one slot (`schemas/live.py`); without a token the activity has ended."""
+
+    slot: str
+    stamp: Stamp
+    token: LiveToken | None = None
 
 
 class KeptSubscription(Subscription):
@@ -101,3 +122,5 @@ class Device(Frozen):
     launches: Launches = Launches()
     os_said: tuple[Permission, ...] = ()  # the newest words on push_os_enabled, ascending
     os_changes: tuple[PermissionChange, ...] = ()  # what follows from them
+    live: tuple[LiveSlot, ...] = ()  # Live Activities, by slot
+    live_retired: tuple[Mark, ...] = ()

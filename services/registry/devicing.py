@@ -129,7 +129,7 @@ class Devicing:
         }
 
     async def remove_token(self, device: Device) -> Device:
-        return device if device.token is None else await self.change(TokenRemoved(**_new(device)))
+        return device if device.token is None else await self.change(TokenRemoved(**about_new(device)))
 
     async def personalize(self, device: Device, body: PersonalizeBody) -> Device:
         """Raises BadField."""
@@ -143,13 +143,13 @@ class Devicing:
             raise BadField("externalUserId", "this or phone must be given")
         if owner != device.owner:
             device = await self.change(
-                Personalized(**_new(device), external_user_id=body.external_user_id, phone=phone)
+                Personalized(**about_new(device), external_user_id=body.external_user_id, phone=phone)
             )
         waits = device.claim is not None and device.claim.value and device.claim.card is None
         return await self.claim(device) if body.primary or waits else device
 
     async def depersonalize(self, device: Device) -> Device:
-        return device if device.owner is None else await self.change(Depersonalized(**_new(device)))
+        return device if device.owner is None else await self.change(Depersonalized(**about_new(device)))
 
     async def claim(self, device: Device) -> Device:
         """Claim the primary mark; without a user the claim waits for the login."""
@@ -157,7 +157,7 @@ class Devicing:
         if device.primary or (card is None and device.claim is not None and device.claim.value):
             return device
         held = [one.primary for one in (await self.devices.load_cards([card])).values()] if card else []
-        claimed = SettingsChanged(**_new(device, *held), primary=True, claimed_for=card)
+        claimed = SettingsChanged(**about_new(device, *held), primary=True, claimed_for=card)
         return await self.change(claimed)
 
     async def settings(self, device: Device, body: SettingsBody) -> Device:
@@ -176,12 +176,12 @@ class Devicing:
         change |= {"primary": False} if body.primary is False and claim else {}
         change |= {"subscriptions": news} if news else {}
         if change:
-            device = await self.change(SettingsChanged.model_validate({**_new(device), **change}))
+            device = await self.change(SettingsChanged.model_validate({**about_new(device), **change}))
         return await self.claim(device) if body.primary else device
 
     async def session(self, device: Device, body: SessionBody) -> Device:
         """Count a start of the app."""
-        new = _new(device)
+        new = about_new(device)
         if body.session_id is not None:
             new["event_id"] = ids.event_id_of(device.installation_id, f"session/{body.session_id}")
         if not any(one.endswith(new["event_id"]) for one in device.launches.recent):
@@ -195,7 +195,7 @@ class Devicing:
         await self.sink.append(appends)
         token = device.token
         if token is not None and not token.worked and any(one.happened_at > token.registered_at for one in receipts):
-            await self.change(TokenWorked(**_new(device), digest=token.digest))
+            await self.change(TokenWorked(**about_new(device), digest=token.digest))
 
     async def change(self, event: DeviceEvent) -> Device:
         """Append, fold, and read back. Raises LogUnavailable, mongo.UNAVAILABLE: the consumer then folds it later."""
@@ -217,7 +217,8 @@ def _after(device: Device | None, *stamps: str) -> int:
     return max(now_ms(), (device.updated_at if device else 0) + 1, *(at + 1 for at in seen))
 
 
-def _new(device: Device, *stamps: str) -> dict[str, Any]:
+def about_new(device: Device, *stamps: str) -> dict[str, Any]:
+    """What every event of this installation has; `stamps`: of what it shares with others and this one is to follow."""
     return {
         "event_id": ids.uuid7(),
         "at": _after(device, *stamps),

@@ -38,12 +38,13 @@ def judged(entry: object, installation_id: str, sent_at: int | None, now: int) -
         return Refused(tuple(_error(one) for one in error.errors(include_url=False, include_input=False)))
     message_id = str(body.message_id)
     if body.delivery_id is not None and str(body.delivery_id) != ids.delivery_id_of(
-        message_id, body.link, installation_id
+        message_id, body.link, installation_id, body.slot
     ):
         rule = "must be the delivery of this message and link to this installation"
         return Refused((FieldError(field="deliveryId", rule=rule),))
+    delivery = ids.delivery_key_of(installation_id, body.slot)
     return ReceiptReceived(
-        event_id=ids.receipt_id_of(message_id, body.link, installation_id, body.kind, body.action),
+        event_id=ids.receipt_id_of(message_id, body.link, delivery, body.kind, body.action),
         at=now,
         message_id=message_id,
         partner_id="",
@@ -53,6 +54,7 @@ def judged(entry: object, installation_id: str, sent_at: int | None, now: int) -
         kind=body.kind,
         happened_at=kept_time(body.happened_at, sent_at, now),
         action=body.action,
+        slot=body.slot,
     )
 
 

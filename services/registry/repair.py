@@ -14,7 +14,7 @@ from schemas.events import ProviderDispatched
 from schemas.topics import DEVICE_EVENTS
 from services.consume import Follows, Record
 from services.kafka import Append
-from services.registry.devices_state import Device
+from services.registry.devices_state import Device, LiveToken, Token
 from services.registry.store import Devices
 
 
@@ -38,7 +38,7 @@ class Repair:
             device = devices.get(event.installation_id)
             learnt = learnt_of(event, device) if device is not None else None
             if learnt is not None:
-                follow.setdefault(f"{learnt.type}/{learnt.installation_id}", learnt)
+                follow.setdefault(f"{learnt.type}/{learnt.installation_id}/{event.slot}", learnt)
         return self._follows(list(follow.values()), appended=False)
 
     def _follows(self, events: Sequence[DeviceEvent], *, appended: bool) -> Follows:
@@ -55,22 +55,13 @@ def _tells(event: ProviderDispatched) -> bool:
 
 def learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | TokenWorked | None:
     """What an attempt tells of the token that the installation has now; None: nothing, or nothing new."""
+    if event.slot:
+        return _live_learnt_of(event, device)
     token = device.token
     if token is None or token.provider is not event.provider:
         return None
     if event.dead_token is not None:
-        dead_at = event.at if event.dead_at is None else event.dead_at
-        if token.digest != event.dead_token or token.registered_at > dead_at:
-            return None
-        return TokenRetired(
-            event_id=ids.event_id_of(event.event_id, "token-retired"),
-            at=event.at,
-            installation_id=device.installation_id,
-            application_id=device.application_id,
-            digest=token.digest,
-            dead_at=dead_at,
-            detail=event.detail,
-        )
+        return _retired(event, device, token)
     if token.worked or token.registered_at > event.at - event.latency_ms:
         return None
     return TokenWorked(
@@ -79,4 +70,26 @@ def learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | Token
         installation_id=device.installation_id,
         application_id=device.application_id,
         digest=token.digest,
+    )
+
+
+def _live_learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | None:
+    """Of a Live Activity only death is news: APNs may take a push for an activity that has ended."""
+    held = next((one.token for one in device.live if one.slot == event.slot), None)
+    return _retired(event, device, held) if held is not None and event.dead_token is not None else None
+
+
+def _retired(event: ProviderDispatched, device: Device, token: Token | LiveToken) -> TokenRetired | None:
+    dead_at = event.at if event.dead_at is None else event.dead_at
+    if token.digest != event.dead_token or token.registered_at > dead_at:
+        return None
+    return TokenRetired(
+        event_id=ids.event_id_of(event.event_id, "token-retired"),
+        at=event.at,
+        installation_id=device.installation_id,
+        application_id=device.application_id,
+        digest=token.digest,
+        dead_at=dead_at,
+        detail=event.detail,
+        slot=event.slot,
     )

@@ -34,12 +34,17 @@ def token_text(body: TokenBody) -> str:
     if body.token is None:
         raise BadField("token", "must be given")
     if body.provider == "apns":
-        if not _APNS.fullmatch(body.token):
-            raise BadField("token", "must be 32 to 400 hexadecimal digits")
-        return body.token.lower()
+        return apns_token(body.token)
     if not _OPAQUE.fullmatch(body.token):
         raise BadField("token", "must be printable ASCII without blanks")
     return body.token
+
+
+def apns_token(text: str) -> str:
+    """A token of APNs in lower case. Raises BadField."""
+    if not _APNS.fullmatch(text):
+        raise BadField("token", "must be 32 to 400 hexadecimal digits")
+    return text.lower()
 
 
 def public_key(text: str | None) -> str | None:

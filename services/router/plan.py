@@ -16,8 +16,10 @@ from typing import Protocol
 from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.events import MessageRequested, Planned, PlannedTarget, SkippedTarget, TargetResolved
+from schemas.live import aim_of
 from schemas.reasons import Reason, furthest
 from schemas.values import Link, Provider
+from services.router.plan_live import LiveSeen, slots_of
 from services.versions import version_key
 
 MAX_INSTALLATIONS = 50
@@ -56,6 +58,8 @@ class InstallationSeen(Protocol):
     def subscriptions(self) -> frozenset[str]: ...
     @property
     def subscriptions_off(self) -> frozenset[str]: ...
+    @property
+    def live(self) -> Sequence[LiveSeen]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +96,15 @@ def plan(
         return _nobody(request, Reason.NO_APPLICATION, now)
     if not installations:
         return _nobody(request, _absent(request, link, known), now)
-    chosen: list[tuple[InstallationSeen, Provider]] = []
+    chosen: list[tuple[InstallationSeen, Provider, str]] = []
     skipped: list[SkippedTarget] = []
+    aim = aim_of(link.content)
     for place, one in enumerate(installations):
-        reason = Reason.NOT_LATEST if place >= MAX_INSTALLATIONS else why_not(one, link, ways)
-        provider = one.token.provider if one.token else None
+        slots = ("",) if aim is None else slots_of(one, aim, link.application_id or "", now)
+        provider = _provider_of(one, slots)
+        reason = Reason.NOT_LATEST if place >= MAX_INSTALLATIONS else why_not(one, link, ways, slots)
         if reason is None and provider is not None:
-            chosen.append((one, provider))
+            chosen.extend((one, provider, slot) for slot in slots)
         elif reason is not None and len(skipped) < _MAX_SKIPPED:
             skipped.append(SkippedTarget(installation_id=one.installation_id, provider=provider, reason=reason))
     if not chosen:
@@ -116,18 +122,27 @@ def expires_at(request: MessageRequested, now: int) -> int:
     return (request.at if for_now else now) + request.chain[0].ttl_ms
 
 
-def why_not(one: InstallationSeen, link: Link, ways: Ways) -> Reason | None:
-    """The first check that the installation does not pass; None when the link goes to it."""
-    application, token = ways.application, one.token
+def _provider_of(one: InstallationSeen, slots: Sequence[str]) -> Provider | None:
+    """Over whom these slots of the installation are reached; a Live Activity needs no push token."""
+    if not slots or slots[0]:
+        return Provider.APNS if slots else None
+    return one.token.provider if one.token else None
+
+
+def why_not(one: InstallationSeen, link: Link, ways: Ways, slots: Sequence[str] = ("",)) -> Reason | None:
+    """The first check that the installation does not pass; None when the link goes to these `slots` of it.
+
+    The system's permission to notify is not that to show activities: an activity that has a token may be updated.
+    """
+    application, provider = ways.application, _provider_of(one, slots)
     if link.primary_only and not one.primary:
         return Reason.NOT_PRIMARY
-    if token is None:
-        return Reason.NO_PRIMARY if link.primary_only else Reason.NO_ACTIVE_INSTALLATION
-    if link.content is not None and link.content.live_activity is not None:
-        return Reason.NO_ACTIVE_INSTALLATION  # it goes to an activity's token, and there is none to update
-    if link.providers and token.provider not in link.providers:
+    is_live = link.content is not None and link.content.live_activity is not None
+    if provider is None:
+        return Reason.NO_PRIMARY if link.primary_only and not is_live else Reason.NO_ACTIVE_INSTALLATION
+    if link.providers and provider not in link.providers:
         return Reason.OTHER_PROVIDER
-    if token.provider not in ways.providers:
+    if provider not in ways.providers:
         return Reason.NO_APPLICATION
     if application is not None and application.min_version and _below(one.app_version, application.min_version):
         return Reason.BELOW_MIN_VERSION
@@ -135,7 +150,7 @@ def why_not(one: InstallationSeen, link: Link, ways: Ways) -> Reason | None:
         return Reason.SUBSCRIPTION_OFF
     if not one.push_enabled:
         return Reason.PUSH_DISABLED
-    return None if one.push_os_enabled else Reason.PUSH_OS_DISABLED
+    return None if one.push_os_enabled or is_live else Reason.PUSH_OS_DISABLED
 
 
 def _subscribed(one: InstallationSeen, link: Link, application: ApplicationChanged | None) -> bool:
@@ -164,7 +179,7 @@ def _nobody(request: MessageRequested, reason: Reason, now: int, skipped: Sequen
 
 def _somebody(
     request: MessageRequested,
-    chosen: Sequence[tuple[InstallationSeen, Provider]],
+    chosen: Sequence[tuple[InstallationSeen, Provider, str]],
     skipped: Sequence[SkippedTarget],
     now: int,
     send_by: int | None,
@@ -173,8 +188,8 @@ def _somebody(
     application_id, content = link.application_id or "", link.content
     assert content is not None
     targets, resolved = [], []
-    for one, provider in chosen:
-        delivery_id = ids.delivery_id_of(request.message_id, request.link, one.installation_id)
+    for one, provider, slot in chosen:
+        delivery_id = ids.delivery_id_of(request.message_id, request.link, one.installation_id, slot)
         owner = ids.owner_key_of(application_id, one.external_user_id, one.phone)
         targets.append(
             PlannedTarget(
@@ -183,6 +198,7 @@ def _somebody(
                 application_id=application_id,
                 provider=provider,
                 owner=owner,
+                slot=slot,
             )
         )
         resolved.append(
@@ -203,6 +219,7 @@ def _somebody(
                 recipient_mark=owner[: ids.MARK_DIGITS],
                 accepted_at=request.at,
                 planned_at=now,
+                slot=slot,
             )
         )
     return Plan(_planned(request, now, targets, skipped, None), resolved)

@@ -26,10 +26,8 @@ from services.status.message import Message, Request
 def sent_link(found: Message | None, number: int, installation_id: str, owner: str) -> SentLink | None:
     """The link, when it was sent to this installation and whoever it was addressed to still owns the device."""
     link = found.links.get(number) if found is not None else None
-    delivery = link.deliveries.get(installation_id) if link is not None else None
-    if delivery is None or not delivery.planned or delivery.owner != owner:
-        return None
-    return link
+    of_device = (one for one in link.targets if one.installation_id == installation_id) if link is not None else ()
+    return link if any(one.owner == owner for one in of_device) else None
 
 
 def content_of(request: Request | None) -> Content | None:

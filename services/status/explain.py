@@ -11,7 +11,7 @@ _WORDS = {
     Reason.NO_APPLICATION: "the application of this service number has no credentials or is switched off",
     Reason.UNKNOWN_USER: "nobody with this user id has ever used the application",
     Reason.UNKNOWN_PHONE: "nobody with this phone has ever used the application",
-    Reason.NO_ACTIVE_INSTALLATION: "no installation has a live push token for a wanted provider",
+    Reason.NO_ACTIVE_INSTALLATION: "no installation has a live push token for a wanted provider, or such an activity",
     Reason.NO_PRIMARY: "only the primary installation was wanted and there is none with a live token",
     Reason.BELOW_MIN_VERSION: "the application is older than the message needs",
     Reason.SUBSCRIPTION_OFF: "the wanted subscription is switched off",
@@ -60,6 +60,11 @@ def _outcome(link: Link, channel: str) -> str:
         case DeliveryState.SENT:
             sent = sum(one.state is DeliveryState.SENT for one in targets)
             rest = _causes(link)
+            if all(one.is_never_confirmed for one in targets):
+                activities = "Live Activity" if sent == 1 else "Live Activities"
+                return f"{channel} was handed to the provider for {sent} {activities}; phones do not confirm these." + (
+                    f" Left out or failed: {rest}." if rest else ""
+                )
             return f"{channel} was handed to the provider for {_count(sent, 'device')}; none has confirmed it yet." + (
                 f" Left out or failed: {rest}." if rest else ""
             )

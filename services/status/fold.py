@@ -18,7 +18,7 @@ from schemas.reasons import Reason, furthest
 from services.status.fold_facts import FACTS, earlier, raise_to
 from services.status.fold_reports import FINAL, rank_of, wanted_report
 from services.status.fold_trace import entry_of, is_traced, write
-from services.status.message import Change, Link, Message, Report, Request
+from services.status.message import Change, Delivery, Link, Message, Report, Request
 
 DELIVERED, READ, PLANNED = DeliveryState.DELIVERED, DeliveryState.READ, DeliveryState.PLANNED
 
@@ -108,7 +108,8 @@ def _state_of(link: Link) -> DeliveryState:
     targets = link.targets
     if link.expired:
         for delivery in targets:
-            raise_to(delivery, DeliveryState.EXPIRED, Reason.EXPIRED)
+            if not _is_done_when_sent(delivery):
+                raise_to(delivery, DeliveryState.EXPIRED, Reason.EXPIRED)
     states = [delivery.state for delivery in targets]
     if link.is_planned and not targets:
         states = [DeliveryState.EXPIRED if link.plan_reason is Reason.EXPIRED else DeliveryState.REFUSED]
@@ -116,13 +117,18 @@ def _state_of(link: Link) -> DeliveryState:
     if best in (DELIVERED, READ):
         return best
     failures = [best] if states and all(state.is_failure for state in states) else []
-    if link.expired:
+    if link.expired and not any(_is_done_when_sent(delivery) for delivery in targets):
         failures.append(DeliveryState.EXPIRED)
     if link.fault:
         failures.append(DeliveryState.REFUSED)
     if failures:
         return max(failures, key=_rank)
     return max((state for state in states if not state.is_failure), key=_rank, default=PLANNED)
+
+
+def _is_done_when_sent(delivery: Delivery) -> bool:
+    """The deadline takes nothing from a Live Activity that the provider has accepted."""
+    return delivery.is_never_confirmed and delivery.state is DeliveryState.SENT
 
 
 def _failed_reason(link: Link) -> Reason:

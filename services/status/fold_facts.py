@@ -6,7 +6,7 @@ What follows from them (the state, failures, reports) is `fold.py`'s.
 from collections.abc import Callable
 from typing import Any
 
-from schemas import DeliveryState, events
+from schemas import DeliveryState, events, ids
 from schemas.reasons import Reason, furthest
 from services.status.fold_reports import rank_of
 from services.status.fold_trace import request_of
@@ -29,11 +29,12 @@ def raise_to(delivery: Delivery, state: DeliveryState, reason: Reason | None) ->
         delivery.reason = furthest([delivery.reason, reason])
 
 
-def _delivery(link: Link, installation_id: str) -> Delivery | None:
+def _delivery(link: Link, installation_id: str, slot: str = "") -> Delivery | None:
     """The delivery that an event speaks of; None when it is not in the plan."""
-    found = link.deliveries.get(installation_id)
+    key = ids.delivery_key_of(installation_id, slot)
+    found = link.deliveries.get(key)
     if found is None and not link.is_planned and len(link.deliveries) < MAX_STRANGERS:
-        found = link.deliveries[installation_id] = Delivery(installation_id)
+        found = link.deliveries[key] = Delivery(installation_id, slot=slot)
     return found
 
 
@@ -69,11 +70,12 @@ def _planned(link: Link, event: events.Planned) -> None:
     known = link.deliveries
     link.deliveries = {}
     for target in event.targets:
-        delivery = known.get(target.installation_id) or Delivery(target.installation_id)
+        key = ids.delivery_key_of(target.installation_id, target.slot)
+        delivery = known.get(key) or Delivery(target.installation_id, slot=target.slot)
         delivery.planned = True
         delivery.delivery_id, delivery.application_id = target.delivery_id, target.application_id
         delivery.provider, delivery.owner = target.provider.value, target.owner
-        link.deliveries[target.installation_id] = delivery
+        link.deliveries[key] = delivery
 
 
 _OUTCOMES: dict[str, tuple[DeliveryState, Reason | None]] = {
@@ -87,7 +89,7 @@ _OUTCOMES: dict[str, tuple[DeliveryState, Reason | None]] = {
 
 
 def _dispatched(link: Link, event: events.ProviderDispatched) -> None:
-    delivery = _delivery(link, event.installation_id)
+    delivery = _delivery(link, event.installation_id, event.slot)
     if delivery is None:
         return
     state, reason = _OUTCOMES[event.outcome]
@@ -99,7 +101,7 @@ def _dispatched(link: Link, event: events.ProviderDispatched) -> None:
 
 def _received(link: Link, event: events.ReceiptReceived) -> None:
     """Swiped away was shown; a button is pressed by somebody who has read. No device's clock runs ahead of ours."""
-    delivery = _delivery(link, event.installation_id)
+    delivery = _delivery(link, event.installation_id, event.slot)
     if delivery is None:
         return
     at = min(event.happened_at, event.at)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from schemas import events
+from schemas import events, ids
 from schemas.events import MessageEvent
 from schemas.reasons import Reason
 from services.status.message import MAX_DETAIL, MAX_TRACE, Entry, Link, Message, Request
@@ -46,11 +46,13 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
         case events.ProviderDispatched():
             entry.what, entry.installation_id, entry.provider = "attempt", event.installation_id, event.provider.value
             entry.attempt, entry.status, entry.latency_ms = event.attempt, event.status, event.latency_ms
+            entry.slot = event.slot
             entry.reason = event.reason
             entry.detail = _words(event.outcome, event.detail, "shortened" if event.shortened else "")
         case events.ReceiptReceived():
             entry.what, entry.installation_id = "receipt", event.installation_id
-            known = link.deliveries.get(event.installation_id)
+            entry.slot = event.slot
+            known = link.deliveries.get(ids.delivery_key_of(event.installation_id, event.slot))
             entry.provider = known.provider if known is not None else ""
             entry.detail = _words(event.kind, event.action or "", "" if event.source == "sdk" else event.source)
         case events.ProviderTold():

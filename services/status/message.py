@@ -58,6 +58,7 @@ class Entry:
     status: int = 0  # of the provider, or of the report
     latency_ms: int = 0
     late: bool = False
+    slot: str = ""  # which Live Activity
 
 
 @dataclass(slots=True)
@@ -87,7 +88,9 @@ class Request:
 
 @dataclass(slots=True)
 class Delivery:
-    """A link on its way to one installation. Without `planned` it does not count: the plan may not have come yet."""
+    """A link on its way to one installation, or one of its Live Activities. Without `planned` it does not count: the
+    plan may not have come yet.
+    """
 
     installation_id: str
     delivery_id: str = ""
@@ -101,6 +104,12 @@ class Delivery:
     delivered_at: int = 0  # the earliest that anybody said
     read_at: int = 0
     owner: str | None = None  # whose the installation was when it was planned; None: the plan did not tell
+    slot: str = ""  # which Live Activity of the installation (`schemas/live.py`)
+
+    @property
+    def is_never_confirmed(self) -> bool:
+        """A Live Activity's: no phone tells by itself that it has shown a state, so silence is no failure."""
+        return bool(self.slot)
 
 
 @dataclass(slots=True)
@@ -149,7 +158,7 @@ class Link:
     is_planned: bool = False
     send_at: int = 0
     expires_at: int = 0
-    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    deliveries: dict[str, Delivery] = field(default_factory=dict)  # by `ids.delivery_key_of`
     skipped: list[Skip] = field(default_factory=list)
     plan_reason: Reason | None = None
     expired: bool = False  # its deadline has been read

@@ -1,7 +1,8 @@
 """A message as the API shows it: times in UTC milliseconds, states and reasons by name, the trace in order of time."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from schemas import ids
 from schemas.reasons import Reason
 from services.status.explain import explain, words_of
 from services.status.fold_trace import read
@@ -21,6 +22,7 @@ class DeliveryView(BaseModel):
 
     delivery_id: str
     installation_id: str
+    live_activity: str | None = Field(description="which: activity/<its id>, or start/<attributes type>")
     application_id: str
     provider: str
     state: str
@@ -82,6 +84,7 @@ class EntryView(BaseModel):
     reason: ReasonView | None
     detail: str | None
     installation_id: str | None
+    live_activity: str | None
     provider: str | None
     attempt: int | None
     status: int | None
@@ -201,6 +204,7 @@ def _delivery(one: Delivery) -> DeliveryView:
     return DeliveryView(
         delivery_id=one.delivery_id,
         installation_id=one.installation_id,
+        live_activity=one.slot or None,
         application_id=one.application_id,
         provider=one.provider,
         state=one.state.value,
@@ -213,7 +217,8 @@ def _delivery(one: Delivery) -> DeliveryView:
 
 
 def _entry(entry: Entry, link: Link | None) -> EntryView:
-    known = link.deliveries.get(entry.installation_id) if link is not None else None
+    key = ids.delivery_key_of(entry.installation_id, entry.slot)
+    known = link.deliveries.get(key) if link is not None else None
     is_report = entry.what == "report"
     return EntryView(
         at=entry.at,
@@ -223,6 +228,7 @@ def _entry(entry: Entry, link: Link | None) -> EntryView:
         reason=_reason(entry.reason) if entry.reason is not None else None,
         detail=entry.detail or None,
         installation_id=entry.installation_id or None,
+        live_activity=entry.slot or None,
         provider=entry.provider or (known.provider if known is not None else "") or None,
         attempt=entry.attempt or None,
         status=entry.status if is_report or entry.status else None,

@@ -65,6 +65,7 @@ class Story:
         *installations: str,
         skipped: dict[str, Reason] | None = None,
         owner: str | None = None,
+        slots: tuple[str, ...] = ("",),
         **changes: object,
     ) -> Planned:
         made = Planned(
@@ -74,13 +75,15 @@ class Story:
             expires_at=self.at + TTL_MS,
             targets=tuple(
                 PlannedTarget(
-                    delivery_id=ids.delivery_id_of(self.message_id, 0, one),
+                    delivery_id=ids.delivery_id_of(self.message_id, 0, one, slot),
                     installation_id=one,
                     application_id="app",
                     provider=Provider.APNS,
                     owner=owner,
+                    slot=slot,
                 )
                 for one in installations
+                for slot in slots
             ),
             skipped=tuple(SkippedTarget(installation_id=one, reason=why) for one, why in (skipped or {}).items()),
         )

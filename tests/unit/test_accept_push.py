@@ -182,6 +182,30 @@ def test_a_bad_rich_is_error_4(value: Any, field: str) -> None:
     assert detail_of(push(**option("RICH", value))).startswith(f"message.data.extraOptions.RICH{field}: ")
 
 
+START = {"event": "start", "attributes-type": "T", "attributes": {"order": 7}, "content-state": {"stage": None}}
+
+
+def test_a_start_carries_its_attributes_and_where_updates_will_come_from() -> None:
+    given = {
+        **START,
+        "timestamp": "2026-01-01T00:00:00Z",
+        "input_push_token": True,
+        "dismissal-date": "2026-01-01T00:00:00Z",
+    }
+    content = first(push(**option("LIVE_ACTIVITY", given))).content
+    assert content is not None
+    assert json.loads(content.live_activity or "") == {
+        **START, "timestamp": "2026-01-01T00:00:00.000Z", "input-push-token": 1,
+    }  # fmt: skip
+
+
+def test_a_live_activity_that_no_push_could_hold_is_error_4() -> None:
+    value = {"timestamp": "2026-01-01T00:00:00Z", "event": "update", "content-state": {"text": "x" * 3500}}
+    assert detail_of(push(**option("LIVE_ACTIVITY", value))).startswith(
+        "message.data.extraOptions.LIVE_ACTIVITY: must have"
+    )
+
+
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_a_live_activity_is_carried_with_hyphens_and_times_in_utc(wrapped: bool) -> None:
     aps = {
@@ -202,15 +226,27 @@ def test_a_live_activity_is_carried_with_hyphens_and_times_in_utc(wrapped: bool)
         ({"timestamp": None}, "timestamp"),
         ({"timestamp": 1767225600}, "timestamp"),
         ({"timestamp": "yesterday"}, "timestamp"),
-        ({"event": "start"}, "event"),
+        ({"event": "begin"}, "event"),
         ({"event": ""}, "event"),
+        ({"event": "start"}, "attributes-type"),
+        ({"event": "start", "attributes-type": "T"}, "attributes"),
+        ({"event": "start", "attributes-type": "T", "attributes": {}, "content-state": None}, "content-state"),
+        ({**START, "activity-id": "a"}, "activity-id"),
+        ({**START, "input-push-token": 2}, "input-push-token"),
+        ({**START, "input-push-token": 1, "input-push-channel": "c"}, "input-push-channel"),
+        ({"attributes": {}}, "attributes"),
+        ({"input_push_channel": "c"}, "input-push-channel"),
+        ({"content-state": None}, "content-state"),
+        ({"relevance-score": "high"}, "relevance-score"),
+        ({"alert": {"title": 1}}, "alert.title"),
+        ({"activity-id": "a/b"}, "activity-id"),
         ({"content-state": []}, "content-state"),
         ({"dismissal-date": "soon"}, "dismissal-date"),
         ({"activity-id": 1}, "activity-id"),
     ],
 )
 def test_a_bad_live_activity_is_error_4(change: dict[str, Any], field: str) -> None:
-    value = {"timestamp": "2026-01-01T00:00:00Z", "event": "update"} | change
+    value = {"timestamp": "2026-01-01T00:00:00Z", "event": "update", "content-state": {}} | change
     value = {name: part for name, part in value.items() if part is not None}
     assert detail_of(push(**option("LIVE_ACTIVITY", value))).startswith(
         f"message.data.extraOptions.LIVE_ACTIVITY.{field}: "

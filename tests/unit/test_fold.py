@@ -304,3 +304,27 @@ def test_an_attempt_says_provider_status_and_latency() -> None:
     (entry,) = read(message)
     assert (entry.provider, entry.status, entry.attempt, entry.latency_ms) == ("apns", 410, 2, 12)
     assert (entry.reason, entry.detail) == (Reason.PROVIDER_REFUSED, "refused: Unregistered")
+
+
+def test_the_live_activities_of_a_phone_are_deliveries_of_their_own() -> None:
+    story = Story()
+    slots = ("activity/a", "activity/b")
+    sent = story.dispatched().model_copy(update={"slot": slots[0]})
+    message = replay(story.requested(), sent, story.planned("i-1", slots=slots))
+    assert {one.slot: one.state for one in message.links[0].targets} == {
+        slots[0]: DeliveryState.SENT,
+        slots[1]: DeliveryState.PLANNED,
+    }
+    assert from_document(to_document(message)).links == message.links
+
+
+def test_a_live_activity_that_the_provider_took_is_not_expired_by_silence() -> None:
+    story = Story()
+    planned = story.planned("i-1", slots=("activity/a", "activity/b"))
+    sent = story.dispatched().model_copy(update={"slot": "activity/a"})
+    message = replay(story.requested(), planned, sent, story.deadline())
+    assert message.links[0].state is DeliveryState.SENT
+    assert [one.state for one in message.links[0].targets] == [DeliveryState.SENT, DeliveryState.EXPIRED]
+    assert message.deadline is None
+    silent = replay(story.requested(), planned, story.deadline())
+    assert silent.links[0].state is DeliveryState.EXPIRED

@@ -28,6 +28,13 @@ class Token:
 
 
 @dataclass(frozen=True)
+class Live:
+    slot: str
+    owner: str = ""
+    expires_at: int | None = NOW + 1
+
+
+@dataclass(frozen=True)
 class Phone:
     installation_id: str = "i-1"
     app_version: str = "2.1"
@@ -39,6 +46,7 @@ class Phone:
     push_os_enabled: bool = True
     subscriptions: frozenset[str] = frozenset()
     subscriptions_off: frozenset[str] = frozenset()
+    live: tuple[Live, ...] = ()
 
 
 def asked(**link: object) -> MessageRequested:
@@ -132,11 +140,6 @@ def test_nobody_known_is_told_apart_from_nobody_reachable() -> None:
 )
 def test_an_application_that_cannot_push_is_said_first(ways: Ways) -> None:
     assert plan(asked(), [Phone()], True, ways, NOW).planned.reason is Reason.NO_APPLICATION
-
-
-def test_a_live_activity_needs_an_activity() -> None:
-    content = Content(text="", live_activity="{}")
-    assert plan(asked(content=content), [Phone()], True, WAYS, NOW).planned.reason is Reason.NO_ACTIVE_INSTALLATION
 
 
 def test_another_channel_than_push_has_no_way_yet() -> None:

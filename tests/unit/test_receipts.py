@@ -52,6 +52,14 @@ def test_a_repeat_is_the_same_event_and_another_kind_action_or_link_is_not() -> 
     assert len({event.event_id for event in different}) == 4
 
 
+def test_a_receipt_of_a_live_activity_is_that_activity_s_own() -> None:
+    update, start = ids.delivery_id_of(MESSAGE, 0, INSTALLATION, "activity/a"), "start/T"
+    assert event_of(deliveryId=update, activityId="a").slot == "activity/a"
+    assert event_of(attributesType="T").slot == start
+    assert len({event_of().event_id, event_of(activityId="a").event_id, event_of(attributesType="T").event_id}) == 3
+    assert isinstance(judged(receipt(deliveryId=update), INSTALLATION, None, NOW), Refused)
+
+
 def test_a_delivery_must_be_that_of_message_link_and_installation() -> None:
     delivery = ids.delivery_id_of(MESSAGE, 2, INSTALLATION)
     assert event_of(deliveryId=delivery, link=2).link == 2

@@ -1,12 +1,13 @@
 """The simulated phone: what it shows, what it drops, which receipts it has to send."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
+from deploy.sandbox.activities import Activities
 from deploy.sandbox.device import REMEMBERED, Device, Habits, Happening
 from deploy.sandbox.device_kinds import new_token
 from deploy.sandbox.sdk_api import DeviceApi
@@ -21,6 +22,8 @@ class Carrier:
     heard: list[Happening] = field(default_factory=list)
     waiting: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     posts: int = 0
+    routes: dict[str, Activities] = field(default_factory=dict)
+    spawned: int = 0
     fetching: list[Push] = field(default_factory=list)
 
     def hear(self, happening: Happening) -> None:
@@ -34,6 +37,19 @@ class Carrier:
 
     def moved(self, device: Device, old_token: str) -> None:
         raise AssertionError("no token changes here")
+
+    async def subscribe(self) -> tuple[str, str]:
+        raise AssertionError("no browser here")
+
+    def route(self, token: str, activities: Activities) -> None:
+        self.routes[token] = activities
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        work.close()
+        self.spawned += 1
+
+    def stirred(self) -> None:
+        """Nobody waits here."""
 
     def later(self, delay_s: float, callback: Callable[[], None]) -> None:
         self.waiting.append((delay_s, callback))

@@ -1,0 +1,47 @@
+"""Live Activities: which of an installation's tokens a push goes to. Pure. Source: `docs/providers.md` §1.6.
+
+An installation has one push token, and beside it one for each activity that it shows and one for each type of activity
+that it lets a server start. A `slot` names which one is meant, in events, in documents and in ids:
+
+    ""                          the push token
+    "activity/<activity id>"    the update token of an activity
+    "start/<attributes type>"   the push-to-start token of a type
+"""
+
+import json
+from typing import NamedTuple
+
+from schemas.values import Content
+
+ACTIVITY = "activity/"
+START = "start/"
+LONGEST_ACTIVITY_MS = 12 * 3_600_000
+"""Apple lets an activity be active for 8 hours and shown for 4 more; APNs may answer 200 long after it has ended."""
+
+
+class Aim(NamedTuple):
+    """What a LIVE_ACTIVITY is aimed at: one slot, or every activity."""
+
+    slot: str | None
+
+    def takes(self, slot: str) -> bool:
+        return slot == self.slot if self.slot is not None else slot.startswith(ACTIVITY)
+
+
+def activity_slot(activity_id: str) -> str:
+    return ACTIVITY + activity_id
+
+
+def start_slot(attributes_type: str) -> str:
+    return START + attributes_type
+
+
+def aim_of(content: Content) -> Aim | None:
+    """None for an ordinary push."""
+    if content.live_activity is None:
+        return None
+    told = json.loads(content.live_activity)  # not orjson: a state may hold integers of more than 64 bits
+    if told.get("event") == "start":
+        return Aim(start_slot(told.get("attributes-type", "")))
+    activity_id = told.get("activity-id")
+    return Aim(activity_slot(activity_id) if activity_id is not None else None)
