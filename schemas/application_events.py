@@ -14,10 +14,9 @@ follows it from then on (`services/directory.py`).
 from typing import Literal
 
 from schemas.events import Event
-from schemas.values import Channel, Frozen, Provider
+from schemas.values import Channel, Frozen, Provider, StopScope
 
 TtlUnit = Literal["SECONDS", "MINUTES", "HOURS"]
-StopScope = Literal["partner", "application", "provider", "packet", "mailing"]
 
 
 class PartnerChanged(Event):

@@ -1,12 +1,13 @@
 """Every event that travels between the services. Frozen, in the past tense, times in UTC milliseconds.
 
     topic                     events                                                       appended by
-    message-requested         MessageRequested, ScheduleDue                                ingest, status, router
+    message-requested         MessageRequested, ScheduleDue, CancelRequested               ingest, status, router
     target-resolved.<p>       TargetResolved                                               router, dispatch (a retry)
     provider-dispatched       ProviderDispatched                                           dispatch
-    status-events             Scheduled, Planned, RequestRepeated, ReceiptReceived,        router, registry,
-                              ProviderTold, DeadlinePassed, ReportAttempted,               status, whoever dead-letters
-                              MessageFailed, InboxChanged
+    status-events             Scheduled, Held, CancelRefused, Planned,                     router, registry,
+                              RequestRepeated, ReceiptReceived, ProviderTold,              status, whoever dead-letters
+                              DeadlinePassed, ReportAttempted, MessageFailed,
+                              InboxChanged
     device-events             Installed … TokenRetired (schemas/device_events.py)          registry
     installations             InstallationChanged (compacted)                              registry
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
@@ -20,7 +21,17 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.reasons import Reason
-from schemas.values import Content, Frozen, Lane, Link, Provider, Recipient, ReportRequest, Schedule
+from schemas.values import (
+    Content,
+    Frozen,
+    Lane,
+    Link,
+    Provider,
+    Recipient,
+    ReportRequest,
+    Schedule,
+    StopScope,
+)
 
 
 class Event(Frozen):
@@ -153,6 +164,30 @@ class Planned(MessageEvent):
     targets: tuple[PlannedTarget, ...] = ()
     skipped: tuple[SkippedTarget, ...] = ()
     reason: Reason | None = None  # why there is no target
+
+
+class Held(MessageEvent):
+    """A link waits because its partner, application, packet or mailing is paused (`StopChanged`)."""
+
+    type: Literal["held"] = "held"
+    request_id: str
+    scope: StopScope
+    stop_id: str
+    until: int  # UTC ms; still paused by then: EXPIRED
+
+
+class CancelRequested(MessageEvent):
+    """A link that waits for its hour or is held up is not to be sent any more."""
+
+    type: Literal["cancel-requested"] = "cancel-requested"
+    request_id: str  # the request that won
+    by: str  # "operator", or the partner's login
+
+
+class CancelRefused(MessageEvent):
+    """It was too late to cancel the link: it had been planned."""
+
+    type: Literal["cancel-refused"] = "cancel-refused"
 
 
 class RequestRepeated(MessageEvent):

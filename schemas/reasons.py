@@ -27,6 +27,7 @@ class Reason(StrEnum):
     NOT_LATEST = "not-latest"  # more than 50 installations: the ones not used lately take no part
     NOT_PRIMARY = "not-primary"
     OTHER_PROVIDER = "other-provider"
+    CANCELLED = "cancelled"  # by the partner or the operator, before it was sent
     UNROUTED = "unrouted"  # no way to the channel is configured
     # an internal fault: before everything, so that it never hides what is known
     INTERNAL = "internal"
@@ -49,6 +50,7 @@ _CODES = {
     Reason.PUSH_OS_DISABLED: 24,
     Reason.PROVIDER_REFUSED: 28,
     Reason.EXPIRED: 7,
+    Reason.CANCELLED: 7,  # nothing was confirmed within its lifetime, and nothing will be
     Reason.OWNER_CHANGED: 22,
     Reason.UNROUTED: 11,
     Reason.INTERNAL: 1,

@@ -46,11 +46,13 @@ def _lanes(name: str, *of: type[events.Event], key: Key = "message") -> dict[Lan
     return {"single": Topic(name, key, of), "bulk": Topic(name + BULK, key, of)}
 
 
-MESSAGE_REQUESTED = _lanes("message-requested", events.MessageRequested, events.ScheduleDue)
+MESSAGE_REQUESTED = _lanes("message-requested", events.MessageRequested, events.ScheduleDue, events.CancelRequested)
 PROVIDER_DISPATCHED = _lanes("provider-dispatched", events.ProviderDispatched)
 STATUS_EVENTS = _lanes(
     "status-events",
     events.Scheduled,
+    events.Held,
+    events.CancelRefused,
     events.Planned,
     events.RequestRepeated,
     events.ReceiptReceived,

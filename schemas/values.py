@@ -12,6 +12,10 @@ Lane = Literal["single", "bulk"]
 """Inherited by links, timers, deadlines and receipts: a one-time password never waits behind a mailing."""
 
 
+StopScope = Literal["partner", "application", "provider", "packet", "mailing"]
+"""What can be stopped at once (`schemas.application_events.StopChanged`)."""
+
+
 class Frozen(BaseModel):
     """Base of all values and events: immutable; unknown fields of newer writers are ignored."""
 

@@ -14,10 +14,9 @@ from schemas.application_events import (
     PartnerChanged,
     SenderChanged,
     StopChanged,
-    StopScope,
 )
 from schemas.topics import APPLICATION_EVENTS
-from schemas.values import Provider
+from schemas.values import Provider, StopScope
 from services import kafka, telemetry
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.topics import APPLICATION_EVENTS, DEVICE_EVENTS, INSTALLATIONS, STATUS_EVENTS
 from services import kafka, mongo
+from services.access import caller
 from services.directory import Directory
 from services.kafka import Append, Log
 from services.logins import Logins
@@ -24,7 +25,6 @@ from services.registry.auth import Doors
 from services.registry.devicing import Devicing
 from services.registry.provisioning import Provisioning
 from services.registry.provisioning_store import Turns
-from services.registry.readers import reader
 from services.registry.store import Devices
 from services.secrets import Secrets
 from services.settings import Settings
@@ -121,8 +121,8 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
         await audiences.prepare()
         logins = Logins(directory, secrets)
         stack.callback(logins.close)
-        readers = reader(directory, logins, settings.admin_token, ())
-        api = application(Devicing(devices, sink, directory, secrets), provisioning, doors, audiences, readers)
+        callers = caller(logins, settings.admin_token, ())
+        api = application(Devicing(devices, sink, directory, secrets), provisioning, doors, audiences, callers)
         transport = httpx.ASGITransport(app=api, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
         yield Registry(settings, client, devices, database, directory, secrets, sink)

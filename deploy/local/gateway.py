@@ -24,7 +24,11 @@ ROUTES = {
     "registry": (
         "/sdk/api/*",
         "/gateway/hms/*",
-        *(f"/v1/{resource}{rest}" for resource in ("applications", "partners", "installations") for rest in ("", "/*")),
+        *(
+            f"/v1/{resource}{rest}"
+            for resource in ("applications", "partners", "installations", "stops")
+            for rest in ("", "/*")
+        ),
     ),
     "status": ("/v1/*", "/gateway/*"),
 }

@@ -22,6 +22,7 @@ from services.installations import Installations
 from services.kafka import Log
 from services.process import Process, run
 from services.secrets import Secrets
+from services.stops import Stops
 from services.timers import Timers
 
 
@@ -35,6 +36,7 @@ async def start(process: Process) -> None:
     timers, attempts = Timers(database["dispatch_timers"], sink), Attempts(database)
     await timers.prepare()
     await attempts.prepare()
+    stops = Stops(directory, timers)
     sealing = Sealing(HourKeys(database["hour_keys"], secrets))
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for provider in Provider:
@@ -42,9 +44,11 @@ async def start(process: Process) -> None:
         if module is not None:
             senders = Senders(provider, directory, secrets, settings, module.open_sender)
             process.stack.push_async_callback(senders.close)
-            work = Dispatching(provider, senders, Installations(database), attempts, secrets, sink, timers, sealing)
+            known = Installations(database)
+            work = Dispatching(provider, senders, known, attempts, secrets, sink, timers, sealing, stops)
             process.spawn(work.watch(process.stop), f"watch-{provider.value}", drains=True)
             _consume(process, sink, provider, work)
+    process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)
 
 

@@ -1,7 +1,7 @@
 """The work of dispatch for one provider, on both lanes: what `services/flow.py` calls for each record.
 
     prepare    installations of the chunk, one `$in` ─▶ screened; SECURE values sealed to devices that have a key
-    perform    stopped? throttled? ─▶ parked
+    perform    paused? stopped? throttled? ─▶ parked
                else one attempt ─▶ concluded
     write      provider-dispatched, and timers for what comes again
 
@@ -32,6 +32,7 @@ from services.dispatch.store import Attempts
 from services.installations import Installation, Installations, Token
 from services.kafka import Append, Log
 from services.secrets import Secrets
+from services.stops import Stops, held_tag
 from services.timers import Timer, Timers
 
 log = telemetry.logger("dispatch")
@@ -68,11 +69,13 @@ class Dispatching:
         sink: Log,
         timers: Timers,
         sealing: Sealing,
+        stops: Stops,
     ) -> None:
         self.provider = provider
         self.breaker = Breaker(_TRIP_AFTER)
         self._senders, self._installations, self._attempts = senders, installations, attempts
         self._secrets, self._sink, self._timers, self._sealing = secrets, sink, timers, sealing
+        self._stops = stops
         self._standings: dict[str, Standing] = {}
         self._to_hasten: set[str] = set()
         self._clock = asyncio.get_running_loop().time
@@ -131,9 +134,11 @@ class Dispatching:
     async def write(self, done: Sequence[Conclusion]) -> None:
         timers = [self._timer(one) for one in done if one.again is not None]
         await self._timers.set(timers)
+        await self._stops.look_again(timers)
         for timer in timers:  # what it waits for may have come while it was being set
-            if timer.tag is not None and not self._standings[timer.tag.partition("/")[2]].breaker.is_open:
-                self._to_hasten.add(timer.tag)
+            standing = self._standings.get((timer.tag or "").removeprefix(f"{self.provider.value}/"))
+            if standing is not None and not standing.breaker.is_open:
+                self._to_hasten.add(standing.tag)
         await self._sink.append(
             [Append(PROVIDER_DISPATCHED[one.event.lane], one.event.message_id, one.event) for one in done]
         )
@@ -183,6 +188,11 @@ class Dispatching:
 
     def _held(self, target: TargetResolved, standing: Standing) -> Conclusion | None:
         """Parked, if it may not go now."""
+        stop = self._senders.stop_of(target.application_id, target.partner_id)
+        if stop is not None:
+            at = now_ms()
+            wait_s = (deliver.deadline_of(target) - at) / 1000
+            return deliver.parked(target, at, wait_s, f"{stop.scope} is paused", held_tag(stop.scope, stop.id))
         now = self._clock()
         stopped_s = standing.stopped_for_s(now)
         if stopped_s is not None:

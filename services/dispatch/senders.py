@@ -14,7 +14,7 @@ from types import ModuleType
 
 import orjson
 
-from schemas.application_events import ApplicationChanged, CredentialsChanged
+from schemas.application_events import ApplicationChanged, CredentialsChanged, StopChanged
 from schemas.values import Provider
 from services import telemetry
 from services.directory import Directory
@@ -76,6 +76,11 @@ class Senders:
     def max_rate(self, application_id: str) -> int:
         """Pushes a second that the application may send over this provider."""
         return self._opened[application_id].application.max_pushes_per_s
+
+    def stop_of(self, application_id: str, partner_id: str) -> StopChanged | None:
+        """What keeps the application's pushes of this partner from going over this provider, if anything does."""
+        own = self._directory.stopped("provider", self._provider.value)
+        return own or self._directory.stop_of(partner_id, application_id)
 
     async def refresh(self) -> list[str]:
         """Follow the directory; the applications whose credentials changed."""

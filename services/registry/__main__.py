@@ -5,6 +5,7 @@ Start: the log and the database, the directory read to its end, the repairing co
 
 from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED
 from services import kafka, mongo, web
+from services.access import caller
 from services.consume import Consuming
 from services.directory import follow_directory
 from services.logins import Logins
@@ -16,7 +17,6 @@ from services.registry.devicing import Devicing
 from services.registry.provisioning import Provisioning
 from services.registry.provisioning_store import Turns
 from services.registry.publish import Publishing
-from services.registry.readers import reader
 from services.registry.repair import Repair
 from services.registry.store import Devices
 from services.secrets import Secrets
@@ -42,12 +42,12 @@ async def start(process: Process) -> None:
     logins = Logins(directory, secrets)
     process.stack.callback(logins.close)
     doors = Doors(devices, directory, secrets, settings.admin_token)
-    readers = reader(directory, logins, settings.admin_token, web.networks(settings.trusted_proxies))
+    callers = caller(logins, settings.admin_token, web.networks(settings.trusted_proxies))
     audiences = Audiences(database)
     await audiences.prepare()
     provisioning = Provisioning(directory, sink, Turns(database))
     devicing = Devicing(devices, sink, directory, secrets)
-    web.serve(process, application(devicing, provisioning, doors, audiences, readers))
+    web.serve(process, application(devicing, provisioning, doors, audiences, callers))
 
 
 if __name__ == "__main__":

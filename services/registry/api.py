@@ -13,21 +13,22 @@ from services.registry.api_hms import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_rou
 from services.registry.api_installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
 from services.registry.api_live import live_routes
 from services.registry.api_partners import partner_routes
+from services.registry.api_stops import stop_routes
 from services.registry.audience_store import Audiences
 from services.registry.auth import Doors
 from services.registry.devicing import Devicing
 from services.registry.devicing_live import LiveDevicing
 from services.registry.provisioning import Provisioning
-from services.registry.readers import ReaderOf
+from services.registry.readers import CallerOf, reader
 from services.registry.tokens import BadField
 
 _API = "registry"
 
 
 def application(
-    devicing: Devicing, provisioning: Provisioning, doors: Doors, audiences: Audiences, readers: ReaderOf
+    devicing: Devicing, provisioning: Provisioning, doors: Doors, audiences: Audiences, callers: CallerOf
 ) -> FastAPI:
-    """The API of this process. `readers` is the dependency that `readers.py` makes."""
+    """The API of this process. `callers` is the dependency of `services/access.py`."""
     app = FastAPI(
         title="RPNS registry",
         version="1",
@@ -47,6 +48,8 @@ def application(
     app.include_router(web_routes(doors))
     app.include_router(partner_routes(provisioning, devicing.secrets, doors))
     app.include_router(application_routes(provisioning, devicing.secrets, doors))
+    readers = reader(devicing.directory, callers)
+    app.include_router(stop_routes(provisioning, callers))
     app.include_router(installation_routes(devicing, doors, readers))
     app.include_router(audience_routes(audiences, devicing.directory, readers))
     app.include_router(hms_routes(devicing))

@@ -9,12 +9,18 @@ faster it is refused with 409. What an answer says, every later request sees.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from schemas import ids
-from schemas.application_events import ApplicationChanged, CredentialsChanged, PartnerChanged, SenderChanged
+from schemas.application_events import (
+    ApplicationChanged,
+    CredentialsChanged,
+    PartnerChanged,
+    SenderChanged,
+    StopChanged,
+)
 from schemas.topics import APPLICATION_EVENTS
-from schemas.values import Provider
+from schemas.values import Provider, StopScope
 from services import consume
 from services.clock import now_ms
 from services.directory import Directory
@@ -22,8 +28,8 @@ from services.kafka import Append, Log
 from services.registry.provisioning_store import Turns
 from services.web import Problem
 
-Entity = PartnerChanged | SenderChanged | ApplicationChanged | CredentialsChanged
-Changed = TypeVar("Changed", PartnerChanged, SenderChanged, ApplicationChanged, CredentialsChanged)
+Entity = PartnerChanged | SenderChanged | ApplicationChanged | CredentialsChanged | StopChanged
+Changed = TypeVar("Changed", PartnerChanged, SenderChanged, ApplicationChanged, CredentialsChanged, StopChanged)
 _WAIT_S = 5.0
 
 
@@ -84,6 +90,8 @@ class Provisioning:
                 return self.directory.applications.get(rest)
             case "sender":
                 return self.directory.senders.get((first, second))
+            case "stop":
+                return self.directory.stops.get((cast(StopScope, first), second))
             case _:
                 return self.directory.credentials.get((first, Provider(second)))
 

@@ -1,14 +1,12 @@
 """Who may read of installations: the operator everything, a partner those of the applications that it sends to."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import Depends, Request
 
-from services import web
-from services.access import Caller, caller
+from services.access import Caller
 from services.directory import Directory
-from services.logins import Logins
 from services.web import Problem
 
 
@@ -26,11 +24,12 @@ class Reader:
 
 
 ReaderOf = Callable[..., Awaitable[Reader]]
+CallerOf = Callable[..., Awaitable[Caller]]
 
 
-def reader(directory: Directory, logins: Logins, admin_token: str, trusted: Sequence[web.Network]) -> ReaderOf:
+def reader(directory: Directory, callers: CallerOf) -> ReaderOf:
     """The dependency of routes that operators and partners share."""
-    who = Depends(caller(logins, admin_token, trusted))
+    who = Depends(callers)
 
     async def found(_: Request, asking: Caller = who) -> Reader:
         if asking.partner is None:

@@ -12,6 +12,7 @@ from services.installations import Installations
 from services.process import Process, run
 from services.router.routing import Routing
 from services.router.store import Claims
+from services.stops import Stops
 from services.timers import Timers
 
 
@@ -24,12 +25,14 @@ async def start(process: Process) -> None:
     claims, timers = Claims(database), Timers(database["router_timers"], sink)
     await claims.prepare()
     await timers.prepare()
-    routing = Routing(directory, Installations(database), claims, timers)
+    stops = Stops(directory, timers)
+    routing = Routing(directory, Installations(database), claims, timers, stops)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane, topic in MESSAGE_REQUESTED.items():
         group = "router" if lane == "single" else "router-bulk"
         consuming = Consuming(settings, sink, [topic], group, routing.step, process.stop)
         process.spawn(consuming.run(), group, drains=True)
+    process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)
 
 

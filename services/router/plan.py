@@ -18,6 +18,7 @@ from schemas.application_events import ApplicationChanged
 from schemas.events import MessageRequested, Planned, PlannedTarget, SkippedTarget, TargetResolved
 from schemas.live import aim_of
 from schemas.reasons import Reason, furthest
+from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Link, Provider
 from services.router.plan_live import LiveSeen, slots_of
 from services.versions import version_key
@@ -112,14 +113,31 @@ def plan(
     return _somebody(request, chosen, skipped, now, send_by)
 
 
+def ended(request: MessageRequested, reason: Reason, now: int) -> Plan:
+    """To nobody, whoever the recipient is."""
+    return _nobody(request, reason, now)
+
+
+def held_until(request: MessageRequested, now: int) -> int:
+    """UTC ms up to which a link that is held up may wait: then it is EXPIRED."""
+    if request.schedule is not None and request.schedule.deadline is not None:
+        return request.schedule.deadline
+    if _is_for_now(request):
+        return expires_at(request, now)
+    return request.at + PLANNING_HORIZON_MS
+
+
 def expires_at(request: MessageRequested, now: int) -> int:
     """UTC ms. A lifetime runs from the sending; that of a single message for now from its acceptance.
 
     So a one-time password does not outlive its ttl because the platform was away meanwhile. A mailing may take longer
     than its ttl to plan, and a scheduled message or a later link has only now been sent.
     """
-    for_now = request.lane == "single" and request.link == 0 and request.schedule is None
-    return (request.at if for_now else now) + request.chain[0].ttl_ms
+    return (request.at if _is_for_now(request) else now) + request.chain[0].ttl_ms
+
+
+def _is_for_now(request: MessageRequested) -> bool:
+    return request.lane == "single" and request.link == 0 and request.schedule is None
 
 
 def _provider_of(one: InstallationSeen, slots: Sequence[str]) -> Provider | None:

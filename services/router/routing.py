@@ -5,24 +5,38 @@ MessageRequested ─▶ no claim          ─▶ plan (or schedule), store it, a
                  ─▶ claim, another's  ─▶ a repeated request: into the trace, nothing else
 ScheduleDue      ─▶ claim scheduled   ─▶ plan now, compare-and-set to planned, append
                  ─▶ claim planned     ─▶ our own replay: append the stored plan; else nothing
+
+A link may wait (`waiting.py`): for its window, or until what it belongs to is no longer paused. A timer then brings it
+back as ScheduleDue, and it is looked at anew; what was cancelled ends at once. Single ones: `cancelling.py`.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Literal
 
 from schemas import codec, ids, topics
-from schemas.events import MessageEvent, MessageRequested, RequestRepeated, Scheduled, ScheduleDue
+from schemas.events import (
+    CancelRequested,
+    MessageEvent,
+    MessageRequested,
+    RequestRepeated,
+    ScheduleDue,
+)
+from schemas.reasons import Reason
 from schemas.values import Provider
-from services import schedule, telemetry
+from services import telemetry
 from services.clock import now_ms
 from services.consume import Follows, Record
 from services.directory import Directory
 from services.installations import Address, Installation, Installations
 from services.kafka import Append
-from services.router.plan import Ways, plan
+from services.router.cancelling import cancelled
+from services.router.plan import Ways, ended, held_until, plan
 from services.router.store import Claim, Claims
+from services.router.waiting import held, scheduled, timer_of
+from services.stops import Stops, held_tag, planned_tag
 from services.timers import Timer, Timers
 
 
@@ -44,20 +58,24 @@ class Routing:
     installations: Installations
     claims: Claims
     timers: Timers
+    stops: Stops
 
     async def step(self, records: Sequence[Record]) -> Follows:
         """Decide a batch. Repeatable: a second run gives the same records."""
-        works = [_work(record) for record in records]
+        works = [_work(record) for record in records if not isinstance(record.event, CancelRequested)]
         known = await self.claims.load({work.claim_id for work in works})
         fresh, replies = self._sorted(works, known)
         made = await self._decide(fresh)
         taken = await self.claims.insert([claim for claim, _ in made if claim.due_origin is None])
-        await self.claims.make_due([claim for claim, _ in made if claim.due_origin is not None])
+        await self.claims.make_due([claim for claim, _ in made if claim.due_origin and claim.state == "planned"])
         if taken:  # another instance was faster, after we had looked
             _, again = self._sorted([work for work in fresh if work.claim_id in taken], await self.claims.load(taken))
             replies += again
         kept = [(claim, timer) for claim, timer in made if claim.claim_id not in taken]
-        await self.timers.set([timer for _, timer in kept if timer is not None])
+        timers = [timer for _, timer in kept if timer is not None]
+        await self.timers.set(timers)
+        await self.stops.look_again(timers)
+        replies += await cancelled(self.claims, records)
         return Follows([append for claim, _ in kept for append in claim.plan] + replies)
 
     def _sorted(self, works: Sequence[_Work], known: dict[str, Claim]) -> tuple[list[_Work], list[Append]]:
@@ -93,9 +111,9 @@ class Routing:
         for work in works:
             address = addresses[work.claim_id]
             installations = _among(found[address], work.request) if address is not None else []
-            scheduled = None if work.due else _schedule(work.request, installations, now)
-            if scheduled is not None:
-                made.append(_waiting(work, scheduled))
+            waits = self._waits(work, installations, now)
+            if waits is not None:
+                made.append(waits)
                 continue
             known = address is not None and (
                 bool(found[address]) or address in seen or address.installation_id is not None
@@ -104,6 +122,28 @@ class Routing:
             made.append((_planned(work, installations, known, usable, now), None))
         _count(made)
         return made
+
+    def _waits(self, work: _Work, installations: Sequence[Installation], now: int) -> tuple[Claim, Timer | None] | None:
+        """What is made of a link that is not planned now, or to nobody because of a stop."""
+        request = work.request
+        stop = self.directory.stop_of(
+            request.partner_id, request.chain[0].application_id, request.packet_id, request.mailing_id
+        )
+        if stop is not None and stop.state == "cancelled":
+            return _claim(work, "planned", [_to_status(ended(request, Reason.CANCELLED, now).planned)]), None
+        cause = work.record.event.event_id
+        later = scheduled(request, cause, installations, now)
+        if later is not None:
+            timer = timer_of(request, later, planned_tag(request), later.send_at)
+            return _claim(work, "scheduled", [_to_status(later)]), timer
+        if stop is None:
+            return None
+        until = held_until(request, now)
+        if now >= until:
+            return _claim(work, "planned", [_to_status(ended(request, Reason.EXPIRED, now).planned)]), None
+        waits = held(request, cause, stop, until, now)
+        timer = timer_of(request, waits, held_tag(stop.scope, stop.id), until)
+        return _claim(work, "scheduled", [_to_status(waits)]), timer
 
     def _ways(self, application_id: str) -> Ways:
         usable = (
@@ -147,50 +187,11 @@ def _planned(work: _Work, installations: Sequence[Installation], known: bool, wa
         Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.installation_id, codec.encode(target))
         for target in decided.targets
     ]
-    return Claim(work.claim_id, work.record.origin, "planned", appends, work.record.origin if work.due else None)
+    return _claim(work, "planned", appends)
 
 
-def _schedule(request: MessageRequested, installations: Sequence[Installation], now: int) -> Scheduled | None:
-    """None when the link may go now (or never: the plan says so by its deadline)."""
-    wish = request.schedule
-    if wish is None:
-        return None
-    if wish.recipient_zone:
-        theirs = next((one.time_zone for one in installations if one.time_zone), "")
-        zone, name = schedule.zone_of(theirs, request.recipient.phone, request.utc_offset_min)
-    else:
-        zone, name = schedule.partner_zone(request.utc_offset_min)
-    at = schedule.send_at(wish, zone, now)
-    if at is None:
-        at = (wish.deadline or 0) + 1  # it opens too late: EXPIRED once the deadline has passed
-    if at <= now:
-        return None
-    return Scheduled(
-        event_id=ids.event_id_of(request.event_id, "scheduled"),
-        at=now,
-        message_id=request.message_id,
-        partner_id=request.partner_id,
-        lane=request.lane,
-        link=request.link,
-        request_id=request.event_id,
-        send_at=at,
-        expires_at=at + request.chain[0].ttl_ms,
-        zone=name,
-    )
-
-
-def _waiting(work: _Work, scheduled: Scheduled) -> tuple[Claim, Timer]:
-    due = ScheduleDue(
-        event_id=ids.event_id_of(scheduled.event_id, "due"),
-        at=scheduled.send_at,
-        message_id=scheduled.message_id,
-        partner_id=scheduled.partner_id,
-        lane=scheduled.lane,
-        link=scheduled.link,
-        request=work.request,
-    )
-    timer = Timer(scheduled.send_at, topics.MESSAGE_REQUESTED[due.lane], due.message_id, due)
-    return Claim(work.claim_id, work.record.origin, "scheduled", [_to_status(scheduled)]), timer
+def _claim(work: _Work, state: Literal["scheduled", "planned"], plan: Sequence[Append]) -> Claim:
+    return Claim(work.claim_id, work.record.origin, state, plan, work.record.origin if work.due else None)
 
 
 def _repeated(request: MessageRequested) -> RequestRepeated:

@@ -10,6 +10,7 @@ import aiohttp
 from schemas import ids
 from schemas.topics import MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS
 from services import addresses, kafka, mongo, web
+from services.access import caller
 from services.consume import Consuming
 from services.directory import Directory, follow_directory
 from services.hour_keys import HourKeys
@@ -21,6 +22,7 @@ from services.outcomes_store import OutcomesStore
 from services.process import Process, run
 from services.secrets import Secrets
 from services.status.api import application
+from services.status.api_cancel import cancel_routes
 from services.status.api_content import content_routes
 from services.status.api_history import HistoryWork, history_routes
 from services.status.device_access import device_caller
@@ -79,8 +81,12 @@ async def start(process: Process) -> None:
     device = device_caller(Installations(database), directory, secrets)
     keys = HourKeys(database["hour_keys"], secrets)
     history = HistoryWork(inbox, History(messages, keys), InboxChanging(inbox, folding, sink))
-    devices = [content_routes(messages, keys, device), history_routes(history, device)]
-    web.serve(process, application(messages, streams, logins, settings.admin_token, trusted, *devices))
+    more = [
+        content_routes(messages, keys, device),
+        history_routes(history, device),
+        cancel_routes(messages, sink, caller(logins, settings.admin_token, trusted)),
+    ]
+    web.serve(process, application(messages, streams, logins, settings.admin_token, trusted, *more))
 
 
 async def _reporting(

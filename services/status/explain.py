@@ -24,6 +24,7 @@ _WORDS = {
     Reason.NOT_PRIMARY: "not the primary installation",
     Reason.OTHER_PROVIDER: "its provider was not among the wanted ones",
     Reason.UNROUTED: "no way to this channel is configured",
+    Reason.CANCELLED: "it was cancelled before it was sent",
     Reason.INTERNAL: "an internal fault stopped it",
 }
 
@@ -78,6 +79,8 @@ def _waiting(link: Link, channel: str) -> str:
         tries = max((one.attempts for one in link.targets), default=0)
         again = f", {_count(tries, 'attempt')} so far" if tries else ""
         return f"{channel} is on its way to {_count(len(link.targets), 'device')}{again}."
+    if link.held_by:
+        return f"{channel} waits: {link.held_by} is paused."
     if link.send_at:
         return f"{channel} is scheduled and waits for its hour."
     return f"{channel} was accepted and has not been planned yet."

@@ -58,6 +58,12 @@ def _scheduled(link: Link, event: events.Scheduled) -> None:
         link.send_at, link.expires_at = event.send_at, event.expires_at
 
 
+def _held(link: Link, event: events.Held) -> None:
+    _won(link, event.request_id)
+    if not link.is_planned:
+        link.held_by = f"{event.scope} {event.stop_id}"
+
+
 def _planned(link: Link, event: events.Planned) -> None:
     if link.is_planned:
         return
@@ -158,6 +164,9 @@ FACTS: dict[type, Callable[[Link, Any], None]] = {
     events.ScheduleDue: _nothing,
     events.RequestRepeated: _nothing,
     events.Scheduled: _scheduled,
+    events.Held: _held,
+    events.CancelRequested: _nothing,
+    events.CancelRefused: _nothing,
     events.Planned: _planned,
     events.ProviderDispatched: _dispatched,
     events.ReceiptReceived: _received,

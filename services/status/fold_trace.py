@@ -71,6 +71,12 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
             entry.detail = f"targets: {len(event.targets)}, skipped: {len(event.skipped)}"
         case events.Scheduled():
             entry.what, entry.detail = "scheduled", event.zone
+        case events.Held():
+            entry.what, entry.detail = "held", f"{event.scope} {event.stop_id} is paused"
+        case events.CancelRequested():
+            entry.what, entry.detail = "cancel", f"asked for by {event.by}"
+        case events.CancelRefused():
+            entry.what, entry.detail = "cancel", "too late: it had been planned"
         case events.MessageRequested():
             entry.what, entry.detail = "requested", event.chain[0].channel.value
         case events.RequestRepeated():

@@ -172,6 +172,7 @@ class Link:
     tried: int = -1  # rank of the highest report tried
     reported: int = -1  # status of the last report that the partner took
     inbox: dict[str, InboxMark] = field(default_factory=dict)  # by owner
+    held_by: str = ""  # the stop that holds it up: scope and id
 
     @property
     def request(self) -> Request | None:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from schemas import codec, ids, topics
-from schemas.application_events import ApplicationChanged, CredentialsChanged
+from schemas.application_events import ApplicationChanged, CredentialsChanged, StopChanged
 from schemas.events import ProviderDispatched, TargetResolved
 from schemas.values import Content, Lane, Provider
 from services import kafka, mongo
@@ -28,6 +28,7 @@ from services.kafka import Append, Log
 from services.mongo import Database
 from services.secrets import Secrets
 from services.settings import Settings
+from services.stops import Stops
 from services.timers import Timers
 from tests.contract.sandbox_apns.harness import TOPIC, Sandbox
 from tests.log_reader import events_of
@@ -100,6 +101,12 @@ class Service:
         for entity in (application, credentials):
             self.directory.apply(entity.entity_key, codec.encode(entity))
 
+    def stop(self, scope: str, name: str, state: str) -> None:
+        """A stop button, as the registry would announce it."""
+        about = {"event_id": ids.uuid7(), "at": now_ms(), "scope": scope, "id": name, "state": state}
+        event = StopChanged.model_validate(about)
+        self.directory.apply(event.entity_key, codec.encode(event))
+
     async def send(self, *targets: TargetResolved) -> None:
         await self.sink.append(
             [Append(topics.TARGET_RESOLVED[PROVIDER][one.lane], one.installation_id, one) for one in targets]
@@ -149,10 +156,13 @@ async def serving(settings: Settings, sandbox: Sandbox, open_sender: Open = apns
         await attempts.prepare()
         senders = Senders(PROVIDER, directory, secrets, settings, open_sender)
         sealing = Sealing(HourKeys(database["hour_keys"], secrets))
-        work = Dispatching(PROVIDER, senders, Installations(database), attempts, secrets, sink, timers, sealing)
+        stops = Stops(directory, timers)
+        known = Installations(database)
+        work = Dispatching(PROVIDER, senders, known, attempts, secrets, sink, timers, sealing, stops)
         service = Service(settings, sandbox, database, sink, directory, secrets, work, timers)
         service.provision()
         running = [asyncio.create_task(timers.run(stop, 0.1)), asyncio.create_task(work.watch(stop))]
+        running.append(asyncio.create_task(stops.run(stop)))
         for lane, topic in topics.TARGET_RESOLVED[PROVIDER].items():
             flow: Flow[Item, Conclusion] = Flow(settings, sink, topic, f"dispatch-{lane}", work, stop)
             running.append(asyncio.create_task(flow.run()))

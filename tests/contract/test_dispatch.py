@@ -257,3 +257,17 @@ async def test_an_application_over_its_rate_is_held_back_and_its_neighbour_is_no
         ("accepted", 1),
         ("retry", 1),
     }
+
+
+@pytest.mark.parametrize(("scope", "name"), [("provider", "apns"), ("application", "app"), ("partner", "bank")])
+async def test_what_is_paused_is_parked_and_goes_out_when_it_is_resumed(
+    service: Service, sandbox: Sandbox, scope: str, name: str
+) -> None:
+    await service.install("i-1")
+    service.stop(scope, name, "paused")
+    await service.send(target("i-1"))
+    (parked,) = await service.outcomes(1)
+    assert (parked.outcome, parked.detail) == ("retry", f"{scope} is paused")
+    service.stop(scope, name, "running")
+    sent = (await service.outcomes(2))[-1]
+    assert (sent.outcome, sent.attempt) == ("accepted", 1)

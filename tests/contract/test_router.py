@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from schemas import codec, ids, topics
-from schemas.application_events import ApplicationChanged, CredentialsChanged
+from schemas.application_events import ApplicationChanged, CredentialsChanged, StopChanged
 from schemas.events import MessageRequested, Planned, RequestRepeated, Scheduled, ScheduleDue, TargetResolved
 from schemas.reasons import Reason
 from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule
@@ -18,19 +18,19 @@ from services.directory import Directory
 from services.installations import Installations
 from services.kafka import Append, Log
 from services.mongo import Database
+from services.router import routing
 from services.router.routing import Routing
 from services.router.store import Claims
 from services.settings import Settings
+from services.stops import Stops
 from services.timers import Timers
 from tests.log_reader import events_of
 
 REQUESTED = topics.MESSAGE_REQUESTED["single"]
-DIRECTORY = Directory()
-for entity in (
+ENTITIES = (
     ApplicationChanged(event_id="a", at=0, application_id="app", name="App", api_key_digests=()),
     CredentialsChanged(event_id="c", at=0, application_id="app", provider=Provider.FCM, sealed="", fingerprint=""),
-):
-    DIRECTORY.apply(entity.entity_key, codec.encode(entity))
+)
 
 
 @dataclass
@@ -40,6 +40,12 @@ class Bench:
     routing: Routing
     timers: Timers
     sink: Log
+    stops: Stops
+
+    def stop(self, state: str, scope: str = "partner", name: str = "bank") -> None:
+        about = {"event_id": ids.uuid7(), "at": now_ms(), "scope": scope, "id": name, "state": state}
+        event = StopChanged.model_validate(about)
+        self.routing.directory.apply(event.entity_key, codec.encode(event))
 
     async def route(self, *records: Record) -> list[object]:
         follows = await self.routing.step(records)
@@ -60,7 +66,11 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
         claims, timers = Claims(database), Timers(database["router_timers"], sink)
         await claims.prepare()
         await timers.prepare()
-        yield Bench(Routing(DIRECTORY, Installations(database), claims, timers), timers, sink)
+        directory = Directory()
+        for entity in ENTITIES:
+            directory.apply(entity.entity_key, codec.encode(entity))
+        stops = Stops(directory, timers)
+        yield Bench(Routing(directory, Installations(database), claims, timers, stops), timers, sink, stops)
 
 
 async def install(database: Database, *ids_: str, user: str = "user") -> None:
@@ -167,7 +177,7 @@ async def test_a_segment_means_installations_without_an_owner_and_some_of_a_reci
 
 
 async def test_a_schedule_waits_survives_replay_and_goes_out_once(
-    bench: Bench, database: Database, settings: Settings
+    bench: Bench, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await install(database, "i-1")
     minute = (now_ms() // 60_000 + 180 + 2) % 1440  # two minutes ahead, UTC+3
@@ -180,6 +190,7 @@ async def test_a_schedule_waits_survives_replay_and_goes_out_once(
     assert await bench.timers.fire(scheduled.send_at) == 0
     (due,) = await events_of(settings, REQUESTED, 1)
     assert isinstance(due, ScheduleDue)
+    monkeypatch.setattr(routing, "now_ms", lambda: scheduled.send_at)
     assert kinds(await bench.route(record(due, 1))) == ["Planned", "TargetResolved"]
     assert kinds(await bench.route(record(due, 1))) == ["Planned", "TargetResolved"]  # our own replay
     assert await bench.route(record(due, 2)) == []  # a timer that fired twice

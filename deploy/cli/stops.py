@@ -1,0 +1,53 @@
+"""`rpns stops`, `pause`, `resume`, `cancel`: the stop buttons."""
+
+from typing import Annotated, Any
+
+import typer
+
+from deploy.cli import show
+from deploy.cli.fault import Fault
+from deploy.cli.gateway import path
+from deploy.cli.options import AsJson
+from deploy.cli.place import operator
+
+SCOPES = ("partner", "application", "provider", "packet", "mailing")
+Scope = Annotated[str, typer.Argument(help=f"{', '.join(SCOPES)}; to cancel also message", show_default=False)]
+Id = Annotated[str, typer.Argument(help="its id; of a packet or mailing <partner>/<id>", show_default=False)]
+Reason = Annotated[str, typer.Option(help="why, for those who read it later")]
+
+
+def stops(context: typer.Context, as_json: AsJson = False) -> None:
+    """List what is paused or cancelled now."""
+    rows = [{**row, "changedAt": row["at"]} for row in operator(context).call("GET", "/v1/stops")]
+    columns = {"scope": "what", "id": "id", "state": "state", "by": "by", "reason": "reason", "changedAt": "since, UTC"}
+    show.listing(rows, columns, "nothing is paused or cancelled", as_json)
+
+
+def pause(context: typer.Context, scope: Scope, stop_id: Id, reason: Reason = "", as_json: AsJson = False) -> None:
+    """Hold everything up that has not been planned or sent; it waits until its lifetime ends."""
+    _put(context, scope, stop_id, "paused", reason, as_json)
+
+
+def resume(context: typer.Context, scope: Scope, stop_id: Id, reason: Reason = "", as_json: AsJson = False) -> None:
+    """Let what is paused go on."""
+    _put(context, scope, stop_id, "running", reason, as_json)
+
+
+def cancel(context: typer.Context, scope: Scope, stop_id: Id, reason: Reason = "", as_json: AsJson = False) -> None:
+    """End a packet, a mailing or a scheduled message: what has not been planned is not sent."""
+    if scope != "message":
+        _put(context, scope, stop_id, "cancelled", reason, as_json)
+        return
+    answer = operator(context).call("POST", f"/v1/messages{path(stop_id)}/cancel")
+    show.done(
+        f"cancelling of message {answer['message_id']} is asked for; `rpns why` tells how it ended", answer, as_json
+    )
+
+
+def _put(context: typer.Context, scope: str, stop_id: str, state: str, reason: str, as_json: bool) -> None:
+    if scope not in SCOPES:
+        raise Fault(f"{scope!r} can not be stopped; there are {', '.join(SCOPES)}")
+    body: dict[str, Any] = {"state": state, "reason": reason}
+    parts = stop_id.split("/", 1) if scope in ("packet", "mailing") else [stop_id]
+    answer = operator(context).call("PUT", f"/v1/stops{path(scope, *parts)}", body)
+    show.done(f"{scope} {answer['id']} is {answer['state']}", answer, as_json)

@@ -1,0 +1,109 @@
+"""Stop buttons, `/v1/stops`: pause a partner, an application or a provider; pause or cancel a packet or a mailing.
+
+The operator may stop anything, a partner its own packets and mailings. A stop is an event, and in the trace of every
+message that it touches. See `services/stops.py` for what follows from it.
+"""
+
+from collections.abc import Collection
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import Field
+
+from schemas.application_events import StopChanged
+from schemas.values import Provider, StopScope
+from services.access import Caller
+from services.registry.api_devices import PROBLEMS
+from services.registry.bodies import Body
+from services.registry.provisioning import Entity, Provisioning, Stamp
+from services.web import Problem, Text
+
+OPERATOR = "operator"
+_CANCELLABLE = ("packet", "mailing")
+_Id = Annotated[str, Path(max_length=200, description="of a packet or mailing, for the operator: <partner>/<id>")]
+
+
+class StopBody(Body):
+    """What is to be."""
+
+    state: Literal["running", "paused", "cancelled"]
+    reason: Annotated[Text, Field(max_length=300)] = ""
+
+
+class StopView(Body):
+    """A stop as it is."""
+
+    scope: StopScope
+    id: str
+    state: Literal["running", "paused", "cancelled"]
+    by: str
+    reason: str
+    at: int
+
+    @classmethod
+    def of(cls, stop: StopChanged) -> "StopView":
+        return cls(**{name: getattr(stop, name) for name in cls.model_fields})
+
+
+def stop_routes(provisioning: Provisioning, who: Any) -> APIRouter:
+    """`who` is the dependency that tells the caller."""
+    router = APIRouter(prefix="/v1/stops", tags=["stops"], responses=PROBLEMS)
+    asking = Depends(who)
+
+    @router.get("")
+    async def get_stops(caller: Caller = asking) -> list[StopView]:
+        """What is paused or cancelled now; a partner sees its own packets and mailings."""
+        stops = sorted(provisioning.directory.stops.values(), key=lambda stop: stop.at)
+        return [StopView.of(stop) for stop in stops if stop.state != "running" and _may_see(caller, stop)]
+
+    @router.put("/{scope}/{stop_id:path}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
+    async def put_stop(scope: StopScope, stop_id: _Id, body: StopBody, caller: Caller = asking) -> StopView:
+        """Pause, cancel or let go on. What is cancelled stays so."""
+        name = _named(provisioning, scope, stop_id, caller)
+        if body.state == "cancelled" and scope not in _CANCELLABLE:
+            rule = f"a {scope} can only be paused"
+            raise Problem(400, "Invalid request", errors=[{"field": "state", "rule": rule}])
+
+        def decide(current: Entity | None, stamp: Stamp) -> StopChanged:
+            if isinstance(current, StopChanged) and current.state == "cancelled" and body.state != "cancelled":
+                raise Problem(409, "Cancelled for good", f"this {scope} was cancelled")
+            by = OPERATOR if caller.partner is None else caller.partner.login
+            return StopChanged(
+                **stamp.fields(),
+                scope=scope,
+                id=name,
+                state=body.state,
+                by=by,
+                reason=body.reason,
+            )
+
+        return StopView.of(await provisioning.change(f"stop/{scope}/{name}", decide))
+
+    return router
+
+
+def _named(provisioning: Provisioning, scope: StopScope, stop_id: str, caller: Caller) -> str:
+    """The id of the stop. Raises Problem for one that the caller may not set, or that names nothing."""
+    if scope in _CANCELLABLE:
+        partner_id, slash, own = stop_id.partition("/")
+        if caller.partner is not None:
+            return f"{caller.partner.partner_id}/{stop_id}"
+        if not slash or not own or partner_id not in provisioning.directory.partners:
+            raise Problem(404, "Unknown partner", f"the id of a {scope} is <partner>/<id> here")
+        return stop_id
+    if caller.partner is not None:
+        raise Problem(403, "For the operator", "a partner may stop its own packets and mailings")
+    known: dict[str, Collection[str]] = {
+        "partner": provisioning.directory.partners,
+        "application": provisioning.directory.applications,
+        "provider": [provider.value for provider in Provider],
+    }
+    if stop_id not in known[scope]:
+        raise Problem(404, f"Unknown {scope}")
+    return stop_id
+
+
+def _may_see(caller: Caller, stop: StopChanged) -> bool:
+    if caller.partner is None:
+        return True
+    return stop.scope in _CANCELLABLE and stop.id.startswith(f"{caller.partner.partner_id}/")

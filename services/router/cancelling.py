@@ -1,0 +1,74 @@
+"""A link that waits is cancelled: its claim moves from scheduled to planned, to nobody.
+
+CancelRequested ─▶ claim scheduled              ─▶ compare-and-set to planned: to nobody, CANCELLED
+                ─▶ claim cancelled by this one  ─▶ our own replay: append the stored plan
+                ─▶ any other                    ─▶ CancelRefused: it was too late
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from schemas import ids, topics
+from schemas.events import CancelRefused, CancelRequested, MessageEvent, Planned
+from schemas.reasons import Reason
+from services.clock import now_ms
+from services.consume import Record
+from services.kafka import Append
+from services.router.store import Claim, Claims
+
+
+async def cancelled(claims: Claims, records: Sequence[Record]) -> list[Append]:
+    """Decide requests to cancel; what to append. Repeatable."""
+    asked = [(record, record.event) for record in records if isinstance(record.event, CancelRequested)]
+    if not asked:
+        return []
+    ids_of = [_claim_id(event) for _, event in asked]
+    known, now = await claims.load(ids_of), now_ms()
+    await claims.make_due(
+        [
+            replace(claim, state="planned", plan=[_planned(event, now)], due_origin=record.origin)
+            for record, event in asked
+            if (claim := known.get(_claim_id(event))) is not None and claim.state == "scheduled"
+        ]
+    )
+    after = await claims.load(ids_of)
+    return [one for record, event in asked for one in _appends(event, record, after.get(_claim_id(event)))]
+
+
+def _claim_id(event: CancelRequested) -> str:
+    return f"{event.message_id}/{event.link}"
+
+
+def _appends(event: CancelRequested, record: Record, claim: Claim | None) -> Sequence[Append]:
+    if claim is not None and claim.due_origin == record.origin:
+        return claim.plan
+    refused = CancelRefused(
+        event_id=ids.event_id_of(event.event_id, "refused"),
+        at=event.at,
+        message_id=event.message_id,
+        partner_id=event.partner_id,
+        lane=event.lane,
+        link=event.link,
+    )
+    return [_to_status(refused)]
+
+
+def _planned(event: CancelRequested, now: int) -> Append:
+    return _to_status(
+        Planned(
+            event_id=ids.event_id_of(event.request_id, "planned"),
+            at=now,
+            message_id=event.message_id,
+            partner_id=event.partner_id,
+            lane=event.lane,
+            link=event.link,
+            request_id=event.request_id,
+            send_at=now,
+            expires_at=now,
+            reason=Reason.CANCELLED,
+        )
+    )
+
+
+def _to_status(event: MessageEvent) -> Append:
+    return Append(topics.STATUS_EVENTS[event.lane], event.message_id, event)

@@ -1,0 +1,68 @@
+"""A link that is not planned now. `cause` is the id of the event that brought it.
+
+scheduled   its window opens later          timer at that hour
+held        what it belongs to is paused    timer at the time at which it would expire; hastened when that is lifted
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from schemas import ids, topics
+from schemas.application_events import StopChanged
+from schemas.events import Held, MessageRequested, Scheduled, ScheduleDue
+from services import schedule
+from services.installations import Installation
+from services.timers import Timer
+
+
+def scheduled(
+    request: MessageRequested, cause: str, installations: Sequence[Installation], now: int
+) -> Scheduled | None:
+    """None when the link may go now (or never: the plan says so by its deadline)."""
+    wish = request.schedule
+    if wish is None:
+        return None
+    if wish.recipient_zone:
+        theirs = next((one.time_zone for one in installations if one.time_zone), "")
+        zone, name = schedule.zone_of(theirs, request.recipient.phone, request.utc_offset_min)
+    else:
+        zone, name = schedule.partner_zone(request.utc_offset_min)
+    at = schedule.send_at(wish, zone, now)
+    if at is None:
+        at = (wish.deadline or 0) + 1  # it opens too late: EXPIRED once the deadline has passed
+    if at <= now:
+        return None
+    return Scheduled(
+        **_about(request, cause, "scheduled", now), send_at=at, expires_at=at + request.chain[0].ttl_ms, zone=name
+    )
+
+
+def held(request: MessageRequested, cause: str, stop: StopChanged, until: int, now: int) -> Held:
+    return Held(**_about(request, cause, "held", now), scope=stop.scope, stop_id=stop.id, until=until)
+
+
+def _about(request: MessageRequested, cause: str, what: str, now: int) -> dict[str, Any]:
+    """Fields of an event that says that a link waits. Its id is another one each time that the link is looked at:
+    the timer that brought it here may not be deleted yet, and must not be taken for the one that is to be set."""
+    return {
+        "event_id": ids.event_id_of(cause, what),
+        "at": now,
+        "message_id": request.message_id,
+        "partner_id": request.partner_id,
+        "lane": request.lane,
+        "link": request.link,
+        "request_id": request.event_id,
+    }
+
+
+def timer_of(request: MessageRequested, waits: Scheduled | Held, tag: str | None, due_at: int) -> Timer:
+    due = ScheduleDue(
+        event_id=ids.event_id_of(waits.event_id, "due"),
+        at=due_at,
+        message_id=waits.message_id,
+        partner_id=waits.partner_id,
+        lane=waits.lane,
+        link=waits.link,
+        request=request,
+    )
+    return Timer(due_at, topics.MESSAGE_REQUESTED[due.lane], due.message_id, due, tag)
