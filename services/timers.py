@@ -1,30 +1,35 @@
-"""Timers: an event that is to be appended at a time. Any instance takes due ones under a lease, appends, deletes.
+"""Timers: an event that is to be appended at a time. One instance at a time takes due ones, appends, deletes.
 
-    {_id: event id, due_at, topic, key, event, leased_until, tag}     one collection for each owner
+    {_id: event id, due_at, bulk, topic, key, event, tag}     one collection for each owner, one lease for each lane
 
-A crash between append and delete appends twice, which every consumer absorbs by the event's id. Setting the same timer
-again changes nothing. Source: docs/design.md §2.
+A crash between append and delete appends twice, which every consumer absorbs by the event's id; so does a lease that
+two hold for a moment. Setting the same timer again changes nothing. The lanes are fired side by side: a million timers
+of a mailing that are due in one minute hold up no other timer. Source: docs/design.md §2.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from bson import Binary
-from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
-from schemas import codec, topics
+from schemas import codec, ids, topics
 from schemas.events import Event
 from schemas.topics import Topic
+from schemas.values import Lane
 from services import consume, telemetry
 from services.clock import now_ms
 from services.kafka import Append, Log
-from services.mongo import Collection, durable
+from services.leases_store import Lease
+from services.mongo import Collection, Document, durable
 
 log = telemetry.logger("timers")
-_LEASE_MS = 30_000
+_LEASE_MS = 10_000
+_DUPLICATE_KEY = 11000
 _BATCH = 500
 
 
@@ -40,21 +45,32 @@ class Timer:
 
 
 class Timers:
-    """The timers of one service."""
+    """The timers of one service. `owner` outlives a restart, so that its lease need not end first."""
 
-    def __init__(self, collection: Collection, sink: Log) -> None:
+    def __init__(self, collection: Collection, sink: Log, owner: str = "") -> None:
         self._collection = durable(collection)
         self._sink = sink
+        owner = owner or ids.uuid7()
+        self._leases = {
+            lane: Lease(collection.database, f"{collection.name}/{lane}", owner)  # type: ignore[arg-type]  # stubs
+            for lane in topics.MESSAGE_REQUESTED
+        }
 
     async def prepare(self) -> None:
         """Create the index that the search for due timers needs."""
-        await self._collection.create_index([("due_at", 1)])
+        await self._collection.create_index([("bulk", 1), ("due_at", 1)])
         await self._collection.create_index([("tag", 1)], sparse=True)
 
     async def set(self, timers: Sequence[Timer]) -> None:
         """Durable when this returns. Raises mongo.UNAVAILABLE."""
-        if timers:
-            await self._collection.bulk_write([_upsert(timer) for timer in timers], ordered=False)
+        if not timers:
+            return
+        try:
+            await self._collection.insert_many([_document(timer) for timer in timers], ordered=False)
+        except BulkWriteError as error:
+            faults = (error.details or {}).get("writeErrors", [])
+            if any(fault["code"] != _DUPLICATE_KEY for fault in faults) or not faults:
+                raise
 
     async def hasten(self, tag: str, now: int) -> None:
         """What the timers of this tag wait for has come: they are due now (UTC ms). Raises mongo.UNAVAILABLE."""
@@ -62,10 +78,16 @@ class Timers:
 
     async def run(self, stop: asyncio.Event, interval_s: float) -> None:
         """Append what is due, for ever; infrastructure trouble is logged and tried again."""
+        async with asyncio.TaskGroup() as group:
+            for lane in self._leases:
+                group.create_task(self._run(lane, stop, interval_s))
+
+    async def _run(self, lane: Lane, stop: asyncio.Event, interval_s: float) -> None:
         while not stop.is_set():
             try:
-                while await self.fire(now_ms()) == _BATCH and not stop.is_set():
-                    pass
+                while await self._leases[lane].hold(now_ms(), _LEASE_MS):
+                    if await self.fire(now_ms(), lane) < _BATCH or stop.is_set():
+                        break
             except consume.UNAVAILABLE as error:
                 log.warning("timers wait: infrastructure is away", error=repr(error))
             try:
@@ -73,39 +95,35 @@ class Timers:
                     await stop.wait()
             except TimeoutError:
                 continue
+        with contextlib.suppress(*consume.UNAVAILABLE):  # it ends by itself soon enough
+            await self._leases[lane].release()
 
-    async def fire(self, now: int) -> int:
-        """Lease, append and delete up to 500 due timers; tells how many."""
-        due = await self._leased(now)
-        appends = [Append(topics.topic_named(one["topic"]), one["key"], bytes(one["event"])) for one in due]
-        await self._sink.append(appends)
-        if due:
-            await self._collection.delete_many({"_id": {"$in": [one["_id"] for one in due]}})
-            for append in appends:
-                telemetry.TIMERS_FIRED.labels(append.topic.name).inc()
-        return len(due)
-
-    async def _leased(self, now: int) -> Sequence[Mapping[str, Any]]:
-        found = self._collection.find({"due_at": {"$lte": now}, "leased_until": {"$lte": now}}, {"_id": 1})
-        ids = [one["_id"] async for one in found.sort("due_at", 1).limit(_BATCH)]
-        if not ids:
-            return []
-        mine = now + _LEASE_MS
-        await self._collection.update_many(
-            {"_id": {"$in": ids}, "leased_until": {"$lte": now}}, {"$set": {"leased_until": mine}}
+    async def fire(self, now: int, lane: Lane = "single") -> int:
+        """Append and delete up to 500 timers that are due at `now` (UTC ms), the earliest first; tells how many."""
+        # timers without a lane were set by an older release
+        due = {"bulk": True if lane == "bulk" else {"$in": [False, None]}, "due_at": {"$lte": now}}
+        found = await self._collection.find(due).sort("due_at", 1).limit(_BATCH).to_list(None)
+        if not found:
+            return 0
+        await self._sink.append(
+            [Append(topics.topic_named(one["topic"]), one["key"], bytes(one["event"])) for one in found]
         )
-        return await self._collection.find({"_id": {"$in": ids}, "leased_until": mine}).to_list(None)
+        await self._collection.delete_many({"_id": {"$in": [one["_id"] for one in found]}})
+        for name, count in Counter(one["topic"] for one in found).items():
+            telemetry.TIMERS_FIRED.labels(name).inc(count)
+        return len(found)
 
 
-def _upsert(timer: Timer) -> UpdateOne:
-    document: dict[str, object] = {
+def _document(timer: Timer) -> Document:
+    document: Document = {
+        "_id": timer.event.event_id,
         "due_at": timer.due_at,
+        "bulk": topics.lane_of(timer.topic.name) == "bulk",
         "topic": timer.topic.name,
         "key": timer.key,
         "event": Binary(codec.encode(timer.event)),
-        "leased_until": 0,
         "set_at": datetime.now(UTC),
     }
     if timer.tag is not None:
         document["tag"] = timer.tag
-    return UpdateOne({"_id": timer.event.event_id}, {"$setOnInsert": document}, upsert=True)
+    return document

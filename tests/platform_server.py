@@ -37,13 +37,22 @@ def platform_server() -> Iterator[Platform]:
 
     class Handler(BaseHTTPRequestHandler):
         def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            is_chunked = self.headers.get("Transfer-Encoding") == "chunked"
+            body = self._chunks() if is_chunked else self.rfile.read(int(self.headers.get("Content-Length") or 0))
             status, content = platform.answer(self.command, self.path, body, dict(self.headers))
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.send_header("Location", "/elsewhere")
             self.end_headers()
             self.wfile.write(content)
+
+        def _chunks(self) -> bytes:
+            found = bytearray()
+            while size := int(self.rfile.readline(), 16):
+                found += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return bytes(found)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 

@@ -37,6 +37,7 @@ ROWS = {
     "fcm": Size(20_000, 6_000),
     "fold": Size(15_000, 4_000),
     "lifecycle": Size(4_000, 1_000),
+    "timers": Size(100_000, 20_000),
     "scale": Size(500_000, 50_000),
 }
 """Module of deploy.bench: how many requests, messages or pushes."""

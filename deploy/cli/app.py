@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from deploy.cli import applications, credentials, import_devices, partners, push, senders, show, stops, why
+from deploy.cli import applications, credentials, import_devices, mailings, partners, push, senders, show, stops, why
 from deploy.cli.fault import Fault
 from deploy.cli.place import Place
 
@@ -29,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate RPNS through its HTTP API.",
 )
-for group in (partners, applications, senders, credentials):
+for group in (partners, applications, senders, credentials, mailings):
     app.add_typer(group.app, name=group.NAME)
 app.command("import-devices")(import_devices.import_devices)
 app.command("test-push")(push.push)

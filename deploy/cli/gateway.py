@@ -11,7 +11,7 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -58,12 +58,12 @@ class Gateway:
         self,
         method: str,
         path: str,
-        body: bytes | None,
+        body: bytes | Iterable[bytes] | None,
         headers: Mapping[str, str],
         timeout_s: float = TIMEOUT_S,
         **query: Any,
     ) -> Any:
-        """Raises Fault, Refused."""
+        """A body in pieces is streamed. Raises Fault, Refused."""
         said = {name: value for name, value in query.items() if value is not None}
         url = self.url + path + (f"?{urlencode(said)}" if said else "")
         own = {"Authorization": self.authorization} if self.authorization else {}

@@ -33,7 +33,7 @@ async def start(process: Process) -> None:
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
-    timers, attempts = Timers(database["dispatch_timers"], sink), Attempts(database)
+    timers, attempts = Timers(database["dispatch_timers"], sink, settings.instance), Attempts(database)
     await timers.prepare()
     await attempts.prepare()
     stops = Stops(directory, timers)

@@ -22,7 +22,7 @@ async def start(process: Process) -> None:
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
-    claims, timers = Claims(database), Timers(database["router_timers"], sink)
+    claims, timers = Claims(database), Timers(database["router_timers"], sink, settings.instance)
     await claims.prepare()
     await timers.prepare()
     stops = Stops(directory, timers)

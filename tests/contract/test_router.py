@@ -23,7 +23,7 @@ from services.router.routing import Routing
 from services.router.store import Claims
 from services.settings import Settings
 from services.stops import Stops
-from services.timers import Timers
+from services.timers import Timer, Timers
 from tests.log_reader import events_of
 
 REQUESTED = topics.MESSAGE_REQUESTED["single"]
@@ -61,7 +61,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
-    await kafka.create_topics(settings, [REQUESTED])
+    await kafka.create_topics(settings, [REQUESTED, topics.MESSAGE_REQUESTED["bulk"]])
     async with kafka.opened_log(settings) as sink:
         claims, timers = Claims(database), Timers(database["router_timers"], sink)
         await claims.prepare()
@@ -213,19 +213,56 @@ async def test_a_timer_is_appended_again_when_a_crash_came_before_its_deletion(
 ) -> None:
     asked = request()
     due = ScheduleDue(event_id=ids.uuid7(), at=1, message_id=asked.message_id, partner_id="bank", request=asked)
-    await database["router_timers"].insert_one(
-        {
-            "_id": due.event_id,
-            "due_at": 1,
-            "topic": REQUESTED.name,
-            "key": "k",
-            "event": codec.encode(due),
-            "leased_until": 5,
-        }
-    )
-    assert await bench.timers.fire(4) == 0  # somebody has it, and may have died
+    await bench.timers.set([Timer(5, REQUESTED, "k", due)])
+    kept = await database["router_timers"].find_one({"_id": due.event_id})
+    assert kept is not None
+    assert await bench.timers.fire(4) == 0
+    assert await bench.timers.fire(5) == 1
+    await database["router_timers"].insert_one(kept)
     assert await bench.timers.fire(6) == 1
+    assert await events_of(settings, REQUESTED, 2) == [due, due]
+
+
+async def test_a_timer_that_is_set_again_is_one_and_keeps_its_time(bench: Bench) -> None:
+    asked = request()
+    due = ScheduleDue(event_id=ids.uuid7(), at=1, message_id=asked.message_id, partner_id="bank", request=asked)
+    other = due.model_copy(update={"event_id": ids.uuid7()})
+    await bench.timers.set([Timer(5, REQUESTED, "k", due)])
+    await bench.timers.set([Timer(9, REQUESTED, "k", due), Timer(7, REQUESTED, "k", other)])
+    assert await bench.timers.fire(5) == 1
+    assert await bench.timers.fire(9) == 1
+
+
+async def test_timers_of_the_bulk_lane_hold_up_no_others(bench: Bench) -> None:
+    asked = request()
+    single = ScheduleDue(event_id=ids.uuid7(), at=1, message_id=asked.message_id, partner_id="bank", request=asked)
+    bulk = [single.model_copy(update={"event_id": ids.uuid7(), "lane": "bulk"}) for _ in range(600)]
+    await bench.timers.set([Timer(1, topics.MESSAGE_REQUESTED["bulk"], "k", one) for one in bulk])
+    await bench.timers.set([Timer(2, REQUESTED, "k", single)])
+    assert await bench.timers.fire(2) == 1
+    assert [await bench.timers.fire(2, "bulk") for _ in range(3)] == [500, 100, 0]
+
+
+async def test_while_one_instance_fires_another_waits_and_takes_over(
+    bench: Bench, database: Database, settings: Settings
+) -> None:
+    asked = request()
+    due = ScheduleDue(event_id=ids.uuid7(), at=1, message_id=asked.message_id, partner_id="bank", request=asked)
+    await bench.timers.set([Timer(1, REQUESTED, "k", due)])
+    first, second = (
+        Timers(database["router_timers"], bench.sink, "1"),
+        Timers(database["router_timers"], bench.sink, "2"),
+    )
+    ends = [asyncio.Event(), asyncio.Event()]
+    running = [asyncio.create_task(timers.run(stop, 0.05)) for timers, stop in zip((first, second), ends, strict=True)]
     assert await events_of(settings, REQUESTED, 1) == [due]
+    again = due.model_copy(update={"event_id": ids.uuid7()})
+    ends[0].set()
+    await running[0]
+    await bench.timers.set([Timer(1, REQUESTED, "k", again)])
+    assert await events_of(settings, REQUESTED, 2) == [due, again]
+    ends[1].set()
+    await running[1]
 
 
 async def test_the_bulk_lane_is_inherited(bench: Bench, database: Database) -> None:

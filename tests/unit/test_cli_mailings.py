@@ -1,0 +1,90 @@
+"""`rpns mailing` against a small HTTP server: what it streams and what it tells."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from deploy.cli.app import app
+from deploy.cli.mailings import told
+from tests.platform_server import Platform, platform_server
+
+Json = dict[str, Any]
+PROGRESS: Json = {
+    "recipients": 3,
+    "planned": 2,
+    "ratePerS": 10.0,
+    "states": {"READ": 1, "SENT": 1},
+    "failed": {},
+    "sent": 2,
+    "delivered": 1,
+    "read": 1,
+}
+
+
+def mailing(**about: Any) -> Json:
+    listed = {"accepted": 3, "refused": 0, "nextLine": 1, "complete": False}
+    base = {"mailingId": "m-1", "name": "autumn", "state": "draft", "reason": None, "list": listed}
+    return {**base, "progress": PROGRESS, **about}
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    with platform_server() as platform:
+        yield platform
+
+
+def rpns(platform: Platform, *words: str) -> Result:
+    return CliRunner().invoke(app, ["--url", platform.url, "--admin-token", "t", "mailing", *words])
+
+
+def test_an_upload_streams_the_file_from_the_line_that_is_missing(platform: Platform, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("to\n1\n2\n3\n")
+    listed = {"accepted": 1, "refused": 0, "nextLine": 3, "complete": False}
+    platform.on("GET", "/v1/mailings/m-1", mailing(list=listed))
+    platform.on("PUT", "/v1/mailings/m-1/recipients", {"accepted": 2, "refused": 0, "list": listed | {"accepted": 3}})
+    platform.on("GET", "/v1/mailings/m-1/problems", {"problems": [], "refused": 0})
+    result = rpns(platform, "upload", "m-1", str(file))
+    assert result.exit_code == 0, result.output
+    method, target, body = platform.asked[1]
+    assert (method, body) == ("PUT", b"to\n2\n3\n")
+    assert "firstLine=3" in target
+    assert "3 recipients" in result.stdout
+
+
+def test_broken_lines_are_told_and_end_with_1(platform: Platform, tmp_path: Path) -> None:
+    file = tmp_path / "list.ndjson"
+    file.write_text("x\n")
+    listed = {"accepted": 0, "refused": 1, "nextLine": 2, "complete": True}
+    platform.on("GET", "/v1/mailings/m-1", mailing())
+    platform.on("PUT", "/v1/mailings/m-1/recipients", {"accepted": 0, "refused": 1, "list": listed})
+    problem = {"line": 1, "field": "line", "rule": "must be a JSON object in UTF-8"}
+    platform.on("GET", "/v1/mailings/m-1/problems", {"problems": [problem], "refused": 1})
+    result = rpns(platform, "upload", "m-1", str(file))
+    assert result.exit_code == 1
+    assert "line 1: line: must be a JSON object in UTF-8" in result.stdout
+
+
+def test_a_draft_comes_from_a_file_for_a_partner(platform: Platform, tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text('{"name": "autumn"}')
+    platform.on("POST", "/v1/mailings", mailing(), status=201)
+    result = rpns(platform, "create", str(tmp_path / "m.json"), "--partner", "bank")
+    assert result.exit_code == 0, result.output
+    assert json.loads(platform.asked[0][2]) == {"name": "autumn"}
+    assert "partner=bank" in platform.asked[0][1]
+
+
+def test_progress_is_told_with_reasons() -> None:
+    progress = PROGRESS | {"failed": {"unknown-phone": 1}}
+    lines = told(mailing(state="paused", reason="no [sender]", progress=progress))
+    assert lines[0] == "autumn: [bold]paused[/] (no \\[sender])"
+    assert lines[-1] == "  failed: unknown-phone 1"
+
+
+def test_following_ends_when_the_mailing_has(platform: Platform) -> None:
+    platform.on("GET", "/v1/mailings/m-1", mailing(state="done"))
+    assert rpns(platform, "status", "m-1", "--follow").exit_code == 0
