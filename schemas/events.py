@@ -2,12 +2,13 @@
 
     topic                     events                                                       appended by
     message-requested         MessageRequested, ScheduleDue, CancelRequested               ingest, status, router
-    target-resolved.<p>       TargetResolved                                               router, dispatch (a retry)
+    target-resolved.<p>       TargetResolved                                               router, dispatch (a retry),
+                                                                                           status (a withdrawal)
     provider-dispatched       ProviderDispatched                                           dispatch
     status-events             Scheduled, Held, CancelRefused, Planned,                     router, registry,
                               RequestRepeated, ReceiptReceived, ProviderTold,              status, whoever dead-letters
                               DeadlinePassed, ReportAttempted, MessageFailed,
-                              InboxChanged
+                              InboxChanged, ChannelReported
     device-events             Installed … TokenRetired (schemas/device_events.py)          registry
     installations             InstallationChanged (compacted)                              registry
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
@@ -22,6 +23,8 @@ from pydantic import Field
 
 from schemas.reasons import Reason
 from schemas.values import (
+    Channel,
+    ChannelMessage,
     Content,
     Frozen,
     Lane,
@@ -91,6 +94,13 @@ class TargetResolved(MessageEvent):
     accepted_at: int = 0  # UTC ms; when the partner was answered
     planned_at: int
     slot: str = ""  # which of its tokens (schemas/live.py); empty: the push token
+    channel: ChannelMessage | None = None  # for the channel platform; `installation_id` is the channel's name then
+    withdraw: bool = False  # take the delivery of that id off the device: it was sent and the chain has moved on
+
+    @property
+    def record_key(self) -> str:
+        """The key of its record: nothing hangs on the order of what goes to the channel platform."""
+        return self.installation_id if self.channel is None else self.message_id
 
 
 DispatchOutcome = Literal[
@@ -123,6 +133,7 @@ class ProviderDispatched(MessageEvent):
     dead_token: str | None = None  # digest of a token to retire
     dead_at: int | None = None  # UTC ms; when the provider last knew it to be dead
     slot: str = ""  # which of the installation's tokens it went to
+    withdraw: bool = False  # of a withdrawal: says nothing of the delivery itself
 
 
 class PlannedTarget(Frozen):
@@ -234,6 +245,18 @@ class InboxChanged(MessageEvent):
     owner: str  # ids.owner_key_of, or i/<installation id> when nobody is logged in
     installation_id: str
     change: InboxChange
+
+
+class ChannelReported(MessageEvent):
+    """The channel platform tells what became of a delivery. `event_id` = (delivery, status, code): repeats are one."""
+
+    type: Literal["channel-reported"] = "channel-reported"
+    delivery_id: str
+    installation_id: str  # the channel's name
+    channel: Channel
+    status: Literal[0, 2, 5, 9]
+    error_code: int = 0  # of the channels' table
+    happened_at: int  # UTC ms, as the platform says; of its report when it does not
 
 
 class DeadlinePassed(MessageEvent):

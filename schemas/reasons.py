@@ -1,4 +1,4 @@
-"""Why a push did not go or did not arrive, and which errorCode of the partner protocol says so.
+"""Why a message did not go or did not arrive, and which errorCode of the partner protocol says so.
 
 Source of the codes and of the order: `docs/partner-api.md` §3. With several installations the reason of the one that
 came furthest counts.
@@ -29,6 +29,20 @@ class Reason(StrEnum):
     OTHER_PROVIDER = "other-provider"
     CANCELLED = "cancelled"  # by the partner or the operator, before it was sent
     UNROUTED = "unrouted"  # no way to the channel is configured
+    # what the channel platform says of a message of its own
+    CHANNEL_UNKNOWN = "channel-unknown"
+    ABSENT_SUBSCRIBER = "absent-subscriber"
+    CALL_BARRED = "call-barred"
+    CHANNEL_FAILURE = "channel-failure"
+    MEMORY_CAPACITY_EXCEEDED = "memory-capacity-exceeded"
+    TELESERVICE_NOT_PROVISIONED = "teleservice-not-provisioned"
+    UNKNOWN_SUBSCRIBER = "unknown-subscriber"
+    DUPLICATED = "duplicated"
+    FILTERED = "filtered"
+    OPER_BLACKLISTED = "oper-blacklisted"
+    OPER_INVSRCADDR = "oper-invsrcaddr"
+    OPER_SPAMFILTERED = "oper-spamfiltered"
+    BUSY = "busy"
     # an internal fault: before everything, so that it never hides what is known
     INTERNAL = "internal"
 
@@ -57,8 +71,30 @@ _CODES = {
     Reason.NOT_LATEST: 22,
     Reason.NOT_PRIMARY: 21,
     Reason.OTHER_PROVIDER: 22,
+    Reason.CHANNEL_UNKNOWN: 1,
+    Reason.ABSENT_SUBSCRIBER: 2,
+    Reason.CALL_BARRED: 3,
+    Reason.CHANNEL_FAILURE: 4,
+    Reason.MEMORY_CAPACITY_EXCEEDED: 5,
+    Reason.TELESERVICE_NOT_PROVISIONED: 6,
+    Reason.UNKNOWN_SUBSCRIBER: 8,
+    Reason.DUPLICATED: 9,
+    Reason.FILTERED: 10,
+    Reason.OPER_BLACKLISTED: 12,
+    Reason.OPER_INVSRCADDR: 13,
+    Reason.OPER_SPAMFILTERED: 14,
+    Reason.BUSY: 16,
 }
-_PLACES = {code: place for place, code in enumerate((1, 11, 26, 19, 20, 22, 21, 27, 25, 23, 24, 28, 7))}
+OF_CHANNELS: dict[int, Reason] = {
+    code: reason for reason, code in _CODES.items() if code <= 16 and reason not in (Reason.INTERNAL, Reason.CANCELLED)
+}
+"""errorCode of the channel platform's reports → reason."""
+_PLACES = {
+    code: place
+    for place, code in enumerate(
+        (1, 11, 26, 19, 20, 22, 21, 27, 25, 23, 24, 28, 8, 13, 6, 9, 4, 10, 12, 14, 3, 5, 16, 2, 7)
+    )
+}
 _ORDER = {reason: _PLACES[code] for reason, code in _CODES.items()}
 
 

@@ -61,6 +61,7 @@ STATUS_EVENTS = _lanes(
     events.DeadlinePassed,
     events.ReportAttempted,
     events.MessageFailed,
+    events.ChannelReported,
 )
 TARGET_RESOLVED = {
     provider: _lanes(f"target-resolved.{provider.value}", events.TargetResolved, key="installation")

@@ -36,6 +36,21 @@ class Channel(StrEnum):
     CARDSMOBILE = "CARDSMOBILE"
 
 
+LIFETIME_S: dict[Channel, tuple[int, int]] = {
+    Channel.PUSH: (30, 86_400),
+    Channel.VIBER: (30, 86_400),
+    Channel.TELEGRAM: (30, 86_400),
+    Channel.VK: (60, 86_400),
+    Channel.SMS: (60, 2 * 86_400),
+    Channel.WHATSAPP: (86_400, 7 * 86_400),
+    Channel.FLASHINGCALL: (60, 300),
+    # passed on unread: the widest of the others, since our own chain needs a bound
+    Channel.MAX: (30, 7 * 86_400),
+    Channel.CARDSMOBILE: (30, 7 * 86_400),
+}
+"""The shortest and the longest lifetime of each. Source: `docs/partner-api.md` §1, §5."""
+
+
 class Provider(StrEnum):
     """Who carries a push; each is a lane of its own. CHANNEL is the platform for all channels but PUSH."""
 
@@ -102,7 +117,7 @@ class Link(Frozen):
     channel: Channel
     ttl_ms: int
     sender: str | None = None  # serviceNumber
-    application_id: str | None = None  # which the sender stands for (PUSH)
+    application_id: str | None = None  # which the sender stands for: its credentials carry the link
     content: Content | None = None  # PUSH
     data: str | None = None  # other channels: message.data as opaque JSON
     primary_only: bool = False  # primaryOn
@@ -110,6 +125,15 @@ class Link(Frozen):
     subscriptions: tuple[str, ...] = ()  # deviceSubscriptions; any of
     shorten_links: bool = True
     awaited: Literal["DELIVERED", "READ"] | None = None  # state: what stops the chain here
+
+
+class ChannelMessage(Frozen):
+    """What the channel platform is asked to send."""
+
+    channel: Channel
+    phone: str  # E.164 digits without plus
+    sender: str | None = None  # serviceNumber
+    data: str  # message.data as opaque JSON
 
 
 class Schedule(Frozen):

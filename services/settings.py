@@ -52,6 +52,9 @@ class Settings(BaseModel):
     trusted_proxies: str = Field(
         "", alias="RPNS_TRUSTED_PROXIES", description="CIDRs whose X-Forwarded-For is believed"
     )
+    public_url: str = Field(
+        "", alias="RPNS_PUBLIC_URL", description="the gateway's address as others reach it; empty: not told to anybody"
+    )
     allow_private_addresses: bool = Field(
         False,
         alias="RPNS_ALLOW_PRIVATE_ADDRESSES",

@@ -52,6 +52,10 @@ REPORT_SECONDS = Histogram(
     "rpns_report_seconds", "time of one delivery report at its receiver, seconds", buckets=_SECONDS
 )
 FOLD_CONFLICTS = Counter("rpns_fold_conflicts_total", "messages that somebody else had changed, folded again")
+LINKS_FOLLOWED = Counter(
+    "rpns_links_followed_total", "next links of cascades that went out, by their channel", ["channel"]
+)
+LINKS_SAVED = Counter("rpns_links_saved_total", "links of cascades that were not needed, by their channel", ["channel"])
 STREAMS = Gauge("rpns_streams", "open streams of status changes")
 TIMERS_FIRED = Counter("rpns_timers_fired_total", "timers whose event was appended", ["topic"])
 

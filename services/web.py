@@ -143,13 +143,14 @@ def caller_address(request: Request, trusted: Sequence[Network]) -> str:
     """Who is calling: the peer, or the last address of X-Forwarded-For that no trusted proxy added."""
     address = request.client.host if request.client else ""
     forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
-    while forwarded and _within(address, tuple(trusted)):
+    while forwarded and is_within(address, tuple(trusted)):
         address = forwarded.pop()
     return address
 
 
 @lru_cache(maxsize=4096)
-def _within(address: str, among: tuple[Network, ...]) -> bool:
+def is_within(address: str, among: tuple[Network, ...]) -> bool:
+    """Whether the address is one of these networks'; False for what is no address."""
     try:
         return any(ipaddress.ip_address(address) in network for network in among)
     except ValueError:

@@ -84,7 +84,14 @@ def provision(stack: Mapping[str, Any]) -> None:
     changed = [admin.call("PATCH", f"/v1/partners/{PARTNER_ID}", {"defaultSender": SERVICE_NUMBER})]
     for provider in ("apns", "fcm", "hms", "rustore", "web"):
         changed.append(admin.put_credentials(APPLICATION_ID, provider, held[provider]))
+    changed.append(admin.put_credentials(APPLICATION_ID, "channel", channel_account(stack)))
     await_read(stack, max(one["changedAt"] for one in changed))
+
+
+def channel_account(stack: Mapping[str, Any]) -> Json:
+    """The account at the sandbox's channel platform, which reports from this machine."""
+    sandbox = stack["sandbox"]
+    return {**sandbox["credentials"]["channels"], "url": sandbox["channels"], "subnets": ["127.0.0.0/8"]}
 
 
 def await_read(stack: Mapping[str, Any], changed_at_ms: int) -> None:

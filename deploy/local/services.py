@@ -9,7 +9,7 @@ from deploy.local.ports import HOST
 from deploy.local.process import Process, Program, answers_200
 
 SERVICES = ("ingest", "registry", "router", "dispatch", "status")
-SANDBOX_PARTS = ("apns", "fcm", "hms", "rustore", "rustore-universal", "web", "partner", "control")
+SANDBOX_PARTS = ("apns", "fcm", "hms", "rustore", "rustore-universal", "web", "channels", "partner", "control")
 CLOCK_STEP_S = 0.02  # how far a file's time may lag behind the clock
 
 

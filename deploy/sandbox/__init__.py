@@ -1,9 +1,10 @@
 """The push providers, played over their real wire protocols: the test bench of the product.
 
 `python -m deploy.sandbox --data-dir DIR [--host H] [--only apns,control] [--no-payloads] [--fcm-port N …]` starts
-the parts apns, fcm, hms, rustore, rustore_universal, web, partner, control (ports 0 = free) and writes DIR/sandbox.json
-when all listen: the addresses apns, fcm, fcm_token, hms, hms_token, rustore, rustore_universal, web (https, certificate
-for localhost by `ca_file`), partner, control (http), and `credentials` as in `keys.Credentials`. SIGTERM ends it.
+the parts apns, fcm, hms, rustore, rustore_universal, web, channels, partner, control (ports 0 = free) and writes
+DIR/sandbox.json when all listen: the addresses apns, fcm, fcm_token, hms, hms_token, rustore, rustore_universal, web,
+channels (https, certificate for localhost by `ca_file`), partner, control (http), and `credentials` as in
+`keys.Credentials`. SIGTERM ends it.
 
 **Control API** (JSON; a refusal is 4xx with {"error": why}). A push, `Received`, is {provider, token, at_ms,
 message_id, headers, payload}; provider is apns, fcm, hms, rustore or web; FCM and HMS topics are token "/topics/…".
@@ -31,6 +32,13 @@ message_id, headers, payload}; provider is apns, fcm, hms, rustore or web; FCM a
                                        ?count=&timeout_s= as above
     DELETE /partner/reports            204
     GET    /partner/violations         {"reports": […]}: those in bad form
+    GET    /channels/messages          {"messages": [{id, mt_num, at_ms, phone, type, data, notify_url, repeats,
+                                       answered}], "complete": bool}; ?phone= ?count=&timeout_s= as above
+    DELETE /channels/messages          204; forgets messages and plans
+    PUT    /channels/plans             {"phone": …, "reports": [{status, error_code, after_ms, times}]}: what the
+                                       channel platform reports by itself; without phone: on all; [] = silence
+    POST   /channels/reports           {"id": …, status, error_code, after_ms, times}: a report now;
+                                       {"answered": [200, …]}
     PUT    /apns/devices/{token}       {"state": live | dead (since_ms, reason) | bad | assigned (bundle_id) |
                                        offline | online}
     POST   /apns/go-away               {"reason": …}
@@ -65,6 +73,7 @@ provider. kind=status answers `reason` with its own HTTP status, or `status`; `r
     web                   BAD_REQUEST BAD_TTL BAD_TOPIC UNAUTHORIZED FORBIDDEN NOT_FOUND GONE TOO_LARGE
                           TOO_MANY_REQUESTS INTERNAL UNAVAILABLE BAD_GATEWAY (HTML) REDIRECT (307)
     rustore_universal     VALIDATION_ERROR PROVIDER_ERROR INVALID_TOKEN TOO_MANY_REQUESTS INTERNAL
+    channels              the error codes of docs/partner-api.md §2, as text; `token` is a phone
     partner               no reasons; `status` alone; `token` is a report's id or mtNum
 
 **Switches** (default first): `faults.SWITCHES`.

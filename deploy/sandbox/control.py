@@ -12,7 +12,9 @@ import orjson
 from aiohttp import web
 
 from deploy.sandbox.apns import ApnsServer
+from deploy.sandbox.channels_reports import Reporter
 from deploy.sandbox.control_apns import ApnsControl
+from deploy.sandbox.control_channels import ChannelControl
 from deploy.sandbox.control_hms import HmsControl
 from deploy.sandbox.control_partner import PartnerControl
 from deploy.sandbox.control_query import Query, answer, read_body
@@ -45,6 +47,7 @@ class ControlServer:
         apns: ApnsServer | None,
         web_push: WebPushServer | None,
         hms: HmsCredentials,
+        channels: Reporter,
         description: Mapping[str, Any],
     ) -> None:
         self._inbox = inbox
@@ -54,6 +57,7 @@ class ControlServer:
         self._apns = apns
         self._web_push = web_push
         self._hms = hms
+        self._channels = channels
         self._description = description
         self._runner: web.AppRunner | None = None
 
@@ -61,6 +65,7 @@ class ControlServer:
         app = web.Application(middlewares=[_explain])
         app.add_routes([*self._routes(), *PartnerControl(self._reports).routes()])
         app.add_routes(HmsControl(self._inbox, self._hms).routes())
+        app.add_routes(ChannelControl(self._channels).routes())
         if self._apns is not None:
             app.add_routes(ApnsControl(self._apns).routes())
         if self._web_push is not None:

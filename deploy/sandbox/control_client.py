@@ -55,6 +55,20 @@ class Control:
         params |= {"accepted": "true"} if accepted else {}
         return list((await self._call("GET", "/partner/reports", params=params))["reports"])
 
+    async def channel_messages(self, phone: str | None = None, count: int = 0, timeout_s: float = 10) -> list[Json]:
+        """What the channel platform has taken, oldest first; waits until there are `count`."""
+        params = {"count": str(count), "timeout_s": str(timeout_s)} | ({"phone": phone} if phone else {})
+        return list((await self._call("GET", "/channels/messages", params=params))["messages"])
+
+    async def channel_plan(self, phone: str | None, *reports: Json) -> None:
+        """What the platform reports by itself on what is sent to a phone (None: to all that have no plan)."""
+        await self._call("PUT", "/channels/plans", {"reports": list(reports)} | ({"phone": phone} if phone else {}))
+
+    async def channel_report(self, posted_id: str, status: int, **about: Any) -> list[int]:
+        """Let the platform report now; what it was answered in the end."""
+        body = {"id": posted_id, "status": status, **about}
+        return list((await self._call("POST", "/channels/reports", body))["answered"])
+
     async def violations(self) -> list[Json]:
         """Delivery reports in bad form."""
         return list((await self._call("GET", "/partner/violations"))["reports"])

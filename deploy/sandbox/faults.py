@@ -8,10 +8,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 # The providers that faults can be ordered for; each name is one server or one of its endpoints.
-PROVIDERS = ("apns", "fcm", "fcm_token", "hms", "hms_token", "rustore", "rustore_universal", "web", "partner")
+PROVIDERS = (
+    *("apns", "fcm", "fcm_token", "hms", "hms_token", "rustore", "rustore_universal", "web"),
+    *("channels", "partner"),
+)
 
 # Switch → its values, the default first (`docs/providers.md` §6).
 SWITCHES: dict[str, tuple[str, ...]] = {
+    "channels.duplicates": ("same", "refused"),  # refused: an id that was posted before is error 10
     "fcm.details": ("full", "bare"),  # bare: a 400 comes without error.details
     "apns.bad_environment_reason": ("BadEnvironmentKeyIdInToken", "BadEnvironmentKeyInToken"),
     "apns.first_stream_limit": ("1", "*"),  # concurrent streams until a provider token was accepted

@@ -74,6 +74,18 @@ class WebCredentials(_Frozen):
     """PKCS#8 PEM, P-256"""
 
 
+class ChannelAccount(_Frozen):
+    """An account at the channel platform; `callback` is what is unguessable in the address that it reports to."""
+
+    login: str
+    password: str
+    callback: str
+
+
+def make_channel_account() -> ChannelAccount:
+    return ChannelAccount(login="rpns", password=secrets.token_urlsafe(16), callback=secrets.token_urlsafe(32))
+
+
 class UniversalProvider(_Frozen):
     """One entry of `providers` in the body of a RuStore universal send."""
 
@@ -96,6 +108,7 @@ class Credentials(_Frozen):
     web: WebCredentials = Field(default_factory=make_web_key)
     web_secret: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
     """makes the push service's endpoints unguessable"""
+    channels: ChannelAccount = Field(default_factory=make_channel_account)
 
 
 def load_credentials(directory: Path, fcm_token_uri: str, topics: Sequence[str] = (DEFAULT_TOPIC,)) -> Credentials:

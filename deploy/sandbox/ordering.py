@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.sandbox import fcm_errors, hms, oauth, rustore, rustore_universal, web
+from deploy.sandbox import channels, fcm_errors, hms, oauth, rustore, rustore_universal, web
 from deploy.sandbox.apns_faults import STRIKES
 from deploy.sandbox.apns_reasons import REASON_STATUS
 from deploy.sandbox.faults import Fault
@@ -31,6 +31,7 @@ ORDERABLE: Mapping[str, Orderable] = {
     "rustore": Orderable(KINDS, rustore.REASONS, True),
     "rustore_universal": Orderable(KINDS, rustore_universal.REASONS, True),
     "web": Orderable(KINDS, web.REASONS, True),
+    "channels": Orderable(KINDS, channels.REASONS, True),
     "partner": Orderable(KINDS, frozenset(), True),
 }
 

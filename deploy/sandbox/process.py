@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from deploy.sandbox.apns import ApnsServer
+from deploy.sandbox.channels import ChannelServer
 from deploy.sandbox.control import ControlServer
 from deploy.sandbox.faults import Faults
 from deploy.sandbox.fcm import TOKEN_PATH, FcmServer
@@ -20,7 +21,7 @@ from deploy.sandbox.web import WebPushServer
 
 # A further provider is a name here, a server in `_servers` and an address in `_addresses`. Control comes last:
 # whoever can ask it finds everything listening.
-PARTS = ("apns", "fcm", "hms", "rustore", "rustore_universal", "web", "partner", "control")
+PARTS = ("apns", "fcm", "hms", "rustore", "rustore_universal", "web", "channels", "partner", "control")
 
 
 class Server(Protocol):
@@ -69,6 +70,7 @@ class Sandbox:
         fcm = FcmServer(inbox, faults, known.fcm, tls)
         hms = HmsServer(inbox, faults, known.hms, tls)
         web = WebPushServer(inbox, faults, known.web_secret, tls)
+        channels = ChannelServer(faults, known.channels, tls)
         bearers = {"fcm": fcm.bearers, "hms": hms.bearers}
         return {
             "apns": apns,
@@ -77,8 +79,11 @@ class Sandbox:
             "rustore": RustoreServer(inbox, faults, known.rustore, tls),
             "rustore_universal": RustoreUniversalServer(inbox, faults, known.rustore_universal, tls),
             "web": web,
+            "channels": channels,
             "partner": PartnerServer(self.reports, faults),
-            "control": ControlServer(inbox, faults, self.reports, bearers, apns, web, known.hms, self.description),
+            "control": ControlServer(
+                inbox, faults, self.reports, bearers, apns, web, known.hms, channels.reporter, self.description
+            ),
         }
 
 

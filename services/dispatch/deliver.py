@@ -82,10 +82,12 @@ def screened(target: TargetResolved, one: InstallationSeen | None, can_push: boo
     """
     if now >= deadline_of(target):
         return NotSent("expired", Reason.EXPIRED)
+    if target.channel is not None:
+        return None if can_push else NotSent("refused", Reason.UNROUTED)
     if one is None:
         return NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, "installation is gone")
     mark = ids.recipient_mark_of(target.application_id, one.external_user_id, one.phone)
-    if mark != target.recipient_mark:
+    if mark != target.recipient_mark and not target.withdraw:  # it shows nothing, so it may go to anybody
         return NotSent("suppressed", Reason.OWNER_CHANGED)
     token = one.token_of(target.slot, now)
     if token is None:
@@ -134,7 +136,7 @@ def concluded(target: TargetResolved, result: Result, sent: Sent, now: int, draw
             return Conclusion(_event(target, now, "uncertain", None, 0, result.detail, latency_ms))
         case Rejected():
             return Conclusion(
-                _event(target, now, "refused", Reason.PROVIDER_REFUSED, result.status, result.detail, latency_ms)
+                _event(target, now, "refused", _refusal(target, result), result.status, result.detail, latency_ms)
             )
         case TokenGone():
             dead = sent.digest if sent.retires else None
@@ -150,6 +152,11 @@ def concluded(target: TargetResolved, result: Result, sent: Sent, now: int, draw
                 dead_at=result.dead_at if dead else None,
             )
             return Conclusion(event)
+
+
+def _refusal(target: TargetResolved, result: Rejected) -> Reason:
+    """Of a channel nothing is known but that there is no way, unless the platform says more."""
+    return result.reason or (Reason.PROVIDER_REFUSED if target.channel is None else Reason.UNROUTED)
 
 
 def backoff_s(attempt: int, draw: float, least_s: float, left_s: float) -> float | None:
@@ -218,4 +225,5 @@ def _event(
         dead_token=dead_token,
         dead_at=dead_at,
         slot=target.slot,
+        withdraw=target.withdraw,
     )

@@ -45,8 +45,8 @@ class Ready(NamedTuple):
     """A target that is to be sent, and what was looked up for it."""
 
     target: TargetResolved
-    installation: Installation
-    token: Token
+    installation: Installation | None  # None, and no token: for the channel platform
+    token: Token | None
     sender: Sender
     standing: Standing
     sealed: str | None = None  # SECURE values, to this device
@@ -92,13 +92,13 @@ class Dispatching:
     async def prepare(self, records: Sequence[Record]) -> Sequence[Item]:
         await self._refresh()
         targets = [record.event for record in records if isinstance(record.event, TargetResolved)]
-        found = await self._installations.by_ids([target.installation_id for target in targets])
+        found = await self._installations.by_ids([one.installation_id for one in targets if one.channel is None])
         now = now_ms()
         items = [self._item(target, found.get(target.installation_id), now) for target in targets]
         return [await self._with_values(item, now) if isinstance(item, Ready) else item for item in items]
 
     async def _with_values(self, item: Ready, now: int) -> Ready:
-        if item.target.content.secure is None:
+        if item.target.content.secure is None or item.installation is None:
             return item
         key = item.installation.public_key
         return item._replace(sealed=await self._sealing.for_device(item.target, key, now))
@@ -111,7 +111,7 @@ class Dispatching:
         if held is not None:
             return held
         push = self._push(item)
-        absorbs = item.sender.absorbs_resend(push)
+        absorbs = target.withdraw or item.sender.absorbs_resend(push)
         standing.begin(self._clock())
         self.breaker.begin(self._clock())
         result: Result = Retry("interrupted")
@@ -128,7 +128,8 @@ class Dispatching:
         latency_s = ended - began
         self._seconds.observe(latency_s)
         retires = bool(target.slot) or not standing.guard.is_paused
-        sent = Sent(round(latency_s * 1000), item.token.digest, absorbs, retires)
+        digest = item.token.digest if item.token is not None else ""
+        sent = Sent(round(latency_s * 1000), digest, absorbs, retires)
         return deliver.concluded(target, result, sent, now_ms(), random.random())
 
     async def write(self, done: Sequence[Conclusion]) -> None:
@@ -173,10 +174,8 @@ class Dispatching:
         why = deliver.screened(target, one, sender is not None, now)
         if why is not None:
             return deliver.not_sent(target, why, now)
-        token = one.token_of(target.slot, now) if one is not None else None
-        assert one is not None
-        assert token is not None
         assert sender is not None
+        token = one.token_of(target.slot, now) if one is not None else None
         return Ready(target, one, token, sender, self._standing(target.application_id))
 
     def _standing(self, application_id: str) -> Standing:
@@ -221,27 +220,29 @@ class Dispatching:
             target.delivery_id,
             target.installation_id,
             target.application_id,
-            self._secrets.open(token.sealed, b"token").decode(),
-            token.environment,
-            token.bundle,
-            token.variant,
+            self._secrets.open(token.sealed, b"token").decode() if token else "",
+            token.environment if token else None,
+            token.bundle if token else None,
+            token.variant if token else None,
             target.content,
             deliver.deadline_of(target),
             target.recipient_mark,
             target.attempt,
             target.lane == "bulk",
-            token.worked,
-            item.installation.public_key,
+            token.worked if token else True,
+            item.installation.public_key if item.installation else None,
             target.link,
             item.sealed,
             slot=target.slot,
+            withdraw=target.withdraw,
+            channel=target.channel,
         )
 
     def _timer(self, one: Conclusion) -> Timer:
         assert one.again is not None
         assert one.event.retry_at is not None
         topic = TARGET_RESOLVED[self.provider][one.again.lane]
-        return Timer(one.event.retry_at, topic, one.again.installation_id, one.again, one.waits_for)
+        return Timer(one.event.retry_at, topic, one.again.record_key, one.again, one.waits_for)
 
     def _in_flight(self) -> float:
         return float(sum(standing.limiter.under_way for standing in self._standings.values()))

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 from schemas.application_events import ApplicationChanged
-from schemas.values import Content
+from schemas.reasons import Reason
+from schemas.values import ChannelMessage, Content
 from services.settings import Settings
 
 Scope = Literal["token", "application", "provider"]
@@ -42,6 +43,8 @@ class Push(NamedTuple):
     link: int = 0  # of the cascade; the SDK echoes it in receipts
     sealed: str | None = None  # SECURE values for this device only (`sealing.py`)
     slot: str = ""  # which of the installation's tokens; not empty for a Live Activity
+    withdraw: bool = False  # not to be shown: the SDK takes what it shows under this delivery id off the screen
+    channel: ChannelMessage | None = None  # for the channel platform, which needs no token
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,15 @@ class TokenGone:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Refused for good. `alert`: keys or settings are wrong, so the application's sender stops; tokens stay."""
+    """Refused for good. `alert`: keys or settings are wrong, so the application's sender stops; tokens stay.
+
+    `reason`: what the partner is told, where the provider says more than that it refuses.
+    """
 
     detail: str
     status: int
     alert: bool = False
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def read_link(body: MessageBody, context: Context, where: str) -> ReadLink:
         channel=channel,
         ttl_ms=lifetime_ms(channel, data.ttl, data.ttl_unit, context.partner, field),
         sender=sender.service_number if sender else None,
+        application_id=_account(sender, context),
         data=opaque(kept, field),
         shorten_links=_shortens(body, data, context),
     )
@@ -108,6 +109,14 @@ def _sender(channel: Channel, data: CommonData, context: Context, field: str) ->
     if found is None and (channel is not Channel.FLASHINGCALL or data.service_number):
         raise Refused(Code.SENDER, f"{field}.serviceNumber: must be one of the partner's senders")
     return found
+
+
+def _account(sender: SenderChanged | None, context: Context) -> str | None:
+    """The application whose credentials reach the channel platform: the sender's, else the default sender's."""
+    if sender is None or sender.application_id is None:
+        partner = context.partner
+        sender = context.senders.sender(partner.partner_id, partner.default_sender) if partner.default_sender else None
+    return sender.application_id if sender is not None else None
 
 
 def _shortens(body: MessageBody, data: CommonData, context: Context) -> bool:

@@ -10,24 +10,11 @@ from urllib.parse import urlsplit
 
 from schemas.application_events import PartnerChanged
 from schemas.topics import PLANNING_HORIZON_MS
-from schemas.values import Channel, Schedule
+from schemas.values import LIFETIME_S, Channel, Schedule
 from services.ingest.accept_errors import Code, Refused, invalid
 from services.ingest.accept_model import ScheduleBody
 
 _UNIT_S = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600}
-_DAY_S = 86_400
-_LIFETIME_S = {
-    Channel.PUSH: (30, _DAY_S),
-    Channel.VIBER: (30, _DAY_S),
-    Channel.TELEGRAM: (30, _DAY_S),
-    Channel.VK: (60, _DAY_S),
-    Channel.SMS: (60, 2 * _DAY_S),
-    Channel.WHATSAPP: (_DAY_S, 7 * _DAY_S),
-    Channel.FLASHINGCALL: (60, 300),
-    # passed on unread: the widest of the others, since our own chain needs a bound
-    Channel.MAX: (30, 7 * _DAY_S),
-    Channel.CARDSMOBILE: (30, 7 * _DAY_S),
-}
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*")
 _MAX_URL = 2048
@@ -50,7 +37,7 @@ def lifetime_ms(channel: Channel, ttl: int | None, unit: str | None, partner: Pa
     seconds = ttl * _UNIT_S[name] if ttl else partner.default_ttl_s.get(channel)
     if seconds is None:
         raise Refused(Code.TTL, f"{field}.ttl: mandatory, no default is configured for {channel.value}")
-    least, most = _LIFETIME_S[channel]
+    least, most = LIFETIME_S[channel]
     if not least <= seconds <= most:
         raise Refused(Code.TTL, f"{field}.ttl: must come to {least} to {most} seconds for {channel.value}")
     return seconds * 1000

@@ -26,7 +26,7 @@ from services.registry.provisioning import Entity, Provisioning, Stamp
 from services.secrets import Secrets
 from services.web import Problem, field_errors
 
-ProviderName = Literal["apns", "fcm", "hms", "rustore", "web"]
+ProviderName = Literal["apns", "fcm", "hms", "rustore", "web", "channel"]
 
 
 def application_routes(provisioning: Provisioning, secrets: Secrets, doors: Doors) -> APIRouter:
@@ -142,7 +142,8 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
 
         apns `team_id`, `key_id`, `private_key` (PEM), optional `topic`; fcm the service account file; hms `app_id`,
         `client_secret`, optional `project_id`, for receipts `callback_user` and `callback_secret`; rustore
-        `project_id`, `service_token`; web `subject`, `private_key`.
+        `project_id`, `service_token`; web `subject`, `private_key`; channel `login`, `password`, `url`, `callback`
+        (22 … 128 unguessable characters), `subnets`.
         """
         try:
             plain = credentials.checked(Provider(provider), body)

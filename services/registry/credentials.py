@@ -5,11 +5,14 @@
     hms       app_id, client_secret; project_id; for receipts callback_user and callback_secret, as configured there
     rustore   project_id, service_token (native and universal)
     web       subject (mailto: or https:), private_key (PEM, P-256)
+    channel   login, password, url of the channel platform (`/v6/send` follows it); callback: the unguessable last part
+              of the address that it reports to; subnets that it reports from
 
 What is not listed is kept out of what is sealed. Dispatch checks what it opens once more.
 """
 
 import base64
+import ipaddress
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -17,7 +20,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.values import Provider
 
@@ -109,12 +112,39 @@ class WebCredentials(Credentials):
     private_key: Annotated[Pem, AfterValidator(_p256)]
 
 
+def _http(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+    except ValueError:
+        fits = False
+    if not fits or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("must be an http or https address without a query")
+    return url
+
+
+def _subnet(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip(), strict=False))
+    except ValueError:
+        raise ValueError("must be a network, for instance 192.0.2.0/24") from None
+
+
+class ChannelCredentials(Credentials):
+    login: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    url: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_http)]
+    callback: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22,128}$")]
+    subnets: Annotated[tuple[Annotated[str, AfterValidator(_subnet)], ...], Field(min_length=1, max_length=100)]
+
+
 SHAPES: dict[Provider, type[Credentials]] = {
     Provider.APNS: ApnsCredentials,
     Provider.FCM: FcmCredentials,
     Provider.HMS: HmsCredentials,
     Provider.RUSTORE: RustoreCredentials,
     Provider.WEB: WebCredentials,
+    Provider.CHANNEL: ChannelCredentials,
 }
 
 

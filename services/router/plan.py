@@ -1,6 +1,7 @@
 """Who gets a link, and who not and why. Pure: everything it decides on is an argument.
 
-    request ─▶ application can push? ─no─▶ 26
+    request ─▶ of another channel? ─▶ `plan_channel.py`
+              application can push? ─no─▶ 26
               └▶ recipient known?    ─no─▶ 19 / 20
                 └▶ each installation, the last used first:
                      live token, wanted provider (22) ▶ primary (21) ▶ version (27) ▶ subscription (25)
@@ -19,7 +20,8 @@ from schemas.events import MessageRequested, Planned, PlannedTarget, SkippedTarg
 from schemas.live import aim_of
 from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
-from schemas.values import Link, Provider
+from schemas.values import Channel, Link, Provider
+from services.router.plan_channel import to_channel
 from services.router.plan_live import LiveSeen, slots_of
 from services.versions import version_key
 
@@ -91,9 +93,9 @@ def plan(
     link = request.chain[0]
     if (send_by is not None and now > send_by) or now >= expires_at(request, now):
         return _nobody(request, Reason.EXPIRED, now)
-    if link.content is None:
-        return _nobody(request, Reason.UNROUTED, now)
-    if ways.application is None or not ways.application.enabled or not ways.providers:
+    if link.channel is not Channel.PUSH or link.content is None:
+        return _to_channel(request, ways, now, send_by)
+    if ways.application is None or not ways.application.enabled or ways.providers <= {Provider.CHANNEL}:
         return _nobody(request, Reason.NO_APPLICATION, now)
     if not installations:
         return _nobody(request, _absent(request, link, known), now)
@@ -189,6 +191,15 @@ def _absent(request: MessageRequested, link: Link, known: bool) -> Reason:
         return Reason.NO_PRIMARY if link.primary_only else Reason.NO_ACTIVE_INSTALLATION
     by_user = request.recipient.external_user_id is not None
     return Reason.UNKNOWN_USER if by_user else Reason.UNKNOWN_PHONE
+
+
+def _to_channel(request: MessageRequested, ways: Ways, now: int, send_by: int | None) -> Plan:
+    has_account = Provider.CHANNEL in ways.providers
+    decided = to_channel(request, ways.application, has_account, now, expires_at(request, now), send_by)
+    if isinstance(decided, Reason):
+        return _nobody(request, decided, now)
+    target, resolved = decided
+    return Plan(_planned(request, now, [target], (), None), [resolved])
 
 
 def _nobody(request: MessageRequested, reason: Reason, now: int, skipped: Sequence[SkippedTarget] = ()) -> Plan:

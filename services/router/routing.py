@@ -164,8 +164,10 @@ def _work(record: Record) -> _Work:
 
 
 def _address(request: MessageRequested) -> Address | None:
+    """Whose installations the link is about; of another channel's link only the time zone may be wanted."""
     link = request.chain[0]
-    if link.application_id is None or link.content is None:
+    by_zone = request.schedule is not None and request.schedule.recipient_zone
+    if link.application_id is None or (link.content is None and not by_zone):
         return None
     return Address.of(link.application_id, request.recipient)
 
@@ -184,7 +186,7 @@ def _planned(work: _Work, installations: Sequence[Installation], known: bool, wa
         telemetry.SKIPPED.labels(skipped.reason.value).inc()
     appends = [_to_status(decided.planned)]
     appends += [
-        Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.installation_id, codec.encode(target))
+        Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.record_key, codec.encode(target))
         for target in decided.targets
     ]
     return _claim(work, "planned", appends)

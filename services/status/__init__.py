@@ -21,7 +21,8 @@ GET /v1/messages/{id}
      trace: [{at, what, link, event_id, reason, detail, installation_id, provider, attempt, status, latency_ms, late,
               counts}], trace_dropped}
     `reason` is null or {name, error_code, words}; `state` is one of schemas.DeliveryState; `what` is one of requested,
-    repeated, scheduled, planned, attempt, receipt, deadline, report, failed; `counts` is false for what came from an
+    repeated, scheduled, planned, attempt, receipt, channel (its platform reports), deadline, onward (how the chain goes
+    on), report, failed; `counts` is false for what came from an
     installation outside the plan. `explanation` is one plain line: why did this customer not get it?
 
 GET /v1/messages?phone=&user=&id=&extra=&state=&from=&to=&limit=&cursor=&partner=

@@ -23,8 +23,11 @@ from services.process import Process, run
 from services.secrets import Secrets
 from services.status.api import application
 from services.status.api_cancel import cancel_routes
+from services.status.api_channel import channel_routes
 from services.status.api_content import content_routes
 from services.status.api_history import HistoryWork, history_routes
+from services.status.chaining import Chaining
+from services.status.channel_accounts import Accounts
 from services.status.device_access import device_caller
 from services.status.folding import Folding
 from services.status.history import History
@@ -62,7 +65,7 @@ async def start(process: Process) -> None:
     counting = Counting(messages, outcomes, Lease(database, "outcomes", settings.instance))
     inbox = Inbox(database)
     await inbox.prepare()
-    takers = [reporting.take, streams.take, counting.take]
+    takers = [Chaining(sink).take, reporting.take, streams.take, counting.take]
     folding = Folding(messages, takers, projections=[Projecting(inbox)])
     sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
     process.ready_when("mongo", lambda: mongo.is_up(database))
@@ -85,6 +88,7 @@ async def start(process: Process) -> None:
         content_routes(messages, keys, device),
         history_routes(history, device),
         cancel_routes(messages, sink, caller(logins, settings.admin_token, trusted)),
+        channel_routes(messages, Accounts(directory, secrets), sink, trusted),
     ]
     web.serve(process, application(messages, streams, logins, settings.admin_token, trusted, *more))
 

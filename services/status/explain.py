@@ -25,6 +25,19 @@ _WORDS = {
     Reason.OTHER_PROVIDER: "its provider was not among the wanted ones",
     Reason.UNROUTED: "no way to this channel is configured",
     Reason.CANCELLED: "it was cancelled before it was sent",
+    Reason.CHANNEL_UNKNOWN: "the channel does not say why",
+    Reason.ABSENT_SUBSCRIBER: "the subscriber cannot be reached",
+    Reason.CALL_BARRED: "the operator bars the service for this subscriber",
+    Reason.CHANNEL_FAILURE: "the channel failed to send it",
+    Reason.MEMORY_CAPACITY_EXCEEDED: "the phone has no room for messages",
+    Reason.TELESERVICE_NOT_PROVISIONED: "the subscriber or the account does not have this service",
+    Reason.UNKNOWN_SUBSCRIBER: "the channel knows no such subscriber, or there is no phone to send to",
+    Reason.DUPLICATED: "the channel takes it for a duplicate",
+    Reason.FILTERED: "the channel filtered it out",
+    Reason.OPER_BLACKLISTED: "the operator has the recipient on a black list",
+    Reason.OPER_INVSRCADDR: "the sender's name is not registered with the operator",
+    Reason.OPER_SPAMFILTERED: "the operator took it for spam",
+    Reason.BUSY: "the line was busy",
     Reason.INTERNAL: "an internal fault stopped it",
 }
 
@@ -44,6 +57,8 @@ def explain(message: Message) -> str:
 
 def _link(link: Link) -> str:
     request = link.request
+    if request is None and link.number and not link.is_planned:
+        return "It has been sent for."
     channel = (request.channel if request is not None else Channel.PUSH).value
     line = _outcome(link, channel)
     if link.late:

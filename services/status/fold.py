@@ -4,6 +4,7 @@
           ─▶ facts: deliveries, plan, deadline            a lattice: any order, any repetition
           ─▶ the link's state = their maximum ─▶ Changed  (stream)
                                               ─▶ ReportDue (report to the partner)
+          ─▶ `cascade.py`: the next link, or none needed
 
 Topics are read side by side, so a receipt or an attempt may come before the plan, and all of them before the request:
 what came is kept and counts once the plan names its installation. A link has failed only when all its deliveries have;
@@ -15,9 +16,10 @@ from dataclasses import dataclass
 
 from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
+from services.status.cascade import Step, onward
 from services.status.fold_facts import FACTS, earlier, raise_to
 from services.status.fold_reports import FINAL, rank_of, wanted_report
-from services.status.fold_trace import entry_of, is_traced, write
+from services.status.fold_trace import entry_of, entry_of_onward, is_traced, write
 from services.status.message import Change, Delivery, Link, Message, Report, Request
 
 DELIVERED, READ, PLANNED = DeliveryState.DELIVERED, DeliveryState.READ, DeliveryState.PLANNED
@@ -41,14 +43,14 @@ class ReportDue:
     request: Request
 
 
-FollowUp = Changed | ReportDue
+FollowUp = Changed | ReportDue | Step
 
 
 def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     """Change `message` by `event`. A type that is not a message's status changes nothing but the trace."""
     link = message.link(event.link)
     if is_traced(message, event.event_id):
-        return _again(link)
+        return _again(link) + onward(message, link, _reporting(link), event)
     message.partner_id = message.partner_id or event.partner_id
     if not message.first_at:
         message.lane = event.lane
@@ -63,6 +65,10 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     write(message, entry)
     if not had_request and link.wanted is not None and not any(isinstance(one, ReportDue) for one in follows):
         follows += _report_due(link)
+    was_decided = link.onward is not None
+    follows += onward(message, link, _reporting(link), event)
+    if link.onward is not None and not was_decided:
+        write(message, entry_of_onward(message, link, link.onward))
     return follows
 
 
@@ -88,7 +94,7 @@ def _settle(link: Link, event: events.MessageEvent, follows: list[FollowUp]) -> 
     state = _state_of(link)
     if state is link.state and (link.changes or not link.is_planned):
         return
-    if link.state.is_failure and state in (DELIVERED, READ):
+    if (link.state.is_failure or link.moved_on) and state in (DELIVERED, READ):
         link.late = True
     if state.is_failure and link.failed_reason is None:
         link.failed_reason = _failed_reason(link)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas import DeliveryState, events, ids
-from schemas.reasons import Reason, furthest
+from schemas.reasons import OF_CHANNELS, Reason, furthest
 from services.status.fold_reports import rank_of
 from services.status.fold_trace import request_of
 from services.status.message import MAX_CANDIDATES, MAX_STRANGERS, Delivery, InboxMark, Link, Skip
@@ -95,7 +95,7 @@ _OUTCOMES: dict[str, tuple[DeliveryState, Reason | None]] = {
 
 
 def _dispatched(link: Link, event: events.ProviderDispatched) -> None:
-    delivery = _delivery(link, event.installation_id, event.slot)
+    delivery = _delivery(link, event.installation_id, event.slot) if not event.withdraw else None
     if delivery is None:
         return
     state, reason = _OUTCOMES[event.outcome]
@@ -137,6 +137,28 @@ def _inbox_changed(link: Link, event: events.InboxChanged) -> None:
         mark.status, mark.status_at, mark.status_id = event.change, event.at, event.event_id
 
 
+def _channel_reported(link: Link, event: events.ChannelReported) -> None:
+    """No platform's clock runs ahead of ours."""
+    delivery = _delivery(link, event.installation_id)
+    if delivery is None:
+        return
+    at = min(event.happened_at, event.at)
+    match event.status:
+        case 0:
+            raise_to(delivery, SENT, None)
+            delivery.sent_at = earlier(delivery.sent_at, at)
+        case 2:
+            raise_to(delivery, DELIVERED, None)
+            delivery.delivered_at = earlier(delivery.delivered_at, at)
+        case 5:
+            reason = OF_CHANNELS.get(event.error_code, Reason.CHANNEL_UNKNOWN)
+            state = DeliveryState.EXPIRED if reason is Reason.EXPIRED else DeliveryState.REFUSED
+            raise_to(delivery, state, reason)
+        case 9:
+            raise_to(delivery, READ, None)
+            delivery.read_at = earlier(delivery.read_at, at)
+
+
 def earlier(known: int, at: int) -> int:
     return min(known, at) if known else at
 
@@ -172,6 +194,7 @@ FACTS: dict[type, Callable[[Link, Any], None]] = {
     events.ReceiptReceived: _received,
     events.ProviderTold: _told,
     events.InboxChanged: _inbox_changed,
+    events.ChannelReported: _channel_reported,
     events.DeadlinePassed: _deadline,
     events.MessageFailed: _failed,
     events.ReportAttempted: _reported,

@@ -10,8 +10,8 @@ import orjson
 
 from schemas import events, ids
 from schemas.events import MessageEvent
-from schemas.reasons import Reason
-from services.status.message import MAX_DETAIL, MAX_TRACE, Entry, Link, Message, Request
+from schemas.reasons import OF_CHANNELS, Reason
+from services.status.message import MAX_DETAIL, MAX_TRACE, Entry, Link, Message, Onward, Request
 
 _values_of = attrgetter(*Entry.__slots__)
 
@@ -48,7 +48,8 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
             entry.attempt, entry.status, entry.latency_ms = event.attempt, event.status, event.latency_ms
             entry.slot = event.slot
             entry.reason = event.reason
-            entry.detail = _words(event.outcome, event.detail, "shortened" if event.shortened else "")
+            withdrawal, shortened = "withdrawal" if event.withdraw else "", "shortened" if event.shortened else ""
+            entry.detail = _words(withdrawal, event.outcome, event.detail, shortened)
         case events.ReceiptReceived():
             entry.what, entry.installation_id = "receipt", event.installation_id
             entry.slot = event.slot
@@ -60,6 +61,11 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
             entry.status, entry.reason, entry.detail = event.status, event.reason, event.detail
         case events.InboxChanged():
             entry.what, entry.installation_id, entry.detail = "inbox", event.installation_id, event.change
+        case events.ChannelReported():
+            entry.what, entry.installation_id, entry.status = "channel", event.installation_id, event.status
+            entry.reason = OF_CHANNELS.get(event.error_code, Reason.CHANNEL_UNKNOWN) if event.status == 5 else None
+            code = f"errorCode {event.error_code}" if event.error_code else ""
+            entry.detail = _words(event.channel.value, _STATUS_WORDS[event.status], code)
         case events.ReportAttempted():
             entry.what, entry.status, entry.attempt = "report", event.status, event.attempt
             entry.latency_ms = event.latency_ms
@@ -91,6 +97,20 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
     return entry
 
 
+_STATUS_WORDS = {0: "sent", 2: "delivered", 5: "undelivered", 9: "read"}
+
+
+def entry_of_onward(message: Message, link: Link, decision: Onward) -> Entry:
+    """The line of a chain's decision: why the next link went out, or why it was not needed."""
+    behind = ", ".join(decision.channels)
+    if decision.goes_on:
+        detail = f"{decision.channels[0]} goes out: {decision.why}"
+    else:
+        detail = f"{decision.why} has come: not needed: {behind}"
+    event_id = ids.event_id_of(message.message_id, f"onward/{link.number}")
+    return Entry(event_id, decision.at, "onward", link.number, detail=detail[:MAX_DETAIL])
+
+
 def _words(*parts: str) -> str:
     return ": ".join(part for part in parts if part)
 
@@ -117,6 +137,7 @@ def request_of(event: events.MessageRequested) -> Request:
         utc_offset_min=event.utc_offset_min,
         registered_delivery=event.reports.registered_delivery,
         notify_url=event.reports.notify_url,
+        rest=event.model_dump_json(exclude={"chain"}, exclude_defaults=True) if len(event.chain) > 1 else "",
         chain="[" + ",".join(one.model_dump_json(exclude_defaults=True) for one in event.chain) + "]",
     )
 

@@ -35,7 +35,9 @@ What = Literal[
     "receipt",
     "told",
     "inbox",
+    "channel",
     "deadline",
+    "onward",
     "report",
     "failed",
     "late",
@@ -84,6 +86,7 @@ class Request:
     registered_delivery: int
     notify_url: str | None
     chain: str  # JSON of this link and those after it, for the cascade and the inbox
+    rest: str = ""  # JSON of the MessageRequested without its chain, where a link may follow
 
 
 @dataclass(slots=True)
@@ -149,6 +152,17 @@ class Report:
 
 
 @dataclass(slots=True)
+class Onward:
+    """How the chain goes on behind a link; decided once."""
+
+    goes_on: bool  # the next link goes out; False: the awaited state has come
+    at: int
+    event_id: str  # of the event that brought the decision
+    why: str  # the reason of the failure, "not-read", or the state that came
+    channels: list[str]  # of the links behind
+
+
+@dataclass(slots=True)
 class Link:
     """One link of the chain."""
 
@@ -167,12 +181,13 @@ class Link:
     changes: list[Change] = field(default_factory=list)
     # decided once, in the order of the log
     failed_reason: Reason | None = None
-    late: bool = False  # a receipt came after it had failed: double reach
+    late: bool = False  # a receipt came after it had failed, or after the next link was sent for: double reach
     wanted: Report | None = None  # the highest report that its state called for
     tried: int = -1  # rank of the highest report tried
     reported: int = -1  # status of the last report that the partner took
     inbox: dict[str, InboxMark] = field(default_factory=dict)  # by owner
     held_by: str = ""  # the stop that holds it up: scope and id
+    onward: Onward | None = None  # None while nothing is decided, or nothing follows
 
     @property
     def request(self) -> Request | None:
@@ -184,6 +199,11 @@ class Link:
     @property
     def targets(self) -> list[Delivery]:
         return [delivery for delivery in self.deliveries.values() if delivery.planned]
+
+    @property
+    def moved_on(self) -> bool:
+        """The link after it has been sent for."""
+        return self.onward is not None and self.onward.goes_on
 
     @property
     def is_open(self) -> bool:

@@ -7,6 +7,8 @@ _id, revision, partner_id, lane, state, created_at, first_at, kept_until (TTL)
 mt_num, partner_ref, phone, external_user_id, packet_id, mailing_id      of the request that won
 extra_params: ["name=value", …]
 deadline_at, deadline_link      while a deadline means something: for the sweeper
+channel_ids: [delivery id, …]   under which something was posted to the channel platform, for its reports
+saved: [channel, …]             of links that were not needed
 links                           JSON: an array for each `message.Link`, of its fields in their order
 trace, trace_count, trace_dropped    JSON lines: an array for each `message.Entry`
 """
@@ -21,7 +23,7 @@ from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.topics import HISTORY_RETENTION_MS
 from schemas.values import Channel
-from services.status.message import Change, Delivery, InboxMark, Link, Message, Report, Request, Skip
+from services.status.message import Change, Delivery, InboxMark, Link, Message, Onward, Report, Request, Skip
 
 Document = dict[str, Any]
 _MAX_PAIRS = 50
@@ -52,6 +54,17 @@ def to_document(message: Message) -> Document:
     }
     if deadline is not None:
         document["deadline_at"], document["deadline_link"] = deadline
+    posted = [one.delivery_id for link in message.links.values() for one in link.targets if one.provider == "channel"]
+    if posted:
+        document["channel_ids"] = posted
+    saved = [
+        channel
+        for link in message.links.values()
+        if link.onward is not None and not link.onward.goes_on
+        for channel in link.onward.channels
+    ]
+    if saved:
+        document["saved"] = saved
     if request is not None:
         document["mt_num"] = request.mt_num
         if request.partner_ref is not None:
@@ -101,7 +114,7 @@ def from_document(document: Document) -> Message:
 
 
 _values_of = attrgetter(*Link.__slots__)
-_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Request, Delivery, Skip, Change, Report, InboxMark)}
+_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Request, Delivery, Skip, Change, Report, InboxMark, Onward)}
 
 
 def _array(value: Any) -> Any:
@@ -120,6 +133,8 @@ def _link(stored: list[Any]) -> Link:
     link.inbox = {owner: InboxMark(*mark) for owner, mark in link.inbox.items()}  # type: ignore[misc]  # arrays yet
     wanted = stored[_PLACE["wanted"]]
     link.wanted = Report(*wanted) if wanted is not None else None
+    onward = stored[_PLACE["onward"]] if len(stored) > _PLACE["onward"] else None
+    link.onward = Onward(*onward) if onward is not None else None
     return link
 
 

@@ -51,6 +51,11 @@ class Messages:
                 IndexModel([("partner_id", ASCENDING), _NEWEST_FIRST, ("_id", DESCENDING)]),
                 IndexModel([("mt_num", ASCENDING)], partialFilterExpression={"mt_num": {"$exists": True}}),
                 IndexModel([("deadline_at", ASCENDING)], partialFilterExpression={"deadline_at": {"$exists": True}}),
+                IndexModel([("channel_ids", ASCENDING)], partialFilterExpression={"channel_ids": {"$exists": True}}),
+                IndexModel(
+                    [("partner_id", ASCENDING), ("created_at", ASCENDING), ("saved", ASCENDING)],
+                    partialFilterExpression={"saved": {"$exists": True}},
+                ),
                 IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0),
                 IndexModel(
                     [(name, ASCENDING) for name in _COUNTED], name=_BY_STATE, partialFilterExpression=_OF_MAILINGS
@@ -62,6 +67,11 @@ class Messages:
         """Those that exist, by id."""
         found = self._collection.find({"_id": {"$in": list(message_ids)}}).batch_size(10_000)
         return {document["_id"]: from_document(document) for document in await found.to_list(None)}
+
+    async def of_channel_delivery(self, delivery_id: str) -> Message | None:
+        """The message of which something was posted to the channel platform under this id."""
+        found = await self._collection.find_one({"channel_ids": delivery_id})
+        return from_document(found) if found is not None else None
 
     async def save(self, messages: Sequence[Message]) -> set[str]:
         """Store them; the ids of those that somebody else has changed since they were loaded are returned."""

@@ -1,0 +1,57 @@
+"""A link that the channel platform sends: one delivery to a phone, or why there is none. Pure.
+
+    application has a platform account? ─no─▶ 11
+      └▶ the recipient has a phone? ─no─▶ 8
+
+There is no installation: the channel's name stands in its place, so the delivery id is as stable as a push's, and the
+platform absorbs what is posted twice under it. Source: `docs/partner-api.md` §5.
+"""
+
+from schemas import ids
+from schemas.application_events import ApplicationChanged
+from schemas.events import MessageRequested, PlannedTarget, TargetResolved
+from schemas.reasons import Reason
+from schemas.values import ChannelMessage, Content, Provider
+
+
+def to_channel(
+    request: MessageRequested,
+    application: ApplicationChanged | None,
+    has_account: bool,
+    now: int,
+    expires_at: int,
+    send_by: int | None,
+) -> tuple[PlannedTarget, TargetResolved] | Reason:
+    """The delivery of the link that is due, at `now` (UTC ms)."""
+    if application is None or not application.enabled or not has_account:
+        return Reason.UNROUTED
+    if request.recipient.phone is None:
+        return Reason.UNKNOWN_SUBSCRIBER
+    link = request.chain[0]
+    name = link.channel.value
+    target = PlannedTarget(
+        delivery_id=ids.delivery_id_of(request.message_id, request.link, name),
+        installation_id=name,
+        application_id=application.application_id,
+        provider=Provider.CHANNEL,
+    )
+    return target, TargetResolved(
+        event_id=ids.event_id_of(target.delivery_id, "target-resolved/1"),
+        at=now,
+        message_id=request.message_id,
+        partner_id=request.partner_id,
+        lane=request.lane,
+        link=request.link,
+        delivery_id=target.delivery_id,
+        installation_id=name,
+        application_id=target.application_id,
+        provider=Provider.CHANNEL,
+        content=Content(text=""),
+        expires_at=expires_at,
+        send_by=send_by,
+        accepted_at=request.at,
+        planned_at=now,
+        channel=ChannelMessage(
+            channel=link.channel, phone=request.recipient.phone, sender=link.sender, data=link.data or "{}"
+        ),
+    )

@@ -1,0 +1,40 @@
+"""Carries out what the fold decides of a chain: the next link sent for, stale pushes withdrawn, saved links counted.
+
+After the save and before the commit: a crash in between repeats the batch, and the event that brought the decision
+lets it follow again. The router's claim absorbs a link that was requested twice; a device, a second withdrawal.
+"""
+
+from collections.abc import Sequence
+
+from schemas import topics
+from services import telemetry
+from services.kafka import Append, Log
+from services.status.cascade import NextLink, NotNeeded, Withdrawal
+from services.status.fold import FollowUp
+from services.status.message import Message
+
+
+class Chaining:
+    """Takes the follow-ups of cascades."""
+
+    def __init__(self, sink: Log) -> None:
+        self._sink = sink
+
+    async def take(self, followed: Sequence[tuple[Message, Sequence[FollowUp]]]) -> None:
+        """Raises LogUnavailable: the batch is done again."""
+        steps = [one for _, follows in followed for one in follows]
+        appends = []
+        for one in steps:
+            if isinstance(one, NextLink):
+                topic = topics.MESSAGE_REQUESTED[one.request.lane]
+                appends.append(Append(topic, one.request.message_id, one.request))
+            elif isinstance(one, Withdrawal):
+                topic = topics.TARGET_RESOLVED[one.target.provider][one.target.lane]
+                appends.append(Append(topic, one.target.record_key, one.target))
+        await self._sink.append(appends)
+        for one in steps:
+            if isinstance(one, NextLink) and not one.again:
+                telemetry.LINKS_FOLLOWED.labels(one.request.chain[0].channel.value).inc()
+            elif isinstance(one, NotNeeded) and not one.again:
+                for channel in one.channels:
+                    telemetry.LINKS_SAVED.labels(channel).inc()

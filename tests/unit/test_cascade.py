@@ -1,0 +1,270 @@
+"""Cascades: the chain goes on once, in whatever order, however often and in whatever batches its events are read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas import DeliveryState, ids
+from schemas.events import ChannelReported, MessageEvent, MessageRequested
+from schemas.reasons import Reason
+from schemas.values import Channel, Content, Link, Schedule
+from services.status.cascade import NextLink, NotNeeded, Withdrawal
+from services.status.explain import explain
+from services.status.fold import FollowUp, ReportDue, fold
+from services.status.fold_trace import read
+from services.status.message import Message
+from services.status.message_document import from_document, to_document
+from tests.unit.status_events import NOW, TTL_MS, Story, followed, replay
+
+PUSH = Link(channel=Channel.PUSH, ttl_ms=TTL_MS, sender="Bank", application_id="app", content=Content(text="hello"))
+SMS = Link(channel=Channel.SMS, ttl_ms=120_000, sender="Bank", application_id="app", data='{"text":"hello"}')
+CALL = Link(channel=Channel.FLASHINGCALL, ttl_ms=60_000, application_id="app", data='{"text":"1234"}')
+
+
+def awaiting(state: str | None, link: Link = PUSH) -> Link:
+    return link.model_copy(update={"awaited": state})
+
+
+def asked(story: Story, *chain: Link, **changes: Any) -> MessageRequested:
+    return story.requested(chain=chain or (awaiting("DELIVERED"), SMS), **changes)
+
+
+def next_links(follows: Sequence[FollowUp]) -> list[NextLink]:
+    return [one for one in follows if isinstance(one, NextLink)]
+
+
+def details(message: Message) -> list[str]:
+    return [entry.detail for entry in read(message) if entry.what == "onward"]
+
+
+def test_a_push_that_nobody_can_get_lets_the_sms_out_at_once() -> None:
+    story = Story()
+    schedule = Schedule(begin_minute=540)
+    request = asked(story, awaiting("DELIVERED"), awaiting("DELIVERED", SMS), CALL, schedule=schedule, lane="bulk")
+    refused = story.planned(skipped={"i-1": Reason.PUSH_DISABLED}, reason=Reason.PUSH_DISABLED)
+    message, follows = followed(request, refused)
+    (step,) = next_links(follows)
+    sent_for = step.request
+    assert (sent_for.link, sent_for.lane, sent_for.at) == (1, "bulk", NOW)
+    assert sent_for.chain == (awaiting("DELIVERED", SMS), CALL)
+    unchanged = {"mt_num", "partner_ref", "recipient", "schedule", "reports", "utc_offset_min", "message_id"}
+    assert sent_for.model_dump(include=unchanged) == request.model_dump(include=unchanged)
+    assert sent_for.event_id == ids.event_id_of(story.message_id, "link/1")
+    assert message.state is DeliveryState.PLANNED
+    assert details(message) == ["SMS goes out: push-disabled"]
+
+
+def test_what_came_in_time_saves_the_links_behind() -> None:
+    story = Story()
+    chain = (awaiting("DELIVERED"), awaiting("DELIVERED", SMS), CALL)
+    message, follows = followed(
+        asked(story, *chain), story.planned("i-1"), story.dispatched(), story.receipt(), story.deadline()
+    )
+    assert [one for one in follows if isinstance(one, NotNeeded)] == [NotNeeded(0, ("SMS", "FLASHINGCALL"))]
+    assert not next_links(follows)
+    assert to_document(message)["saved"] == ["SMS", "FLASHINGCALL"]
+    assert details(message) == ["DELIVERED has come: not needed: SMS, FLASHINGCALL"]
+
+
+def test_a_link_that_timed_out_is_reported_7_and_followed() -> None:
+    story = Story()
+    message, follows = followed(asked(story), story.planned("i-1"), story.dispatched(), story.deadline())
+    assert len(next_links(follows)) == 1
+    assert [(one.report.status, one.report.error_code) for one in follows if isinstance(one, ReportDue)][-1] == (5, 7)
+    assert message.state is DeliveryState.PLANNED
+
+
+def test_delivered_waits_for_read_until_the_deadline_and_its_report_stands() -> None:
+    story = Story()
+    events = [asked(story, awaiting("READ"), SMS), story.planned("i-1"), story.dispatched(), story.receipt()]
+    waiting, follows = followed(*events)
+    assert not next_links(follows)
+    assert waiting.deadline_at == NOW + TTL_MS
+    message, follows = followed(*events, story.deadline())
+    assert len(next_links(follows)) == 1
+    assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [0, 2]
+    assert message.deadline_at is None
+    assert details(message) == ["SMS goes out: not-read"]
+    later, follows = followed(*events, story.deadline(), story.receipt(kind="read"))
+    assert [one.report.status for one in follows if isinstance(one, ReportDue)][-1] == 9
+    assert later.links[0].late
+    assert len(next_links(follows)) == 1
+
+
+def test_a_receipt_after_the_next_link_was_sent_for_is_a_double_reach() -> None:
+    story = Story()
+    message = replay(asked(story), story.planned("i-1"), story.dispatched(), story.deadline(), story.receipt())
+    assert message.links[0].late
+    assert message.state is DeliveryState.DELIVERED
+    assert "may have been reached twice" in explain(message)
+
+
+@pytest.mark.parametrize("kind", ["delivered", "read"])
+def test_read_is_more_than_delivered(kind: str) -> None:
+    story = Story()
+    receipt = story.receipt(kind=kind)  # type: ignore[arg-type]
+    _, follows = followed(asked(story), story.planned("i-1"), receipt)
+    assert [one.channels for one in follows if isinstance(one, NotNeeded)] == [("SMS",)]
+
+
+def test_a_link_without_a_following_one_decides_nothing() -> None:
+    story = Story()
+    message, follows = followed(asked(story, PUSH), story.planned(reason=Reason.UNKNOWN_PHONE))
+    assert message.state is DeliveryState.REFUSED
+    assert message.links[0].onward is None
+    assert not next_links(follows)
+
+
+def test_a_cancelled_message_goes_on_to_no_link() -> None:
+    story = Story()
+    _, follows = followed(asked(story), story.planned(reason=Reason.CANCELLED))
+    assert not next_links(follows)
+
+
+def test_the_plan_may_come_before_the_request() -> None:
+    story = Story()
+    _, follows = followed(story.planned(reason=Reason.UNKNOWN_PHONE), asked(story))
+    assert len(next_links(follows)) == 1
+
+
+def test_a_dead_lettered_link_is_followed() -> None:
+    story = Story()
+    _, follows = followed(asked(story), story.failed())
+    assert len(next_links(follows)) == 1
+
+
+def test_only_the_event_that_brought_the_decision_lets_it_follow_again() -> None:
+    story = Story()
+    request, refused = asked(story), story.planned(reason=Reason.UNKNOWN_PHONE)
+    message, _ = followed(request, refused)
+    assert not next_links(fold(message, request))
+    (again,) = next_links(fold(message, refused))
+    assert again.again
+    assert again.request == next_links(followed(request, refused)[1])[0].request
+
+
+def test_a_push_that_was_sent_is_withdrawn_when_the_chain_moves_on() -> None:
+    story = Story()
+    message, follows = followed(
+        asked(story),
+        story.planned("i-1", "i-2", "i-3"),
+        story.dispatched("i-1"),
+        story.dispatched("i-2", "refused", reason=Reason.PROVIDER_REFUSED),
+        story.deadline(),
+    )
+    (withdrawn,) = [one.target for one in follows if isinstance(one, Withdrawal)]
+    assert (withdrawn.installation_id, withdrawn.withdraw) == ("i-1", True)
+    assert withdrawn.delivery_id == ids.delivery_id_of(story.message_id, 0, "i-1")
+    assert withdrawn.expires_at > NOW + TTL_MS
+    late = fold(message, story.dispatched("i-3", at=NOW + 1))
+    assert [one.target.installation_id for one in late if isinstance(one, Withdrawal)] == ["i-3"]
+
+
+def test_what_became_of_a_withdrawal_says_nothing_of_the_delivery() -> None:
+    story = Story()
+    told = story.dispatched("i-1", "refused", 1, Reason.PROVIDER_REFUSED).model_copy(update={"withdraw": True})
+    message = replay(asked(story), story.planned("i-1"), story.dispatched(), told)
+    assert message.state is DeliveryState.SENT
+    assert [entry.detail for entry in read(message)][-1] == "withdrawal: refused"
+
+
+def reported(story: Story, status: int, code: int = 0, at: int = NOW) -> ChannelReported:
+    delivery_id = ids.delivery_id_of(story.message_id, 0, "SMS")
+    return ChannelReported(
+        event_id=ids.event_id_of(delivery_id, f"reported/{status}/{code}"),
+        at=at,
+        message_id=story.message_id,
+        partner_id="bank",
+        delivery_id=delivery_id,
+        installation_id="SMS",
+        channel=Channel.SMS,
+        status=status,
+        error_code=code,
+        happened_at=at,
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [(2, Reason.ABSENT_SUBSCRIBER), (7, Reason.EXPIRED), (8, Reason.UNKNOWN_SUBSCRIBER), (16, Reason.BUSY)],
+)
+def test_the_platforms_code_goes_into_the_report(code: int, reason: Reason) -> None:
+    story = Story()
+    message, follows = followed(story.requested(chain=(SMS,)), story.planned("SMS"), reported(story, 5, code))
+    assert message.links[0].failed_reason is reason
+    assert [(one.report.status, one.report.error_code) for one in follows if isinstance(one, ReportDue)] == [(5, code)]
+
+
+def test_a_code_that_nobody_knows_is_1() -> None:
+    story = Story()
+    message = replay(story.requested(chain=(SMS,)), story.planned("SMS"), reported(story, 5, 77))
+    assert message.links[0].wanted is not None
+    assert message.links[0].wanted.error_code == 1
+
+
+def test_reports_of_the_platform_in_any_order_never_go_back() -> None:
+    story = Story()
+    base = [story.requested(chain=(SMS,)), story.planned("SMS")]
+    for order in ((0, 2, 9), (9, 2, 0), (2, 0, 9)):
+        message = replay(*base, *(reported(story, status) for status in order))
+        assert message.state is DeliveryState.READ
+
+
+STORY = Story("0190a1b2-0000-7000-8000-00000000000a")
+EVENTS: list[MessageEvent] = [
+    asked(STORY, awaiting("READ"), awaiting("DELIVERED", SMS), CALL),
+    STORY.planned("i-1", "i-2"),
+    STORY.dispatched("i-1"),
+    STORY.dispatched("i-2", "refused", 1, Reason.PROVIDER_REFUSED),
+    STORY.receipt("i-1"),
+    STORY.receipt("i-1", "read"),
+    STORY.deadline(),
+    STORY.failed(),
+    STORY.repeated(),
+]
+
+
+class Log:
+    """The log, the stored message and a consumer that may die between its steps."""
+
+    def __init__(self) -> None:
+        self.stored = to_document(Message(STORY.message_id))
+        self.appended: list[MessageRequested] = []
+        self.decisions: list[bool] = []
+
+    def batch(self, events: Sequence[MessageEvent], saves: bool, appends: bool) -> None:
+        """`saves`, `appends`: how far it comes before it dies."""
+        message = from_document(self.stored)
+        follows = [one for event in events for one in fold(message, event)]
+        if not saves:
+            return
+        self.stored = to_document(message)
+        self.decisions += [not one.again for one in follows if isinstance(one, NextLink | NotNeeded)]
+        if appends:
+            self.appended += [one.request for one in next_links(follows)]
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_exactly_one_winner_whatever_order_repetition_and_crash(data: st.DataObject) -> None:
+    order = data.draw(st.permutations(EVENTS))
+    log, place = Log(), 0
+    while place < len(order):
+        size = data.draw(st.integers(1, 4))
+        batch = order[place : place + size]
+        for saves, appends in data.draw(st.lists(st.sampled_from([(False, False), (True, False)]), max_size=2)):
+            log.batch(batch, saves, appends)
+        log.batch(batch, True, True)
+        if data.draw(st.booleans()):  # a rebalance: somebody does it again
+            log.batch(batch, True, True)
+        place += size
+    message = from_document(log.stored)
+    decision = message.links[0].onward
+    assert decision is not None  # the deadline has been read: either way it is decided
+    assert sum(log.decisions) == 1
+    assert bool(log.appended) == decision.goes_on
+    assert len({one.model_dump_json() for one in log.appended}) == int(decision.goes_on)
+    assert len(details(message)) == 1
