@@ -13,6 +13,7 @@
     installations             InstallationChanged (compacted)                              registry
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
     mailing-events            MailingChanged (schemas/mailing_events.py, compacted)        ingest
+    delivery-counted …        DeliveryCounted … (schemas/statistic_events.py)               status, statistics
 
 A change must keep old readers and old records working: add optional fields; never rename, retype or require.
 """

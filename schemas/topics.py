@@ -11,6 +11,7 @@ from schemas import application_events as applications
 from schemas import device_events as devices
 from schemas import events
 from schemas import mailing_events as mailings
+from schemas import statistic_events as statistics
 from schemas.values import Lane, Provider
 
 DAY_MS = 86_400_000
@@ -22,7 +23,7 @@ HISTORY_RETENTION_MS = 365 * DAY_MS
 DEAD_LETTER = ".dead-letter"
 BULK = ".bulk"
 
-Key = Literal["message", "installation", "entity", "mailing"]
+Key = Literal["message", "installation", "entity", "mailing", "statistic"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,12 @@ MAILING_EVENTS = Topic(
     "mailing-events", "mailing", (mailings.MailingChanged,), retention_ms=None, partitions=1, dead_letters=False
 )
 
+STATISTIC_RETENTION_MS = 7 * DAY_MS
+"""Of what is only on its way to a statistic."""
+DELIVERY_COUNTED = Topic("delivery-counted", "message", (statistics.DeliveryCounted,), STATISTIC_RETENTION_MS)
+STATISTIC_PARTS = Topic("statistic-parts", "statistic", (statistics.StatisticPart,), STATISTIC_RETENTION_MS)
+DELIVERY_STATISTICS = Topic("delivery-statistics", "statistic", (statistics.StatisticChanged,))
+
 
 def all_topics() -> list[Topic]:
     """Every topic that must exist, without the dead-letter twins."""
@@ -118,6 +125,9 @@ def all_topics() -> list[Topic]:
         INSTALLATIONS,
         APPLICATION_EVENTS,
         MAILING_EVENTS,
+        DELIVERY_COUNTED,
+        STATISTIC_PARTS,
+        DELIVERY_STATISTICS,
     ]
 
 

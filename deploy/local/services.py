@@ -1,4 +1,4 @@
-"""How our own processes are started: the five services and the sandbox that plays the providers."""
+"""How our own processes are started: the services, the statistics worker and the sandbox that plays the providers."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,9 @@ from pathlib import Path
 from deploy.local.ports import HOST
 from deploy.local.process import Process, Program, answers_200
 
-SERVICES = ("ingest", "registry", "router", "dispatch", "status")
+SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
+KNOW_NO_PARTNERS = ("statistics",)
+"""Those that do not read `application-events`."""
 SANDBOX_PARTS = ("apns", "fcm", "hms", "rustore", "rustore-universal", "web", "channels", "partner", "control")
 CLOCK_STEP_S = 0.02  # how far a file's time may lag behind the clock
 

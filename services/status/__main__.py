@@ -8,7 +8,7 @@ sweeper ─▶ status-events[.bulk] (a deadline has passed)
 import aiohttp
 
 from schemas import ids
-from schemas.topics import MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS
+from schemas.topics import DELIVERY_STATISTICS, MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS
 from services import addresses, kafka, mongo, web
 from services.access import caller
 from services.consume import Consuming
@@ -26,8 +26,10 @@ from services.status.api_cancel import cancel_routes
 from services.status.api_channel import channel_routes
 from services.status.api_content import content_routes
 from services.status.api_history import HistoryWork, history_routes
+from services.status.api_statistics import statistics_routes
 from services.status.chaining import Chaining
 from services.status.channel_accounts import Accounts
+from services.status.counting import StatisticsFeed
 from services.status.device_access import device_caller
 from services.status.folding import Folding
 from services.status.history import History
@@ -38,6 +40,7 @@ from services.status.reports import Reporting
 from services.status.reports_pace import Pace
 from services.status.reports_store import Reports
 from services.status.reports_wire import Wire
+from services.status.statistics_store import Statistics
 from services.status.store import Messages
 from services.status.stream import Streams
 from services.status.stream_store import Changes
@@ -65,7 +68,7 @@ async def start(process: Process) -> None:
     counting = Counting(messages, outcomes, Lease(database, "outcomes", settings.instance))
     inbox = Inbox(database)
     await inbox.prepare()
-    takers = [Chaining(sink).take, reporting.take, streams.take, counting.take]
+    takers = [Chaining(sink).take, reporting.take, streams.take, counting.take, StatisticsFeed(sink).take]
     folding = Folding(messages, takers, projections=[Projecting(inbox)])
     sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
     process.ready_when("mongo", lambda: mongo.is_up(database))
@@ -75,6 +78,10 @@ async def start(process: Process) -> None:
         step, stop = folding.step, process.stop
         consuming = Consuming(settings, sink, topics, group, step, stop, together=True, max_records=_MAX_RECORDS)
         process.spawn(consuming.run(), group, drains=True)
+    statistics = Statistics(database)
+    await statistics.prepare()
+    told = Consuming(settings, sink, [DELIVERY_STATISTICS], "status-statistics", statistics.step, process.stop)
+    process.spawn(told.run(), "statistics", drains=True)
     process.spawn(sweeper.run(process.stop, settings.sweep_interval_s), "sweeper", drains=True)
     process.spawn(counting.run(process.stop, settings.sweep_interval_s), "outcomes", drains=True)
     process.spawn(reporting.run(5 * settings.sweep_interval_s), "reports", drains=True)
@@ -84,10 +91,12 @@ async def start(process: Process) -> None:
     device = device_caller(Installations(database), directory, secrets)
     keys = HourKeys(database["hour_keys"], secrets)
     history = HistoryWork(inbox, History(messages, keys), InboxChanging(inbox, folding, sink))
+    who = caller(logins, settings.admin_token, trusted)
     more = [
+        statistics_routes(statistics, who),
         content_routes(messages, keys, device),
         history_routes(history, device),
-        cancel_routes(messages, sink, caller(logins, settings.admin_token, trusted)),
+        cancel_routes(messages, sink, who),
         channel_routes(messages, Accounts(directory, secrets), sink, trusted),
     ]
     web.serve(process, application(messages, streams, logins, settings.admin_token, trusted, *more))

@@ -9,7 +9,6 @@ of devices, `/sdk/api/v1/…`, are in `api_content.py`.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
@@ -20,12 +19,12 @@ from schemas import DeliveryState
 from services import phones, telemetry, web
 from services.access import Caller, caller
 from services.logins import Logins
+from services.status.api_words import invalid, moment
 from services.status.search import BadCursor, Wanted, find_one, find_page
 from services.status.store import Messages
 from services.status.stream import Streams
 from services.status.view import MessageSummary, MessageView, summary_of, view_of
 
-_MAX_MS = 253_402_300_799_999  # the end of year 9999
 _ID = Path(max_length=300, description="message id, mtNum, or the partner's own id")
 _When = Annotated[str | None, Query(max_length=40, description="UTC milliseconds, or ISO 8601")]
 _Words = Annotated[str | None, Query(max_length=300)]
@@ -81,14 +80,14 @@ def application(
             any_id=id,
             extra_param=extra,
             state=state,
-            since=_moment("from", since),
-            until=_moment("to", until),
+            since=moment("from", since),
+            until=moment("to", until),
             cursor=cursor,
         )
         try:
             page = await find_page(messages, wanted, limit)
         except BadCursor as error:
-            raise _invalid("cursor", str(error)) from None
+            raise invalid("cursor", str(error)) from None
         telemetry.REQUESTS.labels("messages", "200").inc()
         return MessagePage(messages=[summary_of(message) for message in page.messages], cursor=page.cursor)
 
@@ -106,7 +105,7 @@ def application(
     ) -> StreamingResponse:
         of = asking.partner_id or partner
         if of is None:
-            raise _invalid("partner", "the operator must say whose events")
+            raise invalid("partner", "the operator must say whose events")
         stream: AsyncIterator[bytes] = await streams.open(of, _event_id(last_event_id or after))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
@@ -116,37 +115,17 @@ def application(
     return app
 
 
-def _invalid(field: str, rule: str) -> web.Problem:
-    return web.Problem(400, "Invalid request", errors=[{"field": field, "rule": rule}])
-
-
 def _phone(text: str) -> str:
     """A plus that was not escaped has become a blank."""
     found = phones.normalise("+" + text[1:] if text.startswith(" ") else text)
     if found is None:
-        raise _invalid("phone", "must be a phone number")
+        raise invalid("phone", "must be a phone number")
     return found
-
-
-def _moment(field: str, text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        if text.isascii() and text.isdigit():
-            at = int(text)
-        else:
-            moment = datetime.fromisoformat(text.replace(" ", "+"))
-            at = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
-    except (ValueError, OverflowError):
-        at = -1
-    if not 0 <= at <= _MAX_MS:
-        raise _invalid(field, "must be UTC milliseconds or ISO 8601")
-    return at
 
 
 def _event_id(text: str | None) -> int | None:
     if text is None or text == "":
         return None
     if not (text.isascii() and text.isdigit() and int(text) < 2**53):
-        raise _invalid("Last-Event-ID", "must be an id that this stream gave")
+        raise invalid("Last-Event-ID", "must be an id that this stream gave")
     return int(text)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
 from services.status.cascade import Step, onward
+from services.status.fold_counts import Counted
 from services.status.fold_facts import FACTS, earlier, raise_to
 from services.status.fold_reports import FINAL, rank_of, wanted_report
 from services.status.fold_trace import entry_of, entry_of_onward, is_traced, write
@@ -43,7 +44,7 @@ class ReportDue:
     request: Request
 
 
-FollowUp = Changed | ReportDue | Step
+FollowUp = Changed | ReportDue | Step | Counted
 
 
 def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:

@@ -54,6 +54,7 @@ def _won(link: Link, request_id: str) -> None:
 
 def _scheduled(link: Link, event: events.Scheduled) -> None:
     _won(link, event.request_id)
+    link.scheduled_at = event.send_at
     if not link.is_planned:
         link.send_at, link.expires_at = event.send_at, event.expires_at
 

@@ -3,19 +3,20 @@
     records ─▶ load ($in) ─▶ fold in memory ─▶ save, compare-and-set on the revision
                    ▲                              │  somebody else was faster: those again
                    └──────────────────────────────┤
-                                                  └─▶ inbox; stream of changes, reports to partners
+                                                  └─▶ inbox; stream of changes, reports, statistics
 
 What follows is carried out after the save and before the commit. A crash in between repeats the batch, the fold
-recognises the events and gives the same follow-ups again, and both takers do each of them once.
+recognises the events and gives the same follow-ups again, and the takers do each of them once.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.events import Event, MessageEvent
 from services import telemetry
 from services.consume import Follows, Record
 from services.status.fold import FollowUp, fold
+from services.status.fold_counts import count
 from services.status.message import Message
 from services.status.store import Messages
 
@@ -26,6 +27,8 @@ Projected = Sequence[tuple[Message, Sequence[MessageEvent]]]
 """Messages as they were saved, each with the events that were folded."""
 Projection = Callable[[Projected], Awaitable[None]]
 """Writes what is derived from messages, also in a rebuild; an older message must not overwrite a newer one."""
+Events = Mapping[str, Sequence[tuple[MessageEvent, str]]]
+"""By message: its events, each with the origin of its record; empty for one that was not read from the log."""
 Taker = Callable[[Followed], Awaitable[None]]
 """Carries out the follow-ups that are its own; must do a repeated one once only."""
 
@@ -45,18 +48,18 @@ class Folding:
 
     async def step(self, records: Sequence[Record]) -> Follows:
         """Fold a batch. Repeatable: a second run changes nothing and lets the same things follow."""
-        return await self._begun(_by_message([record.event for record in records]))
+        return await self._begun(_by_message((record.event, record.origin) for record in records))
 
     async def apply(self, events: Sequence[MessageEvent]) -> None:
         """Fold what was appended just now, so that whoever asked for it reads what it wrote; the consumer repeats it.
 
         Only for events whose meaning hangs on no order. Raises mongo.UNAVAILABLE, TooManyConflicts.
         """
-        follows = await self._begun(_by_message(events))
+        follows = await self._begun(_by_message((event, "") for event in events))
         if follows.project is not None:
             await follows.project()
 
-    async def _begun(self, events: Mapping[str, Sequence[MessageEvent]]) -> Follows:
+    async def _begun(self, events: Events) -> Follows:
         loaded = await self.messages.load(events)
         folded = [_folded(message_id, loaded.get(message_id), of) for message_id, of in events.items()]
 
@@ -65,9 +68,7 @@ class Folding:
 
         return Follows(project=project)
 
-    async def _project(
-        self, events: Mapping[str, Sequence[MessageEvent]], folded: Sequence[tuple[Message, list[FollowUp]]]
-    ) -> None:
+    async def _project(self, events: Events, folded: Sequence[tuple[Message, list[FollowUp]]]) -> None:
         done: list[tuple[Message, list[FollowUp]]] = []
         for _ in range(_ATTEMPTS):
             conflicts = await self.messages.save([message for message, _ in folded])
@@ -80,24 +81,28 @@ class Folding:
         else:
             raise TooManyConflicts(f"{len(folded)} messages")
         for write in self.projections:
-            await write([(message, events[message.message_id]) for message, _ in done])
+            await write([(message, [event for event, _ in events[message.message_id]]) for message, _ in done])
         if not self.rebuilding:
             for take in self.takers:
                 await take(done)
 
 
-def _by_message(events: Sequence[Event]) -> dict[str, list[MessageEvent]]:
-    found: dict[str, list[MessageEvent]] = {}
-    for event in events:
+def _by_message(events: Iterable[tuple[Event, str]]) -> dict[str, list[tuple[MessageEvent, str]]]:
+    found: dict[str, list[tuple[MessageEvent, str]]] = {}
+    for event, origin in events:
         if not isinstance(event, MessageEvent):
             raise TypeError(f"{type(event).__name__} is not an event of a message")
-        found.setdefault(event.message_id, []).append(event)
+        found.setdefault(event.message_id, []).append((event, origin))
     return found
 
 
-def _folded(message_id: str, message: Message | None, events: Sequence[MessageEvent]) -> tuple[Message, list[FollowUp]]:
+def _folded(
+    message_id: str, message: Message | None, events: Sequence[tuple[MessageEvent, str]]
+) -> tuple[Message, list[FollowUp]]:
     message = message or Message(message_id)
     follows: list[FollowUp] = []
-    for event in events:
+    for event, origin in events:
         follows += fold(message, event)
+        if origin:
+            follows += count(message.link(event.link), event.at, origin)
     return message, follows

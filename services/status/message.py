@@ -108,6 +108,7 @@ class Delivery:
     read_at: int = 0
     owner: str | None = None  # whose the installation was when it was planned; None: the plan did not tell
     slot: str = ""  # which Live Activity of the installation (`schemas/live.py`)
+    counted: int = 0  # the outcomes that the statistics have been told of, as bits of `fold_counts.py`
 
     @property
     def is_never_confirmed(self) -> bool:
@@ -163,6 +164,20 @@ class Onward:
 
 
 @dataclass(slots=True)
+class Count:
+    """An outcome that was counted, and by which record: `fold_counts.py` has the bits."""
+
+    outcome: int
+    target: int  # place among the link's targets; -1: it has none
+    at: int
+    origin: str  # of the record
+    place: int = 0  # among what that record decided
+    error_code: int = 0
+    sent_after_ms: int | None = None
+    delivered_after_ms: int | None = None
+
+
+@dataclass(slots=True)
 class Link:
     """One link of the chain."""
 
@@ -188,6 +203,9 @@ class Link:
     inbox: dict[str, InboxMark] = field(default_factory=dict)  # by owner
     held_by: str = ""  # the stop that holds it up: scope and id
     onward: Onward | None = None  # None while nothing is decided, or nothing follows
+    scheduled_at: int = 0  # the hour that it waited for; 0: it was for now
+    counts: list[Count] = field(default_factory=list)  # what the statistics were told
+    is_counted: bool = False  # as a link that had nobody to go to
 
     @property
     def request(self) -> Request | None:

@@ -23,7 +23,7 @@ from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.topics import HISTORY_RETENTION_MS
 from schemas.values import Channel
-from services.status.message import Change, Delivery, InboxMark, Link, Message, Onward, Report, Request, Skip
+from services.status.message import Change, Count, Delivery, InboxMark, Link, Message, Onward, Report, Request, Skip
 
 Document = dict[str, Any]
 _MAX_PAIRS = 50
@@ -114,7 +114,8 @@ def from_document(document: Document) -> Message:
 
 
 _values_of = attrgetter(*Link.__slots__)
-_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Request, Delivery, Skip, Change, Report, InboxMark, Onward)}
+_KINDS = (Request, Delivery, Skip, Change, Report, InboxMark, Onward, Count)
+_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in _KINDS}
 
 
 def _array(value: Any) -> Any:
@@ -131,6 +132,7 @@ def _link(stored: list[Any]) -> Link:
     link.state = _STATES[link.state]
     link.plan_reason, link.failed_reason = _REASONS[link.plan_reason], _REASONS[link.failed_reason]
     link.inbox = {owner: InboxMark(*mark) for owner, mark in link.inbox.items()}  # type: ignore[misc]  # arrays yet
+    link.counts = [Count(*one) for one in stored[_PLACE["counts"]]] if len(stored) > _PLACE["counts"] else []
     wanted = stored[_PLACE["wanted"]]
     link.wanted = Report(*wanted) if wanted is not None else None
     onward = stored[_PLACE["onward"]] if len(stored) > _PLACE["onward"] else None

@@ -20,7 +20,7 @@ def _lines(folder: Path, service: str) -> Iterator[str]:
     yield from (folder / f"{service}.log").read_text(errors="replace").splitlines()
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, "statistics"])
 def test_no_service_wrote_an_error(world: World, service: str) -> None:
     found = []
     for line in _lines(world.stack.data_dir / "log", service):
@@ -35,7 +35,7 @@ def test_no_service_wrote_an_error(world: World, service: str) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("service", [*SERVICES, "gateway"])
+@pytest.mark.parametrize("service", [*SERVICES, "statistics", "gateway"])
 def test_no_log_tells_a_phone_a_token_a_text_or_a_password(world: World, service: str) -> None:
     held = world.stack.sandbox["credentials"]
     keys = {held["hms"]["client_secret"], held["rustore"]["service_token"]}

@@ -1,0 +1,91 @@
+"""What is counted, and the statistics that come of it. For analytics: read `delivery-statistics`.
+
+    status ─delivery-counted─▶ statistics ─statistic-parts─▶ statistics ─delivery-statistics─▶ status, analytics
+             one outcome         by batches, together          a table by statistic and minute
+
+A statistic is a key (`Statistic`): partner, application, channel, provider, outcome, code and minute. Outcomes are what
+a delivery has come to, each once: one that was planned, sent, delivered and read counts under all four; one that had
+failed and was confirmed afterwards counts as failed too. Source: docs/features/statistics.md.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.events import Event, MessageEvent
+from schemas.values import Channel, Frozen, Provider
+
+MINUTE_MS = 60_000
+BOUNDS_MS = (100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 1_800_000, 7_200_000, 86_400_000)
+"""Upper bounds of the latency buckets, each inclusive; a last bucket takes what is longer."""
+
+Outcome = Literal["planned", "sent", "delivered", "read", "refused", "expired", "suppressed"]
+Position = tuple[int, int]
+"""Offset of the record that decided it, and the place among what that record decided."""
+
+
+class Statistic(Frozen):
+    """What is counted together."""
+
+    minute: int  # UTC ms at which the minute begins
+    partner_id: str
+    application_id: str = ""
+    channel: Channel
+    provider: Provider | None = None  # empty: nobody to send it to
+    outcome: Outcome
+    error_code: int = 0  # of refused, expired, suppressed
+
+
+class DeliveryCounted(MessageEvent):
+    """A delivery, or a link without any, has come to an outcome: decided once, by the record at `origin`, `position`.
+
+    Status may append it again after a crash. Of one origin the positions only grow, so who remembers the last one of
+    each origin counts everything once.
+    """
+
+    type: Literal["delivery-counted"] = "delivery-counted"
+    statistic: Statistic
+    origin: str  # topic and partition of the record
+    position: Position
+    sent_after_ms: int | None = None  # from acceptance, or from the hour of a schedule, to the provider's answer
+    delivered_after_ms: int | None = None  # from there to the first receipt; with the outcome that came last
+
+
+class CountedRecord(Frozen):
+    """One `DeliveryCounted` within a part."""
+
+    origin: str
+    position: Position
+    sent_after_ms: int | None = None
+    delivered_after_ms: int | None = None
+
+
+class StatisticPart(Event):
+    """What a batch of one partition of `delivery-counted` adds to a statistic."""
+
+    type: Literal["statistic-part"] = "statistic-part"
+    statistic: Statistic
+    source: int  # the partition
+    counted: tuple[CountedRecord, ...] = Field(min_length=1)
+
+
+class Histogram(Frozen):
+    """Latencies by bucket: `buckets[i]` is how many were above BOUNDS_MS[i-1] and not above BOUNDS_MS[i]."""
+
+    buckets: tuple[int, ...] = (0,) * (len(BOUNDS_MS) + 1)
+    sum_ms: int = 0
+
+
+class StatisticChanged(Event):
+    """A statistic as it is from now on. `count` only grows: of several with one key the highest is the newest."""
+
+    type: Literal["statistic-changed"] = "statistic-changed"
+    statistic: Statistic
+    count: int
+    sent_after: Histogram = Histogram()
+    delivered_after: Histogram = Histogram()
+
+
+def key_of(statistic: Statistic) -> str:
+    """The record's key: the fields in their order, so that no two statistics share one."""
+    return statistic.model_dump_json()

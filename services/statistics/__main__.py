@@ -1,0 +1,23 @@
+"""The statistics worker: delivery-counted ─▶ delivery-statistics. It has no API of its own.
+
+Read by `status` (`GET /v1/statistics`) and by whoever consumes the topic.
+"""
+
+from services import kafka
+from services.process import Process, run
+from services.statistics.worker import Worker
+
+
+async def start(process: Process) -> None:
+    """The log first, then the topics, then Faust."""
+    sink = await process.stack.enter_async_context(kafka.opened_log(process.settings))
+    await kafka.create_topics(process.settings)
+    worker = Worker(process.settings, sink)
+    process.stack.push_async_callback(worker.stop)
+    process.ready_when("faust", worker.is_ready)
+    await worker.start()
+    process.spawn(worker.until_crashed(), "faust")
+
+
+if __name__ == "__main__":
+    run("statistics", start)

@@ -1,0 +1,126 @@
+"""Counting everything once, whatever comes twice. Pure.
+
+    counted records of a batch ─▶ parts: one for each statistic, its records in order
+    row + part                 ─▶ row: those whose position is above the last one of their origin
+
+A part may come again with other borders, because the worker was ended in the middle; a record may come again, because
+status was. Either way the positions of one origin begin again at one that was seen and go on without a gap (each
+sender repeats everything from its last commit, in order), so the last position of each origin tells what is new.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas import ids
+from schemas.statistic_events import (
+    BOUNDS_MS,
+    CountedRecord,
+    DeliveryCounted,
+    Histogram,
+    Statistic,
+    StatisticChanged,
+    StatisticPart,
+    key_of,
+)
+
+_NAMESPACE = "5f0b4b52-95d2-5e0a-9a75-0d4f4f3ad7c5"
+"""Of the ids of statistics, which belong to no message."""
+
+
+@dataclass(slots=True)
+class Latencies:
+    """`Histogram`, while it is added to."""
+
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_MS) + 1))
+    sum_ms: int = 0
+
+    def add(self, latency_ms: int) -> None:
+        self.buckets[next((place for place, bound in enumerate(BOUNDS_MS) if latency_ms <= bound), -1)] += 1
+        self.sum_ms += latency_ms
+
+
+@dataclass(slots=True)
+class Row:
+    """A statistic so far. `seen`: the last position of each origin, by partition of `delivery-counted`."""
+
+    count: int = 0
+    sent_after: Latencies = field(default_factory=Latencies)
+    delivered_after: Latencies = field(default_factory=Latencies)
+    seen: dict[str, list[int]] = field(default_factory=dict)
+
+
+Stored = list[Any]
+
+
+def parts_of(batch: Iterable[tuple[int, DeliveryCounted]]) -> list[StatisticPart]:
+    """The parts of a batch of (partition, event), in which events of one partition stand in their order."""
+    found: dict[tuple[str, int], list[DeliveryCounted]] = {}
+    for source, event in batch:
+        found.setdefault((key_of(event.statistic), source), []).append(event)
+    return [
+        StatisticPart(
+            event_id=ids.event_id_of(_NAMESPACE, f"part/{key}/{source}/{events[0].event_id}/{events[-1].event_id}"),
+            at=events[-1].at,
+            statistic=events[0].statistic,
+            source=source,
+            counted=tuple(_counted(one) for one in events),
+        )
+        for (key, source), events in found.items()
+    ]
+
+
+def merged(row: Row, part: StatisticPart) -> bool:
+    """Add to `row` what is new of the part; False when nothing is."""
+    before = row.count
+    for one in part.counted:
+        origin = f"{part.source}:{one.origin}"
+        position = list(one.position)
+        if position <= row.seen.get(origin, [-1, -1]):
+            continue
+        row.seen[origin] = position
+        row.count += 1
+        if one.sent_after_ms is not None:
+            row.sent_after.add(one.sent_after_ms)
+        if one.delivered_after_ms is not None:
+            row.delivered_after.add(one.delivered_after_ms)
+    return row.count > before
+
+
+def changed(statistic: Statistic, row: Row, at: int) -> StatisticChanged:
+    """What analytics are told: the statistic as it is from now on."""
+    return StatisticChanged(
+        event_id=ids.event_id_of(_NAMESPACE, f"{key_of(statistic)}/{row.count}"),
+        at=at,
+        statistic=statistic,
+        count=row.count,
+        sent_after=_histogram(row.sent_after),
+        delivered_after=_histogram(row.delivered_after),
+    )
+
+
+def stored(row: Row) -> Stored:
+    """The row as the table keeps it: JSON, the fields in their order."""
+    sent, delivered = row.sent_after, row.delivered_after
+    return [row.count, sent.buckets, sent.sum_ms, delivered.buckets, delivered.sum_ms, row.seen]
+
+
+def restored(kept: Stored) -> Row:
+    """The row of what the table has kept; a new one for nothing. The table's own value is not touched."""
+    if not kept:
+        return Row()
+    count, sent, sent_ms, delivered, delivered_ms, seen = kept
+    return Row(count, Latencies(list(sent), sent_ms), Latencies(list(delivered), delivered_ms), dict(seen))
+
+
+def _counted(event: DeliveryCounted) -> CountedRecord:
+    return CountedRecord(
+        origin=event.origin,
+        position=event.position,
+        sent_after_ms=event.sent_after_ms,
+        delivered_after_ms=event.delivered_after_ms,
+    )
+
+
+def _histogram(latencies: Latencies) -> Histogram:
+    return Histogram(buckets=tuple(latencies.buckets), sum_ms=latencies.sum_ms)

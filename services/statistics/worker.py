@@ -1,0 +1,176 @@
+"""The two agents on Faust, and what of Faust must be worked around.
+
+    delivery-counted ─▶ `gather`: take, parts ─▶ statistic-parts ─▶ `tell`: windowed table ─▶ delivery-statistics
+
+Faust acknowledges an event though its agent raised or was cancelled. So what is in hand holds one more reference to its
+record than Faust knows of, given back when everything that follows was appended: an offset is committed only behind
+finished work. Before it commits, Faust waits for the table's changelog. A table cannot be changed inside `take`, which
+is why there are two agents. Only this module imports Faust.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import faust
+
+from schemas import codec
+from schemas.events import Event
+from schemas.statistic_events import MINUTE_MS, DeliveryCounted, StatisticPart, key_of
+from schemas.topics import DELIVERY_COUNTED, DELIVERY_STATISTICS, STATISTIC_PARTS, Topic
+from services import consume, telemetry
+from services.clock import now_ms
+from services.kafka import Append, Log
+from services.settings import Settings
+from services.statistics.merge import changed, merged, parts_of, restored, stored
+
+log = telemetry.logger("statistics")
+KEPT = timedelta(days=1)
+"""How long the table keeps a minute: what comes later than this cannot be added to it any more."""
+_BATCH, _WITHIN_S = 2_000, 0.5
+
+
+class Worker:
+    """The Faust application; `start` and `stop` run on the loop of the process."""
+
+    def __init__(self, settings: Settings, sink: Log) -> None:
+        self._prefix, self._sink = settings.kafka_topic_prefix, sink
+        self.app = _app(settings)
+        window = self.app.Table("rows", default=list, partitions=settings.kafka_partitions, key_type=str)
+        relative = window.tumbling(MINUTE_MS / 1000, expires=KEPT, key_index=False)
+        self._rows = relative.relative_to(_begin)
+        self.app.agent(self._topic(DELIVERY_COUNTED), name="gather")(self._gather)
+        self.app.agent(self._topic(STATISTIC_PARTS), name="tell")(self._tell)
+
+    async def start(self) -> None:
+        """Returns when Faust has joined its group and recovered the table, or not at all."""
+        self.app.finalize()
+        await self.app.start()
+
+    async def is_ready(self) -> bool:
+        """True once partitions are assigned and the table has been recovered."""
+        return bool(self.app.started and self.app.rebalancing is False and self.app.tables.recovery.completed.is_set())
+
+    async def until_crashed(self) -> None:
+        """Raises when Faust has given up; otherwise waits for ever."""
+        await self.app.wait_until_stopped()
+        raise RuntimeError("Faust has ended") from self.app.crash_reason
+
+    async def stop(self) -> None:
+        await self.app.stop()
+
+    def _topic(self, topic: Topic) -> Any:
+        name = self._prefix + topic.name
+        return self.app.topic(name, key_serializer="raw", value_serializer="raw", key_type=bytes, value_type=bytes)
+
+    async def _gather(self, stream: Any) -> None:
+        """Batches by statistic: a hundred records or one become one record each."""
+        async for events in stream.take_events(_BATCH, within=_WITHIN_S):
+            with in_hand(events):
+                batch = []
+                for event in events:
+                    counted = await self._decoded(DELIVERY_COUNTED, event)
+                    if isinstance(counted, DeliveryCounted):
+                        batch.append((event.message.partition, counted))
+                parts = [Append(STATISTIC_PARTS, key_of(part.statistic), part) for part in parts_of(batch)]
+                await _insist(partial(self._sink.append, parts))
+                telemetry.RECORDS.labels(DELIVERY_COUNTED.name).inc(len(events))
+
+    async def _tell(self, stream: Any) -> None:
+        """Into the table, and from there to whoever reads statistics."""
+        async for event in stream.events():
+            with in_hand([event]):
+                part = await self._decoded(STATISTIC_PARTS, event)
+                if isinstance(part, StatisticPart):
+                    await self._merged(event, part)
+                telemetry.RECORDS.labels(STATISTIC_PARTS.name).inc()
+
+    async def _merged(self, event: Any, part: StatisticPart) -> None:
+        try:
+            await self._merge(event, part)
+        except Exception as error:  # Faust would acknowledge it and start the agent again
+            await self._bury(STATISTIC_PARTS, event, repr(error))
+
+    async def _merge(self, event: Any, part: StatisticPart) -> None:
+        statistic, now = part.statistic, now_ms()
+        if statistic.minute + KEPT / timedelta(milliseconds=1) <= now:
+            await self._bury(STATISTIC_PARTS, event, "too late: the table does not keep that minute any more")
+            return
+        key = key_of(statistic)
+        rows = self._rows[key]
+        row = restored(rows.value())
+        if merged(row, part):
+            self._rows[key] = stored(row)
+        told = Append(DELIVERY_STATISTICS, key, changed(statistic, row, now))
+        await _insist(partial(self._sink.append, [told]))
+
+    async def _decoded(self, topic: Topic, event: Any) -> Event | None:
+        try:
+            found = codec.decode(topic, event.value)
+        except codec.Undecodable as error:
+            await self._bury(topic, event, str(error))
+            return None
+        if found is None:
+            telemetry.UNKNOWN.labels(topic.name).inc()
+        return found
+
+    async def _bury(self, topic: Topic, event: Any, reason: str) -> None:
+        message = event.message
+        place = f"{message.partition}/{message.offset}"
+        await _insist(partial(consume.dead_letter, self._sink, topic, message.key, message.value, place, reason, None))
+
+
+@contextmanager
+def in_hand(events: Sequence[Any]) -> Iterator[None]:
+    """While this runs, and for ever when it fails, the records are not finished, whatever Faust acknowledges."""
+    for event in events:
+        event.message.incref()
+    yield
+    for event in events:
+        event.message.decref()
+
+
+async def _insist(do: Callable[[], Awaitable[None]]) -> None:
+    """Again until the log is back; the stream waits meanwhile, and the membership lives on in Faust's own task."""
+    attempt = 0
+    while True:
+        try:
+            await do()
+            return
+        except consume.UNAVAILABLE as error:
+            attempt += 1
+            telemetry.PAUSES.labels("statistics").inc()
+            log.warning("paused: infrastructure is away", group="statistics", error=repr(error), attempt=attempt)
+        await asyncio.sleep(random.uniform(0.1, min(10.0, 0.2 * 2**attempt)))
+
+
+def _begin(event: Any) -> float:
+    """The minute of a part, in seconds: it says which window of the table is meant."""
+    part = codec.decode(STATISTIC_PARTS, event.value)
+    return part.statistic.minute / 1000 if isinstance(part, StatisticPart) else 0.0
+
+
+def _app(settings: Settings) -> Any:
+    """Nothing of Faust's own: no web server, no command line, no discovery, no log set-up."""
+    return faust.App(
+        f"{settings.kafka_topic_prefix}statistics",
+        broker=f"kafka://{settings.kafka_bootstrap.replace(',', ';')}",
+        loop=asyncio.get_running_loop(),
+        store="memory://",
+        web_enabled=False,
+        autodiscover=False,
+        topic_partitions=settings.kafka_partitions,
+        topic_replication_factor=settings.kafka_replication,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=f"{settings.kafka_topic_prefix}statistics-{settings.instance}",
+        broker_session_timeout=45.0,
+        broker_heartbeat_interval=3.0,
+        broker_commit_interval=1.0,
+        stream_wait_empty=False,
+        stream_recovery_delay=0.0,
+    )
