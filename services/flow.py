@@ -3,11 +3,12 @@
     getmany ─▶ decode ─▶ prepare ─▶ perform ─▶ write ─▶ finished ─▶ commit, every second
                          (a chunk)  (each)     (together)           with what is finished above it
 
-A partition has at most `RPNS_DISPATCH_IN_FLIGHT` records under way. What is finished above the committed offset travels
-in the commit's metadata (`offsets.py`), so a restart repeats only what was under way. On revoke: take nothing more,
-wait for what is under way (bounded), commit. Infrastructure trouble pauses the partitions while `getmany` goes on, or
-the group would leave silently. A commit that is refused after a rebalance is dropped: the new owner does the work
-again, and every step must stand that (`flow_work.py`). Sources: docs/design.md §2 and §5.
+A partition has at most `RPNS_DISPATCH_IN_FLIGHT` records under way, the bulk lane only what `pressure.py` lets it.
+What is finished above the committed offset travels in the commit's metadata (`offsets.py`), so a restart repeats only
+what was under way. On revoke: take nothing more, wait for what is under way (bounded), commit. Infrastructure trouble
+pauses the partitions while `getmany` goes on, or the group would leave silently. A commit that is refused after a
+rebalance is dropped: the new owner does the work again, and every step must stand that (`flow_work.py`). Sources:
+docs/design.md §2 and §5.
 """
 
 import asyncio
@@ -33,10 +34,12 @@ from services.consume import UNAVAILABLE, Record
 from services.flow_work import Done, Item, Taken, Work, Working
 from services.kafka import Log
 from services.offsets import Offsets, decoded
+from services.pressure import Pressure
 from services.settings import Settings
 
 log = telemetry.logger("flow")
 _COMMIT_S = 1.0
+_CROWDED_S = 0.02
 _BOUNDED_S = 10.0
 _SETTLE_S = 20.0  # of the 45 s session; longer than a request to a provider may take
 _WINDOW = 64  # limits' worth of records that may be finished above one that is not
@@ -53,6 +56,7 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
     group: str
     work: Work[Item, Done]
     stop: asyncio.Event
+    pressure: Pressure | None = None  # of the bulk lane: takes no more than leaves single messages a quick loop
     _trackers: dict[TopicPartition, Offsets] = field(default_factory=dict)
     _committed: dict[TopicPartition, tuple[int, str]] = field(default_factory=dict)
     _epoch: int = 0  # rises with every rebalance
@@ -123,6 +127,12 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
             await self._working.wait(0.1)
             return {}
         chunk = self._chunk if allowance is None else min(self._chunk, allowance)
+        if self.pressure is not None:
+            under_way = sum(tracker.under_way for tracker in self._trackers.values())
+            chunk = min(chunk, self.pressure.room(self.group, under_way))
+            if not chunk:
+                await self._working.wait(_CROWDED_S)
+                return {}
         timeout_ms = 250 if len(places) == len(self._trackers) else 10
         fetched = await self._consumer.getmany(*places, timeout_ms=timeout_ms, max_records=chunk)
         return {place: raws for place, raws in fetched.items() if place in self._trackers}

@@ -4,7 +4,7 @@
 
 Windows are minutes of the recipient's (or the partner's) day; one may run over midnight, one bound may be absent. A
 weekday is that of the window's opening. In a gap of daylight saving time the next valid minute counts, in an overlap
-the first. Source: `docs/partner-api.md` §1, scheduleInfo.
+the first; a window that lies in a gap whole does not open on that day. Source: `docs/partner-api.md` §1, scheduleInfo.
 """
 
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
@@ -51,7 +51,7 @@ def send_at(schedule: Schedule, zone: tzinfo, now: int) -> int | None:
         if schedule.weekdays and day.isoweekday() not in schedule.weekdays:
             continue
         opens, closes = _instant(day, begin, zone), _instant(day, begin + length, zone)
-        if now >= closes:
+        if now >= closes or opens >= closes:  # it is over, or the gap has swallowed it whole
             continue
         at = max(now, opens)
         return at if schedule.deadline is None or at <= schedule.deadline else None

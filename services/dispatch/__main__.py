@@ -20,6 +20,7 @@ from services.flow import Flow
 from services.hour_keys import HourKeys
 from services.installations import Installations
 from services.kafka import Log
+from services.pressure import Pressure
 from services.process import Process, run
 from services.secrets import Secrets
 from services.stops import Stops
@@ -36,7 +37,7 @@ async def start(process: Process) -> None:
     timers, attempts = Timers(database["dispatch_timers"], sink, settings.instance), Attempts(database)
     await timers.prepare()
     await attempts.prepare()
-    stops = Stops(directory, timers)
+    stops, pressure = Stops(directory, timers), Pressure()
     sealing = Sealing(HourKeys(database["hour_keys"], secrets))
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for provider in Provider:
@@ -47,15 +48,17 @@ async def start(process: Process) -> None:
             known = Installations(database)
             work = Dispatching(provider, senders, known, attempts, secrets, sink, timers, sealing, stops)
             process.spawn(work.watch(process.stop), f"watch-{provider.value}", drains=True)
-            _consume(process, sink, provider, work)
+            _consume(process, sink, provider, work, pressure)
+    process.spawn(pressure.watch(process.stop), "pressure", drains=True)
     process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)
 
 
-def _consume(process: Process, sink: Log, provider: Provider, work: Dispatching) -> None:
+def _consume(process: Process, sink: Log, provider: Provider, work: Dispatching, pressure: Pressure) -> None:
     for lane, topic in TARGET_RESOLVED[provider].items():
         group = f"dispatch-{provider.value}" if lane == "single" else f"dispatch-{provider.value}-bulk"
         flow: Flow[Item, Conclusion] = Flow(process.settings, sink, topic, group, work, process.stop)
+        flow.pressure = pressure if lane == "bulk" else None
         process.spawn(flow.run(), group, drains=True)
 
 

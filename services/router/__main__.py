@@ -5,6 +5,7 @@ timers                   ─▶ message-requested[.bulk] (a schedule is due)
 """
 
 from schemas.topics import MESSAGE_REQUESTED
+from schemas.values import Lane
 from services import kafka, mongo
 from services.consume import Consuming
 from services.directory import follow_directory
@@ -14,6 +15,9 @@ from services.router.routing import Routing
 from services.router.store import Claims
 from services.stops import Stops
 from services.timers import Timers
+
+_MOST_AT_ONCE: dict[Lane, int] = {"single": 500, "bulk": 150}
+"""A batch is decided in one go, and a one-time password that comes meanwhile has to wait for its end."""
 
 
 async def start(process: Process) -> None:
@@ -30,7 +34,8 @@ async def start(process: Process) -> None:
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane, topic in MESSAGE_REQUESTED.items():
         group = "router" if lane == "single" else "router-bulk"
-        consuming = Consuming(settings, sink, [topic], group, routing.step, process.stop)
+        most = _MOST_AT_ONCE[lane]
+        consuming = Consuming(settings, sink, [topic], group, routing.step, process.stop, max_records=most)
         process.spawn(consuming.run(), group, drains=True)
     process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)

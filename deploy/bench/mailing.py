@@ -1,0 +1,212 @@
+"""A mailing on one machine, and single messages beside it: `python -m deploy.bench.mailing [recipients] [per second]`.
+
+    list ─▶ upload ─▶ planner ─▶ five services, Kafka, MongoDB ─▶ four providers
+    ten single POSTs a second beside it ─▶ provider
+
+Everything shares the machine: servers, services, the sandbox, and this process. Single messages are timed from the
+start of the POST to the provider's acceptance, first on the idle platform, then while the mailing runs. Phones send no
+receipts and nobody asked for reports, so that what is measured is the sending.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import uvloop
+
+from deploy.bench.lifecycle import PLATFORMS, phone, watch_memory
+from deploy.bench.measure import Row, cpu_seconds, memory_mib, show
+from deploy.demo.bank import Bank
+from deploy.local import Stack
+from deploy.local.provision import API_KEY, LOGIN, PARTNER_ID, PASSWORD, SERVICE_NUMBER, Admin, await_read, provision
+from deploy.local.services import SERVICES
+from deploy.sandbox.control_client import Control
+from deploy.sandbox.device import Device, Habits
+from deploy.sandbox.fleet import Fleet
+from deploy.sandbox.sdk_push import read_push
+
+SILENT = Habits(None, receipts_sent=0)
+PHONES, SINGLES, EVERY_S = 200, 100, 0.1
+WARM_UP = 40
+RATE_PER_S = 100_000
+DEADLINE_S = 3_600.0
+LOOK_S = 0.5
+AIM_TIMES = 3
+
+
+class Singles:
+    """Single messages at a steady pace, whatever becomes of the ones before."""
+
+    def __init__(self, bank: Bank, control: Control, devices: list[Device]) -> None:
+        self._bank, self._control, self._devices = bank, control, devices
+        self._began_ms: dict[str, int] = {}
+
+    async def send(self, name: str, count: int, until: "asyncio.Task[Any] | None" = None) -> list[int]:
+        """Latencies in ms, sorted; `count` at least, and on until the task has ended."""
+        sending: list[asyncio.Task[None]] = []
+        number = 0
+        while number < count or (until is not None and not until.done()):
+            sending.append(asyncio.create_task(self._one(f"{name}-{number}", number)))
+            number += 1
+            await asyncio.sleep(EVERY_S)
+        await asyncio.gather(*sending)
+        return sorted((await self._taken(name, number)).values())
+
+    async def _one(self, text: str, number: int) -> None:
+        self._began_ms[text] = time.time_ns() // 1_000_000
+        answer = await self._bank.send(text, phone=phone(number % len(self._devices)), registeredDelivery=0)
+        if answer.http_status != 200:
+            raise RuntimeError(f"a single message was answered {answer.http_status}: {answer.body}")
+
+    async def _taken(self, name: str, count: int) -> dict[str, int]:
+        async with asyncio.timeout(60):
+            while True:
+                found: dict[str, int] = {}
+                for device in self._devices:
+                    for one in await self._control.inbox(device.provider, device.token):
+                        text = read_push(one["provider"], one["payload"]).text
+                        if text.startswith(f"{name}-"):
+                            found.setdefault(text, one["at_ms"] - self._began_ms[text])
+                if len(found) >= count:
+                    return found
+                await asyncio.sleep(LOOK_S)
+
+
+class Mailing:
+    """One mailing over HTTP."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session, self.path = session, ""
+
+    async def call(self, method: str, path: str, **about: Any) -> dict[str, Any]:
+        async with self._session.request(method, path, **about) as response:
+            answer: dict[str, Any] = await response.json()
+            if response.status >= 400:
+                raise RuntimeError(f"{method} {path} was answered {response.status}: {answer}")
+            return answer
+
+    async def create(self, rate_per_s: int) -> None:
+        data = {
+            "serviceNumber": SERVICE_NUMBER,
+            "text": "Dear {{name}}, {{sum}} are due",
+            "ttl": 24,
+            "ttlUnit": "HOURS",
+        }
+        body = {"name": "bench", "message": {"type": "PUSH", "data": data}, "registeredDelivery": 0}
+        made = await self.call("POST", "/v1/mailings", json=body | {"ratePerS": rate_per_s})
+        self.path = f"/v1/mailings/{made['mailingId']}"
+
+    async def upload(self, recipients: int) -> None:
+        async def lines() -> AsyncIterator[bytes]:
+            for start in range(0, recipients, 1_000):
+                part = range(start, min(recipients, start + 1_000))
+                yield b"".join(b'{"to":"%s","name":"N%d","sum":%d}\n' % (_to(n), n, n) for n in part)
+
+        headers = {"Content-Type": "application/x-ndjson"}
+        answer = await self.call("PUT", f"{self.path}/recipients", data=lines(), headers=headers)
+        if answer["accepted"] != recipients:
+            raise RuntimeError(f"{recipients} lines were taken as {answer}")
+
+    async def until(self, name: str, recipients: int) -> float:
+        """Seconds until so many are `planned` or `sent`."""
+        began = time.monotonic()
+        while (await self.call("GET", self.path))["progress"][name] < recipients:
+            if time.monotonic() - began > DEADLINE_S:
+                raise TimeoutError(f"not {recipients} {name} within {DEADLINE_S:.0f} s")
+            await asyncio.sleep(LOOK_S)
+        return time.monotonic() - began
+
+
+def _to(number: int) -> bytes:
+    return phone(len(PLATFORMS) + number % PHONES).encode()
+
+
+async def observe(stack: Stack, recipients: int, rate_per_s: int) -> list[Row]:
+    await asyncio.to_thread(admit, stack.describe())
+    auth = {"Authorization": aiohttp.encode_basic_auth(LOGIN, PASSWORD, "utf-8")}
+    async with (
+        Bank(stack.public_url, LOGIN, PASSWORD, SERVICE_NUMBER) as bank,
+        Control(stack.sandbox["control"]) as control,
+        aiohttp.ClientSession(stack.public_url, headers=auth, timeout=aiohttp.ClientTimeout(DEADLINE_S)) as session,
+    ):
+        async with Fleet(stack.public_url, stack.sandbox["control"], API_KEY) as fleet:
+            kinds = [(PLATFORMS[number % 4], number) for number in range(len(PLATFORMS) + PHONES)]
+            devices = [await fleet.enrol(kind, phone=phone(number), habits=SILENT) for kind, number in kinds]
+        singles, mailing, pids = Singles(bank, control, devices[: len(PLATFORMS)]), Mailing(session), stack.pids
+        await singles.send("warm", WARM_UP)
+        idle = await singles.send("idle", SINGLES)
+        before = {name: memory_mib(pids[name]) for name in SERVICES}
+        await mailing.create(rate_per_s)
+        upload_s, used = time.monotonic(), cpu_seconds(pids["ingest"])
+        await mailing.upload(recipients)
+        upload_s, upload_cpu_s = time.monotonic() - upload_s, cpu_seconds(pids["ingest"]) - used
+        peaks = dict.fromkeys(SERVICES, 0.0)
+        watching = asyncio.create_task(watch_memory(stack, peaks))
+        used, whole = cpu_seconds(pids["ingest"]), {name: cpu_seconds(pid) for name, pid in pids.items()}
+        began = time.monotonic()
+        await mailing.call("POST", f"{mailing.path}/start")
+        planning = asyncio.create_task(mailing.until("planned", recipients))
+        sending = asyncio.create_task(mailing.until("sent", recipients))
+        busy_task = asyncio.create_task(singles.send("busy", SINGLES, sending))
+        plan_s = await planning
+        plan_cpu_s = cpu_seconds(pids["ingest"]) - used
+        await sending
+        sent_s = time.monotonic() - began
+        shares = {name: cpu_seconds(pid) - whole[name] for name, pid in pids.items()}
+        busy = await busy_task
+        watching.cancel()
+    note = "ms of processor time for each: " + ", ".join(
+        f"{name} {used / recipients * 1e3:.2f}" for name, used in sorted(shares.items(), key=lambda item: -item[1])
+    )
+    times = f"{_at(busy, 0.99) / max(1, _at(idle, 0.99)):.1f} times idle"
+    memory = [
+        Row(
+            f"mailing: {name}", peaks[name], "MiB at most", "constant", f"{before[name]:.0f} before it", "", peaks[name]
+        )
+        for name in ("ingest", "router", "dispatch", "status")
+    ]
+    return [
+        Row(
+            "mailing: list read", recipients / upload_cpu_s, "lines/CPU-s", "", f"{recipients / upload_s:,.0f} a second"
+        ),
+        Row("mailing: planned", recipients / plan_cpu_s, "messages/CPU-s", "", f"{recipients / plan_s:,.0f} a second"),
+        Row("mailing: sent", recipients / sent_s, "per second", "", f"{recipients:,} recipients", note),
+        Row("single, idle, p50", _at(idle, 0.5), "ms"),
+        Row("single, idle, p99", _at(idle, 0.99), "ms"),
+        Row("single beside it, p50", _at(busy, 0.5), "ms"),
+        Row("single beside it, p99", _at(busy, 0.99), "ms", f"{AIM_TIMES} times idle", times),
+        *memory,
+    ]
+
+
+def _at(latencies: list[int], share: float) -> int:
+    return latencies[min(len(latencies) - 1, int(share * len(latencies)))]
+
+
+def admit(stack: dict[str, Any]) -> None:
+    """The demo's partner and application, with no limit on the partner."""
+    provision(stack)
+    admin = Admin(stack["public_url"], stack["env"]["RPNS_ADMIN_TOKEN"])
+    about = {"maxConnections": 10_000, "maxRatePerS": 100_000}
+    await_read(stack, admin.call("PATCH", f"/v1/partners/{PARTNER_ID}", about)["changedAt"])
+
+
+def measured(recipients: int = 100_000, rate_per_s: int = RATE_PER_S) -> list[Row]:
+    """The rates, the latencies of single messages, and the most memory of each service meanwhile."""
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder)) as stack:
+        return uvloop.run(observe(stack, recipients, rate_per_s))
+
+
+def main() -> None:
+    """Print the rows."""
+    recipients, rate = [int(text) for text in sys.argv[1:3]] + [100_000, RATE_PER_S][len(sys.argv) - 1 :]
+    show(measured(recipients, rate))
+
+
+if __name__ == "__main__":
+    main()
