@@ -1,9 +1,12 @@
 """Status as a process, asked what its OpenAPI document allows and forbids: never a 5xx, always a reason."""
 
+import asyncio
+import itertools
 import os
 import subprocess
 import sys
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,10 +23,28 @@ from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
 from deploy.local.ports import HOST, free_ports
+from schemas.topics import APPLICATION_EVENTS
+from services import kafka, mongo
+from services.kafka import Append
+from services.secrets import Secrets
+from services.settings import Settings
 from tests.conftest import Servers, own_settings
+from tests.contract.status_devices import APPLICATION
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
+DEVICES = 200
+"""Of them each asks a few times only, so that none asks too often."""
+PATHS = {"/v1/messages/{any_id}", "/v1/messages", "/v1/events"} | {
+    f"/sdk/api/v1/installations/{{installation_id}}/{rest}"
+    for rest in (
+        "messages/{message_id}/content",
+        "history",
+        "history/{message_id}",
+        "history/status",
+        "history/delete",
+    )
+}
 ADMIN = {"Authorization": "Bearer admin-token"}
 STREAM = "/v1/events"
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
@@ -35,11 +56,13 @@ class Running:
 
     url: str
     log: Path
+    devices: Iterator[tuple[str, dict[str, str]]]  # installation id and headers, for ever
 
 
 @pytest.fixture(scope="module")
 def running(stack_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     settings, (port, metrics_port) = own_settings(stack_servers), free_ports(2)
+    devices = asyncio.run(store_devices(settings))
     chosen = {name: str(value) for name, value in settings.model_dump(by_alias=True).items()}
     ports = {"RPNS_PORT": str(port), "RPNS_METRICS_PORT": str(metrics_port)}
     log = tmp_path_factory.mktemp("status") / "status.log"
@@ -49,10 +72,21 @@ def running(stack_servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
         )
     try:
         wait_until_ready(f"http://{HOST}:{metrics_port}/readyz", process, log)
-        yield Running(f"http://{HOST}:{port}", log)
+        yield Running(f"http://{HOST}:{port}", log, itertools.cycle(devices))
     finally:
         process.terminate()
         assert process.wait(30) == 0, log.read_text()
+
+
+async def store_devices(settings: Settings) -> list[tuple[str, dict[str, str]]]:
+    """Installations of one application, as the registry writes them."""
+    secrets, ids = Secrets(settings.master_key), [str(uuid.uuid4()) for _ in range(DEVICES)]
+    await kafka.create_topics(settings)
+    async with kafka.opened_log(settings) as log, mongo.database(settings) as database:
+        await log.append([Append(APPLICATION_EVENTS, APPLICATION.entity_key, APPLICATION)], 30)
+        common = {"application_id": "app", "platform": "ios", "proof_hash": "proof"}
+        await database["installations"].insert_many([{"_id": one, **common} for one in ids])
+    return [(one, {"Authorization": f"Bearer {secrets.credential(one, 'proof')}"}) for one in ids]
 
 
 def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -71,19 +105,20 @@ def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) ->
 def test_whatever_is_asked_is_answered_with_success_or_a_reason(running: Running) -> None:
     described = schemathesis.openapi.from_url(f"{running.url}/openapi.json")
     operations = [found.ok() for found in described.get_all_operations() if isinstance(found, Ok)]
-    assert {operation.path for operation in operations} == {"/v1/messages/{any_id}", "/v1/messages", STREAM}
+    assert {operation.path for operation in operations} >= PATHS
     seen: Counter[int] = Counter()
     for operation in operations:
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             if operation.path != STREAM:  # it would never end
-                exercise(operation.as_strategy(generation_mode=mode), seen)
+                exercise(running, operation.as_strategy(generation_mode=mode), seen)
     assert seen[200] > 10
     assert seen[400] > 10
+    assert seen[404] > 10
 
 
-def exercise(cases: "st.SearchStrategy[schemathesis.Case[Any]]", seen: Counter[int]) -> None:
+def exercise(running: Running, cases: "st.SearchStrategy[schemathesis.Case[Any]]", seen: Counter[int]) -> None:
     @bounded(
-        max_examples=80,
+        max_examples=40,
         deadline=None,
         database=None,
         phases=[Phase.generate],
@@ -91,7 +126,10 @@ def exercise(cases: "st.SearchStrategy[schemathesis.Case[Any]]", seen: Counter[i
     )
     @given(case=cases)
     def one(case: "schemathesis.Case[Any]") -> None:
-        answer = case.call(headers=ADMIN)
+        headers = ADMIN
+        if "installation_id" in case.path_parameters:
+            case.path_parameters["installation_id"], headers = next(running.devices)
+        answer = case.call(headers=headers)
         seen[answer.status_code] += 1
         assert answer.status_code < 500, f"{case.as_curl_command()}: {answer.text}"
         if answer.status_code >= 400:
