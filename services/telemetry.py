@@ -32,6 +32,7 @@ DIRECTORY_NEWEST = Gauge(
     "rpns_directory_newest_seconds",
     "time of the newest record of application-events that this process has read, seconds since the epoch",
 )
+BATCH_MESSAGES = Counter("rpns_batch_messages_total", "messages of packets that were answered", ["outcome"])
 REPEATS = Counter("rpns_repeated_requests_total", "requests whose id was known already", ["lane"])
 PLANNED = Counter("rpns_planned_deliveries_total", "deliveries planned", ["provider"])
 SKIPPED = Counter("rpns_skipped_installations_total", "installations considered and left out", ["reason"])

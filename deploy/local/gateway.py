@@ -16,7 +16,9 @@ WEB = Path(__file__).resolve().parents[1] / "web"
 Upstreams = Mapping[str, Sequence[int]]
 
 DEVICE = "/sdk/api/v1/installations/*"
-SPECIAL = {"status": tuple(f"{DEVICE}/{rest}" for rest in ("messages/*/content", "history", "history/*"))}
+SPECIAL = {
+    "status": (*(f"{DEVICE}/{rest}" for rest in ("messages/*/content", "history", "history/*")), "/v3/batch/*"),
+}
 """Paths that `ROUTES` would send to another service; a `*` between slashes stands for one part of the path."""
 
 ROUTES = {

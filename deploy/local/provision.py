@@ -22,6 +22,7 @@ from deploy.local.services import KNOW_NO_PARTNERS, module_of
 LOGIN = PASSWORD = PARTNER_ID = APPLICATION_ID = "demo"
 SERVICE_NUMBER = "DemoBank"
 API_KEY = "demo-key"
+BATCH_KEY = "demobatchkey"
 PUSH_TTL_S = 3600
 DEADLINE_S = 20.0
 POLL_S = 0.02
@@ -86,6 +87,8 @@ def provision(stack: Mapping[str, Any]) -> None:
     for provider in ("apns", "fcm", "hms", "rustore", "web"):
         changed.append(admin.put_credentials(APPLICATION_ID, provider, held[provider]))
     changed.append(admin.put_credentials(APPLICATION_ID, "channel", channel_account(stack)))
+    admin.call("POST", f"/v1/partners/{PARTNER_ID}/batch-key", {"key": BATCH_KEY})
+    changed.append(admin.call("GET", f"/v1/partners/{PARTNER_ID}", {}))
     await_read(stack, max(one["changedAt"] for one in changed))
 
 

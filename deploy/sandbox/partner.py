@@ -36,7 +36,7 @@ class Report:
 
     def is_about(self, message: str) -> bool:
         """Whether it reports on the message with this id or mtNum."""
-        return message in (self.report.get("id"), self.report.get("mtNum"))
+        return message in (self.report.get("id"), self.report.get("mtNum"), self.report.get("messageId"))
 
 
 class Reports:

@@ -1,4 +1,4 @@
-"""The form of a delivery report, checked field by field (`docs/partner-api.md` §3)."""
+"""The form of a delivery report, checked field by field: `docs/partner-api.md` §3, and §6 for messages of packets."""
 
 from typing import Any
 
@@ -28,20 +28,40 @@ _FIELDS: dict[str, Check] = {
     "mccMnc": text(),
     "trafficType": integer(0, 7),
 }
+_CALLBACK: dict[str, Check] = {
+    "messageId": text(1),
+    "ts": integer(1, 2**53),
+    "status": choice(
+        *("SENT", "DELIVERED", "EXPIRED", "REJECTED", "UNDELIVERABLE", "ACCEPTED", "UNKNOWN", "READ"),
+    ),
+    "errorCode": integer(0, 999),
+    "id": text(1),
+}
 _OPTIONAL = frozenset({"id", "mccMnc"})
 
 
 def violations(report: dict[str, Any]) -> list[str]:
     """Everything that is wrong with a report, one line each; empty when it is as it should be."""
-    found = [f"{name}: is no known field" for name in report if name not in _FIELDS]
-    found += [f"{name}: is missing" for name in _FIELDS if name not in report and name not in _OPTIONAL]
-    for name, check in _FIELDS.items():
+    if "messageId" in report:
+        return _against(_CALLBACK, frozenset({"id", "errorCode"}), report) or _callback_contradictions(report)
+    return _against(_FIELDS, _OPTIONAL, report) or _contradictions(report)
+
+
+def _against(fields: dict[str, Check], optional: frozenset[str], report: dict[str, Any]) -> list[str]:
+    found = [f"{name}: is no known field" for name in report if name not in fields]
+    found += [f"{name}: is missing" for name in fields if name not in report and name not in optional]
+    for name, check in fields.items():
         if name in report:
             try:
                 check(report[name])
             except MalformedError as error:
                 found.append(f"{name}: {error.why}")
-    return found or _contradictions(report)
+    return found
+
+
+def _callback_contradictions(report: dict[str, Any]) -> list[str]:
+    with_code = report["status"] in ("REJECTED", "UNDELIVERABLE")
+    return [] if with_code == ("errorCode" in report) else [f"errorCode: does not go with status {report['status']}"]
 
 
 def _contradictions(report: dict[str, Any]) -> list[str]:

@@ -10,6 +10,8 @@ from services.directory import Directory, follow_directory
 from services.hour_keys import HourKeys
 from services.ingest import mailing_api
 from services.ingest.api import application
+from services.ingest.api_batch import BatchEndpoint
+from services.ingest.batch import Batch
 from services.ingest.dry_run import DryRun
 from services.ingest.mailing_run import Means
 from services.ingest.mailings import Office
@@ -39,7 +41,9 @@ async def start(process: Process) -> None:
     sending = Sending(directory, logins, log, claims, keys)
     process.ready_when("log", sending.is_log_up)
     trusted = web.networks(settings.trusted_proxies)
-    web.serve(process, application(sending, trusted, await _mailings(process, database, directory, logins, log, keys)))
+    packets = BatchEndpoint(Batch(directory, secrets, log, claims, keys, sending.limits), trusted)
+    mailings = await _mailings(process, database, directory, logins, log, keys)
+    web.serve(process, application(sending, trusted, packets, mailings))
 
 
 async def _mailings(

@@ -1,5 +1,6 @@
 """HTTP of the partner API.
 
+    POST /v3/batch       likewise, `api_batch.py`
     POST /v6/send        a bare ASGI endpoint beside FastAPI, whose layers would cost as much as all of our own work
     GET  /openapi.json   FastAPI, which documents it all the same
 
@@ -22,10 +23,10 @@ from services.ingest.send import Sending
 
 log = telemetry.logger("api")
 SEND_PATH = "/v6/send"
+BATCH_PATH = "/v3/batch"
 MAILINGS_PATH = "/v1/mailings"
 _JSON = (b"content-type", b"application/json")
 _RETRY = (b"retry-after", b"1")
-_TOO_LARGE = Refusal(Code.INVALID, f"body: must be at most {web.MAX_BODY_BYTES} bytes")
 _NOT_JSON = Refusal(Code.INVALID, "Content-Type: must be application/json in UTF-8")
 _SECONDS = telemetry.REQUEST_SECONDS.labels("send")
 _ANSWERS = {code: telemetry.REQUESTS.labels("send", str(code)) for code in (0, *Code)}
@@ -41,7 +42,7 @@ class SendEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         try:
-            body = await _body(scope, receive)
+            body = await read_body(scope, receive, web.MAX_BODY_BYTES)
             if body is None:
                 return  # the caller has gone
             answer: bytes | Refusal = body if isinstance(body, Refusal) else await self._answer(scope, body)
@@ -61,21 +62,24 @@ class SendEndpoint:
         _SECONDS.observe(time.perf_counter() - started)
 
     async def _answer(self, scope: Scope, body: bytes) -> bytes | Refusal:
-        if any(name == b"x-forwarded-for" for name, _ in scope["headers"]):
-            address = web.caller_address(Request(scope), self._trusted)
-        else:
-            client = scope.get("client")
-            address = client[0] if client else ""
-        return await self._sending.answer(body, address)
+        return await self._sending.answer(body, address_of(scope, self._trusted))
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes | Refusal | None:
+def address_of(scope: Scope, trusted: Sequence[web.Network]) -> str:
+    """The caller's, as far as a trusted proxy tells."""
+    if any(name == b"x-forwarded-for" for name, _ in scope["headers"]):
+        return web.caller_address(Request(scope), trusted)
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refusal | None:
     """The whole body; None when the caller hung up; a refusal for one that is too large or not JSON."""
     for name, value in scope["headers"]:
         if name == b"content-type" and not _is_json(value):
             return _NOT_JSON
-        if name == b"content-length" and int(value) > web.MAX_BODY_BYTES:
-            return _TOO_LARGE
+        if name == b"content-length" and int(value) > limit:
+            return _too_large(limit)
     parts, size = [], 0
     while True:
         message = await receive()
@@ -83,11 +87,15 @@ async def _body(scope: Scope, receive: Receive) -> bytes | Refusal | None:
             return None
         part = message.get("body", b"")
         size += len(part)
-        if size > web.MAX_BODY_BYTES:
-            return _TOO_LARGE
+        if size > limit:
+            return _too_large(limit)
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(Code.INVALID, f"body: must be at most {limit} bytes")
 
 
 def _is_json(content_type: bytes) -> bool:
@@ -108,16 +116,19 @@ def error_body(refusal: Refusal) -> bytes:
 
 
 class Application:
-    """The API of this process: FastAPI, but for the one hot path. `mailings` answers `/v1/mailings…`."""
+    """The API of this process: FastAPI, but for the hot paths. `mailings` answers `/v1/mailings…`."""
 
-    def __init__(self, rest: FastAPI, send: SendEndpoint, mailings: ASGIApp | None) -> None:
+    def __init__(self, rest: FastAPI, send: SendEndpoint, batch: ASGIApp | None, mailings: ASGIApp | None) -> None:
         self._rest = rest
         self._send = send
+        self._batch = batch or rest
         self._mailings = mailings or rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == SEND_PATH and scope["method"] == "POST":
             await self._send(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == BATCH_PATH and scope["method"] == "POST":
+            await self._batch(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(MAILINGS_PATH):
             await self._mailings(scope, receive, send)
         else:
@@ -125,12 +136,17 @@ class Application:
 
 
 def application(
-    sending: Sending, trusted_proxies: Sequence[web.Network], mailings: FastAPI | None = None
+    sending: Sending,
+    trusted_proxies: Sequence[web.Network],
+    batch: ASGIApp | None = None,
+    mailings: FastAPI | None = None,
 ) -> Application:
     """The API of this process."""
     app = FastAPI(title="RPNS partner API", version="6.0", docs_url=None, redoc_url=None)
     web.install_problems(app)
     endpoint = SendEndpoint(sending, trusted_proxies)
     app.router.routes.append(Route(SEND_PATH, endpoint, methods=["POST"]))  # so that other methods are 405
+    if batch is not None:
+        app.router.routes.append(Route(BATCH_PATH, batch, methods=["POST"]))
     describe(app, mailings)
-    return Application(app, endpoint, mailings)
+    return Application(app, endpoint, batch, mailings)

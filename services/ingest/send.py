@@ -50,7 +50,7 @@ class Sending:
         self._log = sink
         self._claims = claims
         self._keys = keys
-        self._limits = Limits()
+        self.limits = Limits()
         self._failing_since_s: float | None = None
         self._failed_at_s = 0.0
 
@@ -68,13 +68,13 @@ class Sending:
             if isinstance(checked, LoginFault):
                 return _FAULTS[checked]
             partner = checked
-        limit = self._limits.enter(partner, time.monotonic())
+        limit = self.limits.enter(partner, time.monotonic())
         if limit is not None:
             return Refusal(Code.TOO_MANY, limit)
         try:
             return await self._send(request, partner)
         finally:
-            self._limits.leave(partner)
+            self.limits.leave(partner)
 
     async def is_log_up(self) -> bool:
         """False after half a minute of failures only; without failures in the last minute it is worth another try."""
@@ -125,9 +125,14 @@ class Sending:
             log.warning("requests cannot be stored", error=repr(error))
 
 
+def holds_nul(body: bytes) -> bool:
+    """Whether a string of this JSON has a NUL character: neither databases nor phones can be trusted with one."""
+    return b"\\u0000" in body and _NUL.search(body) is not None
+
+
 def _parsed(body: bytes) -> SendRequest:
     """Raises Refused for what is no JSON text that we take, ValidationError for wrong fields."""
-    if b"\\u0000" in body and _NUL.search(body):
+    if holds_nul(body):
         raise Refused(Code.INVALID, "body: must not hold a NUL character")
     try:
         return SendRequest.model_validate_json(body)

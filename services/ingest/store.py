@@ -6,7 +6,10 @@ A claim is made before the append and confirmed after it, so one left unconfirme
 live as long as the message topics.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+
+from pymongo import UpdateOne
 
 from schemas.topics import MESSAGE_RETENTION_MS
 from services.mongo import Collection, durable
@@ -27,6 +30,22 @@ class Claims:
         fresh = {"confirmed": False, "at": datetime.fromtimestamp(now_ms / 1000, UTC)}
         before = await self._collection.find_one_and_update({"_id": message_id}, {"$setOnInsert": fresh}, upsert=True)
         return before is None or not before["confirmed"]
+
+    async def claim_many(self, message_ids: Iterable[str], now_ms: int) -> set[str]:
+        """Those that no request was accepted with before."""
+        wanted = list(message_ids)
+        if not wanted:
+            return set()
+        fresh = {"confirmed": False, "at": datetime.fromtimestamp(now_ms / 1000, UTC)}
+        await self._collection.bulk_write(
+            [UpdateOne({"_id": one}, {"$setOnInsert": fresh}, upsert=True) for one in wanted], ordered=False
+        )
+        found = self._collection.find({"_id": {"$in": wanted}, "confirmed": True}, {"_id": 1})
+        return set(wanted) - {document["_id"] async for document in found}
+
+    async def confirm_many(self, message_ids: Sequence[str]) -> None:
+        """The requests lie in the log."""
+        await self._collection.update_many({"_id": {"$in": list(message_ids)}}, {"$set": {"confirmed": True}})
 
     async def confirm(self, message_id: str) -> None:
         """The request lies in the log."""

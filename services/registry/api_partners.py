@@ -15,6 +15,7 @@ from services.registry.api_devices import PROBLEMS
 from services.registry.auth import Doors
 from services.registry.bodies import Body
 from services.registry.bodies_admin import (
+    BatchKeyBody,
     Id,
     PartnerCreate,
     PartnerPatch,
@@ -141,15 +142,18 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
         return SecretView(key=key, version=(await changed(partner_id, if_match, report_key_sealed=sealed)).event_id)
 
     @router.post("/{partner_id}/batch-key", responses={404: PROBLEMS[400]})
-    async def rotate_batch_key(partner_id: Id, if_match: IfMatch = None) -> SecretView:
+    async def rotate_batch_key(
+        partner_id: Id, body: BatchKeyBody | None = None, if_match: IfMatch = None
+    ) -> SecretView:
         """A new key for batches, told in this answer only; the one before goes on working until the next rotation."""
         letters = string.ascii_letters + string.digits
-        key = "".join(random_secrets.choice(letters) for _ in range(_BATCH_KEY_LENGTH))
+        drawn = "".join(random_secrets.choice(letters) for _ in range(_BATCH_KEY_LENGTH))
+        key = (body.key if body is not None else None) or drawn
         digest = secrets.digest(key, "batch-key")
 
         def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
             partner = _partner(current)
-            digests = (digest, *partner.batch_key_digests[:1])
+            digests = (digest, *(one for one in partner.batch_key_digests[:1] if one != digest))
             return partner.model_copy(update={**stamp.fields(), "batch_key_digests": digests})
 
         partner = await provisioning.change(f"partner/{partner_id}", decide, version_of(if_match))

@@ -115,6 +115,12 @@ class PartnerView(Body):
         )
 
 
+class BatchKeyBody(Body):
+    """A key that is given instead of drawn."""
+
+    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{8,30}$")] | None = None
+
+
 class SecretView(Body):
     """A key, told this once."""
 

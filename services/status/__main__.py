@@ -26,6 +26,7 @@ from services.status.api_cancel import cancel_routes
 from services.status.api_channel import channel_routes
 from services.status.api_content import content_routes
 from services.status.api_history import HistoryWork, history_routes
+from services.status.api_packets import packet_routes
 from services.status.api_statistics import statistics_routes
 from services.status.chaining import Chaining
 from services.status.channel_accounts import Accounts
@@ -98,6 +99,7 @@ async def start(process: Process) -> None:
         history_routes(history, device),
         cancel_routes(messages, sink, who),
         channel_routes(messages, Accounts(directory, secrets), sink, trusted),
+        packet_routes(messages, directory, secrets, trusted),
     ]
     web.serve(process, application(messages, streams, logins, settings.admin_token, trusted, *more))
 

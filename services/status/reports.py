@@ -28,6 +28,7 @@ from services.kafka import Append, Log
 from services.status.fold import FollowUp, ReportDue
 from services.status.fold_reports import body_of, is_asked_for
 from services.status.message import Message
+from services.status.packets import callback_of
 from services.status.reports_pace import Pace
 from services.status.reports_receiver import Receiver
 from services.status.reports_store import Intent, Leased, Reports, Tried
@@ -74,7 +75,12 @@ class Reporting:
         if url is None or request.registered_delivery == 0:
             return None
         root = message.request or request
-        body = body_of(request, report, partner_ref=root.partner_ref, submitted_at=root.at)
+        at_ms = next((change.at for change in reversed(message.links[due.link].changes)), root.at)
+        body: object = (
+            body_of(request, report, partner_ref=root.partner_ref, submitted_at=root.at)
+            if root.packet_id is None
+            else callback_of(message, request, report, at_ms)
+        )
         return Intent(
             message_id=message.message_id,
             link=due.link,

@@ -58,6 +58,10 @@ class Messages:
                 ),
                 IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0),
                 IndexModel(
+                    [("partner_id", ASCENDING), ("packet_id", ASCENDING), ("_id", ASCENDING)],
+                    partialFilterExpression={"packet_id": {"$exists": True}},
+                ),
+                IndexModel(
                     [(name, ASCENDING) for name in _COUNTED], name=_BY_STATE, partialFilterExpression=_OF_MAILINGS
                 ),
             ]
@@ -91,6 +95,12 @@ class Messages:
         """The newest that fit, `limit` at most."""
         found = self._collection.find(query).sort([("created_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
         return [from_document(document) for document in await found.to_list(None)]
+
+    async def of_packet(self, partner_id: str, packet_id: int) -> AsyncIterator[Message]:
+        """All messages of a packet (3000 at most), by id."""
+        query = {"partner_id": partner_id, "packet_id": packet_id}
+        async for document in self._collection.find(query).sort("_id", ASCENDING).batch_size(1000):
+            yield from_document(document)
 
     async def count_by_state(self, mailing_id: str) -> list[tuple[str, str, int]]:
         """State, reason of a failure, and how many messages of the mailing; read from the index alone."""

@@ -94,7 +94,14 @@ async def provision(settings: Settings) -> None:
         for login, changes in PARTNERS.items():
             uuid = ids.uuid5(NAMESPACE, login)
             given: dict[str, Any] = {"event_id": uuid, "at": 0, "partner_id": login}
-            partner = PartnerChanged(**given, uuid=uuid, login=login, password_hash=HASH, default_sender="DemoBank")
+            partner = PartnerChanged(
+                **given,
+                uuid=uuid,
+                login=login,
+                password_hash=HASH,
+                default_sender="DemoBank",
+                batch_key_digests=(Secrets(settings.master_key).digest(f"{login}key", "batch-key"),),
+            )
             sender = SenderChanged(**given, service_number="DemoBank", application_id="bank")
             events = (partner.model_copy(update=changes), sender)
             await log.append([kafka.Append(topics.APPLICATION_EVENTS, one.entity_key, one) for one in events])

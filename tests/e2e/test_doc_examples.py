@@ -9,12 +9,11 @@ import orjson
 import pytest
 
 from deploy.demo.bank import Bank
-from deploy.local.provision import API_KEY, APPLICATION_ID, LOGIN, PASSWORD, SERVICE_NUMBER
+from deploy.local.provision import API_KEY, APPLICATION_ID, BATCH_KEY, LOGIN, PASSWORD, SERVICE_NUMBER
 from tests.doc_examples import Example, Request, Values, body_fits, examples
 from tests.e2e.world import World, eventually
 
 PAGES = sorted(path for path in (Path(__file__).parents[2] / "docs" / "features").glob("*.md") if path.stem != "README")
-BATCH_KEY = "demobatchkey"
 
 
 @pytest.fixture

@@ -1,0 +1,246 @@
+"""A packet, message by message: which are acceptable, and what is wrong with the others. Pure.
+
+    packet (JSON) ─▶ packet_of ─▶ Packet            what holds for all, or Unacceptable: nothing of it is accepted
+    message ─▶ accepted_of ─▶ Accepted | Rejected   each alone: one bad message never rejects its neighbours
+
+A message is turned into the `Request` of `/v6/send` and comes through `accept` like one, on the bulk lane. Source:
+`docs/partner-api.md` §6.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas import ids
+from schemas.application_events import PartnerChanged
+from schemas.values import Channel
+from services.ingest.accept import Accepted, accept
+from services.ingest.accept_errors import Code, Refusal, Refused
+from services.ingest.accept_link import Senders
+from services.ingest.accept_model import LinkBody, MessageBody, Request, ScheduleBody, parsed, violation
+from services.ingest.accept_rules import channel_of, notify_url_of, schedule_of
+
+MOST = 3000
+_MAX_ID = 50
+_MAX_SMS, _MAX_PUSH = 2000, 1000
+_VALIDITY_S = (60, 259_200)
+_LONGEST_SMS_S = 172_800
+"""What the channel platform takes, and the default; a longer validity is accepted, and ends here."""
+_INSTANT = frozenset({Channel.VIBER, Channel.WHATSAPP})
+_PLACES = {
+    "destAddr": "to",
+    "message.data.text": "text",
+    "message.data.instantContent.data.text": "text",
+    "message.data.serviceNumber": "from",
+    "message.data.ttl": "validity",
+    "message.data.ttlUnit": "validity",
+    "notifyUrl": "callbackUrl",
+    "message.type": "type",
+    "externalUserId": "data.externalUserId",
+}
+"""Names of `accept`, and what they are called in a packet; "message.data.…" is "data.…" otherwise."""
+_FIELD = re.compile(r"([A-Za-z0-9_.\[\]]+): (.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """`key` of §6, and the field that it is about."""
+
+    key: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A message that is not accepted."""
+
+    reasons: Sequence[Reason]
+    description: str
+
+
+class Unacceptable(Exception):
+    """Nothing of the packet is accepted."""
+
+    def __init__(self, key: str, ref: str, description: str) -> None:
+        super().__init__(description)
+        self.rejected = Rejected([Reason(key, ref)], description)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """What holds for all its messages, and the messages as they came."""
+
+    messages: Sequence[object]
+    shorten: bool
+    schedule: ScheduleBody | None
+    use_time_diff: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """For whom, and when: the same for every message of a packet."""
+
+    partner: PartnerChanged
+    senders: Senders
+    now_ms: int
+    packet_id: int
+    draw_id: Callable[[], str] = ids.uuid7
+
+
+def packet_of(body: object, partner: PartnerChanged, now_ms: int) -> Packet:
+    """Raises Unacceptable."""
+    if not isinstance(body, dict):
+        raise Unacceptable("invalid", "body", "body: must be a JSON object")
+    messages = body.get("messages")
+    if messages is None or messages == []:
+        raise Unacceptable("must.be.not.null", "messages", "messages: must hold 1 to 3000 messages")
+    if not isinstance(messages, list):
+        raise Unacceptable("invalid", "messages", "messages: must be a list")
+    if len(messages) > MOST:
+        raise Unacceptable("too.many.messages", "messages", f"messages: must hold at most {MOST} messages")
+    for name in ("shortenUrl", "useTimeDiff"):
+        if not isinstance(body.get(name), bool | None):
+            raise Unacceptable("invalid", name, f"{name}: must be true or false")
+    schedule = None
+    if body.get("scheduleInfo") is not None:
+        try:
+            schedule = ScheduleBody.model_validate(body["scheduleInfo"])
+            schedule_of(schedule, body.get("useTimeDiff"), partner.utc_offset_min, now_ms)
+        except ValidationError as error:
+            raise _unacceptable(violation(error, "scheduleInfo").refusal) from None
+        except Refused as refused:
+            raise _unacceptable(refused.refusal) from None
+    return Packet(messages, bool(body.get("shortenUrl")), schedule, body.get("useTimeDiff"))
+
+
+def _unacceptable(refusal: Refusal) -> Unacceptable:
+    field, _, _ = refusal.detail.partition(":")
+    return Unacceptable("invalid", field, refusal.detail)
+
+
+def accepted_of(message: object, place: int, packet: Packet, sending: Sending) -> Accepted | Rejected:
+    """What becomes of `messages[place]`."""
+    where = f"messages[{place}]"
+    if not isinstance(message, dict):
+        return Rejected([Reason("invalid", where)], f"{where}: must be an object")
+    channel = _channel(message, sending.partner)
+    faults = _faults(message, channel)
+    if faults:
+        reasons = [Reason(key, f"{where}.{name}") for key, name, _ in faults]
+        return Rejected(reasons, "; ".join(f"{where}.{name}: {rule}" for _, name, rule in faults))
+    assert channel is not None
+    try:
+        request = _request(message, channel, packet)
+    except ValidationError as error:
+        return _rejected(violation(error).refusal, where)
+    except Refused as refused:
+        return _rejected(refused.refusal, where)
+    outcome = accept(request, sending.partner, sending.senders, sending.now_ms, "bulk", sending.draw_id)
+    if isinstance(outcome, Refusal):
+        return _rejected(outcome, where)
+    return outcome._replace(request=outcome.request.model_copy(update={"packet_id": sending.packet_id}))
+
+
+def _channel(message: Mapping[str, Any], partner: PartnerChanged) -> Channel | None:
+    given = message.get("type")
+    if given is None:
+        return partner.batch_channel
+    try:
+        return channel_of(given, "") if isinstance(given, str) else None
+    except Refused:
+        return None
+
+
+def _faults(message: Mapping[str, Any], channel: Channel | None) -> list[tuple[str, str, str]]:
+    """Everything that is wrong with the packet's own fields: key, field, rule."""
+    data = message.get("data")
+    found: list[tuple[str, str, str]] = []
+    if channel is None:
+        found.append(("invalid", "type", "must be the name of a channel"))
+    if data is not None and not isinstance(data, dict):
+        return [*found, ("invalid", "data", "must be an object")]
+    if not message.get("from"):
+        found.append(("must.be.not.null", "from", "mandatory"))
+    if message.get("to") in (None, "") and not (data or {}).get("externalUserId"):
+        found.append(("must.be.not.null", "to", "mandatory unless data.externalUserId is given"))
+    if not message.get("text") and not (channel in _INSTANT and (data or {}).get("instantContent")):
+        found.append(("must.be.not.null", "text", "mandatory"))
+    for name in ("from", "to", "text", "id", "callbackUrl"):
+        if message.get(name) is not None and not isinstance(message[name], str):
+            found.append(("invalid", name, "must be a string"))
+    found += _too_long(message, "id", _MAX_ID)
+    found += _too_long(message, "text", _MAX_PUSH if channel is Channel.PUSH else _MAX_SMS)
+    validity, priority = message.get("validity"), message.get("priority")
+    least, most = _VALIDITY_S
+    if validity is not None and not (_is_whole(validity) and (channel is Channel.PUSH or least <= validity <= most)):
+        found.append(("invalid", "validity", f"must be {least} to {most} seconds"))
+    if priority is not None and not (_is_whole(priority) and 0 <= priority <= 3):
+        found.append(("invalid", "priority", "must be 0 to 3"))
+    if isinstance(message.get("callbackUrl"), str):
+        try:
+            notify_url_of(message["callbackUrl"], "callbackUrl")
+        except Refused as refused:
+            found.append(("invalid", "callbackUrl", refused.refusal.detail.partition(": ")[2]))
+    return found
+
+
+def _too_long(message: Mapping[str, Any], name: str, most: int) -> list[tuple[str, str, str]]:
+    text = message.get(name)
+    if isinstance(text, str) and len(text) > most:
+        return [("length.too.long", name, f"must have at most {most} characters")]
+    return []
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _request(message: Mapping[str, Any], channel: Channel, packet: Packet) -> Request:
+    """The message as `/v6/send` would have it. Raises ValidationError, Refused."""
+    data = dict(message.get("data") or {})
+    text, validity = message.get("text"), message.get("validity")
+    if channel in _INSTANT:
+        data.setdefault("instantContent", {"type": "text", "data": {"text": text}})
+    else:
+        data["text"] = text
+    data["serviceNumber"] = message["from"]
+    if channel is Channel.SMS:
+        validity = min(validity or _LONGEST_SMS_S, _LONGEST_SMS_S)
+    if validity is not None:
+        data["ttl"], data["ttlUnit"] = validity, "SECONDS"
+    chain = message.get("cascadeChainLink")
+    return Request(
+        id=message.get("id") or None,
+        dest_addr=message.get("to") or None,
+        message=MessageBody(type=channel.value, data=data),
+        extra_param=message.get("extraParam"),
+        use_time_diff=packet.use_time_diff,
+        schedule_info=packet.schedule,
+        shorten_links=packet.shorten,
+        notify_url=message.get("callbackUrl"),
+        cascade_chain_link=None if chain is None else parsed(LinkBody, chain, "cascadeChainLink"),
+    )
+
+
+def _rejected(refusal: Refusal, where: str) -> Rejected:
+    """A refusal of `accept` in the words of a packet."""
+    field, rule = _apart(refusal.detail)
+    name = _PLACES.get(field) or field.replace("message.data", "data", 1)
+    key = "invalid"
+    if refusal.code is Code.SENDER:
+        key, name = "not.available", "from"
+    elif refusal.code is Code.TTL and name not in ("validity", "type") and "cascade" not in name:
+        name = "validity"
+    elif "at most" in rule and "characters" in rule:
+        key = "length.too.long"
+    elif rule == "mandatory":
+        key = "must.be.not.null"
+    return Rejected([Reason(key, f"{where}.{name}")], f"{where}.{name}: {rule}")
+
+
+def _apart(detail: str) -> tuple[str, str]:
+    found = _FIELD.fullmatch(detail)
+    return (found[1], found[2]) if found else ("", detail)

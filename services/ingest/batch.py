@@ -1,0 +1,169 @@
+"""`POST /v3/batch`: up to 3000 messages, answered one by one and in order, all appended at once.
+
+    key (401, 403) ─▶ JSON, packet (400) ─▶ limits (429) ─▶ each message: accept ─▶ claims ─▶ one append ─▶ the answer
+
+What could not be written in time is `unknown`: it may be in the log, and the same packet may be sent again. Where every
+message has an id, the packet's id follows from its bytes: repeated, it has the same one.
+
+Source: `docs/partner-api.md` §6.
+"""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from schemas import ids, topics
+from schemas.application_events import PartnerChanged
+from services import consume, telemetry
+from services.batch_keys import KeyFault, partner_of
+from services.clock import now_ms
+from services.directory import Directory
+from services.hour_keys import HourKeys
+from services.ingest.accept import Accepted
+from services.ingest.accept_batch import Packet, Reason, Rejected, Sending, Unacceptable, accepted_of, packet_of
+from services.ingest.accept_errors import Code, Refusal
+from services.ingest.limits import Limits
+from services.ingest.secure import sealed
+from services.ingest.send import holds_nul
+from services.ingest.store import Claims
+from services.kafka import Append, Log
+from services.secrets import Secrets
+
+log = telemetry.logger("batch")
+MAX_BODY_BYTES = 16 * 1024 * 1024
+_MAX_MESSAGE_BYTES = 64 * 1024
+_TOPIC = topics.MESSAGE_REQUESTED["bulk"]
+_PACKET_BITS = 53
+"""What a JSON number holds exactly everywhere."""
+
+
+class Batch:
+    """Answers packets. One for each process."""
+
+    def __init__(
+        self, directory: Directory, secrets: Secrets, sink: Log, claims: Claims, keys: HourKeys, limits: Limits
+    ) -> None:
+        self._directory, self._secrets, self._log = directory, secrets, sink
+        self._claims, self._keys, self._limits = claims, keys, limits
+
+    def caller(self, authorization: str, address: str) -> PartnerChanged | Refusal:
+        """The partner by its key."""
+        found = partner_of(authorization, self._directory, self._secrets, address)
+        if isinstance(found, KeyFault):
+            return Refusal(Code.LOGIN if found is KeyFault.UNKNOWN else Code.ADDRESS, found.value)
+        return found
+
+    async def answer(self, body: bytes, partner: PartnerChanged) -> tuple[int, bytes] | Refusal:
+        """HTTP status and body."""
+        now = now_ms()
+        try:
+            packet = packet_of(_parsed(body), partner, now)
+        except Unacceptable as unacceptable:
+            return 400, orjson.dumps({"result": [_entry_of(unacceptable.rejected, None)]})
+        limit = self._limits.enter(partner, time.monotonic())
+        if limit is not None:
+            return Refusal(Code.TOO_MANY, limit)
+        try:
+            sending = Sending(partner, self._directory, now, packet_id_of(body, packet, partner))
+            return 200, orjson.dumps({"result": await self._send(packet, sending)})
+        finally:
+            self._limits.leave(partner)
+
+    async def _send(self, packet: Packet, sending: Sending) -> list[dict[str, Any]]:
+        outcomes = [accepted_of(one, place, packet, sending) for place, one in enumerate(packet.messages)]
+        try:
+            ready = [await self._ready(one, place) for place, one in enumerate(outcomes)]
+            if sending.partner.reject_duplicates:
+                ready = await self._claimed(ready, sending.now_ms)
+            appends = [one.append for one in ready if isinstance(one, _Ready)]
+            await self._log.append(appends)
+        except consume.UNAVAILABLE as error:
+            log.warning("a packet could not be stored in time", error=repr(error))
+            ready = [_unknown(one, place) for place, one in enumerate(outcomes)]
+        else:
+            if sending.partner.reject_duplicates:
+                await self._confirm([one.message_id for one in ready if isinstance(one, _Ready)])
+        telemetry.BATCH_MESSAGES.labels("accepted").inc(sum(isinstance(one, _Ready) for one in ready))
+        telemetry.BATCH_MESSAGES.labels("rejected").inc(sum(isinstance(one, Rejected) for one in ready))
+        return [_entry_of(one, sending.packet_id) for one in ready]
+
+    async def _ready(self, outcome: Accepted | Rejected, place: int) -> "_Ready | Rejected":
+        if isinstance(outcome, Rejected):
+            return outcome
+        event = await sealed(outcome, self._keys) if outcome.secure else outcome.request
+        append = Append(_TOPIC, event.message_id, event)
+        value = append.value
+        if len(value) > _MAX_MESSAGE_BYTES:
+            ref = f"messages[{place}]"
+            return Rejected([Reason("length.too.long", ref)], f"{ref}: must be at most {_MAX_MESSAGE_BYTES} bytes")
+        return _Ready(event.message_id, event.partner_ref, append._replace(event=value))
+
+    async def _claimed(self, ready: Sequence["_Ready | Rejected"], now: int) -> list["_Ready | Rejected"]:
+        """For partners who refuse duplicates: an id that was accepted before, or earlier in the packet, is refused."""
+        wanted = {one.message_id for one in ready if isinstance(one, _Ready) and one.partner_ref is not None}
+        free = await self._claims.claim_many(wanted, now)
+        kept: list[_Ready | Rejected] = []
+        for place, one in enumerate(ready):
+            if isinstance(one, _Ready) and one.partner_ref is not None:
+                if one.message_id not in free:
+                    ref = f"messages[{place}].id"
+                    kept.append(Rejected([Reason("duplicate", ref)], f"{ref}: was used before"))
+                    continue
+                free.discard(one.message_id)
+            kept.append(one)
+        return kept
+
+    async def _confirm(self, message_ids: Sequence[str]) -> None:
+        """The events are in the log, so the answer is yes even when this fails: a repeat is appended and absorbed."""
+        try:
+            await self._claims.confirm_many(message_ids)
+        except consume.UNAVAILABLE as error:
+            log.warning("claims were not confirmed", error=repr(error))
+
+
+class _Ready(NamedTuple):
+    """A message that is to be appended."""
+
+    message_id: str
+    partner_ref: str | None
+    append: Append
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        if holds_nul(body):
+            raise Unacceptable("invalid", "body", "body: must not hold a NUL character")
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Unacceptable("invalid", "body", "body: must be JSON in UTF-8, not nested too deeply") from None
+
+
+def packet_id_of(body: bytes, packet: Packet, partner: PartnerChanged) -> int:
+    """The same for the same bytes when each message has an id; else drawn. Between 1 and 2**53."""
+    named = all(isinstance(one, dict) and one.get("id") for one in packet.messages)
+    cause = partner.uuid.encode() + hashlib.sha256(body).digest() if named else ids.uuid7().encode()
+    return (int.from_bytes(hashlib.sha256(cause).digest()[:8]) >> (64 - _PACKET_BITS)) or 1
+
+
+def _unknown(outcome: Accepted | Rejected, place: int) -> Rejected:
+    if isinstance(outcome, Rejected):
+        return outcome
+    ref = f"messages[{place}]"
+    return Rejected([Reason("unknown", ref)], f"{ref}: could not be stored in time, it may be sent again with its id")
+
+
+def _entry_of(one: _Ready | Rejected, packet_id: int | None) -> dict[str, Any]:
+    if isinstance(one, _Ready):
+        entry: dict[str, Any] = {"code": "OK", "messageId": one.message_id, "packetId": packet_id}
+        return entry if one.partner_ref is None else {**entry, "id": one.partner_ref}
+    reasons = [{"key": reason.key, "ref": reason.ref} for reason in one.reasons]
+    return {
+        "code": "REJECTED",
+        "messageId": None,
+        "reasons": reasons,
+        "description": one.description,
+        "packetId": packet_id,
+    }

@@ -1,0 +1,72 @@
+"""States of a packet's messages in the words of the batch API, for callbacks and for those who ask. Pure.
+
+    nothing yet  ACCEPTED          failed, code 7        EXPIRED
+    SENT         SENT              failed, never sent    REJECTED       11, 13, 18, 26: nothing could go out
+    DELIVERED    DELIVERED         failed otherwise      UNDELIVERABLE
+    READ         READ (ours)       internal fault, 1     UNKNOWN
+
+Source: `docs/partner-api.md` §6.
+"""
+
+from typing_extensions import TypedDict  # the API shows these: pydantic wants this one before Python 3.12
+
+from services.status.fold_reports import wanted_report
+from services.status.message import Message, Report, Request
+
+_OF_REPORT = {0: "SENT", 2: "DELIVERED", 9: "READ"}
+_OF_FAILURE = {1: "UNKNOWN", 7: "EXPIRED", 11: "REJECTED", 13: "REJECTED", 18: "REJECTED", 26: "REJECTED"}
+_WITH_CODE = frozenset({"REJECTED", "UNDELIVERABLE"})
+ACCEPTED = "ACCEPTED"
+
+
+class Callback(TypedDict, total=False):
+    """What is posted to callbackUrl; `errorCode` with REJECTED and UNDELIVERABLE only, `id` when it was given."""
+
+    messageId: str
+    ts: int
+    status: str
+    errorCode: int
+    id: str
+
+
+class State(Callback, total=False):
+    """What is answered to those who ask."""
+
+    packetId: int | None
+
+
+def status_of(report: Report | None) -> str:
+    """The word for a report; ACCEPTED for none."""
+    if report is None:
+        return ACCEPTED
+    return _OF_REPORT.get(report.status) or _OF_FAILURE.get(report.error_code, "UNDELIVERABLE")
+
+
+def callback_of(message: Message, request: Request, report: Report, at_ms: int) -> Callback:
+    """`request` is the link's; `at_ms` is when the state was come to."""
+    return _state(message, request, report, report.done_at or at_ms)
+
+
+def state_of(message: Message) -> State:
+    """The best of its links; of equal ones the last."""
+    wanted = [(link, report) for link in message.links.values() if (report := wanted_report(link)) is not None]
+    best = [(link, report) for link, report in wanted if link.state is message.state] or wanted
+    request = message.request
+    packet_id = request.packet_id if request is not None else None
+    if not best:
+        plain = _state(message, request, None, message.created_at)
+        return State(**plain, packetId=packet_id)
+    link, report = best[-1]
+    at = link.changes[-1].at if link.changes else message.created_at
+    return State(**_state(message, request, report, report.done_at or at), packetId=packet_id)
+
+
+def _state(message: Message, request: Request | None, report: Report | None, at_ms: int) -> Callback:
+    status = status_of(report)
+    body = Callback(messageId=message.message_id, ts=at_ms, status=status)
+    if report is not None and status in _WITH_CODE:
+        body["errorCode"] = report.error_code
+    root = message.request or request
+    if root is not None and root.partner_ref is not None:
+        body["id"] = root.partner_ref
+    return body

@@ -1,0 +1,181 @@
+"""Packets: every rule of the batch API, message by message; one bad message never rejects its neighbours."""
+
+from typing import Any
+
+import pytest
+
+from schemas.application_events import PartnerChanged, SenderChanged
+from schemas.values import Channel
+from services.ingest.accept import Accepted
+from services.ingest.accept_batch import MOST, Rejected, Sending, Unacceptable, accepted_of, packet_of
+
+NOW = 1_764_000_000_000
+PARTNER = PartnerChanged(
+    event_id="p",
+    at=1,
+    partner_id="bank",
+    uuid="6ba7b811-9dad-11d1-80b4-00c04fd430c8",
+    login="bank",
+    password_hash="",
+    default_ttl_s={Channel.PUSH: 3600},
+    link_shortener=True,
+)
+GOOD = {"from": "Bank", "to": "+79001234567", "text": "hello"}
+
+
+class Senders:
+    """One sender."""
+
+    def sender(self, partner_id: str, service_number: str) -> SenderChanged | None:
+        known = service_number == "Bank"
+        about = {"event_id": "s", "at": 1, "partner_id": partner_id, "service_number": "Bank", "application_id": "app"}
+        return SenderChanged.model_validate(about) if known else None
+
+
+def outcome(message: object, partner: PartnerChanged = PARTNER, **packet: Any) -> Accepted | Rejected:
+    found = packet_of({"messages": [message], **packet}, partner, NOW)
+    return accepted_of(message, 0, found, Sending(partner, Senders(), NOW, 7))
+
+
+def accepted(message: object, partner: PartnerChanged = PARTNER, **packet: Any) -> Accepted:
+    found = outcome(message, partner, **packet)
+    assert isinstance(found, Accepted), found
+    return found
+
+
+def test_an_sms_is_the_default_and_keeps_two_days() -> None:
+    request = accepted(GOOD).request
+    (link,) = request.chain
+    assert (link.channel, link.ttl_ms, link.sender, link.shorten_links) == (Channel.SMS, 172_800_000, "Bank", False)
+    assert (request.lane, request.packet_id, request.recipient.phone) == ("bulk", 7, "79001234567")
+
+
+def test_a_push_has_everything_that_a_single_one_has() -> None:
+    data = {"title": "News", "externalUserId": "u", "deviceSubscriptions": ["news"], "customPayload": {"a": 1}}
+    message = {"from": "Bank", "text": "hello", "type": "push", "data": data, "id": "1", "validity": 30}
+    request = accepted(message, shortenUrl=True).request
+    (link,) = request.chain
+    assert link.content is not None
+    assert (link.channel, link.content.title, link.subscriptions, link.ttl_ms) == (
+        Channel.PUSH,
+        "News",
+        ("news",),
+        30_000,
+    )
+    assert (request.recipient.external_user_id, request.partner_ref, link.shorten_links) == ("u", "1", True)
+
+
+def test_a_chain_of_links_and_the_packet_s_schedule_hold_for_each_message() -> None:
+    sms = {"type": "SMS", "data": {"text": "hello", "serviceNumber": "Bank", "ttl": 5}}
+    chain = {"state": "DELIVERED", "message": sms}
+    schedule = {"timeBegin": "09:00", "timeEnd": "10:00"}
+    request = accepted(
+        {**GOOD, "type": "PUSH", "cascadeChainLink": chain}, scheduleInfo=schedule, useTimeDiff=True
+    ).request
+    assert [link.channel for link in request.chain] == [Channel.PUSH, Channel.SMS]
+    assert request.schedule is not None
+    assert (request.schedule.begin_minute, request.schedule.recipient_zone) == (540, True)
+
+
+def test_the_channel_may_be_the_partner_s() -> None:
+    partner = PARTNER.model_copy(update={"batch_channel": Channel.PUSH})
+    assert accepted(GOOD, partner).request.chain[0].channel is Channel.PUSH
+
+
+def test_a_text_for_viber_becomes_its_content() -> None:
+    data = accepted({**GOOD, "type": "VIBER", "validity": 600}).request.chain[0].data
+    assert data is not None
+    assert '"text":"hello"' in data
+
+
+def test_a_longer_validity_than_sms_have_ends_with_theirs() -> None:
+    assert accepted({**GOOD, "validity": 259_200}).request.chain[0].ttl_ms == 172_800_000
+    assert accepted({**GOOD, "validity": 60}).request.chain[0].ttl_ms == 60_000
+
+
+SECURE = {"extraOptions": [{"param_name": "SECURE", "param_value": {"other": "1"}}]}
+LONG_CHAIN = {"state": "SEEN", "message": {"type": "SMS", "data": {"text": "x", "serviceNumber": "Bank", "ttl": 5}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "reasons"),
+    [
+        ({"from": None}, [("must.be.not.null", "from")]),
+        ({"from": "Nobody"}, [("not.available", "from")]),
+        ({"to": None}, [("must.be.not.null", "to")]),
+        ({"to": "not a number"}, [("invalid", "to")]),
+        ({"to": 79001234567}, [("invalid", "to")]),
+        ({"text": ""}, [("must.be.not.null", "text")]),
+        ({"text": "x" * 2001}, [("length.too.long", "text")]),
+        ({"text": "x" * 1001, "type": "PUSH"}, [("length.too.long", "text")]),
+        ({"id": "x" * 51}, [("length.too.long", "id")]),
+        ({"id": 7}, [("invalid", "id")]),
+        ({"validity": 59}, [("invalid", "validity")]),
+        ({"validity": 259_201}, [("invalid", "validity")]),
+        ({"validity": "60"}, [("invalid", "validity")]),
+        ({"validity": 29, "type": "PUSH"}, [("invalid", "validity")]),
+        ({"validity": 86_401, "type": "PUSH"}, [("invalid", "validity")]),
+        ({"priority": 4}, [("invalid", "priority")]),
+        ({"priority": True}, [("invalid", "priority")]),
+        ({"callbackUrl": "ftp://bank.example"}, [("invalid", "callbackUrl")]),
+        ({"callbackUrl": ""}, [("invalid", "callbackUrl")]),
+        ({"type": "PIGEON"}, [("invalid", "type")]),
+        ({"data": []}, [("invalid", "data")]),
+        ({"type": "PUSH", "data": {"title": "x" * 81}}, [("length.too.long", "data.title")]),
+        (
+            {"type": "PUSH", "text": "%code%", "data": SECURE},
+            [("invalid", "data.extraOptions.SECURE")],
+        ),
+        ({"cascadeChainLink": LONG_CHAIN}, [("invalid", "cascadeChainLink.state")]),
+        ({"cascadeChainLink": 7}, [("invalid", "cascadeChainLink")]),
+        ({"extraParam": "nonsense"}, [("invalid", "extraParam")]),
+        (
+            {"from": None, "to": None, "priority": 9},
+            [("must.be.not.null", "from"), ("must.be.not.null", "to"), ("invalid", "priority")],
+        ),
+    ],
+)
+def test_each_rule_is_told_by_key_and_field(change: dict[str, Any], reasons: list[tuple[str, str]]) -> None:
+    rejected = outcome({**GOOD, **change})
+    assert isinstance(rejected, Rejected), rejected
+    told = [(reason.key, reason.ref.removeprefix("messages[0].")) for reason in rejected.reasons]
+    assert told == reasons
+    assert rejected.description
+
+
+def test_what_is_no_message_is_rejected_alone() -> None:
+    messages = [GOOD, "nonsense", GOOD]
+    packet = packet_of({"messages": messages}, PARTNER, NOW)
+    sending = Sending(PARTNER, Senders(), NOW, 7)
+    kinds = [type(accepted_of(one, place, packet, sending)) for place, one in enumerate(messages)]
+    assert kinds == [Accepted, Rejected, Accepted]
+
+
+@pytest.mark.parametrize(
+    ("body", "key", "ref"),
+    [
+        ([], "invalid", "body"),
+        ({}, "must.be.not.null", "messages"),
+        ({"messages": []}, "must.be.not.null", "messages"),
+        ({"messages": "x"}, "invalid", "messages"),
+        ({"messages": [GOOD] * (MOST + 1)}, "too.many.messages", "messages"),
+        ({"messages": [GOOD], "shortenUrl": "yes"}, "invalid", "shortenUrl"),
+        ({"messages": [GOOD], "useTimeDiff": 1}, "invalid", "useTimeDiff"),
+        ({"messages": [GOOD], "scheduleInfo": {"timeBegin": "25:00"}}, "invalid", "scheduleInfo.timeBegin"),
+        (
+            {"messages": [GOOD], "scheduleInfo": {"deadline": "2020-01-01T00:00:00+0300"}},
+            "invalid",
+            "scheduleInfo.deadline",
+        ),
+        ({"messages": [GOOD], "scheduleInfo": 7}, "invalid", "scheduleInfo"),
+    ],
+)
+def test_a_packet_that_cannot_be_accepted_says_why(body: object, key: str, ref: str) -> None:
+    with pytest.raises(Unacceptable) as refused:
+        packet_of(body, PARTNER, NOW)
+    (reason,) = refused.value.rejected.reasons
+    assert (reason.key, reason.ref) == (key, ref)
+
+
+def test_three_thousand_are_taken() -> None:
+    assert len(packet_of({"messages": [GOOD] * MOST}, PARTNER, NOW).messages) == MOST

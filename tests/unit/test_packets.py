@@ -1,0 +1,47 @@
+"""States of packets: each state of a link has its word."""
+
+import pytest
+
+from schemas.reasons import Reason
+from services.status.fold import fold
+from services.status.message import Message, Report
+from services.status.packets import callback_of, state_of, status_of
+from tests.unit.status_events import Story
+
+
+@pytest.mark.parametrize(
+    ("report", "word"),
+    [
+        (None, "ACCEPTED"),
+        (Report(0), "SENT"),
+        (Report(2), "DELIVERED"),
+        (Report(9), "READ"),
+        (Report(5, Reason.EXPIRED.error_code), "EXPIRED"),
+        (Report(5, Reason.UNROUTED.error_code), "REJECTED"),
+        (Report(5, Reason.NO_APPLICATION.error_code), "REJECTED"),
+        (Report(5, Reason.UNKNOWN_PHONE.error_code), "UNDELIVERABLE"),
+        (Report(5, Reason.PROVIDER_REFUSED.error_code), "UNDELIVERABLE"),
+        (Report(5, Reason.INTERNAL.error_code), "UNKNOWN"),
+    ],
+)
+def test_each_state_has_its_word(report: Report | None, word: str) -> None:
+    assert status_of(report) == word
+
+
+def test_a_callback_has_a_code_only_where_the_protocol_wants_one() -> None:
+    story = Story()
+    message = Message(story.message_id)
+    fold(message, story.requested(packet_id=7, partner_ref="mine"))
+    assert state_of(message) == {
+        "messageId": story.message_id,
+        "ts": message.created_at,
+        "status": "ACCEPTED",
+        "id": "mine",
+        "packetId": 7,
+    }
+    request = message.request
+    assert request is not None
+    refused = callback_of(message, request, Report(5, 20), 99)
+    assert (refused["status"], refused["errorCode"], refused["ts"]) == ("UNDELIVERABLE", 20, 99)
+    assert "errorCode" not in callback_of(message, request, Report(5, 7), 99)
+    assert callback_of(message, request, Report(2, 0, 55), 99)["ts"] == 55
