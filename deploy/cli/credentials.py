@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from deploy.cli import show
 from deploy.cli.fault import Fault
@@ -39,7 +41,8 @@ File = Annotated[
     Path,
     typer.Argument(
         help="JSON, - is standard input. apns: team_id, key_id, private_key (PEM), topic; fcm: the service account "
-        "file; hms: app_id, client_secret, project_id; rustore: project_id, service_token; web: subject, private_key",
+        "file; hms: app_id, client_secret, project_id, callback_user, callback_secret; rustore: project_id, "
+        "service_token, universal; web: subject, private_key (`web-key` makes them)",
         show_default=False,
     ),
 ]
@@ -65,6 +68,15 @@ def rotate(
     if (found := _find(gateway, application, provider)) is None:
         raise Fault(f"application {application} has no credentials with {provider}; `create` gives it some")
     _put(gateway, application, provider, body, found["version"], as_json)
+
+
+@app.command("web-key")
+def web_key(
+    subject: Annotated[str, typer.Argument(help="whom push services may ask: mailto:… or https:…", show_default=False)],
+) -> None:
+    """Make a new key for Web Push and print it, as `create … web` takes it. Keep it: browsers subscribe with it."""
+    pem = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    print(json.dumps({"subject": subject, "private_key": pem.decode()}, indent=2))
 
 
 @app.command("list")

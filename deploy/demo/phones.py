@@ -7,8 +7,14 @@ from deploy.sandbox.device import Device, Habits
 from deploy.sandbox.device_kinds import Platform
 from deploy.sandbox.fleet import Fleet
 
-NAMES: dict[Platform, str] = {"ios": "iPhone", "android": "Android", "huawei": "Huawei", "rustore": "RuStore"}
-PROVIDER_NAMES = {"apns": "APNs", "fcm": "FCM", "hms": "HMS", "rustore": "RuStore"}
+NAMES: dict[Platform, str] = {
+    "ios": "iPhone",
+    "android": "Android",
+    "huawei": "Huawei",
+    "rustore": "RuStore",
+    "web": "Browser",
+}
+PROVIDER_NAMES = {"apns": "APNs", "fcm": "FCM", "hms": "HMS", "rustore": "RuStore", "web": "Web Push"}
 
 
 READS = Habits("read", after_s=0.4)

@@ -105,7 +105,8 @@ class Device:
     name: str = ""
     bundle: str | None = None
     environment: Literal["production", "sandbox"] = "production"
-    variant: Literal["native", "universal"] = "native"
+    variant: Literal["native", "universal"] | None = "native"  # RuStore; None: the app leaves it to the platform
+    token_of: Literal["rustore", "fcm", "hms", "apns"] = "rustore"  # RuStore universal: whose token the SDK has got
     proof: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     private_key: EllipticCurvePrivateKey | None = field(default=None, repr=False)  # SECURE values come sealed to it
     token: str = field(default="", repr=False)
@@ -128,6 +129,11 @@ class Device:
     @property
     def provider(self) -> str:
         return PROVIDERS[self.platform]
+
+    @property
+    def arrives_at(self) -> str:
+        """Whose of the sandbox its pushes come to."""
+        return self.token_of if self.platform == "rustore" else self.provider
 
     @property
     def installation_id(self) -> str:
@@ -169,7 +175,8 @@ class Device:
         if self.platform == "ios":
             body |= {"environment": self.environment} | ({"bundle": self.bundle} if self.bundle else {})
         elif self.platform == "rustore":
-            body |= {"variant": self.variant}
+            body |= {"variant": self.variant} if self.variant else {}
+            body |= {"carrier": self.token_of} if self.token_of != "rustore" else {}
         self._learn(await self.carrier.api.register_token(self.who, body))
 
     async def personalize(self, external_user_id: str | None = None, phone: str | None = None) -> None:
@@ -221,6 +228,8 @@ class Device:
 
     def opened(self, payload: dict[str, Any]) -> dict[str, Any]:
         """What the app gets of a payload: only a browser's is encrypted. Raises UnreadablePushError."""
+        if self.variant == "universal" and "providers" not in payload:
+            raise UnreadablePushError("rustore: the universal SDK drops native messages in silence")
         if self.platform != "web":
             return payload
         try:

@@ -151,7 +151,7 @@ class Fleet:
         if device is None:
             return
         try:
-            push = read_push(received["provider"], device.opened(received["payload"]))
+            push = read_push(device.provider, device.opened(received["payload"]))
         except UnreadablePushError as error:
             self._fault(f"{device.name or device.platform}: {error}")
             return
@@ -160,8 +160,8 @@ class Fleet:
     # what devices call (`device.Carrier`)
 
     def moved(self, device: Device, old_token: str) -> None:
-        self._by_token.pop((device.provider, old_token), None)
-        self._by_token[device.provider, device.token] = device
+        self._by_token.pop((device.arrives_at, old_token), None)
+        self._by_token[device.arrives_at, device.token] = device
 
     async def subscribe(self) -> tuple[str, str]:
         """As a page does it: the platform names its key, the push service gives an endpoint."""

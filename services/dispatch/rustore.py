@@ -2,15 +2,18 @@
 
     native       bearer of the project's service token; notification and data, either may be missing
     universal    credentials in the body, title and text mandatory. An app that is built with the universal SDK drops
-                 native messages in silence, so the variant stands with the token, else with the application
+                 native messages in silence, so the variant stands with the token, else with the application. Its SDK
+                 may have the token of another carrier (fcm, hms, apns): then RuStore pushes over that one, with the
+                 credentials that the application has for it
 
 Neither absorbs a resend: there is no tag and no collapse key. One token a request, so that an answer is about it.
 
-Credentials: project_id and service_token, as in RuStore's console; both variants use them.
+Credentials: project_id and service_token, as in RuStore's console; both variants use them. `universal` has those for
+the other carriers, {fcm | hms | apns: {project_id, auth_token}}.
 """
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from yarl import URL
@@ -26,7 +29,14 @@ LIMIT_BYTES: Final = 4096
 """Of the whole body, which is the strictest reading of "maximum 4096 bytes"."""
 MAX_TTL_S: Final = 2_419_200
 _JSON = "application/json"
-_PROVIDER = "rustore"
+_RUSTORE = "rustore"
+
+
+class UniversalCredentials(Credentials):
+    """Of one carrier, as it stands in the body of a universal request."""
+
+    project_id: str
+    auth_token: str
 
 
 class RustoreCredentials(Credentials):
@@ -34,6 +44,12 @@ class RustoreCredentials(Credentials):
 
     project_id: PathSegment
     service_token: HeaderValue
+    universal: dict[str, UniversalCredentials] = {}
+
+    def of(self, carrier: str) -> UniversalCredentials | None:
+        """What RuStore shows to that carrier."""
+        own = UniversalCredentials(project_id=self.project_id, auth_token=self.service_token)
+        return own if carrier == _RUSTORE else self.universal.get(carrier)
 
 
 async def open_sender(opening: Opening) -> "RustoreSender":
@@ -59,18 +75,26 @@ class RustoreSender:
         return False
 
     async def send(self, push: Push) -> Result:
-        is_universal = (push.variant or self._application.rustore_variant) == "universal"
-        if is_universal and is_silent(push):
-            return Rejected("the universal API takes nothing without a text", 0)
         try:
-            if is_universal:
-                body, shortened = render_universal(push, clock.now_ms(), self._application.name, self._credentials)
+            if (push.variant or self._application.rustore_variant) == "universal":
+                result, shortened = await self._universal(push)
             else:
                 body, shortened = render_native(push, clock.now_ms())
+                result = await self._send_native(body)
         except payload.TooLarge:
             return Rejected("payload too large", 0)
-        result = await (self._send_universal(push, body) if is_universal else self._send_native(body))
         return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
+
+    async def _universal(self, push: Push) -> tuple[Result, bool]:
+        carrier, token = carrier_of(push.token)
+        credentials = self._credentials.of(carrier)
+        if is_silent(push):
+            return Rejected("the universal API takes nothing without a text", 0), False
+        if credentials is None:
+            return Rejected(f"no credentials for {carrier} over the universal API", 0), False
+        to = Addressee(carrier, token, credentials)
+        body, shortened = render_universal(push, clock.now_ms(), self._application.name, to)
+        return await self._send_universal(to, body), shortened
 
     async def close(self) -> None:
         await self._client.close()
@@ -81,11 +105,27 @@ class RustoreSender:
             return without_answer(answer)
         return rustore_table.native(answer.status, answer.body, _wait_s(answer))
 
-    async def _send_universal(self, push: Push, body: bytes) -> Result:
+    async def _send_universal(self, to: "Addressee", body: bytes) -> Result:
         answer = await self._client.post(self._universal_url, self._universal_headers, body)
         if not isinstance(answer, Answer):
             return without_answer(answer)
-        return rustore_table.universal(answer.status, answer.body, _wait_s(answer), push.token)
+        return rustore_table.universal(answer.status, answer.body, _wait_s(answer), to.token)
+
+
+class Addressee(NamedTuple):
+    """Of a universal request. Holds the token in clear: never log it."""
+
+    carrier: str
+    token: str
+    credentials: UniversalCredentials
+
+
+def carrier_of(token: str) -> tuple[str, str]:
+    """Whose token it is, and the token: another carrier's is registered as {carrier, token}."""
+    if not token.startswith("{"):
+        return _RUSTORE, token
+    given = orjson.loads(token)
+    return given["carrier"], given["token"]
 
 
 def render_native(push: Push, now_ms: int) -> tuple[bytes, bool]:
@@ -100,14 +140,14 @@ def render_native(push: Push, now_ms: int) -> tuple[bytes, bool]:
     return fitted(push, LIMIT_BYTES, rendered, len)
 
 
-def render_universal(push: Push, now_ms: int, app_name: str, credentials: RustoreCredentials) -> tuple[bytes, bool]:
+def render_universal(push: Push, now_ms: int, app_name: str, to: Addressee) -> tuple[bytes, bool]:
     """The request's body, and whether something was left out. Raises payload.TooLarge."""
-    provider = {"project_id": credentials.project_id, "auth_token": credentials.service_token}
+    provider = to.credentials.model_dump()
 
     def rendered(shown: payload.Shown, with_text: bool) -> bytes:
         message = _message(push, shown, now_ms, with_text)
         message["notification"] = _notification(push, shown, shown.title or app_name or " ")
-        addressed = {"providers": {_PROVIDER: provider}, "tokens": {_PROVIDER: [push.token]}}
+        addressed = {"providers": {to.carrier: provider}, "tokens": {to.carrier: [to.token]}}
         return orjson.dumps({**addressed, "message": message})
 
     return fitted(push, LIMIT_BYTES, rendered, len)

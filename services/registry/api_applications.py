@@ -142,8 +142,8 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
 
         apns `team_id`, `key_id`, `private_key` (PEM), optional `topic`; fcm the service account file; hms `app_id`,
         `client_secret`, optional `project_id`, for receipts `callback_user` and `callback_secret`; rustore
-        `project_id`, `service_token`; web `subject`, `private_key`; channel `login`, `password`, `url`, `callback`
-        (22 … 128 unguessable characters), `subnets`.
+        `project_id`, `service_token`, optional `universal`; web `subject`, `private_key`; channel `login`, `password`,
+        `url`, `callback` (22 … 128 unguessable characters), `subnets`.
         """
         try:
             plain = credentials.checked(Provider(provider), body)

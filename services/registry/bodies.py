@@ -82,6 +82,9 @@ class TokenBody(Body):
         None, description="APNs; default: the application's"
     )
     variant: Literal["native", "universal"] | None = Field(None, description="RuStore; default: the application's")
+    carrier: Literal["rustore", "fcm", "hms", "apns"] | None = Field(
+        None, description="RuStore universal: whose token the SDK has; default rustore"
+    )
 
 
 class WebPushView(Body):

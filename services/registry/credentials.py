@@ -3,7 +3,7 @@
     apns      team_id, key_id, private_key (PEM, P-256); topic
     fcm       the service account file: type, project_id, private_key_id, private_key (RSA), client_email, token_uri
     hms       app_id, client_secret; project_id; for receipts callback_user and callback_secret, as configured there
-    rustore   project_id, service_token (native and universal)
+    rustore   project_id, service_token (native and universal); universal: {fcm | hms | apns: {project_id, auth_token}}
     web       subject (mailto: or https:), private_key (PEM, P-256)
     channel   login, password, url of the channel platform (`/v6/send` follows it); callback: the unguessable last part
               of the address that it reports to; subnets that it reports from
@@ -62,10 +62,6 @@ def _https(url: str) -> str:
     return url
 
 
-def _subject(text: str) -> str:
-    return text if text.startswith("mailto:") and "@" in text else _https(text)
-
-
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:-]{1,128}$")]
 AppleId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
 Secret = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
@@ -102,13 +98,19 @@ class HmsCredentials(Credentials):
         return self
 
 
+class UniversalCredentials(Credentials):
+    project_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    auth_token: Secret
+
+
 class RustoreCredentials(Credentials):
     project_id: Id
     service_token: Secret
+    universal: dict[Literal["fcm", "hms", "apns"], UniversalCredentials] | None = None
 
 
 class WebCredentials(Credentials):
-    subject: Annotated[str, StringConstraints(max_length=512), AfterValidator(_subject)]
+    subject: Annotated[str, StringConstraints(max_length=512, pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://\S+)$")]
     private_key: Annotated[Pem, AfterValidator(_p256)]
 
 

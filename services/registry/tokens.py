@@ -28,7 +28,10 @@ class BadField(ValueError):
 
 
 def token_text(body: TokenBody) -> str:
-    """The token as dispatch will use it: text, or the web push subscription in JSON. Raises BadField."""
+    """The token as dispatch will use it. Raises BadField.
+
+    Text; of a web push the subscription, of another carrier's token for RuStore universal {carrier, token}, in JSON.
+    """
     if body.provider == "web":
         return _subscription(body)
     if body.token is None:
@@ -37,7 +40,11 @@ def token_text(body: TokenBody) -> str:
         return apns_token(body.token)
     if not _OPAQUE.fullmatch(body.token):
         raise BadField("token", "must be printable ASCII without blanks")
-    return body.token
+    if body.carrier in (None, "rustore"):
+        return body.token
+    if body.provider != "rustore" or body.variant == "native":
+        raise BadField("carrier", "is of RuStore universal only")
+    return orjson.dumps({"carrier": body.carrier, "token": body.token}).decode()
 
 
 def apns_token(text: str) -> str:

@@ -80,6 +80,30 @@ async def test_the_variant_stands_with_the_token_and_else_with_the_application(b
     assert [one.headers.get("via") for one in (first, second)] == [sandbox_universal.VIA, None]
 
 
+def _everybodys(bench: Bench) -> dict[str, Any]:
+    """Credentials for all carriers of the universal API."""
+    others = {name: one for name, one in bench.urls["credentials"]["rustore_universal"].items() if name != "rustore"}
+    return {**bench.urls["credentials"]["rustore"], "universal": others}
+
+
+@pytest.mark.parametrize("carrier", ["fcm", "hms", "apns"])
+async def test_a_token_of_another_carrier_is_pushed_to_over_that_carrier(bench: Bench, carrier: str) -> None:
+    token = orjson.dumps({"carrier": carrier, "token": TOKEN}).decode()
+    push = a_push(token=token, variant="universal")
+    async with sender_of(rustore, opening(bench, "rustore", _everybodys(bench))) as sender:
+        assert await sender.send(push) == Accepted(None, 200)
+        (received,) = bench.sandbox.inbox.by_token(carrier, TOKEN)
+        assert received.headers["via"] == sandbox_universal.VIA
+        dead = await struck(bench, sender, "rustore_universal", push, reason="INVALID_TOKEN", token=TOKEN)
+        assert dead == TokenGone("PROVIDER_ERROR", 400)
+    wrong = _everybodys(bench)
+    wrong["universal"] = {carrier: wrong["universal"][carrier] | {"auth_token": "another"}}
+    async with sender_of(rustore, opening(bench, "rustore", wrong)) as sender:
+        assert await sender.send(push) == Rejected("PROVIDER_ERROR", 400, alert=True)
+    async with sender_of(rustore, opening(bench, "rustore")) as sender:
+        assert await sender.send(push) == Rejected(f"no credentials for {carrier} over the universal API", 0)
+
+
 def test_every_answer_that_the_sandbox_knows_is_tried() -> None:
     assert set(NATIVE) == sandbox_rustore.REASONS
     assert set(UNIVERSAL) == sandbox_universal.REASONS

@@ -135,6 +135,8 @@ async def test_a_browsers_subscription_is_kept_whole(here: Registry) -> None:
         ({"provider": "apns", "token": "no hex"}, "token"),
         ({"provider": "fcm", "token": "with blank"}, "token"),
         ({"provider": "fcm"}, "token"),
+        ({"provider": "fcm", "token": "x", "carrier": "hms"}, "carrier"),
+        ({"provider": "rustore", "token": "x", "carrier": "hms", "variant": "native"}, "carrier"),
         ({"provider": "channel", "token": "x"}, "provider"),
         ({"provider": "web", "token": "x"}, "subscription"),
         ({"provider": "web", "subscription": WEB}, "subscription.endpoint"),

@@ -201,6 +201,7 @@ async def test_a_page_asks_for_the_key_to_subscribe_with(here: Registry) -> None
         ("fcm", {"type": "authorized_user"}, "type"),
         ("hms", {"client_secret": "with blank"}, "client_secret"),
         ("rustore", {"project_id": "a/b"}, "project_id"),
+        ("rustore", {"universal": {"hms": {"project_id": "1"}}}, "universal.hms.auth_token"),
         ("web", {"subject": "nobody"}, "subject"),
     ],
 )

@@ -16,7 +16,8 @@ from tests.pushes import push_of
 from tests.unit import provider_rows
 
 NOW_MS = 1_000_000_000_000
-CREDENTIALS = rustore.RustoreCredentials(project_id="p", service_token="s" * 64)
+OWN = rustore.UniversalCredentials(project_id="p", auth_token="s" * 64)
+ADDRESSEE = rustore.Addressee("rustore", "ab" * 32, OWN)
 EXPECTED = {"OK": Accepted, "DROP_TOKEN": TokenGone, "FIX_PAYLOAD": Rejected, "ALERT": Rejected, "RETRY": Retry}
 
 
@@ -69,17 +70,34 @@ def test_the_lifetime_is_never_zero_which_would_mean_four_weeks(left_ms: int) ->
 
 
 def test_the_universal_api_gets_the_title_it_asks_for() -> None:
-    body, _ = rustore.render_universal(push_of(Content(text="B")), NOW_MS, "Demo", CREDENTIALS)
+    body, _ = rustore.render_universal(push_of(Content(text="B")), NOW_MS, "Demo", ADDRESSEE)
     assert orjson.loads(body)["message"]["notification"] == {"title": "Demo", "body": "B"}
     body, _ = rustore.render_native(push_of(Content(text="B")), NOW_MS)
     assert orjson.loads(body)["message"]["notification"] == {"body": "B"}
+
+
+def test_another_carriers_token_is_addressed_with_that_carriers_credentials() -> None:
+    others = {"hms": rustore.UniversalCredentials(project_id="9", auth_token="h")}
+    credentials = rustore.RustoreCredentials(project_id="p", service_token="s", universal=others)
+    assert rustore.carrier_of("plain:token") == ("rustore", "plain:token")
+    carrier, token = rustore.carrier_of('{"carrier":"hms","token":"abc"}')
+    assert (credentials.of("rustore"), credentials.of("fcm")) == (
+        rustore.UniversalCredentials(project_id="p", auth_token="s"),
+        None,
+    )
+    hms = credentials.of(carrier)
+    assert hms is not None
+    body, _ = rustore.render_universal(push_of(), NOW_MS, "Demo", rustore.Addressee(carrier, token, hms))
+    made = orjson.loads(body)
+    assert made["providers"] == {"hms": {"project_id": "9", "auth_token": "h"}}
+    assert made["tokens"] == {"hms": ["abc"]}
 
 
 @given(st.text(max_size=1000), st.none() | st.text(max_size=80), st.none() | st.text(max_size=3000))
 def test_no_body_is_ever_over_the_limit(text: str, title: str | None, custom: str | None) -> None:
     push = push_of(Content(text=text, title=title, custom_payload=custom))
     assert len(rustore.render_native(push, NOW_MS)[0]) <= rustore.LIMIT_BYTES
-    assert len(rustore.render_universal(push, NOW_MS, "Demo", CREDENTIALS)[0]) <= rustore.LIMIT_BYTES
+    assert len(rustore.render_universal(push, NOW_MS, "Demo", ADDRESSEE)[0]) <= rustore.LIMIT_BYTES
 
 
 @pytest.mark.parametrize(("field", "value"), [("project_id", ""), ("service_token", "two words")])
