@@ -130,7 +130,7 @@ async def _run(gateway: str, control: str, api_key: str, wanted: Wanted) -> None
 def _print(console: Console, happening: Happening) -> None:
     push, what = happening.push, happening.what
     text = f"{push.title}: {push.text}" if push.title else push.text
-    detail = f"[bold]{escape(text)}[/]" if what == "shown" else f"[dim]{push.message_id}[/]"
+    detail = f"[bold]{escape(text)}[/]" if what in ("shown", "enriched") else f"[dim]{push.message_id}[/]"
     console.print(f"{happening.device.name:12} {what:9} {detail}", soft_wrap=True)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from schemas import ids
+from schemas.events import InboxChanged
 from schemas.values import Content, SecureValues
 from services import mongo
 from services.clock import now_ms
@@ -111,6 +112,28 @@ async def test_changes_are_events_that_stand_in_the_trace_once(service: Running)
 
     message = await service.until(story, lambda seen: any(e["what"] == "inbox" for e in seen["trace"]), "in the trace")
     assert [entry["detail"] for entry in message["trace"] if entry["what"] == "inbox"] == ["seen"]
+
+
+async def test_a_change_that_was_appended_and_not_applied_is_folded_by_the_consumer(service: Running) -> None:
+    """As after a kill between the log and the database."""
+    (phone,) = await a_user(service)
+    story = await sent(phone)
+    seen = InboxChanged(
+        event_id=ids.uuid7(),
+        at=now_ms(),
+        message_id=story.message_id,
+        partner_id="bank",
+        owner=phone.owner,
+        installation_id=phone.installation_id,
+        change="seen",
+    )
+    await service.append(seen, seen)
+
+    async def is_seen() -> bool:
+        entry = await phone.peek(story)
+        return entry is not None and entry["status"] == "Seen"
+
+    await eventually(is_seen, "an entry that was seen")
 
 
 async def test_the_history_goes_with_the_user_and_not_with_the_installation(service: Running) -> None:
