@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from schemas.personal import PERSONAL
 from schemas.topics import BULK, DEAD_LETTER, Topic, all_topics
 
 FOLDER = Path(__file__).parent / "json"
@@ -28,8 +29,25 @@ def event_schemas() -> dict[str, dict[str, Any]]:
         for event in topic.events:
             schema = event.model_json_schema(mode="serialization")
             name: str = schema["properties"]["type"]["const"]
+            if name in PERSONAL:
+                schema["properties"]["personal"] = _sealed(name)
             found[name] = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
     return dict(sorted(found.items()))
+
+
+def _sealed(name: str) -> dict[str, Any]:
+    """What stands in the log for what is personal (schemas/personal.py)."""
+    paths = ", ".join("/" + "/".join(path) for path in PERSONAL[name].fields)
+    return {
+        "title": "Personal",
+        "type": "object",
+        "description": f"Sealed for those it is about, and empty or absent where it belongs: {paths}",
+        "properties": {
+            "keys": {"type": "array", "items": {"type": "string", "pattern": "^[0-9a-f]{12}[.][0-9a-f]{6}[.][0-9]+$"}},
+            "box": {"type": "string", "contentEncoding": "base64"},
+        },
+        "required": ["keys", "box"],
+    }
 
 
 def asyncapi() -> dict[str, Any]:

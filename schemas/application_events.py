@@ -6,6 +6,7 @@
     application/<application_id>     ApplicationChanged
     credentials/<application_id>/<provider>   CredentialsChanged
     stop/<scope>/<id>                StopChanged
+    erasure/<erasure_id>             RecipientForgotten
 
 Every process reads this topic from its start to the end it had when the process began, before it reports ready, and
 follows it from then on (`services/directory.py`).
@@ -124,3 +125,16 @@ class StopChanged(Event):
     @property
     def entity_key(self) -> str:
         return f"stop/{self.scope}/{self.id}"
+
+
+class RecipientForgotten(Event):
+    """The keys of a recipient were destroyed: what the log holds of him opens no more. Tells nobody who it was."""
+
+    type: Literal["recipient-forgotten"] = "recipient-forgotten"
+    erasure_id: str
+    destroyed: tuple[str, ...]  # "<generation>/<path>" in the trees of keys
+    by: str = ""  # "operator", or the partner's login
+
+    @property
+    def entity_key(self) -> str:
+        return f"erasure/{self.erasure_id}"

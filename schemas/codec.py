@@ -1,10 +1,12 @@
-"""Events to bytes and back. JSON, because readers in other languages are promised one.
+"""Events to bytes and back. JSON, because readers in other languages are promised one. What goes to Kafka and comes
+from it passes through `services/sealing.py`, which takes out what is personal (`personal.py`).
 
 decode(topic, value) ─▶ event            known type, well formed
                      ─▶ None             a type this release does not know: skipped and counted
                      raises Undecodable  anything else: dead-lettered
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, Union
 
@@ -27,15 +29,23 @@ def decode(topic: Topic, value: bytes | None) -> Event | None:
     """The event; None for an unknown type. Raises Undecodable."""
     if value is None:
         raise Undecodable("no value")
+    return _validated(lambda: _adapter(topic).validate_json(value))
+
+
+def decode_object(topic: Topic, body: dict[str, Any]) -> Event | None:
+    """As `decode`, of JSON that was read already."""
+    return _validated(lambda: _adapter(topic).validate_python(body))
+
+
+def _validated(validate: Callable[[], Event]) -> Event | None:
     try:
-        event: Event = _adapter(topic).validate_json(value)
+        return validate()
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] == "union_tag_invalid" or (first["type"] == "literal_error" and first["loc"] == ("type",)):
             return None
         place = ".".join(str(part) for part in first["loc"]) or "record"
         raise Undecodable(f"{place}: {first['msg']}") from None
-    return event
 
 
 @cache

@@ -97,6 +97,7 @@ class TargetResolved(MessageEvent):
     slot: str = ""  # which of its tokens (schemas/live.py); empty: the push token
     channel: ChannelMessage | None = None  # for the channel platform; `installation_id` is the channel's name then
     withdraw: bool = False  # take the delivery of that id off the device: it was sent and the chain has moved on
+    recipient: Recipient | None = None  # whom the partner named
 
     @property
     def record_key(self) -> str:
@@ -176,6 +177,7 @@ class Planned(MessageEvent):
     targets: tuple[PlannedTarget, ...] = ()
     skipped: tuple[SkippedTarget, ...] = ()
     reason: Reason | None = None  # why there is no target
+    recipient: Recipient | None = None  # whom the partner named; the owners are sealed for them
 
 
 class Held(MessageEvent):

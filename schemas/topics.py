@@ -100,6 +100,7 @@ APPLICATION_EVENTS = Topic(
         applications.ApplicationChanged,
         applications.CredentialsChanged,
         applications.StopChanged,
+        applications.RecipientForgotten,
     ),
     retention_ms=None,
     partitions=1,

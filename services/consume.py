@@ -31,7 +31,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from schemas import codec, ids, topics
 from schemas.events import Event, MessageEvent, MessageFailed
 from schemas.topics import Topic
-from services import kafka, mongo, telemetry
+from services import kafka, mongo, sealing, telemetry
 from services.clock import now_ms
 from services.kafka import Append, Log
 from services.settings import Settings
@@ -179,7 +179,7 @@ class Consuming:
     async def _decoded(self, raw: ConsumerRecord) -> Record | None:
         topic = topics.topic_named(raw.topic.removeprefix(self.settings.kafka_topic_prefix))
         try:
-            event = codec.decode(topic, raw.value)
+            event = sealing.decode(topic, raw.value)
         except codec.Undecodable as error:
             await dead_letter(self.log, topic, raw.key, raw.value, f"{raw.partition}/{raw.offset}", str(error), None)
             return None

@@ -12,6 +12,7 @@ from schemas.application_events import (
     ApplicationChanged,
     CredentialsChanged,
     PartnerChanged,
+    RecipientForgotten,
     SenderChanged,
     StopChanged,
 )
@@ -35,6 +36,8 @@ class Directory:
         self.credentials: dict[tuple[str, Provider], CredentialsChanged] = {}
         self.stops: dict[tuple[StopScope, str], StopChanged] = {}  # also those that were lifted: state "running"
         self._are_stops = False
+        self.forgotten: dict[str, RecipientForgotten] = {}  # by erasure id
+        self.erased = asyncio.Event()  # set when one more came
         self.version = 0
         self.newest_at = 0  # UTC ms
         self._by_login: dict[str, str] = {}
@@ -125,6 +128,9 @@ class Directory:
             case StopChanged():
                 self.stops[event.scope, event.id] = event
                 self._are_stops = any(stop.state != "running" for stop in self.stops.values())
+            case RecipientForgotten():
+                self.forgotten[event.erasure_id] = event
+                self.erased.set()
         self.version += 1
         self.newest_at = max(self.newest_at, event.at)
         telemetry.DIRECTORY_NEWEST.set(self.newest_at / 1000)

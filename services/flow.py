@@ -29,7 +29,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from schemas import codec
 from schemas.topics import Topic
-from services import kafka, telemetry
+from services import kafka, sealing, telemetry
 from services.consume import UNAVAILABLE, Record
 from services.flow_work import Done, Item, Taken, Work, Working
 from services.kafka import Log
@@ -153,7 +153,7 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
             return None
         one: Taken[Done] = Taken(tracker, raw.partition, raw.offset, raw.key, raw.value)
         try:
-            event = codec.decode(self.topic, raw.value)
+            event = sealing.decode(self.topic, raw.value)
         except codec.Undecodable as error:
             self._working.put(one, error)
             return None

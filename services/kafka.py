@@ -29,10 +29,10 @@ from aiokafka.errors import (
 )
 from prometheus_client import Counter
 
-from schemas import codec, topics
+from schemas import topics
 from schemas.events import Event
 from schemas.topics import Topic
-from services import telemetry
+from services import sealing, telemetry
 from services.settings import Settings
 
 log = telemetry.logger("kafka")
@@ -62,7 +62,7 @@ class Append(NamedTuple):
 
     @property
     def value(self) -> bytes:
-        return self.event if isinstance(self.event, bytes) else codec.encode(self.event)
+        return self.event if isinstance(self.event, bytes) else sealing.encode(self.event)
 
 
 class Log:

@@ -58,6 +58,9 @@ LINKS_FOLLOWED = Counter(
 )
 LINKS_SAVED = Counter("rpns_links_saved_total", "links of cascades that were not needed, by their channel", ["channel"])
 STREAMS = Gauge("rpns_streams", "open streams of status changes")
+FORGOTTEN_READ = Counter(
+    "rpns_forgotten_records_total", "records read without what was personal: their recipient was forgotten", ["topic"]
+)
 TIMERS_FIRED = Counter("rpns_timers_fired_total", "timers whose event was appended", ["topic"])
 
 

@@ -17,11 +17,11 @@ from datetime import UTC, datetime
 from bson import Binary
 from pymongo.errors import BulkWriteError
 
-from schemas import codec, ids, topics
+from schemas import ids, topics
 from schemas.events import Event
 from schemas.topics import Topic
 from schemas.values import Lane
-from services import consume, telemetry
+from services import consume, sealing, telemetry
 from services.clock import now_ms
 from services.kafka import Append, Log
 from services.leases_store import Lease
@@ -121,7 +121,7 @@ def _document(timer: Timer) -> Document:
         "bulk": topics.lane_of(timer.topic.name) == "bulk",
         "topic": timer.topic.name,
         "key": timer.key,
-        "event": Binary(codec.encode(timer.event)),
+        "event": Binary(sealing.encode(timer.event)),
         "set_at": datetime.now(UTC),
     }
     if timer.tag is not None:

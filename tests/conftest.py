@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from deploy.local import Stack
+from services import sealing
+from services.recipient_keys import RecipientKeys
 from services.settings import Settings
 
 
@@ -17,6 +19,15 @@ class Servers:
 
     kafka_bootstrap: str
     mongo_url: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def recipient_keys() -> Iterator[RecipientKeys]:
+    """Of this process: what tests write to a log is sealed as it is in life."""
+    keys = RecipientKeys.drawn()
+    sealing.use(keys)
+    yield keys
+    sealing.use(None)
 
 
 @pytest.fixture(scope="session")

@@ -21,13 +21,13 @@ import httpx
 import orjson
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.bench.measure import Row, cpu_seconds, memory_mib, show, wait_until
+from deploy.bench.measure import Row, cpu_seconds, memory_mib, seal_as, show, wait_until
 from deploy.local import Stack
-from schemas import codec, ids, topics
+from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import TargetResolved
-from schemas.values import Content, Provider
-from services import kafka
+from schemas.values import Content, Provider, Recipient
+from services import kafka, sealing
 from services.dispatch import apns_render, deliver
 from services.dispatch.provider import Accepted, Push
 from services.installations import from_document
@@ -60,6 +60,7 @@ def target(number: int) -> TargetResolved:
         expires_at=now + 3_600_000,
         recipient_mark=ids.recipient_mark_of("app", f"user-{number % DEVICES}", None),
         planned_at=now,
+        recipient=Recipient(external_user_id=f"user-{number % DEVICES}"),
     )
 
 
@@ -96,6 +97,7 @@ async def fill(servers: Stack, key: dict[str, Any], pushes: int) -> None:
     credentials = CredentialsChanged(
         event_id="c", at=0, application_id="app", provider=Provider.APNS, sealed=sealed, fingerprint="1"
     )
+    await seal_as(settings)
     async with kafka.opened_log(settings) as log:
         for entity in (APPLICATION, credentials):
             await log.append([Append(topics.APPLICATION_EVENTS, entity.entity_key, entity)])
@@ -122,12 +124,12 @@ def sandbox(folder: Path) -> Iterator[dict[str, Any]]:
 def bare(pushes: int = 5_000) -> float:
     """Pushes per second of processor time with no servers."""
     secrets = Secrets("A" * 43 + "=")
-    raw = [codec.encode(target(number)) for number in range(pushes)]
+    raw = [sealing.encode(target(number)) for number in range(pushes)]
     documents = [device(number, secrets) for number in range(DEVICES)]
     started = time.process_time()
     for number, value in enumerate(raw):
         one = from_document(documents[number % DEVICES])
-        event = codec.decode(TOPIC, value)
+        event = sealing.decode(TOPIC, value)
         assert isinstance(event, TargetResolved)
         assert one.token is not None
         assert deliver.screened(event, one, True, event.at) is None
@@ -147,7 +149,7 @@ def bare(pushes: int = 5_000) -> float:
         apns_render.headers_of(push, b"bearer", b"topic", event.at)
         apns_render.render(push)
         sent = deliver.Sent(1, one.token.digest, True)
-        codec.encode(deliver.concluded(event, Accepted(event.delivery_id), sent, event.at, 0.5).event)
+        sealing.encode(deliver.concluded(event, Accepted(event.delivery_id), sent, event.at, 0.5).event)
     return pushes / (time.process_time() - started)
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import httpx
 
-from deploy.bench.measure import Row, cpu_seconds, memory_mib, show, wait_until
+from deploy.bench.measure import Row, cpu_seconds, memory_mib, seal_as, show, wait_until
 from deploy.local import Stack
-from schemas import codec, ids, topics
+from schemas import ids, topics
 from schemas.events import MessageEvent, MessageRequested, Planned, PlannedTarget, ProviderDispatched, ReceiptReceived
 from schemas.values import Channel, Content, Link, Provider, Recipient
-from services import kafka, mongo
+from services import kafka, mongo, sealing
 from services.clock import now_ms
 from services.kafka import Append, Log
 from services.settings import Settings
@@ -102,6 +102,7 @@ async def filled(stack: Stack, messages: int) -> None:
     """Topics, and everything in them."""
     settings = Settings.from_environment(stack.env)
     await kafka.create_topics(settings)
+    await seal_as(settings)
     async with kafka.opened_log(settings) as log:
         await fill(log, messages)
 
@@ -114,12 +115,12 @@ async def read_messages(stack: Stack) -> int:
 
 def bare(messages: int) -> float:
     """Events per second of processor time with no servers: decode, fold, and the document there and back for each."""
-    lives = [[(TOPICS[place], codec.encode(event)) for place, event in life_of(number)] for number in range(messages)]
+    lives = [[(TOPICS[place], sealing.encode(event)) for place, event in life_of(number)] for number in range(messages)]
     started = time.process_time()
     for life in lives:
         message = Message("")
         for topic, value in life:
-            event = codec.decode(topic, value)
+            event = sealing.decode(topic, value)
             assert isinstance(event, MessageEvent)
             fold(message, event)
             message = from_document(to_document(message))

@@ -16,6 +16,11 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
+from services import mongo, sealing
+from services.recipient_keys_store import RecipientKeysStore
+from services.secrets import Secrets
+from services.settings import Settings
+
 WIDTH = 130  # of the table where there is no terminal
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -44,6 +49,12 @@ def memory_mib(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1]) / 1024
+
+
+async def seal_as(settings: Settings) -> None:
+    """Write to the log what the services behind `settings` can open."""
+    async with mongo.database(settings) as database:
+        sealing.use(await RecipientKeysStore(database, Secrets(settings.master_key)).load())
 
 
 def wait_until(holds: Callable[[], bool], timeout_s: float, what: str, interval_s: float = 0.05) -> None:

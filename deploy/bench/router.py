@@ -13,13 +13,13 @@ from pathlib import Path
 import httpx
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.bench.measure import Row, cpu_seconds, memory_mib, show, wait_until
+from deploy.bench.measure import Row, cpu_seconds, memory_mib, seal_as, show, wait_until
 from deploy.local import Stack
-from schemas import codec, ids, topics
+from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import MessageRequested
 from schemas.values import Channel, Content, Link, Provider, Recipient
-from services import installations, kafka
+from services import installations, kafka, sealing
 from services.kafka import Append
 from services.router.plan import Ways, plan
 from services.settings import Settings
@@ -56,6 +56,7 @@ def device(number: int) -> dict[str, object]:
 async def fill(stack: Stack, messages: int) -> None:
     settings = Settings.from_environment(stack.env)
     await kafka.create_topics(settings)
+    await seal_as(settings)
     client: AsyncIOMotorClient[dict[str, object]] = AsyncIOMotorClient(stack.mongo_url)
     database = client[settings.mongo_database]
     await database["installations"].create_index([("owner.external_user_id", 1), ("application_id", 1)])
@@ -76,16 +77,16 @@ async def fill(stack: Stack, messages: int) -> None:
 def bare(messages: int) -> float:
     """Deliveries per second of processor time with no servers: decode, plan, encode."""
     topic = topics.MESSAGE_REQUESTED["single"]
-    raw = [codec.encode(request(number)) for number in range(min(messages, 5_000))]
+    raw = [sealing.encode(request(number)) for number in range(min(messages, 5_000))]
     ways = Ways(APPLICATION, frozenset({Provider.FCM}))
     owners = [installations.from_document(device(number)) for number in range(USERS)]
     started = time.process_time()
     for number, value in enumerate(raw):
-        event = codec.decode(topic, value)
+        event = sealing.decode(topic, value)
         assert isinstance(event, MessageRequested)
         decided = plan(event, [owners[number % USERS]], True, ways, 1)
         for one in (decided.planned, *decided.targets):
-            codec.encode(one)
+            sealing.encode(one)
     return len(raw) / (time.process_time() - started)
 
 

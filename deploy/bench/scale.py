@@ -17,7 +17,7 @@ from typing import Any
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.bench import router
-from deploy.bench.measure import Row, cpu_seconds, show, wait_until
+from deploy.bench.measure import Row, cpu_seconds, seal_as, show, wait_until
 from deploy.local import Stack
 from schemas import ids, topics
 from schemas.application_events import CredentialsChanged
@@ -84,6 +84,7 @@ async def ask(settings: Settings, installations: int) -> None:
 async def admit(settings: Settings) -> None:
     """The application, and something to push it over."""
     await kafka.create_topics(settings)
+    await seal_as(settings)
     credentials = CredentialsChanged(
         event_id=ids.uuid7(), at=0, application_id="app", provider=Provider.FCM, sealed="", fingerprint=""
     )

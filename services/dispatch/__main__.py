@@ -16,6 +16,7 @@ from services.dispatch.dispatching import Dispatching, Item
 from services.dispatch.sealing import Sealing
 from services.dispatch.senders import Senders, module_of
 from services.dispatch.store import Attempts
+from services.erasing import open_keys
 from services.flow import Flow
 from services.hour_keys import HourKeys
 from services.installations import Installations
@@ -34,6 +35,7 @@ async def start(process: Process) -> None:
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
+    await open_keys(process, database, directory)
     timers, attempts = Timers(database["dispatch_timers"], sink, settings.instance), Attempts(database)
     await timers.prepare()
     await attempts.prepare()

@@ -83,6 +83,8 @@ def screened(target: TargetResolved, one: InstallationSeen | None, can_push: boo
     if now >= deadline_of(target):
         return NotSent("expired", Reason.EXPIRED)
     if target.channel is not None:
+        if not target.channel.phone:  # sealed for somebody who was forgotten since
+            return NotSent("suppressed", Reason.OWNER_CHANGED)
         return None if can_push else NotSent("refused", Reason.UNROUTED)
     if one is None:
         return NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, "installation is gone")

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from services import kafka, mongo, web
 from services.directory import Directory, follow_directory
+from services.erasing import open_keys
 from services.hour_keys import HourKeys
 from services.ingest import mailing_api
 from services.ingest.api import application
@@ -30,8 +31,9 @@ from services.segments import Segments
 async def start(process: Process) -> None:
     settings = process.settings
     secrets = Secrets(settings.master_key, settings.old_master_keys)
-    directory = await follow_directory(process)
     database = await process.stack.enter_async_context(mongo.database(settings))
+    directory = await follow_directory(process)
+    await open_keys(process, database, directory)
     claims, keys = Claims(database["claims"]), HourKeys(database["hour_keys"], secrets)
     await claims.prepare()
     await keys.prepare()

@@ -8,6 +8,7 @@ from services import kafka, mongo, web
 from services.access import caller
 from services.consume import Consuming
 from services.directory import follow_directory
+from services.erasing import open_keys
 from services.logins import Logins
 from services.process import Process, run
 from services.registry.api import application
@@ -28,6 +29,7 @@ async def start(process: Process) -> None:
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
+    await open_keys(process, database, directory)
     devices = Devices(database)
     await devices.prepare()
     process.ready_when("mongo", lambda: mongo.is_up(database))

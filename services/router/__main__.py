@@ -9,6 +9,7 @@ from schemas.values import Lane
 from services import kafka, mongo
 from services.consume import Consuming
 from services.directory import follow_directory
+from services.erasing import open_keys
 from services.installations import Installations
 from services.process import Process, run
 from services.router.routing import Routing
@@ -26,6 +27,7 @@ async def start(process: Process) -> None:
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
+    await open_keys(process, database, directory)
     claims, timers = Claims(database), Timers(database["router_timers"], sink, settings.instance)
     await claims.prepare()
     await timers.prepare()

@@ -20,7 +20,7 @@ from schemas.events import MessageRequested, Planned, PlannedTarget, SkippedTarg
 from schemas.live import aim_of
 from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
-from schemas.values import Channel, Link, Provider
+from schemas.values import Channel, Link, Provider, Recipient
 from services.router.plan_channel import to_channel
 from services.router.plan_live import LiveSeen, slots_of
 from services.versions import version_key
@@ -242,6 +242,7 @@ def _somebody(
                 installation_id=one.installation_id,
                 application_id=application_id,
                 provider=provider,
+                recipient=_named(request),
                 content=content,
                 expires_at=expires_at(request, now),
                 send_by=send_by,
@@ -269,9 +270,16 @@ def _planned(
         lane=request.lane,
         link=request.link,
         request_id=request.event_id,
+        recipient=_named(request),
         send_at=now,
         expires_at=expires_at(request, now),
         targets=tuple(targets),
         skipped=tuple(skipped),
         reason=reason,
     )
+
+
+def _named(request: MessageRequested) -> Recipient:
+    """Whom what follows is sealed for; which of a segment's installations fitted, the targets say."""
+    named = request.recipient
+    return named.model_copy(update={"only_installations": ()}) if named.only_installations else named

@@ -51,6 +51,7 @@ def to_channel(
         send_by=send_by,
         accepted_at=request.at,
         planned_at=now,
+        recipient=request.recipient,
         channel=ChannelMessage(
             channel=link.channel, phone=request.recipient.phone, sender=link.sender, data=link.data or "{}"
         ),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from schemas import codec, ids, topics
+from schemas import ids, topics
 from schemas.events import (
     CancelRequested,
     MessageEvent,
@@ -26,7 +26,7 @@ from schemas.events import (
 )
 from schemas.reasons import Reason
 from schemas.values import Provider
-from services import telemetry
+from services import sealing, telemetry
 from services.clock import now_ms
 from services.consume import Follows, Record
 from services.directory import Directory
@@ -186,7 +186,7 @@ def _planned(work: _Work, installations: Sequence[Installation], known: bool, wa
         telemetry.SKIPPED.labels(skipped.reason.value).inc()
     appends = [_to_status(decided.planned)]
     appends += [
-        Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.record_key, codec.encode(target))
+        Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.record_key, sealing.encode(target))
         for target in decided.targets
     ]
     return _claim(work, "planned", appends)
@@ -210,7 +210,7 @@ def _repeated(request: MessageRequested) -> RequestRepeated:
 
 def _to_status(event: MessageEvent) -> Append:
     """Encoded at once: the same bytes are stored as the plan and appended."""
-    return Append(topics.STATUS_EVENTS[event.lane], event.message_id, codec.encode(event))
+    return Append(topics.STATUS_EVENTS[event.lane], event.message_id, sealing.encode(event))
 
 
 def _count(made: Sequence[tuple[Claim, Timer | None]]) -> None:

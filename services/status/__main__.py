@@ -13,6 +13,7 @@ from services import addresses, kafka, mongo, web
 from services.access import caller
 from services.consume import Consuming
 from services.directory import Directory, follow_directory
+from services.erasing import open_keys
 from services.hour_keys import HourKeys
 from services.installations import Installations
 from services.kafka import Log
@@ -57,6 +58,7 @@ async def start(process: Process) -> None:
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
+    await open_keys(process, database, directory)
     secrets = Secrets(settings.master_key, settings.old_master_keys)
     messages, changes, reports = Messages(database), Changes(database), Reports(database)
     await messages.prepare()

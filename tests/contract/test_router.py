@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from schemas import codec, ids, topics
+from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged, StopChanged
 from schemas.events import MessageRequested, Planned, RequestRepeated, Scheduled, ScheduleDue, TargetResolved
 from schemas.reasons import Reason
 from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule
-from services import kafka, mongo
+from services import kafka, mongo, sealing
 from services.clock import now_ms
 from services.consume import Record
 from services.directory import Directory
@@ -45,11 +45,11 @@ class Bench:
     def stop(self, state: str, scope: str = "partner", name: str = "bank") -> None:
         about = {"event_id": ids.uuid7(), "at": now_ms(), "scope": scope, "id": name, "state": state}
         event = StopChanged.model_validate(about)
-        self.routing.directory.apply(event.entity_key, codec.encode(event))
+        self.routing.directory.apply(event.entity_key, sealing.encode(event))
 
     async def route(self, *records: Record) -> list[object]:
         follows = await self.routing.step(records)
-        return [codec.decode(append.topic, append.value) for append in follows.appends]
+        return [sealing.decode(append.topic, append.value) for append in follows.appends]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
         await timers.prepare()
         directory = Directory()
         for entity in ENTITIES:
-            directory.apply(entity.entity_key, codec.encode(entity))
+            directory.apply(entity.entity_key, sealing.encode(entity))
         stops = Stops(directory, timers)
         yield Bench(Routing(directory, Installations(database), claims, timers, stops), timers, sink, stops)
 
@@ -103,7 +103,7 @@ def request(message_id: str | None = None, schedule: Schedule | None = None, use
 
 
 def record(event: MessageRequested | ScheduleDue, offset: int) -> Record:
-    return Record(REQUESTED, 0, offset, event.message_id, event, codec.encode(event))
+    return Record(REQUESTED, 0, offset, event.message_id, event, sealing.encode(event))
 
 
 def kinds(events: Sequence[object]) -> list[str]:

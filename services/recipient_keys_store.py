@@ -1,0 +1,99 @@
+"""The trees of recipients' keys in MongoDB. Collection `recipient_keys`, beside the log what must not be lost:
+
+    {_id: "reference", key}                        the key of the hash that names recipients
+    {_id: "<generation>/<node>", keys: {digit: key}, closed}      key_tree.py; every key is sealed under the master key
+
+Without it nobody opens what the log holds of anybody, so it belongs into the backup; and a backup older than an erasure
+takes the erasure back, so old ones must be thrown away. Every method raises mongo.UNAVAILABLE.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from pymongo import UpdateOne
+
+from services.key_tree import Close, Family, Step, Strike, Write, family_of, steps
+from services.mongo import Database, durable
+from services.recipient_keys import GENERATIONS, RecipientKeys
+from services.secrets import Secrets
+
+_PURPOSE = b"recipient-key"
+_REFERENCE = "reference"
+
+
+class RecipientKeysStore:
+    """What all processes of this deployment share."""
+
+    def __init__(self, database: Database, secrets: Secrets) -> None:
+        self._nodes = durable(database["recipient_keys"])
+        self._secrets = secrets
+
+    async def load(self) -> RecipientKeys:
+        """The keys as they are stored now; made by whoever comes first."""
+        if await self._nodes.count_documents({}, limit=GENERATIONS + 1) <= GENERATIONS:
+            await self._create()
+        reference, families = b"", [dict[str, Family | None]() for _ in range(GENERATIONS)]
+        async for document in self._nodes.find({}).batch_size(5_000):
+            if document["_id"] == _REFERENCE:
+                reference = self._open(document["key"])
+                continue
+            generation, _, node = document["_id"].partition("/")
+            families[int(generation)][node] = self._family(document)
+        return RecipientKeys(reference, families)
+
+    async def refresh(self, keys: RecipientKeys, generation: int, path: str) -> None:
+        """Have `keys` know what has become of `path`."""
+        nodes = [f"{generation}/{path[:depth]}" for depth in range(len(path) + 1)]
+        found = await self._nodes.find({"_id": {"$in": nodes}}).to_list(None)
+        changed = [(generation, one["_id"].partition("/")[2], self._family(one)) for one in found]
+        closed = [(generation, node) for _, node, family in changed if family is None]
+        keys.replace(changed, closed)
+
+    async def destroy(self, keys: RecipientKeys, generation: int, path: str) -> None:
+        """Nobody who reads the store from now on can derive the key of `path`. May be broken off and done again."""
+        await self.refresh(keys, generation, path)
+        for step in steps(keys.families(generation), path):
+            await self._do(generation, step)
+        await self.refresh(keys, generation, path)
+
+    async def _do(self, generation: int, step: Step) -> None:
+        key = f"{generation}/{step.node}"
+        match step:
+            case Write(_, family):
+                await self._nodes.update_one(
+                    {"_id": key}, {"$setOnInsert": {"keys": self._sealed(family)}}, upsert=True
+                )
+            case Close():
+                closed = {"$set": {"closed": True}, "$unset": {"keys": ""}}
+                await self._nodes.update_one({"_id": key}, closed, upsert=True)
+                # in hex, "g" is behind every digit: everything that begins with the key, and is longer
+                await self._nodes.delete_many({"_id": {"$gt": key, "$lt": f"{key}g"}})
+            case Strike(_, digit):
+                await self._nodes.update_one({"_id": key}, {"$unset": {f"keys.{digit}": ""}})
+
+    async def _create(self) -> None:
+        """Two at once: whatever is there already, stays."""
+        writes = [self._new(_REFERENCE, {"key": self._seal(os.urandom(32))})]
+        writes += [
+            self._new(f"{generation}/", {"keys": self._sealed(family_of(os.urandom(32)))})
+            for generation in range(GENERATIONS)
+        ]
+        await self._nodes.bulk_write(writes, ordered=False)
+
+    def _new(self, key: str, fields: Mapping[str, Any]) -> UpdateOne:
+        return UpdateOne({"_id": key}, {"$setOnInsert": dict(fields)}, upsert=True)
+
+    def _family(self, document: Mapping[str, Any]) -> Family | None:
+        if document.get("closed"):
+            return None
+        return {digit: self._open(sealed) for digit, sealed in document["keys"].items()}
+
+    def _sealed(self, family: Family) -> dict[str, str]:
+        return {digit: self._seal(key) for digit, key in family.items()}
+
+    def _seal(self, key: bytes) -> str:
+        return self._secrets.seal(key, _PURPOSE)
+
+    def _open(self, sealed: str) -> bytes:
+        return self._secrets.open(sealed, _PURPOSE)

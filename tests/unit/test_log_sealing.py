@@ -1,0 +1,212 @@
+"""What is personal lies sealed in the log, opens with the keys, and never again once somebody is forgotten."""
+
+from collections.abc import Iterator
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import codec, ids, topics
+from schemas.device_events import ActivityTokenRegistered, InstallationChanged, Personalized, SettingsChanged
+from schemas.events import Event, InboxChanged, MessageRequested, Planned, PlannedTarget, ScheduleDue, TargetResolved
+from schemas.personal import PERSONAL, Subject
+from schemas.topics import Topic
+from schemas.values import Button, Channel, ChannelMessage, Content, Link, Platform, Provider, Recipient
+from services import sealing
+from services.key_tree import Close, Strike, Write, steps
+from services.recipient_keys import RecipientKeys
+
+PHONE, USER, TEXT = "79001234567", "user-4711", "Your code is 0815"
+CLEAR = (PHONE, USER, TEXT, "secret-param", "secret-callback", "Dear customer", "owner-of-it")
+REQUESTED, DEVICES = topics.MESSAGE_REQUESTED["single"], topics.DEVICE_EVENTS
+CONTENT = Content(text=TEXT, title="Dear customer", actions=(Button(title="Go", action="go"),))
+REQUEST = MessageRequested(
+    event_id=ids.uuid7(),
+    at=1,
+    message_id=ids.uuid7(),
+    partner_id="bank",
+    mt_num="1",
+    recipient=Recipient(phone=PHONE, external_user_id=USER),
+    chain=(
+        Link(channel=Channel.PUSH, ttl_ms=1, application_id="app", content=CONTENT),
+        Link(channel=Channel.SMS, ttl_ms=2, sender="Bank", data=orjson.dumps({"text": TEXT}).decode()),
+    ),
+    extra_param="name=secret-param",
+    callback_data="secret-callback",
+    packet_id=7,
+)
+OF_MESSAGE = {"event_id": ids.uuid7(), "at": 1, "message_id": REQUEST.message_id, "partner_id": "bank"}
+TARGET = PlannedTarget(
+    delivery_id="d", installation_id="i", application_id="app", provider=Provider.FCM, owner="owner-of-it"
+)
+OF_DEVICE = {"event_id": ids.uuid7(), "at": 1, "installation_id": "i", "application_id": "app"}
+EVENTS: list[tuple[Topic, Event]] = [
+    (REQUESTED, REQUEST),
+    (REQUESTED, ScheduleDue(**OF_MESSAGE, request=REQUEST)),
+    (
+        topics.STATUS_EVENTS["single"],
+        Planned(**OF_MESSAGE, request_id="r", send_at=1, expires_at=2, targets=(TARGET,), recipient=REQUEST.recipient),
+    ),
+    (
+        topics.TARGET_RESOLVED[Provider.FCM]["single"],
+        TargetResolved(
+            **OF_MESSAGE,
+            delivery_id="d",
+            installation_id="i",
+            application_id="app",
+            provider=Provider.FCM,
+            content=CONTENT,
+            expires_at=2,
+            recipient_mark="owner-of-it",
+            planned_at=1,
+            recipient=REQUEST.recipient,
+        ),
+    ),
+    (
+        topics.TARGET_RESOLVED[Provider.CHANNEL]["single"],
+        TargetResolved(
+            **OF_MESSAGE,
+            delivery_id="d",
+            installation_id="SMS",
+            application_id="app",
+            provider=Provider.CHANNEL,
+            content=Content(text=""),
+            expires_at=2,
+            planned_at=1,
+            channel=ChannelMessage(channel=Channel.SMS, phone=PHONE, data=orjson.dumps({"text": TEXT}).decode()),
+            recipient=REQUEST.recipient,
+        ),
+    ),
+    (
+        topics.STATUS_EVENTS["single"],
+        InboxChanged(**OF_MESSAGE, owner="owner-of-it", installation_id="i", change="seen"),
+    ),
+    (
+        DEVICES,
+        ActivityTokenRegistered(
+            **OF_DEVICE, sealed="s", digest="d", attributes_type="Trip", activity_id="a", owner="owner-of-it"
+        ),
+    ),
+    (DEVICES, Personalized(**OF_DEVICE, external_user_id=USER, phone=PHONE)),
+    (DEVICES, SettingsChanged(**OF_DEVICE, primary=True, claimed_for=f"app/u/{USER}")),
+    (
+        topics.INSTALLATIONS,
+        InstallationChanged(
+            **OF_DEVICE, platform=Platform.IOS, app_version="1", external_user_id=USER, installed_at=1, last_used_at=1
+        ),
+    ),
+]
+every = pytest.mark.parametrize(("topic", "event"), EVENTS, ids=[type(event).__name__ for _, event in EVENTS])
+
+
+@pytest.fixture(autouse=True)
+def keys(recipient_keys: RecipientKeys) -> Iterator[RecipientKeys]:
+    """Of each test its own."""
+    fresh = RecipientKeys.drawn()
+    sealing.use(fresh)
+    yield fresh
+    sealing.use(recipient_keys)
+
+
+def forget(keys: RecipientKeys, path: str) -> None:
+    """In the first generation, as the store does it."""
+    for step in list(steps(keys.families(0), path)):
+        match step:
+            case Write(node, family):
+                keys.replace([(0, node, family)], [])
+            case Close(node):
+                keys.replace([(0, node, None)], [(0, node)])
+            case Strike(node, digit):
+                family = {**(keys.families(0)[node] or {})}
+                del family[digit]
+                keys.replace([(0, node, family)], [])
+
+
+def test_every_personal_event_is_tried_here() -> None:
+    assert {orjson.loads(codec.encode(event))["type"] for _, event in EVENTS} == set(PERSONAL)
+
+
+@every
+def test_an_event_survives_the_log(topic: Topic, event: Event) -> None:
+    assert sealing.decode(topic, sealing.encode(event)) == event
+
+
+@every
+def test_nothing_personal_is_in_clear(topic: Topic, event: Event) -> None:
+    sealed = sealing.encode(event)
+    assert any(clear in codec.encode(event).decode() for clear in CLEAR)
+    assert not [clear for clear in CLEAR if clear in sealed.decode()]
+    assert sealing.names_in(sealed)
+
+
+@every
+def test_a_record_is_an_event_also_for_a_reader_without_keys(topic: Topic, event: Event) -> None:
+    read = codec.decode(topic, sealing.encode(event))
+    assert type(read) is type(event)
+    assert read.event_id == event.event_id
+
+
+@every
+@pytest.mark.parametrize("kind", ["user", "phone"])
+def test_who_is_forgotten_is_gone_from_every_event_that_names_him(
+    topic: Topic, event: Event, kind: str, keys: RecipientKeys
+) -> None:
+    sealed = sealing.encode(event)
+    path = keys.recipient(kind, USER if kind == "user" else PHONE)
+    names_him = any(name.startswith(path) for name in sealing.names_in(sealed))
+    forget(keys, path)
+    read = sealing.decode(topic, sealed)
+    if not names_him:
+        assert read == event
+        return
+    assert read is not None
+    assert read.event_id == event.event_id
+    assert not [clear for clear in CLEAR if clear in codec.encode(read).decode()]
+
+
+def test_others_and_other_scopes_stay_as_they_are(keys: RecipientKeys) -> None:
+    other = REQUEST.model_copy(update={"recipient": Recipient(external_user_id="somebody-else")})
+    elsewhere = REQUEST.model_copy(update={"partner_id": "shop"})
+    records = [sealing.encode(one) for one in (REQUEST, other, elsewhere)]
+    forget(keys, keys.path(Subject("partner/bank", "user", USER)))
+    read = [sealing.decode(REQUESTED, record) for record in records]
+    assert isinstance(read[0], MessageRequested)
+    assert read[0].recipient == Recipient()
+    assert read[1:] == [other, elsewhere]
+
+
+def test_who_comes_back_is_sealed_for_anew_and_the_old_stays_shut(keys: RecipientKeys) -> None:
+    before = sealing.encode(REQUEST)
+    forget(keys, keys.recipient("user", USER))
+    after = sealing.encode(REQUEST)
+    assert sealing.decode(REQUESTED, after) == REQUEST
+    assert sealing.decode(REQUESTED, before) != REQUEST
+    assert [name.rpartition(".")[2] for name in sealing.names_in(after)] == ["1", "0"]  # the phone was not forgotten
+
+
+def test_a_record_of_before_there_was_sealing_is_read() -> None:
+    assert sealing.decode(REQUESTED, codec.encode(REQUEST)) == REQUEST
+
+
+def test_a_box_opens_only_in_its_own_record() -> None:
+    body = orjson.loads(sealing.encode(REQUEST)) | {"event_id": ids.uuid7()}
+    with pytest.raises(codec.Undecodable, match="personal"):
+        sealing.decode(REQUESTED, orjson.dumps(body))
+
+
+def test_without_keys_nothing_personal_is_written(keys: RecipientKeys) -> None:
+    sealing.use(None)
+    with pytest.raises(sealing.NoKeys):
+        sealing.encode(REQUEST)
+
+
+@given(st.binary(max_size=60), st.lists(st.text(max_size=20), max_size=3))
+def test_a_broken_seal_is_refused_or_read_as_forgotten(box: bytes, names: list[str]) -> None:
+    body = orjson.loads(codec.encode(REQUEST)) | {"personal": {"keys": names, "box": box.decode("latin-1")}}
+    value = orjson.dumps(body)
+    try:
+        outcome: object = sealing.decode(REQUESTED, value)
+    except codec.Undecodable as error:
+        outcome = str(error)
+    assert isinstance(outcome, MessageRequested) or "personal" in str(outcome)
