@@ -29,6 +29,7 @@ class Size:
 
     full: int
     quick: int
+    deadline_s: int = 240  # several times what a row takes on a machine that does nothing else
 
 
 ROWS = {
@@ -40,11 +41,10 @@ ROWS = {
     "fold": Size(15_000, 4_000),
     "lifecycle": Size(4_000, 1_000),
     "timers": Size(100_000, 20_000),
-    "mailing": Size(100_000, 5_000),
+    "mailing": Size(100_000, 5_000, 1_500),
     "scale": Size(500_000, 50_000),
 }
 """Module of deploy.bench: how many requests, messages or pushes."""
-DEADLINE_S = 240  # several times what a row takes on a machine that does nothing else
 END_S = 30  # for a row that is told to end to end its servers
 LAST_LINES = 8
 
@@ -71,20 +71,20 @@ def run_apart(name: str, is_quick: bool) -> list[Row]:
                 command + ["--quick"] * is_quick, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             ) as process,
         ):
-            why = _await_end(process)
+            why = _await_end(process, ROWS[name].deadline_s)
         if why:
             last = log.read_text(errors="replace").splitlines()[-LAST_LINES:]
             raise RowFailedError("\n    ".join([why, *last]))
         return [Row(**row) for row in json.loads(file.read_text())]
 
 
-def _await_end(process: subprocess.Popen[bytes]) -> str:
+def _await_end(process: subprocess.Popen[bytes], deadline_s: int) -> str:
     """What went wrong, nothing when all went well."""
     try:
-        code = process.wait(DEADLINE_S)
+        code = process.wait(deadline_s)
         return f"exit code {code}" if code else ""
     except subprocess.TimeoutExpired:
-        return f"not done after {DEADLINE_S} s"
+        return f"not done after {deadline_s} s"
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: it ends its servers

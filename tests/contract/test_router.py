@@ -196,6 +196,16 @@ async def test_a_schedule_waits_survives_replay_and_goes_out_once(
     assert await bench.route(record(due, 2)) == []  # a timer that fired twice
 
 
+async def test_a_later_link_waits_for_its_hour_as_well(bench: Bench, database: Database) -> None:
+    await install(database, "i-1")
+    minute = (now_ms() // 60_000 + 180 + 60) % 1440
+    wish = Schedule(begin_minute=minute, end_minute=(minute + 60) % 1440)
+    later = request(schedule=wish).model_copy(update={"link": 1})
+    (scheduled,) = await bench.route(record(later, 0))
+    assert isinstance(scheduled, Scheduled)
+    assert (scheduled.link, scheduled.expires_at) == (1, scheduled.send_at + 60_000)
+
+
 async def test_a_window_that_opens_behind_the_deadline_expires(bench: Bench, database: Database) -> None:
     await install(database, "i-1")
     minute = (now_ms() // 60_000 + 180 + 120) % 1440

@@ -95,3 +95,28 @@ async def test_a_test_push_is_followed_to_the_phone_and_explained_afterwards(wor
     assert refused.code == 1
     assert "errorCode 20" in refused.out
     assert API_KEY not in sent.out
+
+
+async def test_a_mailing_from_its_file_to_its_last_receipt(world: World, tmp_path: Path) -> None:
+    phones = [world.new_phone() for _ in range(2)]
+    devices = [await world.enrol("android", phone) for phone in phones]
+    data = {"serviceNumber": "E2eBank", "text": "Dear {{name}}", "ttl": 60, "ttlUnit": "SECONDS"}
+    draft = {"id": world.new_ref(), "name": "by hand", "message": {"type": "PUSH", "data": data}}
+    (tmp_path / "mailing.json").write_text(json.dumps(draft))
+    lines = [f"{phone},N{place}" for place, phone in enumerate(phones)]
+    (tmp_path / "list.csv").write_text("\n".join(["to,name", lines[0], "12,N", lines[1], ""]))
+    made = json.loads(
+        (await done(world, "mailing", "create", str(tmp_path / "mailing.json"), "--partner", "e2e-bank", "--json")).out
+    )
+    mailing = made["mailingId"]
+    uploaded = await rpns(world, "mailing", "upload", mailing, str(tmp_path / "list.csv"))
+    assert (uploaded.code, "line 3: to: must be a phone number" in uploaded.out) == (1, True), uploaded
+    refused = await rpns(world, "mailing", "start", mailing)
+    assert "1 lines are broken" in refused.err
+    await done(world, "mailing", "change", mailing, "--skip-bad-lines")
+    assert json.loads((await done(world, "mailing", "dry-run", mailing, "--json")).out)["addressed"] == 2
+    followed = await done(world, "mailing", "start", mailing, "--follow")
+    assert "planned 2 of 2" in followed.err
+    assert [device.shown[0].text for device in devices] == ["Dear N0", "Dear N1"]
+    status = json.loads((await done(world, "mailing", "status", mailing, "--json")).out)
+    assert status["state"] == "done"
