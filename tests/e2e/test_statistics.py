@@ -1,0 +1,82 @@
+"""The statistics agree with the messages, whatever was killed meanwhile."""
+
+import asyncio
+import secrets
+from collections import Counter
+
+import aiohttp
+
+from deploy.demo.bank import Bank
+from deploy.local.provision import APPLICATION_ID, Admin, await_read
+from tests.e2e.world import READ, World, eventually
+
+Counts = Counter[tuple[str, str | None, int]]
+"""By outcome, provider and errorCode."""
+EACH = 5
+FAILURES = {"REFUSED", "EXPIRED", "SUPPRESSED"}
+
+
+async def test_statistics_are_what_the_messages_say_after_kill_9_of_status_and_of_the_worker(world: World) -> None:
+    login, password = f"counted-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
+    admin = Admin(world.stack.public_url, world.stack.env["RPNS_ADMIN_TOKEN"])
+    admin.put_partner(login, password, {"login": login, "reportUrl": f"{world.stack.sandbox['partner']}/reports"})
+    admin.put_sender(login, "Counted", APPLICATION_ID)
+    about = {"defaultSender": "Counted"}
+    await_read(world.stack.describe(), admin.call("PATCH", f"/v1/partners/{login}", about)["changedAt"])
+    phone = world.new_phone()
+    await world.enrol("android", phone)
+    await world.enrol("ios", phone)
+    async with Bank(world.stack.public_url, login, password, "Counted") as bank:
+        refs = [world.new_ref() for _ in range(4 * EACH)]
+
+        async def send(some: list[str], to: str) -> None:
+            for ref in some:
+                assert (await bank.send(world.new_text(), phone=to, ref=ref)).http_status == 200
+
+        await send(refs[:EACH], phone)
+        await send(refs[EACH : 2 * EACH], world.new_phone())
+        sending = asyncio.ensure_future(send(refs[2 * EACH : 3 * EACH], phone))
+        world.stack.kill("status")
+        world.stack.kill("statistics")
+        await sending
+        await asyncio.gather(world.restart("status"), world.restart("statistics"))
+        await send(refs[3 * EACH :], phone)
+        for ref in [*refs[:EACH], *refs[2 * EACH :]]:
+            await world.reported(ref, READ, 60)
+        told, expected = Counts(), Counts()
+
+        async def agree() -> bool:
+            expected.clear()
+            for ref in refs:
+                expected.update(await _outcomes(bank, ref))
+            told.clear()
+            told.update(await _statistics(world, login, password))
+            return told == expected
+
+        await eventually(agree, lambda: f"{told} is {expected}", 40)
+    assert expected["read", "fcm", 0] == 3 * EACH
+    assert expected["refused", None, 20] == EACH
+
+
+async def _outcomes(bank: Bank, ref: str) -> Counts:
+    """What a message shows of itself."""
+    message = await bank.message(ref)
+    found = Counts()
+    for link in message["links"] if message else []:
+        for one in link["deliveries"]:
+            reached = ["planned", *(name for name in ("sent", "delivered", "read") if one[f"{name}_at"])]
+            found.update((name, one["provider"], 0) for name in reached)
+            if one["state"] in FAILURES:
+                found[one["state"].lower(), one["provider"], one["reason"]["error_code"]] += 1
+        if not link["deliveries"] and link["state"] in FAILURES:
+            found[link["state"].lower(), None, link["reason"]["error_code"]] += 1
+    return found
+
+
+async def _statistics(world: World, login: str, password: str) -> Counts:
+    url = f"{world.stack.public_url}/v1/statistics?group_by=outcome,provider,error_code"
+    headers = {"Authorization": aiohttp.encode_basic_auth(login, password, "utf-8")}
+    async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as answer:
+        rows = (await answer.json())["rows"]
+    groups = [(row["group"], row["count"]) for row in rows]
+    return Counter({(group["outcome"], group["provider"], group["error_code"]): count for group, count in groups})
