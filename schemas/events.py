@@ -268,6 +268,14 @@ class DeadlinePassed(MessageEvent):
     type: Literal["deadline-passed"] = "deadline-passed"
 
 
+class LinkClicked(MessageEvent):
+    """Somebody followed a short link of the message. `event_id` = (code, caller, minute), so two taps are one."""
+
+    type: Literal["link-clicked"] = "link-clicked"
+    ordinal: int  # among the short links of the text, from 0
+    by: Literal["person", "robot"] = "person"  # what the caller calls itself; previews of messengers are robots
+
+
 class ReportAttempted(MessageEvent):
     """A delivery report was tried at the partner's address."""
 

@@ -61,6 +61,7 @@ STATUS_EVENTS = _lanes(
     events.InboxChanged,
     events.DeadlinePassed,
     events.ReportAttempted,
+    events.LinkClicked,
     events.MessageFailed,
     events.ChannelReported,
 )

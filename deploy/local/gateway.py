@@ -32,7 +32,7 @@ ROUTES = {
             for rest in ("", "/*")
         ),
     ),
-    "status": ("/v1/*", "/gateway/*"),
+    "status": ("/v1/*", "/gateway/*", "/l/*"),
 }
 """Public paths of each service; the order decides, so what `/v1/*` would take as well stands before it."""
 

@@ -4,6 +4,8 @@ message-requested[.bulk] ─▶ claim ─▶ plan ─▶ target-resolved.<provid
 timers                   ─▶ message-requested[.bulk] (a schedule is due)
 """
 
+from functools import partial
+
 from schemas.topics import MESSAGE_REQUESTED
 from schemas.values import Lane
 from services import kafka, mongo
@@ -14,6 +16,8 @@ from services.installations import Installations
 from services.process import Process, run
 from services.router.routing import Routing
 from services.router.store import Claims
+from services.secrets import Secrets
+from services.short_links import ShortLinks
 from services.stops import Stops
 from services.timers import Timers
 
@@ -32,7 +36,9 @@ async def start(process: Process) -> None:
     await claims.prepare()
     await timers.prepare()
     stops = Stops(directory, timers)
-    routing = Routing(directory, Installations(database), claims, timers, stops)
+    secrets = Secrets(settings.master_key, settings.old_master_keys)
+    short = ShortLinks(settings.public_url, partial(secrets.digests, purpose="short-link"))
+    routing = Routing(directory, Installations(database), claims, timers, stops, short)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane, topic in MESSAGE_REQUESTED.items():
         group = "router" if lane == "single" else "router-bulk"

@@ -36,6 +36,7 @@ from services.router.cancelling import cancelled
 from services.router.plan import Ways, ended, held_until, plan
 from services.router.store import Claim, Claims
 from services.router.waiting import held, scheduled, timer_of
+from services.short_links import ShortLinks
 from services.stops import Stops, held_tag, planned_tag
 from services.timers import Timer, Timers
 
@@ -59,6 +60,7 @@ class Routing:
     claims: Claims
     timers: Timers
     stops: Stops
+    short: ShortLinks
 
     async def step(self, records: Sequence[Record]) -> Follows:
         """Decide a batch. Repeatable: a second run gives the same records."""
@@ -119,7 +121,8 @@ class Routing:
                 bool(found[address]) or address in seen or address.installation_id is not None
             )
             usable = ways(work.request.chain[0].application_id or "")
-            made.append((_planned(work, installations, known, usable, now), None))
+            shown = replace(work, request=self._shown(work.request))
+            made.append((_planned(shown, installations, known, usable, now), None))
         _count(made)
         return made
 
@@ -144,6 +147,12 @@ class Routing:
         waits = held(request, cause, stop, until, now)
         timer = timer_of(request, waits, held_tag(stop.scope, stop.id), until)
         return _claim(work, "scheduled", [_to_status(waits)]), timer
+
+    def _shown(self, request: MessageRequested) -> MessageRequested:
+        """With short links in the text of the link that is due, if it wants them."""
+        link = request.chain[0]
+        short = self.short.shortened(request.message_id, request.link, link)
+        return request if short is link else request.model_copy(update={"chain": (short, *request.chain[1:])})
 
     def _ways(self, application_id: str) -> Ways:
         usable = (

@@ -5,6 +5,8 @@ devices ─▶ status-events[.bulk] (inbox changed, pulled)        API ◀─ me
 sweeper ─▶ status-events[.bulk] (a deadline has passed)
 """
 
+from functools import partial
+
 import aiohttp
 
 from schemas import ids
@@ -22,12 +24,14 @@ from services.logins import Logins
 from services.outcomes_store import OutcomesStore
 from services.process import Process, run
 from services.secrets import Secrets
+from services.short_links import ShortLinks
 from services.status.api import application
 from services.status.api_cancel import cancel_routes
 from services.status.api_channel import channel_routes
 from services.status.api_content import content_routes
 from services.status.api_history import HistoryWork, history_routes
 from services.status.api_packets import packet_routes
+from services.status.api_short_links import short_link_routes
 from services.status.api_statistics import statistics_routes
 from services.status.chaining import Chaining
 from services.status.channel_accounts import Accounts
@@ -42,6 +46,7 @@ from services.status.reports import Reporting
 from services.status.reports_pace import Pace
 from services.status.reports_store import Reports
 from services.status.reports_wire import Wire
+from services.status.short_links_store import Codes
 from services.status.statistics_store import Statistics
 from services.status.store import Messages
 from services.status.stream import Streams
@@ -71,8 +76,11 @@ async def start(process: Process) -> None:
     counting = Counting(messages, outcomes, Lease(database, "outcomes", settings.instance))
     inbox = Inbox(database)
     await inbox.prepare()
+    short = ShortLinks(settings.public_url, partial(secrets.digests, purpose="short-link"))
+    codes = Codes(database, short)
+    await codes.prepare()
     takers = [Chaining(sink).take, reporting.take, streams.take, counting.take, StatisticsFeed(sink).take]
-    folding = Folding(messages, takers, projections=[Projecting(inbox)])
+    folding = Folding(messages, takers, projections=[Projecting(inbox), codes.project])
     sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane in STATUS_EVENTS:
@@ -93,11 +101,12 @@ async def start(process: Process) -> None:
     trusted = web.networks(settings.trusted_proxies)
     device = device_caller(Installations(database), directory, secrets)
     keys = HourKeys(database["hour_keys"], secrets)
-    history = HistoryWork(inbox, History(messages, keys), InboxChanging(inbox, folding, sink))
+    history = HistoryWork(inbox, History(messages, keys, short), InboxChanging(inbox, folding, sink))
     who = caller(logins, settings.admin_token, trusted)
     more = [
         statistics_routes(statistics, who),
-        content_routes(messages, keys, device),
+        short_link_routes(codes, sink, trusted, partial(secrets.digest, purpose="click")),
+        content_routes(messages, keys, short, device),
         history_routes(history, device),
         cancel_routes(messages, sink, who),
         channel_routes(messages, Accounts(directory, secrets), sink, trusted),

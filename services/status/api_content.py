@@ -5,6 +5,7 @@ learn. 410 once the link's lifetime has passed, or the key of its SECURE values 
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from services import telemetry, web
 from services.clock import now_ms
 from services.hour_keys import HourKeys
+from services.short_links import ShortLinks
 from services.status.bodies import ContentAnswer
 from services.status.content import content_of, enriched, sent_link
 from services.status.device_access import Caller
@@ -34,7 +36,9 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def content_routes(messages: Messages, keys: HourKeys, who: Callable[..., Awaitable[Caller]]) -> APIRouter:
+def content_routes(
+    messages: Messages, keys: HourKeys, short: ShortLinks, who: Callable[..., Awaitable[Caller]]
+) -> APIRouter:
     """The route."""
     router = APIRouter(prefix=PREFIX, tags=["device"], responses=PROBLEMS)
     gone: dict[int | str, dict[str, Any]] = {410: {"model": web.ProblemBody, "description": "Its lifetime has passed"}}
@@ -47,7 +51,7 @@ def content_routes(messages: Messages, keys: HourKeys, who: Callable[..., Awaita
         """Everything that a push may not or cannot carry: the whole text, RICH applied, SECURE values."""
         key = str(message_id)
         found = sent_link((await messages.load([key])).get(key), link, device.installation_id, device.owner)
-        content = content_of(found.request) if found is not None else None
+        content = content_of(found.request, partial(short.shortened, key, link)) if found is not None else None
         if found is None or content is None:
             raise web.Problem(404, "No such message")
         now, values = now_ms(), None

@@ -14,6 +14,7 @@ SECURE placeholders stay placeholders here: the SDK fills in the values.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -30,11 +31,15 @@ def sent_link(found: Message | None, number: int, installation_id: str, owner: s
     return link if any(one.owner == owner for one in of_device) else None
 
 
-def content_of(request: Request | None) -> Content | None:
-    """What a push request asked to show; None for another channel, or while the request has not been read."""
+def content_of(request: Request | None, shown: Callable[[Link], Link] | None = None) -> Content | None:
+    """What a push request asked to show; None for another channel, or while the request has not been read.
+
+    `shown` gives the link as devices see it (`services/short_links.py`).
+    """
     if request is None:
         return None
-    return Link.model_validate(orjson.loads(request.chain)[0]).content
+    link = Link.model_validate(orjson.loads(request.chain)[0])
+    return (link if shown is None else shown(link)).content
 
 
 def enriched(content: Content) -> Content:

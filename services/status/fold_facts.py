@@ -199,4 +199,5 @@ FACTS: dict[type, Callable[[Link, Any], None]] = {
     events.DeadlinePassed: _deadline,
     events.MessageFailed: _failed,
     events.ReportAttempted: _reported,
+    events.LinkClicked: _nothing,
 }

@@ -87,6 +87,8 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
             entry.what, entry.detail = "requested", event.chain[0].channel.value
         case events.RequestRepeated():
             entry.what, entry.detail = "repeated", f"request {event.request_id} was dropped"
+        case events.LinkClicked():
+            entry.what, entry.detail = "click", _words(f"short link {event.ordinal + 1}", event.by)
         case events.DeadlinePassed():
             entry.what = "deadline"
         case events.MessageFailed():

@@ -5,11 +5,13 @@ to the owner's other phones, the placeholders stay and the SDK masks them.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from schemas import ids
 from schemas.values import Content
 from services.clock import now_ms
 from services.hour_keys import HourKeys
+from services.short_links import ShortLinks
 from services.status.bodies import HistoryEntry
 from services.status.content import content_of, enriched
 from services.status.device_access import Caller
@@ -20,8 +22,8 @@ from services.status.store import Messages
 class History:
     """Reads. Raises mongo.UNAVAILABLE."""
 
-    def __init__(self, messages: Messages, keys: HourKeys) -> None:
-        self._messages, self._keys = messages, keys
+    def __init__(self, messages: Messages, keys: HourKeys, short: ShortLinks) -> None:
+        self._messages, self._keys, self._short = messages, keys, short
 
     async def shown(self, device: Caller, entries: Sequence[InboxEntry]) -> list[HistoryEntry]:
         """The entries in their order; one whose message is kept no longer is left out."""
@@ -29,7 +31,8 @@ class History:
         shown = []
         for one in entries:
             link = messages[one.message_id].links.get(one.link) if one.message_id in messages else None
-            content = content_of(link.request) if link is not None else None
+            as_shown = partial(self._short.shortened, one.message_id, one.link)
+            content = content_of(link.request, as_shown) if link is not None else None
             if content is not None:
                 shown.append(_view(device, one, enriched(content), await self._values(device, one, content)))
         return shown

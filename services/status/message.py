@@ -39,6 +39,7 @@ What = Literal[
     "deadline",
     "onward",
     "report",
+    "click",
     "failed",
     "late",
 ]

@@ -22,10 +22,12 @@ from services.router import routing
 from services.router.routing import Routing
 from services.router.store import Claims
 from services.settings import Settings
+from services.short_links import ShortLinks
 from services.stops import Stops
 from services.timers import Timer, Timers
 from tests.log_reader import events_of
 
+NOTHING_SHORT = ShortLinks("", lambda _: [])
 REQUESTED = topics.MESSAGE_REQUESTED["single"]
 ENTITIES = (
     ApplicationChanged(event_id="a", at=0, application_id="app", name="App", api_key_digests=()),
@@ -70,7 +72,9 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
         for entity in ENTITIES:
             directory.apply(entity.entity_key, sealing.encode(entity))
         stops = Stops(directory, timers)
-        yield Bench(Routing(directory, Installations(database), claims, timers, stops), timers, sink, stops)
+        yield Bench(
+            Routing(directory, Installations(database), claims, timers, stops, NOTHING_SHORT), timers, sink, stops
+        )
 
 
 async def install(database: Database, *ids_: str, user: str = "user") -> None:

@@ -1,0 +1,83 @@
+"""`GET /l/{code}`: to the address that a short link stands for; the click goes into the message's trace.
+
+Whoever holds the message may follow the link, so there is no login. A code leads only where its message's text led:
+there is nothing in the request that could name another address.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from schemas import ids
+from schemas.events import LinkClicked
+from schemas.topics import STATUS_EVENTS
+from services import kafka, telemetry, web
+from services.clock import now_ms
+from services.kafka import Append, Log
+from services.short_links import is_code, location_of
+from services.status.short_links_store import Codes, Target
+
+log = telemetry.logger("short-links")
+_MINUTE_MS = 60_000
+_APPEND_S = 1.0
+"""How long a customer waits for the log; then the click is lost, and the customer is not."""
+_ROBOTS = re.compile(
+    r"bot|crawl|spider|preview|facebookexternalhit|whatsapp|viber|slack|vkshare|skypeuri|curl/|wget/", re.IGNORECASE
+)
+
+
+def short_link_routes(
+    codes: Codes, sink: Log, trusted: Sequence[web.Network], digest: Callable[[str], str]
+) -> APIRouter:
+    """The route, for GET and HEAD; HEAD is no click. `digest` names a caller so that nobody can tell who it was."""
+    router = APIRouter(tags=["short links"])
+    found: dict[int | str, dict[str, Any]] = {
+        302: {"description": "Location is the address"},
+        404: {"model": web.ProblemBody, "description": "No such link, or its message is kept no longer"},
+    }
+
+    async def target_of(code: str) -> tuple[Target, Response]:
+        target = await codes.find(code) if is_code(code) else None
+        location = location_of(target.url) if target is not None else None
+        telemetry.REQUESTS.labels("short-link", "404" if location is None else "302").inc()
+        if target is None or location is None:
+            raise web.Problem(404, "No such link")
+        headers = {"Location": location, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        return target, Response(status_code=302, headers=headers)
+
+    @router.head("/l/{code}", responses=found, response_class=Response, status_code=302)
+    async def look(code: str) -> Response:
+        """Where a link leads, without following it."""
+        return (await target_of(code))[1]
+
+    @router.get("/l/{code}", responses=found, response_class=Response, status_code=302)
+    async def follow(code: str, request: Request) -> Response:
+        """On to the address."""
+        target, response = await target_of(code)
+        agent = request.headers.get("user-agent", "")
+        caller = digest(f"{web.caller_address(request, trusted)}/{agent}")
+        clicked = _clicked(code, target, caller, agent, now_ms())
+        try:
+            await sink.append([Append(STATUS_EVENTS[target.lane], target.message_id, clicked)], _APPEND_S)
+        except kafka.UNAVAILABLE as error:
+            telemetry.CLICKS_LOST.inc()
+            log.warning("a click is lost: the log is away", error=type(error).__name__)
+        return response
+
+    return router
+
+
+def _clicked(code: str, target: Target, caller: str, agent: str, now: int) -> LinkClicked:
+    """Of one caller one a minute: who taps twice has clicked once, and nobody fills a trace."""
+    return LinkClicked(
+        event_id=ids.event_id_of(target.message_id, f"click/{code}/{now // _MINUTE_MS}/{caller}"),
+        at=now,
+        message_id=target.message_id,
+        partner_id=target.partner_id,
+        lane=target.lane,
+        link=target.link,
+        ordinal=target.ordinal,
+        by="robot" if not agent or _ROBOTS.search(agent) else "person",
+    )
