@@ -10,7 +10,6 @@ from deploy.sandbox.sdk_push import Action, UnreadablePushError, read_push
 from schemas.values import Button, Content
 from services.dispatch import fcm, hms, payload, rustore
 from services.dispatch.provider import Push
-from services.dispatch.rustore import RustoreCredentials
 from tests.pushes import push_of
 
 NOW_MS = 1_764_000_000_000
@@ -26,8 +25,8 @@ Rendered = Callable[[Push], dict[str, Any]]
 
 
 def _universal(push: Push) -> dict[str, Any]:
-    credentials = RustoreCredentials(project_id="p", service_token="t" * 20)
-    body, _ = rustore.render_universal(push, NOW_MS, "Bank", credentials)
+    credentials = rustore.UniversalCredentials(project_id="p", auth_token="t" * 20)
+    body, _ = rustore.render_universal(push, NOW_MS, "Bank", rustore.Addressee("rustore", "ab" * 32, credentials))
     return dict(orjson.loads(body))
 
 
