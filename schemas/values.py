@@ -4,7 +4,7 @@ Everything here is frozen. Names on the left of a comment are the partner's (`do
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +20,15 @@ class Frozen(BaseModel):
     """Base of all values and events: immutable; unknown fields of newer writers are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def but(self, **changes: Any) -> Self:
+        """A copy with these fields changed, unchecked: as model_copy does, at a fraction of its cost."""
+        made = self.__class__.__new__(self.__class__)
+        object.__setattr__(made, "__dict__", self.__dict__ | changes)
+        object.__setattr__(made, "__pydantic_fields_set__", self.__pydantic_fields_set__ | changes.keys())
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
 
 
 class Channel(StrEnum):

@@ -34,6 +34,7 @@ class Size:
 
 ROWS = {
     "ingest": Size(6_000, 2_000),
+    "batch": Size(90_000, 30_000),
     "router": Size(40_000, 15_000),
     "dispatch": Size(60_000, 20_000),
     "http2_client": Size(150_000, 50_000),

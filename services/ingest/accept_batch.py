@@ -18,6 +18,7 @@ from schemas import ids
 from schemas.application_events import PartnerChanged
 from schemas.values import Channel
 from services.ingest.accept import Accepted, accept
+from services.ingest.accept_alike import Patterns
 from services.ingest.accept_errors import Code, Refusal, Refused
 from services.ingest.accept_link import Senders
 from services.ingest.accept_model import LinkBody, MessageBody, Request, ScheduleBody, parsed, violation
@@ -121,8 +122,10 @@ def _unacceptable(refusal: Refusal) -> Unacceptable:
     return Unacceptable("invalid", field, refusal.detail)
 
 
-def accepted_of(message: object, place: int, packet: Packet, sending: Sending) -> Accepted | Rejected:
-    """What becomes of `messages[place]`."""
+def accepted_of(
+    message: object, place: int, packet: Packet, sending: Sending, patterns: Patterns
+) -> Accepted | Rejected:
+    """What becomes of `messages[place]`; `patterns` are those of this packet."""
     where = f"messages[{place}]"
     if not isinstance(message, dict):
         return Rejected([Reason("invalid", where)], f"{where}: must be an object")
@@ -132,6 +135,10 @@ def accepted_of(message: object, place: int, packet: Packet, sending: Sending) -
         reasons = [Reason(key, f"{where}.{name}") for key, name, _ in faults]
         return Rejected(reasons, "; ".join(f"{where}.{name}: {rule}" for _, name, rule in faults))
     assert channel is not None
+    key = patterns.key_of(message, channel)
+    alike = patterns.like(key, message, sending.draw_id)
+    if alike is not None:
+        return alike
     try:
         request = _request(message, channel, packet)
     except ValidationError as error:
@@ -141,7 +148,9 @@ def accepted_of(message: object, place: int, packet: Packet, sending: Sending) -
     outcome = accept(request, sending.partner, sending.senders, sending.now_ms, "bulk", sending.draw_id)
     if isinstance(outcome, Refusal):
         return _rejected(outcome, where)
-    return outcome._replace(request=outcome.request.model_copy(update={"packet_id": sending.packet_id}))
+    accepted = outcome._replace(request=outcome.request.model_copy(update={"packet_id": sending.packet_id}))
+    patterns.learn(key, accepted)
+    return accepted
 
 
 def _channel(message: Mapping[str, Any], partner: PartnerChanged) -> Channel | None:

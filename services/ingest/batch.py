@@ -23,6 +23,7 @@ from services.clock import now_ms
 from services.directory import Directory
 from services.hour_keys import HourKeys
 from services.ingest.accept import Accepted
+from services.ingest.accept_alike import Patterns
 from services.ingest.accept_batch import Packet, Reason, Rejected, Sending, Unacceptable, accepted_of, packet_of
 from services.ingest.accept_errors import Code, Refusal
 from services.ingest.limits import Limits
@@ -73,7 +74,8 @@ class Batch:
             self._limits.leave(partner)
 
     async def _send(self, packet: Packet, sending: Sending) -> list[dict[str, Any]]:
-        outcomes = [accepted_of(one, place, packet, sending) for place, one in enumerate(packet.messages)]
+        patterns = Patterns(sending.partner)
+        outcomes = [accepted_of(one, place, packet, sending, patterns) for place, one in enumerate(packet.messages)]
         try:
             ready = [await self._ready(one, place) for place, one in enumerate(outcomes)]
             if sending.partner.reject_duplicates:

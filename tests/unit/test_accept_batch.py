@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Channel
 from services.ingest.accept import Accepted
+from services.ingest.accept_alike import Patterns
 from services.ingest.accept_batch import MOST, Rejected, Sending, Unacceptable, accepted_of, packet_of
 
 NOW = 1_764_000_000_000
@@ -34,7 +37,7 @@ class Senders:
 
 def outcome(message: object, partner: PartnerChanged = PARTNER, **packet: Any) -> Accepted | Rejected:
     found = packet_of({"messages": [message], **packet}, partner, NOW)
-    return accepted_of(message, 0, found, Sending(partner, Senders(), NOW, 7))
+    return accepted_of(message, 0, found, Sending(partner, Senders(), NOW, 7), Patterns(partner))
 
 
 def accepted(message: object, partner: PartnerChanged = PARTNER, **packet: Any) -> Accepted:
@@ -147,7 +150,7 @@ def test_what_is_no_message_is_rejected_alone() -> None:
     messages = [GOOD, "nonsense", GOOD]
     packet = packet_of({"messages": messages}, PARTNER, NOW)
     sending = Sending(PARTNER, Senders(), NOW, 7)
-    kinds = [type(accepted_of(one, place, packet, sending)) for place, one in enumerate(messages)]
+    kinds = [type(accepted_of(one, place, packet, sending, Patterns(PARTNER))) for place, one in enumerate(messages)]
     assert kinds == [Accepted, Rejected, Accepted]
 
 
@@ -179,3 +182,40 @@ def test_a_packet_that_cannot_be_accepted_says_why(body: object, key: str, ref: 
 
 def test_three_thousand_are_taken() -> None:
     assert len(packet_of({"messages": [GOOD] * MOST}, PARTNER, NOW).messages) == MOST
+
+
+MESSAGES = st.fixed_dictionaries(
+    {
+        "from": st.sampled_from(["Bank", "Bank", "Nobody"]),
+        "to": st.sampled_from(["+79001234567", "89001234567", "+4930123456", "x", "", None]),
+        "text": st.sampled_from(["hello", "Grüße 👋", "%code%", "x" * 1001, ""]),
+    },
+    optional={
+        "type": st.sampled_from(["PUSH", "push", "SMS", "VIBER", "FLASHINGCALL"]),
+        "id": st.sampled_from(["a", "b", ""]),
+        "validity": st.sampled_from([60, 3600, 10]),
+        "callbackUrl": st.sampled_from(["https://bank.example/r", ""]),
+        "data": st.fixed_dictionaries(
+            {},
+            optional={
+                "externalUserId": st.sampled_from(["u", "v", "", 7, None]),
+                "title": st.sampled_from(["hi", "x" * 81]),
+                "customPayload": st.sampled_from([{"a": 1}, 2**70]),
+                "extraOptions": st.just(SECURE["extraOptions"]),
+                "primaryOn": st.booleans(),
+            },
+        ),
+        "cascadeChainLink": st.just({**LONG_CHAIN, "state": "DELIVERED"}),
+        "extraParam": st.sampled_from(["a=1", "bad"]),
+    },
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(MESSAGES, min_size=1, max_size=8))
+def test_a_message_that_is_copied_from_a_pattern_is_what_it_would_be_alone(messages: list[dict[str, Any]]) -> None:
+    packet = packet_of({"messages": messages}, PARTNER, NOW)
+    sending, shared = Sending(PARTNER, Senders(), NOW, 7, lambda: "drawn"), Patterns(PARTNER)
+    together = [accepted_of(one, place, packet, sending, shared) for place, one in enumerate(messages)]
+    alone = [accepted_of(one, place, packet, sending, Patterns(PARTNER)) for place, one in enumerate(messages)]
+    assert together == alone

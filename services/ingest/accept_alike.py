@@ -1,0 +1,95 @@
+"""Messages of a packet that are alike but for recipient, text and id: read once, then copied. Pure.
+
+Most packets say one thing to many. What the rules read of a message — its type, sender, data, lifetime, chain — is the
+same in all of them, so the first that is accepted is the pattern of the others; what differs is checked for each:
+
+    to, data.externalUserId   as `accept` does, by the same functions
+    text                      its length, by the packet's rules; PUSH and SMS have no other
+    id                        the message's id follows from it
+
+Where a rule looks at more than that (options of a push, which may name SECURE placeholders; a cascade, whose links may
+name the user; any other channel) there is no pattern, and each message is read in full.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from schemas import ids
+from schemas.application_events import PartnerChanged
+from schemas.values import Channel, Recipient
+from services import phones
+from services.ingest.accept import Accepted
+
+_OWN = frozenset({"to", "text", "id"})
+_PATTERNED = frozenset({Channel.PUSH, Channel.SMS})
+_MOST_PATTERNS = 64
+"""Of one packet: beyond that its messages are not alike."""
+
+
+class Patterns:
+    """Of one packet."""
+
+    def __init__(self, partner: PartnerChanged) -> None:
+        self._partner = partner
+        self._found: dict[bytes, Accepted] = {}
+
+    def key_of(self, message: Mapping[str, Any], channel: Channel) -> bytes | None:
+        """What all messages of a pattern have in common; None for one that has no pattern."""
+        if channel not in _PATTERNED or "cascadeChainLink" in message:
+            return None
+        data = message.get("data")
+        if data:
+            if "extraOptions" in data or "Options" in data:
+                return None
+            data = {name: value for name, value in data.items() if name != "externalUserId"}
+        shared = {name: value for name, value in message.items() if name not in _OWN}
+        try:
+            return orjson.dumps([channel, data, {**shared, "data": None}])
+        except TypeError:  # integers of more than 64 bits
+            return None
+
+    def learn(self, key: bytes | None, accepted: Accepted) -> None:
+        """The pattern of all that have this key."""
+        if key is not None and len(self._found) < _MOST_PATTERNS and not accepted.secure:
+            self._found[key] = accepted
+
+    def like(self, key: bytes | None, message: Mapping[str, Any], draw_id: Callable[[], str]) -> Accepted | None:
+        """The message after the pattern of its key; None when there is none, or `accept` may object to its recipient.
+
+        `draw_id` gives new UUIDs.
+        """
+        pattern = self._found.get(key) if key is not None else None
+        recipient = _recipient(message) if pattern is not None else None
+        if pattern is None or recipient is None:
+            return None
+        request, reference = pattern.request, message.get("id") or None
+        message_id = draw_id() if reference is None else ids.message_id_of(self._partner.uuid, reference)
+        (first,) = request.chain
+        if recipient.phone is None and first.channel is not Channel.PUSH:
+            return None
+        text = message["text"]
+        if first.content is not None:
+            first = first.but(content=first.content.but(text=text))
+        elif first.data is not None:
+            first = first.but(data=orjson.dumps({**orjson.loads(first.data), "text": text}).decode())
+        made = request.but(
+            event_id=draw_id(),
+            message_id=message_id,
+            mt_num=ids.mt_num_of(message_id),
+            partner_ref=reference,
+            recipient=recipient,
+            chain=(first,),
+        )
+        return Accepted(made, pattern.secure, pattern.ends_at)
+
+
+def _recipient(message: Mapping[str, Any]) -> Recipient | None:
+    """None for one that `accept` has to say something about."""
+    to, data = message.get("to"), message.get("data")
+    user = data.get("externalUserId") if data else None
+    phone = phones.normalise(to) if to else None
+    if (to and phone is None) or (user is not None and not (isinstance(user, str) and user)):
+        return None
+    return Recipient(phone=phone, external_user_id=user) if phone or user else None
