@@ -14,6 +14,8 @@
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
     mailing-events            MailingChanged (schemas/mailing_events.py, compacted)        ingest
     delivery-counted …        DeliveryCounted … (schemas/statistic_events.py)               status, statistics
+    broadcast-channels        BroadcastChannelChanged (schemas/broadcast_events.py, compacted)   ingest, dispatch
+    broadcasts                BroadcastRequested, BroadcastDispatched (the same file)      ingest, dispatch
 
 A change must keep old readers and old records working: add optional fields; never rename, retype or require.
 """

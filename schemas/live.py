@@ -1,4 +1,4 @@
-"""Live Activities: which of an installation's tokens a push goes to. Pure. Source: `docs/providers.md` §1.6.
+"""Live Activities: which of an installation's tokens a push goes to. Pure. Source: `docs/providers.md` §1.10.
 
 An installation has one push token, and beside it one for each activity that it shows and one for each type of activity
 that it lets a server start. A `slot` names which one is meant, in events, in documents and in ids:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas import application_events as applications
+from schemas import broadcast_events as broadcasts
 from schemas import device_events as devices
 from schemas import events
 from schemas import mailing_events as mailings
@@ -117,6 +118,10 @@ STATISTIC_RETENTION_MS = 7 * DAY_MS
 DELIVERY_COUNTED = Topic("delivery-counted", "message", (statistics.DeliveryCounted,), STATISTIC_RETENTION_MS)
 STATISTIC_PARTS = Topic("statistic-parts", "statistic", (statistics.StatisticPart,), STATISTIC_RETENTION_MS)
 DELIVERY_STATISTICS = Topic("delivery-statistics", "statistic", (statistics.StatisticChanged,))
+BROADCAST_CHANNELS = Topic(
+    "broadcast-channels", "entity", (broadcasts.BroadcastChannelChanged,), retention_ms=None, partitions=1
+)
+BROADCASTS = Topic("broadcasts", "entity", (broadcasts.BroadcastRequested, broadcasts.BroadcastDispatched))
 
 
 def all_topics() -> list[Topic]:
@@ -130,6 +135,8 @@ def all_topics() -> list[Topic]:
         DELIVERY_COUNTED,
         STATISTIC_PARTS,
         DELIVERY_STATISTICS,
+        BROADCAST_CHANNELS,
+        BROADCASTS,
     ]
 
 

@@ -84,6 +84,26 @@ class Settings(BaseModel):
     apns_sandbox_url: str = Field(
         "https://api.sandbox.push.apple.com", alias="APNS_SANDBOX_URL", description="APNs development"
     )
+    apns_broadcast_url: str = Field(
+        "https://api.push.apple.com",
+        alias="APNS_BROADCAST_URL",
+        description="APNs production, where broadcasts are sent; Apple's page also names api-broadcast.push.apple.com",
+    )
+    apns_broadcast_sandbox_url: str = Field(
+        "https://api.sandbox.push.apple.com",
+        alias="APNS_BROADCAST_SANDBOX_URL",
+        description="APNs development, where broadcasts are sent",
+    )
+    apns_channels_url: str = Field(
+        "https://api-manage-broadcast.push.apple.com:2196",
+        alias="APNS_CHANNELS_URL",
+        description="APNs production, where broadcast channels are managed",
+    )
+    apns_channels_sandbox_url: str = Field(
+        "https://api-manage-broadcast.sandbox.push.apple.com:2195",
+        alias="APNS_CHANNELS_SANDBOX_URL",
+        description="APNs development, where broadcast channels are managed",
+    )
     fcm_url: str = Field("https://fcm.googleapis.com", alias="FCM_URL", description="FCM v1")
     hms_url: str = Field("https://push-api.cloud.huawei.com", alias="HMS_URL", description="HMS Push Kit")
     hms_token_url: str = Field(

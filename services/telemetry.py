@@ -34,6 +34,7 @@ DIRECTORY_NEWEST = Gauge(
 )
 BATCH_MESSAGES = Counter("rpns_batch_messages_total", "messages of packets that were answered", ["outcome"])
 REPEATS = Counter("rpns_repeated_requests_total", "requests whose id was known already", ["lane"])
+BROADCASTS = Counter("rpns_broadcasts_total", "answers to broadcasts on channels of APNs", ["answer"])
 PLANNED = Counter("rpns_planned_deliveries_total", "deliveries planned", ["provider"])
 SKIPPED = Counter("rpns_skipped_installations_total", "installations considered and left out", ["reason"])
 PUSHES = Counter("rpns_pushes_total", "attempts at a provider", ["provider", "outcome"])

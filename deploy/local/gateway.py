@@ -16,8 +16,10 @@ WEB = Path(__file__).resolve().parents[1] / "web"
 Upstreams = Mapping[str, Sequence[int]]
 
 DEVICE = "/sdk/api/v1/installations/*"
+CHANNELS = "/v1/applications/*/broadcast-channels"
 SPECIAL = {
     "status": (*(f"{DEVICE}/{rest}" for rest in ("messages/*/content", "history", "history/*")), "/v3/batch/*"),
+    "ingest": tuple(CHANNELS + rest for rest in ("", "/*", "/*/messages", "/*/messages/*")),
 }
 """Paths that `ROUTES` would send to another service; a `*` between slashes stands for one part of the path."""
 

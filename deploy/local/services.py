@@ -11,7 +11,18 @@ from deploy.local.process import Process, Program, answers_200
 SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
 KNOW_NO_PARTNERS = ("statistics",)
 """Those that do not read `application-events`."""
-SANDBOX_PARTS = ("apns", "fcm", "hms", "rustore", "rustore-universal", "web", "channels", "partner", "control")
+SANDBOX_PARTS = (
+    "apns",
+    "apns-broadcast",
+    "fcm",
+    "hms",
+    "rustore",
+    "rustore-universal",
+    "web",
+    "channels",
+    "partner",
+    "control",
+)
 CLOCK_STEP_S = 0.02  # how far a file's time may lag behind the clock
 
 

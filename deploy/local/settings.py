@@ -17,6 +17,10 @@ from deploy.local.ports import HOST
 SANDBOX_URLS = {
     "APNS_URL": "apns",
     "APNS_SANDBOX_URL": "apns",
+    "APNS_BROADCAST_URL": "apns_broadcast",
+    "APNS_BROADCAST_SANDBOX_URL": "apns_broadcast",
+    "APNS_CHANNELS_URL": "apns_broadcast",
+    "APNS_CHANNELS_SANDBOX_URL": "apns_broadcast",
     "FCM_URL": "fcm",
     "HMS_URL": "hms",
     "HMS_TOKEN_URL": "hms_token",

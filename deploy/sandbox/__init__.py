@@ -1,10 +1,10 @@
 """The push providers, played over their real wire protocols: the test bench of the product.
 
 `python -m deploy.sandbox --data-dir DIR [--host H] [--only apns,control] [--no-payloads] [--fcm-port N …]` starts
-the parts apns, fcm, hms, rustore, rustore_universal, web, channels, partner, control (ports 0 = free) and writes
-DIR/sandbox.json when all listen: the addresses apns, fcm, fcm_token, hms, hms_token, rustore, rustore_universal, web,
-channels (https, certificate for localhost by `ca_file`), partner, control (http), and `credentials` as in
-`keys.Credentials`. SIGTERM ends it.
+the parts apns, apns_broadcast, fcm, hms, rustore, rustore_universal, web, channels, partner, control (ports 0 = free)
+and writes DIR/sandbox.json when all listen: the addresses apns, apns_broadcast, fcm, fcm_token, hms, hms_token,
+rustore, rustore_universal, web, channels (https, certificate for localhost by `ca_file`), partner, control (http), and
+`credentials` as in `keys.Credentials`. SIGTERM ends it.
 
 **Control API** (JSON; a refusal is 4xx with {"error": why}). A push, `Received`, is {provider, token, at_ms,
 message_id, headers, payload}; provider is apns, fcm, hms, rustore or web; FCM and HMS topics are token "/topics/…".
@@ -57,6 +57,7 @@ provider. kind=status answers `reason` with its own HTTP status, or `status`; `r
     kinds, apns           status, slow, hang, refused-stream, reset, drop-after-write, goaway, goaway-after,
                           stream-limit (`apns_faults.py`)
     apns                  every reason of docs/providers.md §1.9 (`apns_reasons.py`)
+    apns_broadcast        every reason of docs/providers.md §1.11; kinds as apns; `token` is a channel's id
     fcm                   INVALID_TOKEN APNS_UNREGISTERED APNS_DISABLED INVALID_ARGUMENT INVALID_ARGUMENT_BARE
                           UNAUTHENTICATED UNAUTHENTICATED_BARE THIRD_PARTY_AUTH_ERROR SENDER_ID_MISMATCH
                           PERMISSION_DENIED PERMISSION_DENIED_BARE SERVICE_DISABLED UNREGISTERED UNREGISTERED_APNS

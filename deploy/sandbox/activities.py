@@ -5,7 +5,7 @@
     end           ─▶ ended: shown until its dismissal date, at most 4 hours; a past one closes it at once
                      the SDK tells the platform that it has ended
 
-Times in payloads are epoch seconds. Source: `docs/providers.md` §1.6.
+Times in payloads are epoch seconds. Source: `docs/providers.md` §1.10.
 """
 
 import secrets

@@ -1,9 +1,17 @@
-"""Every reason APNs gives for refusing a push, with its HTTP status (`docs/providers.md` §1.9)."""
+"""Every reason APNs gives for a refusal, with its HTTP status (`docs/providers.md` §1.11, §1.9)."""
 
 REASON_STATUS: dict[str, int] = {
     "BadCollapseId": 400,
     "BadDeviceToken": 400,
     "BadExpirationDate": 400,
+    # of broadcast channels only (§1.7)
+    "BadChannelId": 400,
+    "BadRequestParams": 400,
+    "CannotCreateChannelConfig": 400,
+    "ChannelNotRegistered": 400,
+    "FeatureNotEnabled": 400,
+    "MissingChannelId": 400,
+    "MissingPushType": 400,
     "BadMessageId": 400,
     "BadPriority": 400,
     # Documented for broadcast channels only; for devices Apple names no reason for a payload it cannot read.
@@ -22,6 +30,7 @@ REASON_STATUS: dict[str, int] = {
     "BadEnvironmentKeyIdInToken": 403,
     "BadEnvironmentKeyInToken": 403,
     "ExpiredProviderToken": 403,
+    "TopicMismatch": 403,
     "Forbidden": 403,
     "InvalidProviderToken": 403,
     "MissingProviderToken": 403,

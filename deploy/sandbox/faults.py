@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 # The providers that faults can be ordered for; each name is one server or one of its endpoints.
 PROVIDERS = (
-    *("apns", "fcm", "fcm_token", "hms", "hms_token", "rustore", "rustore_universal", "web"),
+    *("apns", "apns_broadcast", "fcm", "fcm_token", "hms", "hms_token", "rustore", "rustore_universal", "web"),
     *("channels", "partner"),
 )
 

@@ -24,6 +24,7 @@ class Orderable:
 
 ORDERABLE: Mapping[str, Orderable] = {
     "apns": Orderable(frozenset(STRIKES) | {"status"}, frozenset(REASON_STATUS), False),
+    "apns_broadcast": Orderable(frozenset(STRIKES) | {"status"}, frozenset(REASON_STATUS), False),
     "fcm": Orderable(KINDS, fcm_errors.REASONS, True),
     "fcm_token": Orderable(KINDS, frozenset(oauth.REASONS), True),
     "hms": Orderable(KINDS, hms.REASONS, True),

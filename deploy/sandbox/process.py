@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from deploy.sandbox.apns import ApnsServer
+from deploy.sandbox.apns_broadcast import ApnsBroadcastServer
 from deploy.sandbox.channels import ChannelServer
 from deploy.sandbox.control import ControlServer
 from deploy.sandbox.faults import Faults
@@ -21,7 +22,18 @@ from deploy.sandbox.web import WebPushServer
 
 # A further provider is a name here, a server in `_servers` and an address in `_addresses`. Control comes last:
 # whoever can ask it finds everything listening.
-PARTS = ("apns", "fcm", "hms", "rustore", "rustore_universal", "web", "channels", "partner", "control")
+PARTS = (
+    "apns",
+    "apns_broadcast",
+    "fcm",
+    "hms",
+    "rustore",
+    "rustore_universal",
+    "web",
+    "channels",
+    "partner",
+    "control",
+)
 
 
 class Server(Protocol):
@@ -72,8 +84,10 @@ class Sandbox:
         web = WebPushServer(inbox, faults, known.web_secret, tls)
         channels = ChannelServer(faults, known.channels, tls)
         bearers = {"fcm": fcm.bearers, "hms": hms.bearers}
+        broadcast = ApnsBroadcastServer(inbox, faults, apns.keys, server_context(self._data_dir, ("h2",)))
         return {
             "apns": apns,
+            "apns_broadcast": broadcast,
             "fcm": fcm,
             "hms": hms,
             "rustore": RustoreServer(inbox, faults, known.rustore, tls),

@@ -7,10 +7,14 @@ Each provider is a lane of its own, with its own consumers: one that is down hol
 when `services/dispatch/<provider>.py` exists.
 """
 
-from schemas.topics import TARGET_RESOLVED
+from schemas.topics import BROADCAST_CHANNELS, BROADCASTS, TARGET_RESOLVED
 from schemas.values import Provider
 from services import kafka, mongo
+from services.consume import Consuming
 from services.directory import follow_directory
+from services.dispatch.broadcast_making import Making
+from services.dispatch.broadcasting import Broadcasting
+from services.dispatch.channels_store import ChannelNotes
 from services.dispatch.deliver import Conclusion
 from services.dispatch.dispatching import Dispatching, Item
 from services.dispatch.sealing import Sealing
@@ -51,6 +55,10 @@ async def start(process: Process) -> None:
             work = Dispatching(provider, senders, known, attempts, secrets, sink, timers, sealing, stops)
             process.spawn(work.watch(process.stop), f"watch-{provider.value}", drains=True)
             _consume(process, sink, provider, work, pressure)
+            if provider is Provider.APNS:
+                notes = ChannelNotes(database)
+                await notes.prepare()
+                _broadcast(process, sink, Broadcasting(senders, Making(notes), attempts, timers))
     process.spawn(pressure.watch(process.stop), "pressure", drains=True)
     process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)
@@ -62,6 +70,14 @@ def _consume(process: Process, sink: Log, provider: Provider, work: Dispatching,
         flow: Flow[Item, Conclusion] = Flow(process.settings, sink, topic, group, work, process.stop)
         flow.pressure = pressure if lane == "bulk" else None
         process.spawn(flow.run(), group, drains=True)
+
+
+def _broadcast(process: Process, sink: Log, work: Broadcasting) -> None:
+    steps = ((BROADCAST_CHANNELS, work.channels), (BROADCASTS, work.messages))
+    for topic, step in steps:
+        group = f"dispatch-{topic.name}"
+        consuming = Consuming(process.settings, sink, [topic], group, step, process.stop, max_records=50)
+        process.spawn(consuming.run(), group, drains=True)
 
 
 if __name__ == "__main__":

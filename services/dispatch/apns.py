@@ -11,8 +11,6 @@ Credentials: team_id, key_id, private_key (the text of the .p8 file), topic (the
 """
 
 import asyncio
-import ssl
-from functools import cache
 from typing import Annotated, Final
 
 import orjson
@@ -21,13 +19,15 @@ from pydantic import StringConstraints
 from schemas.live import START
 from services.clock import now_ms
 from services.dispatch import apns_render
+from services.dispatch.apns_channels import ApnsChannels
 from services.dispatch.apns_table import Action, action_of
+from services.dispatch.apns_tls import context_for
 from services.dispatch.apns_token import provider_token
 from services.dispatch.credentials import Credentials, validated
 from services.dispatch.http1 import retry_after_s
 from services.dispatch.payload import TooLarge
 from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result, Retry, TokenGone, Uncertain
-from services.http2 import NotProcessed, Response, tls_context
+from services.http2 import NotProcessed, Response
 from services.http2_pool import Pool
 
 ANSWER_TIMEOUT_S: Final = 10.0
@@ -64,6 +64,7 @@ class ApnsSender:
         self._pools: dict[tuple[bool, bool], Pool] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self.channels = ApnsChannels(opening.settings, self._token, self._topic.decode())
 
     def absorbs_resend(self, push: Push) -> bool:
         """The delivery's id is the collapse id, and activities ignore what they have; only a start acts twice."""
@@ -107,12 +108,13 @@ class ApnsSender:
     async def close(self) -> None:
         self._is_closed = True
         pools = list(self._pools.values())
-        await asyncio.gather(*(pool.close_all("the sender is closed", DRAIN_S) for pool in pools), *self._closing)
+        closing = (pool.close_all("the sender is closed", DRAIN_S) for pool in pools)
+        await asyncio.gather(*closing, *self._closing, self.channels.close())
 
     def _open(self, key: tuple[bool, bool]) -> Pool:
         is_sandbox, worked = key
         url = self._settings.apns_sandbox_url if is_sandbox else self._settings.apns_url
-        pool = Pool(url, _tls(self._settings.provider_ca_file), size=PROVEN_CONNECTIONS if worked else 1)
+        pool = Pool(url, context_for(self._settings.provider_ca_file), size=PROVEN_CONNECTIONS if worked else 1)
         self._pools[key] = pool
         return pool
 
@@ -165,12 +167,3 @@ def _read(body: bytes) -> tuple[str, int | None]:
         reason[:100] if isinstance(reason, str) else "",
         timestamp if type(timestamp) is int and 0 < timestamp < 2**53 else None,
     )
-
-
-@cache
-def _tls(ca_file: str) -> ssl.SSLContext:
-    """The system's authorities, and beside them ours, if there is one."""
-    context = tls_context()
-    if ca_file:
-        context.load_verify_locations(ca_file)
-    return context

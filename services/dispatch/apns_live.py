@@ -1,4 +1,4 @@
-"""A push to a Live Activity as APNs wants it. Source: `docs/providers.md` §1.6.
+"""A push to a Live Activity as APNs wants it. Source: `docs/providers.md` §1.10.
 
     {"aps": {"timestamp", "event": "start" | "update" | "end", "content-state", "stale-date", "dismissal-date",
              "relevance-score", "alert", "attributes-type", "attributes", "input-push-token" | "input-push-channel"}}
@@ -46,14 +46,14 @@ def render(push: Push) -> tuple[bytes, bool]:
     """The body, at most 4096 bytes, and whether the alert was cut. Raises payload.TooLarge."""
     aps = aps_of(push.content.live_activity or "{}")
     if aps.get("event") != "start" or "alert" in aps:
-        body = _json({"aps": aps})
+        body = as_json({"aps": aps})
         if len(body) > LIMIT_BYTES:
             raise payload.TooLarge(f"a Live Activity of {len(body)} bytes, {LIMIT_BYTES} may be sent")
         return body, False
 
     def rendered(shown: Shown) -> bytes:
         alert = {"title": masked(push, shown.title)} if shown.title else {}
-        return _json({"aps": aps | {"alert": alert | {"body": masked(push, shown.text)}}})
+        return as_json({"aps": aps | {"alert": alert | {"body": masked(push, shown.text)}}})
 
     return payload.fit(push, LIMIT_BYTES, rendered, len)
 
@@ -69,7 +69,7 @@ def static_headers_of(push: Push) -> tuple[tuple[bytes, bytes], ...]:
     return ((b"apns-push-type", b"liveactivity"), (b"apns-priority", priority_of(aps)))
 
 
-def _json(body: dict[str, Any]) -> bytes:
+def as_json(body: dict[str, Any]) -> bytes:
     """Not by orjson: a state may hold integers of more than 64 bits."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 

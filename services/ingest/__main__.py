@@ -3,9 +3,12 @@
 Start: the directory is read to its end, then the database and the log are opened, and the port last of all.
 """
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
+from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
 from services import kafka, mongo, web
+from services.access import caller
+from services.consume import Consuming
 from services.directory import Directory, follow_directory
 from services.erasing import open_keys
 from services.hour_keys import HourKeys
@@ -13,6 +16,9 @@ from services.ingest import mailing_api
 from services.ingest.api import application
 from services.ingest.api_batch import BatchEndpoint
 from services.ingest.batch import Batch
+from services.ingest.broadcast_api import broadcast_routes
+from services.ingest.broadcasting import Broadcasting
+from services.ingest.broadcasts_store import Broadcasts
 from services.ingest.dry_run import DryRun
 from services.ingest.mailing_run import Means
 from services.ingest.mailings import Office
@@ -45,7 +51,8 @@ async def start(process: Process) -> None:
     trusted = web.networks(settings.trusted_proxies)
     packets = BatchEndpoint(Batch(directory, secrets, log, claims, keys, sending.limits), trusted)
     mailings = await _mailings(process, database, directory, logins, log, keys)
-    web.serve(process, application(sending, trusted, packets, mailings))
+    broadcasts = await _broadcasts(process, database, directory, logins, log)
+    web.serve(process, application(sending, trusted, packets, mailings, [broadcasts]))
 
 
 async def _mailings(
@@ -62,6 +69,20 @@ async def _mailings(
     dry = DryRun(office, Installations(database))
     trusted = web.networks(settings.trusted_proxies)
     return mailing_api.application(office, dry, OutcomesStore(database), logins, settings.admin_token, trusted)
+
+
+async def _broadcasts(
+    process: Process, database: mongo.Database, directory: Directory, logins: Logins, log: kafka.Log
+) -> APIRouter:
+    """Their API, and the consumer that follows what becomes of them."""
+    settings, store = process.settings, Broadcasts(database)
+    await store.prepare()
+    broadcasting = Broadcasting(store, directory, log)
+    topics = [BROADCAST_CHANNELS, BROADCASTS]
+    consuming = Consuming(settings, log, topics, "ingest-broadcasts", broadcasting.step, process.stop)
+    process.spawn(consuming.run(), consuming.group, drains=True)
+    who = caller(logins, settings.admin_token, web.networks(settings.trusted_proxies))
+    return broadcast_routes(broadcasting, who)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@
                      title and text of the message, unless `alert` says otherwise
 
 Names with hyphens or underscores, within `aps` or without it. Times are ISO 8601, without an offset in the partner's
-zone. Sources: `docs/partner-api.md` §1, `docs/providers.md` §1.6.
+zone. Sources: `docs/partner-api.md` §1, `docs/providers.md` §1.10.
 """
 
 from datetime import UTC, datetime
@@ -72,7 +72,7 @@ class LiveActivity(Hyphened):
     input_push_channel: Annotated[str, Field(min_length=1, max_length=128)] | None = None
 
 
-def live_activity_of(value: object, offset_min: int, field: str) -> str | None:
+def live_activity_of(value: object, offset_min: int, field: str, *, max_bytes: int = MAX_BYTES) -> str | None:
     """JSON text with hyphens in its names and times in UTC. Raises error 4 that names field and rule."""
     if value is None:
         return None
@@ -95,8 +95,8 @@ def live_activity_of(value: object, offset_min: int, field: str) -> str | None:
     if event != "end":
         kept.pop("dismissal-date", None)
     text = opaque(kept, field)
-    if len(text.encode()) > MAX_BYTES:
-        raise invalid(field, f"must have at most {MAX_BYTES} bytes as JSON")
+    if len(text.encode()) > max_bytes:
+        raise invalid(field, f"must have at most {max_bytes} bytes as JSON")
     return text
 
 

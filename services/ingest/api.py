@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 import orjson
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -140,10 +140,14 @@ def application(
     trusted_proxies: Sequence[web.Network],
     batch: ASGIApp | None = None,
     mailings: FastAPI | None = None,
+    routers: Sequence[APIRouter] = (),
 ) -> Application:
-    """The API of this process."""
+    """The API of this process. `routers` have the paths that need nothing of their own."""
     app = FastAPI(title="RPNS partner API", version="6.0", docs_url=None, redoc_url=None)
     web.install_problems(app)
+    app.add_middleware(web.BodyLimit)
+    for router in routers:
+        app.include_router(router)
     endpoint = SendEndpoint(sending, trusted_proxies)
     app.router.routes.append(Route(SEND_PATH, endpoint, methods=["POST"]))  # so that other methods are 405
     if batch is not None:

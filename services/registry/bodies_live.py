@@ -1,4 +1,4 @@
-"""Live Activities in the device API: the bodies of `api_live.py`. Source: `docs/providers.md` §1.6."""
+"""Live Activities in the device API: the bodies of `api_live.py`. Source: `docs/providers.md` §1.10."""
 
 from typing import Annotated, Literal
 

@@ -1,0 +1,78 @@
+"""Broadcast channels of APNs and what is sent on them: one push updates the Live Activities of all who follow.
+
+    broadcast-channels   compacted, key <application>/<name>: every event is the channel's full state
+
+                         requested ─▶ open ─▶ closing ─▶ closed ─▶ requested …       ingest asks, dispatch answers
+                              └─▶ refused (asked for again: requested)
+
+    broadcasts           key <application>/<name>: BroadcastRequested (ingest, dispatch for a retry) and, for each
+                         attempt, BroadcastDispatched (dispatch)
+
+Each new state has a higher `revision`, so the newest is told in whatever order they come. Source: `docs/providers.md`
+§1.7.
+"""
+
+from typing import Literal
+
+from schemas.events import Event
+
+ChannelState = Literal["requested", "open", "refused", "closing", "closed"]
+BroadcastOutcome = Literal["accepted", "retry", "uncertain", "refused", "expired"]
+ApnsEnvironment = Literal["production", "sandbox"]
+
+
+class BroadcastChannelChanged(Event):
+    """A channel as it is from now on."""
+
+    type: Literal["broadcast-channel-changed"] = "broadcast-channel-changed"
+    channel_id: str  # UUIDv5 of application and name
+    application_id: str
+    name: str  # the application's own
+    environment: ApnsEnvironment
+    keep_latest: bool  # whether APNs keeps the newest message for phones that come later
+    state: ChannelState
+    revision: int
+    attempt: int = 1  # of what the state waits for
+    apple_id: str | None = None  # Apple's name of it, base64: what apps subscribe to
+    status: int = 0  # of Apple's last answer
+    detail: str = ""  # and its word
+
+    @property
+    def entity_key(self) -> str:
+        return f"{self.application_id}/{self.name}"
+
+
+class BroadcastRequested(Event):
+    """A message for a channel; again with a higher `attempt` when a retry is due."""
+
+    type: Literal["broadcast-requested"] = "broadcast-requested"
+    broadcast_id: str
+    channel_id: str
+    application_id: str
+    name: str  # of the channel
+    environment: ApnsEnvironment
+    apple_id: str
+    keep_latest: bool
+    live_activity: str  # as in Content.live_activity
+    ref: str | None = None  # the partner's own id
+    accepted_at: int  # UTC ms
+    expires_at: int  # UTC ms; nothing is sent after it
+    attempt: int = 1
+
+    @property
+    def entity_key(self) -> str:
+        return f"{self.application_id}/{self.name}"
+
+
+class BroadcastDispatched(Event):
+    """What became of one attempt. `uncertain`: it may have been taken and must not be sent again."""
+
+    type: Literal["broadcast-dispatched"] = "broadcast-dispatched"
+    broadcast_id: str
+    channel_id: str
+    application_id: str
+    outcome: BroadcastOutcome
+    attempt: int
+    status: int = 0
+    detail: str = ""
+    retry_at: int | None = None
