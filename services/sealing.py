@@ -86,6 +86,17 @@ def decode(topic: Topic, value: bytes | None) -> Event | None:
     return codec.decode_object(topic, body)
 
 
+def box_of(value: bytes, keys: RecipientKeys) -> bytes | None:
+    """What is sealed in a record, as JSON; None when nothing is, or it opens for nobody any more. Raises InvalidTag."""
+    names = names_in(value)
+    aead = keys.named(names) if names else None
+    if aead is None:
+        return None
+    body = orjson.loads(value)
+    box = base64.b64decode(body["personal"]["box"])
+    return aead.decrypt(box[:_NONCE], box[_NONCE:], body["event_id"].encode())
+
+
 def names_in(value: bytes) -> tuple[str, ...]:
     """Under whose keys a record is sealed; empty when nothing in it is."""
     if _MARK not in value:

@@ -10,6 +10,11 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from motor.motor_asyncio import AsyncIOMotorClient
 
+from services import mongo, sealing
+from services.recipient_keys import RecipientKeys
+from services.recipient_keys_store import RecipientKeysStore
+from services.secrets import Secrets
+from services.settings import Settings
 from tests.e2e.world import World
 
 Written = tuple[str, bytes]
@@ -18,9 +23,12 @@ _SPARSE = {".index", ".timeindex", ".snapshot", ".wt"}
 
 
 async def everything(world: World) -> AsyncIterator[Written]:
-    """Topics, collections, files, what the providers and the partner got, metrics."""
-    async for one in _topics(world.stack.kafka_bootstrap):
-        yield one
+    """Topics, sealed and opened, collections, files, what the providers and the partner got, metrics."""
+    keys = await recipient_keys_of(world)
+    async for place, content in _topics(world.stack.kafka_bootstrap):
+        yield place, content
+        if (opened := sealing.box_of(content, keys)) is not None:
+            yield f"opened {place}", opened
     async for one in _collections(world.stack.mongo_url):
         yield one
     for one in _files(world.stack.data_dir):
@@ -32,6 +40,13 @@ async def everything(world: World) -> AsyncIterator[Written]:
         for name, ports in world.stack.ports.items():
             async with session.get(f"http://127.0.0.1:{ports.metrics}/metrics") as response:
                 yield f"metrics {name}", await response.read()
+
+
+async def recipient_keys_of(world: World) -> RecipientKeys:
+    """As they are now."""
+    settings = Settings.from_environment(world.stack.env)
+    async with mongo.database(settings) as database:
+        return await RecipientKeysStore(database, Secrets(settings.master_key)).load()
 
 
 async def _topics(bootstrap: str) -> AsyncIterator[Written]:
@@ -49,7 +64,8 @@ async def _topics(bootstrap: str) -> AsyncIterator[Written]:
             for records in (await consumer.getmany(timeout_ms=500)).values():
                 for record in records:
                     headers = b"".join(value for _, value in record.headers)
-                    yield f"topic {record.topic}", (record.key or b"") + b" " + (record.value or b"") + b" " + headers
+                    yield f"topic {record.topic}", record.value or b""
+                    yield f"topic {record.topic}", (record.key or b"") + b" " + headers
     finally:
         await consumer.stop()
 

@@ -13,7 +13,13 @@ from tests.e2e.world import PLATFORMS, READ, World
 
 NAMES = ("code", "card")
 TEXT = "Leak test: code %code%, card %card%"
-PLACES = ("topic message-requested", "topic target-resolved.fcm", "collection rpns.messages", "providers", "partner")
+PLACES = (
+    "opened topic message-requested",
+    "opened topic target-resolved.fcm",
+    "collection rpns.messages",
+    "providers",
+    "partner",
+)
 """Where the text with its placeholders must be found, or the search itself is broken."""
 
 
