@@ -61,14 +61,14 @@ class Directory:
         return found if found is not None and found.enabled else None
 
     def can_push(self, application_id: str | None) -> bool:
-        """False when the application is unknown, switched off, or has no provider credentials (errorCode 26)."""
+        """False when the application is unknown, switched off, or has no push provider's credentials (errorCode 26)."""
         found = self.applications.get(application_id or "")
         return (
             found is not None
             and found.enabled
             and any(
-                application == application_id and credentials.enabled
-                for (application, _), credentials in self.credentials.items()
+                application == application_id and credentials.enabled and provider is not Provider.CHANNEL
+                for (application, provider), credentials in self.credentials.items()
             )
         )
 

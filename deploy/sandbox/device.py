@@ -1,6 +1,7 @@
 """A phone with the SDK in an app: it is installed, gets a token, is logged in, and shows what is pushed to it.
 
-    push ─▶ seen before? ─yes─▶ repeated      (the same delivery id: shown once)
+    push ─▶ a withdrawal?   ─▶ withdrawn      (what is shown under its delivery id goes, and is not shown later either)
+         ─▶ seen before? ─yes─▶ repeated      (the same delivery id: shown once)
              └▶ somebody else's? ─▶ foreign    (the mark is not the one that personalize answered)
                  └▶ forbidden by the system? ─▶ silenced
                      └▶ shown ─▶ delivered at once ─▶ read, dismissed or clicked after a while, or nothing
@@ -42,6 +43,7 @@ What = Literal[
     "clicked",
     "enriched",
     "fallback",
+    "withdrawn",
 ]
 REMEMBERED = 500
 """Delivery ids and shown pushes that a phone keeps."""
@@ -119,6 +121,7 @@ class Device:
     inbox: list[Push] = field(default_factory=list, repr=False)
     outbox: list[dict[str, Any]] = field(default_factory=list, repr=False)
     _seen: dict[str, None] = field(default_factory=dict, repr=False)
+    _withdrawn: set[str] = field(default_factory=set, repr=False)
     _waiting: list[Push] = field(default_factory=list, repr=False)
 
     @cached_property
@@ -243,6 +246,9 @@ class Device:
             self._waiting.append(push)
             self._tell("held", push)
             return
+        if push.withdraw:
+            self._withdraw(push)
+            return
         what = self._judge(push)
         push = at_first(self._opened(push))
         self._tell(what, push)
@@ -253,6 +259,14 @@ class Device:
             self._after(self.habits.delivered_after_s, lambda: self.report("delivered", push))
             if self.habits.then is not None:
                 self._after(self.habits.after_s, lambda: self._react(push))
+
+    def _withdraw(self, push: Push) -> None:
+        self._remember(push.delivery_id)
+        self._withdrawn.add(push.delivery_id)
+        stale = [one for one in self.shown if one.delivery_id == push.delivery_id]
+        for one in stale:
+            self.shown.remove(one)
+        self._tell("withdrawn", stale[0] if stale else push)
 
     def fetched(self, push: Push, answer: dict[str, Any] | None) -> None:
         """What the content route answered for a push with `more`; None: it could not be had."""
@@ -305,12 +319,17 @@ class Device:
             return "foreign"
         if not self.habits.allows_pushes:
             return "silenced"
-        self._seen[push.delivery_id] = None
-        if len(self._seen) > REMEMBERED:
-            del self._seen[next(iter(self._seen))]
+        self._remember(push.delivery_id)
         return "shown"
 
+    def _remember(self, delivery_id: str) -> None:
+        self._seen[delivery_id] = None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+
     def _react(self, push: Push) -> None:
+        if push.delivery_id in self._withdrawn:
+            return
         if self.habits.then == "clicked":
             action = self.habits.action or (push.actions[0].action if push.actions else "open-app")
             self.report("clicked", push, action)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from deploy.sandbox.apns import ApnsServer
 from deploy.sandbox.apns_broadcast import ApnsBroadcastServer
 from deploy.sandbox.channels import ChannelServer
+from deploy.sandbox.channels_reports import Reporter
 from deploy.sandbox.control import ControlServer
 from deploy.sandbox.faults import Faults
 from deploy.sandbox.fcm import TOKEN_PATH, FcmServer
@@ -53,6 +54,13 @@ class Sandbox:
         """addresses by name, ca_file, credentials: the content of sandbox.json"""
         self._data_dir = data_dir
         self._started: list[Server] = []
+        self._channels: Reporter | None = None
+
+    @property
+    def channels(self) -> Reporter:
+        """What the channel platform has taken. Raises AssertionError before `start`."""
+        assert self._channels is not None
+        return self._channels
 
     async def start(self, host: str, ports: Mapping[str, int]) -> None:
         """Starts the parts named in `ports` (0 = a free port); OSError when one cannot listen."""
@@ -83,6 +91,7 @@ class Sandbox:
         hms = HmsServer(inbox, faults, known.hms, tls)
         web = WebPushServer(inbox, faults, known.web_secret, tls)
         channels = ChannelServer(faults, known.channels, tls)
+        self._channels = channels.reporter
         bearers = {"fcm": fcm.bearers, "hms": hms.bearers}
         broadcast = ApnsBroadcastServer(inbox, faults, apns.keys, server_context(self._data_dir, ("h2",)))
         return {

@@ -57,6 +57,7 @@ class Push:
     sealed: str | None = None  # SECURE values that only this phone can open
     masked_title: str | None = None  # as the notification shows them: placeholders are hidden
     masked_text: str = ""
+    withdraw: bool = False  # nothing to show: what stands under this delivery id is to go
 
 
 def at_first(push: Push) -> Push:
@@ -122,6 +123,7 @@ def read_push(provider: str, payload: dict[str, Any]) -> Push:
             custom_payload=own.get("customPayload"),
             more=own.get("more", False),
             sealed=own.get("sealed"),
+            withdraw=own.get("withdraw", False),
             masked_title=title,
             masked_text=text,
         )

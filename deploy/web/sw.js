@@ -1,6 +1,7 @@
 /* The service worker: shows a push once, and tells the platform what became of it.
  *
- *   push ─▶ somebody else's?  nothing        (the mark is not the one that login answered)
+ *   push ─▶ a withdrawal?     what stands under its delivery id is closed
+ *        ─▶ somebody else's?  nothing        (the mark is not the one that login answered)
  *        ─▶ seen before?      nothing        (the same delivery id)
  *        ─▶ shown, the delivery id as tag ─▶ delivered ─▶ clicked (a button), read (the rest), dismissed (closed)
  *        ─▶ more?             fetched, and shown again under the same tag
@@ -21,12 +22,21 @@ self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(rpns.
 
 async function take(data) {
   const { rpns: push, notification = {} } = data.json();
+  if (push.withdraw) return withdraw(push);
   const device = await rpns.device();
   if (push.mark && push.mark !== device.mark) return tell("foreign", push, "");
   if (!(await rpns.isNew(push.delivery))) return tell("repeated", push, "");
   await show(push, { actions: [], ...push, ...notification });
   await rpns.report("delivered", push);
   if (push.more) await replace(push);
+}
+
+/** The chain has moved on: the notification goes, and is not shown later either. */
+async function withdraw(push) {
+  await rpns.isNew(push.delivery);
+  const stale = await self.registration.getNotifications({ tag: push.delivery });
+  stale.forEach((notification) => notification.close());
+  tell("withdrawn", push, "");
 }
 
 async function show(push, shown, what = "shown") {

@@ -5,6 +5,7 @@
 
 The service extension (mutable-content) draws pictures and buttons and counts the delivery; the category names how many
 buttons there are. apns-id and apns-collapse-id are the delivery's id, so a push that is sent again replaces itself.
+A withdrawal is a background push with an id of its own: the SDK removes what it has shown under the delivery's.
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from schemas import ids
 from services.dispatch import apns_live, payload
 from services.dispatch.notification import masked
 from services.dispatch.payload import Shown, envelope
@@ -20,6 +22,7 @@ from services.dispatch.provider import Push
 LIMIT_BYTES: Final = 4096
 _TOKEN = re.compile(r"[0-9A-Za-z]{2,400}")
 _STATIC: Final = ((b"apns-push-type", b"alert"), (b"apns-priority", b"10"))
+_WITHDRAWAL: Final = ((b"apns-push-type", b"background"), (b"apns-priority", b"5"))
 _NOT_LATER_S: Final = 30 * 86_400
 
 
@@ -31,6 +34,9 @@ def render(push: Push) -> tuple[bytes, bool]:
     """The body, at most 4096 bytes, and whether something was left out. Raises payload.TooLarge."""
     if push.slot:
         return apns_live.render(push)
+    if push.withdraw:
+        sdk = envelope(push, payload.shown_of(push))
+        return orjson.dumps({"aps": {"content-available": 1}, payload.KEY: sdk}), False
     is_secret = push.content.secure is not None
 
     def body(shown: Shown) -> bytes:
@@ -59,13 +65,14 @@ def path_of(push: Push) -> bytes:
 
 def headers_of(push: Push, bearer: bytes, topic: bytes, now_ms: int) -> tuple[tuple[bytes, bytes], ...]:
     """APNs keeps a push at most 30 days for a phone that is off."""
-    delivery_id = push.delivery_id.encode()
+    apns_id = ids.uuid5(push.delivery_id, "withdrawal") if push.withdraw else push.delivery_id
+    delivery_id = apns_id.encode()
     expires_s = min(push.expires_at, now_ms + _NOT_LATER_S * 1000) // 1000
     return (
         (b"authorization", bearer),
         (b"apns-topic", topic + apns_live.TOPIC_SUFFIX if push.slot else topic),
-        *(apns_live.static_headers_of(push) if push.slot else _STATIC),
+        *(apns_live.static_headers_of(push) if push.slot else _WITHDRAWAL if push.withdraw else _STATIC),
         (b"apns-id", delivery_id),
-        *(() if push.slot else ((b"apns-collapse-id", delivery_id),)),
+        *(() if push.slot or push.withdraw else ((b"apns-collapse-id", delivery_id),)),
         (b"apns-expiration", b"%d" % expires_s),
     )

@@ -16,9 +16,9 @@ Body = TypeVar("Body")
 
 
 def is_silent(push: Push) -> bool:
-    """Nothing to show: the push only wakes the SDK (a live activity, no text at all)."""
+    """Nothing to show: the push only wakes the SDK (a live activity, a withdrawal, no text at all)."""
     content = push.content
-    return content.live_activity is not None or not (content.text or content.title)
+    return push.withdraw or content.live_activity is not None or not (content.text or content.title)
 
 
 def masked(push: Push, text: str) -> str:

@@ -74,7 +74,7 @@ def envelope(push: Push, shown: Shown, *, with_text: bool = False) -> dict[str, 
                    SDK shows each one once         actions        [{title, action, options}]
     link, bulk     echoed in receipts              customPayload  JSON in a string, as the partner sent it
     mark           whose push it is                more           true: there is more to fetch
-    sealed         SECURE values, to this device
+    sealed         SECURE values, to this device   withdraw       true: take `delivery` off the screen, show nothing
 
     What is absent, false, 0 or empty is left out.
     """
@@ -99,6 +99,8 @@ def envelope(push: Push, shown: Shown, *, with_text: bool = False) -> dict[str, 
         made["sealed"] = shown.sealed
     if shown.more:
         made["more"] = True
+    if push.withdraw:
+        made["withdraw"] = True
     return made
 
 

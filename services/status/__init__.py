@@ -30,6 +30,10 @@ GET /v1/messages?phone=&user=&id=&extra=&state=&from=&to=&limit=&cursor=&partner
     next one, null when there is none. `from` counts and `to` does not: UTC ms or ISO 8601. `extra` is one pair of
     extraParam, name=value. `limit` 1 … 100, 20 unless given.
 
+GET /v1/savings?from=&to=&partner=
+    {partner_id, since, until, links, by_channel: {SMS: 2}}: links of cascades that were not needed, of messages made in
+    the last 30 days unless `from` and `to` say otherwise. Each counts once.
+
 GET /v1/events?after=&partner=
     Server-sent events. `id: 17`, `event: status`, `data: {message_id, mt_num, id, link, channel, state, at, reason,
     error_code, double_reach}` (the last three only where they mean something). Ids are numbers that grow by partner;

@@ -31,6 +31,7 @@ from services.status.api_channel import channel_routes
 from services.status.api_content import content_routes
 from services.status.api_history import HistoryWork, history_routes
 from services.status.api_packets import packet_routes
+from services.status.api_savings import savings_routes
 from services.status.api_short_links import short_link_routes
 from services.status.api_statistics import statistics_routes
 from services.status.chaining import Chaining
@@ -109,6 +110,7 @@ async def start(process: Process) -> None:
         content_routes(messages, keys, short, device),
         history_routes(history, device),
         cancel_routes(messages, sink, who),
+        savings_routes(messages, who),
         channel_routes(messages, Accounts(directory, secrets), sink, trusted),
         packet_routes(messages, directory, secrets, trusted),
     ]

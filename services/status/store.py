@@ -77,6 +77,16 @@ class Messages:
         found = await self._collection.find_one({"channel_ids": delivery_id})
         return from_document(found) if found is not None else None
 
+    async def saved(self, partner_id: str | None, since: int, until: int) -> dict[str, int]:
+        """Links that were not needed, by channel, of messages made in [since, until), UTC ms; None: of all partners."""
+        made: dict[str, Any] = {"created_at": {"$gte": since, "$lt": until}, "saved": {"$exists": True}}
+        steps: list[dict[str, Any]] = [
+            {"$match": made if partner_id is None else {"partner_id": partner_id, **made}},
+            {"$unwind": "$saved"},
+            {"$group": {"_id": "$saved", "count": {"$sum": 1}}},
+        ]
+        return {one["_id"]: one["count"] async for one in self._collection.aggregate(steps)}
+
     async def save(self, messages: Sequence[Message]) -> set[str]:
         """Store them; the ids of those that somebody else has changed since they were loaded are returned."""
         if not messages:

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 
 from deploy.local.ports import free_ports
 from schemas import topics
-from schemas.application_events import ApplicationChanged, PartnerChanged
+from schemas.application_events import ApplicationChanged, CredentialsChanged, PartnerChanged
 from schemas.events import MessageEvent, MessageRequested, ProviderDispatched, ScheduleDue
 from schemas.topics import Topic
 from services import kafka
@@ -87,7 +87,7 @@ def basic(login: str, password: str = PASSWORD) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, partners: Sequence[PartnerChanged | ApplicationChanged]
+    settings: Settings, partners: Sequence[PartnerChanged | ApplicationChanged | CredentialsChanged]
 ) -> AsyncIterator[Running]:
     """Start the service with these partners and applications, and end it in order."""
     (port,) = free_ports(1)

@@ -59,6 +59,13 @@ GOOD: dict[str, dict[str, object]] = {
     },
     "hms": {"app_id": "100", "client_secret": "s3cret"},
     "rustore": {"project_id": "p", "service_token": "t0ken"},
+    "channel": {
+        "login": "us",
+        "password": "p4ss",
+        "url": "https://platform.example",
+        "callback": "c4llback" * 4,
+        "subnets": ["192.0.2.0/24"],
+    },
     "web": {"subject": "mailto:push@example.com", "private_key": P256},
 }
 
@@ -72,7 +79,7 @@ async def test_the_door_is_closed_without_the_admin_token(here: Registry, path: 
 async def test_a_partner_is_known_when_the_answer_comes_and_its_password_told_once(here: Registry) -> None:
     login = name()
     made = await ok(
-        here, "POST", "/partners", {"login": login, "subnets": ["192.0.2.1/24"], "defaultTtlS": {"PUSH": 60}}
+        here, "POST", "/partners", {"login": login, "subnets": ["192.0.2.0/24"], "defaultTtlS": {"PUSH": 60}}
     )
     known = here.directory.partner_by_login(login)
     assert known is not None
@@ -172,7 +179,7 @@ async def test_credentials_are_sealed_and_shown_by_fingerprint(here: Registry, p
     assert await ok(here, "GET", path) == [made]
     stored = here.directory.credentials[application, Provider(provider)]
     assert orjson.loads(here.secrets.open(stored.sealed, b"credentials")) == GOOD[provider]
-    assert here.directory.can_push(application)
+    assert here.directory.can_push(application) == (provider != "channel")
     assert not (await ok(here, "PATCH", f"{path}/{provider}", {"enabled": False}))["enabled"]
     assert not here.directory.can_push(application)
 
@@ -202,6 +209,10 @@ async def test_a_page_asks_for_the_key_to_subscribe_with(here: Registry) -> None
         ("hms", {"client_secret": "with blank"}, "client_secret"),
         ("rustore", {"project_id": "a/b"}, "project_id"),
         ("rustore", {"universal": {"hms": {"project_id": "1"}}}, "universal.hms.auth_token"),
+        ("channel", {"callback": "guessable"}, "callback"),
+        ("channel", {"subnets": []}, "subnets"),
+        ("channel", {"subnets": ["192.0.2.0/24", "x"]}, "subnets.1"),
+        ("channel", {"url": "ftp://a.example"}, "url"),
         ("web", {"subject": "nobody"}, "subject"),
     ],
 )

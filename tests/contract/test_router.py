@@ -285,3 +285,45 @@ async def test_the_bulk_lane_is_inherited(bench: Bench, database: Database) -> N
     follows = await bench.routing.step([record(bulk, 0)])
     assert {append.topic.name for append in follows.appends} == {"status-events.bulk", "target-resolved.fcm.bulk"}
     assert isinstance(follows.appends[0], Append)
+
+
+async def test_an_sms_goes_to_the_channel_platform_once_under_the_account_of_its_application(bench: Bench) -> None:
+    account = CredentialsChanged(
+        event_id="c", at=0, application_id="app", provider=Provider.CHANNEL, sealed="", fingerprint=""
+    )
+    bench.routing.directory.apply(account.entity_key, codec.encode(account))
+    sms = Link(channel=Channel.SMS, ttl_ms=60_000, sender="Bank", application_id="app", data='{"text":"hi"}')
+    asked = request().model_copy(update={"chain": (sms,), "recipient": Recipient(phone="79161234567")})
+    first = await bench.route(record(asked, 1))
+    assert first == await bench.route(record(asked, 1))
+    planned, resolved = first
+    assert isinstance(planned, Planned)
+    assert isinstance(resolved, TargetResolved)
+    assert resolved.channel is not None
+    assert (resolved.installation_id, resolved.channel.phone, resolved.record_key) == (
+        "SMS",
+        "79161234567",
+        asked.message_id,
+    )
+    assert planned.targets[0].delivery_id == resolved.delivery_id
+
+
+@pytest.mark.parametrize(
+    ("application_id", "recipient", "reason"),
+    [
+        ("app", Recipient(external_user_id="user"), Reason.UNKNOWN_SUBSCRIBER),
+        ("other", Recipient(phone="79161234567"), Reason.UNROUTED),
+        (None, Recipient(phone="79161234567"), Reason.UNROUTED),
+    ],
+)
+async def test_an_sms_without_a_phone_or_an_account_goes_nowhere(
+    bench: Bench, application_id: str | None, recipient: Recipient, reason: Reason
+) -> None:
+    account = CredentialsChanged(
+        event_id="c", at=0, application_id="app", provider=Provider.CHANNEL, sealed="", fingerprint=""
+    )
+    bench.routing.directory.apply(account.entity_key, codec.encode(account))
+    sms = Link(channel=Channel.SMS, ttl_ms=60_000, application_id=application_id, data="{}")
+    (planned,) = await bench.route(record(request().model_copy(update={"chain": (sms,), "recipient": recipient}), 1))
+    assert isinstance(planned, Planned)
+    assert planned.reason is reason

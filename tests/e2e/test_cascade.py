@@ -1,10 +1,18 @@
 """Cascades on the real stack: the next link goes out when it must, once, and not when it need not."""
 
+import asyncio
+from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.world import DELIVERED, READ, UNDELIVERED, Json, World, eventually
+import pytest
+
+from deploy.sandbox.device import Device, Habits
+from deploy.sandbox.sdk_push import read_push
+from tests.e2e.world import DELIVERED, READ, SENT, UNDELIVERED, Json, World, assert_forward, eventually
 
 SHORT_S = 30  # the shortest lifetime of a push
+MESSAGES = 60  # while status is killed
+QUIET = Habits(None)
 
 
 def link(kind: str, text: str, ttl_s: int = 60, **data: Any) -> Json:
@@ -17,7 +25,7 @@ def chain(*steps: Any) -> Json:
     return {"state": state, "message": message} | ({"nextLink": chain(*rest)} if rest else {})
 
 
-async def send(world: World, phone: str, steps: list[Any], **about: Any) -> str:
+async def send(world: World, phone: str, *steps: Any, **about: Any) -> str:
     """A push with a chain behind it; its id at the bank."""
     ref = world.new_ref()
     body = world.bank.request(world.new_text(), phone=phone, ref=ref, **about)
@@ -26,43 +34,169 @@ async def send(world: World, phone: str, steps: list[Any], **about: Any) -> str:
     return ref
 
 
-async def told(world: World, ref: str, *wanted: tuple[str, int]) -> list[Json]:
-    """The reports as soon as the last of each of these types has this status."""
-    found: list[Json] = []
+async def told(world: World, ref: str, *wanted: tuple[str, int]) -> dict[str, list[Json]]:
+    """The reports by type, as soon as the last of each of these types has this status; none goes backwards."""
+    found: dict[str, list[Json]] = {}
 
     async def have_come() -> bool:
-        found[:] = [one["report"] for one in await world.control.reports(ref)]
-        last = {one["type"]: one["status"] for one in found}
-        return all(last.get(kind) == status for kind, status in wanted)
+        found.clear()
+        for one in await world.control.reports(ref):
+            found.setdefault(one["report"]["type"], []).append(one["report"])
+        return all(found.get(kind, [{}])[-1].get("status") == status for kind, status in wanted)
 
-    await eventually(have_come, lambda: f"{ref} told {wanted}; so far {found}")
+    await eventually(have_come, lambda: f"{ref} told {wanted}; so far {found}", SHORT_S + 30)
+    for reports in found.values():
+        assert_forward(reports)
     return found
+
+
+async def decisions(world: World, ref: str) -> list[str]:
+    return [entry["detail"] for entry in (await world.trace(ref))["trace"] if entry["what"] == "onward"]
+
+
+@dataclass
+class Waiting:
+    """Pushes whose lifetime has to pass; they wait side by side."""
+
+    unseen: str  # nobody confirms it in time
+    unseen_phone: Device
+    unread: str  # delivered, and READ is awaited
+    unread_phone: Device
+
+
+@pytest.fixture(scope="module")
+async def waiting(world: World) -> Waiting:
+    phones = [world.new_phone(), world.new_phone()]
+    unseen = await world.enrol("android", phones[0], Habits(None, delivered_after_s=86_400))
+    unread = await world.enrol("ios", phones[1], QUIET)
+    refs = [
+        await send(world, phone, state, link("SMS", world.new_text()), ttl=SHORT_S)
+        for phone, state in zip(phones, ("DELIVERED", "READ"), strict=True)
+    ]
+    return Waiting(refs[0], unseen, refs[1], unread)
+
+
+@pytest.fixture(autouse=True)
+def started_early(waiting: Waiting) -> None:
+    """The lifetimes run while the other tests do."""
 
 
 async def test_a_push_that_cannot_go_lets_the_sms_out_at_once(world: World) -> None:
     phone, text = world.new_phone(), world.new_text()
-    ref = await send(world, phone, ["DELIVERED", link("SMS", text)])
+    ref = await send(world, phone, "DELIVERED", link("SMS", text))
     (posted,) = await world.control.channel_messages(phone, 1)
     reports = await told(world, ref, ("PUSH", UNDELIVERED), ("SMS", DELIVERED))
     assert (posted["type"], posted["data"]["text"], posted["repeats"]) == ("SMS", text, 0)
     assert 50 <= posted["data"]["ttl"] <= 60
-    assert {report["mtNum"] for report in reports} == {(await world.trace(ref))["mt_num"]}
-    assert {report["errorCode"] for report in reports if report["type"] == "PUSH"} == {"20"}
     message = await world.trace(ref)
+    assert {one["mtNum"] for of_type in reports.values() for one in of_type} == {message["mt_num"]}
+    assert {one["id"] for of_type in reports.values() for one in of_type} == {ref}
+    assert [one["errorCode"] for one in reports["PUSH"]] == ["20"]
     assert [one["channel"] for one in message["links"]] == ["PUSH", "SMS"]
-    assert message["state"] == "DELIVERED"
     assert posted["id"] == message["links"][1]["deliveries"][0]["delivery_id"]
-    assert [entry["detail"] for entry in message["trace"] if entry["what"] == "onward"] == [
-        "SMS goes out: unknown-phone"
-    ]
+    assert await decisions(world, ref) == ["SMS goes out: unknown-phone"]
 
 
 async def test_a_push_that_was_delivered_saves_the_sms(world: World) -> None:
     phone = world.new_phone()
     await world.enrol("android", phone)
-    ref = await send(world, phone, ["DELIVERED", link("SMS", world.new_text())])
+    before = await world.bank.savings()
+    ref = await send(world, phone, "DELIVERED", link("SMS", world.new_text()))
     await world.reported(ref, READ)
-    message = await world.trace(ref)
-    (decision,) = [entry["detail"] for entry in message["trace"] if entry["what"] == "onward"]
-    assert decision.endswith("not needed: SMS")
+    (decision,) = await decisions(world, ref)
+    assert decision.endswith("has come: not needed: SMS")
     assert await world.control.channel_messages(phone) == []
+    assert (await world.bank.savings()).get("SMS", 0) == before.get("SMS", 0) + 1
+
+
+async def test_four_links_deep_each_failure_lets_the_next_one_out(world: World) -> None:
+    phone = world.new_phone()
+    await world.control.order("channels", "status", reason="8", token=phone, times=1)  # the first is not even taken
+    instant = {"type": "TEXT", "data": {"text": world.new_text()}}
+    viber = link("VIBER", "", instantContent=instant)
+    await world.control.channel_plan(phone, {"status": 5, "error_code": 2}, {"status": 5, "error_code": 2})
+    steps = ["DELIVERED", viber, "READ", link("SMS", world.new_text()), "DELIVERED", link("FLASHINGCALL", "code 1234")]
+    ref = await send(world, phone, *steps)
+    posted = await world.control.channel_messages(phone, 2)
+    reports = await told(
+        world, ref, ("PUSH", UNDELIVERED), ("VIBER", UNDELIVERED), ("SMS", UNDELIVERED), ("FLASHINGCALL", UNDELIVERED)
+    )
+    assert {kind: of_type[-1]["errorCode"] for kind, of_type in reports.items()} == {
+        "PUSH": "20",
+        "VIBER": "8",
+        "SMS": "2",
+        "FLASHINGCALL": "2",
+    }
+    assert [one["type"] for one in posted] == ["SMS", "FLASHINGCALL"]
+    assert (await world.trace(ref))["state"] == "REFUSED"
+
+
+async def test_an_sms_of_its_own_is_read_on_a_platform_that_hiccups(world: World) -> None:
+    """503 and too many connections pass; repeated reports count once; a repeated request sends nothing."""
+    phone, ref, text = world.new_phone(), world.new_ref(), world.new_text()
+    for reason in ("1", "3"):
+        await world.control.order("channels", "status", reason=reason, token=phone, times=1)
+    await world.control.channel_plan(phone, {"status": 0}, {"status": 2, "times": 3}, {"status": 9}, {"status": 2})
+    body = world.bank.request(text, phone=phone, ref=ref) | {"message": link("SMS", text)}
+    for _ in range(2):
+        assert (await world.bank.post(body)).http_status == 200
+    reports = (await told(world, ref, ("SMS", READ)))["SMS"]
+    assert {one["status"] for one in reports} <= {SENT, DELIVERED, READ}
+    (posted,) = await world.control.channel_messages(phone)
+    assert posted["data"]["text"] == text
+    assert set(posted["answered"]) == {200}
+
+
+async def test_status_killed_in_the_middle_sends_each_sms_exactly_once(world: World) -> None:
+    phones = {world.new_phone() for _ in range(MESSAGES)}
+    refs = []
+    for place, phone in enumerate(phones):
+        refs.append(await send(world, phone, "DELIVERED", link("SMS", world.new_text())))
+        if place == MESSAGES // 2:
+            world.stack.kill("status")
+    await world.restart("status")
+
+    async def all_have_one() -> bool:
+        taken = [one for one in await world.control.channel_messages() if one["phone"] in phones]
+        return {one["phone"] for one in taken} == phones
+
+    await eventually(all_have_one, "an SMS for each customer")
+    await asyncio.gather(*(told(world, ref, ("PUSH", UNDELIVERED), ("SMS", DELIVERED)) for ref in refs))
+    taken = [one["phone"] for one in await world.control.channel_messages() if one["phone"] in phones]
+    assert len(taken) == MESSAGES
+    for ref in refs:
+        assert len(await decisions(world, ref)) == 1
+
+
+async def test_a_timeout_sends_the_sms_withdraws_the_push_and_a_late_receipt_is_a_double_reach(
+    world: World, waiting: Waiting
+) -> None:
+    ref, device = waiting.unseen, waiting.unseen_phone
+    await world.fleet.until(lambda: bool(device.shown))
+    push = device.shown[0]
+    reports = await told(world, ref, ("PUSH", UNDELIVERED), ("SMS", DELIVERED))
+    assert reports["PUSH"][-1]["errorCode"] == "7"
+    await world.fleet.until(lambda: not device.shown)
+    device.report("delivered", push)
+
+    async def is_marked() -> bool:
+        return bool((await world.trace(ref))["links"][0]["double_reach"])
+
+    await eventually(is_marked, "the double reach is seen")
+    assert await decisions(world, ref) == ["SMS goes out: expired"]
+
+
+async def test_delivered_stands_while_read_is_awaited_and_a_later_read_is_reported(
+    world: World, waiting: Waiting
+) -> None:
+    ref, device = waiting.unread, waiting.unread_phone
+    reports = await told(world, ref, ("PUSH", DELIVERED), ("SMS", DELIVERED))
+    assert UNDELIVERED not in {one["status"] for one in reports["PUSH"]}
+    await world.fleet.until(lambda: not device.shown)
+    assert await decisions(world, ref) == ["SMS goes out: not-read"]
+    withdrawn = [one["detail"] for one in await world.attempts(ref) if one["detail"].startswith("withdrawal")]
+    assert withdrawn == ["withdrawal: accepted"]
+    (pushed, _) = await world.control.inbox("apns", device.token)
+    device.report("read", read_push("apns", pushed["payload"]))
+    await told(world, ref, ("PUSH", READ))
+    assert (await world.trace(ref))["links"][0]["double_reach"]

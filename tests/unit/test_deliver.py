@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas import ids
 from schemas.events import TargetResolved
 from schemas.reasons import Reason
-from schemas.values import Content, Provider
+from schemas.values import Channel, ChannelMessage, Content, Provider
 from services.dispatch.deliver import (
     LONGEST_BACKOFF_S,
     NotSent,
@@ -213,3 +213,28 @@ def test_a_replay_gives_the_same_ids(result: Result, first_draw: float, second_d
     assert first.event.event_id == second.event.event_id
     if first.again is not None and second.again is not None:
         assert first.again.event_id == second.again.event_id
+
+
+MESSAGE = ChannelMessage(channel=Channel.SMS, phone="79161234567", data="{}")
+
+
+def test_what_goes_to_the_channel_platform_needs_an_account_and_no_installation() -> None:
+    wanted = target(channel=MESSAGE, installation_id="SMS", provider=Provider.CHANNEL)
+    assert screened(wanted, None, can_push=True, now=NOW) is None
+    assert screened(wanted, None, can_push=False, now=NOW) == NotSent("refused", Reason.UNROUTED)
+    late = screened(wanted, None, can_push=True, now=wanted.expires_at)
+    assert late == NotSent("expired", Reason.EXPIRED)
+
+
+def test_the_platforms_reason_is_the_partners_and_without_one_there_is_no_way() -> None:
+    wanted = target(channel=MESSAGE)
+    said = concluded(wanted, Rejected("no", 406, reason=Reason.UNKNOWN_SUBSCRIBER), SENT, NOW, 0.0)
+    assert said.event.reason is Reason.UNKNOWN_SUBSCRIBER
+    assert concluded(wanted, Rejected("no", 401, alert=True), SENT, NOW, 0.0).event.reason is Reason.UNROUTED
+    assert concluded(target(), Rejected("no", 400), SENT, NOW, 0.0).event.reason is Reason.PROVIDER_REFUSED
+
+
+def test_a_withdrawal_goes_also_to_a_phone_that_somebody_else_has_by_now() -> None:
+    stale = target(withdraw=True, recipient_mark="")
+    assert screened(stale, Installed(), can_push=True, now=NOW) is None
+    assert concluded(stale, Accepted(), SENT, NOW, 0.0).event.withdraw

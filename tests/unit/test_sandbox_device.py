@@ -95,6 +95,21 @@ def test_a_push_that_comes_twice_is_shown_once(carrier: Carrier) -> None:
     assert carrier.story == ["shown", "delivered", "repeated"]
 
 
+def test_a_withdrawn_push_goes_from_the_screen_and_nobody_can_read_it_there(carrier: Carrier) -> None:
+    device = Device("ios", carrier, Habits("read", after_s=2))
+    device.take(a_push())
+    device.take(a_push(withdraw=True, text=""))
+    carrier.pass_time()
+    assert (carrier.story, list(device.shown)) == (["shown", "delivered", "withdrawn"], [])
+
+
+def test_a_push_that_comes_behind_its_withdrawal_is_not_shown(carrier: Carrier) -> None:
+    device = Device("ios", carrier, mark="mine")
+    device.take(a_push(withdraw=True))
+    device.take(a_push(mark="mine"))
+    assert (carrier.story, device.outbox) == (["withdrawn", "repeated"], [])
+
+
 def test_a_push_for_somebody_else_is_dropped_without_a_receipt(carrier: Carrier) -> None:
     device = Device("huawei", carrier, mark="mine")
     device.take(a_push(mark="another's"))

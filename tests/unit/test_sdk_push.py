@@ -8,7 +8,7 @@ import pytest
 
 from deploy.sandbox.sdk_push import Action, UnreadablePushError, read_push
 from schemas.values import Button, Content
-from services.dispatch import fcm, hms, payload, rustore
+from services.dispatch import apns_render, fcm, hms, payload, rustore
 from services.dispatch.provider import Push
 from tests.pushes import push_of
 
@@ -58,6 +58,28 @@ def test_a_text_that_does_not_fit_says_that_there_is_more(name: str) -> None:
     assert read.more
     assert read.custom_payload is None
     assert read.text.startswith("ыыы")
+
+
+@pytest.mark.parametrize("name", [name for name in RENDERERS if name != "rustore universal"])
+def test_a_withdrawal_shows_nothing_and_names_what_is_to_go(name: str) -> None:
+    """RuStore's universal API takes nothing that shows nothing."""
+    provider, render = RENDERERS[name]
+    sent = push_of(Content(text=""), withdraw=True)
+    rendered = render(sent)
+    read = read_push(provider, rendered)
+    assert (read.withdraw, read.delivery_id, read.text) == (True, sent.delivery_id, "")
+    assert "notification" not in orjson.dumps(rendered).decode()
+
+
+def test_a_withdrawal_over_apns_is_a_background_push_that_replaces_nothing() -> None:
+    sent = push_of(Content(text=""), withdraw=True)
+    body, _ = apns_render.render(sent)
+    headers = dict(apns_render.headers_of(sent, b"b", b"t", NOW_MS))
+    assert read_push("apns", orjson.loads(body)).withdraw
+    assert orjson.loads(body)["aps"] == {"content-available": 1}
+    assert (headers[b"apns-push-type"], headers[b"apns-priority"]) == (b"background", b"5")
+    assert headers[b"apns-id"].decode() != sent.delivery_id
+    assert b"apns-collapse-id" not in headers
 
 
 @pytest.mark.parametrize("provider", ["apns", "fcm", "hms", "rustore"])
