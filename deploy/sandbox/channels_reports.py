@@ -1,6 +1,6 @@
 """What the channel platform has taken, and its delivery reports: as planned for a phone, or on demand.
 
-A report is posted until it is answered 200, ten times at most; what it was answered is kept. The plan of a phone (or of
+A report is posted until it is answered 200, for some minutes; what it was answered is kept. The plan of a phone (or of
 all) is a list of steps, done one after the other when a message is taken; without steps the platform is silent.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-TRIES = 10
+TRIES = 100
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 2.0
 TIMEOUT_S = 10.0

@@ -291,7 +291,7 @@ async def test_an_sms_goes_to_the_channel_platform_once_under_the_account_of_its
     account = CredentialsChanged(
         event_id="c", at=0, application_id="app", provider=Provider.CHANNEL, sealed="", fingerprint=""
     )
-    bench.routing.directory.apply(account.entity_key, codec.encode(account))
+    bench.routing.directory.apply(account.entity_key, sealing.encode(account))
     sms = Link(channel=Channel.SMS, ttl_ms=60_000, sender="Bank", application_id="app", data='{"text":"hi"}')
     asked = request().model_copy(update={"chain": (sms,), "recipient": Recipient(phone="79161234567")})
     first = await bench.route(record(asked, 1))
@@ -322,7 +322,7 @@ async def test_an_sms_without_a_phone_or_an_account_goes_nowhere(
     account = CredentialsChanged(
         event_id="c", at=0, application_id="app", provider=Provider.CHANNEL, sealed="", fingerprint=""
     )
-    bench.routing.directory.apply(account.entity_key, codec.encode(account))
+    bench.routing.directory.apply(account.entity_key, sealing.encode(account))
     sms = Link(channel=Channel.SMS, ttl_ms=60_000, application_id=application_id, data="{}")
     (planned,) = await bench.route(record(request().model_copy(update={"chain": (sms,), "recipient": recipient}), 1))
     assert isinstance(planned, Planned)

@@ -73,6 +73,23 @@ def test_a_flashing_call_holds_a_code_and_needs_no_sender(text: str) -> None:
     assert link.sender is None
 
 
+@pytest.mark.parametrize(
+    ("channel", "sender", "default", "account"),
+    [
+        ("SMS", None, "DemoBank", "bank"),
+        ("SMS", "DemoText", "DemoBank", "bank"),  # stands for no application: the default sender's counts
+        ("SMS", "DemoText", None, None),
+        ("FLASHINGCALL", None, "DemoBank", "bank"),
+        ("FLASHINGCALL", None, None, None),
+    ],
+)
+def test_a_channel_is_reached_by_the_account_of_its_senders_application(
+    channel: str, sender: str | None, default: str | None, account: str | None
+) -> None:
+    link = first(message(channel, serviceNumber=sender), default_sender=default)
+    assert link.application_id == account
+
+
 def test_other_channels_need_a_sender() -> None:
     assert refused(request(message("SMS")), default_sender=None)[0] == 7
     assert refused(request(message("FLASHINGCALL", serviceNumber="Other")))[0] == 7

@@ -1,0 +1,48 @@
+"""A push that arrives saves the SMS; a push that nobody can get lets it out at once."""
+
+from typing import Any
+
+from deploy.demo.bank import Json
+from deploy.demo.phones import READS
+from deploy.tour.scene import Place, Row
+
+ORDER = 40
+TITLE = "Cascade: push, then SMS"
+DELIVERED, READ = 2, 9
+
+
+async def play(place: Place) -> list[Row]:
+    return [await _saved(place), await _sent(place)]
+
+
+async def _saved(place: Place) -> Row:
+    phone, ref = place.phone(), place.ref()
+    device = await place.fleet.enrol("android", phone=phone, name="Android", habits=READS)
+    await place.bank.post(_body(place, phone, ref))
+    reports = await place.reported(ref, READ)
+    sms = await place.control.channel_messages(phone)
+    shown = ", ".join(push.text for push in device.shown)
+    told = " → ".join(f"{one['type']} {one['status']}" for one in reports)
+    return Row("push, else SMS; the phone is on", f"Android: {shown}; no SMS", told, not sms and bool(device.shown))
+
+
+async def _sent(place: Place) -> Row:
+    phone, ref = place.phone(), place.ref()
+    await place.bank.post(_body(place, phone, ref))
+    (sms,) = await place.control.channel_messages(phone, 1)
+    told: list[Any] = []
+
+    async def has_come() -> bool:
+        told[:] = [(one["type"], one["status"], one["errorCode"]) for one in await place.reports(ref)]
+        return ("SMS", DELIVERED, "0") in told and ("PUSH", 5, "20") in told
+
+    await place.until(has_come, lambda: f"PUSH 5 and SMS 2 for {ref}; so far {told}")
+    words = ", ".join(f"{kind} {status}" + (f" code {code}" if code != "0" else "") for kind, status, code in told)
+    return Row("push, else SMS; no phone has the app", f"SMS: {sms['data']['text']}", words, True)
+
+
+def _body(place: Place, phone: str, ref: str) -> Json:
+    text = "Your code is 4711"
+    body = place.bank.request(text, phone=phone, ref=ref)
+    sms = {"type": "SMS", "data": {"text": text, "ttl": 2, "ttlUnit": "MINUTES"}}
+    return body | {"cascadeChainLink": {"state": "DELIVERED", "message": sms}}
