@@ -20,6 +20,7 @@ from services.ingest.accept_segment import Segment, SegmentBody, segment_of
 MAX_RATE_PER_S = 100_000
 DEFAULT_RATE_PER_S = 1_000
 MAX_NAMES = 100
+_MAX_DEPTH = 100
 _ANYBODY = "70000000000"
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w{1,64})\s*\}\}")
 _ALLOWED = re.compile(
@@ -93,12 +94,16 @@ def _check_no_recipient(body: MailingBody, raw: Mapping[str, Any]) -> None:
         message, where, link, path = link.get("message"), f"{path}.message", link.get("nextLink"), f"{path}.nextLink"
 
 
-def _marked(value: Any, where: str, names: list[str]) -> Any:
+def _marked(value: Any, where: str, names: list[str], depth: int = 0) -> Any:
     """The same with a private character for each placeholder; `names` grows by those that are new."""
+    if depth > _MAX_DEPTH:
+        raise invalid("body", "nested too deeply")
     if isinstance(value, dict):
-        return {key: _marked(part, f"{where}.{key}" if where else str(key), names) for key, part in value.items()}
+        return {
+            key: _marked(part, f"{where}.{key}" if where else str(key), names, depth + 1) for key, part in value.items()
+        }
     if isinstance(value, list):
-        return [_marked(part, f"{where}[{place}]", names) for place, part in enumerate(value)]
+        return [_marked(part, f"{where}[{place}]", names, depth + 1) for place, part in enumerate(value)]
     if not isinstance(value, str):
         return value
     if any(FIRST_MARK <= one <= LAST_MARK for one in value):

@@ -95,13 +95,13 @@ class Office:
         if not changes:
             raise Problem(400, "Invalid request", errors=[_error("body", "must name ratePerS, name or onBadLines")])
         for _ in range(_TRIES):
+            if mailing.state in ("done", "cancelled"):
+                raise Problem(409, f"The mailing is {mailing.state}")
             changed = await self.means.mailings.change(mailing, **changes)
             if changed is not None:
                 await self._publish(changed)
                 return changed
             mailing = await self._again(mailing)
-            if mailing.state in ("done", "cancelled"):
-                raise Problem(409, f"The mailing is {mailing.state}")
         raise Problem(503, "The mailing is being changed by others")
 
     async def upload(

@@ -184,6 +184,8 @@ async def test_a_planner_that_died_before_the_cursor_moved_asks_for_the_same_aga
     assert moved.matched_count == 1
     done = await bench.plan(replace(running, cursor=1))
     assert done.state == "done"
+    with pytest.raises(Problem):
+        await bench.office.change(done, {"ratePerS": 5})
     found = await bench.requested(1600)
     assert len({one.message_id for one in found}) == 1100
     assert len({(one.message_id, one.event_id) for one in found}) == 1100

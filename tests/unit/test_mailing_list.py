@@ -122,3 +122,13 @@ def test_what_a_spreadsheet_writes_is_read_as_it_was(names: list[str], size: int
     head = table_of(header, TEMPLATE.names)
     rows = [read(raw, TEMPLATE, head) for raw in records]
     assert [row.values[0] for row in rows if isinstance(row, Row)] == names
+
+
+@given(st.binary(max_size=200), st.integers(1, 20), st.booleans())
+def test_whatever_a_list_holds_every_record_is_a_recipient_or_told_what_is_wrong(
+    data: bytes, size: int, is_table: bool
+) -> None:
+    head = table_of(Raw(1, b"to,name"), TEMPLATE.names) if is_table else None
+    for raw in cut(data, size, quoted=is_table):
+        found = read(raw, TEMPLATE, head)
+        assert isinstance(found, Row) or found.rule

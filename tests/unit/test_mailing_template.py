@@ -1,5 +1,6 @@
 """A mailing's message: what is accepted, and what becomes of it with one recipient's values."""
 
+import contextlib
 from typing import Any
 
 import orjson
@@ -181,3 +182,53 @@ def test_the_hour_of_secure_values_moves_with_the_sending() -> None:
     one = Addressed("k", Recipient(phone="79161234567"))
     late = expand(template, one, MAILING, PARTNER.uuid, NOW + 3_600_000)
     assert late.ends_at == template.ends_at + 3_600_000
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 99)
+    | st.sampled_from(["", "PUSH", "{{a}}", "{{to}}", "READ", "x" * 90]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "text", "data"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+_FIELDS = (
+    "name",
+    "id",
+    "message",
+    "ratePerS",
+    "onBadLines",
+    "segment",
+    "scheduleInfo",
+    "cascadeChainLink",
+    "notifyUrl",
+    "extraParam",
+    "destAddr",
+)
+_DATA = (
+    "text",
+    "title",
+    "ttl",
+    "content",
+    "customPayload",
+    "extraOptions",
+    "Options",
+    "instantContent",
+    "serviceNumber",
+)
+
+
+@given(st.dictionaries(st.sampled_from(_FIELDS), _JSON), st.dictionaries(st.sampled_from(_DATA), _JSON))
+def test_whatever_a_body_holds_it_is_a_draft_or_told_what_is_wrong(body: dict[str, Any], data: dict[str, Any]) -> None:
+    raw = {"name": "n", "message": {"type": "PUSH", "data": push()["data"] | data}} | body
+    with contextlib.suppress(Refused):
+        Template(draft(raw, PARTNER, Senders(), NOW))
+
+
+def test_a_body_that_is_nested_too_deeply_is_refused() -> None:
+    deep: Any = "x"
+    for _ in range(900):
+        deep = [deep]
+    assert refused(push(customPayload=deep)) == "body: nested too deeply"
