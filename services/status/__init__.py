@@ -25,10 +25,20 @@ GET /v1/messages/{id}
     on), report, failed; `counts` is false for what came from an
     installation outside the plan. `explanation` is one plain line: why did this customer not get it?
 
-GET /v1/messages?phone=&user=&id=&extra=&state=&from=&to=&limit=&cursor=&partner=
+GET /v1/messages?phone=&user=&id=&extraParam=&callbackData=&state=&from=&to=&limit=&cursor=&partner=
     {messages: [the fields up to created_at, without title], cursor}. The newest first; `cursor` of a page asks for the
-    next one, null when there is none. `from` counts and `to` does not: UTC ms or ISO 8601. `extra` is one pair of
-    extraParam, name=value. `limit` 1 … 100, 20 unless given.
+    next one, null when there is none. `from` counts and `to` does not: UTC ms or ISO 8601. `extraParam` is one
+    pair of it, name=value; `callbackData` the whole of it. `limit` 1 … 100, 20 unless given.
+
+GET /v1/messages/export?format=ndjson|csv&…
+    Everything that the same search finds, with extra_param, callback_data, the reason's code and the first times of
+    being sent, delivered and read; streamed, the newest first. The operator must say `partner`.
+
+GET /v1/statistics?from=&to=&group_by=…
+    Deliveries by outcome and how long they took, as JSON or CSV: `docs/features/statistics.md`.
+
+GET /l/{code}
+    302 to the address of a short link, without login: `docs/features/link-shortener.md`.
 
 GET /v1/savings?from=&to=&partner=
     {partner_id, since, until, links, by_channel: {SMS: 2}}: links of cascades that were not needed, of messages made in

@@ -1,7 +1,8 @@
 """HTTP of the native API: what has become of a message.
 
 GET /v1/messages/{id}   one message with its whole trace; `id` is the message id, mtNum, or the partner's own id
-GET /v1/messages        search by phone, user, id, state, period; pages by cursor
+GET /v1/messages        search by phone, user, id, extraParam, callbackData, state, period; pages by cursor
+GET /v1/messages/export all that a search finds, streamed: `api_export.py`
 GET /v1/events          server-sent events: every change of a state, resumable
 
 A partner (HTTP Basic) sees its own messages, the operator (bearer token) all of them. Errors are RFC 9457. The routes
@@ -9,17 +10,19 @@ of devices, `/sdk/api/v1/…`, are in `api_content.py`.
 """
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from schemas import DeliveryState
-from services import phones, telemetry, web
+from services import telemetry, web
 from services.access import Caller, caller
 from services.logins import Logins
-from services.status.api_words import invalid, moment
+from services.status.api_export import export_routes
+from services.status.api_search import wanted_by
+from services.status.api_words import invalid
 from services.status.search import BadCursor, Wanted, find_one, find_page
 from services.status.store import Messages
 from services.status.stream import Streams
@@ -49,7 +52,9 @@ def application(
     app = FastAPI(title="RPNS status", version="1", description=__doc__, responses={"4XX": {"model": web.ProblemBody}})
     app.add_middleware(web.BodyLimit)
     web.install_problems(app)
-    who = Depends(caller(logins, admin_token, trusted))
+    check = caller(logins, admin_token, trusted)
+    who = Depends(check)
+    app.include_router(export_routes(messages, check))
 
     @app.get("/v1/messages/{any_id}", summary="One message with its whole trace")
     async def one(any_id: Annotated[str, _ID], asking: Caller = who) -> MessageView:
@@ -59,33 +64,14 @@ def application(
             raise web.Problem(404, "No such message", "no message has this id, mtNum or partner's id")
         return view_of(found)
 
-    @app.get("/v1/messages", summary="Messages by phone, user, id, state and period")
+    @app.get("/v1/messages", summary="Messages by phone, user, id, extraParam, callbackData, state and period")
     async def several(
-        phone: Annotated[str | None, Query(max_length=40)] = None,
-        user: _Words = None,
-        id: _Words = None,  # noqa: A002 — the name that callers write
-        extra: Annotated[str | None, Query(max_length=300, description="one pair of extraParam: name=value")] = None,
-        state: DeliveryState | None = None,
-        since: Annotated[str | None, Query(alias="from", max_length=40, description="UTC ms or ISO 8601")] = None,
-        until: Annotated[str | None, Query(alias="to", max_length=40, description="UTC ms or ISO 8601")] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
-        partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,
-        asking: Caller = who,
+        wanted: Wanted = Depends(wanted_by(check)),  # noqa: B008 — FastAPI's way
     ) -> MessagePage:
-        wanted = Wanted(
-            partner_id=asking.partner_id or partner,
-            phone=None if phone is None else _phone(phone),
-            external_user_id=user,
-            any_id=id,
-            extra_param=extra,
-            state=state,
-            since=moment("from", since),
-            until=moment("to", until),
-            cursor=cursor,
-        )
         try:
-            page = await find_page(messages, wanted, limit)
+            page = await find_page(messages, replace(wanted, cursor=cursor), limit)
         except BadCursor as error:
             raise invalid("cursor", str(error)) from None
         telemetry.REQUESTS.labels("messages", "200").inc()
@@ -113,14 +99,6 @@ def application(
     for router in more:
         app.include_router(router)
     return app
-
-
-def _phone(text: str) -> str:
-    """A plus that was not escaped has become a blank."""
-    found = phones.normalise("+" + text[1:] if text.startswith(" ") else text)
-    if found is None:
-        raise invalid("phone", "must be a phone number")
-    return found
 
 
 def _event_id(text: str | None) -> int | None:

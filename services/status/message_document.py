@@ -5,7 +5,7 @@ nested BSON to read and to write:
 
 _id, revision, partner_id, lane, state, created_at, first_at, kept_until (TTL)
 mt_num, partner_ref, phone, external_user_id, packet_id, mailing_id      of the request that won
-extra_params: ["name=value", …]
+extra_params: ["name=value", …], callback_data
 deadline_at, deadline_link      while a deadline means something: for the sweeper
 channel_ids: [delivery id, …]   under which something was posted to the channel platform, for its reports
 saved: [channel, …]             of links that were not needed
@@ -80,6 +80,8 @@ def to_document(message: Message) -> Document:
             document["reason"] = reason_of(message)
         if request.extra_param:
             document["extra_params"] = pairs_of(request.extra_param)
+        if request.callback_data is not None:
+            document["callback_data"] = request.callback_data
     return document
 
 

@@ -33,6 +33,7 @@ class Wanted:
     external_user_id: str | None = None
     any_id: str | None = None
     extra_param: str | None = None
+    callback_data: str | None = None
     state: DeliveryState | None = None
     since: int | None = None
     until: int | None = None
@@ -79,6 +80,7 @@ def query_of(wanted: Wanted) -> Mapping[str, Any]:
         "phone": wanted.phone,
         "external_user_id": wanted.external_user_id,
         "extra_params": wanted.extra_param,
+        "callback_data": wanted.callback_data,
         "state": wanted.state.value if wanted.state is not None else None,
     }
     every: list[Mapping[str, Any]] = [{name: value} for name, value in named.items() if value is not None]

@@ -43,7 +43,7 @@ class Messages:
         """Create the indexes: for searching, for the sweeper, and the one that ends the history after a year."""
         searches = [
             IndexModel([(name, ASCENDING), _NEWEST_FIRST], partialFilterExpression={name: {"$exists": True}})
-            for name in ("phone", "external_user_id", "partner_ref", "extra_params")
+            for name in ("phone", "external_user_id", "partner_ref", "extra_params", "callback_data")
         ]
         await self._collection.create_indexes(
             [

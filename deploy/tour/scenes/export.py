@@ -1,0 +1,25 @@
+"""What the bank handed over with a message comes back: found by a pair of extraParam, and exported."""
+
+import aiohttp
+
+from deploy.demo.phones import READS
+from deploy.local.provision import LOGIN, PASSWORD
+from deploy.tour.scene import Place, Row
+
+ORDER = 140
+TITLE = "Search by extraParam, export with callbackData"
+READ = 9
+
+
+async def play(place: Place) -> list[Row]:
+    phone, ref, text = place.phone(), place.ref(), "Your card is ready"
+    device = await place.fleet.enrol("android", phone=phone, habits=READS)
+    body = place.bank.request(text, phone=phone, ref=ref, callbackData=f"order/{ref}")
+    await place.bank.post({**body, "extraParam": f"campaign={ref},branch=12"})
+    await place.reported(ref, READ)
+    url = f"{place.gateway}/v1/messages/export?format=csv&extraParam=campaign%3D{ref}"
+    headers = {"Authorization": aiohttp.encode_basic_auth(LOGIN, PASSWORD, "utf-8")}
+    async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as answer:
+        lines = (await answer.text()).splitlines()
+    is_good = len(lines) == 2 and f"order/{ref}" in lines[1] and "READ" in lines[1]
+    return [Row(f"{text} (callbackData order/{ref})", device.shown[0].text, f"exported: {lines[-1]}", is_good)]

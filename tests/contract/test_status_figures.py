@@ -1,0 +1,126 @@
+"""Export and statistics of the status service, on a real Kafka and a real MongoDB."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from schemas import ids
+from schemas.statistic_events import BOUNDS_MS, Histogram, Statistic, StatisticChanged, key_of
+from schemas.topics import DELIVERY_STATISTICS
+from schemas.values import Channel, Provider
+from services.kafka import Append
+from services.status import api_export
+from tests.conftest import Servers, own_settings
+from tests.contract.status_service import Running, basic, partner, running
+from tests.unit.status_events import NOW, Story
+
+
+@pytest.fixture(scope="module")
+async def service(stack_servers: Servers) -> AsyncIterator[Running]:
+    async with running(own_settings(stack_servers), [partner(), partner("shop", uuid=ids.uuid7())]) as started:
+        yield started
+
+
+async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_export, "_PAGE", 2)
+    stories = [Story() for _ in range(5)]
+    for number, story in enumerate(stories):
+        extra = {
+            "extra_param": "export=yes",
+            "callback_data": f'order "{number}",\n=x',
+            "partner_ref": f"export{number}",
+        }
+        await service.append(story.requested(at=NOW + number, **extra), story.planned("i-1"), story.receipt())
+    for story in stories:
+        await service.until(story, lambda found: found["id"] and found["state"] == "DELIVERED", "delivered")
+    expected = [(f"export{number}", f'order "{number}",\n=x') for number in reversed(range(5))]
+    status, text = await _text(service, "/v1/messages/export?extraParam=export%3Dyes", service.auth)
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert (status, [(one["id"], one["callback_data"]) for one in lines]) == (200, expected)
+    assert {(one["state"], one["delivered_at"] is None, one["read_at"]) for one in lines} == {
+        ("DELIVERED", False, None)
+    }
+    status, text = await _text(
+        service, f"/v1/messages/export?format=csv&from={NOW + 1}&to={NOW + 4}&extraParam=export%3Dyes", service.auth
+    )
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert (status, [(row["id"], row["callback_data"]) for row in rows]) == (200, expected[1:4])
+    found = (await service.get("/v1/messages?callbackData=order%20%223%22%2C%0A%3Dx"))[1]["messages"]
+    assert [one["id"] for one in found] == ["export3"]
+    assert await _text(service, "/v1/messages/export?extraParam=export%3Dyes", basic("shop")) == (200, "")
+    operator = {"Authorization": "Bearer admin-token"}
+    assert (await service.get("/v1/messages/export", operator))[1]["errors"][0]["field"] == "partner"
+    assert (
+        len(
+            (await _text(service, "/v1/messages/export?partner=bank&extraParam=export%3Dyes", operator))[1].splitlines()
+        )
+        == 5
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("extraParam=x", "extraParam"), ("from=2&to=1", "from"), ("to=never", "to"), ("format=xml", "format")],
+)
+async def test_an_export_that_is_refused_names_field_and_rule(service: Running, query: str, field: str) -> None:
+    status, problem = await service.get(f"/v1/messages/export?{query}")
+    assert status == 400
+    assert problem["errors"][0]["field"].endswith(field)
+    assert problem["errors"][0]["rule"]
+
+
+async def _text(service: Running, path: str, auth: dict[str, str]) -> tuple[int, str]:
+    async with service.http.get(service.url + path, headers=auth) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_statistics_add_up_what_the_topic_tells_and_show_partners_their_own(service: Running) -> None:
+    statistic = Statistic(minute=NOW, partner_id="bank", channel=Channel.PUSH, provider=Provider.FCM, outcome="sent")
+    later, theirs = [
+        statistic.model_copy(update=change) for change in ({"minute": NOW + 60_000}, {"partner_id": "shop"})
+    ]
+    buckets = (0, 3, *(0,) * (len(BOUNDS_MS) - 1))
+    told = [
+        StatisticChanged(
+            event_id="s", at=0, statistic=one, count=count, sent_after=Histogram(buckets=buckets, sum_ms=600)
+        )
+        for one, count in [(statistic, 3), (statistic, 2), (later, 3), (theirs, 3), (statistic, 3)]
+    ]
+    await service.log.append([Append(DELIVERY_STATISTICS, key_of(one.statistic), one) for one in told])
+    period = f"from={NOW}&to={NOW + 120_000}"
+
+    async def rows(query: str, auth: dict[str, str] | None = None) -> list[Any]:
+        status, answer = await service.get(f"/v1/statistics?{period}&{query}", auth)
+        assert status == 200, answer
+        return list(answer["rows"])
+
+    async with asyncio.timeout(20):
+        while True:
+            if (found := await rows("group_by=provider,outcome")) and found[0]["count"] == 6:
+                break
+            await asyncio.sleep(0.05)
+    (row,) = found
+    assert row["group"] == {"provider": "fcm", "outcome": "sent"}
+    assert (row["sent_after"]["count"], row["sent_after"]["mean_ms"], row["sent_after"]["p95_ms"]) == (6, 200, 250)
+    assert [(one["group"]["at"], one["count"]) for one in await rows("group_by=minute")] == [
+        (NOW, 3),
+        (NOW + 60_000, 3),
+    ]
+    operator = {"Authorization": "Bearer admin-token"}
+    everybody = await rows("group_by=partner", operator)
+    assert {one["group"]["partner"]: one["count"] for one in everybody} == {"bank": 6, "shop": 3}
+    assert [one["count"] for one in await rows("group_by=", operator)] == [9]
+    _, text = await _text(service, f"/v1/statistics?{period}", service.auth | {"Accept": "text/csv"})
+    assert [
+        (line["outcome"], line["count"], line["sent_after_p95_ms"]) for line in csv.DictReader(io.StringIO(text))
+    ] == [("sent", "6", "250")]
+    for query, field in [("group_by=colour", "group_by"), ("from=x", "from")]:
+        status, problem = await service.get(f"/v1/statistics?{query}")
+        assert (status, problem["errors"][0]["field"]) == (400, field)
