@@ -1,6 +1,7 @@
 """APNs over the wire: every row of the table, connections that leave, provider tokens, what the device gets."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -360,3 +361,41 @@ async def test_a_closed_sender_sends_nothing(sandbox: Sandbox) -> None:
 async def test_credentials_that_cannot_be_used_are_refused_by_name(sandbox: Sandbox, field: str, value: object) -> None:
     with pytest.raises(BadCredentials, match=field):
         await apns.open_sender(opening(sandbox, **{field: value}))
+
+
+# -- Live Activities
+
+
+def a_live_push(event: str, slot: str, **aps: Any) -> Push:
+    told = {"event": event, "timestamp": "2026-01-01T00:00:00.000Z", "content-state": {"n": 1}}
+    named = {name.replace("_", "-"): value for name, value in aps.items()}
+    return a_push(Content(text="Packed", title="Parcel", live_activity=json.dumps({**told, **named})), slot=slot)
+
+
+async def test_an_activity_is_updated_under_its_own_topic(sandbox: Sandbox, sender: apns.ApnsSender) -> None:
+    assert isinstance(await sender.send(a_live_push("update", "activity/a")), Accepted)
+    (received,) = sandbox.inbox.by_token("apns", TOKEN)
+    assert received.payload == {"aps": {"timestamp": 1767225600, "event": "update", "content-state": {"n": 1}}}
+    assert received.headers["apns-topic"] == f"{TOPIC}.push-type.liveactivity"
+    assert (received.headers["apns-push-type"], received.headers["apns-priority"]) == ("liveactivity", "5")
+
+
+async def test_a_start_is_taken_with_its_alert_and_never_sent_again_blindly(
+    sandbox: Sandbox, sender: apns.ApnsSender
+) -> None:
+    start = a_live_push("start", "start/T", attributes_type="T", attributes={}, input_push_channel="AAAA")
+    assert isinstance(await sender.send(start), Accepted)
+    aps = sandbox.inbox.by_token("apns", TOKEN)[0].payload["aps"]
+    assert (aps["alert"], aps["input-push-channel"]) == ({"title": "Parcel", "body": "Packed"}, "AAAA")
+    assert not sender.absorbs_resend(start)
+    assert sender.absorbs_resend(a_live_push("update", "activity/a"))
+
+
+async def test_a_dead_activity_token_is_gone_and_a_state_that_is_too_large_is_not_sent(
+    sandbox: Sandbox, sender: apns.ApnsSender
+) -> None:
+    sandbox.server.devices.mark_dead(TOKEN, 5)
+    gone = await sender.send(a_live_push("end", "activity/a"))
+    assert isinstance(gone, TokenGone)
+    assert gone.dead_at == 5
+    assert isinstance(await sender.send(a_live_push("update", "activity/a", content_state={"n": "x" * 4096})), Rejected)
