@@ -16,7 +16,7 @@ import orjson
 from schemas import DeliveryState, ids
 from schemas.events import MessageEvent, MessageRequested, ProviderDispatched, TargetResolved
 from schemas.reasons import Reason
-from schemas.values import Content, Provider
+from schemas.values import Content, Provider, Recipient
 from services.status.message import Delivery, Link, Message, Onward, Request
 
 WITHDRAWN_WITHIN_MS = 3_600_000
@@ -65,12 +65,12 @@ def onward(message: Message, link: Link, request: Request | None, event: Message
     if decision is None or request is None:
         return []
     if decision.event_id != event.event_id:
-        return _late_withdrawal(message, link, decision, event)
+        return _late_withdrawal(message, link, request, decision, event)
     if not decision.goes_on:
         return [NotNeeded(link.number, tuple(decision.channels), again)]
     message.link(link.number + 1)  # so that the message is not seen as failed before its next link is planned
     steps: list[Step] = [NextLink(link.number, _following(message, link, request, decision), again)]
-    return steps + [_withdrawal(message, link, one, decision) for one in link.targets if _is_shown(one)]
+    return steps + [_withdrawal(message, link, request, one, decision) for one in link.targets if _is_shown(one)]
 
 
 def _decided(link: Link, request: Request, event: MessageEvent) -> Onward | None:
@@ -107,17 +107,19 @@ def _is_shown(delivery: Delivery) -> bool:
     return is_push and bool(delivery.sent_at) and delivery.state in _SHOWN
 
 
-def _late_withdrawal(message: Message, link: Link, decision: Onward, event: MessageEvent) -> list[Step]:
+def _late_withdrawal(
+    message: Message, link: Link, request: Request, decision: Onward, event: MessageEvent
+) -> list[Step]:
     """That a push was sent may be read only after the chain has moved on."""
     if not decision.goes_on or not isinstance(event, ProviderDispatched) or event.withdraw:
         return []
     delivery = link.deliveries.get(event.installation_id)
     if delivery is None or event.slot or not delivery.planned or not _is_shown(delivery):
         return []
-    return [_withdrawal(message, link, delivery, decision)]
+    return [_withdrawal(message, link, request, delivery, decision)]
 
 
-def _withdrawal(message: Message, link: Link, delivery: Delivery, decision: Onward) -> Withdrawal:
+def _withdrawal(message: Message, link: Link, request: Request, delivery: Delivery, decision: Onward) -> Withdrawal:
     return Withdrawal(
         link.number,
         TargetResolved(
@@ -135,5 +137,6 @@ def _withdrawal(message: Message, link: Link, delivery: Delivery, decision: Onwa
             expires_at=decision.at + WITHDRAWN_WITHIN_MS,
             planned_at=decision.at,
             withdraw=True,
+            recipient=Recipient.model_validate(orjson.loads(request.rest)["recipient"]),
         ),
     )
