@@ -8,9 +8,9 @@ from deploy.sandbox.device import Habits
 from tests.e2e.mailings import Mailings, push
 from tests.e2e.world import PLATFORMS, World, eventually
 
-MANY = 2_000
+MANY = 1_500
 SILENT = Habits(None, receipts_sent=0)
-"""Receipts of two thousand messages would take longer than all of the rest."""
+"""Receipts of so many messages would take longer than all of the rest."""
 
 
 @pytest.fixture
