@@ -18,6 +18,7 @@ from services import telemetry
 from services.clock import now_ms
 from services.kafka import Append
 from services.registry import hms_callback
+from services.registry.api_devices import PROBLEMS
 from services.registry.credentials import HmsCredentials
 from services.registry.devicing import Devicing
 from services.registry.hms_receipts import MOST_STATUSES, WORDS, Told, device_event, message_event, told_in
@@ -39,7 +40,8 @@ class Taken(BaseModel):
 
 def hms_routes(devicing: Devicing) -> APIRouter:
     """The one route."""
-    router = APIRouter(tags=["provider receipts"])
+    problems = {status: PROBLEMS[status] for status in (400, 401, 413, 503)}
+    router = APIRouter(tags=["provider receipts"], responses=problems)
 
     @router.post(RECEIPTS_PATH + "{application_id}", summary="Receipts of Huawei Push Kit")
     async def post_receipts(

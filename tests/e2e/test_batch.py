@@ -34,7 +34,7 @@ async def test_a_packet_reaches_its_phones_and_tells_of_each_message(world: Worl
 
     async def is_told() -> bool:
         found, states = await ask(world, "GET", f"/v3/batch/{first['packetId']}")
-        return found == 200 and states["counts"] == {"READ": 1, "UNDELIVERABLE": 1}
+        return bool(found == 200 and states["counts"] == {"READ": 1, "UNDELIVERABLE": 1})
 
     await eventually(is_told, "one is read, one cannot be delivered")
     assert [push.text for push in device.shown] == [messages[0]["text"]]
