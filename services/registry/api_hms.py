@@ -5,7 +5,7 @@ The address is entered in AppGallery Connect together with a user name and a sec
 """
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Path, Request
@@ -40,7 +40,7 @@ class Taken(BaseModel):
 
 def hms_routes(devicing: Devicing) -> APIRouter:
     """The one route."""
-    problems = {status: PROBLEMS[status] for status in (400, 401, 413, 503)}
+    problems: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (400, 401, 413, 503)}
     router = APIRouter(tags=["provider receipts"], responses=problems)
 
     @router.post(RECEIPTS_PATH + "{application_id}", summary="Receipts of Huawei Push Kit")
