@@ -37,7 +37,7 @@ class Directory:
         self.stops: dict[tuple[StopScope, str], StopChanged] = {}  # also those that were lifted: state "running"
         self._are_stops = False
         self.forgotten: dict[str, RecipientForgotten] = {}  # by erasure id
-        self.erased = asyncio.Event()  # set when one more came
+        self._erasure_waits: list[asyncio.Event] = []
         self.version = 0
         self.newest_at = 0  # UTC ms
         self._by_login: dict[str, str] = {}
@@ -96,6 +96,12 @@ class Directory:
         found = self.stops.get((scope, name)) if self._are_stops else None
         return found if found is not None and found.state != "running" else None
 
+    def next_erasure(self) -> asyncio.Event:
+        """Is set when somebody is forgotten after this call."""
+        wait = asyncio.Event()
+        self._erasure_waits.append(wait)
+        return wait
+
     def apply(self, key: str, value: bytes) -> None:
         """Fold one record; the newest of a key wins. What cannot be read is logged and left out."""
         try:
@@ -130,7 +136,9 @@ class Directory:
                 self._are_stops = any(stop.state != "running" for stop in self.stops.values())
             case RecipientForgotten():
                 self.forgotten[event.erasure_id] = event
-                self.erased.set()
+                waits, self._erasure_waits = self._erasure_waits, []
+                for wait in waits:
+                    wait.set()
         self.version += 1
         self.newest_at = max(self.newest_at, event.at)
         telemetry.DIRECTORY_NEWEST.set(self.newest_at / 1000)

@@ -239,6 +239,29 @@ async def follow(
         await reader.stop()
 
 
+async def read_through(settings: Settings, names: Sequence[str], apply: Callable[[str, bytes], None]) -> None:
+    """Give every record that topics, by name, hold now to `apply(topic, value)`. Raises UNAVAILABLE."""
+    prefix = settings.kafka_topic_prefix
+    reader = AIOKafkaConsumer(
+        *(prefix + name for name in names),
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=None,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=250,
+    )
+    await reader.start()
+    try:
+        ends = await reader.end_offsets(sorted(reader.assignment()))
+        while any([await reader.position(place) < end for place, end in ends.items()]):
+            for place, records in (await reader.getmany(timeout_ms=250)).items():
+                for record in records:
+                    if record.value is not None:
+                        apply(place.topic.removeprefix(prefix), record.value)
+    finally:
+        await reader.stop()
+
+
 async def create_topics(settings: Settings, wanted: Iterable[Topic] | None = None) -> None:
     """Create what is missing, dead-letter twins included. Any process may call it, several at once."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=30_000)

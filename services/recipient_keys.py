@@ -107,6 +107,10 @@ class RecipientKeys:
             return None
         return key_at(self._families[int(number)], recipient + scope)
 
+    def key_of(self, generation: int, path: str) -> bytes | None:
+        """None when it is destroyed."""
+        return key_at(self._families[generation], path)
+
     def _scope_digits(self, scope: str) -> str:
         return self._hashed(f"scope/{scope}", SCOPE_DIGITS)
 

@@ -50,6 +50,14 @@ class RecipientKeysStore:
         closed = [(generation, node) for _, node, family in changed if family is None]
         keys.replace(changed, closed)
 
+    async def generation(self, keys: RecipientKeys, path: str) -> int:
+        """The first in which nothing of `path` is destroyed, as it is stored now. Raises ForgottenTooOften."""
+        for number in range(GENERATIONS):
+            await self.refresh(keys, number, path)
+            if keys.key_of(number, path) is not None:
+                return number
+        return keys.generation(path)
+
     async def destroy(self, keys: RecipientKeys, generation: int, path: str) -> None:
         """Nobody who reads the store from now on can derive the key of `path`. May be broken off and done again."""
         await self.refresh(keys, generation, path)

@@ -6,7 +6,19 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from deploy.cli import applications, credentials, import_devices, mailings, partners, push, senders, show, stops, why
+from deploy.cli import (
+    applications,
+    credentials,
+    forget,
+    import_devices,
+    mailings,
+    partners,
+    push,
+    senders,
+    show,
+    stops,
+    why,
+)
 from deploy.cli.fault import Fault
 from deploy.cli.place import Place
 
@@ -34,6 +46,7 @@ for group in (partners, applications, senders, credentials, mailings):
 app.command("import-devices")(import_devices.import_devices)
 app.command("test-push")(push.push)
 app.command("why")(why.why)
+app.command("forget")(forget.forget)
 for stopping in (stops.stops, stops.pause, stops.resume, stops.cancel):
     app.command(stopping.__name__)(stopping)
 

@@ -30,7 +30,7 @@ ROUTES = {
         "/gateway/hms/*",
         *(
             f"/v1/{resource}{rest}"
-            for resource in ("applications", "partners", "installations", "stops")
+            for resource in ("applications", "partners", "installations", "stops", "erasures")
             for rest in ("", "/*")
         ),
     ),

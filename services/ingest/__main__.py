@@ -10,7 +10,7 @@ from services import kafka, mongo, web
 from services.access import caller
 from services.consume import Consuming
 from services.directory import Directory, follow_directory
-from services.erasing import open_keys
+from services.erasing import clean_after, open_keys
 from services.hour_keys import HourKeys
 from services.ingest import mailing_api
 from services.ingest.api import application
@@ -20,6 +20,7 @@ from services.ingest.broadcast_api import broadcast_routes
 from services.ingest.broadcasting import Broadcasting
 from services.ingest.broadcasts_store import Broadcasts
 from services.ingest.dry_run import DryRun
+from services.ingest.forgetting import Forgetting
 from services.ingest.mailing_run import Means
 from services.ingest.mailings import Office
 from services.ingest.mailings_store import Mailings
@@ -62,6 +63,7 @@ async def _mailings(
     settings = process.settings
     mailings = Mailings(database, Secrets(settings.master_key, settings.old_master_keys))
     await mailings.prepare()
+    clean_after(process, database, directory, Forgetting(mailings).clean)
     means = Means(mailings, Segments(database), directory, log, keys)
     planner = Planner(means, database, settings.instance, process.stop)
     process.spawn(planner.run(), "mailings", drains=True)

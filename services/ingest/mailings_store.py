@@ -182,6 +182,25 @@ class Mailings:
         """Delete the recipients: nobody needs them any more."""
         await self._chunks.delete_many({"mailing_id": mailing_id})
 
+    async def forget_recipients(self, partner_id: str | None, users: set[str], phones: set[str]) -> int:
+        """Take these out of all lists that wait, or out of one partner's; tells how many lines."""
+        query = {} if partner_id is None else {"partner_id": partner_id}
+        mailing_ids = [one["_id"] async for one in self._mailings.find(query, {"_id": 1})]
+        taken = 0
+        async for document in self._chunks.find({"mailing_id": {"$in": mailing_ids}}):
+            rows = orjson.loads(zlib.decompress(self._secrets.open(document["rows"], _PURPOSE)))
+            left = [row for row in rows if row[1] not in phones and row[2] not in users]
+            if len(left) == len(rows):
+                continue
+            same = {"_id": document["_id"], "rows": document["rows"]}
+            if left:
+                sealed = self._secrets.seal(zlib.compress(orjson.dumps(left), 1), _PURPOSE)
+                await self._chunks.update_one(same, {"$set": {"rows": sealed, "last_line": left[-1][0]}})
+            else:
+                await self._chunks.delete_one(same)
+            taken += len(rows) - len(left)
+        return taken
+
     async def problems(self, mailing_id: str, after_line: int, limit: int) -> list[Bad]:
         query = {"mailing_id": mailing_id, "line": {"$gt": after_line}}
         found = self._problems.find(query).sort("line", 1).limit(limit)

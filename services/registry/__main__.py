@@ -8,13 +8,17 @@ from services import kafka, mongo, web
 from services.access import caller
 from services.consume import Consuming
 from services.directory import follow_directory
-from services.erasing import open_keys
+from services.erasing import clean_after, erasures_of, open_keys
 from services.logins import Logins
 from services.process import Process, run
+from services.recipient_keys_store import RecipientKeysStore
 from services.registry.api import application
+from services.registry.api_erasures import ErasureProof, erasure_routes
 from services.registry.audience_store import Audiences
 from services.registry.auth import Doors
+from services.registry.cleaning import Cleaning
 from services.registry.devicing import Devicing
+from services.registry.forgetting import Forgetting
 from services.registry.provisioning import Provisioning
 from services.registry.provisioning_store import Turns
 from services.registry.publish import Publishing
@@ -29,7 +33,7 @@ async def start(process: Process) -> None:
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
-    await open_keys(process, database, directory)
+    keys = await open_keys(process, database, directory)
     devices = Devices(database)
     await devices.prepare()
     process.ready_when("mongo", lambda: mongo.is_up(database))
@@ -49,7 +53,12 @@ async def start(process: Process) -> None:
     await audiences.prepare()
     provisioning = Provisioning(directory, sink, Turns(database))
     devicing = Devicing(devices, sink, directory, secrets)
-    web.serve(process, application(devicing, provisioning, doors, audiences, callers))
+    clean_after(process, database, directory, Cleaning(devicing, directory).clean)
+    store = RecipientKeysStore(database, secrets)
+    forgetting = Forgetting(erasures_of(process, database), store, keys, devices, directory, sink)
+    process.spawn(forgetting.run(process.stop), "forgetting", drains=True)
+    erasures = erasure_routes(forgetting, ErasureProof(forgetting, settings), doors)
+    web.serve(process, application(devicing, provisioning, doors, audiences, callers, [erasures]))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """HTTP of the registry: the device API and the provisioning API in one application, documented at /openapi.json."""
 
 import time
+from collections.abc import Sequence
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services import telemetry, web
@@ -26,7 +27,12 @@ _API = "registry"
 
 
 def application(
-    devicing: Devicing, provisioning: Provisioning, doors: Doors, audiences: Audiences, callers: CallerOf
+    devicing: Devicing,
+    provisioning: Provisioning,
+    doors: Doors,
+    audiences: Audiences,
+    callers: CallerOf,
+    more: Sequence[APIRouter] = (),
 ) -> FastAPI:
     """The API of this process. `callers` is the dependency of `services/access.py`."""
     app = FastAPI(
@@ -53,6 +59,8 @@ def application(
     app.include_router(installation_routes(devicing, doors, readers))
     app.include_router(audience_routes(audiences, devicing.directory, readers))
     app.include_router(hms_routes(devicing))
+    for routes in more:
+        app.include_router(routes)
     app.add_middleware(web.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES, RECEIPTS_PATH: MAX_RECEIPTS_BYTES})
     app.add_middleware(Measured)
     return app

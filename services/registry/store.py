@@ -64,6 +64,10 @@ class Devices:
             )
         for field in ("owner.external_user_id", "owner.phone"):
             await self.installations.create_index([(field, 1)], partialFilterExpression={field: {"$exists": True}})
+        for field in ("claim.card", "live.token.owner"):
+            await self.installations.create_index(
+                [("application_id", 1), (field, 1)], partialFilterExpression={field: {"$exists": True}}
+            )
         await self.installations.create_index([("application_id", 1), ("_id", 1)])  # segments go through it
         await self.installations.create_index("unpublished", partialFilterExpression={"unpublished": True})
         await self._tokens.create_index("seen_at", expireAfterSeconds=_TOKENS_KEPT_S)
@@ -102,6 +106,32 @@ class Devices:
         query: Document = {f"owner.{field}": value, "application_id": {"$in": list(applications)}}
         documents = self.installations.find(query).sort("last_used_at", DESCENDING).limit(most)
         return [_device(document) async for document in documents]
+
+    async def concerning(
+        self, application_id: str, users: list[str], phones: list[str], cards: list[str], owners: list[str]
+    ) -> list[Device]:
+        """Installations that belong to any of these, claim the mark of their cards, or show their activities."""
+        wanted = {
+            "owner.external_user_id": users,
+            "owner.phone": phones,
+            "claim.card": cards,
+            "live.token.owner": owners,
+        }
+        found: dict[str, Device] = {}
+        for field, values in wanted.items():
+            query: Document = {"application_id": application_id, field: {"$in": values}}
+            async for document in self.installations.find(query):
+                found[document["_id"]] = _device(document)
+        return list(found.values())
+
+    async def drop_cards(self, application_id: str, cards: list[str], phones: list[str]) -> int:
+        """Delete these cards, and take the phones out of all others; tells how many were changed. Looks at each."""
+        changed = int((await self.cards.delete_many({"_id": {"$in": cards}})).deleted_count)
+        for phone in phones:
+            query: Document = {"application_id": application_id, f"phones.{phone}": {"$exists": True}}
+            update = {"$unset": {f"phones.{phone}": ""}, "$inc": {"revision": 1}}
+            changed += (await self.cards.update_many(query, update)).modified_count
+        return changed
 
     async def apply(self, events: Sequence[DeviceEvent]) -> dict[str, Device]:
         """The installations after `events`, durable when this returns. Raises mongo.UNAVAILABLE."""

@@ -15,7 +15,7 @@ from services import addresses, kafka, mongo, web
 from services.access import caller
 from services.consume import Consuming
 from services.directory import Directory, follow_directory
-from services.erasing import open_keys
+from services.erasing import clean_after, open_keys
 from services.hour_keys import HourKeys
 from services.installations import Installations
 from services.kafka import Log
@@ -39,6 +39,7 @@ from services.status.channel_accounts import Accounts
 from services.status.counting import StatisticsFeed
 from services.status.device_access import device_caller
 from services.status.folding import Folding
+from services.status.forgetting import Forgetting
 from services.status.history import History
 from services.status.inbox import InboxChanging, Projecting
 from services.status.inbox_store import Inbox
@@ -80,6 +81,7 @@ async def start(process: Process) -> None:
     short = ShortLinks(settings.public_url, partial(secrets.digests, purpose="short-link"))
     codes = Codes(database, short)
     await codes.prepare()
+    clean_after(process, database, directory, Forgetting(messages, inbox, reports, codes).clean)
     takers = [Chaining(sink).take, reporting.take, streams.take, counting.take, StatisticsFeed(sink).take]
     folding = Folding(messages, takers, projections=[Projecting(inbox), codes.project])
     sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas import DeliveryState, events, ids
+from schemas.personal import NOBODY
 from schemas.reasons import OF_CHANNELS, Reason, furthest
 from services.status.fold_reports import rank_of
 from services.status.fold_trace import request_of
@@ -129,6 +130,8 @@ def _told(link: Link, event: events.ProviderTold) -> None:
 
 def _inbox_changed(link: Link, event: events.InboxChanged) -> None:
     """A last-writer-wins register by time and event id; deleted is for good."""
+    if event.owner == NOBODY:
+        return  # somebody who was forgotten since
     if event.owner not in link.inbox and len(link.inbox) >= MAX_STRANGERS:
         return
     mark = link.inbox.setdefault(event.owner, InboxMark())

@@ -58,6 +58,13 @@ class Inbox:
         except BulkWriteError as error:
             faults_of(error)  # duplicate keys: there is a newer one
 
+    async def drop(self, message_ids: Iterable[str]) -> int:
+        """Delete the entries of these messages; tells how many."""
+        ranges: list[Document] = [{"_id": {"$gte": f"{one}/", "$lt": f"{one}0"}} for one in message_ids]
+        if not ranges:
+            return 0
+        return int((await self._collection.delete_many({"$or": ranges})).deleted_count)
+
     async def load(self, entry_ids: Iterable[str]) -> dict[str, InboxEntry]:
         """Those that exist, by id; also deleted ones."""
         found = await self._collection.find({"_id": {"$in": list(entry_ids)}}).to_list(None)

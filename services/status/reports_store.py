@@ -10,22 +10,24 @@
 A lower rank never replaces a higher one, so a repeated or late intent changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 from bson import Binary
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from schemas import ids
 from schemas.values import Lane
-from services.mongo import Database, durable
+from services.mongo import Database, Document, durable
 from services.status.fold_reports import FINAL, rank_of
 from services.status.store import faults_of
 
 LEASE_MS = 60_000
+_PERSONAL = {"destAddr", "text"}
 _KEPT = timedelta(days=14)
 """After the last change; a report is given up long before."""
 
@@ -119,6 +121,21 @@ class Reports:
         """Store what became of attempts and give up their leases; a newer state that came meanwhile stays due."""
         if tried:
             await self._collection.bulk_write([update for one in tried for update in _finish(one)], ordered=True)
+
+    async def empty(self, message_ids: Iterable[str]) -> int:
+        """Take number and text out of what waits to be reported on these messages; tells of how many."""
+        ranges: list[Document] = [{"_id": {"$gte": f"{one}/", "$lt": f"{one}0"}} for one in message_ids]
+        changed = 0
+        for document in await self._collection.find({"$or": ranges}).to_list(None) if ranges else []:
+            if document.get("body") is None:
+                continue
+            told = orjson.loads(document["body"])
+            emptied = orjson.dumps({name: "" if name in _PERSONAL else value for name, value in told.items()})
+            if emptied != bytes(document["body"]):
+                query = {"_id": document["_id"], "body": document["body"]}
+                done = await self._collection.update_one(query, {"$set": {"body": Binary(emptied)}})
+                changed += done.modified_count
+        return changed
 
     async def next_due(self, lane: Lane, host: str) -> int | None:
         """When the next report of a receiver is due (UTC ms), leased ones included; None when there is none."""

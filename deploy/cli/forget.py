@@ -1,0 +1,80 @@
+"""`rpns forget`: a person's data goes, and the proof is printed."""
+
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from deploy.cli import show
+from deploy.cli.fault import Fault
+from deploy.cli.gateway import Gateway, path
+from deploy.cli.options import AsJson, said
+from deploy.cli.place import operator
+
+Json = dict[str, Any]
+_LOOK_S = 0.5
+
+
+def forget(
+    context: typer.Context,
+    phone: Annotated[str | None, typer.Option(help="the person's phone")] = None,
+    user: Annotated[str | None, typer.Option(help="the person's user id")] = None,
+    partner: Annotated[str | None, typer.Option(help="only this partner's data; default: everybody's")] = None,
+    application: Annotated[str | None, typer.Option(help="only this application's data; default: all")] = None,
+    only: Annotated[bool, typer.Option("--only", help="not users and phones seen logged in together with it")] = False,
+    scan: Annotated[bool, typer.Option("--scan", help="read the whole log and count what does not open")] = False,
+    wait: Annotated[int, typer.Option(help="seconds to wait until everything is cleaned", min=0)] = 60,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask whether you are sure")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget a person: destroy the keys to what the log holds, clean the rest, print the proof. Cannot be undone."""
+    if phone is None and user is None:
+        raise Fault("name a --phone, a --user or both")
+    if not yes:
+        typer.confirm("Nobody can undo this. Forget them?", abort=True)
+    gateway = operator(context)
+    asked = said(phone=phone, externalUserId=user, partnerId=partner, applicationId=application, only=only or None)
+    erasure = _done(gateway, gateway.call("POST", "/v1/erasures", asked), wait)
+    records = gateway.call("GET", f"/v1/erasures{path(erasure['erasureId'], 'records')}") if scan else []
+    if as_json:
+        show.as_json({**erasure, "records": records} if scan else erasure)
+    else:
+        _print(show.console(), erasure, records)
+    if erasure["state"] != "done":
+        raise Fault("not everything is cleaned yet; it goes on by itself: ask again")
+
+
+def _done(gateway: Gateway, erasure: Json, wait_s: int) -> Json:
+    deadline = time.monotonic() + wait_s
+    while erasure["state"] != "done" and time.monotonic() < deadline:
+        time.sleep(_LOOK_S)
+        erasure = gateway.call("GET", f"/v1/erasures{path(erasure['erasureId'])}")
+    return erasure
+
+
+def _print(out: Console, erasure: Json, records: list[Json]) -> None:
+    out.print(f"erasure {erasure['erasureId']}: {erasure['state']}\n")
+    keys = [{**one, "gone": "can be derived" if one["derivable"] else "destroyed"} for one in erasure["keys"]]
+    columns = {"recipient": "recipient", "scope": "scope", "generation": "generation", "gone": "key"}
+    show.listing([{**one, "scope": one["scope"] or "all"} for one in keys], columns, "no keys", to_json=False)
+    dropped = [{"process": name, "at": show.moment(at)[:19]} for name, at in sorted(erasure["dropped"].items())]
+    show.listing(dropped, {"process": "process", "at": "dropped the keys, UTC"}, "no process yet", to_json=False)
+    cleaned = [
+        {"service": service, "what": what.replace("_", " "), "count": str(count)}
+        for service, counts in sorted(erasure["cleaned"].items())
+        for what, count in counts.items()
+    ]
+    show.listing(
+        cleaned, {"service": "service", "what": "what", "count": "cleaned"}, "nothing cleaned yet", to_json=False
+    )
+    if records:
+        theirs = [{name: str(value) for name, value in one.items()} for one in records]
+        titles = {
+            "topic": "topic",
+            "records": "records of theirs",
+            "opened": "that open",
+            "ofOthers": "of others",
+            "ofOthersOpened": "that open",
+        }
+        show.listing(theirs, titles, "", to_json=False)

@@ -1,0 +1,26 @@
+"""What ingest cleans of those who were forgotten: the lists of mailings that wait to be planned."""
+
+from services.erasures_store import Counts, Erasure
+from services.ingest.mailings_store import Mailings
+
+_PARTNER = "partner/"
+
+
+class Forgetting:
+    """`clean` is what `erasing.clean_after` calls."""
+
+    def __init__(self, mailings: Mailings) -> None:
+        self._mailings = mailings
+
+    async def clean(self, erasure: Erasure) -> Counts:
+        """Raises mongo.UNAVAILABLE."""
+        lines = 0
+        for scope in sorted({one.scope for one in erasure.subjects}):
+            if scope and not scope.startswith(_PARTNER):
+                continue
+            of_scope = [one for one in erasure.subjects if one.scope == scope]
+            users = {one.value for one in of_scope if one.kind == "user"}
+            phones = {one.value for one in of_scope if one.kind == "phone"}
+            partner_id = scope.removeprefix(_PARTNER) or None
+            lines += await self._mailings.forget_recipients(partner_id, users, phones)
+        return {"mailing_lines": lines}
