@@ -54,7 +54,9 @@ class Process:
 
     async def not_ready(self) -> list[str]:
         """The names of the checks that do not hold."""
-        return [name for name, check in self._checks.items() if not await check()]
+        return [
+            name for name, check in list(self._checks.items()) if not await check()
+        ]  # start may add to them meanwhile
 
     async def finish(self, within_s: float) -> None:
         """End the spawned work: cancel what does not drain by itself, wait for the rest, then cancel that too."""

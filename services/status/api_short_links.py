@@ -6,9 +6,9 @@ there is nothing in the request that could name another address.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from schemas import ids
 from schemas.events import LinkClicked
@@ -21,6 +21,7 @@ from services.status.short_links_store import Codes, Target
 
 log = telemetry.logger("short-links")
 _MINUTE_MS = 60_000
+_CODE = Path(json_schema_extra={"pattern": "^[0-9A-Za-z]{12}$"})  # told, not checked: what is no code is not found
 _APPEND_S = 1.0
 """How long a customer waits for the log; then the click is lost, and the customer is not."""
 _ROBOTS = re.compile(
@@ -47,13 +48,13 @@ def short_link_routes(
         headers = {"Location": location, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         return target, Response(status_code=302, headers=headers)
 
-    @router.head("/l/{code}", responses=found, response_class=Response, status_code=302)
+    @router.head("/l/{code}", include_in_schema=False)
     async def look(code: str) -> Response:
         """Where a link leads, without following it."""
         return (await target_of(code))[1]
 
     @router.get("/l/{code}", responses=found, response_class=Response, status_code=302)
-    async def follow(code: str, request: Request) -> Response:
+    async def follow(code: Annotated[str, _CODE], request: Request) -> Response:
         """On to the address."""
         target, response = await target_of(code)
         agent = request.headers.get("user-agent", "")
