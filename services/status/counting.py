@@ -31,10 +31,9 @@ class StatisticsFeed:
 
 
 def _event(message: Message, one: Counted) -> DeliveryCounted:
-    """Built without validation, which would be the dearest part: every value was validated when it came."""
     count, delivery = one.count, one.delivery
     origin, _, offset = count.origin.rpartition("/")
-    statistic = Statistic.model_construct(
+    statistic = Statistic(
         minute=count.at - count.at % MINUTE_MS,
         partner_id=message.partner_id,
         application_id=delivery.application_id if delivery is not None else "",
@@ -43,8 +42,9 @@ def _event(message: Message, one: Counted) -> DeliveryCounted:
         outcome=OUTCOMES[count.outcome],
         error_code=count.error_code,
     )
-    what = f"counted/{one.link}/{delivery.delivery_id if delivery is not None else ''}/{statistic.outcome}"
-    return DeliveryCounted.model_construct(
+    reached = delivery.delivery_id if delivery is not None else ""
+    what = f"counted/{one.link}/{reached}/{statistic.outcome}"
+    return DeliveryCounted(
         event_id=ids.event_id_of(message.message_id, what),
         at=count.at,
         message_id=message.message_id,
