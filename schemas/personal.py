@@ -119,4 +119,46 @@ PERSONAL: Mapping[str, Personal] = {
     "activity-token-registered": _OWNER_KEY,
     "settings-changed": Personal({("claimed_for",): None}, _subjects_of_card),
 }
-"""By the type of the event; every other type holds nothing personal."""
+"""By the type of the event."""
+
+IMPERSONAL = frozenset(
+    [
+        "installed",
+        "token-registered",
+        "token-removed",
+        "token-retired",
+        "token-worked",
+        "push-to-start-token-registered",
+        "activity-ended",
+        "push-to-start-token-removed",
+        "depersonalized",
+        "app-started",
+        "cancel-requested",
+        "provider-dispatched",
+        "scheduled",
+        "held",
+        "cancel-refused",
+        "request-repeated",
+        "receipt-received",
+        "provider-told",
+        "deadline-passed",
+        "report-attempted",
+        "link-clicked",
+        "message-failed",
+        "channel-reported",
+        "partner-changed",
+        "sender-changed",
+        "application-changed",
+        "credentials-changed",
+        "stop-changed",
+        "recipient-forgotten",
+        "mailing-changed",
+        "delivery-counted",
+        "statistic-part",
+        "statistic-changed",
+        "broadcast-channel-changed",
+        "broadcast-requested",
+        "broadcast-dispatched",
+    ]
+)
+"""Types that hold nothing of any recipient: ids, states and times. A test wants every type in one of the two."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas import codec, ids, topics
 from schemas.device_events import ActivityTokenRegistered, InstallationChanged, Personalized, SettingsChanged
 from schemas.events import Event, InboxChanged, MessageRequested, Planned, PlannedTarget, ScheduleDue, TargetResolved
-from schemas.personal import PERSONAL, Subject
+from schemas.personal import IMPERSONAL, PERSONAL, Subject
 from schemas.topics import Topic
 from schemas.values import Button, Channel, ChannelMessage, Content, Link, Platform, Provider, Recipient
 from services import sealing
@@ -121,6 +121,12 @@ def forget(keys: RecipientKeys, path: str) -> None:
                 family = {**(keys.families(0)[node] or {})}
                 del family[digit]
                 keys.replace([(0, node, family)], [])
+
+
+def test_of_every_event_it_is_said_whether_it_is_personal() -> None:
+    known = {event.model_fields["type"].default for topic in topics.all_topics() for event in topic.events}
+    assert known == PERSONAL.keys() | IMPERSONAL
+    assert not PERSONAL.keys() & IMPERSONAL
 
 
 def test_every_personal_event_is_tried_here() -> None:
