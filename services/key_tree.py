@@ -56,6 +56,23 @@ def family_of(key: bytes) -> Family:
 
 def key_at(families: Families, path: str) -> bytes | None:
     """The key of a path of hex digits; None when it, or what it hung on, was destroyed."""
+    found = _above(families, path)
+    if found is None:
+        return None
+    depth, key = found
+    sha256 = hashlib.sha256
+    for digit in path[depth:].encode():
+        key = sha256(key + bytes((digit,))).digest()
+    return key
+
+
+def is_alive(families: Families, path: str) -> bool:
+    """True while the path has a key; tells it without deriving it."""
+    return _above(families, path) is not None
+
+
+def _above(families: Families, path: str) -> tuple[int, bytes] | None:
+    """The nearest key above a path that is written down, or its own, and how deep it lies."""
     depth, key = 0, None
     while depth < len(path) and (node := path[:depth]) in families:
         family = families[node]
@@ -63,12 +80,7 @@ def key_at(families: Families, path: str) -> bytes | None:
             return None
         key = family.get(path[depth])
         depth += 1
-    if key is None or path[:depth] in families:
-        return None
-    sha256 = hashlib.sha256
-    for digit in path[depth:].encode():
-        key = sha256(key + bytes((digit,))).digest()
-    return key
+    return None if key is None or path[:depth] in families else (depth, key)
 
 
 def steps(families: Families, path: str) -> Iterator[Step]:

@@ -18,13 +18,14 @@ from functools import lru_cache
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from schemas.personal import Subject
-from services.key_tree import Families, Family, family_of, key_at
+from services.key_tree import Families, Family, family_of, is_alive, key_at
 
 GENERATIONS = 32
 """How often a recipient may be forgotten and come back, and be forgotten again."""
 RECIPIENT_DIGITS = 12
 SCOPE_DIGITS = 6
-_CACHED = 20_000
+_CACHED = 5_000
+"""A message is read, and what follows from it is written, within one batch; an AEAD takes some 3 KB."""
 _ROOT = ""
 
 Names = tuple[str, ...]
@@ -75,29 +76,26 @@ class RecipientKeys:
 
     def generation(self, path: str) -> int:
         """The first in which nothing of the path is destroyed. Raises ForgottenTooOften."""
-        return self._first(path)[0]
-
-    def _first(self, path: str) -> tuple[int, bytes]:
         for number, families in enumerate(self._families):
-            key = key_at(families, path)
-            if key is not None:
-                return number, key
+            if is_alive(families, path):
+                return number
         raise ForgottenTooOften(f"forgotten {GENERATIONS} times")
 
     def _sealing(self, subjects: tuple[Subject, ...]) -> tuple[Names, AESGCM]:
-        names, keys = [], []
-        for path in [self.path(subject) for subject in subjects]:
-            generation, key = self._first(path)
-            names.append(f"{path[:RECIPIENT_DIGITS]}.{path[RECIPIENT_DIGITS:]}.{generation}")
-            keys.append(key)
-        return tuple(names), _together(keys)
+        names = tuple(
+            f"{path[:RECIPIENT_DIGITS]}.{path[RECIPIENT_DIGITS:]}.{self.generation(path)}"
+            for path in [self.path(subject) for subject in subjects]
+        )
+        aead = self.named(names)  # whoever answers a message has read it, so its key is known
+        assert aead is not None
+        return names, aead
 
     def _named(self, names: Names) -> AESGCM | None:
         keys = [self.key(name) for name in names]
         known = [key for key in keys if key is not None]
         if not keys or len(known) < len(keys):
             return None
-        return _together(known)
+        return AESGCM(known[0] if len(known) == 1 else hashlib.sha256(b"".join(known)).digest())
 
     def key(self, name: str) -> bytes | None:
         """The key of one name; None when it is destroyed, or no name that was ever given."""
@@ -116,7 +114,3 @@ class RecipientKeys:
 
     def _hashed(self, text: str, digits: int) -> str:
         return hashlib.blake2b(text.encode(), key=self._reference_key, digest_size=16).hexdigest()[:digits]
-
-
-def _together(keys: Sequence[bytes]) -> AESGCM:
-    return AESGCM(keys[0] if len(keys) == 1 else hashlib.sha256(b"".join(keys)).digest())

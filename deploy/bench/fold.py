@@ -147,6 +147,7 @@ def measured(messages: int = 20_000) -> list[Row]:
             gateway=False,
             kafka_bootstrap=servers.kafka_bootstrap,
             mongo_url=servers.mongo_url,
+            env={"RPNS_MASTER_KEY": servers.env["RPNS_MASTER_KEY"]},  # by which the log is sealed
         )
         stack.env = dict(servers.env)
         asyncio.run(filled(stack, messages))

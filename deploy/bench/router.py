@@ -108,6 +108,7 @@ def measured(messages: int = 40_000) -> list[Row]:
                 gateway=False,
                 kafka_bootstrap=servers.kafka_bootstrap,
                 mongo_url=servers.mongo_url,
+                env={"RPNS_MASTER_KEY": servers.env["RPNS_MASTER_KEY"]},  # by which the log is sealed
             )
             asyncio.run(fill(_with_environment(stack, servers), messages))
             with stack:

@@ -113,6 +113,7 @@ def _stack(servers: Stack, folder: str) -> Stack:
         gateway=False,
         kafka_bootstrap=servers.kafka_bootstrap,
         mongo_url=servers.mongo_url,
+        env={"RPNS_MASTER_KEY": servers.env["RPNS_MASTER_KEY"]},  # by which the log is sealed
     )
     stack.env = dict(servers.env)
     return stack
