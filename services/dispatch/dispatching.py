@@ -225,7 +225,7 @@ class Dispatching:
             token.bundle if token else None,
             token.variant if token else None,
             target.content,
-            deliver.deadline_of(target),
+            target.expires_at,  # what was sent in time keeps its whole lifetime, whatever the schedule's deadline
             target.recipient_mark,
             target.attempt,
             target.lane == "bulk",

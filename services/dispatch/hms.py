@@ -121,7 +121,7 @@ def render(push: Push, now_ms: int, app_name: str) -> tuple[bytes, bool]:
     def rendered(shown: payload.Shown, with_text: bool) -> _Body:
         data = orjson.dumps({payload.KEY: sdk_part(push, shown, with_text)}).decode()
         android: dict[str, Any] = {"ttl": ttl}
-        if tag is not None:
+        if tag is not None and not push.withdraw:  # a receipt of a withdrawal would confirm what it takes back
             android["bi_tag"] = tag
         if not silent:
             android["notification"] = _notification(push, shown, app_name)

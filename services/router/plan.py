@@ -27,6 +27,8 @@ from services.versions import version_key
 
 MAX_INSTALLATIONS = 50
 """Of one recipient; the last used take part (docs/design.md §4)."""
+_HOUR_MS = 3_600_000
+_NEVER = 2**53
 _MAX_SKIPPED = 200
 """Of the trace: a recipient with more installations than this has the rest counted, not listed."""
 
@@ -120,13 +122,16 @@ def ended(request: MessageRequested, reason: Reason, now: int) -> Plan:
     return _nobody(request, reason, now)
 
 
-def held_until(request: MessageRequested, now: int) -> int:
-    """UTC ms up to which a link that is held up may wait: then it is EXPIRED."""
-    if request.schedule is not None and request.schedule.deadline is not None:
-        return request.schedule.deadline
-    if _is_for_now(request):
-        return expires_at(request, now)
-    return request.at + PLANNING_HORIZON_MS
+def held_until(request: MessageRequested) -> int:
+    """UTC ms up to which a link that is held up may wait: then it is EXPIRED.
+
+    The fallback of a password is as short-lived as the password; what waits by design may wait longer.
+    """
+    link, schedule = request.chain[0], request.schedule
+    until = request.at + (link.ttl_ms if schedule is None and request.lane == "single" else PLANNING_HORIZON_MS)
+    if schedule is not None and schedule.deadline is not None:
+        until = schedule.deadline
+    return min(until, _readable_until(link))
 
 
 def expires_at(request: MessageRequested, now: int) -> int:
@@ -135,7 +140,14 @@ def expires_at(request: MessageRequested, now: int) -> int:
     So a one-time password does not outlive its ttl because the platform was away meanwhile. A mailing may take longer
     than its ttl to plan, and a scheduled message or a later link has only now been sent.
     """
-    return (request.at if _is_for_now(request) else now) + request.chain[0].ttl_ms
+    link = request.chain[0]
+    return min((request.at if _is_for_now(request) else now) + link.ttl_ms, _readable_until(link))
+
+
+def _readable_until(link: Link) -> int:
+    """UTC ms from which on nobody can open the link's SECURE values: then it is not worth sending."""
+    secure = link.content.secure if link.content is not None else None
+    return _NEVER if secure is None else (secure.hour + 1) * _HOUR_MS
 
 
 def _is_for_now(request: MessageRequested) -> bool:

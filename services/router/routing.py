@@ -141,7 +141,7 @@ class Routing:
             return _claim(work, "scheduled", [_to_status(later)]), timer
         if stop is None:
             return None
-        until = held_until(request, now)
+        until = held_until(request)
         if now >= until:
             return _claim(work, "planned", [_to_status(ended(request, Reason.EXPIRED, now).planned)]), None
         waits = held(request, cause, stop, until, now)

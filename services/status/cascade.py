@@ -3,6 +3,7 @@
     the awaited state has come               ─▶ NotNeeded: the links after it are saved
     it can no longer come (the link failed)  ─▶ NextLink
     DELIVERED, but READ is awaited           ─▶ waits for the deadline, then NextLink; the 2 that was reported stands
+    a Live Activity, which nobody confirms   ─▶ likewise; its 0 stands
 
 The decision is kept in the link (`Onward`), with the event that brought it: only that event, when it is read again,
 lets the same things follow again. So a crash between saving and appending repeats them, and nothing else does; the
@@ -84,8 +85,9 @@ def _decided(link: Link, request: Request, event: MessageEvent) -> Onward | None
         return Onward(False, event.at, event.event_id, state.value, channels)
     if state.is_failure:
         return Onward(True, event.at, event.event_id, (link.failed_reason or Reason.INTERNAL).value, channels)
-    if state is DeliveryState.DELIVERED and link.expired:
-        return Onward(True, event.at, event.event_id, "not-read", channels)
+    if link.expired:  # a Live Activity stays SENT: nobody confirms it
+        why = "not-read" if state is DeliveryState.DELIVERED else "not-confirmed"
+        return Onward(True, event.at, event.event_id, why, channels)
     return None
 
 

@@ -57,7 +57,7 @@ def _scheduled(link: Link, event: events.Scheduled) -> None:
     _won(link, event.request_id)
     link.scheduled_at = event.send_at
     if not link.is_planned:
-        link.send_at, link.expires_at = event.send_at, event.expires_at
+        link.send_at, link.expires_at, link.held_by = event.send_at, event.expires_at, ""
 
 
 def _held(link: Link, event: events.Held) -> None:

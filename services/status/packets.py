@@ -5,6 +5,9 @@
     DELIVERED    DELIVERED         failed otherwise      UNDELIVERABLE
     READ         READ (ours)       internal fault, 1     UNKNOWN
 
+A chain has failed when its last link has; until then those who ask are told that it is ACCEPTED. Callbacks are those of
+each link, with its `type`: without it a fallback that is sent would look like a state that goes back.
+
 Source: `docs/partner-api.md` §6.
 """
 
@@ -20,13 +23,17 @@ ACCEPTED = "ACCEPTED"
 
 
 class Callback(TypedDict, total=False):
-    """What is posted to callbackUrl; `errorCode` with REJECTED and UNDELIVERABLE only, `id` when it was given."""
+    """What is posted to callbackUrl; `errorCode` with REJECTED and UNDELIVERABLE only, `id` when it was given.
+
+    `type` (ours): of which link of a cascade.
+    """
 
     messageId: str
     ts: int
     status: str
     errorCode: int
     id: str
+    type: str
 
 
 class State(Callback, total=False):
@@ -49,16 +56,16 @@ def callback_of(message: Message, request: Request, report: Report, at_ms: int) 
 
 def state_of(message: Message) -> State:
     """The best of its links; of equal ones the last."""
-    wanted = [(link, report) for link in message.links.values() if (report := wanted_report(link)) is not None]
-    best = [(link, report) for link, report in wanted if link.state is message.state] or wanted
     request = message.request
     packet_id = request.packet_id if request is not None else None
-    if not best:
+    best = [link for link in message.links.values() if link.state is message.state]
+    link = best[-1] if best else None
+    report = wanted_report(link) if link is not None else None
+    if link is None or report is None:
         plain = _state(message, request, None, message.created_at)
         return State(**plain, packetId=packet_id)
-    link, report = best[-1]
     at = link.changes[-1].at if link.changes else message.created_at
-    return State(**_state(message, request, report, report.done_at or at), packetId=packet_id)
+    return State(**_state(message, link.request, report, report.done_at or at), packetId=packet_id)
 
 
 def _state(message: Message, request: Request | None, report: Report | None, at_ms: int) -> Callback:
@@ -69,4 +76,6 @@ def _state(message: Message, request: Request | None, report: Report | None, at_
     root = message.request or request
     if root is not None and root.partner_ref is not None:
         body["id"] = root.partner_ref
+    if root is not None and root.rest and request is not None and report is not None:
+        body["type"] = request.channel.value
     return body

@@ -100,6 +100,16 @@ async def test_nothing_is_sent_to_whom_it_is_not_for(service: Service, sandbox: 
     assert sandbox.inbox.all() == []
 
 
+async def test_what_goes_before_the_schedule_s_deadline_keeps_its_whole_lifetime(
+    service: Service, sandbox: Sandbox
+) -> None:
+    await service.install("i-1")
+    sent = target("i-1", send_by=now_ms() + 30_000, expires_at=now_ms() + 3_600_000)
+    await service.send(sent)
+    (received,) = await sandbox.inbox.wait("apns", device_token("i-1"))
+    assert int(received.headers["apns-expiration"]) == sent.expires_at // 1000
+
+
 async def test_a_dead_token_is_named_by_its_digest(service: Service, sandbox: Sandbox) -> None:
     await service.install("i-1")
     sandbox.server.devices.mark_dead(device_token("i-1"), 1_700_000_000_000)

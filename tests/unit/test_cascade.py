@@ -94,6 +94,16 @@ def test_delivered_waits_for_read_until_the_deadline_and_its_report_stands() -> 
     assert len(next_links(follows)) == 1
 
 
+def test_a_live_activity_that_nobody_confirms_is_followed_at_the_deadline_and_its_report_stands() -> None:
+    story = Story()
+    sent = story.dispatched().model_copy(update={"slot": "activity/a"})
+    message, follows = followed(asked(story), story.planned("i-1", slots=("activity/a",)), sent, story.deadline())
+    assert [one.link for one in next_links(follows)] == [0]
+    assert not [one for one in follows if isinstance(one, Withdrawal)]
+    assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [0]
+    assert details(message) == ["SMS goes out: not-confirmed"]
+
+
 def test_a_receipt_after_the_next_link_was_sent_for_is_a_double_reach() -> None:
     story = Story()
     message = replay(asked(story), story.planned("i-1"), story.dispatched(), story.deadline(), story.receipt())

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import DeliveryState, ids
-from schemas.events import MessageEvent, Scheduled
+from schemas.events import Held, MessageEvent, Scheduled
 from schemas.reasons import Reason
+from services.status.explain import explain
 from services.status.fold import Changed, ReportDue, fold
 from services.status.fold_trace import read
 from services.status.message import MAX_CANDIDATES, MAX_DETAIL, MAX_TRACE, Message
@@ -296,6 +297,17 @@ def test_the_trace_is_bounded_in_entries_and_in_words() -> None:
     assert len(read(message)) == MAX_TRACE
     assert message.trace_dropped == 7
     assert max(len(one.detail) for one in read(message)) == MAX_DETAIL
+
+
+def test_what_is_let_go_outside_its_window_is_not_called_held_any_more() -> None:
+    story = Story()
+    about = {"at": NOW, "message_id": story.message_id, "partner_id": "bank"}
+    request_id = story.requested().event_id
+    held = Held(**about, event_id="held", request_id=request_id, scope="partner", stop_id="bank", until=NOW + 1)
+    waits = Scheduled(**about, event_id="waits", request_id=request_id, send_at=NOW + 5, expires_at=NOW + 9)
+    assert "is paused" in explain(replay(story.requested(), held))
+    assert explain(replay(story.requested(), held, waits)) == "PUSH is scheduled and waits for its hour."
+    assert "is paused" in explain(replay(story.requested(), waits, held))
 
 
 def test_an_attempt_says_provider_status_and_latency() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.values import Content
 from services.dispatch import hms, hms_table
@@ -104,3 +105,13 @@ async def test_credentials_that_cannot_work_are_refused_by_field(field: str, val
     given_ = {"app_id": "1", "client_secret": "s", field: value}
     with pytest.raises(BadCredentials, match=field):
         await hms.open_sender(Opening(Settings(), application, given_))
+
+
+def test_a_withdrawal_has_no_tag_so_that_no_receipt_of_it_confirms_the_push() -> None:
+    def android(**changes: Any) -> dict[str, Any]:
+        sent = push_of(message_id=ids.uuid7(), installation_id=ids.uuid7(), **changes)
+        found: dict[str, Any] = orjson.loads(hms.render(sent, NOW_MS, "Demo")[0])["message"]["android"]
+        return found
+
+    assert "bi_tag" in android()
+    assert "bi_tag" not in android(withdraw=True)

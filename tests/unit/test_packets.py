@@ -3,10 +3,12 @@
 import pytest
 
 from schemas.reasons import Reason
+from schemas.values import Channel, Content, Link
+from services.status.cascade import NextLink
 from services.status.fold import fold
 from services.status.message import Message, Report
 from services.status.packets import callback_of, state_of, status_of
-from tests.unit.status_events import Story
+from tests.unit.status_events import Story, followed
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,25 @@ from tests.unit.status_events import Story
 )
 def test_each_state_has_its_word(report: Report | None, word: str) -> None:
     assert status_of(report) == word
+
+
+def test_a_chain_that_goes_on_has_not_failed_and_its_links_are_told_apart() -> None:
+    story = Story()
+    push = Link(channel=Channel.PUSH, ttl_ms=60_000, application_id="app", content=Content(text="hi"))
+    sms = Link(channel=Channel.SMS, ttl_ms=60_000, application_id="app", data="{}")
+    chain = (push.model_copy(update={"awaited": "DELIVERED"}), sms)
+    planned = story.planned("i-1")
+    message, follows = followed(story.requested(packet_id=7, chain=chain), planned, story.deadline())
+    assert state_of(message)["status"] == "ACCEPTED"
+    root = message.request
+    assert root is not None
+    assert callback_of(message, root, Report(5, 7), 99)["type"] == "PUSH"
+    (following,) = [one.request for one in follows if isinstance(one, NextLink)]
+    fold(message, following)
+    about = {"event_id": "planned/1", "link": 1, "request_id": following.event_id, "targets": ()}
+    fold(message, planned.model_copy(update={**about, "reason": Reason.UNROUTED}))
+    last = state_of(message)
+    assert (last["status"], last["errorCode"], last["type"], last["packetId"]) == ("REJECTED", 11, "SMS", 7)
 
 
 def test_a_callback_has_a_code_only_where_the_protocol_wants_one() -> None:

@@ -11,8 +11,9 @@ from schemas import ids
 from schemas.application_events import ApplicationChanged, SubscriptionKind
 from schemas.events import MessageRequested
 from schemas.reasons import Reason, furthest
-from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule
-from services.router.plan import MAX_INSTALLATIONS, Ways, plan, why_not
+from schemas.topics import PLANNING_HORIZON_MS
+from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule, SecureValues
+from services.router.plan import MAX_INSTALLATIONS, Ways, held_until, plan, why_not
 from services.versions import version_key
 
 NOW = 1_800_000_000_000
@@ -167,6 +168,32 @@ def test_what_had_to_wait_by_design_lives_from_its_sending(change: dict[str, obj
     late = NOW + 3_600_000
     decided = plan(asked().model_copy(update=change), [Phone()], True, WAYS, late)
     assert decided.targets[0].expires_at == decided.planned.expires_at == late + 60_000
+
+
+@pytest.mark.parametrize(
+    ("change", "until"),
+    [
+        ({}, NOW - 5 + 60_000),
+        ({"link": 1}, NOW - 5 + 60_000),
+        ({"lane": "bulk"}, NOW - 5 + PLANNING_HORIZON_MS),
+        ({"schedule": Schedule(begin_minute=1)}, NOW - 5 + PLANNING_HORIZON_MS),
+        ({"schedule": Schedule(deadline=NOW + 7), "lane": "bulk"}, NOW + 7),
+    ],
+)
+def test_what_is_held_up_may_wait_for(change: dict[str, object], until: int) -> None:
+    assert held_until(asked().model_copy(update=change)) == until
+
+
+def test_what_is_held_up_until_its_secure_values_cannot_be_opened_is_not_sent() -> None:
+    hour = NOW // 3_600_000
+    secure = SecureValues(names=("code",), hour=hour, sealed="")
+    request = asked(content=Content(text="%code%", secure=secure), ttl_ms=86_400_000).model_copy(
+        update={"lane": "bulk"}
+    )
+    end = (hour + 1) * 3_600_000
+    assert held_until(request) == end
+    assert plan(request, [Phone()], True, WAYS, end - 1).targets[0].expires_at == end
+    assert plan(request, [Phone()], True, WAYS, end).planned.reason is Reason.EXPIRED
 
 
 def test_a_replay_gives_equal_ids() -> None:
