@@ -34,9 +34,8 @@ def uuid5(namespace: str, name: str) -> str:
 
 def uuid7() -> str:
     """A new UUIDv7 (RFC 9562 §5.7): drawn, and in order of time to the millisecond."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
-    text = f"{value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    at, drawn = f"{time.time_ns() // 1_000_000:012x}", os.urandom(10).hex()
+    return f"{at[:8]}-{at[8:]}-7{drawn[:3]}-{_VARIANT[drawn[3]]}{drawn[4:7]}-{drawn[7:19]}"
 
 
 def message_id_of(partner_uuid: str, partner_ref: str | None) -> str:

@@ -23,12 +23,18 @@ class Frozen(BaseModel):
 
     def but(self, **changes: Any) -> Self:
         """A copy with these fields changed, unchecked: as model_copy does, at a fraction of its cost."""
-        made = self.__class__.__new__(self.__class__)
+        made = object.__new__(self.__class__)
         object.__setattr__(made, "__dict__", self.__dict__ | changes)
-        object.__setattr__(made, "__pydantic_fields_set__", self.__pydantic_fields_set__ | changes.keys())
-        object.__setattr__(made, "__pydantic_extra__", None)
-        object.__setattr__(made, "__pydantic_private__", None)
+        _set_fields(made, self.__pydantic_fields_set__ | changes.keys())
+        _set_extra(made, None)
+        _set_private(made, None)
         return made
+
+
+_set_fields, _set_extra, _set_private = (
+    BaseModel.__dict__[f"__pydantic_{slot}__"].__set__ for slot in ("fields_set", "extra", "private")
+)
+"""Its slots, past the guard that keeps values as they are."""
 
 
 class Channel(StrEnum):

@@ -111,7 +111,8 @@ def _taken(body: dict[str, Any], personal: Personal) -> dict[str, Any]:
     """Take what is personal out of `body`, by JSON Pointer."""
     taken: dict[str, Any] = {}
     for path, instead in personal.fields.items():
-        _take(body, path, "", instead, taken)
+        if path[0] in body:
+            _take(body, path, "", instead, taken)
     return taken
 
 

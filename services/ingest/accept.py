@@ -8,7 +8,8 @@
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from schemas import ids
 from schemas.application_events import PartnerChanged
@@ -69,16 +70,19 @@ def _accepted(
         recipient=_recipient(body, chain),
         chain=links,
         schedule=schedule,
-        reports=ReportRequest(
-            registered_delivery=registered_delivery_of(body.registered_delivery, root.registered_delivery),
-            notify_url=url,
-        ),
+        reports=_reports(registered_delivery_of(body.registered_delivery, root.registered_delivery), url),
         extra_param=extra_param_of(body.extra_param),
         callback_data=next((one.data.callback_data for one in chain if one.data.callback_data is not None), None),
         utc_offset_min=partner.utc_offset_min,
     )
     secure = {place: one.secure for place, one in enumerate(chain) if one.secure}
     return Accepted(request, secure, _ends_at(now_ms, links, schedule))
+
+
+@lru_cache(maxsize=1024)
+def _reports(registered_delivery: Literal[0, 1, 2], url: str | None) -> ReportRequest:
+    """What a partner asks for is mostly the same."""
+    return ReportRequest(registered_delivery=registered_delivery, notify_url=url)
 
 
 def _chain(body: Request, context: Context) -> list[ReadLink]:
@@ -92,7 +96,10 @@ def _chain(body: Request, context: Context) -> list[ReadLink]:
 
 def _awaiting(body: Request, chain: list[ReadLink]) -> tuple[Link, ...]:
     """The links, each but the last with what it awaits: the `state` that stands in the link after it."""
-    following, where, links = body.cascade_chain_link, "cascadeChainLink", []
+    following, where = body.cascade_chain_link, "cascadeChainLink"
+    if following is None:
+        return (chain[0].link,)
+    links = []
     for one in chain:
         links.append(_awaits(one.link, following, where) if following is not None else one.link)
         if following is not None:
@@ -106,7 +113,7 @@ def _awaits(link: Link, following: LinkBody, where: str) -> Link:
         raise invalid(f"{where}.state", "must be DELIVERED or READ")
     if link.channel is Channel.FLASHINGCALL and awaited == "READ":
         raise invalid(f"{where}.state", "must be DELIVERED after a FLASHINGCALL")
-    return link.model_copy(update={"awaited": awaited})
+    return link.but(awaited=awaited)
 
 
 def _recipient(body: Request, chain: list[ReadLink]) -> Recipient:
@@ -126,7 +133,7 @@ def _recipient(body: Request, chain: list[ReadLink]) -> Recipient:
 
 def _ends_at(now_ms: int, links: tuple[Link, ...], schedule: Schedule | None) -> int:
     """When the last link is surely over: its lifetime runs from its sending, and sending may wait for a window."""
-    lifetimes = sum(link.ttl_ms for link in links)
+    lifetimes = links[0].ttl_ms if len(links) == 1 else sum(link.ttl_ms for link in links)
     if schedule is None:
         return now_ms + lifetimes + _HOUR_MS
     waits = min(_WINDOW_WAIT_MS * len(links), PLANNING_HORIZON_MS)

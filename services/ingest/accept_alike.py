@@ -12,13 +12,13 @@ name the user; any other channel) there is no pattern, and each message is read 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from schemas import ids
 from schemas.application_events import PartnerChanged
-from schemas.values import Channel, Recipient
+from schemas.values import Channel, Content, Link, Recipient
 from services import phones
 from services.ingest.accept import Accepted
 
@@ -28,12 +28,29 @@ _MOST_PATTERNS = 64
 """Of one packet: beyond that its messages are not alike."""
 
 
+class _Pattern(NamedTuple):
+    """The first message of its kind; `content` of a push, `data` of an SMS."""
+
+    accepted: Accepted
+    link: Link
+    text: str
+    content: Content | None
+    data: Mapping[str, Any] | None
+
+    def chain_with(self, text: str) -> tuple[Link, ...]:
+        if text == self.text:
+            return self.accepted.request.chain
+        if self.content is not None:
+            return (self.link.but(content=self.content.but(text=text)),)
+        return (self.link.but(data=orjson.dumps({**(self.data or {}), "text": text}).decode()),)
+
+
 class Patterns:
     """Of one packet."""
 
     def __init__(self, partner: PartnerChanged) -> None:
         self._partner = partner
-        self._found: dict[bytes, Accepted] = {}
+        self._found: dict[bytes, _Pattern] = {}
 
     def key_of(self, message: Mapping[str, Any], channel: Channel) -> bytes | None:
         """What all messages of a pattern have in common; None for one that has no pattern."""
@@ -53,7 +70,12 @@ class Patterns:
     def learn(self, key: bytes | None, accepted: Accepted) -> None:
         """The pattern of all that have this key."""
         if key is not None and len(self._found) < _MOST_PATTERNS and not accepted.secure:
-            self._found[key] = accepted
+            (link,) = accepted.request.chain
+            if link.content is not None:
+                self._found[key] = _Pattern(accepted, link, link.content.text, link.content, None)
+            elif link.data is not None:
+                data = orjson.loads(link.data)
+                self._found[key] = _Pattern(accepted, link, data.get("text"), None, data)
 
     def like(self, key: bytes | None, message: Mapping[str, Any], draw_id: Callable[[], str]) -> Accepted | None:
         """The message after the pattern of its key; None when there is none, or `accept` may object to its recipient.
@@ -64,25 +86,19 @@ class Patterns:
         recipient = _recipient(message) if pattern is not None else None
         if pattern is None or recipient is None:
             return None
-        request, reference = pattern.request, message.get("id") or None
-        message_id = draw_id() if reference is None else ids.message_id_of(self._partner.uuid, reference)
-        (first,) = request.chain
-        if recipient.phone is None and first.channel is not Channel.PUSH:
+        if recipient.phone is None and pattern.content is None:
             return None
-        text = message["text"]
-        if first.content is not None:
-            first = first.but(content=first.content.but(text=text))
-        elif first.data is not None:
-            first = first.but(data=orjson.dumps({**orjson.loads(first.data), "text": text}).decode())
-        made = request.but(
+        reference = message.get("id") or None
+        message_id = draw_id() if reference is None else ids.message_id_of(self._partner.uuid, reference)
+        made = pattern.accepted.request.but(
             event_id=draw_id(),
             message_id=message_id,
             mt_num=ids.mt_num_of(message_id),
             partner_ref=reference,
             recipient=recipient,
-            chain=(first,),
+            chain=pattern.chain_with(message["text"]),
         )
-        return Accepted(made, pattern.secure, pattern.ends_at)
+        return Accepted(made, pattern.accepted.secure, pattern.accepted.ends_at)
 
 
 def _recipient(message: Mapping[str, Any]) -> Recipient | None:

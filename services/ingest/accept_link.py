@@ -1,13 +1,21 @@
 """One link: a push, or a message that the channel gateway sends. Source: `docs/partner-api.md` §1, §5."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Button, Channel, Content, Link
 from services.ingest.accept_errors import Code, Refused, invalid
-from services.ingest.accept_model import ChannelData, CommonData, ContentBody, MessageBody, PushData, parsed
+from services.ingest.accept_model import (
+    ButtonBody,
+    ChannelData,
+    CommonData,
+    ContentBody,
+    MessageBody,
+    PushData,
+    parsed,
+)
 from services.ingest.accept_opaque import opaque
 from services.ingest.accept_options import CATEGORIES, NO_VALUES, options_of
 from services.ingest.accept_rules import channel_of, lifetime_ms, one_of
@@ -77,7 +85,7 @@ def _push(body: MessageBody, context: Context, field: str) -> ReadLink:
         title=title,
         content_category=one_of(body_content.content_category, CATEGORIES, f"{field}.content.contentCategory"),
         content_url=body_content.content_url or None,
-        actions=tuple(Button(title=b.title, action=b.action, options=b.options) for b in body_content.actions or ()),
+        actions=_buttons(body_content.actions) if body_content.actions else (),
         custom_payload=None if data.custom_payload is None else opaque(data.custom_payload, f"{field}.customPayload"),
         enrichment=options.enrichment,
         live_activity=options.live_activity,
@@ -97,6 +105,10 @@ def _push(body: MessageBody, context: Context, field: str) -> ReadLink:
 
 
 _NO_CONTENT = ContentBody()
+
+
+def _buttons(given: Sequence[ButtonBody]) -> tuple[Button, ...]:
+    return tuple(Button(title=one.title, action=one.action, options=one.options) for one in given)
 
 
 def _sender(channel: Channel, data: CommonData, context: Context, field: str) -> SenderChanged | None:

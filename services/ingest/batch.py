@@ -8,6 +8,7 @@ message has an id, the packet's id follows from its bytes: repeated, it has the 
 Source: `docs/partner-api.md` §6.
 """
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ log = telemetry.logger("batch")
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _MAX_MESSAGE_BYTES = 64 * 1024
 _TOPIC = topics.MESSAGE_REQUESTED["bulk"]
+_SLICE = 50
+"""Messages that are read before others get their turn: single messages are answered by the same loop."""
 _PACKET_BITS = 53
 """What a JSON number holds exactly everywhere."""
 
@@ -74,16 +77,20 @@ class Batch:
             self._limits.leave(partner)
 
     async def _send(self, packet: Packet, sending: Sending) -> list[dict[str, Any]]:
-        patterns = Patterns(sending.partner)
-        outcomes = [accepted_of(one, place, packet, sending, patterns) for place, one in enumerate(packet.messages)]
+        patterns, ready = Patterns(sending.partner), list[_Ready | Rejected]()
         try:
-            ready = [await self._ready(one, place) for place, one in enumerate(outcomes)]
+            for place, one in enumerate(packet.messages):
+                outcome = accepted_of(one, place, packet, sending, patterns)
+                ready.append(outcome if isinstance(outcome, Rejected) else await self._ready(outcome, place))
+                if place % _SLICE == 0:
+                    await asyncio.sleep(0)
             if sending.partner.reject_duplicates:
                 ready = await self._claimed(ready, sending.now_ms)
-            appends = [one.append for one in ready if isinstance(one, _Ready)]
-            await self._log.append(appends)
+            await self._log.append([one.append for one in ready if isinstance(one, _Ready)])
         except consume.UNAVAILABLE as error:
             log.warning("a packet could not be stored in time", error=repr(error))
+            rest = enumerate(packet.messages[len(ready) :], len(ready))
+            outcomes = [*ready, *(accepted_of(one, place, packet, sending, patterns) for place, one in rest)]
             ready = [_unknown(one, place) for place, one in enumerate(outcomes)]
         else:
             if sending.partner.reject_duplicates:
@@ -92,16 +99,13 @@ class Batch:
         telemetry.BATCH_MESSAGES.labels("rejected").inc(sum(isinstance(one, Rejected) for one in ready))
         return [_entry_of(one, sending.packet_id) for one in ready]
 
-    async def _ready(self, outcome: Accepted | Rejected, place: int) -> "_Ready | Rejected":
-        if isinstance(outcome, Rejected):
-            return outcome
+    async def _ready(self, outcome: Accepted, place: int) -> "_Ready | Rejected":
         event = await sealed(outcome, self._keys) if outcome.secure else outcome.request
-        append = Append(_TOPIC, event.message_id, event)
-        value = append.value
+        value = Append(_TOPIC, event.message_id, event).value
         if len(value) > _MAX_MESSAGE_BYTES:
             ref = f"messages[{place}]"
             return Rejected([Reason("length.too.long", ref)], f"{ref}: must be at most {_MAX_MESSAGE_BYTES} bytes")
-        return _Ready(event.message_id, event.partner_ref, append._replace(event=value))
+        return _Ready(event.message_id, event.partner_ref, Append(_TOPIC, event.message_id, value))
 
     async def _claimed(self, ready: Sequence["_Ready | Rejected"], now: int) -> list["_Ready | Rejected"]:
         """For partners who refuse duplicates: an id that was accepted before, or earlier in the packet, is refused."""
@@ -150,7 +154,7 @@ def packet_id_of(body: bytes, packet: Packet, partner: PartnerChanged) -> int:
     return (int.from_bytes(hashlib.sha256(cause).digest()[:8]) >> (64 - _PACKET_BITS)) or 1
 
 
-def _unknown(outcome: Accepted | Rejected, place: int) -> Rejected:
+def _unknown(outcome: Accepted | _Ready | Rejected, place: int) -> Rejected:
     if isinstance(outcome, Rejected):
         return outcome
     ref = f"messages[{place}]"
