@@ -12,12 +12,12 @@ Source: docs/design.md §2.
 import base64
 import binascii
 import hashlib
-import os
 import re
 import time
 import uuid
 from typing import NamedTuple
 
+from schemas.drawing import sixteen_bytes
 from schemas.values import Lane
 
 MARK_DIGITS = 16
@@ -34,7 +34,7 @@ def uuid5(namespace: str, name: str) -> str:
 
 def uuid7() -> str:
     """A new UUIDv7 (RFC 9562 §5.7): drawn, and in order of time to the millisecond."""
-    at, drawn = f"{time.time_ns() // 1_000_000:012x}", os.urandom(10).hex()
+    at, drawn = f"{time.time_ns() // 1_000_000:012x}", sixteen_bytes().hex()
     return f"{at[:8]}-{at[8:]}-7{drawn[:3]}-{_VARIANT[drawn[3]]}{drawn[4:7]}-{drawn[7:19]}"
 
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 DIGITS = "0123456789abcdef"
+_AS_BYTES = {digit: digit.encode() for digit in DIGITS}
 
 Family = dict[str, bytes]
 """The keys below one node, by digit; those struck out are missing."""
@@ -51,18 +52,21 @@ Step = Write | Close | Strike
 
 def family_of(key: bytes) -> Family:
     """The keys of the children."""
-    return {digit: hashlib.sha256(key + digit.encode()).digest() for digit in DIGITS}
+    return {digit: hashlib.sha256(key + byte).digest() for digit, byte in _AS_BYTES.items()}
 
 
 def key_at(families: Families, path: str) -> bytes | None:
-    """The key of a path of hex digits; None when it, or what it hung on, was destroyed."""
+    """The key of a path of hex digits; None when it, or what it hung on, was destroyed, and for what is no path."""
     found = _above(families, path)
     if found is None:
         return None
     depth, key = found
-    sha256 = hashlib.sha256
-    for digit in path[depth:].encode():
-        key = sha256(key + bytes((digit,))).digest()
+    sha256, digits = hashlib.sha256, _AS_BYTES
+    try:
+        for digit in path[depth:]:
+            key = sha256(key + digits[digit]).digest()
+    except KeyError:
+        return None
     return key
 
 

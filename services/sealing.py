@@ -10,7 +10,6 @@ is personal is encoded. Records written before there was any sealing decode as t
 """
 
 import base64
-import os
 from typing import Any
 
 import orjson
@@ -18,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from pydantic_core import to_json
 
 from schemas import codec
+from schemas.drawing import sixteen_bytes
 from schemas.events import Event
 from schemas.personal import PERSONAL, Personal
 from schemas.topics import Topic
@@ -57,7 +57,7 @@ def encode(event: Event) -> bytes:
     if keys is None:
         raise NoKeys(f"{body['type']} is personal")
     names, aead = keys.sealing(subjects)
-    nonce = os.urandom(_NONCE)
+    nonce = sixteen_bytes()[:_NONCE]
     box = nonce + aead.encrypt(nonce, _json(taken), body["event_id"].encode())
     body["personal"] = {"keys": names, "box": base64.b64encode(box).decode()}
     return _json(body)

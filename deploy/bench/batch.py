@@ -2,7 +2,7 @@
 
 Packets of 3000 pushes, each to another phone and with an id, over HTTP to ingest in a process of its own; the figure
 includes all that they cost it: reading, the rules, ids, Kafka (acks=all), the answer. Limit, in the same run: what the
-events alone cost to encode and append, by the producer that ingest uses.
+events alone cost to seal, encode and append, by the producer that ingest uses.
 """
 
 import asyncio
@@ -21,13 +21,15 @@ from schemas import ids, topics
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.events import MessageRequested
 from schemas.values import Channel, Content, Link, Recipient
-from services import kafka
+from services import kafka, sealing
 from services.kafka import Append
+from services.recipient_keys import RecipientKeys
 from services.secrets import Secrets
 from services.settings import Settings
 
 PACKET = 3000
 AT_ONCE = 2
+ROUNDS = 3
 KEY = "benchkey"
 TEXT = "Your card is ready. Come and take it at the branch where you asked for it."
 
@@ -39,9 +41,9 @@ def packet(first: int) -> bytes:
     return orjson.dumps({"messages": [{**about, "to": f"+79{one:09}", "id": f"bench-{one}"} for one in numbers]})
 
 
-async def load(port: int, messages: int) -> None:
-    """Raises RuntimeError when a message is not accepted."""
-    firsts = iter(range(0, messages, PACKET))
+async def load(port: int, start: int, messages: int) -> None:
+    """Whole packets. Raises RuntimeError when a message is not accepted."""
+    firsts = iter(range(start, start + messages, PACKET))
     async with aiohttp.ClientSession(headers={"Authorization": f"Key {KEY}"}) as session:
 
         async def caller() -> None:
@@ -95,30 +97,42 @@ async def appended(settings: Settings, messages: int) -> float:
 
 
 def measured(messages: int = 60_000) -> list[Row]:
-    """The row, after a packet that warms up."""
+    """The best of three rounds, taken in turns with the limit so that both meet the same noise."""
+    messages -= messages % (ROUNDS * PACKET)
     with (
         tempfile.TemporaryDirectory() as folder,
         Stack(Path(folder) / "servers", services=(), sandbox=False, gateway=False) as servers,
     ):
         settings = Settings.from_environment(servers.env)
         asyncio.run(provision(settings))
-        with Stack(
+        own = Stack(
             Path(folder) / "own",
             services=("ingest",),
             sandbox=False,
             gateway=False,
             kafka_bootstrap=servers.kafka_bootstrap,
             mongo_url=servers.mongo_url,
-        ) as ours:
-            port, pid = ours.ports["ingest"].api, ours.pids["ingest"]
-            asyncio.run(load(port, PACKET))
-            before = cpu_seconds(pid)
-            asyncio.run(load(port, messages))
-            figure = messages / (cpu_seconds(pid) - before)
+            env=servers.env,  # the partner's key is kept under the master key of these
+        )
+        sealing.use(RecipientKeys.drawn())  # for the limit
+        figure, limit = 0.0, 0.0
+        with own:
+            port, pid = own.ports["ingest"].api, own.pids["ingest"]
+            asyncio.run(load(port, 0, PACKET))
+            for number in range(ROUNDS):
+                figure = max(figure, rate(port, pid, number * messages, messages // ROUNDS))
+                limit = max(limit, asyncio.run(appended(settings, messages // ROUNDS)))
             memory = memory_mib(pid)
-        limit = asyncio.run(appended(settings, messages))
-    text = f"{limit:,.0f} encoded and appended"
-    return [Row("ingest: messages of packets", figure, "per CPU-second", "30,000", text, memory_mib=memory)]
+    text = f"{limit:,.0f} sealed and appended"
+    note = f"{figure / limit:.2f} of what sealing and appending alone would allow"
+    return [Row("ingest: messages of packets", figure, "per CPU-second", "30,000", text, note, memory)]
+
+
+def rate(port: int, pid: int, first: int, messages: int) -> float:
+    """Messages for each CPU-second of the process `pid`."""
+    before = cpu_seconds(pid)
+    asyncio.run(load(port, first, messages))
+    return messages / (cpu_seconds(pid) - before)
 
 
 def main() -> None:

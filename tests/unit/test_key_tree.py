@@ -87,3 +87,8 @@ def test_several_at_once_end_the_same(paths: list[str]) -> None:
         assert key_at(store.families, path) is None
     assert key_at(store.families, "2000") == derived("2000")
     assert key_at(store.families, "12f1") == derived("12f1")
+
+
+def test_what_is_no_path_has_no_key() -> None:
+    store = Store()
+    assert [key_at(store.families, path) for path in ("", "0g", "g0", "0 ", "0A", "0é")] == [None] * 6

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.phones import normalise
+from services.phones import _normalised, normalise
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,8 @@ def test_a_normalised_number_stays_as_it_is(written: str) -> None:
 @given(st.from_regex(r"[0-9]{10}", fullmatch=True), st.sampled_from(["7", "8", "+7", " 8-", "+7 ("]))
 def test_ten_digits_after_seven_or_eight_are_russian(digits: str, prefix: str) -> None:
     assert normalise(prefix + digits) == "7" + digits
+
+
+@given(st.from_regex(r"\+?[0-9]{9,13}", fullmatch=True))
+def test_the_short_cuts_say_the_same_as_the_long_way(text: str) -> None:
+    assert normalise(text) == _normalised(text)

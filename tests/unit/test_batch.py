@@ -1,0 +1,70 @@
+"""A packet while it is read: others get their turn, and what fails on the way leaves the rest judged."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import pytest
+
+from services import mongo, sealing
+from services.directory import Directory
+from services.ingest.accept_batch import MOST
+from services.ingest.accept_errors import Refusal
+from services.ingest.batch import Batch
+from services.ingest.limits import Limits
+from services.kafka import Append
+from services.recipient_keys import RecipientKeys
+from tests.accepting import PARTNER, Senders, option
+
+GOOD = {"from": "DemoBank", "to": "+79001234567", "text": "hello"}
+
+
+class Kept:
+    """A log that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.records: list[Append] = []
+
+    async def append(self, records: Sequence[Append]) -> None:
+        self.records += records
+
+
+class NoHourKeys:
+    async def create(self, hour: int, now_ms: int) -> bytes:
+        raise mongo.UNAVAILABLE[0]("away")
+
+
+@pytest.fixture
+def kept() -> Kept:
+    sealing.use(RecipientKeys.drawn())
+    return Kept()
+
+
+async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
+    directory = Directory()
+    sender = Senders().sender("demo", "DemoBank")
+    assert sender is not None
+    directory.senders["demo", "DemoBank"] = sender
+    batch = Batch(directory, None, kept, None, NoHourKeys(), Limits())  # type: ignore[arg-type]
+    answer = await batch.answer(orjson.dumps({"messages": messages}), PARTNER)
+    assert not isinstance(answer, Refusal)
+    found: list[dict[str, Any]] = orjson.loads(answer[1])["result"]
+    return found
+
+
+async def test_others_get_their_turn_while_a_full_packet_is_read(kept: Kept) -> None:
+    turns, task = 0, asyncio.create_task(answered(kept, [GOOD] * MOST))
+    while not task.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert [entry["code"] for entry in task.result()] == ["OK"] * MOST == ["OK"] * len(kept.records)
+    assert turns > MOST / 60
+
+
+async def test_without_keys_for_its_values_nothing_is_written_and_each_message_is_judged(kept: Kept) -> None:
+    secure = {**GOOD, "type": "PUSH", "validity": 60, "text": "%code%", "data": option("SECURE", {"code": "1"})}
+    entries = await answered(kept, [GOOD, {}, secure, GOOD, {"text": "x"}])
+    told = [entry["reasons"][0]["key"] for entry in entries]
+    assert told == ["unknown", "must.be.not.null", "unknown", "unknown", "must.be.not.null"]
+    assert kept.records == []

@@ -1,0 +1,41 @@
+"""Random bytes are given once, whoever asks; ids made of them are UUIDs of version 7 in the order of time."""
+
+import os
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+from schemas import ids
+from schemas.drawing import SIZE, sixteen_bytes
+
+
+def test_nobody_gets_what_another_thread_got() -> None:
+    with ThreadPoolExecutor(8) as threads:
+        parts = list(threads.map(lambda _: [sixteen_bytes() for _ in range(2000)], range(8)))
+    drawn = [one for part in parts for one in part]
+    assert len(set(drawn)) == len(drawn) == 16_000
+    assert {len(one) for one in drawn} == {SIZE}
+
+
+def test_a_process_that_is_forked_off_draws_its_own() -> None:
+    sixteen_bytes()  # so that there are some in store
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, b"".join(sixteen_bytes() for _ in range(100)))
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        theirs = pipe.read()
+    ours = {sixteen_bytes() for _ in range(1000)}
+    assert len(theirs) == 100 * SIZE
+    assert not ours & {theirs[place : place + SIZE] for place in range(0, len(theirs), SIZE)}
+
+
+def test_an_id_is_a_uuid_of_version_7_that_holds_its_time() -> None:
+    before = time.time_ns() // 1_000_000
+    one = uuid.UUID(ids.uuid7())
+    after = time.time_ns() // 1_000_000
+    assert (one.version, one.variant, len({ids.uuid7() for _ in range(1000)})) == (7, uuid.RFC_4122, 1000)
+    assert before <= one.int >> 80 <= after
