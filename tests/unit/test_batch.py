@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-import pytest
 
-from services import mongo, sealing
+from services import mongo
 from services.directory import Directory
 from services.ingest.accept_batch import MOST
 from services.ingest.accept_errors import Refusal
 from services.ingest.batch import Batch
 from services.ingest.limits import Limits
 from services.kafka import Append
-from services.recipient_keys import RecipientKeys
 from tests.accepting import PARTNER, Senders, option
 
 GOOD = {"from": "DemoBank", "to": "+79001234567", "text": "hello"}
@@ -35,12 +33,6 @@ class NoHourKeys:
         raise mongo.UNAVAILABLE[0]("away")
 
 
-@pytest.fixture
-def kept() -> Kept:
-    sealing.use(RecipientKeys.drawn())
-    return Kept()
-
-
 async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
     directory = Directory()
     sender = Senders().sender("demo", "DemoBank")
@@ -53,7 +45,8 @@ async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
     return found
 
 
-async def test_others_get_their_turn_while_a_full_packet_is_read(kept: Kept) -> None:
+async def test_others_get_their_turn_while_a_full_packet_is_read() -> None:
+    kept = Kept()
     turns, task = 0, asyncio.create_task(answered(kept, [GOOD] * MOST))
     while not task.done():
         await asyncio.sleep(0)
@@ -62,7 +55,8 @@ async def test_others_get_their_turn_while_a_full_packet_is_read(kept: Kept) -> 
     assert turns > MOST / 60
 
 
-async def test_without_keys_for_its_values_nothing_is_written_and_each_message_is_judged(kept: Kept) -> None:
+async def test_without_keys_for_its_values_nothing_is_written_and_each_message_is_judged() -> None:
+    kept = Kept()
     secure = {**GOOD, "type": "PUSH", "validity": 60, "text": "%code%", "data": option("SECURE", {"code": "1"})}
     entries = await answered(kept, [GOOD, {}, secure, GOOD, {"text": "x"}])
     told = [entry["reasons"][0]["key"] for entry in entries]
