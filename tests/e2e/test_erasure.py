@@ -6,7 +6,9 @@ from typing import Any
 
 import aiohttp
 
+from tests.e2e.conftest import LOGIN
 from tests.e2e.everything_written import everything
+from tests.e2e.test_cli import done, rpns
 from tests.e2e.world import READ, Json, World, eventually
 
 OURS = ("topic", "opened", "collection")
@@ -108,6 +110,19 @@ async def test_what_was_to_be_sent_later_is_not_sent_and_a_crash_in_between_is_m
     await world.control.clear_faults()
     assert await world.refused(ref) == 22
     assert not device.shown
+
+
+async def test_the_operator_gets_the_proof_printed_and_nobodys_number(world: World) -> None:
+    phone = world.new_phone()
+    await world.enrol("android", phone)
+    await world.reported(await world.put("to be forgotten", phone, {}), READ)
+    ran = await done(world, "forget", "--phone", phone, "--partner", LOGIN, "--scan", "--yes")
+    assert phone not in ran.out
+    assert "can be derived" not in ran.out
+    for said in ("destroyed", "dropped the keys", "messages", "message-requested"):
+        assert said in ran.out, ran.out
+    refused = await rpns(world, "forget", "--yes")
+    assert (refused.code, "--phone" in refused.err) == (1, True)
 
 
 async def _was_tried(world: World, ref: str) -> bool:
