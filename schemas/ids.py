@@ -43,6 +43,11 @@ def message_id_of(partner_uuid: str, partner_ref: str | None) -> str:
     return uuid7() if partner_ref is None else uuid5(partner_uuid, partner_ref)
 
 
+def mailing_id_of(partner_uuid: str, ref: str) -> str:
+    """The id of a mailing that has one of the partner's own."""
+    return uuid5(partner_uuid, f"mailing/{ref}")
+
+
 def delivery_id_of(message_id: str, link: int, installation_id: str, slot: str = "") -> str:
     """The id of one delivery: the same however often the link is planned or sent."""
     return uuid5(message_id, f"{link}/{delivery_key_of(installation_id, slot)}")

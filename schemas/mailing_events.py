@@ -9,7 +9,7 @@ from typing import Literal
 from schemas.events import Event
 
 MailingState = Literal["draft", "running", "paused", "done", "cancelled"]
-"""draft ─start─▶ running ◀─pause, resume─▶ paused; running ─▶ done; cancelled from any of the first three."""
+"""draft ─start─▶ running ◀─pause, resume─▶ paused; running ─▶ done; paused also from done; cancelled from any."""
 
 
 class MailingChanged(Event):
@@ -21,7 +21,7 @@ class MailingChanged(Event):
     revision: int
     state: MailingState
     name: str
-    definition: str  # JSON of what the partner asked for: message, schedule, rate, segment …
+    definition: str  # JSON of what the partner asked for: message (without SECURE values), schedule, segment …
     accepted: int = 0  # recipients of the list
     refused: int = 0  # lines of the list that are broken
     planned: int = 0  # recipients whose message has been asked for

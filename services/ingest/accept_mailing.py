@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
+import orjson
 from pydantic import Field
 
 from schemas.application_events import PartnerChanged
@@ -78,6 +79,22 @@ def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int) -
         raise Refused(accepted.code, accepted.detail)
     segment = None if body.segment is None else segment_of(body.segment, accepted.request.chain, partner)
     return Drafted(body, accepted, tuple(names), segment)
+
+
+def without_values(definition: str) -> str:
+    """The definition as it may be told: SECURE values are none of the log's business, their names may stay."""
+    return orjson.dumps(_hidden(orjson.loads(definition))).decode()
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_hidden(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    given = value.get("param_value")
+    if str(value.get("param_name")).upper() == "SECURE" and isinstance(given, dict):
+        return {**value, "param_value": dict.fromkeys(given, "")}
+    return {name: _hidden(part) for name, part in value.items()}
 
 
 def _check_no_recipient(body: MailingBody, raw: Mapping[str, Any]) -> None:

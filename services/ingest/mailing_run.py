@@ -18,7 +18,7 @@ from services.hour_keys import HourKeys
 from services.ingest.accept_errors import Refused
 from services.ingest.accept_expand import Addressed, addressed, expand
 from services.ingest.accept_fill import Template
-from services.ingest.accept_mailing import draft
+from services.ingest.accept_mailing import draft, without_values
 from services.ingest.accept_segment import Segment
 from services.ingest.mailings_store import Mailing, Mailings
 from services.ingest.secure import sealed
@@ -60,7 +60,7 @@ class Means:
             revision=mailing.revision,
             state=mailing.state,
             name=mailing.name,
-            definition=mailing.definition,
+            definition=without_values(mailing.definition),
             accepted=mailing.accepted,
             refused=mailing.refused,
             planned=mailing.planned,
@@ -80,8 +80,10 @@ class Means:
         if mailing.state in ("draft", "done"):
             return None
         name = f"{mailing.partner_id}/{mailing.mailing_id}"
-        if mailing.state == "running" and ("mailing", name) not in self.directory.stops:
-            return None
+        if mailing.state == "running":
+            known = self.directory.stops.get(("mailing", name))
+            if not mailing.was_held or (known is not None and known.by):
+                return None  # what was stopped at `/v1/stops` goes on when it is lifted there
         return StopChanged(
             event_id=ids.event_id_of(mailing.mailing_id, f"stop/{mailing.revision}"),
             at=now_ms(),
@@ -147,6 +149,9 @@ class Run:
 
     async def step(self, pause: Callable[[float], Awaitable[None]]) -> bool:
         """Plan a slice and keep to the rate; False when nothing is left to do here. Raises UNAVAILABLE, Stopped."""
+        if self.mailing.finished_at is not None:  # it was done, and paused for the sake of what waits
+            await self.end("done")
+            return False
         template, partner = self._current()
         now = now_ms()
         stop = self.means.held(self.mailing, template)
@@ -178,7 +183,7 @@ class Run:
     async def end(self, state: str, reason: str = "") -> None:
         """The mailing comes to a state by itself."""
         is_over = state in ("done", "cancelled")
-        finished = {"finished_at": now_ms()} if is_over else {}
+        finished = {"finished_at": now_ms()} if is_over else {"was_held": True}
         changed = await self.means.mailings.change(self.mailing, state=state, reason=reason, **finished)
         if changed is not None:
             if is_over:

@@ -1,12 +1,13 @@
 """What can be done with a mailing, and when; HTTP is in `mailing_api.py`, the sending in `planning.py`.
 
-    draft ─start─▶ running ◀─pause, resume─▶ paused        draft, running, paused ─cancel─▶ cancelled
-                      └─ everybody planned ─▶ done
+    draft ─start─▶ running ◀─pause, resume─▶ paused        any of these, and done ─cancel─▶ cancelled
+                      └─ everybody planned ─▶ done ─pause─▶ paused ─resume─▶ running ─▶ done
+
+Of one that is done, messages may wait for their recipients' hours: those are held, or end.
 
 Every change is a compare-and-set, said to `mailing-events` behind it; doing the same again answers as it is.
 """
 
-import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -32,8 +33,8 @@ from services.web import Problem
 log = telemetry.logger("mailings")
 _ALLOWED: dict[MailingState, tuple[MailingState, ...]] = {
     "running": ("draft", "paused"),
-    "paused": ("running",),
-    "cancelled": ("draft", "running", "paused"),
+    "paused": ("running", "done"),
+    "cancelled": ("draft", "running", "paused", "done"),
 }
 _TRIES = 10
 
@@ -52,7 +53,7 @@ class Office:
         except Refused as refused:
             raise refusal(refused) from None
         body, definition = drafted.body, orjson.dumps(raw)
-        mailing_id = ids.uuid7() if body.id is None else ids.uuid5(partner.uuid, f"mailing/{body.id}")
+        mailing_id = ids.uuid7() if body.id is None else ids.mailing_id_of(partner.uuid, body.id)
         is_segment = drafted.segment is not None
         fresh = Mailing(
             mailing_id=mailing_id,
@@ -60,7 +61,6 @@ class Office:
             ref=body.id,
             name=body.name,
             definition=definition.decode(),
-            digest=hashlib.sha256(definition).hexdigest(),
             created_at=now,
             rate_per_s=body.rate_per_s,
             on_bad_lines=body.on_bad_lines,
@@ -70,7 +70,7 @@ class Office:
         kept = await self.means.mailings.create(fresh)
         if kept is fresh:
             await self._publish(fresh)
-        elif kept.digest != fresh.digest:
+        elif kept.definition != fresh.definition:
             raise Problem(409, "Another mailing has this id", errors=[_error("id", "was used for another mailing")])
         return kept, kept is fresh
 
@@ -78,7 +78,7 @@ class Office:
         """By its id or the partner's own."""
         candidates = [any_id]
         if asking.partner is not None:
-            candidates.append(ids.uuid5(asking.partner.uuid, f"mailing/{any_id}"))
+            candidates.append(ids.mailing_id_of(asking.partner.uuid, any_id))
         for one in candidates:
             found = await self.means.mailings.find(one)
             if found is not None and asking.partner_id in (None, found.partner_id):
@@ -151,7 +151,7 @@ class Office:
         return await self._move(mailing, "running", start_at=at, started_at=max(now, at or now))
 
     async def pause(self, mailing: Mailing) -> Mailing:
-        return await self._move(mailing, "paused")
+        return await self._move(mailing, "paused", was_held=True)
 
     async def resume(self, mailing: Mailing) -> Mailing:
         if mailing.state == "draft":

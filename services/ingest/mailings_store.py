@@ -1,6 +1,6 @@
 """Mailings in MongoDB: what was asked for, how far it has come, its recipients and the broken lines.
 
-    mailings            {_id, revision, state, definition, next_line, cursor, planned …}   changed by compare-and-set
+    mailings            {_id, revision, state, definition: sealed, next_line, cursor …}   changed by compare-and-set
     mailing_chunks      {_id: "<mailing>/<first line>", first_line, last_line, rows: sealed}  up to 500 recipients each
     mailing_problems    {_id: "<mailing>/<line>", line, field, rule}
 
@@ -40,7 +40,6 @@ class Mailing:
     ref: str | None  # the partner's own id
     name: str
     definition: str  # JSON as the partner wrote it
-    digest: str  # of the definition
     created_at: int
     rate_per_s: int
     on_bad_lines: str
@@ -59,6 +58,7 @@ class Mailing:
     finished_at: int | None = None
     rate_now: float = 0.0  # messages a second, as last measured
     planned_at: int = 0  # UTC ms; when it last came further
+    was_held: bool = False  # it was paused once: what was asked for may wait for it to go on
 
 
 _FIELDS = tuple(field.name for field in fields(Mailing) if field.name != "mailing_id")
@@ -86,6 +86,7 @@ class Mailings:
     async def create(self, mailing: Mailing) -> Mailing:
         """The mailing, or the one that already has this id."""
         document = {name: getattr(mailing, name) for name in _FIELDS}
+        document["definition"] = self._secrets.seal(mailing.definition.encode(), _PURPOSE)
         try:
             await self._mailings.insert_one({"_id": mailing.mailing_id, **document, "unpublished": True})
         except DuplicateKeyError:
@@ -96,21 +97,21 @@ class Mailings:
 
     async def find(self, mailing_id: str) -> Mailing | None:
         document = await self._mailings.find_one({"_id": mailing_id})
-        return None if document is None else _mailing(document)
+        return None if document is None else self._mailing(document)
 
     async def listed(self, partner_id: str | None, before: int | None, limit: int) -> list[Mailing]:
         """The newest first; `before` (UTC ms) pages on."""
         query: Document = {} if partner_id is None else {"partner_id": partner_id}
         if before is not None:
             query["created_at"] = {"$lt": before}
-        return [_mailing(one) async for one in self._mailings.find(query).sort("created_at", -1).limit(limit)]
+        return [self._mailing(one) async for one in self._mailings.find(query).sort("created_at", -1).limit(limit)]
 
     async def in_state(self, state: MailingState) -> list[Mailing]:
-        return [_mailing(one) async for one in self._mailings.find({"state": state})]
+        return [self._mailing(one) async for one in self._mailings.find({"state": state})]
 
     async def unpublished(self) -> list[Mailing]:
         """Those whose last change has not been said to the log."""
-        return [_mailing(one) async for one in self._mailings.find({"unpublished": True}).limit(100)]
+        return [self._mailing(one) async for one in self._mailings.find({"unpublished": True}).limit(100)]
 
     async def published(self, mailing: Mailing) -> Mailing | None:
         """This revision has been said to the log; the newer one, if there is one by now."""
@@ -124,7 +125,7 @@ class Mailings:
         update = {"$set": {**changes, "unpublished": True}, "$inc": {"revision": 1}}
         query = {"_id": mailing.mailing_id, "revision": mailing.revision, "state": mailing.state}
         document = await self._mailings.find_one_and_update(query, update, return_document=True)
-        return None if document is None else _mailing(document)
+        return None if document is None else self._mailing(document)
 
     async def open_upload(self, mailing: Mailing) -> None:
         """From now on, and until `complete`, the list is known to be in part."""
@@ -225,9 +226,9 @@ class Mailings:
             "$inc": {"planned": planned},
         }
         document = await self._mailings.find_one_and_update(query, update, return_document=True)
-        return None if document is None else _mailing(document)
+        return None if document is None else self._mailing(document)
 
-
-def _mailing(document: Mapping[str, Any]) -> Mailing:
-    known = {name: document[name] for name in _FIELDS if name in document}
-    return Mailing(mailing_id=document["_id"], **known)
+    def _mailing(self, document: Mapping[str, Any]) -> Mailing:
+        known = {name: document[name] for name in _FIELDS if name in document}
+        known["definition"] = self._secrets.open(known["definition"], _PURPOSE).decode()
+        return Mailing(mailing_id=document["_id"], **known)

@@ -4,13 +4,15 @@ The operator may stop anything, a partner its own packets and mailings. A stop i
 message that it touches. See `services/stops.py` for what follows from it.
 """
 
+import re
 from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
-from schemas.application_events import StopChanged
+from schemas import ids
+from schemas.application_events import PartnerChanged, StopChanged
 from schemas.values import Provider, StopScope
 from services.access import Caller
 from services.registry.api_devices import PROBLEMS
@@ -20,7 +22,9 @@ from services.web import Problem, Text
 
 OPERATOR = "operator"
 _CANCELLABLE = ("packet", "mailing")
-_Id = Annotated[str, Path(max_length=200, description="of a packet or mailing, for the operator: <partner>/<id>")]
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PACKET = re.compile(r"[1-9][0-9]{0,15}")
+_Id = Annotated[str, Path(max_length=300, description="of a packet or mailing, for the operator: <partner>/<id>")]
 
 
 class StopBody(Body):
@@ -85,12 +89,13 @@ def stop_routes(provisioning: Provisioning, who: Any) -> APIRouter:
 def _named(provisioning: Provisioning, scope: StopScope, stop_id: str, caller: Caller) -> str:
     """The id of the stop. Raises Problem for one that the caller may not set, or that names nothing."""
     if scope in _CANCELLABLE:
-        partner_id, slash, own = stop_id.partition("/")
         if caller.partner is not None:
-            return f"{caller.partner.partner_id}/{stop_id}"
-        if not slash or not own or partner_id not in provisioning.directory.partners:
+            return f"{caller.partner.partner_id}/{_own_id(scope, stop_id, caller.partner)}"
+        partner_id, _, own = stop_id.partition("/")
+        partner = provisioning.directory.partners.get(partner_id)
+        if not own or partner is None:
             raise Problem(404, "Unknown partner", f"the id of a {scope} is <partner>/<id> here")
-        return stop_id
+        return f"{partner_id}/{_own_id(scope, own, partner)}"
     if caller.partner is not None:
         raise Problem(403, "For the operator", "a partner may stop its own packets and mailings")
     known: dict[str, Collection[str]] = {
@@ -101,6 +106,15 @@ def _named(provisioning: Provisioning, scope: StopScope, stop_id: str, caller: C
     if stop_id not in known[scope]:
         raise Problem(404, f"Unknown {scope}")
     return stop_id
+
+
+def _own_id(scope: StopScope, given: str, partner: PartnerChanged) -> str:
+    """As messages carry it. A mailing has an id of the platform's, and may have one of the partner's."""
+    if scope == "mailing":
+        return given if _UUID.fullmatch(given) else ids.mailing_id_of(partner.uuid, given)
+    if not _PACKET.fullmatch(given):
+        raise Problem(400, "Invalid request", errors=[{"field": "stopId", "rule": "must be a packetId, a number"}])
+    return given
 
 
 def _may_see(caller: Caller, stop: StopChanged) -> bool:

@@ -201,19 +201,53 @@ async def test_a_second_planner_stops_as_soon_as_the_cursor_is_not_where_it_left
 
 
 async def test_no_secure_value_lies_open_in_the_database_or_in_the_log(bench: Bench) -> None:
-    message = push(text="Code %code%", **option("SECURE", {"code": "{{code}}"}))
+    message = push(text="Code %code%, %same%", **option("SECURE", {"code": "{{code}}", "same": "hush-for-all"}))
     mailing = await bench.draft(message, ratePerS=100)
     mailing = await bench.upload(mailing, [b'{"to": "79161234567", "code": "hush-4711"}\n'])
-    kept = [one async for one in bench.database["mailing_chunks"].find()]
-    assert len(kept) == 1
+    kept = [one for name in ("mailing_chunks", "mailings") async for one in bench.database[name].find()]
+    assert len(kept) == 2
     assert "hush" not in str(kept)
     await bench.plan(await bench.office.start(mailing, None))
     (request,) = await bench.requested(1)
     content = request.chain[0].content
     assert content is not None
     assert content.secure is not None
-    assert content.secure.names == ("code",)
+    assert content.secure.names == ("code", "same")
     assert b"hush" not in codec.encode(request)
+    told = await events_of(bench.settings, topics.MAILING_EVENTS, 3)
+    assert all('"same":""' in one.definition for one in told if isinstance(one, MailingChanged))
+    assert not any(b"hush" in codec.encode(one) for one in told)
+
+
+async def test_a_pause_that_is_lifted_at_once_is_lifted_whatever_the_directory_knows(bench: Bench) -> None:
+    mailing = await bench.upload(await bench.draft(), lines(0, 3))
+    paused = await bench.office.pause(await bench.office.start(mailing, None))
+    await bench.office.resume(paused)
+    said = await events_of(bench.settings, topics.APPLICATION_EVENTS, 2)
+    assert [one.state for one in said if isinstance(one, StopChanged)] == ["paused", "running"]
+
+
+async def test_what_the_operator_stopped_is_not_lifted_by_a_change_of_the_mailing(bench: Bench) -> None:
+    mailing = await bench.upload(await bench.draft(), lines(0, 3))
+    running = await bench.office.resume(await bench.office.pause(await bench.office.start(mailing, None)))
+    name = f"demo/{mailing.mailing_id}"
+    stop = StopChanged(event_id=ids.uuid7(), at=1, scope="mailing", id=name, state="paused", by="operator")
+    bench.office.means.directory.apply(stop.entity_key, codec.encode(stop))
+    await bench.office.change(running, {"ratePerS": 7})
+    await bench.office.means.publish(running)
+    said = await events_of(bench.settings, topics.APPLICATION_EVENTS, 2)
+    assert [one.state for one in said if isinstance(one, StopChanged)] == ["paused", "running"]
+
+
+async def test_of_a_mailing_that_is_done_what_waits_is_held_and_ended(bench: Bench) -> None:
+    done = await bench.plan(await bench.office.start(await bench.upload(await bench.draft(), lines(0, 3)), None))
+    assert done.state == "done"
+    paused = await bench.office.pause(done)
+    again = await bench.plan(await bench.office.resume(paused))
+    assert (again.state, again.planned) == ("done", 3)
+    assert (await bench.office.cancel(again)).state == "cancelled"
+    said = await events_of(bench.settings, topics.APPLICATION_EVENTS, 3)
+    assert [one.state for one in said if isinstance(one, StopChanged)] == ["paused", "running", "cancelled"]
 
 
 async def test_what_happens_to_a_mailing_is_said_and_holds_what_was_asked_for_already(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """Stop buttons: who may press which, and what is told."""
 
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -46,6 +47,18 @@ async def test_a_partner_stops_its_own_packets_and_nothing_else(here: Registry) 
     for what in ("provider/hms", "application/app", "partner/somebody"):
         assert (await put(here, what, "paused", headers=own)).status_code == 403
     assert (await put(here, "provider/hms", "paused", headers={})).status_code == 401
+
+
+async def test_a_mailing_has_two_names(here: Registry) -> None:
+    own = await partner(here, "app")
+    by_ref = (await put(here, "mailing/autumn", "paused", headers=own)).json()["id"]
+    partner_id, _, mailing_id = by_ref.partition("/")
+    assert str(uuid.UUID(mailing_id)) == mailing_id
+    assert (await put(here, f"mailing/{mailing_id}", "running", headers=own)).json()["id"] == by_ref
+    assert (await put(here, f"mailing/{partner_id}/autumn", "paused")).json()["id"] == by_ref
+    assert len(await ok(here, "GET", "/stops", headers=own)) == 1
+    refused = await put(here, "packet/autumn", "paused", headers=own)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "stopId")
 
 
 async def test_what_is_cancelled_stays_so(here: Registry) -> None:
