@@ -66,7 +66,7 @@ def test_a_comma_in_a_value_is_doubled_in_extra_param() -> None:
 
 def test_secure_values_are_each_recipients_own() -> None:
     message = push(text="Code %code% for {{name}}", **option("SECURE", {"code": "{{code}}"}))
-    result = filled(message, "Anna", "4711")
+    result = filled(message, "reader", "4711")
     assert result.secure == {0: {"code": "4711"}}
     assert "4711" not in result.chain[0].content.text
 
@@ -78,9 +78,9 @@ def test_a_value_brings_in_no_secure_placeholder_that_nobody_fills() -> None:
 
 def test_later_links_are_filled_in_as_well() -> None:
     sms = {"type": "SMS", "data": {"text": "Dear {{name}}", "ttl": 5, "serviceNumber": "DemoText"}}
-    result = filled(push(), "Anna", cascadeChainLink=cascade("DELIVERED", sms))
+    result = filled(push(), "reader", cascadeChainLink=cascade("DELIVERED", sms))
     assert result.chain[1].channel is Channel.SMS
-    assert orjson.loads(result.chain[1].data)["text"] == "Dear Anna"
+    assert orjson.loads(result.chain[1].data)["text"] == "Dear reader"
 
 
 @pytest.mark.parametrize(
@@ -165,13 +165,13 @@ def test_any_value_arrives_as_it_was_in_texts_and_in_json(name: str, city: str) 
 
 def test_the_same_line_gives_the_same_message_and_an_own_id_is_that_of_send() -> None:
     template = Template(drafted(push(text="{{n}}")))
-    row = addressed(Row(7, "79161234567", None, None, ["Anna"]))
+    row = addressed(Row(7, "79161234567", None, None, ["reader"]))
     first, again = (expand(template, row, MAILING, PARTNER.uuid, NOW + at).request for at in (1, 2))
     assert first.message_id == again.message_id
     assert first.event_id == again.event_id
     assert first.lane == "bulk"
     assert first.mailing_id == MAILING
-    own = addressed(Row(7, "79161234567", None, "order-1", ["Anna"]))
+    own = addressed(Row(7, "79161234567", None, "order-1", ["reader"]))
     request = expand(template, own, MAILING, PARTNER.uuid, NOW).request
     assert request.message_id == ids.message_id_of(PARTNER.uuid, "order-1")
     assert request.partner_ref == "order-1"

@@ -11,7 +11,7 @@ from deploy.tour.scene import Place, Row
 
 ORDER = 100
 TITLE = "A mailing, with a broken line"
-NAMES = ("Anna", "Boris", "Clara")
+NAMES = ("reader 1", "reader 2", "reader 3")
 
 
 async def play(place: Place) -> list[Row]:

@@ -17,13 +17,12 @@ TIMEOUT = "7"
 
 async def play(place: Place) -> list[Row]:
     here, there = datetime.now(MOSCOW), datetime.now(TOKYO)
-    deadline = (datetime.now(UTC) + timedelta(seconds=2)).isoformat(timespec="seconds")
     return [
         await _sent(place, "window open in UTC+3", "Europe/Moscow", _window(here - HOUR, here + HOUR), False),
         await _sent(
             place, "window open in Tokyo, useTimeDiff", "Asia/Tokyo", _window(there - HOUR, there + HOUR), True
         ),
-        await _expired(place, _window(here + 2 * HOUR, here + 3 * HOUR) | {"deadline": deadline}),
+        await _expired(place, _window(here + 2 * HOUR, here + 3 * HOUR)),
     ]
 
 
@@ -35,7 +34,8 @@ async def _sent(place: Place, what: str, zone: str, schedule: Json, theirs: bool
     phone, ref = place.phone(), place.ref()
     device = await place.fleet.enrol("android", phone=phone, habits=READS, time_zone=zone)
     body = place.bank.request(what, phone=phone, ref=ref)
-    await place.bank.post(body | {"scheduleInfo": schedule, "useTimeDiff": theirs})
+    answer = await place.bank.post(body | {"scheduleInfo": schedule, "useTimeDiff": theirs})
+    assert answer.http_status == 200, answer
     told = [report["status"] for report in await place.reported(ref, READ)]
     return Row(what, f"{len(device.shown)}×", f"reports {told}", len(device.shown) == 1)
 
@@ -43,7 +43,9 @@ async def _sent(place: Place, what: str, zone: str, schedule: Json, theirs: bool
 async def _expired(place: Place, schedule: Json) -> Row:
     phone, ref, what = place.phone(), place.ref(), "window opens behind the deadline"
     device = await place.fleet.enrol("android", phone=phone, habits=READS)
-    await place.bank.post(place.bank.request(what, phone=phone, ref=ref) | {"scheduleInfo": schedule})
+    schedule |= {"deadline": (datetime.now(UTC) + timedelta(seconds=3)).isoformat(timespec="seconds")}
+    answer = await place.bank.post(place.bank.request(what, phone=phone, ref=ref) | {"scheduleInfo": schedule})
+    assert answer.http_status == 200, answer
     last = (await place.reported(ref, UNDELIVERED))[-1]
     as_expected = last["errorCode"] == TIMEOUT and not device.shown
     return Row(what, "nothing", f"report 5, errorCode {last['errorCode']}", as_expected)
