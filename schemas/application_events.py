@@ -42,6 +42,7 @@ class PartnerChanged(Event):
     batch_key_digests: tuple[str, ...] = ()
     batch_channel: Channel = Channel.SMS
     enabled: bool = True
+    planning_horizon_days: int = 30  # how far ahead a deadline may lie; never more than the log keeps
 
     @property
     def entity_key(self) -> str:

@@ -55,7 +55,7 @@ def _accepted(
 ) -> Accepted:
     chain = _chain(body, Context(partner, senders, body.shorten_links))
     links = _awaiting(body, chain)
-    schedule = schedule_of(body.schedule_info, body.use_time_diff, partner.utc_offset_min, now_ms)
+    schedule = schedule_of(body.schedule_info, body.use_time_diff, partner, now_ms)
     root, reference = chain[0].data, body.id or None
     message_id = draw_id() if reference is None else ids.message_id_of(partner.uuid, reference)
     url = notify_url_of(body.notify_url, "notifyUrl") or notify_url_of(root.notify_url, "message.data.notifyUrl")

@@ -109,7 +109,7 @@ def packet_of(body: object, partner: PartnerChanged, now_ms: int) -> Packet:
     if body.get("scheduleInfo") is not None:
         try:
             schedule = ScheduleBody.model_validate(body["scheduleInfo"])
-            schedule_of(schedule, body.get("useTimeDiff"), partner.utc_offset_min, now_ms)
+            schedule_of(schedule, body.get("useTimeDiff"), partner, now_ms)
         except ValidationError as error:
             raise _unacceptable(violation(error, "scheduleInfo").refusal) from None
         except Refused as refused:

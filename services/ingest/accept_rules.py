@@ -9,7 +9,7 @@ from typing import Any, Literal, NoReturn
 from urllib.parse import urlsplit
 
 from schemas.application_events import PartnerChanged
-from schemas.topics import PLANNING_HORIZON_MS
+from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import LIFETIME_S, Channel, Schedule
 from services.ingest.accept_errors import Code, Refused, invalid
 from services.ingest.accept_model import ScheduleBody
@@ -44,7 +44,7 @@ def lifetime_ms(channel: Channel, ttl: int | None, unit: str | None, partner: Pa
 
 
 def schedule_of(
-    body: ScheduleBody | None, recipient_zone: bool | None, offset_min: int, now_ms: int
+    body: ScheduleBody | None, recipient_zone: bool | None, partner: PartnerChanged, now_ms: int
 ) -> Schedule | None:
     """scheduleInfo; None when it asks for nothing."""
     if body is None:
@@ -53,7 +53,7 @@ def schedule_of(
         begin_minute=_minute(body.time_begin, "scheduleInfo.timeBegin"),
         end_minute=_minute(body.time_end, "scheduleInfo.timeEnd"),
         weekdays=_weekdays(body.weekdays_schedule),
-        deadline=_deadline(body.deadline, offset_min, now_ms),
+        deadline=_deadline(body.deadline, partner, now_ms),
         recipient_zone=bool(recipient_zone),
     )
     empty = Schedule(recipient_zone=schedule.recipient_zone)
@@ -76,15 +76,15 @@ def _weekdays(given: str | int | None) -> tuple[int, ...]:
     return tuple(sorted({int(digit) for digit in text}))
 
 
-def _deadline(text: str | None, offset_min: int, now_ms: int) -> int | None:
+def _deadline(text: str | None, partner: PartnerChanged, now_ms: int) -> int | None:
     if not text:
         return None
     field = "scheduleInfo.deadline"
-    deadline = instant_ms(text, offset_min, field)
+    deadline, days = instant_ms(text, partner.utc_offset_min, field), partner.planning_horizon_days
     if deadline <= now_ms:
         raise invalid(field, "has passed already")
-    if deadline > now_ms + PLANNING_HORIZON_MS:
-        raise invalid(field, f"must be at most {PLANNING_HORIZON_MS // 86_400_000} days ahead")
+    if deadline > now_ms + min(days * DAY_MS, PLANNING_HORIZON_MS):
+        raise invalid(field, f"must be at most {days} days ahead")
     return deadline
 
 

@@ -113,7 +113,7 @@ def _own_id(scope: StopScope, given: str, partner: PartnerChanged) -> str:
     if scope == "mailing":
         return given if _UUID.fullmatch(given) else ids.mailing_id_of(partner.uuid, given)
     if not _PACKET.fullmatch(given):
-        raise Problem(400, "Invalid request", errors=[{"field": "stopId", "rule": "must be a packetId, a number"}])
+        raise Problem(400, "Invalid request", errors=[{"field": "stop_id", "rule": "must be a packetId, a number"}])
     return given
 
 

@@ -13,6 +13,7 @@ from schemas.application_events import (
     SenderChanged,
     TtlUnit,
 )
+from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import Channel, Provider
 from services.registry.bodies import MAX_SUBSCRIPTIONS, Body
 from services.web import Text
@@ -62,6 +63,7 @@ class PartnerPatch(Body):
     utc_offset_min: Annotated[StrictInt, Field(ge=-900, le=900)] | None = None
     link_shortener: StrictBool | None = None
     batch_channel: Channel | None = None
+    planning_horizon_days: Annotated[StrictInt, Field(ge=1, le=PLANNING_HORIZON_MS // DAY_MS)] | None = None
     enabled: StrictBool | None = None
 
 
@@ -99,6 +101,7 @@ class PartnerView(Body):
     utc_offset_min: int
     link_shortener: bool
     batch_channel: Channel
+    planning_horizon_days: int
     batch_keys: int
     enabled: bool
 

@@ -125,10 +125,11 @@ async def test_of_two_changes_from_one_version_the_second_is_refused(here: Regis
 
 async def test_changes_of_different_fields_at_once_are_all_kept(here: Registry) -> None:
     path = f"/partners/{(await ok(here, 'POST', '/partners', {'login': name()}))['partnerId']}"
-    bodies: list[dict[str, object]] = [{"maxConnections": 7}, {"maxRatePerS": 8}, {"utcOffsetMin": 9}]
+    bodies: list[dict[str, object]] = [{"maxConnections": 7}, {"maxRatePerS": 8}, {"planningHorizonDays": 9}]
     await asyncio.gather(*(ok(here, "PATCH", path, body) for body in bodies))
     read = await ok(here, "GET", path)
-    assert (read["maxConnections"], read["maxRatePerS"], read["utcOffsetMin"]) == (7, 8, 9)
+    assert (read["maxConnections"], read["maxRatePerS"], read["planningHorizonDays"]) == (7, 8, 9)
+    assert (await call(here, "PATCH", path, {"planningHorizonDays": 31})).status_code == 400
 
 
 async def test_senders_stand_for_applications(here: Registry) -> None:

@@ -58,7 +58,7 @@ async def test_a_mailing_has_two_names(here: Registry) -> None:
     assert (await put(here, f"mailing/{partner_id}/autumn", "paused")).json()["id"] == by_ref
     assert len(await ok(here, "GET", "/stops", headers=own)) == 1
     refused = await put(here, "packet/autumn", "paused", headers=own)
-    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "stopId")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "stop_id")
 
 
 async def test_what_is_cancelled_stays_so(here: Registry) -> None:

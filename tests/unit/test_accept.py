@@ -157,6 +157,12 @@ def test_a_deadline_without_offset_is_read_in_the_partners_zone() -> None:
     assert accepted(body, utc_offset_min=0).schedule == Schedule(deadline=1_767_582_000_000)
 
 
+def test_a_partner_may_be_given_a_nearer_horizon() -> None:
+    body = request(scheduleInfo={"deadline": "2026-01-05T03:00:00"})
+    assert accepted(body, planning_horizon_days=5).schedule is not None
+    assert refused(body, planning_horizon_days=2) == (4, "scheduleInfo.deadline: must be at most 2 days ahead")
+
+
 @pytest.mark.parametrize(
     ("schedule", "field"),
     [
