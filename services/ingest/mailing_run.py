@@ -80,10 +80,11 @@ class Means:
         if mailing.state in ("draft", "done"):
             return None
         name = f"{mailing.partner_id}/{mailing.mailing_id}"
-        if mailing.state == "running":
-            known = self.directory.stops.get(("mailing", name))
-            if not mailing.was_held or (known is not None and known.by):
-                return None  # what was stopped at `/v1/stops` goes on when it is lifted there
+        if mailing.state == "running" and not mailing.was_held:
+            return None
+        known = self.directory.stopped("mailing", name)
+        if known is not None and known.by and mailing.state != "cancelled":
+            return None  # what was stopped at `/v1/stops` goes on when it is lifted there
         return StopChanged(
             event_id=ids.event_id_of(mailing.mailing_id, f"stop/{mailing.revision}"),
             at=now_ms(),

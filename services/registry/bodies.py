@@ -141,7 +141,7 @@ class ReceiptBody(Body):
 
     message_id: UUID
     delivery_id: UUID | None = Field(None, description="if given, must be that of message, link and installation")
-    link: Annotated[StrictInt, Field(ge=0, le=100)] = 0
+    link: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
     bulk: StrictBool = Field(False, description="as in the payload")
     kind: Literal["delivered", "read", "dismissed", "clicked"]
     happened_at: TimeMs

@@ -233,10 +233,16 @@ async def test_what_the_operator_stopped_is_not_lifted_by_a_change_of_the_mailin
     name = f"demo/{mailing.mailing_id}"
     stop = StopChanged(event_id=ids.uuid7(), at=1, scope="mailing", id=name, state="paused", by="operator")
     bench.office.means.directory.apply(stop.entity_key, codec.encode(stop))
-    await bench.office.change(running, {"ratePerS": 7})
-    await bench.office.means.publish(running)
+    again = await bench.office.pause(await bench.office.change(running, {"ratePerS": 7}))
+    await bench.office.means.publish(await bench.office.resume(again))
     said = await events_of(bench.settings, topics.APPLICATION_EVENTS, 2)
     assert [one.state for one in said if isinstance(one, StopChanged)] == ["paused", "running"]
+    lifted = stop.model_copy(update={"state": "running", "at": 2})
+    bench.office.means.directory.apply(lifted.entity_key, codec.encode(lifted))
+    await bench.office.cancel(again)
+    (*_, last) = await events_of(bench.settings, topics.APPLICATION_EVENTS, 3)
+    assert isinstance(last, StopChanged)
+    assert last.state == "cancelled"
 
 
 async def test_of_a_mailing_that_is_done_what_waits_is_held_and_ended(bench: Bench) -> None:

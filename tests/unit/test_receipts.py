@@ -63,6 +63,7 @@ def test_a_receipt_of_a_live_activity_is_that_activity_s_own() -> None:
 def test_a_delivery_must_be_that_of_message_link_and_installation() -> None:
     delivery = ids.delivery_id_of(MESSAGE, 2, INSTALLATION)
     assert event_of(deliveryId=delivery, link=2).link == 2
+    assert event_of(link=1000).link == 1000  # a cascade may be of any depth
     outcome = judged(receipt(deliveryId=delivery), INSTALLATION, None, NOW)
     assert isinstance(outcome, Refused)
     assert [one.field for one in outcome.errors] == ["deliveryId"]
