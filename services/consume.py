@@ -39,7 +39,7 @@ from services.settings import Settings
 log = telemetry.logger("consume")
 UNAVAILABLE = (*kafka.UNAVAILABLE, *mongo.UNAVAILABLE)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""What a message id looks like; no other key of a poisoned record is believed."""
+"""What a message id looks like; no other is believed of a poisoned record: nothing can be derived from it."""
 
 
 class Record(NamedTuple):
@@ -179,7 +179,7 @@ class Consuming:
     async def _decoded(self, raw: ConsumerRecord) -> Record | None:
         topic = topics.topic_named(raw.topic.removeprefix(self.settings.kafka_topic_prefix))
         try:
-            event = sealing.decode(topic, raw.value)
+            event = believed(sealing.decode(topic, raw.value))
         except codec.Undecodable as error:
             await dead_letter(self.log, topic, raw.key, raw.value, f"{raw.partition}/{raw.offset}", str(error), None)
             return None
@@ -206,6 +206,13 @@ class Consuming:
 
 
 _Batch = dict[TopicPartition, list[ConsumerRecord]]
+
+
+def believed(event: Event | None) -> Event | None:
+    """The event. Raises Undecodable for one of a message that cannot be ours: from its id no other can be derived."""
+    if isinstance(event, MessageEvent) and not _UUID.fullmatch(event.message_id):
+        raise codec.Undecodable("message_id: must be a UUID")
+    return event
 
 
 async def dead_letter(

@@ -30,7 +30,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from schemas import codec
 from schemas.topics import Topic
 from services import kafka, sealing, telemetry
-from services.consume import UNAVAILABLE, Record
+from services.consume import UNAVAILABLE, Record, believed
 from services.flow_work import Done, Item, Taken, Work, Working
 from services.kafka import Log
 from services.offsets import Offsets, decoded
@@ -153,7 +153,7 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
             return None
         one: Taken[Done] = Taken(tracker, raw.partition, raw.offset, raw.key, raw.value)
         try:
-            event = sealing.decode(self.topic, raw.value)
+            event = believed(sealing.decode(self.topic, raw.value))
         except codec.Undecodable as error:
             self._working.put(one, error)
             return None

@@ -9,7 +9,7 @@ from services.ingest.accept_errors import invalid
 
 
 def opaque(value: object, field: str) -> str:
-    """JSON text of a value that we hand on unread. Raises error 4 for what JSON cannot say (NaN, Infinity)."""
+    """JSON text of a value that we hand on unread. Raises error 4 for what JSON cannot say."""
     try:
         text = orjson.dumps(value)
         if b"null" not in text:
@@ -17,7 +17,13 @@ def opaque(value: object, field: str) -> str:
     except TypeError:  # integers of more than 64 bits, which the library below can
         pass
     try:  # orjson would say null for what is not finite
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        told = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        told.encode()
+        return told
+    except UnicodeEncodeError:
+        raise invalid(field, "must not hold a lone surrogate") from None
+    except RecursionError:
+        raise invalid(field, "is nested too deeply") from None
     except ValueError:
         raise invalid(field, "numbers must be finite") from None
 

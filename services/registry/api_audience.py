@@ -56,7 +56,7 @@ def audience_routes(audiences: Audiences, directory: Directory, reader: ReaderOf
         """On how many devices the operating system forbids pushes: now, and day by day (UTC)."""
         today = datetime.now(UTC).date()
         last = min(last or today, today)
-        first = first or last - timedelta(days=30)
+        first = first or max(last, _EPOCH + timedelta(days=30)) - timedelta(days=30)
         if not timedelta(0) <= last - first < timedelta(days=_MOST_DAYS):
             rule = f"must not be after to, nor {_MOST_DAYS} days and more before it"
             raise Problem(400, "Invalid request", errors=[{"field": "from", "rule": rule}])

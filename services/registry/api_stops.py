@@ -24,6 +24,8 @@ OPERATOR = "operator"
 _CANCELLABLE = ("packet", "mailing")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PACKET = re.compile(r"[1-9][0-9]{0,15}")
+_MOST = 10_000
+"""Packets and mailings of one partner that were ever stopped."""
 _Id = Annotated[str, Path(max_length=300, description="of a packet or mailing, for the operator: <partner>/<id>")]
 
 
@@ -90,12 +92,12 @@ def _named(provisioning: Provisioning, scope: StopScope, stop_id: str, caller: C
     """The id of the stop. Raises Problem for one that the caller may not set, or that names nothing."""
     if scope in _CANCELLABLE:
         if caller.partner is not None:
-            return f"{caller.partner.partner_id}/{_own_id(scope, stop_id, caller.partner)}"
+            return _own(provisioning, scope, stop_id, caller.partner)
         partner_id, _, own = stop_id.partition("/")
         partner = provisioning.directory.partners.get(partner_id)
         if not own or partner is None:
             raise Problem(404, "Unknown partner", f"the id of a {scope} is <partner>/<id> here")
-        return f"{partner_id}/{_own_id(scope, own, partner)}"
+        return _own(provisioning, scope, own, partner)
     if caller.partner is not None:
         raise Problem(403, "For the operator", "a partner may stop its own packets and mailings")
     known: dict[str, Collection[str]] = {
@@ -106,6 +108,15 @@ def _named(provisioning: Provisioning, scope: StopScope, stop_id: str, caller: C
     if stop_id not in known[scope]:
         raise Problem(404, f"Unknown {scope}")
     return stop_id
+
+
+def _own(provisioning: Provisioning, scope: StopScope, given: str, partner: PartnerChanged) -> str:
+    """The stop's id. Raises Problem for one more than a partner may have."""
+    name = f"{partner.partner_id}/{_own_id(scope, given, partner)}"
+    stops = provisioning.directory.stops
+    if (scope, name) not in stops and sum(key.startswith(f"{partner.partner_id}/") for _, key in stops) >= _MOST:
+        raise Problem(409, "Too many stops", f"a partner has at most {_MOST}: every process keeps all of them")
+    return name
 
 
 def _own_id(scope: StopScope, given: str, partner: PartnerChanged) -> str:

@@ -5,6 +5,7 @@ takes the mark away if the document is still the one that was published. A crash
 """
 
 import asyncio
+import uuid
 
 from schemas import ids
 from schemas.device_events import InstallationChanged, Subscription
@@ -49,11 +50,21 @@ class Publishing:
         appends = [
             Append(INSTALLATIONS, device.installation_id, _event(revision, device))
             for revision, device in marked
-            if device.platform is not None
+            if device.platform is not None and _is_uuid(device.installation_id)
         ]
         await self._sink.append(appends)
         await self._devices.published([(device.installation_id, revision) for revision, device in marked])
         return len(marked)
+
+
+def _is_uuid(installation_id: str) -> bool:
+    """False for what a stranger's record in the log has made: no id of an event can be derived from its name."""
+    try:
+        uuid.UUID(installation_id)
+    except ValueError:
+        log.warning("an installation whose id is no UUID is not published")
+        return False
+    return True
 
 
 def _event(revision: int, device: Device) -> InstallationChanged:

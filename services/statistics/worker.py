@@ -97,8 +97,12 @@ class Worker:
 
     async def _merge(self, event: Any, part: StatisticPart) -> None:
         statistic, now = part.statistic, now_ms()
-        if statistic.minute + KEPT / timedelta(milliseconds=1) <= now:
+        kept_ms = KEPT // timedelta(milliseconds=1)
+        if statistic.minute + kept_ms <= now:
             await self._bury(STATISTIC_PARTS, event, "too late: the table does not keep that minute any more")
+            return
+        if statistic.minute > now + kept_ms:  # it would be kept until then; a mad one has windows without end
+            await self._bury(STATISTIC_PARTS, event, "too early: nobody's clock is that far ahead")
             return
         key = key_of(statistic)
         rows = self._rows[key]

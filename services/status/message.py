@@ -20,6 +20,8 @@ from schemas.values import Channel, Lane
 
 MAX_TRACE = 1000
 """Entries of one message: 50 installations with a score of attempts and receipts each. What is beyond is counted."""
+MAX_TRACE_OF_PEOPLE = 300
+"""Of these, entries that whoever has the message can make as many of as he likes: clicks, changes of the history."""
 MAX_CANDIDATES = 10
 """Requests with one id that are kept until the winner is named."""
 MAX_STRANGERS = 100

@@ -127,6 +127,16 @@ async def test_one_poisoned_record_is_put_aside_and_its_neighbours_are_done(sett
     assert set(seen.event_ids) > {event.event_id for place, event in enumerate(events) if place != 2}
 
 
+async def test_an_event_of_a_message_whose_id_is_none_is_put_aside_alone(settings: Settings, sink: Log) -> None:
+    stranger, after = repeated("order 1"), repeated()
+    seen = Seen()
+    await sink.append([Append(STATUS, "same", stranger), Append(STATUS, "same", after)])
+    async with consuming(settings, sink, seen):
+        await seen.until(1)
+    assert seen.event_ids == [after.event_id]
+    assert len(await dead_letters_of(settings, STATUS, 1)) == 1
+
+
 async def test_bytes_that_are_no_event_end_their_message_as_failed(settings: Settings, sink: Log) -> None:
     message_id = ids.uuid7()
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap)

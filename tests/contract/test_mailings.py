@@ -29,7 +29,7 @@ from services.settings import Settings
 from services.web import Problem
 from tests.accepting import NOW, PARTNER, cascade, option, push
 from tests.e2e.world import eventually
-from tests.log_reader import events_of
+from tests.log_reader import all_events_of, events_of
 
 BULK = topics.MESSAGE_REQUESTED["bulk"]
 NEWS = SubscriptionKind(id="news", name="News", default=True)
@@ -288,6 +288,22 @@ async def test_an_operators_stop_holds_the_planner_and_a_cancelling_one_ends_the
     after = await bench.mailings.find(mailing.mailing_id)
     assert after is not None
     assert (after.state, after.reason) == ("cancelled", "wrong")
+
+
+@pytest.mark.parametrize("before", ["draft", "paused"])
+async def test_a_mailing_that_the_stop_button_has_cancelled_never_goes_on(bench: Bench, before: str) -> None:
+    mailing = await bench.upload(await bench.draft(), lines(0, 3))
+    if before == "paused":
+        mailing = await bench.office.pause(await bench.office.start(mailing, None))
+    own = StopChanged(
+        event_id=ids.uuid7(), at=2, scope="mailing", id=f"demo/{mailing.mailing_id}", state="cancelled", by="demo"
+    )
+    bench.office.means.directory.apply(own.entity_key, codec.encode(own))
+    start = bench.office.resume(mailing) if before == "paused" else bench.office.start(mailing, None)
+    after = await bench.plan(await start)
+    assert (after.state, after.planned) == ("cancelled", 0)
+    stops = await all_events_of(bench.settings, topics.APPLICATION_EVENTS)
+    assert not [one for one in stops if isinstance(one, StopChanged) and one.state == "running"]
 
 
 async def test_a_sender_that_is_gone_pauses_the_mailing_and_says_why(bench: Bench) -> None:

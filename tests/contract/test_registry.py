@@ -17,6 +17,7 @@ from schemas.topics import DEVICE_EVENTS, INSTALLATIONS, STATUS_EVENTS, Topic
 from services.clock import now_ms
 from services.registry.publish import Publishing
 from tests.conftest import Servers, own_settings
+from tests.device_events import AppEvents
 from tests.log_reader import all_events_of
 from tests.registry_app import API_KEY, Registry, registry
 
@@ -242,6 +243,16 @@ async def test_a_receipt_shows_that_the_token_works(here: Registry) -> None:
     device = (await here.devices.load([phone.installation_id]))[phone.installation_id]
     assert device.token is not None
     assert device.token.worked
+
+
+async def test_an_installation_that_a_strangers_record_has_made_does_not_stop_the_publishing(here: Registry) -> None:
+    stranger = AppEvents("order 1").installed(0)
+    await here.devices.apply([stranger])
+    phone = await here.installed()
+    while await Publishing(here.devices, here.sink).publish():
+        pass
+    [published] = await appended(here, INSTALLATIONS, phone.installation_id, 1)
+    assert isinstance(published, InstallationChanged)
 
 
 async def test_what_changed_is_published_for_readers_outside(here: Registry) -> None:

@@ -83,11 +83,18 @@ async def test_prohibition_by_the_system_is_told_now_and_by_day_with_its_history
     assert [(change["allowed"], change["source"]) for change in one["osPermission"]] == [(False, "sdk"), (True, "sdk")]
 
 
-@pytest.mark.parametrize("query", ["from=2026-02-30", "from=2020-01-01", "from=2026-02-02&to=2026-02-01"])
+@pytest.mark.parametrize(
+    "query", ["from=2026-02-30", "from=2020-01-01", "from=2026-02-02&to=2026-02-01", "from=0001-01-01"]
+)
 async def test_days_that_make_no_sense_are_refused_by_field(here: Registry, query: str) -> None:
     answer = await call(here, "GET", f"/applications/app/prohibitions?{query}")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"].endswith("from")
+
+
+async def test_before_there_were_days_there_is_nothing_to_tell(here: Registry) -> None:
+    answer = await call(here, "GET", "/applications/app/prohibitions?to=0001-01-01")
+    assert answer.status_code == 400
 
 
 async def test_a_partner_reads_of_the_applications_it_sends_to_and_of_no_other(here: Registry) -> None:

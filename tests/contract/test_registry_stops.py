@@ -8,6 +8,7 @@ import pytest
 
 from schemas.application_events import StopChanged
 from schemas.topics import APPLICATION_EVENTS
+from services.registry import api_stops
 from tests.conftest import Servers, own_settings
 from tests.contract.test_registry_audience import call, ok, partner
 from tests.log_reader import all_events_of
@@ -66,6 +67,19 @@ async def test_what_is_cancelled_stays_so(here: Registry) -> None:
     assert (await put(here, "mailing/m-1", "cancelled", headers=own)).status_code == 200
     assert (await put(here, "mailing/m-1", "cancelled", headers=own)).status_code == 200
     assert (await put(here, "mailing/m-1", "running", headers=own)).status_code == 409
+
+
+@pytest.mark.parametrize("packet", ["0", "-7", "07", "demo/7", "1" * 17, "٧"])
+async def test_a_packet_that_cannot_be_is_not_stopped(here: Registry, packet: str) -> None:
+    assert (await put(here, f"packet/{packet}", "paused", headers=await partner(here, "app"))).status_code == 400
+
+
+async def test_a_partner_cannot_fill_every_process_with_stops(here: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_stops, "_MOST", 2)
+    own, other = await partner(here, "app"), await partner(here, "app")
+    for packet, status in (("1", 200), ("2", 200), ("3", 409), ("2", 200)):
+        assert (await put(here, f"packet/{packet}", "paused", headers=own)).status_code == status
+    assert (await put(here, "packet/3", "paused", headers=other)).status_code == 200
 
 
 @pytest.mark.parametrize(

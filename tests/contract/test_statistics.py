@@ -71,12 +71,13 @@ async def test_repetitions_are_counted_once_and_a_killed_worker_goes_on_exactly(
         assert errors_in(worker.output) == []
 
 
-async def test_what_cannot_be_read_or_comes_too_late_is_put_aside(settings: Settings) -> None:
+async def test_what_cannot_be_read_or_is_of_no_time_that_is_kept_is_put_aside(settings: Settings) -> None:
     good, late = counted(1), counted(2, minute=now_ms() - 2 * 86_400_000)
+    early, mad = counted(3, minute=now_ms() + 2 * 86_400_000), counted(4, minute=10**30)
     async with worker_on(settings) as worker:
         await worker.start()
         await worker.log.append([Append(DELIVERY_COUNTED, good.message_id, b"{}")])
-        await worker.count(late, good)
+        await worker.count(late, early, mad, good)
         await worker.until(counts_of([good]))
         assert await worker.end() == 0
         assert errors_in(worker.output) == []

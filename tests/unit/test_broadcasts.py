@@ -84,6 +84,7 @@ def test_a_channel_that_was_refused_or_deleted_may_be_asked_for_again() -> None:
         ({"event": "start", "attributes-type": "T", "attributes": {}}, "aps.event"),
         ({"activity-id": "a"}, "aps.activity-id"),
         ({"timestamp": "now"}, "aps.timestamp"),
+        ({"content-state": {"text": "\ud800"}}, "aps: must not hold a lone surrogate"),
         ({"content-state": {"text": "x" * 5001}}, "aps: must have at most 5000 bytes"),
     ],
 )

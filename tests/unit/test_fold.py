@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import DeliveryState, ids
-from schemas.events import Held, MessageEvent, Scheduled
+from schemas.events import Held, LinkClicked, MessageEvent, Scheduled
 from schemas.reasons import Reason
 from services.status.explain import explain
 from services.status.fold import Changed, ReportDue, fold
 from services.status.fold_trace import read
-from services.status.message import MAX_CANDIDATES, MAX_DETAIL, MAX_TRACE, Message
+from services.status.message import MAX_CANDIDATES, MAX_DETAIL, MAX_TRACE, MAX_TRACE_OF_PEOPLE, Message
 from services.status.message_document import from_document, to_document
 from tests.unit.status_events import NOW, TTL_MS, Story, followed, replay
 
@@ -288,6 +288,19 @@ def test_a_scheduled_message_waits_without_a_deadline_until_it_is_planned() -> N
     assert message.deadline_at is None
     assert message.links[0].send_at == NOW + 1000
     assert replay(story.requested(), scheduled, story.planned("i-1")).deadline_at == NOW + TTL_MS
+
+
+def test_whoever_clicks_without_end_leaves_room_for_what_the_platform_tells() -> None:
+    story = Story()
+    clicks = [
+        LinkClicked(
+            event_id=ids.uuid7(), at=NOW, message_id=story.message_id, partner_id="bank", ordinal=0, by="person"
+        )
+        for _ in range(MAX_TRACE)
+    ]
+    message = replay(story.requested(), *clicks, story.planned("i-1"), story.dispatched("i-1"), story.receipt("i-1"))
+    assert [one.what for one in read(message)][-3:] == ["planned", "attempt", "receipt"]
+    assert message.trace_dropped == MAX_TRACE - MAX_TRACE_OF_PEOPLE + 1
 
 
 def test_the_trace_is_bounded_in_entries_and_in_words() -> None:
