@@ -20,7 +20,7 @@ from services.ingest.accept_expand import Addressed, addressed, expand
 from services.ingest.accept_fill import Template
 from services.ingest.accept_mailing import draft, without_values
 from services.ingest.accept_segment import Segment
-from services.ingest.mailings_store import Mailing, Mailings
+from services.ingest.mailings_store import UNREADABLE, Mailing, Mailings
 from services.ingest.secure import sealed
 from services.kafka import Append, Log
 from services.mongo import Document
@@ -108,6 +108,8 @@ class Means:
         partner = self.directory.partners.get(mailing.partner_id)
         if partner is None or not partner.enabled:
             raise Stopped("the partner is switched off")
+        if mailing.definition == UNREADABLE:
+            raise Stopped("what was asked for cannot be opened with the keys that there are")
         try:
             drafted = draft(orjson.loads(mailing.definition), partner, self.directory, mailing.created_at)
             return Template(drafted), partner

@@ -22,11 +22,15 @@ from pymongo.errors import DuplicateKeyError
 
 from schemas.mailing_events import MailingState
 from schemas.topics import MESSAGE_RETENTION_MS
+from services import telemetry
 from services.ingest.accept_list import Bad, Row
 from services.mongo import Database, Document, durable
-from services.secrets import Secrets
+from services.secrets import CannotOpen, Secrets
 
+log = telemetry.logger("mailings")
 _PURPOSE = b"mailing"
+UNREADABLE = "{}"
+"""The definition of a mailing that no key opens any more."""
 MAX_PROBLEMS = 100_000
 """That are kept for one mailing; all are counted."""
 
@@ -230,5 +234,9 @@ class Mailings:
 
     def _mailing(self, document: Mapping[str, Any]) -> Mailing:
         known = {name: document[name] for name in _FIELDS if name in document}
-        known["definition"] = self._secrets.open(known["definition"], _PURPOSE).decode()
+        try:
+            known["definition"] = self._secrets.open(known["definition"], _PURPOSE).decode()
+        except CannotOpen:  # an old key was taken away: that mailing pauses, and no other one is the worse for it
+            log.warning("a mailing cannot be opened with the keys there are", mailing=document["_id"])
+            known["definition"] = UNREADABLE
         return Mailing(mailing_id=document["_id"], **known)

@@ -256,6 +256,23 @@ async def test_of_a_mailing_that_is_done_what_waits_is_held_and_ended(bench: Ben
     assert [one.state for one in said if isinstance(one, StopChanged)] == ["paused", "running", "cancelled"]
 
 
+async def test_a_mailing_that_no_key_opens_any_more_pauses_and_another_one_goes_on(bench: Bench) -> None:
+    lost, good = [await bench.upload(await bench.draft(), lines(0, 3)) for _ in range(2)]
+    for one in (lost, good):
+        await bench.office.start(one, None)
+    await bench.database["mailings"].update_one({"_id": lost.mailing_id}, {"$set": {"definition": "sealed long ago"}})
+    stop = asyncio.Event()
+    planning = asyncio.create_task(Planner(bench.office.means, bench.database, "one", stop).run())
+
+    async def have_come_to_rest() -> bool:
+        found = [await bench.mailings.find(one.mailing_id) for one in (lost, good)]
+        return [one.state for one in found if one is not None] == ["paused", "done"]
+
+    await eventually(have_come_to_rest, "one is paused, the other one done")
+    stop.set()
+    await planning
+
+
 async def test_what_happens_to_a_mailing_is_said_and_holds_what_was_asked_for_already(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(), lines(0, 3))
     running = await bench.office.start(mailing, None)
