@@ -33,6 +33,8 @@ _TURN = 25
 """Messages that are made before others get their turn: single messages are answered by the same loop."""
 _PAGE = 500
 _HELD_S = 0.3
+_FRESH_MS = 1000
+"""How long recipients are kept in memory: whoever is forgotten is taken out of the database only (`forgetting.py`)."""
 _APPEND_S = 15.0
 
 
@@ -149,6 +151,7 @@ class Run:
     _template: Template | None = None
     _partner: PartnerChanged | None = None
     _waiting: list[Addressed] = field(default_factory=list)
+    _read_at: int = 0  # UTC ms; when those were read
 
     async def step(self, pause: Callable[[float], Awaitable[None]]) -> bool:
         """Plan a slice and keep to the rate; False when nothing is left to do here. Raises UNAVAILABLE, Stopped."""
@@ -168,7 +171,10 @@ class Run:
         if opens > now:
             await pause(min(0.5, (opens - now) / 1000))
             return await self._is_still_running()
+        if now - self._read_at > _FRESH_MS:
+            self._waiting = []
         if not self._waiting:
+            self._read_at = now
             self._waiting, end = await self._next(template)
             if not self._waiting:
                 if end is None:

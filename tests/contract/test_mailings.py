@@ -16,6 +16,7 @@ from services import kafka, mongo
 from services.access import Caller
 from services.directory import Directory
 from services.hour_keys import HourKeys
+from services.ingest import mailing_run
 from services.ingest.accept_segment import Segment
 from services.ingest.mailing_run import Means, Run
 from services.ingest.mailings import Office
@@ -271,6 +272,27 @@ async def test_a_mailing_that_no_key_opens_any_more_pauses_and_another_one_goes_
     await eventually(have_come_to_rest, "one is paused, the other one done")
     stop.set()
     await planning
+
+
+async def test_who_is_forgotten_while_a_mailing_runs_is_not_sent_to_from_memory(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = await bench.upload(await bench.draft(ratePerS=4), lines(0, 8))
+    clock = [NOW]
+    monkeypatch.setattr(mailing_run, "now_ms", lambda: clock[0])
+    run = Run(bench.office.means, await bench.office.start(mailing, None))
+    assert await run.step(_at_once)
+    first = (await bench.requested(1))[0].recipient.phone
+    rows = await bench.mailings.rows_from(mailing.mailing_id, 2)
+    forgotten = rows[-1].phone
+    assert forgotten is not None
+    assert await bench.mailings.forget_recipients(None, set(), {forgotten}) >= 1
+    clock[0] += 2000
+    while await run.step(_at_once):
+        pass
+    phones = {one.recipient.phone for one in await bench.requested(run.mailing.planned)}
+    assert first in phones
+    assert forgotten not in phones
 
 
 async def test_what_happens_to_a_mailing_is_said_and_holds_what_was_asked_for_already(bench: Bench) -> None:
