@@ -118,7 +118,8 @@ class Dispatching:
         began = self._clock()
         try:
             if not absorbs and not await self._attempts.note(target.delivery_id, target.attempt):
-                result = Uncertain("this attempt was begun before and its outcome is not known")
+                # nobody was asked, so it says nothing of provider or application
+                result = Uncertain("this attempt was begun before and its outcome is not known", scope="token")
             else:
                 began = self._clock()
                 result = await item.sender.send(push)

@@ -212,6 +212,9 @@ async def test_a_poisoned_target_ends_its_message(service: Service) -> None:
     assert "CannotOpen" in headers["reason"]
 
 
+DOUBT = "this attempt was begun before and its outcome is not known"
+
+
 class Forgetful:
     """A provider that cannot absorb a resend."""
 
@@ -250,6 +253,28 @@ async def test_where_a_resend_is_not_absorbed_a_noted_attempt_is_not_made_again(
     assert {(one.installation_id, one.outcome) for one in outcomes[1:]} == {("i-1", "uncertain"), ("i-2", "accepted")}
     assert [push.installation_id for push in sender.sent] == ["i-1", "i-2"]
     assert len({one.event_id for one in outcomes}) == 2
+
+
+async def test_attempts_that_were_noted_before_a_crash_do_not_count_as_an_outage(
+    settings: Settings, sandbox: Sandbox
+) -> None:
+    sender, many = Forgetful(), 40
+
+    async def open_sender(_: Opening) -> Sender:
+        return sender
+
+    async with serving(settings, sandbox, open_sender) as service:
+        await service.install("i-1")
+        targets = [target("i-1") for _ in range(many)]
+        for one in targets:
+            await service.send(one)
+        await service.outcomes(many)
+        sender.sent.clear()
+        await service.send(*targets)  # as a killed process leaves them: noted, and done again
+        outcomes = (await service.outcomes(2 * many))[many:]
+        assert (service.work.breaker.failures, service.work.breaker.is_open) == (0, False)
+    assert {(one.outcome, one.detail.partition(":")[0]) for one in outcomes} == {("uncertain", DOUBT)}
+    assert sender.sent == []
 
 
 async def test_an_application_over_its_rate_is_held_back_and_its_neighbour_is_not(
