@@ -126,7 +126,7 @@ def _take(body: Any, path: tuple[str, ...], pointer: str, instead: Any, taken: d
             _take(body[name], rest, f"{pointer}/{name}", instead, taken)
             return
         one = body[name]
-        if one == instead:
+        if one in (instead, ""):  # where nobody is named there is nobody to seal it for
             return
         taken[f"{pointer}/{name}"] = one
         if instead is None:

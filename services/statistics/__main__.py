@@ -5,13 +5,14 @@ Read by `status` (`GET /v1/statistics`) and by whoever consumes the topic.
 
 from services import kafka
 from services.process import Process, run
-from services.statistics.worker import Worker
+from services.statistics.worker import CHANGELOG, Worker
 
 
 async def start(process: Process) -> None:
     """The log first, then the topics, then Faust."""
     sink = await process.stack.enter_async_context(kafka.opened_log(process.settings))
     await kafka.create_topics(process.settings)
+    await kafka.create_topics(process.settings, [CHANGELOG])
     worker = Worker(process.settings, sink)
     process.stack.push_async_callback(worker.stop)
     process.ready_when("faust", worker.is_ready)

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 import faust
+from faust.exceptions import PartitionsMismatch
 
 from schemas import codec
 from schemas.events import Event
@@ -31,7 +32,9 @@ from services.statistics.merge import changed, merged, parts_of, restored, store
 log = telemetry.logger("statistics")
 KEPT = timedelta(days=1)
 """How long the table keeps a minute: what comes later than this cannot be added to it any more."""
-_BATCH, _WITHIN_S = 2_000, 0.5
+CHANGELOG = Topic("statistics-rows-changelog", "entity", (), retention_ms=None, dead_letters=False)
+"""Of Faust's table. Made before Faust starts: it takes its partitions from the first metadata that it sees."""
+_BATCH, _WITHIN_S, _LOOK_S = 2_000, 0.5, 0.5
 
 
 class Worker:
@@ -90,10 +93,16 @@ class Worker:
                 telemetry.RECORDS.labels(STATISTIC_PARTS.name).inc()
 
     async def _merged(self, event: Any, part: StatisticPart) -> None:
-        try:
-            await self._merge(event, part)
-        except Exception as error:  # Faust would acknowledge it and start the agent again
-            await self._bury(STATISTIC_PARTS, event, repr(error))
+        while True:
+            try:
+                await self._merge(event, part)
+                return
+            except PartitionsMismatch:  # of the worker's own view of the log: no fault of the record
+                log.warning("paused: the table's changelog is not known yet")
+                await asyncio.sleep(_LOOK_S)
+            except Exception as error:  # Faust would acknowledge it and start the agent again
+                await self._bury(STATISTIC_PARTS, event, repr(error))
+                return
 
     async def _merge(self, event: Any, part: StatisticPart) -> None:
         statistic, now = part.statistic, now_ms()
@@ -172,6 +181,7 @@ def _app(settings: Settings) -> Any:
         topic_disable_leader=True,
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=f"{settings.kafka_topic_prefix}statistics-{settings.instance}",
+        consumer_metadata_max_age_ms=10_000,
         broker_session_timeout=45.0,
         broker_heartbeat_interval=3.0,
         broker_commit_interval=1.0,

@@ -42,8 +42,8 @@ async def test_no_primary_phone_is_code_21(world: World) -> None:
 async def test_a_subscription_that_is_off_is_code_25(world: World) -> None:
     phone = world.new_phone()
     device = await world.enrol("huawei", phone)
-    await device.change_settings(subscriptions=[{"id": "s-1", "name": "news", "value": False}])
-    assert await world.refused(await world.send(phone, deviceSubscriptions=["news"])) == 25
+    await device.change_settings(subscriptions=[{"id": "s-1", "name": "weather", "value": False}])
+    assert await world.refused(await world.send(phone, deviceSubscriptions=["weather"])) == 25
 
 
 async def test_a_push_that_nobody_confirms_in_its_lifetime_is_code_7(world: World, unconfirmed: str) -> None:

@@ -216,3 +216,12 @@ def test_a_broken_seal_is_refused_or_read_as_forgotten(box: bytes, names: list[s
     except codec.Undecodable as error:
         outcome = str(error)
     assert isinstance(outcome, MessageRequested) or "personal" in str(outcome)
+
+
+def test_where_nobody_is_named_nothing_is_sealed() -> None:
+    about = {"event_id": ids.uuid7(), "at": 1, "installation_id": "i", "application_id": "app"}
+    facts = {"activity_id": "a", "attributes_type": "T", "sealed": "s", "digest": "d", "owner": ""}
+    event = ActivityTokenRegistered.model_validate({**about, **facts})
+    value = sealing.encode(event)
+    assert b'"personal"' not in value
+    assert sealing.decode(DEVICES, value) == event
