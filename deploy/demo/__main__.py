@@ -1,6 +1,5 @@
 """`make demo`: see `deploy/demo/__init__.py`. Exits 0 only when every message came out as it should."""
 
-import asyncio
 import sys
 import time
 
@@ -10,15 +9,12 @@ from rich.markup import escape
 from deploy.demo import show
 from deploy.demo.bank import Bank
 from deploy.demo.phones import enrol
-from deploy.demo.place import stack_for_demo
+from deploy.demo.place import performed
 from deploy.demo.scenes import SCENES
 from deploy.demo.stage import Stage
-from deploy.local import StackError
-from deploy.local.__main__ import DEFAULT_DIR
 from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.fleet import Fleet
-from deploy.sandbox.sdk_api import UNREACHABLE, RefusedError
 
 TRACED = 6  # the message that a provider refused at first
 
@@ -45,21 +41,7 @@ async def play(console: Console, gateway: str, control_url: str) -> bool:
 
 def main() -> int:
     console = Console()
-    started = time.monotonic()
-    try:
-        with stack_for_demo(console) as stack:
-            is_good = asyncio.run(play(console, stack["public_url"], stack["sandbox"]["control"]))
-            took_s = time.monotonic() - started
-            verdict = "[green]All as it should be[/]" if is_good else "[red]Not all is as it should be[/]"
-            console.print(f"{verdict}, {took_s:.0f} s.", highlight=False)
-            return 0 if is_good else 1
-    except (StackError, RefusedError, *UNREACHABLE) as error:
-        what = str(error) or type(error).__name__
-        where = "" if isinstance(error, StackError) else f"; the services' logs are in {DEFAULT_DIR / 'log'}"
-        Console(stderr=True).print(f"[red]error:[/] {escape(what)}{where}", highlight=False, soft_wrap=True)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return performed(console, lambda stack: play(console, stack["public_url"], stack["sandbox"]["control"]))
 
 
 if __name__ == "__main__":

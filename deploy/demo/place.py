@@ -1,12 +1,15 @@
 """Where the demo plays: the stack that `make up` has started, or one that lives as long as the demo."""
 
+import asyncio
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from deploy.local import Stack, StackError, Step
 from deploy.local.__main__ import DEFAULT_DIR, DEFAULT_PORT, public_port, running
@@ -14,6 +17,25 @@ from deploy.local.ports import require_free
 from deploy.local.provision import provision
 from deploy.local.show import Progress
 from deploy.local.stack import PUBLIC_PORT_SETTING
+from deploy.sandbox.sdk_api import UNREACHABLE, RefusedError
+
+
+def performed(console: Console, perform: Callable[[dict[str, Any]], Coroutine[Any, Any, bool]]) -> int:
+    """Perform on such a stack and say how it came out: the exit code, 0 only when all is as it should be."""
+    started = time.monotonic()
+    try:
+        with stack_for_demo(console) as stack:
+            is_good = asyncio.run(perform(stack))
+            verdict = "[green]All as it should be[/]" if is_good else "[red]Not all is as it should be[/]"
+            console.print(f"{verdict}, {time.monotonic() - started:.0f} s.", highlight=False)
+            return 0 if is_good else 1
+    except (StackError, RefusedError, *UNREACHABLE) as error:
+        what = str(error) or type(error).__name__
+        where = "" if isinstance(error, StackError) else f"; the services' logs are in {DEFAULT_DIR / 'log'}"
+        Console(stderr=True).print(f"[red]error:[/] {escape(what)}{where}", highlight=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 @contextmanager

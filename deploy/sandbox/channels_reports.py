@@ -82,7 +82,7 @@ class Reporter:
             async with asyncio.timeout(timeout_s), self._arrived:
                 await self._arrived.wait_for(lambda: len(self.to_phone(phone)) >= count)
         except TimeoutError:
-            pass
+            pass  # the caller sees by their number that they have not come
         return self.to_phone(phone)
 
     async def report(self, posted: Posted, step: Step) -> list[int]:

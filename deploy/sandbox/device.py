@@ -309,7 +309,7 @@ class Device:
             if self.private_key is not None:
                 return with_values(push, opened_values(self.private_key, push.sealed, push.delivery_id))
         except NotForUsError:
-            pass
+            pass  # sealed to a key that this phone no longer has
         return replace(push, more=True)
 
     def _judge(self, push: Push) -> What:

@@ -212,7 +212,7 @@ class Fleet:
                 device.fetched(push, await self.api.content(device.who, push.message_id, push.link))
                 return
             except UNREACHABLE:
-                pass
+                pass  # tried again, and in the end the push is shown as it came
             except RefusedError as error:
                 if error.status != 404 and not error.is_passing:
                     break

@@ -3,17 +3,14 @@
 `python -m deploy.tour NAME…` plays only the scenes in files of these names.
 """
 
-import asyncio
 import sys
-import time
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.demo.place import stack_for_demo
+from deploy.demo.place import performed
 from deploy.local import StackError
-from deploy.local.__main__ import DEFAULT_DIR
 from deploy.sandbox.sdk_api import UNREACHABLE, RefusedError
 from deploy.tour import show
 from deploy.tour.scene import Place, Row, Scene, SceneFailed, all_scenes, name_of, placed
@@ -46,20 +43,7 @@ async def _play(scene: Scene, place: Place) -> Sequence[Row]:
 
 def main() -> int:
     console = Console()
-    started = time.monotonic()
-    try:
-        with stack_for_demo(console) as stack:
-            is_good = asyncio.run(tour(console, stack, sys.argv[1:]))
-            verdict = "[green]All as it should be[/]" if is_good else "[red]Not all is as it should be[/]"
-            console.print(f"{verdict}, {time.monotonic() - started:.0f} s.", highlight=False)
-            return 0 if is_good else 1
-    except (StackError, *UNREACHABLE) as error:
-        what = str(error) or type(error).__name__
-        where = "" if isinstance(error, StackError) else f"; the services' logs are in {DEFAULT_DIR / 'log'}"
-        Console(stderr=True).print(f"[red]error:[/] {escape(what)}{where}", highlight=False, soft_wrap=True)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return performed(console, lambda stack: tour(console, stack, sys.argv[1:]))
 
 
 if __name__ == "__main__":
