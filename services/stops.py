@@ -2,7 +2,8 @@
 
     paused      what would go is set as a timer with `held_tag`, due when it would expire
     running     those timers are hastened
-    cancelled   those, and with `planned_tag` what waits for its hour, are hastened: they end at once
+    cancelled   those, and with `cancel_tags` whatever waits for its hour or for another stop, are hastened: they end
+                at once
 
 An instance hastens when its own directory says so, and looks again after it has set a timer: so none waits for what has
 come already, however far apart the directories of two instances are. Source: docs/design.md §2.
@@ -31,11 +32,10 @@ def held_tag(scope: StopScope, name: str) -> str:
     return f"{_HELD}/{scope}/{name}"
 
 
-def planned_tag(request: MessageRequested) -> str | None:
-    """Of timers of what waits for its hour, and can be cancelled together: a mailing, or a packet."""
-    if request.mailing_id is not None:
-        return f"{_PLANNED}/mailing/{request.partner_id}/{request.mailing_id}"
-    return None if request.packet_id is None else f"{_PLANNED}/packet/{request.partner_id}/{request.packet_id}"
+def cancel_tags(request: MessageRequested) -> tuple[str, ...]:
+    """Of timers of what waits for whatever it may be, and can be cancelled together: a mailing, a packet."""
+    parts = (("mailing", request.mailing_id), ("packet", request.packet_id))
+    return tuple(f"{_PLANNED}/{scope}/{request.partner_id}/{part}" for scope, part in parts if part is not None)
 
 
 class Stops:
@@ -72,7 +72,7 @@ class Stops:
 
     async def look_again(self, timers: Sequence[Timer]) -> None:
         """After these were set: what they wait for may have come meanwhile. Raises mongo.UNAVAILABLE."""
-        await self._hasten(tag for tag in {timer.tag for timer in timers} if tag is not None and self._is_over(tag))
+        await self._hasten(tag for tag in {tag for timer in timers for tag in timer.tags} if self._is_over(tag))
 
     async def _hasten(self, tags: Iterable[str]) -> None:
         for tag in tags:

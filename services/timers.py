@@ -1,6 +1,6 @@
 """Timers: an event that is to be appended at a time. One instance at a time takes due ones, appends, deletes.
 
-    {_id: event id, due_at, bulk, topic, key, event, tag}     one collection for each owner, one lease for each lane
+    {_id: event id, due_at, bulk, topic, key, event, tag: [..]}   one collection for each owner, one lease for each lane
 
 A crash between append and delete appends twice, which every consumer absorbs by the event's id; so does a lease that
 two hold for a moment. Setting the same timer again changes nothing. The lanes are fired side by side: a million timers
@@ -41,7 +41,7 @@ class Timer:
     topic: Topic
     key: str
     event: Event
-    tag: str | None = None  # what it waits for, if that may come sooner (`hasten`)
+    tags: tuple[str, ...] = ()  # what may come sooner and make it due (`hasten`)
 
 
 class Timers:
@@ -73,7 +73,10 @@ class Timers:
                 raise
 
     async def hasten(self, tag: str, now: int) -> None:
-        """What the timers of this tag wait for has come: they are due now (UTC ms). Raises mongo.UNAVAILABLE."""
+        """What the timers with this tag wait for has come: they are due now (UTC ms). Raises mongo.UNAVAILABLE.
+
+        The field holds a list; timers of an older release hold one tag alone, which the same question finds.
+        """
         await self._collection.update_many({"tag": tag, "due_at": {"$gt": now}}, {"$set": {"due_at": now}})
 
     async def run(self, stop: asyncio.Event, interval_s: float) -> None:
@@ -124,6 +127,6 @@ def _document(timer: Timer) -> Document:
         "event": Binary(sealing.encode(timer.event)),
         "set_at": datetime.now(UTC),
     }
-    if timer.tag is not None:
-        document["tag"] = timer.tag
+    if timer.tags:
+        document["tag"] = list(timer.tags)
     return document

@@ -138,7 +138,7 @@ class Dispatching:
         await self._timers.set(timers)
         await self._stops.look_again(timers)
         for timer in timers:  # what it waits for may have come while it was being set
-            standing = self._standings.get((timer.tag or "").removeprefix(f"{self.provider.value}/"))
+            standing = self._standings.get("".join(timer.tags).removeprefix(f"{self.provider.value}/"))
             if standing is not None and not standing.breaker.is_open:
                 self._to_hasten.add(standing.tag)
         await self._sink.append(
@@ -243,7 +243,8 @@ class Dispatching:
         assert one.again is not None
         assert one.event.retry_at is not None
         topic = TARGET_RESOLVED[self.provider][one.again.lane]
-        return Timer(one.event.retry_at, topic, one.again.record_key, one.again, one.waits_for)
+        waits_for = () if one.waits_for is None else (one.waits_for,)
+        return Timer(one.event.retry_at, topic, one.again.record_key, one.again, waits_for)
 
     def _in_flight(self) -> float:
         return float(sum(standing.limiter.under_way for standing in self._standings.values()))

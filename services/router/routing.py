@@ -37,7 +37,7 @@ from services.router.plan import Ways, ended, held_until, plan
 from services.router.store import Claim, Claims
 from services.router.waiting import held, scheduled, timer_of
 from services.short_links import ShortLinks
-from services.stops import Stops, held_tag, planned_tag
+from services.stops import Stops
 from services.timers import Timer, Timers
 
 
@@ -137,16 +137,14 @@ class Routing:
         cause = work.record.event.event_id
         later = scheduled(request, cause, installations, now)
         if later is not None:
-            timer = timer_of(request, later, planned_tag(request), later.send_at)
-            return _claim(work, "scheduled", [_to_status(later)]), timer
+            return _claim(work, "scheduled", [_to_status(later)]), timer_of(request, later, later.send_at)
         if stop is None:
             return None
         until = held_until(request)
         if now >= until:
             return _claim(work, "planned", [_to_status(ended(request, Reason.EXPIRED, now).planned)]), None
         waits = held(request, cause, stop, until, now)
-        timer = timer_of(request, waits, held_tag(stop.scope, stop.id), until)
-        return _claim(work, "scheduled", [_to_status(waits)]), timer
+        return _claim(work, "scheduled", [_to_status(waits)]), timer_of(request, waits, until)
 
     def _shown(self, request: MessageRequested) -> MessageRequested:
         """With short links in the text of the link that is due, if it wants them."""

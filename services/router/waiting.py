@@ -2,6 +2,8 @@
 
 scheduled   its window opens later          timer at that hour
 held        what it belongs to is paused    timer at the time at which it would expire; hastened when that is lifted
+
+Either is hastened as well when its packet or mailing is cancelled, by whatever it is held up.
 """
 
 from collections.abc import Sequence
@@ -12,6 +14,7 @@ from schemas.application_events import StopChanged
 from schemas.events import Held, MessageRequested, Scheduled, ScheduleDue
 from services import schedule
 from services.installations import Installation
+from services.stops import cancel_tags, held_tag
 from services.timers import Timer
 
 
@@ -55,7 +58,7 @@ def _about(request: MessageRequested, cause: str, what: str, now: int) -> dict[s
     }
 
 
-def timer_of(request: MessageRequested, waits: Scheduled | Held, tag: str | None, due_at: int) -> Timer:
+def timer_of(request: MessageRequested, waits: Scheduled | Held, due_at: int) -> Timer:
     due = ScheduleDue(
         event_id=ids.event_id_of(waits.event_id, "due"),
         at=due_at,
@@ -65,4 +68,5 @@ def timer_of(request: MessageRequested, waits: Scheduled | Held, tag: str | None
         link=waits.link,
         request=request,
     )
-    return Timer(due_at, topics.MESSAGE_REQUESTED[due.lane], due.message_id, due, tag)
+    held_by = (held_tag(waits.scope, waits.stop_id),) if isinstance(waits, Held) else ()
+    return Timer(due_at, topics.MESSAGE_REQUESTED[due.lane], due.message_id, due, held_by + cancel_tags(request))

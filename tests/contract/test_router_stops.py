@@ -126,6 +126,32 @@ async def test_a_packet_that_is_cancelled_ends_at_once_though_its_hour_is_far(
     assert never.reason is Reason.CANCELLED
 
 
+@pytest.mark.parametrize(("scope", "name"), [("packet", "bank/7"), ("mailing", "bank/m-1")])
+async def test_what_another_stop_holds_up_is_cancelled_at_once_with_its_packet_or_mailing(
+    bench: Bench, database: Database, settings: Settings, scope: str, name: str
+) -> None:
+    await install(database, "i-1")
+    bench.stop("paused", "application", "app")
+    asked = request().model_copy(update={"packet_id": 7, "mailing_id": "m-1"})
+    assert kinds(await bench.route(record(asked, 0), record(request(), 1))) == ["Held", "Held"]
+    bench.stop("cancelled", scope, name)
+    (due,) = await due_after(bench, settings, 1)
+    assert due.message_id == asked.message_id
+    (planned,) = await bench.route(record(due, 2))
+    assert isinstance(planned, Planned)
+    assert planned.reason is Reason.CANCELLED
+
+
+async def test_a_timer_of_an_older_release_with_one_tag_is_hastened_as_well(
+    bench: Bench, database: Database, settings: Settings
+) -> None:
+    bench.stop("paused")
+    await bench.route(record(request(), 0))
+    await database["router_timers"].update_one({}, {"$set": {"tag": "held/partner/bank"}})
+    bench.stop("running")
+    await due_after(bench, settings, 1)
+
+
 async def test_a_pause_that_is_lifted_outside_the_window_waits_for_the_next(
     bench: Bench, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

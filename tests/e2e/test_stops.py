@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
 import pytest
 
-from deploy.local.provision import APPLICATION_ID
+from deploy.local.provision import APPLICATION_ID, PASSWORD, SERVICE_NUMBER
+from deploy.local.provision import LOGIN as PARTNER
 from tests.e2e.conftest import LOGIN
+from tests.e2e.test_batch import ask
 from tests.e2e.test_cli import done, rpns
 from tests.e2e.world import READ, UNDELIVERED, World, eventually
 
@@ -114,3 +117,34 @@ async def test_what_was_sent_cannot_be_cancelled(world: World) -> None:
     await world.reported(ref, READ)
     refused = await rpns(world, "cancel", "message", ref)
     assert (refused.code, "Too late" in refused.err) == (1, True)
+
+
+async def test_a_packet_that_the_application_s_pause_holds_up_is_cancelled_at_once(world: World) -> None:
+    phone = world.new_phone()
+    device = await world.enrol("android", phone)
+    await done(world, "pause", "application", APPLICATION_ID)
+    try:
+        await router_knows(world, f"application {APPLICATION_ID}", phone)
+        message = {"from": SERVICE_NUMBER, "to": phone, "text": world.new_text(), "type": "PUSH", "validity": 3600}
+        _, body = await ask(world, "POST", "/v3/batch", {"messages": [message]})
+        (sent,) = body["result"]
+        basic = {"Authorization": aiohttp.encode_basic_auth(PARTNER, PASSWORD, "utf-8")}
+
+        async def trace() -> Any:
+            return (await ask(world, "GET", f"/v1/messages/{sent['messageId']}", headers=basic))[1]
+
+        async def is_held() -> bool:
+            return "held" in [entry["what"] for entry in (await trace()).get("trace", ())]
+
+        await eventually(is_held, "held up")
+        await done(world, "cancel", "packet", f"{PARTNER}/{sent['packetId']}")
+
+        async def is_told() -> bool:
+            reports = await world.control.reports(sent["messageId"])
+            return [one["report"]["status"] for one in reports] == ["EXPIRED"]
+
+        await eventually(is_told, "the partner is told, while the application is still paused")
+        assert "cancelled before it was sent" in (await trace())["explanation"]
+    finally:
+        await done(world, "resume", "application", APPLICATION_ID)
+    assert message["text"] not in [push.text for push in device.shown]
