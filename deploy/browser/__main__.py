@@ -34,7 +34,7 @@ def main() -> int:
             shot = asyncio.run(_check(stack))
         PICTURE.parent.mkdir(exist_ok=True)
         PICTURE.write_bytes(shot)
-        print(f"5 passed, 0 failed\npicture: {PICTURE}")
+        print(f"7 passed, 0 failed\npicture: {PICTURE}")
     except NoBrowserError as error:
         print(f"error: no browser: {error}", file=sys.stderr)
         return 1
@@ -52,6 +52,7 @@ async def _check(stack: Stack) -> bytes:
         await _subscribed(page)
         await _shown_once(page, bank)
         await _whole(page, bank)
+        await _secure(page, bank)
         await _foreign(page)
         return await browser.screenshot(page.session)
 
@@ -106,6 +107,32 @@ async def _whole(page: SamplePage, bank: Bank) -> None:
     await page.told("dismissed")
     await _reported(page.control, "web-2", DELIVERED)
     print("ok  what did not fit is fetched, and a closed notification is reported")
+
+
+async def _secure(page: SamplePage, bank: Bank) -> None:
+    pushes = []
+    for place, code in enumerate(("4711", "0815")):
+        values = [{"param_name": "SECURE", "param_value": {"code": code}}]
+        await bank.send("Code %code%", phone=PHONE, ref=f"web-3-{place}", title="Bank %code%", extraOptions=values)
+        pushes.append(await page.received())
+        assert code not in str(pushes[-1])
+    first, second = pushes
+    await page.deliver(first)
+    await page.told("shown", 3)
+    assert await _texts(page, first) == [("Bank 4711", "Code 4711")]
+    await _reported(page.control, "web-3-0", DELIVERED)
+    print("ok  SECURE values that were sealed to the browser are opened by it")
+    second["rpns"]["sealed"] = first["rpns"]["sealed"]  # sealed for another delivery
+    await page.deliver(second)
+    await page.told("whole", 2)
+    assert await _texts(page, second) == [("Bank 0815", "Code 0815")]
+    print("ok  what it cannot open it fetches")
+
+
+async def _texts(page: SamplePage, push: dict[str, Any]) -> list[tuple[str, str]]:
+    """Title and body of what is shown of a push."""
+    shown = [one for one in await page.notifications() if one["tag"] == push["rpns"]["delivery"]]
+    return [(one["title"], one["body"]) for one in shown]
 
 
 async def _foreign(page: SamplePage) -> None:

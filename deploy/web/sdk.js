@@ -3,6 +3,7 @@
  *   rpns.install(apiKey)      an installation of this browser; its credential is kept in IndexedDB
  *   rpns.subscribe(worker)    ask the push service for a subscription, and give it to the platform
  *   rpns.login({phone, externalUserId}), rpns.logout()
+ *   rpns.secureOf(push)       SECURE values that were sealed to this browser's key (hpke.js)
  *   rpns.report(kind, push, action)   a receipt: kept until the platform has it
  */
 "use strict";
@@ -83,8 +84,11 @@ self.rpns = (() => {
       const made = known || { installationId: crypto.randomUUID(), proof: random(32) };
       return [made, made];
     });
+    const fresh = await hpke.keys();
+    const pair = await change("keys", (known) => [known || fresh, known || fresh]);
     const answer = await call("POST", "/installations", { "X-Api-Key": apiKey }, {
       ...drawn,
+      publicKey: await hpke.publicKeyOf(pair),
       deviceId: drawn.installationId,
       platform: "web",
       appVersion: "1.0.0",
@@ -109,6 +113,17 @@ self.rpns = (() => {
   const logout = async () => learn(await own("POST", "/depersonalize"));
   const allowed = async (pushOsEnabled) => learn(await own("PUT", "/settings", { pushOsEnabled }));
   const content = (push) => own("GET", `/messages/${push.id}/content?link=${push.link || 0}`);
+
+  /** The SECURE values in a push, null when there are none that this browser can open: then they are fetched. */
+  async function secureOf(push) {
+    const pair = await kept("keys");
+    if (!push.sealed || !pair) return null;
+    try {
+      return await hpke.opened(pair, push.sealed, push.delivery);
+    } catch {
+      return null;
+    }
+  }
 
   // ---- what has been shown, and receipts
 
@@ -157,5 +172,6 @@ self.rpns = (() => {
     return base64url(crypto.getRandomValues(new Uint8Array(bytes)).buffer);
   }
 
-  return { install, subscribe, login, logout, allowed, content, isNew, report, flush, device: () => kept("device") };
+  const device = () => kept("device");
+  return { install, subscribe, login, logout, allowed, content, secureOf, isNew, report, flush, device };
 })();

@@ -4,11 +4,12 @@
  *        ─▶ somebody else's?  nothing        (the mark is not the one that login answered)
  *        ─▶ seen before?      nothing        (the same delivery id)
  *        ─▶ shown, the delivery id as tag ─▶ delivered ─▶ clicked (a button), read (the rest), dismissed (closed)
- *        ─▶ more?             fetched, and shown again under the same tag
+ *                             (with the SECURE values that were sealed to this browser)
+ *        ─▶ more?             fetched, and shown again under the same tag; so is what was sealed and does not open
  */
 "use strict";
 
-importScripts("sdk.js");
+importScripts("hpke.js", "sdk.js");
 
 const MASK = "•••";
 const pages = new BroadcastChannel("rpns");
@@ -26,9 +27,23 @@ async function take(data) {
   const device = await rpns.device();
   if (push.mark && push.mark !== device.mark) return tell("foreign", push, "");
   if (!(await rpns.isNew(push.delivery))) return tell("repeated", push, "");
-  await show(push, { actions: [], ...push, ...notification });
+  const opened = await withValues(push);
+  await show(push, { actions: [], ...push, ...notification, ...opened });
   await rpns.report("delivered", push);
-  if (push.more) await replace(push);
+  if (push.more || (push.sealed && !opened)) await replace(push);
+}
+
+/** Title and body with what was sealed to this browser; null when there is nothing that it can open. */
+async function withValues(push) {
+  const values = push.text === undefined ? null : await rpns.secureOf(push);
+  if (!values) return null;
+  return { body: filled(push.text, values), ...(push.title ? { title: filled(push.title, values) } : {}) };
+}
+
+/** Each `%name%` by its value; a text that was put in is not looked at again. */
+function filled(text, values, names = Object.keys(values)) {
+  return (text || "").replace(/%([A-Za-z0-9]+)%/g, (place, name) =>
+    names.includes(name) ? (values && values[name]) ?? MASK : place);
 }
 
 /** The chain has moved on: the notification goes, and is not shown later either. */
@@ -60,11 +75,9 @@ async function replace(push) {
     return tell("not fetched", push, String(error));
   }
   const { names, values } = whole.secure || { names: [], values: null };
-  const filled = (text) =>
-    (text || "").replace(/%([A-Za-z0-9]+)%/g, (place, name) =>
-      names.includes(name) ? (values && values[name]) ?? MASK : place);
   const image = whole.content && whole.content.category === "IMAGE" ? whole.content.url : undefined;
-  await show(push, { title: filled(whole.title), body: filled(whole.text), image, actions: whole.actions }, "whole");
+  const [title, body] = [whole.title, whole.text].map((text) => filled(text, values, names));
+  await show(push, { title, body, image, actions: whole.actions }, "whole");
 }
 
 async function clicked(notification, place) {
