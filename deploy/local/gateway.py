@@ -96,8 +96,11 @@ def caddyfile(port: int, storage: Path, upstreams: Upstreams) -> str:
 
 
 def _proxy(ports: Sequence[int]) -> str:
+    """To any of the instances. One that cannot be reached is passed over for a while, and its request goes to another:
+    nothing of it was read there, so that repeats nothing."""
     to = " ".join(f"{HOST}:{upstream}" for upstream in ports)
-    return f"reverse_proxy {to} {{\n\t\t\tflush_interval -1\n\t\t\theader_down -Server\n"
+    several = "\t\t\tlb_try_duration 3s\n\t\t\tfail_duration 1s\n" if len(ports) > 1 else ""
+    return f"reverse_proxy {to} {{\n\t\t\tflush_interval -1\n\t\t\theader_down -Server\n{several}"
 
 
 def _handle(name: str, paths: Sequence[str], proxy: str) -> str:

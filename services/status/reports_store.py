@@ -26,7 +26,8 @@ from services.mongo import Database, Document, durable
 from services.status.fold_reports import FINAL, rank_of
 from services.status.store import faults_of
 
-LEASE_MS = 60_000
+LEASE_MS = 30_000
+"""Longer than an attempt (10 s) and its record take; so long a killed process keeps what it had in hand from others."""
 _PERSONAL = {"destAddr", "text"}
 _KEPT = timedelta(days=14)
 """After the last change; a report is given up long before."""

@@ -1,18 +1,14 @@
 """One real stack for all end-to-end tests, with a partner of their own, on free ports."""
 
-import secrets
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from deploy.demo.bank import Bank
 from deploy.local import Stack
-from deploy.local.provision import API_KEY, APPLICATION_ID, Admin, await_read, provision
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.fleet import Fleet
+from deploy.local.provision import provision
+from tests.e2e.opening import opened
 from tests.e2e.world import World
 
-LOGIN, SERVICE_NUMBER = "e2e-bank", "E2eBank"
 ENV = {"RPNS_REPORT_RETRY_S": "1", "RPNS_SWEEP_INTERVAL_S": "0.2", "KAFKA_PARTITIONS": "2"}
 LAST = ("test_secure_leaks.py", "test_logs.py")
 """Read what all other tests have left."""
@@ -35,25 +31,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 async def world(stack: Stack) -> AsyncIterator[World]:
-    password = secrets.token_urlsafe(12)
-    description = stack.describe()
-    admin = Admin(stack.public_url, stack.env["RPNS_ADMIN_TOKEN"])
-    reports = f"{stack.sandbox['partner']}/reports"
-    about = {"login": LOGIN, "reportUrl": reports, "defaultSender": SERVICE_NUMBER}
-    changed_at = admin.put_partner(LOGIN, password, about)["changedAt"]
-    admin.put_sender(LOGIN, SERVICE_NUMBER, APPLICATION_ID)
-    changed_at = admin.call("PATCH", f"/v1/partners/{LOGIN}", about)["changedAt"]
-    await_read(description, changed_at)
-    control_url = stack.sandbox["control"]
-    async with (
-        Bank(stack.public_url, LOGIN, password, SERVICE_NUMBER) as bank,
-        Control(control_url) as control,
-        Fleet(stack.public_url, control_url, API_KEY) as fleet,
-    ):
-        world = World(stack, bank, control, fleet)
-        world.secret |= {password, API_KEY, stack.env["RPNS_ADMIN_TOKEN"], stack.env["RPNS_MASTER_KEY"]}
+    async with opened(stack) as world:
         yield world
-        assert fleet.faults == []
 
 
 @pytest.fixture(scope="session", autouse=True)

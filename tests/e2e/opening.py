@@ -1,0 +1,38 @@
+"""A stack with a bank of its own, and what belongs around it: the world that a test stands on."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from deploy.demo.bank import Bank
+from deploy.local import Stack
+from deploy.local.provision import API_KEY, APPLICATION_ID, Admin, await_read
+from deploy.sandbox.control_client import Control
+from deploy.sandbox.fleet import Fleet
+from tests.e2e.world import World
+
+LOGIN, SERVICE_NUMBER = "e2e-bank", "E2eBank"
+
+
+@asynccontextmanager
+async def opened(stack: Stack) -> AsyncIterator[World]:
+    """The world of a stack that runs and is provisioned."""
+    password = secrets.token_urlsafe(12)
+    description = stack.describe()
+    admin = Admin(stack.public_url, stack.env["RPNS_ADMIN_TOKEN"])
+    reports = f"{stack.sandbox['partner']}/reports"
+    about = {"login": LOGIN, "reportUrl": reports, "defaultSender": SERVICE_NUMBER}
+    changed_at = admin.put_partner(LOGIN, password, about)["changedAt"]
+    admin.put_sender(LOGIN, SERVICE_NUMBER, APPLICATION_ID)
+    changed_at = admin.call("PATCH", f"/v1/partners/{LOGIN}", about)["changedAt"]
+    await_read(description, changed_at)
+    control_url = stack.sandbox["control"]
+    async with (
+        Bank(stack.public_url, LOGIN, password, SERVICE_NUMBER) as bank,
+        Control(control_url) as control,
+        Fleet(stack.public_url, control_url, API_KEY) as fleet,
+    ):
+        world = World(stack, bank, control, fleet)
+        world.secret |= {password, API_KEY, stack.env["RPNS_ADMIN_TOKEN"], stack.env["RPNS_MASTER_KEY"]}
+        yield world
+        assert fleet.faults == []
