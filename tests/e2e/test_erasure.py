@@ -6,8 +6,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.e2e.conftest import LOGIN
 from tests.e2e.everything_written import everything
+from tests.e2e.opening import LOGIN
 from tests.e2e.test_cli import done, rpns
 from tests.e2e.world import READ, Json, World, eventually
 
