@@ -193,7 +193,7 @@ class Held(MessageEvent):
 
 
 class CancelRequested(MessageEvent):
-    """A link that waits for its hour or is held up is not to be sent any more."""
+    """A link that waits for its hour or is held up is not to be sent any more, nor what follows it in its chain."""
 
     type: Literal["cancel-requested"] = "cancel-requested"
     request_id: str  # the request that won
@@ -204,6 +204,7 @@ class CancelRefused(MessageEvent):
     """It was too late to cancel the link: it had been planned."""
 
     type: Literal["cancel-refused"] = "cancel-refused"
+    ends_chain: bool = False  # the links behind it are not to go out either, unless they have been sent for
 
 
 class RequestRepeated(MessageEvent):

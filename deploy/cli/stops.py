@@ -34,14 +34,14 @@ def resume(context: typer.Context, scope: Scope, stop_id: Id, reason: Reason = "
 
 
 def cancel(context: typer.Context, scope: Scope, stop_id: Id, reason: Reason = "", as_json: AsJson = False) -> None:
-    """End a packet, a mailing or a scheduled message: what has not been planned is not sent."""
+    """End a packet, a mailing, a scheduled message or what follows in its cascade: what is not planned is not sent."""
     if scope != "message":
         _put(context, scope, stop_id, "cancelled", reason, as_json)
         return
     answer = operator(context).call("POST", f"/v1/messages{path(stop_id)}/cancel")
-    show.done(
-        f"cancelling of message {answer['message_id']} is asked for; `rpns why` tells how it ended", answer, as_json
-    )
+    behind = ", ".join(answer["channels"])
+    told = f"cancelling of message {answer['message_id']} is asked for, from link {answer['link'] + 1} on ({behind})"
+    show.done(f"{told}; `rpns why` tells how it ended", answer, as_json)
 
 
 def _put(context: typer.Context, scope: str, stop_id: str, state: str, reason: str, as_json: bool) -> None:

@@ -2,7 +2,8 @@
 
 CancelRequested ─▶ claim scheduled              ─▶ compare-and-set to planned: to nobody, CANCELLED
                 ─▶ claim cancelled by this one  ─▶ our own replay: append the stored plan
-                ─▶ any other                    ─▶ CancelRefused: it was too late
+                ─▶ any other                    ─▶ CancelRefused: it was too late; what follows in the chain is
+                                                   status's to end, in the order of its log
 """
 
 from collections.abc import Sequence
@@ -49,6 +50,7 @@ def _appends(event: CancelRequested, record: Record, claim: Claim | None) -> Seq
         partner_id=event.partner_id,
         lane=event.lane,
         link=event.link,
+        ends_chain=True,
     )
     return [_to_status(refused)]
 

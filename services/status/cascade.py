@@ -4,6 +4,7 @@
     it can no longer come (the link failed)  ─▶ NextLink
     DELIVERED, but READ is awaited           ─▶ waits for the deadline, then NextLink; the 2 that was reported stands
     a Live Activity, which nobody confirms   ─▶ likewise; its 0 stands
+    cancelled before any of these was read   ─▶ nothing follows; what was sent goes its way
 
 The decision is kept in the link (`Onward`), with the event that brought it: only that event, when it is read again,
 lets the same things follow again. So a crash between saving and appending repeats them, and nothing else does; the
@@ -54,6 +55,11 @@ class Withdrawal:
 Step = NextLink | NotNeeded | Withdrawal
 
 
+def request_id_of(message_id: str, number: int) -> str:
+    """The id of the request that sends for a later link: a chain asks for each only once."""
+    return ids.event_id_of(message_id, f"link/{number}")
+
+
 def onward(message: Message, link: Link, request: Request | None, event: MessageEvent) -> list[Step]:
     """Decide, if it is time; what follows from the decision when this event has brought it, now or before.
 
@@ -61,12 +67,14 @@ def onward(message: Message, link: Link, request: Request | None, event: Message
     """
     again = link.onward is not None
     if link.onward is None and request is not None:
-        link.onward = _decided(link, request, event)
+        link.onward = _decided(message, link, request, event)
     decision = link.onward
     if decision is None or request is None:
         return []
     if decision.event_id != event.event_id:
         return _late_withdrawal(message, link, request, decision, event)
+    if decision.is_cancelled:
+        return []
     if not decision.goes_on:
         return [NotNeeded(link.number, tuple(decision.channels), again)]
     message.link(link.number + 1)  # so that the message is not seen as failed before its next link is planned
@@ -74,15 +82,17 @@ def onward(message: Message, link: Link, request: Request | None, event: Message
     return steps + [_withdrawal(message, link, request, one, decision) for one in link.targets if _is_shown(one)]
 
 
-def _decided(link: Link, request: Request, event: MessageEvent) -> Onward | None:
+def _decided(message: Message, link: Link, request: Request, event: MessageEvent) -> Onward | None:
     if request.awaited is None:
         return None
     awaited = DeliveryState(request.awaited)
-    state, channels = link.state, [str(one["channel"]) for one in orjson.loads(request.chain)[1:]]
+    state, channels = link.state, channels_behind(request)
     if not channels or (state.is_failure and link.failed_reason is Reason.CANCELLED):
         return None  # nothing follows, or nothing may: who cancels a message means all of it
     if not state.is_failure and state.rank >= awaited.rank:
         return Onward(False, event.at, event.event_id, state.value, channels)
+    if any(one.ends_chain for one in message.links.values() if one.number <= link.number):
+        return Onward(False, event.at, event.event_id, Reason.CANCELLED.value, channels)
     if state.is_failure:
         return Onward(True, event.at, event.event_id, (link.failed_reason or Reason.INTERNAL).value, channels)
     if link.expired:  # a Live Activity stays SENT: nobody confirms it
@@ -91,11 +101,16 @@ def _decided(link: Link, request: Request, event: MessageEvent) -> Onward | None
     return None
 
 
+def channels_behind(request: Request) -> list[str]:
+    """Of the links that follow the one that this request has sent for."""
+    return [str(one["channel"]) for one in orjson.loads(request.chain)[1:]]
+
+
 def _following(message: Message, link: Link, request: Request, decision: Onward) -> MessageRequested:
     """The request with the rest of the chain; its id is derived, so that however often it is made it is one."""
     number = link.number + 1
     changed = {
-        "event_id": ids.event_id_of(message.message_id, f"link/{number}"),
+        "event_id": request_id_of(message.message_id, number),
         "at": decision.at,
         "link": number,
         "chain": orjson.loads(request.chain)[1:],

@@ -63,6 +63,8 @@ def _link(link: Link) -> str:
     line = _outcome(link, channel)
     if link.late:
         line += " It was confirmed after it had been given up: the customer may have been reached twice."
+    if link.onward is not None and link.onward.is_cancelled:
+        line += f" What was to follow was cancelled: {', '.join(link.onward.channels)}."
     return line
 
 

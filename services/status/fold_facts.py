@@ -66,6 +66,10 @@ def _held(link: Link, event: events.Held) -> None:
         link.held_by = f"{event.scope} {event.stop_id}"
 
 
+def _cancel_refused(link: Link, event: events.CancelRefused) -> None:
+    link.ends_chain = link.ends_chain or event.ends_chain
+
+
 def _planned(link: Link, event: events.Planned) -> None:
     if link.is_planned:
         return
@@ -192,7 +196,7 @@ FACTS: dict[type, Callable[[Link, Any], None]] = {
     events.Scheduled: _scheduled,
     events.Held: _held,
     events.CancelRequested: _nothing,
-    events.CancelRefused: _nothing,
+    events.CancelRefused: _cancel_refused,
     events.Planned: _planned,
     events.ProviderDispatched: _dispatched,
     events.ReceiptReceived: _received,

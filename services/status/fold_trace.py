@@ -86,7 +86,7 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
         case events.CancelRequested():
             entry.what, entry.detail = "cancel", f"asked for by {event.by}"
         case events.CancelRefused():
-            entry.what, entry.detail = "cancel", "too late: it had been planned"
+            entry.what, entry.detail = "cancel", "too late for this link: it goes out"
         case events.MessageRequested():
             entry.what, entry.detail = "requested", event.chain[0].channel.value
         case events.RequestRepeated():
@@ -107,10 +107,12 @@ _STATUS_WORDS = {0: "sent", 2: "delivered", 5: "undelivered", 9: "read"}
 
 
 def entry_of_onward(message: Message, link: Link, decision: Onward) -> Entry:
-    """The line of a chain's decision: why the next link went out, or why it was not needed."""
+    """The line of a chain's decision: why the next link went out, or why it did not."""
     behind = ", ".join(decision.channels)
     if decision.goes_on:
         detail = f"{decision.channels[0]} goes out: {decision.why}"
+    elif decision.is_cancelled:
+        detail = f"cancelled, does not go out: {behind}"
     else:
         detail = f"{decision.why} has come: not needed: {behind}"
     event_id = ids.event_id_of(message.message_id, f"onward/{link.number}")

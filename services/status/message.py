@@ -159,11 +159,16 @@ class Report:
 class Onward:
     """How the chain goes on behind a link; decided once."""
 
-    goes_on: bool  # the next link goes out; False: the awaited state has come
+    goes_on: bool  # the next link goes out; False: the awaited state has come, or the rest was cancelled
     at: int
     event_id: str  # of the event that brought the decision
-    why: str  # the reason of the failure, "not-read", or the state that came
+    why: str  # the reason of the failure, "not-read", or the state that came, or "cancelled"
     channels: list[str]  # of the links behind
+
+    @property
+    def is_cancelled(self) -> bool:
+        """The links behind were cancelled: they do not go out, and nothing was saved."""
+        return not self.goes_on and self.why == Reason.CANCELLED.value
 
 
 @dataclass(slots=True)
@@ -209,6 +214,7 @@ class Link:
     scheduled_at: int = 0  # the hour that it waited for; 0: it was for now
     counts: list[Count] = field(default_factory=list)  # what the statistics were told
     is_counted: bool = False  # as a link that had nobody to go to
+    ends_chain: bool = False  # who cancelled it was too late for it, not for what follows
 
     @property
     def request(self) -> Request | None:

@@ -60,7 +60,7 @@ def to_document(message: Message) -> Document:
     saved = [
         channel
         for link in message.links.values()
-        if link.onward is not None and not link.onward.goes_on
+        if link.onward is not None and not link.onward.goes_on and not link.onward.is_cancelled
         for channel in link.onward.channels
     ]
     if saved:

@@ -1,5 +1,6 @@
 """Cascades on the real stack: the next link goes out when it must, once, and not when it need not."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from deploy.sandbox.device import Device, Habits
 from deploy.sandbox.sdk_push import read_push
+from tests.e2e.test_cli import rpns
 from tests.e2e.world import DELIVERED, READ, SENT, UNDELIVERED, Json, World, assert_forward, eventually
 
 SHORT_S = 30  # the shortest lifetime of a push
@@ -61,18 +63,24 @@ class Waiting:
     unseen_phone: Device
     unread: str  # delivered, and READ is awaited
     unread_phone: Device
+    cancelled: str  # while nobody has confirmed it
+    cancelled_number: str
 
 
 @pytest.fixture(scope="module")
 async def waiting(world: World) -> Waiting:
-    phones = [world.new_phone(), world.new_phone()]
+    phones = [world.new_phone(), world.new_phone(), world.new_phone()]
     unseen = await world.enrol("android", phones[0], Habits(None, delivered_after_s=86_400))
     unread = await world.enrol("ios", phones[1], QUIET)
+    await world.enrol("android", phones[2], Habits(None, delivered_after_s=86_400))
     refs = [
         await send(world, phone, state, link("SMS", world.new_text()), ttl=SHORT_S)
-        for phone, state in zip(phones, ("DELIVERED", "READ"), strict=True)
+        for phone, state in zip(phones, ("DELIVERED", "READ", "DELIVERED"), strict=True)
     ]
-    return Waiting(refs[0], unseen, refs[1], unread)
+    await told(world, refs[2], ("PUSH", SENT))
+    asked = await rpns(world, "cancel", "message", (await world.trace(refs[2]))["message_id"], "--json")
+    assert (json.loads(asked.out)["link"], json.loads(asked.out)["channels"]) == (1, ["SMS"])
+    return Waiting(refs[0], unseen, refs[1], unread, refs[2], phones[2])
 
 
 @pytest.fixture(autouse=True)
@@ -205,3 +213,17 @@ async def test_delivered_stands_while_read_is_awaited_and_a_later_read_is_report
     device.report("read", read_push("apns", pushed["payload"]))
     await told(world, ref, ("PUSH", READ))
     assert (await world.trace(ref))["links"][0]["double_reach"]
+
+
+async def test_cancelled_while_its_push_is_out_the_sms_never_goes_and_the_push_is_reported(
+    world: World, waiting: Waiting
+) -> None:
+    reports = await told(world, waiting.cancelled, ("PUSH", UNDELIVERED))
+    assert [one["status"] for one in reports["PUSH"]] == [SENT, UNDELIVERED]
+    assert await decisions(world, waiting.cancelled) == ["cancelled, does not go out: SMS"]
+    message = await world.trace(waiting.cancelled)
+    cancels = [entry["detail"] for entry in message["trace"] if entry["what"] == "cancel"]
+    assert cancels == ["asked for by operator", "too late for this link: it goes out"]
+    assert (message["state"], len(message["links"])) == ("EXPIRED", 1)
+    assert await world.control.channel_messages(waiting.cancelled_number) == []
+    assert (await rpns(world, "cancel", "message", waiting.cancelled)).code == 1  # nothing is left to cancel

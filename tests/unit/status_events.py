@@ -2,6 +2,7 @@
 
 from schemas import ids
 from schemas.events import (
+    CancelRefused,
     DeadlinePassed,
     DispatchOutcome,
     MessageEvent,
@@ -14,6 +15,7 @@ from schemas.events import (
     ReceiptReceived,
     ReportAttempted,
     RequestRepeated,
+    Scheduled,
     SkippedTarget,
 )
 from schemas.reasons import Reason
@@ -127,6 +129,16 @@ class Story:
 
     def failed(self, at: int | None = None) -> MessageFailed:
         return MessageFailed(**self._common("failed", at), topic="message-requested", detail="d")
+
+    def scheduled(self, send_at: int) -> Scheduled:
+        request_id = ids.event_id_of(self.message_id, "request")
+        return Scheduled(
+            **self._common("scheduled", None), request_id=request_id, send_at=send_at, expires_at=send_at + TTL_MS
+        )
+
+    def cancel_refused(self, ends_chain: bool = True) -> CancelRefused:
+        """The router's answer to whoever cancels a message of which a link is out."""
+        return CancelRefused(**self._common("cancel-refused", None), ends_chain=ends_chain)
 
     def repeated(self) -> RequestRepeated:
         return RequestRepeated(**self._common("repeated", None), request_id="other")

@@ -257,10 +257,10 @@ class Log:
             self.appended += [one.request for one in next_links(follows)]
 
 
-@given(st.data())
-@settings(max_examples=300, deadline=None)
-def test_exactly_one_winner_whatever_order_repetition_and_crash(data: st.DataObject) -> None:
-    order = data.draw(st.permutations(EVENTS))
+@given(st.data(), st.booleans())
+@settings(max_examples=400, deadline=None)
+def test_exactly_one_outcome_whatever_order_repetition_and_crash(data: st.DataObject, is_cancelled: bool) -> None:
+    order = data.draw(st.permutations([*EVENTS, STORY.cancel_refused()] if is_cancelled else EVENTS))
     log, place = Log(), 0
     while place < len(order):
         size = data.draw(st.integers(1, 4))
@@ -274,7 +274,8 @@ def test_exactly_one_winner_whatever_order_repetition_and_crash(data: st.DataObj
     message = from_document(log.stored)
     decision = message.links[0].onward
     assert decision is not None  # the deadline has been read: either way it is decided
-    assert sum(log.decisions) == 1
+    assert sum(log.decisions) == int(not decision.is_cancelled)
+    assert is_cancelled or not decision.is_cancelled
     assert bool(log.appended) == decision.goes_on
     assert len({one.model_dump_json() for one in log.appended}) == int(decision.goes_on)
     assert len(details(message)) == 1
