@@ -251,7 +251,8 @@ def _follow(gateway: Gateway, mailing: str) -> None:
             live.update(Group(bar, Text.from_markup("\n".join(told(found)))))
             waiting = progress["states"].get("PLANNED", 0)
             counted = sum(progress["states"].values())
-            if found["state"] == "cancelled" or (found["state"] == "done" and not waiting and counted):
+            is_counted = not waiting and (counted or not progress["planned"])
+            if found["state"] == "cancelled" or (found["state"] == "done" and is_counted):
                 return
             time.sleep(LOOK_S)
 

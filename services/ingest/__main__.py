@@ -21,7 +21,7 @@ from services.ingest.broadcasting import Broadcasting
 from services.ingest.broadcasts_store import Broadcasts
 from services.ingest.dry_run import DryRun
 from services.ingest.forgetting import Forgetting
-from services.ingest.mailing_run import Means
+from services.ingest.mailing_means import Means
 from services.ingest.mailings import Office
 from services.ingest.mailings_store import Mailings
 from services.ingest.planning import Planner
@@ -51,20 +51,26 @@ async def start(process: Process) -> None:
     process.ready_when("log", sending.is_log_up)
     trusted = web.networks(settings.trusted_proxies)
     packets = BatchEndpoint(Batch(directory, secrets, log, claims, keys, sending.limits), trusted)
-    mailings = await _mailings(process, database, directory, logins, log, keys)
+    mailings = await _mailings(process, database, directory, logins, log, keys, claims)
     broadcasts = await _broadcasts(process, database, directory, logins, log)
     web.serve(process, application(sending, trusted, packets, mailings, [broadcasts]))
 
 
 async def _mailings(
-    process: Process, database: mongo.Database, directory: Directory, logins: Logins, log: kafka.Log, keys: HourKeys
+    process: Process,
+    database: mongo.Database,
+    directory: Directory,
+    logins: Logins,
+    log: kafka.Log,
+    keys: HourKeys,
+    claims: Claims,
 ) -> FastAPI:
     """Their API and their planner."""
     settings = process.settings
     mailings = Mailings(database, Secrets(settings.master_key, settings.old_master_keys))
     await mailings.prepare()
     clean_after(process, database, directory, Forgetting(mailings).clean)
-    means = Means(mailings, Segments(database), directory, log, keys)
+    means = Means(mailings, Segments(database), directory, log, keys, claims)
     planner = Planner(means, database, settings.instance, process.stop)
     process.spawn(planner.run(), "mailings", drains=True)
     office = Office(means)

@@ -153,6 +153,11 @@ def accepted_of(
     return accepted
 
 
+def priority_of(message: object) -> int:
+    """0 (low) to 3 of a message that was accepted: which of a packet go first."""
+    return (message.get("priority") or 0) if isinstance(message, dict) else 0
+
+
 def _channel(message: Mapping[str, Any], partner: PartnerChanged) -> Channel | None:
     given = message.get("type")
     if given is None:

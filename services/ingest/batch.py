@@ -25,7 +25,16 @@ from services.directory import Directory
 from services.hour_keys import HourKeys
 from services.ingest.accept import Accepted
 from services.ingest.accept_alike import Patterns
-from services.ingest.accept_batch import Packet, Reason, Rejected, Sending, Unacceptable, accepted_of, packet_of
+from services.ingest.accept_batch import (
+    Packet,
+    Reason,
+    Rejected,
+    Sending,
+    Unacceptable,
+    accepted_of,
+    packet_of,
+    priority_of,
+)
 from services.ingest.accept_errors import Code, Refusal
 from services.ingest.limits import Limits
 from services.ingest.secure import sealed
@@ -86,7 +95,7 @@ class Batch:
                     await asyncio.sleep(0)
             if sending.partner.reject_duplicates:
                 ready = await self._claimed(ready, sending.now_ms)
-            await self._log.append([one.append for one in ready if isinstance(one, _Ready)])
+            await self._log.append(_by_priority(ready, packet.messages))
         except consume.UNAVAILABLE as error:
             log.warning("a packet could not be stored in time", error=repr(error))
             rest = enumerate(packet.messages[len(ready) :], len(ready))
@@ -152,6 +161,13 @@ def packet_id_of(body: bytes, packet: Packet, partner: PartnerChanged) -> int:
     named = all(isinstance(one, dict) and one.get("id") for one in packet.messages)
     cause = partner.uuid.encode() + hashlib.sha256(body).digest() if named else ids.uuid7().encode()
     return (int.from_bytes(hashlib.sha256(cause).digest()[:8]) >> (64 - _PACKET_BITS)) or 1
+
+
+def _by_priority(ready: Sequence[_Ready | Rejected], messages: Sequence[object]) -> list[Append]:
+    """The higher ones first, so that they go first; of equal ones in the order of the packet."""
+    placed = [(place, one.append) for place, one in enumerate(ready) if isinstance(one, _Ready)]
+    placed.sort(key=lambda one: -priority_of(messages[one[0]]))
+    return [append for _, append in placed]
 
 
 def _unknown(outcome: Accepted | _Ready | Rejected, place: int) -> Rejected:

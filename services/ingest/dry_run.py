@@ -12,7 +12,7 @@ from services.ingest.accept_expand import addressed
 from services.ingest.accept_fill import Template
 from services.ingest.accept_forecast import expires_in
 from services.ingest.accept_list import Row
-from services.ingest.mailing_run import Stopped
+from services.ingest.mailing_means import Stopped
 from services.ingest.mailing_view import ForecastView
 from services.ingest.mailings import Office
 from services.ingest.mailings_store import Mailing

@@ -2,29 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-import orjson
-
-from schemas import ids, topics
-from schemas.application_events import PartnerChanged, StopChanged
-from schemas.mailing_events import MailingChanged
+from schemas import topics
+from schemas.application_events import PartnerChanged
 from schemas.values import Recipient
 from services import schedule
 from services.clock import now_ms
-from services.directory import Directory
-from services.hour_keys import HourKeys
-from services.ingest.accept_errors import Refused
 from services.ingest.accept_expand import Addressed, addressed, expand
 from services.ingest.accept_fill import Template
-from services.ingest.accept_mailing import draft, without_values
-from services.ingest.accept_segment import Segment
-from services.ingest.mailings_store import UNREADABLE, Mailing, Mailings
+from services.ingest.mailing_claims import Claimed, claim_lines
+from services.ingest.mailing_means import Means
+from services.ingest.mailings_store import MAX_PROBLEMS, Mailing
 from services.ingest.secure import sealed
-from services.kafka import Append, Log
-from services.mongo import Document
-from services.segments import Found, Segments
+from services.kafka import Append
+from services.segments import Found
 
 _TOPIC = topics.MESSAGE_REQUESTED["bulk"]
 _SLICE_S = 0.25
@@ -36,87 +29,6 @@ _HELD_S = 0.3
 _FRESH_MS = 1000
 """How long recipients are kept in memory: whoever is forgotten is taken out of the database only (`forgetting.py`)."""
 _APPEND_S = 15.0
-
-
-class Stopped(Exception):
-    """The mailing cannot go on as it is; the text says why."""
-
-
-@dataclass(frozen=True)
-class Means:
-    """What every run works with."""
-
-    mailings: Mailings
-    segments: Segments
-    directory: Directory
-    sink: Log
-    keys: HourKeys
-
-    async def publish(self, mailing: Mailing) -> None:
-        """Say the mailing as it is to the log. Raises LogUnavailable, mongo.UNAVAILABLE; the planner says it again."""
-        event = MailingChanged(
-            event_id=ids.event_id_of(mailing.mailing_id, f"revision/{mailing.revision}"),
-            at=now_ms(),
-            mailing_id=mailing.mailing_id,
-            partner_id=mailing.partner_id,
-            revision=mailing.revision,
-            state=mailing.state,
-            name=mailing.name,
-            definition=without_values(mailing.definition),
-            accepted=mailing.accepted,
-            refused=mailing.refused,
-            planned=mailing.planned,
-            start_at=mailing.start_at,
-            reason=mailing.reason,
-        )
-        appends = [Append(topics.MAILING_EVENTS, mailing.mailing_id, event)]
-        if (stop := self._stop_of(mailing)) is not None:
-            appends.append(Append(topics.APPLICATION_EVENTS, stop.entity_key, stop))
-        await self.sink.append(appends)
-        newer = await self.mailings.published(mailing)
-        if newer is not None:  # somebody said a newer state meanwhile, which ours must not stand behind
-            await self.publish(newer)
-
-    def _stop_of(self, mailing: Mailing) -> StopChanged | None:
-        """What holds up or ends those of its messages that are asked for already, in the router and behind it."""
-        if mailing.state in ("draft", "done"):
-            return None
-        name = f"{mailing.partner_id}/{mailing.mailing_id}"
-        if mailing.state == "running" and not mailing.was_held:
-            return None
-        known = self.directory.stopped("mailing", name)
-        if known is not None and known.by and mailing.state != "cancelled":
-            return None  # what was stopped at `/v1/stops` goes on when it is lifted there
-        return StopChanged(
-            event_id=ids.event_id_of(mailing.mailing_id, f"stop/{mailing.revision}"),
-            at=now_ms(),
-            scope="mailing",
-            id=name,
-            state=mailing.state,
-            reason=mailing.reason,
-        )
-
-    def held(self, mailing: Mailing, template: Template) -> StopChanged | None:
-        """The stop that keeps it from being planned: its own, its partner's or its application's."""
-        application_id = template.request.chain[0].application_id
-        return self.directory.stop_of(mailing.partner_id, application_id, mailing_id=mailing.mailing_id)
-
-    async def query(self, segment: Segment) -> Document:
-        """What the database is asked for a segment."""
-        return await self.segments.query(segment, self.directory.applications.get(segment.application_id))
-
-    def template(self, mailing: Mailing) -> tuple[Template, PartnerChanged]:
-        """As it was accepted when the mailing was made, with today's senders and defaults. Raises Stopped."""
-        partner = self.directory.partners.get(mailing.partner_id)
-        if partner is None or not partner.enabled:
-            raise Stopped("the partner is switched off")
-        if mailing.definition == UNREADABLE:
-            raise Stopped("what was asked for cannot be opened with the keys that there are")
-        try:
-            drafted = draft(orjson.loads(mailing.definition), partner, self.directory, mailing.created_at)
-            return Template(drafted), partner
-        except Refused as refused:
-            raise Stopped(refused.refusal.detail) from None
 
 
 @dataclass
@@ -180,11 +92,13 @@ class Run:
                 if end is None:
                     await self.end("done")
                     return False
-                return await self._advance(end, 0)
+                return await self._advance(end)
         size = max(1, min(_MAX_SLICE, int(self.mailing.rate_per_s * _SLICE_S)))
         part, self._waiting = self._waiting[:size], self._waiting[size:]
-        await self._append(template, partner, part)
-        if not await self._advance(part[-1].cursor, len(part)):
+        claimed = await self._claim(partner, part)
+        await self._append(template, partner, claimed.free)
+        await self._tell(claimed)
+        if not await self._advance(part[-1].cursor, len(claimed.free), len(claimed.repeated)):
             return False
         await pause(self.pace.wait_s(len(part), self.mailing.rate_per_s, time.monotonic()))
         return self.mailing.state == "running"
@@ -215,7 +129,19 @@ class Run:
         found, end = await self.means.segments.page(query, str(self.mailing.cursor), _PAGE)
         return [_of_segment(one) for one in found], end
 
-    async def _append(self, template: Template, partner: PartnerChanged, part: list[Addressed]) -> None:
+    async def _claim(self, partner: PartnerChanged, part: Sequence[Addressed]) -> Claimed:
+        if not partner.reject_duplicates:
+            return Claimed(part)
+        return await claim_lines(self.means.claims, part, self.mailing.mailing_id, partner.uuid, now_ms())
+
+    async def _tell(self, claimed: Claimed) -> None:
+        """Those that were appended have their ids; what is wrong with the others is kept, as far as anybody reads."""
+        if claimed.claimed:
+            await self.means.claims.confirm_many(claimed.claimed)
+        room = max(0, MAX_PROBLEMS - self.mailing.refused)
+        await self.means.mailings.add_problems(self.mailing.mailing_id, claimed.repeated[:room])
+
+    async def _append(self, template: Template, partner: PartnerChanged, part: Sequence[Addressed]) -> None:
         appends = []
         for place, one in enumerate(part):
             accepted = expand(template, one, self.mailing.mailing_id, partner.uuid, now_ms())
@@ -225,8 +151,8 @@ class Run:
                 await asyncio.sleep(0)
         await self.means.sink.append(appends, _APPEND_S)
 
-    async def _advance(self, cursor: int | str, planned: int) -> bool:
-        moved = await self.means.mailings.advance(self.mailing, cursor, planned, self.pace.rate, now_ms())
+    async def _advance(self, cursor: int | str, planned: int = 0, repeated: int = 0) -> bool:
+        moved = await self.means.mailings.advance(self.mailing, cursor, planned, repeated, self.pace.rate, now_ms())
         if moved is None:
             return False
         self.mailing = moved

@@ -146,7 +146,6 @@ class Mailings:
     ) -> bool:
         """Store the lines [first, following), `refused` of them bad; False when another upload was faster, or it is
         no draft any more."""
-        at = datetime.now(UTC)
         if rows:
             content = zlib.compress(orjson.dumps([list(row) for row in rows]), 1)
             await self._chunks.replace_one(
@@ -156,23 +155,28 @@ class Mailings:
                     "first_line": rows[0].line,
                     "last_line": rows[-1].line,
                     "rows": self._secrets.seal(content, _PURPOSE),
-                    "at": at,
+                    "at": datetime.now(UTC),
                 },
                 upsert=True,
             )
-        if bad:
-            writes = [
-                ReplaceOne(
-                    {"_id": f"{mailing_id}/{one.line:012}"}, {"mailing_id": mailing_id, **one._asdict(), "at": at}, True
-                )
-                for one in bad
-            ]
-            await self._problems.bulk_write(writes, ordered=False)
+        await self.add_problems(mailing_id, bad)
         moved = await self._mailings.update_one(
             {"_id": mailing_id, "next_line": first, "state": "draft"},
             {"$set": {"next_line": following}, "$inc": {"accepted": len(rows), "refused": refused}},
         )
         return moved.matched_count == 1
+
+    async def add_problems(self, mailing_id: str, bad: Sequence[Bad]) -> None:
+        """Keep what is wrong with these lines; said again, it is one."""
+        at = datetime.now(UTC)
+        writes = [
+            ReplaceOne(
+                {"_id": f"{mailing_id}/{one.line:012}"}, {"mailing_id": mailing_id, **one._asdict(), "at": at}, True
+            )
+            for one in bad
+        ]
+        if writes:
+            await self._problems.bulk_write(writes, ordered=False)
 
     async def clear(self, mailing: Mailing) -> bool:
         """Forget the list of a draft; False when it is no draft any more."""
@@ -221,13 +225,14 @@ class Mailings:
         return [Row(*row) for row in rows if row[0] >= line]
 
     async def advance(
-        self, mailing: Mailing, cursor: int | str, planned: int, rate_now: float, now: int
+        self, mailing: Mailing, cursor: int | str, planned: int, repeated: int, rate_now: float, now: int
     ) -> Mailing | None:
-        """The messages up to `cursor` are in the log; None when another planner has moved it."""
+        """The messages up to `cursor` are in the log, but for `repeated` lines that are refused after all; None when
+        another planner has moved it."""
         query = {"_id": mailing.mailing_id, "cursor": mailing.cursor}
         update = {
             "$set": {"cursor": cursor, "rate_now": rate_now, "planned_at": now},
-            "$inc": {"planned": planned},
+            "$inc": {"planned": planned, "accepted": -repeated, "refused": repeated},
         }
         document = await self._mailings.find_one_and_update(query, update, return_document=True)
         return None if document is None else self._mailing(document)

@@ -12,7 +12,8 @@ import asyncio
 
 from services import consume, telemetry
 from services.clock import now_ms
-from services.ingest.mailing_run import Means, Run, Stopped
+from services.ingest.mailing_means import Means, Stopped
+from services.ingest.mailing_run import Run
 from services.leases_store import Lease
 from services.mongo import Database
 

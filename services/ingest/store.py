@@ -1,18 +1,21 @@
 """Claims: which requests of partners who refuse duplicates were accepted.
 
-    claims: {_id: message id, confirmed, at}
+    claims: {_id: message id, confirmed, at, by}     by: the line of a mailing that has it
 
 A claim is made before the append and confirmed after it, so one left unconfirmed by a crash is appended again. Claims
 live as long as the message topics.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
 from schemas.topics import MESSAGE_RETENTION_MS
 from services.mongo import Collection, durable
+
+_DUPLICATE_KEY = 11000
 
 
 class Claims:
@@ -42,6 +45,26 @@ class Claims:
         )
         found = self._collection.find({"_id": {"$in": wanted}, "confirmed": True}, {"_id": 1})
         return set(wanted) - {document["_id"] async for document in found}
+
+    async def claim_as(self, owners: Mapping[str, str], now_ms: int) -> set[str]:
+        """Like `claim_many`, for owners (by message id) who may ask again after a crash: what is theirs stays so."""
+        if not owners:
+            return set()
+        at = datetime.fromtimestamp(now_ms / 1000, UTC)
+        changes = [
+            UpdateOne(
+                {"_id": one, "confirmed": False}, {"$set": {"by": owner}, "$setOnInsert": {"at": at}}, upsert=True
+            )
+            for one, owner in owners.items()
+        ]
+        try:
+            await self._collection.bulk_write(changes, ordered=False)
+        except BulkWriteError as error:  # those that are confirmed cannot be inserted
+            faults = (error.details or {}).get("writeErrors", [])
+            if not faults or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+                raise
+        found = self._collection.find({"_id": {"$in": list(owners)}}, {"by": 1})
+        return {document["_id"] async for document in found if document.get("by") == owners[document["_id"]]}
 
     async def confirm_many(self, message_ids: Sequence[str]) -> None:
         """The requests lie in the log."""

@@ -18,10 +18,12 @@ from services.directory import Directory
 from services.hour_keys import HourKeys
 from services.ingest import mailing_run
 from services.ingest.accept_segment import Segment
-from services.ingest.mailing_run import Means, Run
+from services.ingest.mailing_means import Means
+from services.ingest.mailing_run import Run
 from services.ingest.mailings import Office
 from services.ingest.mailings_store import Mailing, Mailings
 from services.ingest.planning import Planner
+from services.ingest.store import Claims
 from services.kafka import Log
 from services.mongo import Database
 from services.secrets import Secrets
@@ -102,7 +104,7 @@ async def _means(settings: Settings, database: Database, sink: Log) -> Means:
     mailings, keys = Mailings(database, secrets), HourKeys(database["hour_keys"], secrets)
     await mailings.prepare()
     await keys.prepare()
-    return Means(mailings, Segments(database), directory, sink, keys)
+    return Means(mailings, Segments(database), directory, sink, keys, Claims(database["claims"]))
 
 
 def lines(start: int, stop: int) -> list[bytes]:
