@@ -12,10 +12,10 @@ from services.ingest.accept_expand import addressed
 from services.ingest.accept_fill import Template
 from services.ingest.accept_forecast import expires_in
 from services.ingest.accept_list import Row
+from services.ingest.mailing import Mailing
 from services.ingest.mailing_means import Stopped
 from services.ingest.mailing_view import ForecastView
 from services.ingest.mailings import Office
-from services.ingest.mailings_store import Mailing
 from services.installations import Address, Installations
 from services.web import Problem
 

@@ -26,6 +26,7 @@ from services.clock import now_ms
 from services.ingest.accept_errors import Refused
 from services.ingest.accept_rules import instant_ms
 from services.ingest.dry_run import DryRun
+from services.ingest.mailing import Mailing, Place
 from services.ingest.mailing_view import (
     ForecastView,
     MailingsPage,
@@ -37,13 +38,13 @@ from services.ingest.mailing_view import (
     view_of,
 )
 from services.ingest.mailings import Office, refusal
-from services.ingest.mailings_store import Mailing
 from services.logins import Logins
 from services.outcomes_store import OutcomesStore
 
 PATH = "/v1/mailings"
 _TYPES = {"application/x-ndjson": False, "application/jsonl": False, "text/csv": True}
 _Id = Annotated[str, Path(max_length=200, description="the mailing's id, or the partner's own")]
+_PLACE = r"^[0-9]{1,15}(_[0-9a-f-]{36})?$"
 _Line = Annotated[int, Query(alias="firstLine", ge=1, le=10**12, description="number of the first line that is sent")]
 
 
@@ -82,13 +83,14 @@ def _add_mailings(router: APIRouter, office: Office, outcomes: OutcomesStore, wh
 
     @router.get("", summary="The newest first")
     async def several(
-        before: Annotated[int | None, Query(ge=0, le=2**53, description="UTC ms; pages on")] = None,
+        before: Annotated[str | None, Query(pattern=_PLACE, description="as the page before says, or UTC ms")] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         asking: Caller = who,
     ) -> MailingsPage:
-        found = await mailings.listed(asking.partner_id, before, limit)
+        found = await mailings.listed(asking.partner_id, None if before is None else _place(before), limit)
         views = [await _view(office, outcomes, one) for one in found]
-        return MailingsPage(mailings=views, before=found[-1].created_at if len(found) == limit else None)
+        last = f"{found[-1].created_at}_{found[-1].mailing_id}" if len(found) == limit else None
+        return MailingsPage(mailings=views, before=last)
 
     @router.get("/{any_id}", summary="State and progress")
     async def one(any_id: _Id, asking: Caller = who) -> MailingView:
@@ -176,6 +178,11 @@ async def _json(request: Request) -> object:
         rule = "must be JSON in UTF-8 without NUL characters"
         raise web.Problem(400, "Invalid request", errors=[{"field": "body", "rule": rule}])
     return found
+
+
+def _place(before: str) -> Place:
+    created_at, _, mailing_id = before.partition("_")
+    return Place(int(created_at), mailing_id)
 
 
 def _moment(text: str | None, office: Office, mailing: Mailing) -> int | None:

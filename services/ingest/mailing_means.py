@@ -14,7 +14,8 @@ from services.ingest.accept_errors import Refused
 from services.ingest.accept_fill import Template
 from services.ingest.accept_mailing import draft, without_values
 from services.ingest.accept_segment import Segment
-from services.ingest.mailings_store import UNREADABLE, Mailing, Mailings
+from services.ingest.mailing import CANNOT_OPEN, Mailing
+from services.ingest.mailings_store import Mailings
 from services.ingest.store import Claims
 from services.kafka import Append, Log
 from services.mongo import Document
@@ -94,8 +95,8 @@ class Means:
         partner = self.directory.partners.get(mailing.partner_id)
         if partner is None or not partner.enabled:
             raise Stopped("the partner is switched off")
-        if mailing.definition == UNREADABLE:
-            raise Stopped("what was asked for cannot be opened with the keys that there are")
+        if not mailing.is_readable:
+            raise Stopped(CANNOT_OPEN)
         try:
             drafted = draft(orjson.loads(mailing.definition), partner, self.directory, mailing.created_at)
             return Template(drafted), partner

@@ -12,11 +12,13 @@ from services import schedule
 from services.clock import now_ms
 from services.ingest.accept_expand import Addressed, addressed, expand
 from services.ingest.accept_fill import Template
+from services.ingest.mailing import CANNOT_OPEN, Mailing
 from services.ingest.mailing_claims import Claimed, claim_lines
-from services.ingest.mailing_means import Means
-from services.ingest.mailings_store import MAX_PROBLEMS, Mailing
+from services.ingest.mailing_means import Means, Stopped
+from services.ingest.mailings_store import MAX_PROBLEMS
 from services.ingest.secure import sealed
 from services.kafka import Append
+from services.secrets import CannotOpen
 from services.segments import Found
 
 _TOPIC = topics.MESSAGE_REQUESTED["bulk"]
@@ -123,7 +125,10 @@ class Run:
     async def _next(self, template: Template) -> tuple[list[Addressed], str | None]:
         """The next recipients; none and a cursor: nobody new up to there; none at all: the end."""
         if template.segment is None:
-            rows = await self.means.mailings.rows_from(self.mailing.mailing_id, int(self.mailing.cursor))
+            try:
+                rows = await self.means.mailings.rows_from(self.mailing.mailing_id, int(self.mailing.cursor))
+            except CannotOpen:
+                raise Stopped(f"the recipients: {CANNOT_OPEN}") from None
             return [addressed(row) for row in rows], None
         query = await self.means.query(template.segment)
         found, end = await self.means.segments.page(query, str(self.mailing.cursor), _PAGE)

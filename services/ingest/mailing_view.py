@@ -6,7 +6,7 @@ import orjson
 
 from services.ingest.accept_forecast import Forecast
 from services.ingest.accept_model import Wire
-from services.ingest.mailings_store import Mailing
+from services.ingest.mailing import CANNOT_OPEN, Mailing
 from services.outcomes_store import Outcomes
 
 
@@ -108,7 +108,7 @@ def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> 
         id=mailing.ref,
         name=mailing.name,
         state=mailing.state,
-        reason=mailing.reason or None,
+        reason=mailing.reason or (None if mailing.is_readable else CANNOT_OPEN),
         created_at=mailing.created_at,
         start_at=mailing.start_at,
         started_at=mailing.started_at,
@@ -129,7 +129,7 @@ class MailingsPage(Wire):
     """The newest first; `before` asks for older ones."""
 
     mailings: list[MailingView]
-    before: int | None
+    before: str | None
 
 
 class ForecastView(Wire):

@@ -25,8 +25,8 @@ from services.ingest.accept_fill import Template
 from services.ingest.accept_forecast import Forecast, forecast
 from services.ingest.accept_mailing import ChangeBody, draft
 from services.ingest.accept_model import parsed
+from services.ingest.mailing import Mailing
 from services.ingest.mailing_means import Means, Stopped
-from services.ingest.mailings_store import Mailing
 from services.ingest.uploading import UploadConflict, Uploading
 from services.web import Problem
 

@@ -12,7 +12,7 @@ in between repeats a step and gives the same ids. Every method raises mongo.UNAV
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,45 +24,14 @@ from schemas.mailing_events import MailingState
 from schemas.topics import MESSAGE_RETENTION_MS
 from services import telemetry
 from services.ingest.accept_list import Bad, Row
+from services.ingest.mailing import UNREADABLE, Mailing, Place
 from services.mongo import Database, Document, durable
 from services.secrets import CannotOpen, Secrets
 
 log = telemetry.logger("mailings")
 _PURPOSE = b"mailing"
-UNREADABLE = "{}"
-"""The definition of a mailing that no key opens any more."""
 MAX_PROBLEMS = 100_000
 """That are kept for one mailing; all are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mailing:
-    """One mailing. `cursor` is the next line to plan, or the last installation of a segment that was looked at."""
-
-    mailing_id: str
-    partner_id: str
-    ref: str | None  # the partner's own id
-    name: str
-    definition: str  # JSON as the partner wrote it
-    created_at: int
-    rate_per_s: int
-    on_bad_lines: str
-    is_segment: bool
-    state: MailingState = "draft"
-    revision: int = 1
-    reason: str = ""
-    next_line: int = 1
-    is_complete: bool = False  # the last upload came to its end
-    accepted: int = 0
-    refused: int = 0
-    cursor: int | str = 1
-    planned: int = 0
-    start_at: int | None = None
-    started_at: int | None = None
-    finished_at: int | None = None
-    rate_now: float = 0.0  # messages a second, as last measured
-    planned_at: int = 0  # UTC ms; when it last came further
-    was_held: bool = False  # it was paused once: what was asked for may wait for it to go on
 
 
 _FIELDS = tuple(field.name for field in fields(Mailing) if field.name != "mailing_id")
@@ -76,10 +45,13 @@ class Mailings:
         self._chunks = durable(database["mailing_chunks"])
         self._problems = durable(database["mailing_problems"])
         self._secrets = secrets
+        self._told: set[str] = set()  # of what cannot be opened
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self._mailings.create_index([("partner_id", 1), ("created_at", -1)])
+        newest_first = [("created_at", -1), ("_id", -1)]
+        await self._mailings.create_index(newest_first)
+        await self._mailings.create_index([("partner_id", 1), *newest_first])
         await self._mailings.create_index("state")
         await self._mailings.create_index("unpublished", partialFilterExpression={"unpublished": True})
         await self._problems.create_index([("mailing_id", 1), ("line", 1)])
@@ -103,12 +75,14 @@ class Mailings:
         document = await self._mailings.find_one({"_id": mailing_id})
         return None if document is None else self._mailing(document)
 
-    async def listed(self, partner_id: str | None, before: int | None, limit: int) -> list[Mailing]:
-        """The newest first; `before` (UTC ms) pages on."""
+    async def listed(self, partner_id: str | None, before: Place | None, limit: int) -> list[Mailing]:
+        """The newest first; `before` pages on."""
         query: Document = {} if partner_id is None else {"partner_id": partner_id}
         if before is not None:
-            query["created_at"] = {"$lt": before}
-        return [self._mailing(one) async for one in self._mailings.find(query).sort("created_at", -1).limit(limit)]
+            query["created_at"] = {"$lte": before.created_at}
+            query["$or"] = [{"created_at": {"$lt": before.created_at}}, {"_id": {"$lt": before.mailing_id}}]
+        found = self._mailings.find(query).sort([("created_at", -1), ("_id", -1)]).limit(limit)
+        return [self._mailing(one) async for one in found]
 
     async def in_state(self, state: MailingState) -> list[Mailing]:
         return [self._mailing(one) async for one in self._mailings.find({"state": state})]
@@ -197,7 +171,11 @@ class Mailings:
         mailing_ids = [one["_id"] async for one in self._mailings.find(query, {"_id": 1})]
         taken = 0
         async for document in self._chunks.find({"mailing_id": {"$in": mailing_ids}}):
-            rows = orjson.loads(zlib.decompress(self._secrets.open(document["rows"], _PURPOSE)))
+            try:
+                rows = orjson.loads(zlib.decompress(self._secrets.open(document["rows"], _PURPOSE)))
+            except CannotOpen:  # nobody reads these any more, nor is anybody sent to by them
+                self._tell(document["mailing_id"])
+                continue
             left = [row for row in rows if row[1] not in phones and row[2] not in users]
             if len(left) == len(rows):
                 continue
@@ -216,7 +194,10 @@ class Mailings:
         return [Bad(one["line"], one["field"], one["rule"]) async for one in found]
 
     async def rows_from(self, mailing_id: str, line: int) -> list[Row]:
-        """The recipients from `line` on in the chunk that holds it, or in the next one. Empty: there are no more."""
+        """The recipients from `line` on in the chunk that holds it, or in the next one. Empty: there are no more.
+
+        Raises CannotOpen as well.
+        """
         query = {"mailing_id": mailing_id, "last_line": {"$gte": line}}
         document = await self._chunks.find_one(query, sort=[("last_line", 1)])
         if document is None:
@@ -242,6 +223,12 @@ class Mailings:
         try:
             known["definition"] = self._secrets.open(known["definition"], _PURPOSE).decode()
         except CannotOpen:  # an old key was taken away: that mailing pauses, and no other one is the worse for it
-            log.warning("a mailing cannot be opened with the keys there are", mailing=document["_id"])
+            self._tell(document["_id"])
             known["definition"] = UNREADABLE
         return Mailing(mailing_id=document["_id"], **known)
+
+    def _tell(self, mailing_id: str) -> None:
+        """Once for each: it is looked at again and again, and its partner sees it in its state."""
+        if mailing_id not in self._told:
+            self._told.add(mailing_id)
+            log.warning("a mailing cannot be opened with the keys there are", mailing=mailing_id)

@@ -46,7 +46,8 @@ class Planner:
             await self._means.publish(changed)
         for mailing in await mailings.in_state("running"):
             key = mailing.mailing_id
-            if key not in self._tasks and (mailing.start_at or 0) <= now_ms():
+            is_due = (mailing.start_at or 0) <= now_ms() or not mailing.is_readable  # which is paused, and says why
+            if key not in self._tasks and is_due:
                 self._tasks[key] = task = asyncio.create_task(self._work(key), name=f"mailing {key}")
                 task.add_done_callback(lambda _, key=key: self._tasks.pop(key, None))  # type: ignore[misc]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from schemas import codec, ids
-from services.ingest.mailings_store import Mailing
+from services.ingest.mailing import Mailing
 from services.ingest.store import Claims
 from services.mongo import Database
 from tests.accepting import NOW, PARTNER

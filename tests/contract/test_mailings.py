@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from schemas import codec, ids, topics
 from schemas.application_events import ApplicationChanged, PartnerChanged, SenderChanged, StopChanged, SubscriptionKind
@@ -14,18 +15,22 @@ from schemas.events import Event, MessageRequested
 from schemas.mailing_events import MailingChanged
 from services import kafka, mongo
 from services.access import Caller
+from services.clock import now_ms
 from services.directory import Directory
 from services.hour_keys import HourKeys
 from services.ingest import mailing_run
 from services.ingest.accept_segment import Segment
-from services.ingest.mailing_means import Means
+from services.ingest.mailing import CANNOT_OPEN, Mailing, Place
+from services.ingest.mailing_means import Means, Stopped
 from services.ingest.mailing_run import Run
+from services.ingest.mailing_view import view_of
 from services.ingest.mailings import Office
-from services.ingest.mailings_store import Mailing, Mailings
+from services.ingest.mailings_store import Mailings
 from services.ingest.planning import Planner
 from services.ingest.store import Claims
 from services.kafka import Log
 from services.mongo import Database
+from services.outcomes_store import Outcomes
 from services.secrets import Secrets
 from services.segments import Segments
 from services.settings import Settings
@@ -274,6 +279,57 @@ async def test_a_mailing_that_no_key_opens_any_more_pauses_and_another_one_goes_
     await eventually(have_come_to_rest, "one is paused, the other one done")
     stop.set()
     await planning
+
+
+async def test_a_mailing_that_no_key_opens_is_said_once_and_shows_why_before_its_start(
+    bench: Bench,
+) -> None:
+    lost = await bench.office.start(await bench.upload(await bench.draft(), lines(0, 3)), now_ms() + 3_600_000)
+    draft = await bench.draft()
+    await bench.database["mailings"].update_many({}, {"$set": {"definition": "sealed long ago"}})
+    stop = asyncio.Event()
+    planner = Planner(bench.office.means, bench.database, "one", stop)
+
+    async def is_paused() -> bool:
+        found = await bench.mailings.find(lost.mailing_id)
+        return found is not None and (found.state, found.reason) == ("paused", CANNOT_OPEN)
+
+    with capture_logs() as logs:
+        planning = asyncio.create_task(planner.run())
+        await eventually(is_paused, "it is paused and says why")
+        stop.set()
+        await planning
+        unread = await bench.office.find(draft.mailing_id, Caller(PARTNER))
+    assert view_of(unread, Outcomes({}, {}, 0), None).reason == CANNOT_OPEN
+    assert [one["mailing"] for one in logs if "cannot be opened" in one["event"]] == [
+        lost.mailing_id,
+        draft.mailing_id,
+    ]
+
+
+async def test_recipients_that_no_key_opens_pause_their_mailing_and_keep_nobody_from_being_forgotten(
+    bench: Bench,
+) -> None:
+    lost = await bench.office.start(await bench.upload(await bench.draft(), lines(0, 3)), None)
+    await bench.database["mailing_chunks"].update_many({}, {"$set": {"rows": "sealed long ago"}})
+    await bench.upload(await bench.draft(), lines(0, 3))
+    with pytest.raises(Stopped, match="recipients"):
+        await bench.plan(lost)
+    assert await bench.mailings.forget_recipients(None, set(), {"79160000001"}) == 1
+
+
+async def test_of_several_mailings_of_one_moment_each_is_on_one_page(bench: Bench) -> None:
+    made = {(await bench.draft()).mailing_id for _ in range(5)}
+    await bench.database["mailings"].update_many({}, {"$set": {"created_at": NOW}})
+    seen: list[str] = []
+    place = None
+    while page := await bench.mailings.listed("demo", place, 2):
+        seen += [one.mailing_id for one in page]
+        place = Place(page[-1].created_at, page[-1].mailing_id)
+    assert len(seen) == 5
+    assert set(seen) == made
+    assert await bench.mailings.listed(None, Place(NOW), 2) == []
+    assert len(await bench.mailings.listed(None, Place(NOW + 1), 9)) == 5
 
 
 async def test_who_is_forgotten_while_a_mailing_runs_is_not_sent_to_from_memory(

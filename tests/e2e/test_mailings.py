@@ -103,3 +103,16 @@ async def test_a_segment_is_everybody_who_fits_once(world: World, mailings: Mail
     await mailings.counted(mailing, planned=2, delivered=2)
     await world.fleet.drained()
     assert [len(device.shown) for device in (*theirs, nobodys, elsewhere)] == [1, 1, 1, 0]
+
+
+async def test_the_list_of_mailings_is_paged_to_its_end(world: World, mailings: Mailings) -> None:
+    made = {await mailings.draft(push(world)) for _ in range(5)}
+    seen: list[str] = []
+    page = await mailings.ok("GET", "", limit=2)
+    while page["mailings"]:
+        seen += [one["id"] for one in page["mailings"]]
+        page = await mailings.ok("GET", "", limit=2, before=page["before"]) if page["before"] else {"mailings": []}
+    assert made <= set(seen)
+    assert len(seen) == len(set(seen))
+    assert (await mailings.ok("GET", "", before=1))["mailings"] == []  # a moment, UTC ms
+    assert (await mailings.call("GET", "", before="yesterday"))[0] == 400

@@ -1,0 +1,53 @@
+"""A mailing: what was asked for and how far it has come. Kept by `mailings_store.py`."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from schemas.mailing_events import MailingState
+
+UNREADABLE = "{}"
+"""The definition of a mailing that no key opens any more."""
+CANNOT_OPEN = "what was asked for cannot be opened with the keys that there are"
+"""What its partner is told then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """One mailing. `cursor` is the next line to plan, or the last installation of a segment that was looked at."""
+
+    mailing_id: str
+    partner_id: str
+    ref: str | None  # the partner's own id
+    name: str
+    definition: str  # JSON as the partner wrote it
+    created_at: int
+    rate_per_s: int
+    on_bad_lines: str
+    is_segment: bool
+    state: MailingState = "draft"
+    revision: int = 1
+    reason: str = ""
+    next_line: int = 1
+    is_complete: bool = False  # the last upload came to its end
+    accepted: int = 0
+    refused: int = 0
+    cursor: int | str = 1
+    planned: int = 0
+    start_at: int | None = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    rate_now: float = 0.0  # messages a second, as last measured
+    planned_at: int = 0  # UTC ms; when it last came further
+    was_held: bool = False  # it was paused once: what was asked for may wait for it to go on
+
+    @property
+    def is_readable(self) -> bool:
+        """False when no key opens any more what was asked for."""
+        return self.definition != UNREADABLE
+
+
+class Place(NamedTuple):
+    """In the list of mailings, the newest first: behind this one. Without id: behind all of that moment."""
+
+    created_at: int
+    mailing_id: str = ""
