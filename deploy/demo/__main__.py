@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from deploy.demo import show
 from deploy.demo.bank import Bank
-from deploy.demo.phones import enrol
+from deploy.demo.phones import Numbers, enrol
 from deploy.demo.place import performed
 from deploy.demo.scenes import SCENES
 from deploy.demo.stage import Stage
@@ -26,9 +26,11 @@ async def play(console: Console, gateway: str, control_url: str) -> bool:
         Control(control_url) as control,
         Fleet(gateway, control_url, API_KEY) as fleet,
     ):
-        phones = await enrol(fleet)
+        numbers = Numbers()
+        phones = await enrol(fleet, numbers)
         console.print(f"\n{len(phones)} phones have installed the app, registered and logged in.", highlight=False)
-        stage = Stage(bank, fleet, control, phones, console, run=f"demo-{time.time_ns() // 1_000_000}")
+        run = f"demo-{time.time_ns() // 1_000_000}"
+        stage = Stage(bank, fleet, control, numbers, phones, console, run)
         played = [(scene, await stage.play(number, scene)) for number, scene in enumerate(SCENES, 1)]
         message = await bank.message(stage.ref(TRACED))
         if message is not None:

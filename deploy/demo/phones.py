@@ -1,6 +1,7 @@
-"""The customers' phones. They are the same installations in every demo, so the stack does not fill up with them."""
+"""The customers' phones: new numbers and installations in every demo, whatever earlier ones have left on the stack."""
 
 import asyncio
+import secrets
 from dataclasses import dataclass
 
 from deploy.sandbox.device import Device, Habits
@@ -22,37 +23,46 @@ READS = Habits("read", after_s=0.4)
 
 @dataclass(frozen=True)
 class Customer:
-    """Somebody with a phone number, and the phones that are logged in with it."""
+    """Somebody with a phone number, which ends with `number`, and the phones that are logged in with it."""
 
-    phone: str
+    number: int
     platforms: tuple[Platform, ...] = ()
     habits: Habits = READS
 
 
-FOUR_PHONES = Customer("79000000001", ("ios", "android", "huawei", "rustore"))
-CLICKS = Customer("79000000002", ("android",), Habits("clicked", after_s=0.6))
-FORBIDS = Customer("79000000003", ("ios",), Habits(allows_pushes=False))
-HUAWEI = Customer("79000000004", ("huawei",), Habits("dismissed", after_s=0.4))
-BUSY = Customer("79000000005", ("rustore",))
-REINSTALLED = Customer("79000000006", ("ios",))
-NOBODY = Customer("79000000099")
+FOUR_PHONES = Customer(1, ("ios", "android", "huawei", "rustore"))
+CLICKS = Customer(2, ("android",), Habits("clicked", after_s=0.6))
+FORBIDS = Customer(3, ("ios",), Habits(allows_pushes=False))
+HUAWEI = Customer(4, ("huawei",), Habits("dismissed", after_s=0.4))
+BUSY = Customer(5, ("rustore",))
+REINSTALLED = Customer(6, ("ios",))
+NOBODY = Customer(99)
 EVERYBODY = (FOUR_PHONES, CLICKS, FORBIDS, HUAWEI, BUSY, REINSTALLED)
 
 
-async def enrol(fleet: Fleet) -> dict[str, Device]:
-    """Every phone, installed and logged in; by "<phone>/<platform>"."""
+class Numbers:
+    """The phone numbers of one demo: a range that nobody has used before."""
+
+    def __init__(self) -> None:
+        self._range = f"79{secrets.randbelow(10**7):07}"
+
+    def of(self, customer: Customer) -> str:
+        """Digits without plus."""
+        return f"{self._range}{customer.number:02}"
+
+
+async def enrol(fleet: Fleet, numbers: Numbers) -> dict[tuple[Customer, Platform], Device]:
+    """Every phone, installed and logged in."""
     wanted = [(customer, platform) for customer in EVERYBODY for platform in customer.platforms]
-    keys = [f"{customer.phone}/{platform}" for customer, platform in wanted]
     devices = await asyncio.gather(
         *(
             fleet.enrol(
                 platform,
-                phone=customer.phone,
-                seed=f"{customer.phone}/{platform}/0",
+                phone=numbers.of(customer),
                 name=NAMES[platform],
                 habits=customer.habits,
             )
             for customer, platform in wanted
         )
     )
-    return dict(zip(keys, devices, strict=True))
+    return dict(zip(wanted, devices, strict=True))

@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from deploy.demo.bank import Answer, Bank, Json
-from deploy.demo.phones import NAMES, PROVIDER_NAMES
+from deploy.demo.phones import NAMES, PROVIDER_NAMES, Customer, Numbers
 from deploy.demo.scenes import CODES, STATUSES, UNDELIVERED, Outcome, Scene
 from deploy.demo.timeline import Timeline
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.device import Device, Happening, now_ms
+from deploy.sandbox.device_kinds import Platform
 from deploy.sandbox.fleet import Fleet
 
 DEADLINE_S = 30.0
@@ -51,9 +52,16 @@ class Stage:
     """`run` makes the ids of this demo's messages differ from the last one's."""
 
     def __init__(
-        self, bank: Bank, fleet: Fleet, control: Control, phones: dict[str, Device], console: Console, run: str
+        self,
+        bank: Bank,
+        fleet: Fleet,
+        control: Control,
+        numbers: Numbers,
+        phones: dict[tuple[Customer, Platform], Device],
+        console: Console,
+        run: str,
     ) -> None:
-        self._bank, self._fleet, self._control = bank, fleet, control
+        self._bank, self._fleet, self._control, self._numbers = bank, fleet, control, numbers
         self._phones, self._console, self._run = phones, console, run
 
     def ref(self, number: int) -> str:
@@ -62,7 +70,7 @@ class Stage:
 
     async def play(self, number: int, scene: Scene) -> Outcome:
         """Ends as soon as the outcome is the expected one, or after DEADLINE_S."""
-        devices = [self._phones[f"{scene.to.phone}/{platform}"] for platform in scene.to.platforms]
+        devices = [self._phones[scene.to, platform] for platform in scene.to.platforms]
         self._console.print(f"\n[bold]{number}  {escape(scene.title)}[/]", highlight=False)
         timeline, watched = Timeline(self._console), Watched(devices)
         if scene.before is not None:
@@ -87,8 +95,9 @@ class Stage:
 
     async def _post(self, number: int, scene: Scene, timeline: Timeline, watched: Watched) -> None:
         title = f"{scene.data['title']}: " if "title" in scene.data else ""
-        timeline.add(now_ms(), "bank", f"POST /v6/send  “{escape(title + scene.text)}” to +{scene.to.phone}")
-        answer = await self._bank.send(scene.text, phone=f"+{scene.to.phone}", ref=self.ref(number), **scene.data)
+        phone = f"+{self._numbers.of(scene.to)}"
+        timeline.add(now_ms(), "bank", f"POST /v6/send  “{escape(title + scene.text)}” to {phone}")
+        answer = await self._bank.send(scene.text, phone=phone, ref=self.ref(number), **scene.data)
         timeline.add(now_ms(), "platform", _told(answer))
         if answer.http_status == 200:
             watched.mt_nums.add(answer.mt_num)
