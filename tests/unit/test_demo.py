@@ -1,0 +1,12 @@
+"""The demo plays on whatever earlier ones have left: nobody has used its phone numbers before."""
+
+from deploy.demo.phones import EVERYBODY, NOBODY, Numbers
+from services import phones
+
+
+def test_each_demo_has_numbers_of_its_own_that_the_platform_takes() -> None:
+    customers = (*EVERYBODY, NOBODY)
+    one, another = [{Numbers.of(numbers, customer) for customer in customers} for numbers in (Numbers(), Numbers())]
+    assert len(one) == len(customers)
+    assert not one & another
+    assert all(phones.normalise(f"+{phone}") == phone for phone in one)
