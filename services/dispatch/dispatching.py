@@ -28,7 +28,7 @@ from services.dispatch.provider import Push, Result, Retry, Sender, Uncertain
 from services.dispatch.sealing import Sealing
 from services.dispatch.senders import Senders
 from services.dispatch.standing import Standing
-from services.dispatch.store import Attempts
+from services.dispatch.store import Attempt, Attempts
 from services.installations import Installation, Installations, Token
 from services.kafka import Append, Log
 from services.secrets import Secrets
@@ -116,13 +116,10 @@ class Dispatching:
         self.breaker.begin(self._clock())
         result: Result = Retry("interrupted")
         began = self._clock()
+        if not absorbs:
+            push = push._replace(beginning=Attempt(self._attempts, target.delivery_id, target.attempt))
         try:
-            if not absorbs and not await self._attempts.note(target.delivery_id, target.attempt):
-                # nobody was asked, so it says nothing of provider or application
-                result = Uncertain("this attempt was begun before and its outcome is not known", scope="token")
-            else:
-                began = self._clock()
-                result = await item.sender.send(push)
+            result = await item.sender.send(push)
         finally:
             ended = self._clock()
             self._end(result, standing, ended, is_live=bool(target.slot))

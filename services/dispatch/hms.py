@@ -73,7 +73,7 @@ class HmsSender:
             return Rejected("payload too large", 0)
 
         async def attempt(token: str) -> Result | RefreshAuth:
-            return await self._attempt(token, body, push.token)
+            return await self._attempt(token, body, push)
 
         result = await with_bearer(self._tokens, attempt)
         if isinstance(result, Rejected) and result.detail == hms_table.SENSITIVE:
@@ -84,14 +84,14 @@ class HmsSender:
         await self._tokens.close()
         await self._client.close()
 
-    async def _attempt(self, access_token: str, body: bytes, token: str) -> Result | RefreshAuth:
+    async def _attempt(self, access_token: str, body: bytes, push: Push) -> Result | RefreshAuth:
         if self._headers[0] != access_token:
             self._headers = access_token, bearer_headers(access_token, _JSON)
-        answer = await self._client.post(self._url, self._headers[1], body)
+        answer = await self._client.post(self._url, self._headers[1], body, push.beginning)
         if not isinstance(answer, Answer):
             return without_answer(answer)
         wait_s = retry_after_s(answer.retry_after, clock.now_ms())
-        return hms_table.outcome(answer.status, answer.body, wait_s, token)
+        return hms_table.outcome(answer.status, answer.body, wait_s, push.token)
 
     async def _fetch(self) -> Grant | Trouble:
         form = {

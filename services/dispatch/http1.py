@@ -4,6 +4,9 @@
          ─▶ NotSent      no connection, so the provider never saw it: send again freely
          ─▶ NoAnswer     written, wholly or in part, and nothing came back
 
+With a `beginning` that is asked when a connection is at hand, right before the request is written: while hundreds wait
+for their connections, none of them counts as begun. aiohttp tells that moment to its tracing hooks only.
+
 A POST is never repeated here: aiohttp repeats only idempotent methods. Redirects are not followed: they would carry
 the credentials elsewhere.
 """
@@ -14,6 +17,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
 from typing import Final
 
 import aiohttp
@@ -21,7 +25,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from services.addresses import is_forbidden
-from services.dispatch.provider import Retry, Uncertain
+from services.dispatch.provider import BEGUN_BEFORE, Beginning, Retry, Uncertain
 
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
@@ -57,14 +61,20 @@ class NoAnswer:
 
 CLOSED: Final = NotSent("client closed")
 """Ours, not the provider's: the sender was replaced while the push was on its way to it."""
+NOT_BEGUN: Final = NotSent("could not be noted in time")
+"""Ours as well: the request waited for its `beginning`."""
+BEGUN: Final = NotSent("begun before")
+"""Its `beginning` says that it must not be made."""
 FORBIDDEN: Final = NotSent("forbidden address")
 """No address of a host, or one that the connector's policy refused."""
 
 
 def without_answer(failed: NotSent | NoAnswer) -> Retry | Uncertain:
     """What a send amounts to that got no answer."""
-    if failed == CLOSED:
+    if failed in (CLOSED, NOT_BEGUN):
         return Retry(failed.detail)
+    if failed == BEGUN:
+        return BEGUN_BEFORE
     if isinstance(failed, NotSent):
         return Retry(failed.detail, scope="provider")
     return Uncertain(failed.detail)
@@ -91,32 +101,35 @@ class Client:
         self._under_way = 0
         self._closing = False
         self._drained = asyncio.Event()
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
-            trust_env=False,
-        )
+        self._session = _session(connector)
+        self._asking = _session(connector, _asking())  # traced, which costs every request something
 
-    async def post(self, url: URL, headers: Mapping[str, str], body: bytes) -> Answer | NotSent | NoAnswer:
+    async def post(
+        self, url: URL, headers: Mapping[str, str], body: bytes, beginning: Beginning | None = None
+    ) -> Answer | NotSent | NoAnswer:
         """One attempt. Raises nothing but CancelledError. A CIMultiDict is taken as headers without a copy."""
         if self._closing:
             return CLOSED
         self._under_way += 1
+        session = self._session if beginning is None else self._asking
         try:
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            async with session.post(
+                url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=beginning
+            ) as response:
                 try:
                     content = await _read(response.content)
                 except (aiohttp.ClientError, TimeoutError):
                     content = b""  # the status is an answer, whatever became of the rest
                 return Answer(response.status, content, response.headers.get("Retry-After"))
+        except _BegunBefore:
+            return BEGUN
         except aiohttp.InvalidURL:
             return FORBIDDEN
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return FORBIDDEN if is_forbidden(error) else NotSent(type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return NoAnswer(type(error).__name__)
+            is_written = beginning is None or beginning.is_begun
+            return NoAnswer(type(error).__name__) if is_written else NOT_BEGUN
         finally:
             self._ended()
 
@@ -126,12 +139,48 @@ class Client:
         if self._under_way:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), DRAIN_S)
+        await self._asking.close()
         await self._session.close()
 
     def _ended(self) -> None:
         self._under_way -= 1
         if self._closing and not self._under_way:
             self._drained.set()
+
+
+class _BegunBefore(Exception):
+    """Raised through aiohttp, which gives the connection back."""
+
+
+def _session(connector: aiohttp.BaseConnector, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+    """The one without traces owns the connector."""
+    return aiohttp.ClientSession(
+        connector=connector,
+        connector_owner=not traces,
+        trace_configs=list(traces),
+        timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+        trust_env=False,
+    )
+
+
+def _asking() -> aiohttp.TraceConfig:
+    """Asks the request's `beginning` when it has got a connection; and before a new one is made for nothing."""
+
+    async def before_connecting(_: aiohttp.ClientSession, request: SimpleNamespace, __: object) -> None:
+        if await request.trace_request_ctx.was_begun():
+            raise _BegunBefore
+
+    async def before_writing(_: aiohttp.ClientSession, request: SimpleNamespace, __: object) -> None:
+        if not await request.trace_request_ctx.begin():
+            raise _BegunBefore
+
+    made = aiohttp.TraceConfig()
+    made.on_connection_create_start.append(before_connecting)
+    made.on_connection_create_end.append(before_writing)
+    made.on_connection_reuseconn.append(before_writing)
+    return made
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:

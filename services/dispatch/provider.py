@@ -12,7 +12,7 @@ by its name, which is the provider's value in `schemas.values.Provider`. Source:
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from schemas.application_events import ApplicationChanged
 from schemas.reasons import Reason
@@ -20,6 +20,23 @@ from schemas.values import ChannelMessage, Content
 from services.settings import Settings
 
 Scope = Literal["token", "application", "provider"]
+
+
+class Beginning(Protocol):
+    """The note of an attempt that cannot be absorbed when it is made twice."""
+
+    @property
+    def is_begun(self) -> bool:
+        """`begin` has said yes."""
+        ...
+
+    async def was_begun(self) -> bool:
+        """By somebody else, so it must not be made."""
+        ...
+
+    async def begin(self) -> bool:
+        """Note it now. False: somebody else has begun it, so it must not be made. Asked again it says the same."""
+        ...
 
 
 class Push(NamedTuple):
@@ -45,6 +62,7 @@ class Push(NamedTuple):
     slot: str = ""  # which of the installation's tokens; not empty for a Live Activity
     withdraw: bool = False  # not to be shown: the SDK takes what it shows under this delivery id off the screen
     channel: ChannelMessage | None = None  # for the channel platform, which needs no token
+    beginning: Beginning | None = None  # where a resend is not absorbed: to be asked just before the request is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +115,9 @@ class Uncertain:
     scope: Scope = "provider"
 
 
+BEGUN_BEFORE: Final = Uncertain("this attempt was begun before and its outcome is not known", scope="token")
+"""Nobody was asked, so it says nothing of provider or application."""
+
 Result = Accepted | Retry | TokenGone | Rejected | Uncertain
 
 
@@ -108,7 +129,10 @@ class Sender(Protocol):
         ...
 
     async def send(self, push: Push) -> Result:
-        """One attempt, bounded in time (10 s and more, as the provider advises). Raises nothing but CancelledError."""
+        """One attempt, bounded in time (10 s and more, as the provider advises). Raises nothing but CancelledError.
+
+        With a `beginning` it is made only when that says so, asked as late as can be; else the result is BEGUN_BEFORE.
+        """
         ...
 
     async def close(self) -> None:

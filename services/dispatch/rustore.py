@@ -23,7 +23,7 @@ from services.dispatch import payload, rustore_table
 from services.dispatch.credentials import Credentials, HeaderValue, PathSegment, validated
 from services.dispatch.http1 import Answer, Client, bearer_headers, provider_connector, retry_after_s, without_answer
 from services.dispatch.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
-from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result
+from services.dispatch.provider import Accepted, Beginning, Opening, Push, Rejected, Result
 
 LIMIT_BYTES: Final = 4096
 """Of the whole body, which is the strictest reading of "maximum 4096 bytes"."""
@@ -80,7 +80,7 @@ class RustoreSender:
                 result, shortened = await self._universal(push)
             else:
                 body, shortened = render_native(push, clock.now_ms())
-                result = await self._send_native(body)
+                result = await self._send_native(body, push.beginning)
         except payload.TooLarge:
             return Rejected("payload too large", 0)
         return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
@@ -94,19 +94,19 @@ class RustoreSender:
             return Rejected(f"no credentials for {carrier} over the universal API", 0), False
         to = Addressee(carrier, token, credentials)
         body, shortened = render_universal(push, clock.now_ms(), self._application.name, to)
-        return await self._send_universal(to, body), shortened
+        return await self._send_universal(to, body, push.beginning), shortened
 
     async def close(self) -> None:
         await self._client.close()
 
-    async def _send_native(self, body: bytes) -> Result:
-        answer = await self._client.post(self._native_url, self._native_headers, body)
+    async def _send_native(self, body: bytes, beginning: Beginning | None) -> Result:
+        answer = await self._client.post(self._native_url, self._native_headers, body, beginning)
         if not isinstance(answer, Answer):
             return without_answer(answer)
         return rustore_table.native(answer.status, answer.body, _wait_s(answer))
 
-    async def _send_universal(self, to: "Addressee", body: bytes) -> Result:
-        answer = await self._client.post(self._universal_url, self._universal_headers, body)
+    async def _send_universal(self, to: "Addressee", body: bytes, beginning: Beginning | None) -> Result:
+        answer = await self._client.post(self._universal_url, self._universal_headers, body, beginning)
         if not isinstance(answer, Answer):
             return without_answer(answer)
         return rustore_table.universal(answer.status, answer.body, _wait_s(answer), to.token)

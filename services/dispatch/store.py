@@ -7,6 +7,7 @@ A record that is replayed and finds its attempt noted by somebody else is uncert
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -41,6 +42,10 @@ class Attempts:
         if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().create_task(self._write())
         return await answer
+
+    async def is_noted(self, delivery_id: str, attempt: int) -> bool:
+        """Raises mongo.UNAVAILABLE."""
+        return await self._collection.find_one({"_id": f"{delivery_id}/{attempt}"}, {"_id": 1}) is not None
 
     async def _write(self) -> None:
         while self._asked:
@@ -80,3 +85,26 @@ class Attempts:
             found = {one["_id"]: one["by"] async for one in self._collection.find({"_id": {"$in": known}})}
             return {(note_id, by) for note_id, by in notes if found.get(note_id, by) == by}
         return set(notes)
+
+
+class Attempt:
+    """One attempt at a delivery: `services.dispatch.provider.Beginning`."""
+
+    def __init__(self, attempts: Attempts, delivery_id: str, attempt: int) -> None:
+        self._attempts, self._delivery_id, self._attempt = attempts, delivery_id, attempt
+        self._is_mine: bool | None = None  # once it was noted
+
+    @property
+    def is_begun(self) -> bool:
+        return bool(self._is_mine)
+
+    async def was_begun(self) -> bool:
+        """A database that is away is waited for in `begin`."""
+        with contextlib.suppress(*mongo.UNAVAILABLE):
+            return self._is_mine is None and await self._attempts.is_noted(self._delivery_id, self._attempt)
+        return False
+
+    async def begin(self) -> bool:
+        if self._is_mine is None:
+            self._is_mine = await self._attempts.note(self._delivery_id, self._attempt)
+        return self._is_mine

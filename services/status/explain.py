@@ -5,6 +5,7 @@ from collections import Counter
 from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.values import Channel
+from services.status.fold_trace import read
 from services.status.message import Delivery, Link, Message
 
 _WORDS = {
@@ -49,18 +50,29 @@ def words_of(reason: Reason) -> str:
 
 def explain(message: Message) -> str:
     """What has become of the message, for somebody who asks on the customer's behalf."""
-    lines = [_link(message.links[number]) for number in sorted(message.links)]
+    doubtful = _in_doubt(message)
+    lines = [_link(message.links[number], doubtful[number]) for number in sorted(message.links)]
     if len(lines) < 2:
         return lines[0] if lines else "Nothing is known of it yet."
     return " ".join(f"Link {number + 1}: {line}" for number, line in enumerate(lines))
 
 
-def _link(link: Link) -> str:
+def _in_doubt(message: Message) -> Counter[int]:
+    """By link: deliveries of which only attempts without an answer are known."""
+    unanswered, taken = set[tuple[int, str, str]](), set[tuple[int, str, str]]()
+    for entry in read(message) if b'"uncertain' in message.trace else ():
+        outcome = entry.detail.partition(":")[0] if entry.what == "attempt" else ""
+        if outcome in ("uncertain", "accepted"):
+            (unanswered if outcome == "uncertain" else taken).add((entry.link, entry.installation_id, entry.slot))
+    return Counter(number for number, *_ in unanswered - taken)
+
+
+def _link(link: Link, doubtful: int) -> str:
     request = link.request
     if request is None and link.number and not link.is_planned:
         return "It has been sent for."
     channel = (request.channel if request is not None else Channel.PUSH).value
-    line = _outcome(link, channel)
+    line = _outcome(link, channel, doubtful)
     if link.late:
         line += " It was confirmed after it had been given up: the customer may have been reached twice."
     if link.onward is not None and link.onward.is_cancelled:
@@ -68,7 +80,7 @@ def _link(link: Link) -> str:
     return line
 
 
-def _outcome(link: Link, channel: str) -> str:
+def _outcome(link: Link, channel: str, doubtful: int) -> str:
     targets = link.targets
     match link.state:
         case DeliveryState.READ:
@@ -83,12 +95,19 @@ def _outcome(link: Link, channel: str) -> str:
                 return f"{channel} was handed to the provider for {sent} {activities}; phones do not confirm these." + (
                     f" Left out or failed: {rest}." if rest else ""
                 )
-            return f"{channel} was handed to the provider for {_count(sent, 'device')}; none has confirmed it yet." + (
-                f" Left out or failed: {rest}." if rest else ""
-            )
+            was = "was" if doubtful < sent else "may have been"
+            line = f"{channel} {was} handed to the provider for {_count(sent, 'device')}; none has confirmed it yet."
+            return line + _doubt(doubtful) + (f" Left out or failed: {rest}." if rest else "")
         case DeliveryState.PLANNED:
             return _waiting(link, channel)
-    return _failure(link, channel)
+    return _failure(link, channel, doubtful)
+
+
+def _doubt(doubtful: int) -> str:
+    if not doubtful:
+        return ""
+    why = "no answer came, and another try could have been shown as a second one, or come too late"
+    return f" Of {_count(doubtful, 'device')} we cannot know whether the provider took it: {why}."
 
 
 def _waiting(link: Link, channel: str) -> str:
@@ -103,17 +122,17 @@ def _waiting(link: Link, channel: str) -> str:
     return f"{channel} was accepted and has not been planned yet."
 
 
-def _failure(link: Link, channel: str) -> str:
+def _failure(link: Link, channel: str, doubtful: int) -> str:
     reason = link.failed_reason or Reason.INTERNAL
     line = f"{channel} was not delivered: {_WORDS[reason]} (errorCode {reason.error_code})."
     rest = _causes(link)
     considered = len(link.targets) + len(link.skipped)
     if rest and considered > 1:
         line += f" Of {_count(considered, 'installation')}: {rest}."
-    sent = sum(bool(one.sent_at) for one in link.targets)
-    if reason is Reason.EXPIRED and sent:
+    sent = sum(bool(one.sent_at) for one in link.targets) - doubtful
+    if reason is Reason.EXPIRED and sent > 0:
         line += f" The provider had taken it for {_count(sent, 'device')}; a device that is off or offline is likely."
-    return line
+    return line + _doubt(doubtful)
 
 
 def _causes(link: Link) -> str:

@@ -14,7 +14,7 @@ from schemas.reasons import Reason
 from schemas.values import Provider
 from services import telemetry
 from services.dispatch import deliver
-from services.dispatch.provider import Accepted, Opening, Push, Result, Sender, Uncertain
+from services.dispatch.provider import BEGUN_BEFORE, Accepted, Opening, Push, Result, Sender, Uncertain
 from services.settings import Settings
 from tests.contract.dispatch_service import Service, device_token, now_ms, serving, target
 from tests.contract.sandbox_apns.harness import TOPIC, Sandbox
@@ -226,6 +226,9 @@ class Forgetful:
         return False
 
     async def send(self, push: Push) -> Result:
+        assert push.beginning is not None
+        if not await push.beginning.begin():
+            return BEGUN_BEFORE
         self.sent.append(push)
         return self.answers.pop(0) if self.answers else Accepted()
 

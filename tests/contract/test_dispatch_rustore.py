@@ -1,8 +1,9 @@
 """RuStore over the wire, native and universal: every answer in both envelopes, lost answers, sizes."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from deploy.sandbox import rustore as sandbox_rustore
 from deploy.sandbox import rustore_universal as sandbox_universal
 from schemas.values import Content
 from services.dispatch import http1, rustore
-from services.dispatch.provider import Accepted, Rejected, Result, Retry, Sender, TokenGone, Uncertain
+from services.dispatch.provider import BEGUN_BEFORE, Accepted, Rejected, Result, Retry, Sender, TokenGone, Uncertain
 from tests.contract.dispatching import EMOJI_TEXT, a_push, opening, sender_of, struck
 from tests.contract.sandbox_http import TOKEN, Bench
 
@@ -154,6 +155,55 @@ async def test_a_provider_that_cannot_be_reached_has_surely_not_taken_it(bench: 
     gone = f"https://localhost:{unused_tcp_port}"
     async with sender_of(rustore, opening(bench, "rustore", RUSTORE_URL=gone)) as sender:
         assert isinstance(await sender.send(a_push()), Retry)
+
+
+@dataclass
+class Note:
+    """A `Beginning` in memory."""
+
+    was_noted: bool = False  # by somebody else
+    is_late: bool = False  # found only when it is to be noted
+    waits: bool = False  # the database is away
+    is_begun: bool = False
+    asked: int = 0
+
+    async def was_begun(self) -> bool:
+        return self.was_noted and not self.is_late
+
+    async def begin(self) -> bool:
+        self.asked += 1
+        if self.waits:
+            await asyncio.Event().wait()
+        self.is_begun = not self.was_noted
+        return self.is_begun
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+async def test_an_attempt_that_was_begun_before_is_not_made(bench: Bench, sender: Sender, variant: str) -> None:
+    before = Note(was_noted=True)
+    assert await sender.send(a_push(variant=variant, beginning=before)) == BEGUN_BEFORE
+    assert before.asked == 0, "no connection was made for it"
+    assert isinstance(await sender.send(a_push(variant=variant, beginning=Note())), Accepted)
+    for late in (Note(was_noted=True), Note(was_noted=True, is_late=True)):
+        assert await sender.send(a_push(variant=variant, beginning=late)) == BEGUN_BEFORE
+    assert isinstance(await sender.send(a_push(variant=variant, beginning=Note())), Accepted)
+    assert len(bench.sandbox.inbox.by_token("rustore", TOKEN)) == 2
+
+
+async def test_what_gets_no_connection_was_not_begun(bench: Bench, unused_tcp_port: int) -> None:
+    opened = opening(bench, "rustore", RUSTORE_URL=f"https://127.0.0.1:{unused_tcp_port}")
+    async with sender_of(rustore, opened) as sender:
+        result = await sender.send(a_push(beginning=(note := Note())))
+    assert isinstance(result, Retry)
+    assert note.asked == 0
+
+
+async def test_what_cannot_be_noted_in_time_is_not_sent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http1, "ANSWER_TIMEOUT_S", 0.5)
+    async with sender_of(rustore, opening(bench, "rustore")) as sender:
+        assert isinstance(await sender.send(a_push(beginning=Note())), Accepted)
+        assert await sender.send(a_push(beginning=Note(waits=True))) == Retry(http1.NOT_BEGUN.detail)
+    assert len(bench.sandbox.inbox.by_token("rustore", TOKEN)) == 1
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

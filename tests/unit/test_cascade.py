@@ -77,6 +77,22 @@ def test_a_link_that_timed_out_is_reported_7_and_followed() -> None:
     assert message.state is DeliveryState.PLANNED
 
 
+def test_what_the_provider_may_have_taken_is_waited_for_until_the_link_ends() -> None:
+    story = Story()
+    begun = story.dispatched(outcome="uncertain", detail="this attempt was begun before")
+    message, follows = followed(asked(story), story.planned("i-1"), begun)
+    assert (message.state, next_links(follows)) == (DeliveryState.SENT, [])
+    assert "PUSH may have been handed to the provider for 1 device" in explain(message)
+    assert "Of 1 device we cannot know whether the provider took it" in explain(message)
+    message, follows = followed(asked(story), story.planned("i-1"), begun, story.deadline())
+    assert len(next_links(follows)) == 1
+    assert "we cannot know" in explain(message)
+    assert "had taken it" not in explain(message)
+    message, follows = followed(asked(story), story.planned("i-1"), begun, story.receipt())
+    assert [one for one in follows if isinstance(one, NotNeeded)] == [NotNeeded(0, ("SMS",))]
+    assert "we cannot know" not in explain(message)
+
+
 def test_delivered_waits_for_read_until_the_deadline_and_its_report_stands() -> None:
     story = Story()
     events = [asked(story, awaiting("READ"), SMS), story.planned("i-1"), story.dispatched(), story.receipt()]
