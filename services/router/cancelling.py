@@ -9,12 +9,13 @@ CancelRequested ─▶ claim scheduled              ─▶ compare-and-set to pl
 from collections.abc import Sequence
 from dataclasses import replace
 
-from schemas import ids, topics
-from schemas.events import CancelRefused, CancelRequested, MessageEvent, Planned
+from schemas import ids
+from schemas.events import CancelRefused, CancelRequested, Planned
 from schemas.reasons import Reason
 from services.clock import now_ms
 from services.consume import Record
 from services.kafka import Append
+from services.router.answers import to_status
 from services.router.store import Claim, Claims
 
 
@@ -52,11 +53,11 @@ def _appends(event: CancelRequested, record: Record, claim: Claim | None) -> Seq
         link=event.link,
         ends_chain=True,
     )
-    return [_to_status(refused)]
+    return [to_status(refused)]
 
 
 def _planned(event: CancelRequested, now: int) -> Append:
-    return _to_status(
+    return to_status(
         Planned(
             event_id=ids.event_id_of(event.request_id, "planned"),
             at=now,
@@ -70,7 +71,3 @@ def _planned(event: CancelRequested, now: int) -> Append:
             reason=Reason.CANCELLED,
         )
     )
-
-
-def _to_status(event: MessageEvent) -> Append:
-    return Append(topics.STATUS_EVENTS[event.lane], event.message_id, event)

@@ -19,7 +19,6 @@ from typing import Literal
 from schemas import ids, topics
 from schemas.events import (
     CancelRequested,
-    MessageEvent,
     MessageRequested,
     RequestRepeated,
     ScheduleDue,
@@ -32,6 +31,7 @@ from services.consume import Follows, Record
 from services.directory import Directory
 from services.installations import Address, Installation, Installations
 from services.kafka import Append
+from services.router.answers import to_status
 from services.router.cancelling import cancelled
 from services.router.plan import Ways, ended, held_until, plan
 from services.router.store import Claim, Claims
@@ -100,7 +100,7 @@ class Routing:
                 appends += claim.plan
             else:
                 telemetry.REPEATS.labels(work.request.lane).inc()
-                appends.append(_to_status(_repeated(work.request)))
+                appends.append(to_status(_repeated(work.request)))
         return fresh, appends
 
     async def _decide(self, works: Sequence[_Work]) -> list[tuple[Claim, Timer | None]]:
@@ -133,18 +133,18 @@ class Routing:
             request.partner_id, request.chain[0].application_id, request.packet_id, request.mailing_id
         )
         if stop is not None and stop.state == "cancelled":
-            return _claim(work, "planned", [_to_status(ended(request, Reason.CANCELLED, now).planned)]), None
+            return _claim(work, "planned", [to_status(ended(request, Reason.CANCELLED, now).planned)]), None
         cause = work.record.event.event_id
         later = scheduled(request, cause, installations, now)
         if later is not None:
-            return _claim(work, "scheduled", [_to_status(later)]), timer_of(request, later, later.send_at)
+            return _claim(work, "scheduled", [to_status(later)]), timer_of(request, later, later.send_at)
         if stop is None:
             return None
         until = held_until(request)
         if now >= until:
-            return _claim(work, "planned", [_to_status(ended(request, Reason.EXPIRED, now).planned)]), None
+            return _claim(work, "planned", [to_status(ended(request, Reason.EXPIRED, now).planned)]), None
         waits = held(request, cause, stop, until, now)
-        return _claim(work, "scheduled", [_to_status(waits)]), timer_of(request, waits, until)
+        return _claim(work, "scheduled", [to_status(waits)]), timer_of(request, waits, until)
 
     def _shown(self, request: MessageRequested) -> MessageRequested:
         """With short links in the text of the link that is due, if it wants them."""
@@ -191,7 +191,7 @@ def _planned(work: _Work, installations: Sequence[Installation], known: bool, wa
     decided = plan(request, installations, known, ways, now, deadline)
     for skipped in decided.planned.skipped:
         telemetry.SKIPPED.labels(skipped.reason.value).inc()
-    appends = [_to_status(decided.planned)]
+    appends = [to_status(decided.planned)]
     appends += [
         Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.record_key, sealing.encode(target))
         for target in decided.targets
@@ -213,11 +213,6 @@ def _repeated(request: MessageRequested) -> RequestRepeated:
         link=request.link,
         request_id=request.event_id,
     )
-
-
-def _to_status(event: MessageEvent) -> Append:
-    """Encoded at once: the same bytes are stored as the plan and appended."""
-    return Append(topics.STATUS_EVENTS[event.lane], event.message_id, sealing.encode(event))
 
 
 def _count(made: Sequence[tuple[Claim, Timer | None]]) -> None:
