@@ -126,7 +126,7 @@ def _spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(50_000, 20, 20)  # a batch of status makes some 30,000, all of them in use until it ends
 
 
 async def _serve_health(process: Process) -> None:

@@ -55,8 +55,9 @@ from services.status.stream import Streams
 from services.status.stream_store import Changes
 from services.status.sweeper import Sweeper
 
-_MAX_RECORDS = 2_000
-"""In one batch: under load the events of a message meet in it, and are loaded and saved once."""
+_MAX_RECORDS = 1_000
+"""In one batch: under load the events of a message meet in it, and are loaded and saved once. A larger one takes more
+memory, and what it makes outgrows the processor's caches."""
 
 
 async def start(process: Process) -> None:

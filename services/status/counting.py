@@ -6,15 +6,19 @@ done again tells the same again, and the statistics know it by its position (`sc
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 
 from schemas import ids
-from schemas.statistic_events import MINUTE_MS, DeliveryCounted, Statistic
+from schemas.statistic_events import MINUTE_MS, DeliveryCounted, Outcome, Position, Statistic
 from schemas.topics import DELIVERY_COUNTED
-from schemas.values import Provider
+from schemas.values import Channel, Provider
 from services.kafka import Append, Log
 from services.status.fold import FollowUp
 from services.status.fold_counts import OUTCOMES, Counted
 from services.status.message import Message
+
+_in_order = attrgetter("origin", "position")
 
 
 @dataclass(frozen=True)
@@ -25,35 +29,53 @@ class StatisticsFeed:
 
     async def take(self, followed: Sequence[tuple[Message, Sequence[FollowUp]]]) -> None:
         """Append what was counted. Raises LogUnavailable."""
-        events = [_event(message, one) for message, follows in followed for one in follows if isinstance(one, Counted)]
-        events.sort(key=lambda one: (one.origin, one.position))
+        events = [_event(message, one) for message, follows in followed for one in follows if type(one) is Counted]
+        events.sort(key=_in_order)
         await self.sink.append([Append(DELIVERY_COUNTED, one.message_id, one) for one in events])
 
 
 def _event(message: Message, one: Counted) -> DeliveryCounted:
-    count, delivery = one.count, one.delivery
+    count, delivery = one.what, one.delivery
     origin, _, offset = count.origin.rpartition("/")
-    statistic = Statistic(
-        minute=count.at - count.at % MINUTE_MS,
-        partner_id=message.partner_id,
-        application_id=delivery.application_id if delivery is not None else "",
-        channel=one.request.channel,
-        provider=Provider(delivery.provider) if delivery is not None else None,
-        outcome=OUTCOMES[count.outcome],
-        error_code=count.error_code,
-    )
-    reached = delivery.delivery_id if delivery is not None else ""
-    what = f"counted/{one.link}/{reached}/{statistic.outcome}"
-    return DeliveryCounted(
-        event_id=ids.event_id_of(message.message_id, what),
+    application_id, provider, reached = "", "", ""
+    if delivery is not None:
+        application_id, provider, reached = delivery.application_id, delivery.provider, delivery.delivery_id
+    outcome, minute = OUTCOMES[count.outcome], count.at - count.at % MINUTE_MS
+    channel = one.request.channel
+    return _pattern(minute, message.partner_id, application_id, channel, provider, outcome, count.error_code).but(
+        event_id=ids.event_id_of(message.message_id, f"counted/{one.link}/{reached}/{outcome}"),
         at=count.at,
         message_id=message.message_id,
-        partner_id=message.partner_id,
         lane=message.lane,
         link=one.link,
-        statistic=statistic,
         origin=origin,
         position=(int(offset), count.place),
         sent_after_ms=count.sent_after_ms,
         delivered_after_ms=count.delivered_after_ms,
+    )
+
+
+@lru_cache(256)
+def _pattern(
+    minute: int,
+    partner_id: str,
+    application_id: str,
+    channel: Channel,
+    provider: str,
+    outcome: Outcome,
+    error_code: int,
+) -> DeliveryCounted:
+    """What events of one statistic have in common: it is checked once, they are many. Their own fields stand empty."""
+    statistic = Statistic(
+        minute=minute,
+        partner_id=partner_id,
+        application_id=application_id,
+        channel=channel,
+        provider=Provider(provider) if provider else None,
+        outcome=outcome,
+        error_code=error_code,
+    )
+    nothing: Position = (0, 0)
+    return DeliveryCounted(
+        event_id="", at=0, message_id="", partner_id=partner_id, statistic=statistic, origin="", position=nothing
     )

@@ -12,7 +12,7 @@ its deadline decides when it is *read*, behind every receipt logged earlier. An 
 same follow-ups again: whoever carries them out does each once. Source: docs/design.md §4.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
@@ -21,13 +21,12 @@ from services.status.fold_counts import Counted
 from services.status.fold_facts import FACTS, earlier, raise_to
 from services.status.fold_reports import FINAL, rank_of, wanted_report
 from services.status.fold_trace import entry_of, entry_of_onward, is_traced, write
-from services.status.message import Change, Delivery, Link, Message, Report, Request
+from services.status.message import Change, Delivery, Link, Message, Report, Request, furthest_of
 
-DELIVERED, READ, PLANNED = DeliveryState.DELIVERED, DeliveryState.READ, DeliveryState.PLANNED
+DELIVERED, READ = DeliveryState.DELIVERED, DeliveryState.READ
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(NamedTuple):
     """A link has come to a state for the first time; `again`: so it had when the event came before."""
 
     link: int
@@ -35,8 +34,7 @@ class Changed:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReportDue:
+class ReportDue(NamedTuple):
     """The partner is to be told; `request` is the one that asked for it."""
 
     link: int
@@ -64,7 +62,7 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     entry = entry_of(event, link)
     entry.late = link.late and not was_late
     write(message, entry)
-    if not had_request and link.wanted is not None and not any(isinstance(one, ReportDue) for one in follows):
+    if link.wanted is not None and not had_request and not any(isinstance(one, ReportDue) for one in follows):
         follows += _report_due(link)
     was_decided = link.onward is not None
     follows += onward(message, link, _reporting(link), event)
@@ -79,10 +77,10 @@ def _again(link: Link) -> list[FollowUp]:
 
 
 def _report_due(link: Link) -> list[FollowUp]:
-    request = _reporting(link)
-    if request is None or link.wanted is None or rank_of(link.wanted.status) <= link.tried:
+    wanted, request = link.wanted, _reporting(link)
+    if request is None or wanted is None or rank_of(wanted.status) <= link.tried:
         return []
-    return [ReportDue(link.number, link.wanted, request)]
+    return [ReportDue(link.number, wanted, request)]
 
 
 def _reporting(link: Link) -> Request | None:
@@ -100,7 +98,7 @@ def _settle(link: Link, event: events.MessageEvent, follows: list[FollowUp]) -> 
     if state.is_failure and link.failed_reason is None:
         link.failed_reason = _failed_reason(link)
     link.state = state
-    if all(change.state is not state for change in link.changes):
+    if state not in [change.state for change in link.changes]:
         link.changes.append(Change(state, event.at))
         follows.append(Changed(link.number, link.changes[-1]))
     wanted = wanted_report(link)
@@ -120,17 +118,16 @@ def _state_of(link: Link) -> DeliveryState:
     states = [delivery.state for delivery in targets]
     if link.is_planned and not targets:
         states = [DeliveryState.EXPIRED if link.plan_reason is Reason.EXPIRED else DeliveryState.REFUSED]
-    best = max(states, key=_rank, default=PLANNED)
+    best = furthest_of(states)
     if best in (DELIVERED, READ):
         return best
-    failures = [best] if states and all(state.is_failure for state in states) else []
+    alive = [state for state in states if not state.is_failure]
+    failures = [best] if states and not alive else []
     if link.expired and not any(_is_done_when_sent(delivery) for delivery in targets):
         failures.append(DeliveryState.EXPIRED)
     if link.fault:
         failures.append(DeliveryState.REFUSED)
-    if failures:
-        return max(failures, key=_rank)
-    return max((state for state in states if not state.is_failure), key=_rank, default=PLANNED)
+    return furthest_of(failures or alive)
 
 
 def _is_done_when_sent(delivery: Delivery) -> bool:
@@ -148,7 +145,3 @@ def _failed_reason(link: Link) -> Reason:
         reasons += [skip.reason for skip in link.skipped]
         return furthest([*reasons, Reason.EXPIRED] if link.expired or not reasons else reasons)
     return Reason.INTERNAL
-
-
-def _rank(state: DeliveryState) -> int:
-    return state.rank

@@ -7,7 +7,7 @@ Nothing is counted before plan and request are both known. A Count remembers the
 of that very record tells the same again, any other repetition tells nothing.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas import DeliveryState
 from schemas.reasons import Reason
@@ -29,12 +29,11 @@ _BOTH = _SENT | _DELIVERED
 _FAILURES = {DeliveryState.REFUSED: 16, DeliveryState.EXPIRED: 32, DeliveryState.SUPPRESSED: 64}
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """A follow-up: the statistics are to be told of `count`. `delivery` None: the link had nobody to go to."""
+class Counted(NamedTuple):
+    """A follow-up: the statistics are to be told of `what`. `delivery` None: the link had nobody to go to."""
 
     link: int
-    count: Count
+    what: Count
     request: Request
     delivery: Delivery | None
 

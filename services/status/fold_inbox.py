@@ -15,7 +15,7 @@ from schemas.values import Channel
 from services.status.content import content_of
 from services.status.message import Delivery, Link, Message, Request
 
-TOUCHING = (events.MessageRequested, events.Planned, events.ReceiptReceived, events.InboxChanged)
+TOUCHING = frozenset({events.MessageRequested, events.Planned, events.ReceiptReceived, events.InboxChanged})
 """Events that may change an entry."""
 NEW, SEEN = "New", "Seen"
 
@@ -55,7 +55,7 @@ def inbox_owner(owner_key: str, installation_id: str) -> str:
 
 def touched(seen: events.MessageEvent) -> bool:
     """True when the entries of the event's link must be written again."""
-    return isinstance(seen, TOUCHING)
+    return type(seen) in TOUCHING
 
 
 def entries_of(message: Message, link: Link) -> list[InboxEntry]:

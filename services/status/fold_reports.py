@@ -85,4 +85,4 @@ def date_of(at: int, utc_offset_min: int) -> str:
 
 
 def _earliest(times: list[int]) -> int:
-    return min((at for at in times if at), default=0)
+    return min([at for at in times if at], default=0)

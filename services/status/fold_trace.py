@@ -46,7 +46,12 @@ def read(message: Message) -> list[Entry]:
 def entry_of(event: MessageEvent, link: Link) -> Entry:
     """The line that `event` leaves; of a type without words of its own, its name."""
     entry = Entry(event.event_id, event.at, "", event.link)
-    match event:
+    match event:  # what every message has comes first
+        case events.MessageRequested():
+            entry.what, entry.detail = "requested", event.chain[0].channel.value
+        case events.Planned():
+            entry.what, entry.reason = "planned", event.reason
+            entry.detail = f"targets: {len(event.targets)}, skipped: {len(event.skipped)}"
         case events.ProviderDispatched():
             entry.what, entry.installation_id, entry.provider = "attempt", event.installation_id, event.provider.value
             entry.attempt, entry.status, entry.latency_ms = event.attempt, event.status, event.latency_ms
@@ -76,9 +81,6 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
             told = "taken" if event.delivered else "not taken"
             code = f"errorCode {event.error_code}" if event.error_code else ""
             entry.detail = _words(told, code, event.detail)
-        case events.Planned():
-            entry.what, entry.reason = "planned", event.reason
-            entry.detail = f"targets: {len(event.targets)}, skipped: {len(event.skipped)}"
         case events.Scheduled():
             entry.what, entry.detail = "scheduled", event.zone
         case events.Held():
@@ -87,8 +89,6 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
             entry.what, entry.detail = "cancel", f"asked for by {event.by}"
         case events.CancelRefused():
             entry.what, entry.detail = "cancel", "too late for this link: it goes out"
-        case events.MessageRequested():
-            entry.what, entry.detail = "requested", event.chain[0].channel.value
         case events.RequestRepeated():
             entry.what, entry.detail = "repeated", f"request {event.request_id} was dropped"
         case events.LinkClicked():

@@ -219,9 +219,11 @@ class Link:
     @property
     def request(self) -> Request | None:
         """The winner; the earliest candidate while nobody has won."""
-        if not self.request_id:
-            return min(self.requests, key=lambda one: (one.at, one.request_id), default=None)
-        return next((one for one in self.requests if one.request_id == self.request_id), None)
+        won = self.request_id
+        for one in self.requests:
+            if one.request_id == won:
+                return one
+        return None if won else min(self.requests, key=lambda one: (one.at, one.request_id), default=None)
 
     @property
     def targets(self) -> list[Delivery]:
@@ -293,11 +295,17 @@ class Message:
 
 def highest(states: list[DeliveryState]) -> DeliveryState:
     """The maximum of the lattice; a failure counts only when all have failed. PLANNED for none."""
-    best = max(states, key=_rank, default=DeliveryState.PLANNED)
+    best = furthest_of(states)
     if best.is_failure:
-        return max((state for state in states if not state.is_failure), key=_rank, default=best)
+        alive = [state for state in states if not state.is_failure]
+        return furthest_of(alive) if alive else best
     return best
 
 
-def _rank(state: DeliveryState) -> int:
-    return state.rank
+def furthest_of(states: list[DeliveryState]) -> DeliveryState:
+    """The maximum of the lattice; PLANNED for none."""
+    best = DeliveryState.PLANNED
+    for state in states:
+        if state.rank > best.rank:
+            best = state
+    return best

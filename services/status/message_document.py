@@ -30,36 +30,37 @@ _MAX_PAIRS = 50
 _STATES = {state.value: state for state in DeliveryState}
 _REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
 _CHANNELS = {channel.value: channel for channel in Channel}
-_PLACE = {name: place for place, name in enumerate(Link.__slots__)}
+_REQUESTS, _DELIVERIES, _STATE, _CHANGES, _COUNTS = (
+    Link.__slots__.index(name) for name in ("requests", "deliveries", "state", "changes", "counts")
+)
 
 
 def to_document(message: Message) -> Document:
     """The document of the message's next revision."""
-    created_at, deadline, request = message.created_at, message.deadline, message.request
+    deadline, request, links = message.deadline, message.request, list(message.links.values())
+    created_at = request.at if request is not None else message.first_at
     document: Document = {
         "_id": message.message_id,
         "revision": message.revision + 1,
         "partner_id": message.partner_id,
         "lane": message.lane,
-        "state": message.state.value,
+        "state": str(message.state),
         "created_at": created_at,
         "first_at": message.first_at,
         "kept_until": datetime.fromtimestamp((created_at + HISTORY_RETENTION_MS) / 1000, UTC),
-        "links": orjson.dumps(
-            [_values_of(link) for link in message.links.values()], _array, orjson.OPT_PASSTHROUGH_DATACLASS
-        ),
+        "links": orjson.dumps([_values(link) for link in links], _array, orjson.OPT_PASSTHROUGH_DATACLASS),
         "trace": message.trace,
         "trace_count": message.trace_count,
         "trace_dropped": message.trace_dropped,
     }
     if deadline is not None:
         document["deadline_at"], document["deadline_link"] = deadline
-    posted = [one.delivery_id for link in message.links.values() for one in link.targets if one.provider == "channel"]
+    posted = [one.delivery_id for link in links for one in link.targets if one.provider == "channel"]
     if posted:
         document["channel_ids"] = posted
     saved = [
         channel
-        for link in message.links.values()
+        for link in links
         if link.onward is not None and not link.onward.goes_on and not link.onward.is_cancelled
         for channel in link.onward.channels
     ]
@@ -115,9 +116,19 @@ def from_document(document: Document) -> Message:
     )
 
 
-_values_of = attrgetter(*Link.__slots__)
-_KINDS = (Request, Delivery, Skip, Change, Report, InboxMark, Onward, Count)
-_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in _KINDS}
+_LINK, _REQUEST, _DELIVERY, _COUNT = (attrgetter(*kind.__slots__) for kind in (Link, Request, Delivery, Count))
+_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Skip, Report, InboxMark, Onward)}
+
+
+def _values(link: Link) -> list[Any]:
+    """Its fields in their order. What every link has is turned into arrays here: orjson's asking costs more."""
+    values = list(_LINK(link))
+    values[_REQUESTS] = [_REQUEST(one) for one in link.requests]
+    values[_DELIVERIES] = {key: _DELIVERY(one) for key, one in link.deliveries.items()}
+    values[_STATE] = str(link.state)
+    values[_CHANGES] = [(str(one.state), one.at) for one in link.changes]
+    values[_COUNTS] = [_COUNT(one) for one in link.counts]
+    return values
 
 
 def _array(value: Any) -> Any:
@@ -127,28 +138,29 @@ def _array(value: Any) -> Any:
 
 def _link(stored: list[Any]) -> Link:
     link = Link(*stored)
-    link.requests = [_request(*one) for one in stored[_PLACE["requests"]]]
-    link.deliveries = {key: _delivery(*one) for key, one in stored[_PLACE["deliveries"]].items()}
-    link.skipped = [Skip(key, provider, Reason(why)) for key, provider, why in stored[_PLACE["skipped"]]]
-    link.changes = [Change(_STATES[state], at) for state, at in stored[_PLACE["changes"]]]
+    link.requests = [Request(*one) for one in stored[_REQUESTS]]
+    for request in link.requests:
+        request.channel = _CHANNELS[request.channel]
+    link.deliveries = {key: Delivery(*one) for key, one in stored[_DELIVERIES].items()}
+    for delivery in link.deliveries.values():
+        delivery.state, delivery.reason = _STATES[delivery.state], _REASONS[delivery.reason]
+    link.changes = [Change(_STATES[state], at) for state, at in stored[_CHANGES]]
     link.state = _STATES[link.state]
     link.plan_reason, link.failed_reason = _REASONS[link.plan_reason], _REASONS[link.failed_reason]
-    link.inbox = {owner: InboxMark(*mark) for owner, mark in link.inbox.items()}  # type: ignore[misc]  # arrays yet
-    link.counts = [Count(*one) for one in stored[_PLACE["counts"]]] if len(stored) > _PLACE["counts"] else []
-    wanted = stored[_PLACE["wanted"]]
-    link.wanted = Report(*wanted) if wanted is not None else None
-    onward = stored[_PLACE["onward"]] if len(stored) > _PLACE["onward"] else None
-    link.onward = Onward(*onward) if onward is not None else None
+    if len(stored) > _COUNTS:
+        link.counts = [Count(*one) for one in stored[_COUNTS]]
+    _fill_rest(link)
     return link
 
 
-def _request(*stored: Any) -> Request:
-    request = Request(*stored)
-    request.channel = _CHANNELS[request.channel]
-    return request
-
-
-def _delivery(*stored: Any) -> Delivery:
-    delivery = Delivery(*stored)
-    delivery.state, delivery.reason = _STATES[delivery.state], _REASONS[delivery.reason]
-    return delivery
+def _fill_rest(link: Link) -> None:
+    """What few links have, from the arrays that it still holds."""
+    rest: Any = link
+    if rest.skipped:
+        rest.skipped = [Skip(key, provider, Reason(why)) for key, provider, why in rest.skipped]
+    if rest.inbox:
+        rest.inbox = {owner: InboxMark(*mark) for owner, mark in rest.inbox.items()}
+    if rest.wanted is not None:
+        rest.wanted = Report(*rest.wanted)
+    if rest.onward is not None:
+        rest.onward = Onward(*rest.onward)

@@ -20,7 +20,7 @@ from services.mongo import Database, Document, durable
 from services.short_links import ShortLinks
 from services.status.message import Message
 
-_TELLING = (events.MessageRequested, events.Scheduled, events.Planned)
+_TELLING = frozenset({events.MessageRequested, events.Scheduled, events.Planned})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Codes:
         documents = [
             document
             for message, of in projected
-            for number in sorted({event.link for event in of if isinstance(event, _TELLING)})
+            for number in sorted({event.link for event in of if type(event) in _TELLING})
             for document in self._documents(message, number)
         ]
         if documents:

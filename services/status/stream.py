@@ -45,8 +45,8 @@ class Streams:
         repeated = []
         for message, follows in followed:
             for one in follows:
-                if isinstance(one, Changed) and message.partner_id:
-                    key = f"{message.message_id}/{one.link}/{one.change.state.value}"
+                if type(one) is Changed and message.partner_id:
+                    key = f"{message.message_id}/{one.link}/{one.change.state}"
                     event = _event(message, message.links[one.link], one.change)
                     by_partner.setdefault(message.partner_id, {})[key] = event
                     if one.again:
@@ -129,8 +129,8 @@ def _event(message: Message, link: Link, change: Change) -> dict[str, Any]:
         "mt_num": request.mt_num if request else None,
         "id": root.partner_ref if root else None,
         "link": link.number,
-        "channel": request.channel.value if request else None,
-        "state": change.state.value,
+        "channel": str(request.channel) if request else None,
+        "state": str(change.state),
         "at": change.at,
     }
     if change.state.is_failure and link.failed_reason is not None:

@@ -65,9 +65,10 @@ class Changes:
         """Those that must try again under a new number."""
         last = await self._take(partner_id, len(changes))
         first = last - len(changes) + 1
-        documents = [
-            {"_id": key, **_common(partner_id, first + place), "event": event}
-            for place, (key, event) in enumerate(changes)
+        kept_until = datetime.now(UTC) + KEPT
+        documents: list[Document] = [
+            {"_id": key, "partner_id": partner_id, "seq": seq, "kept_until": kept_until, "event": event}
+            for seq, (key, event) in enumerate(changes, first)
         ]
         try:
             await self._changes.insert_many(documents, ordered=False)
@@ -90,8 +91,10 @@ class Changes:
 
     async def close(self, partner_id: str, numbers: Sequence[int]) -> None:
         """Close holes; a number that has been used meanwhile stays as it is."""
+        kept_until = datetime.now(UTC) + KEPT
         documents: list[Document] = [
-            {"_id": f"hole/{partner_id}/{number}", **_common(partner_id, number)} for number in numbers
+            {"_id": f"hole/{partner_id}/{seq}", "partner_id": partner_id, "seq": seq, "kept_until": kept_until}
+            for seq in numbers
         ]
         if documents:
             try:
@@ -114,7 +117,3 @@ class Changes:
     async def _edge(self, partner_id: str, direction: int, default: int) -> int:
         found = await self._changes.find_one({"partner_id": partner_id}, {"seq": 1}, sort=[("seq", direction)])
         return int(found["seq"]) if found is not None else default
-
-
-def _common(partner_id: str, seq: int) -> Document:
-    return {"partner_id": partner_id, "seq": seq, "kept_until": datetime.now(UTC) + KEPT}
