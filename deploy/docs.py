@@ -54,6 +54,8 @@ def _declared() -> Iterable[tuple[str, str, str, str]]:
 
 
 def _shown(default: object) -> str:
+    if isinstance(default, tuple):
+        default = ",".join(default)
     return "" if default == "" else f"`{int(default) if isinstance(default, bool) else default}`"
 
 

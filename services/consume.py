@@ -104,7 +104,10 @@ class Consuming:
         await consumer.start()
         try:
             while not self.stop.is_set():
+                consumer.resume(*consumer.paused())
                 batch = await consumer.getmany(timeout_ms=250, max_records=self.max_records)
+                if batch:
+                    kafka.hold_fetches(consumer)
                 while batch:
                     batch = await self._finish(consumer, batch)
         finally:
@@ -119,7 +122,6 @@ class Consuming:
                 await self._process(records)
                 await self._commit(consumer, batch)
                 telemetry.BATCH_SECONDS.labels(self.group).observe(time.monotonic() - started)
-                consumer.resume(*consumer.paused())
                 return None
             except UNAVAILABLE as error:
                 attempt += 1
@@ -133,7 +135,7 @@ class Consuming:
         """Back off with full jitter, paused, while `getmany` keeps the membership alive."""
         until = time.monotonic() + random.uniform(0.1, min(10.0, 0.2 * 2**attempt))
         while time.monotonic() < until and not self.stop.is_set():
-            consumer.pause(*(consumer.assignment() - consumer.paused()))
+            kafka.hold_fetches(consumer)
             fetched: _Batch = await consumer.getmany(timeout_ms=100)
             if self._rebalances.count != epoch:
                 telemetry.DROPPED_BATCHES.labels(self.group).inc()

@@ -135,6 +135,8 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
                 return {}
         timeout_ms = 250 if len(places) == len(self._trackers) else 10
         fetched = await self._consumer.getmany(*places, timeout_ms=timeout_ms, max_records=chunk)
+        if fetched:
+            self._set_paused(True)
         return {place: raws for place, raws in fetched.items() if place in self._trackers}
 
     def _has_room(self, tracker: Offsets) -> bool:
@@ -143,7 +145,7 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
     def _set_paused(self, wanted: bool) -> None:
         """Also for partitions that came meanwhile."""
         if wanted:
-            self._consumer.pause(*(self._consumer.assignment() - self._consumer.paused()))
+            kafka.hold_fetches(self._consumer)
         elif self._is_paused:
             self._consumer.resume(*self._consumer.paused())
         self._is_paused = wanted

@@ -38,6 +38,8 @@ from services.settings import Settings
 log = telemetry.logger("kafka")
 _MAX_RECORD_BYTES = 1_000_000
 _WORTH_A_BATCH = 16
+FETCH_WAIT_MS = 500
+"""How long the broker lets an idle consumer wait; what comes is answered at once."""
 _KEPT_BYTES = 100_000
 """Of a poisoned record that is too large for its dead-letter topic."""
 
@@ -199,10 +201,19 @@ def consumer(settings: Settings, names: Iterable[Topic], group: str, *, together
         heartbeat_interval_ms=3_000,
         max_poll_interval_ms=300_000,
         partition_assignment_strategy=(RangePartitionAssignor if together else RoundRobinPartitionAssignor,),
-        fetch_max_wait_ms=250,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         max_partition_fetch_bytes=4 * 1024 * 1024,
         metadata_max_age_ms=60_000,
     )
+
+
+def hold_fetches(consumer: AIOKafkaConsumer) -> None:
+    """Pause what is assigned, while a batch is in hand; resume it right before the next `getmany`.
+
+    Otherwise the client asks the broker, a tenth of a second after a record came that nobody has taken yet, for all
+    partitions but that one: the next record of that one then waits until this long poll is over.
+    """
+    consumer.pause(*(consumer.assignment() - consumer.paused()))
 
 
 async def follow(
@@ -218,7 +229,7 @@ async def follow(
         group_id=None,  # every partition, and no commit
         auto_offset_reset="earliest",
         enable_auto_commit=False,
-        fetch_max_wait_ms=250,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     await reader.start()
     try:
@@ -248,7 +259,7 @@ async def read_through(settings: Settings, names: Sequence[str], apply: Callable
         group_id=None,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
-        fetch_max_wait_ms=250,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     await reader.start()
     try:

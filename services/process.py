@@ -11,6 +11,7 @@ the reverse of start: first `stop` is set (consumers finish their batch), spawne
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -85,6 +86,7 @@ def run(name: str, start: Callable[[Process], Awaitable[None]]) -> None:
     try:
         settings = Settings.from_environment()
         telemetry.configure_logging(name, settings.log_level)
+        os.nice(settings.niceness)
         failed = uvloop.run(_live(name, settings, start))
     except (BadSettings, BadMasterKey) as error:
         sys.stderr.write(f"{name}: {error}\n")

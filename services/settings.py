@@ -3,7 +3,9 @@
 import os
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from schemas.values import Lane
 
 
 class BadSettings(Exception):
@@ -33,6 +35,15 @@ class Settings(BaseModel):
         "1",
         alias="RPNS_INSTANCE",
         description="name among the instances of one service; keep it over restarts",
+    )
+    lanes: tuple[Lane, ...] = Field(
+        ("single", "bulk"),
+        alias="RPNS_LANES",
+        min_length=1,
+        description="single, bulk, or both with a comma between: whose messages this process works on",
+    )
+    niceness: int = Field(
+        0, alias="RPNS_NICENESS", ge=0, le=19, description="by how much this process gives way to others on its machine"
     )
     shutdown_s: float = Field(
         20, alias="RPNS_SHUTDOWN_S", gt=0, description="seconds a process may take to end in order"
@@ -114,6 +125,11 @@ class Settings(BaseModel):
         "https://vkpns-universal.rustore.ru", alias="RUSTORE_UNIVERSAL_URL", description="RuStore universal"
     )
     provider_ca_file: str = Field("", alias="PROVIDER_CA_FILE", description="PEM of a CA to trust beside the system's")
+
+    @field_validator("lanes", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":

@@ -45,15 +45,22 @@ class Timer:
 
 
 class Timers:
-    """The timers of one service. `owner` outlives a restart, so that its lease need not end first."""
+    """The timers of one service. `owner` outlives a restart, so that its lease need not end first; `lanes`: which of
+    them this process fires."""
 
-    def __init__(self, collection: Collection, sink: Log, owner: str = "") -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        sink: Log,
+        owner: str = "",
+        lanes: Sequence[Lane] = ("single", "bulk"),
+    ) -> None:
         self._collection = durable(collection)
         self._sink = sink
         owner = owner or ids.uuid7()
         self._leases = {
             lane: Lease(collection.database, f"{collection.name}/{lane}", owner)  # type: ignore[arg-type]  # stubs
-            for lane in topics.MESSAGE_REQUESTED
+            for lane in lanes
         }
 
     async def prepare(self) -> None:

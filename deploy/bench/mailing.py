@@ -3,6 +3,7 @@
     list ─▶ upload ─▶ planner ─▶ five services, Kafka, MongoDB ─▶ four providers
     ten single POSTs a second beside it ─▶ provider
 
+The bulk lane has processes of its own (`RPNS_LANES`), which give way to the others (`RPNS_NICENESS`).
 Everything shares the machine: servers, services, the sandbox, and this process. Single messages are timed from the
 start of the POST to the provider's acceptance, first on the idle platform, then while the mailing runs. Phones send no
 receipts and nobody asked for reports, so that what is measured is the sending.
@@ -24,7 +25,7 @@ from deploy.bench.measure import Row, cpu_seconds, memory_mib, show
 from deploy.demo.bank import Bank
 from deploy.local import Stack
 from deploy.local.provision import API_KEY, LOGIN, PARTNER_ID, PASSWORD, SERVICE_NUMBER, Admin, await_read, provision
-from deploy.local.services import SERVICES
+from deploy.local.services import BULK, SERVICES
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.device import Device, Habits
 from deploy.sandbox.fleet import Fleet
@@ -140,21 +141,21 @@ async def observe(stack: Stack, recipients: int, rate_per_s: int) -> list[Row]:
         singles, mailing, pids = Singles(bank, control, devices[: len(PLATFORMS)]), Mailing(session), stack.pids
         await singles.send("warm", WARM_UP)
         idle = await singles.send("idle", SINGLES)
-        before = {name: memory_mib(pids[name]) for name in SERVICES}
+        before = {name: memory_mib(pids[name]) for name in BULK}
         await mailing.create(rate_per_s)
-        upload_s, used = time.monotonic(), cpu_seconds(pids["ingest"])
+        upload_s, used = time.monotonic(), cpu_seconds(pids["ingest-bulk"])
         await mailing.upload(recipients)
-        upload_s, upload_cpu_s = time.monotonic() - upload_s, cpu_seconds(pids["ingest"]) - used
-        peaks = dict.fromkeys(SERVICES, 0.0)
+        upload_s, upload_cpu_s = time.monotonic() - upload_s, cpu_seconds(pids["ingest-bulk"]) - used
+        peaks = dict.fromkeys(BULK, 0.0)
         watching = asyncio.create_task(watch_memory(stack, peaks))
-        used, whole = cpu_seconds(pids["ingest"]), {name: cpu_seconds(pid) for name, pid in pids.items()}
+        used, whole = cpu_seconds(pids["ingest-bulk"]), {name: cpu_seconds(pid) for name, pid in pids.items()}
         began = time.monotonic()
         await mailing.call("POST", f"{mailing.path}/start")
         planning = asyncio.create_task(mailing.until("planned", recipients))
         sending = asyncio.create_task(mailing.until("sent", recipients))
         busy_task = asyncio.create_task(singles.send("busy", SINGLES, sending))
         plan_s = await planning
-        plan_cpu_s = cpu_seconds(pids["ingest"]) - used
+        plan_cpu_s = cpu_seconds(pids["ingest-bulk"]) - used
         await sending
         sent_s = time.monotonic() - began
         shares = {name: cpu_seconds(pid) - whole[name] for name, pid in pids.items()}
@@ -168,7 +169,7 @@ async def observe(stack: Stack, recipients: int, rate_per_s: int) -> list[Row]:
         Row(
             f"mailing: {name}", peaks[name], "MiB at most", "constant", f"{before[name]:.0f} before it", "", peaks[name]
         )
-        for name in ("ingest", "router", "dispatch", "status")
+        for name in BULK
     ]
     return [
         Row(
@@ -198,7 +199,7 @@ def admit(stack: dict[str, Any]) -> None:
 
 def measured(recipients: int = 100_000, rate_per_s: int = RATE_PER_S) -> list[Row]:
     """The rates, the latencies of single messages, and the most memory of each service meanwhile."""
-    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder)) as stack:
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), services=(*SERVICES, *BULK)) as stack:
         return uvloop.run(observe(stack, recipients, rate_per_s))
 
 

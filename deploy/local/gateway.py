@@ -23,6 +23,9 @@ SPECIAL = {
 }
 """Paths that `ROUTES` would send to another service; a `*` between slashes stands for one part of the path."""
 
+BULK = ("/v3/batch", "/v1/mailings", "/v1/mailings/*")
+"""What an instance of ingest for the bulk lane takes, where there is one."""
+
 ROUTES = {
     "ingest": ("/v6/*", "/v3/*", "/v1/mailings", "/v1/mailings/*"),
     "registry": (
@@ -84,6 +87,8 @@ def caddyfile(port: int, storage: Path, upstreams: Upstreams) -> str:
     for service, paths in SPECIAL.items():
         if upstreams.get(service):
             parts.append(_handle(f"{service}-special", paths, _proxy(upstreams[service])))
+    if upstreams.get("ingest-bulk"):
+        parts.append(_handle("ingest-bulk", BULK, _proxy(upstreams["ingest-bulk"])))
     for service, paths in ROUTES.items():
         if not upstreams.get(service):
             continue

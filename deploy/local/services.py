@@ -1,7 +1,7 @@
 """How our own processes are started: the services, the statistics worker and the sandbox that plays the providers."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,8 @@ from deploy.local.ports import HOST
 from deploy.local.process import Process, Program, answers_200
 
 SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
+BULK = tuple(f"{name}-bulk" for name in ("ingest", "router", "dispatch", "status"))
+"""Instances for the bulk lane; where one runs, the others of its service are for single messages."""
 KNOW_NO_PARTNERS = ("statistics",)
 """Those that do not read `application-events`."""
 SANDBOX_PARTS = (
@@ -23,6 +25,7 @@ SANDBOX_PARTS = (
     "partner",
     "control",
 )
+BULK_NICENESS = 10
 CLOCK_STEP_S = 0.02  # how far a file's time may lag behind the clock
 
 
@@ -37,12 +40,20 @@ def module_of(name: str) -> str:
     return name.partition("-")[0]
 
 
-def service(name: str, ports: Ports, env: Mapping[str, str], log: Path) -> Program:
+def lanes_of(name: str, names: Collection[str]) -> dict[str, str]:
+    """The settings by which an instance keeps to its lane, if there are instances for the bulk lane alone."""
+    if name in BULK:
+        return {"RPNS_LANES": "bulk", "RPNS_NICENESS": str(BULK_NICENESS)}
+    return {"RPNS_LANES": "single"} if f"{module_of(name)}-bulk" in names else {}
+
+
+def service(name: str, ports: Ports, env: Mapping[str, str], log: Path, lanes: Mapping[str, str]) -> Program:
     module = module_of(name)
     own = {
         "RPNS_INSTANCE": f"{module}-{name.partition('-')[2] or 1}",
         "RPNS_PORT": str(ports.api),
         "RPNS_METRICS_PORT": str(ports.metrics),
+        **lanes,
     }
     command = [sys.executable, "-m", f"services.{module}"]
     return Program(name, command, log, lambda _: answers_200(ports.metrics, "/readyz"), env={**env, **own}, stop_s=30)

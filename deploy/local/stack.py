@@ -39,7 +39,8 @@ class Stack:
 
     data_dir         where data, logs and secrets live; kept between starts
     public_port      port of the gateway on 127.0.0.1; 0 takes a free one
-    services         names of services; "dispatch-2" is a second dispatch. () starts none
+    services         names of services; "dispatch-2" is a second dispatch, "dispatch-bulk" one for the bulk lane; ()
+                     starts none
     sandbox          whether to start the providers' sandbox
     gateway          whether to start the gateway
     fresh            forget the data of earlier starts first
@@ -91,7 +92,8 @@ class Stack:
             self._runner.start(self._foundations())
             self._settle()
             self._runner.start(
-                ours.service(name, ports, self.env, self._log(name)) for name, ports in self.ports.items()
+                ours.service(name, ports, self.env, self._log(name), ours.lanes_of(name, self.ports))
+                for name, ports in self.ports.items()
             )
             if self._with_gateway:
                 self._runner.start([self._gateway()])
@@ -199,7 +201,7 @@ class Stack:
     def _gateway(self) -> Program:
         upstreams: dict[str, list[int]] = {}
         for name, ports in self.ports.items():
-            upstreams.setdefault(ours.module_of(name), []).append(ports.api)
+            upstreams.setdefault(name if name in ours.BULK else ours.module_of(name), []).append(ports.api)
         return caddy.program(self.data_dir / "gateway", self._log("gateway"), self.public_port, upstreams)
 
 

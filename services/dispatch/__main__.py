@@ -40,7 +40,7 @@ async def start(process: Process) -> None:
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
     await open_keys(process, database, directory)
-    timers, attempts = Timers(database["dispatch_timers"], sink, settings.instance), Attempts(database)
+    timers, attempts = Timers(database["dispatch_timers"], sink, settings.instance, settings.lanes), Attempts(database)
     await timers.prepare()
     await attempts.prepare()
     stops, pressure = Stops(directory, timers), Pressure()
@@ -65,7 +65,8 @@ async def start(process: Process) -> None:
 
 
 def _consume(process: Process, sink: Log, provider: Provider, work: Dispatching, pressure: Pressure) -> None:
-    for lane, topic in TARGET_RESOLVED[provider].items():
+    for lane in process.settings.lanes:
+        topic = TARGET_RESOLVED[provider][lane]
         group = f"dispatch-{provider.value}" if lane == "single" else f"dispatch-{provider.value}-bulk"
         flow: Flow[Item, Conclusion] = Flow(process.settings, sink, topic, group, work, process.stop)
         flow.pressure = pressure if lane == "bulk" else None

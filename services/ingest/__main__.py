@@ -71,8 +71,9 @@ async def _mailings(
     await mailings.prepare()
     clean_after(process, database, directory, Forgetting(mailings).clean)
     means = Means(mailings, Segments(database), directory, log, keys, claims)
-    planner = Planner(means, database, settings.instance, process.stop)
-    process.spawn(planner.run(), "mailings", drains=True)
+    if "bulk" in settings.lanes:
+        planner = Planner(means, database, settings.instance, process.stop)
+        process.spawn(planner.run(), "mailings", drains=True)
     office = Office(means)
     dry = DryRun(office, Installations(database))
     trusted = web.networks(settings.trusted_proxies)

@@ -32,7 +32,7 @@ async def start(process: Process) -> None:
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
     await open_keys(process, database, directory)
-    claims, timers = Claims(database), Timers(database["router_timers"], sink, settings.instance)
+    claims, timers = Claims(database), Timers(database["router_timers"], sink, settings.instance, settings.lanes)
     await claims.prepare()
     await timers.prepare()
     stops = Stops(directory, timers)
@@ -40,10 +40,11 @@ async def start(process: Process) -> None:
     short = ShortLinks(settings.public_url, partial(secrets.digests, purpose="short-link"))
     routing = Routing(directory, Installations(database), claims, timers, stops, short)
     process.ready_when("mongo", lambda: mongo.is_up(database))
-    for lane, topic in MESSAGE_REQUESTED.items():
+    for lane in settings.lanes:
         group = "router" if lane == "single" else "router-bulk"
         most = _MOST_AT_ONCE[lane]
-        consuming = Consuming(settings, sink, [topic], group, routing.step, process.stop, max_records=most)
+        consumed = [MESSAGE_REQUESTED[lane]]
+        consuming = Consuming(settings, sink, consumed, group, routing.step, process.stop, max_records=most)
         process.spawn(consuming.run(), group, drains=True)
     process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)

@@ -87,7 +87,7 @@ async def start(process: Process) -> None:
     folding = Folding(messages, takers, projections=[Projecting(inbox), codes.project])
     sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
     process.ready_when("mongo", lambda: mongo.is_up(database))
-    for lane in STATUS_EVENTS:
+    for lane in settings.lanes:
         group = "status" if lane == "single" else "status-bulk"
         topics = [MESSAGE_REQUESTED[lane], PROVIDER_DISPATCHED[lane], STATUS_EVENTS[lane]]
         step, stop = folding.step, process.stop

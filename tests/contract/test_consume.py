@@ -211,3 +211,37 @@ async def test_topics_can_be_created_by_several_at_once(settings: Settings) -> N
     await asyncio.gather(*(kafka.create_topics(settings) for _ in range(3)))
     await kafka.create_topics(settings)
     assert await events_of(settings, STATUS, 0) == []
+
+
+async def test_what_comes_while_a_batch_is_in_hand_does_not_hold_up_what_comes_next(
+    settings: Settings, sink: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker may keep an idle consumer waiting longer than this test waits."""
+    monkeypatch.setattr(kafka, "FETCH_WAIT_MS", 60_000)
+    in_hand, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Seen):
+        async def step(self, records: Sequence[Record]) -> Follows:
+            in_hand.set()
+            await go_on.wait()
+            return await super().step(records)
+
+    seen, (first, second, third) = Slow(), _of_two_partitions(settings)
+    async with consuming(settings, sink, seen):
+        await sink.append([Append(STATUS, first.message_id, first)])
+        await in_hand.wait()
+        await sink.append([Append(STATUS, second.message_id, second)])
+        await asyncio.sleep(0.5)  # so long it lies there and nobody takes it
+        go_on.set()
+        await seen.until(2)
+        await sink.append([Append(STATUS, third.message_id, third)])
+        await seen.until(3)
+
+
+def _of_two_partitions(settings: Settings) -> list[RequestRepeated]:
+    """One of a partition, and two of another."""
+    keys = [ids.uuid7() for _ in range(100)]
+    places = [kafka.partition_of(key.encode(), range(settings.kafka_partitions), ()) for key in keys]
+    others = [key for key, place in zip(keys, places, strict=True) if place != places[0]]
+    same = [key for key, place in zip(keys, places, strict=True) if place == places[keys.index(others[0])]]
+    return [repeated(keys[0]), repeated(same[0]), repeated(same[1])]
