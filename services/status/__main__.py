@@ -83,7 +83,7 @@ async def start(process: Process) -> None:
     codes = Codes(database, short)
     await codes.prepare()
     clean_after(process, database, directory, Forgetting(messages, inbox, reports, codes).clean)
-    takers = [Chaining(sink).take, reporting.take, streams.take, counting.take, StatisticsFeed(sink).take]
+    takers = [Chaining(sink, directory).take, reporting.take, streams.take, counting.take, StatisticsFeed(sink).take]
     folding = Folding(messages, takers, projections=[Projecting(inbox), codes.project])
     sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
     process.ready_when("mongo", lambda: mongo.is_up(database))

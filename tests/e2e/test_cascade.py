@@ -4,10 +4,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import pytest
 
+from deploy.local.provision import LOGIN as PARTNER
+from deploy.local.provision import PASSWORD, SERVICE_NUMBER
 from deploy.sandbox.device import Device, Habits
 from deploy.sandbox.sdk_push import read_push
+from tests.e2e.test_batch import ask
 from tests.e2e.test_cli import rpns
 from tests.e2e.world import DELIVERED, READ, SENT, UNDELIVERED, Json, World, assert_forward, eventually
 
@@ -65,6 +69,9 @@ class Waiting:
     unread_phone: Device
     cancelled: str  # while nobody has confirmed it
     cancelled_number: str
+    packet: Json  # the answer for its message; the packet was cancelled likewise
+    packet_phone: Device
+    packet_number: str
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +87,22 @@ async def waiting(world: World) -> Waiting:
     await told(world, refs[2], ("PUSH", SENT))
     asked = await rpns(world, "cancel", "message", (await world.trace(refs[2]))["message_id"], "--json")
     assert (json.loads(asked.out)["link"], json.loads(asked.out)["channels"]) == (1, ["SMS"])
-    return Waiting(refs[0], unseen, refs[1], unread, refs[2], phones[2])
+    number = world.new_phone()
+    holder = await world.enrol("android", number, Habits(None, delivered_after_s=86_400))
+    return Waiting(
+        refs[0], unseen, refs[1], unread, refs[2], phones[2], await cancelled_packet(world, number), holder, number
+    )
+
+
+async def cancelled_packet(world: World, phone: str) -> Json:
+    """Of one push with an SMS behind it, cancelled while nobody has confirmed the push; the answer for its message."""
+    push = {"from": SERVICE_NUMBER, "to": phone, "text": world.new_text(), "type": "PUSH", "validity": SHORT_S}
+    message = push | {"cascadeChainLink": chain("DELIVERED", link("SMS", world.new_text()))}
+    _, answer = await ask(world, "POST", "/v3/batch", {"messages": [message]})
+    sent: Json = answer["result"][0]
+    assert await world.control.reports(sent["messageId"], count=1)
+    assert (await rpns(world, "cancel", "packet", f"{PARTNER}/{sent['packetId']}")).code == 0
+    return sent
 
 
 @pytest.fixture(autouse=True)
@@ -227,3 +249,21 @@ async def test_cancelled_while_its_push_is_out_the_sms_never_goes_and_the_push_i
     assert (message["state"], len(message["links"])) == ("EXPIRED", 1)
     assert await world.control.channel_messages(waiting.cancelled_number) == []
     assert (await rpns(world, "cancel", "message", waiting.cancelled)).code == 1  # nothing is left to cancel
+
+
+async def test_of_a_packet_cancelled_while_its_push_is_out_the_sms_never_goes_and_the_push_stays(
+    world: World, waiting: Waiting
+) -> None:
+    message_id = waiting.packet["messageId"]
+
+    async def are_told() -> bool:
+        told = [one["report"] for one in await world.control.reports(message_id)]
+        return {(one["type"], one["status"]) for one in told} >= {("PUSH", "EXPIRED"), ("SMS", "EXPIRED")}
+
+    await eventually(are_told, "the partner is told of the push and of the SMS", SHORT_S + 30)
+    assert await world.control.channel_messages(waiting.packet_number) == []
+    assert len(waiting.packet_phone.shown) == 1
+    basic = {"Authorization": aiohttp.encode_basic_auth(PARTNER, PASSWORD, "utf-8")}
+    _, message = await ask(world, "GET", f"/v1/messages/{message_id}", headers=basic)
+    assert [one["reason"]["name"] for one in message["links"]] == ["expired", "cancelled"]
+    assert not [one for one in message["trace"] if one["what"] == "attempt" and "withdrawal" in (one["detail"] or "")]

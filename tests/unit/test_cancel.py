@@ -1,9 +1,19 @@
 """Cancelling a message of which something is out: what was sent goes its way, what would follow does not go out."""
 
+from collections.abc import Sequence
+
+import pytest
+
 from schemas import DeliveryState, ids
+from schemas.application_events import StopChanged
+from schemas.events import MessageRequested, TargetResolved
 from schemas.reasons import Reason
+from services import sealing
+from services.directory import Directory
+from services.kafka import Append
 from services.status.api_cancel import Cancellable, cancellable
 from services.status.cascade import NextLink, NotNeeded, Withdrawal
+from services.status.chaining import Chaining
 from services.status.explain import explain
 from services.status.fold import ReportDue, fold
 from services.status.message_document import from_document, to_document
@@ -65,3 +75,27 @@ def test_what_can_be_cancelled_is_what_has_not_gone_out() -> None:
     waits = cancellable(replay(request, story.scheduled(send_at=1)))
     assert waits == Cancellable(0, request.event_id, True, ["PUSH", "SMS", "FLASHINGCALL"])
     assert cancellable(replay(asked(story, PUSH), story.planned("i-1"))) is None
+
+
+class Kept:
+    """A log that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.records: list[Append] = []
+
+    async def append(self, records: Sequence[Append]) -> None:
+        self.records += records
+
+
+@pytest.mark.parametrize(("state", "withdrawn"), [("cancelled", 0), ("paused", 1)])
+async def test_the_push_of_a_packet_that_was_cancelled_stays_on_the_screen(state: str, withdrawn: int) -> None:
+    about = {"event_id": "s", "at": 0, "scope": "packet", "id": "bank/7", "state": state}
+    stop, directory, kept = StopChanged.model_validate(about), Directory(), Kept()
+    directory.apply(stop.entity_key, sealing.encode(stop))
+    story = Story()
+    request = asked(story, packet_id=7)
+    message, follows = followed(request, story.planned("i-1"), story.dispatched(), story.deadline())
+    await Chaining(kept, directory).take([(message, follows)])  # type: ignore[arg-type]
+    events = [one.event for one in kept.records]
+    assert sum(isinstance(one, TargetResolved) for one in events) == withdrawn
+    assert sum(isinstance(one, MessageRequested) for one in events) == 1  # the router says that it was cancelled
