@@ -58,6 +58,7 @@ class BroadcastRequested(Event):
     accepted_at: int  # UTC ms
     expires_at: int  # UTC ms; nothing is sent after it
     attempt: int = 1
+    partner_id: str | None = None  # who asked for it; None: the operator
 
     @property
     def entity_key(self) -> str:

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from deploy.cli import (
     applications,
+    broadcast_channels,
     credentials,
     forget,
     import_devices,
@@ -41,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate RPNS through its HTTP API.",
 )
-for group in (partners, applications, senders, credentials, mailings):
+for group in (partners, applications, senders, credentials, mailings, broadcast_channels):
     app.add_typer(group.app, name=group.NAME)
 app.command("import-devices")(import_devices.import_devices)
 app.command("test-push")(push.push)

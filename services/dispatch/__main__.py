@@ -12,6 +12,7 @@ from schemas.values import Provider
 from services import kafka, mongo
 from services.consume import Consuming
 from services.directory import follow_directory
+from services.dispatch.broadcast_gate import Gate
 from services.dispatch.broadcast_making import Making
 from services.dispatch.broadcasting import Broadcasting
 from services.dispatch.channels_store import ChannelNotes
@@ -58,7 +59,8 @@ async def start(process: Process) -> None:
             if provider is Provider.APNS:
                 notes = ChannelNotes(database)
                 await notes.prepare()
-                _broadcast(process, sink, Broadcasting(senders, Making(notes), attempts, timers))
+                gate = Gate(senders, work)
+                _broadcast(process, sink, Broadcasting(senders, Making(notes), attempts, timers, gate, stops))
     process.spawn(pressure.watch(process.stop), "pressure", drains=True)
     process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)

@@ -1,7 +1,8 @@
 """Broadcasts: what the log asks of Apple's channels is done, and what came of it is said to the log.
 
     broadcast-channels   requested, closing   ─▶ `broadcast_making.py` ─▶ open, refused, closed
-    broadcasts           BroadcastRequested   ─▶ send ─▶ BroadcastDispatched; a retry is a timer
+    broadcasts           BroadcastRequested   ─▶ may it go? (`broadcast_gate.py`) ─▶ send ─▶ BroadcastDispatched
+                                              a retry, and what is held back, is a timer
 
 A broadcast that is sent again is the same to a phone, which ignores a state that is not newer; only an alert would
 sound twice. So one with an alert is noted before it is sent, and a noted one without an outcome is `uncertain`.
@@ -21,12 +22,14 @@ from services.consume import Follows, Record
 from services.dispatch import apns_live
 from services.dispatch.apns import ApnsSender
 from services.dispatch.apns_channels import Answer, ApnsChannels, Done, Gone
+from services.dispatch.broadcast_gate import Gate, Wait
 from services.dispatch.broadcast_making import Making
 from services.dispatch.deliver import backoff_s
 from services.dispatch.provider import Rejected, Retry, Sender, Uncertain
 from services.dispatch.senders import Senders
 from services.dispatch.store import Attempts
 from services.kafka import Append
+from services.stops import Stops
 from services.timers import Timer, Timers
 
 log = telemetry.logger("broadcasts")
@@ -43,6 +46,8 @@ class Broadcasting:
     making: Making
     attempts: Attempts
     timers: Timers
+    gate: Gate
+    stops: Stops
 
     async def channels(self, records: Sequence[Record]) -> Follows:
         """One after another: two channels that are made at once could not be told apart after a crash."""
@@ -81,11 +86,19 @@ class Broadcasting:
         channels = _channels_of(self.senders.of(event.application_id))
         if channels is None:
             return await self._again(event, _NO_SENDER)
+        wait = self.gate.held(event)
+        if wait is not None:
+            return await self._parked(event, wait)
         aps = apns_live.aps_of(event.live_activity)
         if "alert" in aps and not await self.attempts.note(event.broadcast_id, event.attempt):
             return _told(event, "uncertain", now, detail="this attempt was begun before and its outcome is not known")
         kept_until = event.expires_at if event.keep_latest else None
-        answer = await channels.send(event.environment, event.apple_id, event.broadcast_id, aps, kept_until)
+        self.gate.begin(event)
+        answer: Answer = Retry("interrupted")
+        try:
+            answer = await channels.send(event.environment, event.apple_id, event.broadcast_id, aps, kept_until)
+        finally:
+            self.gate.end(event, answer)
         return await self._concluded(event, answer, resendable="alert" not in aps)
 
     async def _concluded(self, event: BroadcastRequested, answer: Answer, *, resendable: bool) -> BroadcastDispatched:
@@ -104,6 +117,18 @@ class Broadcasting:
             case Uncertain():
                 return await self._again(event, Retry(answer.detail))
         return await self._again(event, answer)
+
+    async def _parked(self, event: BroadcastRequested, wait: Wait) -> BroadcastDispatched:
+        """Held back without an attempt: the same comes again, at its end to be told expired."""
+        now = now_ms()
+        due = min(now + round(wait.wait_s * 1000), event.expires_at)
+        again = event.model_copy(update={"event_id": ids.event_id_of(event.event_id, "parked"), "at": now})
+        timer = Timer(due, BROADCASTS, event.entity_key, again, () if wait.tag is None else (wait.tag,))
+        await self.timers.set([timer])
+        await self.stops.look_again([timer])
+        self.gate.let_go(event, wait)
+        told = _told(event, "retry", now, 0, wait.why, due)
+        return told.model_copy(update={"event_id": ids.event_id_of(event.event_id, "held")})
 
     async def _again(self, event: BroadcastRequested, retry: Retry) -> BroadcastDispatched:
         now = now_ms()

@@ -174,14 +174,19 @@ class Dispatching:
             return deliver.not_sent(target, why, now)
         assert sender is not None
         token = one.token_of(target.slot, now) if one is not None else None
-        return Ready(target, one, token, sender, self._standing(target.application_id))
+        return Ready(target, one, token, sender, self.standing(target.application_id))
 
-    def _standing(self, application_id: str) -> Standing:
+    def standing(self, application_id: str) -> Standing:
+        """Of an application that has a sender."""
         standing = self._standings.get(application_id)
         if standing is None:
             standing = Standing(self.provider, application_id, self._senders.max_rate(application_id))
             self._standings[application_id] = standing
         return standing
+
+    def let_go(self, standing: Standing) -> None:
+        """What waits for the application's sender is due now."""
+        self._to_hasten.add(standing.tag)
 
     def _held(self, target: TargetResolved, standing: Standing) -> Conclusion | None:
         """Parked, if it may not go now."""

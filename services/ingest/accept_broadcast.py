@@ -82,7 +82,12 @@ def closing(known: BroadcastChannelChanged, now: int) -> BroadcastChannelChanged
 
 
 def broadcast_of(
-    channel: BroadcastChannelChanged, body: BroadcastBody, offset_min: int, now: int, drawn_id: str
+    channel: BroadcastChannelChanged,
+    body: BroadcastBody,
+    offset_min: int,
+    now: int,
+    drawn_id: str,
+    partner_id: str | None = None,
 ) -> BroadcastRequested:
     """A message for an open channel, `drawn_id` unless it has an `id`. Raises error 4 that names field and rule."""
     activity = live_activity_of(body.aps, offset_min, "aps", max_bytes=MAX_BYTES)
@@ -107,4 +112,5 @@ def broadcast_of(
         ref=ref,
         accepted_at=now,
         expires_at=now + body.ttl_s * 1000,
+        partner_id=partner_id,
     )

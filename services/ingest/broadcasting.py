@@ -90,7 +90,7 @@ class Broadcasting:
         channel = await self.channel(application_id, name)
         offset_min = who.partner.utc_offset_min if who.partner is not None else _OPERATORS_OFFSET_MIN
         try:
-            asked = accept.broadcast_of(channel, body, offset_min, now_ms(), ids.uuid7())
+            asked = accept.broadcast_of(channel, body, offset_min, now_ms(), ids.uuid7(), who.partner_id)
         except Refused as error:
             raise refusal(error) from None
         known = await self.store.broadcast(asked.broadcast_id) if body.id is not None else None

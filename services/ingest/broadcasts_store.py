@@ -67,7 +67,7 @@ class Broadcasts:
                 about = {"event": event.model_dump(), "application_id": event.application_id, "name": event.name}
                 await _raise(self._channels, event.channel_id, f"{event.revision:09d}/{event.attempt:05d}", about)
             case BroadcastDispatched():
-                order = f"{_RANKS[event.outcome]}/{event.attempt:05d}"
+                order = f"{_RANKS[event.outcome]}/{event.attempt:05d}/{event.at}"  # one attempt may be held back often
                 await _raise(self._broadcasts, event.broadcast_id, order, {"told": event.model_dump()})
             case BroadcastRequested(attempt=1):
                 asked = {"requested": event.model_dump(), "at": datetime.now(UTC)}

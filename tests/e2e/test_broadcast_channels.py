@@ -4,9 +4,12 @@ import asyncio
 import secrets
 from typing import Any
 
+import aiohttp
 import pytest
 
 from deploy.local.provision import APPLICATION_ID, Admin
+from tests.e2e.opening import LOGIN
+from tests.e2e.test_cli import done
 from tests.e2e.test_live_activities import TYPE, aps
 from tests.e2e.world import World, eventually
 
@@ -88,3 +91,43 @@ async def test_a_broadcast_that_apns_cannot_take_now_is_sent_later_and_a_bad_one
     await world.control.order("apns_broadcast", "status", reason="ChannelNotRegistered", token=channel, times=1)
     sent = await call("POST", f"/{name}/messages", {"aps": aps("update", {"n": 2})})
     assert (await until(call, f"/{name}/messages/{sent['broadcastId']}", "refused"))["detail"] == "ChannelNotRegistered"
+
+
+@pytest.mark.parametrize("scope", ["application", "partner", "provider"])
+async def test_a_broadcast_waits_while_what_it_belongs_to_is_paused(world: World, call: Call, scope: str) -> None:
+    name, channel = await opened(call)
+    stopped = {"application": APPLICATION_ID, "partner": LOGIN, "provider": "apns"}[scope]
+
+    async def sent() -> str:
+        """By the partner; where to read of it."""
+        body = {"ttlS": 60, "aps": aps("update", {"n": 1}, alert={"title": "Goal!"})}
+        url = f"{world.stack.public_url}{CHANNELS}/{name}/messages"
+        async with aiohttp.ClientSession(headers=world.bank.auth) as session, session.post(url, json=body) as answer:
+            assert answer.status == 202, await answer.text()
+            return f"/{name}/messages/{(await answer.json())['broadcastId']}"
+
+    await done(world, "pause", scope, stopped)
+    try:
+        held: list[str] = []
+
+        async def is_held() -> bool:
+            held[:] = [await sent()]
+            await eventually(lambda: has_left(held[0]), "dispatch has looked at it")
+            return bool((await call("GET", held[0]))["detail"] == f"{scope} is paused")
+
+        async def has_left(path: str) -> bool:
+            return bool((await call("GET", path))["state"] != "requested")
+
+        await eventually(is_held, f"{scope} is paused for dispatch")
+        before = len(await world.control.inbox("apns", f"channel/{channel}"))
+    finally:
+        await done(world, "resume", scope, stopped)
+    assert (await until(call, held[0], "accepted"))["attempt"] == 1
+    assert len(await world.control.inbox("apns", f"channel/{channel}")) == before + 1
+
+
+async def test_the_command_line_makes_lists_and_deletes_a_channel(world: World) -> None:
+    name = f"match-{secrets.token_hex(4)}"
+    assert "is open with the id" in (await done(world, "broadcast-channels", "create", APPLICATION_ID, name)).out
+    assert name in (await done(world, "broadcast-channels", "list", APPLICATION_ID)).out
+    assert "is closed" in (await done(world, "broadcast-channels", "delete", APPLICATION_ID, name)).out

@@ -1,0 +1,111 @@
+"""What holds a broadcast back, and what its answers say of pushes and of the host that broadcasts go to."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from schemas.application_events import StopChanged
+from schemas.broadcast_events import BroadcastRequested
+from schemas.values import Provider
+from services.clock import now_ms
+from services.dispatch import broadcast_gate
+from services.dispatch.apns_channels import Answer, Done
+from services.dispatch.broadcast_gate import Gate
+from services.dispatch.provider import Rejected, Retry, Uncertain
+from services.dispatch.senders import Senders
+from services.dispatch.standing import Standing
+
+REFUSED_KEYS = Rejected("InvalidProviderToken", 403, alert=True)
+
+
+@dataclass
+class Shared:
+    """The senders and the pushes of one application."""
+
+    stop: StopChanged | None = None
+    own: Standing = field(default_factory=lambda: Standing(Provider.APNS, "gate-app", 2))
+    gone_on: int = 0
+
+    def stop_of(self, application_id: str, partner_id: str) -> StopChanged | None:
+        return self.stop
+
+    def standing(self, application_id: str) -> Standing:
+        return self.own
+
+    def let_go(self, standing: Standing) -> None:
+        self.gone_on += 1
+
+
+@pytest.fixture
+def shared() -> Shared:
+    return Shared()
+
+
+@pytest.fixture
+def gate(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    monkeypatch.setattr(broadcast_gate, "_now", lambda: 1_000.0)
+    return Gate(cast(Senders, shared), shared)
+
+
+def broadcast(ttl_ms: int = 60_000) -> BroadcastRequested:
+    about = {"broadcast_id": "b", "channel_id": "c", "application_id": "gate-app", "name": "match", "apple_id": "a"}
+    about |= {"environment": "production", "live_activity": "{}", "event_id": "e"}
+    now = now_ms()
+    return BroadcastRequested.model_validate(
+        {**about, "keep_latest": False, "at": now, "accepted_at": now, "expires_at": now + ttl_ms}
+    )
+
+
+def answered(gate: Gate, answer: Answer, times: int = 1) -> None:
+    for _ in range(times):
+        assert gate.held(broadcast()) is None
+        gate.begin(broadcast())
+        gate.end(broadcast(), answer)
+
+
+def why(gate: Gate) -> str | None:
+    wait = gate.held(broadcast())
+    return None if wait is None else wait.why
+
+
+def test_a_stop_holds_it_until_it_expires_or_the_stop_is_lifted(gate: Gate, shared: Shared) -> None:
+    shared.stop = StopChanged(event_id="s", at=0, scope="application", id="gate-app", state="paused")
+    wait = gate.held(broadcast(60_000))
+    assert wait is not None
+    assert (wait.why, wait.tag) == ("application is paused", "held/application/gate-app")
+    assert 59 <= wait.wait_s <= 60
+
+
+def test_an_application_over_its_rate_waits(gate: Gate) -> None:
+    answered(gate, Done(200, {}, None), times=2)
+    assert why(gate) == "throttled"
+
+
+def test_refused_keys_stop_pushes_too_and_what_waits_goes_on_with_them(gate: Gate, shared: Shared) -> None:
+    answered(gate, REFUSED_KEYS)
+    wait = gate.held(broadcast())
+    assert wait is not None
+    assert (wait.why, wait.tag) == ("sender is stopped", shared.own.tag)
+    assert shared.own.stopped_for_s(1_000.0) is not None
+    gate.let_go(broadcast(), wait)
+    assert shared.gone_on == 0
+    shared.own.renewed(100)
+    gate.let_go(broadcast(), wait)
+    assert (shared.gone_on, why(gate)) == (1, None)
+
+
+@pytest.mark.parametrize("answer", [Uncertain("no answer"), Retry("x", 503), Retry("no connection", scope="provider")])
+def test_a_host_that_is_away_holds_up_broadcasts_and_no_pushes(gate: Gate, shared: Shared, answer: Answer) -> None:
+    shared.own.renewed(100)
+    width = shared.own.limiter.width
+    answered(gate, answer, times=4)
+    assert why(gate) == "provider is away"
+    assert (shared.own.limiter.rate, shared.own.limiter.width, shared.own.breaker.is_open) == (100, width, False)
+
+
+def test_too_many_requests_slow_the_application_down(gate: Gate, shared: Shared) -> None:
+    shared.own.renewed(100)
+    answered(gate, Retry("TooManyRequests", 429, 30.0, "application"))
+    assert shared.own.limiter.rate == 50
+    assert why(gate) == "throttled"
