@@ -125,6 +125,8 @@ def main() -> int:
             failed += 1
             print(f"failed: {error}")
         except KeyboardInterrupt:
+            print("interrupted")
+            show(rows, title)
             return 130
     show(rows, title)
     return 1 if failed else 0

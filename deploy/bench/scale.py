@@ -33,6 +33,8 @@ MESSAGES = 20_000
 AT_ONCE = 5_000
 DEADLINE_S = 300
 SEED = 1
+CACHE_GB = 6.0
+"""Holds the documents and indexes of five million installations, as a database of that size should."""
 
 
 def document(number: int) -> dict[str, Any]:
@@ -123,7 +125,7 @@ def measured(installations: int = 500_000) -> list[Row]:
     """One line: the rate with all, beside the rate with few."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        Stack(Path(folder) / "servers", services=(), sandbox=False, gateway=False) as servers,
+        Stack(Path(folder) / "servers", services=(), sandbox=False, gateway=False, mongo_cache_gb=CACHE_GB) as servers,
     ):
         settings, pid = Settings.from_environment(_stack(servers, folder).env), servers.pids["mongo"]
         asyncio.run(admit(settings))

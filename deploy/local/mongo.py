@@ -24,12 +24,12 @@ def mongod() -> Path:
     raise StackError("no mongod found: run `make install`, put one on the PATH, or set MONGO_URL")
 
 
-def program(data: Path, log: Path, port: int) -> Program:
+def program(data: Path, log: Path, port: int, cache_gb: float = CACHE_GB) -> Program:
     data.mkdir(parents=True, exist_ok=True)
     command = [
         str(mongod()),
         *("--dbpath", str(data), "--bind_ip", HOST, "--port", str(port)),
-        *("--wiredTigerCacheSizeGB", str(CACHE_GB), "--nounixsocket", "--quiet"),
+        *("--wiredTigerCacheSizeGB", str(cache_gb), "--nounixsocket", "--quiet"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         *("--setParameter", "ttlMonitorSleepSecs=5"),  # what has expired is gone soon, and can be seen to be
         *("--slowms", "3600000"),  # its log of slow commands would show phone numbers

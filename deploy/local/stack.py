@@ -47,6 +47,7 @@ class Stack:
     env              variables for the services and the sandbox; they win over everything else
     kafka_bootstrap, mongo_url
                      running servers to use instead of starting ours; by default from KAFKA_BOOTSTRAP, MONGO_URL
+    mongo_cache_gb   of a MongoDB that this starts; below 1 for a laptop, what the indexes need for millions of devices
     report           is told each step
 
     Methods raise StackError with a message for a person. They block, and may be called from any thread, one at a time.
@@ -64,6 +65,7 @@ class Stack:
         env: Mapping[str, str] | None = None,
         kafka_bootstrap: str | None = None,
         mongo_url: str | None = None,
+        mongo_cache_gb: float = mongo.CACHE_GB,
         report: Report = quiet,
     ) -> None:
         self.data_dir = data_dir.resolve()
@@ -75,6 +77,7 @@ class Stack:
         self.sandbox: dict[str, Any] = {}  # the sandbox's sandbox.json
         self.ports: dict[str, ours.Ports] = {}  # of each service: .api and .metrics
         self._services, self._with_sandbox, self._with_gateway = tuple(services), sandbox, gateway
+        self._mongo_cache_gb = mongo_cache_gb
         self._fresh, self._extra_env, self._report = fresh, dict(env or {}), report
         self._exit = ExitStack()
         self._runner = Runner(report)
@@ -181,7 +184,7 @@ class Stack:
             self._report(Step("mongo", "external"))  # its URL may hold a password
         else:
             self.mongo_url = f"mongodb://{HOST}:{self._mongo_port}"
-            yield mongo.program(self.data_dir / "mongo", self._log("mongo"), self._mongo_port)
+            yield mongo.program(self.data_dir / "mongo", self._log("mongo"), self._mongo_port, self._mongo_cache_gb)
         if self._given_kafka:
             self._report(Step("kafka", "external", self.kafka_bootstrap))
         else:
