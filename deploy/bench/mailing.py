@@ -1,4 +1,4 @@
-"""A mailing on one machine, and single messages beside it: `python -m deploy.bench.mailing [recipients] [per second]`.
+"""A mailing on one machine, and single messages beside it: `python -m deploy.bench.mailing [recipients] [--planning]`.
 
     list ─▶ upload ─▶ planner ─▶ five services, Kafka, MongoDB ─▶ four providers
     ten single POSTs a second beside it ─▶ provider
@@ -6,11 +6,12 @@
 The bulk lane has processes of its own (`RPNS_LANES`), which give way to the others (`RPNS_NICENESS`).
 Everything shares the machine: servers, services, the sandbox, and this process. Single messages are timed from the
 start of the POST to the provider's acceptance, first on the idle platform, then while the mailing runs. Phones send no
-receipts and nobody asked for reports, so that what is measured is the sending.
+receipts and nobody asked for reports, so that what is measured is the sending. With `--planning` the list is read and
+planned into the log, and nothing runs behind it: for a million recipients, and their planner's memory.
 """
 
+import argparse
 import asyncio
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -127,7 +128,7 @@ def _to(number: int) -> bytes:
     return phone(len(PLATFORMS) + number % PHONES).encode()
 
 
-async def observe(stack: Stack, recipients: int, rate_per_s: int) -> list[Row]:
+async def observe(stack: Stack, recipients: int) -> list[Row]:
     await asyncio.to_thread(admit, stack.describe())
     auth = {"Authorization": aiohttp.encode_basic_auth(LOGIN, PASSWORD, "utf-8")}
     async with (
@@ -142,7 +143,7 @@ async def observe(stack: Stack, recipients: int, rate_per_s: int) -> list[Row]:
         await singles.send("warm", WARM_UP)
         idle = await singles.send("idle", SINGLES)
         before = {name: memory_mib(pids[name]) for name in BULK}
-        await mailing.create(rate_per_s)
+        await mailing.create(RATE_PER_S)
         upload_s, used = time.monotonic(), cpu_seconds(pids["ingest-bulk"])
         await mailing.upload(recipients)
         upload_s, upload_cpu_s = time.monotonic() - upload_s, cpu_seconds(pids["ingest-bulk"]) - used
@@ -185,6 +186,32 @@ async def observe(stack: Stack, recipients: int, rate_per_s: int) -> list[Row]:
     ]
 
 
+async def plan(stack: Stack, recipients: int) -> list[Row]:
+    """Read and plan, with nobody to send."""
+    await asyncio.to_thread(admit, stack.describe())
+    auth = {"Authorization": aiohttp.encode_basic_auth(LOGIN, PASSWORD, "utf-8")}
+    pid = stack.pids["ingest"]
+    before, peaks = memory_mib(pid), {"ingest": 0.0}
+    timeout = aiohttp.ClientTimeout(DEADLINE_S)
+    async with aiohttp.ClientSession(stack.public_url, headers=auth, timeout=timeout) as session:
+        watching = asyncio.create_task(watch_memory(stack, peaks))
+        mailing, used, began = Mailing(session), cpu_seconds(pid), time.monotonic()
+        await mailing.create(RATE_PER_S)
+        await mailing.upload(recipients)
+        read_s, read_cpu_s = time.monotonic() - began, cpu_seconds(pid) - used
+        used, at_read = cpu_seconds(pid), peaks["ingest"]
+        await mailing.call("POST", f"{mailing.path}/start")
+        plan_s = await mailing.until("planned", recipients)
+        plan_cpu_s = cpu_seconds(pid) - used
+        watching.cancel()
+    memory = f"{before:.0f} before it, {at_read:.0f} when the list was read"
+    return [
+        Row("mailing: list read", recipients / read_cpu_s, "lines/CPU-s", "", f"{recipients / read_s:,.0f} a second"),
+        Row("mailing: planned", recipients / plan_cpu_s, "messages/CPU-s", "", f"{recipients / plan_s:,.0f} a second"),
+        Row("mailing: ingest", peaks["ingest"], "MiB at most", "constant", memory, "", peaks["ingest"]),
+    ]
+
+
 def _at(latencies: list[int], share: float) -> int:
     return latencies[min(len(latencies) - 1, int(share * len(latencies)))]
 
@@ -197,16 +224,25 @@ def admit(stack: dict[str, Any]) -> None:
     await_read(stack, admin.call("PATCH", f"/v1/partners/{PARTNER_ID}", about)["changedAt"])
 
 
-def measured(recipients: int = 100_000, rate_per_s: int = RATE_PER_S) -> list[Row]:
+def planned(recipients: int) -> list[Row]:
+    """What reading and planning cost ingest."""
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), services=("ingest", "registry")) as stack:
+        return uvloop.run(plan(stack, recipients))
+
+
+def measured(recipients: int = 100_000) -> list[Row]:
     """The rates, the latencies of single messages, and the most memory of each service meanwhile."""
     with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), services=(*SERVICES, *BULK)) as stack:
-        return uvloop.run(observe(stack, recipients, rate_per_s))
+        return uvloop.run(observe(stack, recipients))
 
 
 def main() -> None:
     """Print the rows."""
-    recipients, rate = [int(text) for text in sys.argv[1:3]] + [100_000, RATE_PER_S][len(sys.argv) - 1 :]
-    show(measured(recipients, rate))
+    parser = argparse.ArgumentParser(prog="python -m deploy.bench.mailing")
+    parser.add_argument("recipients", nargs="?", type=int, default=100_000)
+    parser.add_argument("--planning", action="store_true", help="read and plan the list; nobody sends")
+    given = parser.parse_args()
+    show((planned if given.planning else measured)(given.recipients))
 
 
 if __name__ == "__main__":
