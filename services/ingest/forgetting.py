@@ -1,6 +1,7 @@
-"""What ingest cleans of those who were forgotten: the lists of mailings that wait to be planned."""
+"""What ingest cleans of those who were forgotten: the lists of mailings that wait to be planned, and their texts."""
 
 from services.erasures_store import Counts, Erasure
+from services.ingest.accept_forget import People
 from services.ingest.mailings_store import Mailings
 
 _PARTNER = "partner/"
@@ -14,13 +15,14 @@ class Forgetting:
 
     async def clean(self, erasure: Erasure) -> Counts:
         """Raises mongo.UNAVAILABLE."""
-        lines = 0
+        lines = texts = 0
         for scope in sorted({one.scope for one in erasure.subjects}):
             if scope and not scope.startswith(_PARTNER):
                 continue
             of_scope = [one for one in erasure.subjects if one.scope == scope]
-            users = {one.value for one in of_scope if one.kind == "user"}
-            phones = {one.value for one in of_scope if one.kind == "phone"}
+            users = frozenset(one.value for one in of_scope if one.kind == "user")
+            people = People(users, frozenset(one.value for one in of_scope if one.kind == "phone"))
             partner_id = scope.removeprefix(_PARTNER) or None
-            lines += await self._mailings.forget_recipients(partner_id, users, phones)
-        return {"mailing_lines": lines}
+            lines += await self._mailings.forget_recipients(partner_id, people)
+            texts += await self._mailings.forget_texts(partner_id, people)
+        return {"mailing_lines": lines, "mailings": texts}

@@ -61,7 +61,7 @@ class Run:
     means: Means
     mailing: Mailing
     pace: Pace = field(default_factory=Pace)
-    _version: int = -1
+    _basis: tuple[int, str] = (-1, "")  # what the template was made of
     _template: Template | None = None
     _partner: PartnerChanged | None = None
     _waiting: list[Addressed] = field(default_factory=list)
@@ -116,10 +116,10 @@ class Run:
             await self.means.publish(changed)
 
     def _current(self) -> tuple[Template, PartnerChanged]:
-        version = self.means.directory.version
-        if self._template is None or self._partner is None or version != self._version:
+        basis = self.means.directory.version, self.mailing.definition  # which changes when somebody is forgotten
+        if self._template is None or self._partner is None or basis != self._basis:
             self._template, self._partner = self.means.template(self.mailing)
-            self._version = version
+            self._basis = basis
         return self._template, self._partner
 
     async def _next(self, template: Template) -> tuple[list[Addressed], str | None]:

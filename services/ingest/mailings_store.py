@@ -23,6 +23,7 @@ from pymongo.errors import DuplicateKeyError
 from schemas.mailing_events import MailingState
 from schemas.topics import MESSAGE_RETENTION_MS
 from services import telemetry
+from services.ingest.accept_forget import People, masked, rows_left, without
 from services.ingest.accept_list import Bad, Row
 from services.ingest.mailing import UNREADABLE, Mailing, Place
 from services.mongo import Database, Document, durable
@@ -121,14 +122,13 @@ class Mailings:
         """Store the lines [first, following), `refused` of them bad; False when another upload was faster, or it is
         no draft any more."""
         if rows:
-            content = zlib.compress(orjson.dumps([list(row) for row in rows]), 1)
             await self._chunks.replace_one(
                 {"_id": f"{mailing_id}/{first:012}"},
                 {
                     "mailing_id": mailing_id,
                     "first_line": rows[0].line,
                     "last_line": rows[-1].line,
-                    "rows": self._secrets.seal(content, _PURPOSE),
+                    "rows": self._sealed(rows),
                     "at": datetime.now(UTC),
                 },
                 upsert=True,
@@ -165,28 +165,45 @@ class Mailings:
         """Delete the recipients: nobody needs them any more."""
         await self._chunks.delete_many({"mailing_id": mailing_id})
 
-    async def forget_recipients(self, partner_id: str | None, users: set[str], phones: set[str]) -> int:
-        """Take these out of all lists that wait, or out of one partner's; tells how many lines."""
+    async def forget_recipients(self, partner_id: str | None, people: People) -> int:
+        """Take the lines that are about these out of all lists that wait, or out of one partner's; tells how many."""
         query = {} if partner_id is None else {"partner_id": partner_id}
         mailing_ids = [one["_id"] async for one in self._mailings.find(query, {"_id": 1})]
         taken = 0
         async for document in self._chunks.find({"mailing_id": {"$in": mailing_ids}}):
             try:
-                rows = orjson.loads(zlib.decompress(self._secrets.open(document["rows"], _PURPOSE)))
+                rows = self._rows(document)
             except CannotOpen:  # nobody reads these any more, nor is anybody sent to by them
                 self._tell(document["mailing_id"])
                 continue
-            left = [row for row in rows if row[1] not in phones and row[2] not in users]
+            left = rows_left(rows, people)
             if len(left) == len(rows):
                 continue
             same = {"_id": document["_id"], "rows": document["rows"]}
             if left:
-                sealed = self._secrets.seal(zlib.compress(orjson.dumps(left), 1), _PURPOSE)
-                await self._chunks.update_one(same, {"$set": {"rows": sealed, "last_line": left[-1][0]}})
+                changes = {"rows": self._sealed(left), "last_line": left[-1].line}
+                await self._chunks.update_one(same, {"$set": changes})
             else:
                 await self._chunks.delete_one(same)
             taken += len(rows) - len(left)
         return taken
+
+    async def forget_texts(self, partner_id: str | None, people: People) -> int:
+        """Take these out of what mailings were asked for; tells of how many. The planner says it to the log."""
+        query: Document = {} if partner_id is None else {"partner_id": partner_id}
+        changed = 0
+        for mailing_id in [one["_id"] async for one in self._mailings.find(query, {"_id": 1})]:
+            mailing = await self.find(mailing_id)
+            while mailing is not None and mailing.is_readable:
+                clean = without(mailing.definition, people)
+                if clean == mailing.definition:
+                    break
+                definition = self._secrets.seal(clean.encode(), _PURPOSE)
+                if await self.change(mailing, definition=definition, name=masked(mailing.name, people)) is not None:
+                    changed += 1
+                    break
+                mailing = await self.find(mailing_id)
+        return changed
 
     async def problems(self, mailing_id: str, after_line: int, limit: int) -> list[Bad]:
         query = {"mailing_id": mailing_id, "line": {"$gt": after_line}}
@@ -202,8 +219,7 @@ class Mailings:
         document = await self._chunks.find_one(query, sort=[("last_line", 1)])
         if document is None:
             return []
-        rows = orjson.loads(zlib.decompress(self._secrets.open(document["rows"], _PURPOSE)))
-        return [Row(*row) for row in rows if row[0] >= line]
+        return [row for row in self._rows(document) if row.line >= line]
 
     async def advance(
         self, mailing: Mailing, cursor: int | str, planned: int, repeated: int, rate_now: float, now: int
@@ -217,6 +233,12 @@ class Mailings:
         }
         document = await self._mailings.find_one_and_update(query, update, return_document=True)
         return None if document is None else self._mailing(document)
+
+    def _sealed(self, rows: Sequence[Row]) -> str:
+        return self._secrets.seal(zlib.compress(orjson.dumps([list(row) for row in rows]), 1), _PURPOSE)
+
+    def _rows(self, document: Mapping[str, Any]) -> list[Row]:
+        return [Row(*row) for row in orjson.loads(zlib.decompress(self._secrets.open(document["rows"], _PURPOSE)))]
 
     def _mailing(self, document: Mapping[str, Any]) -> Mailing:
         known = {name: document[name] for name in _FIELDS if name in document}

@@ -19,6 +19,7 @@ from services.clock import now_ms
 from services.directory import Directory
 from services.hour_keys import HourKeys
 from services.ingest import mailing_run
+from services.ingest.accept_forget import MASK, People
 from services.ingest.accept_segment import Segment
 from services.ingest.mailing import CANNOT_OPEN, Mailing, Place
 from services.ingest.mailing_means import Means, Stopped
@@ -315,7 +316,7 @@ async def test_recipients_that_no_key_opens_pause_their_mailing_and_keep_nobody_
     await bench.upload(await bench.draft(), lines(0, 3))
     with pytest.raises(Stopped, match="recipients"):
         await bench.plan(lost)
-    assert await bench.mailings.forget_recipients(None, set(), {"79160000001"}) == 1
+    assert await bench.mailings.forget_recipients(None, People(frozenset(), frozenset({"79160000001"}))) == 1
 
 
 async def test_of_several_mailings_of_one_moment_each_is_on_one_page(bench: Bench) -> None:
@@ -344,7 +345,7 @@ async def test_who_is_forgotten_while_a_mailing_runs_is_not_sent_to_from_memory(
     rows = await bench.mailings.rows_from(mailing.mailing_id, 2)
     forgotten = rows[-1].phone
     assert forgotten is not None
-    assert await bench.mailings.forget_recipients(None, set(), {forgotten}) >= 1
+    assert await bench.mailings.forget_recipients(None, People(frozenset(), frozenset({forgotten}))) >= 1
     clock[0] += 2000
     while await run.step(_at_once):
         pass
@@ -493,3 +494,40 @@ async def test_a_segment_is_planned_to_its_end_and_a_cascade_keeps_the_phone(ben
         {"phone": "79161234567", "external_user_id": "u", "only_installations": ["i-0000"]},
         {"installation_id": "i-0001"},
     ]
+
+
+async def test_who_is_forgotten_goes_from_lists_values_and_texts(bench: Bench) -> None:
+    theirs = People(frozenset({"ivanov"}), frozenset({"79161112233"}))
+    message = push(text="{{friend}} calls you, or +7 916 111-22-33 does, or Ivanov, not ivanovich but ivanov")
+    mailing = await bench.draft(message, name="for ivanov")
+    told = {"79160000001": "Anna", "79160000002": "8 (916) 111-22-33", "79161112233": "Anna", "79160000003": "ivanov"}
+    mailing = await bench.upload(mailing, [orjson.dumps({"to": to, "friend": who}) + b"\n" for to, who in told.items()])
+    mailing = await bench.office.start(mailing, None)
+    assert await bench.mailings.forget_recipients("another", theirs) == 0
+    assert await bench.mailings.forget_recipients(None, theirs) == 3
+    assert [await bench.mailings.forget_texts(None, theirs) for _ in range(2)] == [1, 0]
+    assert await bench.mailings.forget_recipients(None, theirs) == 0
+    found = await bench.office.find(mailing.mailing_id, Caller(PARTNER))
+    assert (found.name, found.revision) == (f"for {MASK}", mailing.revision + 1)
+    assert [one.mailing_id for one in await bench.mailings.unpublished()] == [mailing.mailing_id]
+    done = await bench.plan(found)
+    assert (done.state, done.planned) == ("done", 1)
+    (sent,) = await bench.requested(1)
+    assert sent.recipient.phone == "79160000001"
+    assert sent.chain[0].content is not None
+    assert sent.chain[0].content.text == f"Anna calls you, or {MASK} does, or Ivanov, not ivanovich but {MASK}"
+
+
+async def test_a_run_goes_on_with_the_text_that_is_left(bench: Bench) -> None:
+    mailing = await bench.upload(
+        await bench.draft(push(text="{{n}} ivanov"), ratePerS=4),
+        [orjson.dumps({"to": f"7916000000{number}", "n": number}) + b"\n" for number in range(4)],
+    )
+    run = Run(bench.office.means, await bench.office.start(mailing, None))
+    assert await run.step(_at_once)
+    await bench.mailings.forget_texts(None, People(frozenset({"ivanov"}), frozenset()))
+    while await run.step(_at_once):
+        pass
+    texts = sorted(one.chain[0].content.text for one in await bench.requested(4) if one.chain[0].content is not None)
+    assert texts[0] == "0 ivanov"
+    assert texts[-1] == f"3 {MASK}"
