@@ -20,6 +20,7 @@ from services.secrets import Secrets
 
 _PURPOSE = b"recipient-key"
 _REFERENCE = "reference"
+_BATCH = 500
 
 
 class RecipientKeysStore:
@@ -64,6 +65,34 @@ class RecipientKeysStore:
         for step in steps(keys.families(generation), path):
             await self._do(generation, step)
         await self.refresh(keys, generation, path)
+
+    async def reseal(self) -> int:
+        """Seal under the current master key what a former one has sealed; tells how many nodes.
+
+        A node that loses keys meanwhile is left, and found by the next look: nothing that was destroyed comes back.
+        """
+        changed, is_over = 0, False
+        while not is_over:
+            is_over, writes = True, list[UpdateOne]()
+            async for document in self._nodes.find({}).batch_size(5_000):
+                former = self._former(document)
+                if former:
+                    is_over = False
+                    fresh = {field: self._seal(self._open(sealed)) for field, sealed in former.items()}
+                    writes.append(UpdateOne({"_id": document["_id"], **former}, {"$set": fresh}))
+                if len(writes) == _BATCH:
+                    changed, writes = changed + await self._written(writes), []
+            changed += await self._written(writes)
+        return changed
+
+    async def _written(self, writes: list[UpdateOne]) -> int:
+        return (await self._nodes.bulk_write(writes, ordered=False)).modified_count if writes else 0
+
+    def _former(self, document: Mapping[str, Any]) -> dict[str, str]:
+        """What of a node is sealed under a former master key, by field."""
+        sealed = {f"keys.{digit}": one for digit, one in document.get("keys", {}).items()}
+        sealed |= {"key": document["key"]} if document["_id"] == _REFERENCE else {}
+        return {field: one for field, one in sealed.items() if not self._secrets.is_current(one)}
 
     async def _do(self, generation: int, step: Step) -> None:
         key = f"{generation}/{step.node}"

@@ -63,6 +63,10 @@ class Secrets:
         except (KeyError, InvalidTag, binascii.Error, ValueError) as error:
             raise CannotOpen(type(error).__name__) from None
 
+    def is_current(self, sealed: str) -> bool:
+        """True when it was sealed under the current master key, not a former one."""
+        return base64.b64decode(sealed[:8])[:_KEY_ID] == self._current.key_id
+
     def digest(self, value: str, purpose: str) -> str:
         """32 hex digits that name `value` for `purpose`, under the current key."""
         return _digest(self._current, value, purpose)

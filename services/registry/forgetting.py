@@ -92,9 +92,14 @@ class Forgetting:
         await self.sink.append([Append(APPLICATION_EVENTS, event.entity_key, event)])
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Go on with what others have begun and did not finish."""
+        """Seal the keys anew after the master key has changed; go on with what others have begun and did not finish."""
+        is_sealed = False
         while not stop.is_set():
             try:
+                if not is_sealed:
+                    nodes = await self.store.reseal()
+                    is_sealed = True
+                    log.info("recipients' keys are sealed under the current master key", changed=nodes)
                 for erasure in await self.erasures.unfinished():
                     is_said = erasure.erasure_id in self.directory.forgotten
                     if not is_said and erasure.at < now_ms() - _HELD_MS:

@@ -1,6 +1,7 @@
 """The trees of keys in the real database: shared by all, destroyed for all, by several at once and through crashes."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,8 +12,10 @@ from services.key_tree import Step
 from services.mongo import Database
 from services.recipient_keys import RecipientKeys
 from services.recipient_keys_store import RecipientKeysStore
-from services.secrets import Secrets
+from services.secrets import CannotOpen, Secrets
 from services.settings import Settings
+
+NEW_MASTER = base64.b64encode(bytes(range(32))).decode()
 
 
 @pytest.fixture
@@ -106,3 +109,39 @@ async def test_an_erasure_broken_off_anywhere_is_finished_by_the_next(
     await store.destroy(fresh, 0, path)
     for seen in (fresh, await store.load()):
         assert [opens(seen, names) for names in people] == [False, True, True]
+
+
+async def _with_new_master(store: RecipientKeysStore, database: Database, settings: Settings) -> RecipientKeysStore:
+    """After some were forgotten, the master key is a new one, and the former still opens."""
+    keys = await store.load()
+    for number in range(5):
+        await store.destroy(keys, 0, keys.recipient("user", f"user-{number}"))
+    return RecipientKeysStore(database, Secrets(NEW_MASTER, settings.master_key))
+
+
+async def test_under_a_new_master_key_the_former_one_can_be_taken_away(
+    store: RecipientKeysStore, database: Database, settings: Settings
+) -> None:
+    both = await _with_new_master(store, database, settings)
+    before = await both.load()
+    people = [before.sealing(somebody(number))[0] for number in range(10)]
+    nodes = await database["recipient_keys"].count_documents({"closed": {"$ne": True}})
+    assert sum(await asyncio.gather(both.reseal(), both.reseal())) == nodes
+    assert await both.reseal() == 0
+    after = await RecipientKeysStore(database, Secrets(NEW_MASTER)).load()
+    assert [after.key(names[0]) for names in people] == [before.key(names[0]) for names in people]
+    with pytest.raises(CannotOpen):
+        await store.load()
+
+
+async def test_what_is_destroyed_while_keys_are_sealed_anew_stays_so(
+    store: RecipientKeysStore, database: Database, settings: Settings
+) -> None:
+    both = await _with_new_master(store, database, settings)
+    keys = await both.load()
+    people = [keys.sealing(somebody(number))[0] for number in range(20)]
+    destroying = [both.destroy(keys, 0, keys.recipient("user", f"user-{number}")) for number in range(5, 15)]
+    await asyncio.gather(*destroying, *(both.reseal() for _ in range(3)))
+    await both.reseal()
+    fresh = await RecipientKeysStore(database, Secrets(NEW_MASTER)).load()
+    assert [opens(fresh, names) for names in people] == [number >= 15 or number < 5 for number in range(20)]
