@@ -47,6 +47,11 @@ class Bank:
         self._login, self._password, self._service_number = login, password, service_number
         self.auth = {"Authorization": aiohttp.encode_basic_auth(login, password, "utf-8")}
 
+    @property
+    def credentials(self) -> tuple[str, str, str]:
+        """Login, password and service number: for another `Bank` of the same partner."""
+        return self._login, self._password, self._service_number
+
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=100), timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)
