@@ -42,7 +42,8 @@ ROWS = {
     "fold": Size(15_000, 4_000),
     "lifecycle": Size(4_000, 1_000),
     "timers": Size(100_000, 20_000),
-    "mailing": Size(100_000, 5_000, 1_500),
+    "mailing": Size(20_000, 3_000, 900),
+    "due": Size(20_000, 2_000, 900),
     "scale": Size(500_000, 50_000),
 }
 """Module of deploy.bench: how many requests, messages or pushes."""

@@ -92,7 +92,7 @@ class Mailing:
                 raise RuntimeError(f"{method} {path} was answered {response.status}: {answer}")
             return answer
 
-    async def create(self, rate_per_s: int) -> None:
+    async def create(self, rate_per_s: int, **about: Any) -> None:
         data = {
             "serviceNumber": SERVICE_NUMBER,
             "text": "Dear {{name}}, {{sum}} are due",
@@ -100,7 +100,7 @@ class Mailing:
             "ttlUnit": "HOURS",
         }
         body = {"name": "bench", "message": {"type": "PUSH", "data": data}, "registeredDelivery": 0}
-        made = await self.call("POST", "/v1/mailings", json=body | {"ratePerS": rate_per_s})
+        made = await self.call("POST", "/v1/mailings", json=body | {"ratePerS": rate_per_s} | about)
         self.path = f"/v1/mailings/{made['mailingId']}"
 
     async def upload(self, recipients: int) -> None:
