@@ -61,7 +61,7 @@ def key_at(families: Families, path: str) -> bytes | None:
     if found is None:
         return None
     depth, key = found
-    sha256, digits = hashlib.sha256, _AS_BYTES
+    sha256, digits = hashlib.sha256, _AS_BYTES  # this loop is most of what sealing for somebody new costs
     try:
         for digit in path[depth:]:
             key = sha256(key + digits[digit]).digest()
@@ -77,14 +77,14 @@ def is_alive(families: Families, path: str) -> bool:
 
 def _above(families: Families, path: str) -> tuple[int, bytes] | None:
     """The nearest key above a path that is written down, or its own, and how deep it lies."""
-    depth, key = 0, None
-    while depth < len(path) and (node := path[:depth]) in families:
+    depth, key, length = 0, None, len(path)
+    while depth < length and (node := path[:depth]) in families:
         family = families[node]
         if family is None:
             return None
         key = family.get(path[depth])
         depth += 1
-    return None if key is None or path[:depth] in families else (depth, key)
+    return None if key is None or (depth == length and path in families) else (depth, key)
 
 
 def steps(families: Families, path: str) -> Iterator[Step]:

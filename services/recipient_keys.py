@@ -41,10 +41,10 @@ class RecipientKeys:
     def __init__(self, reference_key: bytes, families: Sequence[Mapping[str, Family | None]]) -> None:
         self._reference_key = reference_key
         self._families: list[dict[str, Family | None]] = [dict(one) for one in families]
-        self.sealing = lru_cache(_CACHED)(self._sealing)
+        self.sealing = lru_cache(_CACHED // 2)(self._sealing)
         """What seals a record about these subjects now, and under which names. Raises ForgottenTooOften."""
-        self.named = lru_cache(_CACHED)(self._named)
-        """What opens a record sealed under these names; None when one of them was forgotten."""
+        self._newer: dict[Names, AESGCM] = {}
+        self._older: dict[Names, AESGCM] = {}
         self._scope = lru_cache(_CACHED)(self._scope_digits)
 
     @classmethod
@@ -60,8 +60,9 @@ class RecipientKeys:
                 del families[node]
         for generation, node, family in changed:
             self._families[generation][node] = family
-        for remembered in (self.sealing, self.named):
-            remembered.cache_clear()
+        for remembered in (self._newer, self._older):
+            remembered.clear()
+        self.sealing.cache_clear()
 
     def families(self, generation: int) -> Families:
         return self._families[generation]
@@ -82,20 +83,28 @@ class RecipientKeys:
         raise ForgottenTooOften(f"forgotten {GENERATIONS} times")
 
     def _sealing(self, subjects: tuple[Subject, ...]) -> tuple[Names, AESGCM]:
-        names = tuple(
-            f"{path[:RECIPIENT_DIGITS]}.{path[RECIPIENT_DIGITS:]}.{self.generation(path)}"
-            for path in [self.path(subject) for subject in subjects]
-        )
-        aead = self.named(names)  # whoever answers a message has read it, so its key is known
+        leaves = [(path, self.generation(path)) for path in map(self.path, subjects)]
+        names = tuple([f"{path[:RECIPIENT_DIGITS]}.{path[RECIPIENT_DIGITS:]}.{number}" for path, number in leaves])
+        aead = self._newer.get(names) or self._older.get(names)  # whoever answers a message has read it
+        if aead is None:
+            aead = self._remembered(names, [key_at(self._families[number], path) for path, number in leaves])
         assert aead is not None
         return names, aead
 
-    def _named(self, names: Names) -> AESGCM | None:
-        keys = [self.key(name) for name in names]
+    def named(self, names: Names) -> AESGCM | None:
+        """What opens a record sealed under these names; None when one of them was forgotten."""
+        aead = self._newer.get(names) or self._older.get(names)
+        return self._remembered(names, [self.key(name) for name in names]) if aead is None else aead
+
+    def _remembered(self, names: Names, keys: list[bytes | None]) -> AESGCM | None:
         known = [key for key in keys if key is not None]
         if not keys or len(known) < len(keys):
             return None
-        return AESGCM(known[0] if len(known) == 1 else hashlib.sha256(b"".join(known)).digest())
+        if len(self._newer) >= _CACHED // 2:
+            self._newer, self._older = {}, self._newer
+        made = AESGCM(known[0] if len(known) == 1 else hashlib.sha256(b"".join(known)).digest())
+        self._newer[names] = made
+        return made
 
     def key(self, name: str) -> bytes | None:
         """The key of one name; None when it is destroyed, or no name that was ever given."""

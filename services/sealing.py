@@ -10,6 +10,7 @@ is personal is encoded. Records written before there was any sealing decode as t
 """
 
 import base64
+from binascii import b2a_base64
 from typing import Any
 
 import orjson
@@ -59,7 +60,7 @@ def encode(event: Event) -> bytes:
     names, aead = keys.sealing(subjects)
     nonce = sixteen_bytes()[:_NONCE]
     box = nonce + aead.encrypt(nonce, _json(taken), body["event_id"].encode())
-    body["personal"] = {"keys": names, "box": base64.b64encode(box).decode()}
+    body["personal"] = {"keys": names, "box": b2a_base64(box, newline=False).decode()}
     return _json(body)
 
 
@@ -111,9 +112,22 @@ def _taken(body: dict[str, Any], personal: Personal) -> dict[str, Any]:
     """Take what is personal out of `body`, by JSON Pointer."""
     taken: dict[str, Any] = {}
     for path, instead in personal.fields.items():
-        if path[0] in body:
+        name = path[0]
+        if name not in body:
+            continue
+        if len(path) > 1:
             _take(body, path, "", instead, taken)
+        elif (one := body[name]) not in (instead, ""):
+            taken["/" + name] = one
+            _replace(body, name, instead)
     return taken
+
+
+def _replace(body: dict[str, Any], name: str, instead: Any) -> None:
+    if instead is None:
+        del body[name]
+    else:
+        body[name] = instead
 
 
 def _take(body: Any, path: tuple[str, ...], pointer: str, instead: Any, taken: dict[str, Any]) -> None:
@@ -129,14 +143,15 @@ def _take(body: Any, path: tuple[str, ...], pointer: str, instead: Any, taken: d
         if one in (instead, ""):  # where nobody is named there is nobody to seal it for
             return
         taken[f"{pointer}/{name}"] = one
-        if instead is None:
-            del body[name]
-        else:
-            body[name] = instead
+        _replace(body, name, instead)
 
 
 def _put_back(body: Any, pointer: str, value: Any) -> None:
-    *way, last = pointer[1:].split("/")
+    name = pointer[1:]
+    if "/" not in name:
+        body[name] = value
+        return
+    *way, last = name.split("/")
     for name in way:
         body = body[int(name)] if isinstance(body, list) else body[name]
     body[last] = value
