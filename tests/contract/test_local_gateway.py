@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, web
@@ -136,3 +137,26 @@ async def test_the_sample_page_is_served_beside_the_device_api(public: Public) -
         for outside in ("/web/../local/gateway.py", "/web/%2e%2e/local/gateway.py", "/web/none"):
             async with session.get(f"{public.url}{outside}") as answer:
                 assert answer.status == 404
+
+
+async def test_an_instance_that_is_away_is_passed_over_and_taken_again(tmp_path: Path) -> None:
+    port, *ports = free_ports(3)
+    one, other = [await _upstream(f"ingest-{place}", to, asyncio.Event()) for place, to in enumerate(ports)]
+
+    async def asked(client: ClientSession, times: int) -> set[str]:
+        answers = [await client.post(f"http://127.0.0.1:{port}/v6/send", data=b"x" * 1000) for _ in range(times)]
+        assert {answer.status for answer in answers} == {200}
+        return {(await answer.json())["service"] for answer in answers}
+
+    with Runner(lambda _: None) as runner:
+        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", port, {"ingest": ports})])
+        async with ClientSession() as client:
+            assert await asked(client, 40) == {"ingest-0", "ingest-1"}
+            await other.cleanup()
+            assert await asked(client, 40) == {"ingest-0"}
+            again = await _upstream("ingest-1", ports[1], asyncio.Event())
+            async with asyncio.timeout(10):
+                while await asked(client, 10) != {"ingest-0", "ingest-1"}:
+                    continue
+    for upstream in (one, again):
+        await upstream.cleanup()
