@@ -168,7 +168,7 @@ def _channel_reported(link: Link, event: events.ChannelReported) -> None:
 
 
 def earlier(known: int, at: int) -> int:
-    return min(known, at) if known else at
+    return known if known and known < at else at
 
 
 def _deadline(link: Link, event: events.DeadlinePassed) -> None:

@@ -120,7 +120,7 @@ def entry_of_onward(message: Message, link: Link, decision: Onward) -> Entry:
 
 
 def _words(*parts: str) -> str:
-    return ": ".join(part for part in parts if part)
+    return ": ".join([part for part in parts if part])
 
 
 def request_of(event: events.MessageRequested) -> Request:
