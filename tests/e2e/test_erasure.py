@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 
 from tests.e2e.everything_written import everything
+from tests.e2e.mailings import Mailings
 from tests.e2e.opening import LOGIN
 from tests.e2e.test_cli import done, rpns
 from tests.e2e.world import READ, Json, World, eventually
@@ -110,6 +111,21 @@ async def test_what_was_to_be_sent_later_is_not_sent_and_a_crash_in_between_is_m
     await world.control.clear_faults()
     assert await world.refused(ref) == 22
     assert not device.shown
+
+
+async def test_a_mailing_that_waits_forgets_them_in_its_lines_and_texts(world: World) -> None:
+    gone, stays = world.new_phone(), world.new_phone()
+    message = {"type": "PUSH", "data": {"text": f"{{{{n}}}}: ask {gone}", "ttl": 60, "ttlUnit": "SECONDS"}}
+    device = await world.enrol("android", stays)
+    async with Mailings(world) as mailings:
+        mailing = await mailings.draft(message)
+        lines = [{"to": gone, "n": "1"}, {"to": stays, "n": "2"}, {"to": world.new_phone(), "n": f"from +{gone}"}]
+        await mailings.upload(mailing, lines)
+        erasure = await forgotten(world, phone=gone)
+        assert (erasure["cleaned"]["ingest"]["mailing_lines"], erasure["cleaned"]["ingest"]["mailings"]) == (2, 1)
+        await mailings.ok("POST", f"/{mailing}/start")
+        await mailings.counted(mailing, planned=1, read=1)
+    assert [push.text for push in device.shown] == ["2: ask •••"]
 
 
 async def test_the_operator_gets_the_proof_printed_and_nobodys_number(world: World) -> None:
