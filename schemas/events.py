@@ -100,6 +100,8 @@ class TargetResolved(MessageEvent):
     channel: ChannelMessage | None = None  # for the channel platform; `installation_id` is the channel's name then
     withdraw: bool = False  # take the delivery of that id off the device: it was sent and the chain has moved on
     recipient: Recipient | None = None  # whom the partner named
+    packet_id: int | None = None
+    mailing_id: str | None = None
 
     @property
     def record_key(self) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from schemas.application_events import StopChanged
-from schemas.events import MessageRequested
+from schemas.events import MessageRequested, TargetResolved
 from schemas.values import StopScope
 from services import consume, telemetry
 from services.clock import now_ms
@@ -32,10 +32,10 @@ def held_tag(scope: StopScope, name: str) -> str:
     return f"{_HELD}/{scope}/{name}"
 
 
-def cancel_tags(request: MessageRequested) -> tuple[str, ...]:
+def cancel_tags(event: MessageRequested | TargetResolved) -> tuple[str, ...]:
     """Of timers of what waits for whatever it may be, and can be cancelled together: a mailing, a packet."""
-    parts = (("mailing", request.mailing_id), ("packet", request.packet_id))
-    return tuple(f"{_PLANNED}/{scope}/{request.partner_id}/{part}" for scope, part in parts if part is not None)
+    parts = (("mailing", event.mailing_id), ("packet", event.packet_id))
+    return tuple(f"{_PLANNED}/{scope}/{event.partner_id}/{part}" for scope, part in parts if part is not None)
 
 
 class Stops:

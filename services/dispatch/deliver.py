@@ -4,7 +4,8 @@
                           │                                            ─▶ retry    and a timer, attempt + 1
                           ├▶ expired     its time is over              ─▶ uncertain    written, never answered
                           ├▶ suppressed  the owner has changed         ─▶ refused      for good
-                          └▶ refused     no token, no application      ─▶ expired      no time for a retry
+                          └▶ refused     no token, no application,     ─▶ expired      no time for a retry
+                                         or cancelled
 
 Each record gives exactly one `provider-dispatched`, whose id is computed from the record's, so a replay says the same
 thing once. A push that is only held back (its application is throttled or stopped) is `parked`: the same attempt again.
@@ -104,6 +105,11 @@ def screened(target: TargetResolved, one: InstallationSeen | None, can_push: boo
 def not_sent(target: TargetResolved, why: NotSent, now: int) -> Conclusion:
     """The end of a delivery that never went out."""
     return Conclusion(_event(target, now, why.outcome, why.reason, 0, why.detail))
+
+
+def cancelled(target: TargetResolved, detail: str, now: int) -> Conclusion:
+    """The end of a delivery whose packet or mailing was cancelled before it went out."""
+    return not_sent(target, NotSent("refused", Reason.CANCELLED, detail), now)
 
 
 def parked(target: TargetResolved, now: int, wait_s: float, why: str, waits_for: str | None = None) -> Conclusion:

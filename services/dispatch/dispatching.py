@@ -32,7 +32,7 @@ from services.dispatch.store import Attempt, Attempts
 from services.installations import Installation, Installations, Token
 from services.kafka import Append, Log
 from services.secrets import Secrets
-from services.stops import Stops, held_tag
+from services.stops import Stops, cancel_tags, held_tag
 from services.timers import Timer, Timers
 
 log = telemetry.logger("dispatch")
@@ -134,8 +134,8 @@ class Dispatching:
         timers = [self._timer(one) for one in done if one.again is not None]
         await self._timers.set(timers)
         await self._stops.look_again(timers)
-        for timer in timers:  # what it waits for may have come while it was being set
-            standing = self._standings.get("".join(timer.tags).removeprefix(f"{self.provider.value}/"))
+        for one in done:  # what it waits for may have come while its timer was being set
+            standing = self._standings.get((one.waits_for or "").removeprefix(f"{self.provider.value}/"))
             if standing is not None and not standing.breaker.is_open:
                 self._to_hasten.add(standing.tag)
         await self._sink.append(
@@ -189,10 +189,12 @@ class Dispatching:
         self._to_hasten.add(standing.tag)
 
     def _held(self, target: TargetResolved, standing: Standing) -> Conclusion | None:
-        """Parked, if it may not go now."""
-        stop = self._senders.stop_of(target.application_id, target.partner_id)
+        """Parked, if it may not go now; ended, if it was cancelled."""
+        stop = self._senders.stop_of(target.application_id, target.partner_id, target.packet_id, target.mailing_id)
         if stop is not None:
             at = now_ms()
+            if stop.state == "cancelled":
+                return deliver.cancelled(target, f"the {stop.scope} was cancelled", at)
             wait_s = (deliver.deadline_of(target) - at) / 1000
             return deliver.parked(target, at, wait_s, f"{stop.scope} is paused", held_tag(stop.scope, stop.id))
         now = self._clock()
@@ -246,7 +248,8 @@ class Dispatching:
         assert one.event.retry_at is not None
         topic = TARGET_RESOLVED[self.provider][one.again.lane]
         waits_for = () if one.waits_for is None else (one.waits_for,)
-        return Timer(one.event.retry_at, topic, one.again.record_key, one.again, waits_for)
+        tags = waits_for + cancel_tags(one.again)
+        return Timer(one.event.retry_at, topic, one.again.record_key, one.again, tags)
 
     def _in_flight(self) -> float:
         return float(sum(standing.limiter.under_way for standing in self._standings.values()))

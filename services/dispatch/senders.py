@@ -77,10 +77,14 @@ class Senders:
         """Pushes a second that the application may send over this provider."""
         return self._opened[application_id].application.max_pushes_per_s
 
-    def stop_of(self, application_id: str, partner_id: str) -> StopChanged | None:
-        """What keeps the application's pushes of this partner from going over this provider, if anything does."""
-        own = self._directory.stopped("provider", self._provider.value)
-        return own or self._directory.stop_of(partner_id, application_id)
+    def stop_of(
+        self, application_id: str, partner_id: str, packet_id: int | None = None, mailing_id: str | None = None
+    ) -> StopChanged | None:
+        """What keeps such pushes from going over this provider, if anything does; what cancels them before a pause."""
+        found = self._directory.stop_of(partner_id, application_id, packet_id, mailing_id)
+        if found is not None and found.state == "cancelled":
+            return found
+        return self._directory.stopped("provider", self._provider.value) or found
 
     async def refresh(self) -> list[str]:
         """Follow the directory; the applications whose credentials changed."""

@@ -262,6 +262,8 @@ def _somebody(
                 accepted_at=request.at,
                 planned_at=now,
                 slot=slot,
+                packet_id=request.packet_id,
+                mailing_id=request.mailing_id,
             )
         )
     return Plan(_planned(request, now, targets, skipped, None), resolved)

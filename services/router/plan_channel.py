@@ -52,6 +52,8 @@ def to_channel(
         accepted_at=request.at,
         planned_at=now,
         recipient=request.recipient,
+        packet_id=request.packet_id,
+        mailing_id=request.mailing_id,
         channel=ChannelMessage(
             channel=link.channel, phone=request.recipient.phone, sender=link.sender, data=link.data or "{}"
         ),

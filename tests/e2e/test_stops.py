@@ -148,3 +148,43 @@ async def test_a_packet_that_the_application_s_pause_holds_up_is_cancelled_at_on
     finally:
         await done(world, "resume", "application", APPLICATION_ID)
     assert message["text"] not in [push.text for push in device.shown]
+
+
+async def test_a_packet_that_waits_for_its_provider_is_cancelled_at_once(world: World) -> None:
+    phone = world.new_phone()
+    device = await world.enrol("huawei", phone)
+    await done(world, "pause", "provider", "hms")
+    try:
+
+        async def is_parked() -> bool:
+            attempts = await world.attempts(await world.send(phone))
+            return any("provider is paused" in one["detail"] for one in attempts)
+
+        await eventually(is_parked, "HMS is paused for dispatch")
+        message = {"from": SERVICE_NUMBER, "to": phone, "text": world.new_text(), "type": "PUSH", "validity": 3600}
+        _, body = await ask(world, "POST", "/v3/batch", {"messages": [message]})
+        (sent,) = body["result"]
+        basic = {"Authorization": aiohttp.encode_basic_auth(PARTNER, PASSWORD, "utf-8")}
+
+        async def trace() -> Any:
+            return (await ask(world, "GET", f"/v1/messages/{sent['messageId']}", headers=basic))[1]
+
+        async def waits() -> bool:
+            return "attempt" in [entry["what"] for entry in (await trace()).get("trace", ())]
+
+        await eventually(waits, "the push of the packet waits with dispatch")
+        await done(world, "cancel", "packet", f"{PARTNER}/{sent['packetId']}")
+
+        async def is_told() -> bool:
+            reports = await world.control.reports(sent["messageId"])
+            return [one["report"]["status"] for one in reports] == ["EXPIRED"]
+
+        await eventually(is_told, "the partner is told, while the provider is still paused")
+        known = await trace()
+        assert "cancelled before it was sent" in known["explanation"]
+        assert "refused: the packet was cancelled" in [entry["detail"] for entry in known["trace"]]
+    finally:
+        await done(world, "resume", "provider", "hms")
+    last = await world.send(phone)
+    await world.reported(last, READ)
+    assert message["text"] not in [push.text for push in device.shown]

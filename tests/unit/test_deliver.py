@@ -15,6 +15,7 @@ from services.dispatch.deliver import (
     LONGEST_BACKOFF_S,
     NotSent,
     Sent,
+    cancelled,
     concluded,
     deadline_of,
     not_sent,
@@ -238,3 +239,9 @@ def test_a_withdrawal_goes_also_to_a_phone_that_somebody_else_has_by_now() -> No
     stale = target(withdraw=True, recipient_mark="")
     assert screened(stale, Installed(), can_push=True, now=NOW) is None
     assert concluded(stale, Accepted(), SENT, NOW, 0.0).event.withdraw
+
+
+def test_what_was_cancelled_ends_without_an_attempt() -> None:
+    done = cancelled(target(), "the packet was cancelled", NOW)
+    assert (done.event.outcome, done.event.reason, done.again) == ("refused", Reason.CANCELLED, None)
+    assert done.event.detail == "the packet was cancelled"
