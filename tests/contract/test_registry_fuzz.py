@@ -22,7 +22,7 @@ from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
 from deploy.local.ports import HOST, free_ports
-from tests.conftest import Servers, own_settings
+from tests.conftest import Servers, environment_of, own_settings
 from tests.registry_app import ADMIN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +45,7 @@ class Running:
 @pytest.fixture(scope="module")
 def running(stack_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     settings, (port, metrics_port) = own_settings(stack_servers), free_ports(2)
-    chosen = {name: str(value) for name, value in settings.model_dump(by_alias=True).items()}
+    chosen = environment_of(settings)
     ports = {"RPNS_PORT": str(port), "RPNS_METRICS_PORT": str(metrics_port)}
     log = tmp_path_factory.mktemp("registry") / "registry.log"
     with log.open("wb") as out:

@@ -28,7 +28,7 @@ from services import kafka, mongo
 from services.kafka import Append
 from services.secrets import Secrets
 from services.settings import Settings
-from tests.conftest import Servers, own_settings
+from tests.conftest import Servers, environment_of, own_settings
 from tests.contract.status_devices import APPLICATION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +63,7 @@ class Running:
 def running(stack_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     settings, (port, metrics_port) = own_settings(stack_servers), free_ports(2)
     devices = asyncio.run(store_devices(settings))
-    chosen = {name: str(value) for name, value in settings.model_dump(by_alias=True).items()}
+    chosen = environment_of(settings)
     ports = {"RPNS_PORT": str(port), "RPNS_METRICS_PORT": str(metrics_port)}
     log = tmp_path_factory.mktemp("status") / "status.log"
     with log.open("wb") as out:
