@@ -38,6 +38,8 @@ from services.settings import Settings
 log = telemetry.logger("kafka")
 _MAX_RECORD_BYTES = 1_000_000
 _WORTH_A_BATCH = 16
+_FETCH_BYTES, _PARTITION_BYTES = 4 * 1024 * 1024, 1024 * 1024
+"""Of one answer: what a consumer holds while it works on a batch, however far it is behind."""
 FETCH_WAIT_MS = 500
 """How long the broker lets an idle consumer wait; what comes is answered at once."""
 _KEPT_BYTES = 100_000
@@ -202,7 +204,8 @@ def consumer(settings: Settings, names: Iterable[Topic], group: str, *, together
         max_poll_interval_ms=300_000,
         partition_assignment_strategy=(RangePartitionAssignor if together else RoundRobinPartitionAssignor,),
         fetch_max_wait_ms=FETCH_WAIT_MS,
-        max_partition_fetch_bytes=4 * 1024 * 1024,
+        fetch_max_bytes=_FETCH_BYTES,
+        max_partition_fetch_bytes=_PARTITION_BYTES,
         metadata_max_age_ms=60_000,
     )
 

@@ -10,12 +10,14 @@ the reverse of start: first `stop` is set (consumers finish their batch), spawne
 """
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -86,12 +88,23 @@ def run(name: str, start: Callable[[Process], Awaitable[None]]) -> None:
     try:
         settings = Settings.from_environment()
         telemetry.configure_logging(name, settings.log_level)
-        os.nice(settings.niceness)
+        give_way(settings.niceness)
         failed = uvloop.run(_live(name, settings, start))
     except (BadSettings, BadMasterKey) as error:
         sys.stderr.write(f"{name}: {error}\n")
         sys.exit(2)
     sys.exit(1 if failed else 0)
+
+
+def give_way(niceness: int) -> None:
+    """To other processes of the machine. Linux may weigh whole sessions first (sched(7), autogroups): then a session of
+    our own gives way as well."""
+    if not niceness:
+        return
+    os.nice(niceness)
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):  # there are no autogroups here, and the nice value alone decides
+            Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 async def _live(name: str, settings: Settings, start: Callable[[Process], Awaitable[None]]) -> bool:

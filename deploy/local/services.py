@@ -9,7 +9,7 @@ from deploy.local.ports import HOST
 from deploy.local.process import Process, Program, answers_200
 
 SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
-BULK = tuple(f"{name}-bulk" for name in ("ingest", "router", "dispatch", "status"))
+BULK = tuple(f"{name}-bulk" for name in ("ingest", "registry", "router", "dispatch", "status"))
 """Instances for the bulk lane; where one runs, the others of its service are for single messages."""
 KNOW_NO_PARTNERS = ("statistics",)
 """Those that do not read `application-events`."""
@@ -44,6 +44,8 @@ def lanes_of(name: str, names: Collection[str]) -> dict[str, str]:
     """The settings by which an instance keeps to its lane, if there are instances for the bulk lane alone."""
     if name in BULK:
         return {"RPNS_LANES": "bulk", "RPNS_NICENESS": str(BULK_NICENESS)}
+    if name == "statistics" and set(BULK) & set(names):  # nobody waits for them
+        return {"RPNS_NICENESS": str(BULK_NICENESS)}
     return {"RPNS_LANES": "single"} if f"{module_of(name)}-bulk" in names else {}
 
 

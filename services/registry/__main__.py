@@ -39,9 +39,10 @@ async def start(process: Process) -> None:
     process.ready_when("mongo", lambda: mongo.is_up(database))
     repair = Repair(devices)
     consumers = [Consuming(settings, sink, [DEVICE_EVENTS], "registry", repair.device_events, process.stop)]
-    for lane, topic in PROVIDER_DISPATCHED.items():
+    for lane in settings.lanes:
         group = "registry-dispatched" if lane == "single" else "registry-dispatched-bulk"
-        consumers.append(Consuming(settings, sink, [topic], group, repair.dispatched, process.stop))
+        consumed = [PROVIDER_DISPATCHED[lane]]
+        consumers.append(Consuming(settings, sink, consumed, group, repair.dispatched, process.stop))
     for consuming in consumers:
         process.spawn(consuming.run(), consuming.group, drains=True)
     process.spawn(Publishing(devices, sink).run(process.stop), "publish", drains=True)

@@ -95,8 +95,9 @@ async def start(process: Process) -> None:
         process.spawn(consuming.run(), group, drains=True)
     statistics = Statistics(database)
     await statistics.prepare()
-    told = Consuming(settings, sink, [DELIVERY_STATISTICS], "status-statistics", statistics.step, process.stop)
-    process.spawn(told.run(), "statistics", drains=True)
+    if "bulk" in settings.lanes:  # nobody waits for them
+        told = Consuming(settings, sink, [DELIVERY_STATISTICS], "status-statistics", statistics.step, process.stop)
+        process.spawn(told.run(), "statistics", drains=True)
     process.spawn(sweeper.run(process.stop, settings.sweep_interval_s), "sweeper", drains=True)
     process.spawn(counting.run(process.stop, settings.sweep_interval_s), "outcomes", drains=True)
     process.spawn(reporting.run(5 * settings.sweep_interval_s), "reports", drains=True)
