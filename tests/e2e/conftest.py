@@ -6,10 +6,9 @@ import pytest
 
 from deploy.local import Stack
 from deploy.local.provision import provision
-from tests.e2e.opening import opened
+from tests.e2e.opening import ENV, opened
 from tests.e2e.world import World
 
-ENV = {"RPNS_REPORT_RETRY_S": "1", "RPNS_SWEEP_INTERVAL_S": "0.2", "KAFKA_PARTITIONS": "2"}
 LAST = ("test_secure_leaks.py", "test_logs.py")
 """Read what all other tests have left."""
 

@@ -1,17 +1,30 @@
 """A stack with a bank of its own, and what belongs around it: the world that a test stands on."""
 
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 from deploy.demo.bank import Bank
 from deploy.local import Stack
-from deploy.local.provision import API_KEY, APPLICATION_ID, Admin, await_read
+from deploy.local.provision import API_KEY, APPLICATION_ID, Admin, await_read, provision
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.fleet import Fleet
 from tests.e2e.world import World
 
 LOGIN, SERVICE_NUMBER = "e2e-bank", "E2eBank"
+ENV = {"RPNS_REPORT_RETRY_S": "1", "RPNS_SWEEP_INTERVAL_S": "0.2", "KAFKA_PARTITIONS": "2"}
+
+
+@contextmanager
+def stack_beside(stack: Stack, folder: Path, name: str, services: Sequence[str]) -> Iterator[Stack]:
+    """Other services on the same Kafka and MongoDB, with topics, groups and a database of their own."""
+    env = {**ENV, "KAFKA_TOPIC_PREFIX": f"{name}.", "MONGO_DATABASE": name}
+    with Stack(
+        folder, services=services, env=env, kafka_bootstrap=stack.kafka_bootstrap, mongo_url=stack.mongo_url
+    ) as made:
+        provision(made.describe())
+        yield made
 
 
 @asynccontextmanager

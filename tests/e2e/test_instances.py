@@ -14,10 +14,8 @@ import pytest
 
 from deploy.demo.bank import Bank, StreamEvent
 from deploy.local import Stack
-from deploy.local.provision import provision
 from deploy.sandbox.device import Device, Habits
-from tests.e2e.conftest import ENV
-from tests.e2e.opening import opened
+from tests.e2e.opening import opened, stack_beside
 from tests.e2e.world import (
     DELIVERED,
     PLATFORMS,
@@ -62,15 +60,7 @@ class Sent:
 
 @pytest.fixture(scope="module")
 def several(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    env = {**ENV, "KAFKA_TOPIC_PREFIX": "several.", "MONGO_DATABASE": "several"}
-    with Stack(
-        tmp_path_factory.mktemp("several"),
-        services=SERVICES,
-        env=env,
-        kafka_bootstrap=stack.kafka_bootstrap,
-        mongo_url=stack.mongo_url,
-    ) as made:
-        provision(made.describe())
+    with stack_beside(stack, tmp_path_factory.mktemp("several"), "several", SERVICES) as made:
         yield made
 
 

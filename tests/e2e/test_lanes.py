@@ -8,10 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from deploy.local import Stack
-from deploy.local.provision import provision
 from deploy.local.services import BULK
-from tests.e2e.conftest import ENV
-from tests.e2e.opening import opened
+from tests.e2e.opening import opened, stack_beside
 from tests.e2e.test_batch import ask, push
 from tests.e2e.world import World, eventually
 
@@ -19,14 +17,7 @@ from tests.e2e.world import World, eventually
 @pytest.fixture(scope="module")
 def apart(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     singles = ("ingest", "registry", "router", "dispatch", "status")
-    with Stack(
-        tmp_path_factory.mktemp("lanes"),
-        services=(*singles, *BULK),
-        env={**ENV, "KAFKA_TOPIC_PREFIX": "lanes.", "MONGO_DATABASE": "lanes"},
-        kafka_bootstrap=stack.kafka_bootstrap,
-        mongo_url=stack.mongo_url,
-    ) as made:
-        provision(made.describe())
+    with stack_beside(stack, tmp_path_factory.mktemp("lanes"), "lanes", (*singles, *BULK)) as made:
         yield made
 
 

@@ -119,35 +119,45 @@ async def test_what_was_sent_cannot_be_cancelled(world: World) -> None:
     assert (refused.code, "Too late" in refused.err) == (1, True)
 
 
+async def cancelled_packet(world: World, phone: str, waits_as: str) -> tuple[str, Any]:
+    """Send a packet of one message, wait for `waits_as` in its trace, cancel it and wait until the partner is told.
+
+    Gives the text, and the message with its trace.
+    """
+    text = world.new_text()
+    message = {"from": SERVICE_NUMBER, "to": phone, "text": text, "type": "PUSH", "validity": 3600}
+    _, body = await ask(world, "POST", "/v3/batch", {"messages": [message]})
+    (sent,) = body["result"]
+    basic = {"Authorization": aiohttp.encode_basic_auth(PARTNER, PASSWORD, "utf-8")}
+
+    async def known() -> Any:
+        return (await ask(world, "GET", f"/v1/messages/{sent['messageId']}", headers=basic))[1]
+
+    async def waits() -> bool:
+        return waits_as in [entry["what"] for entry in (await known()).get("trace", ())]
+
+    await eventually(waits, f"it waits: {waits_as}")
+    await done(world, "cancel", "packet", f"{PARTNER}/{sent['packetId']}")
+
+    async def is_told() -> bool:
+        reports = await world.control.reports(sent["messageId"])
+        return [one["report"]["status"] for one in reports] == ["EXPIRED"]
+
+    await eventually(is_told, "the partner is told, while the pause goes on")
+    return text, await known()
+
+
 async def test_a_packet_that_the_application_s_pause_holds_up_is_cancelled_at_once(world: World) -> None:
     phone = world.new_phone()
     device = await world.enrol("android", phone)
     await done(world, "pause", "application", APPLICATION_ID)
     try:
         await router_knows(world, f"application {APPLICATION_ID}", phone)
-        message = {"from": SERVICE_NUMBER, "to": phone, "text": world.new_text(), "type": "PUSH", "validity": 3600}
-        _, body = await ask(world, "POST", "/v3/batch", {"messages": [message]})
-        (sent,) = body["result"]
-        basic = {"Authorization": aiohttp.encode_basic_auth(PARTNER, PASSWORD, "utf-8")}
-
-        async def trace() -> Any:
-            return (await ask(world, "GET", f"/v1/messages/{sent['messageId']}", headers=basic))[1]
-
-        async def is_held() -> bool:
-            return "held" in [entry["what"] for entry in (await trace()).get("trace", ())]
-
-        await eventually(is_held, "held up")
-        await done(world, "cancel", "packet", f"{PARTNER}/{sent['packetId']}")
-
-        async def is_told() -> bool:
-            reports = await world.control.reports(sent["messageId"])
-            return [one["report"]["status"] for one in reports] == ["EXPIRED"]
-
-        await eventually(is_told, "the partner is told, while the application is still paused")
-        assert "cancelled before it was sent" in (await trace())["explanation"]
+        text, known = await cancelled_packet(world, phone, "held")
+        assert "cancelled before it was sent" in known["explanation"]
     finally:
         await done(world, "resume", "application", APPLICATION_ID)
-    assert message["text"] not in [push.text for push in device.shown]
+    assert text not in [push.text for push in device.shown]
 
 
 async def test_a_packet_that_waits_for_its_provider_is_cancelled_at_once(world: World) -> None:
@@ -161,30 +171,11 @@ async def test_a_packet_that_waits_for_its_provider_is_cancelled_at_once(world: 
             return any("provider is paused" in one["detail"] for one in attempts)
 
         await eventually(is_parked, "HMS is paused for dispatch")
-        message = {"from": SERVICE_NUMBER, "to": phone, "text": world.new_text(), "type": "PUSH", "validity": 3600}
-        _, body = await ask(world, "POST", "/v3/batch", {"messages": [message]})
-        (sent,) = body["result"]
-        basic = {"Authorization": aiohttp.encode_basic_auth(PARTNER, PASSWORD, "utf-8")}
-
-        async def trace() -> Any:
-            return (await ask(world, "GET", f"/v1/messages/{sent['messageId']}", headers=basic))[1]
-
-        async def waits() -> bool:
-            return "attempt" in [entry["what"] for entry in (await trace()).get("trace", ())]
-
-        await eventually(waits, "the push of the packet waits with dispatch")
-        await done(world, "cancel", "packet", f"{PARTNER}/{sent['packetId']}")
-
-        async def is_told() -> bool:
-            reports = await world.control.reports(sent["messageId"])
-            return [one["report"]["status"] for one in reports] == ["EXPIRED"]
-
-        await eventually(is_told, "the partner is told, while the provider is still paused")
-        known = await trace()
+        text, known = await cancelled_packet(world, phone, "attempt")
         assert "cancelled before it was sent" in known["explanation"]
         assert "refused: the packet was cancelled" in [entry["detail"] for entry in known["trace"]]
     finally:
         await done(world, "resume", "provider", "hms")
     last = await world.send(phone)
     await world.reported(last, READ)
-    assert message["text"] not in [push.text for push in device.shown]
+    assert text not in [push.text for push in device.shown]
