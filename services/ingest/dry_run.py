@@ -72,7 +72,7 @@ class DryRun:
         """Chunks: all of them, or every so many lines."""
         line, lines = int(mailing.cursor), mailing.next_line - int(mailing.cursor)
         stride = 0 if left <= LOOKED_AT else lines * 500 // LOOKED_AT
-        while rows := await self._means.mailings.rows_from(mailing.mailing_id, line):
+        while rows := await self._means.mailings.rows_from(mailing, line):
             yield rows
             line = max(rows[-1].line + 1, line + stride)
 

@@ -39,6 +39,7 @@ class Mailing:
     rate_now: float = 0.0  # messages a second, as last measured
     planned_at: int = 0  # UTC ms; when it last came further
     was_held: bool = False  # it was paused once: what was asked for may wait for it to go on
+    upload: int = 0  # number of the newest upload, the only one that may store
 
     @property
     def is_readable(self) -> bool:

@@ -126,7 +126,7 @@ class Run:
         """The next recipients; none and a cursor: nobody new up to there; none at all: the end."""
         if template.segment is None:
             try:
-                rows = await self.means.mailings.rows_from(self.mailing.mailing_id, int(self.mailing.cursor))
+                rows = await self.means.mailings.rows_from(self.mailing, int(self.mailing.cursor))
             except CannotOpen:
                 raise Stopped(f"the recipients: {CANNOT_OPEN}") from None
             return [addressed(row) for row in rows], None

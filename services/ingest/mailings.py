@@ -8,7 +8,7 @@ Of one that is done, messages may wait for their recipients' hours: those are he
 Every change is a compare-and-set, said to `mailing-events` behind it; doing the same again answers as it is.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import orjson
@@ -116,23 +116,17 @@ class Office:
             rule = f"must be at most {mailing.next_line}, or lines between would be missing"
             raise Problem(409, "Lines would be missing", errors=[_error("firstLine", rule)])
         template = self._template(mailing)
-        await self.means.mailings.open_upload(mailing)
-        uploading = Uploading(
-            self.means.mailings,
-            mailing.mailing_id,
-            template,
-            mailing.next_line,
-            first_line,
-            is_csv,
-            refused_before=mailing.refused,
-        )
+        opened = await self.means.mailings.open_upload(mailing)
+        if opened is None or first_line > max(opened.next_line, 2 if is_csv else 1):
+            raise Problem(409, "The mailing has been changed meanwhile")
+        uploading = Uploading(self.means.mailings, opened, template, first_line, is_csv)
         try:
             await uploading.read(body)
         except Refused as refused:
             raise refusal(refused) from None
         except UploadConflict:
             raise Problem(409, "Another upload of this list is under way") from None
-        if not await self.means.mailings.complete(mailing.mailing_id, uploading.next_line):
+        if not await self.means.mailings.complete(opened.mailing_id, opened.upload):
             raise Problem(409, "Another upload of this list is under way")
         return uploading, await self._again(mailing)
 
@@ -143,12 +137,15 @@ class Office:
 
     async def start(self, mailing: Mailing, at: int | None) -> Mailing:
         """Let it run, now or from `at` (UTC ms) on."""
+        now = now_ms()
+        return await self._move(mailing, "running", self._check, start_at=at, started_at=max(now, at or now))
+
+    def _check(self, mailing: Mailing) -> None:
+        """That a draft can be started."""
         if mailing.state == "draft":
             self._template(mailing)
             if not mailing.is_segment:
                 _check_list(mailing)
-        now = now_ms()
-        return await self._move(mailing, "running", start_at=at, started_at=max(now, at or now))
 
     async def pause(self, mailing: Mailing) -> Mailing:
         return await self._move(mailing, "paused", was_held=True)
@@ -173,10 +170,14 @@ class Office:
         start = max(now, mailing.start_at or 0)
         return forecast(recipients, mailing.rate_per_s, template.request.schedule, zone, start)
 
-    async def _move(self, mailing: Mailing, to: MailingState, **changes: object) -> Mailing:
+    async def _move(
+        self, mailing: Mailing, to: MailingState, check: Callable[[Mailing], None] | None = None, **changes: object
+    ) -> Mailing:
         for _ in range(_TRIES):
             if mailing.state == to:
                 return mailing
+            if check is not None:
+                check(mailing)
             if mailing.state not in _ALLOWED[to]:
                 raise Problem(409, f"The mailing is {mailing.state}")
             moved = await self.means.mailings.change(mailing, state=to, reason="", **changes)

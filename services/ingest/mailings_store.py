@@ -106,39 +106,55 @@ class Mailings:
         document = await self._mailings.find_one_and_update(query, update, return_document=True)
         return None if document is None else self._mailing(document)
 
-    async def open_upload(self, mailing: Mailing) -> None:
-        """From now on, and until `complete`, the list is known to be in part."""
+    async def open_upload(self, mailing: Mailing) -> Mailing | None:
+        """From now on, and until `complete`, the list is known to be in part, and uploads that began earlier store
+        nothing more; None when it is no draft any more. The revision rises, for a start that takes it for complete."""
         query = {"_id": mailing.mailing_id, "state": "draft"}
-        await self._mailings.update_one(query, {"$set": {"is_complete": False}})
+        update = {"$set": {"is_complete": False}, "$inc": {"upload": 1, "revision": 1}}
+        document = await self._mailings.find_one_and_update(query, update, return_document=True)
+        return None if document is None else self._mailing(document)
 
-    async def complete(self, mailing_id: str, next_line: int) -> bool:
-        """False when another upload has gone on meanwhile."""
-        query = {"_id": mailing_id, "state": "draft", "next_line": next_line}
+    async def complete(self, mailing_id: str, upload: int) -> bool:
+        """False when another upload has begun meanwhile."""
+        query = {"_id": mailing_id, "state": "draft", "upload": upload}
         return (await self._mailings.update_one(query, {"$set": {"is_complete": True}})).matched_count == 1
 
     async def add(
-        self, mailing_id: str, first: int, following: int, rows: Sequence[Row], bad: Sequence[Bad], refused: int
+        self, mailing: Mailing, following: int, rows: Sequence[Row], bad: Sequence[Bad], refused: int
     ) -> bool:
-        """Store the lines [first, following), `refused` of them bad; False when another upload was faster, or it is
-        no draft any more."""
-        if rows:
-            await self._chunks.replace_one(
-                {"_id": f"{mailing_id}/{first:012}"},
-                {
-                    "mailing_id": mailing_id,
-                    "first_line": rows[0].line,
-                    "last_line": rows[-1].line,
-                    "rows": self._sealed(rows),
-                    "at": datetime.now(UTC),
-                },
-                upsert=True,
-            )
+        """Store the lines [next_line, following), `refused` of them bad; False when another upload has begun, or it is
+        no draft any more: what that one has stored stays as it is."""
+        mailing_id, first = mailing.mailing_id, mailing.next_line
+        mine: Document = {"_id": mailing_id, "state": "draft", "upload": mailing.upload, "next_line": first}
+        if await self._mailings.find_one(mine, {"_id": 1}) is None:
+            return False
+        if rows and not await self._add_chunk(mailing, rows):
+            return False
         await self.add_problems(mailing_id, bad)
         moved = await self._mailings.update_one(
-            {"_id": mailing_id, "next_line": first, "state": "draft"},
-            {"$set": {"next_line": following}, "$inc": {"accepted": len(rows), "refused": refused}},
+            mine, {"$set": {"next_line": following}, "$inc": {"accepted": len(rows), "refused": refused}}
         )
-        return moved.matched_count == 1
+        if not moved.matched_count:
+            await self._chunks.delete_one({"_id": _chunk_id(mailing), "upload": mailing.upload})
+            return False
+        return True
+
+    async def _add_chunk(self, mailing: Mailing, rows: Sequence[Row]) -> bool:
+        """Before `next_line` says so. False when a later upload has stored these lines."""
+        chunk = {
+            "mailing_id": mailing.mailing_id,
+            "upload": mailing.upload,
+            "first_line": rows[0].line,
+            "last_line": rows[-1].line,
+            "rows": self._sealed(rows),
+            "at": datetime.now(UTC),
+        }
+        earlier = {"_id": _chunk_id(mailing), "upload": {"$not": {"$gt": mailing.upload}}}
+        try:
+            await self._chunks.replace_one(earlier, chunk, upsert=True)
+        except DuplicateKeyError:
+            return False
+        return True
 
     async def add_problems(self, mailing_id: str, bad: Sequence[Bad]) -> None:
         """Keep what is wrong with these lines; said again, it is one."""
@@ -155,7 +171,8 @@ class Mailings:
     async def clear(self, mailing: Mailing) -> bool:
         """Forget the list of a draft; False when it is no draft any more."""
         empty = {"next_line": 1, "accepted": 0, "refused": 0, "is_complete": False}
-        moved = await self._mailings.update_one({"_id": mailing.mailing_id, "state": "draft"}, {"$set": empty})
+        update = {"$set": empty, "$inc": {"upload": 1, "revision": 1}}
+        moved = await self._mailings.update_one({"_id": mailing.mailing_id, "state": "draft"}, update)
         if moved.matched_count:
             await self.forget(mailing.mailing_id)
             await self._problems.delete_many({"mailing_id": mailing.mailing_id})
@@ -210,12 +227,14 @@ class Mailings:
         found = self._problems.find(query).sort("line", 1).limit(limit)
         return [Bad(one["line"], one["field"], one["rule"]) async for one in found]
 
-    async def rows_from(self, mailing_id: str, line: int) -> list[Row]:
+    async def rows_from(self, mailing: Mailing, line: int) -> list[Row]:
         """The recipients from `line` on in the chunk that holds it, or in the next one. Empty: there are no more.
 
-        Raises CannotOpen as well.
+        What an upload has stored behind `next_line`, and could not say any more, is none of them. Raises CannotOpen as
+        well.
         """
-        query = {"mailing_id": mailing_id, "last_line": {"$gte": line}}
+        query: Document = {"mailing_id": mailing.mailing_id, "last_line": {"$gte": line}}
+        query["first_line"] = {"$lt": mailing.next_line}
         document = await self._chunks.find_one(query, sort=[("last_line", 1)])
         if document is None:
             return []
@@ -254,3 +273,8 @@ class Mailings:
         if mailing_id not in self._told:
             self._told.add(mailing_id)
             log.warning("a mailing cannot be opened with the keys there are", mailing=mailing_id)
+
+
+def _chunk_id(mailing: Mailing) -> str:
+    """Of the lines that begin at its next one."""
+    return f"{mailing.mailing_id}/{mailing.next_line:012}"

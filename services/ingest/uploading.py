@@ -4,16 +4,17 @@
              │ lines before next_line: stored by an earlier upload, skipped
 
 So the same list may be sent again after a broken upload, from the start or from `firstLine` = next_line, and nobody is
-taken twice. Of two uploads at once one is refused.
+taken twice. Of two uploads at once the one that began first is refused, and adds nothing more.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.ingest.accept_errors import invalid
 from services.ingest.accept_fill import Template
 from services.ingest.accept_list import Bad, Lines, Raw, Row, Table, read, table_of
+from services.ingest.mailing import Mailing
 from services.ingest.mailings_store import MAX_PROBLEMS, Mailings
 
 _CHUNK = 500
@@ -30,12 +31,10 @@ class Uploading:
     """One upload. `read` stores it; then `lines`, `accepted` and `refused` say what this upload has added."""
 
     mailings: Mailings
-    mailing_id: str
+    mailing: Mailing  # as `open_upload` gave it; its next line is the first that is not stored
     template: Template
-    next_line: int  # the first that is not stored
     first_line: int  # the number of the first record that is sent
     is_csv: bool
-    refused_before: int = 0
     accepted: int = 0
     refused: int = 0
     _table: Table | None = None
@@ -54,13 +53,13 @@ class Uploading:
             await self._take(raw)
         if self.is_csv and self._table is None:
             raise invalid("header", "mandatory: the first line names the columns")
-        await self._store(max(self.next_line, lines.line))
+        await self._store(max(self.mailing.next_line, lines.line))
 
     async def _take(self, raw: Raw) -> None:
         if self.is_csv and self._table is None:
             self._table = table_of(raw, self.template.names)
             return
-        if raw.line < self.next_line:
+        if raw.line < self.mailing.next_line:
             return
         if len(self._rows) + len(self._bad) >= _CHUNK:
             await self._store(raw.line)
@@ -73,12 +72,11 @@ class Uploading:
             await asyncio.sleep(0)
 
     async def _store(self, following: int) -> None:
-        if following == self.next_line:
+        if following == self.mailing.next_line:
             return
-        kept = self._bad[: max(0, MAX_PROBLEMS - self.refused_before - self.refused)]
-        refused = len(self._bad)
-        if not await self.mailings.add(self.mailing_id, self.next_line, following, self._rows, kept, refused):
+        kept = self._bad[: max(0, MAX_PROBLEMS - self.mailing.refused - self.refused)]
+        if not await self.mailings.add(self.mailing, following, self._rows, kept, len(self._bad)):
             raise UploadConflict
         self.accepted += len(self._rows)
         self.refused += len(self._bad)
-        self._rows, self._bad, self.next_line = [], [], following
+        self._rows, self._bad, self.mailing = [], [], replace(self.mailing, next_line=following)

@@ -185,6 +185,84 @@ async def test_of_two_uploads_at_once_one_yields(bench: Bench) -> None:
     assert (after.accepted, after.next_line) == (700, 701)
 
 
+async def begun(bench: Bench, mailing: Mailing, body: list[bytes], go_on: asyncio.Event) -> asyncio.Task[Mailing]:
+    """An upload that has begun, and reads its body when it is told to."""
+    begins = asyncio.Event()
+
+    async def stream() -> AsyncIterator[bytes]:
+        begins.set()
+        await go_on.wait()
+        for piece in body:
+            yield piece
+
+    now = await bench.mailings.find(mailing.mailing_id)
+    assert now is not None
+
+    async def upload() -> Mailing:
+        return (await bench.office.upload(now, stream(), 1, False))[1]
+
+    task = asyncio.create_task(upload())
+    await begins.wait()
+    return task
+
+
+async def test_an_upload_that_yields_leaves_the_list_as_the_other_one_sent_it(bench: Bench) -> None:
+    mailing, go_on = await bench.draft(), asyncio.Event()
+    slow = await begun(bench, mailing, lines(5000, 5700), go_on)
+    await bench.upload(mailing, lines(0, 700))
+    go_on.set()
+    with pytest.raises(Problem, match="Another upload"):
+        await slow
+    await bench.office.start(await again(bench, mailing), None)
+    await bench.plan(await again(bench, mailing))
+    phones = {one.recipient.phone for one in await bench.requested(700)}
+    assert phones == {f"7916{number:07d}" for number in range(700)}
+
+
+async def test_an_upload_that_ends_behind_the_start_sends_to_nobody(bench: Bench) -> None:
+    mailing, go_on = await bench.draft(), asyncio.Event()
+    await bench.upload(mailing, lines(0, 10))
+    slow = await begun(bench, mailing, lines(5000, 5700), go_on)
+    await bench.upload(mailing, lines(0, 10))
+    await bench.office.start(await again(bench, mailing), None)
+    go_on.set()
+    with pytest.raises(Problem):
+        await slow
+    assert (await bench.plan(await again(bench, mailing))).planned == 10
+
+
+async def test_an_upload_that_was_under_way_when_the_list_was_forgotten_adds_nothing(bench: Bench) -> None:
+    mailing, go_on = await bench.draft(), asyncio.Event()
+    await bench.upload(mailing, lines(0, 500))
+    slow = await begun(bench, mailing, lines(5000, 6200), go_on)
+    await bench.office.clear(await again(bench, mailing))
+    await bench.upload(mailing, lines(0, 10))
+    go_on.set()
+    with pytest.raises(Problem):
+        await slow
+    await bench.office.start(await again(bench, mailing), None)
+    assert (await bench.plan(await again(bench, mailing))).planned == 10
+
+
+async def test_a_list_that_an_upload_has_opened_again_is_not_started(bench: Bench) -> None:
+    mailing = await bench.draft()
+    await bench.upload(mailing, lines(0, 10))
+    known = await again(bench, mailing)
+    go_on = asyncio.Event()
+    more = await begun(bench, mailing, lines(0, 20), go_on)
+    with pytest.raises(Problem, match="not complete"):
+        await bench.office.start(known, None)
+    go_on.set()
+    assert (await more).accepted == 20
+
+
+async def again(bench: Bench, mailing: Mailing) -> Mailing:
+    """The mailing as it is now."""
+    found = await bench.mailings.find(mailing.mailing_id)
+    assert found is not None
+    return found
+
+
 async def test_a_planner_that_died_before_the_cursor_moved_asks_for_the_same_again(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(ratePerS=100_000), lines(0, 1100))
     running = await bench.office.start(mailing, None)
@@ -342,7 +420,7 @@ async def test_who_is_forgotten_while_a_mailing_runs_is_not_sent_to_from_memory(
     run = Run(bench.office.means, await bench.office.start(mailing, None))
     assert await run.step(_at_once)
     first = (await bench.requested(1))[0].recipient.phone
-    rows = await bench.mailings.rows_from(mailing.mailing_id, 2)
+    rows = await bench.mailings.rows_from(mailing, 2)
     forgotten = rows[-1].phone
     assert forgotten is not None
     assert await bench.mailings.forget_recipients(None, People(frozenset(), frozenset({forgotten}))) >= 1
