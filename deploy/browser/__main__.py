@@ -13,7 +13,7 @@ from typing import Any
 from deploy.browser.chromium import NoBrowserError, chromium
 from deploy.browser.page import SamplePage, until
 from deploy.demo.bank import Bank
-from deploy.local import Stack
+from deploy.local import Stack, StackError
 from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, provision
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.sdk_api import DeviceApi
@@ -38,6 +38,11 @@ def main() -> int:
     except NoBrowserError as error:
         print(f"error: no browser: {error}", file=sys.stderr)
         return 1
+    except StackError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -15,6 +15,8 @@ Json = dict[str, Any]
 PIPE_WIDTH = 250
 NEVER_FOLDED = {"partnerId", "applicationId", "serviceNumber", "provider", "changedAt", "message_id", "created"}
 PROVIDER_NAMES = {"apns": "APNs", "fcm": "FCM", "hms": "HMS", "rustore": "RuStore", "web": "Web Push"}
+STATUSES = {0: "sent", 2: "delivered", 5: "not delivered", 9: "read"}
+"""Of a report, as docs/partner-api.md numbers them."""
 
 
 def console() -> Console:

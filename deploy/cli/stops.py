@@ -11,7 +11,8 @@ from deploy.cli.options import AsJson
 from deploy.cli.place import operator
 
 SCOPES = ("partner", "application", "provider", "packet", "mailing")
-Scope = Annotated[str, typer.Argument(help=f"{', '.join(SCOPES)}; to cancel also message", show_default=False)]
+Scope = Annotated[str, typer.Argument(help=", ".join(SCOPES), show_default=False)]
+Cancellable = Annotated[str, typer.Argument(help="packet, mailing, message", show_default=False)]
 Id = Annotated[str, typer.Argument(help="its id; of a packet or mailing <partner>/<id>", show_default=False)]
 Reason = Annotated[str, typer.Option(help="why, for those who read it later")]
 
@@ -33,7 +34,9 @@ def resume(context: typer.Context, scope: Scope, stop_id: Id, reason: Reason = "
     _put(context, scope, stop_id, "running", reason, as_json)
 
 
-def cancel(context: typer.Context, scope: Scope, stop_id: Id, reason: Reason = "", as_json: AsJson = False) -> None:
+def cancel(
+    context: typer.Context, scope: Cancellable, stop_id: Id, reason: Reason = "", as_json: AsJson = False
+) -> None:
     """End a packet, a mailing, a scheduled message or what follows in its cascade: what is not planned is not sent."""
     if scope != "message":
         _put(context, scope, stop_id, "cancelled", reason, as_json)

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.cli.show import PROVIDER_NAMES, moment
+from deploy.cli.show import PROVIDER_NAMES, STATUSES, moment
 
 Json = dict[str, Any]
 GOOD, FAILED = ("DELIVERED", "READ"), ("SUPPRESSED", "EXPIRED", "REFUSED")
@@ -25,7 +25,7 @@ def head(console: Console, message: Json) -> None:
 
 
 def lines(console: Console, entries: Iterable[Json]) -> None:
-    """One row for each entry, the oldest first."""
+    """One row for each entry, the oldest first; times are UTC."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -37,9 +37,17 @@ def lines(console: Console, entries: Iterable[Json]) -> None:
     console.print(table)
 
 
+def _status(entry: Json) -> str:
+    """A provider's or channel's answer as it is; of a report, what it told the partner."""
+    status = entry["status"]
+    if status is None:
+        return ""
+    return STATUSES.get(status, str(status)) if entry["what"] == "report" else str(status)
+
+
 def _detail(entry: Json) -> str:
     provider = entry["provider"] or ""
-    found = [PROVIDER_NAMES.get(provider, provider), "" if entry["status"] is None else str(entry["status"])]
+    found = [PROVIDER_NAMES.get(provider, provider), _status(entry)]
     found += [f"attempt {entry['attempt']}" if (entry["attempt"] or 0) > 1 else "", entry["detail"] or ""]
     found += [f"link {entry['link'] + 1}" if entry["link"] else ""]
     found += [f"installation {entry['installation_id'][:8]}" if entry["installation_id"] else ""]

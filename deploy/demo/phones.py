@@ -15,7 +15,6 @@ NAMES: dict[Platform, str] = {
     "rustore": "RuStore",
     "web": "Browser",
 }
-PROVIDER_NAMES = {"apns": "APNs", "fcm": "FCM", "hms": "HMS", "rustore": "RuStore", "web": "Web Push"}
 
 
 READS = Habits("read", after_s=0.4)

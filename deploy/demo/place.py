@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from deploy.local import Stack, StackError, Step
 from deploy.local.__main__ import DEFAULT_DIR, DEFAULT_PORT, public_port, running
-from deploy.local.ports import require_free
+from deploy.local.ports import reserved
 from deploy.local.provision import provision
 from deploy.local.show import Progress
 from deploy.local.stack import PUBLIC_PORT_SETTING
@@ -74,11 +74,11 @@ def _port(console: Console) -> int:
     if os.environ.get(PUBLIC_PORT_SETTING):
         return public_port()
     try:
-        require_free(DEFAULT_PORT, "the public address", PUBLIC_PORT_SETTING)
+        with reserved(DEFAULT_PORT, "the public address", PUBLIC_PORT_SETTING):
+            return DEFAULT_PORT
     except StackError:
         console.print(f"[yellow]![/] port {DEFAULT_PORT} is in use; a free one is taken instead")
         return 0
-    return DEFAULT_PORT
 
 
 def _interrupt(number: int, _frame: object) -> None:

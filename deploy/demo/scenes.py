@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploy.cli.show import STATUSES
 from deploy.demo.phones import BUSY, CLICKS, FORBIDS, FOUR_PHONES, HUAWEI, NOBODY, REINSTALLED, Customer
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.device import Device
 
-SENT, DELIVERED, UNDELIVERED, READ = 0, 2, 5, 9
-STATUSES = {SENT: "sent", DELIVERED: "delivered", UNDELIVERED: "not delivered", READ: "read"}
+DELIVERED, UNDELIVERED, READ = 2, 5, 9
 CODES = {
     20: "phone not found",
     22: "no active installation",

@@ -1,15 +1,14 @@
 """The end of the demo: what became of one message step by step, and the table of outcomes."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from deploy.cli.trace import lines
 from deploy.demo.bank import Json
-from deploy.demo.phones import PROVIDER_NAMES
 from deploy.demo.scenes import Outcome, Scene
 
 
@@ -17,15 +16,7 @@ def trace(console: Console, message: Json, ref: str) -> None:
     """The answer of GET /v1/messages/{id}, the part that tells why."""
     console.print(f"\n[bold]What the platform knows of a message[/]  [dim]GET /v1/messages/{ref}[/]", highlight=False)
     console.print(f"  {escape(message['explanation'])}", highlight=False)
-    table = Table(box=None, pad_edge=False, show_header=False)
-    for entry in message["trace"]:
-        at = datetime.fromtimestamp(entry["at"] / 1000, UTC)
-        took = f"[dim]{entry['latency_ms']} ms[/]" if entry["latency_ms"] else ""
-        status = "" if entry["status"] is None else str(entry["status"])
-        provider = PROVIDER_NAMES.get(entry["provider"] or "", "")
-        detail = " ".join(part for part in (provider, status, escape(entry["detail"] or "")) if part)
-        table.add_row(f"  [dim]{at:%H:%M:%S}.{at.microsecond // 1000:03}[/]", entry["what"], detail, took)
-    console.print(table, highlight=False)
+    lines(console, message["trace"])
 
 
 def outcomes(console: Console, played: Sequence[tuple[Scene, Outcome]]) -> bool:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.markup import escape
 
+from deploy.cli.show import PROVIDER_NAMES, STATUSES
 from deploy.demo.bank import Answer, Bank, Json
-from deploy.demo.phones import NAMES, PROVIDER_NAMES, Customer, Numbers
-from deploy.demo.scenes import CODES, STATUSES, UNDELIVERED, Outcome, Scene
+from deploy.demo.phones import NAMES, Customer, Numbers
+from deploy.demo.scenes import CODES, UNDELIVERED, Outcome, Scene
 from deploy.demo.timeline import Timeline
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.device import Device, Happening, now_ms

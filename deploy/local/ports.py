@@ -4,8 +4,14 @@ Free ports are taken from below the range that the system hands out to outgoing 
 client can grab one between the moment it was found free and the moment its server listens.
 """
 
+import fcntl
+import os
 import random
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import gettempdir
 
 from deploy.local.report import StackError
 
@@ -40,9 +46,22 @@ def free_ports(count: int, host: str = HOST) -> list[int]:
     return found
 
 
-def require_free(port: int, purpose: str, setting: str, host: str = HOST) -> None:
-    if not is_free(port, host):
-        raise StackError(f"port {port} on {host} ({purpose}) is taken; set {setting} to a free one")
+@contextmanager
+def reserved(port: int, purpose: str, setting: str, host: str = HOST) -> Iterator[None]:
+    """Hold the port for one stack. Raises StackError when it is taken.
+
+    To look whether it is free is not enough: two stacks that start at once both find it so, and Caddy shares a port
+    with every other Caddy of the same user (SO_REUSEPORT), which would mix their requests.
+    """
+    with (Path(gettempdir()) / f"rpns-{os.getuid()}-port-{port}").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = True
+        except BlockingIOError:
+            held = False
+        if not held or not is_free(port, host):
+            raise StackError(f"port {port} on {host} ({purpose}) is taken; set {setting} to a free one")
+        yield
 
 
 def accepts(port: int, host: str = HOST) -> bool:

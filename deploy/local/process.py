@@ -26,7 +26,7 @@ class Program:
     log: Path
     is_ready: Callable[["Process"], bool]
     env: Mapping[str, str] = field(default_factory=dict)
-    start_s: float = 60.0
+    start_s: float = 120.0
     stop_s: float = 15.0
 
 

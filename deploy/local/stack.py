@@ -23,7 +23,7 @@ from deploy.local import gateway as caddy
 from deploy.local import kafka, kafka_files, mongo
 from deploy.local import services as ours
 from deploy.local.owner import sole_owner
-from deploy.local.ports import HOST, free_ports, require_free
+from deploy.local.ports import HOST, free_ports, reserved
 from deploy.local.process import Program
 from deploy.local.report import Report, Step, quiet
 from deploy.local.runner import Runner
@@ -167,7 +167,7 @@ class Stack:
     def _choose_ports(self) -> None:
         """All at once: two searches could find the same port while nothing listens on it yet."""
         if self._with_gateway and self.public_port:
-            require_free(self.public_port, "the public address", PUBLIC_PORT_SETTING)
+            self._exit.enter_context(reserved(self.public_port, "the public address", PUBLIC_PORT_SETTING))
         parts = len(ours.SANDBOX_PARTS)
         free = iter(free_ports(4 + parts + 2 * len(self._services)))
         self._kafka_port, self._controller_port, self._mongo_port, gateway_port = islice(free, 4)

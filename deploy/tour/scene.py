@@ -15,6 +15,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol
 
+from deploy.cli.show import STATUSES
 from deploy.demo.bank import Bank, Json
 from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, Admin
 from deploy.sandbox.control_client import Control
@@ -102,6 +103,11 @@ class Place:
 
         await self.until(has_come, lambda: f"{ref} reported {status}; so far {found}", timeout_s)
         return found
+
+
+def course(reports: Sequence[Json]) -> str:
+    """What the partner was told, one report after the other."""
+    return " → ".join(STATUSES[report["status"]] for report in reports)
 
 
 @asynccontextmanager

@@ -167,9 +167,14 @@ def _begin(event: Any) -> float:
     return part.statistic.minute / 1000 if isinstance(part, StatisticPart) else 0.0
 
 
+class _Diskless(faust.App):
+    def _create_directories(self) -> None:
+        """Faust would make folders for its tables below the working directory; this one's table is in memory."""
+
+
 def _app(settings: Settings) -> Any:
     """Nothing of Faust's own: no web server, no command line, no discovery, no log set-up."""
-    return faust.App(
+    return _Diskless(
         f"{settings.kafka_topic_prefix}statistics",
         broker=f"kafka://{settings.kafka_bootstrap.replace(',', ';')}",
         loop=asyncio.get_running_loop(),

@@ -21,6 +21,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.local import Stack, StackError, Step, mongo
 from deploy.local.owner import owner
+from deploy.local.ports import free_ports, reserved
 from deploy.local.process import ROOT
 
 NOWHERE = "127.0.0.1:1"
@@ -171,6 +172,17 @@ def test_a_taken_port_is_one_line_with_the_setting_to_change(tmp_path: Path) -> 
         f"port {port} on 127.0.0.1 (the public address) is taken; set RPNS_PUBLIC_PORT to a free one"
     )
     assert stack.pids == {}
+
+
+def test_stacks_that_start_at_once_do_not_share_a_port(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    late = Stack(tmp_path, public_port=port, services=(), sandbox=False, kafka_bootstrap=NOWHERE)
+    with reserved(port, "the public address", "RPNS_PUBLIC_PORT"):  # as one does whose gateway does not listen yet
+        with pytest.raises(StackError, match=rf"^port {port} on 127.0.0.1 \(the public address\) is taken"):
+            late.start()
+        assert owner(tmp_path) is None
+    with late, pytest.raises(StackError), reserved(port, "the public address", "RPNS_PUBLIC_PORT"):
+        pass
 
 
 def test_a_missing_program_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,5 +43,5 @@ async def play(place: Place) -> list[Row]:
             told["state"],
             told["attempt"] == 1,
         ),
-        Row("the channel is deleted", "-", closed["state"], True),
+        Row("the channel is deleted", "", closed["state"], True),
     ]

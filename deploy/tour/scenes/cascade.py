@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from deploy.cli.show import STATUSES
 from deploy.demo.bank import Json
 from deploy.demo.phones import READS
-from deploy.tour.scene import Place, Row
+from deploy.tour.scene import Place, Row, course
 
 ORDER = 40
 TITLE = "Cascade: push, then SMS"
@@ -22,7 +23,7 @@ async def _saved(place: Place) -> Row:
     reports = await place.reported(ref, READ)
     sms = await place.control.channel_messages(phone)
     shown = ", ".join(push.text for push in device.shown)
-    told = " → ".join(f"{one['type']} {one['status']}" for one in reports)
+    told = " → ".join(f"{one['type']} {course([one])}" for one in reports)
     return Row("push, else SMS; the phone is on", f"Android: {shown}; no SMS", told, not sms and bool(device.shown))
 
 
@@ -37,7 +38,9 @@ async def _sent(place: Place) -> Row:
         return ("SMS", DELIVERED, "0") in told and ("PUSH", 5, "20") in told
 
     await place.until(has_come, lambda: f"PUSH 5 and SMS 2 for {ref}; so far {told}")
-    words = ", ".join(f"{kind} {status}" + (f" code {code}" if code != "0" else "") for kind, status, code in told)
+    words = ", ".join(
+        f"{kind} {STATUSES[status]}" + (f", code {code}" if code != "0" else "") for kind, status, code in told
+    )
     return Row("push, else SMS; no phone has the app", f"SMS: {sms['data']['text']}", words, True)
 
 

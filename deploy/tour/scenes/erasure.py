@@ -43,5 +43,10 @@ async def play(place: Place) -> list[Row]:
     proof = f"{theirs} records of theirs in the log, {opened} open; {others} of others open"
     return [
         Row("rpns forget --phone", proof, f"keys destroyed: {len(erasure['keys'])}", is_gone and others > 0),
-        Row("their message, and another's", "–", f"states stay: {states}", states == ["READ", "READ"]),
+        Row(
+            "their message, and another's",
+            "",
+            "states stay: " + ", ".join(map(str, states)),
+            states == ["READ", "READ"],
+        ),
     ]

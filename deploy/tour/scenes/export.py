@@ -1,5 +1,7 @@
 """What the bank handed over with a message comes back: found by a pair of extraParam, and exported."""
 
+import csv
+
 import aiohttp
 
 from deploy.demo.phones import READS
@@ -20,6 +22,8 @@ async def play(place: Place) -> list[Row]:
     url = f"{place.gateway}/v1/messages/export?format=csv&extraParam=campaign%3D{ref}"
     headers = {"Authorization": aiohttp.encode_basic_auth(LOGIN, PASSWORD, "utf-8")}
     async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as answer:
-        lines = (await answer.text()).splitlines()
-    is_good = len(lines) == 2 and f"order/{ref}" in lines[1] and "READ" in lines[1]
-    return [Row(f"{text} (callbackData order/{ref})", device.shown[0].text, f"exported: {lines[-1]}", is_good)]
+        rows = list(csv.DictReader((await answer.text()).splitlines()))
+    found = [(row["state"], row["callback_data"]) for row in rows]
+    told = "; ".join(f"exported: {state}, callbackData {data}" for state, data in found)
+    is_good = found == [("READ", f"order/{ref}")]
+    return [Row(f"{text} (callbackData order/…)", device.shown[0].text, told, is_good)]

@@ -1,7 +1,7 @@
 """Huawei's own receipts: delivered though the SDK is silent, and forbidden by the system."""
 
 from deploy.local.provision import APPLICATION_ID
-from deploy.tour.scene import Place, Row
+from deploy.tour.scene import Place, Row, course
 
 ORDER = 66
 TITLE = "Receipts of Huawei"
@@ -22,6 +22,6 @@ async def _told(place: Place, said: int, expected: int, code: str) -> Row:
     url = f"{place.gateway}/gateway/hms/receipts/{APPLICATION_ID}"
     answer = await place.control.hms_receipt(url, device.token, said)
     report = (await place.reported(ref, expected))[-1]
-    told = f"Huawei: {WORDS[said]} ─▶ status {report['status']}, code {report['errorCode']}"
+    told = f"Huawei: {WORDS[said]} ─▶ {course([report])}, code {report['errorCode']}"
     is_good = answer["answer"] == {"code": "0", "message": "success"} and report["errorCode"] == code
     return Row("Your code is 4714", "(the SDK is silent)", told, is_good)

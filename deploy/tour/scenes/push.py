@@ -2,7 +2,7 @@
 
 from deploy.demo.phones import NAMES, READS
 from deploy.sandbox.device_kinds import Platform
-from deploy.tour.scene import Place, Row
+from deploy.tour.scene import Place, Row, course
 
 ORDER = 10
 TITLE = "A push to all of a customer's phones"
@@ -21,5 +21,4 @@ async def play(place: Place) -> list[Row]:
     await place.until(all_show_it, "shown on four phones")
     reports = await place.reported(ref, READ)
     shown = {device.name: device.shown[0].text for device in devices}
-    told = " → ".join(str(report["status"]) for report in reports)
-    return [Row(text, ", ".join(shown), f"reports {told}", set(shown.values()) == {text})]
+    return [Row(text, ", ".join(shown), course(reports), set(shown.values()) == {text})]

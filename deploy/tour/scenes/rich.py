@@ -1,7 +1,7 @@
 """A push that the phone enriches after it has arrived, and one whose enrichment cannot be fetched."""
 
 from deploy.sandbox.device import Device, Habits
-from deploy.tour.scene import Place, Row
+from deploy.tour.scene import Place, Row, course
 
 ORDER = 30
 TITLE = "RICH: the push is shown at once and grows afterwards"
@@ -23,9 +23,13 @@ async def play(place: Place) -> list[Row]:
     reports = await place.reported(ref, READ)
     fetched, kept = online.shown[0], cut_off.shown[0]
     is_good = (fetched.title, fetched.url, kept.title, kept.url) == ("March", RICH["content-url"], "Statement", None)
-    told = "reports " + " → ".join(str(report["status"]) for report in reports)
     return [
-        Row("Statement, RICH: March and a picture", _seen(online), told, is_good and fetched.text == "It is ready"),
+        Row(
+            "Statement, RICH: March and a picture",
+            _seen(online),
+            course(reports),
+            is_good and fetched.text == "It is ready",
+        ),
         Row("the same, nothing can be fetched", _seen(cut_off), "", is_good),
     ]
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from deploy.demo.bank import Json
 from deploy.demo.phones import READS
-from deploy.tour.scene import Place, Row
+from deploy.tour.scene import Place, Row, course
 
 ORDER = 110
 TITLE = "Windows, zones and deadlines"
@@ -36,8 +36,8 @@ async def _sent(place: Place, what: str, zone: str, schedule: Json, theirs: bool
     body = place.bank.request(what, phone=phone, ref=ref)
     answer = await place.bank.post(body | {"scheduleInfo": schedule, "useTimeDiff": theirs})
     assert answer.http_status == 200, answer
-    told = [report["status"] for report in await place.reported(ref, READ)]
-    return Row(what, f"{len(device.shown)}×", f"reports {told}", len(device.shown) == 1)
+    told = course(await place.reported(ref, READ))
+    return Row(what, f"{len(device.shown)}×", told, len(device.shown) == 1)
 
 
 async def _expired(place: Place, schedule: Json) -> Row:
@@ -48,4 +48,4 @@ async def _expired(place: Place, schedule: Json) -> Row:
     assert answer.http_status == 200, answer
     last = (await place.reported(ref, UNDELIVERED))[-1]
     as_expected = last["errorCode"] == TIMEOUT and not device.shown
-    return Row(what, "nothing", f"report 5, errorCode {last['errorCode']}", as_expected)
+    return Row(what, "nothing", f"not delivered, code {last['errorCode']}", as_expected)

@@ -7,7 +7,7 @@ import aiohttp
 
 from deploy.demo.phones import READS
 from deploy.local.provision import LOGIN, PASSWORD
-from deploy.tour.scene import Place, Row
+from deploy.tour.scene import Place, Row, course
 
 ORDER = 90
 TITLE = "Stop buttons"
@@ -44,10 +44,10 @@ async def _paused(place: Place) -> Row:
         await place.bank.send("Sent while RuStore is paused", phone=phone, ref=ref)
     finally:
         await _set(place, "running")
-    told = [report["status"] for report in await place.reported(ref, READ)]
+    told = course(await place.reported(ref, READ))
     texts = [push.text for push in device.shown]
     shown = texts.count("Sent while RuStore is paused")
-    return Row("while RuStore is paused", f"{shown}×, once it is resumed", f"reports {told}", shown == 1)
+    return Row("while RuStore is paused", f"{shown}×, once it is resumed", told, shown == 1)
 
 
 async def _cancelled(place: Place) -> Row:

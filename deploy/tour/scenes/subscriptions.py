@@ -4,7 +4,7 @@ import asyncio
 
 from deploy.demo.phones import READS
 from deploy.local.provision import APPLICATION_ID, await_read
-from deploy.tour.scene import Place, Row
+from deploy.tour.scene import Place, Row, course
 
 ORDER = 60
 TITLE = "Subscriptions"
@@ -22,14 +22,14 @@ async def play(place: Place) -> list[Row]:
     wanted, unwanted = place.ref(), place.ref()
     await place.bank.send("The news of November", phone=phone, ref=wanted, deviceSubscriptions=["news"])
     await place.bank.send("An offer", phone=phone, ref=unwanted, deviceSubscriptions=["offers"])
-    told = [report["status"] for report in await place.reported(wanted, READ)]
+    told = course(await place.reported(wanted, READ))
     code = (await place.reported(unwanted, UNDELIVERED))[-1]["errorCode"]
     counts = (len(silent.shown), len(declined.shown))
     return [
         Row(
             "to subscription news",
             f"{counts[0]} on the phone that has said nothing, {counts[1]} on the one that said no",
-            f"reports {' → '.join(map(str, told))}",
+            told,
             counts == (1, 0),
         ),
         Row("to subscription offers, off by default", "nothing", f"not delivered, code {code}", code == "25"),
