@@ -2,8 +2,9 @@
 
     claims: {_id: message id, confirmed, at, by}     by: the line of a mailing that has it
 
-A claim is made before the append and confirmed after it, so one left unconfirmed by a crash is appended again. Claims
-live as long as the message topics.
+A claim is made before the append and confirmed after it, so one left unconfirmed by a crash is appended again. What a
+line of a mailing has claimed is in its hand for a minute: that line comes back after a crash, and nobody else takes it
+meanwhile. Claims live as long as the message topics.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from schemas.topics import MESSAGE_RETENTION_MS
 from services.mongo import Collection, durable
 
 _DUPLICATE_KEY = 11000
+_IN_HAND_MS = 60_000
 
 
 class Claims:
@@ -32,7 +34,10 @@ class Claims:
         """False when a request with this id was accepted before."""
         fresh = {"confirmed": False, "at": datetime.fromtimestamp(now_ms / 1000, UTC)}
         before = await self._collection.find_one_and_update({"_id": message_id}, {"$setOnInsert": fresh}, upsert=True)
-        return before is None or not before["confirmed"]
+        if before is None:
+            return True
+        is_in_hand = "by" in before and before["at"].replace(tzinfo=UTC) > _in_hand(now_ms)
+        return not before["confirmed"] and not is_in_hand
 
     async def claim_many(self, message_ids: Iterable[str], now_ms: int) -> set[str]:
         """Those that no request was accepted with before."""
@@ -43,23 +48,28 @@ class Claims:
         await self._collection.bulk_write(
             [UpdateOne({"_id": one}, {"$setOnInsert": fresh}, upsert=True) for one in wanted], ordered=False
         )
-        found = self._collection.find({"_id": {"$in": wanted}, "confirmed": True}, {"_id": 1})
+        in_hand = {"by": {"$exists": True}, "at": {"$gt": _in_hand(now_ms)}}
+        taken = {"_id": {"$in": wanted}, "$or": [{"confirmed": True}, in_hand]}
+        found = self._collection.find(taken, {"_id": 1})
         return set(wanted) - {document["_id"] async for document in found}
 
     async def claim_as(self, owners: Mapping[str, str], now_ms: int) -> set[str]:
         """Like `claim_many`, for owners (by message id) who may ask again after a crash: what is theirs stays so."""
         if not owners:
             return set()
-        at = datetime.fromtimestamp(now_ms / 1000, UTC)
+        left = {"confirmed": False, "at": {"$lte": _in_hand(now_ms)}}
+        at, fresh = datetime.fromtimestamp(now_ms / 1000, UTC), {"confirmed": False}
         changes = [
             UpdateOne(
-                {"_id": one, "confirmed": False}, {"$set": {"by": owner}, "$setOnInsert": {"at": at}}, upsert=True
+                {"_id": one, "$or": [{"by": owner}, left]},
+                {"$set": {"by": owner, "at": at}, "$setOnInsert": fresh},
+                upsert=True,
             )
             for one, owner in owners.items()
         ]
         try:
             await self._collection.bulk_write(changes, ordered=False)
-        except BulkWriteError as error:  # those that are confirmed cannot be inserted
+        except BulkWriteError as error:  # those that are confirmed, or in another hand, cannot be inserted
             faults = (error.details or {}).get("writeErrors", [])
             if not faults or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
                 raise
@@ -73,3 +83,8 @@ class Claims:
     async def confirm(self, message_id: str) -> None:
         """The request lies in the log."""
         await self._collection.update_one({"_id": message_id}, {"$set": {"confirmed": True}})
+
+
+def _in_hand(now_ms: int) -> datetime:
+    """Claims that are newer may be about to be appended."""
+    return datetime.fromtimestamp((now_ms - _IN_HAND_MS) / 1000, UTC)

@@ -73,6 +73,17 @@ async def test_what_a_planner_claimed_and_did_not_append_goes_with_whoever_asks_
     assert (done.planned, done.refused) == (1, 0)
 
 
+async def test_what_a_line_is_about_to_send_nobody_else_takes_meanwhile(strict: Bench) -> None:
+    claims, ours = claims_of(strict.database), {"one": "mailing/line/1"}
+    assert await claims.claim_as(ours, NOW) == {"one"}
+    assert await claims.claim_as({"one": "other/line/1"}, NOW) == set()
+    assert not await claims.claim("one", NOW)
+    assert await claims.claim_many(["one", "two"], NOW) == {"two"}
+    assert await claims.claim_as({"two": "mailing/line/2"}, NOW) == set()  # nor it what somebody has in hand
+    assert await claims.claim_as(ours, NOW) == {"one"}  # it comes back itself after a crash
+    assert await claims.claim_as({"one": "other/line/1"}, NOW + 61_000) == {"one"}
+
+
 async def test_where_the_partner_does_not_mind_a_repeated_id_is_left_to_the_router(bench: Bench) -> None:
     done = await bench.plan(await started(bench, "a", "a"))
     assert (done.planned, done.refused) == (2, 0)
