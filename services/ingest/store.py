@@ -14,7 +14,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from schemas.topics import MESSAGE_RETENTION_MS
-from services.mongo import Collection, durable
+from services.mongo import Collection, Document, durable
 
 _DUPLICATE_KEY = 11000
 _IN_HAND_MS = 60_000
@@ -34,10 +34,7 @@ class Claims:
         """False when a request with this id was accepted before."""
         fresh = {"confirmed": False, "at": datetime.fromtimestamp(now_ms / 1000, UTC)}
         before = await self._collection.find_one_and_update({"_id": message_id}, {"$setOnInsert": fresh}, upsert=True)
-        if before is None:
-            return True
-        is_in_hand = "by" in before and before["at"].replace(tzinfo=UTC) > _in_hand(now_ms)
-        return not before["confirmed"] and not is_in_hand
+        return before is None or not (before["confirmed"] or _is_in_hand(before, now_ms))
 
     async def claim_many(self, message_ids: Iterable[str], now_ms: int) -> set[str]:
         """Those that no request was accepted with before."""
@@ -88,3 +85,7 @@ class Claims:
 def _in_hand(now_ms: int) -> datetime:
     """Claims that are newer may be about to be appended."""
     return datetime.fromtimestamp((now_ms - _IN_HAND_MS) / 1000, UTC)
+
+
+def _is_in_hand(claim: Document, now_ms: int) -> bool:
+    return "by" in claim and bool(claim["at"].replace(tzinfo=UTC) > _in_hand(now_ms))
