@@ -8,7 +8,7 @@
     status-events             Scheduled, Held, CancelRefused, Planned,                     router, registry,
                               RequestRepeated, ReceiptReceived, ProviderTold,              status, whoever dead-letters
                               DeadlinePassed, ReportAttempted, MessageFailed,
-                              InboxChanged, ChannelReported
+                              InboxChanged, ChannelReported, LinkClicked
     device-events             Installed … TokenRetired (schemas/device_events.py)          registry
     installations             InstallationChanged (compacted)                              registry
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry

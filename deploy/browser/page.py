@@ -19,7 +19,6 @@ from deploy.sandbox.web_browser import Keys, opened
 
 WAIT_S = 30.0
 LOOK_S = 0.05
-REGISTERED = "ServiceWorker.workerRegistrationUpdated"
 SUBSCRIBES = """
 const made = %s;
 PushManager.prototype.getSubscription = async () => null;

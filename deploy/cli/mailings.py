@@ -26,7 +26,6 @@ TIMEOUT_S = 600.0
 TRIES = 3
 LOOK_S = 0.5
 SHOWN_PROBLEMS = 10
-OVER = ("done", "cancelled")
 COLUMNS = {"mailingId": "mailing", "id": "id", "name": "name", "state": "state", "planned": "planned", "read": "read"}
 app = typer.Typer(no_args_is_help=True, help="Mailings: one message to very many.")
 Json = dict[str, Any]

@@ -64,11 +64,6 @@ class Control:
         """What the platform reports by itself on what is sent to a phone (None: to all that have no plan)."""
         await self._call("PUT", "/channels/plans", {"reports": list(reports)} | ({"phone": phone} if phone else {}))
 
-    async def channel_report(self, posted_id: str, status: int, **about: Any) -> list[int]:
-        """Let the platform report now; what it was answered in the end."""
-        body = {"id": posted_id, "status": status, **about}
-        return list((await self._call("POST", "/channels/reports", body))["answered"])
-
     async def violations(self) -> list[Json]:
         """Delivery reports in bad form."""
         return list((await self._call("GET", "/partner/violations"))["reports"])

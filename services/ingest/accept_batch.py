@@ -7,7 +7,6 @@ A message is turned into the `Request` of `/v6/send` and comes through `accept` 
 `docs/partner-api.md` §6.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,8 @@ from schemas.application_events import PartnerChanged
 from schemas.values import Channel
 from services.ingest.accept import Accepted, accept
 from services.ingest.accept_alike import Patterns
-from services.ingest.accept_errors import Code, Refusal, Refused
+from services.ingest.accept_batch_errors import Rejected, RejectReason, Unacceptable, rejected_of, unacceptable_of
+from services.ingest.accept_errors import Refusal, Refused
 from services.ingest.accept_link import Senders
 from services.ingest.accept_model import LinkBody, MessageBody, Request, ScheduleBody, parsed, violation
 from services.ingest.accept_rules import channel_of, notify_url_of, schedule_of
@@ -31,43 +31,6 @@ _VALIDITY_S = (60, 259_200)
 _LONGEST_SMS_S = 172_800
 """What the channel platform takes, and the default; a longer validity is accepted, and ends here."""
 _INSTANT = frozenset({Channel.VIBER, Channel.WHATSAPP})
-_PLACES = {
-    "destAddr": "to",
-    "message.data.text": "text",
-    "message.data.instantContent.data.text": "text",
-    "message.data.serviceNumber": "from",
-    "message.data.ttl": "validity",
-    "message.data.ttlUnit": "validity",
-    "notifyUrl": "callbackUrl",
-    "message.type": "type",
-    "externalUserId": "data.externalUserId",
-}
-"""Names of `accept`, and what they are called in a packet; "message.data.…" is "data.…" otherwise."""
-_FIELD = re.compile(r"([A-Za-z0-9_.\[\]]+): (.*)", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """`key` of §6, and the field that it is about."""
-
-    key: str
-    ref: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A message that is not accepted."""
-
-    reasons: Sequence[Reason]
-    description: str
-
-
-class Unacceptable(Exception):
-    """Nothing of the packet is accepted."""
-
-    def __init__(self, key: str, ref: str, description: str) -> None:
-        super().__init__(description)
-        self.rejected = Rejected([Reason(key, ref)], description)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +74,10 @@ def packet_of(body: object, partner: PartnerChanged, now_ms: int) -> Packet:
             schedule = ScheduleBody.model_validate(body["scheduleInfo"])
             schedule_of(schedule, body.get("useTimeDiff"), partner, now_ms)
         except ValidationError as error:
-            raise _unacceptable(violation(error, "scheduleInfo").refusal) from None
+            raise unacceptable_of(violation(error, "scheduleInfo").refusal) from None
         except Refused as refused:
-            raise _unacceptable(refused.refusal) from None
+            raise unacceptable_of(refused.refusal) from None
     return Packet(messages, bool(body.get("shortenUrl")), schedule, body.get("useTimeDiff"))
-
-
-def _unacceptable(refusal: Refusal) -> Unacceptable:
-    field, _, _ = refusal.detail.partition(":")
-    return Unacceptable("invalid", field, refusal.detail)
 
 
 def accepted_of(
@@ -128,11 +86,11 @@ def accepted_of(
     """What becomes of `messages[place]`; `patterns` are those of this packet."""
     where = f"messages[{place}]"
     if not isinstance(message, dict):
-        return Rejected([Reason("invalid", where)], f"{where}: must be an object")
+        return Rejected([RejectReason("invalid", where)], f"{where}: must be an object")
     channel = _channel(message, sending.partner)
     faults = _faults(message, channel)
     if faults:
-        reasons = [Reason(key, f"{where}.{name}") for key, name, _ in faults]
+        reasons = [RejectReason(key, f"{where}.{name}") for key, name, _ in faults]
         return Rejected(reasons, "; ".join(f"{where}.{name}: {rule}" for _, name, rule in faults))
     assert channel is not None
     key = patterns.key_of(message, channel)
@@ -142,12 +100,12 @@ def accepted_of(
     try:
         request = _request(message, channel, packet)
     except ValidationError as error:
-        return _rejected(violation(error).refusal, where)
+        return rejected_of(violation(error).refusal, where)
     except Refused as refused:
-        return _rejected(refused.refusal, where)
+        return rejected_of(refused.refusal, where)
     outcome = accept(request, sending.partner, sending.senders, sending.now_ms, "bulk", sending.draw_id)
     if isinstance(outcome, Refusal):
-        return _rejected(outcome, where)
+        return rejected_of(outcome, where)
     accepted = outcome._replace(request=outcome.request.model_copy(update={"packet_id": sending.packet_id}))
     patterns.learn(key, accepted)
     return accepted
@@ -237,24 +195,3 @@ def _request(message: Mapping[str, Any], channel: Channel, packet: Packet) -> Re
         notify_url=message.get("callbackUrl"),
         cascade_chain_link=None if chain is None else parsed(LinkBody, chain, "cascadeChainLink"),
     )
-
-
-def _rejected(refusal: Refusal, where: str) -> Rejected:
-    """A refusal of `accept` in the words of a packet."""
-    field, rule = _apart(refusal.detail)
-    name = _PLACES.get(field) or field.replace("message.data", "data", 1)
-    key = "invalid"
-    if refusal.code is Code.SENDER:
-        key, name = "not.available", "from"
-    elif refusal.code is Code.TTL and name not in ("validity", "type") and "cascade" not in name:
-        name = "validity"
-    elif "at most" in rule and "characters" in rule:
-        key = "length.too.long"
-    elif rule == "mandatory":
-        key = "must.be.not.null"
-    return Rejected([Reason(key, f"{where}.{name}")], f"{where}.{name}: {rule}")
-
-
-def _apart(detail: str) -> tuple[str, str]:
-    found = _FIELD.fullmatch(detail)
-    return (found[1], found[2]) if found else ("", detail)

@@ -25,16 +25,8 @@ from services.directory import Directory
 from services.hour_keys import HourKeys
 from services.ingest.accept import Accepted
 from services.ingest.accept_alike import Patterns
-from services.ingest.accept_batch import (
-    Packet,
-    Reason,
-    Rejected,
-    Sending,
-    Unacceptable,
-    accepted_of,
-    packet_of,
-    priority_of,
-)
+from services.ingest.accept_batch import Packet, Sending, accepted_of, packet_of, priority_of
+from services.ingest.accept_batch_errors import Rejected, RejectReason, Unacceptable
 from services.ingest.accept_errors import Code, Refusal
 from services.ingest.limits import Limits
 from services.ingest.secure import sealed
@@ -113,7 +105,9 @@ class Batch:
         value = Append(_TOPIC, event.message_id, event).value
         if len(value) > _MAX_MESSAGE_BYTES:
             ref = f"messages[{place}]"
-            return Rejected([Reason("length.too.long", ref)], f"{ref}: must be at most {_MAX_MESSAGE_BYTES} bytes")
+            return Rejected(
+                [RejectReason("length.too.long", ref)], f"{ref}: must be at most {_MAX_MESSAGE_BYTES} bytes"
+            )
         return _Ready(event.message_id, event.partner_ref, Append(_TOPIC, event.message_id, value))
 
     async def _claimed(self, ready: Sequence["_Ready | Rejected"], now: int) -> list["_Ready | Rejected"]:
@@ -125,7 +119,7 @@ class Batch:
             if isinstance(one, _Ready) and one.partner_ref is not None:
                 if one.message_id not in free:
                     ref = f"messages[{place}].id"
-                    kept.append(Rejected([Reason("duplicate", ref)], f"{ref}: was used before"))
+                    kept.append(Rejected([RejectReason("duplicate", ref)], f"{ref}: was used before"))
                     continue
                 free.discard(one.message_id)
             kept.append(one)
@@ -174,7 +168,9 @@ def _unknown(outcome: Accepted | _Ready | Rejected, place: int) -> Rejected:
     if isinstance(outcome, Rejected):
         return outcome
     ref = f"messages[{place}]"
-    return Rejected([Reason("unknown", ref)], f"{ref}: could not be stored in time, it may be sent again with its id")
+    return Rejected(
+        [RejectReason("unknown", ref)], f"{ref}: could not be stored in time, it may be sent again with its id"
+    )
 
 
 def _entry_of(one: _Ready | Rejected, packet_id: int | None) -> dict[str, Any]:

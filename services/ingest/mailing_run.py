@@ -1,4 +1,8 @@
-"""One running mailing: read the next recipients, make their messages, append them, move the cursor."""
+"""One running mailing: read the next recipients, make their messages, append them, move the cursor, in this order.
+
+A process that is killed in between leaves the cursor where it was: the next one makes the same messages with the same
+ids (`accept_expand.py`), and the router drops what it has seen.
+"""
 
 import asyncio
 import time

@@ -12,7 +12,6 @@ No target: the reason of the installation that came furthest. Source: `docs/part
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from schemas import ids
 from schemas.application_events import ApplicationChanged
@@ -22,7 +21,8 @@ from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Channel, Link, Provider, Recipient
 from services.router.plan_channel import to_channel
-from services.router.plan_live import LiveSeen, slots_of
+from services.router.plan_live import slots_of
+from services.router.plan_seen import InstallationSeen
 from services.versions import version_key
 
 MAX_INSTALLATIONS = 50
@@ -31,40 +31,6 @@ _HOUR_MS = 3_600_000
 _NEVER = 2**53
 _MAX_SKIPPED = 200
 """Of the trace: a recipient with more installations than this has the rest counted, not listed."""
-
-
-class TokenSeen(Protocol):
-    """Of a live token: who carries it."""
-
-    @property
-    def provider(self) -> Provider: ...
-
-
-class InstallationSeen(Protocol):
-    """What the plan needs to know of an installation (`services.installations.Installation`)."""
-
-    @property
-    def installation_id(self) -> str: ...
-    @property
-    def app_version(self) -> str: ...
-    @property
-    def token(self) -> TokenSeen | None: ...
-    @property
-    def external_user_id(self) -> str | None: ...
-    @property
-    def phone(self) -> str | None: ...
-    @property
-    def primary(self) -> bool: ...
-    @property
-    def push_enabled(self) -> bool: ...
-    @property
-    def push_os_enabled(self) -> bool: ...
-    @property
-    def subscriptions(self) -> frozenset[str]: ...
-    @property
-    def subscriptions_off(self) -> frozenset[str]: ...
-    @property
-    def live(self) -> Sequence[LiveSeen]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Channel
 from services.ingest.accept import Accepted
 from services.ingest.accept_alike import Patterns
-from services.ingest.accept_batch import MOST, Rejected, Sending, Unacceptable, accepted_of, packet_of
+from services.ingest.accept_batch import MOST, Sending, accepted_of, packet_of
+from services.ingest.accept_batch_errors import Rejected, Unacceptable
 
 NOW = 1_764_000_000_000
 PARTNER = PartnerChanged(
