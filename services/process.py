@@ -120,9 +120,10 @@ async def _live(name: str, settings: Settings, start: Callable[[Process], Awaita
         if not starting.done():
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
-        elif starting.exception() is not None:
-            log.error("start failed", exc_info=starting.exception())
-            process.failure = starting.exception()
+        elif (error := starting.exception()) is not None:
+            process.failure = error
+            if not isinstance(error, BadMasterKey):  # whose message says all there is to say
+                log.error("start failed", exc_info=error)
             process.stop.set()
         else:
             process.is_started = True
@@ -131,6 +132,8 @@ async def _live(name: str, settings: Settings, start: Callable[[Process], Awaita
         await stopping
         await process.finish(settings.shutdown_s)
     log.info("ended", failed=process.failure is not None)
+    if isinstance(process.failure, BadMasterKey):
+        raise process.failure
     return process.failure is not None
 
 

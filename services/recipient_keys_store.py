@@ -16,11 +16,15 @@ from pymongo import UpdateOne
 from services.key_tree import Close, Family, Step, Strike, Write, family_of, steps
 from services.mongo import Database, durable
 from services.recipient_keys import GENERATIONS, RecipientKeys
-from services.secrets import Secrets
+from services.secrets import BadMasterKey, CannotOpen, Secrets
 
 _PURPOSE = b"recipient-key"
 _REFERENCE = "reference"
 _BATCH = 500
+_OTHER_KEY = (
+    "the keys of recipients in the database were sealed under a master key that is neither RPNS_MASTER_KEY nor one of "
+    "RPNS_OLD_MASTER_KEYS"
+)
 
 
 class RecipientKeysStore:
@@ -31,9 +35,15 @@ class RecipientKeysStore:
         self._secrets = secrets
 
     async def load(self) -> RecipientKeys:
-        """The keys as they are stored now; made by whoever comes first."""
+        """The keys as they are stored now; made by whoever comes first. Raises BadMasterKey."""
         if await self._nodes.count_documents({}, limit=GENERATIONS + 1) <= GENERATIONS:
             await self._create()
+        try:
+            return await self._loaded()
+        except CannotOpen:
+            raise BadMasterKey(_OTHER_KEY) from None
+
+    async def _loaded(self) -> RecipientKeys:
         reference, families = b"", [dict[str, Family | None]() for _ in range(GENERATIONS)]
         async for document in self._nodes.find({}).batch_size(5_000):
             if document["_id"] == _REFERENCE:

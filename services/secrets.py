@@ -27,7 +27,7 @@ class CannotOpen(Exception):
 
 
 class BadMasterKey(Exception):
-    """RPNS_MASTER_KEY or one of RPNS_OLD_MASTER_KEYS is not base64 of 32 bytes."""
+    """RPNS_MASTER_KEY or one of RPNS_OLD_MASTER_KEYS is not base64 of 32 bytes, or is not the one it should be."""
 
 
 class _Keys:

@@ -99,7 +99,9 @@ def base_url(text: str) -> str:
 
 
 def path(*parts: str) -> str:
-    """Parts of a path, each in quotes as an address needs them."""
+    """Parts of a path, each in quotes as an address needs them. Raises Fault for one that an address cannot hold."""
+    if any(part in ("", ".", "..") for part in parts):
+        raise Fault("an id or a name must not be empty, and not . or ..")
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 

@@ -12,7 +12,7 @@ from services.key_tree import Step
 from services.mongo import Database
 from services.recipient_keys import RecipientKeys
 from services.recipient_keys_store import RecipientKeysStore
-from services.secrets import CannotOpen, Secrets
+from services.secrets import BadMasterKey, Secrets
 from services.settings import Settings
 
 NEW_MASTER = base64.b64encode(bytes(range(32))).decode()
@@ -130,7 +130,7 @@ async def test_under_a_new_master_key_the_former_one_can_be_taken_away(
     assert await both.reseal() == 0
     after = await RecipientKeysStore(database, Secrets(NEW_MASTER)).load()
     assert [after.key(names[0]) for names in people] == [before.key(names[0]) for names in people]
-    with pytest.raises(CannotOpen):
+    with pytest.raises(BadMasterKey, match="neither RPNS_MASTER_KEY nor one of RPNS_OLD_MASTER_KEYS"):
         await store.load()
 
 

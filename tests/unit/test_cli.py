@@ -243,3 +243,9 @@ def test_why_of_something_unknown_is_one_line(platform: Platform) -> None:
     platform.on("GET", "/v1/messages", {"messages": []})
     result = rpns(platform, "why", "nobody@here")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_name_that_no_address_can_hold_is_refused_before_anything_is_asked(platform: Platform, name: str) -> None:
+    result = rpns(platform, "broadcast-channels", "create", "bank", name)
+    assert (result.exit_code, "must not be empty" in result.stderr, platform.asked) == (1, True, [])

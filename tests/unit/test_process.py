@@ -1,5 +1,6 @@
-"""A process that is to give way to others does."""
+"""A process that is to give way to others does; one with a master key that does not fit says so, and nothing else."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,3 +21,20 @@ def test_a_process_gives_way_with_its_whole_session() -> None:
     )
     own, _, group = done.stdout.strip().partition(" ")
     assert (own, group.endswith("nice 7")) == ("7", True)
+
+
+WRONG_KEY = """
+from services.process import Process, run
+from services.secrets import BadMasterKey
+async def start(process: Process) -> None:
+    raise BadMasterKey("neither RPNS_MASTER_KEY nor one of RPNS_OLD_MASTER_KEYS")
+run("router", start)
+"""
+
+
+def test_a_master_key_that_does_not_fit_ends_the_start_with_one_line_and_no_traceback() -> None:
+    env = os.environ | {"RPNS_METRICS_PORT": "0", "RPNS_MASTER_KEY": "x", "RPNS_ADMIN_TOKEN": "x"}
+    done = subprocess.run([sys.executable, "-c", WRONG_KEY], check=False, capture_output=True, text=True, env=env)
+    assert done.returncode == 2
+    assert "router: neither RPNS_MASTER_KEY nor one of RPNS_OLD_MASTER_KEYS" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
