@@ -20,6 +20,7 @@ def head(console: Console, message: Json) -> None:
     told = [f"mtNum {message['mt_num']}" if message["mt_num"] else "", f"id {message['id']}" if message["id"] else ""]
     whom = [f"+{message['phone']}" if message["phone"] else "", message["external_user_id"] or ""]
     facts = [message["message_id"], *told, f"to {' / '.join(filter(None, whom))}" if any(whom) else ""]
+    facts.append("times in UTC")
     console.print(f"[bold {style}]{state}[/]  {escape(message['explanation'])}", soft_wrap=True)
     console.print(f"[dim]{escape('  '.join(filter(None, facts)))}[/]", soft_wrap=True)
 
@@ -48,7 +49,9 @@ def _status(entry: Json) -> str:
 def _detail(entry: Json) -> str:
     provider = entry["provider"] or ""
     found = [PROVIDER_NAMES.get(provider, provider), _status(entry)]
-    found += [f"attempt {entry['attempt']}" if (entry["attempt"] or 0) > 1 else "", entry["detail"] or ""]
+    # That of a report counts over all states: the first on a second state would look like a repetition.
+    again = entry["what"] != "report" and (entry["attempt"] or 0) > 1
+    found += [f"attempt {entry['attempt']}" if again else "", entry["detail"] or ""]
     found += [f"link {entry['link'] + 1}" if entry["link"] else ""]
     found += [f"installation {entry['installation_id'][:8]}" if entry["installation_id"] else ""]
     text = escape("  ".join(filter(None, found)))
