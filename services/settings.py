@@ -131,6 +131,14 @@ class Settings(BaseModel):
     def _split(cls, value: object) -> object:
         return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
 
+    @field_validator("lanes")
+    @classmethod
+    def _each_once(cls, lanes: tuple[Lane, ...]) -> tuple[Lane, ...]:
+        """Two consumers of one name in one process would drive each other out, again and again."""
+        if len(set(lanes)) < len(lanes):
+            raise ValueError("names a lane twice")
+        return lanes
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Raises BadSettings that names the variable and the rule. An empty variable counts as absent."""

@@ -14,7 +14,13 @@ def test_a_process_works_on_both_lanes_unless_told_otherwise() -> None:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("RPNS_LANES", "fast"), ("RPNS_LANES", "single,"), ("RPNS_NICENESS", "-1"), ("KAFKA_PARTITIONS", "0")],
+    [
+        ("RPNS_LANES", "fast"),
+        ("RPNS_LANES", "single,"),
+        ("RPNS_LANES", "bulk,bulk"),
+        ("RPNS_NICENESS", "-1"),
+        ("KAFKA_PARTITIONS", "0"),
+    ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_its_name(variable: str, value: str) -> None:
     with pytest.raises(BadSettings, match=variable):
