@@ -88,7 +88,7 @@ def caddyfile(port: int, storage: Path, upstreams: Upstreams) -> str:
         if upstreams.get(service):
             parts.append(_handle(f"{service}-special", paths, _proxy(upstreams[service])))
     if upstreams.get("ingest-bulk"):
-        parts.append(_handle("ingest-bulk", BULK, _proxy(upstreams["ingest-bulk"])))
+        parts.append(_handle("ingest-bulk", BULK, _proxy(upstreams["ingest-bulk"], upstreams.get("ingest", ()))))
     for service, paths in ROUTES.items():
         if not upstreams.get(service):
             continue
@@ -100,12 +100,16 @@ def caddyfile(port: int, storage: Path, upstreams: Upstreams) -> str:
     return "".join([*parts, PAGE.format(folder=WEB), NOT_FOUND])
 
 
-def _proxy(ports: Sequence[int]) -> str:
-    """To any of the instances. One that cannot be reached is passed over for a while, and its request goes to another:
-    nothing of it was read there, so that repeats nothing."""
-    to = " ".join(f"{HOST}:{upstream}" for upstream in ports)
-    several = "\t\t\tlb_try_duration 3s\n\t\t\tfail_duration 1s\n" if len(ports) > 1 else ""
-    return f"reverse_proxy {to} {{\n\t\t\tflush_interval -1\n\t\t\theader_down -Server\n{several}"
+def _proxy(ports: Sequence[int], spare: Sequence[int] = ()) -> str:
+    """To any of the instances, or to a spare one while none of them can be reached.
+
+    One that cannot be reached is passed over for a while, and its request goes to another: nothing of it was read
+    there, so that repeats nothing.
+    """
+    to = " ".join(f"{HOST}:{upstream}" for upstream in (*ports, *spare))
+    several = "\t\t\tlb_try_duration 3s\n\t\t\tfail_duration 1s\n" if len(ports) + len(spare) > 1 else ""
+    order = "\t\t\tlb_policy first\n" if spare else ""
+    return f"reverse_proxy {to} {{\n\t\t\tflush_interval -1\n\t\t\theader_down -Server\n{order}{several}"
 
 
 def _handle(name: str, paths: Sequence[str], proxy: str) -> str:

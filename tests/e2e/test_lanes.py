@@ -31,6 +31,7 @@ async def test_single_messages_go_on_while_the_bulk_lane_is_away(lanes: World) -
     phone = lanes.new_phone()
     device = await lanes.enrol("android", phone)
     lanes.stack.kill("router-bulk")
+    lanes.stack.kill("ingest-bulk")  # the other one takes the packet then
     status, body = await ask(lanes, "POST", "/v3/batch", {"messages": [push(lanes, phone)]})
     assert (status, body["result"][0]["code"]) == (200, "OK")
     packet_id = body["result"][0]["packetId"]
@@ -42,6 +43,7 @@ async def test_single_messages_go_on_while_the_bulk_lane_is_away(lanes: World) -
 
     await eventually(is_shown, "the single message is shown, and nothing of the packet")
     await lanes.restart("router-bulk")
+    await lanes.restart("ingest-bulk")
 
     async def is_read() -> bool:
         found, states = await ask(lanes, "GET", f"/v3/batch/{packet_id}")
