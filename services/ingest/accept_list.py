@@ -10,6 +10,7 @@ line breaks: its record is known by the line that it begins on. What the templat
 
 import csv
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -155,8 +156,9 @@ def read(raw: Raw, template: Template, table: Table | None) -> Row | Bad:
     """Judge one record."""
     if raw.content is None:
         return Bad(raw.line, "line", f"must be at most {MAX_LINE_BYTES} bytes")
+    content = raw.content.removeprefix(BOM_UTF8) if raw.line == 1 else raw.content
     try:
-        return _row(raw.line, _cells(raw.content, table), template)
+        return _row(raw.line, _cells(content, table), template)
     except Refused as refused:
         field, _, rule = refused.refusal.detail.partition(": ")
         return Bad(raw.line, field, rule)

@@ -56,6 +56,12 @@ def test_each_way_in_which_a_line_can_be_broken_is_told() -> None:
     assert found[-1] == Row(len(lines) + 1, "79161234567", None, None, ["A"])
 
 
+def test_a_byte_order_mark_before_the_first_line_is_no_part_of_it() -> None:
+    first, second = ndjson(*[b'\xef\xbb\xbf{"to": "79161234567", "name": "A"}'] * 2)
+    assert first == Row(1, "79161234567", None, None, ["A"])
+    assert second == Bad(2, "line", "must be a JSON object in UTF-8")
+
+
 def test_a_user_alone_cannot_be_sent_an_sms() -> None:
     template = Template(draft({"name": "n", "message": SMS}, PARTNER, Senders(), NOW))
     assert read(Raw(1, b'{"externalUserId": "u"}'), template, None) == Bad(1, "to", "mandatory for SMS")
