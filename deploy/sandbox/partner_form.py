@@ -36,6 +36,7 @@ _CALLBACK: dict[str, Check] = {
     ),
     "errorCode": integer(0, 999),
     "id": text(1),
+    "type": choice(*_TYPES),  # of a cascade: which link
 }
 _OPTIONAL = frozenset({"id", "mccMnc"})
 
@@ -43,7 +44,7 @@ _OPTIONAL = frozenset({"id", "mccMnc"})
 def violations(report: dict[str, Any]) -> list[str]:
     """Everything that is wrong with a report, one line each; empty when it is as it should be."""
     if "messageId" in report:
-        return _against(_CALLBACK, frozenset({"id", "errorCode"}), report) or _callback_contradictions(report)
+        return _against(_CALLBACK, frozenset({"id", "errorCode", "type"}), report) or _callback_contradictions(report)
     return _against(_FIELDS, _OPTIONAL, report) or _contradictions(report)
 
 
