@@ -31,11 +31,11 @@ from tests.e2e.world import (
 DOUBLED = ("router", "dispatch", "status")
 SERVICES = ("ingest", "registry", *DOUBLED, *(f"{name}-2" for name in DOUBLED))
 VICTIMS = tuple(f"{name}-2" for name in DOUBLED)
-MESSAGES = 240
+MESSAGES = 120
 CUSTOMERS = 20
 SENDING = 16  # requests at once
 FEW = 60  # for the stream
-KILLED_AFTER = 100  # accepted messages
+KILLED_AFTER = 50  # accepted messages
 SETTLED_S = 150.0  # a report that a killed process had in hand is taken up when its lease has ended
 READS = Habits("read", after_s=0.2)
 
