@@ -31,6 +31,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from schemas import codec, ids, topics
 from schemas.events import Event, MessageEvent, MessageFailed
 from schemas.topics import Topic
+from schemas.values import Lane
 from services import kafka, mongo, sealing, telemetry
 from services.clock import now_ms
 from services.kafka import Append, Log
@@ -67,6 +68,11 @@ class Follows:
 
 
 Step = Callable[[Sequence[Record]], Awaitable[Follows]]
+
+
+def group_of(name: str, lane: Lane) -> str:
+    """The consumer group of a service's lane: each lane goes on by itself."""
+    return name if lane == "single" else f"{name}-bulk"
 
 
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -139,7 +145,6 @@ class Consuming:
             fetched: _Batch = await consumer.getmany(timeout_ms=100)
             if self._rebalances.count != epoch:
                 telemetry.DROPPED_BATCHES.labels(self.group).inc()
-                consumer.resume(*consumer.paused())
                 return fetched
             await asyncio.sleep(0.05)
         return {} if self.stop.is_set() else None

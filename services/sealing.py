@@ -112,22 +112,9 @@ def _taken(body: dict[str, Any], personal: Personal) -> dict[str, Any]:
     """Take what is personal out of `body`, by JSON Pointer."""
     taken: dict[str, Any] = {}
     for path, instead in personal.fields.items():
-        name = path[0]
-        if name not in body:
-            continue
-        if len(path) > 1:
+        if path[0] in body:
             _take(body, path, "", instead, taken)
-        elif (one := body[name]) not in (instead, ""):
-            taken["/" + name] = one
-            _replace(body, name, instead)
     return taken
-
-
-def _replace(body: dict[str, Any], name: str, instead: Any) -> None:
-    if instead is None:
-        del body[name]
-    else:
-        body[name] = instead
 
 
 def _take(body: Any, path: tuple[str, ...], pointer: str, instead: Any, taken: dict[str, Any]) -> None:
@@ -143,15 +130,14 @@ def _take(body: Any, path: tuple[str, ...], pointer: str, instead: Any, taken: d
         if one in (instead, ""):  # where nobody is named there is nobody to seal it for
             return
         taken[f"{pointer}/{name}"] = one
-        _replace(body, name, instead)
+        if instead is None:
+            del body[name]
+        else:
+            body[name] = instead
 
 
 def _put_back(body: Any, pointer: str, value: Any) -> None:
-    name = pointer[1:]
-    if "/" not in name:
-        body[name] = value
-        return
-    *way, last = name.split("/")
+    *way, last = pointer[1:].split("/")
     for name in way:
         body = body[int(name)] if isinstance(body, list) else body[name]
     body[last] = value

@@ -10,7 +10,7 @@ when `services/dispatch/<provider>.py` exists.
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS, TARGET_RESOLVED
 from schemas.values import Provider
 from services import kafka, mongo
-from services.consume import Consuming
+from services.consume import Consuming, group_of
 from services.directory import follow_directory
 from services.dispatch.broadcast_gate import Gate
 from services.dispatch.broadcast_making import Making
@@ -69,7 +69,7 @@ async def start(process: Process) -> None:
 def _consume(process: Process, sink: Log, provider: Provider, work: Dispatching, pressure: Pressure) -> None:
     for lane in process.settings.lanes:
         topic = TARGET_RESOLVED[provider][lane]
-        group = f"dispatch-{provider.value}" if lane == "single" else f"dispatch-{provider.value}-bulk"
+        group = group_of(f"dispatch-{provider.value}", lane)
         flow: Flow[Item, Conclusion] = Flow(process.settings, sink, topic, group, work, process.stop)
         flow.pressure = pressure if lane == "bulk" else None
         process.spawn(flow.run(), group, drains=True)

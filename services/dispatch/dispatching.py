@@ -137,7 +137,7 @@ class Dispatching:
         for one in done:  # what it waits for may have come while its timer was being set
             standing = self._standings.get((one.waits_for or "").removeprefix(f"{self.provider.value}/"))
             if standing is not None and not standing.breaker.is_open:
-                self._to_hasten.add(standing.tag)
+                self.let_go(standing)
         await self._sink.append(
             [Append(PROVIDER_DISPATCHED[one.event.lane], one.event.message_id, one.event) for one in done]
         )
@@ -165,7 +165,7 @@ class Dispatching:
             standing = self._standings.get(application_id)
             if standing is not None and self._senders.of(application_id) is not None:
                 standing.renewed(self._senders.max_rate(application_id))
-                self._to_hasten.add(standing.tag)
+                self.let_go(standing)
 
     def _item(self, target: TargetResolved, one: Installation | None, now: int) -> Item:
         sender = self._senders.of(target.application_id)
@@ -208,7 +208,7 @@ class Dispatching:
 
     def _end(self, result: Result, standing: Standing, now: float, *, is_live: bool) -> None:
         if standing.end(result, now, random.random(), guarded=not is_live):
-            self._to_hasten.add(standing.tag)
+            self.let_go(standing)
         if isinstance(result, Uncertain | Retry) and result.scope == "provider":
             after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
             if self.breaker.failed(now, random.random(), after_s):

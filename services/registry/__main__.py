@@ -6,7 +6,7 @@ Start: the log and the database, the directory read to its end, the repairing co
 from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED
 from services import kafka, mongo, web
 from services.access import caller
-from services.consume import Consuming
+from services.consume import Consuming, group_of
 from services.directory import follow_directory
 from services.erasing import clean_after, erasures_of, open_keys
 from services.logins import Logins
@@ -40,7 +40,7 @@ async def start(process: Process) -> None:
     repair = Repair(devices)
     consumers = [Consuming(settings, sink, [DEVICE_EVENTS], "registry", repair.device_events, process.stop)]
     for lane in settings.lanes:
-        group = "registry-dispatched" if lane == "single" else "registry-dispatched-bulk"
+        group = group_of("registry-dispatched", lane)
         consumed = [PROVIDER_DISPATCHED[lane]]
         consumers.append(Consuming(settings, sink, consumed, group, repair.dispatched, process.stop))
     for consuming in consumers:

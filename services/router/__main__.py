@@ -9,7 +9,7 @@ from functools import partial
 from schemas.topics import MESSAGE_REQUESTED
 from schemas.values import Lane
 from services import kafka, mongo
-from services.consume import Consuming
+from services.consume import Consuming, group_of
 from services.directory import follow_directory
 from services.erasing import open_keys
 from services.installations import Installations
@@ -41,7 +41,7 @@ async def start(process: Process) -> None:
     routing = Routing(directory, Installations(database), claims, timers, stops, short)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane in settings.lanes:
-        group = "router" if lane == "single" else "router-bulk"
+        group = group_of("router", lane)
         most = _MOST_AT_ONCE[lane]
         consumed = [MESSAGE_REQUESTED[lane]]
         consuming = Consuming(settings, sink, consumed, group, routing.step, process.stop, max_records=most)

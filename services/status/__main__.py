@@ -13,7 +13,7 @@ from schemas import ids
 from schemas.topics import DELIVERY_STATISTICS, MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS
 from services import addresses, kafka, mongo, web
 from services.access import caller
-from services.consume import Consuming
+from services.consume import Consuming, group_of
 from services.directory import Directory, follow_directory
 from services.erasing import clean_after, open_keys
 from services.hour_keys import HourKeys
@@ -88,7 +88,7 @@ async def start(process: Process) -> None:
     sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane in settings.lanes:
-        group = "status" if lane == "single" else "status-bulk"
+        group = group_of("status", lane)
         topics = [MESSAGE_REQUESTED[lane], PROVIDER_DISPATCHED[lane], STATUS_EVENTS[lane]]
         step, stop = folding.step, process.stop
         consuming = Consuming(settings, sink, topics, group, step, stop, together=True, max_records=_MAX_RECORDS)
