@@ -11,6 +11,7 @@ from fastapi.security.base import SecurityBase
 
 from schemas.application_events import PartnerChanged
 from services import web
+from services.callers import Network, caller_address
 from services.logins import LoginFault, Logins
 
 _STATUS = {
@@ -49,14 +50,14 @@ class Caller:
         return self.partner.partner_id if self.partner is not None else None
 
 
-def caller(logins: Logins, admin_token: str, trusted: Sequence[web.Network]) -> Callable[[Request], Awaitable[Caller]]:
+def caller(logins: Logins, admin_token: str, trusted: Sequence[Network]) -> Callable[[Request], Awaitable[Caller]]:
     """The dependency that every route has. Answers 401, 403 or 429."""
 
     async def who(request: Request, _: None = Security(_BASIC), __: None = Security(_BEARER)) -> Caller:
         if web.is_admin(request, admin_token):
             return Caller(None)
         login, password = _basic(request.headers.get("authorization", ""))
-        found = await logins.check(login, password, web.caller_address(request, trusted))
+        found = await logins.check(login, password, caller_address(request.scope, trusted))
         if isinstance(found, PartnerChanged):
             return Caller(found)
         status = _STATUS[found]

@@ -1,4 +1,4 @@
-"""What the HTTP services share: the server, bodies with a limit, clean text, problem details, who is calling.
+"""What the HTTP services share: the server, bodies with a limit, clean text, problem details.
 
 Bad input never becomes a 5xx: malformed JSON, wrong types, over-long values, NULs, lone surrogates and bodies over
 64 KB are answered with 4xx as RFC 9457 problem details that name the field and the rule.
@@ -6,9 +6,7 @@ Bad input never becomes a 5xx: malformed JSON, wrong types, over-long values, NU
 
 import contextlib
 import hmac
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Annotated, Any
 
 import uvicorn
@@ -24,7 +22,6 @@ from services.process import Process
 
 log = telemetry.logger("web")
 MAX_BODY_BYTES = 64 * 1024
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _storable(text: str) -> str:
@@ -132,29 +129,6 @@ def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
         }
         for one in errors
     ]
-
-
-def networks(text: str) -> tuple[Network, ...]:
-    """CIDRs with commas between. Raises ValueError."""
-    return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
-
-
-def caller_address(request: Request, trusted: Sequence[Network]) -> str:
-    """Who is calling: the peer, or the last address of X-Forwarded-For that no trusted proxy added."""
-    address = request.client.host if request.client else ""
-    forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
-    while forwarded and is_within(address, tuple(trusted)):
-        address = forwarded.pop()
-    return address
-
-
-@lru_cache(maxsize=4096)
-def is_within(address: str, among: tuple[Network, ...]) -> bool:
-    """Whether the address is one of these networks'; False for what is no address."""
-    try:
-        return any(ipaddress.ip_address(address) in network for network in among)
-    except ValueError:
-        return False
 
 
 def is_admin(request: Request, admin_token: str) -> bool:

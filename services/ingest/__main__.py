@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
 from services import kafka, mongo, web
 from services.access import caller
+from services.callers import networks
 from services.consume import Consuming
 from services.directory import Directory, follow_directory
 from services.erasing import clean_after, open_keys
@@ -49,7 +50,7 @@ async def start(process: Process) -> None:
     process.stack.callback(logins.close)
     sending = Sending(directory, logins, log, claims, keys)
     process.ready_when("log", sending.is_log_up)
-    trusted = web.networks(settings.trusted_proxies)
+    trusted = networks(settings.trusted_proxies)
     packets = BatchEndpoint(Batch(directory, secrets, log, claims, keys, sending.limits), trusted)
     mailings = await _mailings(process, database, directory, logins, log, keys, claims)
     broadcasts = await _broadcasts(process, database, directory, logins, log)
@@ -76,7 +77,7 @@ async def _mailings(
         process.spawn(planner.run(), "mailings", drains=True)
     office = Office(means)
     dry = DryRun(office, Installations(database))
-    trusted = web.networks(settings.trusted_proxies)
+    trusted = networks(settings.trusted_proxies)
     return mailing_api.application(office, dry, OutcomesStore(database), logins, settings.admin_token, trusted)
 
 
@@ -90,7 +91,7 @@ async def _broadcasts(
     topics = [BROADCAST_CHANNELS, BROADCASTS]
     consuming = Consuming(settings, log, topics, "ingest-broadcasts", broadcasting.step, process.stop)
     process.spawn(consuming.run(), consuming.group, drains=True)
-    who = caller(logins, settings.admin_token, web.networks(settings.trusted_proxies))
+    who = caller(logins, settings.admin_token, networks(settings.trusted_proxies))
     return broadcast_routes(broadcasting, who)
 
 

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 import orjson
 from fastapi import APIRouter, FastAPI
-from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services import telemetry, web
+from services.callers import Network, caller_address
 from services.ingest.accept_errors import Code, Refusal
 from services.ingest.openapi import describe
 from services.ingest.send import Sending
@@ -35,7 +35,7 @@ _ANSWERS = {code: telemetry.REQUESTS.labels("send", str(code)) for code in (0, *
 class SendEndpoint:
     """Reads a body within its limit, and writes the answer."""
 
-    def __init__(self, sending: Sending, trusted_proxies: Sequence[web.Network]) -> None:
+    def __init__(self, sending: Sending, trusted_proxies: Sequence[Network]) -> None:
         self._sending = sending
         self._trusted = trusted_proxies
 
@@ -62,15 +62,7 @@ class SendEndpoint:
         _SECONDS.observe(time.perf_counter() - started)
 
     async def _answer(self, scope: Scope, body: bytes) -> bytes | Refusal:
-        return await self._sending.answer(body, address_of(scope, self._trusted))
-
-
-def address_of(scope: Scope, trusted: Sequence[web.Network]) -> str:
-    """The caller's, as far as a trusted proxy tells."""
-    if any(name == b"x-forwarded-for" for name, _ in scope["headers"]):
-        return web.caller_address(Request(scope), trusted)
-    client = scope.get("client")
-    return client[0] if client else ""
+        return await self._sending.answer(body, caller_address(scope, self._trusted))
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refusal | None:
@@ -137,7 +129,7 @@ class Application:
 
 def application(
     sending: Sending,
-    trusted_proxies: Sequence[web.Network],
+    trusted_proxies: Sequence[Network],
     batch: ASGIApp | None = None,
     mailings: FastAPI | None = None,
     routers: Sequence[APIRouter] = (),

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from starlette.types import Receive, Scope, Send
 
-from services import telemetry, web
+from services import telemetry
+from services.callers import Network, caller_address
 from services.ingest.accept_errors import Code, Refusal
-from services.ingest.api import address_of, error_body, read_body
+from services.ingest.api import error_body, read_body
 from services.ingest.batch import MAX_BODY_BYTES, Batch
 
 log = telemetry.logger("api")
@@ -22,7 +23,7 @@ _SECONDS = telemetry.REQUEST_SECONDS.labels("batch")
 class BatchEndpoint:
     """The key is looked at before the body is read: nobody else makes us read 16 MiB."""
 
-    def __init__(self, batch: Batch, trusted_proxies: Sequence[web.Network]) -> None:
+    def __init__(self, batch: Batch, trusted_proxies: Sequence[Network]) -> None:
         self._batch = batch
         self._trusted = trusted_proxies
 
@@ -49,7 +50,7 @@ class BatchEndpoint:
 
     async def _outcome(self, scope: Scope, receive: Receive) -> tuple[int, bytes] | Refusal | None:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        partner = self._batch.caller(given.decode("latin-1"), address_of(scope, self._trusted))
+        partner = self._batch.caller(given.decode("latin-1"), caller_address(scope, self._trusted))
         if isinstance(partner, Refusal):
             return partner
         body = await read_body(scope, receive, MAX_BODY_BYTES)

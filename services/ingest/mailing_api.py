@@ -22,6 +22,7 @@ from starlette.requests import ClientDisconnect
 
 from services import web
 from services.access import Caller, caller
+from services.callers import Network
 from services.clock import now_ms
 from services.ingest.accept_errors import Refused
 from services.ingest.accept_rules import instant_ms
@@ -49,7 +50,7 @@ _Line = Annotated[int, Query(alias="firstLine", ge=1, le=10**12, description="nu
 
 
 def application(
-    office: Office, dry: DryRun, outcomes: OutcomesStore, logins: Logins, admin: str, trusted: Sequence[web.Network]
+    office: Office, dry: DryRun, outcomes: OutcomesStore, logins: Logins, admin: str, trusted: Sequence[Network]
 ) -> FastAPI:
     """The ASGI application of `/v1/mailings`."""
     app = FastAPI(title="RPNS mailings", version="1", description=__doc__, docs_url=None, redoc_url=None)

@@ -6,6 +6,7 @@ Start: the log and the database, the directory read to its end, the repairing co
 from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED
 from services import kafka, mongo, web
 from services.access import caller
+from services.callers import networks
 from services.consume import Consuming, group_of
 from services.directory import follow_directory
 from services.erasing import clean_after, erasures_of, open_keys
@@ -49,7 +50,7 @@ async def start(process: Process) -> None:
     logins = Logins(directory, secrets)
     process.stack.callback(logins.close)
     doors = Doors(devices, directory, secrets, settings.admin_token)
-    callers = caller(logins, settings.admin_token, web.networks(settings.trusted_proxies))
+    callers = caller(logins, settings.admin_token, networks(settings.trusted_proxies))
     audiences = Audiences(database)
     await audiences.prepare()
     provisioning = Provisioning(directory, sink, Turns(database))

@@ -13,6 +13,7 @@ from schemas import ids
 from schemas.topics import DELIVERY_STATISTICS, MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS
 from services import addresses, kafka, mongo, web
 from services.access import caller
+from services.callers import networks
 from services.consume import Consuming, group_of
 from services.directory import Directory, follow_directory
 from services.erasing import clean_after, open_keys
@@ -103,7 +104,7 @@ async def start(process: Process) -> None:
     process.spawn(reporting.run(5 * settings.sweep_interval_s), "reports", drains=True)
     logins = Logins(directory, secrets)
     process.stack.callback(logins.close)
-    trusted = web.networks(settings.trusted_proxies)
+    trusted = networks(settings.trusted_proxies)
     device = device_caller(Installations(database), directory, secrets)
     keys = HourKeys(database["hour_keys"], secrets)
     history = HistoryWork(inbox, History(messages, keys, short), InboxChanging(inbox, folding, sink))

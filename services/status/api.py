@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from services import telemetry, web
 from services.access import Caller, caller
+from services.callers import Network
 from services.logins import Logins
 from services.status.api_export import export_routes
 from services.status.api_search import wanted_by
@@ -45,7 +46,7 @@ def application(
     streams: Streams,
     logins: Logins,
     admin_token: str,
-    trusted: Sequence[web.Network],
+    trusted: Sequence[Network],
     *more: APIRouter,
 ) -> FastAPI:
     """The ASGI application; `more` are the routes of devices."""

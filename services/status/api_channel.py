@@ -20,6 +20,7 @@ from schemas import ids, topics
 from schemas.events import ChannelReported
 from schemas.values import Channel, Provider
 from services import telemetry, web
+from services.callers import Network, caller_address, is_within
 from services.clock import now_ms
 from services.kafka import Append, Log
 from services.status.channel_accounts import Accounts
@@ -51,7 +52,7 @@ class Taken(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-def channel_routes(messages: Messages, accounts: Accounts, sink: Log, trusted: Sequence[web.Network]) -> APIRouter:
+def channel_routes(messages: Messages, accounts: Accounts, sink: Log, trusted: Sequence[Network]) -> APIRouter:
     """The route. Raises LogUnavailable, which is answered 503."""
     router = APIRouter(prefix="/gateway/v6", tags=["channel platform"])
 
@@ -60,7 +61,7 @@ def channel_routes(messages: Messages, accounts: Accounts, sink: Log, trusted: S
         account = accounts.by_callback(callback)
         if account is None:
             raise _refused(404, "No such address")
-        if not web.is_within(web.caller_address(request, trusted), account.networks):
+        if not is_within(caller_address(request.scope, trusted), account.networks):
             raise _refused(403, "Address not allowed")
         if not _UUID.fullmatch(body.id):
             raise _refused(404, "No such id")

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from schemas.application_events import PartnerChanged
 from services import web
 from services.batch_keys import KeyFault, partner_of
+from services.callers import Network, caller_address
 from services.directory import Directory
 from services.secrets import Secrets
 from services.status.packets import State, state_of
@@ -46,14 +47,12 @@ class States(BaseModel):
     messages: list[State]
 
 
-def packet_routes(
-    messages: Messages, directory: Directory, secrets: Secrets, trusted: Sequence[web.Network]
-) -> APIRouter:
+def packet_routes(messages: Messages, directory: Directory, secrets: Secrets, trusted: Sequence[Network]) -> APIRouter:
     """Their own router: these routes know keys, not logins."""
     router = APIRouter(prefix="/v3/batch", tags=["batch"])
 
     async def caller(request: Request, authorization: Annotated[str, Header(max_length=200)] = "") -> PartnerChanged:
-        found = partner_of(authorization, directory, secrets, web.caller_address(request, trusted))
+        found = partner_of(authorization, directory, secrets, caller_address(request.scope, trusted))
         if isinstance(found, KeyFault):
             raise web.Problem(401 if found is KeyFault.UNKNOWN else 403, found.value)
         return found

@@ -14,6 +14,7 @@ from schemas import ids
 from schemas.events import LinkClicked
 from schemas.topics import STATUS_EVENTS
 from services import kafka, telemetry, web
+from services.callers import Network, caller_address
 from services.clock import now_ms
 from services.kafka import Append, Log
 from services.short_links import is_code, location_of
@@ -29,9 +30,7 @@ _ROBOTS = re.compile(
 )
 
 
-def short_link_routes(
-    codes: Codes, sink: Log, trusted: Sequence[web.Network], digest: Callable[[str], str]
-) -> APIRouter:
+def short_link_routes(codes: Codes, sink: Log, trusted: Sequence[Network], digest: Callable[[str], str]) -> APIRouter:
     """The route, for GET and HEAD; HEAD is no click. `digest` names a caller so that nobody can tell who it was."""
     router = APIRouter(tags=["short links"])
     found: dict[int | str, dict[str, Any]] = {
@@ -58,7 +57,7 @@ def short_link_routes(
         """On to the address."""
         target, response = await target_of(code)
         agent = request.headers.get("user-agent", "")
-        caller = digest(f"{web.caller_address(request, trusted)}/{agent}")
+        caller = digest(f"{caller_address(request.scope, trusted)}/{agent}")
         clicked = _clicked(code, target, caller, agent, now_ms())
         try:
             await sink.append([Append(STATUS_EVENTS[target.lane], target.message_id, clicked)], _APPEND_S)

@@ -10,7 +10,8 @@ from functools import cached_property
 import orjson
 
 from schemas.values import Provider
-from services import telemetry, web
+from services import telemetry
+from services.callers import Network, networks
 from services.directory import Directory
 from services.secrets import CannotOpen, Secrets
 
@@ -25,8 +26,8 @@ class Account:
     subnets: frozenset[str]
 
     @cached_property
-    def networks(self) -> tuple[web.Network, ...]:
-        return web.networks(",".join(sorted(self.subnets)))
+    def networks(self) -> tuple[Network, ...]:
+        return networks(",".join(sorted(self.subnets)))
 
 
 class Accounts:
@@ -52,7 +53,7 @@ class Accounts:
             try:
                 shown = orjson.loads(self._secrets.open(credentials.sealed, b"credentials"))
                 callback, subnets = str(shown["callback"]), frozenset(map(str, shown["subnets"]))
-                web.networks(",".join(subnets))
+                networks(",".join(subnets))
             except (CannotOpen, KeyError, TypeError, ValueError):
                 log.exception("an account of the channel platform cannot be used", application=application_id)
                 continue
