@@ -2,6 +2,7 @@
 
 Every process reads the topic from its start to the end it had when the process began, before it reports ready or
 joins a group, and follows it from then on. So a rotated key or a switched-off partner takes effect within a second.
+Folding a record, and each look-up, costs the same however many partners there are.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from schemas.application_events import (
 from schemas.topics import APPLICATION_EVENTS
 from schemas.values import Provider, StopScope
 from services import kafka, telemetry
+from services.directory_index import Names
 
 if TYPE_CHECKING:
     from services.process import Process
@@ -35,42 +37,48 @@ class Directory:
         self.senders: dict[tuple[str, str], SenderChanged] = {}
         self.credentials: dict[tuple[str, Provider], CredentialsChanged] = {}
         self.stops: dict[tuple[StopScope, str], StopChanged] = {}  # also those that were lifted: state "running"
-        self._are_stops = False
+        self._holding: dict[tuple[StopScope, str], StopChanged] = {}  # of those, the ones that stop something
         self.forgotten: dict[str, RecipientForgotten] = {}  # by erasure id
         self._erasure_waits: list[asyncio.Event] = []
         self.version = 0
         self.newest_at = 0  # UTC ms
-        self._by_login: dict[str, str] = {}
-        self._by_api_key: dict[str, str] = {}
-        self._by_batch_key: dict[str, str] = {}
+        self._logins, self._api_keys, self._batch_keys = Names(), Names(), Names()
+        self._senders_of: dict[str, dict[str, SenderChanged]] = {}
+        self._credentials_of: dict[str, dict[Provider, CredentialsChanged]] = {}
 
     def partner_by_login(self, login: str) -> PartnerChanged | None:
-        return self.partners.get(self._by_login.get(login, ""))
+        return self.partners.get(self._logins.holder(login))
 
     def partner_by_batch_key(self, digest: str) -> PartnerChanged | None:
         """By `Secrets.digest(key, "batch-key")`."""
-        return self.partners.get(self._by_batch_key.get(digest, ""))
+        return self.partners.get(self._batch_keys.holder(digest))
 
     def application_by_api_key(self, digest: str) -> ApplicationChanged | None:
         """By `Secrets.digest(key, "api-key")`."""
-        return self.applications.get(self._by_api_key.get(digest, ""))
+        return self.applications.get(self._api_keys.holder(digest))
 
     def sender(self, partner_id: str, service_number: str) -> SenderChanged | None:
         """The partner's sender of that name; None also when it is switched off."""
         found = self.senders.get((partner_id, service_number))
         return found if found is not None and found.enabled else None
 
+    def senders_of(self, partner_id: str) -> list[SenderChanged]:
+        """All of a partner's, by name; also those that are switched off."""
+        found = self._senders_of.get(partner_id, {})
+        return [found[name] for name in sorted(found)]
+
+    def credentials_of(self, application_id: str) -> list[CredentialsChanged]:
+        """All of an application's, by provider; also those that are switched off."""
+        found = self._credentials_of.get(application_id, {})
+        return [found[provider] for provider in sorted(found)]
+
     def can_push(self, application_id: str | None) -> bool:
         """False when the application is unknown, switched off, or has no push provider's credentials (errorCode 26)."""
         found = self.applications.get(application_id or "")
-        return (
-            found is not None
-            and found.enabled
-            and any(
-                application == application_id and credentials.enabled and provider is not Provider.CHANNEL
-                for (application, provider), credentials in self.credentials.items()
-            )
-        )
+        if found is None or not found.enabled:
+            return False
+        held = self._credentials_of.get(found.application_id, {})
+        return any(one.enabled and provider is not Provider.CHANNEL for provider, one in held.items())
 
     def stop_of(
         self,
@@ -80,7 +88,7 @@ class Directory:
         mailing_id: str | None = None,
     ) -> StopChanged | None:
         """What keeps a message from being planned; one that cancels it before one that only holds it up."""
-        if not self._are_stops:
+        if not self._holding:
             return None
         named: tuple[tuple[StopScope, str | None], ...] = (
             ("packet", None if packet_id is None else f"{partner_id}/{packet_id}"),
@@ -93,8 +101,11 @@ class Directory:
 
     def stopped(self, scope: StopScope, name: str) -> StopChanged | None:
         """The stop, while it holds."""
-        found = self.stops.get((scope, name)) if self._are_stops else None
-        return found if found is not None and found.state != "running" else None
+        return self._holding.get((scope, name))
+
+    def holding(self) -> list[StopChanged]:
+        """All stops that hold, in no order."""
+        return list(self._holding.values())
 
     def next_erasure(self) -> asyncio.Event:
         """Is set when somebody is forgotten after this call."""
@@ -114,26 +125,19 @@ class Directory:
         match event:
             case PartnerChanged():
                 self.partners[event.partner_id] = event
-                self._by_login = {partner.login: partner.partner_id for partner in self.partners.values()}
-                self._by_batch_key = {
-                    digest: partner.partner_id
-                    for partner in self.partners.values()
-                    for digest in partner.batch_key_digests
-                }
+                self._logins.put(event.partner_id, [event.login])
+                self._batch_keys.put(event.partner_id, event.batch_key_digests)
             case ApplicationChanged():
                 self.applications[event.application_id] = event
-                self._by_api_key = {
-                    digest: application.application_id
-                    for application in self.applications.values()
-                    for digest in application.api_key_digests
-                }
+                self._api_keys.put(event.application_id, event.api_key_digests)
             case SenderChanged():
                 self.senders[event.partner_id, event.service_number] = event
+                self._senders_of.setdefault(event.partner_id, {})[event.service_number] = event
             case CredentialsChanged():
                 self.credentials[event.application_id, event.provider] = event
+                self._credentials_of.setdefault(event.application_id, {})[event.provider] = event
             case StopChanged():
-                self.stops[event.scope, event.id] = event
-                self._are_stops = any(stop.state != "running" for stop in self.stops.values())
+                self._stop(event)
             case RecipientForgotten():
                 self.forgotten[event.erasure_id] = event
                 waits, self._erasure_waits = self._erasure_waits, []
@@ -142,6 +146,14 @@ class Directory:
         self.version += 1
         self.newest_at = max(self.newest_at, event.at)
         telemetry.DIRECTORY_NEWEST.set(self.newest_at / 1000)
+
+    def _stop(self, event: StopChanged) -> None:
+        key = event.scope, event.id
+        self.stops[key] = event
+        if event.state == "running":
+            self._holding.pop(key, None)
+        else:
+            self._holding[key] = event
 
 
 async def follow_directory(process: "Process") -> Directory:

@@ -19,7 +19,13 @@ PURE = {
 STANDARD = frozenset(__import__("sys").stdlib_module_names)
 ALLOWED_IN_PURE = STANDARD | {"schemas", "phonenumbers", "pydantic", "orjson"}
 IMPURE_STANDARD = {"asyncio", "os", "socket", "time", "subprocess", "threading", "random", "requests"}
-SHARED_PURE = ("services.phones", "services.short_links", "services.schedule", "services.versions")
+SHARED_PURE = (
+    "services.phones",
+    "services.short_links",
+    "services.schedule",
+    "services.versions",
+    "services.directory_index",
+)
 KAFKA_BOUNDARY = {"services/kafka.py", "services/consume.py", "services/flow.py", "services/statistics/worker.py"}
 
 
@@ -49,7 +55,7 @@ def pure_modules() -> list[Path]:
         for service, stems in PURE.items()
         for path in sources(f"services/{service}")
         if is_pure(path.stem, stems) and path.parent.name == service
-    ] + [ROOT / f"services/{name}.py" for name in ("schedule", "versions", "short_links")]
+    ] + [ROOT / f"services/{name}.py" for name in ("schedule", "versions", "short_links", "directory_index")]
 
 
 def is_pure(stem: str, stems: tuple[str, ...]) -> bool:

@@ -45,9 +45,9 @@ class Broadcasting:
 
     def check(self, application_id: str, who: Caller) -> None:
         """The operator may ask for every application, a partner for those that a sender of its own stands for."""
-        senders = self.directory.senders.values()
         is_theirs = who.partner is None or any(
-            one.application_id == application_id and one.partner_id == who.partner_id and one.enabled for one in senders
+            one.application_id == application_id and one.enabled
+            for one in self.directory.senders_of(who.partner.partner_id)
         )
         if application_id not in self.directory.applications or not is_theirs:
             raise Problem(404, "Unknown application", "no application of that id with a sender of yours")

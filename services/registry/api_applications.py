@@ -131,8 +131,7 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
     async def list_credentials(application_id: Id) -> list[CredentialsView]:
         """Which credentials there are; fingerprints only."""
         _application(directory.applications.get(application_id))
-        found = sorted(key for key in directory.credentials if key[0] == application_id)
-        return [CredentialsView.of(directory.credentials[key]) for key in found]
+        return [CredentialsView.of(one) for one in directory.credentials_of(application_id)]
 
     @router.put("/{application_id}/credentials/{provider}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def put_credentials(

@@ -193,7 +193,7 @@ def _scopes(forgetting: Forgetting, body: ErasureBody) -> tuple[list[str], list[
         if body.partner_id not in directory.partners:
             raise Problem(404, "No such partner", "there is none of this id")
         scopes.append(f"partner/{body.partner_id}")
-        senders = [one for one in directory.senders.values() if one.partner_id == body.partner_id]
+        senders = directory.senders_of(body.partner_id)
         applications |= {one.application_id for one in senders if one.application_id is not None}
     if body.application_id is not None:
         if body.application_id not in directory.applications:

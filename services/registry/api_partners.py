@@ -3,7 +3,6 @@
 import asyncio
 import secrets as random_secrets
 import string
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from argon2 import PasswordHasher
@@ -68,8 +67,9 @@ def _partner(current: Entity | None) -> PartnerChanged:
     return current
 
 
-def _login_is_free(partners: Mapping[str, PartnerChanged], login: str, partner_id: str) -> None:
-    if any(one.login == login and one.partner_id != partner_id for one in partners.values()):
+def _login_is_free(provisioning: Provisioning, login: str, partner_id: str) -> None:
+    holder = provisioning.directory.partner_by_login(login)
+    if holder is not None and holder.partner_id != partner_id:
         raise Problem(409, "Login is taken", errors=[{"field": "login", "rule": "must be no other partner's"}])
 
 
@@ -92,7 +92,7 @@ def _add_partners(router: APIRouter, provisioning: Provisioning) -> None:
         def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
             if current is not None:
                 raise Problem(409, "Partner exists", errors=[{"field": "partnerId", "rule": "must be new"}])
-            _login_is_free(partners, body.login, partner_id)
+            _login_is_free(provisioning, body.login, partner_id)
             made = {"partner_id": partner_id, "uuid": ids.uuid7(), "password_hash": password_hash}
             return PartnerChanged.model_validate({**stamp.fields(), **made, **said})
 
@@ -114,7 +114,7 @@ def _add_partners(router: APIRouter, provisioning: Provisioning) -> None:
 
         def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
             partner = _partner(current)
-            _login_is_free(partners, body.login or partner.login, partner_id)
+            _login_is_free(provisioning, body.login or partner.login, partner_id)
             return PartnerChanged.model_validate({**partner.model_dump(), **stamp.fields(), **changes_of(body)})
 
         return PartnerView.of(await provisioning.change(f"partner/{partner_id}", decide, version_of(if_match)))
@@ -167,8 +167,7 @@ def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
     async def list_senders(partner_id: Id) -> list[SenderView]:
         """The service numbers of a partner, by name."""
         _partner(directory.partners.get(partner_id))
-        found = sorted(key for key in directory.senders if key[0] == partner_id)
-        return [SenderView.of(directory.senders[key]) for key in found]
+        return [SenderView.of(one) for one in directory.senders_of(partner_id)]
 
     @router.put("/{partner_id}/senders/{service_number}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def put_sender(

@@ -59,8 +59,8 @@ def stop_routes(provisioning: Provisioning, who: Any) -> APIRouter:
     @router.get("")
     async def get_stops(caller: Caller = asking) -> list[StopView]:
         """What is paused or cancelled now; a partner sees its own packets and mailings."""
-        stops = sorted(provisioning.directory.stops.values(), key=lambda stop: stop.at)
-        return [StopView.of(stop) for stop in stops if stop.state != "running" and _may_see(caller, stop)]
+        stops = sorted(provisioning.directory.holding(), key=lambda stop: stop.at)
+        return [StopView.of(stop) for stop in stops if _may_see(caller, stop)]
 
     @router.put("/{scope}/{stop_id:path}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def put_stop(scope: StopScope, stop_id: _Id, body: StopBody, caller: Caller = asking) -> StopView:

@@ -36,8 +36,8 @@ def reader(directory: Directory, callers: CallerOf) -> ReaderOf:
             return Reader(frozenset(directory.applications))
         own = (
             sender.application_id
-            for sender in directory.senders.values()
-            if sender.partner_id == asking.partner.partner_id and sender.enabled and sender.application_id is not None
+            for sender in directory.senders_of(asking.partner.partner_id)
+            if sender.enabled and sender.application_id is not None
         )
         return Reader(frozenset(own))
 

@@ -1,0 +1,34 @@
+"""Names that lead to an entity: who holds a login, an API key's digest, a batch key's.
+
+    put(key, names)   the entity `key` has these names from now on, and no others
+    holder(name)      the entity that took the name last among those that still have it
+
+Each call costs as much as the names that it changes, however many entities there are.
+"""
+
+from collections.abc import Iterable
+
+
+class Names:
+    """The names of one kind."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._holders: dict[str, dict[str, None]] = {}  # in the order in which they took it
+
+    def put(self, key: str, names: Iterable[str]) -> None:
+        """None at all takes the entity out."""
+        for name in self._names.pop(key, ()):
+            holders = self._holders[name]
+            del holders[key]
+            if not holders:
+                del self._holders[name]
+        held = tuple(dict.fromkeys(names))
+        if held:
+            self._names[key] = held
+        for name in held:
+            self._holders.setdefault(name, {})[key] = None
+
+    def holder(self, name: str) -> str:
+        """The entity's key; "" when nobody holds the name."""
+        return next(reversed(self._holders.get(name, {"": None})))
