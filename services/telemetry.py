@@ -33,6 +33,7 @@ DIRECTORY_NEWEST = Gauge(
     "time of the newest record of application-events that this process has read, seconds since the epoch",
 )
 BATCH_MESSAGES = Counter("rpns_batch_messages_total", "messages of packets that were answered", ["outcome"])
+MAILING_FAULTS = Counter("rpns_mailing_faults_total", "mailings paused, or not told of, because of an internal fault")
 REPEATS = Counter("rpns_repeated_requests_total", "requests whose id was known already", ["lane"])
 BROADCASTS = Counter("rpns_broadcasts_total", "answers to broadcasts on channels of APNs", ["answer"])
 PLANNED = Counter("rpns_planned_deliveries_total", "deliveries planned", ["provider"])

@@ -73,6 +73,21 @@ PAGE = """	redir /web /web/ 308
 """
 """The sample page that takes pushes in a browser; it has to be beside the device API, which answers no other origin."""
 
+AWAY = """	handle_errors 502 503 504 {
+		header Retry-After 1
+		@partners path /v6/* /v3/batch
+		handle @partners {
+			header Content-Type application/json
+			respond `{"error":{"code":1,"description":"Service is unavailable"},"extendedDescription":"try again"}` 503
+		}
+		handle {
+			header Content-Type application/problem+json
+			respond `{"type":"about:blank","title":"Service is unavailable","status":503}` 503
+		}
+	}
+"""
+"""What is said for a service that cannot be reached, in the words of each API. What a service answers passes."""
+
 NOT_FOUND = """	handle {
 		header Content-Type application/problem+json
 		respond `{"type":"about:blank","title":"Not Found","status":404}` 404
@@ -97,7 +112,7 @@ def caddyfile(port: int, storage: Path, upstreams: Upstreams) -> str:
         parts.append(
             f"{_handle(service, paths, proxy)}\thandle_path /docs/{service}/* {{\n\t\t{proxy}{docs}\t\t}}\n\t}}\n"
         )
-    return "".join([*parts, PAGE.format(folder=WEB), NOT_FOUND])
+    return "".join([*parts, PAGE.format(folder=WEB), AWAY, NOT_FOUND])
 
 
 def _proxy(ports: Sequence[int], spare: Sequence[int] = ()) -> str:

@@ -90,15 +90,25 @@ class Batch:
             await self._log.append(_by_priority(ready, packet.messages))
         except consume.UNAVAILABLE as error:
             log.warning("a packet could not be stored in time", error=repr(error))
-            rest = enumerate(packet.messages[len(ready) :], len(ready))
-            outcomes = [*ready, *(accepted_of(one, place, packet, sending, patterns) for place, one in rest)]
-            ready = [_unknown(one, place) for place, one in enumerate(outcomes)]
+            ready = await self._unstored(packet, sending, patterns, ready)
         else:
             if sending.partner.reject_duplicates:
                 await self._confirm([one.message_id for one in ready if isinstance(one, _Ready)])
         telemetry.BATCH_MESSAGES.labels("accepted").inc(sum(isinstance(one, _Ready) for one in ready))
         telemetry.BATCH_MESSAGES.labels("rejected").inc(sum(isinstance(one, Rejected) for one in ready))
         return [_entry_of(one, sending.packet_id) for one in ready]
+
+    async def _unstored(
+        self, packet: Packet, sending: Sending, patterns: Patterns, ready: Sequence["_Ready | Rejected"]
+    ) -> list["_Ready | Rejected"]:
+        """What is told of each message when the log or a database is away: still what is wrong with it, or unknown."""
+        told: list[_Ready | Rejected] = []
+        for place, one in enumerate(packet.messages):
+            outcome = ready[place] if place < len(ready) else accepted_of(one, place, packet, sending, patterns)
+            told.append(_unknown(outcome, place))
+            if place % _SLICE == 0:
+                await asyncio.sleep(0)
+        return told
 
     async def _ready(self, outcome: Accepted, place: int) -> "_Ready | Rejected":
         event = await sealed(outcome, self._keys) if outcome.secure else outcome.request

@@ -39,6 +39,7 @@ from services.ingest.mailing_view import (
     view_of,
 )
 from services.ingest.mailings import Office, refusal
+from services.ingest.send import holds_nul
 from services.logins import Logins
 from services.outcomes_store import OutcomesStore
 
@@ -175,7 +176,7 @@ async def _json(request: Request) -> object:
         found: object = orjson.loads(body)
     except orjson.JSONDecodeError:
         found = None
-    if found is None or b"\\u0000" in body:
+    if found is None or holds_nul(body):
         rule = "must be JSON in UTF-8 without NUL characters"
         raise web.Problem(400, "Invalid request", errors=[{"field": "body", "rule": rule}])
     return found

@@ -5,13 +5,16 @@
 
 A crash between the log and the cursor asks for the same messages again; the router's claims absorb them. The lease
 only saves work. Memory holds one chunk of each running mailing, however many recipients it has. Messages go on the bulk
-lane.
+lane. What nobody expected is tried a few times; then that mailing is paused, its partner sees why, and the operator is
+called once. The others go on.
 """
 
 import asyncio
+from collections import Counter
 
 from services import consume, telemetry
 from services.clock import now_ms
+from services.ingest.mailing import Mailing
 from services.ingest.mailing_means import Means, Stopped
 from services.ingest.mailing_run import Run
 from services.leases_store import Lease
@@ -21,6 +24,8 @@ log = telemetry.logger("planning")
 _LEASE_MS = 15_000
 _LOOK_S = 0.5
 _TRY_AGAIN_S = 3.0
+_TRIES = 5
+_FAULT = "an internal fault ({kind}): the operator has been called; resume tries again"
 
 
 class Planner:
@@ -29,6 +34,8 @@ class Planner:
     def __init__(self, means: Means, database: Database, owner: str, stop: asyncio.Event) -> None:
         self._means, self._database, self._owner, self._stop = means, database, owner, stop
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._faults: Counter[str] = Counter()  # unexpected ones by mailing, since it last went well
+        self._unsaid: dict[str, int] = {}  # revisions that cannot be said to the log, by mailing
 
     async def run(self) -> None:
         """Look for running mailings for ever; infrastructure trouble is logged and tried again."""
@@ -43,7 +50,7 @@ class Planner:
     async def _look(self) -> None:
         mailings = self._means.mailings
         for changed in await mailings.unpublished():
-            await self._means.publish(changed)
+            await self._say(changed)
         for mailing in await mailings.in_state("running"):
             key = mailing.mailing_id
             is_due = (mailing.start_at or 0) <= now_ms() or not mailing.is_readable  # which is paused, and says why
@@ -58,9 +65,44 @@ class Planner:
             await self._plan(mailing_id, lease)
         except consume.UNAVAILABLE as error:
             log.warning("a mailing waits: infrastructure is away", mailing=mailing_id, error=repr(error))
-        except Exception:
-            log.exception("a mailing cannot be planned", mailing=mailing_id)
+        except Exception as error:
+            await self._note(mailing_id, lease, error)
+        else:
+            self._faults.pop(mailing_id, None)
+
+    async def _note(self, mailing_id: str, lease: Lease, error: Exception) -> None:
+        """An unexpected fault: try again for a while, then pause the mailing."""
+        self._faults[mailing_id] += 1
+        tries = self._faults[mailing_id]
+        if tries < _TRIES:
+            log.warning("a mailing cannot be planned", mailing=mailing_id, tries=tries, exc_info=error)
             await self._pause(_TRY_AGAIN_S)
+            return
+        try:
+            found = await self._means.mailings.find(mailing_id)
+            if found is not None and found.state == "running":
+                reason = _FAULT.format(kind=type(error).__name__)
+                await self._means.mailings.change(found, state="paused", reason=reason, was_held=True)
+            await lease.release()
+        except consume.UNAVAILABLE as away:
+            log.warning("a mailing is paused later: infrastructure is away", mailing=mailing_id, error=repr(away))
+            return
+        del self._faults[mailing_id]
+        telemetry.MAILING_FAULTS.inc()
+        log.error("a mailing is paused: it cannot be planned", mailing=mailing_id, tries=tries, exc_info=error)
+
+    async def _say(self, changed: Mailing) -> None:
+        """A change that cannot be said to the log for another reason than an outage must not hold up the others."""
+        if self._unsaid.get(changed.mailing_id) == changed.revision:
+            return
+        try:
+            await self._means.publish(changed)
+        except consume.UNAVAILABLE:
+            raise
+        except Exception:
+            self._unsaid[changed.mailing_id] = changed.revision
+            telemetry.MAILING_FAULTS.inc()
+            log.exception("a mailing's change cannot be said", mailing=changed.mailing_id)
 
     async def _plan(self, mailing_id: str, lease: Lease) -> None:
         if not await lease.hold(now_ms(), _LEASE_MS):

@@ -160,3 +160,45 @@ async def test_an_instance_that_is_away_is_passed_over_and_taken_again(tmp_path:
                     continue
     for upstream in (one, again):
         await upstream.cleanup()
+
+
+@pytest.fixture
+async def nobody(tmp_path: Path) -> AsyncIterator[str]:
+    """The address of a gateway none of whose services can be reached."""
+    port, *ports = free_ports(1 + len(SERVICES))
+    with Runner(lambda _: None) as runner:
+        to = {name: [upstream] for name, upstream in zip(SERVICES, ports, strict=True)}
+        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", port, to)])
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("path", ["/v6/send", "/v3/batch"])
+async def test_partners_are_told_in_their_protocol_that_a_service_is_away(nobody: str, path: str) -> None:
+    async with ClientSession() as client, client.post(nobody + path, json={}) as response:
+        assert (response.status, response.content_type) == (503, "application/json")
+        assert int(response.headers["Retry-After"]) >= 1
+        assert (await response.json())["error"] == {"code": 1, "description": "Service is unavailable"}
+
+
+@pytest.mark.parametrize("path", ["/v1/mailings", "/v1/messages/1", "/sdk/api/v1/installations", "/v3/batch/1"])
+async def test_others_are_told_by_a_problem_that_a_service_is_away(nobody: str, path: str) -> None:
+    async with ClientSession() as client, client.get(nobody + path) as response:
+        assert (response.status, response.content_type) == (503, "application/problem+json")
+        assert int(response.headers["Retry-After"]) >= 1
+        assert (await response.json(content_type=None))["status"] == 503
+
+
+async def test_a_service_dying_in_the_middle_of_a_request_is_a_503(tmp_path: Path) -> None:
+    """Whether it was read is not known: the answer says "again", which is safe with the same id."""
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    port, upstream = free_ports(2)
+    server = await asyncio.start_server(hang_up, "127.0.0.1", upstream)
+    with Runner(lambda _: None) as runner:
+        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", port, {"ingest": [upstream]})])
+        async with ClientSession() as client, client.post(f"http://127.0.0.1:{port}/v6/send", json={}) as response:
+            assert (response.status, (await response.json())["error"]["code"]) == (503, 1)
+    server.close()
+    await server.wait_closed()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from structlog.testing import capture_logs
@@ -18,7 +19,8 @@ from services.access import Caller
 from services.clock import now_ms
 from services.directory import Directory
 from services.hour_keys import HourKeys
-from services.ingest import mailing_run
+from services.ingest import mailing_api, mailing_run, planning
+from services.ingest.accept_fill import Template
 from services.ingest.accept_forget import MASK, People
 from services.ingest.accept_segment import Segment
 from services.ingest.mailing import CANNOT_OPEN, Mailing, Place
@@ -31,7 +33,7 @@ from services.ingest.planning import Planner
 from services.ingest.store import Claims
 from services.kafka import Log
 from services.mongo import Database
-from services.outcomes_store import Outcomes
+from services.outcomes_store import Outcomes, OutcomesStore
 from services.secrets import Secrets
 from services.segments import Segments
 from services.settings import Settings
@@ -85,6 +87,20 @@ class Bench:
         found = await self.mailings.find(mailing.mailing_id)
         assert found is not None
         return found
+
+    async def said(self, mailing: Mailing, state: str) -> MailingChanged:
+        """What the log says of it once it has come to that state."""
+
+        found: list[MailingChanged] = []
+
+        async def is_said() -> bool:
+            said = await all_events_of(self.settings, topics.MAILING_EVENTS)
+            mine = [one for one in said if isinstance(one, MailingChanged) and one.mailing_id == mailing.mailing_id]
+            found[:] = [one for one in mine if one.state == state]
+            return bool(found)
+
+        await eventually(is_said, f"the log says that it is {state}")
+        return found[-1]
 
     async def requested(self, count: int) -> list[MessageRequested]:
         found = await events_of(self.settings, BULK, count)
@@ -395,6 +411,88 @@ async def test_recipients_that_no_key_opens_pause_their_mailing_and_keep_nobody_
     with pytest.raises(Stopped, match="recipients"):
         await bench.plan(lost)
     assert await bench.mailings.forget_recipients(None, People(frozenset(), frozenset({"79160000001"}))) == 1
+
+
+async def test_a_mailing_with_an_unknown_fault_is_paused_after_some_tries_and_the_others_go_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, good = [await bench.office.start(await bench.upload(await bench.draft(), lines(0, 3)), None) for _ in range(2)]
+    template = Means.template
+    tried = 0
+
+    def fails(means: Means, mailing: Mailing) -> tuple[Template, PartnerChanged]:
+        nonlocal tried
+        if mailing.mailing_id != odd.mailing_id:
+            return template(means, mailing)
+        tried += 1
+        raise ZeroDivisionError("nobody thought of it")
+
+    monkeypatch.setattr(Means, "template", fails)
+    monkeypatch.setattr(planning, "_TRY_AGAIN_S", 0.0)
+    stop = asyncio.Event()
+
+    async def have_come_to_rest() -> bool:
+        found = [await bench.mailings.find(one.mailing_id) for one in (odd, good)]
+        return [one.state for one in found if one is not None] == ["paused", "done"]
+
+    with capture_logs() as logs:
+        running = asyncio.create_task(Planner(bench.office.means, bench.database, "one", stop).run())
+        await eventually(have_come_to_rest, "the one is paused, the other one done")
+        told = await bench.said(odd, "paused")
+        stop.set()
+        await running
+    assert "internal fault (ZeroDivisionError)" in told.reason
+    assert [one["log_level"] for one in logs if one.get("mailing") == odd.mailing_id].count("error") == 1
+    assert tried == 5
+    monkeypatch.undo()
+    found = await bench.mailings.find(odd.mailing_id)
+    assert found is not None
+    assert (await bench.plan(await bench.office.resume(found))).state == "done"
+
+
+async def test_a_change_that_cannot_be_said_holds_up_no_other_mailing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, good = [await bench.office.start(await bench.upload(await bench.draft(), lines(0, 3)), None) for _ in range(2)]
+    publish = Means.publish
+
+    async def fails(means: Means, mailing: Mailing) -> None:
+        if mailing.mailing_id == odd.mailing_id:
+            raise ZeroDivisionError("nobody thought of it")
+        await publish(means, mailing)
+
+    monkeypatch.setattr(Means, "publish", fails)
+    await bench.database["mailings"].update_many({}, {"$set": {"unpublished": True}})
+    stop = asyncio.Event()
+
+    async def is_done() -> bool:
+        found = await bench.mailings.find(good.mailing_id)
+        return found is not None and found.state == "done"
+
+    with capture_logs() as logs:
+        running = asyncio.create_task(Planner(bench.office.means, bench.database, "one", stop).run())
+        await eventually(is_done, "the other one is done")
+        stop.set()
+        await running
+    assert [one["mailing"] for one in logs if one["event"] == "a mailing's change cannot be said"][:1] == [
+        odd.mailing_id
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"), [(r"C:\\u0000", True), (r"C:\u0000", False), (r"\\\u0000", False), (r"\\\\u0000", True)]
+)
+async def test_a_nul_is_refused_in_a_mailing_and_an_escaped_backslash_is_none(
+    bench: Bench, text: str, fits: bool
+) -> None:
+    body = b'{"name": "x", "message": {"type": "PUSH", "data": {"ttl": 60, "text": "%b"}}}' % text.encode()
+    none: Any = None
+    app = mailing_api.application(bench.office, none, OutcomesStore(bench.database), none, "operator", ())
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://rpns") as client:
+        headers = {"Authorization": "Bearer operator", "Content-Type": "application/json"}
+        answer = await client.post("/v1/mailings?partner=demo", content=body, headers=headers)
+    assert answer.status_code == (201 if fits else 400), answer.text
 
 
 async def test_of_several_mailings_of_one_moment_each_is_on_one_page(bench: Bench) -> None:

@@ -87,7 +87,7 @@ async def _send_until_accepted(world: World, phone: str, message: Sent, path: st
         else:
             if answer.http_status == 200:
                 return
-            assert answer.http_status in (502, 503), answer
+            assert answer.http_status == 503, answer
         await asyncio.sleep(LOOK_S)
 
 

@@ -55,6 +55,16 @@ async def test_others_get_their_turn_while_a_full_packet_is_read() -> None:
     assert turns > MOST / 60
 
 
+async def test_others_get_their_turn_while_a_packet_is_answered_that_cannot_be_stored() -> None:
+    secure = {**GOOD, "type": "PUSH", "validity": 60, "text": "%code%", "data": option("SECURE", {"code": "1"})}
+    turns, task = 0, asyncio.create_task(answered(Kept(), [secure, *[GOOD] * (MOST - 1)]))
+    while not task.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert {entry["reasons"][0]["key"] for entry in task.result()} == {"unknown"}
+    assert turns > MOST / 60
+
+
 async def test_without_keys_for_its_values_nothing_is_written_and_each_message_is_judged() -> None:
     kept = Kept()
     secure = {**GOOD, "type": "PUSH", "validity": 60, "text": "%code%", "data": option("SECURE", {"code": "1"})}
