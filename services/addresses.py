@@ -14,8 +14,9 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from services.web_address import LONGEST, BadAddress, web_address
+
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_MAX_URL = 2048
 
 
 class ForbiddenAddress(OSError):
@@ -50,19 +51,25 @@ def is_forbidden(error: BaseException) -> bool:
     return isinstance(inner, ForbiddenAddress) or "private network" in str(inner)
 
 
+def exact_url(text: str) -> URL:
+    """The URL whose request target is, on the wire, the one of `text`, byte for byte. Raises ValueError.
+
+    Path and query stand together as yarl's encoded *path*: it drops a bare "?" from a query and re-encodes whatever it
+    splits itself. The host is what yarl makes of the authority, and that is what is looked up and connected to.
+    """
+    given = web_address(text, LONGEST)
+    origin = URL(f"{given.scheme}://{given.authority}")
+    if not origin.host or not origin.port or origin.user is not None or origin.password is not None:
+        raise BadAddress("must be an http or https address with a host, and without a login")
+    return origin.with_path(given.target, encoded=True)
+
+
 def checked_url(text: str) -> URL:
-    """The URL, fit to be connected to. Raises ForbiddenAddress."""
+    """`exact_url` of an address that was given from outside. Raises ForbiddenAddress."""
     try:
-        url = URL(text)
-        host = url.host
-        usable = len(text) <= _MAX_URL and url.scheme in ("http", "https") and bool(host) and bool(url.port)
+        return exact_url(text)
     except ValueError:
-        usable = False
-    if not usable:
-        raise ForbiddenAddress("not an http(s) address")
-    if url.user is not None or url.password is not None:
-        raise ForbiddenAddress("an address with a login in it")
-    return url
+        raise ForbiddenAddress("not an http(s) address, or one with a login in it") from None
 
 
 def connector(*, allow_private: bool, **options: Any) -> aiohttp.TCPConnector:

@@ -13,11 +13,12 @@ projects the message gets the same. Source: `docs/partner-api.md` §1, §4 (shor
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from schemas.values import Link
+from services.web_address import LONGEST, web_address
 
 PATH = "/l/"
 _LENGTH = 12
@@ -26,7 +27,6 @@ _CODE = re.compile(rf"[0-9A-Za-z]{{{_LENGTH}}}")
 _ADDRESS = re.compile(r"(?<![\w@])https?://[^\s<>\"«»“”„`|\\^{}\x00-\x1f\x7f]+", re.IGNORECASE)
 _AFTER = ".,;:!?'’…*_~"
 _PAIRS = {")": "(", "]": "["}
-_KEPT = "%/:?#[]@!$&'()*+,;=-._~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +107,14 @@ def found_in(text: str) -> list[Found]:
 def location_of(url: str) -> str | None:
     """The address in ASCII, as a Location header has it; None when no browser could open it."""
     try:
-        parts = urlsplit(url)
+        given = web_address(url, LONGEST)
+        parts = urlsplit(f"{given.scheme}://{given.authority}")
         host, port = parts.hostname or "", parts.port
         name = f"[{host}]" if ":" in host else host.encode("idna").decode()
     except ValueError:
         return None
-    if not name or parts.username is not None:
-        return None  # who writes a name before the host means to be taken for another
     place = name if port is None else f"{name}:{port}"
-    rest = (quote(part, _KEPT) for part in (parts.path, parts.query, parts.fragment))
-    return urlunsplit((parts.scheme.lower(), place, *rest))
+    return str(replace(given, authority=place))
 
 
 def is_code(text: str) -> bool:

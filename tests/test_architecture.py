@@ -25,6 +25,7 @@ SHARED_PURE = (
     "services.schedule",
     "services.versions",
     "services.directory_index",
+    "services.web_address",
 )
 KAFKA_BOUNDARY = {"services/kafka.py", "services/consume.py", "services/flow.py", "services/statistics/worker.py"}
 
@@ -55,7 +56,10 @@ def pure_modules() -> list[Path]:
         for service, stems in PURE.items()
         for path in sources(f"services/{service}")
         if is_pure(path.stem, stems) and path.parent.name == service
-    ] + [ROOT / f"services/{name}.py" for name in ("schedule", "versions", "short_links", "directory_index")]
+    ] + [
+        ROOT / f"services/{name}.py"
+        for name in ("schedule", "versions", "short_links", "directory_index", "web_address")
+    ]
 
 
 def is_pure(stem: str, stems: tuple[str, ...]) -> bool:

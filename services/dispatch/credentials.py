@@ -1,11 +1,11 @@
 """The shape of provisioned credentials: checked when a sender is opened, refused by field and rule, never by value."""
 
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from services.dispatch.provider import BadCredentials
+from services.web_address import web_address
 
 
 class Credentials(BaseModel):
@@ -23,8 +23,7 @@ HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")
 
 
 def _https(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
+    if web_address(url).scheme != "https":
         raise ValueError("must be an https address")
     return url
 

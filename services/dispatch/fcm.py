@@ -22,6 +22,7 @@ from pydantic import StringConstraints
 from yarl import URL
 
 from services import clock
+from services.addresses import exact_url
 from services.dispatch import fcm_table, payload, token_endpoint
 from services.dispatch.credentials import Credentials, HttpsUrl, PathSegment, validated
 from services.dispatch.http1 import Answer, Client, bearer_headers, provider_connector, retry_after_s, without_answer
@@ -108,7 +109,7 @@ class FcmSender:
         """A new access token."""
         assertion = await asyncio.to_thread(self._assertion)
         form = {"grant_type": _GRANT_TYPE, "assertion": assertion}
-        return await token_endpoint.ask(self._client, URL(self._account.token_uri), form)
+        return await token_endpoint.ask(self._client, exact_url(self._account.token_uri), form)
 
     def _assertion(self) -> str:
         """RS256 costs a millisecond, so it runs in a thread."""

@@ -6,18 +6,17 @@ Each takes the value and returns it in our terms, or raises Refused. Source: `do
 import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, NoReturn
-from urllib.parse import urlsplit
 
 from schemas.application_events import PartnerChanged
 from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import LIFETIME_S, Channel, Schedule
 from services.ingest.accept_errors import Code, Refused, invalid
 from services.ingest.accept_model import ScheduleBody
+from services.web_address import BadAddress, web_address
 
 _UNIT_S = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600}
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*")
-_MAX_URL = 2048
 _CHANNELS = {channel.value: channel for channel in Channel}
 
 
@@ -115,21 +114,15 @@ _REPORTS: dict[int | str, Literal[0, 1, 2]] = {0: 0, 1: 1, 2: 2, "0": 0, "1": 1,
 
 
 def notify_url_of(url: str | None, field: str) -> str | None:
-    """An address that reports can be posted to. Raises error 4."""
+    """An address that reports can be posted to, as it is kept. Raises error 4."""
     if url is None:
         return None
     if not url:
         raise invalid(field, "must not be empty")
-    if len(url) > _MAX_URL:
-        raise invalid(field, f"must have at most {_MAX_URL} characters")
     try:
-        parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        fits = False
-    if not fits or not url.isprintable() or " " in url:
-        raise invalid(field, "must be an http or https URL")
-    return url
+        return str(web_address(url))
+    except BadAddress as error:
+        raise invalid(field, str(error)) from None
 
 
 def extra_param_of(text: str | None) -> str | None:

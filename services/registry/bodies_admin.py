@@ -2,7 +2,6 @@
 
 import ipaddress
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints, field_validator
 
@@ -17,6 +16,7 @@ from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import Channel, Provider
 from services.registry.bodies import MAX_SUBSCRIPTIONS, Body
 from services.web import Text
+from services.web_address import web_address
 
 
 def _subnet(text: str) -> str:
@@ -27,14 +27,7 @@ def _subnet(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and text.isascii() and " " not in text
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError("must be an http or https address")
-    return text
+    return str(web_address(text))
 
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]

@@ -14,7 +14,6 @@ What is not listed is kept out of what is sealed. Dispatch checks what it opens 
 import base64
 import ipaddress
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.values import Provider
+from services.web_address import web_address
 
 
 class Credentials(BaseModel):
@@ -52,12 +52,7 @@ def _rsa(pem: str) -> str:
 
 
 def _https(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme == "https" and bool(parts.hostname)
-    except ValueError:
-        fits = False
-    if not fits:
+    if web_address(url).scheme != "https":
         raise ValueError("must be an https address")
     return url
 
@@ -115,14 +110,10 @@ class WebCredentials(Credentials):
 
 
 def _http(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
-    except ValueError:
-        fits = False
-    if not fits or not url.isascii() or not url.isprintable() or " " in url:
+    address = web_address(url)
+    if "?" in address.target or address.fragment:
         raise ValueError("must be an http or https address without a query")
-    return url
+    return str(address)
 
 
 def _subnet(text: str) -> str:

@@ -7,12 +7,12 @@ import base64
 import binascii
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
 from services.registry.bodies import TokenBody
+from services.web_address import BadAddress, web_address
 
 _APNS = re.compile(r"[0-9A-Fa-f]{32,400}")
 _OPAQUE = re.compile(r"[\x21-\x7e]+")
@@ -67,9 +67,8 @@ def _subscription(body: TokenBody) -> str:
     if subscription is None:
         raise BadField("subscription", "must be given")
     try:
-        parts = urlsplit(subscription.endpoint)
-        is_https = parts.scheme == "https" and bool(parts.hostname) and parts.username is None
-    except ValueError:
+        is_https = web_address(subscription.endpoint).scheme == "https"
+    except BadAddress:
         is_https = False
     if not is_https or not _OPAQUE.fullmatch(subscription.endpoint):
         raise BadField("subscription.endpoint", "must be an https URL")

@@ -1,0 +1,85 @@
+"""http(s) addresses that were given from outside: what is taken, and the very bytes that are sent. Pure.
+
+    given ─▶ scheme, authority (host and port) ─▶ connected to, once a host is looked up
+          ─▶ target (path and query)           ─▶ the request line, byte for byte
+          ─▶ fragment                          ─▶ kept for browsers, never sent
+
+A signed address is broken by whoever "normalises" it: `%2F`, `+`, `%41`, `..`, a bare `?` stay as they are. Only what
+no request line can hold is percent-encoded as UTF-8: a blank, letters beyond ASCII. Control characters and what is
+invisible are refused, and so is a login before the host. Sources: RFC 3986 §2.4, RFC 9112 §3.2.
+"""
+
+import ipaddress
+import re
+import string
+from dataclasses import dataclass
+from urllib.parse import quote
+
+MOST_CHARACTERS = 2048
+"""Of an address that is given to us, as it is kept."""
+LONGEST = 65_536
+"""Of one that was taken before, or stands in a text."""
+_PRINTABLE = string.ascii_letters + string.digits + string.punctuation
+_PARTS = re.compile(r"(https?)://([^/?#\\]*)([^#]*)(#.*)?", re.IGNORECASE)
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{0,5}))?")
+_NOT_IN_HOSTS = set(string.printable) - set(string.ascii_letters + string.digits + "-_.:[]")
+
+
+class BadAddress(ValueError):
+    """Its text is the rule that the address breaks, fit to follow the name of a field."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebAddress:
+    """`authority` as it was given, a name in any script; `target` begins with "/", `fragment` with "#" or is empty."""
+
+    scheme: str
+    authority: str
+    target: str
+    fragment: str
+
+    def __str__(self) -> str:
+        """What is kept of the address: reading it again gives the same."""
+        return f"{self.scheme}://{self.authority}{self.target}{self.fragment}"
+
+
+def web_address(text: str, most: int = MOST_CHARACTERS) -> WebAddress:
+    """The address in its parts. Raises BadAddress."""
+    if not text.isprintable():
+        raise BadAddress("must hold no line breaks, control or invisible characters")
+    found = _PARTS.fullmatch(text.strip(" "))
+    if found is None or not _is_place(found[2]):
+        raise BadAddress("must be an http or https address with a host, and without a login")
+    target, fragment = (_encoded(part or "") for part in found.groups()[2:])
+    if not target.startswith("/"):
+        if target.startswith("\\"):
+            raise BadAddress("must have a slash behind its host")
+        target = "/" + target
+    address = WebAddress(found[1].lower(), found[2], target, fragment)
+    if len(str(address)) > most:
+        raise BadAddress(f"must have at most {most} characters")
+    return address
+
+
+def _is_place(authority: str) -> bool:
+    """Host, and port where there is one; what a name looks up to is the connector's matter."""
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None or (found[2] and not 0 < int(found[2]) < 65_536):
+        return False
+    host = found[1]
+    if host.startswith("["):
+        return _is_ipv6(host[1:-1])
+    labels = host.removesuffix(".").split(".")
+    return len(host) < 254 and all(0 < len(label) < 64 for label in labels) and not _NOT_IN_HOSTS.intersection(host)
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _encoded(part: str) -> str:
+    return quote(part, safe=_PRINTABLE)
