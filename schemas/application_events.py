@@ -43,6 +43,7 @@ class PartnerChanged(Event):
     batch_channel: Channel = Channel.SMS
     enabled: bool = True
     planning_horizon_days: int = 30  # how far ahead a deadline may lie; never more than the log keeps
+    api_key_digests: tuple[str, ...] = ()  # of keys that may be given in place of the password
 
     @property
     def entity_key(self) -> str:

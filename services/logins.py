@@ -3,37 +3,41 @@
     login known and switched on?  ─ no ─▶ UNKNOWN_LOGIN
     address in the partner's subnets?  ─ no ─▶ FORBIDDEN_ADDRESS
     seen to be right before?  ─ yes ─▶ the partner            by keyed digest; forgotten when the password changes
-    too many failures of this login from this address?  ─ yes ─▶ THROTTLED
+    an API key of the partner?  ─ yes ─▶ the partner          long and drawn, so it needs no slow hash
+    too many failures, or too many checks waiting?  ─ yes ─▶ THROTTLED     (`login_pace.py`)
     argon2, in a bounded thread pool  ─ no ─▶ WRONG_PASSWORD
 
-An unknown login costs the same argon2 and is throttled alike, so its answer takes as long as a wrong password's.
+An unknown login costs the same argon2 and is throttled alike, so its answer takes as long as a wrong password's. Each
+login has a waiting room of its own, so that guesses at one fill nobody else's.
 """
 
 import asyncio
+import hashlib
 import ipaddress
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from functools import lru_cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
 from schemas.application_events import PartnerChanged
-from services import telemetry
+from services import passwords, telemetry
+from services.callers import network_of
 from services.directory import Directory
+from services.login_pace import LoginPace
+from services.logins_store import SeenLogins
 from services.secrets import Secrets
 
 log = telemetry.logger("logins")
+API_KEY = "api-key"
+"""The purpose under which `Secrets.digest` names an API key."""
 _THREADS = 2
+_ROOM = 4
+"""Checks of one login that wait for a thread or for their turn; all unknown logins share one room."""
 _MAX_WAITING = 64
-"""Checks waiting for a thread; beyond that the answer is THROTTLED, not a queue without end."""
+"""Checks waiting in all, beyond which a login gets in only when it has none waiting, up to four times as many."""
 _MAX_KEPT = 20_000
-_FAILURES = 10
-_FORGIVEN_EVERY_S = 6.0
-"""Ten failures are free; after that one more every six seconds."""
-_NOBODYS = PasswordHasher().hash("nobody")
 
 
 class LoginFault(Enum):
@@ -49,16 +53,27 @@ class Logins:
     """Checks logins against the directory as it is at that moment. One for each process."""
 
     def __init__(
-        self, directory: Directory, secrets: Secrets, monotonic_s: Callable[[], float] = time.monotonic
+        self,
+        directory: Directory,
+        secrets: Secrets,
+        seen: SeenLogins | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._directory = directory
         self._secrets = secrets
+        self._seen = seen
+        self._seen_before: dict[str, str] = {}
         self._monotonic_s = monotonic_s
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="argon2")
-        self._hasher = PasswordHasher()
-        self._right: dict[str, str] = {}  # digest of login and password: the hash that it was right for
+        self._right: dict[str, str] = {}  # digest of login and password: the password hash or API key it was right for
         self._checking: dict[tuple[str, str], asyncio.Future[bool]] = {}
-        self._failures: dict[tuple[str, str], tuple[float, float]] = {}
+        self._waiting: Counter[str] = Counter()
+        self._pace = LoginPace()
+
+    async def remember(self) -> None:
+        """Load what was seen to be right before this process began."""
+        if self._seen is not None:
+            self._seen_before = await self._seen.load()
 
     def close(self) -> None:
         """Let the threads end."""
@@ -69,7 +84,7 @@ class Logins:
         partner = self._directory.partner_by_login(login)
         if partner is None or not partner.enabled or not may_call(partner.subnets, address):
             return None
-        return partner if self._right.get(self._digest(login, password)) == partner.password_hash else None
+        return partner if self._is_right(partner, self._digest(login, password)) else None
 
     async def check(self, login: str, password: str, address: str) -> PartnerChanged | LoginFault:
         """The partner, or why not. `address` is the caller's IP address in text."""
@@ -78,49 +93,90 @@ class Logins:
             partner = None
         if partner is not None and not may_call(partner.subnets, address):
             return LoginFault.FORBIDDEN_ADDRESS
-        digest, expected = self._digest(login, password), partner.password_hash if partner else _NOBODYS
-        if partner is not None and self._right.get(digest) == expected:
+        digest = self._digest(login, password)
+        if partner is not None and (self._is_right(partner, digest) or self._is_api_key(partner, digest, password)):
             return partner
-        under_way = self._checking.get((digest, expected))
-        mark = (login if partner else "", address)  # unknown logins of one address count together
-        if under_way is None:
-            left = self._failures_left(mark)
-            if left < 1 or len(self._checking) >= _MAX_WAITING:
-                return LoginFault.THROTTLED
-            _put(self._failures, mark, (left - 1, self._monotonic_s()))  # taken first: guesses come side by side
-            under_way = self._start(digest, expected, password)
-        if await asyncio.shield(under_way) and partner is not None:
-            _put(self._right, digest, expected)
-            self._failures.pop(mark, None)
-            return partner
-        return LoginFault.UNKNOWN_LOGIN if partner is None else LoginFault.WRONG_PASSWORD
+        found = await self._verified(login if partner else "", partner, password, network_of(address), digest)
+        if found is None:
+            return LoginFault.THROTTLED
+        if partner is None:
+            return LoginFault.UNKNOWN_LOGIN
+        return partner if found else LoginFault.WRONG_PASSWORD
 
-    def _start(self, digest: str, expected: str, password: str) -> "asyncio.Future[bool]":
-        """One argon2; requests that come meanwhile with the same password wait for the same answer."""
-        loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._threads, self._verify, expected, password)
+    def _is_right(self, partner: PartnerChanged, digest: str) -> bool:
+        right = self._right.get(digest)
+        if right is not None:
+            return right == partner.password_hash or right in partner.api_key_digests
+        if self._seen_before.get(digest) == _name_of(partner.password_hash):
+            _put(self._right, digest, partner.password_hash)
+            return True
+        return False
+
+    def _is_api_key(self, partner: PartnerChanged, digest: str, password: str) -> bool:
+        if not partner.api_key_digests:
+            return False
+        for key_digest in self._secrets.digests(password, API_KEY):
+            if key_digest in partner.api_key_digests:
+                _put(self._right, digest, key_digest)
+                return True
+        return False
+
+    async def _verified(
+        self, login: str, partner: PartnerChanged | None, password: str, network: str, digest: str
+    ) -> bool | None:
+        """Whether the password is right, by argon2; None when it is not looked at. `login` is empty for an unknown."""
+        expected = partner.password_hash if partner is not None else passwords.NOBODYS
+        under_way = self._checking.get((digest, expected))
+        if under_way is not None:  # requests that come meanwhile with the same password wait for the same answer
+            return await asyncio.shield(under_way)
+        if not self._has_room(login):
+            return None
+        delay_s = self._pace.begin(login, network, self._monotonic_s())
+        if delay_s is None:
+            return None
+        if not await asyncio.shield(self._start(login, digest, expected, password, delay_s)) or partner is None:
+            return False
+        _put(self._right, digest, expected)
+        self._pace.was_right(login, network, self._monotonic_s())
+        if self._seen is not None:
+            await self._seen.keep(digest, _name_of(expected))
+        return True
+
+    def _has_room(self, login: str) -> bool:
+        mine, all_waiting = self._waiting[login], self._waiting.total()
+        return mine < _ROOM and (all_waiting < _MAX_WAITING or (mine == 0 and all_waiting < 4 * _MAX_WAITING))
+
+    def _start(self, login: str, digest: str, expected: str, password: str, delay_s: float) -> "asyncio.Future[bool]":
+        """One argon2 in its login's waiting room; it goes on when who asked has gone, so that guesses stay counted."""
+        job = asyncio.ensure_future(self._later(delay_s, expected, password))
         self._checking[digest, expected] = job
-        job.add_done_callback(lambda _: self._checking.pop((digest, expected), None))
+        self._waiting[login] += 1
+
+        def ended(_: "asyncio.Future[bool]") -> None:
+            self._checking.pop((digest, expected), None)
+            self._waiting[login] -= 1
+            if not self._waiting[login]:
+                del self._waiting[login]
+
+        job.add_done_callback(ended)
         return job
 
-    def _verify(self, expected: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(expected, password.encode(errors="replace"))
-        except VerificationError:
-            return False
-        except InvalidHashError:
-            log.exception("a partner's password hash cannot be read")
-            return False
+    async def _later(self, delay_s: float, expected: str, password: str) -> bool:
+        await asyncio.sleep(delay_s)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._verify, expected, password)
 
-    def _failures_left(self, mark: tuple[str, str]) -> float:
-        left, at_s = self._failures.get(mark, (_FAILURES, 0.0))
-        return min(float(_FAILURES), left + (self._monotonic_s() - at_s) / _FORGIVEN_EVERY_S)
+    def _verify(self, expected: str, password: str) -> bool:
+        return passwords.fits(expected, password)
 
     def _digest(self, login: str, password: str) -> str:
         return self._secrets.digest(f"{len(login)}/{login}/{password}", "login")
 
 
-def _put(kept: dict, key: object, value: object) -> None:  # type: ignore[type-arg]
+def _name_of(password_hash: str) -> str:
+    return hashlib.sha256(password_hash.encode()).hexdigest()[:32]
+
+
+def _put(kept: dict[str, str], key: str, value: str) -> None:
     """The newest last; the oldest go when there are too many."""
     kept.pop(key, None)
     kept[key] = value

@@ -165,4 +165,4 @@ async def _serve_health(process: Process) -> None:
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
     process.stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, process.settings.host, process.settings.metrics_port).start()
+    await web.TCPSite(runner, process.settings.metrics_host, process.settings.metrics_port).start()

@@ -1,7 +1,8 @@
 """The only reader of the environment. Every setting: its name, unit, default and one line of meaning."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -28,6 +29,11 @@ class Settings(BaseModel):
     # this process
     host: str = Field("127.0.0.1", alias="RPNS_HOST", description="address that the process binds")
     port: int = Field(0, alias="RPNS_PORT", ge=0, le=65535, description="port of the API; 0 takes a free one")
+    metrics_host: str = Field(
+        "127.0.0.1",
+        alias="RPNS_METRICS_HOST",
+        description="address that /healthz, /readyz and /metrics bind; they ask for no login",
+    )
     metrics_port: int = Field(
         0, alias="RPNS_METRICS_PORT", ge=0, le=65535, description="port of /healthz, /readyz and /metrics"
     )
@@ -73,6 +79,9 @@ class Settings(BaseModel):
     )
 
     # limits
+    max_connections: int = Field(
+        10_000, alias="RPNS_MAX_CONNECTIONS", ge=1, description="open connections of the API; one more is answered 503"
+    )
     append_timeout_s: float = Field(
         5, alias="RPNS_APPEND_TIMEOUT_S", gt=0, description="how long a request waits for Kafka"
     )
@@ -141,10 +150,33 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Raises BadSettings that names the variable and the rule. An empty variable counts as absent."""
+        """Raises BadSettings that names the variable and the rule. An empty variable counts as absent.
+
+        `<NAME>_FILE` names a file that holds the value of `<NAME>`, as secrets are mounted.
+        """
         source = os.environ if environment is None else environment
+        given = {name: value for name, value in source.items() if value}
+        aliases = [field.alias for field in cls.model_fields.values() if field.alias]
         try:
-            return cls.model_validate({name: value for name, value in source.items() if value})
+            return cls.model_validate(given | _from_files(given, aliases))
         except ValidationError as error:
             faults = error.errors(include_url=False, include_input=False)
             raise BadSettings("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in faults)) from None
+
+
+def _from_files(given: Mapping[str, str], aliases: Sequence[str]) -> dict[str, str]:
+    """The settings that lie in files, without the line end that editors put there. Raises BadSettings."""
+    found = {}
+    for name in aliases:
+        place = given.get(f"{name}_FILE")
+        if place is None:
+            continue
+        if name in given:
+            raise BadSettings(f"{name}: given twice, by itself and by {name}_FILE")
+        try:
+            text = Path(place).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeError) as error:
+            raise BadSettings(f"{name}_FILE: cannot be read ({type(error).__name__})") from None
+        if text:
+            found[name] = text
+    return found

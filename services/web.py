@@ -15,9 +15,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services import consume, telemetry
+from services.body_deadline import BodyDeadline
 from services.process import Process
 
 log = telemetry.logger("web")
@@ -104,6 +106,11 @@ def install_problems(app: FastAPI) -> None:
     async def on_invalid(_: Request, error: RequestValidationError) -> Response:
         return problem_response(ProblemBody(title="Invalid request", status=400, errors=field_errors(error.errors())))
 
+    @app.exception_handler(ClientDisconnect)
+    async def on_gone(_: Request, __: ClientDisconnect) -> Response:
+        """Nobody hears this; it is no fault of ours and stands in no log."""
+        return problem_response(ProblemBody(title="The request was cut off", status=400))
+
     @app.exception_handler(HTTPException)
     async def on_http(_: Request, error: HTTPException) -> Response:
         body = ProblemBody(title=str(error.detail), status=error.status_code)
@@ -146,11 +153,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(process: Process, app: ASGIApp) -> None:
-    """Serve `app` on the process's API port until it stops; requests under way are finished."""
+def serve(process: Process, app: ASGIApp, uploads: tuple[str, ...] = ()) -> None:
+    """Serve `app` on the process's API port until it stops; requests under way are finished.
+
+    `uploads`: how the paths end whose bodies are streamed and may take long.
+    """
     server = _Server(
         uvicorn.Config(
-            app,
+            BodyDeadline(app, uploads),
             host=process.settings.host,
             port=process.settings.port,
             loop="none",
@@ -162,6 +172,7 @@ def serve(process: Process, app: ASGIApp) -> None:
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=75,
+            limit_concurrency=process.settings.max_connections,
             timeout_graceful_shutdown=int(process.settings.shutdown_s),
         )
     )

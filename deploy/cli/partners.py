@@ -38,6 +38,7 @@ class Secret(StrEnum):
     PASSWORD = "password"
     REPORT_KEY = "report-key"
     BATCH_KEY = "batch-key"
+    API_KEY = "api-key"
 
 
 @app.command()
@@ -96,7 +97,7 @@ def rotate(
     secret_file: SecretFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """A new secret. The old password and report key end at once; the old batch key works until the next rotation."""
+    """A new secret. The old password and report key end at once; old batch and API keys work until the next one."""
     if what is not Secret.PASSWORD and secret_file is not None:
         raise typer.BadParameter("only a password can be given; keys are drawn")
     body = secret_of("password", secret_file)

@@ -30,6 +30,7 @@ from services.ingest.send import Sending
 from services.ingest.store import Claims
 from services.installations import Installations
 from services.logins import Logins
+from services.logins_store import SeenLogins
 from services.outcomes_store import OutcomesStore
 from services.process import Process, run
 from services.secrets import Secrets
@@ -46,7 +47,8 @@ async def start(process: Process) -> None:
     await claims.prepare()
     await keys.prepare()
     log = await process.stack.enter_async_context(kafka.opened_log(settings))
-    logins = Logins(directory, secrets)
+    logins = Logins(directory, secrets, SeenLogins(database))
+    await logins.remember()
     process.stack.callback(logins.close)
     sending = Sending(directory, logins, log, claims, keys)
     process.ready_when("log", sending.is_log_up)
@@ -54,7 +56,7 @@ async def start(process: Process) -> None:
     packets = BatchEndpoint(Batch(directory, secrets, log, claims, keys, sending.limits), trusted)
     mailings = await _mailings(process, database, directory, logins, log, keys, claims)
     broadcasts = await _broadcasts(process, database, directory, logins, log)
-    web.serve(process, application(sending, trusted, packets, mailings, [broadcasts]))
+    web.serve(process, application(sending, trusted, packets, mailings, [broadcasts]), uploads=("/recipients",))
 
 
 async def _mailings(

@@ -11,10 +11,12 @@ from services.consume import Consuming, group_of
 from services.directory import follow_directory
 from services.erasing import clean_after, erasures_of, open_keys
 from services.logins import Logins
+from services.logins_store import SeenLogins
 from services.process import Process, run
 from services.recipient_keys_store import RecipientKeysStore
 from services.registry.api import application
 from services.registry.api_erasures import ErasureProof, erasure_routes
+from services.registry.api_installations import IMPORT_PATH
 from services.registry.audience_store import Audiences
 from services.registry.auth import Doors
 from services.registry.cleaning import Cleaning
@@ -47,7 +49,8 @@ async def start(process: Process) -> None:
     for consuming in consumers:
         process.spawn(consuming.run(), consuming.group, drains=True)
     process.spawn(Publishing(devices, sink).run(process.stop), "publish", drains=True)
-    logins = Logins(directory, secrets)
+    logins = Logins(directory, secrets, SeenLogins(database))
+    await logins.remember()
     process.stack.callback(logins.close)
     doors = Doors(devices, directory, secrets, settings.admin_token)
     callers = caller(logins, settings.admin_token, networks(settings.trusted_proxies))
@@ -60,7 +63,9 @@ async def start(process: Process) -> None:
     forgetting = Forgetting(erasures_of(process, database), store, keys, devices, directory, sink)
     process.spawn(forgetting.run(process.stop), "forgetting", drains=True)
     erasures = erasure_routes(forgetting, ErasureProof(forgetting, settings), doors)
-    web.serve(process, application(devicing, provisioning, doors, audiences, callers, [erasures]))
+    web.serve(
+        process, application(devicing, provisioning, doors, audiences, callers, [erasures]), uploads=(IMPORT_PATH,)
+    )
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ import secrets as random_secrets
 import string
 from typing import Annotated, Any
 
-from argon2 import PasswordHasher
 from fastapi import APIRouter, Depends, Header
 
 from schemas import ids
 from schemas.application_events import PartnerChanged, SenderChanged
+from services import passwords
+from services.logins import API_KEY
 from services.registry.api_devices import PROBLEMS
 from services.registry.auth import Doors
 from services.registry.bodies import Body
@@ -29,7 +30,6 @@ from services.registry.provisioning import Entity, Provisioning, Stamp
 from services.secrets import Secrets
 from services.web import Problem
 
-_HASHER = PasswordHasher()
 _CLEARED_BY_NULL = {"report_url", "default_sender", "min_version", "bundle"}
 _BATCH_KEY_LENGTH = 30
 _ADMIN_PROBLEMS = {status: about for status, about in PROBLEMS.items() if status != 403}
@@ -74,7 +74,7 @@ def _login_is_free(provisioning: Provisioning, login: str, partner_id: str) -> N
 
 
 async def _password_hash(password: str) -> str:
-    return await asyncio.to_thread(_HASHER.hash, password)
+    return await asyncio.to_thread(passwords.hashed, password)
 
 
 def _add_partners(router: APIRouter, provisioning: Provisioning) -> None:
@@ -158,6 +158,29 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
 
         partner = await provisioning.change(f"partner/{partner_id}", decide, version_of(if_match))
         return SecretView(key=key, version=partner.event_id)
+
+    @router.post("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
+    async def rotate_api_key(partner_id: Id, if_match: IfMatch = None) -> SecretView:
+        """A new key that may be given in place of the password, told in this answer only.
+
+        The one before goes on working until the next rotation. The password stays as it is.
+        """
+        key = f"rpns_{random_secrets.token_urlsafe(32)}"
+        digest = secrets.digest(key, API_KEY)
+
+        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
+            partner = _partner(current)
+            return partner.model_copy(
+                update={**stamp.fields(), "api_key_digests": (digest, *partner.api_key_digests[:1])}
+            )
+
+        partner = await provisioning.change(f"partner/{partner_id}", decide, version_of(if_match))
+        return SecretView(key=key, version=partner.event_id)
+
+    @router.delete("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
+    async def withdraw_api_keys(partner_id: Id, if_match: IfMatch = None) -> PartnerView:
+        """No key stands for the password from now on."""
+        return PartnerView.of(await changed(partner_id, if_match, api_key_digests=()))
 
 
 def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:

@@ -96,6 +96,7 @@ class PartnerView(Body):
     batch_channel: Channel
     planning_horizon_days: int
     batch_keys: int
+    api_keys: int
     enabled: bool
 
     @classmethod
@@ -108,6 +109,7 @@ class PartnerView(Body):
             password=password,
             signs_reports=partner.report_key_sealed is not None,
             batch_keys=len(partner.batch_key_digests),
+            api_keys=len(partner.api_key_digests),
         )
 
 

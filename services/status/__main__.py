@@ -22,6 +22,7 @@ from services.installations import Installations
 from services.kafka import Log
 from services.leases_store import Lease
 from services.logins import Logins
+from services.logins_store import SeenLogins
 from services.outcomes_store import OutcomesStore
 from services.process import Process, run
 from services.secrets import Secrets
@@ -102,7 +103,8 @@ async def start(process: Process) -> None:
     process.spawn(sweeper.run(process.stop, settings.sweep_interval_s), "sweeper", drains=True)
     process.spawn(counting.run(process.stop, settings.sweep_interval_s), "outcomes", drains=True)
     process.spawn(reporting.run(5 * settings.sweep_interval_s), "reports", drains=True)
-    logins = Logins(directory, secrets)
+    logins = Logins(directory, secrets, SeenLogins(database))
+    await logins.remember()
     process.stack.callback(logins.close)
     trusted = networks(settings.trusted_proxies)
     device = device_caller(Installations(database), directory, secrets)

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from schemas.topics import APPLICATION_EVENTS
 from schemas.values import Provider
+from services.logins import API_KEY
 from tests.conftest import Servers, own_settings
 from tests.log_reader import all_events_of
 from tests.registry_app import ADMIN, Registry, registry
@@ -232,10 +233,24 @@ async def test_no_secret_lies_in_the_log(here: Registry) -> None:
     batch = await ok(here, "POST", f"/partners/{partner['partnerId']}/batch-key")
     application = await ok(here, "POST", "/applications", {"name": "Bank"})
     await ok(here, "PUT", f"/applications/{application['applicationId']}/credentials/hms", GOOD["hms"])
+    api = await ok(here, "POST", f"/partners/{partner['partnerId']}/api-key")
     log = "".join(str(event) for event in await all_events_of(here.settings, APPLICATION_EVENTS))
-    for secret in (partner["password"], report["key"], batch["key"], application["apiKey"], "s3cret"):
+    for secret in (partner["password"], report["key"], batch["key"], api["key"], application["apiKey"], "s3cret"):
         assert secret not in log
     assert here.directory.partner_by_batch_key(here.secrets.digest(batch["key"], "batch-key")) is not None
+
+
+async def test_the_api_key_before_works_until_the_next_rotation_and_all_end_when_they_are_withdrawn(
+    here: Registry,
+) -> None:
+    partner_id = (await ok(here, "POST", "/partners", {"login": name()}))["partnerId"]
+    path = f"/partners/{partner_id}/api-key"
+    first, second, third = [(await ok(here, "POST", path))["key"] for _ in range(3)]
+    known = here.directory.partners[partner_id].api_key_digests
+    assert known == tuple(here.secrets.digest(key, API_KEY) for key in (third, second))
+    assert len({first, second, third}) == 3
+    assert (await ok(here, "DELETE", path))["apiKeys"] == 0
+    assert here.directory.partners[partner_id].api_key_digests == ()
 
 
 async def test_a_change_waits_for_one_that_crashed_until_its_turn_ends(here: Registry) -> None:

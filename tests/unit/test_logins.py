@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 
 from schemas import codec
 from services.directory import Directory
-from services.logins import LoginFault, Logins, may_call
+from services.logins import API_KEY, LoginFault, Logins, may_call
 from services.secrets import Secrets
 from tests.accepting import PARTNER
 
@@ -28,9 +28,9 @@ class Clock:
 class Setting:
     """Logins over a directory that a test may change."""
 
-    def __init__(self) -> None:
+    def __init__(self, seen: Any = None) -> None:
         self.directory, self.clock = Directory(), Clock()
-        self.logins = Logins(self.directory, SECRETS, self.clock)
+        self.logins = Logins(self.directory, SECRETS, seen, self.clock)
         self.verified = 0
         verify = self.logins._verify
 
@@ -95,11 +95,56 @@ async def test_the_address_is_checked_before_the_password(setting: Setting) -> N
 
 
 async def test_guesses_are_throttled_for_one_login_and_address(setting: Setting) -> None:
-    answers = await asyncio.gather(*(setting.check("demo", f"guess {n}") for n in range(30)))
-    assert answers.count(LoginFault.WRONG_PASSWORD) == setting.verified == 10
-    assert answers.count(LoginFault.THROTTLED) == 20
+    answers = [await setting.check("demo", f"guess {n}") for n in range(30)]
+    assert answers == [LoginFault.WRONG_PASSWORD] * 10 + [LoginFault.THROTTLED] * 20
+    assert setting.verified == 10
     assert await setting.check("demo", "right") is LoginFault.THROTTLED
     assert await setting.check("demo", "right", "127.0.0.2") == "demo"
+
+
+async def test_guesses_side_by_side_are_counted_before_they_are_looked_at(setting: Setting) -> None:
+    answers = await asyncio.gather(*(setting.check("demo", f"guess {n}") for n in range(30)))
+    assert answers.count(LoginFault.WRONG_PASSWORD) == setting.verified == 4
+    assert answers.count(LoginFault.THROTTLED) == 26
+
+
+async def test_one_subscriber_of_ipv6_is_one_guesser(setting: Setting) -> None:
+    answers = [await setting.check("demo", f"guess {n}", f"2001:db8::{n:x}") for n in range(12)]
+    assert answers[10:] == [LoginFault.THROTTLED] * 2
+    assert await setting.check("demo", "right", "2001:db8:0:1::1") == "demo"
+
+
+async def test_an_address_that_guesses_at_many_logins_is_throttled_for_all(setting: Setting) -> None:
+    for number in range(6):
+        setting.change(partner_id=f"p-{number}", login=f"login {number}")
+    for number in range(40):
+        assert await setting.check(f"login {number % 5}", f"guess {number}") is LoginFault.WRONG_PASSWORD
+    assert await setting.check("login 5", "right") is LoginFault.THROTTLED
+    assert await setting.check("login 5", "right", "127.0.0.2") == "p-5"
+
+
+async def test_guesses_at_one_login_fill_nobody_elses_waiting_room(setting: Setting) -> None:
+    setting.change(partner_id="p-2", login="other")
+    guesses = [setting.check("demo", f"guess {n}", f"192.0.2.{n}") for n in range(200)]
+    *answers, other = await asyncio.gather(*guesses, setting.check("other", "right"))
+    assert answers.count(LoginFault.WRONG_PASSWORD) == 4
+    assert other == "p-2"
+
+
+async def test_guesses_from_everywhere_are_delayed_and_not_locked_out(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delays: list[float] = []
+
+    async def asleep(delay_s: float) -> None:
+        delays.append(delay_s)
+
+    monkeypatch.setattr("services.logins.asyncio.sleep", asleep)
+    for number in range(102):
+        assert await setting.check("demo", f"guess {number}", f"192.0.2.{number}") is LoginFault.WRONG_PASSWORD
+    assert await setting.check("demo", "right", "198.51.100.1") == "demo"
+    assert delays[:100] == [0.0] * 100
+    assert delays[100:] == [1.0, 2.0, 3.0]
 
 
 async def test_throttling_ends_with_time(setting: Setting) -> None:
@@ -120,6 +165,52 @@ async def test_unknown_logins_cost_the_same_and_count_together(setting: Setting)
     answers = [await setting.check(f"nobody {n}", "right") for n in range(12)]
     assert answers == [LoginFault.UNKNOWN_LOGIN] * 10 + [LoginFault.THROTTLED] * 2
     assert setting.verified == 10
+
+
+class Seen:
+    """What another process has left."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    async def load(self) -> dict[str, str]:
+        return dict(self.kept)
+
+    async def keep(self, digest: str, hash_name: str) -> None:
+        self.kept[digest] = hash_name
+
+
+async def test_a_login_seen_before_a_restart_needs_no_slow_hash() -> None:
+    seen = Seen()
+    before, after = Setting(seen), Setting(seen)
+    password_hash = CHEAP.hash("right")
+    for setting in (before, after):
+        setting.change(password_hash=password_hash)
+    await before.check("demo", "right")
+    await after.logins.remember()
+    for number in range(10):
+        await after.check("demo", f"guess {number}")
+    assert await after.check("demo", "right") == "demo"
+    assert after.logins.known("demo", "right", "127.0.0.1") is not None
+    after.change(password_hash=CHEAP.hash("new"))
+    assert after.logins.known("demo", "right", "127.0.0.1") is None
+    assert not any("right" in text for pair in seen.kept.items() for text in pair)
+    before.logins.close()
+    after.logins.close()
+
+
+async def test_an_api_key_stands_for_the_password_until_it_is_taken_back(setting: Setting) -> None:
+    setting.change(api_key_digests=(SECRETS.digest("key-1", API_KEY), SECRETS.digest("key-2", API_KEY)))
+    for number in range(10):
+        await setting.check("demo", f"guess {number}")
+    setting.verified = 0
+    assert [await setting.check("demo", key) for key in ("key-1", "key-2")] == ["demo"] * 2
+    assert setting.verified == 0
+    assert setting.logins.known("demo", "key-1", "127.0.0.1") is not None
+    setting.change(api_key_digests=(SECRETS.digest("key-2", API_KEY),))
+    assert setting.logins.known("demo", "key-1", "127.0.0.1") is None
+    assert await setting.check("demo", "key-1", "127.0.0.2") is LoginFault.WRONG_PASSWORD
+    assert await setting.check("demo", "right", "127.0.0.2") == "demo"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What the environment may say, and what is refused with the name of the variable."""
 
+from pathlib import Path
+
 import pytest
 
 from services.settings import BadSettings, Settings
@@ -25,3 +27,23 @@ def test_a_process_works_on_both_lanes_unless_told_otherwise() -> None:
 def test_a_value_that_cannot_be_used_is_refused_by_its_name(variable: str, value: str) -> None:
     with pytest.raises(BadSettings, match=variable):
         Settings.from_environment({variable: value})
+
+
+def test_a_setting_may_lie_in_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("a-token\n")
+    given = {"RPNS_ADMIN_TOKEN_FILE": str(secret), "PROVIDER_CA_FILE": "/ca.pem"}
+    settings = Settings.from_environment(given)
+    assert (settings.admin_token, settings.provider_ca_file) == ("a-token", "/ca.pem")
+    secret.write_text("")
+    assert Settings.from_environment(given).admin_token == ""
+
+
+def test_a_file_that_is_away_or_one_of_two_values_is_refused_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="RPNS_MASTER_KEY_FILE: cannot be read"):
+        Settings.from_environment({"RPNS_MASTER_KEY_FILE": str(tmp_path / "none")})
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadSettings, match="RPNS_MASTER_KEY_FILE: cannot be read"):
+        Settings.from_environment({"RPNS_MASTER_KEY_FILE": str(tmp_path / "binary")})
+    with pytest.raises(BadSettings, match="MONGO_URL: given twice"):
+        Settings.from_environment({"MONGO_URL": "mongodb://a", "MONGO_URL_FILE": str(tmp_path)})
