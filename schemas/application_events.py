@@ -18,6 +18,9 @@ from schemas.events import Event
 from schemas.values import Channel, Frozen, Provider, StopScope
 
 TtlUnit = Literal["SECONDS", "MINUTES", "HOURS"]
+Identity = Literal["required", "accepted", "off"]
+"""Logins on devices: with proof only; also without, but of less weight; or every one counts as if it were proved."""
+ProofAlgorithm = Literal["ES256", "EdDSA", "RS256", "HS256"]
 
 
 class PartnerChanged(Event):
@@ -75,6 +78,16 @@ class SubscriptionKind(Frozen):
     default: bool = True
 
 
+class IdentityKey(Frozen):
+    """What proofs of login are verified with: a public key, or a secret that the customer's backend shares."""
+
+    kid: str = ""  # empty for at most one of an application's
+    alg: ProofAlgorithm  # fixed by the key's type
+    public: str | None = None  # PEM, SubjectPublicKeyInfo
+    sealed: str | None = None  # of HS256: the secret under the master key
+    added_at: int = 0  # UTC ms
+
+
 class ApplicationChanged(Event):
     """A mobile (or web) application."""
 
@@ -88,6 +101,8 @@ class ApplicationChanged(Event):
     max_pushes_per_s: int = 2000  # for each provider
     enabled: bool = True
     subscriptions: tuple[SubscriptionKind, ...] = ()  # the catalogue
+    identity: Identity = "accepted"  # what is created now says so itself; records of before did not ask for proof
+    identity_keys: tuple[IdentityKey, ...] = ()
 
     @property
     def entity_key(self) -> str:

@@ -44,6 +44,7 @@ class TokenRegistered(DeviceEvent):
     environment: Literal["production", "sandbox"] | None = None  # APNs
     bundle: str | None = None  # APNs
     variant: Literal["native", "universal"] | None = None  # RuStore
+    waits: bool = False  # a proved installation holds the token: it moves here with a proved login
 
 
 class TokenRemoved(DeviceEvent):
@@ -107,18 +108,42 @@ class PushToStartTokenRemoved(DeviceEvent):
     attributes_type: str
 
 
+class LoginProof(Frozen):
+    """What is kept of a proof of login, which the customer's backend has signed; never the proof itself."""
+
+    signed_at: int  # UTC ms, as it says
+    kid: str = ""  # of the key that it was signed with
+    digest: str  # keyed; names the proof
+
+
 class Personalized(DeviceEvent):
     """The installation belongs to this user, this phone, or both."""
 
     type: Literal["personalized"] = "personalized"
     external_user_id: str | None = None
     phone: str | None = None  # E.164 digits without plus
+    proof: LoginProof | None = None  # None: the device says so, and nobody has vouched for it
+    replaces: tuple[str, ...] = ()  # installations of the same device and owner that give way
 
 
 class Depersonalized(DeviceEvent):
     """Logged out."""
 
     type: Literal["depersonalized"] = "depersonalized"
+
+
+class InstallationReplaced(DeviceEvent):
+    """The same device has been installed anew and its owner has logged in there: this installation is nobody's."""
+
+    type: Literal["installation-replaced"] = "installation-replaced"
+    by_installation_id: str
+
+
+class ProofRevoked(DeviceEvent):
+    """The proofs of the owner's logins have ended: what was logged in with one counts as unproved from now on."""
+
+    type: Literal["proof-revoked"] = "proof-revoked"
+    by: str = ""  # "operator", or the partner's login
 
 
 class Subscription(Frozen):
@@ -171,3 +196,4 @@ class InstallationChanged(DeviceEvent):
     time_zone: str = ""
     installed_at: int
     last_used_at: int
+    proof: LoginProof | None = None  # of the login of whoever owns it

@@ -151,6 +151,7 @@ class PlannedTarget(Frozen):
     provider: Provider
     owner: str | None = None  # ids.owner_key_of at planning; empty: nobody was logged in
     slot: str = ""  # which of the installation's tokens; with one, there may be several targets for an installation
+    proved: bool = True  # False: nobody has vouched for its owner, and what it says of the push ends no cascade
 
 
 class SkippedTarget(Frozen):

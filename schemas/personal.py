@@ -132,6 +132,8 @@ IMPERSONAL = frozenset(
         "activity-ended",
         "push-to-start-token-removed",
         "depersonalized",
+        "installation-replaced",
+        "proof-revoked",
         "app-started",
         "cancel-requested",
         "provider-dispatched",

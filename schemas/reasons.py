@@ -24,6 +24,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     # finer words for one of the above, with its code and its place in the order
     OWNER_CHANGED = "owner-changed"
+    REPLACED = "replaced"  # the same device was installed anew, and its owner has logged in there
     NOT_LATEST = "not-latest"  # more than 50 installations: the ones not used lately take no part
     NOT_PRIMARY = "not-primary"
     OTHER_PROVIDER = "other-provider"
@@ -69,6 +70,7 @@ _CODES = {
     Reason.UNROUTED: 11,
     Reason.INTERNAL: 1,
     Reason.NOT_LATEST: 22,
+    Reason.REPLACED: 22,
     Reason.NOT_PRIMARY: 21,
     Reason.OTHER_PROVIDER: 22,
     Reason.CHANNEL_UNKNOWN: 1,

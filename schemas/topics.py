@@ -85,6 +85,8 @@ DEVICE_EVENTS = Topic(
         devices.PushToStartTokenRemoved,
         devices.Personalized,
         devices.Depersonalized,
+        devices.InstallationReplaced,
+        devices.ProofRevoked,
         devices.SettingsChanged,
         devices.AppStarted,
     ),

@@ -21,6 +21,7 @@ _WORDS = {
     Reason.PROVIDER_REFUSED: "the push provider refused it",
     Reason.EXPIRED: "its lifetime passed before anybody confirmed it",
     Reason.OWNER_CHANGED: "somebody else, or nobody, is logged in on the device by now",
+    Reason.REPLACED: "the same device was installed anew and its owner logged in there: this installation gave way",
     Reason.NOT_LATEST: "too many installations: this one was not used lately",
     Reason.NOT_PRIMARY: "not the primary installation",
     Reason.OTHER_PROVIDER: "its provider was not among the wanted ones",
