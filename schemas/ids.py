@@ -1,9 +1,10 @@
 """Ids are computed, not drawn: whoever repeats a step gets the same id, so the repetition can be recognised.
 
     message_id   UUIDv5(the partner's UUID, the partner's id), or a UUIDv7 when no id was given
-    delivery_id  UUIDv5(message_id, "link/installation[/slot]"); the apns-id, and the SDK's key to show a push once
+    delivery_id  a UUIDv8 under a key (`services/delivery_ids.py`); the apns-id, and the SDK's key to show a push once
     event_id     UUIDv5(what caused the event, what it is); a UUIDv7 for what enters from outside
-    tag          what a provider gives back in a receipt: message, link, lane and installation in at most 64 characters
+    tag          what a provider gives back in a receipt: message, link, lane, installation and the end of the delivery
+                 id, in at most 64 characters
     mtNum        the first 63 bits of SHA-256(message_id) in decimal: an answer, never an identity
 
 Source: docs/design.md §2.
@@ -21,7 +22,9 @@ from schemas.drawing import sixteen_bytes
 from schemas.values import Lane
 
 MARK_DIGITS = 16
-_TAG = re.compile(r"([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{22})\.(\d{1,4})([sb])", re.ASCII)
+_TAG = re.compile(r"([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{22})\.(\d{1,3})([sb])([A-Za-z0-9_-]{12})", re.ASCII)
+_TAIL_BYTES = 9
+"""Of the delivery id, at the end of a tag: 70 bits that nobody can compute, and 12 characters that fit."""
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
@@ -38,6 +41,11 @@ def uuid7() -> str:
     return f"{at[:8]}-{at[8:]}-7{drawn[:3]}-{_VARIANT[drawn[3]]}{drawn[4:7]}-{drawn[7:19]}"
 
 
+def uuid8(digits: str) -> str:
+    """The UUIDv8 (RFC 9562 §5.8) of 32 hex digits: all but six bits are theirs."""
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:32]}"
+
+
 def message_id_of(partner_uuid: str, partner_ref: str | None) -> str:
     """The message id for a partner's own id; a new one when the partner gave none."""
     return uuid7() if partner_ref is None else uuid5(partner_uuid, partner_ref)
@@ -48,23 +56,27 @@ def mailing_id_of(partner_uuid: str, ref: str) -> str:
     return uuid5(partner_uuid, f"mailing/{ref}")
 
 
-def delivery_id_of(message_id: str, link: int, installation_id: str, slot: str = "") -> str:
-    """The id of one delivery: the same however often the link is planned or sent."""
-    return uuid5(message_id, f"{link}/{delivery_key_of(installation_id, slot)}")
-
-
 def delivery_key_of(installation_id: str, slot: str = "") -> str:
     """What tells the deliveries of a link apart: the installation, and which of its tokens (`schemas/live.py`)."""
     return f"{installation_id}/{slot}" if slot else installation_id
 
 
 class DeliveryTag(NamedTuple):
-    """Which delivery a provider's receipt speaks of: enough to need no look-up."""
+    """Which delivery a provider's receipt speaks of: enough to need no look-up. `tail`: `tail_of` its delivery id."""
 
     message_id: str
     link: int
     installation_id: str
     lane: Lane
+    tail: str
+
+
+def tail_of(delivery_id: str) -> str:
+    """The end of a delivery id, by which a tag proves to be of that delivery; empty for what is no UUID."""
+    try:
+        return base64.urlsafe_b64encode(uuid.UUID(delivery_id).bytes[-_TAIL_BYTES:]).decode()
+    except ValueError:
+        return ""
 
 
 def tag_of(delivery: DeliveryTag) -> str | None:
@@ -73,8 +85,10 @@ def tag_of(delivery: DeliveryTag) -> str | None:
         raw = [uuid.UUID(one).bytes for one in (delivery.message_id, delivery.installation_id)]
     except ValueError:
         return None
+    if not delivery.tail:
+        return None
     message, installation = (base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in raw)
-    return f"{message}.{installation}.{delivery.link}{'b' if delivery.lane == 'bulk' else 's'}"
+    return f"{message}.{installation}.{delivery.link}{'b' if delivery.lane == 'bulk' else 's'}{delivery.tail}"
 
 
 def delivery_of_tag(tag: str) -> DeliveryTag | None:
@@ -87,7 +101,7 @@ def delivery_of_tag(tag: str) -> DeliveryTag | None:
         message, installation = (str(uuid.UUID(bytes=one)) for one in raw)
     except (ValueError, binascii.Error):
         return None
-    return DeliveryTag(message, int(found[3]), installation, "bulk" if found[4] == "b" else "single")
+    return DeliveryTag(message, int(found[3]), installation, "bulk" if found[4] == "b" else "single", found[5])
 
 
 def event_id_of(cause_id: str, what: str) -> str:

@@ -66,6 +66,10 @@ LIFETIME_S: dict[Channel, tuple[int, int]] = {
 """The shortest and the longest lifetime of each. Source: `docs/partner-api.md` §1, §5."""
 
 
+LONGEST_CHAIN = 128
+"""Links of one message, its first included: more than anybody has channels for. Numbers of links are below it."""
+
+
 class Provider(StrEnum):
     """Who carries a push; each is a lane of its own. CHANNEL is the platform for all channels but PUSH."""
 

@@ -3,6 +3,7 @@
     seal / open       AES-256-GCM; what is sealed tells which key opens it, so old keys go on working
     digest            HMAC-SHA256: names a token, an API key or a password without telling it
     credential        HMAC over the installation id and the hash of the device's proof (docs/design.md §6)
+    delivery_ids      ids of deliveries that nobody else can compute
 
 Every use has its own key, derived from the master key with HKDF by the name of the use.
 """
@@ -17,6 +18,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from services.delivery_ids import DeliveryIds
 
 _NONCE = 12
 _KEY_ID = 4
@@ -36,6 +39,7 @@ class _Keys:
         self.aead = AESGCM(_derived(master, b"seal"))
         self.digest_key = _derived(master, b"digest")
         self.credential_key = _derived(master, b"credential")
+        self.delivery_key = _derived(master, b"delivery")
 
 
 class Secrets:
@@ -47,6 +51,7 @@ class Secrets:
         self._keys = [_Keys(_decoded(text)) for text in texts]
         self._current = self._keys[0]
         self._by_id = {keys.key_id: keys for keys in self._keys}
+        self.delivery_ids = DeliveryIds(tuple(keys.delivery_key for keys in self._keys))
 
     def seal(self, plain: bytes, purpose: bytes) -> str:
         """Base64 of key id, nonce and ciphertext. `purpose` is bound to it: a token cannot be passed off as a key."""

@@ -22,6 +22,7 @@ CRYPTOGRAPHY = {"jwt", "cryptography"}
 """Of the modules that judge signatures: they compute, and reach for nothing."""
 IMPURE_STANDARD = {"asyncio", "os", "socket", "time", "subprocess", "threading", "random", "requests"}
 SHARED_PURE = (
+    "services.delivery_ids",
     "services.phones",
     "services.short_links",
     "services.schedule",
@@ -60,7 +61,7 @@ def pure_modules() -> list[Path]:
         if is_pure(path.stem, stems) and path.parent.name == service
     ] + [
         ROOT / f"services/{name}.py"
-        for name in ("schedule", "versions", "short_links", "directory_index", "web_address")
+        for name in ("delivery_ids", "schedule", "versions", "short_links", "directory_index", "web_address")
     ]
 
 

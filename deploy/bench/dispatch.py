@@ -21,7 +21,7 @@ import httpx
 import orjson
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.bench.measure import Row, cpu_seconds, memory_mib, seal_as, show, wait_until
+from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show, wait_until
 from deploy.local import Stack
 from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged
@@ -52,7 +52,7 @@ def target(number: int) -> TargetResolved:
         at=now,
         message_id=message_id,
         partner_id="bank",
-        delivery_id=ids.delivery_id_of(message_id, 0, installation_id),
+        delivery_id=DELIVERIES.of(message_id, 0, installation_id),
         installation_id=installation_id,
         application_id="app",
         provider=Provider.APNS,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from deploy.bench.measure import Row, cpu_seconds, memory_mib, seal_as, show, wait_until
+from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show, wait_until
 from deploy.local import Stack
 from schemas import ids, topics
 from schemas.events import MessageEvent, MessageRequested, Planned, PlannedTarget, ProviderDispatched, ReceiptReceived
@@ -52,7 +52,7 @@ def life_of(number: int) -> list[tuple[int, MessageEvent]]:
         **common,
     )
     target = PlannedTarget(
-        delivery_id=ids.delivery_id_of(message_id, 0, installation_id),
+        delivery_id=DELIVERIES.of(message_id, 0, installation_id),
         installation_id=installation_id,
         application_id="app",
         provider=Provider.APNS,

@@ -17,11 +17,14 @@ from rich.console import Console
 from rich.table import Table
 
 from services import mongo, sealing
+from services.delivery_ids import DeliveryIds
 from services.recipient_keys_store import RecipientKeysStore
 from services.secrets import Secrets
 from services.settings import Settings
 
 WIDTH = 130  # of the table where there is no terminal
+DELIVERIES = DeliveryIds((bytes(32),))
+"""For what is made without servers."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

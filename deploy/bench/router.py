@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.bench.measure import Row, cpu_seconds, memory_mib, seal_as, show, wait_until
+from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show, wait_until
 from deploy.local import Stack
 from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged
@@ -84,7 +84,7 @@ def bare(messages: int) -> float:
     for number, value in enumerate(raw):
         event = sealing.decode(topic, value)
         assert isinstance(event, MessageRequested)
-        decided = plan(event, [owners[number % USERS]], True, ways, 1)
+        decided = plan(event, [owners[number % USERS]], True, ways, 1, deliveries=DELIVERIES)
         for one in (decided.planned, *decided.targets):
             sealing.encode(one)
     return len(raw) / (time.process_time() - started)

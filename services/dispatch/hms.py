@@ -2,7 +2,7 @@
 
     data             {"rpns": the SDK's part}, always; a string
     notification     title, text and image for the system; without it the push is a data message
-    bi_tag           what Huawei's receipts give back: message, link, installation, lane (`ids.tag_of`)
+    bi_tag           what Huawei's receipts give back: which delivery it was (`ids.tag_of`)
     tag              the delivery id: a resend of a notification replaces the first. A data message has none, so a
                      resend of one is not absorbed
 
@@ -115,7 +115,8 @@ def render(push: Push, now_ms: int, app_name: str) -> tuple[bytes, bool]:
     silent = is_silent(push)
     ttl = f"{seconds_left(push.expires_at, now_ms, MAX_TTL_S)}s"
     lane: Lane = "bulk" if push.bulk else "single"
-    tag = ids.tag_of(ids.DeliveryTag(push.message_id, push.link, push.installation_id, lane))
+    tail = ids.tail_of(push.delivery_id)
+    tag = ids.tag_of(ids.DeliveryTag(push.message_id, push.link, push.installation_id, lane, tail))
     token_bytes = len(orjson.dumps([push.token]))
 
     def rendered(shown: payload.Shown, with_text: bool) -> _Body:

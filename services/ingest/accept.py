@@ -15,7 +15,7 @@ from schemas import ids
 from schemas.application_events import PartnerChanged
 from schemas.events import MessageRequested
 from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
-from schemas.values import Channel, Lane, Link, Recipient, ReportRequest, Schedule
+from schemas.values import LONGEST_CHAIN, Channel, Lane, Link, Recipient, ReportRequest, Schedule
 from services import phones
 from services.ingest.accept_errors import Code, Refusal, Refused, invalid
 from services.ingest.accept_link import Context, ReadLink, Senders, read_link
@@ -89,6 +89,8 @@ def _chain(body: Request, context: Context) -> list[ReadLink]:
     chain = [read_link(body.message, context, "message")]
     link, where = body.cascade_chain_link, "cascadeChainLink"
     while link is not None:
+        if len(chain) == LONGEST_CHAIN:
+            raise invalid(where, f"a cascade has at most {LONGEST_CHAIN} links, the first message included")
         chain.append(read_link(link.message, context, f"{where}.message"))
         link, where = link.next_link, f"{where}.nextLink"
     return chain

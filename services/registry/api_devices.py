@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Response
 
 from schemas.application_events import ApplicationChanged
 from schemas.values import Provider
-from services.clock import now_ms
 from services.registry.auth import Doors
 from services.registry.bodies import (
     InstallAnswer,
@@ -30,7 +29,7 @@ from services.registry.bodies import (
 from services.registry.bodies_audience import SubscriptionState
 from services.registry.devices_state import Device
 from services.registry.devicing import Devicing, Taken
-from services.registry.receipts import Refused, judged
+from services.registry.receipts import Refused
 from services.web import Problem, ProblemBody
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -157,9 +156,7 @@ def _add_receipts(router: APIRouter, devicing: Devicing, own: Any) -> None:
     @router.post("/{installation_id}/receipts", openapi_extra=extra)
     async def post_receipts(body: ReceiptsBody, device: Device = own) -> ReceiptsAnswer:
         """Up to 500 receipts, late, unordered or repeated. Entries look like `x-receipt`; each is answered alone."""
-        now = now_ms()
-        outcomes = [judged(entry, device.installation_id, body.sent_at, now) for entry in body.receipts]
-        await devicing.receipts(device, [one for one in outcomes if not isinstance(one, Refused)])
+        outcomes = await devicing.receipts(device, body)
         return ReceiptsAnswer(
             results=[
                 ReceiptResult(accepted=False, errors=list(one.errors))

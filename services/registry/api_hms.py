@@ -54,7 +54,7 @@ def hms_routes(devicing: Devicing) -> APIRouter:
         except hms_callback.NotSigned as error:
             raise Problem(401, "Not signed", str(error)) from None
         try:
-            told = told_in(orjson.loads(await request.body()), now)
+            told = told_in(orjson.loads(await request.body()), devicing.secrets.delivery_ids, now)
         except orjson.JSONDecodeError:
             told = None
         if told is None:

@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from schemas import ids
 from schemas.device_events import Subscription
 from schemas.live import activity_slot, start_slot
-from schemas.values import Platform, Provider
+from schemas.values import LONGEST_CHAIN, Platform, Provider
 from services.registry.devices_state import Device
 from services.web import Text
 
@@ -140,8 +140,8 @@ class ReceiptBody(Body):
     """What happened to one push; ids and link are those in its payload."""
 
     message_id: UUID
-    delivery_id: UUID | None = Field(None, description="if given, must be that of message, link and installation")
-    link: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
+    delivery_id: UUID = Field(description="proves that the push was sent to this installation")
+    link: Annotated[StrictInt, Field(ge=0, lt=LONGEST_CHAIN)] = 0
     bulk: StrictBool = Field(False, description="as in the payload")
     kind: Literal["delivered", "read", "dismissed", "clicked"]
     happened_at: TimeMs

@@ -32,12 +32,14 @@ from services.registry.bodies import (
     MAX_SUBSCRIPTIONS,
     InstallBody,
     PersonalizeBody,
+    ReceiptsBody,
     SessionBody,
     SettingsBody,
     TokenBody,
 )
 from services.registry.devices_shared import card_of, token_key
 from services.registry.devices_state import Device, Owner
+from services.registry.receipts import Refused, judged
 from services.registry.store import Devices
 from services.registry.tokens import BadField, public_key, token_text
 from services.secrets import Secrets
@@ -189,13 +191,16 @@ class Devicing:
             device = await self.change(AppStarted(**new, **said, session_s=body.previous_session_s))
         return await self.claim(device) if body.primary else device
 
-    async def receipts(self, device: Device, receipts: list[ReceiptReceived]) -> None:
-        """Append what happened to pushes; a token that brought one is seen to work."""
-        appends = [Append(STATUS_EVENTS[one.lane], one.message_id, one) for one in receipts]
-        await self.sink.append(appends)
+    async def receipts(self, device: Device, body: ReceiptsBody) -> list[ReceiptReceived | Refused]:
+        """Append what happened to pushes, each once, and answer entry by entry; a token that brought one works."""
+        now, deliveries = now_ms(), self.secrets.delivery_ids
+        outcomes = [judged(one, device.installation_id, deliveries, body.sent_at, now) for one in body.receipts]
+        taken = {one.event_id: one for one in outcomes if isinstance(one, ReceiptReceived)}.values()
+        await self.sink.append([Append(STATUS_EVENTS[one.lane], one.message_id, one) for one in taken])
         token = device.token
-        if token is not None and not token.worked and any(one.happened_at > token.registered_at for one in receipts):
+        if token is not None and not token.worked and any(one.happened_at > token.registered_at for one in taken):
             await self.change(TokenWorked(**about_new(device), digest=token.digest))
+        return outcomes
 
     async def change(self, event: DeviceEvent) -> Device:
         """Append, fold, and read back. Raises LogUnavailable, mongo.UNAVAILABLE: the consumer then folds it later."""

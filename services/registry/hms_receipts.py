@@ -6,9 +6,11 @@
     the others  what became of it               ─▶ ProviderTold: a line in the trace
 
 A status of version 1 stands with its time in the item, of version 2 in `deliveryStatus`. `biTag` is our tag; an item
-without one is of a push that was not ours or not a delivery, and tells nothing.
+without one is of a push that was not ours or not a delivery, and tells nothing. So does one whose end is not that of
+the delivery's id: nothing was planned under it.
 """
 
+import hmac
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +20,7 @@ from schemas.events import MessageEvent, ProviderTold, ReceiptReceived
 from schemas.ids import DeliveryTag
 from schemas.reasons import Reason
 from schemas.values import Provider
+from services.delivery_ids import DeliveryIds
 from services.registry.devices_state import Device
 from services.registry.receipts import kept_time
 
@@ -53,12 +56,12 @@ class Told(NamedTuple):
     at: int  # UTC ms, never later than now
 
 
-def told_in(body: Any, now: int) -> list[Told] | None:
-    """What can be understood in the body; None when it is no receipt at all."""
+def told_in(body: Any, deliveries: DeliveryIds, now: int) -> list[Told] | None:
+    """What can be understood in the body, of deliveries that are ours; None when it is no receipt at all."""
     statuses = body.get("statuses") if isinstance(body, dict) else None
     if not isinstance(statuses, list) or len(statuses) > MOST_STATUSES:
         return None
-    return list(_told(statuses, now))
+    return [one for one in _told(statuses, now) if _is_ours(one.delivery, deliveries)]
 
 
 def _told(statuses: Sequence[Any], now: int) -> Iterator[Told]:
@@ -73,6 +76,11 @@ def _told(statuses: Sequence[Any], now: int) -> Iterator[Told]:
         delivery = ids.delivery_of_tag(tag) if isinstance(tag, str) else None
         if delivery is not None and status is not None and status < _LARGEST and isinstance(token, str):
             yield Told(delivery, status, token, kept_time(at if at is not None else now, None, now))
+
+
+def _is_ours(delivery: DeliveryTag, deliveries: DeliveryIds) -> bool:
+    known = deliveries.known(delivery.message_id, delivery.link, delivery.installation_id)
+    return any(hmac.compare_digest(ids.tail_of(one), delivery.tail) for one in known)
 
 
 def message_event(told: Told, now: int) -> MessageEvent:

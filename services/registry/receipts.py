@@ -6,8 +6,9 @@ The time on the device, `happenedAt`, is kept by these rules:
     later than the server's time                                 becomes the server's time
     older than 37 days (no message lives longer)                 becomes the server's time: that clock tells nothing
 
-So a receipt is never refused for its time. It is refused when a field breaks its rule, or when the delivery id is not
-that of message, link and installation. Repeats have equal event ids and count once.
+So a receipt is never refused for its time. It is refused when a field breaks its rule, or when its delivery id is not
+the one that the push to this installation carried (`services/delivery_ids.py`): so nobody can tell of what was never
+planned, and no look-up is needed. Repeats have equal event ids and count once.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 from schemas import ids
 from schemas.events import ReceiptReceived
 from schemas.topics import MESSAGE_RETENTION_MS
+from services.delivery_ids import DeliveryIds
 from services.registry.bodies import FieldError, ReceiptBody
 
 MAX_SKEW_MS = 60_000
@@ -30,17 +32,17 @@ class Refused:
     errors: tuple[FieldError, ...]
 
 
-def judged(entry: object, installation_id: str, sent_at: int | None, now: int) -> ReceiptReceived | Refused:
+def judged(
+    entry: object, installation_id: str, deliveries: DeliveryIds, sent_at: int | None, now: int
+) -> ReceiptReceived | Refused:
     """The event of one entry of a batch, or why not. `now` and `sent_at`: UTC ms."""
     try:
         body = ReceiptBody.model_validate(entry)
     except ValidationError as error:
         return Refused(tuple(_error(one) for one in error.errors(include_url=False, include_input=False)))
     message_id = str(body.message_id)
-    if body.delivery_id is not None and str(body.delivery_id) != ids.delivery_id_of(
-        message_id, body.link, installation_id, body.slot
-    ):
-        rule = "must be the delivery of this message and link to this installation"
+    if not deliveries.holds(str(body.delivery_id), message_id, body.link, installation_id, body.slot):
+        rule = "must be the id that the push of this message and link to this installation carried"
         return Refused((FieldError(field="deliveryId", rule=rule),))
     delivery = ids.delivery_key_of(installation_id, body.slot)
     return ReceiptReceived(

@@ -38,7 +38,7 @@ async def start(process: Process) -> None:
     stops = Stops(directory, timers)
     secrets = Secrets(settings.master_key, settings.old_master_keys)
     short = ShortLinks(settings.public_url, partial(secrets.digests, purpose="short-link"))
-    routing = Routing(directory, Installations(database), claims, timers, stops, short)
+    routing = Routing(directory, Installations(database), claims, timers, stops, short, secrets.delivery_ids)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane in settings.lanes:
         group = group_of("router", lane)

@@ -20,6 +20,7 @@ from schemas.live import aim_of
 from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Channel, Link, Provider, Recipient
+from services.delivery_ids import DeliveryIds
 from services.router.plan_channel import to_channel
 from services.router.plan_live import slots_of
 from services.router.plan_seen import InstallationSeen
@@ -56,13 +57,15 @@ def plan(
     ways: Ways,
     now: int,
     send_by: int | None = None,
+    *,
+    deliveries: DeliveryIds,
 ) -> Plan:
     """The plan of the link that is due, at `now` (UTC ms). `installations` are the recipient's, the last used first."""
     link = request.chain[0]
     if (send_by is not None and now > send_by) or now >= expires_at(request, now):
         return _nobody(request, Reason.EXPIRED, now)
     if link.channel is not Channel.PUSH or link.content is None:
-        return _to_channel(request, ways, now, send_by)
+        return _to_channel(request, ways, now, send_by, deliveries)
     if ways.application is None or not ways.application.enabled or ways.providers <= {Provider.CHANNEL}:
         return _nobody(request, Reason.NO_APPLICATION, now)
     if not installations:
@@ -80,7 +83,7 @@ def plan(
             skipped.append(SkippedTarget(installation_id=one.installation_id, provider=provider, reason=reason))
     if not chosen:
         return _nobody(request, furthest(one.reason for one in skipped), now, skipped)
-    return _somebody(request, chosen, skipped, now, send_by)
+    return _somebody(request, chosen, skipped, now, send_by, deliveries=deliveries)
 
 
 def ended(request: MessageRequested, reason: Reason, now: int) -> Plan:
@@ -171,9 +174,11 @@ def _absent(request: MessageRequested, link: Link, known: bool) -> Reason:
     return Reason.UNKNOWN_USER if by_user else Reason.UNKNOWN_PHONE
 
 
-def _to_channel(request: MessageRequested, ways: Ways, now: int, send_by: int | None) -> Plan:
-    has_account = Provider.CHANNEL in ways.providers
-    decided = to_channel(request, ways.application, has_account, now, expires_at(request, now), send_by)
+def _to_channel(request: MessageRequested, ways: Ways, now: int, send_by: int | None, deliveries: DeliveryIds) -> Plan:
+    name, until = request.chain[0].channel.value, expires_at(request, now)
+    delivery_id = deliveries.of(request.message_id, request.link, name)
+    application = ways.application if Provider.CHANNEL in ways.providers else None
+    decided = to_channel(request, application, delivery_id, now, expires_at=until, send_by=send_by)
     if isinstance(decided, Reason):
         return _nobody(request, decided, now)
     target, resolved = decided
@@ -190,13 +195,15 @@ def _somebody(
     skipped: Sequence[SkippedTarget],
     now: int,
     send_by: int | None,
+    *,
+    deliveries: DeliveryIds,
 ) -> Plan:
     link = request.chain[0]
     application_id, content = link.application_id or "", link.content
     assert content is not None
     targets, resolved = [], []
     for one, provider, slot in chosen:
-        delivery_id = ids.delivery_id_of(request.message_id, request.link, one.installation_id, slot)
+        delivery_id = deliveries.of(request.message_id, request.link, one.installation_id, slot)
         owner = ids.owner_key_of(application_id, one.external_user_id, one.phone)
         targets.append(
             PlannedTarget(

@@ -17,32 +17,33 @@ from schemas.values import ChannelMessage, Content, Provider
 def to_channel(
     request: MessageRequested,
     application: ApplicationChanged | None,
-    has_account: bool,
+    delivery_id: str,
     now: int,
+    *,
     expires_at: int,
     send_by: int | None,
 ) -> tuple[PlannedTarget, TargetResolved] | Reason:
-    """The delivery of the link that is due, at `now` (UTC ms)."""
-    if application is None or not application.enabled or not has_account:
+    """The delivery of the link that is due, at `now` (UTC ms). `application`: whose account of the platform is used."""
+    if application is None or not application.enabled:
         return Reason.UNROUTED
     if request.recipient.phone is None:
         return Reason.UNKNOWN_SUBSCRIBER
     link = request.chain[0]
     name = link.channel.value
     target = PlannedTarget(
-        delivery_id=ids.delivery_id_of(request.message_id, request.link, name),
+        delivery_id=delivery_id,
         installation_id=name,
         application_id=application.application_id,
         provider=Provider.CHANNEL,
     )
     return target, TargetResolved(
-        event_id=ids.event_id_of(target.delivery_id, "target-resolved/1"),
+        event_id=ids.event_id_of(delivery_id, "target-resolved/1"),
         at=now,
         message_id=request.message_id,
         partner_id=request.partner_id,
         lane=request.lane,
         link=request.link,
-        delivery_id=target.delivery_id,
+        delivery_id=delivery_id,
         installation_id=name,
         application_id=target.application_id,
         provider=Provider.CHANNEL,

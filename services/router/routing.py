@@ -28,6 +28,7 @@ from schemas.values import Provider
 from services import sealing, telemetry
 from services.clock import now_ms
 from services.consume import Follows, Record
+from services.delivery_ids import DeliveryIds
 from services.directory import Directory
 from services.installations import Address, Installation, Installations
 from services.kafka import Append
@@ -61,6 +62,7 @@ class Routing:
     timers: Timers
     stops: Stops
     short: ShortLinks
+    deliveries: DeliveryIds
 
     async def step(self, records: Sequence[Record]) -> Follows:
         """Decide a batch. Repeatable: a second run gives the same records."""
@@ -122,7 +124,7 @@ class Routing:
             )
             usable = ways(work.request.chain[0].application_id or "")
             shown = replace(work, request=self._shown(work.request))
-            made.append((_planned(shown, installations, known, usable, now), None))
+            made.append((self._planned(shown, installations, known, usable, now), None))
         _count(made)
         return made
 
@@ -151,6 +153,19 @@ class Routing:
         link = request.chain[0]
         short = self.short.shortened(request.message_id, request.link, link)
         return request if short is link else request.model_copy(update={"chain": (short, *request.chain[1:])})
+
+    def _planned(self, work: _Work, installations: Sequence[Installation], known: bool, ways: Ways, now: int) -> Claim:
+        request = work.request
+        deadline = request.schedule.deadline if request.schedule else None
+        decided = plan(request, installations, known, ways, now, deadline, deliveries=self.deliveries)
+        for skipped in decided.planned.skipped:
+            telemetry.SKIPPED.labels(skipped.reason.value).inc()
+        appends = [to_status(decided.planned)]
+        appends += [
+            Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.record_key, sealing.encode(target))
+            for target in decided.targets
+        ]
+        return _claim(work, "planned", appends)
 
     def _ways(self, application_id: str) -> Ways:
         usable = (
@@ -183,20 +198,6 @@ def _among(installations: list[Installation], request: MessageRequested) -> list
     """A segment means those of the recipient's installations that fit it."""
     only = request.recipient.only_installations
     return [one for one in installations if one.installation_id in only] if only else installations
-
-
-def _planned(work: _Work, installations: Sequence[Installation], known: bool, ways: Ways, now: int) -> Claim:
-    request = work.request
-    deadline = request.schedule.deadline if request.schedule else None
-    decided = plan(request, installations, known, ways, now, deadline)
-    for skipped in decided.planned.skipped:
-        telemetry.SKIPPED.labels(skipped.reason.value).inc()
-    appends = [to_status(decided.planned)]
-    appends += [
-        Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.record_key, sealing.encode(target))
-        for target in decided.targets
-    ]
-    return _claim(work, "planned", appends)
 
 
 def _claim(work: _Work, state: Literal["scheduled", "planned"], plan: Sequence[Append]) -> Claim:

@@ -7,7 +7,6 @@ to the owner's other phones, the placeholders stay and the SDK masks them.
 from collections.abc import Sequence
 from functools import partial
 
-from schemas import ids
 from schemas.values import Content
 from services.clock import now_ms
 from services.hour_keys import HourKeys
@@ -16,6 +15,7 @@ from services.status.bodies import HistoryEntry
 from services.status.content import content_of, enriched
 from services.status.device_access import Caller
 from services.status.fold_inbox import InboxEntry
+from services.status.message import Link
 from services.status.store import Messages
 
 
@@ -33,8 +33,9 @@ class History:
             link = messages[one.message_id].links.get(one.link) if one.message_id in messages else None
             as_shown = partial(self._short.shortened, one.message_id, one.link)
             content = content_of(link.request, as_shown) if link is not None else None
-            if content is not None:
-                shown.append(_view(device, one, enriched(content), await self._values(device, one, content)))
+            if link is not None and content is not None:
+                values = await self._values(device, one, content)
+                shown.append(_view(one, _delivery_id(device, one, link), enriched(content), values))
         return shown
 
     async def _values(self, device: Caller, entry: InboxEntry, content: Content) -> dict[str, str] | None:
@@ -44,9 +45,13 @@ class History:
         return await self._keys.opened(entry.message_id, content.secure, now)
 
 
-def _view(device: Caller, entry: InboxEntry, content: Content, values: dict[str, str] | None) -> HistoryEntry:
+def _delivery_id(device: Caller, entry: InboxEntry, link: Link) -> str | None:
+    """Of the push to this installation, as it was planned; None when there was none."""
     is_own = device.installation_id in entry.installations
-    delivery_id = ids.delivery_id_of(entry.message_id, entry.link, device.installation_id) if is_own else None
+    return link.deliveries[device.installation_id].delivery_id if is_own else None
+
+
+def _view(entry: InboxEntry, delivery_id: str | None, content: Content, values: dict[str, str] | None) -> HistoryEntry:
     about = {
         "message_id": entry.message_id,
         "link": entry.link,

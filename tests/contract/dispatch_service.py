@@ -31,6 +31,7 @@ from services.settings import Settings
 from services.stops import Stops
 from services.timers import Timers
 from tests.contract.sandbox_apns.harness import TOPIC, Sandbox
+from tests.deliveries import DELIVERIES
 from tests.log_reader import events_of
 
 PROVIDER = Provider.APNS
@@ -130,7 +131,7 @@ def target(installation_id: str, application_id: str = "app", **changes: Any) ->
         "at": now,
         "message_id": message_id,
         "partner_id": "bank",
-        "delivery_id": ids.delivery_id_of(message_id, 0, installation_id),
+        "delivery_id": DELIVERIES.of(message_id, 0, installation_id),
         "installation_id": installation_id,
         "application_id": application_id,
         "provider": PROVIDER,

@@ -25,6 +25,7 @@ from services.settings import Settings
 from services.short_links import ShortLinks
 from services.stops import Stops
 from services.timers import Timer, Timers
+from tests.deliveries import DELIVERIES
 from tests.log_reader import events_of
 
 NOTHING_SHORT = ShortLinks("", lambda _: [])
@@ -73,7 +74,10 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
             directory.apply(entity.entity_key, sealing.encode(entity))
         stops = Stops(directory, timers)
         yield Bench(
-            Routing(directory, Installations(database), claims, timers, stops, NOTHING_SHORT), timers, sink, stops
+            Routing(directory, Installations(database), claims, timers, stops, NOTHING_SHORT, DELIVERIES),
+            timers,
+            sink,
+            stops,
         )
 
 

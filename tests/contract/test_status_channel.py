@@ -15,6 +15,7 @@ from schemas.values import Provider
 from services.secrets import Secrets
 from tests.conftest import Servers, own_settings
 from tests.contract.status_service import Running, basic, partner, running
+from tests.deliveries import DELIVERIES
 from tests.log_reader import all_events_of
 from tests.unit.status_events import Story
 from tests.unit.test_cascade import PUSH, SMS, asked, awaiting
@@ -53,7 +54,7 @@ async def service(stack_servers: Servers) -> AsyncIterator[Running]:
 def posted(story: Story) -> Planned:
     """The plan of an SMS."""
     target = PlannedTarget(
-        delivery_id=ids.delivery_id_of(story.message_id, 0, "SMS"),
+        delivery_id=DELIVERIES.of(story.message_id, 0, "SMS"),
         installation_id="SMS",
         application_id="app",
         provider=Provider.CHANNEL,
@@ -69,7 +70,7 @@ async def report(service: Running, delivery_id: str, callback: str = CALLBACK, *
 
 async def test_reports_become_states_and_a_repeated_one_is_one(service: Running) -> None:
     story = Story()
-    delivery_id = ids.delivery_id_of(story.message_id, 0, "SMS")
+    delivery_id = DELIVERIES.of(story.message_id, 0, "SMS")
     assert await report(service, delivery_id) == 503  # faster than the plan: the platform sends it again
     await service.append(story.requested(chain=(SMS,)), posted(story))
     await service.until(story, lambda message: message["links"][0]["deliveries"], "planned")
@@ -86,7 +87,7 @@ async def test_the_platforms_failure_is_the_links(service: Running) -> None:
     story = Story()
     await service.append(story.requested(chain=(SMS,)), posted(story))
     await service.until(story, lambda message: message["links"][0]["deliveries"], "planned")
-    assert await report(service, ids.delivery_id_of(story.message_id, 0, "SMS"), status=5, errorCode="12") == 200
+    assert await report(service, DELIVERIES.of(story.message_id, 0, "SMS"), status=5, errorCode="12") == 200
     message = await service.until_state(story, "REFUSED")
     assert message["reason"]["name"] == "oper-blacklisted"
     assert message["links"][0]["report"]["error_code"] == 12
@@ -99,7 +100,7 @@ async def test_only_the_accounts_platform_may_report(service: Running, callback:
     story = Story()
     await service.append(story.requested(chain=(SMS,)), posted(story))
     await service.until(story, lambda message: message["links"][0]["deliveries"], "planned")
-    assert await report(service, ids.delivery_id_of(story.message_id, 0, "SMS"), callback) == status
+    assert await report(service, DELIVERIES.of(story.message_id, 0, "SMS"), callback) == status
     assert (await service.until_state(story, "PLANNED"))["state"] == "PLANNED"
 
 

@@ -20,6 +20,7 @@ from services.status.store import Messages
 from tests.conftest import Servers, own_settings
 from tests.contract.status_devices import APPLICATION, Phone, shows
 from tests.contract.status_service import Running, partner, running, topic_of
+from tests.deliveries import DELIVERIES
 from tests.e2e.world import eventually
 from tests.unit.status_events import NOW, Story
 
@@ -82,7 +83,7 @@ async def test_an_entry_shows_what_the_push_showed_in_the_end(service: Running) 
     entry = (await listed(phone))["entries"][0]
     assert entry == (await phone.call("GET", f"/history/{story.message_id}"))[1] | {"deliveredAt": entry["deliveredAt"]}
     assert (entry["title"], entry["text"], entry["status"], entry["sentAt"]) == ("New", "hello", "New", NOW)
-    assert entry["deliveryId"] == ids.delivery_id_of(story.message_id, 0, phone.installation_id)
+    assert entry["deliveryId"] == DELIVERIES.of(story.message_id, 0, phone.installation_id)
 
 
 async def test_a_device_reads_what_it_wrote(service: Running) -> None:

@@ -22,6 +22,7 @@ from schemas.reasons import Reason
 from schemas.values import Channel, Content, Lane, Link, Provider, Recipient, ReportRequest
 from services.status.fold import FollowUp, fold
 from services.status.message import Message
+from tests.deliveries import DELIVERIES
 
 NOW = 1_800_000_000_000
 TTL_MS = 60_000
@@ -77,7 +78,7 @@ class Story:
             expires_at=self.at + TTL_MS,
             targets=tuple(
                 PlannedTarget(
-                    delivery_id=ids.delivery_id_of(self.message_id, 0, one, slot),
+                    delivery_id=DELIVERIES.of(self.message_id, 0, one, slot),
                     installation_id=one,
                     application_id="app",
                     provider=Provider.APNS,
@@ -102,7 +103,7 @@ class Story:
     ) -> ProviderDispatched:
         return ProviderDispatched(
             **self._common(f"dispatched/{installation_id}/{attempt}/{outcome}/{reason}", at),
-            delivery_id=ids.delivery_id_of(self.message_id, 0, installation_id),
+            delivery_id=DELIVERIES.of(self.message_id, 0, installation_id),
             installation_id=installation_id,
             application_id="app",
             provider=Provider.APNS,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas.values import Channel, Recipient
+from schemas.values import LONGEST_CHAIN, Channel, Recipient
 from services.ingest.accept import Accepted
 from tests.accepting import NOW, accepted, cascade, decide, first, option, push, refused, request
 
@@ -149,9 +149,11 @@ def test_two_user_ids_in_one_chain_are_error_4() -> None:
     assert refused(body) == (4, "externalUserId: must be the same in all links of a cascade")
 
 
-def test_a_chain_may_be_a_hundred_links_deep() -> None:
-    link = cascade(*(("DELIVERED", message("SMS")) * 100))
-    assert len(accepted(request(cascadeChainLink=link)).chain) == 101
+def test_a_chain_may_be_as_long_as_numbers_of_links_reach_and_no_longer() -> None:
+    link = cascade(*(("DELIVERED", message("SMS")) * (LONGEST_CHAIN - 1)))
+    assert len(accepted(request(cascadeChainLink=link)).chain) == LONGEST_CHAIN
+    code, detail = refused(request(cascadeChainLink=cascade(*(("DELIVERED", message("SMS")) * LONGEST_CHAIN))))
+    assert (code, detail.rpartition(": ")[2]) == (4, "a cascade has at most 128 links, the first message included")
 
 
 def test_the_end_of_a_chain_is_behind_all_lifetimes_and_the_deadline() -> None:

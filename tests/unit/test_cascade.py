@@ -17,6 +17,7 @@ from services.status.fold import FollowUp, ReportDue, fold
 from services.status.fold_trace import read
 from services.status.message import Message
 from services.status.message_document import from_document, to_document
+from tests.deliveries import DELIVERIES
 from tests.unit.status_events import NOW, TTL_MS, Story, followed, replay
 
 PUSH = Link(channel=Channel.PUSH, ttl_ms=TTL_MS, sender="Bank", application_id="app", content=Content(text="hello"))
@@ -183,7 +184,7 @@ def test_a_push_that_was_sent_is_withdrawn_when_the_chain_moves_on() -> None:
     )
     (withdrawn,) = [one.target for one in follows if isinstance(one, Withdrawal)]
     assert (withdrawn.installation_id, withdrawn.withdraw) == ("i-1", True)
-    assert withdrawn.delivery_id == ids.delivery_id_of(story.message_id, 0, "i-1")
+    assert withdrawn.delivery_id == DELIVERIES.of(story.message_id, 0, "i-1")
     assert withdrawn.expires_at > NOW + TTL_MS
     late = fold(message, story.dispatched("i-3", at=NOW + 1))
     assert [one.target.installation_id for one in late if isinstance(one, Withdrawal)] == ["i-3"]
@@ -198,7 +199,7 @@ def test_what_became_of_a_withdrawal_says_nothing_of_the_delivery() -> None:
 
 
 def reported(story: Story, status: int, code: int = 0, at: int = NOW) -> ChannelReported:
-    delivery_id = ids.delivery_id_of(story.message_id, 0, "SMS")
+    delivery_id = DELIVERIES.of(story.message_id, 0, "SMS")
     return ChannelReported(
         event_id=ids.event_id_of(delivery_id, f"reported/{status}/{code}"),
         at=at,

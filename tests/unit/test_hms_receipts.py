@@ -14,13 +14,16 @@ from schemas.events import ProviderTold, ReceiptReceived
 from schemas.ids import DeliveryTag
 from schemas.reasons import Reason
 from schemas.values import Provider
+from services.delivery_ids import DeliveryIds
 from services.registry import hms_callback
 from services.registry.devices_state import Device, Token
 from services.registry.hms_receipts import MOST_STATUSES, WORDS, Told, device_event, message_event, told_in
+from tests.deliveries import DELIVERIES
 
 NOW = 1_800_000_000_000
 SECRET = base64.b64encode(bytes(range(32))).decode()
-DELIVERY = DeliveryTag("0193c5f0-aaaa-7bbb-8ccc-000000000001", 2, "0193c5f0-aaaa-4bbb-8ccc-000000000003", "bulk")
+MESSAGE, INSTALLATION = "0193c5f0-aaaa-7bbb-8ccc-000000000001", "0193c5f0-aaaa-4bbb-8ccc-000000000003"
+DELIVERY = DeliveryTag(MESSAGE, 2, INSTALLATION, "bulk", ids.tail_of(DELIVERIES.of(MESSAGE, 2, INSTALLATION)))
 TAG = str(ids.tag_of(DELIVERY))
 
 
@@ -31,7 +34,8 @@ def signed(key: bytes, at: int = NOW, user: str = "rpns", nonce: str = "n-1") ->
 
 @given(st.uuids(), st.uuids(), st.integers(0, 100), st.sampled_from(["single", "bulk"]))
 def test_a_tag_holds_the_whole_delivery_in_64_characters(message: Any, installation: Any, link: int, lane: Any) -> None:
-    delivery = DeliveryTag(str(message), link, str(installation), lane)
+    tail = ids.tail_of(DELIVERIES.of(str(message), link, str(installation)))
+    delivery = DeliveryTag(str(message), link, str(installation), lane, tail)
     tag = ids.tag_of(delivery)
     assert tag is not None
     assert len(tag) <= 64
@@ -41,7 +45,30 @@ def test_a_tag_holds_the_whole_delivery_in_64_characters(message: Any, installat
 @given(st.text(max_size=60))
 def test_what_is_no_tag_is_no_delivery(text: str) -> None:
     assert ids.delivery_of_tag(text) is None
-    assert ids.tag_of(DeliveryTag("m-1", 0, "i-1", "single")) is None
+    assert ids.tag_of(DeliveryTag("m-1", 0, "i-1", "single", DELIVERY.tail)) is None
+    assert ids.tag_of(DeliveryTag(MESSAGE, 0, INSTALLATION, "single", ids.tail_of("d-1"))) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        DELIVERY._replace(link=1),
+        DELIVERY._replace(message_id=INSTALLATION),
+        DELIVERY._replace(installation_id=MESSAGE),
+        DELIVERY._replace(tail="A" * 12),
+    ],
+)
+def test_a_tag_of_what_was_never_planned_tells_nothing(other: DeliveryTag) -> None:
+    assert told_in({"statuses": [v1(0, biTag=ids.tag_of(other)), v1(0)]}, DELIVERIES, NOW) == [told(0)]
+
+
+def test_a_tag_of_a_former_key_is_ours() -> None:
+    assert told_in({"statuses": [v1(0)]}, DeliveryIds((b"now", *DELIVERIES.keys)), NOW) == [told(0)]
+    assert told_in({"statuses": [v1(0)]}, DeliveryIds((b"now",)), NOW) == []
+
+
+def test_a_tag_without_proof_as_older_versions_made_it_tells_nothing() -> None:
+    assert told_in({"statuses": [v1(0, biTag=TAG[:-12])]}, DELIVERIES, NOW) == []
 
 
 @pytest.mark.parametrize("key", [base64.b64decode(SECRET), SECRET.encode()])
@@ -87,28 +114,30 @@ def v2(status: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("form", [v1, v2])
 @pytest.mark.parametrize("status", [*WORDS, 999])
 def test_both_versions_say_the_same(form: Any, status: int) -> None:
-    assert told_in({"statuses": [form(status)]}, NOW) == [Told(DELIVERY, status, "t", NOW - 5)]
+    assert told_in({"statuses": [form(status)]}, DELIVERIES, NOW) == [Told(DELIVERY, status, "t", NOW - 5)]
 
 
 def test_a_bad_neighbour_hides_no_status() -> None:
     bad = [None, 1, {}, v1("x"), v1(-1), v1(True), v1(10_000), v1(0, biTag="x"), v1(0, token=None), v1(0, biTag=None)]
-    told = told_in({"statuses": [*bad, v1("0", timestamp=str(NOW - 5))]}, NOW)
+    told = told_in({"statuses": [*bad, v1("0", timestamp=str(NOW - 5))]}, DELIVERIES, NOW)
     assert told == [Told(DELIVERY, 0, "t", NOW - 5)]
 
 
 @pytest.mark.parametrize("at", [NOW + 60_000, 0, None, "soon"])
 def test_a_time_that_cannot_be_is_the_servers(at: Any) -> None:
-    assert told_in({"statuses": [v1(0, timestamp=at)]}, NOW) == [Told(DELIVERY, 0, "t", NOW)]
+    assert told_in({"statuses": [v1(0, timestamp=at)]}, DELIVERIES, NOW) == [Told(DELIVERY, 0, "t", NOW)]
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"statuses": {}}, {"statuses": [v1(0)] * (MOST_STATUSES + 1)}])
 def test_what_is_no_receipt_is_refused(body: Any) -> None:
-    assert told_in(body, NOW) is None
+    assert told_in(body, DELIVERIES, NOW) is None
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)))
 def test_no_item_breaks_the_reader(item: Any) -> None:
-    assert told_in({"statuses": [item, {"biTag": TAG, "token": "t", "deliveryStatus": item}]}, NOW) is not None
+    assert (
+        told_in({"statuses": [item, {"biTag": TAG, "token": "t", "deliveryStatus": item}]}, DELIVERIES, NOW) is not None
+    )
 
 
 def told(status: int, at: int = NOW - 5) -> Told:

@@ -6,7 +6,8 @@ import pytest
 from schemas import ids
 from schemas.reasons import Reason
 from schemas.values import Content, Provider
-from services.router.plan import Plan, Ways, plan
+from services.router.plan import Plan, Ways
+from tests.deliveries import plan
 from tests.unit.test_plan import APPLICATION, NOW, WAYS, Live, Phone, Token, asked
 
 OWNER = ids.owner_key_of("app", "user", None)

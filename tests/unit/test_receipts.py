@@ -1,5 +1,7 @@
 """Receipts: a wrong clock never costs one, a wrong delivery always does."""
 
+import uuid
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,19 +9,33 @@ from hypothesis import strategies as st
 from schemas import ids
 from schemas.events import ReceiptReceived
 from schemas.topics import MESSAGE_RETENTION_MS
+from schemas.values import LONGEST_CHAIN
+from services.delivery_ids import DeliveryIds
 from services.registry.bodies import LATEST_MS
-from services.registry.receipts import MAX_SKEW_MS, Refused, judged, kept_time
+from services.registry.receipts import MAX_SKEW_MS, judged, kept_time
+from tests.deliveries import DELIVERIES
 
 NOW = 1_764_000_000_000
 INSTALLATION, MESSAGE = ids.uuid7(), ids.uuid7()
 
 
 def receipt(**changes: object) -> dict[str, object]:
-    return {"messageId": MESSAGE, "kind": "delivered", "happenedAt": NOW - 5} | changes
+    """As an SDK sends it: with the delivery id that the push had."""
+    link, slot = int(str(changes.get("link", 0))), ""
+    if "activityId" in changes or "attributesType" in changes:
+        slot = f"activity/{changes['activityId']}" if "activityId" in changes else f"start/{changes['attributesType']}"
+    delivery = DELIVERIES.of(MESSAGE, link, INSTALLATION, slot)
+    return {"messageId": MESSAGE, "deliveryId": delivery, "kind": "delivered", "happenedAt": NOW - 5} | changes
+
+
+def outcome_of(body: object, deliveries: DeliveryIds = DELIVERIES) -> ReceiptReceived | list[str]:
+    """The event, or the fields that it is refused for."""
+    outcome = judged(body, INSTALLATION, deliveries, None, NOW)
+    return outcome if isinstance(outcome, ReceiptReceived) else [one.field for one in outcome.errors]
 
 
 def event_of(**changes: object) -> ReceiptReceived:
-    outcome = judged(receipt(**changes), INSTALLATION, None, NOW)
+    outcome = outcome_of(receipt(**changes))
     assert isinstance(outcome, ReceiptReceived)
     return outcome
 
@@ -53,28 +69,49 @@ def test_a_repeat_is_the_same_event_and_another_kind_action_or_link_is_not() -> 
 
 
 def test_a_receipt_of_a_live_activity_is_that_activity_s_own() -> None:
-    update, start = ids.delivery_id_of(MESSAGE, 0, INSTALLATION, "activity/a"), "start/T"
-    assert event_of(deliveryId=update, activityId="a").slot == "activity/a"
-    assert event_of(attributesType="T").slot == start
+    assert event_of(activityId="a").slot == "activity/a"
+    assert event_of(attributesType="T").slot == "start/T"
     assert len({event_of().event_id, event_of(activityId="a").event_id, event_of(attributesType="T").event_id}) == 3
-    assert isinstance(judged(receipt(deliveryId=update), INSTALLATION, None, NOW), Refused)
+    of_another = receipt(activityId="a") | {"activityId": "b"}
+    assert outcome_of(of_another) == outcome_of(receipt(activityId="a") | {"activityId": None}) == ["deliveryId"]
 
 
 def test_a_delivery_must_be_that_of_message_link_and_installation() -> None:
-    delivery = ids.delivery_id_of(MESSAGE, 2, INSTALLATION)
-    assert event_of(deliveryId=delivery, link=2).link == 2
-    assert event_of(link=1000).link == 1000  # a cascade may be of any depth
-    outcome = judged(receipt(deliveryId=delivery), INSTALLATION, None, NOW)
-    assert isinstance(outcome, Refused)
-    assert [one.field for one in outcome.errors] == ["deliveryId"]
+    assert event_of(link=2).link == 2
+    assert event_of(link=LONGEST_CHAIN - 1).link == LONGEST_CHAIN - 1
+    wrong = [
+        receipt(link=2) | {"link": 1},
+        receipt() | {"messageId": ids.uuid7()},
+        receipt(deliveryId=DELIVERIES.of(MESSAGE, 0, ids.uuid7())),
+        receipt(deliveryId=ids.uuid7()),
+        receipt(deliveryId=ids.uuid5(MESSAGE, f"0/{INSTALLATION}")),  # as anybody could compute it
+        receipt(deliveryId=None),
+        {name: value for name, value in receipt().items() if name != "deliveryId"},
+    ]
+    assert [outcome_of(one) for one in wrong] == [["deliveryId"]] * len(wrong)
+
+
+def test_an_id_that_was_made_under_a_former_key_still_holds() -> None:
+    now = DeliveryIds((b"now", *DELIVERIES.keys))
+    assert isinstance(outcome_of(receipt(), now), ReceiptReceived)
+    assert now.of(MESSAGE, 0, INSTALLATION) != DELIVERIES.of(MESSAGE, 0, INSTALLATION)
+    assert outcome_of(receipt(), DeliveryIds((b"now",))) == ["deliveryId"]
+
+
+def test_a_delivery_id_is_the_same_uuid_for_the_same_delivery_and_tells_no_key() -> None:
+    made = DELIVERIES.of(MESSAGE, 0, INSTALLATION)
+    assert (uuid.UUID(made).version, uuid.UUID(made).variant) == (8, uuid.RFC_4122)
+    assert made == str(uuid.UUID(made)) == DELIVERIES.of(MESSAGE, 0, INSTALLATION)
+    others = {DELIVERIES.of(MESSAGE, 1, INSTALLATION), DELIVERIES.of(MESSAGE, 0, INSTALLATION, "activity/a")}
+    assert len({made, *others}) == 3
+    assert "keys" not in repr(DELIVERIES)
 
 
 @pytest.mark.parametrize(
     ("change", "field"),
     [({"happenedAt": 2**70}, "happenedAt"), ({"happenedAt": "1"}, "happenedAt"), ({"kind": 7}, "kind"),
-     ({"messageId": "m"}, "messageId"), ({"link": -1}, "link"), ({"action": "x" * 65}, "action")],
+     ({"messageId": "m"}, "messageId"), ({"link": -1}, "link"), ({"link": LONGEST_CHAIN}, "link"),
+     ({"action": "x" * 65}, "action"), ({"deliveryId": "d"}, "deliveryId"), ({"deliveryId": "\ud800"}, "deliveryId")],
 )  # fmt: skip
 def test_a_bad_receipt_is_refused_by_field(change: dict[str, object], field: str) -> None:
-    outcome = judged(receipt(**change), INSTALLATION, None, NOW)
-    assert isinstance(outcome, Refused)
-    assert [one.field for one in outcome.errors] == [field]
+    assert outcome_of(receipt() | change) == [field]
