@@ -68,6 +68,7 @@ class Connection:
         self.opened_at = self._loop.time()
         self._calls: dict[int, Call] = {}
         self._leaving: str | None = None
+        self._drained: asyncio.Future[None] | None = None
         self._doubted_since: float | None = None
         self._ping_idle_s = ping_idle_s
         self._ping_timeout_s = ping_timeout_s
@@ -163,13 +164,20 @@ class Connection:
             self._changed()
 
     async def close(self, reason: str = "closed", drain_s: float = 0.0) -> None:
-        """Take no more requests, give those in flight up to `drain_s`, send GOAWAY, close."""
+        """Take no more requests, give those in flight up to `drain_s`, send GOAWAY, close.
+
+        The peer's goodbye is waited for only where it may still have an answer for somebody.
+        """
         self._leave(reason)
         if self._calls and drain_s > 0:
-            await asyncio.wait([self._wire.ended], timeout=drain_s)
+            self._drained = self._loop.create_future()
+            ends = (self._wire.ended, self._drained)
+            await asyncio.wait(ends, timeout=drain_s, return_when=asyncio.FIRST_COMPLETED)
+        owes_answers = bool(self._calls)
         self._fail_calls(reason)
         self._wire.close(reason)
-        await asyncio.wait([self._wire.ended], timeout=CLOSE_TIMEOUT_S)
+        if owes_answers:
+            await asyncio.wait([self._wire.ended], timeout=CLOSE_TIMEOUT_S)
         self._wire.abort(reason)
         await self._wire.ended
 
@@ -207,6 +215,8 @@ class Connection:
     def _changed(self) -> None:
         if self._leaving is not None and not self._calls:
             self._wire.close(self._leaving)
+            if self._drained is not None and not self._drained.done():
+                self._drained.set_result(None)
         if self.on_change is not None:
             self.on_change(self)
 

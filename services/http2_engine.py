@@ -26,6 +26,8 @@ LIMIT_WHEN_NONE_STATED: Final = 1_000
 UNIQUE_FIELDS: Final = frozenset({b"apns-id", b"apns-expiration", b"apns-collapse-id"})
 STREAM_WINDOW_BYTES: Final = 1 << 20
 CONNECTION_WINDOW_BYTES: Final = 16 << 20
+MOST_BODY_BYTES: Final = 1 << 20
+"""Of an answer: the longest is a list of 10,000 channels. What comes beyond is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ class Engine:
                 else:
                     self._begun[event.stream_id] = (event.headers, [])
             elif isinstance(event, ngh2.DataReceived):
-                self._begun[event.stream_id][1].append(event.data)
+                _append(self._begun[event.stream_id][1], event.data)
                 if event.end_stream:
                     self._finish(event.stream_id)
             elif isinstance(event, ngh2.TrailersReceived):
@@ -162,7 +164,7 @@ class Engine:
 
     def _finish(self, stream_id: int) -> None:
         fields, chunks = self._begun.pop(stream_id)
-        self._complete[stream_id] = _response(fields, b"".join(chunks))
+        self._complete[stream_id] = _response(fields, b"".join(chunks)[:MOST_BODY_BYTES])
 
     def _without_answer(self, closed: ngh2.StreamClosed) -> NotProcessed | Unknown:
         self._begun.pop(closed.stream_id, None)
@@ -185,6 +187,12 @@ class Engine:
             self.goaway = _goaway_reason(event)
         elif isinstance(event, ngh2.ConnectionClosed):
             self.failure = self.failure or self.goaway or f"closed: {_error_name(event.error_code)}"
+
+
+def _append(chunks: list[bytes], data: bytes) -> None:
+    """Within the bound: whoever answers is not to fill our memory."""
+    if sum(map(len, chunks)) < MOST_BODY_BYTES:
+        chunks.append(data)
 
 
 def _response(fields: Sequence[Header], body: bytes) -> Response:

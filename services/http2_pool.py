@@ -2,7 +2,8 @@
 
 A request that finds no free stream waits, in order, until its time is over. Connections open as requests have to
 wait, up to `size`; each connect resolves the name again. While connects fail, or connections end soon after they
-were opened, one attempt at a time is made, after an exponentially growing wait with full jitter.
+were opened, one attempt at a time is made, after an exponentially growing wait with full jitter. What was under way
+already when a failure was counted belongs to the same incident: four connections that are lost at once are one failure.
 """
 
 import asyncio
@@ -12,8 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-import structlog
-
+from services import telemetry
 from services.http2 import PING_IDLE_S, PING_TIMEOUT_S, SWEEP_S, Call, Connection
 from services.http2_engine import Header, NotProcessed, Result
 from services.http2_wire import ConnectError
@@ -21,7 +21,7 @@ from services.http2_wire import ConnectError
 # A refused request goes out again by itself, but a peer that keeps refusing is its sender's business.
 ATTEMPTS: Final = 3
 
-log = structlog.get_logger()
+log = telemetry.logger("http2")
 
 
 class Pool:
@@ -40,8 +40,9 @@ class Pool:
         ping_idle_s: float = PING_IDLE_S,
         ping_timeout_s: float = PING_TIMEOUT_S,
     ) -> None:
-        self.failures = 0
+        self.failures = 0  # incidents in a row
         self.last_error: str | None = None
+        self._failed_at = float("-inf")
         self._url = url
         self._ssl_context = ssl_context
         self._size = size
@@ -145,9 +146,18 @@ class Pool:
         self._connections.remove(connection)
         self._draining.add(connection)
         has_held = self._loop.time() - connection.opened_at >= self._proven_s
-        self.failures = 0 if has_held else self.failures + 1
+        if has_held:
+            self.failures = 0
+        else:
+            self._failed(connection.opened_at)
         self.last_error = connection.reason
         log.info("http2.connection_leaving", origin=self._url, reason=connection.reason)
+
+    def _failed(self, since: float) -> None:
+        """What began at `since` failed; the first to do so in an incident counts."""
+        if since >= self._failed_at:
+            self.failures += 1
+            self._failed_at = self._loop.time()
 
     # -- opening -----------------------------------------------------------------------------------
 
@@ -163,6 +173,7 @@ class Pool:
     async def _open(self) -> None:
         while True:
             await asyncio.sleep(self._delay_s())
+            begun_at = self._loop.time()
             try:
                 connection = await Connection.connect(
                     self._url,
@@ -172,7 +183,7 @@ class Pool:
                     ping_timeout_s=self._ping_timeout_s,
                 )
             except ConnectError as error:
-                self.failures += 1
+                self._failed(begun_at)
                 self.last_error = str(error)
                 log.warning("http2.connect_failed", origin=self._url, failures=self.failures, error=str(error))
                 if not self._waiting or len(self._opening) > 1:

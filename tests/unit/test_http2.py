@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from h2.errors import ErrorCodes
 
+from services import http2, http2_engine, http2_wire
 from services.http2 import ConnectError, Connection, NotProcessed, Response, Result, Unknown, tls_context
 from tests.http2_server import Peer, Request, Server, echo, eventually, no_complaints, ok, silent, tls
 
@@ -233,6 +234,34 @@ async def test_close_lets_what_is_in_flight_finish() -> None:
         assert isinstance(await answered, Response)
         assert await unanswered == Unknown("stopping")
         await closing
+
+
+@pytest.mark.parametrize("drain_s", [0.0, 60.0])
+async def test_a_peer_that_never_says_goodbye_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, drain_s: float
+) -> None:
+    """With nothing in flight, or once what was has been answered: the waits of this test are too long to be sat out."""
+    monkeypatch.setattr(http2, "CLOSE_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(http2_wire, "CLOSE_TIMEOUT_S", 60.0)
+    async with Server(silent).running() as server:
+        connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=2.0)
+        call = push(connection)
+        await eventually(lambda: len(server.requests) == 1)
+        if drain_s:
+            closing = asyncio.create_task(connection.close("stopping", drain_s))
+            await eventually(lambda: not connection.usable)
+        server.requests[0].answer()
+        server.peers[0].transport.pause_reading()  # from now on it hears nothing, our goodbye neither
+        assert isinstance(await call, Response)
+        await asyncio.wait_for(closing if drain_s else connection.close(), 30)
+        server.peers[0].transport.resume_reading()
+
+
+async def test_of_an_answer_that_is_too_long_the_beginning_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http2_engine, "MOST_BODY_BYTES", 20_000)
+    body = bytes(range(256)) * 300
+    async with Server(lambda request: request.answer(500, body)).running() as server, connected(server) as connection:
+        assert await push(connection) == Response(500, {}, body[:20_000])
 
 
 async def test_connecting_to_a_peer_that_hangs_after_the_handshake_times_out() -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
+import pytest
 from h2.errors import ErrorCodes
 
 from services.http2 import NotProcessed, Response, Result, Unknown
@@ -193,6 +194,28 @@ async def test_connections_that_end_soon_count_as_failures_and_those_that_hold_d
         server.on_request = ok
         assert isinstance(await push(pool), Response)
         await eventually(lambda: pool.failures == 0)
+
+
+async def test_connections_that_are_lost_together_are_one_failure() -> None:
+    async with Server(silent, limit=1).running() as server, pooled(server.url, size=4, backoff_base_s=0.01) as pool:
+        calls = [push(pool, str(number)) for number in range(4)]
+        await eventually(lambda: len(server.requests) == 4)
+        for peer in server.peers:
+            peer.drop()
+        assert all(isinstance(result, Unknown) for result in await asyncio.gather(*calls))
+        assert pool.failures == 1
+
+
+async def test_connects_that_fail_together_are_one_failure(
+    unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda least, most: most)
+    pool = Pool(f"https://localhost:{unused_tcp_port}", tls("h2").client, size=4, backoff_base_s=60.0)
+    calls = [push(pool, str(number)) for number in range(8)]
+    await eventually(lambda: pool.failures > 0 and len(pool._opening) == 1)  # the last one waits, the others gave up
+    assert pool.failures == 1
+    await pool.close_all("test over")
+    assert set(await asyncio.gather(*calls)) == {NotProcessed("test over")}
 
 
 async def test_closing_gives_everyone_a_result() -> None:
