@@ -1,12 +1,12 @@
 """What APNs answers about broadcast channels and what it means: every reason of `docs/providers.md` §1.11.
 
-The words are partly those of ordinary pushes, partly of their own. An answer that is not listed is judged as there: 5xx
-and 429 are tried again, the rest is an alert.
+The words are partly those of ordinary pushes, partly of their own. An answer that is not listed is judged as there.
 """
 
 from enum import StrEnum
 from typing import Final
 
+from services.dispatch.answers import is_passing
 from services.dispatch.apns_table import Action
 
 
@@ -33,7 +33,6 @@ _FORBIDDEN: Final = (
     "BadCertificateEnvironment",
     "TopicMismatch",
     "MissingProviderToken",
-    "InvalidProviderToken",
 )
 
 TABLE: Final[dict[tuple[int, str], Action | ChannelAction]] = {
@@ -45,6 +44,7 @@ TABLE: Final[dict[tuple[int, str], Action | ChannelAction]] = {
     (400, "TopicDisallowed"): Action.ALERT,
     **{(403, reason): Action.ALERT for reason in _FORBIDDEN},
     (403, "ExpiredProviderToken"): Action.REFRESH_AUTH,
+    (403, "InvalidProviderToken"): Action.OWN_CONNECTION,
     (404, "BadPath"): Action.ALERT,
     (405, "MethodNotAllowed"): Action.ALERT,
     (413, "PayloadTooLarge"): Action.FIX_PAYLOAD,
@@ -65,4 +65,4 @@ def action_of(status: int, reason: str, *, deleting: bool = False) -> Action | C
     listed = TABLE.get((status, reason))
     if listed is not None:
         return listed
-    return Action.RETRY if status == 429 or status >= 500 else Action.ALERT
+    return Action.RETRY if is_passing(status) else Action.FIX_PAYLOAD

@@ -1,11 +1,13 @@
 """What APNs answers and what it means: every row of `docs/providers.md` §1.9. A test holds the table complete.
 
-An answer that is not listed is judged by its class: 5xx is tried again, 4xx is our mistake, and no unknown word ever
-retires a token.
+An answer that is not listed is judged by its class (`answers.py`): no unknown word ever retires a token or speaks of
+more than its own message.
 """
 
 from enum import StrEnum
 from typing import Final
+
+from services.dispatch.answers import is_passing
 
 
 class Action(StrEnum):
@@ -14,10 +16,10 @@ class Action(StrEnum):
     OK = "accepted"
     DROP_TOKEN = "this token is dead"
     FIX_PAYLOAD = "this message will never be taken"
-    ALERT = "none of this application will be taken"
+    ALERT = "none of this application will be taken, or not this token"
     RECONNECT = "again, on a new connection"
     REFRESH_AUTH = "again with a new provider token, on a new connection; the second time it is an alert"
-    OWN_CONNECTION = "again, on a new connection of this key's own; the second time it is an alert"
+    OWN_CONNECTION = "again, on a new connection; the second time it is an alert"
     KEEP_AUTH = "again with the provider token from before, and no new one for 20 minutes"
     RETRY_TOKEN = "later, this device only"
     RETRY = "later, the provider is in trouble"
@@ -34,7 +36,6 @@ _FIX = (
     "MissingDeviceToken",
 )
 _FORBIDDEN = (
-    "InvalidProviderToken",
     "MissingProviderToken",
     "Forbidden",
     "BadCertificate",
@@ -52,6 +53,7 @@ TABLE: Final[dict[tuple[int, str], Action]] = {
     (400, "IdleTimeout"): Action.RECONNECT,
     (403, "ExpiredProviderToken"): Action.REFRESH_AUTH,
     **{(403, reason): Action.ALERT for reason in _FORBIDDEN},
+    (403, "InvalidProviderToken"): Action.OWN_CONNECTION,  # Apple has outbreaks of it
     (403, "UnrelatedKeyIdInToken"): Action.OWN_CONNECTION,
     (404, "BadPath"): Action.ALERT,
     (405, "MethodNotAllowed"): Action.ALERT,
@@ -65,6 +67,13 @@ TABLE: Final[dict[tuple[int, str], Action]] = {
     (503, "Shutdown"): Action.RECONNECT,
 }
 
+ABOUT_TOPIC: Final = frozenset(
+    {"BadTopic", "TopicDisallowed", "InvalidProviderToken", "Forbidden", "UnrelatedKeyIdInToken"}
+)
+"""Also what a bundle of another team gets, or one that the key is not for."""
+NOT_OURS: Final = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic"})
+"""Also what a wrong environment or bundle of our own looks like, for every token."""
+
 
 def action_of(status: int, reason: str) -> Action:
     """The action for an answer, listed or not."""
@@ -75,4 +84,4 @@ def action_of(status: int, reason: str) -> Action:
         return listed
     if status == 429:
         return Action.RETRY_TOKEN
-    return Action.ALERT if 400 <= status < 500 else Action.RETRY
+    return Action.RETRY if is_passing(status) else Action.FIX_PAYLOAD

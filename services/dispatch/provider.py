@@ -4,7 +4,7 @@
     Sender.send(push)  ─▶ Accepted       the provider has it
                        ─▶ Retry          not now; after a while, for this token, application or provider
                        ─▶ TokenGone      this token is dead
-                       ─▶ Rejected       this message will never be taken; with `alert`, none of this application will
+                       ─▶ Rejected       this message will never be taken; with `alert`, perhaps none of the application
                        ─▶ Uncertain      it may have been taken
 
 Answers are values, never exceptions; `services/dispatch/deliver.py` decides what follows from them. The file is found
@@ -62,6 +62,7 @@ class Push(NamedTuple):
     slot: str = ""  # which of the installation's tokens; not empty for a Live Activity
     withdraw: bool = False  # not to be shown: the SDK takes what it shows under this delivery id off the screen
     channel: ChannelMessage | None = None  # for the channel platform, which needs no token
+    platform: str = ""  # of the installation
     beginning: Beginning | None = None  # where a resend is not absorbed: to be asked just before the request is written
 
 
@@ -87,24 +88,31 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class TokenGone:
-    """Dead. `dead_at` (UTC ms) is when the provider last knew so; a token registered later stays."""
+    """Dead. `dead_at` (UTC ms) is when the provider last knew so; a token registered later stays.
+
+    `needs_proof`: settings of our own that are wrong look the same, for every token. So the token is retired only where
+    others have worked (`trust.py`).
+    """
 
     detail: str
     status: int
     dead_at: int | None = None
+    needs_proof: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Refused for good. `alert`: keys or settings are wrong, so the application's sender stops; tokens stay.
+    """Refused for good. `alert`: keys or settings are wrong, or this token is not theirs (`trust.py` tells which).
 
-    `reason`: what the partner is told, where the provider says more than that it refuses.
+    `certain`: no token had a part in it, so the application's sender stops. `reason`: what the partner is told, where
+    the provider says more than that it refuses.
     """
 
     detail: str
     status: int
     alert: bool = False
     reason: Reason | None = None
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from deploy.sandbox.sdk_push import Action, read_push
 from deploy.sandbox.tls import ensure_certificates
 from schemas.application_events import ApplicationChanged
 from schemas.values import Button, Content, SecureValues
-from services.dispatch import apns
+from services.dispatch import apns, apns_client
 from services.dispatch.apns_table import TABLE
 from services.dispatch.provider import (
     Accepted,
@@ -32,6 +32,7 @@ from services.settings import Settings
 from tests.contract.sandbox_apns.harness import TOKEN, TOPIC, Sandbox
 from tests.pushes import DELIVERY_ID, push_of
 
+OTHER_TOKEN = "ff" * 32
 APPLICATION = ApplicationChanged(event_id="e", at=0, application_id="app", name="Demo", api_key_digests=())
 
 
@@ -122,6 +123,17 @@ async def test_a_bundle_that_a_device_made_up_never_stops_the_application(
     assert await sender.send(a_push()) == Accepted(DELIVERY_ID, 200)
 
 
+@pytest.mark.parametrize("reason", ["InvalidProviderToken", "Forbidden", "UnrelatedKeyIdInToken"])
+async def test_keys_that_are_refused_for_a_bundle_that_nobody_provisioned_are_about_that_bundle(
+    sandbox: Sandbox, sender: apns.ApnsSender, reason: str
+) -> None:
+    sandbox.faults.order("apns", Fault(kind="status", reason=reason, token=OTHER_TOKEN))
+    other = a_push(token=OTHER_TOKEN, bundle=f"{TOPIC}.widgets")
+    sandbox.server.keys.add(sandbox.credentials.model_copy(update={"topics": (TOPIC, f"{TOPIC}.widgets")}))
+    assert await sender.send(other) == Rejected(reason, 403)
+    assert await sender.send(other._replace(bundle=TOPIC)) == Rejected(reason, 403, alert=True)
+
+
 async def test_a_text_over_4096_bytes_is_shortened_and_accepted(sandbox: Sandbox, sender: apns.ApnsSender) -> None:
     result = await sender.send(a_push(Content(text="щ" * 5000)))
     (received,) = await sandbox.inbox.wait("apns", TOKEN)
@@ -196,8 +208,14 @@ async def test_every_refusal_is_what_the_table_says(
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        ({"status": 418, "reason": "Teapot"}, Rejected("Teapot", 418, alert=True)),
-        ({"status": 410, "reason": "SomethingNew"}, Rejected("SomethingNew", 410, alert=True)),
+        ({"status": 418, "reason": "Teapot"}, Rejected("Teapot", 418)),
+        ({"status": 410, "reason": "SomethingNew"}, Rejected("SomethingNew", 410)),
+        ({"status": 403, "reason": "SomethingNew"}, Rejected("SomethingNew", 403)),
+        ({"status": 403, "reason": "two words"}, Rejected("status 403", 403)),
+        ({"status": 403}, Rejected("status 403", 403)),
+        ({"status": 400}, Rejected("status 400", 400)),
+        ({"status": 408}, Retry("status 408", 408, None, "provider", 2)),
+        ({"status": 302}, Retry("status 302", 302, None, "provider", 2)),
         ({"status": 502, "reason": "Odd"}, Retry("Odd", 502, None, "provider", 2)),
         ({"status": 429, "reason": "Odd"}, Retry("Odd", 429, None, "token")),
     ],
@@ -247,7 +265,7 @@ async def test_an_expired_provider_token_is_renewed_once_on_a_new_connection(
 ) -> None:
     await sender.send(a_push())
     now = time.time_ns() // 1_000_000
-    monkeypatch.setattr(apns, "now_ms", lambda: now + 21 * 60_000)
+    monkeypatch.setattr(apns_client, "now_ms", lambda: now + 21 * 60_000)
     sandbox.clock.now_s += 21 * 60
     result = await answers_to(sandbox, sender, reason="ExpiredProviderToken")
     assert isinstance(result, Accepted)
@@ -261,7 +279,7 @@ async def test_too_many_provider_tokens_go_back_to_the_one_before(
     sandbox.faults.switch("apns.token_update_interval_s", "7200")
     await sender.send(a_push())
     now = time.time_ns() // 1_000_000
-    monkeypatch.setattr(apns, "now_ms", lambda: now + 55 * 60_000)
+    monkeypatch.setattr(apns_client, "now_ms", lambda: now + 55 * 60_000)
     sandbox.clock.now_s += 55 * 60
     assert isinstance(await sender.send(a_push()), Accepted)
     assert sandbox.server.pushes.refused["TooManyProviderTokenUpdates"] == 1
@@ -274,6 +292,42 @@ async def test_a_key_of_another_team_is_an_alert(sandbox: Sandbox) -> None:
     sender = await apns.open_sender(opening(sandbox, key_id=stranger.key_id, private_key=stranger.private_key))
     assert await sender.send(a_push()) == Rejected("InvalidProviderToken", 403, alert=True)
     await sender.close()
+
+
+async def test_one_spurious_refusal_of_the_provider_token_loses_nothing(
+    sandbox: Sandbox, sender: apns.ApnsSender
+) -> None:
+    await sender.send(a_push())
+    first = set(sandbox.server.connections)
+    assert isinstance(await answers_to(sandbox, sender, reason="InvalidProviderToken"), Accepted)
+    assert set(sandbox.server.connections) - first
+    twice = await answers_to(sandbox, sender, reason="InvalidProviderToken", times=2)
+    assert twice == Rejected("InvalidProviderToken", 403, alert=True)
+
+
+async def test_a_device_that_is_refused_again_and_again_costs_its_neighbours_no_connection(
+    sandbox: Sandbox, sender: apns.ApnsSender
+) -> None:
+    sandbox.faults.order("apns", Fault(kind="status", reason="InvalidProviderToken", token=OTHER_TOKEN))
+    await sender.send(a_push(token=OTHER_TOKEN))
+    await sender.send(a_push())
+    there = set(sandbox.server.connections)
+    for _ in range(5):
+        assert isinstance(await sender.send(a_push(token=OTHER_TOKEN)), Rejected)
+        assert isinstance(await sender.send(a_push()), Accepted)
+    assert set(sandbox.server.connections) == there
+
+
+@pytest.mark.parametrize("reason", ["ExpiredProviderToken", "IdleTimeout", "Shutdown", "UnrelatedKeyIdInToken"])
+async def test_pushes_that_wait_for_a_stream_go_round_again_when_the_connections_are_replaced(
+    sandbox: Sandbox, sender: apns.ApnsSender, reason: str
+) -> None:
+    sandbox.faults.switch("apns.stream_limit", "1")
+    await sender.send(a_push())
+    sandbox.faults.order("apns", Fault(kind="status", reason=reason, times=1))
+    results = await asyncio.gather(*(sender.send(a_push(token=f"{number:064x}")) for number in range(100)))
+    assert {type(result) for result in results} == {Accepted}
+    assert len(sandbox.inbox.all()) == 101
 
 
 async def test_an_unrelated_key_gets_a_connection_of_its_own_then_it_is_an_alert(
@@ -338,7 +392,7 @@ async def test_a_connection_lost_after_writing_is_uncertain_and_a_resend_replace
 
 
 async def test_no_service_at_all_is_the_providers_trouble(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apns, "ANSWER_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(apns_client, "ANSWER_TIMEOUT_S", 0.5)
     made = opening(sandbox)
     settings = made.settings.model_copy(update={"apns_url": "https://localhost:1"})
     sender = await apns.open_sender(Opening(settings, APPLICATION, made.credentials))

@@ -122,6 +122,7 @@ RESULTS: dict[object, type] = {
     Action.RETRY: Retry,
     Action.RECONNECT: Retry,
     Action.REFRESH_AUTH: Rejected,
+    Action.OWN_CONNECTION: Rejected,
     Action.KEEP_AUTH: Retry,
     ChannelAction.GONE: Gone,
     ChannelAction.FULL: Rejected,
@@ -136,5 +137,5 @@ async def test_every_row_of_the_table(bench: Bench) -> None:
         bench.faults.clear()
         assert isinstance(answer, RESULTS[action]), (status, reason, answer)
         if isinstance(answer, Rejected):
-            assert answer.alert is (action in (Action.ALERT, Action.REFRESH_AUTH)), reason
+            assert answer.alert is (action in (Action.ALERT, Action.REFRESH_AUTH, Action.OWN_CONNECTION)), reason
     assert isinstance(await bench.send(channel), Done)

@@ -40,6 +40,7 @@ FITS: dict[object, str] = {
     Action.FIX_PAYLOAD: "FIX_PAYLOAD",
     Action.ALERT: "ALERT",
     Action.REFRESH_AUTH: "REFRESH_AUTH",
+    Action.OWN_CONNECTION: "ALERT",
     Action.KEEP_AUTH: "RETRY",
     Action.RETRY: "RETRY",
     Action.RECONNECT: "RECONNECT",
@@ -57,7 +58,7 @@ def test_the_table_has_every_reason_of_the_specification_and_no_other() -> None:
 def test_an_unknown_channel_is_gone_when_it_is_deleted_and_a_wrong_path_is_an_alert() -> None:
     assert action_of(404, "BadPath", deleting=True) is ChannelAction.GONE
     assert action_of(404, "BadPath") is Action.ALERT
-    assert (action_of(418, "Odd"), action_of(502, "")) == (Action.ALERT, Action.RETRY)
+    assert (action_of(418, "Odd"), action_of(502, "")) == (Action.FIX_PAYLOAD, Action.RETRY)
 
 
 # -- what is acceptable
