@@ -152,6 +152,7 @@ class PlannedTarget(Frozen):
     owner: str | None = None  # ids.owner_key_of at planning; empty: nobody was logged in
     slot: str = ""  # which of the installation's tokens; with one, there may be several targets for an installation
     proved: bool = True  # False: nobody has vouched for its owner, and what it says of the push ends no cascade
+    parts: int | None = None  # of an SMS: how many its text is sent as
 
 
 class SkippedTarget(Frozen):
@@ -266,6 +267,7 @@ class ChannelReported(MessageEvent):
     status: Literal[0, 2, 5, 9]
     error_code: int = 0  # of the channels' table
     happened_at: int  # UTC ms, as the platform says; of its report when it does not
+    parts: int | None = None  # how many SMS it was, where the platform says
 
 
 class DeadlinePassed(MessageEvent):

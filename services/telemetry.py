@@ -54,6 +54,9 @@ REPORTS = Counter("rpns_reports_total", "delivery reports tried", ["outcome"])
 REPORT_SECONDS = Histogram(
     "rpns_report_seconds", "time of one delivery report at its receiver, seconds", buckets=_SECONDS
 )
+CHANNEL_REPORTS_IGNORED = Counter(
+    "rpns_channel_reports_ignored_total", "reports of the channel platform that name a state that is not used"
+)
 CLICKS_LOST = Counter("rpns_lost_clicks_total", "clicks on short links that the log did not take in time")
 FOLD_CONFLICTS = Counter("rpns_fold_conflicts_total", "messages that somebody else had changed, folded again")
 LINKS_FOLLOWED = Counter(

@@ -14,7 +14,7 @@ PURE = {
     "router": ("plan",),
     "dispatch": ("deliver", "limiter", "breaker", "guard", "payload"),
     "statistics": ("merge",),
-    "status": ("fold", "cascade", "content"),
+    "status": ("fold", "cascade", "content", "channel_reports"),
 }
 STANDARD = frozenset(__import__("sys").stdlib_module_names)
 ALLOWED_IN_PURE = STANDARD | {"schemas", "phonenumbers", "pydantic", "orjson"}
@@ -29,6 +29,7 @@ SHARED_PURE = (
     "services.versions",
     "services.directory_index",
     "services.web_address",
+    "services.sms_parts",
 )
 KAFKA_BOUNDARY = {"services/kafka.py", "services/consume.py", "services/flow.py", "services/statistics/worker.py"}
 
@@ -61,7 +62,15 @@ def pure_modules() -> list[Path]:
         if is_pure(path.stem, stems) and path.parent.name == service
     ] + [
         ROOT / f"services/{name}.py"
-        for name in ("delivery_ids", "schedule", "versions", "short_links", "directory_index", "web_address")
+        for name in (
+            "delivery_ids",
+            "directory_index",
+            "schedule",
+            "short_links",
+            "sms_parts",
+            "versions",
+            "web_address",
+        )
     ]
 
 

@@ -5,7 +5,7 @@
                        ─▶ ALERT      2, 5, 6: our address or account is refused; the sender stops
                        ─▶ REFUSED    4, 7, 8, 9, 11: this message is, with an errorCode of the channels' table (§3)
 
-An answer without a known code is judged by its HTTP status.
+An answer without a known code is judged by its HTTP status; one that says 2xx and an error means the error.
 """
 
 from typing import Any, Final, Literal, NamedTuple
@@ -48,9 +48,9 @@ def outcome(status: int, body: bytes, retry_after_s: float | None) -> Result:
     """What an answer means; `body` may be anything."""
     document = _document(body)
     mt_num = document.get("mtNum")
-    if 200 <= status < 300:
-        if isinstance(mt_num, str | int) and not isinstance(mt_num, bool):
-            return Accepted(str(mt_num)[:100], status)
+    if 200 <= status < 300 and isinstance(mt_num, str | int | float) and not isinstance(mt_num, bool):
+        return Accepted(str(mt_num)[:100], status)
+    if 200 <= status < 300 and _known(document) is None:
         return Retry("an answer without mtNum", status, retry_after_s)
     row = _row(document, status)
     said = f"{row.word} (HTTP {status})"
@@ -66,14 +66,21 @@ def outcome(status: int, body: bytes, retry_after_s: float | None) -> Result:
 
 
 def _row(document: dict[str, Any], status: int) -> Row:
-    error = document.get("error")
-    code = error.get("code") if isinstance(error, dict) else None
-    known = TABLE.get(code) if type(code) is int else None
+    known = _known(document)
     if known is not None:
         return known
     if status in _BY_STATUS:
         return TABLE[_BY_STATUS[status]]
     return TABLE[4] if 400 <= status < 500 and status != 408 else TABLE[1]
+
+
+def _known(document: dict[str, Any]) -> Row | None:
+    """The row of the code that it names, a number or one in a string."""
+    error = document.get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, str) and code.strip().isascii() and code.strip().isdigit() and len(code) < 9:
+        code = int(code)
+    return TABLE.get(code) if type(code) is int else None
 
 
 def _document(body: bytes) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.events import MessageRequested, PlannedTarget, TargetResolved
 from schemas.reasons import Reason
-from schemas.values import ChannelMessage, Content, Provider
+from schemas.values import Channel, ChannelMessage, Content, Provider
+from services.short_links import text_of
+from services.sms_parts import part_count
 
 
 def to_channel(
@@ -35,6 +37,7 @@ def to_channel(
         installation_id=name,
         application_id=application.application_id,
         provider=Provider.CHANNEL,
+        parts=part_count(text_of(link) or "") if link.channel is Channel.SMS else None,
     )
     return target, TargetResolved(
         event_id=ids.event_id_of(delivery_id, "target-resolved/1"),

@@ -87,6 +87,7 @@ def _planned(link: Link, event: events.Planned) -> None:
         delivery.planned = True
         delivery.delivery_id, delivery.application_id = target.delivery_id, target.application_id
         delivery.provider, delivery.owner = target.provider.value, target.owner
+        delivery.parts = target.parts or 0
         link.deliveries[key] = delivery
 
 
@@ -151,6 +152,7 @@ def _channel_reported(link: Link, event: events.ChannelReported) -> None:
     if delivery is None:
         return
     at = min(event.happened_at, event.at)
+    delivery.parts_told = max(delivery.parts_told, event.parts or 0)
     match event.status:
         case 0:
             raise_to(delivery, SENT, None)

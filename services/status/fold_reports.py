@@ -11,6 +11,8 @@ from typing import TypedDict
 
 from schemas import DeliveryState
 from schemas.reasons import Reason
+from schemas.values import Channel
+from services.sms_parts import part_count
 from services.status.message import Link, Report, Request
 
 _RANKS = {-1: -1, 0: 0, 5: 1, 2: 2, 9: 3}
@@ -26,16 +28,18 @@ def rank_of(status: int) -> int:
 
 def wanted_report(link: Link) -> Report | None:
     """The report that the link's state calls for; None before anything is worth telling."""
+    targets = link.targets
+    parts = max((one.parts_told or one.parts for one in targets), default=0)
     match link.state:
         case DeliveryState.PLANNED:
             return None
         case DeliveryState.SENT:
-            return Report(0)
+            return Report(0, parts=parts)
         case DeliveryState.DELIVERED:
-            return Report(2, 0, _earliest([one.delivered_at for one in link.targets]))
+            return Report(2, 0, _earliest([one.delivered_at for one in targets]), parts)
         case DeliveryState.READ:
-            return Report(9, 0, _earliest([one.read_at for one in link.targets]))
-    return Report(5, (link.failed_reason or Reason.INTERNAL).error_code)
+            return Report(9, 0, _earliest([one.read_at for one in targets]), parts)
+    return Report(5, (link.failed_reason or Reason.INTERNAL).error_code, parts=parts)
 
 
 def is_asked_for(report: Report, registered_delivery: int) -> bool:
@@ -71,11 +75,18 @@ def body_of(request: Request, report: Report, *, partner_ref: str | None, submit
         "sourceAddr": request.sender or "",
         "destAddr": request.phone or "",
         "text": request.text,
-        "partCount": "001",
+        "partCount": f"{parts_of(request, report):03d}",
         "errorCode": str(report.error_code),
         "trafficType": _TRAFFIC_TYPE,
     }
     return body if partner_ref is None else {"id": partner_ref, **body}
+
+
+def parts_of(request: Request, report: Report) -> int:
+    """What the platform or the plan said; else what the text of an SMS comes to, and 1 for every other channel."""
+    if report.parts:
+        return report.parts
+    return part_count(request.text) if request.channel is Channel.SMS else 1
 
 
 def date_of(at: int, utc_offset_min: int) -> str:

@@ -112,6 +112,8 @@ class Delivery:
     owner: str | None = None  # whose the installation was when it was planned; None: the plan did not tell
     slot: str = ""  # which Live Activity of the installation (`schemas/live.py`)
     counted: int = 0  # the outcomes that the statistics have been told of, as bits of `fold_counts.py`
+    parts: int = 0  # of an SMS: as reckoned by the plan; 0: it did not say
+    parts_told: int = 0  # as the platform says
 
     @property
     def is_never_confirmed(self) -> bool:
@@ -153,6 +155,7 @@ class Report:
     status: int
     error_code: int = 0
     done_at: int = 0  # UTC ms; 0 when not delivered
+    parts: int = 0  # of an SMS, as told or planned; 0: nobody has said
 
 
 @dataclass(slots=True)

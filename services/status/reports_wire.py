@@ -1,6 +1,7 @@
 """One delivery report on its way: POST, signature, and what the receiver's answer means.
 
-200 is done; anything else, a redirect included, is tried again. Signed reports carry
+Any 2xx is done; anything else is tried again: a redirect, which is not followed, and a 410 too, for an address that was
+taken away by mistake may be back tomorrow. Signed reports carry
 
     X-RPNS-Timestamp: seconds since the epoch
     X-RPNS-Signature: sha256=<hex of HMAC-SHA256(key, timestamp + "." + body)>
@@ -36,7 +37,7 @@ class Answer:
 
     @property
     def taken(self) -> bool:
-        return self.http_status == 200
+        return 200 <= self.http_status < 300
 
 
 class Wire:
@@ -57,7 +58,7 @@ class Wire:
             ) as answer:
                 await answer.content.read(_MAX_ANSWER)
                 status = answer.status
-            detail, is_down = ("" if status == 200 else f"HTTP {status}"), status >= 500 or status == 429
+            detail, is_down = _said(status), status >= 500 or status == 429
         except CannotOpen:
             log.exception("the key for signing reports cannot be opened")
             status, detail, is_down = 0, "the key for signing reports cannot be opened", False
@@ -80,6 +81,13 @@ class Wire:
 def signature_of(key: bytes, timestamp: str, body: bytes) -> str:
     """Hex of HMAC-SHA256 over timestamp and body."""
     return hmac.digest(key, timestamp.encode() + b"." + body, "sha256").hex()
+
+
+def _said(status: int) -> str:
+    """Of an answer, for the trace."""
+    if status == 200:
+        return ""
+    return f"HTTP {status}, redirects are not followed" if 300 <= status < 400 else f"HTTP {status}"
 
 
 def _words(error: Exception) -> str:

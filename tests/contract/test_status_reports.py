@@ -167,8 +167,25 @@ async def test_a_redirect_is_not_followed_and_tried_again(service: Running, rece
         story, lambda seen: sum(one["what"] == "report" for one in seen["trace"]) >= 2, "tried twice"
     )
     tries = [one for one in message["trace"] if one["what"] == "report"]
-    assert {one["detail"] for one in tries} == {"not taken: HTTP 302"}
+    assert {one["detail"] for one in tries} == {"not taken: HTTP 302, redirects are not followed"}
     assert [one["attempt"] for one in tries] == list(range(1, len(tries) + 1))
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 299])
+async def test_any_2xx_is_taken(service: Running, receiver: Receiver, status: int) -> None:
+    receiver.status = status
+    story = Story()
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
+    message = await service.until(story, lambda seen: seen["links"][0]["report"]["taken"] == 0, "taken")
+    assert [one["detail"] for one in message["trace"] if one["what"] == "report"] == [f"taken: HTTP {status}"]
+
+
+@pytest.mark.parametrize("status", [304, 308, 404, 410])
+async def test_no_other_answer_is_taken(service: Running, receiver: Receiver, status: int) -> None:
+    receiver.status = status
+    story = Story()
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
+    await receiver.until(lambda: receiver.statuses() == [0, 0], "tried again")
 
 
 async def test_what_is_owed_outlives_the_process(settings: Settings, receiver: Receiver) -> None:

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from schemas import DeliveryState, ids
 from schemas.events import ChannelReported, MessageEvent, MessageRequested
 from schemas.reasons import Reason
-from schemas.values import Channel, Content, Link, Schedule
+from schemas.values import Channel, Content, Link, Provider, Schedule
 from services.status.cascade import NextLink, NotNeeded, Withdrawal
 from services.status.explain import explain
 from services.status.fold import FollowUp, ReportDue, fold
+from services.status.fold_reports import body_of
 from services.status.fold_trace import read
 from services.status.message import Message
 from services.status.message_document import from_document, to_document
@@ -196,6 +197,29 @@ def test_what_became_of_a_withdrawal_says_nothing_of_the_delivery() -> None:
     message = replay(asked(story), story.planned("i-1"), story.dispatched(), told)
     assert message.state is DeliveryState.SENT
     assert [entry.detail for entry in read(message)][-1] == "withdrawal: refused"
+
+
+@pytest.mark.parametrize(
+    ("planned", "told", "count"),
+    [
+        (None, None, "003"),  # of a plan of an earlier release
+        (2, None, "002"),  # its links were shortened
+        (2, 4, "004"),
+    ],
+)
+def test_the_parts_of_an_sms_are_those_that_the_platform_or_the_plan_says(
+    planned: int | None, told: int | None, count: str
+) -> None:
+    story = Story()
+    request = story.requested(chain=(SMS.model_copy(update={"data": f'{{"text":"{"a" * 400}"}}'}),))
+    (target,) = story.planned("SMS").targets
+    plan = story.planned(targets=(target.model_copy(update={"provider": Provider.CHANNEL, "parts": planned}),))
+    events = [request, plan, reported(story, 0), reported(story, 2).model_copy(update={"parts": told})]
+    for order in (events, events[::-1]):
+        message, follows = followed(*order)
+        report = [one for one in follows if isinstance(one, ReportDue)][-1]
+        assert body_of(report.request, report.report, partner_ref=None, submitted_at=NOW)["partCount"] == count
+        assert from_document(to_document(message)).links == message.links
 
 
 def reported(story: Story, status: int, code: int = 0, at: int = NOW) -> ChannelReported:

@@ -47,6 +47,25 @@ def test_an_accepted_message_has_the_platforms_number() -> None:
     assert outcome(200, b'{"mtNum": "739", "id": "x"}', None) == Accepted("739", 200)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "action"),
+    [
+        (202, b'{"mtNum": 739}', "ACCEPTED"),
+        (201, b'{"mtNum": 99999999999999999999}', "ACCEPTED"),
+        (200, b'{"error": {"code": 8}}', "REFUSED 8"),
+        (200, b'{"error": {"code": "5"}}', "ALERT"),
+        (200, b'{"error": {"code": 10}}', "ACCEPTED"),
+        (200, b'{"error": {"code": 77}}', "RETRY token"),
+        (204, b"", "RETRY token"),
+        (302, b"", "RETRY provider"),
+    ],
+)
+def test_any_2xx_with_a_number_is_an_acceptance_and_an_error_in_it_an_error(
+    status: int, body: bytes, action: str
+) -> None:
+    assert action_of(outcome(status, body, None)) == action
+
+
 def test_retry_after_is_obeyed() -> None:
     assert outcome(429, b"", 7.0) == Retry("too many connections (HTTP 429)", 429, 7.0, "application")
 

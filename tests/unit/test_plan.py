@@ -1,5 +1,6 @@
 """Who gets a link: every reason of `docs/partner-api.md` §3 and the order in which they count."""
 
+import json
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -142,6 +143,17 @@ def test_nobody_known_is_told_apart_from_nobody_reachable() -> None:
 )
 def test_an_application_that_cannot_push_is_said_first(ways: Ways) -> None:
     assert plan(asked(), [Phone()], True, ways, NOW).planned.reason is Reason.NO_APPLICATION
+
+
+@pytest.mark.parametrize(
+    ("channel", "text", "parts"),
+    [(Channel.SMS, "a" * 161, 2), (Channel.SMS, "я" * 70, 1), (Channel.VK, "a" * 999, None)],
+)
+def test_the_plan_says_how_many_sms_a_text_is(channel: Channel, text: str, parts: int | None) -> None:
+    request = asked(channel=channel, content=None, data=json.dumps({"text": text}))
+    request = request.model_copy(update={"recipient": Recipient(phone="79101234567")})
+    decided = plan(request, [], False, Ways(APPLICATION, frozenset(Provider)), NOW)
+    assert [one.parts for one in decided.planned.targets] == [parts]
 
 
 def test_another_channel_than_push_has_no_way_yet() -> None:
