@@ -1,7 +1,9 @@
 """The one public address: Caddy, its routes to the services, and nothing it does not need.
 
 Caddy drops an X-Forwarded-For that a caller brings and writes the caller's own address, which the services
-believe only from here. Every answer is flushed as it comes, so the streams of `status` are not held back.
+believe only from here. Answers of unknown length and event streams are flushed as they come, which Caddy does by
+itself; told to flush all (`flush_interval -1`), it would go on for callers who have hung up, and wait without end for
+half a body.
 """
 
 import shutil
@@ -48,6 +50,11 @@ HEAD = """{{
 	storage file_system "{storage}"
 	servers {{
 		protocols h1 h2c
+		timeouts {{
+			read_header 10s
+			read_body {body}
+			idle 2m
+		}}
 	}}
 	grace_period 5s
 	log {{
@@ -96,9 +103,13 @@ NOT_FOUND = """	handle {
 """
 
 
+BODY = "10m"
+"""In which a body has to come, the largest list over a slow line too; the services wait for others only 10 s."""
+
+
 def caddyfile(port: int, storage: Path, upstreams: Upstreams) -> str:
     """The configuration for the services that run; paths of services that do not are answered 404."""
-    parts = [HEAD.format(storage=storage, port=port, host=HOST)]
+    parts = [HEAD.format(body=BODY, storage=storage, port=port, host=HOST)]
     for service, paths in SPECIAL.items():
         if upstreams.get(service):
             parts.append(_handle(f"{service}-special", paths, _proxy(upstreams[service])))
@@ -124,7 +135,7 @@ def _proxy(ports: Sequence[int], spare: Sequence[int] = ()) -> str:
     to = " ".join(f"{HOST}:{upstream}" for upstream in (*ports, *spare))
     several = "\t\t\tlb_try_duration 3s\n\t\t\tfail_duration 1s\n" if len(ports) + len(spare) > 1 else ""
     order = "\t\t\tlb_policy first\n" if spare else ""
-    return f"reverse_proxy {to} {{\n\t\t\tflush_interval -1\n\t\t\theader_down -Server\n{order}{several}"
+    return f"reverse_proxy {to} {{\n\t\t\theader_down -Server\n{order}{several}"
 
 
 def _handle(name: str, paths: Sequence[str], proxy: str) -> str:

@@ -162,6 +162,37 @@ async def test_an_instance_that_is_away_is_passed_over_and_taken_again(tmp_path:
         await upstream.cleanup()
 
 
+async def _answered(port: int, sent: bytes) -> bytes:
+    """What comes back to somebody who sends no more than this."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    try:
+        return await asyncio.wait_for(reader.readuntil(b"\r\n"), 30)
+    finally:
+        writer.close()
+
+
+async def test_half_a_body_is_not_waited_for_while_others_are_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "BODY", "1s")
+    port, upstream = free_ports(2)
+    more = asyncio.Event()
+    service = await _upstream("status", upstream, more)
+    with Runner(lambda _: None) as runner:
+        to = {"ingest": [upstream], "status": [upstream]}
+        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", port, to)])
+        async with ClientSession() as client, client.get(f"http://127.0.0.1:{port}/v1/messages/stream") as response:
+            assert await response.content.readuntil(b"\n\n") == b"data: 1\n\n"
+            for kind in ("Content-Length: 60000", "Transfer-Encoding: chunked"):
+                for ask in ("POST /v6/send", "GET /v1/messages/m-1", "POST /none"):
+                    half = f"{ask} HTTP/1.1\r\nHost: rpns\r\n{kind}\r\n\r\n1\r\n{{".encode()
+                    assert (await _answered(port, half)).startswith(b"HTTP/1.1 ")
+            more.set()  # the stream has been open for longer than that, and goes on
+            assert await response.content.readuntil(b"\n\n") == b"data: 2\n\n"
+    await service.cleanup()
+
+
 @pytest.fixture
 async def nobody(tmp_path: Path) -> AsyncIterator[str]:
     """The address of a gateway none of whose services can be reached."""
