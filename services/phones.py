@@ -1,20 +1,31 @@
-"""One way of writing a phone number: E.164 digits without the plus. Shared by the partner and the device API.
+"""One way of writing a phone number: E.164 digits without the plus. Every door that takes a number asks here.
 
     72101234567   +72101234567   8-210-123-45-67   82101234567      all become 72101234567
-    +4930123456, 4930123456                                         any number that the library calls possible
+    916 123-45-67   (916) 1234567                                   79161234567: ten digits from 3, 4, 8 or 9 on
+    +49 30 123456   0049 30 123456   tel:+49-30-123456              any number that the library calls possible
 
-Source: `docs/partner-api.md` §1, destAddr. Without a plus, eleven digits that begin with 7 or 8 are Russian; so a
-Korean number needs its plus. What this returns must get a plus before it is normalised again.
+Digits are never guessed into another country: with a plus or a leading 00 a number is international, without it is
+Russian or none. So a Korean number needs its plus, `8 10 49 …` as dialled from Russia is none, and what this returns
+must get a plus before it is normalised again. Blanks, hyphens, dots, slashes, brackets and characters that nobody sees
+mean nothing; letters, extensions and parameters make a number that we cannot send to. Source: `docs/partner-api.md` §1.
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import phonenumbers
 
-_WRITTEN = re.compile(r"\s*(\+?)\s*([0-9][0-9\s().\u00a0\u2010-\u2015-]*|\([0-9][0-9\s().\u00a0\u2010-\u2015-]*)")
-_NOT_DIGITS = re.compile(r"[^0-9]+")
-_MAX_LENGTH = 40
+MAX_LENGTH = 100
+"""Characters of a number as it is written; copied ones come with some that nobody sees."""
+RULE = "must be a phone number: Russian, or with a plus and the code of its country"
+_SCHEME = re.compile("tel:", re.IGNORECASE)
+_PLUSES = "+\uff0b\ufe62"
+_MARKS = "./~\u2212\u2043\u02d7\u00b7\u2024\u2044\u2215\uff0e\uff0f\uff5e"
+_UNSEEN = "\u034f\u115f\u1160\u2800\u3164\uffa0\u180b\u180c\u180d\u180f"
+_MEANINGLESS = {"Cf", "Pd", "Ps", "Pe", "Zs", "Zl", "Zp"}
+_AREAS = "3489"
+"""First digits of Russian national numbers."""
 
 
 def normalise(text: str) -> str | None:
@@ -23,22 +34,58 @@ def normalise(text: str) -> str | None:
         return "7" + text[1:]  # nearly every request; the library is a hundred times slower
     if len(text) == 12 and text.startswith("+7") and text.isascii() and text[1:].isdigit():
         return text[1:]
-    return _normalised(text) if len(text) <= _MAX_LENGTH else None
+    return _normalised(text) if len(text) <= MAX_LENGTH else None
+
+
+def from_query(text: str) -> str | None:
+    """The same for a value out of an address, where a plus that was not escaped has become a blank."""
+    found = normalise("+" + text[1:]) if text.startswith(" ") else None
+    return normalise(text) if found is None else found
 
 
 @lru_cache(maxsize=20_000)
 def _normalised(text: str) -> str | None:
-    written = _WRITTEN.fullmatch(text)
-    if written is None:
+    digits = _written(text)
+    if digits is None:
         return None
-    plus, digits = written[1], _NOT_DIGITS.sub("", written[2])
-    if len(digits) == 11 and (digits[0] == "7" or (digits[0] == "8" and not plus)):
+    if digits.startswith("+"):
+        return _international(digits[1:])
+    if digits.startswith("00"):
+        return _international(digits[2:])
+    if len(digits) == 11 and digits[0] in "78":
         return "7" + digits[1:]
-    return _international(digits)
+    return "7" + digits if len(digits) == 10 and digits[0] in _AREAS else None
+
+
+def _written(text: str) -> str | None:
+    """ASCII digits, behind a plus if there is one; None when anything else in it has a meaning."""
+    found = ""
+    for one in _bare(text):
+        if one.isdecimal():
+            found += one if one.isascii() else str(unicodedata.decimal(one))
+        elif one in _PLUSES and not found:
+            found = "+"
+        elif not _is_meaningless(one):
+            return None
+    return found
+
+
+def _bare(text: str) -> str:
+    """Without the scheme of a `tel:` address; characters that mean nothing may stand before it."""
+    scheme = _SCHEME.search(text)
+    return text[scheme.end() :] if scheme and all(map(_is_meaningless, text[: scheme.start()])) else text
+
+
+def _is_meaningless(one: str) -> bool:
+    if one in _MARKS or one in _UNSEEN or one.isspace() or unicodedata.category(one) in _MEANINGLESS:
+        return True
+    return "\ufe00" <= one <= "\ufe0f" or "\U000e0100" <= one <= "\U000e01ef"  # which glyph is to be shown
 
 
 def _international(digits: str) -> str | None:
     """By the library, until nothing changes: it takes one trunk zero off at a time (+49 00 30 …)."""
+    if digits.startswith("7"):  # it would also take an 8 off (+7 8 916 …), which is a guess
+        return digits if len(digits) == 11 else None
     try:
         number = phonenumbers.parse("+" + digits)
     except phonenumbers.NumberParseException:

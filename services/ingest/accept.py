@@ -125,7 +125,7 @@ def _recipient(body: Request, chain: list[ReadLink]) -> Recipient:
         raise invalid("externalUserId", "must be the same in all links of a cascade")
     phone = phones.normalise(body.dest_addr) if body.dest_addr else None
     if body.dest_addr and phone is None:
-        raise Refused(Code.PHONE, "destAddr: must be a phone number")
+        raise Refused(Code.PHONE, f"destAddr: {phones.RULE}")
     if phone is None and not users:
         raise Refused(Code.PHONE, "destAddr: mandatory unless message.data.externalUserId is given")
     if phone is None and all(one.link.channel is not Channel.PUSH for one in chain):

@@ -18,7 +18,13 @@ from services.ingest.accept_list import Row
 
 MASK = "•••"
 _LEAST_ID = 4
-_PHONE = re.compile(r"\+?\(?\d[\d().\u00a0\u2010-\u2015 -]{5,24}\d")
+_GROUP = re.compile(r"[+\uff0b]?[(\uff08]?\d+")
+_BETWEEN = (
+    r"()\[\]./~\-\s\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202f\u2060-\u2069\u2212\ufe0e\ufe0f\ufeff\uff09"
+)
+_RUN = re.compile(rf"{_GROUP.pattern}(?:[{_BETWEEN}]+\d+)*")
+_MOST_GROUPS = 14
+"""Of digits that a number is written in."""
 _NOT_SHOWN = frozenset(
     {"id", "notifyUrl", "contentUrl", "content-url", "serviceNumber", "type", "ttlUnit", "scheduleInfo", "segment"}
     | {"param_name", "action", "state", "deviceSubscriptions", "onBadLines", "registeredDelivery"}
@@ -38,11 +44,26 @@ def masked(text: str, people: People) -> str:
     if text in people.users:
         return MASK
     if people.phones:
-        text = _PHONE.sub(lambda found: MASK if phones.normalise(found[0].strip()) in people.phones else found[0], text)
+        text = _RUN.sub(lambda run: _hidden(run[0], people), text)
     for user in people.users:
         if len(user) >= _LEAST_ID and user in text:
             text = re.sub(rf"(?<!\w){re.escape(user)}(?!\w)", MASK, text)
     return text
+
+
+def _hidden(run: str, people: People) -> str:
+    """Digits and what may stand between them, without the numbers of these; other digits may stand beside one."""
+    groups = list(_GROUP.finditer(run))
+    for first, one in enumerate(groups):
+        for last in reversed(groups[first : first + _MOST_GROUPS]):
+            if _is_of(run[one.start() : last.end()], people):
+                return f"{run[: one.start()]}{MASK}{_hidden(run[last.end() :], people)}"
+    return run
+
+
+def _is_of(written: str, people: People) -> bool:
+    """Here a number of another country may lack its plus: to hide too much is the lesser harm."""
+    return not people.phones.isdisjoint({phones.normalise(written), phones.normalise("+" + written)})
 
 
 def is_about(row: Row, people: People) -> bool:

@@ -170,7 +170,7 @@ def _row(line: int, cells: dict[str, Any], template: Template) -> Row:
     if to is not None:
         phone = phones.normalise(to)
         if phone is None:
-            raise invalid("to", "must be a phone number")
+            raise invalid("to", phones.RULE)
     elif user is None:
         raise invalid("to", "mandatory unless externalUserId is given")
     elif not template.has_push:

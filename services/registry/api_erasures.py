@@ -12,9 +12,8 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import Field, model_validator
 
 from schemas.topics import DEAD_LETTER, all_topics
-from services import kafka, sealing
+from services import kafka, phones, sealing
 from services.erasures_store import Erasure
-from services.phones import normalise
 from services.recipient_keys import RECIPIENT_DIGITS, SCOPE_DIGITS
 from services.registry.api_devices import PROBLEMS
 from services.registry.auth import Doors
@@ -156,8 +155,8 @@ def erasure_routes(forgetting: Forgetting, proof: ErasureProof, doors: Doors) ->
     async def post_erasure(body: ErasureBody) -> ErasureView:
         """Forget them. Asked again, it does again what is left to do."""
         phone = None
-        if body.phone is not None and (phone := normalise(body.phone)) is None:
-            raise BadField("phone", "must be a phone number")
+        if body.phone is not None and (phone := phones.normalise(body.phone)) is None:
+            raise BadField("phone", phones.RULE)
         persons = Persons(
             frozenset() if body.external_user_id is None else frozenset([body.external_user_id]),
             frozenset() if phone is None else frozenset([phone]),

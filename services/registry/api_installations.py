@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 
-from services.phones import normalise
+from services import phones
 from services.registry.api_devices import PROBLEMS
 from services.registry.api_partners import admin_router
 from services.registry.auth import Doors
@@ -49,11 +49,11 @@ def _add_search(router: APIRouter, devicing: Devicing, reader: ReaderOf) -> None
         who: Reader = asking,
     ) -> SupportAnswer:
         """The client cards of a phone or user, and the installations that belong to them, the last used first."""
-        digits = normalise(phone) if phone is not None else None
+        digits = phones.from_query(phone) if phone is not None else None
         if (phone is None) == (user is None):
             raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": "give either phone or user"}])
         if phone is not None and digits is None:
-            raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": "must be a phone number"}])
+            raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": phones.RULE}])
         names = [who.checked(application_id)] if application_id is not None else sorted(who.applications)
         cards = await devices.load_cards(
             phone_card(name, digits) if digits is not None else user_card(name, user or "") for name in names

@@ -13,6 +13,7 @@ from schemas import ids
 from schemas.device_events import Subscription
 from schemas.live import activity_slot, start_slot
 from schemas.values import LONGEST_CHAIN, Platform, Provider
+from services import phones
 from services.registry.devices_state import Device
 from services.web import Text
 
@@ -30,7 +31,7 @@ class Body(BaseModel):
 Short = Annotated[Text, Field(max_length=64)]
 Named = Annotated[Text, Field(min_length=1, max_length=128)]
 UserId = Annotated[Text, Field(min_length=1, max_length=256)]
-Phone = Annotated[Text, Field(min_length=1, max_length=40)]
+Phone = Annotated[Text, Field(min_length=1, max_length=phones.MAX_LENGTH)]
 PublicKey = Annotated[Text, Field(max_length=120)]
 TimeMs = Annotated[StrictInt, Field(ge=0, le=LATEST_MS)]
 

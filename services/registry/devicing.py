@@ -24,10 +24,10 @@ from schemas.device_events import (
 from schemas.events import ReceiptReceived
 from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
 from schemas.values import Provider
+from services import phones
 from services.clock import now_ms
 from services.directory import Directory
 from services.kafka import Append, Log
-from services.phones import normalise
 from services.registry.bodies import (
     MAX_SUBSCRIPTIONS,
     InstallBody,
@@ -137,9 +137,9 @@ class Devicing:
         """Raises BadField."""
         phone = None
         if body.phone is not None:
-            phone = normalise(body.phone)
+            phone = phones.normalise(body.phone)
             if phone is None:
-                raise BadField("phone", "must be a phone number")
+                raise BadField("phone", phones.RULE)
         owner = Owner(external_user_id=body.external_user_id, phone=phone)
         if owner == Owner():
             raise BadField("externalUserId", "this or phone must be given")

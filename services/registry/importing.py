@@ -15,9 +15,9 @@ from schemas import ids
 from schemas.device_events import DeviceEvent, Installed, Personalized, SettingsChanged, TokenRegistered
 from schemas.topics import DEVICE_EVENTS
 from schemas.values import Platform, Provider
+from services import phones
 from services.clock import now_ms
 from services.kafka import Append
-from services.phones import normalise
 from services.registry.bodies import Phone, Short, SubscriptionBody, TokenBody, UserId
 from services.registry.bodies_support import BadLine, ImportAnswer
 from services.registry.devices_shared import token_key
@@ -165,9 +165,9 @@ def _parsed(raw: bytes) -> tuple[Line, str, str | None]:
     if len(raw) > MAX_LINE_BYTES:
         raise BadField("line", f"must be at most {MAX_LINE_BYTES} bytes")
     line = Line.model_validate_json(raw)
-    phone = normalise(line.phone) if line.phone is not None else None
+    phone = phones.normalise(line.phone) if line.phone is not None else None
     if line.phone is not None and phone is None:
-        raise BadField("phone", "must be a phone number")
+        raise BadField("phone", phones.RULE)
     return line, token_text(line), phone
 
 

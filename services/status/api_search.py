@@ -20,7 +20,7 @@ def wanted_by(who: Callable[..., Awaitable[Caller]]) -> Callable[..., Awaitable[
     """The dependency: what is wanted, of the caller's own messages."""
 
     async def wanted(
-        phone: Annotated[str | None, Query(max_length=40)] = None,
+        phone: Annotated[str | None, Query(max_length=phones.MAX_LENGTH)] = None,
         user: _Words = None,
         id: _Words = None,  # noqa: A002 — the name that callers write
         extra: Annotated[str | None, Query(max_length=300, description="like extraParam")] = None,
@@ -57,8 +57,7 @@ def wanted_by(who: Callable[..., Awaitable[Caller]]) -> Callable[..., Awaitable[
 
 
 def _phone(text: str) -> str:
-    """A plus that was not escaped has become a blank."""
-    found = phones.normalise("+" + text[1:] if text.startswith(" ") else text)
+    found = phones.from_query(text)
     if found is None:
-        raise invalid("phone", "must be a phone number")
+        raise invalid("phone", phones.RULE)
     return found

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from services.ingest.accept_forget import MASK, People, is_about, masked, without
 from services.ingest.accept_list import Row
 
-PEOPLE = People(frozenset({"user-17", "42"}), frozenset({"79161112233"}))
+PEOPLE = People(frozenset({"user-17", "42"}), frozenset({"79161112233", "4930123456"}))
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,9 @@ PEOPLE = People(frozenset({"user-17", "42"}), frozenset({"79161112233"}))
         ("8-916-111-22-33", MASK),
         ("89161112233 or 79161112234", f"{MASK} or 79161112234"),
         ("1791611122334", "1791611122334"),
+        ("79161112233 10 79161112233 11", f"{MASK} 10 {MASK} 11"),
+        ("+7\u00a0916\u2011111\u202d22\ufeff33", MASK),
+        ("from 4930123456 on", f"from {MASK} on"),
         ("for user-17: hello", f"for {MASK}: hello"),
         ("user-171 and xuser-17", "user-171 and xuser-17"),
         ("42", MASK),
