@@ -19,9 +19,7 @@ from services.ingest.accept_list import Row
 MASK = "•••"
 _LEAST_ID = 4
 _GROUP = re.compile(r"[+\uff0b]?[(\uff08]?\d+")
-_BETWEEN = (
-    r"()\[\]./~\-\s\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202f\u2060-\u2069\u2212\ufe0e\ufe0f\ufeff\uff09"
-)
+_BETWEEN = r"()\[\]./~\-\s\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202f\u2060-\u2069\u2212\ufe0e\ufe0f\ufeff\uff09"
 _RUN = re.compile(rf"{_GROUP.pattern}(?:[{_BETWEEN}]+\d+)*")
 _MOST_GROUPS = 14
 """Of digits that a number is written in."""
