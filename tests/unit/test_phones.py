@@ -113,7 +113,7 @@ def test_what_nobody_sees_or_says_means_nothing(written: str) -> None:
 
 @given(st.text(st.characters(categories=["Cf", "Zs", "Pd", "Ps", "Pe"]), min_size=4, max_size=4), st.sampled_from("78"))
 def test_every_format_character_blank_hyphen_and_bracket_is_passed_over(four: str, first: str) -> None:
-    a, b, c, d = four
+    a, b, c, d = list(four)
     assert normalise(f"{a}{first}{b}916123{c}4567{d}") == "79161234567"
 
 
