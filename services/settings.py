@@ -88,6 +88,12 @@ class Settings(BaseModel):
     sweep_interval_s: float = Field(
         1, alias="RPNS_SWEEP_INTERVAL_S", gt=0, description="how often deadlines and timers are looked at"
     )
+    device_pace: float = Field(
+        1,
+        alias="RPNS_DEVICE_PACE",
+        gt=0,
+        description="multiplies how often devices may call (docs/operations.md); for benchmarks, or fewer processes",
+    )
     dispatch_in_flight: int = Field(
         512, alias="RPNS_DISPATCH_IN_FLIGHT", ge=1, description="pushes under way for each partition"
     )

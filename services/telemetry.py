@@ -47,6 +47,9 @@ SENDER_STOPPED = Gauge(
     "rpns_sender_stopped", "1 while the sender of an application is stopped", ["application", "provider"]
 )
 RETIRING_PAUSED = Gauge("rpns_retiring_paused", "1 while dead tokens are not retired", ["application", "provider"])
+DEVICES_SLOWED = Counter(
+    "rpns_slowed_device_calls_total", "calls of devices answered 429, by what they were counted by", ["api", "by"]
+)
 PROVIDER_RECEIPTS = Counter(
     "rpns_provider_receipts_total", "statuses in receipts of providers, by their number", ["provider", "status"]
 )
@@ -56,6 +59,9 @@ REPORT_SECONDS = Histogram(
 )
 CHANNEL_REPORTS_IGNORED = Counter(
     "rpns_channel_reports_ignored_total", "reports of the channel platform that name a state that is not used"
+)
+CLICKS_SPARED = Counter(
+    "rpns_spared_clicks_total", "clicks on short links that were led on and not recorded: repeated, or too many"
 )
 CLICKS_LOST = Counter("rpns_lost_clicks_total", "clicks on short links that the log did not take in time")
 FOLD_CONFLICTS = Counter("rpns_fold_conflicts_total", "messages that somebody else had changed, folded again")

@@ -48,11 +48,17 @@ class ProblemBody(BaseModel):
 
 
 class Problem(Exception):
-    """An answer that is an error: `status` 4xx or 503, and what the caller should know."""
+    """An answer that is an error: `status` 4xx or 503, and what the caller should know.
 
-    def __init__(self, status: int, title: str, detail: str = "", errors: Sequence[dict[str, str]] = ()) -> None:
+    `retry_after_s` goes with 429 and 503: after how many seconds the same may be asked again.
+    """
+
+    def __init__(
+        self, status: int, title: str, detail: str = "", errors: Sequence[dict[str, str]] = (), retry_after_s: int = 1
+    ) -> None:
         super().__init__(title)
         self.body = ProblemBody(title=title, status=status, detail=detail, errors=list(errors))
+        self.retry_after_s = retry_after_s
 
 
 def problem_response(problem: ProblemBody, headers: dict[str, str] | None = None) -> Response:
@@ -99,7 +105,7 @@ def install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def on_problem(_: Request, problem: Problem) -> Response:
-        headers = {"Retry-After": "1"} if problem.body.status in (429, 503) else None
+        headers = {"Retry-After": str(problem.retry_after_s)} if problem.body.status in (429, 503) else None
         return problem_response(problem.body, headers)
 
     @app.exception_handler(RequestValidationError)

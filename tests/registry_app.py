@@ -15,6 +15,8 @@ from schemas.application_events import ApplicationChanged
 from schemas.topics import APPLICATION_EVENTS, DEVICE_EVENTS, INSTALLATIONS, STATUS_EVENTS
 from services import kafka, mongo
 from services.access import caller
+from services.callers import networks
+from services.device_pace import DevicePace
 from services.directory import Directory
 from services.kafka import Append, Log
 from services.logins import Logins
@@ -115,7 +117,8 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
         await asyncio.wait_for(caught_up.wait(), 20)
         devices = Devices(database)
         await devices.prepare()
-        doors = Doors(devices, directory, secrets, settings.admin_token)
+        pace = DevicePace("registry", networks("127.0.0.1/32"), settings.device_pace)
+        doors = Doors(devices, directory, secrets, settings.admin_token, pace)
         provisioning = Provisioning(directory, sink, Turns(database))
         audiences = Audiences(database)
         await audiences.prepare()

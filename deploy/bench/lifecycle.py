@@ -181,7 +181,7 @@ def latency_rows(sorted_ms: list[int]) -> list[Row]:
 
 def measured(messages: int = 4_000) -> list[Row]:
     """The rate, the latencies, and the most memory of each service meanwhile."""
-    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder)) as stack:
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), env={"RPNS_DEVICE_PACE": "1000"}) as stack:
         return uvloop.run(observe(stack, messages))
 
 

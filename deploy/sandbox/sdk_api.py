@@ -4,6 +4,7 @@ One `DeviceApi` serves any number of installations; each call but `install` prov
 credential. Source: `docs/device-api.md`.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -14,15 +15,16 @@ import orjson
 PATH = "/sdk/api/v1/installations"
 WEB_PUSH_PATH = "/sdk/api/v1/web-push"
 TIMEOUT_S = 15.0
+PATIENCE = 5  # times that a call waits as long as it is told
 Answer = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """The platform answered with an error; `status` is HTTP's."""
+    """The platform answered with an error; `status` is HTTP's, `retry_after_s` what a 429 told, 0 when it did not."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, retry_after_s: int = 0) -> None:
         super().__init__(f"{status}: {text}")
-        self.status = status
+        self.status, self.retry_after_s = status, retry_after_s
 
     @property
     def is_passing(self) -> bool:
@@ -139,11 +141,24 @@ class DeviceApi:
         return await self._call(method, f"{self._base}/{who.installation_id}{what}", headers, body)
 
     async def _call(self, method: str, url: str, headers: dict[str, str], body: Answer | None) -> Answer:
+        """Whoever is told to come later does so, a few times."""
         data = None if body is None else orjson.dumps(body)
         headers = {"Content-Type": "application/json", **headers}
+        for _ in range(PATIENCE):
+            try:
+                return await self._once(method, url, headers, data)
+            except RefusedError as error:
+                if not error.retry_after_s:
+                    raise
+                await asyncio.sleep(error.retry_after_s)
+        return await self._once(method, url, headers, data)
+
+    async def _once(self, method: str, url: str, headers: dict[str, str], data: bytes | None) -> Answer:
         async with self._session.request(method, url, headers=headers, data=data) as response:
             text = await response.read()
             if response.status >= 400:
-                raise RefusedError(response.status, text[:500].decode(errors="replace"))
+                told = response.headers.get("Retry-After", "") if response.status == 429 else ""
+                later_s = int(told) if told.isdecimal() else 0
+                raise RefusedError(response.status, text[:500].decode(errors="replace"), later_s)
             answer: Answer = orjson.loads(text)
             return answer

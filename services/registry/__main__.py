@@ -8,6 +8,7 @@ from services import kafka, mongo, web
 from services.access import caller
 from services.callers import networks
 from services.consume import Consuming, group_of
+from services.device_pace import DevicePace
 from services.directory import follow_directory
 from services.erasing import clean_after, erasures_of, open_keys
 from services.logins import Logins
@@ -52,8 +53,10 @@ async def start(process: Process) -> None:
     logins = Logins(directory, secrets, SeenLogins(database))
     await logins.remember()
     process.stack.callback(logins.close)
-    doors = Doors(devices, directory, secrets, settings.admin_token)
-    callers = caller(logins, settings.admin_token, networks(settings.trusted_proxies))
+    trusted = networks(settings.trusted_proxies)
+    pace = DevicePace("registry", trusted, settings.device_pace)
+    doors = Doors(devices, directory, secrets, settings.admin_token, pace)
+    callers = caller(logins, settings.admin_token, trusted)
     audiences = Audiences(database)
     await audiences.prepare()
     provisioning = Provisioning(directory, sink, Turns(database))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Response
 
 from schemas.application_events import ApplicationChanged
 from schemas.values import Provider
+from services.device_pace import DevicePace
 from services.registry.auth import Doors
 from services.registry.bodies import (
     InstallAnswer,
@@ -39,6 +40,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         401: "Not proved who is calling",
         403: "The application is switched off",
         413: "The body is too large",
+        429: "Too many calls, of this installation, address or application; `Retry-After` says when",
         503: "The log or the database is away; try again",
     }.items()
 }
@@ -47,12 +49,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def device_routes(devicing: Devicing, doors: Doors) -> APIRouter:
     """All routes of the device API."""
     router = APIRouter(prefix="/sdk/api/v1/installations", tags=["device"], responses=PROBLEMS)
-    _add_life(router, devicing, Depends(doors.application))
+    _add_life(router, devicing, Depends(doors.installing))
     own = Depends(doors.installation)
     _add_reading(router, own)
     _add_subscriptions(router, devicing, own)
     _add_changes(router, devicing, own)
-    _add_receipts(router, devicing, own)
+    _add_receipts(router, devicing, own, doors.pace)
     return router
 
 
@@ -149,13 +151,14 @@ def _add_changes(router: APIRouter, devicing: Devicing, own: Any) -> None:
         return InstallationView.of(await devicing.session(device, body))
 
 
-def _add_receipts(router: APIRouter, devicing: Devicing, own: Any) -> None:
+def _add_receipts(router: APIRouter, devicing: Devicing, own: Any, pace: DevicePace) -> None:
     shape = {"items": ReceiptBody.model_json_schema(by_alias=True), "type": "array"}
     extra = {"x-receipt": shape}
 
     @router.post("/{installation_id}/receipts", openapi_extra=extra)
     async def post_receipts(body: ReceiptsBody, device: Device = own) -> ReceiptsAnswer:
         """Up to 500 receipts, late, unordered or repeated. Entries look like `x-receipt`; each is answered alone."""
+        pace.entries(device.installation_id, len(body.receipts))
         outcomes = await devicing.receipts(device, body)
         return ReceiptsAnswer(
             results=[

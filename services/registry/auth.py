@@ -3,6 +3,7 @@
 from fastapi import Request
 
 from services.device_door import DeviceDoor
+from services.device_pace import DevicePace
 from services.directory import Directory
 from services.registry.devices_state import Device
 from services.registry.store import Devices
@@ -13,11 +14,13 @@ from services.web import Problem, is_admin
 class Doors(DeviceDoor[Device]):
     """The checks; their methods are FastAPI dependencies."""
 
-    def __init__(self, devices: Devices, directory: Directory, secrets: Secrets, admin_token: str) -> None:
+    def __init__(
+        self, devices: Devices, directory: Directory, secrets: Secrets, admin_token: str, pace: DevicePace
+    ) -> None:
         async def find(installation_id: str) -> Device | None:
             return (await devices.load([installation_id])).get(installation_id)
 
-        super().__init__(find, directory, secrets)
+        super().__init__(find, directory, secrets, pace)
         self._admin_token = admin_token
 
     def admin(self, request: Request) -> None:

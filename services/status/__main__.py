@@ -15,6 +15,7 @@ from services import addresses, kafka, mongo, web
 from services.access import caller
 from services.callers import networks
 from services.consume import Consuming, group_of
+from services.device_pace import DevicePace
 from services.directory import Directory, follow_directory
 from services.erasing import clean_after, open_keys
 from services.hour_keys import HourKeys
@@ -39,7 +40,7 @@ from services.status.api_statistics import statistics_routes
 from services.status.chaining import Chaining
 from services.status.channel_accounts import Accounts
 from services.status.counting import StatisticsFeed
-from services.status.device_access import device_caller
+from services.status.device_access import PACE, device_caller
 from services.status.folding import Folding
 from services.status.forgetting import Forgetting
 from services.status.history import History
@@ -107,9 +108,10 @@ async def start(process: Process) -> None:
     await logins.remember()
     process.stack.callback(logins.close)
     trusted = networks(settings.trusted_proxies)
-    device = device_caller(Installations(database), directory, secrets)
+    pace = DevicePace("status", trusted, settings.device_pace, PACE)
+    device = device_caller(Installations(database), directory, secrets, pace)
     keys = HourKeys(database["hour_keys"], secrets)
-    history = HistoryWork(inbox, History(messages, keys, short), InboxChanging(inbox, folding, sink))
+    history = HistoryWork(inbox, History(messages, keys, short), InboxChanging(inbox, folding, sink), pace)
     who = caller(logins, settings.admin_token, trusted)
     more = [
         statistics_routes(statistics, who),

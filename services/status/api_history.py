@@ -18,12 +18,13 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from schemas.events import InboxChange
 from services import telemetry, web
+from services.device_pace import DevicePace
 from services.status.api_content import PREFIX, PROBLEMS, LinkNumber
 from services.status.bodies import ChangeAnswer, DeleteBody, HistoryEntry, HistoryPage, RefBody, RefResult, StatusBody
 from services.status.device_access import Caller
 from services.status.fold_inbox import InboxEntry, entry_id_of
 from services.status.history import History
-from services.status.inbox import InboxChanging
+from services.status.inbox import InboxChanging, Ref
 from services.status.inbox_store import Inbox, Page
 from services.status.search import BadCursor, cursor_of, place_of
 
@@ -39,6 +40,7 @@ class HistoryWork:
     inbox: Inbox
     history: History
     changing: InboxChanging
+    pace: DevicePace
 
     async def pulled(self, device: Caller, entries: Sequence[InboxEntry]) -> list[HistoryEntry]:
         """The entries for the device, which has them from now on."""
@@ -46,8 +48,13 @@ class HistoryWork:
         await self.changing.pulled(device, entries)
         return shown
 
+    async def changed(self, device: Caller, refs: Sequence[Ref], change: InboxChange) -> list[bool]:
+        """Which of them were found. Each may become a record."""
+        self.pace.entries(device.installation_id, len(refs))
+        return await self.changing.change(device, refs, change)
+
     async def change(self, device: Caller, refs: Sequence[RefBody], change: InboxChange) -> ChangeAnswer:
-        found = await self.changing.change(device, [(str(one.message_id), one.link) for one in refs], change)
+        found = await self.changed(device, [(str(one.message_id), one.link) for one in refs], change)
         pairs = zip(refs, found, strict=True)
         return ChangeAnswer(
             results=[RefResult(message_id=one.message_id, link=one.link, found=is_found) for one, is_found in pairs]
@@ -101,7 +108,7 @@ def _add_changes(router: APIRouter, work: HistoryWork, caller: Caller) -> None:
     @router.delete("/history/{message_id}", status_code=204)
     async def delete_entry(message_id: UUID, link: LinkNumber = 0, device: Caller = caller) -> Response:
         """Delete one entry, on all of the owner's installations; repeats are harmless."""
-        (found,) = await work.changing.change(device, [(str(message_id), link)], "deleted")
+        (found,) = await work.changed(device, [(str(message_id), link)], "deleted")
         if not found:
             raise web.Problem(404, "No such entry")
         return Response(status_code=204)

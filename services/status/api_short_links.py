@@ -6,7 +6,7 @@ there is nothing in the request that could name another address.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request, Response
 
@@ -14,10 +14,11 @@ from schemas import ids
 from schemas.events import LinkClicked
 from schemas.topics import STATUS_EVENTS
 from services import kafka, telemetry, web
-from services.callers import Network, caller_address
+from services.callers import Network, caller_address, network_of
 from services.clock import now_ms
 from services.kafka import Append, Log
 from services.short_links import is_code, location_of
+from services.status.click_pace import ClickPace
 from services.status.short_links_store import Codes, Target
 
 log = telemetry.logger("short-links")
@@ -31,7 +32,8 @@ _ROBOTS = re.compile(
 
 
 def short_link_routes(codes: Codes, sink: Log, trusted: Sequence[Network], digest: Callable[[str], str]) -> APIRouter:
-    """The route, for GET and HEAD; HEAD is no click. `digest` names a caller so that nobody can tell who it was."""
+    """The route, for GET and HEAD; HEAD is no click. `digest` names a network so that nobody can tell who it was."""
+    pace = ClickPace()
     router = APIRouter(tags=["short links"])
     found: dict[int | str, dict[str, Any]] = {
         302: {"description": "Location is the address"},
@@ -56,9 +58,12 @@ def short_link_routes(codes: Codes, sink: Log, trusted: Sequence[Network], diges
     async def follow(code: Annotated[str, _CODE], request: Request) -> Response:
         """On to the address."""
         target, response = await target_of(code)
-        agent = request.headers.get("user-agent", "")
-        caller = digest(f"{caller_address(request.scope, trusted)}/{agent}")
-        clicked = _clicked(code, target, caller, agent, now_ms())
+        network = network_of(caller_address(request.scope, trusted))
+        by = _kind_of(request.headers.get("user-agent", ""))
+        if not pace.counts(code, network, by):
+            telemetry.CLICKS_SPARED.inc()
+            return response
+        clicked = _clicked(code, target, digest(network), by, now_ms())
         try:
             await sink.append([Append(STATUS_EVENTS[target.lane], target.message_id, clicked)], _APPEND_S)
         except kafka.UNAVAILABLE as error:
@@ -69,15 +74,19 @@ def short_link_routes(codes: Codes, sink: Log, trusted: Sequence[Network], diges
     return router
 
 
-def _clicked(code: str, target: Target, caller: str, agent: str, now: int) -> LinkClicked:
-    """Of one caller one a minute: who taps twice has clicked once, and nobody fills a trace."""
+def _kind_of(agent: str) -> Literal["person", "robot"]:
+    return "robot" if not agent or _ROBOTS.search(agent) else "person"
+
+
+def _clicked(code: str, target: Target, network: str, by: Literal["person", "robot"], now: int) -> LinkClicked:
+    """Of one network one a minute of each kind, whichever process it comes to; another name makes it nobody else."""
     return LinkClicked(
-        event_id=ids.event_id_of(target.message_id, f"click/{code}/{now // _MINUTE_MS}/{caller}"),
+        event_id=ids.event_id_of(target.message_id, f"click/{code}/{now // _MINUTE_MS}/{network}/{by}"),
         at=now,
         message_id=target.message_id,
         partner_id=target.partner_id,
         lane=target.lane,
         link=target.link,
         ordinal=target.ordinal,
-        by="robot" if not agent or _ROBOTS.search(agent) else "person",
+        by=by,
     )

@@ -1,25 +1,23 @@
 """Devices that ask this process: proved by their credential, and not too often.
 
-A device that asks more than 30 times at once or twice a second for long is answered 429: an app pulls its history
-when it starts and fetches a message when a push comes.
+An app pulls its history when it starts and fetches a message when a push comes; either reads whole messages, so the
+pace of an installation is slower here than in the registry.
 """
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import Depends
 
 from schemas import ids
-from services import web
 from services.device_door import DeviceDoor
+from services.device_pace import DevicePace, Limit
 from services.directory import Directory
 from services.installations import Installation, Installations
-from services.request_pace import RequestPace
 from services.secrets import Secrets
 from services.status.fold_inbox import inbox_owner
 
-PER_S, BURST = 2.0, 30
+PACE = Limit(30, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +35,16 @@ class Caller:
 
 
 def device_caller(
-    installations: Installations, directory: Directory, secrets: Secrets
+    installations: Installations, directory: Directory, secrets: Secrets, pace: DevicePace
 ) -> Callable[..., Awaitable[Caller]]:
     """The dependency that every device route has. Answers 401, 403 or 429."""
 
     async def find(installation_id: str) -> Installation | None:
         return (await installations.by_ids([installation_id])).get(installation_id)
 
-    door, pace = DeviceDoor(find, directory, secrets), RequestPace(PER_S, BURST)
-
-    proved = Depends(door.installation)
+    proved = Depends(DeviceDoor(find, directory, secrets, pace).installation)
 
     async def who(one: Installation = proved) -> Caller:
-        if not pace.admits(one.installation_id, time.monotonic()):
-            raise web.Problem(429, "Too many requests", f"at most {BURST} at once and {PER_S:g} a second")
         owner = ids.owner_key_of(one.application_id, one.external_user_id, one.phone)
         return Caller(one.installation_id, one.application_id, owner)
 

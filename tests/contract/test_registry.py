@@ -3,8 +3,9 @@
 import asyncio
 import base64
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
+import httpx
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,6 +16,7 @@ from schemas.device_events import InstallationChanged, TokenRegistered
 from schemas.events import Event, ReceiptReceived
 from schemas.topics import DEVICE_EVENTS, INSTALLATIONS, STATUS_EVENTS, Topic
 from services.clock import now_ms
+from services.device_pace import ENTRIES, INSTALLATION, SITE_INSTALLS
 from services.registry.publish import Publishing
 from tests.conftest import Servers, own_settings
 from tests.device_events import AppEvents
@@ -298,3 +300,51 @@ async def test_a_body_over_the_limit_is_too_large(here: Registry) -> None:
     answer = await phone.call("POST", "/receipts", {"receipts": ["x" * 66_000]})
     assert answer.status_code == 413
     assert "65536" in answer.json()["title"]
+
+
+async def until_429(ask: Callable[[int], Awaitable[httpx.Response]], most: int) -> list[int]:
+    """The statuses of one call after the other, up to the first 429."""
+    statuses: list[int] = []
+    while 429 not in statuses and len(statuses) < most:
+        statuses.append((await ask(len(statuses))).status_code)
+    return statuses
+
+
+async def test_what_one_installation_may_call_is_bounded_and_slows_no_other_down(here: Registry) -> None:
+    phone, other = await here.installed(), await here.installed()
+    statuses = await until_429(lambda _: phone.call("GET"), 20 * INSTALLATION.burst)
+    assert set(statuses) == {200, 429}
+    assert len(statuses) > INSTALLATION.burst - 5  # it was installed just now
+    assert (await other.call("GET")).status_code == 200
+
+
+async def test_what_one_installation_may_tell_is_bounded_and_made_up_receipts_change_nothing(here: Registry) -> None:
+    phone, message = await here.installed(), ids.uuid7()
+    made_up = {"messageId": message, "deliveryId": ids.uuid7(), "kind": "read", "happenedAt": 1}
+    answers: list[httpx.Response] = []
+
+    async def tell(_: int) -> httpx.Response:
+        answers.append(await phone.call("POST", "/receipts", {"receipts": [made_up] * 400}))
+        return answers[-1]
+
+    statuses = await until_429(tell, 100)
+    assert set(statuses) == {200, 429}
+    assert not any(one["accepted"] for answer in answers[:-1] for one in answer.json()["results"])
+    assert answers[-1].headers["content-type"] == "application/problem+json"
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 400 / ENTRIES.per_s
+    told = [str(event) for event in await all_events_of(here.settings, STATUS_EVENTS["single"])]
+    assert not any(message in event for event in told)
+
+
+async def test_installs_from_one_network_are_bounded_and_those_from_another_go_on(here: Registry) -> None:
+    body = {"proof": "x" * 32, "deviceId": "d", "platform": "ios", "appVersion": "1"}
+
+    async def install(address: str) -> httpx.Response:
+        headers = {"X-Api-Key": API_KEY, "X-Forwarded-For": address}
+        sent = body | {"installationId": ids.uuid7()}
+        return await here.client.post("/sdk/api/v1/installations", json=sent, headers=headers)
+
+    statuses = await until_429(lambda number: install(f"2001:db8:7::{number:x}"), 20 * SITE_INSTALLS.burst)
+    assert set(statuses) == {201, 429}
+    assert len(statuses) > SITE_INSTALLS.burst
+    assert (await install("2001:db8:8::1")).status_code == 201

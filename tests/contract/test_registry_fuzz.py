@@ -46,7 +46,7 @@ class Running:
 def running(stack_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     settings, (port, metrics_port) = own_settings(stack_servers), free_ports(2)
     chosen = environment_of(settings)
-    ports = {"RPNS_PORT": str(port), "RPNS_METRICS_PORT": str(metrics_port)}
+    ports = {"RPNS_PORT": str(port), "RPNS_METRICS_PORT": str(metrics_port), "RPNS_DEVICE_PACE": "1000"}
     log = tmp_path_factory.mktemp("registry") / "registry.log"
     with log.open("wb") as out:
         process = subprocess.Popen(

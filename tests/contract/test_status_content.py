@@ -9,7 +9,7 @@ from services import mongo
 from services.clock import now_ms
 from services.hour_keys import HourKeys, hour_of, seal_values
 from services.secrets import Secrets
-from services.status.device_access import BURST
+from services.status.device_access import PACE
 from tests.conftest import Servers, own_settings
 from tests.contract.status_devices import APPLICATION, Phone, shows
 from tests.contract.status_service import Running, partner, running
@@ -110,7 +110,7 @@ async def test_bad_input_names_the_field(service: Running, path: str) -> None:
 
 async def test_one_device_that_asks_too_often_harms_no_other(service: Running) -> None:
     phone, other = await Phone(service).store(), await Phone(service).store()
-    answers = [(await phone.content(Story()))[0] for _ in range(BURST * 3)]
-    assert answers[:BURST] == [404] * BURST
+    answers = [(await phone.content(Story()))[0] for _ in range(PACE.burst * 3)]
+    assert answers[: PACE.burst] == [404] * PACE.burst
     assert 429 in answers
     assert (await other.content(Story()))[0] == 404
