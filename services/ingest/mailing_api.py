@@ -16,7 +16,6 @@ message name field and rule as `/v6/send` does, with its code in `detail`.
 from collections.abc import Sequence
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
@@ -25,6 +24,7 @@ from services.access import Caller, caller
 from services.callers import Network
 from services.clock import now_ms
 from services.ingest.accept_errors import Refused
+from services.ingest.accept_read import read_json
 from services.ingest.accept_rules import instant_ms
 from services.ingest.dry_run import DryRun
 from services.ingest.mailing import Mailing, Place
@@ -39,7 +39,6 @@ from services.ingest.mailing_view import (
     view_of,
 )
 from services.ingest.mailings import Office, refusal
-from services.ingest.send import holds_nul
 from services.logins import Logins
 from services.outcomes_store import OutcomesStore
 
@@ -173,13 +172,9 @@ async def _view(office: Office, outcomes: OutcomesStore, mailing: Mailing) -> Ma
 async def _json(request: Request) -> object:
     body = await request.body()
     try:
-        found: object = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        found = None
-    if found is None or holds_nul(body):
-        rule = "must be JSON in UTF-8 without NUL characters"
-        raise web.Problem(400, "Invalid request", errors=[{"field": "body", "rule": rule}])
-    return found
+        return read_json(body)
+    except Refused as refused:
+        raise refusal(refused) from None
 
 
 def _place(before: str) -> Place:
