@@ -1,6 +1,6 @@
-"""Short links: the http(s) addresses in a text, and the codes that stand for them. Pure.
+"""Short links: the codes that stand for the http(s) addresses in a text. Pure.
 
-    text ─▶ found: each address, without the punctuation around it ─▶ <public address>/l/<code>
+    text ─▶ found: each address, without what is around it (`text_links.py`) ─▶ <public address>/l/<code>
 
 Shortened is the text that is shown: `text` of a push, `text` (or `instantContent.data.text`) of another channel; not
 the title, the buttons or what RICH brings. An address stays as it is when the short one would be longer, when it is
@@ -18,24 +18,13 @@ from urllib.parse import urlsplit
 
 from schemas import lossless
 from schemas.values import Link
+from services.text_links import Found, found_in
 from services.web_address import LONGEST, web_address
 
 PATH = "/l/"
 _LENGTH = 12
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CODE = re.compile(rf"[0-9A-Za-z]{{{_LENGTH}}}")
-_ADDRESS = re.compile(r"(?<![\w@])https?://[^\s<>\"«»“”„`|\\^{}\x00-\x1f\x7f]+", re.IGNORECASE)
-_AFTER = ".,;:!?'’…*_~"
-_PAIRS = {")": "(", "]": "["}
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An address in a text: text[start:end]."""
-
-    start: int
-    end: int
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +83,6 @@ class ShortLinks:
         return tuple(_code(digest) for digest in self.digests(name))
 
 
-def found_in(text: str) -> list[Found]:
-    """The addresses of a text, in their order."""
-    found = []
-    for match in _ADDRESS.finditer(text):
-        url = _trimmed(match[0])
-        if url.partition("://")[2].strip("/.:@?#"):
-            found.append(Found(match.start(), match.start() + len(url), url))
-    return found
-
-
 def location_of(url: str) -> str | None:
     """The address in ASCII, as a Location header has it; None when no browser could open it."""
     try:
@@ -128,17 +107,6 @@ def text_of(link: Link) -> str | None:
         return link.content.text
     holder = _holder(_data(link))
     return holder["text"] if holder is not None else None
-
-
-def _trimmed(url: str) -> str:
-    """Without what belongs to the sentence: punctuation, and closing brackets that were not opened within."""
-    while url:
-        last = url[-1]
-        if last in _AFTER or (last in _PAIRS and url.count(last) > url.count(_PAIRS[last])):
-            url = url[:-1]
-        else:
-            break
-    return url
 
 
 def _with_text(link: Link, text: str) -> Link:

@@ -25,6 +25,7 @@ SHARED_PURE = (
     "services.delivery_ids",
     "services.phones",
     "services.short_links",
+    "services.text_links",
     "services.schedule",
     "services.versions",
     "services.directory_index",
@@ -68,6 +69,7 @@ def pure_modules() -> list[Path]:
             "schedule",
             "short_links",
             "sms_parts",
+            "text_links",
             "versions",
             "web_address",
         )

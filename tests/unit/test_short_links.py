@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.values import Channel, Content, Link, SecureValues
-from services.short_links import ShortLinks, found_in, is_code, location_of, text_of
+from services.short_links import ShortLinks, is_code, location_of, text_of
+from services.text_links import found_in
 
 BASE = "https://s.example"
 LONG = "https://www.bank.example/offers/2027/spring?utm_source=push"
@@ -32,24 +33,6 @@ def shown(link: Link, short: ShortLinks = SHORT) -> str:
     return text
 
 
-@pytest.mark.parametrize(
-    ("text", "urls"),
-    [
-        ("See https://bank.example/a.", ["https://bank.example/a"]),
-        ("(https://bank.example/a_(b)) or «http://bank.example»!", ["https://bank.example/a_(b)", "http://bank.example"]),
-        ("HTTPS://BANK.EXAMPLE/?q=1,2; next", ["HTTPS://BANK.EXAMPLE/?q=1,2"]),
-        ("смотри https://банк.рф/путь?а=б… да", ["https://банк.рф/путь?а=б"]),
-        ("<a href=\"https://bank.example/x\">", ["https://bank.example/x"]),
-        ("[text](https://bank.example/x)", ["https://bank.example/x"]),
-        ("https://bank.example:8443/x#y, https://[2001:db8::1]/z", ["https://bank.example:8443/x#y", "https://[2001:db8::1]/z"]),
-        ("ftp://bank.example mailto:a@bank.example bank.example/x http:// https://. xhttps://bank.example", []),
-    ],
-)  # fmt: skip
-def test_an_address_ends_where_the_sentence_goes_on(text: str, urls: list[str]) -> None:
-    assert [one.url for one in found_in(text)] == urls
-    assert all(text[one.start : one.end] == one.url for one in found_in(text))
-
-
 @given(st.lists(st.sampled_from(WORDS)))
 def test_every_short_link_leads_back_to_what_it_replaced(words: list[str]) -> None:
     text = " ".join(f"{word}," for word in words)
@@ -70,6 +53,12 @@ def test_no_text_breaks_it(text: str) -> None:
         location = location_of(one.url)
         assert location is None or location.isascii()
     shown(push(f"https://a.example/{text * 3}"))
+
+
+def test_two_addresses_with_a_comma_between_become_two_short_links() -> None:
+    first, second = SHORT.of("m", 0, push(f"{LONG},{LONG}/b"))
+    assert (first.url, second.url) == (LONG, f"{LONG}/b")
+    assert shown(push(f"{LONG},{LONG}/b")) == f"{BASE}/l/{first.codes[0]},{BASE}/l/{second.codes[0]}"
 
 
 def test_codes_are_stable_distinct_and_of_every_key() -> None:
