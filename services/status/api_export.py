@@ -4,8 +4,6 @@ The newest first, so what comes while it runs is not in it. Whoever gets the clo
 that breaks off ends without it. See docs/features/export.md.
 """
 
-import csv
-import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -16,6 +14,7 @@ from pydantic import BaseModel
 
 from services import telemetry
 from services.access import Caller
+from services.spreadsheet import Reader, head_of, lines_of
 from services.status.api_search import wanted_by
 from services.status.api_words import invalid
 from services.status.message import Message
@@ -66,25 +65,29 @@ def export_routes(messages: Messages, who: Callable[..., Awaitable[Caller]]) -> 
     )
     async def export(
         kind: Annotated[Literal["ndjson", "csv"], Query(alias="format")] = "ndjson",
+        reader: Annotated[Reader, Query(alias="for", description="who reads the CSV")] = "spreadsheet",
         wanted: Wanted = Depends(wanted_by(who)),  # noqa: B008 — FastAPI's way
     ) -> StreamingResponse:
         if wanted.partner_id is None:
             raise invalid("partner", "the operator must say whose messages")
         telemetry.REQUESTS.labels("export", "200").inc()
         headers = {"Content-Disposition": f'attachment; filename="messages.{kind}"', "Cache-Control": "no-store"}
-        return StreamingResponse(_pages(messages, wanted, kind), media_type=_TYPES[kind], headers=headers)
+        return StreamingResponse(
+            _pages(messages, wanted, None if kind == "ndjson" else reader), media_type=_TYPES[kind], headers=headers
+        )
 
     return router
 
 
-async def _pages(messages: Messages, wanted: Wanted, kind: Literal["ndjson", "csv"]) -> AsyncIterator[bytes]:
-    if kind == "csv":
-        yield _csv([list(ExportLine.model_fields)])
+async def _pages(messages: Messages, wanted: Wanted, reader: Reader | None) -> AsyncIterator[bytes]:
+    """Lines of JSON when there is no reader of CSV."""
+    if reader is not None:
+        yield head_of(reader) + lines_of([list(ExportLine.model_fields)], reader)
     while True:
         page = await find_page(messages, wanted, _PAGE)
         lines = [_line(message) for message in page.messages]
-        if kind == "csv":
-            yield _csv([list(line.model_dump().values()) for line in lines])
+        if reader is not None:
+            yield lines_of([list(line.model_dump().values()) for line in lines], reader)
         else:
             yield b"".join(line.model_dump_json().encode() + b"\n" for line in lines)
         if page.cursor is None:
@@ -109,9 +112,3 @@ def _line(message: Message) -> ExportLine:
             "read_at": min((one.read_at for one in deliveries if one.read_at), default=None),
         }
     )
-
-
-def _csv(rows: list[list[object]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out).writerows(rows)
-    return out.getvalue().encode()

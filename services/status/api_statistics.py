@@ -1,7 +1,5 @@
 """`GET /v1/statistics`: how many deliveries came to what, and how long it took. See docs/features/statistics.md."""
 
-import csv
-import io
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -12,6 +10,7 @@ from schemas.statistic_events import BOUNDS_MS, MINUTE_MS, Histogram
 from services import telemetry
 from services.access import Caller
 from services.clock import now_ms
+from services.spreadsheet import Cell, Reader, head_of, lines_of
 from services.status.api_words import invalid, moment
 from services.status.statistics_store import Group, Statistics
 
@@ -80,6 +79,7 @@ def statistics_routes(statistics: Statistics, who: Callable[..., Awaitable[Calle
         channel: _Word = None,
         provider: _Word = None,
         outcome: _Word = None,
+        reader: Annotated[Reader, Query(alias="for", description="who reads the CSV")] = "spreadsheet",
         asking: Caller = Depends(who),  # noqa: B008 — FastAPI's way
     ) -> Any:
         end = _or(moment("to", until), now_ms() // MINUTE_MS * MINUTE_MS + MINUTE_MS)
@@ -101,7 +101,7 @@ def statistics_routes(statistics: Statistics, who: Callable[..., Awaitable[Calle
         rows = [_row(one, by) for one in groups]
         telemetry.REQUESTS.labels("statistics", "200").inc()
         if "text/csv" in request.headers.get("accept", ""):
-            return Response(_csv(list(by), rows), media_type="text/csv; charset=utf-8")
+            return Response(_csv(list(by), rows, reader), media_type="text/csv; charset=utf-8")
         return StatisticsView(since=begin, until=end, bounds_ms=list(BOUNDS_MS), rows=rows)
 
     return router
@@ -153,17 +153,15 @@ def percentile(buckets: Sequence[int], share: float) -> int | None:
     return None
 
 
-def _csv(names: Sequence[str], rows: Sequence[StatisticRow]) -> str:
+def _csv(names: Sequence[str], rows: Sequence[StatisticRow], reader: Reader) -> bytes:
     """One line for each group; latencies as mean and percentiles."""
-    out = io.StringIO()
-    writer = csv.writer(out)
     figures = ("count", "mean_ms", "p50_ms", "p95_ms", "p99_ms")
     kinds = ("sent_after", "delivered_after")
-    writer.writerow([*names, "count", *(f"{kind}_{figure}" for kind in kinds for figure in figures)])
+    lines: list[list[Cell]] = [[*names, "count", *(f"{kind}_{figure}" for kind in kinds for figure in figures)]]
     for row in rows:
         shown = [getattr(getattr(row, kind), figure) for kind in kinds for figure in figures]
-        writer.writerow([*(row.group[name] for name in names), row.count, *shown])
-    return out.getvalue()
+        lines.append([*(row.group[name] for name in names), row.count, *shown])
+    return head_of(reader) + lines_of(lines, reader)
 
 
 def _or(value: int | None, default: int) -> int:

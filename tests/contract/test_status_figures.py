@@ -50,8 +50,14 @@ async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
     status, text = await _text(
         service, f"/v1/messages/export?format=csv&from={NOW + 1}&to={NOW + 4}&extraParam=export%3Dyes", service.auth
     )
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert (status, [(row["id"], row["callback_data"]) for row in rows]) == (200, expected[1:4])
+    assert text.startswith("\ufeffmessage_id,")
+    assert {row["mt_num"][0] for row in rows} == {"'"}
+    query = f"from={NOW + 1}&to={NOW + 4}&extraParam=export%3Dyes"
+    _, plain = await _text(service, f"/v1/messages/export?format=csv&for=program&{query}", service.auth)
+    assert plain.startswith("message_id,")
+    assert [row["mt_num"] for row in csv.DictReader(io.StringIO(plain))] == [row["mt_num"][1:] for row in rows]
     found = (await service.get("/v1/messages?callbackData=order%20%223%22%2C%0A%3Dx"))[1]["messages"]
     assert [one["id"] for one in found] == ["export3"]
     assert await _text(service, "/v1/messages/export?extraParam=export%3Dyes", basic("shop")) == (200, "")
@@ -67,7 +73,13 @@ async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("extraParam=x", "extraParam"), ("from=2&to=1", "from"), ("to=never", "to"), ("format=xml", "format")],
+    [
+        ("extraParam=x", "extraParam"),
+        ("from=2&to=1", "from"),
+        ("to=never", "to"),
+        ("format=xml", "format"),
+        ("for=x", "for"),
+    ],
 )
 async def test_an_export_that_is_refused_names_field_and_rule(service: Running, query: str, field: str) -> None:
     status, problem = await service.get(f"/v1/messages/export?{query}")
@@ -119,7 +131,8 @@ async def test_statistics_add_up_what_the_topic_tells_and_show_partners_their_ow
     assert [one["count"] for one in await rows("group_by=", operator)] == [9]
     _, text = await _text(service, f"/v1/statistics?{period}", service.auth | {"Accept": "text/csv"})
     assert [
-        (line["outcome"], line["count"], line["sent_after_p95_ms"]) for line in csv.DictReader(io.StringIO(text))
+        (line["outcome"], line["count"], line["sent_after_p95_ms"])
+        for line in csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
     ] == [("sent", "6", "250")]
     for query, field in [("group_by=colour", "group_by"), ("from=x", "from")]:
         status, problem = await service.get(f"/v1/statistics?{query}")

@@ -19,7 +19,7 @@ async def play(place: Place) -> list[Row]:
     body = place.bank.request(text, phone=phone, ref=ref, callbackData=f"order/{ref}")
     await place.bank.post({**body, "extraParam": f"campaign={ref},branch=12"})
     await place.reported(ref, READ)
-    url = f"{place.gateway}/v1/messages/export?format=csv&extraParam=campaign%3D{ref}"
+    url = f"{place.gateway}/v1/messages/export?format=csv&for=program&extraParam=campaign%3D{ref}"
     headers = {"Authorization": aiohttp.encode_basic_auth(LOGIN, PASSWORD, "utf-8")}
     async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as answer:
         rows = list(csv.DictReader((await answer.text()).splitlines()))
