@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from schemas.values import SecureValues
-from services.mongo import Collection, durable
+from services.mongo import RawCollection, durable
 from services.secrets import CannotOpen, Secrets
 
 _HOUR_S = 3600
@@ -57,7 +57,7 @@ def _aead(hour_key: bytes, message_id: str) -> AESGCM:
 class HourKeys:
     """The keys in the database, with those in use kept in memory until their hour has passed."""
 
-    def __init__(self, collection: Collection, secrets: Secrets) -> None:
+    def __init__(self, collection: RawCollection, secrets: Secrets) -> None:
         self._collection = durable(collection)
         self._secrets = secrets
         self._kept: dict[int, bytes] = {}

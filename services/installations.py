@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from schemas.values import Platform, Provider, Recipient
-from services.mongo import Database
+from services.mongo import Database, read_only
 
 
 class Token(NamedTuple):
@@ -105,8 +105,8 @@ class Installations:
     """Batched look-ups; every call is one or two queries however many are asked for."""
 
     def __init__(self, database: Database) -> None:
-        self._installations = database["installations"]
-        self._cards = database["cards"]
+        self._installations = read_only(database["installations"])
+        self._cards = read_only(database["cards"])
 
     async def by_ids(self, ids: Iterable[str]) -> dict[str, Installation]:
         """Those that exist, by installation id."""

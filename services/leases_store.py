@@ -3,16 +3,14 @@
 A lease saves work, it does not guard anything: what is done under it must bear being done twice.
 """
 
-from pymongo.errors import DuplicateKeyError
-
-from services.mongo import Database
+from services.mongo import Database, Duplicate, durable
 
 
 class Lease:
     """One thing to do, as one instance sees it."""
 
     def __init__(self, database: Database, what: str, owner: str) -> None:
-        self._collection = database["leases"]
+        self._collection = durable(database["leases"])
         self._what = what
         self._owner = owner
 
@@ -23,7 +21,7 @@ class Lease:
             await self._collection.update_one(
                 mine, {"$set": {"owner": self._owner, "until": now + for_ms}}, upsert=True
             )
-        except DuplicateKeyError:
+        except Duplicate:
             return False
         return True
 

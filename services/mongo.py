@@ -1,42 +1,43 @@
-"""The database boundary: one client, its collections, and which errors mean that the database is away.
+"""The database boundary: one client and its collections. `mongo_collection.py` reads and writes, `mongo_errors.py` says
+what went wrong.
 
-All use of motor stands behind this module and the stores (`services/*/store.py`), so that its successor in pymongo is
-a change of few files. Projections only: a rebuild restores them from the log (docs/design.md §1).
+All use of motor stands behind these modules, so that its successor in pymongo is a change of few files. Projections
+only: a rebuild restores them from the log, but for the keys of sensitive values (docs/design.md §1).
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from bson.codec_options import CodecOptions
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import WriteConcern
-from pymongo.errors import (
-    AutoReconnect,
-    ExecutionTimeout,
-    NetworkTimeout,
-    NotPrimaryError,
-    ServerSelectionTimeoutError,
-    WaitQueueTimeoutError,
-    WTimeoutError,
-)
+from pymongo.read_concern import ReadConcern
 
+from services.mongo_collection import Collection, Document, Operation, RawCollection, Taken, Written
+from services.mongo_errors import UNAVAILABLE, ContentFault, Duplicate, Invalid, TooLarge, Unavailable, translated
 from services.settings import Settings
 
-Document = dict[str, Any]
-Collection = AsyncIOMotorCollection[Document]
+__all__ = [
+    "UNAVAILABLE",
+    "Collection",
+    "ContentFault",
+    "Database",
+    "Document",
+    "Duplicate",
+    "Invalid",
+    "Operation",
+    "RawCollection",
+    "Taken",
+    "TooLarge",
+    "Unavailable",
+    "Written",
+    "database",
+    "durable",
+    "is_up",
+    "read_only",
+]
 Database = AsyncIOMotorDatabase[Document]
-
-UNAVAILABLE: tuple[type[Exception], ...] = (
-    AutoReconnect,
-    ExecutionTimeout,
-    NetworkTimeout,
-    NotPrimaryError,
-    ServerSelectionTimeoutError,
-    WaitQueueTimeoutError,
-    WTimeoutError,
-)
-"""Infrastructure trouble: the same operation may succeed later. Everything else is a fault of the operation."""
+_MAJORITY = WriteConcern(w="majority", wtimeout=10_000)
 
 
 @asynccontextmanager
@@ -57,15 +58,22 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
         client.close()
 
 
-def durable(collection: Collection) -> Collection:
-    """The collection with writes that a majority holds: for what must not be lost with one server."""
-    return collection.with_options(write_concern=WriteConcern(w="majority", wtimeout=10_000))
+def durable(collection: RawCollection) -> Collection:
+    """The collection with writes that a majority holds, and reads of nothing else: what one server alone has written
+    goes with it in a failover, so nothing may be decided by it."""
+    return Collection(collection.with_options(write_concern=_MAJORITY, read_concern=ReadConcern("majority")))
+
+
+def read_only(collection: RawCollection) -> Collection:
+    """The collection for looking things up that another service owns: as they are on the primary now."""
+    return Collection(collection)
 
 
 async def is_up(database: Database) -> bool:
     """True when the database answers within its bounds."""
     try:
-        await database.command("ping")
-    except UNAVAILABLE:
+        with translated():
+            await database.command("ping")
+    except Unavailable:
         return False
     return True

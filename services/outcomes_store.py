@@ -35,7 +35,9 @@ class OutcomesStore:
     async def changed(self, mailing_ids: Iterable[str]) -> None:
         """Messages of these have changed."""
         update = {"$inc": {"changes": 1}, "$set": {"stale": True}}
-        await self._outcomes.bulk_write([UpdateOne({"_id": one}, update, upsert=True) for one in mailing_ids], False)
+        changes = [UpdateOne({"_id": one}, update, upsert=True) for one in mailing_ids]
+        while changes:  # two upserts of one id may meet; the one that lost is done again
+            changes = [changes[index] for index in (await self._outcomes.write(changes)).taken_indexes]
 
     async def stale(self) -> list[tuple[str, int]]:
         """Mailings to count again, and how many changes will be counted then."""

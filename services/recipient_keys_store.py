@@ -96,7 +96,7 @@ class RecipientKeysStore:
         return changed
 
     async def _written(self, writes: list[UpdateOne]) -> int:
-        return (await self._nodes.bulk_write(writes, ordered=False)).modified_count if writes else 0
+        return (await self._nodes.write(writes)).modified
 
     def _former(self, document: Mapping[str, Any]) -> dict[str, str]:
         """What of a node is sealed under a former master key, by field."""
@@ -126,7 +126,7 @@ class RecipientKeysStore:
             self._new(f"{generation}/", {"keys": self._sealed(family_of(os.urandom(32)))})
             for generation in range(GENERATIONS)
         ]
-        await self._nodes.bulk_write(writes, ordered=False)
+        await self._nodes.write(writes)
 
     def _new(self, key: str, fields: Mapping[str, Any]) -> UpdateOne:
         return UpdateOne({"_id": key}, {"$setOnInsert": dict(fields)}, upsert=True)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from schemas.application_events import ApplicationChanged
 from services.installations import Installation, from_document
-from services.mongo import Database, Document
+from services.mongo import Database, Document, read_only
 
 _FITTING = 50
 """Installations of one recipient that take part, as the router has it."""
@@ -48,7 +48,7 @@ class Segments:
     """Read only. Every method raises mongo.UNAVAILABLE."""
 
     def __init__(self, database: Database) -> None:
-        self._installations = database["installations"]
+        self._installations = read_only(database["installations"])
 
     async def query(self, criteria: Criteria, application: ApplicationChanged | None) -> Document:
         """What the database is asked. Versions are few, so those that fit are looked up first.

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bson import Binary
-from pymongo.errors import BulkWriteError
 
 from schemas import ids, topics
 from schemas.events import Event
@@ -25,11 +24,10 @@ from services import consume, sealing, telemetry
 from services.clock import now_ms
 from services.kafka import Append, Log
 from services.leases_store import Lease
-from services.mongo import Collection, Document, durable
+from services.mongo import Document, RawCollection, durable
 
 log = telemetry.logger("timers")
 _LEASE_MS = 10_000
-_DUPLICATE_KEY = 11000
 _BATCH = 500
 
 
@@ -50,7 +48,7 @@ class Timers:
 
     def __init__(
         self,
-        collection: Collection,
+        collection: RawCollection,
         sink: Log,
         owner: str = "",
         lanes: Sequence[Lane] = ("single", "bulk"),
@@ -70,14 +68,7 @@ class Timers:
 
     async def set(self, timers: Sequence[Timer]) -> None:
         """Durable when this returns. Raises mongo.UNAVAILABLE."""
-        if not timers:
-            return
-        try:
-            await self._collection.insert_many([_document(timer) for timer in timers], ordered=False)
-        except BulkWriteError as error:
-            faults = (error.details or {}).get("writeErrors", [])
-            if any(fault["code"] != _DUPLICATE_KEY for fault in faults) or not faults:
-                raise
+        await self._collection.insert([_document(timer) for timer in timers])
 
     async def hasten(self, tag: str, now: int) -> None:
         """What the timers with this tag wait for has come: they are due now (UTC ms). Raises mongo.UNAVAILABLE.

@@ -1,6 +1,7 @@
 """The rules of the tree, held against every import and name in it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,7 @@ SHARED_PURE = (
     "services.sms_parts",
 )
 KAFKA_BOUNDARY = {"services/kafka.py", "services/consume.py", "services/flow.py", "services/statistics/worker.py"}
+DATABASE_BOUNDARY = {"mongo", "mongo_collection", "mongo_errors"}
 
 
 def sources(folder: str) -> list[Path]:
@@ -139,9 +141,32 @@ def test_only_the_log_boundary_imports_a_kafka_library() -> None:
 def test_only_the_database_boundary_imports_its_driver() -> None:
     for path in sources("services"):
         if any(name.partition(".")[0] in {"motor", "pymongo", "bson"} for name in imports(path)):
-            assert path.name in {"mongo.py", "timers.py", "installations.py"} or path.stem.endswith("store"), name_of(
-                path
-            )
+            allowed = path.stem in {*DATABASE_BOUNDARY, "timers", "installations"} or path.stem.endswith("store")
+            assert allowed, name_of(path)
+
+
+def test_one_module_writes_in_bulk_and_one_translates_errors_of_the_database() -> None:
+    """Whoever looked at them by himself would take a failed write concern for success, or for a poisoned record."""
+    for path in sources("services"):
+        if path.stem in DATABASE_BOUNDARY:
+            continue
+        tree = ast.parse(path.read_text())
+        called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not called & {"bulk_write", "insert_many", "with_options"}, name_of(path)
+        assert not any(name.startswith(("pymongo.errors", "bson.errors")) for name in imports(path)), name_of(path)
+
+
+def test_every_collection_is_read_and_written_through_the_database_boundary() -> None:
+    for path in sources("services"):
+        if path.stem in DATABASE_BOUNDARY:
+            continue
+        tree = ast.parse(path.read_text())
+        raw = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
+        raw = {one for one in raw if re.fullmatch(r"(self\.)?_?database\['\w+'\]", one)}
+        given = {
+            ast.unparse(argument) for node in ast.walk(tree) if isinstance(node, ast.Call) for argument in node.args
+        }
+        assert raw <= given, f"{name_of(path)}: {raw - given}"
 
 
 def test_only_the_sealing_boundary_encodes_and_decodes() -> None:

@@ -91,7 +91,7 @@ async def _until(look: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(LOOK_S)
 
 
-async def _is_empty(collection: mongo.Collection) -> bool:
+async def _is_empty(collection: mongo.RawCollection) -> bool:
     return await collection.count_documents({}, limit=1) == 0
 
 

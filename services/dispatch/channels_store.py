@@ -10,9 +10,7 @@ mongo.UNAVAILABLE.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pymongo.errors import DuplicateKeyError
-
-from services.mongo import Database, durable
+from services.mongo import Database, Duplicate, durable
 
 
 class Making(NamedTuple):
@@ -41,7 +39,7 @@ class ChannelNotes:
         about = {"application_id": application_id, "environment": environment, "before": list(before)}
         try:
             await self._notes.insert_one({"_id": key, **about, "apple_id": None})
-        except DuplicateKeyError:
+        except Duplicate:
             return  # by another, or before an answer was lost: its list is the older one, and stays
 
     async def made(self, key: str, apple_id: str) -> None:

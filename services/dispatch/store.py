@@ -12,15 +12,11 @@ import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from pymongo import InsertOne
-from pymongo.errors import BulkWriteError
-
 from schemas import ids, topics
 from services import mongo, telemetry
 from services.mongo import Database, durable
 
 log = telemetry.logger("attempts")
-_DUPLICATE_KEY = 11000
 
 
 class Attempts:
@@ -74,17 +70,12 @@ class Attempts:
     async def _insert(self, notes: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Those that are ours: written now, or by an insert of ours whose answer was lost."""
         at = datetime.now(UTC)
-        inserts = [InsertOne({"_id": note_id, "by": by, "at": at}) for note_id, by in notes]
-        try:
-            await self._collection.bulk_write(inserts, ordered=False)
-        except BulkWriteError as error:
-            faults = (error.details or {}).get("writeErrors", [])
-            if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-                raise
-            known = [fault["op"]["_id"] for fault in faults]
-            found = {one["_id"]: one["by"] async for one in self._collection.find({"_id": {"$in": known}})}
-            return {(note_id, by) for note_id, by in notes if found.get(note_id, by) == by}
-        return set(notes)
+        written = await self._collection.insert([{"_id": note_id, "by": by, "at": at} for note_id, by in notes])
+        if not written.taken:
+            return set(notes)
+        known = [notes[index][0] for index in written.taken_indexes]
+        found = {one["_id"]: one["by"] async for one in self._collection.find({"_id": {"$in": known}})}
+        return {(note_id, by) for note_id, by in notes if found.get(note_id, by) == by}
 
 
 class Attempt:

@@ -10,12 +10,10 @@ raises mongo.UNAVAILABLE.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pymongo.errors import DuplicateKeyError
-
 from schemas.broadcast_events import BroadcastChannelChanged, BroadcastDispatched, BroadcastRequested
 from schemas.events import Event
 from schemas.topics import MESSAGE_RETENTION_MS
-from services.mongo import Collection, Database, Document, durable
+from services.mongo import Collection, Database, Document, Duplicate, durable
 
 _RANKS = {"retry": 1, "uncertain": 2, "expired": 3, "refused": 3, "accepted": 4}
 
@@ -82,5 +80,5 @@ async def _raise(collection: Collection, key: str, order: str, about: Document) 
         await collection.update_one(
             {"_id": key, "order": {"$lt": order}}, {"$set": {**about, "order": order}}, upsert=True
         )
-    except DuplicateKeyError:
+    except Duplicate:
         return  # what is there is further

@@ -18,7 +18,6 @@ from typing import Any
 
 import orjson
 from pymongo import ReplaceOne
-from pymongo.errors import DuplicateKeyError
 
 from schemas.mailing_events import MailingState
 from schemas.topics import MESSAGE_RETENTION_MS
@@ -26,7 +25,7 @@ from services import telemetry
 from services.ingest.accept_forget import People, masked, rows_left, without
 from services.ingest.accept_list import Bad, Row
 from services.ingest.mailing import UNREADABLE, Mailing, Place
-from services.mongo import Database, Document, durable
+from services.mongo import Database, Document, Duplicate, durable
 from services.secrets import CannotOpen, Secrets
 
 log = telemetry.logger("mailings")
@@ -66,7 +65,7 @@ class Mailings:
         document["definition"] = self._secrets.seal(mailing.definition.encode(), _PURPOSE)
         try:
             await self._mailings.insert_one({"_id": mailing.mailing_id, **document, "unpublished": True})
-        except DuplicateKeyError:
+        except Duplicate:
             found = await self.find(mailing.mailing_id)
             if found is not None:
                 return found
@@ -95,7 +94,7 @@ class Mailings:
     async def published(self, mailing: Mailing) -> Mailing | None:
         """This revision has been said to the log; the newer one, if there is one by now."""
         query = {"_id": mailing.mailing_id, "revision": mailing.revision}
-        if (await self._mailings.update_one(query, {"$unset": {"unpublished": ""}})).matched_count:
+        if (await self._mailings.update_one(query, {"$unset": {"unpublished": ""}})).matched:
             return None
         return await self.find(mailing.mailing_id)
 
@@ -103,7 +102,7 @@ class Mailings:
         """The next revision; None when somebody else has changed it since, or it is no longer in that state."""
         update = {"$set": {**changes, "unpublished": True}, "$inc": {"revision": 1}}
         query = {"_id": mailing.mailing_id, "revision": mailing.revision, "state": mailing.state}
-        document = await self._mailings.find_one_and_update(query, update, return_document=True)
+        document = await self._mailings.find_one_and_update(query, update, after=True)
         return None if document is None else self._mailing(document)
 
     async def open_upload(self, mailing: Mailing) -> Mailing | None:
@@ -111,13 +110,13 @@ class Mailings:
         nothing more; None when it is no draft any more. The revision rises, for a start that takes it for complete."""
         query = {"_id": mailing.mailing_id, "state": "draft"}
         update = {"$set": {"is_complete": False}, "$inc": {"upload": 1, "revision": 1}}
-        document = await self._mailings.find_one_and_update(query, update, return_document=True)
+        document = await self._mailings.find_one_and_update(query, update, after=True)
         return None if document is None else self._mailing(document)
 
     async def complete(self, mailing_id: str, upload: int) -> bool:
         """False when another upload has begun meanwhile."""
         query = {"_id": mailing_id, "state": "draft", "upload": upload}
-        return (await self._mailings.update_one(query, {"$set": {"is_complete": True}})).matched_count == 1
+        return (await self._mailings.update_one(query, {"$set": {"is_complete": True}})).matched == 1
 
     async def add(
         self, mailing: Mailing, following: int, rows: Sequence[Row], bad: Sequence[Bad], refused: int
@@ -134,7 +133,7 @@ class Mailings:
         moved = await self._mailings.update_one(
             mine, {"$set": {"next_line": following}, "$inc": {"accepted": len(rows), "refused": refused}}
         )
-        if not moved.matched_count:
+        if not moved.matched:
             await self._chunks.delete_one({"_id": _chunk_id(mailing), "upload": mailing.upload})
             return False
         return True
@@ -152,7 +151,7 @@ class Mailings:
         earlier = {"_id": _chunk_id(mailing), "upload": {"$not": {"$gt": mailing.upload}}}
         try:
             await self._chunks.replace_one(earlier, chunk, upsert=True)
-        except DuplicateKeyError:
+        except Duplicate:
             return False
         return True
 
@@ -165,18 +164,17 @@ class Mailings:
             )
             for one in bad
         ]
-        if writes:
-            await self._problems.bulk_write(writes, ordered=False)
+        await self._problems.write(writes)
 
     async def clear(self, mailing: Mailing) -> bool:
         """Forget the list of a draft; False when it is no draft any more."""
         empty = {"next_line": 1, "accepted": 0, "refused": 0, "is_complete": False}
         update = {"$set": empty, "$inc": {"upload": 1, "revision": 1}}
         moved = await self._mailings.update_one({"_id": mailing.mailing_id, "state": "draft"}, update)
-        if moved.matched_count:
+        if moved.matched:
             await self.forget(mailing.mailing_id)
             await self._problems.delete_many({"mailing_id": mailing.mailing_id})
-        return bool(moved.matched_count)
+        return bool(moved.matched)
 
     async def forget(self, mailing_id: str) -> None:
         """Delete the recipients: nobody needs them any more."""
@@ -250,7 +248,7 @@ class Mailings:
             "$set": {"cursor": cursor, "rate_now": rate_now, "planned_at": now},
             "$inc": {"planned": planned, "accepted": -repeated, "refused": repeated},
         }
-        document = await self._mailings.find_one_and_update(query, update, return_document=True)
+        document = await self._mailings.find_one_and_update(query, update, after=True)
         return None if document is None else self._mailing(document)
 
     def _sealed(self, rows: Sequence[Row]) -> str:

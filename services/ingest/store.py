@@ -11,19 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
 
 from schemas.topics import MESSAGE_RETENTION_MS
-from services.mongo import Collection, Document, durable
+from services.mongo import Document, RawCollection, durable
 
-_DUPLICATE_KEY = 11000
 _IN_HAND_MS = 60_000
 
 
 class Claims:
     """Every method raises mongo.UNAVAILABLE."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: RawCollection) -> None:
         self._collection = durable(collection)
 
     async def prepare(self) -> None:
@@ -42,9 +40,7 @@ class Claims:
         if not wanted:
             return set()
         fresh = {"confirmed": False, "at": datetime.fromtimestamp(now_ms / 1000, UTC)}
-        await self._collection.bulk_write(
-            [UpdateOne({"_id": one}, {"$setOnInsert": fresh}, upsert=True) for one in wanted], ordered=False
-        )
+        await self._collection.write([UpdateOne({"_id": one}, {"$setOnInsert": fresh}, upsert=True) for one in wanted])
         in_hand = {"by": {"$exists": True}, "at": {"$gt": _in_hand(now_ms)}}
         taken = {"_id": {"$in": wanted}, "$or": [{"confirmed": True}, in_hand]}
         found = self._collection.find(taken, {"_id": 1})
@@ -64,12 +60,7 @@ class Claims:
             )
             for one, owner in owners.items()
         ]
-        try:
-            await self._collection.bulk_write(changes, ordered=False)
-        except BulkWriteError as error:  # those that are confirmed, or in another hand, cannot be inserted
-            faults = (error.details or {}).get("writeErrors", [])
-            if not faults or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-                raise
+        await self._collection.write(changes)  # those that are confirmed, or in another hand, stay as they are
         found = self._collection.find({"_id": {"$in": list(owners)}}, {"by": 1})
         return {document["_id"] async for document in found if document.get("by") == owners[document["_id"]]}
 

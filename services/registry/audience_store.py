@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.application_events import SubscriptionKind
-from services.mongo import Database
+from services.mongo import Database, read_only
 
 _MOST_MS = 30_000
 _DAY_MS = 86_400_000
@@ -40,7 +40,7 @@ class Audiences:
     """Reads only."""
 
     def __init__(self, database: Database) -> None:
-        self._installations = database["installations"]
+        self._installations = read_only(database["installations"])
 
     async def prepare(self) -> None:
         """Create the indexes."""

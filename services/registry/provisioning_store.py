@@ -9,12 +9,9 @@ appends, and gives the turn back. The turn of a crashed process ends by itself.
 import asyncio
 from dataclasses import dataclass
 
-from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
-
 from schemas import ids
 from services.clock import now_ms
-from services.mongo import Database, durable
+from services.mongo import Database, Duplicate, durable
 
 LEASE_MS = 30_000
 """Longer than a change may take: append and waiting for the directory are bounded by a few seconds each."""
@@ -52,10 +49,11 @@ class Turns:
                 {"_id": _ID, "until": {"$lte": now}},
                 {"$set": {"holder": holder, "until": now + LEASE_MS}},
                 upsert=True,
-                return_document=ReturnDocument.AFTER,
+                after=True,
             )
-        except DuplicateKeyError:
+        except Duplicate:
             return None
+        assert found is not None  # it is made when it is missing
         return Turn(holder, found.get("entity"), found.get("at", 0))
 
     async def give_back(self, turn: Turn, entity: str | None = None, at: int = 0) -> None:

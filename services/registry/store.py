@@ -20,11 +20,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from pymongo import DESCENDING, UpdateOne
-from pymongo.errors import DuplicateKeyError
 
 from schemas.device_events import DeviceEvent, TokenRegistered
 from schemas.topics import DEVICE_RETENTION_MS
-from services.mongo import Database, Document, durable
+from services.mongo import Database, Document, Duplicate, durable
 from services.registry.devices import fold, stamp_of
 from services.registry.devices_shared import (
     Card,
@@ -77,7 +76,7 @@ class Devices:
         """True for the first who asks for a new id, and for the same one again: two at once must not both have it."""
         try:
             await self._installs.insert_one({"_id": installation_id, "by": by, "at": datetime.now(UTC)})
-        except DuplicateKeyError:
+        except Duplicate:
             first = await self._installs.find_one({"_id": installation_id})
             return first is not None and first["by"] == by
         return True
@@ -126,11 +125,11 @@ class Devices:
 
     async def drop_cards(self, application_id: str, cards: list[str], phones: list[str]) -> int:
         """Delete these cards, and take the phones out of all others; tells how many were changed. Looks at each."""
-        changed = int((await self.cards.delete_many({"_id": {"$in": cards}})).deleted_count)
+        changed = await self.cards.delete_many({"_id": {"$in": cards}})
         for phone in phones:
             query: Document = {"application_id": application_id, f"phones.{phone}": {"$exists": True}}
             update = {"$unset": {f"phones.{phone}": ""}, "$inc": {"revision": 1}}
-            changed += (await self.cards.update_many(query, update)).modified_count
+            changed += await self.cards.update_many(query, update)
         return changed
 
     async def apply(self, events: Sequence[DeviceEvent]) -> dict[str, Device]:
@@ -158,8 +157,7 @@ class Devices:
         for key, revision in revisions:
             changes.append(UpdateOne({"_id": key, "revision": revision}, {"$unset": {"unpublished": ""}}))
             changes.append(UpdateOne({"_id": key, "revision": {"$ne": revision}}, {"$set": {"unpublished": True}}))
-        if changes:
-            await self.installations.bulk_write(changes, ordered=False)
+        await self.installations.write(changes)
 
     async def _hold_tokens(self, events: Sequence[DeviceEvent]) -> None:
         holders = newest_holders(_registrations(events))

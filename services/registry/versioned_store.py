@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pymongo import ReplaceOne
-from pymongo.errors import BulkWriteError
 
 from services.mongo import Collection, Document
 
 Versioned = dict[str, tuple[int, Any]]
 """By id: the revision that was read, and the value."""
-_DUPLICATE_KEY = 11000
 
 
 async def read(collection: Collection, ids: Iterable[str], parse: Callable[[Document], Any]) -> Versioned:
@@ -34,13 +32,4 @@ async def write(
 
 async def losers(collection: Collection, changes: Sequence[Any]) -> list[int]:
     """Write; the places of those that met another document with their id."""
-    if not changes:
-        return []
-    try:
-        await collection.bulk_write(changes, ordered=False)
-    except BulkWriteError as error:
-        faults = (error.details or {}).get("writeErrors", [])
-        if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-            raise
-        return [fault["index"] for fault in faults]
-    return []
+    return (await collection.write(changes)).taken_indexes

@@ -71,8 +71,8 @@ class Routing:
         fresh, replies = self._sorted(works, known)
         made = await self._decide(fresh)
         taken = await self.claims.insert([claim for claim, _ in made if claim.due_origin is None])
-        await self.claims.make_due([claim for claim, _ in made if claim.due_origin and claim.state == "planned"])
-        if taken:  # another instance was faster, after we had looked
+        taken |= await self.claims.make_due([one for one, _ in made if one.due_origin and one.state == "planned"])
+        if taken:  # another instance was faster, or a cancellation, after we had looked
             _, again = self._sorted([work for work in fresh if work.claim_id in taken], await self.claims.load(taken))
             replies += again
         kept = [(claim, timer) for claim, timer in made if claim.claim_id not in taken]

@@ -12,14 +12,11 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from bson import Binary
-from pymongo import InsertOne, UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo import UpdateOne
 
 from schemas import topics
 from services.kafka import Append
 from services.mongo import Database, Document, durable
-
-_DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +47,28 @@ class Claims:
 
     async def insert(self, claims: Sequence[Claim]) -> set[str]:
         """Store new claims; the ids of those that somebody else claimed meanwhile are returned."""
-        if not claims:
-            return set()
-        try:
-            await self._collection.bulk_write([InsertOne(_document(claim)) for claim in claims], ordered=False)
-        except BulkWriteError as error:
-            faults = (error.details or {}).get("writeErrors", [])
-            if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-                raise
-            return {fault["op"]["_id"] for fault in faults}
-        return set()
+        written = await self._collection.insert([_document(claim) for claim in claims])
+        return {claims[index].claim_id for index in written.taken_indexes}
 
-    async def make_due(self, claims: Sequence[Claim]) -> None:
-        """Move claims from scheduled to planned by compare-and-set; one that is planned already stays as it is."""
-        if claims:
-            changes = [
-                UpdateOne(
-                    {"_id": claim.claim_id, "state": "scheduled"},
-                    {"$set": {"state": "planned", "plan": _plan(claim), "due_origin": claim.due_origin}},
-                )
-                for claim in claims
-            ]
-            await self._collection.bulk_write(changes, ordered=False)
+    async def make_due(self, claims: Sequence[Claim]) -> set[str]:
+        """Move claims from scheduled to planned by compare-and-set; one that is planned already stays as it is, and the
+        ids of those are returned: what was stored for them counts, whoever stored it."""
+        changes = [
+            UpdateOne(
+                {"_id": claim.claim_id, "state": "scheduled"},
+                {"$set": {"state": "planned", "plan": _plan(claim), "due_origin": claim.due_origin}},
+            )
+            for claim in claims
+        ]
+        if (await self._collection.write(changes)).matched == len(changes):
+            return set()
+        stored = await self.load(claim.claim_id for claim in claims)
+        return {claim.claim_id for claim in claims if not _is_stored(claim, stored.get(claim.claim_id))}
+
+
+def _is_stored(claim: Claim, stored: Claim | None) -> bool:
+    """Whether this very decision was stored; another one of the same cause, before a crash, is not it."""
+    return stored is not None and stored.due_origin == claim.due_origin and _plan(stored) == _plan(claim)
 
 
 def _document(claim: Claim) -> Document:

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
-from pymongo.errors import BulkWriteError
 
 from services.mongo import Database, Document, durable
 from services.status.fold_inbox import InboxEntry
-from services.status.store import faults_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +49,14 @@ class Inbox:
             UpdateOne({"_id": one.entry_id, "revision": {"$lt": revision}}, {"$set": _document(one, revision)}, True)
             for revision, one in entries
         ]
-        if not writes:
-            return
-        try:
-            await self._collection.bulk_write(writes, ordered=False)
-        except BulkWriteError as error:
-            faults_of(error)  # duplicate keys: there is a newer one
+        await self._collection.write(writes)  # a key that is taken: there is a newer one
 
     async def drop(self, message_ids: Iterable[str]) -> int:
         """Delete the entries of these messages; tells how many."""
         ranges: list[Document] = [{"_id": {"$gte": f"{one}/", "$lt": f"{one}0"}} for one in message_ids]
         if not ranges:
             return 0
-        return int((await self._collection.delete_many({"$or": ranges})).deleted_count)
+        return await self._collection.delete_many({"$or": ranges})
 
     async def load(self, entry_ids: Iterable[str]) -> dict[str, InboxEntry]:
         """Those that exist, by id; also deleted ones."""

@@ -18,13 +18,11 @@ from typing import Any
 import orjson
 from bson import Binary
 from pymongo import ASCENDING, IndexModel, UpdateOne
-from pymongo.errors import BulkWriteError
 
 from schemas import ids
 from schemas.values import Lane
 from services.mongo import Database, Document, durable
 from services.status.fold_reports import FINAL, rank_of
-from services.status.store import faults_of
 
 LEASE_MS = 30_000
 """Longer than an attempt (10 s) and its record take; so long a killed process keeps what it had in hand from others."""
@@ -96,12 +94,7 @@ class Reports:
 
     async def want(self, intents: Sequence[Intent], now: int) -> None:
         """Store what is owed, at most one for each id; what is not newer than what is known changes nothing."""
-        if not intents:
-            return
-        try:
-            await self._collection.bulk_write([_want(one, now) for one in intents], ordered=False)
-        except BulkWriteError as error:
-            faults_of(error)  # one as new or newer is there already
+        await self._collection.write([_want(one, now) for one in intents])  # a key that is taken: as new or newer
 
     async def lease(self, lane: Lane, host: str, limit: int, now: int) -> list[Leased]:
         """Take due reports of a receiver, the longest due first."""
@@ -120,8 +113,7 @@ class Reports:
 
     async def finish(self, tried: Sequence[Tried]) -> None:
         """Store what became of attempts and give up their leases; a newer state that came meanwhile stays due."""
-        if tried:
-            await self._collection.bulk_write([update for one in tried for update in _finish(one)], ordered=True)
+        await self._collection.write([update for one in tried for update in _finish(one)], ordered=True)
 
     async def empty(self, message_ids: Iterable[str]) -> int:
         """Take number and text out of what waits to be reported on these messages; tells of how many."""
@@ -135,7 +127,7 @@ class Reports:
             if emptied != bytes(document["body"]):
                 query = {"_id": document["_id"], "body": document["body"]}
                 done = await self._collection.update_one(query, {"$set": {"body": Binary(emptied)}})
-                changed += done.modified_count
+                changed += done.modified
         return changed
 
     async def next_due(self, lane: Lane, host: str) -> int | None:

@@ -54,17 +54,14 @@ class Codes:
             for number in sorted({event.link for event in of if type(event) in _TELLING})
             for document in self._documents(message, number)
         ]
-        if documents:
-            await self._collection.bulk_write(
-                [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents], ordered=False
-            )
+        await self._collection.write([ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents])
 
     async def drop(self, messages: Sequence[Message]) -> int:
         """Delete the codes of these messages, whose texts must still be known; tells how many."""
         codes = [
             one["_id"] for message in messages for number in message.links for one in self._documents(message, number)
         ]
-        return int((await self._collection.delete_many({"_id": {"$in": codes}})).deleted_count) if codes else 0
+        return await self._collection.delete_many({"_id": {"$in": codes}}) if codes else 0
 
     async def find(self, code: str) -> Target | None:
         one = await self._collection.find_one({"_id": code})

@@ -12,13 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, UpdateOne
-from pymongo.errors import BulkWriteError
 
 from schemas.statistic_events import BOUNDS_MS, Histogram, StatisticChanged, key_of
 from schemas.topics import HISTORY_RETENTION_MS
 from services.consume import Follows, Record
 from services.mongo import Database, Document, durable
-from services.status.store import faults_of
 
 _BUCKETS = range(len(BOUNDS_MS) + 1)
 
@@ -71,10 +69,7 @@ class Statistics:
             UpdateOne({"_id": key, "count": {"$lt": one.count}}, {"$set": _document(one)}, upsert=True)
             for key, one in newest.items()
         ]
-        try:
-            await self._collection.bulk_write(writes, ordered=False)
-        except BulkWriteError as error:
-            faults_of(error)  # the duplicate keys are those that were newer already
+        await self._collection.write(writes)  # keys that are taken are those that were newer already
 
     async def grouped(self, query: Mapping[str, Any], by: Sequence[str], step_ms: int, limit: int) -> list[Group]:
         """Added up by these fields; `at`, the beginning of the step (ms), is one of the names. At most `limit`."""

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReplaceOne
-from pymongo.errors import BulkWriteError
 
 from schemas.values import Lane
 from services.mongo import Database, durable
 from services.status.message import Message
 from services.status.message_document import from_document, to_document
 
-_DUPLICATE_KEY = 11000
 _NEWEST_FIRST = ("created_at", DESCENDING)
 _COUNTED = ("mailing_id", "state", "reason")
 _BY_STATE = "mailing_by_state"
@@ -95,11 +93,7 @@ class Messages:
             ReplaceOne({"_id": one.message_id, "revision": one.revision}, to_document(one), upsert=True)
             for one in messages
         ]
-        try:
-            await self._collection.bulk_write(writes, ordered=False)
-        except BulkWriteError as error:
-            return {messages[fault["index"]].message_id for fault in faults_of(error)}
-        return set()
+        return {messages[index].message_id for index in (await self._collection.write(writes)).taken_indexes}
 
     async def find(self, query: Mapping[str, Any], limit: int) -> list[Message]:
         """The newest that fit, `limit` at most."""
@@ -128,12 +122,3 @@ class Messages:
         found = self._collection.find(query, fields).sort("deadline_at", ASCENDING).batch_size(1000)
         async for one in found:
             yield Overdue(one["_id"], one["partner_id"], one["lane"], one["deadline_link"])
-
-
-def faults_of(error: BulkWriteError) -> list[Mapping[str, Any]]:
-    """The duplicate keys among the write errors. Raises the error itself when there is anything else."""
-    details = error.details or {}
-    faults: list[Mapping[str, Any]] = details.get("writeErrors", [])
-    if details.get("writeConcernErrors") or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-        raise error
-    return faults

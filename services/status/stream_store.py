@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
-from pymongo.errors import BulkWriteError
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.mongo import Database, Document, durable
-from services.status.store import faults_of
 
 KEPT = timedelta(days=7)
 _ATTEMPTS = 10
@@ -70,23 +68,20 @@ class Changes:
             {"_id": key, "partner_id": partner_id, "seq": seq, "kept_until": kept_until, "event": event}
             for seq, (key, event) in enumerate(changes, first)
         ]
-        try:
-            await self._changes.insert_many(documents, ordered=False)
-        except BulkWriteError as error:
-            late, unused = [], []
-            for fault in faults_of(error):
-                if "seq" in fault.get("keyPattern", {}):
-                    late.append(changes[fault["index"]])
-                else:
-                    unused.append(first + fault["index"])
-            await self.close(partner_id, unused)
-            return late
-        return []
+        late, unused = [], []
+        for taken in (await self._changes.insert(documents)).taken:
+            if "seq" in taken.fields:
+                late.append(changes[taken.index])
+            else:
+                unused.append(first + taken.index)
+        await self.close(partner_id, unused)
+        return late
 
     async def _take(self, partner_id: str, count: int) -> int:
         counter = await self._counters.find_one_and_update(
-            {"_id": partner_id}, {"$inc": {"seq": count}}, upsert=True, return_document=ReturnDocument.AFTER
+            {"_id": partner_id}, {"$inc": {"seq": count}}, upsert=True, after=True
         )
+        assert counter is not None  # it is made when it is missing
         return int(counter["seq"])
 
     async def close(self, partner_id: str, numbers: Sequence[int]) -> None:
@@ -96,11 +91,7 @@ class Changes:
             {"_id": f"hole/{partner_id}/{seq}", "partner_id": partner_id, "seq": seq, "kept_until": kept_until}
             for seq in numbers
         ]
-        if documents:
-            try:
-                await self._changes.insert_many(documents, ordered=False)
-            except BulkWriteError as error:
-                faults_of(error)
+        await self._changes.insert(documents)
 
     async def after(self, partner_id: str, seq: int, limit: int) -> list[StoredChange]:
         """What is stored behind a number, in order; there may be holes."""

@@ -202,6 +202,6 @@ async def test_a_repetition_writes_nothing(devices: Devices) -> None:
 @pytest.mark.parametrize(
     ("field", "value"), [("owner.external_user_id", "u"), ("owner.phone", "7"), ("token.digest", "t")]
 )
-async def test_looking_up_uses_an_index(devices: Devices, field: str, value: str) -> None:
-    plan = await devices.installations.find({"application_id": "app", field: {"$in": [value]}}).explain()
+async def test_looking_up_uses_an_index(devices: Devices, database: Database, field: str, value: str) -> None:
+    plan = await database["installations"].find({"application_id": "app", field: {"$in": [value]}}).explain()
     assert "IXSCAN" in str(plan["queryPlanner"]["winningPlan"])
