@@ -9,7 +9,7 @@ import datetime
 
 from services import mongo, telemetry
 from services.clock import now_ms
-from services.mongo import Database
+from services.mongo import Database, durable
 
 log = telemetry.logger("logins")
 _KEPT_S = 40 * 86_400
@@ -20,13 +20,13 @@ class SeenLogins:
     """Only saves work: losing an entry, or not being able to write one, costs one argon2."""
 
     def __init__(self, database: Database) -> None:
-        self._collection = database["logins_seen"]
+        self._collection = durable(database["logins_seen"])
 
     async def load(self) -> dict[str, str]:
         """The newest entries: the digest of a login, and what names the hash."""
         try:
             await self._collection.create_index("at", expireAfterSeconds=_KEPT_S)
-            found = self._collection.find({}, {"hash": 1}, sort=[("at", -1)], limit=_MOST)
+            found = self._collection.find({}, {"hash": 1}).sort("at", -1).limit(_MOST)
             return {one["_id"]: one["hash"] async for one in found}
         except mongo.UNAVAILABLE as error:
             log.warning("no logins of before are known", error=repr(error))
