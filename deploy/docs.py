@@ -1,4 +1,4 @@
-"""Write `docs/settings.md` and `docs/metrics.md` from the one file that declares each.
+"""Write `docs/settings.md`, `docs/metrics.md` and `docs/operators-api.md` from the one file that declares each.
 
 python -m deploy.docs            write them
 python -m deploy.docs --check    exit 1 when a page is not what the code says
@@ -11,6 +11,7 @@ from pathlib import Path
 from prometheus_client import Counter, Gauge, Histogram
 
 from services import telemetry
+from services.operator_routes import ROUTES
 from services.settings import Settings
 
 FOLDER = Path(__file__).parents[1] / "docs"
@@ -24,11 +25,15 @@ _METRICS = """\
 Every process serves them at `/metrics` on `RPNS_METRICS_PORT`, in the text format of Prometheus. A label has few
 values; none holds a token, a phone number or a text. What to watch, and what it means: [operations](operations.md).
 """
+_OPERATORS = """\
+These routes, and no others, are at the operators' address. What the scopes are for, and how a token is made:
+[operators](features/operators.md). Bodies and answers are in `/docs/<service>/openapi.json` of that address.
+"""
 
 
 def pages() -> dict[str, str]:
     """File name to content, for every generated page in `docs/`."""
-    return {"settings.md": settings_page(), "metrics.md": metrics_page()}
+    return {"settings.md": settings_page(), "metrics.md": metrics_page(), "operators-api.md": operators_page()}
 
 
 def settings_page() -> str:
@@ -41,6 +46,17 @@ def settings_page() -> str:
 def metrics_page() -> str:
     rows = [(f"`{name}`", kind, labels, meaning) for name, kind, labels, meaning in _declared()]
     return _page("Metrics", "services/telemetry.py", _METRICS, ("name", "kind", "labels", "meaning"), rows)
+
+
+def operators_page() -> str:
+    """The routes by their paths, each with its scope."""
+    found = sorted(ROUTES, key=lambda route: (route.path, route.method))
+    rows = [
+        (f"`{route.method} {route.path.replace(':path', '')}`", f"`{route.scope}`", "yes" if route.is_shared else "no")
+        for route in found
+    ]
+    titles = ("route", "scope", "also partners', at the public address")
+    return _page("The operators' API", "services/operator_routes.py", _OPERATORS, titles, rows)
 
 
 def _declared() -> Iterable[tuple[str, str, str, str]]:

@@ -7,6 +7,10 @@
     credentials/<application_id>/<provider>   CredentialsChanged
     stop/<scope>/<id>                StopChanged
     erasure/<erasure_id>             RecipientForgotten
+    operator/<operator_id>           OperatorTokenChanged
+
+`by` says who caused the event: "operator:<name>" (whose token it was), "bootstrap" (RPNS_ADMIN_TOKEN), or
+"partner:<login>"; records of before named an operator just "operator", a partner just by its login, or nobody ("").
 
 Every process reads this topic from its start to the end it had when the process began, before it reports ready, and
 follows it from then on (`services/directory.py`).
@@ -15,7 +19,15 @@ follows it from then on (`services/directory.py`).
 from typing import Literal
 
 from schemas.events import Event
-from schemas.values import Channel, Frozen, Provider, StopScope
+from schemas.values import Channel, Frozen, OperatorScope, Provider, StopScope
+
+
+def by_for_partners(by: str) -> str:
+    """What a partner is told of who caused an event: which operator it was is not its to know."""
+    if by == "bootstrap" or by.startswith("operator:"):
+        return "operator"
+    return by.removeprefix("partner:")
+
 
 TtlUnit = Literal["SECONDS", "MINUTES", "HOURS"]
 Identity = Literal["required", "accepted", "off"]
@@ -47,6 +59,7 @@ class PartnerChanged(Event):
     enabled: bool = True
     planning_horizon_days: int = 30  # how far ahead a deadline may lie; never more than the log keeps
     api_key_digests: tuple[str, ...] = ()  # of keys that may be given in place of the password
+    by: str = ""
 
     @property
     def entity_key(self) -> str:
@@ -61,6 +74,7 @@ class SenderChanged(Event):
     service_number: str
     application_id: str | None = None
     enabled: bool = True
+    by: str = ""
 
     @property
     def entity_key(self) -> str:
@@ -103,6 +117,7 @@ class ApplicationChanged(Event):
     subscriptions: tuple[SubscriptionKind, ...] = ()  # the catalogue
     identity: Identity = "accepted"  # what is created now says so itself; records of before did not ask for proof
     identity_keys: tuple[IdentityKey, ...] = ()
+    by: str = ""
 
     @property
     def entity_key(self) -> str:
@@ -119,6 +134,7 @@ class CredentialsChanged(Event):
     fingerprint: str  # tells two credentials apart, and nothing else
     enabled: bool = True
     public_key: str | None = None  # Web Push: what browsers subscribe with, base64url of the uncompressed point
+    by: str = ""
 
     @property
     def entity_key(self) -> str:
@@ -136,7 +152,7 @@ class StopChanged(Event):
     scope: StopScope
     id: str
     state: Literal["running", "paused", "cancelled"]
-    by: str = ""  # "operator", or the partner's login
+    by: str = ""
     reason: str = ""  # in the words of whoever did it
 
     @property
@@ -150,8 +166,26 @@ class RecipientForgotten(Event):
     type: Literal["recipient-forgotten"] = "recipient-forgotten"
     erasure_id: str
     destroyed: tuple[str, ...]  # "<generation>/<path>" in the trees of keys
-    by: str = ""  # "operator", or the partner's login
+    by: str = ""
 
     @property
     def entity_key(self) -> str:
         return f"erasure/{self.erasure_id}"
+
+
+class OperatorTokenChanged(Event):
+    """A named token of the operators' API was made, or revoked. The token itself is nowhere, only its digest."""
+
+    type: Literal["operator-token-changed"] = "operator-token-changed"
+    operator_id: str
+    name: str
+    scopes: tuple[OperatorScope, ...]
+    digest: str  # HMAC-SHA256 under the master key
+    created_at: int
+    expires_at: int | None = None
+    revoked: bool = False
+    by: str = ""
+
+    @property
+    def entity_key(self) -> str:
+        return f"operator/{self.operator_id}"

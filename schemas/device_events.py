@@ -16,6 +16,7 @@ class DeviceEvent(Event):
 
     installation_id: str
     application_id: str
+    by: str = ""  # who imported it, as in schemas/application_events.py; nobody: the device itself said so
 
 
 class Installed(DeviceEvent):

@@ -201,7 +201,7 @@ class CancelRequested(MessageEvent):
 
     type: Literal["cancel-requested"] = "cancel-requested"
     request_id: str  # the request that won
-    by: str  # "operator", or the partner's login
+    by: str  # who asked, as in schemas/application_events.py
 
 
 class CancelRefused(MessageEvent):

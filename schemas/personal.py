@@ -154,6 +154,7 @@ IMPERSONAL = frozenset(
         "credentials-changed",
         "stop-changed",
         "recipient-forgotten",
+        "operator-token-changed",
         "mailing-changed",
         "delivery-counted",
         "statistic-part",

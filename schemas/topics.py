@@ -105,6 +105,7 @@ APPLICATION_EVENTS = Topic(
         applications.CredentialsChanged,
         applications.StopChanged,
         applications.RecipientForgotten,
+        applications.OperatorTokenChanged,
     ),
     retention_ms=None,
     partitions=1,

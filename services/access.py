@@ -1,4 +1,7 @@
-"""Who is asking: a partner by HTTP Basic, who sees its own messages, or the operator by bearer token, who sees all."""
+"""Who is asking: a partner by HTTP Basic, who sees its own messages, or an operator, who sees all.
+
+An operator has come in by the operators' listener, which has looked at his token (`listeners.py`).
+"""
 
 import base64
 import binascii
@@ -6,13 +9,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi import HTTPException, Request, Security
-from fastapi.openapi.models import HTTPBase
-from fastapi.security.base import SecurityBase
 
 from schemas.application_events import PartnerChanged
 from services import web
 from services.callers import Network, caller_address
+from services.listeners import operator_of
 from services.logins import LoginFault, Logins
+from services.operator_tokens import Operator
+from services.security_schemes import OPERATOR, PARTNER
 
 _STATUS = {
     LoginFault.UNKNOWN_LOGIN: 401,
@@ -24,38 +28,34 @@ _WORDS = {401: "Unknown login or wrong password", 403: "Address not allowed", 42
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="rpns", charset="UTF-8"'}
 
 
-class _Scheme(SecurityBase):
-    """Only tells OpenAPI which schemes there are; the check is `caller`'s."""
-
-    def __init__(self, scheme: str, name: str, description: str) -> None:
-        self.model = HTTPBase(scheme=scheme, description=description)
-        self.scheme_name = name
-
-    async def __call__(self, request: Request) -> None:
-        return None
-
-
-_BASIC = _Scheme("basic", "partner", "a partner's login and password")
-_BEARER = _Scheme("bearer", "operator", "RPNS_ADMIN_TOKEN")
-
-
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`partner` None is the operator."""
+    """`partner` None is an operator."""
 
     partner: PartnerChanged | None
+    operator: Operator | None = None
+
+    @property
+    def by(self) -> str:
+        """What events say of who caused them."""
+        if self.partner is not None:
+            return f"partner:{self.partner.login}"
+        return self.operator.by if self.operator is not None else ""
 
     @property
     def partner_id(self) -> str | None:
         return self.partner.partner_id if self.partner is not None else None
 
 
-def caller(logins: Logins, admin_token: str, trusted: Sequence[Network]) -> Callable[[Request], Awaitable[Caller]]:
+CallerOf = Callable[..., Awaitable[Caller]]
+
+
+def caller(logins: Logins, trusted: Sequence[Network]) -> CallerOf:
     """The dependency that every route has. Answers 401, 403 or 429."""
 
-    async def who(request: Request, _: None = Security(_BASIC), __: None = Security(_BEARER)) -> Caller:
-        if web.is_admin(request, admin_token):
-            return Caller(None)
+    async def who(request: Request, _: None = Security(PARTNER), __: None = Security(OPERATOR)) -> Caller:
+        if (operator := operator_of(request)) is not None:
+            return Caller(None, operator)
         login, password = _basic(request.headers.get("authorization", ""))
         found = await logins.check(login, password, caller_address(request.scope, trusted))
         if isinstance(found, PartnerChanged):

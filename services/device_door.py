@@ -9,16 +9,18 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from fastapi import Header, Request
+from fastapi import Header, Request, Security
 
 from schemas.application_events import ApplicationChanged
 from services.device_pace import DevicePace
 from services.directory import Directory
 from services.secrets import Secrets
+from services.security_schemes import APPLICATION, INSTALLATION
 from services.web import Problem
 
-ApiKey = Annotated[str | None, Header(alias="X-Api-Key", max_length=256)]
-Bearer = Annotated[str | None, Header(alias="Authorization", max_length=512)]
+ApiKey = Annotated[str | None, Header(alias="X-Api-Key", max_length=256, include_in_schema=False)]
+OwnApiKey = Annotated[str | None, Header(alias="X-Api-Key", max_length=256, description="may be given: is checked")]
+Bearer = Annotated[str | None, Header(alias="Authorization", max_length=512, include_in_schema=False)]
 
 
 class Provable(Protocol):
@@ -45,14 +47,18 @@ class DeviceDoor(Generic[Found]):
     ) -> None:
         self._find, self.directory, self.secrets, self.pace = find, directory, secrets, pace
 
-    def application(self, request: Request, api_key: ApiKey = None) -> ApplicationChanged:
+    def application(
+        self, request: Request, api_key: ApiKey = None, _: None = Security(APPLICATION)
+    ) -> ApplicationChanged:
         """The application whose key is in X-Api-Key."""
         self.pace.called(request.scope)
         found = self._application(api_key)
         self.pace.proved(found.application_id)
         return found
 
-    def installing(self, request: Request, api_key: ApiKey = None) -> ApplicationChanged:
+    def installing(
+        self, request: Request, api_key: ApiKey = None, _: None = Security(APPLICATION)
+    ) -> ApplicationChanged:
         """The same, for a call that may make an installation."""
         found = self.application(request, api_key)
         self.pace.installs(request.scope, found.application_id)
@@ -69,7 +75,12 @@ class DeviceDoor(Generic[Found]):
         return found
 
     async def installation(
-        self, request: Request, installation_id: UUID, authorization: Bearer = None, api_key: ApiKey = None
+        self,
+        request: Request,
+        installation_id: UUID,
+        authorization: Bearer = None,
+        api_key: OwnApiKey = None,
+        __: None = Security(INSTALLATION),
     ) -> Found:
         """The installation in the path, proved by the credential that it was given at install."""
         self.pace.called(request.scope)

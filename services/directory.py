@@ -12,6 +12,7 @@ from schemas import codec
 from schemas.application_events import (
     ApplicationChanged,
     CredentialsChanged,
+    OperatorTokenChanged,
     PartnerChanged,
     RecipientForgotten,
     SenderChanged,
@@ -38,11 +39,12 @@ class Directory:
         self.credentials: dict[tuple[str, Provider], CredentialsChanged] = {}
         self.stops: dict[tuple[StopScope, str], StopChanged] = {}  # also those that were lifted: state "running"
         self._holding: dict[tuple[StopScope, str], StopChanged] = {}  # of those, the ones that stop something
+        self.operators: dict[str, OperatorTokenChanged] = {}  # also those that were revoked
         self.forgotten: dict[str, RecipientForgotten] = {}  # by erasure id
         self._erasure_waits: list[asyncio.Event] = []
         self.version = 0
         self.newest_at = 0  # UTC ms
-        self._logins, self._api_keys, self._batch_keys = Names(), Names(), Names()
+        self._logins, self._api_keys, self._batch_keys, self._operators = Names(), Names(), Names(), Names()
         self._senders_of: dict[str, dict[str, SenderChanged]] = {}
         self._credentials_of: dict[str, dict[Provider, CredentialsChanged]] = {}
 
@@ -56,6 +58,10 @@ class Directory:
     def application_by_api_key(self, digest: str) -> ApplicationChanged | None:
         """By `Secrets.digest(key, "api-key")`."""
         return self.applications.get(self._api_keys.holder(digest))
+
+    def operator_by_digest(self, digest: str) -> OperatorTokenChanged | None:
+        """By `Secrets.digest(token, "operator-token")`; also when it was revoked or has expired."""
+        return self.operators.get(self._operators.holder(digest))
 
     def sender(self, partner_id: str, service_number: str) -> SenderChanged | None:
         """The partner's sender of that name; None also when it is switched off."""
@@ -138,6 +144,9 @@ class Directory:
                 self._credentials_of.setdefault(event.application_id, {})[event.provider] = event
             case StopChanged():
                 self._stop(event)
+            case OperatorTokenChanged():
+                self.operators[event.operator_id] = event
+                self._operators.put(event.operator_id, [event.digest])
             case RecipientForgotten():
                 self.forgotten[event.erasure_id] = event
                 waits, self._erasure_waits = self._erasure_waits, []

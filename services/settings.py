@@ -4,9 +4,11 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from schemas.values import Lane
+
+MIN_ADMIN_TOKEN = 32
 
 
 class BadSettings(Exception):
@@ -37,6 +39,16 @@ class Settings(BaseModel):
     metrics_port: int = Field(
         0, alias="RPNS_METRICS_PORT", ge=0, le=65535, description="port of /healthz, /readyz and /metrics"
     )
+    operators_host: str = Field(
+        "127.0.0.1", alias="RPNS_OPERATORS_HOST", description="address that the operators' API binds"
+    )
+    operators_port: int = Field(
+        0,
+        alias="RPNS_OPERATORS_PORT",
+        ge=0,
+        le=65535,
+        description="port of the operators' API, in a network of their own; 0 takes a free one",
+    )
     instance: str = Field(
         "1",
         alias="RPNS_INSTANCE",
@@ -61,10 +73,15 @@ class Settings(BaseModel):
     old_master_keys: str = Field(
         "", alias="RPNS_OLD_MASTER_KEYS", description="former master keys, comma between; they still open"
     )
+    allow_weak_secrets: bool = Field(
+        False,
+        alias="RPNS_ALLOW_WEAK_SECRETS",
+        description="take short passwords, keys and admin tokens: for a stack on one machine only",
+    )
     admin_token: str = Field(
         "",
         alias="RPNS_ADMIN_TOKEN",
-        description="bearer token of the provisioning and support API; empty: closed",
+        description="the operators' first token, at least 32 characters; empty: only named ones are taken",
     )
     trusted_proxies: str = Field(
         "", alias="RPNS_TRUSTED_PROXIES", description="CIDRs whose X-Forwarded-For is believed"
@@ -153,6 +170,13 @@ class Settings(BaseModel):
         if len(set(lanes)) < len(lanes):
             raise ValueError("names a lane twice")
         return lanes
+
+    @field_validator("admin_token")
+    @classmethod
+    def _is_long(cls, token: str, info: ValidationInfo) -> str:
+        if token and len(token) < MIN_ADMIN_TOKEN and not info.data.get("allow_weak_secrets"):
+            raise ValueError(f"must have at least {MIN_ADMIN_TOKEN} characters")
+        return token
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":

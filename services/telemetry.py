@@ -17,6 +17,9 @@ REQUESTS = Counter("rpns_requests_total", "HTTP requests answered", ["api", "cod
 REQUEST_SECONDS = Histogram(
     "rpns_request_seconds", "time to answer an HTTP request, seconds", ["api"], buckets=_SECONDS
 )
+OPERATOR_TOKENS_REFUSED = Counter(
+    "rpns_operator_tokens_refused_total", "operators' tokens that were wrong, or not looked at", ["reason"]
+)
 RECORDS = Counter("rpns_records_total", "records consumed and committed", ["topic"])
 BATCH_SECONDS = Histogram(
     "rpns_batch_seconds", "time from fetching a batch to its commit, seconds", ["group"], buckets=_SECONDS

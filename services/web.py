@@ -5,10 +5,10 @@ Bad input never becomes a 5xx: malformed JSON, wrong types, over-long values, NU
 """
 
 import contextlib
-import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
+import orjson
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -144,11 +144,8 @@ def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
     ]
 
 
-def is_admin(request: Request, admin_token: str) -> bool:
-    """True for `Authorization: Bearer <RPNS_ADMIN_TOKEN>`; an empty token closes the door."""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    fits = hmac.compare_digest(given.encode(errors="replace"), admin_token.encode())
-    return bool(admin_token) and scheme.lower() == "bearer" and fits
+def json_response(value: Any) -> Response:
+    return Response(orjson.dumps(value), 200, None, "application/json")
 
 
 class _Server(uvicorn.Server):
@@ -159,16 +156,27 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(process: Process, app: ASGIApp, uploads: tuple[str, ...] = ()) -> None:
-    """Serve `app` on the process's API port until it stops; requests under way are finished.
+SECURITY_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cache-Control", "no-store"),
+)
+"""Of every answer, whoever makes it: it is what it says it is, loads nothing, is shown in no frame, and is kept by no
+cache on the way, for most of it is somebody's."""
+
+
+def serve(process: Process, app: ASGIApp, name: str, address: tuple[str, int], uploads: tuple[str, ...] = ()) -> None:
+    """Serve `app` on host and port until the process stops; requests under way are finished.
 
     `uploads`: how the paths end whose bodies are streamed and may take long.
     """
+    host, port = address
     server = _Server(
         uvicorn.Config(
             BodyDeadline(app, uploads),
-            host=process.settings.host,
-            port=process.settings.port,
+            host=host,
+            port=port,
+            headers=list(SECURITY_HEADERS),
             loop="none",
             http="httptools",
             ws="none",
@@ -190,6 +198,6 @@ def serve(process: Process, app: ASGIApp, uploads: tuple[str, ...] = ()) -> None
     async def is_serving() -> bool:
         return bool(server.started) and not server.should_exit
 
-    process.ready_when("api", is_serving)
-    process.spawn(until_stopped(), "api-stop", drains=True)
-    process.spawn(server.serve(), "api", drains=True)
+    process.ready_when(name, is_serving)
+    process.spawn(until_stopped(), f"{name}-stop", drains=True)
+    process.spawn(server.serve(), name, drains=True)

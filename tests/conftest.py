@@ -57,6 +57,7 @@ def own_settings(stack_servers: Servers) -> Settings:
             "KAFKA_REPLICATION": "1",
             "RPNS_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
             "RPNS_ADMIN_TOKEN": "admin-token",
+            "RPNS_ALLOW_WEAK_SECRETS": "1",
             "RPNS_ALLOW_PRIVATE_ADDRESSES": "1",
         }
     )

@@ -30,9 +30,9 @@ from services.registry.provisioning_store import Turns
 from services.registry.store import Devices
 from services.secrets import Secrets
 from services.settings import Settings
+from tests.listening import BothListeners
 
 API_KEY = "key-of-the-app"
-ADMIN = {"Authorization": "Bearer admin-token"}
 
 
 @dataclass
@@ -77,6 +77,7 @@ class Registry:
 
     settings: Settings
     client: httpx.AsyncClient
+    listeners: BothListeners
     devices: Devices
     database: Database
     directory: Directory
@@ -118,17 +119,18 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
         devices = Devices(database)
         await devices.prepare()
         pace = DevicePace("registry", networks("127.0.0.1/32"), settings.device_pace)
-        doors = Doors(devices, directory, secrets, settings.admin_token, pace)
+        doors = Doors(devices, directory, secrets, pace)
         provisioning = Provisioning(directory, sink, Turns(database))
         audiences = Audiences(database)
         await audiences.prepare()
         logins = Logins(directory, secrets)
         stack.callback(logins.close)
-        callers = caller(logins, settings.admin_token, ())
+        callers = caller(logins, ())
         api = application(Devicing(devices, sink, directory, secrets), provisioning, doors, audiences, callers)
-        transport = httpx.ASGITransport(app=api, raise_app_exceptions=False)
+        listeners = BothListeners(api, directory, secrets)
+        transport = httpx.ASGITransport(app=listeners, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
-        yield Registry(settings, client, devices, database, directory, secrets, sink)
+        yield Registry(settings, client, listeners, devices, database, directory, secrets, sink)
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

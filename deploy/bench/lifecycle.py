@@ -22,7 +22,7 @@ from deploy.bench.measure import Row, cpu_seconds, memory_mib, show
 from deploy.demo.bank import Bank
 from deploy.demo.scenes import READ
 from deploy.local import Stack
-from deploy.local.provision import API_KEY, LOGIN, PARTNER_ID, PASSWORD, SERVICE_NUMBER, Admin, await_read, provision
+from deploy.local.provision import API_KEY, LOGIN, PARTNER_ID, PASSWORD, SERVICE_NUMBER, admin_of, await_read, provision
 from deploy.local.services import SERVICES
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.device import Habits, Platform
@@ -118,7 +118,7 @@ async def enrol(fleet: Fleet) -> None:
 def admit(stack: dict[str, Any], reports_port: int) -> None:
     """The demo's partner and application, with no limit on the partner and its reports sent here."""
     provision(stack)
-    admin = Admin(stack["public_url"], stack["env"]["RPNS_ADMIN_TOKEN"])
+    admin = admin_of(stack)
     about = {"maxConnections": 10_000, "maxRatePerS": 100_000, "reportUrl": f"http://127.0.0.1:{reports_port}/"}
     await_read(stack, admin.call("PATCH", f"/v1/partners/{PARTNER_ID}", about)["changedAt"])
 

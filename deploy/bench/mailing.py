@@ -25,7 +25,7 @@ from deploy.bench.lifecycle import PLATFORMS, phone, watch_memory
 from deploy.bench.measure import Row, cpu_seconds, memory_mib, show
 from deploy.demo.bank import Bank
 from deploy.local import Stack
-from deploy.local.provision import API_KEY, LOGIN, PARTNER_ID, PASSWORD, SERVICE_NUMBER, Admin, await_read, provision
+from deploy.local.provision import API_KEY, LOGIN, PARTNER_ID, PASSWORD, SERVICE_NUMBER, admin_of, await_read, provision
 from deploy.local.services import BULK, SERVICES
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.device import Device, Habits
@@ -221,7 +221,7 @@ def _at(latencies: list[int], share: float) -> int:
 def admit(stack: dict[str, Any]) -> None:
     """The demo's partner and application, with no limit on the partner."""
     provision(stack)
-    admin = Admin(stack["public_url"], stack["env"]["RPNS_ADMIN_TOKEN"])
+    admin = admin_of(stack)
     about = {"maxConnections": 10_000, "maxRatePerS": 100_000}
     await_read(stack, admin.call("PATCH", f"/v1/partners/{PARTNER_ID}", about)["changedAt"])
 

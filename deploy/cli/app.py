@@ -13,6 +13,7 @@ from deploy.cli import (
     forget,
     import_devices,
     mailings,
+    operators,
     partners,
     push,
     senders,
@@ -42,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate RPNS through its HTTP API.",
 )
-for group in (partners, applications, senders, credentials, mailings, broadcast_channels):
+for group in (operators, partners, applications, senders, credentials, mailings, broadcast_channels):
     app.add_typer(group.app, name=group.NAME)
 app.command("import-devices")(import_devices.import_devices)
 app.command("test-push")(push.push)
@@ -56,8 +57,18 @@ for stopping in (stops.stops, stops.pause, stops.resume, stops.cancel):
 def place(
     context: typer.Context,
     url: Annotated[str, typer.Option(envvar="RPNS_PUBLIC_URL", help="the platform's public address")] = "",
-    admin_token: Annotated[
-        str, typer.Option(envvar="RPNS_ADMIN_TOKEN", help="default: the running local stack's", show_envvar=True)
+    operators_url: Annotated[
+        str, typer.Option(envvar="RPNS_OPERATORS_URL", help="the operators' address; default: --url")
+    ] = "",
+    token: Annotated[
+        str,
+        typer.Option(
+            "--token",
+            "--admin-token",
+            envvar=["RPNS_OPERATOR_TOKEN", "RPNS_ADMIN_TOKEN"],
+            help="an operator's token; default: the running local stack's",
+            show_envvar=True,
+        ),
     ] = "",
 ) -> None:
-    context.obj = Place(url, admin_token)
+    context.obj = Place(url, operators_url, token)

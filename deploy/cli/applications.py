@@ -18,6 +18,8 @@ COLUMNS = {
     "bundle": "bundle",
     "minVersion": "from version",
     "maxPushesPerS": "per s",
+    "changedAt": "changed, UTC",
+    "by": "by",
 }
 CLEARABLE = {"bundle": "bundle", "min-version": "minVersion"}
 SECRETS = {"apiKey": "API key"}

@@ -22,6 +22,7 @@ COLUMNS = {
     "enabled": "enabled",
     "fingerprint": "fingerprint",
     "changedAt": "changed, UTC",
+    "by": "by",
 }
 app = typer.Typer(no_args_is_help=True, help="Credentials of an application with the providers.")
 

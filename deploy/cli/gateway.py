@@ -1,7 +1,7 @@
 """The HTTP API as the commands call it: JSON there and back; whatever goes wrong becomes one line.
 
 no answer            <url> cannot be reached: Connection refused; is the stack up? (`make up`)
-401, 403             the admin token (or the login) was not taken
+401, 403             the token (or the login) was not taken, or does not have the scope
 problem details      title: field: rule; field: rule
 partner's errors     title (error 7): extendedDescription
 """
@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from deploy.cli.fault import Fault
-from schemas import lossless
 
 TIMEOUT_S = 60.0
 MAX_ERROR_BYTES = 1 << 20
@@ -53,7 +52,7 @@ class Gateway:
     def call(self, method: str, path: str, body: Json | None = None, version: str = "", **query: Any) -> Any:
         """`version` makes the change only if nobody else made one since. Raises Fault, Refused."""
         headers = {"Content-Type": "application/json"} | ({"If-Match": version} if version else {})
-        return self.send(method, path, None if body is None else lossless.dumps(body), headers, **query)
+        return self.send(method, path, None if body is None else json.dumps(body).encode(), headers, **query)
 
     def send(
         self,
@@ -77,7 +76,8 @@ class Gateway:
             with error:
                 content = error.read(MAX_ERROR_BYTES)
             if error.code == 401 and self.authorization.startswith("Bearer "):
-                raise Refused(401, f"{self.url} did not take the admin token (401); is it this platform's?") from None
+                what = "did not take the operator's token (401); is it this platform's, and the operators' address?"
+                raise Refused(401, f"{self.url} {what}") from None
             raise Refused(error.code, told(error.code, content)) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error

@@ -20,6 +20,8 @@ COLUMNS = {
     "reportUrl": "reports to",
     "maxRatePerS": "per s",
     "subnets": "subnets",
+    "changedAt": "changed, UTC",
+    "by": "by",
 }
 CLEARABLE = {"report-url": "reportUrl", "default-sender": "defaultSender"}
 app = typer.Typer(no_args_is_help=True, help="Partners: who may send.")

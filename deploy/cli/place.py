@@ -1,7 +1,8 @@
-"""Which platform is meant, and with which admin token.
+"""Which platform is meant, and with which operator's token.
 
-url     --url, RPNS_PUBLIC_URL, the local stack that runs, http://127.0.0.1:8080
-token   --admin-token, RPNS_ADMIN_TOKEN, the local stack's, and that only for the local stack itself
+url             --url, RPNS_PUBLIC_URL, the local stack that runs, http://127.0.0.1:8080
+operators' url  --operators-url, RPNS_OPERATORS_URL, the local stack's beside its url, else the url that was said
+token           --token, RPNS_OPERATOR_TOKEN, RPNS_ADMIN_TOKEN, the local stack's, and that only for that stack itself
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ import typer
 
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, base_url
-from deploy.local.__main__ import DEFAULT_DIR, DEFAULT_PORT, running
+from deploy.local.__main__ import DEFAULT_DIR, DEFAULT_OPERATORS_PORT, DEFAULT_PORT, running
+from deploy.local.ports import HOST
 
 
 @dataclass
@@ -20,12 +22,22 @@ class Place:
     """What was said on the command line or in the environment; "" is not said."""
 
     said_url: str = ""
+    said_operators_url: str = ""
     said_token: str = ""
 
     @cached_property
     def url(self) -> str:
         local = self._local
-        return base_url(self.said_url or (local["public_url"] if local else f"http://127.0.0.1:{DEFAULT_PORT}"))
+        return base_url(self.said_url or (local["public_url"] if local else f"http://{HOST}:{DEFAULT_PORT}"))
+
+    @cached_property
+    def operators_url(self) -> str:
+        if self.said_operators_url:
+            return base_url(self.said_operators_url)
+        local = self._local
+        if local and self.url == local["public_url"]:
+            return str(local["operators_url"])
+        return self.url if self.said_url else f"http://{HOST}:{DEFAULT_OPERATORS_PORT}"
 
     def anybody(self) -> Gateway:
         """Without any proof of who is asking."""
@@ -35,10 +47,10 @@ class Place:
         """Raises Fault when no token is known."""
         token = self.said_token or self._local_token()
         if not token:
-            raise Fault(f"no admin token for {self.url}: give --admin-token or set RPNS_ADMIN_TOKEN")
+            raise Fault(f"no operator's token for {self.operators_url}: give --token or set RPNS_OPERATOR_TOKEN")
         if not token.isascii() or not token.isprintable():
-            raise Fault("the admin token holds characters that no header can carry")
-        return Gateway(self.url, f"Bearer {token}")
+            raise Fault("the token holds characters that no header can carry")
+        return Gateway(self.operators_url, f"Bearer {token}")
 
     @cached_property
     def _local(self) -> dict[str, Any] | None:
@@ -49,7 +61,8 @@ class Place:
 
     def _local_token(self) -> str:
         local = self._local
-        return str(local["env"]["RPNS_ADMIN_TOKEN"]) if local and local["public_url"] == self.url else ""
+        is_local = local is not None and local["operators_url"] == self.operators_url
+        return str(local["env"]["RPNS_ADMIN_TOKEN"]) if local is not None and is_local else ""
 
 
 def operator(context: typer.Context) -> Gateway:

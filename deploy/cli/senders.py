@@ -11,7 +11,14 @@ from deploy.cli.options import AsJson, Partner
 from deploy.cli.place import operator
 
 NAME = "senders"
-COLUMNS = {"partnerId": "partner", "serviceNumber": "sender", "applicationId": "application", "enabled": "enabled"}
+COLUMNS = {
+    "partnerId": "partner",
+    "serviceNumber": "sender",
+    "applicationId": "application",
+    "enabled": "enabled",
+    "changedAt": "changed, UTC",
+    "by": "by",
+}
 app = typer.Typer(no_args_is_help=True, help="Senders: the service numbers of a partner.")
 ServiceNumber = Annotated[str, typer.Argument(help="the service number", show_default=False)]
 

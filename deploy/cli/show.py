@@ -19,6 +19,9 @@ STATUSES = {0: "sent", 2: "delivered", 5: "not delivered", 9: "read"}
 """Of a report, as docs/partner-api.md numbers them."""
 
 
+MOMENTS = ("changedAt", "expiresAt")
+
+
 def console() -> Console:
     """Standard output as it is now; what is piped away is not folded."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
@@ -70,7 +73,7 @@ def listing(rows: Sequence[Json], columns: Mapping[str, str], nothing: str, to_j
 
 
 def _cell(name: str, value: object) -> str:
-    return moment(int(str(value)))[:19] if name == "changedAt" else words(value)
+    return moment(int(str(value)))[:19] if name in MOMENTS and value else words(value)
 
 
 def done(line: str, answer: Json, to_json: bool, secrets: Mapping[str, str] | None = None) -> None:

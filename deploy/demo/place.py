@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from deploy.local import Stack, StackError, Step
-from deploy.local.__main__ import DEFAULT_DIR, DEFAULT_PORT, public_port, running
-from deploy.local.ports import reserved
+from deploy.local.__main__ import DEFAULT_DIR, DEFAULT_PORT, operators_port, public_port, running
+from deploy.local.ports import usual
 from deploy.local.provision import provision
 from deploy.local.show import Progress
 from deploy.local.stack import PUBLIC_PORT_SETTING
@@ -57,7 +57,7 @@ def stack_for_demo(console: Console) -> Iterator[dict[str, Any]]:
         if step.state != "ended":
             progress(step)
 
-    stack = Stack(DEFAULT_DIR, _port(console), report=report)
+    stack = Stack(DEFAULT_DIR, _port(console), operators_port=operators_port(), report=report)
     try:
         with progress:
             stack.start()
@@ -73,12 +73,9 @@ def _port(console: Console) -> int:
     """The usual port, or a free one (0) when somebody else has it and nobody asked for this very one."""
     if os.environ.get(PUBLIC_PORT_SETTING):
         return public_port()
-    try:
-        with reserved(DEFAULT_PORT, "the public address", PUBLIC_PORT_SETTING):
-            return DEFAULT_PORT
-    except StackError:
+    if not (port := usual(DEFAULT_PORT, "the public address", PUBLIC_PORT_SETTING)):
         console.print(f"[yellow]![/] port {DEFAULT_PORT} is in use; a free one is taken instead")
-        return 0
+    return port
 
 
 def _interrupt(number: int, _frame: object) -> None:

@@ -21,13 +21,14 @@ from rich.console import Console
 from deploy.local import kafka, kafka_files
 from deploy.local.background import END_S, Teller, start_in_background
 from deploy.local.owner import end_owner, owner
+from deploy.local.ports import usual
 from deploy.local.process import ROOT
 from deploy.local.provision import provision
 from deploy.local.report import StackError, Step
 from deploy.local.show import Progress, overview
-from deploy.local.stack import DESCRIPTION, PUBLIC_PORT_SETTING, Stack
+from deploy.local.stack import DESCRIPTION, OPERATORS_PORT_SETTING, PUBLIC_PORT_SETTING, Stack
 
-DEFAULT_PORT = 8080
+DEFAULT_PORT, DEFAULT_OPERATORS_PORT = 8080, 8081
 LOOK_S = 0.5
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -37,9 +38,20 @@ DEFAULT_DIR = ROOT / ".local"
 
 
 def public_port() -> int:
-    text = os.environ.get(PUBLIC_PORT_SETTING) or str(DEFAULT_PORT)
+    return _port(PUBLIC_PORT_SETTING, DEFAULT_PORT)
+
+
+def operators_port() -> int:
+    """The one that was asked for; else the usual one, or a free one (0) when somebody has it."""
+    if os.environ.get(OPERATORS_PORT_SETTING):
+        return _port(OPERATORS_PORT_SETTING, DEFAULT_OPERATORS_PORT)
+    return usual(DEFAULT_OPERATORS_PORT, "the operators' address", OPERATORS_PORT_SETTING)
+
+
+def _port(setting: str, default: int) -> int:
+    text = os.environ.get(setting) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise StackError(f"{PUBLIC_PORT_SETTING} must be a port, 1 to 65535; it is {text!r}")
+        raise StackError(f"{setting} must be a port, 1 to 65535; it is {text!r}")
     return int(text)
 
 
@@ -86,7 +98,9 @@ def run(data_dir: DataDir = DEFAULT_DIR, progress_fd: Annotated[int | None, type
     progress = Progress(console)
     teller = Teller(progress_fd) if progress_fd is not None else None
     try:
-        stack = Stack(data_dir, public_port(), report=teller.step if teller else progress)
+        stack = Stack(
+            data_dir, public_port(), operators_port=operators_port(), report=teller.step if teller else progress
+        )
         try:
             if teller:
                 stack.start()

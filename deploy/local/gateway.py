@@ -1,4 +1,7 @@
-"""The one public address: Caddy, its routes to the services, and nothing it does not need.
+"""The two addresses of the platform: Caddy, its routes to the services, and nothing it does not need.
+
+    public      everybody's; leads to the services' RPNS_PORT
+    operators   in a network of their own; leads to their RPNS_OPERATORS_PORT, and nowhere else
 
 Caddy drops an X-Forwarded-For that a caller brings and writes the caller's own address, which the services
 believe only from here. Answers of unknown length and event streams are flushed as they come, which Caddy does by
@@ -7,7 +10,8 @@ half a body.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.ports import HOST, accepts
@@ -17,31 +21,46 @@ from deploy.local.report import StackError
 WEB = Path(__file__).resolve().parents[1] / "web"
 Upstreams = Mapping[str, Sequence[int]]
 
+PAGES = Path(__file__).resolve().parents[1] / "pages"
 DEVICE = "/sdk/api/v1/installations/*"
 CHANNELS = "/v1/applications/*/broadcast-channels"
-SPECIAL = {
+CHANNEL_PATHS = tuple(CHANNELS + rest for rest in ("", "/*", "/*/messages", "/*/messages/*"))
+Paths = Mapping[str, Sequence[str]]
+
+
+def _under(*resources: str) -> tuple[str, ...]:
+    return tuple(f"/v1/{resource}{rest}" for resource in resources for rest in ("", "/*"))
+
+
+SPECIAL: Paths = {
     "status": (*(f"{DEVICE}/{rest}" for rest in ("messages/*/content", "history", "history/*")), "/v3/batch/*"),
-    "ingest": tuple(CHANNELS + rest for rest in ("", "/*", "/*/messages", "/*/messages/*")),
+    "ingest": CHANNEL_PATHS,
 }
 """Paths that `ROUTES` would send to another service; a `*` between slashes stands for one part of the path."""
 
-BULK = ("/v3/batch", "/v1/mailings", "/v1/mailings/*")
+BULK = ("/v3/batch", *_under("mailings"))
 """What an instance of ingest for the bulk lane takes, where there is one."""
 
-ROUTES = {
-    "ingest": ("/v6/*", "/v3/*", "/v1/mailings", "/v1/mailings/*"),
+ROUTES: Paths = {
+    "ingest": ("/v6/*", "/v3/*", *_under("mailings")),
     "registry": (
         "/sdk/api/*",
         "/gateway/hms/*",
-        *(
-            f"/v1/{resource}{rest}"
-            for resource in ("applications", "partners", "installations", "stops", "erasures")
-            for rest in ("", "/*")
-        ),
+        "/v1/applications/*/subscriptions",
+        "/v1/applications/*/prohibitions",
+        *_under("installations", "stops"),
     ),
     "status": ("/v1/*", "/gateway/*", "/l/*"),
 }
-"""Public paths of each service; the order decides, so what `/v1/*` would take as well stands before it."""
+"""Public paths of each service; the order decides, so what `/v1/*` would take as well stands before it. What is an
+operator's alone the services answer 404 there (`services/operator_routes.py`)."""
+
+OPERATORS: Paths = {
+    "ingest": _under("mailings"),
+    "registry": _under("applications", "partners", "installations", "stops", "erasures", "operators"),
+    "status": ("/v1/*",),
+}
+"""Paths on the operators' address; `SPECIAL` comes before them."""
 
 HEAD = """{{
 	admin off
@@ -65,7 +84,9 @@ HEAD = """{{
 		}}
 	}}
 }}
-http://:{port} {{
+"""
+
+SITE = """http://:{port} {{
 	bind {host}
 	header -Server
 """
@@ -94,9 +115,36 @@ AWAY = """	handle_errors 502 503 504 {
 	}
 """
 """What is said for a service that cannot be reached, in the words of each API. What a service answers passes."""
+DOCUMENT = """	@docs-{service} {{
+		method GET
+		vars_regexp {{http.request.orig_uri}} ^/docs/{service}/openapi\\.json$
+	}}
+	handle @docs-{service} {{
+		rewrite * /openapi.json
+		{proxy}		}}
+	}}
+"""
+"""By the address as it came: no slash, dot or letter written otherwise leads to it, or past it."""
+
+DOCUMENTS = """	@docs {{
+		method GET
+		vars_regexp {{http.request.orig_uri}} ^/docs/$
+	}}
+	handle @docs {{
+		root * "{folder}"
+		rewrite * /docs.html
+		header Cache-Control no-cache
+		header X-Content-Type-Options nosniff
+		header Content-Security-Policy "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+		file_server
+	}}
+"""
+"""The page that names them."""
 
 NOT_FOUND = """	handle {
 		header Content-Type application/problem+json
+		header X-Content-Type-Options nosniff
+		header Cache-Control no-store
 		respond `{"type":"about:blank","title":"Not Found","status":404}` 404
 	}
 }
@@ -107,23 +155,33 @@ BODY = "10m"
 """In which a body has to come, the largest list over a slow line too; the services wait for others only 10 s."""
 
 
-def caddyfile(port: int, storage: Path, upstreams: Upstreams) -> str:
+@dataclass(frozen=True)
+class Site:
+    """An address: its port, and the ports of the services' instances behind it."""
+
+    port: int
+    upstreams: Upstreams
+
+
+def caddyfile(storage: Path, public: Site, operators: Site | None) -> str:
     """The configuration for the services that run; paths of services that do not are answered 404."""
-    parts = [HEAD.format(body=BODY, storage=storage, port=port, host=HOST)]
+    parts = [HEAD.format(body=BODY, storage=storage), *_site(public, ROUTES, PAGE.format(folder=WEB))]
+    return "".join([*parts, *(_site(operators, OPERATORS) if operators is not None else ())])
+
+
+def _site(site: Site, routes: Paths, more: str = "") -> Iterator[str]:
+    upstreams = site.upstreams
+    yield SITE.format(port=site.port, host=HOST)
     for service, paths in SPECIAL.items():
         if upstreams.get(service):
-            parts.append(_handle(f"{service}-special", paths, _proxy(upstreams[service])))
+            yield _handle(f"{service}-special", paths, _proxy(upstreams[service]))
     if upstreams.get("ingest-bulk"):
-        parts.append(_handle("ingest-bulk", BULK, _proxy(upstreams["ingest-bulk"], upstreams.get("ingest", ()))))
-    for service, paths in ROUTES.items():
-        if not upstreams.get(service):
-            continue
-        proxy = _proxy(upstreams[service])
-        docs = f"\t\t\theader_up X-Forwarded-Prefix /docs/{service}\n"
-        parts.append(
-            f"{_handle(service, paths, proxy)}\thandle_path /docs/{service}/* {{\n\t\t{proxy}{docs}\t\t}}\n\t}}\n"
-        )
-    return "".join([*parts, PAGE.format(folder=WEB), AWAY, NOT_FOUND])
+        yield _handle("ingest-bulk", BULK, _proxy(upstreams["ingest-bulk"], upstreams.get("ingest", ())))
+    for service, paths in routes.items():
+        if upstreams.get(service):
+            yield _handle(service, paths, _proxy(upstreams[service]))
+            yield DOCUMENT.format(service=service, proxy=_proxy(upstreams[service]))
+    yield from (DOCUMENTS.format(folder=PAGES), more, AWAY, NOT_FOUND)
 
 
 def _proxy(ports: Sequence[int], spare: Sequence[int] = ()) -> str:
@@ -158,11 +216,12 @@ def caddy() -> Path:
     raise StackError("no caddy found: run `make install` or put one on the PATH")
 
 
-def program(data: Path, log: Path, port: int, upstreams: Upstreams) -> Program:
+def program(data: Path, log: Path, public: Site, operators: Site | None = None) -> Program:
     data.mkdir(parents=True, exist_ok=True)
     config = data / "Caddyfile"
-    config.write_text(caddyfile(port, data / "storage", upstreams))
+    config.write_text(caddyfile(data / "storage", public, operators))
+    ports = [site.port for site in (public, operators) if site is not None]
     command = [str(caddy()), "run", "--config", str(config), "--adapter", "caddyfile"]
     # Caddy writes below these when it is not told otherwise.
     homes = {"XDG_DATA_HOME": str(data), "XDG_CONFIG_HOME": str(data)}
-    return Program("gateway", command, log, lambda _: accepts(port), env=homes)
+    return Program("gateway", command, log, lambda _: all(accepts(port) for port in ports), env=homes)

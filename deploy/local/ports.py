@@ -64,6 +64,15 @@ def reserved(port: int, purpose: str, setting: str, host: str = HOST) -> Iterato
         yield
 
 
+def usual(port: int, purpose: str, setting: str) -> int:
+    """The port, or 0, which takes a free one, when somebody else has it."""
+    try:
+        with reserved(port, purpose, setting):
+            return port
+    except StackError:
+        return 0
+
+
 def accepts(port: int, host: str = HOST) -> bool:
     """Whether somebody listens there."""
     with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""The demo partner, its application and the sandbox's credentials, made through the admin API as an operator would.
+"""The demo partner, its application and the sandbox's credentials, made through the operators' API.
 
     partner demo (password demo) ── sender DemoBank ─▶ application demo (key demo-key) ── credentials of all providers
 
@@ -35,10 +35,10 @@ class _Exists(Exception):
 
 
 class Admin:
-    """The admin API of a stack; every call answers the entity as it is afterwards. Raises StackError."""
+    """The operators' API of a stack; every call answers the entity as it is afterwards. Raises StackError."""
 
-    def __init__(self, public_url: str, admin_token: str) -> None:
-        self._base = public_url.rstrip("/")
+    def __init__(self, operators_url: str, admin_token: str) -> None:
+        self._base = operators_url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {admin_token}", "Content-Type": "application/json"}
 
     def call(self, method: str, path: str, body: Json) -> Json:
@@ -75,9 +75,14 @@ class Admin:
         return self.call("PUT", f"/v1/applications/{application_id}/credentials/{provider}", credentials)
 
 
+def admin_of(stack: Mapping[str, Any]) -> Admin:
+    """The operators' API of a stack by its `describe()`."""
+    return Admin(stack["operators_url"], stack["env"]["RPNS_ADMIN_TOKEN"])
+
+
 def provision(stack: Mapping[str, Any]) -> None:
     """`stack` is `Stack.describe()` of one with gateway, sandbox and services. Raises StackError."""
-    admin = Admin(stack["public_url"], stack["env"]["RPNS_ADMIN_TOKEN"])
+    admin = admin_of(stack)
     held = stack["sandbox"]["credentials"]
     about = {"login": LOGIN, "reportUrl": f"{stack['sandbox']['partner']}/reports", "defaultTtlS": {"PUSH": PUSH_TTL_S}}
     admin.put_partner(PARTNER_ID, PASSWORD, about)

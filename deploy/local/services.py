@@ -33,6 +33,7 @@ CLOCK_STEP_S = 0.02  # how far a file's time may lag behind the clock
 class Ports:
     api: int
     metrics: int  # /healthz /readyz /metrics
+    operators: int
 
 
 def module_of(name: str) -> str:
@@ -55,6 +56,7 @@ def service(name: str, ports: Ports, env: Mapping[str, str], log: Path, lanes: M
         "RPNS_INSTANCE": f"{module}-{name.partition('-')[2] or 1}",
         "RPNS_PORT": str(ports.api),
         "RPNS_METRICS_PORT": str(ports.metrics),
+        "RPNS_OPERATORS_PORT": str(ports.operators),
         **lanes,
     }
     command = [sys.executable, "-m", f"services.{module}"]

@@ -36,8 +36,10 @@ DEFAULTS = {
     "KAFKA_PARTITIONS": "4",
     "KAFKA_REPLICATION": "1",
     "RPNS_HOST": HOST,
+    "RPNS_OPERATORS_HOST": HOST,
     "RPNS_TRUSTED_PROXIES": f"{HOST}/32",
     "RPNS_ALLOW_PRIVATE_ADDRESSES": "1",
+    "RPNS_ALLOW_WEAK_SECRETS": "1",
 }
 """What one machine needs; the caller's own environment comes before it."""
 

@@ -82,6 +82,6 @@ def overview(console: Console, stack: Mapping[str, Any]) -> None:
     console.print(table, highlight=False)
     if stack["public_url"]:
         console.print(f"\nThe platform: [bold]{stack['public_url']}[/]", highlight=False)
-        for service in ("ingest", "registry", "status"):
-            if service in stack["processes"]:
-                console.print(f"  {stack['public_url']}/docs/{service}/openapi.json", highlight=False)
+        console.print(f"For operators: [bold]{stack['operators_url']}[/]", highlight=False)
+        for url in (stack["public_url"], stack["operators_url"]):
+            console.print(f"  {url}/docs/", highlight=False)

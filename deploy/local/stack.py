@@ -32,6 +32,7 @@ from deploy.local.settings import environment, load_secrets, write_private
 DESCRIPTION = "stack.json"
 DATA = ("kafka", "mongo", "sandbox", "gateway", "log", "secrets.json", DESCRIPTION)
 PUBLIC_PORT_SETTING = "RPNS_PUBLIC_PORT"
+OPERATORS_PORT_SETTING = "RPNS_OPERATORS_PORT"
 
 
 class Stack:
@@ -39,6 +40,7 @@ class Stack:
 
     data_dir         where data, logs and secrets live; kept between starts
     public_port      port of the gateway on 127.0.0.1; 0 takes a free one
+    operators_port   port of the operators' API there; 0 takes a free one
     services         names of services; "dispatch-2" is a second dispatch, "dispatch-bulk" one for the bulk lane; ()
                      starts none
     sandbox          whether to start the providers' sandbox
@@ -59,6 +61,7 @@ class Stack:
         public_port: int = 0,
         services: Sequence[str] = ours.SERVICES,
         *,
+        operators_port: int = 0,
         sandbox: bool = True,
         gateway: bool = True,
         fresh: bool = False,
@@ -70,6 +73,7 @@ class Stack:
     ) -> None:
         self.data_dir = data_dir.resolve()
         self.public_port, self.public_url = public_port, ""
+        self.operators_port, self.operators_url = operators_port, ""
         self._given_kafka = kafka_bootstrap or os.environ.get("KAFKA_BOOTSTRAP", "")
         self._given_mongo = mongo_url or os.environ.get("MONGO_URL", "")
         self.kafka_bootstrap, self.mongo_url = self._given_kafka, self._given_mongo
@@ -140,6 +144,7 @@ class Stack:
         """What `python -m deploy.local status` shows; holds secrets."""
         return {
             "public_url": self.public_url,
+            "operators_url": self.operators_url,
             "kafka_bootstrap": self.kafka_bootstrap,
             "mongo_url": self.mongo_url,
             "processes": self.pids,
@@ -168,14 +173,19 @@ class Stack:
         """All at once: two searches could find the same port while nothing listens on it yet."""
         if self._with_gateway and self.public_port:
             self._exit.enter_context(reserved(self.public_port, "the public address", PUBLIC_PORT_SETTING))
+        if self._with_gateway and self.operators_port:
+            self._exit.enter_context(reserved(self.operators_port, "the operators' address", OPERATORS_PORT_SETTING))
         parts = len(ours.SANDBOX_PARTS)
-        free = iter(free_ports(4 + parts + 2 * len(self._services)))
-        self._kafka_port, self._controller_port, self._mongo_port, gateway_port = islice(free, 4)
+        free = iter(free_ports(5 + parts + 3 * len(self._services)))
+        self._kafka_port, self._controller_port, self._mongo_port = islice(free, 3)
+        gateway_port, operators_port = islice(free, 2)
         self._sandbox_ports = list(islice(free, parts))
-        self.ports = {name: ours.Ports(next(free), next(free)) for name in self._services}
+        self.ports = {name: ours.Ports(next(free), next(free), next(free)) for name in self._services}
         if self._with_gateway:
             self.public_port = self.public_port or gateway_port
             self.public_url = f"http://{HOST}:{self.public_port}"
+            self.operators_port = self.operators_port or operators_port
+            self.operators_url = f"http://{HOST}:{self.operators_port}"
 
     def _foundations(self) -> Iterator[Program]:
         if self._with_sandbox:
@@ -202,10 +212,14 @@ class Stack:
         self.env = {**shared, **self._extra_env}
 
     def _gateway(self) -> Program:
-        upstreams: dict[str, list[int]] = {}
+        public: dict[str, list[int]] = {}
+        operators: dict[str, list[int]] = {}
         for name, ports in self.ports.items():
-            upstreams.setdefault(name if name in ours.BULK else ours.module_of(name), []).append(ports.api)
-        return caddy.program(self.data_dir / "gateway", self._log("gateway"), self.public_port, upstreams)
+            service = name if name in ours.BULK else ours.module_of(name)
+            public.setdefault(service, []).append(ports.api)
+            operators.setdefault(service, []).append(ports.operators)
+        sites = caddy.Site(self.public_port, public), caddy.Site(self.operators_port, operators)
+        return caddy.program(self.data_dir / "gateway", self._log("gateway"), *sites)
 
 
 def forget(data_dir: Path) -> None:

@@ -6,8 +6,8 @@ Start: the directory is read to its end, then the database and the log are opene
 from fastapi import APIRouter, FastAPI
 
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
-from services import kafka, mongo, web
-from services.access import caller
+from services import kafka, listeners, mongo
+from services.access import CallerOf, caller
 from services.callers import networks
 from services.consume import Consuming
 from services.directory import Directory, follow_directory
@@ -31,6 +31,7 @@ from services.ingest.store import Claims
 from services.installations import Installations
 from services.logins import Logins
 from services.logins_store import SeenLogins
+from services.operator_tokens import OperatorTokens
 from services.outcomes_store import OutcomesStore
 from services.process import Process, run
 from services.secrets import Secrets
@@ -54,16 +55,19 @@ async def start(process: Process) -> None:
     process.ready_when("log", sending.is_log_up)
     trusted = networks(settings.trusted_proxies)
     packets = BatchEndpoint(Batch(directory, secrets, log, claims, keys, sending.limits), trusted)
-    mailings = await _mailings(process, database, directory, logins, log, keys, claims)
-    broadcasts = await _broadcasts(process, database, directory, logins, log)
-    web.serve(process, application(sending, trusted, packets, mailings, [broadcasts]), uploads=("/recipients",))
+    who = caller(logins, trusted)
+    mailings = await _mailings(process, database, directory, who, log, keys, claims)
+    broadcasts = await _broadcasts(process, database, directory, who, log)
+    app = application(sending, trusted, packets, mailings, [broadcasts])
+    tokens = OperatorTokens(directory, secrets, settings.admin_token)
+    listeners.serve(process, app, tokens, trusted, uploads=("/recipients",))
 
 
 async def _mailings(
     process: Process,
     database: mongo.Database,
     directory: Directory,
-    logins: Logins,
+    who: CallerOf,
     log: kafka.Log,
     keys: HourKeys,
     claims: Claims,
@@ -79,12 +83,11 @@ async def _mailings(
         process.spawn(planner.run(), "mailings", drains=True)
     office = Office(means)
     dry = DryRun(office, Installations(database))
-    trusted = networks(settings.trusted_proxies)
-    return mailing_api.application(office, dry, OutcomesStore(database), logins, settings.admin_token, trusted)
+    return mailing_api.application(office, dry, OutcomesStore(database), who)
 
 
 async def _broadcasts(
-    process: Process, database: mongo.Database, directory: Directory, logins: Logins, log: kafka.Log
+    process: Process, database: mongo.Database, directory: Directory, who: CallerOf, log: kafka.Log
 ) -> APIRouter:
     """Their API, and the consumer that follows what becomes of them."""
     settings, store = process.settings, Broadcasts(database)
@@ -93,7 +96,6 @@ async def _broadcasts(
     topics = [BROADCAST_CHANNELS, BROADCASTS]
     consuming = Consuming(settings, log, topics, "ingest-broadcasts", broadcasting.step, process.stop)
     process.spawn(consuming.run(), consuming.group, drains=True)
-    who = caller(logins, settings.admin_token, networks(settings.trusted_proxies))
     return broadcast_routes(broadcasting, who)
 
 

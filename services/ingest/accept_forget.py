@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from schemas import lossless
+import orjson
+
 from services import phones
 from services.ingest.accept_list import Row
 
@@ -72,17 +73,19 @@ def is_about(row: Row, people: People) -> bool:
 
 def without(definition: str, people: People) -> str:
     """A mailing as it was asked for, without them; the very same when it names none of them."""
-    clean = lossless.text_of(_without(lossless.loads(definition), people))
-    return definition if clean == lossless.text_of(lossless.loads(definition)) else clean
+    found = orjson.loads(definition)
+    clean = _without(found, people)
+    return definition if clean == found else orjson.dumps(clean).decode()
 
 
 def _without(value: Any, people: People) -> Any:
     if isinstance(value, str):
         return masked(value, people)
     if isinstance(value, dict):
-        pairs = lossless.pairs_of(value)
-        return lossless.object_of((key, part if key in _NOT_SHOWN else _without(part, people)) for key, part in pairs)
-    return lossless.mapped(value, lambda part: _without(part, people))
+        return {key: part if key in _NOT_SHOWN else _without(part, people) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without(part, people) for part in value]
+    return value
 
 
 def rows_left(rows: Sequence[Row], people: People) -> list[Row]:

@@ -9,6 +9,7 @@ Every answer is the protocol's own JSON; its errors are those of `accept_errors.
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 from fastapi import APIRouter, FastAPI
@@ -115,6 +116,10 @@ class Application:
         self._send = send
         self._batch = batch or rest
         self._mailings = mailings or rest
+
+    def openapi(self) -> dict[str, Any]:
+        """The document of all of it."""
+        return self._rest.openapi()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == SEND_PATH and scope["method"] == "POST":

@@ -13,18 +13,16 @@ A partner (HTTP Basic) has its own mailings, the operator (bearer token) all of 
 message name field and rule as `/v6/send` does, with its code in `detail`.
 """
 
-from collections.abc import Sequence
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from services import web
-from services.access import Caller, caller
-from services.callers import Network
+from services.access import Caller, CallerOf
 from services.clock import now_ms
 from services.ingest.accept_errors import Refused
-from services.ingest.accept_read import read_json
 from services.ingest.accept_rules import instant_ms
 from services.ingest.dry_run import DryRun
 from services.ingest.mailing import Mailing, Place
@@ -39,7 +37,7 @@ from services.ingest.mailing_view import (
     view_of,
 )
 from services.ingest.mailings import Office, refusal
-from services.logins import Logins
+from services.ingest.send import holds_nul
 from services.outcomes_store import OutcomesStore
 
 PATH = "/v1/mailings"
@@ -49,14 +47,12 @@ _PLACE = r"^[0-9]{1,15}(_[0-9a-f-]{36})?$"
 _Line = Annotated[int, Query(alias="firstLine", ge=1, le=10**12, description="number of the first line that is sent")]
 
 
-def application(
-    office: Office, dry: DryRun, outcomes: OutcomesStore, logins: Logins, admin: str, trusted: Sequence[Network]
-) -> FastAPI:
-    """The ASGI application of `/v1/mailings`."""
+def application(office: Office, dry: DryRun, outcomes: OutcomesStore, check: CallerOf) -> FastAPI:
+    """The ASGI application of `/v1/mailings`. `check` is the dependency of `services/access.py`."""
     app = FastAPI(title="RPNS mailings", version="1", description=__doc__, docs_url=None, redoc_url=None)
     app.add_middleware(web.BodyLimit, streamed="/recipients")
     web.install_problems(app)
-    who = Depends(caller(logins, admin, trusted))
+    who = Depends(check)
     router = APIRouter(prefix=PATH)
     _add_mailings(router, office, outcomes, who)
     _add_list(router, office, who)
@@ -172,9 +168,13 @@ async def _view(office: Office, outcomes: OutcomesStore, mailing: Mailing) -> Ma
 async def _json(request: Request) -> object:
     body = await request.body()
     try:
-        return read_json(body)
-    except Refused as refused:
-        raise refusal(refused) from None
+        found: object = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        found = None
+    if found is None or holds_nul(body):
+        rule = "must be JSON in UTF-8 without NUL characters"
+        raise web.Problem(400, "Invalid request", errors=[{"field": "body", "rule": rule}])
+    return found
 
 
 def _place(before: str) -> Place:

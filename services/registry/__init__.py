@@ -28,8 +28,9 @@ All but install, profile and receipts answer the installation: what profile has,
 deviceId, platform, appVersion, osVersion, model, locale, timeZone, publicKey, token {provider, environment, bundle,
 variant, registeredAt} or null, pushEnabled, pushOsEnabled, subscriptions, launches, installedAt, lastUsedAt, updatedAt.
 
-Provisioning, Authorization: Bearer <admin token>. Every entity has a `version`; a change that sends it as If-Match is
-refused with 409 when somebody else was faster. Passwords and keys are in the answer that made them, never again.
+On the operators' listener, Authorization: Bearer <token>; the scopes are in `services/operator_routes.py`. An entity
+has a `version` and says `by` whom it is as it is; a change that sends the version as If-Match is refused with 409 when
+somebody else was faster. Passwords and keys are in the answer that made them, never again.
 
     POST GET            /v1/partners                              {login; partnerId, password, subnets, reportUrl, …}
     GET PATCH           /v1/partners/{id}                         PATCH {enabled: false} switches off
@@ -43,6 +44,7 @@ refused with 409 when somebody else was faster. Passwords and keys are in the an
     DELETE              /v1/applications/{id}/api-keys/old        ends the overlap
     GET                 /v1/applications/{id}/credentials         fingerprints only
     PUT PATCH           /v1/applications/{id}/credentials/{provider}   the provider's own JSON; PATCH {enabled}
+    POST GET            /v1/operators                             {name, scopes, expiresAt}; DELETE …/{id}
     GET                 /v1/installations?phone= | user= [&applicationId=]   {cards, installations}
     GET                 /v1/installations/{id}
     POST                /v1/installations/import?applicationId=[&firstLine=]  NDJSON, 5000 lines or 4 MiB a call:

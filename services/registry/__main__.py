@@ -4,7 +4,7 @@ Start: the log and the database, the directory read to its end, the repairing co
 """
 
 from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED
-from services import kafka, mongo, web
+from services import kafka, listeners, mongo
 from services.access import caller
 from services.callers import networks
 from services.consume import Consuming, group_of
@@ -13,6 +13,7 @@ from services.directory import follow_directory
 from services.erasing import clean_after, erasures_of, open_keys
 from services.logins import Logins
 from services.logins_store import SeenLogins
+from services.operator_tokens import OperatorTokens
 from services.process import Process, run
 from services.recipient_keys_store import RecipientKeysStore
 from services.registry.api import application
@@ -27,6 +28,7 @@ from services.registry.provisioning import Provisioning
 from services.registry.provisioning_store import Turns
 from services.registry.publish import Publishing
 from services.registry.repair import Repair
+from services.registry.secret_rules import SecretRules
 from services.registry.store import Devices
 from services.secrets import Secrets
 
@@ -55,8 +57,7 @@ async def start(process: Process) -> None:
     process.stack.callback(logins.close)
     trusted = networks(settings.trusted_proxies)
     pace = DevicePace("registry", trusted, settings.device_pace)
-    doors = Doors(devices, directory, secrets, settings.admin_token, pace)
-    callers = caller(logins, settings.admin_token, trusted)
+    doors, callers = Doors(devices, directory, secrets, pace), caller(logins, trusted)
     audiences = Audiences(database)
     await audiences.prepare()
     provisioning = Provisioning(directory, sink, Turns(database))
@@ -65,10 +66,11 @@ async def start(process: Process) -> None:
     store = RecipientKeysStore(database, secrets)
     forgetting = Forgetting(erasures_of(process, database), store, keys, devices, directory, sink)
     process.spawn(forgetting.run(process.stop), "forgetting", drains=True)
-    erasures = erasure_routes(forgetting, ErasureProof(forgetting, settings), doors)
-    web.serve(
-        process, application(devicing, provisioning, doors, audiences, callers, [erasures]), uploads=(IMPORT_PATH,)
-    )
+    erasures = erasure_routes(forgetting, ErasureProof(forgetting, settings))
+    rules = SecretRules(settings.allow_weak_secrets)
+    app = application(devicing, provisioning, doors, audiences, callers, more=[erasures], rules=rules)
+    tokens = OperatorTokens(directory, secrets, settings.admin_token)
+    listeners.serve(process, app, tokens, trusted, uploads=(IMPORT_PATH,))
 
 
 if __name__ == "__main__":

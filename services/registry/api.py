@@ -7,12 +7,14 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services import telemetry, web
+from services.access import CallerOf
 from services.registry.api_applications import application_routes
 from services.registry.api_audience import audience_routes
 from services.registry.api_devices import PROBLEMS, device_routes, web_routes
 from services.registry.api_hms import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
 from services.registry.api_installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
 from services.registry.api_live import live_routes
+from services.registry.api_operators import operator_routes
 from services.registry.api_partners import partner_routes
 from services.registry.api_stops import stop_routes
 from services.registry.audience_store import Audiences
@@ -20,7 +22,8 @@ from services.registry.auth import Doors
 from services.registry.devicing import Devicing
 from services.registry.devicing_live import LiveDevicing
 from services.registry.provisioning import Provisioning
-from services.registry.readers import CallerOf, reader
+from services.registry.readers import reader
+from services.registry.secret_rules import STRICT, SecretRules
 from services.registry.tokens import BadField
 
 _API = "registry"
@@ -33,13 +36,14 @@ def application(
     audiences: Audiences,
     callers: CallerOf,
     more: Sequence[APIRouter] = (),
+    rules: SecretRules = STRICT,
 ) -> FastAPI:
     """The API of this process. `callers` is the dependency of `services/access.py`."""
     app = FastAPI(
         title="RPNS registry",
         version="1",
-        description="The device API (`/sdk/api/v1`) and the provisioning API (`/v1`, admin token).",
-        docs_url="/docs",
+        description="The device API (`/sdk/api/v1`); provisioning and support (`/v1`) for operators.",
+        docs_url=None,
         redoc_url=None,
     )
     web.install_problems(app)
@@ -52,11 +56,12 @@ def application(
     app.include_router(device_routes(devicing, doors))
     app.include_router(live_routes(LiveDevicing(devicing), doors, PROBLEMS))
     app.include_router(web_routes(doors))
-    app.include_router(partner_routes(provisioning, devicing.secrets, doors))
-    app.include_router(application_routes(provisioning, devicing.secrets, doors))
+    app.include_router(partner_routes(provisioning, devicing.secrets, rules))
+    app.include_router(application_routes(provisioning, devicing.secrets, rules))
+    app.include_router(operator_routes(provisioning, devicing.secrets))
     readers = reader(devicing.directory, callers)
     app.include_router(stop_routes(provisioning, callers))
-    app.include_router(installation_routes(devicing, doors, readers))
+    app.include_router(installation_routes(devicing, readers))
     app.include_router(audience_routes(audiences, devicing.directory, readers))
     app.include_router(hms_routes(devicing))
     for routes in more:

@@ -12,7 +12,7 @@ from schemas.values import Provider
 from services.registry import credentials
 from services.registry.api_devices import PROBLEMS
 from services.registry.api_partners import IfMatch, admin_router, changes_of, version_of
-from services.registry.auth import Doors
+from services.registry.auth import By
 from services.registry.bodies_admin import (
     ApiKeyBody,
     ApplicationCreate,
@@ -23,17 +23,18 @@ from services.registry.bodies_admin import (
     Id,
 )
 from services.registry.provisioning import Entity, Provisioning, Stamp
+from services.registry.secret_rules import SecretRules
 from services.secrets import Secrets
 from services.web import Problem, field_errors
 
 ProviderName = Literal["apns", "fcm", "hms", "rustore", "web", "channel"]
 
 
-def application_routes(provisioning: Provisioning, secrets: Secrets, doors: Doors) -> APIRouter:
+def application_routes(provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> APIRouter:
     """All routes of applications."""
-    router = admin_router("/v1/applications", "applications", doors)
-    _add_applications(router, provisioning, secrets)
-    _add_api_keys(router, provisioning, secrets)
+    router = admin_router("/v1/applications", "applications")
+    _add_applications(router, provisioning, secrets, rules)
+    _add_api_keys(router, provisioning, secrets, rules)
     _add_credentials(router, provisioning, secrets)
     return router
 
@@ -49,12 +50,13 @@ def _key_is_free(provisioning: Provisioning, digest: str) -> None:
         raise Problem(409, "API key is taken", errors=[{"field": "apiKey", "rule": "must be new"}])
 
 
-def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Secrets) -> None:
+def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> None:
     applications = provisioning.directory.applications
 
     @router.post("", status_code=201, responses={409: PROBLEMS[400]})
-    async def create_application(body: ApplicationCreate) -> ApplicationView:
+    async def create_application(body: ApplicationCreate, by: By) -> ApplicationView:
         """Create an application. The API key, given or drawn, is told in this answer only."""
+        rules.check_key("apiKey", body.api_key)
         api_key = body.api_key or random_secrets.token_urlsafe(24)
         digest = secrets.digest(api_key, "api-key")
         application_id = body.application_id or ids.uuid7()
@@ -67,7 +69,7 @@ def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Se
             made = {"application_id": application_id, "api_key_digests": (digest,)}
             return ApplicationChanged.model_validate({**stamp.fields(), **made, **said})
 
-        return ApplicationView.of(await provisioning.change(f"application/{application_id}", decide), api_key)
+        return ApplicationView.of(await provisioning.change(f"application/{application_id}", decide, by=by), api_key)
 
     @router.get("")
     async def list_applications() -> list[ApplicationView]:
@@ -81,7 +83,7 @@ def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Se
 
     @router.patch("/{application_id}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def change_application(
-        application_id: Id, body: ApplicationPatch, if_match: IfMatch = None
+        application_id: Id, body: ApplicationPatch, by: By, if_match: IfMatch = None
     ) -> ApplicationView:
         """Change what the body names; `{"enabled": false}` switches the application off."""
 
@@ -90,14 +92,15 @@ def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Se
             return ApplicationChanged.model_validate({**now, **stamp.fields(), **changes_of(body)})
 
         return ApplicationView.of(
-            await provisioning.change(f"application/{application_id}", decide, version_of(if_match))
+            await provisioning.change(f"application/{application_id}", decide, by=by, version=version_of(if_match))
         )
 
 
-def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secrets) -> None:
+def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> None:
     @router.post("/{application_id}/api-keys", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
-    async def rotate_api_key(application_id: Id, body: ApiKeyBody, if_match: IfMatch = None) -> ApplicationView:
+    async def rotate_api_key(application_id: Id, body: ApiKeyBody, by: By, if_match: IfMatch = None) -> ApplicationView:
         """A new API key, told in this answer only. With `keepOld` the one before works too, until it is dropped."""
+        rules.check_key("apiKey", body.api_key)
         api_key = body.api_key or random_secrets.token_urlsafe(24)
         digest = secrets.digest(api_key, "api-key")
 
@@ -108,11 +111,12 @@ def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secret
             return application.model_copy(update={**stamp.fields(), "api_key_digests": (digest, *kept)})
 
         return ApplicationView.of(
-            await provisioning.change(f"application/{application_id}", decide, version_of(if_match)), api_key
+            await provisioning.change(f"application/{application_id}", decide, by=by, version=version_of(if_match)),
+            api_key,
         )
 
     @router.delete("/{application_id}/api-keys/old", responses={404: PROBLEMS[400]})
-    async def drop_old_api_keys(application_id: Id, if_match: IfMatch = None) -> ApplicationView:
+    async def drop_old_api_keys(application_id: Id, by: By, if_match: IfMatch = None) -> ApplicationView:
         """End the overlap: only the newest API key goes on working."""
 
         def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
@@ -120,7 +124,7 @@ def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secret
             return application.model_copy(update={**stamp.fields(), "api_key_digests": application.api_key_digests[:1]})
 
         return ApplicationView.of(
-            await provisioning.change(f"application/{application_id}", decide, version_of(if_match))
+            await provisioning.change(f"application/{application_id}", decide, by=by, version=version_of(if_match))
         )
 
 
@@ -135,7 +139,7 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
 
     @router.put("/{application_id}/credentials/{provider}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def put_credentials(
-        application_id: Id, provider: ProviderName, body: dict[str, Any], if_match: IfMatch = None
+        application_id: Id, provider: ProviderName, body: dict[str, Any], by: By, if_match: IfMatch = None
     ) -> CredentialsView:
         """Upload or replace credentials, as the provider's console gives them out (snake case):
 
@@ -155,6 +159,7 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
             return CredentialsChanged(
                 event_id=stamp.event_id,
                 at=stamp.at,
+                by=stamp.by,
                 application_id=application_id,
                 provider=Provider(provider),
                 sealed=secrets.seal(plain, b"credentials"),
@@ -163,11 +168,11 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
             )
 
         key = f"credentials/{application_id}/{provider}"
-        return CredentialsView.of(await provisioning.change(key, decide, version_of(if_match)))
+        return CredentialsView.of(await provisioning.change(key, decide, by=by, version=version_of(if_match)))
 
     @router.patch("/{application_id}/credentials/{provider}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def switch_credentials(
-        application_id: Id, provider: ProviderName, body: EnabledBody, if_match: IfMatch = None
+        application_id: Id, provider: ProviderName, body: EnabledBody, by: By, if_match: IfMatch = None
     ) -> CredentialsView:
         """Switch credentials on or off."""
 
@@ -177,4 +182,4 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
             return current.model_copy(update={**stamp.fields(), "enabled": body.enabled})
 
         key = f"credentials/{application_id}/{provider}"
-        return CredentialsView.of(await provisioning.change(key, decide, version_of(if_match)))
+        return CredentialsView.of(await provisioning.change(key, decide, by=by, version=version_of(if_match)))

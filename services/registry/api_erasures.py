@@ -8,7 +8,7 @@ GET  /v1/erasures/{id}/records     reads the whole log: how many of their record
 from collections import Counter
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 from pydantic import Field, model_validator
 
 from schemas.topics import DEAD_LETTER, all_topics
@@ -16,7 +16,8 @@ from services import kafka, phones, sealing
 from services.erasures_store import Erasure
 from services.recipient_keys import RECIPIENT_DIGITS, SCOPE_DIGITS
 from services.registry.api_devices import PROBLEMS
-from services.registry.auth import Doors
+from services.registry.api_partners import admin_router
+from services.registry.auth import By
 from services.registry.bodies import Body
 from services.registry.forgetting import MOST_LINKED, Forgetting, Persons
 from services.registry.tokens import BadField
@@ -139,11 +140,9 @@ class ErasureProof:
         ]
 
 
-def erasure_routes(forgetting: Forgetting, proof: ErasureProof, doors: Doors) -> APIRouter:
+def erasure_routes(forgetting: Forgetting, proof: ErasureProof) -> APIRouter:
     """For the operator alone."""
-    router = APIRouter(
-        prefix="/v1/erasures", tags=["erasures"], responses=PROBLEMS, dependencies=[Depends(doors.admin)]
-    )
+    router = admin_router("/v1/erasures", "erasures")
 
     async def known(erasure_id: str) -> Erasure:
         found = await forgetting.erasures.find(erasure_id)
@@ -152,7 +151,7 @@ def erasure_routes(forgetting: Forgetting, proof: ErasureProof, doors: Doors) ->
         return found
 
     @router.post("", status_code=202, responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
-    async def post_erasure(body: ErasureBody) -> ErasureView:
+    async def post_erasure(body: ErasureBody, by: By) -> ErasureView:
         """Forget them. Asked again, it does again what is left to do."""
         phone = None
         if body.phone is not None and (phone := phones.normalise(body.phone)) is None:
@@ -167,7 +166,7 @@ def erasure_routes(forgetting: Forgetting, proof: ErasureProof, doors: Doors) ->
         if len(persons.users) + len(persons.phones) > MOST_LINKED:
             rule = f"is logged in together with more than {MOST_LINKED} others: ask for each, with only"
             raise Problem(409, "Too many at once", errors=[{"field": "only", "rule": rule}])
-        return await proof.view(await forgetting.ask(persons, scopes, applications, "operator"))
+        return await proof.view(await forgetting.ask(persons, scopes, applications, by))
 
     @router.get("/{erasure_id}", responses={404: PROBLEMS[400]})
     async def get_erasure(erasure_id: _Id) -> ErasureView:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Request, Security
 from pydantic import BaseModel
 
 from schemas.device_events import DeviceEvent
@@ -23,12 +23,13 @@ from services.registry.credentials import HmsCredentials
 from services.registry.devicing import Devicing
 from services.registry.hms_receipts import MOST_STATUSES, WORDS, Told, device_event, message_event, told_in
 from services.secrets import CannotOpen
+from services.security_schemes import HUAWEI
 from services.web import Problem
 
 RECEIPTS_PATH = "/gateway/hms/receipts/"
 MAX_RECEIPTS_BYTES = 1024 * 1024
 log = telemetry.logger("hms-receipts")
-_Signature = Annotated[str | None, Header(alias="X-HUAWEI-CALLBACK-ID", max_length=512)]
+_Signature = Annotated[str | None, Header(alias="X-HUAWEI-CALLBACK-ID", max_length=512, include_in_schema=False)]
 
 
 class Taken(BaseModel):
@@ -43,7 +44,11 @@ def hms_routes(devicing: Devicing) -> APIRouter:
     problems: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (400, 401, 413, 503)}
     router = APIRouter(tags=["provider receipts"], responses=problems)
 
-    @router.post(RECEIPTS_PATH + "{application_id}", summary="Receipts of Huawei Push Kit")
+    @router.post(
+        RECEIPTS_PATH + "{application_id}",
+        summary="Receipts of Huawei Push Kit",
+        dependencies=[Security(HUAWEI)],
+    )
     async def post_receipts(
         request: Request, application_id: Annotated[str, Path(max_length=128)], signature: _Signature = None
     ) -> Taken:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from services import phones
 from services.registry.api_devices import PROBLEMS
 from services.registry.api_partners import admin_router
-from services.registry.auth import Doors
+from services.registry.auth import By
 from services.registry.bodies import Phone, UserId
 from services.registry.bodies_admin import Id
 from services.registry.bodies_support import CardView, ImportAnswer, SupportAnswer, SupportInstallation
@@ -26,11 +26,11 @@ MAX_IMPORT_BYTES = 4 * 1024 * 1024
 _MOST = 200
 
 
-def installation_routes(devicing: Devicing, doors: Doors, reader: ReaderOf) -> APIRouter:
+def installation_routes(devicing: Devicing, reader: ReaderOf) -> APIRouter:
     """All routes of installations for operators; the search is the partners' too, in the applications they send to."""
     search = APIRouter(prefix="/v1/installations", tags=["installations"], responses=PROBLEMS)
     _add_search(search, devicing, reader)
-    operators = admin_router("/v1/installations", "installations", doors)
+    operators = admin_router("/v1/installations", "installations")
     _add_import(operators, devicing)
     both = APIRouter()
     both.include_router(search)
@@ -82,6 +82,7 @@ def _add_import(router: APIRouter, devicing: Devicing) -> None:
     )
     async def import_installations(
         request: Request,
+        by: By,
         application_id: Annotated[Id, Query(alias="applicationId")],
         first_line: Annotated[int, Query(alias="firstLine", ge=1, le=2**40, description="number of line 1")] = 1,
     ) -> ImportAnswer:
@@ -94,7 +95,7 @@ def _add_import(router: APIRouter, devicing: Devicing) -> None:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in ("application/x-ndjson", "application/jsonl", "application/json-lines"):
             raise Problem(415, "Unsupported content type", "Content-Type must be application/x-ndjson")
-        importing = Importing(devicing, application_id, first_line)
+        importing = Importing(devicing, application_id, by, first_line)
         await importing.read(lines_of(request.stream()))
         return importing.answer
 

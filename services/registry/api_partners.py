@@ -12,7 +12,7 @@ from schemas.application_events import PartnerChanged, SenderChanged
 from services import passwords
 from services.logins import API_KEY
 from services.registry.api_devices import PROBLEMS
-from services.registry.auth import Doors
+from services.registry.auth import By, acting
 from services.registry.bodies import Body
 from services.registry.bodies_admin import (
     BatchKeyBody,
@@ -27,6 +27,7 @@ from services.registry.bodies_admin import (
     ServiceNumber,
 )
 from services.registry.provisioning import Entity, Provisioning, Stamp
+from services.registry.secret_rules import SecretRules
 from services.secrets import Secrets
 from services.web import Problem
 
@@ -36,9 +37,9 @@ _ADMIN_PROBLEMS = {status: about for status, about in PROBLEMS.items() if status
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=64, description="the `version` that was read")]
 
 
-def admin_router(prefix: str, tag: str, doors: Doors) -> APIRouter:
-    """A router behind the admin token."""
-    return APIRouter(prefix=prefix, tags=[tag], dependencies=[Depends(doors.admin)], responses=_ADMIN_PROBLEMS)
+def admin_router(prefix: str, tag: str) -> APIRouter:
+    """A router for operators alone."""
+    return APIRouter(prefix=prefix, tags=[tag], dependencies=[Depends(acting)], responses=_ADMIN_PROBLEMS)
 
 
 def version_of(if_match: str | None) -> str | None:
@@ -52,11 +53,11 @@ def changes_of(body: Body) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None or name in _CLEARED_BY_NULL}
 
 
-def partner_routes(provisioning: Provisioning, secrets: Secrets, doors: Doors) -> APIRouter:
+def partner_routes(provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> APIRouter:
     """All routes of partners."""
-    router = admin_router("/v1/partners", "partners", doors)
-    _add_partners(router, provisioning)
-    _add_secrets(router, provisioning, secrets)
+    router = admin_router("/v1/partners", "partners")
+    _add_partners(router, provisioning, rules)
+    _add_secrets(router, provisioning, secrets, rules)
     _add_senders(router, provisioning)
     return router
 
@@ -77,12 +78,13 @@ async def _password_hash(password: str) -> str:
     return await asyncio.to_thread(passwords.hashed, password)
 
 
-def _add_partners(router: APIRouter, provisioning: Provisioning) -> None:
+def _add_partners(router: APIRouter, provisioning: Provisioning, rules: SecretRules) -> None:
     partners = provisioning.directory.partners
 
     @router.post("", status_code=201)
-    async def create_partner(body: PartnerCreate) -> PartnerView:
+    async def create_partner(body: PartnerCreate, by: By) -> PartnerView:
         """Create a partner. The password, given or drawn, is told in this answer only."""
+        rules.check_password(body.password, body.login)
         password = body.password or random_secrets.token_urlsafe(18)
         password_hash = await _password_hash(password)
         partner_id = body.partner_id or (body.login if _is_id(body.login) else ids.uuid7())
@@ -96,7 +98,7 @@ def _add_partners(router: APIRouter, provisioning: Provisioning) -> None:
             made = {"partner_id": partner_id, "uuid": ids.uuid7(), "password_hash": password_hash}
             return PartnerChanged.model_validate({**stamp.fields(), **made, **said})
 
-        return PartnerView.of(await provisioning.change(f"partner/{partner_id}", decide), password)
+        return PartnerView.of(await provisioning.change(f"partner/{partner_id}", decide, by=by), password)
 
     @router.get("")
     async def list_partners() -> list[PartnerView]:
@@ -109,7 +111,7 @@ def _add_partners(router: APIRouter, provisioning: Provisioning) -> None:
         return PartnerView.of(_partner(partners.get(partner_id)))
 
     @router.patch("/{partner_id}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
-    async def change_partner(partner_id: Id, body: PartnerPatch, if_match: IfMatch = None) -> PartnerView:
+    async def change_partner(partner_id: Id, body: PartnerPatch, by: By, if_match: IfMatch = None) -> PartnerView:
         """Change what the body names; `{"enabled": false}` switches the partner off."""
 
         def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
@@ -117,38 +119,44 @@ def _add_partners(router: APIRouter, provisioning: Provisioning) -> None:
             _login_is_free(provisioning, body.login or partner.login, partner_id)
             return PartnerChanged.model_validate({**partner.model_dump(), **stamp.fields(), **changes_of(body)})
 
-        return PartnerView.of(await provisioning.change(f"partner/{partner_id}", decide, version_of(if_match)))
+        key = f"partner/{partner_id}"
+        return PartnerView.of(await provisioning.change(key, decide, by=by, version=version_of(if_match)))
 
 
-def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets) -> None:
-    async def changed(partner_id: str, if_match: str | None, **news: object) -> PartnerChanged:
+def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> None:
+    async def changed(partner_id: str, by: str, if_match: str | None, **news: object) -> PartnerChanged:
         def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
             return _partner(current).model_copy(update={**stamp.fields(), **news})
 
-        return await provisioning.change(f"partner/{partner_id}", decide, version_of(if_match))
+        return await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
 
     @router.post("/{partner_id}/password", responses={404: PROBLEMS[400]})
-    async def rotate_password(partner_id: Id, body: PasswordBody, if_match: IfMatch = None) -> PartnerView:
+    async def rotate_password(partner_id: Id, body: PasswordBody, by: By, if_match: IfMatch = None) -> PartnerView:
         """A new password, told in this answer only; the old one ends at once."""
+        known = _partner(provisioning.directory.partners.get(partner_id))
+        rules.check_password(body.password, known.login)
         password = body.password or random_secrets.token_urlsafe(18)
-        partner = await changed(partner_id, if_match, password_hash=await _password_hash(password))
+        partner = await changed(partner_id, by, if_match, password_hash=await _password_hash(password))
         return PartnerView.of(partner, password)
 
     @router.post("/{partner_id}/report-key", responses={404: PROBLEMS[400]})
-    async def rotate_report_key(partner_id: Id, if_match: IfMatch = None) -> SecretView:
+    async def rotate_report_key(partner_id: Id, by: By, if_match: IfMatch = None) -> SecretView:
         """A new key for signed reports, told in this answer only."""
         key = random_secrets.token_urlsafe(32)
         sealed = secrets.seal(key.encode(), b"report-key")
-        return SecretView(key=key, version=(await changed(partner_id, if_match, report_key_sealed=sealed)).event_id)
+        partner = await changed(partner_id, by, if_match, report_key_sealed=sealed)
+        return SecretView(key=key, version=partner.event_id)
 
     @router.post("/{partner_id}/batch-key", responses={404: PROBLEMS[400]})
     async def rotate_batch_key(
-        partner_id: Id, body: BatchKeyBody | None = None, if_match: IfMatch = None
+        partner_id: Id, by: By, body: BatchKeyBody | None = None, if_match: IfMatch = None
     ) -> SecretView:
         """A new key for batches, told in this answer only; the one before goes on working until the next rotation."""
         letters = string.ascii_letters + string.digits
         drawn = "".join(random_secrets.choice(letters) for _ in range(_BATCH_KEY_LENGTH))
-        key = (body.key if body is not None else None) or drawn
+        given = body.key if body is not None else None
+        rules.check_key("key", given)
+        key = given or drawn
         digest = secrets.digest(key, "batch-key")
 
         def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
@@ -156,11 +164,11 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
             digests = (digest, *(one for one in partner.batch_key_digests[:1] if one != digest))
             return partner.model_copy(update={**stamp.fields(), "batch_key_digests": digests})
 
-        partner = await provisioning.change(f"partner/{partner_id}", decide, version_of(if_match))
+        partner = await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
         return SecretView(key=key, version=partner.event_id)
 
     @router.post("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
-    async def rotate_api_key(partner_id: Id, if_match: IfMatch = None) -> SecretView:
+    async def rotate_api_key(partner_id: Id, by: By, if_match: IfMatch = None) -> SecretView:
         """A new key that may be given in place of the password, told in this answer only.
 
         The one before goes on working until the next rotation. The password stays as it is.
@@ -174,13 +182,13 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
                 update={**stamp.fields(), "api_key_digests": (digest, *partner.api_key_digests[:1])}
             )
 
-        partner = await provisioning.change(f"partner/{partner_id}", decide, version_of(if_match))
+        partner = await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
         return SecretView(key=key, version=partner.event_id)
 
     @router.delete("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
-    async def withdraw_api_keys(partner_id: Id, if_match: IfMatch = None) -> PartnerView:
+    async def withdraw_api_keys(partner_id: Id, by: By, if_match: IfMatch = None) -> PartnerView:
         """No key stands for the password from now on."""
-        return PartnerView.of(await changed(partner_id, if_match, api_key_digests=()))
+        return PartnerView.of(await changed(partner_id, by, if_match, api_key_digests=()))
 
 
 def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
@@ -194,7 +202,7 @@ def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
 
     @router.put("/{partner_id}/senders/{service_number}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def put_sender(
-        partner_id: Id, service_number: ServiceNumber, body: SenderBody, if_match: IfMatch = None
+        partner_id: Id, service_number: ServiceNumber, body: SenderBody, by: By, if_match: IfMatch = None
     ) -> SenderView:
         """Create or replace a service number; `{"enabled": false}` switches it off."""
 
@@ -206,7 +214,7 @@ def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
             return SenderChanged.model_validate({**stamp.fields(), **named, **body.model_dump()})
 
         key = f"sender/{partner_id}/{service_number}"
-        return SenderView.of(await provisioning.change(key, decide, version_of(if_match)))
+        return SenderView.of(await provisioning.change(key, decide, by=by, version=version_of(if_match)))
 
 
 def _is_id(text: str) -> bool:

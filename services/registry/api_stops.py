@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
 from schemas import ids
-from schemas.application_events import PartnerChanged, StopChanged
+from schemas.application_events import PartnerChanged, StopChanged, by_for_partners
 from schemas.values import Provider, StopScope
 from services.access import Caller
 from services.registry.api_devices import PROBLEMS
@@ -20,7 +20,6 @@ from services.registry.bodies import Body
 from services.registry.provisioning import Entity, Provisioning, Stamp
 from services.web import Problem, Text
 
-OPERATOR = "operator"
 _CANCELLABLE = ("packet", "mailing")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PACKET = re.compile(r"[1-9][0-9]{0,15}")
@@ -47,8 +46,9 @@ class StopView(Body):
     at: int
 
     @classmethod
-    def of(cls, stop: StopChanged) -> "StopView":
-        return cls(**{name: getattr(stop, name) for name in cls.model_fields})
+    def of(cls, stop: StopChanged, caller: Caller) -> "StopView":
+        plain = {name: getattr(stop, name) for name in cls.model_fields}
+        return cls(**plain if caller.partner is None else {**plain, "by": by_for_partners(stop.by)})
 
 
 def stop_routes(provisioning: Provisioning, who: Any) -> APIRouter:
@@ -60,7 +60,7 @@ def stop_routes(provisioning: Provisioning, who: Any) -> APIRouter:
     async def get_stops(caller: Caller = asking) -> list[StopView]:
         """What is paused or cancelled now; a partner sees its own packets and mailings."""
         stops = sorted(provisioning.directory.holding(), key=lambda stop: stop.at)
-        return [StopView.of(stop) for stop in stops if _may_see(caller, stop)]
+        return [StopView.of(stop, caller) for stop in stops if _may_see(caller, stop)]
 
     @router.put("/{scope}/{stop_id:path}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def put_stop(scope: StopScope, stop_id: _Id, body: StopBody, caller: Caller = asking) -> StopView:
@@ -73,17 +73,15 @@ def stop_routes(provisioning: Provisioning, who: Any) -> APIRouter:
         def decide(current: Entity | None, stamp: Stamp) -> StopChanged:
             if isinstance(current, StopChanged) and current.state == "cancelled" and body.state != "cancelled":
                 raise Problem(409, "Cancelled for good", f"this {scope} was cancelled")
-            by = OPERATOR if caller.partner is None else caller.partner.login
             return StopChanged(
                 **stamp.fields(),
                 scope=scope,
                 id=name,
                 state=body.state,
-                by=by,
                 reason=body.reason,
             )
 
-        return StopView.of(await provisioning.change(f"stop/{scope}/{name}", decide))
+        return StopView.of(await provisioning.change(f"stop/{scope}/{name}", decide, by=caller.by), caller)
 
     return router
 

@@ -33,7 +33,8 @@ def _url(text: str) -> str:
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 ServiceNumber = Annotated[Text, StringConstraints(pattern=r"^[^/\x00-\x1f\x7f]{1,64}$")]
 Login = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
-Password = Annotated[Text, StringConstraints(min_length=4, max_length=256)]
+Password = Annotated[Text, StringConstraints(min_length=1, max_length=256)]
+"""How long at least, and of what: `secret_rules.py`, like the keys below."""
 GivenKey = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{8,128}$")]
 Subnet = Annotated[Text, StringConstraints(max_length=64), AfterValidator(_subnet)]
 Url = Annotated[Text, StringConstraints(max_length=2048), AfterValidator(_url)]
@@ -80,6 +81,7 @@ class PartnerView(Body):
     partner_id: str
     version: str
     changed_at: int
+    by: str = Field("", description="who changed it: operator:<name>, bootstrap; empty: before it was noted")
     login: str
     password: str | None = None
     subnets: list[str]
@@ -139,13 +141,15 @@ class SenderView(Body):
     partner_id: str
     service_number: str
     version: str
+    changed_at: int
+    by: str = Field("", description="who changed it")
     application_id: str | None
     enabled: bool
 
     @classmethod
     def of(cls, sender: SenderChanged) -> "SenderView":
         plain = {name: getattr(sender, name) for name in cls.model_fields if hasattr(sender, name)}
-        return cls(**plain, version=sender.event_id)
+        return cls(**plain, version=sender.event_id, changed_at=sender.at)
 
 
 class SubscriptionKindBody(Body):
@@ -203,6 +207,7 @@ class ApplicationView(Body):
     application_id: str
     version: str
     changed_at: int
+    by: str = Field("", description="who changed it: operator:<name>, bootstrap; empty: before it was noted")
     name: str
     api_key: str | None = None
     api_keys: int = Field(description="how many keys work")
@@ -239,6 +244,7 @@ class CredentialsView(Body):
     provider: Provider
     version: str
     changed_at: int
+    by: str = Field("", description="who changed it: operator:<name>, bootstrap; empty: before it was noted")
     fingerprint: str
     enabled: bool
     public_key: str | None = Field(None, description="web: what browsers subscribe with (applicationServerKey)")

@@ -62,6 +62,7 @@ class Importing:
 
     devicing: Devicing
     application_id: str
+    by: str  # who imports, as events say it
     first_line: int = 1
     lines: int = 0
     imported: int = 0
@@ -126,7 +127,8 @@ class Importing:
 
         def about(what: str) -> dict[str, str | int]:
             event_id = ids.event_id_of(key, f"import/{what}")
-            return {"event_id": event_id, "at": at, "installation_id": key, "application_id": self.application_id}
+            ours = {"application_id": self.application_id, "by": self.by}
+            return {"event_id": event_id, "at": at, "installation_id": key, **ours}
 
         news: list[DeviceEvent] = []
         if "device" not in known:

@@ -15,6 +15,7 @@ from schemas import ids
 from schemas.application_events import (
     ApplicationChanged,
     CredentialsChanged,
+    OperatorTokenChanged,
     PartnerChanged,
     SenderChanged,
     StopChanged,
@@ -28,8 +29,9 @@ from services.kafka import Append, Log
 from services.registry.provisioning_store import Turns
 from services.web import Problem
 
-Entity = PartnerChanged | SenderChanged | ApplicationChanged | CredentialsChanged | StopChanged
-Changed = TypeVar("Changed", PartnerChanged, SenderChanged, ApplicationChanged, CredentialsChanged, StopChanged)
+Entity = PartnerChanged | SenderChanged | ApplicationChanged | CredentialsChanged | StopChanged | OperatorTokenChanged
+Changed = TypeVar("Changed", bound=Entity)
+Decide = Callable[[Entity | None, "Stamp"], Changed]
 _WAIT_S = 5.0
 
 
@@ -39,9 +41,10 @@ class Stamp:
 
     event_id: str
     at: int
+    by: str
 
     def fields(self) -> dict[str, str | int]:
-        return {"event_id": self.event_id, "at": self.at}
+        return {"event_id": self.event_id, "at": self.at, "by": self.by}
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,10 @@ class Provisioning:
     sink: Log
     turns: Turns
 
-    async def change(
-        self, key: str, decide: Callable[[Entity | None, Stamp], Changed], version: str | None = None
-    ) -> Changed:
+    async def change(self, key: str, decide: "Decide[Changed]", *, by: str, version: str | None = None) -> Changed:
         """Append what `decide(current, stamp)` makes of the entity with that key; it may raise Problem.
+
+        `by` is who asks for it, as events say it.
 
         Raises Problem 409 when `version` is not the current one, 503 when others keep changing or the log is away.
         """
@@ -68,7 +71,7 @@ class Provisioning:
             current = self.entity(key)
             if version not in (None, "*") and (current is None or current.event_id != version):
                 raise Problem(409, "Changed meanwhile", "read it again, and change what you then see")
-            changed = decide(current, Stamp(ids.uuid7(), max(now_ms(), (current.at if current else 0) + 1)))
+            changed = decide(current, Stamp(ids.uuid7(), max(now_ms(), (current.at if current else 0) + 1), by))
             await self.sink.append([Append(APPLICATION_EVENTS, changed.entity_key, changed)])
         except consume.UNAVAILABLE:
             raise  # it may have been written: the turn ends by itself when that is sure to be seen
@@ -90,6 +93,8 @@ class Provisioning:
                 return self.directory.applications.get(rest)
             case "sender":
                 return self.directory.senders.get((first, second))
+            case "operator":
+                return self.directory.operators.get(rest)
             case "stop":
                 return self.directory.stops.get((cast(StopScope, first), second))
             case _:

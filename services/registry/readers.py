@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import Depends, Request
 
-from services.access import Caller
+from services.access import Caller, CallerOf
 from services.directory import Directory
 from services.web import Problem
 
@@ -24,7 +24,6 @@ class Reader:
 
 
 ReaderOf = Callable[..., Awaitable[Reader]]
-CallerOf = Callable[..., Awaitable[Caller]]
 
 
 def reader(directory: Directory, callers: CallerOf) -> ReaderOf:

@@ -5,8 +5,9 @@ provider-dispatched┼─▶ fold.py (pure) ─────┼─▶ `reports` �
 status-events ─────┘                       └─▶ `changes` ─▶ GET /v1/events
 sweeper.py: a deadline has passed ─▶ DeadlinePassed ─▶ status-events
 
-Routes. A partner (HTTP Basic: its login and password) sees its own messages; the operator (`Authorization: Bearer
-RPNS_ADMIN_TOKEN`) sees all, and narrows them down by `partner`. Times are UTC milliseconds. Errors are RFC 9457.
+Routes. A partner (HTTP Basic: its login and password) sees its own messages; an operator (`Authorization: Bearer
+<token>`, on a listener of their own) sees all, and narrows them down by `partner`. Times are UTC milliseconds. Errors
+are RFC 9457.
 
 GET /v1/messages/{id}
     `id` is the message id, the mtNum, or the partner's own id. Answers

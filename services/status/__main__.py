@@ -11,7 +11,7 @@ import aiohttp
 
 from schemas import ids
 from schemas.topics import DELIVERY_STATISTICS, MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS
-from services import addresses, kafka, mongo, web
+from services import addresses, kafka, listeners, mongo
 from services.access import caller
 from services.callers import networks
 from services.consume import Consuming, group_of
@@ -24,6 +24,7 @@ from services.kafka import Log
 from services.leases_store import Lease
 from services.logins import Logins
 from services.logins_store import SeenLogins
+from services.operator_tokens import OperatorTokens
 from services.outcomes_store import OutcomesStore
 from services.process import Process, run
 from services.secrets import Secrets
@@ -112,7 +113,7 @@ async def start(process: Process) -> None:
     device = device_caller(Installations(database), directory, secrets, pace)
     keys = HourKeys(database["hour_keys"], secrets)
     history = HistoryWork(inbox, History(messages, keys, short), InboxChanging(inbox, folding, sink), pace)
-    who = caller(logins, settings.admin_token, trusted)
+    who = caller(logins, trusted)
     more = [
         statistics_routes(statistics, who),
         short_link_routes(codes, sink, trusted, partial(secrets.digest, purpose="click")),
@@ -123,7 +124,8 @@ async def start(process: Process) -> None:
         channel_routes(messages, Accounts(directory, secrets), sink, trusted),
         packet_routes(messages, directory, secrets, trusted),
     ]
-    web.serve(process, application(messages, streams, logins, settings.admin_token, trusted, *more))
+    app = application(messages, streams, who, *more)
+    listeners.serve(process, app, OperatorTokens(directory, secrets, settings.admin_token), trusted)
 
 
 async def _reporting(

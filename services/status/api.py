@@ -9,7 +9,7 @@ A partner (HTTP Basic) sees its own messages, the operator (bearer token) all of
 of devices, `/sdk/api/v1/…`, are in `api_content.py`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated
 
@@ -18,9 +18,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from services import telemetry, web
-from services.access import Caller, caller
-from services.callers import Network
-from services.logins import Logins
+from services.access import Caller, CallerOf
 from services.status.api_export import export_routes
 from services.status.api_search import wanted_by
 from services.status.api_words import invalid
@@ -41,19 +39,18 @@ class MessagePage(BaseModel):
     cursor: str | None
 
 
-def application(
-    messages: Messages,
-    streams: Streams,
-    logins: Logins,
-    admin_token: str,
-    trusted: Sequence[Network],
-    *more: APIRouter,
-) -> FastAPI:
-    """The ASGI application; `more` are the routes of devices."""
-    app = FastAPI(title="RPNS status", version="1", description=__doc__, responses={"4XX": {"model": web.ProblemBody}})
+def application(messages: Messages, streams: Streams, check: CallerOf, *more: APIRouter) -> FastAPI:
+    """The ASGI application. `check` is the dependency of `services/access.py`; `more` are the routes of devices."""
+    app = FastAPI(
+        title="RPNS status",
+        version="1",
+        description=__doc__,
+        docs_url=None,
+        redoc_url=None,
+        responses={"4XX": {"model": web.ProblemBody}},
+    )
     app.add_middleware(web.BodyLimit)
     web.install_problems(app)
-    check = caller(logins, admin_token, trusted)
     who = Depends(check)
     app.include_router(export_routes(messages, check))
 
@@ -94,7 +91,7 @@ def application(
         if of is None:
             raise invalid("partner", "the operator must say whose events")
         stream: AsyncIterator[bytes] = await streams.open(of, _event_id(last_event_id or after))
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        headers = {"X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     for router in more:

@@ -68,7 +68,7 @@ def cancel_routes(messages: Messages, sink: Log, who: Any) -> APIRouter:
             lane=found.lane,
             link=asked.link,
             request_id=asked.request_id,
-            by="operator" if caller.partner is None else caller.partner.login,
+            by=caller.by,
         )
         await sink.append([Append(MESSAGE_REQUESTED[found.lane], found.message_id, event)])
         first = asked.link if asked.waits else asked.link + 1

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 
 from services import telemetry, web
 from services.clock import now_ms
@@ -45,9 +45,7 @@ def content_routes(
     caller = Depends(who)
 
     @router.get("/messages/{message_id}/content", responses=gone)
-    async def get_content(
-        message_id: UUID, response: Response, link: LinkNumber = 0, device: Caller = caller
-    ) -> ContentAnswer:
+    async def get_content(message_id: UUID, link: LinkNumber = 0, device: Caller = caller) -> ContentAnswer:
         """Everything that a push may not or cannot carry: the whole text, RICH applied, SECURE values."""
         key = str(message_id)
         found = sent_link((await messages.load([key])).get(key), link, device.installation_id, device.owner)
@@ -61,7 +59,6 @@ def content_routes(
             values = await keys.opened(key, content.secure, now)
             if values is None:
                 raise web.Problem(410, _OVER)
-        response.headers["Cache-Control"] = "no-store"
         telemetry.REQUESTS.labels("content", "200").inc()
         fields = ContentAnswer.fields_of(enriched(content), values)
         return ContentAnswer.model_validate({**fields, "message_id": key, "link": link, "expires_at": found.expires_at})

@@ -71,7 +71,7 @@ def export_routes(messages: Messages, who: Callable[..., Awaitable[Caller]]) -> 
         if wanted.partner_id is None:
             raise invalid("partner", "the operator must say whose messages")
         telemetry.REQUESTS.labels("export", "200").inc()
-        headers = {"Content-Disposition": f'attachment; filename="messages.{kind}"', "Cache-Control": "no-store"}
+        headers = {"Content-Disposition": f'attachment; filename="messages.{kind}"'}
         return StreamingResponse(
             _pages(messages, wanted, None if kind == "ndjson" else reader), media_type=_TYPES[kind], headers=headers
         )

@@ -73,7 +73,6 @@ def history_routes(work: HistoryWork, who: Callable[..., Awaitable[Caller]]) -> 
 def _add_reading(router: APIRouter, work: HistoryWork, caller: Caller) -> None:
     @router.get("/history")
     async def list_history(
-        response: Response,
         since: Annotated[Moment, Query(alias="from")] = None,
         until: Annotated[Moment, Query(alias="to")] = None,
         status: Literal["New", "Seen"] | None = None,
@@ -86,21 +85,17 @@ def _add_reading(router: APIRouter, work: HistoryWork, caller: Caller) -> None:
         found = await work.inbox.page(wanted)
         more = found[:limit][-1] if len(found) > limit else None
         entries = await work.pulled(device, found[:limit])
-        response.headers["Cache-Control"] = "no-store"
         telemetry.REQUESTS.labels("history", "200").inc()
         return HistoryPage(entries=entries, cursor=cursor_of(more.at, more.entry_id) if more is not None else None)
 
     @router.get("/history/{message_id}")
-    async def get_entry(
-        message_id: UUID, response: Response, link: LinkNumber = 0, device: Caller = caller
-    ) -> HistoryEntry:
+    async def get_entry(message_id: UUID, link: LinkNumber = 0, device: Caller = caller) -> HistoryEntry:
         """One entry."""
         key = entry_id_of(device.inbox, str(message_id), link)
         found = [one for one in (await work.inbox.load([key])).values() if not one.deleted]
         shown = await work.pulled(device, found)
         if not shown:
             raise web.Problem(404, "No such entry")
-        response.headers["Cache-Control"] = "no-store"
         return shown[0]
 
 

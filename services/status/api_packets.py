@@ -9,7 +9,7 @@ Source: `docs/partner-api.md` §6.
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Security
 from pydantic import BaseModel, Field
 
 from schemas.application_events import PartnerChanged
@@ -18,6 +18,7 @@ from services.batch_keys import KeyFault, partner_of
 from services.callers import Network, caller_address
 from services.directory import Directory
 from services.secrets import Secrets
+from services.security_schemes import BATCH_KEY
 from services.status.packets import State, state_of
 from services.status.store import Messages
 
@@ -51,7 +52,11 @@ def packet_routes(messages: Messages, directory: Directory, secrets: Secrets, tr
     """Their own router: these routes know keys, not logins."""
     router = APIRouter(prefix="/v3/batch", tags=["batch"])
 
-    async def caller(request: Request, authorization: Annotated[str, Header(max_length=200)] = "") -> PartnerChanged:
+    async def caller(
+        request: Request,
+        authorization: Annotated[str, Header(max_length=200, include_in_schema=False)] = "",
+        _: None = Security(BATCH_KEY),
+    ) -> PartnerChanged:
         found = partner_of(authorization, directory, secrets, caller_address(request.scope, trusted))
         if isinstance(found, KeyFault):
             raise web.Problem(401 if found is KeyFault.UNKNOWN else 403, found.value)

@@ -46,7 +46,7 @@ def short_link_routes(codes: Codes, sink: Log, trusted: Sequence[Network], diges
         telemetry.REQUESTS.labels("short-link", "404" if location is None else "302").inc()
         if target is None or location is None:
             raise web.Problem(404, "No such link")
-        headers = {"Location": location, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        headers = {"Location": location, "Referrer-Policy": "no-referrer"}
         return target, Response(status_code=302, headers=headers)
 
     @router.head("/l/{code}", include_in_schema=False)

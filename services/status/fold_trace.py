@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from schemas import events, ids
+from schemas.application_events import by_for_partners
 from schemas.events import MessageEvent
 from schemas.reasons import OF_CHANNELS, Reason
 from services.status.message import MAX_DETAIL, MAX_TRACE, MAX_TRACE_OF_PEOPLE, Entry, Link, Message, Onward, Request
@@ -86,7 +87,7 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
         case events.Held():
             entry.what, entry.detail = "held", f"{event.scope} {event.stop_id} is paused"
         case events.CancelRequested():
-            entry.what, entry.detail = "cancel", f"asked for by {event.by}"
+            entry.what, entry.detail = "cancel", f"asked for by {by_for_partners(event.by)}"
         case events.CancelRefused():
             entry.what, entry.detail = "cancel", "too late for this link: it goes out"
         case events.RequestRepeated():

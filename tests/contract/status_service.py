@@ -20,6 +20,7 @@ from services.kafka import Append, Log
 from services.process import Process
 from services.settings import Settings
 from services.status.__main__ import start
+from tests.listening import ADMIN
 from tests.unit.status_events import Story
 
 PASSWORD = "secret"
@@ -49,6 +50,7 @@ class Running:
     """A running service, and a caller of its API."""
 
     url: str
+    operators_url: str
     log: Log
     http: aiohttp.ClientSession
     process: Process
@@ -59,7 +61,8 @@ class Running:
         await self.log.append([Append(topic_of(event), event.message_id, event) for event in events])
 
     async def get(self, path: str, auth: dict[str, str] | None = None) -> tuple[int, Any]:
-        async with self.http.get(self.url + path, headers=self.auth if auth is None else auth) as answer:
+        url = self.operators_url if auth == ADMIN else self.url
+        async with self.http.get(url + path, headers=self.auth if auth is None else auth) as answer:
             return answer.status, await answer.json(content_type=None)
 
     async def until(
@@ -90,8 +93,8 @@ async def running(
     settings: Settings, partners: Sequence[PartnerChanged | ApplicationChanged | CredentialsChanged]
 ) -> AsyncIterator[Running]:
     """Start the service with these partners and applications, and end it in order."""
-    (port,) = free_ports(1)
-    settings = settings.model_copy(update={"port": port, "sweep_interval_s": 0.1})
+    port, operators_port = free_ports(2)
+    settings = settings.model_copy(update={"port": port, "operators_port": operators_port, "sweep_interval_s": 0.1})
     await kafka.create_topics(settings)
     async with kafka.opened_log(settings) as log, AsyncExitStack() as stack, aiohttp.ClientSession() as http:
         await log.append([Append(topics.APPLICATION_EVENTS, one.entity_key, one) for one in partners], 30)
@@ -99,7 +102,9 @@ async def running(
         try:
             await start(process)
             await _until(process.not_ready)
-            yield Running(f"http://127.0.0.1:{port}", log, http, process, settings)
+            yield Running(
+                f"http://127.0.0.1:{port}", f"http://127.0.0.1:{operators_port}", log, http, process, settings
+            )
         finally:
             process.stop.set()
             await process.finish(10)

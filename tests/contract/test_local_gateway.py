@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, web
+from yarl import URL
 
 from deploy.local import gateway
 from deploy.local.ports import free_ports
@@ -20,6 +21,7 @@ MORE = web.AppKey("MORE", asyncio.Event)
 @dataclass(frozen=True)
 class Public:
     url: str
+    operators_url: str
     more_events: asyncio.Event
 
 
@@ -50,17 +52,21 @@ async def _upstream(name: str, port: int, more: asyncio.Event) -> web.AppRunner:
     return runner
 
 
+def _to(ports: list[int]) -> dict[str, list[int]]:
+    return {name: [port] for name, port in zip(SERVICES, ports, strict=True)}
+
+
 @pytest.fixture(scope="module")
 async def public(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Public]:
-    port, *ports = free_ports(1 + len(SERVICES))
+    port, operators_port, *ports = free_ports(2 + 2 * len(SERVICES))
     more = asyncio.Event()
-    upstreams = dict(zip(SERVICES, ports, strict=True))
-    started = [await _upstream(name, upstream, more) for name, upstream in upstreams.items()]
+    names = [*SERVICES, *(f"{name} for operators" for name in SERVICES)]
+    started = [await _upstream(name, upstream, more) for name, upstream in zip(names, ports, strict=True)]
     folder = tmp_path_factory.mktemp("gateway")
     with Runner(lambda _: None) as runner:
-        to = {name: [upstream] for name, upstream in upstreams.items()}
-        runner.start([gateway.program(folder, folder / "gateway.log", port, to)])
-        yield Public(f"http://127.0.0.1:{port}", more)
+        sites = gateway.Site(port, _to(ports[:3])), gateway.Site(operators_port, _to(ports[3:]))
+        runner.start([gateway.program(folder, folder / "gateway.log", *sites)])
+        yield Public(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{operators_port}", more)
     for upstream_runner in started:
         await upstream_runner.cleanup()
 
@@ -77,10 +83,10 @@ async def public(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Publ
         ("/sdk/api/v1/installations/i-1/history?limit=5", "status"),
         ("/sdk/api/v1/installations/i-1/history/m-1", "status"),
         ("/sdk/api/v1/installations/i-1/x/history", "registry"),
-        ("/v1/applications", "registry"),
-        ("/v1/applications/app-1/credentials", "registry"),
-        ("/v1/partners?limit=1", "registry"),
+        ("/v1/applications/app-1/subscriptions", "registry"),
+        ("/v1/applications/app-1/broadcast-channels/c", "ingest"),
         ("/v1/installations/1", "registry"),
+        ("/v1/partners?limit=1", "status"),  # which has no such route, on either port
         ("/v1/messages/1", "status"),
         ("/v1/applications-of-another-kind", "status"),
         ("/gateway/v6/reports/sms", "status"),
@@ -92,20 +98,102 @@ async def test_each_path_reaches_its_service(public: Public, path: str, service:
     assert (answer["service"], answer["path"]) == (service, path)
 
 
-@pytest.mark.parametrize("service", SERVICES)
-async def test_documents_are_reached_without_their_prefix(public: Public, service: str) -> None:
-    async with ClientSession() as client, client.get(f"{public.url}/docs/{service}/openapi.json") as response:
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/v1/applications", "registry"),
+        ("/v1/applications/app-1/credentials", "registry"),
+        ("/v1/partners?limit=1", "registry"),
+        ("/v1/operators", "registry"),
+        ("/v1/erasures/1", "registry"),
+        ("/v1/installations/1", "registry"),
+        ("/v1/stops", "registry"),
+        ("/v1/mailings/1/start", "ingest"),
+        ("/v1/applications/app-1/broadcast-channels", "ingest"),
+        ("/v1/messages/1", "status"),
+    ],
+)
+async def test_the_operators_address_leads_to_the_operators_ports(public: Public, path: str, service: str) -> None:
+    async with ClientSession() as client, client.get(public.operators_url + path) as response:
         answer = await response.json()
-    assert (answer["service"], answer["path"]) == (service, "/openapi.json")
-    assert answer["headers"]["X-Forwarded-Prefix"] == f"/docs/{service}"
+    assert (answer["service"], answer["path"]) == (f"{service} for operators", path)
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/healthz", "/v2/send", "/docs/router/openapi.json"])
+@pytest.mark.parametrize("service", SERVICES)
+async def test_documents_and_a_page_that_names_them_are_at_both_addresses(public: Public, service: str) -> None:
+    async with ClientSession() as client:
+        for url, of in ((public.url, service), (public.operators_url, f"{service} for operators")):
+            async with client.get(f"{url}/docs/{service}/openapi.json") as response:
+                answer = await response.json()
+            assert (answer["service"], answer["path"]) == (of, "/openapi.json")
+            async with client.get(f"{url}/docs/") as response:
+                page = await response.text()
+            assert f'href="{service}/openapi.json"' in page
+            assert "//" not in page  # nothing of anybody else's
+            assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+TRICKS = (
+    "/docs/registry/v1/partners",
+    "/docs/registry//v1/partners",
+    "/docs/registry",
+    "/docs/registry/",
+    "/docs/registry/docs",
+    "/docs/registry/openapi.json/",
+    "/docs/registry/openapi.json/../v1/partners",
+    "/docs/registry/openapi.json%2F..%2Fv1%2Fpartners",
+    "/docs/registry/./openapi.json",
+    "/docs/x/../registry/openapi.json",
+    "/docs//registry/openapi.json",
+    "//docs/registry/openapi.json",
+    "/docs/registry%2Fopenapi.json",
+    "/docs%2fregistry/openapi.json",
+    "/docs/registry/openapi%2Ejson",
+    "/docs/registry/%2e%2e/registry/openapi.json",
+    "/docs/registry/..%2fv1/partners",
+    "/docs/registry/..;/v1/partners",
+    "/docs/Registry/openapi.json",
+    "/DOCS/registry/openapi.json",
+    "/docs/registry/openapi.JSON",
+    "/docs/registry/openapi.json;x",
+    "/docs/registry/openapi.json%00",
+    "/docs/registry/openapi.json%20",
+    "/docs/registry/openapiXjson",
+    "/docs/registry/metrics",
+    "/docs/router/openapi.json",
+    "/docs/../v1/partners/../../docs.html",
+    "/docs.html",
+    "/docs/docs.html",
+    "/docs/index.html",
+    "/docs//",
+)
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/healthz", "/v2/send", *TRICKS])
 async def test_other_paths_are_not_found(public: Public, path: str) -> None:
-    async with ClientSession() as client, client.get(public.url + path) as response:
+    for url in (public.url, public.operators_url):
+        asked = URL(url + path, encoded=True)
+        async with ClientSession() as client, client.get(asked, allow_redirects=False) as response:
+            assert response.status == 404, await response.text()
+            assert response.content_type == "application/problem+json"
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            assert (await response.json(content_type=None))["status"] == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_a_document_is_only_read(public: Public, method: str) -> None:
+    url = f"{public.url}/docs/registry/openapi.json"
+    async with ClientSession() as client, client.request(method, url) as response:
         assert response.status == 404
-        assert response.content_type == "application/problem+json"
-        assert (await response.json(content_type=None))["status"] == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/v6/send", "/v3/batch", "/sdk/api/v1/installations", "/gateway/v6/reports/x", "/web/"]
+)
+async def test_what_is_everybodys_is_not_at_the_operators_address(public: Public, path: str) -> None:
+    async with ClientSession() as client, client.get(public.operators_url + path) as response:
+        assert response.status == 404
 
 
 async def test_the_callers_address_is_the_gateways_word_not_the_callers(public: Public) -> None:
@@ -149,7 +237,7 @@ async def test_an_instance_that_is_away_is_passed_over_and_taken_again(tmp_path:
         return {(await answer.json())["service"] for answer in answers}
 
     with Runner(lambda _: None) as runner:
-        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", port, {"ingest": ports})])
+        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", gateway.Site(port, {"ingest": ports}))])
         async with ClientSession() as client:
             assert await asked(client, 40) == {"ingest-0", "ingest-1"}
             await other.cleanup()
@@ -181,7 +269,7 @@ async def test_half_a_body_is_not_waited_for_while_others_are_served(
     service = await _upstream("status", upstream, more)
     with Runner(lambda _: None) as runner:
         to = {"ingest": [upstream], "status": [upstream]}
-        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", port, to)])
+        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", gateway.Site(port, to))])
         async with ClientSession() as client, client.get(f"http://127.0.0.1:{port}/v1/messages/stream") as response:
             assert await response.content.readuntil(b"\n\n") == b"data: 1\n\n"
             for kind in ("Content-Length: 60000", "Transfer-Encoding: chunked"):
@@ -198,8 +286,7 @@ async def nobody(tmp_path: Path) -> AsyncIterator[str]:
     """The address of a gateway none of whose services can be reached."""
     port, *ports = free_ports(1 + len(SERVICES))
     with Runner(lambda _: None) as runner:
-        to = {name: [upstream] for name, upstream in zip(SERVICES, ports, strict=True)}
-        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", port, to)])
+        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", gateway.Site(port, _to(ports)))])
         yield f"http://127.0.0.1:{port}"
 
 
@@ -228,7 +315,8 @@ async def test_a_service_dying_in_the_middle_of_a_request_is_a_503(tmp_path: Pat
     port, upstream = free_ports(2)
     server = await asyncio.start_server(hang_up, "127.0.0.1", upstream)
     with Runner(lambda _: None) as runner:
-        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", port, {"ingest": [upstream]})])
+        site = gateway.Site(port, {"ingest": [upstream]})
+        runner.start([gateway.program(tmp_path, tmp_path / "gateway.log", site)])
         async with ClientSession() as client, client.post(f"http://127.0.0.1:{port}/v6/send", json={}) as response:
             assert (response.status, (await response.json())["error"]["code"]) == (503, 1)
     server.close()

@@ -487,10 +487,14 @@ async def test_a_nul_is_refused_in_a_mailing_and_an_escaped_backslash_is_none(
 ) -> None:
     body = b'{"name": "x", "message": {"type": "PUSH", "data": {"ttl": 60, "text": "%b"}}}' % text.encode()
     none: Any = None
-    app = mailing_api.application(bench.office, none, OutcomesStore(bench.database), none, "operator", ())
+
+    async def operator() -> Caller:
+        return Caller(None)
+
+    app = mailing_api.application(bench.office, none, OutcomesStore(bench.database), operator)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://rpns") as client:
-        headers = {"Authorization": "Bearer operator", "Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json"}
         answer = await client.post("/v1/mailings?partner=demo", content=body, headers=headers)
     assert answer.status_code == (201 if fits else 400), answer.text
 

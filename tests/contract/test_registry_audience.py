@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from tests.conftest import Servers, own_settings
-from tests.registry_app import ADMIN, Phone, Registry, registry
+from tests.listening import ADMIN
+from tests.registry_app import Phone, Registry, registry
 
 CATALOGUE = [
     {"id": "n", "name": "news", "title": "News", "default": True},
     {"id": "o", "name": "offers", "type": "permission", "default": False},
 ]
+PASSWORD = "a long password"
 TOKEN = {"provider": "apns", "token": "ab" * 32}
 
 
@@ -37,10 +39,10 @@ async def ok(here: Registry, method: str, path: str, body: object = None, header
 async def partner(here: Registry, application_id: str | None) -> dict[str, str]:
     """A partner that sends to the application; what it shows to be let in."""
     login = f"p{uuid.uuid4().hex[:10]}"
-    await ok(here, "POST", "/partners", {"login": login, "password": "secret"})
+    await ok(here, "POST", "/partners", {"login": login, "password": PASSWORD})
     if application_id is not None:
         await ok(here, "PUT", f"/partners/{login}/senders/{login}", {"applicationId": application_id})
-    return {"Authorization": "Basic " + base64.b64encode(f"{login}:secret".encode()).decode()}
+    return {"Authorization": "Basic " + base64.b64encode(f"{login}:{PASSWORD}".encode()).decode()}
 
 
 async def with_token(here: Registry, number: int) -> Phone:

@@ -23,7 +23,7 @@ from schemathesis.core.result import Ok
 
 from deploy.local.ports import HOST, free_ports
 from tests.conftest import Servers, environment_of, own_settings
-from tests.registry_app import ADMIN
+from tests.listening import ADMIN
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
@@ -35,6 +35,7 @@ class Running:
     """A started registry with one application and one installation."""
 
     url: str
+    operators_url: str
     health: str
     log: Path
     installation_id: str
@@ -44,9 +45,14 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(stack_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    settings, (port, metrics_port) = own_settings(stack_servers), free_ports(2)
+    settings, (port, operators, metrics_port) = own_settings(stack_servers), free_ports(3)
     chosen = environment_of(settings)
-    ports = {"RPNS_PORT": str(port), "RPNS_METRICS_PORT": str(metrics_port), "RPNS_DEVICE_PACE": "1000"}
+    ports = {
+        "RPNS_PORT": str(port),
+        "RPNS_OPERATORS_PORT": str(operators),
+        "RPNS_METRICS_PORT": str(metrics_port),
+        "RPNS_DEVICE_PACE": "1000",
+    }
     log = tmp_path_factory.mktemp("registry") / "registry.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -55,7 +61,7 @@ def running(stack_servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
     try:
         health = f"http://{HOST}:{metrics_port}"
         wait_until_ready(health, process, log)
-        yield provisioned(f"http://{HOST}:{port}", health, log)
+        yield provisioned(f"http://{HOST}:{port}", f"http://{HOST}:{operators}", health, log)
     finally:
         process.terminate()
         assert process.wait(30) == 0, log.read_text()
@@ -74,8 +80,9 @@ def wait_until_ready(health: str, process: "subprocess.Popen[bytes]", log: Path)
         time.sleep(0.05)
 
 
-def provisioned(url: str, health: str, log: Path) -> Running:
-    application = requests.post(f"{url}/v1/applications", json={"name": "Bank"}, headers=ADMIN, timeout=10).json()
+def provisioned(url: str, operators_url: str, health: str, log: Path) -> Running:
+    asked = f"{operators_url}/v1/applications"
+    application = requests.post(asked, json={"name": "Bank"}, headers=ADMIN, timeout=10).json()
     body = {
         "installationId": str(uuid.uuid4()),
         "proof": uuid.uuid4().hex,
@@ -85,12 +92,18 @@ def provisioned(url: str, health: str, log: Path) -> Running:
     }
     headers = {"X-Api-Key": application["apiKey"]}
     made = requests.post(f"{url}/sdk/api/v1/installations", json=body, headers=headers, timeout=10).json()
-    return Running(url, health, log, body["installationId"], made["credential"], application["apiKey"])
+    return Running(url, operators_url, health, log, body["installationId"], made["credential"], application["apiKey"])
+
+
+def described(running: Running) -> list[Any]:
+    """What each listener says that it serves, and no operation twice."""
+    documents = [schemathesis.openapi.from_url(f"{url}/openapi.json") for url in (running.operators_url, running.url)]
+    found = [one.ok() for document in documents for one in document.get_all_operations() if isinstance(one, Ok)]
+    return list({one.label: one for one in found}.values())
 
 
 def test_whatever_comes_is_answered_with_success_or_a_reason(running: Running) -> None:
-    described = schemathesis.openapi.from_url(f"{running.url}/openapi.json")
-    operations = [found.ok() for found in described.get_all_operations() if isinstance(found, Ok)]
+    operations = described(running)
     assert len(operations) > 25
     seen: Counter[int] = Counter()
     for operation in operations:
@@ -146,9 +159,7 @@ def exercise(running: Running, cases: "st.SearchStrategy[schemathesis.Case[Any]]
     ids=lambda body: body[:12].decode(errors="replace"),
 )
 def test_no_body_however_broken_is_an_internal_error(running: Running, body: bytes) -> None:
-    described = schemathesis.openapi.from_url(f"{running.url}/openapi.json")
-    for found in described.get_all_operations():
-        operation = found.ok() if isinstance(found, Ok) else pytest.fail("an operation cannot be read")
+    for operation in described(running):
         if not operation.body:
             continue
         path = operation.path.replace("{installation_id}", running.installation_id).replace("{provider}", "apns")
@@ -161,7 +172,8 @@ def test_no_body_however_broken_is_an_internal_error(running: Running, body: byt
             "X-Api-Key": running.api_key,
             "Content-Type": "application/json",
         }
-        answer = requests.request(operation.method, running.url + path, data=body, headers=headers, timeout=10)
+        url = running.url if path.startswith("/sdk/") else running.operators_url
+        answer = requests.request(operation.method, url + path, data=body, headers=headers, timeout=10)
         assert answer.status_code < 500, f"{operation.label}: {answer.text}"
         if answer.status_code >= 400:
             assert answer.json()["title"]
@@ -174,8 +186,10 @@ def test_nothing_that_came_was_an_error_to_the_service(running: Running) -> None
 
 
 def test_the_document_tells_every_route_and_what_may_go_wrong(running: Running) -> None:
-    document = requests.get(f"{running.url}/openapi.json", timeout=10).json()
-    routes = {(method, path) for path, methods in document["paths"].items() for method in methods}
-    assert ("post", "/sdk/api/v1/installations/{installation_id}/receipts") in routes
-    assert ("post", "/v1/installations/import") in routes
-    assert all("401" in document["paths"][path][method]["responses"] for method, path in routes)
+    receipts, importing = "/sdk/api/v1/installations/{installation_id}/receipts", "/v1/installations/import"
+    for url, its, not_its in ((running.url, receipts, importing), (running.operators_url, importing, receipts)):
+        document = requests.get(f"{url}/openapi.json", timeout=10).json()
+        routes = {(method, path) for path, methods in document["paths"].items() for method in methods}
+        assert ("post", its) in routes
+        assert ("post", not_its) not in routes
+        assert all("401" in document["paths"][path][method]["responses"] for method, path in routes)

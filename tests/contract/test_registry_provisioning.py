@@ -6,18 +6,21 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from schemas.application_events import OperatorTokenChanged
 from schemas.topics import APPLICATION_EVENTS
 from schemas.values import Provider
 from services.logins import API_KEY
 from tests.conftest import Servers, own_settings
+from tests.listening import ADMIN
 from tests.log_reader import all_events_of
-from tests.registry_app import ADMIN, Registry, registry
+from tests.registry_app import Registry, registry
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +74,119 @@ GOOD: dict[str, dict[str, object]] = {
 }
 
 
+async def operator(here: Registry, *scopes: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """A named one, and the headers with his token."""
+    made = await ok(here, "POST", "/operators", {"name": name(), "scopes": scopes})
+    return made, {"Authorization": f"Bearer {made['token']}"}
+
+
+async def by_operators(here: Registry, method: str, path: str, headers: dict[str, str], **more: Any) -> httpx.Response:
+    """On the operators' listener, whatever is shown."""
+    transport = httpx.ASGITransport(app=here.listeners.operators)
+    async with httpx.AsyncClient(transport=transport, base_url="http://operators") as client:
+        return await client.request(method, f"/v1{path}", headers=headers, **more)
+
+
+async def test_a_named_operator_stands_in_every_change_until_his_token_is_revoked(here: Registry) -> None:
+    made, his = await operator(here, "operator")
+    assert made["token"].startswith("rpns_op_")
+    assert len(made["token"]) >= 8 + 43
+    by = f"operator:{made['name']}"
+    partner = (await by_operators(here, "POST", "/partners", his, json={"login": name()})).json()
+    assert partner["by"] == by
+    path = f"/partners/{partner['partnerId']}"
+    assert (await ok(here, "PATCH", path, {"maxRatePerS": 5}))["by"] == "bootstrap"
+    application = (await by_operators(here, "POST", "/applications", his, json={"name": "A"})).json()
+    key = f"/applications/{application['applicationId']}"
+    changes: list[tuple[str, str, dict[str, Any]]] = [
+        ("PATCH", path, {"maxRatePerS": 6}),
+        ("POST", f"{path}/password", {}),
+        ("PUT", f"{path}/senders/S", {"applicationId": application["applicationId"]}),
+        ("PATCH", key, {"name": "B"}),
+        ("POST", f"{key}/api-keys", {}),
+        ("PUT", f"{key}/credentials/hms", GOOD["hms"]),
+        ("PATCH", f"{key}/credentials/hms", {"enabled": False}),
+        ("PUT", f"/stops/partner/{partner['partnerId']}", {"state": "paused"}),
+    ]
+    for method, what, body in changes:
+        assert (await by_operators(here, method, what, his, json=body)).json()["by"] == by, what
+    for method, what in (("POST", f"{path}/report-key"), ("POST", f"{path}/batch-key"), ("POST", f"{path}/api-key")):
+        assert (await by_operators(here, method, what, his)).status_code == 200, what
+        assert (await ok(here, "GET", path))["by"] == by
+        await ok(here, "PATCH", path, {"maxRatePerS": 7})
+    assert (await by_operators(here, "GET", "/operators", his)).status_code == 403
+    ended = await ok(here, "DELETE", f"/operators/{made['operatorId']}")
+    assert (ended["state"], ended["by"]) == ("revoked", "bootstrap")
+    assert (await ok(here, "DELETE", f"/operators/{made['operatorId']}")) == ended
+    assert (await by_operators(here, "GET", "/partners", his)).status_code == 401
+    listed = next(one for one in await ok(here, "GET", "/operators") if one["operatorId"] == made["operatorId"])
+    assert (listed["state"], listed["token"], listed["scopes"]) == ("revoked", None, ["operator"])
+
+
+async def test_a_token_is_told_once_and_lies_nowhere_but_as_a_digest(here: Registry) -> None:
+    made, _ = await operator(here, "read")
+    events = await all_events_of(here.settings, APPLICATION_EVENTS)
+    (event,) = [one for one in events if isinstance(one, OperatorTokenChanged) and one.name == made["name"]]
+    assert made["token"] not in event.model_dump_json()
+    assert event.digest == here.secrets.digest(made["token"], "operator-token")
+    assert made["token"] not in str(await ok(here, "GET", "/operators"))
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": "anna", "scopes": []}, "scopes"),
+        ({"name": "anna", "scopes": ["root"]}, "scopes.0"),
+        ({"name": "Anna Smith", "scopes": ["read"]}, "name"),
+        ({"name": "bootstrap/x", "scopes": ["read"]}, "name"),
+        ({"name": "anna", "scopes": ["read"], "expiresAt": 1}, "expiresAt"),
+        ({"name": "anna", "scopes": ["read"], "expiresAt": 10**15}, "expiresAt"),
+        ({"name": "anna", "scopes": "read"}, "scopes"),
+    ],
+)
+async def test_an_operator_that_makes_no_sense_is_refused(here: Registry, body: dict[str, Any], field: str) -> None:
+    answer = await call(here, "POST", "/operators", body)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == field
+
+
+async def test_a_name_has_one_token_that_works(here: Registry) -> None:
+    made, _ = await operator(here, "read")
+    again = {"name": made["name"], "scopes": ["admin"]}
+    assert (await call(here, "POST", "/operators", again)).status_code == 409
+    await ok(here, "DELETE", f"/operators/{made['operatorId']}")
+    assert (await call(here, "POST", "/operators", again)).status_code == 201
+    assert (await call(here, "DELETE", "/operators/nobody")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/partners", {"login": "weak-bank-1", "password": "demo"}, "password"),
+        ("POST", "/partners", {"login": "weak-bank-two", "password": "Weak-Bank-Two"}, "password"),
+        ("POST", "/partners", {"login": "weak-bank-3", "password": "x" * 257}, "password"),
+        ("POST", "/partners", {"login": "weak-bank-4", "password": "long enough\u0000 but"}, "password"),
+        ("POST", "/partners/{id}/password", {"password": "elevenchars"}, "password"),
+        ("POST", "/partners/{id}/batch-key", {"key": "demobatchkey"}, "key"),
+        ("POST", "/applications", {"name": "A", "apiKey": "demo-key"}, "apiKey"),
+        ("POST", "/applications/app/api-keys", {"apiKey": "demo-key"}, "apiKey"),
+    ],
+)
+async def test_a_weak_secret_is_refused_by_field_and_rule(
+    here: Registry, method: str, path: str, body: dict[str, Any], field: str
+) -> None:
+    made = await ok(here, "POST", "/partners", {"login": name()})
+    answer = await call(here, method, path.replace("{id}", made["partnerId"]), body)
+    assert answer.status_code == 400, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == field
+    assert error["rule"]
+
+
 @pytest.mark.parametrize("path", ["/partners", "/applications", "/installations?phone=79161234567"])
-async def test_the_door_is_closed_without_the_admin_token(here: Registry, path: str) -> None:
+async def test_the_door_is_closed_without_an_operators_token(here: Registry, path: str) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic YTpi"}):
-        assert (await here.client.get(f"/v1{path}", headers=headers)).status_code == 401
+        assert (await by_operators(here, "GET", path, headers)).status_code == 401
 
 
 async def test_a_partner_is_known_when_the_answer_comes_and_its_password_told_once(here: Registry) -> None:
@@ -100,10 +212,10 @@ async def test_two_partners_never_share_id_or_login(here: Registry) -> None:
 
 async def test_a_partner_is_changed_field_by_field_and_switched_off(here: Registry) -> None:
     partner = await ok(
-        here, "POST", "/partners", {"login": name(), "reportUrl": "https://a.example/", "password": "demo"}
+        here, "POST", "/partners", {"login": name(), "reportUrl": "https://a.example/", "password": "a long password"}
     )
     path = f"/partners/{partner['partnerId']}"
-    assert partner["password"] == "demo"
+    assert partner["password"] == "a long password"
     changed = await ok(here, "PATCH", path, {"reportUrl": None, "maxRatePerS": 5, "enabled": False})
     assert (changed["reportUrl"], changed["maxRatePerS"], changed["enabled"]) == (None, 5, False)
     assert changed["login"] == partner["login"]
@@ -143,7 +255,7 @@ async def test_senders_stand_for_applications(here: Registry) -> None:
 
 
 async def test_an_api_key_rotates_with_overlap(here: Registry) -> None:
-    made = await ok(here, "POST", "/applications", {"name": "Bank", "apiKey": name(), "minVersion": "2.1"})
+    made = await ok(here, "POST", "/applications", {"name": "Bank", "apiKey": name() + name(), "minVersion": "2.1"})
     path = f"/applications/{made['applicationId']}"
     rotated = await ok(here, "POST", f"{path}/api-keys", {})
     assert rotated["apiKeys"] == 2
@@ -156,7 +268,7 @@ async def test_an_api_key_rotates_with_overlap(here: Registry) -> None:
 
 
 async def test_one_api_key_never_opens_two_applications(here: Registry) -> None:
-    key = name()
+    key = name() + name()
     await ok(here, "POST", "/applications", {"name": "One", "apiKey": key})
     assert (await call(here, "POST", "/applications", {"name": "Two", "apiKey": key})).status_code == 409
 
@@ -175,7 +287,7 @@ async def test_credentials_are_sealed_and_shown_by_fingerprint(here: Registry, p
     application = (await ok(here, "POST", "/applications", {"name": "Bank"}))["applicationId"]
     path = f"/applications/{application}/credentials"
     made = await ok(here, "PUT", f"{path}/{provider}", GOOD[provider] | {"extra": "x"})
-    about = {"applicationId", "provider", "version", "changedAt", "fingerprint", "enabled", "publicKey"}
+    about = {"applicationId", "provider", "version", "changedAt", "by", "fingerprint", "enabled", "publicKey"}
     assert set(made) == about
     assert (made["publicKey"] is not None) == (provider == "web")
     assert await ok(here, "GET", path) == [made]

@@ -30,8 +30,8 @@ async def test_the_operator_pauses_and_resumes_and_it_is_in_the_log(here: Regist
     assert (await put(here, "application/app", "paused")).status_code == 200
     listed = await ok(here, "GET", "/stops")
     assert [(one["scope"], one["id"], one["by"], one["reason"]) for one in listed] == [
-        ("provider", "hms", "operator", "a drill"),
-        ("application", "app", "operator", "a drill"),
+        ("provider", "hms", "bootstrap", "a drill"),
+        ("application", "app", "bootstrap", "a drill"),
     ]
     await put(here, "provider/hms", "running")
     assert [one["scope"] for one in await ok(here, "GET", "/stops")] == ["application"]
@@ -101,3 +101,12 @@ async def test_a_stop_that_makes_no_sense_is_refused(
     assert answer.status_code == status
     if field is not None:
         assert answer.json()["errors"][0]["field"].endswith(field)
+
+
+async def test_a_partner_is_told_that_an_operator_stopped_its_packet_and_not_which(here: Registry) -> None:
+    own = await partner(here, "app")
+    stopped = (await put(here, "packet/77", "paused", headers=own)).json()
+    assert stopped["by"] == stopped["id"].partition("/")[0]
+    assert (await put(here, f"packet/{stopped['id']}", "paused")).json()["by"] == "bootstrap"
+    (seen,) = await ok(here, "GET", "/stops", headers=own)
+    assert seen["by"] == "operator"

@@ -12,6 +12,7 @@ from services.clock import now_ms
 from services.leases_store import Lease
 from tests.conftest import Servers, own_settings
 from tests.contract.status_service import BANK_UUID, Running, basic, partner, running
+from tests.listening import ADMIN
 from tests.unit.status_events import NOW, Story
 
 
@@ -82,7 +83,7 @@ async def test_a_partner_sees_its_own_messages_only(service: Running) -> None:
     path = f"/v1/messages/{story.message_id}"
     assert (await service.get(path, basic("shop")))[0] == 404
     assert (await service.get(f"/v1/messages?id={story.message_id}", basic("shop")))[1]["messages"] == []
-    assert (await service.get(path, {"Authorization": "Bearer admin-token"}))[0] == 200
+    assert (await service.get(path, ADMIN))[0] == 200
 
 
 async def test_nobody_else_sees_anything(service: Running) -> None:

@@ -17,6 +17,7 @@ from services.kafka import Append
 from services.status import api_export
 from tests.conftest import Servers, own_settings
 from tests.contract.status_service import Running, basic, partner, running
+from tests.listening import ADMIN
 from tests.unit.status_events import NOW, Story
 
 
@@ -61,7 +62,7 @@ async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
     found = (await service.get("/v1/messages?callbackData=order%20%223%22%2C%0A%3Dx"))[1]["messages"]
     assert [one["id"] for one in found] == ["export3"]
     assert await _text(service, "/v1/messages/export?extraParam=export%3Dyes", basic("shop")) == (200, "")
-    operator = {"Authorization": "Bearer admin-token"}
+    operator = ADMIN
     assert (await service.get("/v1/messages/export", operator))[1]["errors"][0]["field"] == "partner"
     assert (
         len(
@@ -89,7 +90,9 @@ async def test_an_export_that_is_refused_names_field_and_rule(service: Running, 
 
 
 async def _text(service: Running, path: str, auth: dict[str, str]) -> tuple[int, str]:
-    async with service.http.get(service.url + path, headers=auth) as answer:
+    async with service.http.get(
+        (service.operators_url if auth == ADMIN else service.url) + path, headers=auth
+    ) as answer:
         return answer.status, await answer.text()
 
 
@@ -125,7 +128,7 @@ async def test_statistics_add_up_what_the_topic_tells_and_show_partners_their_ow
         (NOW, 3),
         (NOW + 60_000, 3),
     ]
-    operator = {"Authorization": "Bearer admin-token"}
+    operator = ADMIN
     everybody = await rows("group_by=partner", operator)
     assert {one["group"]["partner"]: one["count"] for one in everybody} == {"bank": 6, "shop": 3}
     assert [one["count"] for one in await rows("group_by=", operator)] == [9]

@@ -15,6 +15,7 @@ from services.settings import Settings
 from tests.conftest import Servers, own_settings
 from tests.contract.report_receiver import Receiver, receiving
 from tests.contract.status_service import Running, partner, running
+from tests.listening import ADMIN
 from tests.unit.status_events import Story
 
 KEY = b"key of the bank"
@@ -94,7 +95,7 @@ async def test_a_partner_without_an_address_is_not_reported_to(service: Running,
     await service.append(asked(quiet, None), quiet.planned("i-1"), quiet.dispatched())
     await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     await receiver.until(lambda: bool(receiver.came), "sent")
-    operator = {"Authorization": "Bearer admin-token"}
+    operator = ADMIN
     seen = await service.until(quiet, lambda message: message["state"] == "SENT", "sent", operator)
     assert not has_report(seen)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.demo.bank import Bank
 from deploy.local import Stack
-from deploy.local.provision import API_KEY, APPLICATION_ID, Admin, await_read, provision
+from deploy.local.provision import API_KEY, APPLICATION_ID, admin_of, await_read, provision
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.fleet import Fleet
 from tests.e2e.world import World
@@ -32,7 +32,7 @@ async def opened(stack: Stack) -> AsyncIterator[World]:
     """The world of a stack that runs and is provisioned."""
     password = secrets.token_urlsafe(12)
     description = stack.describe()
-    admin = Admin(stack.public_url, stack.env["RPNS_ADMIN_TOKEN"])
+    admin = admin_of(stack.describe())
     reports = f"{stack.sandbox['partner']}/reports"
     about = {"login": LOGIN, "reportUrl": reports, "defaultSender": SERVICE_NUMBER}
     changed_at = admin.put_partner(LOGIN, password, about)["changedAt"]

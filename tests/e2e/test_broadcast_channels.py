@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from deploy.local.provision import APPLICATION_ID, Admin
+from deploy.local.provision import APPLICATION_ID, admin_of
 from tests.e2e.opening import LOGIN
 from tests.e2e.test_cli import done
 from tests.e2e.test_live_activities import TYPE, aps
@@ -19,7 +19,7 @@ Call = Any
 
 @pytest.fixture
 def call(world: World) -> Call:
-    admin = Admin(world.stack.public_url, world.stack.env["RPNS_ADMIN_TOKEN"])
+    admin = admin_of(world.stack.describe())
 
     async def called(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         return await asyncio.to_thread(admin.call, method, CHANNELS + path, {} if body is None else body)

@@ -22,7 +22,11 @@ class Ran:
 
 async def rpns(world: World, *words: str) -> Ran:
     """As a process of its own, by the script that README names."""
-    env = {"RPNS_PUBLIC_URL": world.stack.public_url, "RPNS_ADMIN_TOKEN": world.stack.env["RPNS_ADMIN_TOKEN"]}
+    env = {
+        "RPNS_PUBLIC_URL": world.stack.public_url,
+        "RPNS_OPERATORS_URL": world.stack.operators_url,
+        "RPNS_ADMIN_TOKEN": world.stack.env["RPNS_ADMIN_TOKEN"],
+    }
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         ROOT / "deploy" / "rpns", *words, env={**os.environ, **env}, stdout=pipe, stderr=pipe

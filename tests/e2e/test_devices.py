@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.provision import APPLICATION_ID, Admin, await_read
+from deploy.local.provision import APPLICATION_ID, Admin, admin_of, await_read
 from deploy.sandbox.device import Habits
 from tests.e2e.world import READ, World
 
@@ -14,7 +14,7 @@ CATALOGUE = [{"id": "e2e-news", "default": True}, {"id": "e2e-offers", "default"
 
 @pytest.fixture(scope="module")
 def admin(world: World) -> Admin:
-    return Admin(world.stack.public_url, world.stack.env["RPNS_ADMIN_TOKEN"])
+    return admin_of(world.stack.describe())
 
 
 async def read(admin: Admin, path: str) -> Any:

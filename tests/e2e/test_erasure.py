@@ -21,7 +21,7 @@ async def call(world: World, method: str, path: str, body: Json | None = None) -
     headers = {"Authorization": f"Bearer {world.stack.env['RPNS_ADMIN_TOKEN']}"}
     async with (
         aiohttp.ClientSession(headers=headers) as session,
-        session.request(method, world.stack.public_url + path, json=body) as answer,
+        session.request(method, world.stack.operators_url + path, json=body) as answer,
     ):
         assert answer.status in (200, 202), await answer.text()
         return await answer.json()

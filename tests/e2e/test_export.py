@@ -21,7 +21,7 @@ EXPORT = "/v1/messages/export"
 async def got(world: World, path: str, auth: Mapping[str, str] | None = None, **query: Any) -> tuple[int, str, str]:
     """Status, content type and body."""
     headers = world.bank.auth if auth is None else auth
-    url = world.stack.public_url + path
+    url = (world.stack.public_url if headers != operator(world) else world.stack.operators_url) + path
     async with aiohttp.ClientSession(headers=headers) as http, http.get(url, params=query) as answer:
         return answer.status, answer.content_type, await answer.text()
 

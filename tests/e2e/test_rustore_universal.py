@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.provision import Admin, await_read
+from deploy.local.provision import admin_of, await_read
 from deploy.sandbox.fleet import Fleet
 from tests.e2e.world import QUICK, READ, World
 
@@ -20,7 +20,7 @@ async def fleet(world: World) -> AsyncIterator[Fleet]:
     """Phones of an application that is configured universal, with its own sender at the bank."""
     stack, api_key = world.stack, f"universal-{secrets.token_hex(8)}"
     world.secret.add(api_key)
-    admin = Admin(stack.public_url, stack.env["RPNS_ADMIN_TOKEN"])
+    admin = admin_of(stack.describe())
     held: dict[str, Any] = stack.sandbox["credentials"]
     others = {name: one for name, one in held["rustore_universal"].items() if name != "rustore"}
     admin.put_application("universal", api_key, {"name": "Universal Bank", "rustoreVariant": "universal"})

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from deploy.demo.bank import Bank
-from deploy.local.provision import APPLICATION_ID, Admin, await_read
+from deploy.local.provision import APPLICATION_ID, admin_of, await_read
 from tests.e2e.world import READ, World, eventually
 
 LONG = "https://www.bank.example/кредит/offers/2027?utm_source=push&name=%D0%BF"
@@ -21,7 +21,7 @@ BROWSER = {"User-Agent": "Mozilla/5.0 (iPhone)"}
 async def bank(world: World) -> AsyncIterator[Bank]:
     """One that has the link shortener."""
     login, password = f"links-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
-    admin = Admin(world.stack.public_url, world.stack.env["RPNS_ADMIN_TOKEN"])
+    admin = admin_of(world.stack.describe())
     about = {"login": login, "reportUrl": f"{world.stack.sandbox['partner']}/reports", "linkShortener": True}
     admin.put_partner(login, password, about)
     admin.put_sender(login, "Links", APPLICATION_ID)

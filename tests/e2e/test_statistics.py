@@ -7,7 +7,7 @@ from collections import Counter
 import aiohttp
 
 from deploy.demo.bank import Bank
-from deploy.local.provision import APPLICATION_ID, Admin, await_read
+from deploy.local.provision import APPLICATION_ID, admin_of, await_read
 from tests.e2e.world import READ, World, eventually
 
 Counts = Counter[tuple[str, str | None, int]]
@@ -18,7 +18,7 @@ FAILURES = {"REFUSED", "EXPIRED", "SUPPRESSED"}
 
 async def test_statistics_are_what_the_messages_say_after_kill_9_of_status_and_of_the_worker(world: World) -> None:
     login, password = f"counted-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
-    admin = Admin(world.stack.public_url, world.stack.env["RPNS_ADMIN_TOKEN"])
+    admin = admin_of(world.stack.describe())
     admin.put_partner(login, password, {"login": login, "reportUrl": f"{world.stack.sandbox['partner']}/reports"})
     admin.put_sender(login, "Counted", APPLICATION_ID)
     about = {"defaultSender": "Counted"}

@@ -28,7 +28,7 @@ def platform() -> Iterator[Platform]:
 
 def rpns(platform: Platform | str, *words: str, token: str = "the-token", given: str = "") -> Result:
     url = platform if isinstance(platform, str) else platform.url
-    return CliRunner().invoke(app, ["--url", url, "--admin-token", token, *words], input=given)
+    return CliRunner().invoke(app, ["--url", url, "--token", token, *words], input=given)
 
 
 def test_a_drawn_password_is_told_once_and_the_token_goes_in_the_header(platform: Platform) -> None:
@@ -91,7 +91,7 @@ def test_credentials_are_never_repeated(platform: Platform, tmp_path: Path, cont
     ("status", "body", "words"),
     [
         (400, {"title": "Invalid", "errors": [{"field": "login", "rule": "must be new"}]}, "login: must be new"),
-        (401, {"title": "Admin token needed"}, "did not take the admin token"),
+        (401, {"title": "Admin token needed"}, "did not take the operator's token"),
         (503, {"title": "Service is unavailable"}, "Service is unavailable (503)"),
         (502, b"<html>", "answered 502"),
         (302, b"", "answered 302"),
@@ -116,10 +116,11 @@ def test_a_platform_that_cannot_be_reached_is_one_line(url: str) -> None:
 
 
 def test_without_a_token_nothing_is_asked(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("RPNS_ADMIN_TOKEN", raising=False)
+    for name in ("RPNS_ADMIN_TOKEN", "RPNS_OPERATOR_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
     result = rpns(platform, "partners", "list", token="")
     assert (result.exit_code, platform.asked) == (1, [])
-    assert "RPNS_ADMIN_TOKEN" in result.stderr
+    assert "RPNS_OPERATOR_TOKEN" in result.stderr
 
 
 def test_the_partner_protocols_errors_are_told_with_field_and_rule() -> None:

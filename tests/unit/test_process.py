@@ -33,7 +33,7 @@ run("router", start)
 
 
 def test_a_master_key_that_does_not_fit_ends_the_start_with_one_line_and_no_traceback() -> None:
-    env = os.environ | {"RPNS_METRICS_PORT": "0", "RPNS_MASTER_KEY": "x", "RPNS_ADMIN_TOKEN": "x"}
+    env = os.environ | {"RPNS_METRICS_PORT": "0", "RPNS_MASTER_KEY": "x", "RPNS_ADMIN_TOKEN": ""}
     done = subprocess.run([sys.executable, "-c", WRONG_KEY], check=False, capture_output=True, text=True, env=env)
     assert done.returncode == 2
     assert "router: neither RPNS_MASTER_KEY nor one of RPNS_OLD_MASTER_KEYS" in done.stderr

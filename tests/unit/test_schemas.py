@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from schemas import DeliveryState, codec, ids, topics
 from schemas.__main__ import FOLDER, documents, event_schemas
+from schemas.application_events import by_for_partners
 from schemas.events import ProviderDispatched, ReceiptReceived
 from schemas.values import Provider
 
@@ -145,3 +146,17 @@ def test_the_lattice_of_states() -> None:
         DeliveryState.REFUSED,
         DeliveryState.READ,
     }
+
+
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        ("operator:anna", "operator"),
+        ("bootstrap", "operator"),
+        ("operator", "operator"),
+        ("partner:bank", "bank"),
+        ("", ""),
+    ],
+)
+def test_a_partner_is_not_told_which_operator_it_was(by: str, told: str) -> None:
+    assert by_for_partners(by) == told

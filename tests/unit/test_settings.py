@@ -31,10 +31,10 @@ def test_a_value_that_cannot_be_used_is_refused_by_its_name(variable: str, value
 
 def test_a_setting_may_lie_in_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
-    secret.write_text("a-token\n")
+    secret.write_text("a-token-of-thirty-two-characters\n")
     given = {"RPNS_ADMIN_TOKEN_FILE": str(secret), "PROVIDER_CA_FILE": "/ca.pem"}
     settings = Settings.from_environment(given)
-    assert (settings.admin_token, settings.provider_ca_file) == ("a-token", "/ca.pem")
+    assert (settings.admin_token, settings.provider_ca_file) == ("a-token-of-thirty-two-characters", "/ca.pem")
     secret.write_text("")
     assert Settings.from_environment(given).admin_token == ""
 
@@ -47,3 +47,12 @@ def test_a_file_that_is_away_or_one_of_two_values_is_refused_by_its_name(tmp_pat
         Settings.from_environment({"RPNS_MASTER_KEY_FILE": str(tmp_path / "binary")})
     with pytest.raises(BadSettings, match="MONGO_URL: given twice"):
         Settings.from_environment({"MONGO_URL": "mongodb://a", "MONGO_URL_FILE": str(tmp_path)})
+
+
+def test_a_short_admin_token_is_refused_by_name_but_where_weak_secrets_are_allowed() -> None:
+    short = {"RPNS_ADMIN_TOKEN": "x" * 31}
+    with pytest.raises(BadSettings, match=r"^RPNS_ADMIN_TOKEN: .*at least 32 characters$"):
+        Settings.from_environment(short)
+    assert Settings.from_environment(short | {"RPNS_ALLOW_WEAK_SECRETS": "1"}).admin_token == "x" * 31
+    assert Settings.from_environment({"RPNS_ADMIN_TOKEN": "x" * 32}).admin_token == "x" * 32
+    assert Settings.from_environment({"RPNS_ADMIN_TOKEN": ""}).admin_token == ""

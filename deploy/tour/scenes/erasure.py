@@ -26,7 +26,8 @@ async def play(place: Place) -> list[Row]:
     async with aiohttp.ClientSession(headers=headers) as session:
 
         async def asked(rest: str = "") -> Any:
-            async with session.get(f"{place.gateway}/v1/erasures/{erasure['erasureId']}{rest}") as answer:
+            url = f"{place.stack['operators_url']}/v1/erasures/{erasure['erasureId']}{rest}"
+            async with session.get(url) as answer:
                 return await answer.json()
 
         async def is_done() -> bool:

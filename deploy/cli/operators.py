@@ -1,0 +1,62 @@
+"""`rpns operators`: who operates the platform, each with a token of his own."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from deploy.cli import show
+from deploy.cli.fault import Fault
+from deploy.cli.gateway import path
+from deploy.cli.options import AsJson, said
+from deploy.cli.place import operator
+
+NAME = "operators"
+SCOPES = ("read", "support", "operator", "admin")
+COLUMNS = {
+    "name": "name",
+    "scopes": "scopes",
+    "state": "state",
+    "expiresAt": "expires, UTC",
+    "changedAt": "changed, UTC",
+    "by": "by",
+    "operatorId": "id",
+}
+app = typer.Typer(no_args_is_help=True, help="Operators: who operates the platform, each with a token of his own.")
+Name = Annotated[str, typer.Argument(help="name of the operator, or the token's id", show_default=False)]
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="small letters, digits and . _ @ -", show_default=False)],
+    scopes: Annotated[list[str], typer.Option("--scope", help=f"{', '.join(SCOPES)}; repeat for more")],
+    days: Annotated[int | None, typer.Option(min=1, max=3650, help="days that it works; default: without end")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a token; it is shown this once."""
+    if unknown := [scope for scope in scopes if scope not in SCOPES]:
+        raise Fault(f"--scope {unknown[0]}: there are {', '.join(SCOPES)}")
+    ends = None if days is None else int((datetime.now(UTC) + timedelta(days=days)).timestamp() * 1000)
+    body = {"name": name, "scopes": scopes, **said(expiresAt=ends)}
+    made = operator(context).call("POST", "/v1/operators", body)
+    show.done(f"operator {name} has a token with {', '.join(made['scopes'])}", made, as_json, {"token": "token"})
+
+
+@app.command("list")
+def list_operators(context: typer.Context, as_json: AsJson = False) -> None:
+    """All tokens that were ever made, the oldest first."""
+    show.listing(operator(context).call("GET", "/v1/operators"), COLUMNS, "There are no named operators.", as_json)
+
+
+@app.command()
+def revoke(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """End a token for good, within a second."""
+    asking = operator(context)
+    known = asking.call("GET", "/v1/operators")
+    found = [one for one in known if name in (one["name"], one["operatorId"])]
+    live = [one for one in found if one["state"] != "revoked"]
+    if not found:
+        raise Fault(f"there is no operator {name!r}")
+    ended = [asking.call("DELETE", f"/v1/operators{path(one['operatorId'])}") for one in live]
+    show.done(f"operator {name} has no token any more", (ended or found)[-1], as_json)

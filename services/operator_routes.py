@@ -1,0 +1,116 @@
+"""The operators' routes and the scope that each needs, in one table. Pure.
+
+    read       what is set up, what is stopped, counts: nothing about people
+    support    messages, installations and broken lines of lists: what an answer to a customer needs
+    operator   changes: partners, applications, credentials, stops, mailings, imports, erasures
+    admin      the operators' tokens; holds every other scope, for it can give itself each
+
+`support` and `operator` hold `read`. A route that stands here exists on the operators' listener; on the public one only
+if it is shared with partners. A route that does not stand here exists on the public listener alone.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from schemas.values import OperatorScope
+
+HELD: dict[OperatorScope, frozenset[OperatorScope]] = {
+    "read": frozenset({"read"}),
+    "support": frozenset({"read", "support"}),
+    "operator": frozenset({"read", "operator"}),
+    "admin": frozenset({"read", "support", "operator", "admin"}),
+}
+"""What a token with this scope may do."""
+
+_APPLICATION = "/v1/applications/{application_id}"
+_CHANNEL = _APPLICATION + "/broadcast-channels"
+_PARTNER = "/v1/partners/{partner_id}"
+_MAILING = "/v1/mailings/{any_id}"
+
+
+class OperatorRoute(NamedTuple):
+    """One method of one path, written as its service writes it."""
+
+    method: str
+    path: str
+    scope: OperatorScope
+    is_shared: bool  # with partners, on the public listener
+
+
+def _rows(scope: OperatorScope, is_shared: bool, *routes: str) -> list[OperatorRoute]:
+    split = (route.split(" ", 1) for route in routes)
+    return [OperatorRoute(method, path, scope, is_shared) for methods, path in split for method in methods.split(",")]
+
+
+ROUTES: tuple[OperatorRoute, ...] = (
+    *_rows("read", False, "GET /v1/partners", f"GET {_PARTNER}", f"GET {_PARTNER}/senders"),
+    *_rows("read", False, "GET /v1/applications", f"GET {_APPLICATION}", f"GET {_APPLICATION}/credentials"),
+    *_rows("read", False, "GET /v1/erasures/{erasure_id}"),
+    *_rows("read", True, f"GET {_APPLICATION}/subscriptions", f"GET {_APPLICATION}/prohibitions"),
+    *_rows("read", True, f"GET {_CHANNEL}", f"GET {_CHANNEL}/{{name}}"),
+    *_rows("read", True, f"GET {_CHANNEL}/{{name}}/messages/{{broadcast_id}}"),
+    *_rows("read", True, "GET /v1/stops", "GET /v1/statistics", "GET /v1/savings"),
+    *_rows("read", True, "GET /v1/mailings", f"GET {_MAILING}", f"GET {_MAILING}/forecast"),
+    *_rows("support", True, "GET /v1/messages", "GET /v1/messages/export", "GET /v1/messages/{any_id}"),
+    *_rows("support", True, "GET /v1/events", f"GET {_MAILING}/problems"),
+    *_rows("support", True, "GET /v1/installations", "GET /v1/installations/{installation_id}"),
+    *_rows("operator", False, "POST /v1/partners", f"PATCH {_PARTNER}"),
+    *_rows("operator", False, *(f"POST {_PARTNER}/{secret}" for secret in ("password", "report-key", "batch-key"))),
+    *_rows("operator", False, f"POST,DELETE {_PARTNER}/api-key"),
+    *_rows("operator", False, f"PUT {_PARTNER}/senders/{{service_number}}"),
+    *_rows("operator", False, "POST /v1/applications", f"PATCH {_APPLICATION}"),
+    *_rows("operator", False, f"POST {_APPLICATION}/api-keys", f"DELETE {_APPLICATION}/api-keys/old"),
+    *_rows("operator", False, f"PUT,PATCH {_APPLICATION}/credentials/{{provider}}"),
+    *_rows("operator", False, "POST /v1/installations/import"),
+    *_rows("operator", False, "POST /v1/erasures", "GET /v1/erasures/{erasure_id}/records"),
+    *_rows("operator", True, "PUT /v1/stops/{scope}/{stop_id:path}", "POST /v1/messages/{any_id}/cancel"),
+    *_rows("operator", True, f"PUT,DELETE {_CHANNEL}/{{name}}", f"POST {_CHANNEL}/{{name}}/messages"),
+    *_rows("operator", True, "POST /v1/mailings", f"PATCH {_MAILING}", f"PUT,POST,DELETE {_MAILING}/recipients"),
+    *_rows("operator", True, *(f"POST {_MAILING}/{move}" for move in ("start", "pause", "resume", "cancel"))),
+    *_rows("admin", False, "GET,POST /v1/operators", "DELETE /v1/operators/{operator_id}"),
+)
+
+
+def may(scopes: Iterable[OperatorScope], needed: OperatorScope) -> bool:
+    """Whether a token with these scopes may do what needs that one."""
+    return any(needed in HELD[scope] for scope in scopes)
+
+
+def routes_at(path: str) -> tuple[OperatorRoute, ...]:
+    """Every method at this path of a request; none: the path is not an operator's.
+
+    With a slash at the end or without: the services send one to the other. Of two routes that fit, the one with fewer
+    places to fill in stands first, as `import` before an id.
+    """
+    if not path.startswith("/v1/"):
+        return ()
+    asked = path.removesuffix("/")
+    found = [route for pattern, route in _PATTERNS if pattern.fullmatch(asked)]
+    return tuple(sorted(found, key=lambda route: route.path.count("{")))
+
+
+def route_of(method: str, path: str) -> OperatorRoute | None:
+    """The route that a request asks for."""
+    return next((route for route in routes_at(path) if route.method == method), None)
+
+
+def is_operators_alone(method: str, path: str) -> bool:
+    """Whether nothing is there for anybody else, whatever the method."""
+    if not path.startswith("/v1/"):  # most requests
+        return False
+    found = routes_at(path)
+    named = [route for route in found if route.method == method] or found
+    return bool(named) and not any(route.is_shared for route in named)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """As Starlette matches: a part between slashes, or with `:path` the rest."""
+    parts = re.split(r"(\{[a-z_]+(?::path)?\})", path)
+    return re.compile(
+        "".join((".*" if ":" in part else "[^/]+") if part.startswith("{") else re.escape(part) for part in parts),
+        re.DOTALL,
+    )
+
+
+_PATTERNS = [(_pattern(route.path), route) for route in ROUTES]

@@ -1,0 +1,95 @@
+"""The HTTP applications of all services, with every route and nothing behind them: for tests that walk the routes.
+
+What a route would ask is not there, so only what is answered before anything is asked can be tested so.
+"""
+
+from typing import Any
+
+from services.access import caller
+from services.device_pace import DevicePace
+from services.directory import Directory
+from services.ingest import mailing_api
+from services.ingest.api import application as ingest
+from services.ingest.api_batch import BatchEndpoint
+from services.ingest.batch import Batch
+from services.ingest.broadcast_api import broadcast_routes
+from services.ingest.broadcasting import Broadcasting
+from services.ingest.send import Sending
+from services.listeners import Api
+from services.logins import Logins
+from services.registry.api import application as registry
+from services.registry.api_erasures import erasure_routes
+from services.registry.auth import Doors
+from services.registry.devicing import Devicing
+from services.registry.provisioning import Provisioning
+from services.secrets import Secrets
+from services.status.api import application as status
+from services.status.api_cancel import cancel_routes
+from services.status.api_channel import channel_routes
+from services.status.api_content import content_routes
+from services.status.api_history import history_routes
+from services.status.api_packets import packet_routes
+from services.status.api_savings import savings_routes
+from services.status.api_short_links import short_link_routes
+from services.status.api_statistics import statistics_routes
+from services.status.channel_accounts import Accounts
+from services.status.device_access import device_caller
+
+NOTHING: Any = None
+
+
+def all_apps(directory: Directory, secrets: Secrets, logins: Logins) -> dict[str, Api]:
+    """By the name of their service."""
+    who = caller(logins, ())
+    return {
+        "ingest": _ingest(directory, secrets, logins),
+        "registry": registry(
+            Devicing(NOTHING, NOTHING, directory, secrets),
+            Provisioning(directory, NOTHING, NOTHING),
+            Doors(_NoInstallations(), directory, secrets, DevicePace("registry", (), 1000)),  # type: ignore[arg-type]
+            NOTHING,
+            who,
+            [erasure_routes(NOTHING, NOTHING)],
+        ),
+        "status": _status(directory, secrets, logins),
+    }
+
+
+class _NoInstallations:
+    async def load(self, _: object) -> dict[str, Any]:
+        return {}
+
+    async def by_ids(self, _: object) -> dict[str, Any]:
+        return {}
+
+
+def _ingest(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
+    who = caller(logins, ())
+    sending = Sending(directory, logins, NOTHING, NOTHING, NOTHING)
+    packets = BatchEndpoint(Batch(directory, secrets, NOTHING, NOTHING, NOTHING, sending.limits), ())
+    mailings = mailing_api.application(_Office(), NOTHING, NOTHING, who)  # type: ignore[arg-type]
+    return ingest(sending, (), packets, mailings, [broadcast_routes(Broadcasting(NOTHING, directory, NOTHING), who)])
+
+
+class _Office:
+    """What the routes of mailings look at when they are made."""
+
+    class means:  # noqa: N801
+        mailings = None
+
+
+def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
+    who = caller(logins, ())
+    pace = DevicePace("status", (), 1000)
+    device = device_caller(_NoInstallations(), directory, secrets, pace)  # type: ignore[arg-type]
+    more = [
+        statistics_routes(NOTHING, who),
+        short_link_routes(NOTHING, NOTHING, (), NOTHING),
+        content_routes(NOTHING, NOTHING, NOTHING, device),
+        history_routes(NOTHING, device),
+        cancel_routes(NOTHING, NOTHING, who),
+        savings_routes(NOTHING, who),
+        channel_routes(NOTHING, Accounts(directory, secrets), NOTHING, ()),
+        packet_routes(NOTHING, directory, secrets, ()),
+    ]
+    return status(NOTHING, NOTHING, who, *more)

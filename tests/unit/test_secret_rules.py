@@ -1,0 +1,58 @@
+"""How strong given passwords and keys must be."""
+
+import pytest
+
+from services.registry.secret_rules import STRICT, SecretRules
+from services.web import Problem
+
+LOCAL = SecretRules(allow_weak=True)
+
+
+def rule_of(rules: SecretRules, password: str, login: str = "bank-of-the-north") -> str:
+    """The rule that is broken; "" when none is."""
+    broken = []
+    try:
+        rules.check_password(password, login)
+    except Problem as problem:
+        broken = problem.body.errors
+    assert all(error["field"] == "password" and password not in error["rule"] for error in broken)
+    return "; ".join(error["rule"] for error in broken)
+
+
+@pytest.mark.parametrize(
+    ("password", "rule"),
+    [
+        ("demo", "must have at least 12 characters"),
+        ("elevenchars", "must have at least 12 characters"),
+        ("twelve chars", ""),
+        ("пароль из слов", ""),
+        ("bank-of-the-north", "must not be the login"),
+        ("BANK-of-the-North", "must not be the login"),
+        ("aaaaaaaaaaaa", "must have at least 5 different characters"),
+        ("abcdabcdabcd", "must have at least 5 different characters"),
+        ("abcdeabcdeab", ""),
+    ],
+)
+def test_a_password_is_long_is_not_the_login_and_has_different_characters(password: str, rule: str) -> None:
+    assert rule_of(STRICT, password) == rule
+
+
+def test_on_one_machine_demo_opens_the_demo() -> None:
+    assert rule_of(LOCAL, "demo", "demo") == ""
+    assert rule_of(LOCAL, "abc") == "must have at least 4 characters"
+
+
+@pytest.mark.parametrize("key", ["demo-key", "a" * 30, "abcdefg" * 4, "0123456789abcdefghi"])
+def test_a_key_that_can_be_guessed_is_refused_but_on_one_machine(key: str) -> None:
+    with pytest.raises(Problem) as caught:
+        STRICT.check_key("apiKey", key)
+    assert caught.value.body.errors == [
+        {"field": "apiKey", "rule": "must have at least 20 characters, 8 of them different"}
+    ]
+    LOCAL.check_key("apiKey", key)
+
+
+def test_what_is_drawn_and_what_is_long_and_mixed_is_taken() -> None:
+    STRICT.check_password(None, "bank")
+    STRICT.check_key("key", None)
+    STRICT.check_key("key", "0123456789abcdefghij")
