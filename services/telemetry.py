@@ -67,6 +67,10 @@ CLICKS_SPARED = Counter(
     "rpns_spared_clicks_total", "clicks on short links that were led on and not recorded: repeated, or too many"
 )
 CLICKS_LOST = Counter("rpns_lost_clicks_total", "clicks on short links that the log did not take in time")
+FOLD_IGNORED = Counter(
+    "rpns_ignored_events_total",
+    "events of messages that were let go: of a link that cannot be, or too long",
+)
 FOLD_CONFLICTS = Counter("rpns_fold_conflicts_total", "messages that somebody else had changed, folded again")
 LINKS_FOLLOWED = Counter(
     "rpns_links_followed_total", "next links of cascades that went out, by their channel", ["channel"]

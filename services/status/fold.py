@@ -7,9 +7,11 @@
           ─▶ `cascade.py`: the next link, or none needed
 
 Topics are read side by side, so a receipt or an attempt may come before the plan, and all of them before the request:
-what came is kept and counts once the plan names its installation. A link has failed only when all its deliveries have;
-its deadline decides when it is *read*, behind every receipt logged earlier. An event that was folded before gives the
-same follow-ups again: whoever carries them out does each once. Source: docs/design.md §4.
+what came is kept and counts once the plan names its installation (how much of it, `fold_bounds.py` says). A link has
+failed only when all its deliveries have; its deadline decides when it is *read*, behind every receipt logged earlier.
+Once the chain has moved on behind a failed link, it has failed for good: what is confirmed later is a double reach. An
+event that was folded before gives the same follow-ups again: whoever carries them out does each once. Source:
+docs/design.md §4.
 """
 
 from typing import NamedTuple
@@ -17,6 +19,7 @@ from typing import NamedTuple
 from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
 from services.status.cascade import Step, onward
+from services.status.fold_bounds import CLAIMING, has_line, has_room, link_of, shorten
 from services.status.fold_counts import Counted
 from services.status.fold_facts import FACTS, earlier, raise_to
 from services.status.fold_reports import FINAL, rank_of, wanted_report
@@ -47,7 +50,10 @@ FollowUp = Changed | ReportDue | Step | Counted
 
 def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     """Change `message` by `event`. A type that is not a message's status changes nothing but the trace."""
-    link = message.link(event.link)
+    link = link_of(message, event)
+    if link is None:
+        message.ignored += 1
+        return []
     if is_traced(message, event.event_id):
         return _again(link) + onward(message, link, _reporting(link), event)
     message.partner_id = message.partner_id or event.partner_id
@@ -55,13 +61,19 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
         message.lane = event.lane
     message.first_at = earlier(message.first_at, event.at)
     had_request = _reporting(link) is not None
-    FACTS[type(event)](link, event)
+    if has_room(message, link, event):
+        FACTS[type(event)](link, event)
+    if type(event) in CLAIMING:
+        shorten(message)
     follows: list[FollowUp] = []
     was_late = link.late
     _settle(link, event, follows)
-    entry = entry_of(event, link)
-    entry.late = link.late and not was_late
-    write(message, entry)
+    if has_line(message, link, event):
+        entry = entry_of(event, link)
+        entry.late = link.late and not was_late
+        write(message, entry)
+    else:
+        message.trace_dropped += 1
     if link.wanted is not None and not had_request and not any(isinstance(one, ReportDue) for one in follows):
         follows += _report_due(link)
     was_decided = link.onward is not None
@@ -91,6 +103,9 @@ def _reporting(link: Link) -> Request | None:
 def _settle(link: Link, event: events.MessageEvent, follows: list[FollowUp]) -> None:
     """Derive the state from the facts; decide what is decided once."""
     state = _state_of(link)
+    if link.is_left:
+        link.late = link.late or state in (DELIVERED, READ)
+        return
     if state is link.state and (link.changes or not link.is_planned):
         return
     if (link.state.is_failure or link.moved_on) and state in (DELIVERED, READ):

@@ -9,9 +9,10 @@ from typing import Any
 from schemas import DeliveryState, events, ids
 from schemas.personal import NOBODY
 from schemas.reasons import OF_CHANNELS, Reason, furthest
+from services.status.fold_inbox import inbox_owner
 from services.status.fold_reports import rank_of
 from services.status.fold_trace import request_of
-from services.status.message import MAX_CANDIDATES, MAX_STRANGERS, Delivery, InboxMark, Link, Skip
+from services.status.message import MAX_CANDIDATES, Delivery, InboxMark, Link, Skip
 
 DELIVERED, READ, PLANNED, SENT = (
     DeliveryState.DELIVERED,
@@ -19,6 +20,10 @@ DELIVERED, READ, PLANNED, SENT = (
     DeliveryState.PLANNED,
     DeliveryState.SENT,
 )
+
+
+MAX_MARKS = 64
+"""Owners who have said something of a link's entry in the history before its plan is known."""
 
 
 def raise_to(delivery: Delivery, state: DeliveryState, reason: Reason | None) -> None:
@@ -34,7 +39,7 @@ def _delivery(link: Link, installation_id: str, slot: str = "") -> Delivery | No
     """The delivery that an event speaks of; None when it is not in the plan."""
     key = ids.delivery_key_of(installation_id, slot)
     found = link.deliveries.get(key)
-    if found is None and not link.is_planned and len(link.deliveries) < MAX_STRANGERS:
+    if found is None and not link.is_planned:
         found = link.deliveries[key] = Delivery(installation_id, slot=slot)
     return found
 
@@ -134,16 +139,23 @@ def _told(link: Link, event: events.ProviderTold) -> None:
 
 
 def _inbox_changed(link: Link, event: events.InboxChanged) -> None:
-    """A last-writer-wins register by time and event id; deleted is for good."""
+    """A last-writer-wins register by time and event id; deleted is for good. Nobody outside the plan has an entry."""
     if event.owner == NOBODY:
         return  # somebody who was forgotten since
-    if event.owner not in link.inbox and len(link.inbox) >= MAX_STRANGERS:
+    if event.owner not in link.inbox and not _may_mark(link, event.owner):
         return
     mark = link.inbox.setdefault(event.owner, InboxMark())
     if event.change == "deleted":
         mark.deleted_at = earlier(mark.deleted_at, event.at)
     elif (event.at, event.event_id) > (mark.status_at, mark.status_id):
         mark.status, mark.status_at, mark.status_id = event.change, event.at, event.event_id
+
+
+def _may_mark(link: Link, owner: str) -> bool:
+    if not link.is_planned:
+        return len(link.inbox) < MAX_MARKS
+    targets = link.targets
+    return any(one.owner is not None and inbox_owner(one.owner, one.installation_id) == owner for one in targets)
 
 
 def _channel_reported(link: Link, event: events.ChannelReported) -> None:

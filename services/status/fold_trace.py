@@ -12,10 +12,9 @@ from schemas import events, ids
 from schemas.application_events import by_for_partners
 from schemas.events import MessageEvent
 from schemas.reasons import OF_CHANNELS, Reason
-from services.status.message import MAX_DETAIL, MAX_TRACE, MAX_TRACE_OF_PEOPLE, Entry, Link, Message, Onward, Request
+from services.status.message import MAX_DETAIL, Entry, Link, Message, Onward, Request
 
 _values_of = attrgetter(*Entry.__slots__)
-_OF_PEOPLE = frozenset({"click", "inbox"})
 
 
 def is_traced(message: Message, event_id: str) -> bool:
@@ -24,13 +23,7 @@ def is_traced(message: Message, event_id: str) -> bool:
 
 
 def write(message: Message, entry: Entry) -> None:
-    """Add a line, unless there are as many as a message may have: then it is counted only.
-
-    What people make without end leaves room for what the platform has to tell.
-    """
-    if message.trace_count >= MAX_TRACE or (entry.what in _OF_PEOPLE and message.trace_count >= MAX_TRACE_OF_PEOPLE):
-        message.trace_dropped += 1
-        return
+    """Add a line. `fold_bounds.has_line` says whether there is room for it."""
     message.trace += orjson.dumps(_values_of(entry), option=orjson.OPT_APPEND_NEWLINE)
     message.trace_count += 1
 

@@ -61,7 +61,7 @@ class Folding:
 
     async def _begun(self, events: Events) -> Follows:
         loaded = await self.messages.load(events)
-        folded = [_folded(message_id, loaded.get(message_id), of) for message_id, of in events.items()]
+        folded = _folded_all(loaded, events)
 
         async def project() -> None:
             await self._project(events, folded)
@@ -77,7 +77,7 @@ class Folding:
                 break
             telemetry.FOLD_CONFLICTS.inc(len(conflicts))
             loaded = await self.messages.load(conflicts)
-            folded = [_folded(message_id, loaded.get(message_id), events[message_id]) for message_id in conflicts]
+            folded = _folded_all(loaded, {message_id: events[message_id] for message_id in conflicts})
         else:
             raise TooManyConflicts(f"{len(folded)} messages")
         for write in self.projections:
@@ -96,6 +96,15 @@ def _by_message(events: Iterable[tuple[Event, str]]) -> dict[str, list[tuple[Mes
     return found
 
 
+def _folded_all(loaded: Mapping[str, Message], events: Events) -> list[tuple[Message, list[FollowUp]]]:
+    """Without those of which nothing is known after as before: there is nothing to store."""
+    folded = [_folded(message_id, loaded.get(message_id), of) for message_id, of in events.items()]
+    ignored = sum(message.ignored for message, _ in folded)
+    if ignored:
+        telemetry.FOLD_IGNORED.inc(ignored)
+    return [(message, follows) for message, follows in folded if message.links]
+
+
 def _folded(
     message_id: str, message: Message | None, events: Sequence[tuple[MessageEvent, str]]
 ) -> tuple[Message, list[FollowUp]]:
@@ -104,5 +113,6 @@ def _folded(
     for event, origin in events:
         follows += fold(message, event)
         if origin:
-            follows += count(message.link(event.link), event.at, origin)
+            link = message.links.get(event.link)
+            follows += count(link, event.at, origin) if link is not None else []
     return message, follows

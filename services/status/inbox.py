@@ -30,7 +30,7 @@ class Projecting:
     async def __call__(self, projected: Projected) -> None:
         entries = []
         for message, seen in projected:
-            for number in {event.link for event in seen if touched(event)}:
+            for number in {event.link for event in seen if touched(event)} & message.links.keys():
                 saved = message.revision + 1
                 entries += [(saved, entry) for entry in entries_of(message, message.links[number])]
         await self._inbox.write(entries)

@@ -5,14 +5,14 @@
             ├─ Link 1 …
             └─ Entry … (the trace)
 
-New fields go to the end of a class and have a default: they are stored by their place.
+New fields go to the end of a class and have a default: they are stored by their place (`message_document.py`), and
+`tests/unit/message_v1.json` holds bytes that were stored once.
 
 Facts only ever grow: a delivery's state is the maximum of what came, in whatever order. What hangs on the order of the
 log (`failed_reason`, `late`, `wanted`) is kept apart and decided once. Source: docs/design.md §4.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from schemas import DeliveryState
 from schemas.reasons import Reason
@@ -24,27 +24,7 @@ MAX_TRACE_OF_PEOPLE = 300
 """Of these, entries that whoever has the message can make as many of as he likes: clicks, changes of the history."""
 MAX_CANDIDATES = 10
 """Requests with one id that are kept until the winner is named."""
-MAX_STRANGERS = 100
-"""Installations that something is known of before the plan came."""
 MAX_DETAIL = 300
-
-What = Literal[
-    "requested",
-    "repeated",
-    "scheduled",
-    "planned",
-    "attempt",
-    "receipt",
-    "told",
-    "inbox",
-    "channel",
-    "deadline",
-    "onward",
-    "report",
-    "click",
-    "failed",
-    "late",
-]
 
 
 @dataclass(slots=True)
@@ -114,6 +94,7 @@ class Delivery:
     counted: int = 0  # the outcomes that the statistics have been told of, as bits of `fold_counts.py`
     parts: int = 0  # of an SMS: as reckoned by the plan; 0: it did not say
     parts_told: int = 0  # as the platform says
+    said: int = 0  # how often anything was said of it from outside; beyond a score the trace keeps no more
 
     @property
     def is_never_confirmed(self) -> bool:
@@ -238,6 +219,11 @@ class Link:
         return self.onward is not None and self.onward.goes_on
 
     @property
+    def is_left(self) -> bool:
+        """It had failed and the chain has moved on: nothing that is said later changes what it has come to."""
+        return self.moved_on and self.state.is_failure
+
+    @property
     def is_open(self) -> bool:
         """True while its deadline still means something."""
         if not self.is_planned or self.expired or self.state.is_terminal:
@@ -261,12 +247,19 @@ class Message:
     trace_count: int = 0
     trace_dropped: int = 0
     revision: int = 0
+    ignored: int = 0  # events that were let go since it was loaded; not stored
 
     @property
     def request(self) -> Request | None:
         """What the partner asked for: the winner of the first link."""
         first = self.links.get(0)
         return first.request if first is not None else None
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether a request is known, or what became of one: else somebody speaks of what may never have been."""
+        links = self.links.values()
+        return any(one.requests or one.request_id or one.is_planned or one.fault for one in links)
 
     @property
     def created_at(self) -> int:

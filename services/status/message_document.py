@@ -3,7 +3,7 @@
 What is searched stands as fields of its own; what only the fold needs is one JSON value, which costs a fraction of
 nested BSON to read and to write:
 
-_id, revision, partner_id, lane, state, created_at, first_at, kept_until (TTL)
+_id, v (the form, 1), revision, partner_id, lane, state, created_at, first_at, kept_until (TTL)
 mt_num, partner_ref, phone, external_user_id, packet_id, mailing_id      of the request that won
 extra_params: ["name=value", …], callback_data
 deadline_at, deadline_link      while a deadline means something: for the sweeper
@@ -11,6 +11,10 @@ channel_ids: [delivery id, …]   under which something was posted to the channe
 saved: [channel, …]             of links that were not needed
 links                           JSON: an array for each `message.Link`, of its fields in their order
 trace, trace_count, trace_dropped    JSON lines: an array for each `message.Entry`
+closed                          true of a message that had become too large to be stored (`closed_document`)
+
+Within a form fields are only added, at the end and with a default, so that what was stored before stays readable; what
+is without `v` is of form 1. Any other change is a new form, whose readers go out before its writers.
 """
 
 from datetime import UTC, datetime
@@ -26,6 +30,7 @@ from schemas.values import Channel
 from services.status.message import Change, Count, Delivery, InboxMark, Link, Message, Onward, Report, Request, Skip
 
 Document = dict[str, Any]
+FORM = 1
 _MAX_PAIRS = 50
 _STATES = {state.value: state for state in DeliveryState}
 _REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
@@ -35,12 +40,17 @@ _REQUESTS, _DELIVERIES, _STATE, _CHANGES, _COUNTS = (
 )
 
 
+class NewerForm(Exception):
+    """A newer release has stored it; readers are updated before writers."""
+
+
 def to_document(message: Message) -> Document:
     """The document of the message's next revision."""
     deadline, request, links = message.deadline, message.request, list(message.links.values())
     created_at = request.at if request is not None else message.first_at
     document: Document = {
         "_id": message.message_id,
+        "v": FORM,
         "revision": message.revision + 1,
         "partner_id": message.partner_id,
         "lane": message.lane,
@@ -101,7 +111,9 @@ def pairs_of(extra_param: str) -> list[str]:
 
 
 def from_document(document: Document) -> Message:
-    """The message as it was stored."""
+    """The message as it was stored. Raises NewerForm."""
+    if document.get("v", FORM) > FORM:
+        raise NewerForm(f"a message is stored in form {document['v']}; this release reads up to {FORM}")
     links = [_link(one) for one in orjson.loads(document["links"])]
     return Message(
         message_id=document["_id"],

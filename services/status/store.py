@@ -1,20 +1,25 @@
 """Messages in MongoDB: load a batch, save it by compare-and-set on the revision, find them again.
 
 A save filters by the revision that was loaded and inserts when nothing fits; so whoever is too late runs into the
-primary key and is told which messages to do again. Collection `messages`, kept for a year (docs/design.md §4).
+primary key and is told which messages to do again. Collection `messages`, kept for a year (docs/design.md §4); what is
+told of a message that nobody has asked for is kept for a day.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReplaceOne
 
+from schemas.topics import DAY_MS
 from schemas.values import Lane
-from services.mongo import Database, durable
+from services.clock import now_ms
+from services.mongo import Database, Document, durable
 from services.status.message import Message
 from services.status.message_document import from_document, to_document
 
+UNASKED_KEPT_MS = DAY_MS
 _NEWEST_FIRST = ("created_at", DESCENDING)
 _COUNTED = ("mailing_id", "state", "reason")
 _BY_STATE = "mailing_by_state"
@@ -89,8 +94,9 @@ class Messages:
         """Store them; the ids of those that somebody else has changed since they were loaded are returned."""
         if not messages:
             return set()
+        now = now_ms()
         writes = [
-            ReplaceOne({"_id": one.message_id, "revision": one.revision}, to_document(one), upsert=True)
+            ReplaceOne({"_id": one.message_id, "revision": one.revision}, document_of(one, now), upsert=True)
             for one in messages
         ]
         return {messages[index].message_id for index in (await self._collection.write(writes)).taken_indexes}
@@ -122,3 +128,15 @@ class Messages:
         found = self._collection.find(query, fields).sort("deadline_at", ASCENDING).batch_size(1000)
         async for one in found:
             yield Overdue(one["_id"], one["partner_id"], one["lane"], one["deadline_link"])
+
+
+def document_of(message: Message, now: int) -> Document:
+    """What is stored at `now` (UTC ms).
+
+    The end of what nobody has asked for goes by the clock, not by its events: in a catch-up these are old, and the
+    request may be read next.
+    """
+    document = to_document(message)
+    if not message.is_asked_for:
+        document["kept_until"] = datetime.fromtimestamp((now + UNASKED_KEPT_MS) / 1000, UTC)
+    return document

@@ -14,10 +14,12 @@ from schemas.values import Channel, Content, Link, Provider, Schedule
 from services.status.cascade import NextLink, NotNeeded, Withdrawal
 from services.status.explain import explain
 from services.status.fold import FollowUp, ReportDue, fold
-from services.status.fold_reports import body_of
+from services.status.fold_reports import body_of, wanted_report
 from services.status.fold_trace import read
 from services.status.message import Message
 from services.status.message_document import from_document, to_document
+from services.status.packets import status_of
+from services.status.view import view_of
 from tests.deliveries import DELIVERIES
 from tests.unit.status_events import NOW, TTL_MS, Story, followed, replay
 
@@ -124,10 +126,47 @@ def test_a_live_activity_that_nobody_confirms_is_followed_at_the_deadline_and_it
 
 def test_a_receipt_after_the_next_link_was_sent_for_is_a_double_reach() -> None:
     story = Story()
-    message = replay(asked(story), story.planned("i-1"), story.dispatched(), story.deadline(), story.receipt())
-    assert message.links[0].late
-    assert message.state is DeliveryState.DELIVERED
+    events = [asked(story), story.planned("i-1"), story.dispatched(), story.deadline(), story.receipt()]
+    message, follows = followed(*events, story.receipt(kind="read"))
+    link = message.links[0]
+    assert link.late
+    assert [entry.late for entry in read(message) if entry.what == "receipt"] == [True, False]
+    assert link.state is DeliveryState.EXPIRED
+    assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [0, 5]
+    assert (link.deliveries["i-1"].state, bool(link.deliveries["i-1"].read_at)) == (DeliveryState.READ, True)
     assert "may have been reached twice" in explain(message)
+
+
+@given(st.data())
+@settings(max_examples=400, deadline=None)
+def test_once_the_chain_has_moved_on_its_link_has_failed_for_good_in_any_order(data: st.DataObject) -> None:
+    story = Story()
+    awaited = data.draw(st.sampled_from(["DELIVERED", "READ"]))
+    receipts = [story.receipt(one, kind) for one in ("i-1", "i-2") for kind in ("delivered", "read")]
+    refused = story.dispatched("i-2", "refused", 1, Reason.PROVIDER_REFUSED)
+    events = [asked(story, awaiting(awaited), SMS), story.planned("i-1", "i-2"), story.dispatched("i-1"), refused]
+    order = data.draw(st.permutations([*events, *receipts, story.deadline(), story.repeated()]))
+    message, told = Message(story.message_id), list[tuple[bool, int]]()
+    for event in order:
+        follows = fold(message, event)
+        link = message.links[0]
+        told += [(link.is_left, one.report.status) for one in follows if isinstance(one, ReportDue) and not one.link]
+        if link.is_left:
+            assert link.state.is_failure
+            assert link.wanted is not None
+            assert (link.wanted.status, link.wanted.error_code) == (5, Reason.EXPIRED.error_code)
+            shown = view_of(message).links[0]
+            assert shown.reason is not None
+            assert (shown.state, shown.reason.error_code) == (link.state.value, 7)
+            assert status_of(wanted_report(link)) == "EXPIRED"
+    assert {status for is_left, status in told if is_left} <= {5}
+    decision = message.links[0].onward
+    assert decision is not None  # the deadline has been read
+    late_one = any(one.late for one in read(message))
+    assert late_one == message.links[0].late
+    if decision.goes_on and decision.why == "expired":
+        assert message.links[0].is_left
+        assert message.links[0].late == any(one.delivered_at for one in message.links[0].targets)
 
 
 @pytest.mark.parametrize("kind", ["delivered", "read"])

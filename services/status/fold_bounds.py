@@ -1,0 +1,122 @@
+"""What a message may hold of what others say of it: devices, providers' receipts, whoever can write to the log. Pure.
+
+    link       number beyond the longest chain                    let go
+               said from outside, and not of the partner's chain  let go; while the chain is unknown: the first four
+    delivery   not in a plan that is known                        let go
+               before its plan: 64 of a message that are said from outside, 2048 that dispatch tells of
+    trace      said from outside: 64 lines before anything was asked for, 20 of one delivery
+    text       longer than anything of ours can be                let go
+
+What the platform itself has decided comes before anybody outside can speak of it in the same partition of the log, so
+none of this touches an honest message. What is let go leaves nothing but a count.
+"""
+
+import orjson
+
+from schemas import events, ids
+from schemas.events import MessageEvent
+from schemas.values import LONGEST_CHAIN
+from services.status.message import MAX_TRACE, MAX_TRACE_OF_PEOPLE, Link, Message
+
+MAX_UNASKED_LINKS = 4
+MAX_UNASKED = 64
+"""Deliveries, marks of the history, and lines of the trace, each."""
+MAX_DISPATCHED = 2048
+"""Deliveries of which dispatch is read to tell before their plan is: fifty installations with all their activities."""
+MAX_SAID = 20
+"""Lines of the trace that are said of one delivery: receipts with whatever action, a provider's words."""
+_LONGEST_ID, _LONGEST_SLOT, _LONGEST_NAME = 64, 160, 128
+
+OUTSIDE: frozenset[type] = frozenset(
+    {
+        events.ReceiptReceived,
+        events.ProviderTold,
+        events.ChannelReported,
+        events.InboxChanged,
+        events.LinkClicked,
+    }
+)
+"""Types of what is said from outside: whoever says it can say as much as he likes."""
+_PEOPLE = frozenset({events.InboxChanged, events.LinkClicked})
+_OF_DELIVERY: dict[type, int] = {
+    events.ReceiptReceived: MAX_UNASKED,
+    events.ProviderTold: MAX_UNASKED,
+    events.ChannelReported: MAX_UNASKED,
+    events.ProviderDispatched: MAX_DISPATCHED,
+}
+
+
+CLAIMING: frozenset[type] = frozenset({events.MessageRequested, events.Scheduled, events.Held, events.Planned})
+"""Types after which the partner's chain may be known."""
+
+
+def link_of(message: Message, event: MessageEvent) -> Link | None:
+    """The link that the event speaks of, made when it may be; None: the event is to be let go."""
+    known = message.links.get(event.link)
+    kind = type(event)
+    if kind in OUTSIDE and not _is_short(event):
+        return None
+    if known is not None:
+        return known
+    if not 0 <= event.link < LONGEST_CHAIN:
+        return None
+    if kind in OUTSIDE:
+        length = _chain_length(message)
+        if event.link >= length if length is not None else len(message.links) >= MAX_UNASKED_LINKS:
+            return None
+    return message.link(event.link)
+
+
+def has_room(message: Message, link: Link, event: MessageEvent) -> bool:
+    """Whether what the event says of a delivery is kept."""
+    most = _OF_DELIVERY.get(type(event))
+    if most is None or link.is_planned or key_of(event) in link.deliveries:
+        return True
+    return sum(len(one.deliveries) for one in message.links.values() if not one.is_planned) < most
+
+
+def has_line(message: Message, link: Link, event: MessageEvent) -> bool:
+    """Whether the event leaves a line in the trace. What is said without end leaves room for what we have to tell."""
+    kind = type(event)
+    most = MAX_TRACE
+    if kind in OUTSIDE:
+        most = MAX_TRACE_OF_PEOPLE if kind in _PEOPLE else MAX_TRACE
+        most = most if message.is_asked_for else MAX_UNASKED
+        delivery = link.deliveries.get(key_of(event)) if kind in _OF_DELIVERY else None
+        if delivery is not None:
+            delivery.said += 1
+            most = most if delivery.said <= MAX_SAID else 0
+    return message.trace_count < most
+
+
+def key_of(event: MessageEvent) -> str:
+    """The key among the link's deliveries; empty for an event that speaks of none."""
+    return ids.delivery_key_of(getattr(event, "installation_id", ""), getattr(event, "slot", ""))
+
+
+def shorten(message: Message) -> None:
+    """Without the links that somebody spoke of and the partner's chain does not have; called when it becomes known."""
+    length = _chain_length(message) if len(message.links) > 1 else None
+    if length is not None:
+        for number in [number for number in message.links if number >= length]:
+            one = message.links[number]
+            if not (one.requests or one.request_id or one.is_planned):
+                del message.links[number]
+
+
+def _chain_length(message: Message) -> int | None:
+    """Of the request that won; None while it is unknown."""
+    first = message.links.get(0)
+    request = first.request if first is not None and first.request_id else None
+    return len(orjson.loads(request.chain)) if request is not None else None
+
+
+def _is_short(event: MessageEvent) -> bool:
+    """No longer than what we make; of a text that people read more is cut off, not let go."""
+    return (
+        len(event.event_id) <= _LONGEST_ID
+        and len(event.partner_id) <= _LONGEST_NAME
+        and len(getattr(event, "installation_id", "")) <= _LONGEST_ID
+        and len(getattr(event, "slot", "")) <= _LONGEST_SLOT
+        and len(getattr(event, "owner", "")) <= _LONGEST_ID
+    )
