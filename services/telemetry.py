@@ -67,6 +67,9 @@ CLICKS_SPARED = Counter(
     "rpns_spared_clicks_total", "clicks on short links that were led on and not recorded: repeated, or too many"
 )
 CLICKS_LOST = Counter("rpns_lost_clicks_total", "clicks on short links that the log did not take in time")
+CLOSED_MESSAGES = Counter(
+    "rpns_closed_messages_total", "messages closed because they had become too large to be stored"
+)
 FOLD_IGNORED = Counter(
     "rpns_ignored_events_total",
     "events of messages that were let go: of a link that cannot be, or too long",

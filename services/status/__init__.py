@@ -20,7 +20,7 @@ GET /v1/messages/{id}
               changes: [{state, at}],
               report: {status, error_code, taken}}],
      trace: [{at, what, link, event_id, reason, detail, installation_id, provider, attempt, status, latency_ms, late,
-              counts}], trace_dropped}
+              counts}], trace_dropped, closed}
     `reason` is null or {name, error_code, words}; `state` is one of schemas.DeliveryState; `what` is one of requested,
     repeated, scheduled, planned, attempt, receipt, channel (its platform reports), deadline, onward (how the chain goes
     on), report, failed; `counts` is false for what came from an

@@ -52,10 +52,11 @@ def words_of(reason: Reason) -> str:
 def explain(message: Message) -> str:
     """What has become of the message, for somebody who asks on the customer's behalf."""
     doubtful = _in_doubt(message)
+    closed = " It was closed: more was told of it than a message may hold." if message.closed else ""
     lines = [_link(message.links[number], doubtful[number]) for number in sorted(message.links)]
     if len(lines) < 2:
-        return lines[0] if lines else "Nothing is known of it yet."
-    return " ".join(f"Link {number + 1}: {line}" for number, line in enumerate(lines))
+        return (lines[0] if lines else "Nothing is known of it yet.") + closed
+    return " ".join(f"Link {number + 1}: {line}" for number, line in enumerate(lines)) + closed
 
 
 def _in_doubt(message: Message) -> Counter[int]:

@@ -50,6 +50,8 @@ FollowUp = Changed | ReportDue | Step | Counted
 
 def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     """Change `message` by `event`. A type that is not a message's status changes nothing but the trace."""
+    if message.closed:
+        return _of_closed(message, event)
     link = link_of(message, event)
     if link is None:
         message.ignored += 1
@@ -81,6 +83,17 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     if link.onward is not None and not was_decided:
         write(message, entry_of_onward(message, link, link.onward))
     return follows
+
+
+def _of_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]:
+    """Nothing more is kept of it, but what was reported; what its closing let follow is told again until it was."""
+    message.ignored += 1
+    link = message.links.get(event.link)
+    if link is None:
+        return []
+    if isinstance(event, events.ReportAttempted):
+        FACTS[type(event)](link, event)
+    return _again(link)
 
 
 def _again(link: Link) -> list[FollowUp]:

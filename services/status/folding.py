@@ -14,12 +14,16 @@ from dataclasses import dataclass
 
 from schemas.events import Event, MessageEvent
 from services import telemetry
+from services.clock import now_ms
 from services.consume import Follows, Record
+from services.mongo_errors import TooLarge
 from services.status.fold import FollowUp, fold
+from services.status.fold_close import close
 from services.status.fold_counts import count
 from services.status.message import Message
 from services.status.store import Messages
 
+log = telemetry.logger("folding")
 _ATTEMPTS = 20
 
 Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
@@ -71,7 +75,11 @@ class Folding:
     async def _project(self, events: Events, folded: Sequence[tuple[Message, list[FollowUp]]]) -> None:
         done: list[tuple[Message, list[FollowUp]]] = []
         for _ in range(_ATTEMPTS):
-            conflicts = await self.messages.save([message for message, _ in folded])
+            try:
+                conflicts = await self.messages.save([message for message, _ in folded])
+            except TooLarge as fault:
+                _close([folded[index] for index in fault.indexes], fault)
+                continue
             done += [one for one in folded if one[0].message_id not in conflicts]
             if not conflicts:
                 break
@@ -96,6 +104,16 @@ def _by_message(events: Iterable[tuple[Event, str]]) -> dict[str, list[tuple[Mes
     return found
 
 
+def _close(folded: Sequence[tuple[Message, list[FollowUp]]], fault: TooLarge) -> None:
+    """Let these end, so that neither the batch nor what comes later has to wait for them. Raises the fault again."""
+    if not folded or any(message.closed for message, _ in folded):
+        raise fault
+    for message, follows in folded:
+        follows += close(message, now_ms())
+        telemetry.CLOSED_MESSAGES.inc()
+        log.warning("a message is closed: it has become too large", message_id=message.message_id)
+
+
 def _folded_all(loaded: Mapping[str, Message], events: Events) -> list[tuple[Message, list[FollowUp]]]:
     """Without those of which nothing is known after as before: there is nothing to store."""
     folded = [_folded(message_id, loaded.get(message_id), of) for message_id, of in events.items()]
@@ -114,5 +132,5 @@ def _folded(
         follows += fold(message, event)
         if origin:
             link = message.links.get(event.link)
-            follows += count(link, event.at, origin) if link is not None else []
+            follows += count(link, event.at, origin) if link is not None and not message.closed else []
     return message, follows

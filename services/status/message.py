@@ -247,6 +247,7 @@ class Message:
     trace_count: int = 0
     trace_dropped: int = 0
     revision: int = 0
+    closed: bool = False  # it had become too large (`fold_close.py`)
     ignored: int = 0  # events that were let go since it was loaded; not stored
 
     @property
@@ -274,6 +275,8 @@ class Message:
     @property
     def deadline(self) -> tuple[int, int] | None:
         """When the sweeper has to look at which link; None when no deadline means anything."""
+        if self.closed:
+            return None
         return min(((link.expires_at, link.number) for link in self.links.values() if link.is_open), default=None)
 
     @property

@@ -11,7 +11,7 @@ channel_ids: [delivery id, …]   under which something was posted to the channe
 saved: [channel, …]             of links that were not needed
 links                           JSON: an array for each `message.Link`, of its fields in their order
 trace, trace_count, trace_dropped    JSON lines: an array for each `message.Entry`
-closed                          true of a message that had become too large to be stored (`closed_document`)
+closed                          true of a message that had become too large to be stored (`fold_close.py`)
 
 Within a form fields are only added, at the end and with a default, so that what was stored before stays readable; what
 is without `v` is of form 1. Any other change is a new form, whose readers go out before its writers.
@@ -63,6 +63,8 @@ def to_document(message: Message) -> Document:
         "trace_count": message.trace_count,
         "trace_dropped": message.trace_dropped,
     }
+    if message.closed:
+        document["closed"] = True
     if deadline is not None:
         document["deadline_at"], document["deadline_link"] = deadline
     posted = [one.delivery_id for link in links for one in link.targets if one.provider == "channel"]
@@ -125,6 +127,7 @@ def from_document(document: Document) -> Message:
         trace_count=document["trace_count"],
         trace_dropped=document["trace_dropped"],
         revision=document["revision"],
+        closed=document.get("closed", False),
     )
 
 

@@ -16,10 +16,13 @@ from schemas.topics import DAY_MS
 from schemas.values import Lane
 from services.clock import now_ms
 from services.mongo import Database, Document, durable
+from services.mongo_errors import TooLarge
 from services.status.message import Message
 from services.status.message_document import from_document, to_document
 
 UNASKED_KEPT_MS = DAY_MS
+LARGEST = 8 * 1024 * 1024
+"""Bytes of links and trace: half of what MongoDB takes, and more than any message of ours comes to."""
 _NEWEST_FIRST = ("created_at", DESCENDING)
 _COUNTED = ("mailing_id", "state", "reason")
 _BY_STATE = "mailing_by_state"
@@ -91,13 +94,20 @@ class Messages:
         return {one["_id"]: one["count"] async for one in self._collection.aggregate(steps)}
 
     async def save(self, messages: Sequence[Message]) -> set[str]:
-        """Store them; the ids of those that somebody else has changed since they were loaded are returned."""
+        """Store them; the ids of those that somebody else has changed since they were loaded are returned.
+
+        Raises TooLarge with the places of those that have to be closed (`fold_close.py`) and stored again.
+        """
         if not messages:
             return set()
         now = now_ms()
+        documents = [document_of(one, now) for one in messages]
+        large = [place for place, one in enumerate(documents) if len(one["links"]) + len(one["trace"]) > LARGEST]
+        if large:
+            raise TooLarge(f"more than {LARGEST} bytes are known of a message", large)
         writes = [
-            ReplaceOne({"_id": one.message_id, "revision": one.revision}, document_of(one, now), upsert=True)
-            for one in messages
+            ReplaceOne({"_id": message.message_id, "revision": message.revision}, document, upsert=True)
+            for message, document in zip(messages, documents, strict=True)
         ]
         return {messages[index].message_id for index in (await self._collection.write(writes)).taken_indexes}
 

@@ -125,6 +125,7 @@ class MessageView(MessageSummary):
     links: list[LinkView]
     trace: list[EntryView]
     trace_dropped: int
+    closed: bool = Field(description="it had become too large: nothing more is kept of it")
 
 
 def summary_of(message: Message) -> MessageSummary:
@@ -165,6 +166,7 @@ def view_of(message: Message) -> MessageView:
         links=[_link(message.links[number]) for number in sorted(message.links)],
         trace=[_entry(entry, message.links.get(entry.link)) for entry in trace],
         trace_dropped=message.trace_dropped,
+        closed=message.closed,
     )
 
 

@@ -1,17 +1,22 @@
 """The step of the status consumers on a real MongoDB: repeatable, and safe against somebody faster."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
 import pytest
 
-from schemas.events import MessageEvent
+from schemas import ids
+from schemas.events import MessageEvent, Planned
+from schemas.reasons import Reason
 from services import mongo
 from services.consume import Record
 from services.settings import Settings
 from services.status.fold import Changed, FollowUp, ReportDue, fold
+from services.status.fold_trace import read
 from services.status.folding import Folding, Followed
 from services.status.message import Message
+from services.status.message_document import to_document
 from services.status.store import Messages
 from tests.contract.status_service import topic_of
 from tests.unit.status_events import Story
@@ -109,3 +114,53 @@ async def test_a_rebuild_gives_equal_documents(settings: Settings) -> None:
         second = (await other.load([story.message_id]))[story.message_id]
     second.revision = first.revision
     assert first == second
+
+
+def planned_for_many(story: Story, link: int) -> Planned:
+    """A plan as nobody of ours makes it: nearly as large as a record may be."""
+    event = story.planned(*(ids.uuid7() for _ in range(3_000)))
+    return event.model_copy(update={"link": link, "event_id": ids.uuid7()})
+
+
+async def test_a_message_that_becomes_too_large_is_closed_and_costs_no_other_one(messages: Messages) -> None:
+    taker, large, small = Taker(), Story(), Story()
+    folding = Folding(messages, [taker.take])
+    await run(folding, large.requested(), small.requested())
+    plans = [planned_for_many(large, link) for link in range(30)]
+    for place in range(0, len(plans), 5):
+        await run(folding, *plans[place : place + 5])
+    await run(folding, plans[0], small.planned("i-1"), small.receipt("i-1"), large.receipt("i-1"))
+    loaded = await messages.load([large.message_id, small.message_id])
+    assert loaded[large.message_id].closed
+    assert loaded[small.message_id].state.value == "DELIVERED"
+    assert len(to_document(loaded[large.message_id])["links"]) < 1024 * 1024
+    assert [one.what for one in read(loaded[large.message_id])] == ["closed"]
+    told = {one.report.error_code for one in taker.follows if isinstance(one, ReportDue) and one.report.status == 5}
+    assert told == {Reason.INTERNAL.error_code}
+
+
+async def test_of_a_batch_in_which_one_message_is_too_large_the_others_are_stored_in_the_same_pass(
+    messages: Messages,
+) -> None:
+    large, others = Story(), [Story() for _ in range(5)]
+    folding = Folding(messages, [])
+    events = [planned_for_many(large, link) for link in range(30)]
+    await run(folding, *events, *[one.receipt() for one in others], *[one.requested() for one in others])
+    loaded = await messages.load([large.message_id, *(one.message_id for one in others)])
+    assert loaded.pop(large.message_id).closed
+    assert [one.request is not None for one in loaded.values()] == [True] * 5
+
+
+async def test_what_nobody_has_asked_for_is_kept_for_a_day(messages: Messages) -> None:
+    phantom, asked_for = Story(), Story()
+    await run(Folding(messages, []), phantom.receipt(), asked_for.receipt(), asked_for.requested())
+    ends = {one["_id"]: one["kept_until"] async for one in messages._collection.find({}, {"kept_until": 1})}
+    now = datetime.now(UTC).replace(tzinfo=None)
+    assert ends[phantom.message_id] - now < timedelta(days=1, minutes=1)
+    assert ends[asked_for.message_id] - now > timedelta(days=300)
+
+
+async def test_what_is_let_go_of_an_unknown_message_stores_nothing(messages: Messages) -> None:
+    story = Story()
+    await run(Folding(messages, []), story.receipt().model_copy(update={"link": 500}))
+    assert not await messages.load([story.message_id])
