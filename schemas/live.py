@@ -8,9 +8,9 @@ that it lets a server start. A `slot` names which one is meant, in events, in do
     "start/<attributes type>"   the push-to-start token of a type
 """
 
-import json
 from typing import NamedTuple
 
+from schemas import lossless
 from schemas.values import Content
 
 ACTIVITY = "activity/"
@@ -40,7 +40,7 @@ def aim_of(content: Content) -> Aim | None:
     """None for an ordinary push."""
     if content.live_activity is None:
         return None
-    told = json.loads(content.live_activity)  # not orjson: a state may hold integers of more than 64 bits
+    told = lossless.loads(content.live_activity)
     if told.get("event") == "start":
         return Aim(start_slot(told.get("attributes-type", "")))
     activity_id = told.get("activity-id")

@@ -10,13 +10,13 @@ A code is 12 characters of a keyed digest of (message, link, ordinal): nobody gu
 projects the message gets the same. Source: `docs/partner-api.md` §1, §4 (shortenLinks).
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from schemas import lossless
 from schemas.values import Link
 from services.text_links import Found, found_in
 from services.web_address import LONGEST, web_address
@@ -116,12 +116,11 @@ def _with_text(link: Link, text: str) -> Link:
     holder = _holder(data)
     assert holder is not None
     holder["text"] = text
-    return link.model_copy(update={"data": json.dumps(data, ensure_ascii=False, separators=(",", ":"))})
+    return link.model_copy(update={"data": lossless.text_of(data)})
 
 
 def _data(link: Link) -> Any:
-    """Not by orjson: it has no integers beyond 64 bits."""
-    return json.loads(link.data) if link.data is not None else None
+    return lossless.loads(link.data) if link.data is not None else None
 
 
 def _holder(data: Any) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from deploy.cli.fault import Fault
+from schemas import lossless
 
 TIMEOUT_S = 60.0
 MAX_ERROR_BYTES = 1 << 20
@@ -52,7 +53,7 @@ class Gateway:
     def call(self, method: str, path: str, body: Json | None = None, version: str = "", **query: Any) -> Any:
         """`version` makes the change only if nobody else made one since. Raises Fault, Refused."""
         headers = {"Content-Type": "application/json"} | ({"If-Match": version} if version else {})
-        return self.send(method, path, None if body is None else json.dumps(body).encode(), headers, **query)
+        return self.send(method, path, None if body is None else lossless.dumps(body), headers, **query)
 
     def send(
         self,

@@ -1,6 +1,5 @@
 """`rpns mailing`: one message to very many, from the draft to the last receipt."""
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
 from deploy.cli.options import AsJson, read_text, said
 from deploy.cli.place import operator
+from schemas import lossless
 
 NAME = "mailing"
 KINDS = {".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson", ".csv": "text/csv"}
@@ -42,8 +42,8 @@ def create(
 ) -> None:
     """A draft from a JSON file: name, message, schedule, rate, segment (docs/features/mailings.md)."""
     try:
-        body = json.loads(read_text(file))
-    except ValueError:
+        body = lossless.loads(read_text(file))
+    except lossless.NotJson:
         raise Fault(f"{file} is not JSON") from None
     made = operator(context).call("POST", "/v1/mailings", body, partner=partner)
     show.done(f"mailing {made['mailingId']} is a {made['state']}", made, as_json)

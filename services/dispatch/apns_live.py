@@ -11,10 +11,10 @@ Times are epoch seconds. There is no part for the SDK: ActivityKit hands an app 
 A start must have an alert: title and text of the message, cut where the payload would not fit. A state is never cut.
 """
 
-import json
 from datetime import datetime
 from typing import Any, Final
 
+from schemas import lossless
 from services.dispatch import payload
 from services.dispatch.notification import masked
 from services.dispatch.payload import Shown
@@ -37,7 +37,7 @@ _KEPT: Final = (
 
 def aps_of(live_activity: str) -> dict[str, Any]:
     """`aps` of a LIVE_ACTIVITY as ingest carries it, with Apple's keys only."""
-    told: dict[str, Any] = json.loads(live_activity)
+    told: dict[str, Any] = lossless.loads(live_activity)
     made = {name: told[name] for name in _KEPT if name in told}
     return made | {name: _epoch_s(told[name]) for name in _TIMES if name in told}
 
@@ -65,13 +65,12 @@ def priority_of(aps: dict[str, Any]) -> bytes:
 
 def static_headers_of(push: Push) -> tuple[tuple[bytes, bytes], ...]:
     """Push type and priority."""
-    aps = json.loads(push.content.live_activity or "{}")
+    aps = lossless.loads(push.content.live_activity or "{}")
     return ((b"apns-push-type", b"liveactivity"), (b"apns-priority", priority_of(aps)))
 
 
 def as_json(body: dict[str, Any]) -> bytes:
-    """Not by orjson: a state may hold integers of more than 64 bits."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return lossless.dumps(body)
 
 
 def _epoch_s(moment: str) -> int:

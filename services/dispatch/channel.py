@@ -11,9 +11,9 @@ Credentials: login, password, url, callback, subnets; the account of one applica
 
 from typing import Annotated, Any
 
-import orjson
 from pydantic import StringConstraints
 
+from schemas import lossless
 from schemas.values import LIFETIME_S, ChannelMessage
 from services import addresses, clock
 from services.dispatch import channel_table
@@ -79,7 +79,7 @@ class ChannelSender:
 
 def render(push: Push, message: ChannelMessage, account: dict[str, str], notify_url: str | None, now_ms: int) -> bytes:
     """The request's body: the partner's data, with the sender's name and the lifetime that is left."""
-    data: dict[str, Any] = orjson.loads(message.data)
+    data: dict[str, Any] = lossless.loads(message.data)
     if message.sender is not None:
         data["serviceNumber"] = message.sender
     least, most = LIFETIME_S[message.channel]
@@ -93,4 +93,4 @@ def render(push: Push, message: ChannelMessage, account: dict[str, str], notify_
     }
     if notify_url is not None:
         body["notifyUrl"] = notify_url
-    return orjson.dumps(body)
+    return lossless.dumps(body)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from schemas import ids
+from schemas import ids, lossless
 from schemas.application_events import PartnerChanged
 from schemas.values import Channel, Content, Link, Recipient
 from services import phones
@@ -42,7 +42,7 @@ class _Pattern(NamedTuple):
             return self.accepted.request.chain
         if self.content is not None:
             return (self.link.but(content=self.content.but(text=text)),)
-        return (self.link.but(data=orjson.dumps({**(self.data or {}), "text": text}).decode()),)
+        return (self.link.but(data=lossless.text_of({**(self.data or {}), "text": text})),)
 
 
 class Patterns:
@@ -63,8 +63,9 @@ class Patterns:
             data = {name: value for name, value in data.items() if name != "externalUserId"}
         shared = {name: value for name, value in message.items() if name not in _OWN}
         try:
-            return orjson.dumps([channel, data, {**shared, "data": None}])
-        except TypeError:  # integers of more than 64 bits
+            told = [channel.value, data, {**shared, "data": None}]
+            return orjson.dumps(told, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+        except TypeError:  # what no plain value says (`schemas/lossless.py`)
             return None
 
     def learn(self, key: bytes | None, accepted: Accepted) -> None:
@@ -74,7 +75,7 @@ class Patterns:
             if link.content is not None:
                 self._found[key] = _Pattern(accepted, link, link.content.text, link.content, None)
             elif link.data is not None:
-                data = orjson.loads(link.data)
+                data = lossless.loads(link.data)
                 self._found[key] = _Pattern(accepted, link, data.get("text"), None, data)
 
     def like(self, key: bytes | None, message: Mapping[str, Any], draw_id: Callable[[], str]) -> Accepted | None:

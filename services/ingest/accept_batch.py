@@ -80,6 +80,14 @@ def packet_of(body: object, partner: PartnerChanged, now_ms: int) -> Packet:
     return Packet(messages, bool(body.get("shortenUrl")), schedule, body.get("useTimeDiff"))
 
 
+def hands_on(body: object) -> bool:
+    """Whether a message of the packet may hold what we hand on unread."""
+    messages = body.get("messages") if isinstance(body, dict) else None
+    if not isinstance(messages, list):
+        return False
+    return any(isinstance(one, dict) and ("data" in one or "cascadeChainLink" in one) for one in messages)
+
+
 def accepted_of(
     message: object, place: int, packet: Packet, sending: Sending, patterns: Patterns
 ) -> Accepted | Rejected:

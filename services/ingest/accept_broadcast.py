@@ -1,12 +1,11 @@
 """Is a broadcast channel, or a message for one, acceptable? Pure. Source: `docs/providers.md` §1.11."""
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from schemas import ids
+from schemas import ids, lossless
 from schemas.broadcast_events import BroadcastChannelChanged, BroadcastRequested
 from services.ingest.accept_errors import invalid
 from services.ingest.accept_live import live_activity_of
@@ -91,7 +90,7 @@ def broadcast_of(
 ) -> BroadcastRequested:
     """A message for an open channel, `drawn_id` unless it has an `id`. Raises error 4 that names field and rule."""
     activity = live_activity_of(body.aps, offset_min, "aps", max_bytes=MAX_BYTES)
-    told = json.loads(activity or "{}")
+    told = lossless.loads(activity or "{}")
     if told["event"] == "start":
         raise invalid("aps.event", "must be update or end: a channel starts no activities")
     if "activity-id" in told:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from schemas import lossless
 from schemas.values import Button, Channel, Content, Link
 from services.ingest.accept_errors import invalid
 from services.ingest.accept_link import FIRST_MARK, LAST_MARK, check_channel
@@ -130,7 +131,7 @@ class _LinkTemplate:
             size += len(text)
             _check_length(text, field.least, field.most, field.path)
             if field.name == "enrichment":
-                parsed(Rich, orjson.loads(text), field.path)
+                parsed(Rich, lossless.loads(text), field.path)
         for place, (_, title, options) in enumerate(self.buttons):
             path = f"{self.where}.data.content.actions[{place}]"
             if title:
@@ -139,7 +140,7 @@ class _LinkTemplate:
                 _check_length(options.fill(values), 0, 300, f"{path}.options")
         if self.data:
             text = self.data.fill(values)
-            raw = orjson.loads(text)
+            raw = lossless.loads(text)
             check_channel(self.link.channel, parsed(ChannelData, raw, f"{self.where}.data"), raw, f"{self.where}.data")
             size += len(text)
         if self.secure and self.fields:

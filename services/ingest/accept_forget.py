@@ -11,8 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
+from schemas import lossless
 from services import phones
 from services.ingest.accept_list import Row
 
@@ -73,19 +72,17 @@ def is_about(row: Row, people: People) -> bool:
 
 def without(definition: str, people: People) -> str:
     """A mailing as it was asked for, without them; the very same when it names none of them."""
-    found = orjson.loads(definition)
-    clean = _without(found, people)
-    return definition if clean == found else orjson.dumps(clean).decode()
+    clean = lossless.text_of(_without(lossless.loads(definition), people))
+    return definition if clean == lossless.text_of(lossless.loads(definition)) else clean
 
 
 def _without(value: Any, people: People) -> Any:
     if isinstance(value, str):
         return masked(value, people)
     if isinstance(value, dict):
-        return {key: part if key in _NOT_SHOWN else _without(part, people) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_without(part, people) for part in value]
-    return value
+        pairs = lossless.pairs_of(value)
+        return lossless.object_of((key, part if key in _NOT_SHOWN else _without(part, people)) for key, part in pairs)
+    return lossless.mapped(value, lambda part: _without(part, people))
 
 
 def rows_left(rows: Sequence[Row], people: People) -> list[Row]:

@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from services.ingest.accept_errors import invalid
 from services.ingest.accept_model import Hyphened, parsed
-from services.ingest.accept_opaque import hyphened, opaque
+from services.ingest.accept_opaque import hyphened, kept_of, opaque
 from services.ingest.accept_rules import instant_ms, one_of
 
 _MOMENTS = ("timestamp", "stale-date", "dismissal-date")
@@ -40,7 +40,15 @@ def _number(value: object) -> object:
     return value
 
 
+def _object(value: object) -> object:
+    if value is not None and not isinstance(value, dict):
+        raise ValueError("must be an object")
+    return value
+
+
 _Text = Annotated[Any, BeforeValidator(_text)]
+_Object = Annotated[Any, BeforeValidator(_object)]
+"""Handed on unread: a model would make a new dict of it, with each name once."""
 
 
 class LiveAlert(Hyphened):
@@ -61,13 +69,13 @@ class LiveActivity(Hyphened):
     activity_id: _Name | None = None
     timestamp: str
     event: str
-    content_state: dict[str, Any] | None = None
+    content_state: _Object = None
     stale_date: str | None = None
     dismissal_date: str | None = None
     relevance_score: Annotated[Any, BeforeValidator(_number)] = None
     alert: LiveAlert | None = None
     attributes_type: _Name | None = None
-    attributes: dict[str, Any] | None = None
+    attributes: _Object = None
     input_push_token: Any = None
     input_push_channel: Annotated[str, Field(min_length=1, max_length=128)] | None = None
 
@@ -83,7 +91,7 @@ def live_activity_of(value: object, offset_min: int, field: str, *, max_bytes: i
     event = (one_of(activity.event, ("START", "UPDATE", "END"), f"{field}.event") or "").lower()
     if not event:
         raise invalid(f"{field}.event", "must be START or UPDATE or END")
-    kept = activity.model_dump(by_alias=True, exclude_none=True) | {"event": event}
+    kept = kept_of(activity) | {"event": event}
     if event == "start":
         _check_start(kept, field)
     else:

@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-import orjson
 from pydantic import Field
 
+from schemas import lossless
 from schemas.application_events import PartnerChanged
 from services.ingest.accept import Accepted, accept
 from services.ingest.accept_errors import Refusal, Refused, invalid
@@ -83,18 +83,20 @@ def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int) -
 
 def without_values(definition: str) -> str:
     """The definition as it may be told: SECURE values are none of the log's business, their names may stay."""
-    return orjson.dumps(_hidden(orjson.loads(definition))).decode()
+    return lossless.text_of(_hidden(lossless.loads(definition)))
 
 
 def _hidden(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_hidden(part) for part in value]
     if not isinstance(value, dict):
-        return value
-    given = value.get("param_value")
-    if str(value.get("param_name")).upper() == "SECURE" and isinstance(given, dict):
-        return {**value, "param_value": dict.fromkeys(given, "")}
-    return {name: _hidden(part) for name, part in value.items()}
+        return lossless.mapped(value, _hidden)
+    pairs = list(lossless.pairs_of(value))
+    if any(name == "param_name" and str(one).upper() == "SECURE" for name, one in pairs):
+        return lossless.object_of((name, _emptied(one) if name == "param_value" else one) for name, one in pairs)
+    return lossless.object_of((name, _hidden(one)) for name, one in pairs)
+
+
+def _emptied(values: Any) -> Any:
+    return dict.fromkeys(values, "") if isinstance(values, dict) else ""
 
 
 def _check_no_recipient(body: MailingBody, raw: Mapping[str, Any]) -> None:
@@ -116,9 +118,10 @@ def _marked(value: Any, where: str, names: list[str], depth: int = 0) -> Any:
     if depth > _MAX_DEPTH:
         raise invalid("body", "nested too deeply")
     if isinstance(value, dict):
-        return {
-            key: _marked(part, f"{where}.{key}" if where else str(key), names, depth + 1) for key, part in value.items()
-        }
+        return lossless.object_of(
+            (key, _marked(part, f"{where}.{key}" if where else str(key), names, depth + 1))
+            for key, part in lossless.pairs_of(value)
+        )
     if isinstance(value, list):
         return [_marked(part, f"{where}[{place}]", names, depth + 1) for place, part in enumerate(value)]
     if not isinstance(value, str):

@@ -1,31 +1,26 @@
 """JSON that we hand on unread, and objects whose names come with hyphens or underscores. Pure."""
 
-import json
 from typing import Any
 
-import orjson
+from pydantic import BaseModel
 
+from schemas import lossless
 from services.ingest.accept_errors import invalid
 
 
 def opaque(value: object, field: str) -> str:
     """JSON text of a value that we hand on unread. Raises error 4 for what JSON cannot say."""
     try:
-        text = orjson.dumps(value)
-        if b"null" not in text:
-            return text.decode()
-    except TypeError:  # integers of more than 64 bits, which the library below can
-        pass
-    try:  # orjson would say null for what is not finite
-        told = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        told.encode()
-        return told
-    except UnicodeEncodeError:
-        raise invalid(field, "must not hold a lone surrogate") from None
-    except RecursionError:
-        raise invalid(field, "is nested too deeply") from None
-    except ValueError:
-        raise invalid(field, "numbers must be finite") from None
+        return lossless.text_of(value)
+    except lossless.NotJson as error:
+        raise invalid(field, str(error)) from None
+
+
+def kept_of(model: BaseModel) -> dict[str, Any]:
+    """What a model holds by its names on the wire, without what is null; values that it does not look into stay."""
+    named = {field.alias or name: getattr(model, name) for name, field in type(model).model_fields.items()}
+    every = named | (model.model_extra or {})
+    return {name: kept_of(one) if isinstance(one, BaseModel) else one for name, one in every.items() if one is not None}
 
 
 def hyphened(value: object, field: str) -> dict[str, Any]:

@@ -59,8 +59,9 @@ def _rich(value: object, field: str) -> str | None:
     if value is None:
         return None
     rich = parsed(Rich, hyphened(value, field), field)
-    kept = rich.model_dump(by_alias=True, exclude_unset=True)
-    kept = {name: part for name, part in kept.items() if part is not None or name == "custom-payload"}
+    kept = rich.model_dump(by_alias=True, exclude_unset=True, exclude={"custom_payload"}, exclude_none=True)
+    if "custom_payload" in rich.model_fields_set:
+        kept["custom-payload"] = rich.custom_payload
     category = one_of(kept.pop("content-category", None), CATEGORIES, f"{field}.content-category")
     if category and kept.get("content-url"):
         kept["content-category"] = category

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from schemas import ids, topics
+from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
 from services import consume, telemetry
 from services.batch_keys import KeyFault, partner_of
@@ -25,12 +25,12 @@ from services.directory import Directory
 from services.hour_keys import HourKeys
 from services.ingest.accept import Accepted
 from services.ingest.accept_alike import Patterns
-from services.ingest.accept_batch import Packet, Sending, accepted_of, packet_of, priority_of
-from services.ingest.accept_batch_errors import Rejected, RejectReason, Unacceptable
+from services.ingest.accept_batch import Packet, Sending, accepted_of, hands_on, packet_of, priority_of
+from services.ingest.accept_batch_errors import Rejected, RejectReason, Unacceptable, unacceptable_of
 from services.ingest.accept_errors import Code, Refusal
+from services.ingest.accept_read import not_json
 from services.ingest.limits import Limits
 from services.ingest.secure import sealed
-from services.ingest.send import holds_nul
 from services.ingest.store import Claims
 from services.kafka import Append, Log
 from services.secrets import Secrets
@@ -41,6 +41,7 @@ _MAX_MESSAGE_BYTES = 64 * 1024
 _TOPIC = topics.MESSAGE_REQUESTED["bulk"]
 _SLICE = 50
 """Messages that are read before others get their turn: single messages are answered by the same loop."""
+_LARGE_BYTES = 256 * 1024
 _PACKET_BITS = 53
 """What a JSON number holds exactly everywhere."""
 
@@ -65,7 +66,7 @@ class Batch:
         """HTTP status and body."""
         now = now_ms()
         try:
-            packet = packet_of(_parsed(body), partner, now)
+            packet = packet_of(await _read(body), partner, now)
         except Unacceptable as unacceptable:
             return 400, orjson.dumps({"result": [_entry_of(unacceptable.rejected, None)]})
         limit = self._limits.enter(partner, time.monotonic())
@@ -151,13 +152,22 @@ class _Ready(NamedTuple):
     append: Append
 
 
-def _parsed(body: bytes) -> object:
+async def _read(body: bytes) -> object:
+    """Without loss. A large packet whose numbers or escapes need care is read in a thread. Raises Unacceptable."""
+    if lossless.holds_nul(body):
+        raise Unacceptable("invalid", "body", "body: must not hold a NUL character")
     try:
-        if holds_nul(body):
-            raise Unacceptable("invalid", "body", "body: must not hold a NUL character")
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Unacceptable("invalid", "body", "body: must be JSON in UTF-8, not nested too deeply") from None
+        try:
+            found = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return lossless.loads(body)  # which takes a few numbers more
+        if not hands_on(found):
+            return found
+        if len(body) <= _LARGE_BYTES:
+            return lossless.exact(found, body)
+        return await asyncio.to_thread(lossless.exact, found, body)
+    except lossless.NotJson as error:
+        raise unacceptable_of(not_json(error).refusal) from None
 
 
 def packet_id_of(body: bytes, packet: Packet, partner: PartnerChanged) -> int:

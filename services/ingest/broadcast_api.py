@@ -11,15 +11,18 @@ A partner (HTTP Basic) has the applications that its senders stand for, the oper
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from schemas.broadcast_events import BroadcastChannelChanged
 from services.access import Caller
 from services.ingest.accept_broadcast import NAME, BroadcastBody, ChannelBody
+from services.ingest.accept_errors import Refused
+from services.ingest.accept_read import read_json
 from services.ingest.broadcasting import Broadcasting
 from services.ingest.broadcasts_store import Broadcast
+from services.ingest.mailings import refusal
 from services.web import ProblemBody
 
 PATH = "/v1/applications/{application_id}/broadcast-channels"
@@ -140,11 +143,24 @@ def _add_channels(router: APIRouter, broadcasting: Broadcasting, who: Any) -> No
         return ChannelView.of(await broadcasting.close(application_id, name))
 
 
+async def _aps(request: Request) -> Any:
+    try:
+        return read_json(await request.body())["aps"]
+    except Refused as refused:
+        raise refusal(refused) from None
+
+
 def _add_messages(router: APIRouter, broadcasting: Broadcasting, who: Any) -> None:
     @router.post("/{name}/messages", status_code=202, responses={200: {"model": BroadcastView}}, summary="Send")
     async def send(
-        application_id: _Application, name: _Name, body: BroadcastBody, response: Response, asking: Caller = who
+        application_id: _Application,
+        name: _Name,
+        body: BroadcastBody,
+        request: Request,
+        response: Response,
+        asking: Caller = who,
     ) -> BroadcastView:
+        body = body.model_copy(update={"aps": await _aps(request)})  # which the framework has read with loss
         sent, is_new = await broadcasting.send(application_id, name, body, asking)
         response.status_code = 202 if is_new else 200
         return BroadcastView.of(sent)

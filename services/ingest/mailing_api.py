@@ -15,7 +15,6 @@ message name field and rule as `/v6/send` does, with its code in `detail`.
 
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
@@ -23,6 +22,7 @@ from services import web
 from services.access import Caller, CallerOf
 from services.clock import now_ms
 from services.ingest.accept_errors import Refused
+from services.ingest.accept_read import read_json
 from services.ingest.accept_rules import instant_ms
 from services.ingest.dry_run import DryRun
 from services.ingest.mailing import Mailing, Place
@@ -37,7 +37,6 @@ from services.ingest.mailing_view import (
     view_of,
 )
 from services.ingest.mailings import Office, refusal
-from services.ingest.send import holds_nul
 from services.outcomes_store import OutcomesStore
 
 PATH = "/v1/mailings"
@@ -168,13 +167,9 @@ async def _view(office: Office, outcomes: OutcomesStore, mailing: Mailing) -> Ma
 async def _json(request: Request) -> object:
     body = await request.body()
     try:
-        found: object = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        found = None
-    if found is None or holds_nul(body):
-        rule = "must be JSON in UTF-8 without NUL characters"
-        raise web.Problem(400, "Invalid request", errors=[{"field": "body", "rule": rule}])
-    return found
+        return read_json(body)
+    except Refused as refused:
+        raise refusal(refused) from None
 
 
 def _place(before: str) -> Place:

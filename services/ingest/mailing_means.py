@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-import orjson
-
-from schemas import ids, topics
+from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged, StopChanged
 from schemas.mailing_events import MailingChanged
 from services.clock import now_ms
@@ -98,7 +96,7 @@ class Means:
         if not mailing.is_readable:
             raise Stopped(CANNOT_OPEN)
         try:
-            drafted = draft(orjson.loads(mailing.definition), partner, self.directory, mailing.created_at)
+            drafted = draft(lossless.loads(mailing.definition), partner, self.directory, mailing.created_at)
             return Template(drafted), partner
         except Refused as refused:
             raise Stopped(refused.refusal.detail) from None

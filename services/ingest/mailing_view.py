@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import orjson
-
+from schemas import lossless
 from services.ingest.accept_forecast import Forecast
 from services.ingest.accept_model import Wire
 from services.ingest.mailing import CANNOT_OPEN, Mailing
@@ -116,7 +115,7 @@ def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> 
         rate_per_s=mailing.rate_per_s,
         on_bad_lines=mailing.on_bad_lines,
         list=None if mailing.is_segment else list_view(mailing),
-        segment=orjson.loads(mailing.definition).get("segment") if mailing.is_segment else None,
+        segment=lossless.loads(mailing.definition).get("segment") if mailing.is_segment else None,
         progress=progress,
     )
 

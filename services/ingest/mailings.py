@@ -11,9 +11,7 @@ Every change is a compare-and-set, said to `mailing-events` behind it; doing the
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-import orjson
-
-from schemas import ids
+from schemas import ids, lossless
 from schemas.application_events import PartnerChanged
 from schemas.mailing_events import MailingState
 from services import schedule, telemetry
@@ -52,7 +50,7 @@ class Office:
             drafted = draft(raw, partner, self.means.directory, now)
         except Refused as refused:
             raise refusal(refused) from None
-        body, definition = drafted.body, orjson.dumps(raw)
+        body, definition = drafted.body, lossless.dumps(raw)
         mailing_id = ids.uuid7() if body.id is None else ids.mailing_id_of(partner.uuid, body.id)
         is_segment = drafted.segment is not None
         fresh = Mailing(

@@ -6,14 +6,12 @@ The answer comes only after the log has the event. A NUL character is refused an
 customPayload: neither databases nor phones can be trusted with one. Source: `docs/partner-api.md` §1, §2.
 """
 
-import re
 import time
 
 import orjson
 from pydantic import ValidationError
-from pydantic_core import from_json
 
-from schemas import topics
+from schemas import lossless, topics
 from schemas.application_events import PartnerChanged
 from services import consume, telemetry
 from services.clock import now_ms
@@ -22,6 +20,7 @@ from services.hour_keys import HourKeys
 from services.ingest.accept import accept
 from services.ingest.accept_errors import Code, Refusal, Refused
 from services.ingest.accept_model import SendRequest, violation
+from services.ingest.accept_read import read_request
 from services.ingest.limits import Limits
 from services.ingest.secure import sealed
 from services.ingest.store import Claims
@@ -30,7 +29,6 @@ from services.logins import LoginFault, Logins
 
 log = telemetry.logger("send")
 _TOPIC = topics.MESSAGE_REQUESTED["single"]
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _OUTAGE_S = 30.0
 _FORGOTTEN_S = 60.0
 _FAULTS = {
@@ -57,7 +55,7 @@ class Sending:
     async def answer(self, body: bytes, address: str) -> bytes | Refusal:
         """The body of the answer, or why not."""
         try:
-            request = _parsed(body)
+            request = read_request(body)
         except Refused as refused:
             return refused.refusal
         except ValidationError as error:
@@ -125,26 +123,12 @@ class Sending:
             log.warning("requests cannot be stored", error=repr(error))
 
 
-def holds_nul(body: bytes) -> bool:
-    """Whether a string of this JSON has a NUL character: neither databases nor phones can be trusted with one."""
-    return b"\\u0000" in body and _NUL.search(body) is not None
-
-
-def _parsed(body: bytes) -> SendRequest:
-    """Raises Refused for what is no JSON text that we take, ValidationError for wrong fields."""
-    if holds_nul(body):
-        raise Refused(Code.INVALID, "body: must not hold a NUL character")
-    try:
-        return SendRequest.model_validate_json(body)
-    except ValidationError as error:
-        if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
-            raise Refused(Code.INVALID, "body: must be JSON in UTF-8, not nested too deeply") from None
-        raise
-
-
 def _credentials(body: bytes) -> tuple[str | None, str | None]:
     """Login and password of a body whose other fields are wrong."""
-    found = from_json(body)
+    try:
+        found = lossless.loads(body)
+    except lossless.NotJson:
+        return None, None
     if not isinstance(found, dict):
         return None, None
     login, password = found.get("login"), found.get("password")

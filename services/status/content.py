@@ -13,12 +13,12 @@ RICH (`docs/partner-api.md` §1): each key that the enrichment holds replaces wh
 SECURE placeholders stay placeholders here: the SDK fills in the values.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 
+from schemas import lossless
 from schemas.values import Button, Content, Link
 from services.status.message import Link as SentLink
 from services.status.message import Message, Request
@@ -46,7 +46,7 @@ def enriched(content: Content) -> Content:
     """The content with its enrichment applied."""
     if content.enrichment is None:
         return content
-    rich: dict[str, Any] = json.loads(content.enrichment)  # not orjson: it has no integers beyond 64 bits
+    rich: dict[str, Any] = lossless.loads(content.enrichment)
     changes: dict[str, Any] = {"enrichment": None}
     if "title" in rich:
         changes["title"] = rich["title"]
@@ -55,7 +55,7 @@ def enriched(content: Content) -> Content:
     if "actions" in rich:
         changes["actions"] = tuple(Button.model_validate(one) for one in rich["actions"])
     if "custom-payload" in rich:
-        changes["custom_payload"] = json.dumps(rich["custom-payload"], ensure_ascii=False, separators=(",", ":"))
+        changes["custom_payload"] = lossless.text_of(rich["custom-payload"])
     if rich.get("content-url"):
         changes["content_url"] = rich["content-url"]
         if "content-category" in rich:
