@@ -59,10 +59,8 @@ def _says_all(request: SendRequest, body: bytes) -> bool:
     kind, data = message.type, message.data
     if kind != "PUSH":
         return not _is_handed_on(kind, data) or _say_all([data], body)
-    for name in data:
-        if name in _OPAQUE and not _stands_in(body, name, data[name]):
-            return False
-    return True
+    opaque = [name for name in data if name in _OPAQUE]
+    return not opaque or all([_stands_in(body, name, data[name]) for name in opaque])
 
 
 def _stands_in(body: bytes, name: str, value: object) -> bool:
