@@ -59,8 +59,7 @@ def _says_all(request: SendRequest, body: bytes) -> bool:
     kind, data = message.type, message.data
     if kind != "PUSH":
         return not _is_handed_on(kind, data) or _say_all([data], body)
-    opaque = [name for name in data if name in _OPAQUE]
-    return not opaque or all([_stands_in(body, name, data[name]) for name in opaque])
+    return not [name for name in data if name in _OPAQUE and not _stands_in(body, name, data[name])]
 
 
 def _stands_in(body: bytes, name: str, value: object) -> bool:
