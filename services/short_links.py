@@ -12,14 +12,13 @@ projects the message gets the same. Source: `docs/partner-api.md` §1, §4 (shor
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from schemas import lossless
 from schemas.values import Link
 from services.text_links import Found, found_in
-from services.web_address import LONGEST, web_address
+from services.web_address import LONGEST, BadAddress, browser_address
 
 PATH = "/l/"
 _LENGTH = 12
@@ -86,14 +85,9 @@ class ShortLinks:
 def location_of(url: str) -> str | None:
     """The address in ASCII, as a Location header has it; None when no browser could open it."""
     try:
-        given = web_address(url, LONGEST)
-        parts = urlsplit(f"{given.scheme}://{given.authority}")
-        host, port = parts.hostname or "", parts.port
-        name = f"[{host}]" if ":" in host else host.encode("idna").decode()
-    except ValueError:
+        return browser_address(url, LONGEST)
+    except BadAddress:
         return None
-    place = name if port is None else f"{name}:{port}"
-    return str(replace(given, authority=place))
 
 
 def is_code(text: str) -> bool:

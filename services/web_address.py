@@ -12,8 +12,8 @@ invisible are refused, and so is a login before the host. Sources: RFC 3986 §2.
 import ipaddress
 import re
 import string
-from dataclasses import dataclass
-from urllib.parse import quote
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlsplit
 
 MOST_CHARACTERS = 2048
 """Of an address that is given to us, as it is kept."""
@@ -59,6 +59,18 @@ def web_address(text: str, most: int = MOST_CHARACTERS) -> WebAddress:
     if len(str(address)) > most:
         raise BadAddress(f"must have at most {most} characters")
     return address
+
+
+def browser_address(text: str, most: int = MOST_CHARACTERS) -> str:
+    """The same all in ASCII, its host by IDNA: what every browser, phone and provider takes. Raises BadAddress."""
+    given = web_address(text, most)
+    try:
+        parts = urlsplit(f"{given.scheme}://{given.authority}")
+        host, port = parts.hostname or "", parts.port
+        name = f"[{host}]" if ":" in host else host.encode("idna").decode()
+    except ValueError:
+        raise BadAddress("must have a host that can be looked up") from None
+    return str(replace(given, authority=name if port is None else f"{name}:{port}"))
 
 
 def _is_place(authority: str) -> bool:

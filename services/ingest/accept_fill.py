@@ -14,9 +14,11 @@ import orjson
 
 from schemas import lossless
 from schemas.values import Button, Channel, Content, Link
-from services.ingest.accept_errors import invalid
-from services.ingest.accept_link import FIRST_MARK, LAST_MARK, check_channel
+from services.ingest.accept_address import LINK, filled_url, options_of_button, rich_addresses, shown_url_of
+from services.ingest.accept_errors import Refused, invalid
+from services.ingest.accept_link import check_channel
 from services.ingest.accept_mailing import Drafted
+from services.ingest.accept_marks import FIRST_MARK, LAST_MARK
 from services.ingest.accept_model import ChannelData, Rich, parsed
 from services.ingest.accept_options import PLACEHOLDER, check_secure
 from services.ingest.accept_rules import extra_param_of
@@ -75,6 +77,13 @@ class _Field(NamedTuple):
     most: int | None
     path: str
 
+    def filled(self, values: Values) -> str:
+        """As it is sent."""
+        text = self.text.fill(values)
+        if self.name == "content_url":
+            return filled_url(text)
+        return _rich_filled(text) if self.name == "enrichment" else text
+
 
 class _LinkTemplate:
     """One link, and what of it is filled in."""
@@ -110,7 +119,7 @@ class _LinkTemplate:
         if self.link.content is None:
             data = self.data.fill(values) if self.data else self.link.data
             return self.link.model_copy(update={"data": data})
-        changes: dict[str, Any] = {field.name: field.text.fill(values) for field in self.fields}
+        changes: dict[str, Any] = {field.name: field.filled(values) for field in self.fields}
         if any(title or options for _, title, options in self.buttons):
             changes["actions"] = tuple(_button(*one, values) for one in self.buttons)
         return self.link.model_copy(update={"content": self.link.content.model_copy(update=changes)})
@@ -130,14 +139,20 @@ class _LinkTemplate:
             text = field.text.fill(values)
             size += len(text)
             _check_length(text, field.least, field.most, field.path)
+            if field.name == "content_url":
+                shown_url_of(text, field.path)
             if field.name == "enrichment":
-                parsed(Rich, lossless.loads(text), field.path)
-        for place, (_, title, options) in enumerate(self.buttons):
+                rich = lossless.loads(text)
+                parsed(Rich, rich, field.path)
+                rich_addresses(rich, field.path)
+        for place, (button, title, options) in enumerate(self.buttons):
             path = f"{self.where}.data.content.actions[{place}]"
             if title:
                 _check_length(title.fill(values), 1, 64, f"{path}.title")
             if options:
-                _check_length(options.fill(values), 0, 300, f"{path}.options")
+                text = options.fill(values)
+                _check_length(text, 0, 300, f"{path}.options")
+                options_of_button(button.action, text, path)
         if self.data:
             text = self.data.fill(values)
             raw = lossless.loads(text)
@@ -154,8 +169,19 @@ class _LinkTemplate:
         return size
 
 
+def _rich_filled(text: str) -> str:
+    if "://" not in text:
+        return text
+    try:
+        return lossless.text_of(rich_addresses(lossless.loads(text), ""))
+    except Refused:  # it was taken under older rules
+        return text
+
+
 def _button(button: Button, title: _Text | None, options: _Text | None, values: Values) -> Button:
     changes = {name: text.fill(values) for name, text in (("title", title), ("options", options)) if text}
+    if button.action.lower() == LINK and "options" in changes:
+        changes["options"] = filled_url(changes["options"])
     return button.model_copy(update=changes) if changes else button
 
 

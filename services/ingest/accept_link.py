@@ -6,7 +6,9 @@ from typing import Any, NamedTuple, Protocol
 
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Button, Channel, Content, Link
+from services.ingest.accept_address import options_of_button, shown_url_of
 from services.ingest.accept_errors import Code, Refused, invalid
+from services.ingest.accept_marks import FIRST_MARK, LAST_MARK
 from services.ingest.accept_model import (
     ButtonBody,
     ChannelData,
@@ -20,8 +22,6 @@ from services.ingest.accept_opaque import opaque
 from services.ingest.accept_options import CATEGORIES, NO_VALUES, options_of
 from services.ingest.accept_rules import channel_of, lifetime_ms, one_of
 
-FIRST_MARK, LAST_MARK = "\U0010f000", "\U0010fffd"
-"""Private characters that stand in a mailing's template for what its recipients fill in (`accept_mailing.py`)."""
 _FLASH_CODE = re.compile(f"(?<![0-9])(?:[0-9]{{4}}|[0-9]{{6}})(?![0-9])|[{FIRST_MARK}-{LAST_MARK}]")
 _MAX_SMS = 2000
 _UNREAD = frozenset({Channel.MAX, Channel.CARDSMOBILE})
@@ -84,8 +84,8 @@ def _push(body: MessageBody, context: Context, field: str) -> ReadLink:
         text=data.text,
         title=title,
         content_category=one_of(body_content.content_category, CATEGORIES, f"{field}.content.contentCategory"),
-        content_url=body_content.content_url or None,
-        actions=_buttons(body_content.actions) if body_content.actions else (),
+        content_url=shown_url_of(body_content.content_url, f"{field}.content.contentUrl"),
+        actions=_buttons(body_content.actions, f"{field}.content.actions") if body_content.actions else (),
         custom_payload=None if data.custom_payload is None else opaque(data.custom_payload, f"{field}.customPayload"),
         enrichment=options.enrichment,
         live_activity=options.live_activity,
@@ -107,8 +107,15 @@ def _push(body: MessageBody, context: Context, field: str) -> ReadLink:
 _NO_CONTENT = ContentBody()
 
 
-def _buttons(given: Sequence[ButtonBody]) -> tuple[Button, ...]:
-    return tuple(Button(title=one.title, action=one.action, options=one.options) for one in given)
+def _buttons(given: Sequence[ButtonBody], field: str) -> tuple[Button, ...]:
+    return tuple(
+        Button(
+            title=one.title,
+            action=one.action,
+            options=options_of_button(one.action, one.options, f"{field}[{place}]"),
+        )
+        for place, one in enumerate(given)
+    )
 
 
 def _sender(channel: Channel, data: CommonData, context: Context, field: str) -> SenderChanged | None:

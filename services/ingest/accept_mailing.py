@@ -14,7 +14,8 @@ from schemas import lossless
 from schemas.application_events import PartnerChanged
 from services.ingest.accept import Accepted, accept
 from services.ingest.accept_errors import Refusal, Refused, invalid
-from services.ingest.accept_link import FIRST_MARK, LAST_MARK, Senders
+from services.ingest.accept_link import Senders
+from services.ingest.accept_marks import FIRST_MARK, LAST_MARK
 from services.ingest.accept_model import Request, Wire, parsed
 from services.ingest.accept_segment import Segment, SegmentBody, segment_of
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from schemas.values import Provider
+from services.ingest.accept_address import rich_addresses
 from services.ingest.accept_errors import invalid
 from services.ingest.accept_live import live_activity_of
 from services.ingest.accept_model import OptionBody, Rich, parsed
@@ -65,7 +66,7 @@ def _rich(value: object, field: str) -> str | None:
     category = one_of(kept.pop("content-category", None), CATEGORIES, f"{field}.content-category")
     if category and kept.get("content-url"):
         kept["content-category"] = category
-    return opaque(kept, field) if kept else None
+    return opaque(rich_addresses(kept, field), field) if kept else None
 
 
 def _secure(value: object, texts: Iterable[str], field: str) -> Mapping[str, str]:

@@ -91,13 +91,13 @@ def test_the_service_number_selects_the_application() -> None:
 
 
 def test_content_is_carried() -> None:
-    actions = [{"title": "Open", "action": "link", "options": "https://a.example"}, {"title": "No", "action": "no"}]
+    actions = [{"title": "Open", "action": "link", "options": "https://a.example/"}, {"title": "No", "action": "no"}]
     content = {"contentCategory": "image", "contentUrl": "https://a.example/1.png", "actions": actions}
     shown = first(push(content=content)).content
     assert shown is not None
     assert (shown.content_category, shown.content_url) == ("IMAGE", "https://a.example/1.png")
     assert shown.actions == (
-        Button(title="Open", action="link", options="https://a.example"),
+        Button(title="Open", action="link", options="https://a.example/"),
         Button(title="No", action="no"),
     )
 
@@ -154,7 +154,7 @@ def enrichment(value: dict[str, Any]) -> Any:
 
 def test_rich_is_carried_with_hyphens() -> None:
     rich = {
-        "title": "t", "message": "m", "content_category": "IMAGE", "content-url": "https://a.example",
+        "title": "t", "message": "m", "content_category": "IMAGE", "content-url": "https://a.example/",
         "custom-payload": {"a": 1}, "actions": [{"title": "a", "action": "b"}], "colour": "red",
     }  # fmt: skip
     expected = {name.replace("_", "-"): value for name, value in rich.items() if name != "colour"}
@@ -163,7 +163,7 @@ def test_rich_is_carried_with_hyphens() -> None:
 
 def test_a_rich_category_without_url_is_ignored_and_a_url_alone_is_kept() -> None:
     assert enrichment({"content-category": "IMAGE", "title": "t"}) == {"title": "t"}
-    assert enrichment({"content-url": "https://a.example"}) == {"content-url": "https://a.example"}
+    assert enrichment({"content-url": "https://a.example"}) == {"content-url": "https://a.example/"}
     assert enrichment({}) is None
 
 
