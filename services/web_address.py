@@ -22,6 +22,7 @@ LONGEST = 65_536
 _PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 _PARTS = re.compile(r"(https?)://([^/?#\\]*)([^#]*)(#.*)?", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{0,5}))?")
+_LOOKED_UP = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
 _NOT_IN_HOSTS = set(string.printable) - set(string.ascii_letters + string.digits + "-_.:[]")
 
 
@@ -69,7 +70,9 @@ def browser_address(text: str, most: int = MOST_CHARACTERS) -> str:
         host, port = parts.hostname or "", parts.port
         name = f"[{host}]" if ":" in host else host.encode("idna").decode()
     except ValueError:
-        raise BadAddress("must have a host that can be looked up") from None
+        name, port = "", None
+    if not _LOOKED_UP.fullmatch(name):  # IDNA makes blanks and the like of a few letters
+        raise BadAddress("must have a host that can be looked up")
     return str(replace(given, authority=name if port is None else f"{name}:{port}"))
 
 

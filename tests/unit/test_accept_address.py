@@ -32,6 +32,7 @@ BAD = [
     "https://bank.example/a\nb.png",
     "https://bank.example/a\u200bb.png",
     "https://[::1/a.png",
+    "https://\u037a/a.png",
 ]
 GOOD = {
     "https://bank.example/a.png": "https://bank.example/a.png",
