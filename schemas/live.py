@@ -45,3 +45,8 @@ def aim_of(content: Content) -> Aim | None:
         return Aim(start_slot(told.get("attributes-type", "")))
     activity_id = told.get("activity-id")
     return Aim(activity_slot(activity_id) if activity_id is not None else None)
+
+
+def event_of(content: Content) -> str | None:
+    """start, update or end; None for an ordinary push."""
+    return None if content.live_activity is None else str(lossless.loads(content.live_activity).get("event", "update"))

@@ -21,6 +21,7 @@ from services.dispatch.dispatching import Dispatching, Item
 from services.dispatch.sealing import Sealing
 from services.dispatch.senders import Senders, module_of
 from services.dispatch.store import Attempts
+from services.ended_activities import EndedActivities
 from services.erasing import open_keys
 from services.flow import Flow
 from services.hour_keys import HourKeys
@@ -53,7 +54,18 @@ async def start(process: Process) -> None:
             senders = Senders(provider, directory, secrets, settings, module.open_sender)
             process.stack.push_async_callback(senders.close)
             known = Installations(database)
-            work = Dispatching(provider, senders, known, attempts, secrets, sink, timers, sealing, stops)
+            work = Dispatching(
+                provider,
+                senders,
+                known,
+                attempts,
+                secrets,
+                sink,
+                timers,
+                sealing,
+                stops,
+                ended=EndedActivities(database),
+            )
             process.spawn(work.watch(process.stop), f"watch-{provider.value}", drains=True)
             _consume(process, sink, provider, work, pressure)
             if provider is Provider.APNS:

@@ -69,6 +69,7 @@ class Conclusion(NamedTuple):
     event: ProviderDispatched
     again: TargetResolved | None = None
     waits_for: str | None = None  # what would let it come sooner
+    ends: bool = False  # a Live Activity
 
 
 def deadline_of(target: TargetResolved) -> int:

@@ -12,10 +12,12 @@ No push waits in here: what cannot go now is parked in a timer. Nothing is logge
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
-from schemas.events import TargetResolved
+from schemas.events import ProviderDispatched, TargetResolved
+from schemas.live import event_of
+from schemas.reasons import Reason
 from schemas.topics import PROVIDER_DISPATCHED, TARGET_RESOLVED
 from schemas.values import Provider
 from services import consume, telemetry
@@ -23,12 +25,13 @@ from services.clock import now_ms
 from services.consume import Record
 from services.dispatch import deliver
 from services.dispatch.breaker import Breaker
-from services.dispatch.deliver import Conclusion, Sent
+from services.dispatch.deliver import Conclusion, NotSent, Sent
 from services.dispatch.provider import Push, Result, Retry, Sender, Uncertain
 from services.dispatch.sealing import Sealing
 from services.dispatch.senders import Senders
 from services.dispatch.standing import Standing
 from services.dispatch.store import Attempt, Attempts
+from services.ended_activities import Ended, EndedActivities, key_of
 from services.installations import Installation, Installations, Token
 from services.kafka import Append, Log
 from services.secrets import Secrets
@@ -52,6 +55,9 @@ class Ready(NamedTuple):
     sealed: str | None = None  # SECURE values, to this device
 
 
+HAS_ENDED: Final = NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, "the live activity has been ended")
+_TAKEN: Final = frozenset({"accepted"})
+_LOST: Final = frozenset({"refused", "expired", "suppressed"})
 Item = Ready | Conclusion
 """A conclusion: nothing is to be sent."""
 
@@ -70,12 +76,14 @@ class Dispatching:
         timers: Timers,
         sealing: Sealing,
         stops: Stops,
+        *,
+        ended: EndedActivities,
     ) -> None:
         self.provider = provider
         self.breaker = Breaker(_TRIP_AFTER)
         self._senders, self._installations, self._attempts = senders, installations, attempts
         self._secrets, self._sink, self._timers, self._sealing = secrets, sink, timers, sealing
-        self._stops = stops
+        self._stops, self._ended = stops, ended
         self._standings: dict[str, Standing] = {}
         self._to_hasten: set[str] = set()
         self._clock = asyncio.get_running_loop().time
@@ -93,8 +101,10 @@ class Dispatching:
         await self._refresh()
         targets = [record.event for record in records if isinstance(record.event, TargetResolved)]
         found = await self._installations.by_ids([one.installation_id for one in targets if one.channel is None])
+        updated = [key_of(one.installation_id, one.slot) for one in targets if one.slot and _is(one, "update")]
+        marks = await self._ended.among(updated) if updated else {}
         now = now_ms()
-        items = [self._item(target, found.get(target.installation_id), now) for target in targets]
+        items = [self._item(target, found.get(target.installation_id), marks, now) for target in targets]
         return [await self._with_values(item, now) if isinstance(item, Ready) else item for item in items]
 
     async def _with_values(self, item: Ready, now: int) -> Ready:
@@ -106,6 +116,10 @@ class Dispatching:
     async def perform(self, item: Item) -> Conclusion:
         if isinstance(item, Conclusion):
             return item
+        done = await self._performed(item)
+        return done._replace(ends=True) if item.target.slot and _is(item.target, "end") else done
+
+    async def _performed(self, item: Ready) -> Conclusion:
         target, standing = item.target, item.standing
         held = self._held(target, standing)
         if held is not None:
@@ -131,6 +145,7 @@ class Dispatching:
         return deliver.concluded(target, result, sent, now_ms(), random.random())
 
     async def write(self, done: Sequence[Conclusion]) -> None:
+        await self._note_ended([one.event for one in done if one.ends])
         timers = [self._timer(one) for one in done if one.again is not None]
         await self._timers.set(timers)
         await self._stops.look_again(timers)
@@ -143,6 +158,13 @@ class Dispatching:
         )
         for outcome, count in Counter(one.event.outcome for one in done).items():
             self._outcomes.labels(self.provider.value, outcome).inc(count)
+
+    async def _note_ended(self, ends: Sequence[ProviderDispatched]) -> None:
+        """Of ends that may have been taken nothing is noted: their marks go by themselves."""
+        for outcomes, accepted in ((_TAKEN, True), (_LOST, False)):
+            some = [one for one in ends if one.outcome in outcomes]
+            marks = [Ended(one.installation_id, one.slot, one.delivery_id, one.at, one.at) for one in some]
+            await self._ended.concluded(marks, accepted=accepted)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Follow changed credentials also while nothing comes, and release what was parked for them."""
@@ -167,13 +189,17 @@ class Dispatching:
                 standing.renewed(self._senders.max_rate(application_id))
                 self.let_go(standing)
 
-    def _item(self, target: TargetResolved, one: Installation | None, now: int) -> Item:
+    def _item(self, target: TargetResolved, one: Installation | None, marks: Mapping[str, Ended], now: int) -> Item:
         sender = self._senders.of(target.application_id)
         why = deliver.screened(target, one, sender is not None, now)
+        token = one.token_of(target.slot, now) if one is not None and why is None else None
+        mark = marks.get(key_of(target.installation_id, target.slot)) if marks and _is(target, "update") else None
+        if token is not None and mark is not None and mark.covers(token.registered_at, now):
+            why = HAS_ENDED
         if why is not None:
-            return deliver.not_sent(target, why, now)
+            done = deliver.not_sent(target, why, now)
+            return done._replace(ends=True) if target.slot and _is(target, "end") else done
         assert sender is not None
-        token = one.token_of(target.slot, now) if one is not None else None
         return Ready(target, one, token, sender, self.standing(target.application_id))
 
     def standing(self, application_id: str) -> Standing:
@@ -253,3 +279,8 @@ class Dispatching:
 
     def _in_flight(self) -> float:
         return float(sum(standing.limiter.under_way for standing in self._standings.values()))
+
+
+def _is(target: TargetResolved, event: str) -> bool:
+    """Whether the target is that of a Live Activity, for this event. Asked of such targets only: it reads JSON."""
+    return not target.withdraw and event_of(target.content) == event

@@ -11,6 +11,7 @@ from schemas.values import Lane
 from services import kafka, mongo
 from services.consume import Consuming, group_of
 from services.directory import follow_directory
+from services.ended_activities import EndedActivities
 from services.erasing import open_keys
 from services.installations import Installations
 from services.process import Process, run
@@ -38,7 +39,9 @@ async def start(process: Process) -> None:
     stops = Stops(directory, timers)
     secrets = Secrets(settings.master_key, settings.old_master_keys)
     short = ShortLinks(settings.public_url, partial(secrets.digests, purpose="short-link"))
-    routing = Routing(directory, Installations(database), claims, timers, stops, short, secrets.delivery_ids)
+    ended = EndedActivities(database)
+    await ended.prepare()
+    routing = Routing(directory, Installations(database), claims, timers, stops, short, secrets.delivery_ids, ended)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane in settings.lanes:
         group = group_of("router", lane)

@@ -30,11 +30,13 @@ from services.clock import now_ms
 from services.consume import Follows, Record
 from services.delivery_ids import DeliveryIds
 from services.directory import Directory
+from services.ended_activities import Ended, EndedActivities
 from services.installations import Address, Installation, Installations
 from services.kafka import Append
 from services.router.answers import to_status
 from services.router.cancelling import cancelled
-from services.router.plan import Ways, ended, held_until, plan
+from services.router.endings import endings_of
+from services.router.plan import Plan, Ways, ended, held_until, plan
 from services.router.store import Claim, Claims
 from services.router.waiting import held, scheduled, timer_of
 from services.short_links import ShortLinks
@@ -63,13 +65,15 @@ class Routing:
     stops: Stops
     short: ShortLinks
     deliveries: DeliveryIds
+    ended: EndedActivities
 
     async def step(self, records: Sequence[Record]) -> Follows:
         """Decide a batch. Repeatable: a second run gives the same records."""
         works = [_work(record) for record in records if not isinstance(record.event, CancelRequested)]
         known = await self.claims.load({work.claim_id for work in works})
         fresh, replies = self._sorted(works, known)
-        made = await self._decide(fresh)
+        made, ends = await self._decide(fresh)
+        await self.ended.mark(ends)
         taken = await self.claims.insert([claim for claim, _ in made if claim.due_origin is None])
         taken |= await self.claims.make_due([one for one, _ in made if one.due_origin and one.state == "planned"])
         if taken:  # another instance was faster, or a cancellation, after we had looked
@@ -105,12 +109,15 @@ class Routing:
                 appends.append(to_status(_repeated(work.request)))
         return fresh, appends
 
-    async def _decide(self, works: Sequence[_Work]) -> list[tuple[Claim, Timer | None]]:
+    async def _decide(self, works: Sequence[_Work]) -> tuple[list[tuple[Claim, Timer | None]], Sequence[Ended]]:
+        """What is made of each, and the activities that are ended by it."""
         addresses = {work.claim_id: _address(work.request) for work in works}
         wanted = {address for address in addresses.values() if address is not None}
         found = await self.installations.by_addresses(wanted)
         seen = await self.installations.known(address for address in wanted if not found[address])
         now, ways = now_ms(), cache(self._ways)
+        about = ((work.request, found[one]) for work in works if (one := addresses[work.claim_id]) is not None)
+        endings = await endings_of(self.ended, about, now)
         made: list[tuple[Claim, Timer | None]] = []
         for work in works:
             address = addresses[work.claim_id]
@@ -123,10 +130,12 @@ class Routing:
                 bool(found[address]) or address in seen or address.installation_id is not None
             )
             usable = ways(work.request.chain[0].application_id or "")
-            shown = replace(work, request=self._shown(work.request))
-            made.append((self._planned(shown, installations, known, usable, now), None))
+            shown = self._shown(work.request)
+            decided = self._plan(shown, endings.alive(shown, installations), known, usable, now)
+            endings.planned(shown, decided.targets)
+            made.append((_planned(work, decided), None))
         _count(made)
-        return made
+        return made, endings.made
 
     def _waits(self, work: _Work, installations: Sequence[Installation], now: int) -> tuple[Claim, Timer | None] | None:
         """What is made of a link that is not planned now, or to nobody because of a stop."""
@@ -154,18 +163,11 @@ class Routing:
         short = self.short.shortened(request.message_id, request.link, link)
         return request if short is link else request.model_copy(update={"chain": (short, *request.chain[1:])})
 
-    def _planned(self, work: _Work, installations: Sequence[Installation], known: bool, ways: Ways, now: int) -> Claim:
-        request = work.request
+    def _plan(
+        self, request: MessageRequested, installations: Sequence[Installation], known: bool, ways: Ways, now: int
+    ) -> Plan:
         deadline = request.schedule.deadline if request.schedule else None
-        decided = plan(request, installations, known, ways, now, deadline, deliveries=self.deliveries)
-        for skipped in decided.planned.skipped:
-            telemetry.SKIPPED.labels(skipped.reason.value).inc()
-        appends = [to_status(decided.planned)]
-        appends += [
-            Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.record_key, sealing.encode(target))
-            for target in decided.targets
-        ]
-        return _claim(work, "planned", appends)
+        return plan(request, installations, known, ways, now, deadline, deliveries=self.deliveries)
 
     def _ways(self, application_id: str) -> Ways:
         usable = (
@@ -198,6 +200,17 @@ def _among(installations: list[Installation], request: MessageRequested) -> list
     """A segment means those of the recipient's installations that fit it."""
     only = request.recipient.only_installations
     return [one for one in installations if one.installation_id in only] if only else installations
+
+
+def _planned(work: _Work, decided: Plan) -> Claim:
+    for skipped in decided.planned.skipped:
+        telemetry.SKIPPED.labels(skipped.reason.value).inc()
+    appends = [to_status(decided.planned)]
+    appends += [
+        Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.record_key, sealing.encode(target))
+        for target in decided.targets
+    ]
+    return _claim(work, "planned", appends)
 
 
 def _claim(work: _Work, state: Literal["scheduled", "planned"], plan: Sequence[Append]) -> Claim:

@@ -21,6 +21,7 @@ from services.dispatch.dispatching import Dispatching, Item
 from services.dispatch.sealing import Sealing
 from services.dispatch.senders import Open, Senders
 from services.dispatch.store import Attempts
+from services.ended_activities import EndedActivities
 from services.flow import Flow
 from services.hour_keys import HourKeys
 from services.installations import Installations
@@ -159,7 +160,9 @@ async def serving(settings: Settings, sandbox: Sandbox, open_sender: Open = apns
         sealing = Sealing(HourKeys(database["hour_keys"], secrets))
         stops = Stops(directory, timers)
         known = Installations(database)
-        work = Dispatching(PROVIDER, senders, known, attempts, secrets, sink, timers, sealing, stops)
+        work = Dispatching(
+            PROVIDER, senders, known, attempts, secrets, sink, timers, sealing, stops, ended=EndedActivities(database)
+        )
         service = Service(settings, sandbox, database, sink, directory, secrets, work, timers)
         service.provision()
         running = [asyncio.create_task(timers.run(stop, 0.1)), asyncio.create_task(work.watch(stop))]

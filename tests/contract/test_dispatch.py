@@ -3,18 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from deploy.sandbox.faults import Fault
 from deploy.sandbox.keys import make_apns_key
 from deploy.sandbox.tls import ensure_certificates
 from schemas import topics
+from schemas.events import TargetResolved
 from schemas.reasons import Reason
-from schemas.values import Provider
+from schemas.values import Content, Provider
 from services import telemetry
 from services.dispatch import deliver
 from services.dispatch.provider import BEGUN_BEFORE, Accepted, Opening, Push, Result, Sender, Uncertain
+from services.ended_activities import Ended, EndedActivities
 from services.settings import Settings
 from tests.contract.dispatch_service import Service, device_token, now_ms, serving, target
 from tests.contract.sandbox_apns.harness import TOPIC, Sandbox
@@ -309,3 +313,41 @@ async def test_what_is_paused_is_parked_and_goes_out_when_it_is_resumed(
     service.stop(scope, name, "running")
     sent = (await service.outcomes(2))[-1]
     assert (sent.outcome, sent.attempt) == ("accepted", 1)
+
+
+def live_target(event: str, **changes: Any) -> TargetResolved:
+    """To the activity "a" of installation "i-1"."""
+    told = {"event": event, "timestamp": "2026-11-24T12:00:00+0300", "content-state": {"n": 1}, "activity-id": "a"}
+    content = Content(text="-", live_activity=orjson.dumps(told).decode())
+    return target("i-1", content=content, slot="activity/a", **changes)
+
+
+async def test_an_update_behind_an_end_is_not_sent_and_an_end_that_failed_ends_nothing(service: Service) -> None:
+    await service.install("i-1")
+    sealed = service.secrets.seal(device_token("live").encode(), b"token")
+    slot = {"slot": "activity/a", "token": {"sealed": sealed, "digest": "d", "registered_at": 1}}
+    await service.database["installations"].update_one({"_id": "i-1"}, {"$set": {"live": [slot]}})
+    marks = EndedActivities(service.database)
+    late = live_target("end", expires_at=now_ms() - 1)
+    end, updates = live_target("end"), [live_target("update") for _ in range(3)]
+
+    async def planned(one: TargetResolved) -> None:
+        mark = Ended("i-1", "activity/a", one.delivery_id, now_ms(), one.expires_at + 60_000)
+        await marks.mark([mark])
+
+    await planned(late)
+    await service.send(updates[0])
+    await service.outcomes(1)
+    await service.send(late)
+    await service.outcomes(2)
+    await service.send(updates[1])
+    await service.outcomes(3)
+    await planned(end)
+    await service.send(end, updates[2])
+    seen = {one.delivery_id: (one.outcome, one.detail) for one in await service.outcomes(5)}
+    has_ended = ("refused", "the live activity has been ended")
+    sent = ("accepted", "")
+    assert [seen[one.delivery_id] for one in updates] == [has_ended, sent, has_ended]
+    assert [seen[one.delivery_id] for one in (late, end)] == [("expired", ""), sent]
+    (mark,) = (await marks.among(["i-1/activity/a"])).values()
+    assert mark.until > end.expires_at + 60_000  # for as long as a token of the activity may count

@@ -15,6 +15,7 @@ from services import kafka, mongo, sealing
 from services.clock import now_ms
 from services.consume import Record
 from services.directory import Directory
+from services.ended_activities import EndedActivities
 from services.installations import Installations
 from services.kafka import Append, Log
 from services.mongo import Database
@@ -74,7 +75,16 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
             directory.apply(entity.entity_key, sealing.encode(entity))
         stops = Stops(directory, timers)
         yield Bench(
-            Routing(directory, Installations(database), claims, timers, stops, NOTHING_SHORT, DELIVERIES),
+            Routing(
+                directory,
+                Installations(database),
+                claims,
+                timers,
+                stops,
+                NOTHING_SHORT,
+                DELIVERIES,
+                EndedActivities(database),
+            ),
             timers,
             sink,
             stops,

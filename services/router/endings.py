@@ -1,0 +1,64 @@
+"""The Live Activities that an `end` has been planned for, in one batch of the router: an update does not go to them.
+
+What other batches have ended is looked up, only when the batch has an update of an activity, for the installations
+that it is about; what this one ends is known to the links behind it. `services/ended_activities.py` keeps both.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from schemas.events import MessageRequested, TargetResolved
+from schemas.live import event_of
+from services.ended_activities import TRAVEL_MS, Ended, EndedActivities, key_of
+from services.installations import Installation
+
+
+class Endings:
+    """Of one batch, at `now` (UTC ms)."""
+
+    def __init__(self, known: dict[str, Ended], now: int) -> None:
+        self._known, self._now = dict(known), now
+        self.made: list[Ended] = []
+
+    def alive(self, request: MessageRequested, installations: Sequence[Installation]) -> Sequence[Installation]:
+        """The installations as the link sees them: for an update without the activities that have been ended."""
+        if not _is(request, "update"):
+            return installations
+        return [
+            one._replace(
+                live=tuple(live for live in one.live if not self._has_ended(one, live.slot, live.token.registered_at))
+            )
+            for one in installations
+        ]
+
+    def planned(self, request: MessageRequested, targets: Iterable[TargetResolved]) -> None:
+        """The link has been planned: an `end` ends its targets."""
+        if not _is(request, "end"):
+            return
+        for target in targets:
+            until = target.expires_at + TRAVEL_MS
+            ended = Ended(target.installation_id, target.slot, target.delivery_id, self._now, until)
+            self._known[ended.key] = ended
+            self.made.append(ended)
+
+    def _has_ended(self, one: Installation, slot: str, registered_at: int) -> bool:
+        ended = self._known.get(key_of(one.installation_id, slot))
+        return ended is not None and ended.covers(registered_at, self._now)
+
+
+async def endings_of(
+    store: EndedActivities, asked: Iterable[tuple[MessageRequested, Sequence[Installation]]], now: int
+) -> Endings:
+    """For these links and the installations that each is about."""
+    keys = [
+        key_of(one.installation_id, live.slot)
+        for request, installations in asked
+        if _is(request, "update")
+        for one in installations
+        for live in one.live
+    ]
+    return Endings(await store.among(keys) if keys else {}, now)
+
+
+def _is(request: MessageRequested, event: str) -> bool:
+    content = request.chain[0].content
+    return content is not None and event_of(content) == event
