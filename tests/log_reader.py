@@ -70,3 +70,15 @@ async def records_of(
     finally:
         await reader.stop()
     return found
+
+
+async def end_of(settings: Settings, name: str) -> int:
+    """How many records a topic has had, over all its partitions; 0 for one that does not exist."""
+    reader = AIOKafkaConsumer(
+        settings.kafka_topic_prefix + name, bootstrap_servers=settings.kafka_bootstrap, group_id=None
+    )
+    await reader.start()
+    try:
+        return sum((await reader.end_offsets(sorted(reader.assignment()))).values())
+    finally:
+        await reader.stop()

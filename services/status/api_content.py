@@ -11,6 +11,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from schemas.values import LONGEST_CHAIN
 from services import telemetry, web
 from services.clock import now_ms
 from services.hour_keys import HourKeys
@@ -22,7 +23,7 @@ from services.status.store import Messages
 
 PREFIX = "/sdk/api/v1/installations/{installation_id}"
 _OVER = "The lifetime of the message has passed"
-LinkNumber = Annotated[int, Query(ge=0, le=1000, description="of the cascade, as the push said")]
+LinkNumber = Annotated[int, Query(ge=0, lt=LONGEST_CHAIN, description="of the cascade, as the push said")]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": web.ProblemBody, "description": text}
     for status, text in {

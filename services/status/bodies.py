@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from schemas.values import Content
+from schemas.values import LONGEST_CHAIN, Content
 
 
 class Wire(BaseModel):
@@ -95,7 +95,7 @@ class RefBody(Wire):
     """Which entry."""
 
     message_id: UUID
-    link: Annotated[int, Field(ge=0, le=1000)] = 0
+    link: Annotated[int, Field(ge=0, lt=LONGEST_CHAIN)] = 0
 
 
 Refs = Annotated[list[RefBody], Field(min_length=1, max_length=100)]
