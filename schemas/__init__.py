@@ -3,17 +3,17 @@
 The life of a message. A message is a chain of links (push, then SMS …); a link is resolved to deliveries, one for
 each installation; a delivery lives like this:
 
-                       ┌─────────▶ SUPPRESSED   nobody there to show it to any more (logged out, withdrawn)
-                       │
-    message-requested ─▶ PLANNED ──▶ SENT ──▶ DELIVERED ──▶ READ
-                       │     │        │  ▲
-                       │     │        │  └──────── retry-due (an event with a time, never a sleep)
-                       │     └────────┼─────────▶ REFUSED      the provider will not take it
-                       └──────────────┴─────────▶ EXPIRED      the lifetime passed first
+                            ┌───────▶ SUPPRESSED   its owner has logged out since, or somebody else has logged in
+    planned ─▶ PLANNED ─────┼──▶ SENT ──▶ DELIVERED ──▶ READ
+                 ▲    │     │      │
+                 └────┘     ├──────┼──▶ REFUSED      the provider will not take it, or told later that it failed
+      target-resolved again └──────┴──▶ EXPIRED      the lifetime passed first
+      (a retry: an event with a time, never a sleep)
 
 `DeliveryState` orders these as a lattice: READ > DELIVERED > failures > SENT > PLANNED. A fold takes the maximum, so
 receipts may come late, twice and out of order and the result is the same. The state of a link is the maximum over its
-deliveries, except that a link has failed only when all of them have.
+deliveries, except that a link has failed only when all of them have, and that it stays so once the next link of its
+chain has been sent for.
 
     partner ─POST─▶ ingest ─message-requested─▶ router ─target-resolved.<provider>─▶ dispatch ─▶ provider
     device ─receipt─▶ registry ─status-events─▶ status ◀─provider-dispatched─ dispatch

@@ -1,4 +1,4 @@
-"""Names that lead to an entity: who holds a login, an API key's digest, a batch key's.
+"""Names that lead to an entity: who holds a login, an API key's digest, a batch key's. Pure.
 
     put(key, names)   the entity `key` has these names from now on, and no others
     holder(name)      the entity that took the name last among those that still have it

@@ -1,4 +1,4 @@
-"""One way of writing a phone number: E.164 digits without the plus. Every door that takes a number asks here.
+"""One way of writing a phone number: E.164 digits without the plus. Every door that takes a number asks here. Pure.
 
     72101234567   +72101234567   8-210-123-45-67   82101234567      all become 72101234567
     916 123-45-67   (916) 1234567                                   79161234567: ten digits from 3, 4, 8 or 9 on

@@ -1,4 +1,7 @@
-"""How versions of an app compare: "2.10" is above "2.9", "1.0" equals "1", what follows a hyphen does not count."""
+"""How versions of an app compare: "2.10" is above "2.9", "1.0" equals "1", what follows a hyphen does not count.
+
+Pure.
+"""
 
 import re
 

@@ -6,14 +6,14 @@ Bad input never becomes a 5xx: malformed JSON, wrong types, over-long values, NU
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import AfterValidator, BaseModel
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,18 +24,6 @@ from services.process import Process
 
 log = telemetry.logger("web")
 MAX_BODY_BYTES = 64 * 1024
-
-
-def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("must not hold a NUL character")
-    if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
-        raise ValueError("must not hold a lone surrogate")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_storable)]
-"""A string that the log and the database can hold."""
 
 
 class ProblemBody(BaseModel):

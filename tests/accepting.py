@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from schemas import ids
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.events import MessageRequested
 from schemas.values import Link
@@ -65,7 +66,7 @@ def decide(body: dict[str, Any], partner: PartnerChanged = PARTNER, now_ms: int 
         parsed_body = parsed(SendRequest, body, "")
     except Refused as refused:
         return refused.refusal
-    return accept(parsed_body, partner, Senders(), now_ms)
+    return accept(parsed_body, partner, Senders(), now_ms, draw_id=ids.uuid7)
 
 
 def accepted(body: dict[str, Any], **changes: Any) -> MessageRequested:

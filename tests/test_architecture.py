@@ -9,30 +9,32 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
-PURE = {
+DECIDING = {
     "ingest": ("accept",),
-    "registry": ("devices", "identity"),
+    "registry": ("devices", "identity_proof", "receipts", "hms_receipts"),
     "router": ("plan",),
     "dispatch": ("deliver", "limiter", "breaker", "guard", "payload"),
     "statistics": ("merge",),
-    "status": ("fold", "cascade", "content", "channel_reports"),
+    "status": ("fold", "cascade", "content", "explain", "message", "packets", "channel_reports"),
 }
+"""Modules that decide, by the beginnings of their names: each of them has to say that it is pure."""
 STANDARD = frozenset(__import__("sys").stdlib_module_names)
-ALLOWED_IN_PURE = STANDARD | {"schemas", "phonenumbers", "pydantic", "orjson"}
-CRYPTOGRAPHY = {"jwt", "cryptography"}
-"""Of the modules that judge signatures: they compute, and reach for nothing."""
-IMPURE_STANDARD = {"asyncio", "os", "socket", "time", "subprocess", "threading", "random", "requests"}
-SHARED_PURE = (
-    "services.delivery_ids",
-    "services.phones",
-    "services.short_links",
-    "services.text_links",
-    "services.schedule",
-    "services.versions",
-    "services.directory_index",
-    "services.web_address",
-    "services.sms_parts",
-)
+COMPUTING = STANDARD | {"schemas", "phonenumbers", "pydantic", "orjson", "typing_extensions", "jwt", "cryptography"}
+"""What computes, and reaches for nothing. The last two judge signatures and keys."""
+ONLY_TYPES = {"starlette.types"}
+IMPURE_STANDARD = {"asyncio", "os", "socket", "time", "subprocess", "threading", "random", "secrets", "requests"}
+IMPURE_NAMES = {
+    "datetime.now",
+    "datetime.utcnow",
+    "date.today",
+    "uuid.uuid1",
+    "uuid.uuid4",
+    "ids.uuid7",
+    "uuid7",
+    "open",
+    "print",
+}
+"""Clocks, what draws, and files: neither called nor handed on, a default included."""
 KAFKA_BOUNDARY = {"services/kafka.py", "services/consume.py", "services/flow.py", "services/statistics/worker.py"}
 DATABASE_BOUNDARY = {"mongo", "mongo_collection", "mongo_errors"}
 
@@ -45,9 +47,23 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+def module_of(name: str) -> Path | None:
+    """The file of a module, or the folder of a package; None for what is neither."""
+    path = ROOT / name.replace(".", "/")
+    file = path.with_suffix(".py")
+    return file if file.exists() else path if path.is_dir() else None
+
+
 def imports(path: Path) -> Iterator[str]:
-    """Every module that the file imports, in full."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    """Every module that the file imports, in full, and not only for its types."""
+    tree = ast.parse(path.read_text())
+    for_types = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    ]
+    left_out = {id(inner) for node in for_types for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) in left_out:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -57,30 +73,18 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
+def says_pure(path: Path) -> bool:
+    return bool(re.search(r"\bPure\b", ast.get_docstring(ast.parse(path.read_text())) or ""))
+
+
 def pure_modules() -> list[Path]:
-    return [
-        path
-        for service, stems in PURE.items()
-        for path in sources(f"services/{service}")
-        if is_pure(path.stem, stems) and path.parent.name == service
-    ] + [
-        ROOT / f"services/{name}.py"
-        for name in (
-            "delivery_ids",
-            "directory_index",
-            "schedule",
-            "short_links",
-            "sms_parts",
-            "text_links",
-            "versions",
-            "web_address",
-        )
-    ]
+    return [path for folder in ("services", "schemas") for path in sources(folder) if says_pure(path)]
 
 
-def is_pure(stem: str, stems: tuple[str, ...]) -> bool:
-    """`fold` and `fold_reports` are; `folding` is not."""
-    return any(stem == pure or stem.startswith(f"{pure}_") for pure in stems)
+def decides(path: Path) -> bool:
+    """`fold` and `fold_reports` do; `folding` does not."""
+    stems = DECIDING.get(path.parent.name, ())
+    return any(path.stem == stem or path.stem.startswith(f"{stem}_") for stem in stems)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -103,23 +107,33 @@ def test_schemas_import_pydantic_orjson_and_the_standard_library_only() -> None:
 
 
 @pytest.mark.parametrize("path", pure_modules(), ids=name_of)
-def test_pure_modules_are_pure(path: Path) -> None:
-    """They import schemas, the standard library and their pure neighbours, and never a clock or a socket."""
-    own = f"services.{path.parent.name}."
-    stems = PURE.get(path.parent.name, ())
+def test_what_says_that_it_is_pure_imports_only_what_computes_or_is_pure_itself(path: Path) -> None:
+    """Never a clock, the environment or a socket; what is imported for its types alone does not count."""
     for name in imports(path):
         top = name.partition(".")[0]
         if top == "services":
-            own_stem = name.removeprefix(own).partition(".")[0] if name.startswith(own) else ""
-            near = is_pure(own_stem, (*stems, "provider", "message"))
-            shared = name in {"services", own.rstrip(".")} or name.startswith(SHARED_PURE)
-            assert near or shared, f"{name_of(path)} imports {name}"
+            file = module_of(name) or module_of(name.rpartition(".")[0])  # of a name that a module holds, the module
+            assert file is not None, f"{name_of(path)} imports {name}"
+            assert file.is_dir() or says_pure(file), (
+                f"{name_of(path)} imports {name}, which does not say that it is pure"
+            )
         else:
-            signs = CRYPTOGRAPHY if path.stem.startswith("identity_") else set()
-            assert top in ALLOWED_IN_PURE | signs, f"{name_of(path)} imports {name}"
+            is_known = top in COMPUTING or any(name.startswith(types) for types in ONLY_TYPES)
+            assert is_known, f"{name_of(path)} imports {name}"
             assert top not in IMPURE_STANDARD, f"{name_of(path)} imports {name}"
-    calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
-    assert not calls & {"datetime.now", "datetime.utcnow", "date.today", "now_ms", "uuid.uuid4", "ids.uuid7", "uuid7"}
+
+
+@pytest.mark.parametrize("path", pure_modules(), ids=name_of)
+def test_what_says_that_it_is_pure_names_no_clock_and_draws_nothing(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name)}
+    assert not names & IMPURE_NAMES, name_of(path)
+
+
+def test_whatever_decides_says_that_it_is_pure() -> None:
+    deciding = [path for path in sources("services") if decides(path)]
+    assert len(deciding) > 30
+    assert not [name_of(path) for path in deciding if not says_pure(path)]
 
 
 def test_only_settings_reads_the_environment() -> None:

@@ -1,4 +1,4 @@
-"""What every push carries for the SDK, and how it is made to fit a provider's limit. Shared by all providers; pure.
+"""What every push carries for the SDK, and how it is made to fit a provider's limit. Shared by all providers. Pure.
 
     shown_of(push) ─▶ Shown ─▶ render(shown) (the provider's)  ─▶ fits? ─▶ send
                         ▲                                          │ no

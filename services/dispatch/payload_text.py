@@ -1,4 +1,4 @@
-"""Where a text may be cut: between what people see as characters, never inside one.
+"""Where a text may be cut: between what people see as characters, never inside one. Pure.
 
 The rules are those of Unicode UAX #29 (extended grapheme clusters) as far as the standard library knows them. Where it
 knows less, clusters come out longer, never shorter: no flag, family, accented letter or conjunct is ever torn apart.

@@ -1,4 +1,4 @@
-"""What a provider is to dispatch: one file with a `Sender`, and one table from its answers to these results.
+"""What a provider is to dispatch: one file with a `Sender`, and one table from its answers to these results. Pure.
 
     services/dispatch/<provider>.py      async def open_sender(opening: Opening) -> Sender
     Sender.send(push)  ─▶ Accepted       the provider has it
@@ -12,12 +12,14 @@ by its name, which is the provider's value in `schemas.values.Provider`. Source:
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from schemas.application_events import ApplicationChanged
 from schemas.reasons import Reason
 from schemas.values import ChannelMessage, Content
-from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.settings import Settings
 
 Scope = Literal["token", "application", "provider"]
 
@@ -152,7 +154,7 @@ class Sender(Protocol):
 class Opening:
     """What a sender is opened with. `credentials` is the JSON that was provisioned, opened."""
 
-    settings: Settings
+    settings: "Settings"
     application: ApplicationChanged
     credentials: dict[str, Any]
 

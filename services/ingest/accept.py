@@ -41,7 +41,8 @@ def accept(
     senders: Senders,
     now_ms: int,
     lane: Lane = "single",
-    draw_id: Callable[[], str] = ids.uuid7,
+    *,
+    draw_id: Callable[[], str],
 ) -> Accepted | Refusal:
     """Decide about one request of an authenticated partner. `draw_id` gives new UUIDs."""
     try:

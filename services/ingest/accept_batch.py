@@ -13,7 +13,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas import ids
 from schemas.application_events import PartnerChanged
 from schemas.values import Channel
 from services.ingest.accept import Accepted, accept
@@ -51,7 +50,7 @@ class Sending:
     senders: Senders
     now_ms: int
     packet_id: int
-    draw_id: Callable[[], str] = ids.uuid7
+    draw_id: Callable[[], str]
 
 
 def packet_of(body: object, partner: PartnerChanged, now_ms: int) -> Packet:
@@ -111,7 +110,7 @@ def accepted_of(
         return rejected_of(violation(error).refusal, where)
     except Refused as refused:
         return rejected_of(refused.refusal, where)
-    outcome = accept(request, sending.partner, sending.senders, sending.now_ms, "bulk", sending.draw_id)
+    outcome = accept(request, sending.partner, sending.senders, sending.now_ms, "bulk", draw_id=sending.draw_id)
     if isinstance(outcome, Refusal):
         return rejected_of(outcome, where)
     accepted = outcome._replace(request=outcome.request.model_copy(update={"packet_id": sending.packet_id}))

@@ -1,4 +1,5 @@
 """The body of `POST /v1/mailings`: a message as `/v6/send` takes it, without a recipient, and how it is to be sent.
+Pure.
 
 Everything that `accept.py` refuses is refused here too, by the same code and at once; a value that every recipient has
 of their own stands as `{{name}}` and counts as one character until the list says how long it really is.
@@ -75,7 +76,7 @@ def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int) -
         raise invalid("message", f"a segment has no values, so {{{{{names[0]}}}}} cannot be filled in")
     _check_no_recipient(body, marked)
     anybody = body.model_copy(update={"dest_addr": _ANYBODY, "id": None})
-    accepted = accept(anybody, partner, senders, now_ms, "bulk", lambda: "")
+    accepted = accept(anybody, partner, senders, now_ms, "bulk", draw_id=lambda: "")
     if isinstance(accepted, Refusal):
         raise Refused(accepted.code, accepted.detail)
     segment = None if body.segment is None else segment_of(body.segment, accepted.request.chain, partner)

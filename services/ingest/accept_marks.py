@@ -1,4 +1,4 @@
-"""Marks: private characters that stand in a mailing's template for a recipient's values (`accept_mailing.py`)."""
+"""Marks: private characters that stand in a mailing's template for a recipient's values (`accept_mailing.py`). Pure."""
 
 import re
 

@@ -1,4 +1,6 @@
-"""The body of a send request as it comes over the wire, field by field. Source: `docs/partner-api.md` §1, §4, §5.
+"""The body of a send request as it comes over the wire, field by field. Pure.
+
+Source: `docs/partner-api.md` §1, §4, §5.
 
 Types are strict and lengths are Unicode code points; unknown fields are ignored; null counts as absent. `message.data`
 stays a dict here, because its rules depend on `message.type`: it becomes `PushData` or `ChannelData` later.

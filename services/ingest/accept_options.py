@@ -1,4 +1,4 @@
-"""extraOptions: RICH, LIVE_ACTIVITY, SECURE, SENDING_PLATFORMS. Source: `docs/partner-api.md` §1.
+"""extraOptions: RICH, LIVE_ACTIVITY, SECURE, SENDING_PLATFORMS. Pure. Source: `docs/partner-api.md` §1.
 
 What the app gets is carried as opaque JSON with hyphens in its keys. SECURE values stay beside the content until they
 are sealed (`secure.py`); nothing here puts them into it.

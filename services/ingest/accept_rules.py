@@ -1,4 +1,4 @@
-"""The rules for single fields: lifetime, schedule, address of reports, extra parameters.
+"""The rules for single fields: lifetime, schedule, address of reports, extra parameters. Pure.
 
 Each takes the value and returns it in our terms, or raises Refused. Source: `docs/partner-api.md` §1, §5.
 """

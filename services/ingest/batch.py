@@ -73,7 +73,7 @@ class Batch:
         if limit is not None:
             return Refusal(Code.TOO_MANY, limit)
         try:
-            sending = Sending(partner, self._directory, now, packet_id_of(body, packet, partner))
+            sending = Sending(partner, self._directory, now, packet_id_of(body, packet, partner), ids.uuid7)
             return 200, orjson.dumps({"result": await self._send(packet, sending)})
         finally:
             self._limits.leave(partner)

@@ -11,7 +11,7 @@ import time
 import orjson
 from pydantic import ValidationError
 
-from schemas import lossless, topics
+from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
 from services import consume, telemetry
 from services.clock import now_ms
@@ -89,7 +89,7 @@ class Sending:
         return _FAULTS[checked] if isinstance(checked, LoginFault) else violation(error).refusal
 
     async def _send(self, request: SendRequest, partner: PartnerChanged) -> bytes | Refusal:
-        accepted = accept(request, partner, self._directory, now_ms())
+        accepted = accept(request, partner, self._directory, now_ms(), draw_id=ids.uuid7)
         if isinstance(accepted, Refusal):
             return accepted
         claims = partner.reject_duplicates and accepted.request.partner_ref is not None

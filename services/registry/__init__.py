@@ -8,6 +8,7 @@ Device API, JSON in camel case, times in UTC milliseconds. `<I>` = /sdk/api/v1/i
     GET    <I>                          installation
     PUT    <I>/token                    {provider: apns|fcm|hms|rustore, token; environment, bundle, variant}
                                         {provider: web, subscription: {endpoint, keys: {p256dh, auth}}}
+                                        of rustore with a universal app also {carrier}
     DELETE <I>/token
     POST   <I>/personalize              {externalUserId and/or phone; primary}
     POST   <I>/depersonalize            no body
@@ -15,6 +16,8 @@ Device API, JSON in camel case, times in UTC milliseconds. `<I>` = /sdk/api/v1/i
     PUT    <I>/settings                 {primary, pushEnabled, pushOsEnabled, subscriptions: [{id, type, name, title,
                                         description, value}]}; what is left out stays
     POST   <I>/sessions                 {sessionId, appVersion, osVersion, locale, timeZone, previousSessionS, primary}
+    GET    <I>/subscriptions            [{id, type, name, title, description, value, said}]: the catalogue as it counts
+    GET    /sdk/api/v1/web-push         X-Api-Key: {applicationServerKey}
     GET    <I>/activities               {activities: [{activityId, attributesType, registeredAt, expiresAt}],
                                         startTokens: [{attributesType, registeredAt}]}, which these answer too:
     PUT    <I>/activities/{activityId}/token                       {attributesType, token; environment, bundle}
@@ -24,9 +27,10 @@ Device API, JSON in camel case, times in UTC milliseconds. `<I>` = /sdk/api/v1/i
                                         action, activityId, attributesType}]}:
                                         {results: [{accepted, happenedAt, errors: [{field, rule}]}]}
 
-All but install, profile and receipts answer the installation: what profile has, installationId, applicationId,
-deviceId, platform, appVersion, osVersion, model, locale, timeZone, publicKey, token {provider, environment, bundle,
-variant, registeredAt} or null, pushEnabled, pushOsEnabled, subscriptions, launches, installedAt, lastUsedAt, updatedAt.
+`deliveryId` is mandatory: the `delivery` of the push. The others answer the installation: what profile has,
+installationId, applicationId, deviceId, platform, appVersion, osVersion, model, locale, timeZone, publicKey, token
+{provider, environment, bundle, variant, registeredAt} or null, pushEnabled, pushOsEnabled, subscriptions, launches,
+installedAt, lastUsedAt, updatedAt.
 
 On the operators' listener, Authorization: Bearer <token>; the scopes are in `services/operator_routes.py`. An entity
 has a `version` and says `by` whom it is as it is; a change that sends the version as If-Match is refused with 409 when
@@ -50,6 +54,8 @@ somebody else was faster. Passwords and keys are in the answer that made them, n
     POST                /v1/installations/import?applicationId=[&firstLine=]  NDJSON, 5000 lines or 4 MiB a call:
                         {lines, imported, known, bad: [{line, field, rule}]}
 
+Huawei's receipts, signed: POST /gateway/hms/receipts/{applicationId}, see `docs/features/hms-receipts.md`.
+
 Errors are RFC 9457 problem details {title, status, detail, errors: [{field, rule}]}: 400 a rule is broken, 401, 403
-switched off, 404, 409, 413, 415, 503 with Retry-After.
+switched off, 404, 409, 413, 415; 429 a device too often (`services/device_pace.py`) and 503, both with Retry-After.
 """

@@ -22,7 +22,8 @@ from services.registry.bodies import Body
 from services.registry.forgetting import MOST_LINKED, Forgetting, Persons
 from services.registry.tokens import BadField
 from services.settings import Settings
-from services.web import Problem, Text
+from services.storable import Text
+from services.web import Problem
 
 _Id = Annotated[str, Path(max_length=64)]
 _Given = Annotated[Text, Field(min_length=1, max_length=256)] | None

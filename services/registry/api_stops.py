@@ -18,7 +18,8 @@ from services.access import Caller
 from services.registry.api_devices import PROBLEMS
 from services.registry.bodies import Body
 from services.registry.provisioning import Entity, Provisioning, Stamp
-from services.web import Problem, Text
+from services.storable import Text
+from services.web import Problem
 
 _CANCELLABLE = ("packet", "mailing")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -1,4 +1,4 @@
-"""What the SDK sends and gets: the JSON of the device API, in camel case. Unknown fields are ignored.
+"""What the SDK sends and gets: the JSON of the device API, in camel case. Unknown fields are ignored. Pure.
 
 Times are UTC milliseconds since the epoch. Wrong types are refused, not converted.
 """
@@ -15,7 +15,7 @@ from schemas.live import activity_slot, start_slot
 from schemas.values import LONGEST_CHAIN, Platform, Provider
 from services import phones
 from services.registry.devices_state import Device
-from services.web import Text
+from services.storable import Text
 
 MAX_RECEIPTS = 500
 MAX_SUBSCRIPTIONS = 100

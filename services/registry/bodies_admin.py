@@ -15,7 +15,7 @@ from schemas.application_events import (
 from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import Channel, Provider
 from services.registry.bodies import MAX_SUBSCRIPTIONS, Body
-from services.web import Text
+from services.storable import Text
 from services.web_address import web_address
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas.live import ACTIVITY
 from services.registry.bodies import Body
 from services.registry.devices_state import Device, LiveSlot
-from services.web import Text
+from services.storable import Text
 
 _NAME = r"^[\w.:~-]{1,128}$"
 ActivityId = Annotated[

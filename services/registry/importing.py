@@ -24,7 +24,8 @@ from services.registry.devices_shared import token_key
 from services.registry.devices_state import Device
 from services.registry.devicing import Devicing
 from services.registry.tokens import BadField, token_text
-from services.web import Text, field_errors
+from services.storable import Text
+from services.web import field_errors
 
 MAX_LINE_BYTES = 16_384
 MAX_LINES = 5_000

@@ -1,4 +1,4 @@
-"""What the plan sees of a customer's devices: a contract, so that the decision knows no database."""
+"""What the plan sees of a customer's devices: a contract, so that the decision knows no database. Pure."""
 
 from collections.abc import Sequence
 from typing import Protocol

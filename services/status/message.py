@@ -1,4 +1,4 @@
-"""What is known of one message: a chain of links, their deliveries, and the trace. Folded by `fold.py`.
+"""What is known of one message: a chain of links, their deliveries, and the trace. Folded by `fold.py`. Pure.
 
     Message ── Link 0 ── Delivery (one for each installation that anything is known of)
             │         └─ Request (what the partner asked; the winner's, once `planned` or `scheduled` named it)

@@ -1,4 +1,4 @@
-"""What is asked for: one message by any of its ids, or a page of them. Pure but for the store it asks.
+"""What is asked for: one message by any of its ids, or a page of them.
 
 A page goes on behind (created_at, _id) of its last message, so messages that come meanwhile shift nothing.
 """

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas import ids
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Channel
 from services.ingest.accept import Accepted
@@ -38,7 +39,7 @@ class Senders:
 
 def outcome(message: object, partner: PartnerChanged = PARTNER, **packet: Any) -> Accepted | Rejected:
     found = packet_of({"messages": [message], **packet}, partner, NOW)
-    return accepted_of(message, 0, found, Sending(partner, Senders(), NOW, 7), Patterns(partner))
+    return accepted_of(message, 0, found, Sending(partner, Senders(), NOW, 7, ids.uuid7), Patterns(partner))
 
 
 def accepted(message: object, partner: PartnerChanged = PARTNER, **packet: Any) -> Accepted:
@@ -150,7 +151,7 @@ def test_each_rule_is_told_by_key_and_field(change: dict[str, Any], reasons: lis
 def test_what_is_no_message_is_rejected_alone() -> None:
     messages = [GOOD, "nonsense", GOOD]
     packet = packet_of({"messages": messages}, PARTNER, NOW)
-    sending = Sending(PARTNER, Senders(), NOW, 7)
+    sending = Sending(PARTNER, Senders(), NOW, 7, ids.uuid7)
     kinds = [type(accepted_of(one, place, packet, sending, Patterns(PARTNER))) for place, one in enumerate(messages)]
     assert kinds == [Accepted, Rejected, Accepted]
 

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deploy.sandbox.sdk_push import read_push
-from schemas import lossless
+from schemas import ids, lossless
 from schemas.values import Channel, ChannelMessage, Content, Link
 from services.dispatch import apns_live, apns_render, channel, web
 from services.ingest.accept import accept
@@ -85,7 +85,7 @@ def test_what_is_read_is_written_the_same(value: Json) -> None:
 def _sent(data: str, kind: str = "PUSH", more: str = "") -> tuple[Link, ...]:
     message = f'{{"type":"{kind}","data":{data}}}'
     body = f'{{"login":"demo","password":"demo","destAddr":"79161234567","message":{message}{more}}}'
-    outcome = accept(read_request(body.encode()), PARTNER, Senders(), NOW)
+    outcome = accept(read_request(body.encode()), PARTNER, Senders(), NOW, draw_id=ids.uuid7)
     assert not isinstance(outcome, Refusal), outcome
     return outcome.request.chain
 
@@ -118,7 +118,7 @@ async def test_a_custom_payload_comes_through_a_packet(value: Json) -> None:
         f'"data":{{"customPayload": {value.wire}}}}}'
     )
     packet = packet_of(await _read(f'{{"messages":[{message},{message}]}}'.encode()), PARTNER, NOW)
-    sending, patterns = Sending(PARTNER, Senders(), NOW, 7), Patterns(PARTNER)
+    sending, patterns = Sending(PARTNER, Senders(), NOW, 7, ids.uuid7), Patterns(PARTNER)
     for place, one in enumerate(packet.messages):
         outcome = accepted_of(one, place, packet, sending, patterns)
         assert _content(outcome.request.chain).custom_payload == value.compact  # type: ignore[union-attr]
@@ -128,7 +128,7 @@ async def test_messages_of_a_packet_that_differ_in_the_writing_only_are_not_alik
     values = ["1.1", "1.10", '{"a":1}', '{"a":1,"a":1}', "1", "-0", "0"]
     one = '{"from":"DemoBank","to":"+79161234567","text":"x","type":"PUSH","validity":60,"data":{"customPayload":%s}}'
     packet = packet_of(await _read(f'{{"messages":[{",".join(one % v for v in values)}]}}'.encode()), PARTNER, NOW)
-    sending, patterns = Sending(PARTNER, Senders(), NOW, 7), Patterns(PARTNER)
+    sending, patterns = Sending(PARTNER, Senders(), NOW, 7, ids.uuid7), Patterns(PARTNER)
     found = [accepted_of(m, place, packet, sending, patterns) for place, m in enumerate(packet.messages)]
     assert [_content(o.request.chain).custom_payload for o in found] == values  # type: ignore[union-attr]
 
