@@ -3,6 +3,7 @@
     any call      by network (before anything is looked up), by installation and by application (once it is proved)
     an install    by network and by application as well
     an entry      of a receipts call or of a change of the history, by installation: each becomes a record
+    a proof       of login that fails, by network and by installation
 
 Who calls too often is answered 429 with the seconds after which the same call is admitted. Of a service with several
 processes each counts for itself. Numbers and their reasons stand here, and nowhere else.
@@ -42,6 +43,10 @@ SITE = Limit(600, 20)
 """Of the /64 of an IPv6 address: a phone has one of its own, a household or an office shares one."""
 ADDRESS_INSTALLS, SITE_INSTALLS = Limit(1_000, 10), Limit(100, 1)
 """An app is installed once. Phones behind one address that install at the same time have just been told to."""
+FAILED_PROOFS = Limit(10, 0.1)
+"""A proof fails when a backend's clock or key is wrong, and then at every start of the app; or somebody guesses."""
+ADDRESS_FAILED_PROOFS, SITE_FAILED_PROOFS = Limit(200, 2), Limit(20, 0.2)
+"""Of all phones behind one address, whose backend may be the one that is wrong."""
 APPLICATION = Limit(20_000, 1_000)
 """About what one process can do: beyond that somebody waits, and shall not be a customer of another application."""
 APPLICATION_INSTALLS = Limit(5_000, 200)
@@ -86,6 +91,13 @@ class DevicePace:
     def entries(self, installation_id: str, count: int) -> None:
         """So many entries in one call; all of them or none."""
         self._take("entries", ENTRIES, ENTRIES, installation_id, count)
+
+    def proof_failed(self, scope: Scope, installation_id: str) -> None:
+        """One more proof of login that breaks a rule; good ones are never slowed down for it."""
+        self._take("failed-proofs", FAILED_PROOFS, FAILED_PROOFS, installation_id)
+        network = self._network(scope)
+        if network:
+            self._take("address-failed-proofs", ADDRESS_FAILED_PROOFS, SITE_FAILED_PROOFS, network)
 
     def _network(self, scope: Scope) -> str:
         """Empty when it is not told: a proxy that is not declared would have the pace of all who come through it."""

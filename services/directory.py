@@ -136,6 +136,7 @@ class Directory:
             case ApplicationChanged():
                 self.applications[event.application_id] = event
                 self._api_keys.put(event.application_id, event.api_key_digests)
+                telemetry.IDENTITY_OFF.labels(event.application_id).set(event.identity == "off")
             case SenderChanged():
                 self.senders[event.partner_id, event.service_number] = event
                 self._senders_of.setdefault(event.partner_id, {})[event.service_number] = event

@@ -8,7 +8,8 @@
 Source: docs/device-api.md §2.
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 from schemas.application_events import ApplicationChanged
 
@@ -24,8 +25,19 @@ class LoggedIn(Protocol):
     def is_proved(self) -> bool: ...
 
 
+One = TypeVar("One", bound=LoggedIn)
+
+
 def is_trusted(one: LoggedIn, application: ApplicationChanged | None) -> bool:
     """True where what is its owner's may be shown, and what it says of a push be believed."""
     if one.is_proved or (one.external_user_id is None and one.phone is None):
         return True
     return application is not None and application.identity == "off"
+
+
+def trusted_first(found: Sequence[One], application: ApplicationChanged | None) -> tuple[Sequence[One], int]:
+    """Those that are trusted before the others, each in the order they were in; and how many these are."""
+    trusted = [one for one in found if is_trusted(one, application)]
+    if len(trusted) in (0, len(found)):
+        return found, len(trusted)
+    return [*trusted, *(one for one in found if not is_trusted(one, application))], len(trusted)

@@ -6,6 +6,8 @@ The registry writes these documents (`services/registry/store.py`); nobody else 
     _id                installation id          application_id, platform, app_version, time_zone, last_used_at
     token              null, or {provider, sealed, digest, environment, bundle, variant, registered_at, worked}
     owner              null, or {external_user_id, phone}
+    proof              null, or {signed_at, kid, digest}: of the owner's login
+    replaces           installations of the same device that gave way to that login
     primary            true for at most one installation of a user
     push_enabled, push_os_enabled, subscriptions: [{id, name, value, …}]
     live               [{slot, token: null or {sealed, digest, environment, bundle, owner, expires_at, …}}]
@@ -64,6 +66,8 @@ class Installation(NamedTuple):
     proof_hash: str = ""  # empty: nobody can prove to be this installation
     subscriptions_off: frozenset[str] = frozenset()  # ids of those that the device said are off
     live: tuple[LiveToken, ...] = ()
+    is_proved: bool = False  # somebody has vouched for the owner
+    replaces: tuple[str, ...] = ()
 
     def token_of(self, slot: str, now: int) -> Token | None:
         """The live token of a slot at `now` (UTC ms); the push token when `slot` is empty."""
@@ -180,6 +184,8 @@ def from_document(document: Mapping[str, Any]) -> Installation:
         proof_hash=document.get("proof_hash", ""),
         subscriptions_off=frozenset(entry["id"] for entry in said if not entry.get("value")),
         live=tuple(_live(one["slot"], one["token"], token) for one in document.get("live", ()) if one.get("token")),
+        is_proved=document.get("proof") is not None,
+        replaces=tuple(document.get("replaces", ())),
     )
 
 

@@ -62,8 +62,12 @@ ROUTES: tuple[OperatorRoute, ...] = (
     *_rows("operator", False, "POST /v1/applications", f"PATCH {_APPLICATION}"),
     *_rows("operator", False, f"POST {_APPLICATION}/api-keys", f"DELETE {_APPLICATION}/api-keys/old"),
     *_rows("operator", False, f"PUT,PATCH {_APPLICATION}/credentials/{{provider}}"),
+    *_rows("operator", False, f"POST,DELETE {_APPLICATION}/identity-keys"),
+    *_rows("operator", True, "POST /v1/identities/revoke"),
     *_rows("operator", False, "POST /v1/installations/import"),
-    *_rows("operator", False, "POST /v1/erasures", "GET /v1/erasures/{erasure_id}/records"),
+    *_rows(
+        "operator", False, "POST /v1/erasures", "POST /v1/erasures/preview", "GET /v1/erasures/{erasure_id}/records"
+    ),
     *_rows("operator", True, "PUT /v1/stops/{scope}/{stop_id:path}", "POST /v1/messages/{any_id}/cancel"),
     *_rows("operator", True, f"PUT,DELETE {_CHANNEL}/{{name}}", f"POST {_CHANNEL}/{{name}}/messages"),
     *_rows("operator", True, "POST /v1/mailings", f"PATCH {_MAILING}", f"PUT,POST,DELETE {_MAILING}/recipients"),

@@ -83,6 +83,10 @@ STREAMS = Gauge("rpns_streams", "open streams of status changes")
 FORGOTTEN_READ = Counter(
     "rpns_forgotten_records_total", "records read without what was personal: their recipient was forgotten", ["topic"]
 )
+LOGIN_PROOFS = Counter(
+    "rpns_login_proofs_total", "logins on devices: proved, unproved, missing a proof, or the rule it broke", ["outcome"]
+)
+IDENTITY_OFF = Gauge("rpns_identity_off", "1 while logins of an application count without proof", ["application"])
 TIMERS_FIRED = Counter("rpns_timers_fired_total", "timers whose event was appended", ["topic"])
 
 

@@ -29,6 +29,7 @@ MAX_BODY_BYTES = 64 * 1024
 class ProblemBody(BaseModel):
     """RFC 9457 problem details."""
 
+    type: str = "about:blank"
     title: str
     status: int
     detail: str = ""
@@ -38,14 +39,22 @@ class ProblemBody(BaseModel):
 class Problem(Exception):
     """An answer that is an error: `status` 4xx or 503, and what the caller should know.
 
-    `retry_after_s` goes with 429 and 503: after how many seconds the same may be asked again.
+    `retry_after_s` goes with 429 and 503: after how many seconds the same may be asked again. `kind` is the problem's
+    `type`, where a program is to tell it from others of its status.
     """
 
     def __init__(
-        self, status: int, title: str, detail: str = "", errors: Sequence[dict[str, str]] = (), retry_after_s: int = 1
+        self,
+        status: int,
+        title: str,
+        detail: str = "",
+        errors: Sequence[dict[str, str]] = (),
+        *,
+        retry_after_s: int = 1,
+        kind: str = "about:blank",
     ) -> None:
         super().__init__(title)
-        self.body = ProblemBody(title=title, status=status, detail=detail, errors=list(errors))
+        self.body = ProblemBody(type=kind, title=title, status=status, detail=detail, errors=list(errors))
         self.retry_after_s = retry_after_s
 
 

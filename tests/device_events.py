@@ -12,8 +12,11 @@ from schemas.device_events import (
     AppStarted,
     Depersonalized,
     DeviceEvent,
+    InstallationReplaced,
     Installed,
+    LoginProof,
     Personalized,
+    ProofRevoked,
     PushToStartTokenRegistered,
     PushToStartTokenRemoved,
     SettingsChanged,
@@ -52,6 +55,9 @@ class AppEvents:
         facts = {"provider": Provider.APNS, "sealed": f"sealed-{digest}", "digest": digest}
         return TokenRegistered.model_validate({**self._about(after, f"token/{digest}"), **facts})
 
+    def waiting(self, after: int, digest: str) -> TokenRegistered:
+        return self.token(after, digest).but(waits=True)
+
     def removed(self, after: int) -> TokenRemoved:
         return TokenRemoved.model_validate(self._about(after, "removed"))
 
@@ -81,9 +87,19 @@ class AppEvents:
     def worked(self, after: int, digest: str) -> TokenWorked:
         return TokenWorked.model_validate({**self._about(after, f"worked/{digest}"), "digest": digest})
 
-    def personalized(self, after: int, user: str | None, phone: str | None = None) -> Personalized:
-        about = self._about(after, f"personalized/{user}/{phone}")
-        return Personalized.model_validate({**about, "external_user_id": user, "phone": phone})
+    def personalized(
+        self, after: int, user: str | None, phone: str | None = None, proof: str | None = None
+    ) -> Personalized:
+        """`proof`: the digest of one."""
+        about = self._about(after, f"personalized/{user}/{phone}/{proof}")
+        kept = LoginProof(signed_at=self.epoch + after, kid="k1", digest=proof) if proof is not None else None
+        return Personalized.model_validate({**about, "external_user_id": user, "phone": phone, "proof": kept})
+
+    def replaced(self, after: int, by: str) -> InstallationReplaced:
+        return InstallationReplaced.model_validate({**self._about(after, f"replaced/{by}"), "by_installation_id": by})
+
+    def revoked(self, after: int) -> ProofRevoked:
+        return ProofRevoked.model_validate(self._about(after, "revoked"))
 
     def depersonalized(self, after: int) -> Depersonalized:
         return Depersonalized.model_validate(self._about(after, "depersonalized"))
@@ -117,7 +133,7 @@ class AppEvents:
 def histories(draw: st.DrawFn, installations: int, most: int = 24) -> Sequence[DeviceEvent]:
     """Each installation's install, then up to `most` events of all of them, close enough in time to collide."""
     apps = [AppEvents(f"i-{number}") for number in range(installations)]
-    steps = draw(st.lists(st.tuples(st.sampled_from(apps), st.integers(1, 40), st.integers(0, 14)), max_size=most))
+    steps = draw(st.lists(st.tuples(st.sampled_from(apps), st.integers(1, 40), st.integers(0, 16)), max_size=most))
     found: dict[str, DeviceEvent] = {}
     for event in [app.installed(0) for app in apps] + [draw(_event(app, after, kind)) for app, after, kind in steps]:
         found[event.event_id] = event
@@ -138,7 +154,7 @@ def _event(draw: st.DrawFn, app: AppEvents, after: int, kind: int) -> DeviceEven
         app.removed(after),
         app.retired(after, digest, draw(st.none() | st.integers(1, 40))),
         app.worked(after, digest),
-        app.personalized(after, user, phone),
+        app.personalized(after, user, phone, draw(st.sampled_from([None, "p", "q"]))),
         app.depersonalized(after),
         app.claimed(after, card),
         app.released(after)
@@ -151,5 +167,7 @@ def _event(draw: st.DrawFn, app: AppEvents, after: int, kind: int) -> DeviceEven
         app.activity(after, user, digest) if draw(st.booleans()) else app.activity_ended(after, user),
         app.startable(after, user, digest) if draw(st.booleans()) else app.not_startable(after, user),
         app.retired(after, digest, draw(st.none() | st.integers(1, 40)), slot),
+        app.revoked(after),
+        app.replaced(after, "i-9") if draw(st.booleans()) else app.waiting(after, digest),
     ]
     return made[kind]

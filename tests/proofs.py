@@ -49,7 +49,8 @@ class Backend:
     def claims(self, installation_id: str, user: str | None = None, phone: str | None = None, **more: Any) -> Any:
         """`phone` as digits without plus; a claim that is None is left out."""
         now = int(time.time())
-        made = {"iss": self.application_id, "aud": "rpns", "iid": installation_id, "iat": now, "exp": now + 300}
+        made: dict[str, Any] = {"iss": self.application_id, "aud": "rpns", "iid": installation_id}
+        made |= {"iat": now, "exp": now + 300, "jti": secrets.token_hex(8)}
         made |= {"sub": user, "phone": f"+{phone}" if phone else None}
         return {name: value for name, value in (made | more).items() if value is not None}
 

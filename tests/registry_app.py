@@ -48,7 +48,7 @@ class Phone:
         body = {
             "installationId": self.installation_id,
             "proof": self.proof,
-            "deviceId": "device-1",
+            "deviceId": f"device of {self.installation_id}",
             "platform": "ios",
             "appVersion": "1.2.3",
         }
@@ -63,6 +63,12 @@ class Phone:
         url = f"/sdk/api/v1/installations/{self.installation_id}{path}"
         sent: dict[str, Any] = {} if body is None else {"json": body}
         return await self.client.request(method, url, headers=headers, **sent, **more)
+
+    async def log_in(self, user: str | None = None, phone: str | None = None, **more: Any) -> httpx.Response:
+        """As the SDK does it; `more` is of the body: `proof`, `primary`."""
+        body = {"externalUserId": user, "phone": f"+{phone}" if phone else None, **more}
+        said = {name: value for name, value in body.items() if value is not None}
+        return await self.call("POST", "/personalize", said)
 
     async def ok(self, method: str, path: str = "", body: Any = None) -> Any:
         """The answer's body; anything but success fails the test."""

@@ -22,7 +22,7 @@ from deploy.bench.lifecycle import PLATFORMS, phone
 from deploy.bench.mailing import PHONES, RATE_PER_S, SILENT, Mailing, admit
 from deploy.bench.measure import Row, show
 from deploy.local import Stack
-from deploy.local.provision import API_KEY, LOGIN, PASSWORD
+from deploy.local.provision import API_KEY, LOGIN, PASSWORD, backend
 from deploy.local.services import BULK, SERVICES
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.fleet import Fleet
@@ -50,7 +50,7 @@ async def observe(stack: Stack, recipients: int) -> list[Row]:
         aiohttp.ClientSession(stack.public_url, headers=auth, timeout=aiohttp.ClientTimeout(FIRED_S)) as session,
         mongo.database(settings) as database,
     ):
-        async with Fleet(stack.public_url, stack.sandbox["control"], API_KEY) as fleet:
+        async with Fleet(stack.public_url, stack.sandbox["control"], API_KEY, backend(stack.describe())) as fleet:
             for number in range(len(PLATFORMS) + PHONES):
                 await fleet.enrol(PLATFORMS[number % 4], phone=phone(number), habits=SILENT)
         due, mailing, timers = (

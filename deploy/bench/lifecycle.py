@@ -22,7 +22,17 @@ from deploy.bench.measure import Row, cpu_seconds, memory_mib, show
 from deploy.demo.bank import Bank
 from deploy.demo.scenes import READ
 from deploy.local import Stack
-from deploy.local.provision import API_KEY, LOGIN, PARTNER_ID, PASSWORD, SERVICE_NUMBER, admin_of, await_read, provision
+from deploy.local.provision import (
+    API_KEY,
+    LOGIN,
+    PARTNER_ID,
+    PASSWORD,
+    SERVICE_NUMBER,
+    admin_of,
+    await_read,
+    backend,
+    provision,
+)
 from deploy.local.services import SERVICES
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.device import Habits, Platform
@@ -130,7 +140,7 @@ async def observe(stack: Stack, messages: int) -> list[Row]:
     async with (
         Bank(stack.public_url, LOGIN, PASSWORD, SERVICE_NUMBER) as bank,
         Control(stack.sandbox["control"]) as control,
-        Fleet(stack.public_url, stack.sandbox["control"], API_KEY) as fleet,
+        Fleet(stack.public_url, stack.sandbox["control"], API_KEY, backend(stack.describe())) as fleet,
     ):
         await enrol(fleet)
         partner = Partner(bank, receiver)

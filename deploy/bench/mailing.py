@@ -25,7 +25,17 @@ from deploy.bench.lifecycle import PLATFORMS, phone, watch_memory
 from deploy.bench.measure import Row, cpu_seconds, memory_mib, show
 from deploy.demo.bank import Bank
 from deploy.local import Stack
-from deploy.local.provision import API_KEY, LOGIN, PARTNER_ID, PASSWORD, SERVICE_NUMBER, admin_of, await_read, provision
+from deploy.local.provision import (
+    API_KEY,
+    LOGIN,
+    PARTNER_ID,
+    PASSWORD,
+    SERVICE_NUMBER,
+    admin_of,
+    await_read,
+    backend,
+    provision,
+)
 from deploy.local.services import BULK, SERVICES
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.device import Device, Habits
@@ -138,7 +148,7 @@ async def observe(stack: Stack, recipients: int) -> list[Row]:
         Control(stack.sandbox["control"]) as control,
         aiohttp.ClientSession(stack.public_url, headers=auth, timeout=aiohttp.ClientTimeout(DEADLINE_S)) as session,
     ):
-        async with Fleet(stack.public_url, stack.sandbox["control"], API_KEY) as fleet:
+        async with Fleet(stack.public_url, stack.sandbox["control"], API_KEY, backend(stack.describe())) as fleet:
             kinds = [(PLATFORMS[number % 4], number) for number in range(len(PLATFORMS) + PHONES)]
             devices = [await fleet.enrol(kind, phone=phone(number), habits=SILENT) for kind, number in kinds]
         singles, mailing, pids = Singles(bank, control, devices[: len(PLATFORMS)]), Mailing(session), stack.pids

@@ -11,6 +11,7 @@ from deploy.cli import (
     broadcast_channels,
     credentials,
     forget,
+    identity,
     import_devices,
     mailings,
     operators,
@@ -43,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate RPNS through its HTTP API.",
 )
-for group in (operators, partners, applications, senders, credentials, mailings, broadcast_channels):
+for group in (operators, partners, applications, identity, senders, credentials, mailings, broadcast_channels):
     app.add_typer(group.app, name=group.NAME)
 app.command("import-devices")(import_devices.import_devices)
 app.command("test-push")(push.push)

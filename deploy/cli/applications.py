@@ -15,12 +15,14 @@ COLUMNS = {
     "name": "name",
     "enabled": "enabled",
     "apiKeys": "keys",
+    "identity": "logins proved",
     "bundle": "bundle",
     "minVersion": "from version",
     "maxPushesPerS": "per s",
     "changedAt": "changed, UTC",
     "by": "by",
 }
+KEY_COLUMNS = {"kid": "kid", "alg": "algorithm", "addedAt": "added, UTC"}
 CLEARABLE = {"bundle": "bundle", "min-version": "minVersion"}
 SECRETS = {"apiKey": "API key"}
 app = typer.Typer(no_args_is_help=True, help="Applications: where pushes go to.")
@@ -28,6 +30,9 @@ Bundle = Annotated[str | None, typer.Option(help="iOS bundle, the default APNs t
 MinVersion = Annotated[str | None, typer.Option(help="older ones get nothing")]
 Variant = Annotated[str | None, typer.Option(help="native or universal")]
 Rate = Annotated[int | None, typer.Option(help="pushes per second to each provider")]
+Identity = Annotated[
+    str | None, typer.Option(help="required, accepted or off: whether a login on a device needs a proof")
+]
 
 
 @app.command()
@@ -40,10 +45,12 @@ def create(
     min_version: MinVersion = None,
     rustore_variant: Variant = None,
     max_rate: Rate = None,
+    identity: Identity = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create an application; its API key is drawn, or read from --secret-file."""
+    """Create an application; its API key is drawn, or read from --secret-file. Logins are proved unless said."""
     about = said(bundle=bundle, minVersion=min_version, rustoreVariant=rustore_variant, maxPushesPerS=max_rate)
+    about |= said(identity=identity)
     body = {"name": name, **said(applicationId=application_id), **secret_of("apiKey", secret_file), **about}
     made = operator(context).call("POST", "/v1/applications", body)
     show.done(f"application {made['applicationId']} is created", made, as_json, {} if secret_file else SECRETS)
@@ -55,6 +62,19 @@ def list_applications(context: typer.Context, as_json: AsJson = False) -> None:
     show.listing(operator(context).call("GET", "/v1/applications"), COLUMNS, "There are no applications.", as_json)
 
 
+@app.command("show")
+def show_application(context: typer.Context, application: Application, as_json: AsJson = False) -> None:
+    """One application, and whether logins on its devices are proved."""
+    found = operator(context).call("GET", f"/v1/applications{path(application)}")
+    if as_json:
+        show.as_json(found)
+        return
+    show.listing([found], COLUMNS, "", to_json=False)
+    keys = [{**one, "addedAt": show.moment(one["addedAt"])[:19]} for one in found["identityKeys"]]
+    show.listing(keys, KEY_COLUMNS, "There are no keys for proofs of login.", to_json=False)
+    show.console().print(_words_on_identity(found["identity"], len(keys)))
+
+
 @app.command()
 def change(
     context: typer.Context,
@@ -64,6 +84,7 @@ def change(
     min_version: MinVersion = None,
     rustore_variant: Variant = None,
     max_rate: Rate = None,
+    identity: Identity = None,
     clear: Annotated[list[str] | None, typer.Option(help="bundle or min-version: have none")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -71,7 +92,7 @@ def change(
     about = said(
         name=name, bundle=bundle, minVersion=min_version, rustoreVariant=rustore_variant, maxPushesPerS=max_rate
     )
-    body = switched(about, clear or [], CLEARABLE)
+    body = switched(about | said(identity=identity), clear or [], CLEARABLE)
     made = operator(context).call("PATCH", f"/v1/applications{path(application)}", body)
     show.done(f"application {application} is changed", made, as_json)
 
@@ -117,6 +138,14 @@ def enable(context: typer.Context, application: Application, as_json: AsJson = F
 def _switch(context: typer.Context, application: str, enabled: bool, as_json: bool) -> None:
     made = operator(context).call("PATCH", f"/v1/applications{path(application)}", {"enabled": enabled})
     show.done(f"application {application} is {'enabled' if enabled else 'disabled'}", made, as_json)
+
+
+def _words_on_identity(identity: str, keys: int) -> str:
+    if identity == "off":
+        return "[red]Logins are not proved: whoever has the app can log in as anybody, and is believed.[/]"
+    if identity == "accepted":
+        return "[yellow]Logins without proof are taken; such devices see no history, and end no cascade.[/]"
+    return "Every login is proved." if keys else "[yellow]Nobody can log in: add a key (rpns identity add-key).[/]"
 
 
 def _working(count: int) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from deploy.cli import show
 from deploy.cli.fault import Fault
@@ -22,7 +23,7 @@ def forget(
     user: Annotated[str | None, typer.Option(help="the person's user id")] = None,
     partner: Annotated[str | None, typer.Option(help="only this partner's data; default: everybody's")] = None,
     application: Annotated[str | None, typer.Option(help="only this application's data; default: all")] = None,
-    only: Annotated[bool, typer.Option("--only", help="not users and phones seen logged in together with it")] = False,
+    only: Annotated[bool, typer.Option("--only", help="not users and phones that proved logins show with it")] = False,
     scan: Annotated[bool, typer.Option("--scan", help="read the whole log and count what does not open")] = False,
     wait: Annotated[int, typer.Option(help="seconds to wait until everything is cleaned", min=0)] = 60,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask whether you are sure")] = False,
@@ -31,10 +32,12 @@ def forget(
     """Forget a person: destroy the keys to what the log holds, clean the rest, print the proof. Cannot be undone."""
     if phone is None and user is None:
         raise Fault("name a --phone, a --user or both")
-    if not yes:
-        typer.confirm("Nobody can undo this. Forget them?", abort=True)
     gateway = operator(context)
     asked = said(phone=phone, externalUserId=user, partnerId=partner, applicationId=application, only=only or None)
+    if not (yes and as_json):
+        _print_whom(show.errors(), gateway.call("POST", "/v1/erasures/preview", asked))
+    if not yes:
+        typer.confirm("Nobody can undo this. Forget them?", abort=True)
     erasure = _done(gateway, gateway.call("POST", "/v1/erasures", asked), wait)
     records = gateway.call("GET", f"/v1/erasures{path(erasure['erasureId'], 'records')}") if scan else []
     if as_json:
@@ -43,6 +46,16 @@ def forget(
         _print(show.console(), erasure, records)
     if erasure["state"] != "done":
         raise Fault("not everything is cleaned yet; it goes on by itself: ask again")
+
+
+def _print_whom(out: Console, found: Json) -> None:
+    """Before it happens, and apart from the proof: these are people's names."""
+    for title, whom in (
+        ("to be forgotten", found["persons"]),
+        ("left out (linked by unproved logins)", found["leftOut"]),
+    ):
+        for one in whom:
+            out.print(f"{title}: {one['kind']} {escape(one['value'])}")
 
 
 def _done(gateway: Gateway, erasure: Json, wait_s: int) -> Json:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,19 +13,20 @@ from deploy.demo.phones import Numbers, enrol
 from deploy.demo.place import performed
 from deploy.demo.scenes import SCENES
 from deploy.demo.stage import Stage
-from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER
+from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, backend
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.fleet import Fleet
 
 TRACED = 6  # the message that a provider refused at first
 
 
-async def play(console: Console, gateway: str, control_url: str) -> bool:
+async def play(console: Console, stack: dict[str, Any]) -> bool:
     """All scenes, one after the other."""
+    gateway, control_url = stack["public_url"], stack["sandbox"]["control"]
     async with (
         Bank(gateway, LOGIN, PASSWORD, SERVICE_NUMBER) as bank,
         Control(control_url) as control,
-        Fleet(gateway, control_url, API_KEY) as fleet,
+        Fleet(gateway, control_url, API_KEY, backend(stack)) as fleet,
     ):
         numbers = Numbers()
         phones = await enrol(fleet, numbers)
@@ -43,7 +45,7 @@ async def play(console: Console, gateway: str, control_url: str) -> bool:
 
 def main() -> int:
     console = Console()
-    return performed(console, lambda stack: play(console, stack["public_url"], stack["sandbox"]["control"]))
+    return performed(console, lambda stack: play(console, stack))
 
 
 if __name__ == "__main__":

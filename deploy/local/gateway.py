@@ -48,7 +48,7 @@ ROUTES: Paths = {
         "/gateway/hms/*",
         "/v1/applications/*/subscriptions",
         "/v1/applications/*/prohibitions",
-        *_under("installations", "stops"),
+        *_under("installations", "identities", "stops"),
     ),
     "status": ("/v1/*", "/gateway/*", "/l/*"),
 }
@@ -57,7 +57,7 @@ operator's alone the services answer 404 there (`services/operator_routes.py`)."
 
 OPERATORS: Paths = {
     "ingest": _under("mailings"),
-    "registry": _under("applications", "partners", "installations", "stops", "erasures", "operators"),
+    "registry": _under("applications", "partners", "installations", "identities", "stops", "erasures", "operators"),
     "status": ("/v1/*",),
 }
 """Paths on the operators' address; `SPECIAL` comes before them."""
@@ -100,6 +100,13 @@ PAGE = """	redir /web /web/ 308
 	}}
 """
 """The sample page that takes pushes in a browser; it has to be beside the device API, which answers no other origin."""
+
+BACKEND = """	handle /web/proof {{
+		rewrite * /identity/proofs
+		reverse_proxy {address}
+	}}
+"""
+"""The sample site's own backend, which proves who logs in on the page. The sandbox plays it; it believes everybody."""
 
 AWAY = """	handle_errors 502 503 504 {
 		header Retry-After 1
@@ -161,12 +168,18 @@ class Site:
 
     port: int
     upstreams: Upstreams
+    backend: str = ""  # address of the sample site's own backend, which proves who logs in
 
 
 def caddyfile(storage: Path, public: Site, operators: Site | None) -> str:
     """The configuration for the services that run; paths of services that do not are answered 404."""
-    parts = [HEAD.format(body=BODY, storage=storage), *_site(public, ROUTES, PAGE.format(folder=WEB))]
+    parts = [HEAD.format(body=BODY, storage=storage), *_site(public, ROUTES, _page(public))]
     return "".join([*parts, *(_site(operators, OPERATORS) if operators is not None else ())])
+
+
+def _page(public: Site) -> str:
+    backend = BACKEND.format(address=public.backend) if public.backend else ""
+    return backend + PAGE.format(folder=WEB)
 
 
 def _site(site: Site, routes: Paths, more: str = "") -> Iterator[str]:

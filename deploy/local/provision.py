@@ -1,6 +1,8 @@
 """The demo partner, its application and the sandbox's credentials, made through the operators' API.
 
     partner demo (password demo) ── sender DemoBank ─▶ application demo (key demo-key) ── credentials of all providers
+                                                                                      └── key of its backend, which
+                                                                                          proves who logs in
 
 Safe to repeat, and repeated at every start: the sandbox's addresses move with its ports. Returns when every service has
 read it, so the next request meets a platform that knows the demo.
@@ -18,6 +20,7 @@ from urllib.parse import quote
 from deploy.local.ports import HOST
 from deploy.local.report import StackError
 from deploy.local.services import KNOW_NO_PARTNERS, module_of
+from deploy.sandbox.backend import Backend
 
 LOGIN = PASSWORD = PARTNER_ID = APPLICATION_ID = "demo"
 SERVICE_NUMBER = "DemoBank"
@@ -74,6 +77,23 @@ class Admin:
     def put_credentials(self, application_id: str, provider: str, credentials: Json) -> Json:
         return self.call("PUT", f"/v1/applications/{application_id}/credentials/{provider}", credentials)
 
+    def put_identity_key(self, application_id: str, identity: Json) -> Json:
+        """Logins need a proof, signed with this key (`sandbox.json`, credentials, identity) and no other."""
+        path = f"/v1/applications/{application_id}"
+        made = self.call("PATCH", path, {"identity": "required"})
+        for kid in [one["kid"] for one in made["identityKeys"]]:
+            if kid != identity["kid"]:
+                made = self.call("DELETE", f"{path}/identity-keys?kid={quote(kid, safe='')}", {})
+        if identity["kid"] not in [one["kid"] for one in made["identityKeys"]]:
+            made = self.call("POST", f"{path}/identity-keys", {"kid": identity["kid"], "pem": identity["public_key"]})
+        return made
+
+
+def backend(stack: Mapping[str, Any], application_id: str = APPLICATION_ID) -> Backend:
+    """The demo bank's backend, as far as it proves who logs in."""
+    identity = stack["sandbox"]["credentials"]["identity"]
+    return Backend(application_id, identity["kid"], identity["private_key"])
+
 
 def admin_of(stack: Mapping[str, Any]) -> Admin:
     """The operators' API of a stack by its `describe()`."""
@@ -87,6 +107,7 @@ def provision(stack: Mapping[str, Any]) -> None:
     about = {"login": LOGIN, "reportUrl": f"{stack['sandbox']['partner']}/reports", "defaultTtlS": {"PUSH": PUSH_TTL_S}}
     admin.put_partner(PARTNER_ID, PASSWORD, about)
     admin.put_application(APPLICATION_ID, API_KEY, {"name": "Demo Bank", "bundle": held["apns"]["topics"][0]})
+    admin.put_identity_key(APPLICATION_ID, held["identity"])
     admin.put_sender(PARTNER_ID, SERVICE_NUMBER, APPLICATION_ID)
     changed = [admin.call("PATCH", f"/v1/partners/{PARTNER_ID}", {"defaultSender": SERVICE_NUMBER})]
     for provider in ("apns", "fcm", "hms", "rustore", "web"):

@@ -218,7 +218,8 @@ class Stack:
             service = name if name in ours.BULK else ours.module_of(name)
             public.setdefault(service, []).append(ports.api)
             operators.setdefault(service, []).append(ports.operators)
-        sites = caddy.Site(self.public_port, public), caddy.Site(self.operators_port, operators)
+        site = caddy.Site(self.public_port, public, self.sandbox.get("control", ""))
+        sites = site, caddy.Site(self.operators_port, operators)
         return caddy.program(self.data_dir / "gateway", self._log("gateway"), *sites)
 
 

@@ -48,6 +48,8 @@ message_id, headers, payload}; provider is apns, fcm, hms, rustore or web; FCM a
     POST   /web/subscriptions          201; what a browser does for a page: {applicationServerKey} gives {subscription,
                                        endpoint}; the subscription is the token here
     DELETE /web/subscriptions/{id}     204; gone
+    POST   /identity/proofs            201; what the sample site's backend does: {installationId, externalUserId, phone}
+                                       gives {proof}
     GET    /apns/refusals              {"refusals": [{at_ms, path, status, reason, detail}]}
 
 **Faults.** A fault strikes a request that would have been accepted, first one for its token, then one for the

@@ -16,6 +16,7 @@ from deploy.sandbox.channels_reports import Reporter
 from deploy.sandbox.control_apns import ApnsControl
 from deploy.sandbox.control_channels import ChannelControl
 from deploy.sandbox.control_hms import HmsControl
+from deploy.sandbox.control_identity import IdentityControl
 from deploy.sandbox.control_partner import PartnerControl
 from deploy.sandbox.control_query import Query, answer, read_body
 from deploy.sandbox.control_web import WebControl
@@ -68,6 +69,7 @@ class ControlServer:
         app.add_routes(ChannelControl(self._channels).routes())
         if self._apns is not None:
             app.add_routes(ApnsControl(self._apns).routes())
+        app.add_routes(IdentityControl(self._description).routes())
         if self._web_push is not None:
             app.add_routes(WebControl(self._web_push).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from deploy.sandbox.activities import Activities
 from deploy.sandbox.activities import Carrier as ActivityCarrier
+from deploy.sandbox.backend import Backend
 from deploy.sandbox.device_kinds import MODELS, PROVIDERS, new_token
 from deploy.sandbox.device_kinds import Platform as Platform
 from deploy.sandbox.hpke import NotForUsError, opened_values, public_key_of
@@ -79,6 +80,10 @@ class Carrier(ActivityCarrier, Protocol):
 
     @property
     def api(self) -> DeviceApi: ...
+    @property
+    def backend(self) -> Backend | None:
+        """Of the app's owner: what proves logins."""
+
     def hear(self, happening: Happening) -> None: ...
     def post(self, device: "Device") -> None:
         """The outbox has something."""
@@ -110,6 +115,7 @@ class Device:
     variant: Literal["native", "universal"] | None = "native"  # RuStore; None: the app leaves it to the platform
     token_of: Literal["rustore", "fcm", "hms", "apns"] = "rustore"  # RuStore universal: whose token the SDK has got
     proof: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    device_id: str = ""  # of the phone, over reinstalls; empty: one of its own
     private_key: EllipticCurvePrivateKey | None = field(default=None, repr=False)  # SECURE values come sealed to it
     token: str = field(default="", repr=False)
     keys: Keys = field(default_factory=Keys, repr=False)  # of a browser's subscription
@@ -152,7 +158,7 @@ class Device:
         body = {
             "installationId": self.installation_id,
             "proof": self.proof,
-            "deviceId": self.proof[:12],
+            "deviceId": self.device_id or self.proof[:12],
             "platform": self.platform,
             "appVersion": self.app_version,
             "osVersion": "17.0",
@@ -182,9 +188,13 @@ class Device:
             body |= {"carrier": self.token_of} if self.token_of != "rustore" else {}
         self._learn(await self.carrier.api.register_token(self.who, body))
 
-    async def personalize(self, external_user_id: str | None = None, phone: str | None = None) -> None:
-        """The user logs in."""
+    async def personalize(
+        self, external_user_id: str | None = None, phone: str | None = None, *, proved: bool = True
+    ) -> None:
+        """The user logs in; the app brings the backend's proof, where there is one to ask for it."""
         body = {"externalUserId": external_user_id, "phone": phone}
+        if proved and self.carrier.backend is not None:
+            body["proof"] = self.carrier.backend.proof(self.installation_id, external_user_id, phone)
         self._learn(await self.carrier.api.personalize(self.who, {key: value for key, value in body.items() if value}))
 
     async def depersonalize(self) -> None:

@@ -20,13 +20,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 import uvloop
 from rich.console import Console
 from rich.markup import escape
 
+from deploy.sandbox.backend import Backend
 from deploy.sandbox.device import Device, Habits, Happening
 from deploy.sandbox.device_kinds import Platform
 from deploy.sandbox.fleet import Fleet
@@ -78,32 +79,49 @@ def main(
     gateway: Annotated[str, typer.Option(help="public address; default: of the local stack")] = "",
     control: Annotated[str, typer.Option(help="the sandbox's control API; default: of the local stack")] = "",
     api_key: Annotated[str, typer.Option(help="key of the application")] = "demo-key",
+    application: Annotated[str, typer.Option(help="its id, for proofs of login")] = "demo",
 ) -> None:
     """Phones that show what is pushed to them and send receipts, until Ctrl-C."""
     platforms = PLATFORMS if platform is None else (platform,)
     reaction = None if then == "nothing" else then
     habits = Habits(reaction, after, receipts_sent=receipts, allows_pushes=not os_forbids)
     wanted = Wanted(platforms, count or len(platforms), phone, each_its_own, user, habits)
+    stack = json.loads(STACK.read_text()) if STACK.exists() else None
     if not (gateway and control):
-        if not STACK.exists():
+        if stack is None:
             sys.exit("error: the local stack is not running: `make up`, or give --gateway and --control")
-        stack = json.loads(STACK.read_text())
         gateway, control = gateway or stack["public_url"], control or stack["sandbox"]["control"]
     try:
-        uvloop.run(_run(gateway, control, api_key, wanted))
+        uvloop.run(_run(gateway, control, App(api_key, _backend(stack, gateway, application)), wanted))
     except asyncio.CancelledError:
         pass  # told to end, in order
     except (RefusedError, *UNREACHABLE) as error:
         sys.exit(f"error: {gateway}: {error}")
 
 
-async def _run(gateway: str, control: str, api_key: str, wanted: Wanted) -> None:
+@dataclass(frozen=True)
+class App:
+    """What the phones have: the application's key, and whoever proves its logins."""
+
+    api_key: str
+    backend: Backend | None
+
+
+def _backend(stack: dict[str, Any] | None, gateway: str, application: str) -> Backend | None:
+    """The local stack's; elsewhere nobody proves who logs in."""
+    if stack is None or gateway != stack["public_url"]:
+        return None
+    identity = stack["sandbox"]["credentials"]["identity"]
+    return Backend(application, identity["kid"], identity["private_key"])
+
+
+async def _run(gateway: str, control: str, installed: App, wanted: Wanted) -> None:
     console = Console(highlight=False)
     running = asyncio.current_task()
     assert running is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-    async with Fleet(gateway, control, api_key) as fleet:
+    async with Fleet(gateway, control, installed.api_key, installed.backend) as fleet:
         if wanted.count <= PRINTED:
             fleet.listeners.append(lambda happening: _print(console, happening))
         gate = asyncio.Semaphore(ENROLLING)

@@ -17,6 +17,7 @@ import aiohttp
 import orjson
 
 from deploy.sandbox.activities import Activities
+from deploy.sandbox.backend import Backend
 from deploy.sandbox.device import Device, Happening, now_ms
 from deploy.sandbox.device_kinds import Platform, identity
 from deploy.sandbox.sdk_api import UNREACHABLE, DeviceApi, RefusedError
@@ -35,12 +36,16 @@ class Fleet:
     """Devices of one application. Use as an async context manager; it follows the sandbox while inside.
 
     gateway    the platform's public address          control    the sandbox's control API
+    backend    proves who logs in; None: the devices only say so
 
     `counts` says how often each thing happened; `faults` holds what a good platform never causes: pushes that cannot
     be read, receipts that were refused.
     """
 
-    def __init__(self, gateway: str, control: str, api_key: str, connections: int = 32) -> None:
+    def __init__(
+        self, gateway: str, control: str, api_key: str, backend: Backend | None = None, connections: int = 32
+    ) -> None:
+        self.backend = backend
         self.counts: Counter[str] = Counter()
         self.faults: list[str] = []
         self.devices: list[Device] = []

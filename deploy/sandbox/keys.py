@@ -74,6 +74,23 @@ class WebCredentials(_Frozen):
     """PKCS#8 PEM, P-256"""
 
 
+class IdentityCredentials(_Frozen):
+    """What the customer's backend signs logins with; no provider's, but made and kept with theirs."""
+
+    kid: str
+    private_key: str
+    """PKCS#8 PEM, P-256"""
+    public_key: str
+    """PEM: what the platform is given"""
+
+
+def make_identity_key() -> IdentityCredentials:
+    """A new key pair."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return IdentityCredentials(kid=secrets.token_hex(4), private_key=_pem(key), public_key=public.decode())
+
+
 class ChannelAccount(_Frozen):
     """An account at the channel platform; `callback` is what is unguessable in the address that it reports to."""
 
@@ -109,6 +126,7 @@ class Credentials(_Frozen):
     web_secret: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
     """makes the push service's endpoints unguessable"""
     channels: ChannelAccount = Field(default_factory=make_channel_account)
+    identity: IdentityCredentials = Field(default_factory=make_identity_key)
 
 
 def load_credentials(directory: Path, fcm_token_uri: str, topics: Sequence[str] = (DEFAULT_TOPIC,)) -> Credentials:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from deploy.cli.show import STATUSES
 from deploy.demo.bank import Bank, Json
-from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, Admin, admin_of
+from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, Admin, admin_of, backend
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.fleet import Fleet
 from deploy.tour import scenes
@@ -117,7 +117,7 @@ async def placed(stack: Json) -> AsyncIterator[Place]:
     async with AsyncExitStack() as opened:
         bank = await opened.enter_async_context(Bank(gateway, LOGIN, PASSWORD, SERVICE_NUMBER))
         control = await opened.enter_async_context(Control(control_url))
-        fleet = await opened.enter_async_context(Fleet(gateway, control_url, API_KEY))
+        fleet = await opened.enter_async_context(Fleet(gateway, control_url, API_KEY, backend(stack)))
         yield Place(stack, bank, fleet, control, admin_of(stack))
 
 

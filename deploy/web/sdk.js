@@ -2,7 +2,7 @@
  *
  *   rpns.install(apiKey)      an installation of this browser; its credential is kept in IndexedDB
  *   rpns.subscribe(worker)    ask the push service for a subscription, and give it to the platform
- *   rpns.login({phone, externalUserId}), rpns.logout()
+ *   rpns.login({phone, externalUserId, proof}), rpns.logout()     proof: of the site's backend, for this installation
  *   rpns.secureOf(push)       SECURE values that were sealed to this browser's key (hpke.js)
  *   rpns.report(kind, push, action)   a receipt: kept until the platform has it
  */

@@ -1,6 +1,7 @@
 """The work of dispatch for one provider, on both lanes: what `services/flow.py` calls for each record.
 
-    prepare    installations of the chunk, one `$in` ─▶ screened; SECURE values sealed to devices that have a key
+    prepare    installations of the chunk, one `$in` ─▶ screened; SECURE values sealed to devices that have a key,
+               and whose owner is proved
     perform    paused? stopped? throttled? ─▶ parked
                else one attempt ─▶ concluded
     write      provider-dispatched, and timers for what comes again
@@ -32,6 +33,7 @@ from services.dispatch.senders import Senders
 from services.dispatch.standing import Standing
 from services.dispatch.store import Attempt, Attempts
 from services.ended_activities import Ended, EndedActivities, key_of
+from services.identity import is_trusted
 from services.installations import Installation, Installations, Token
 from services.kafka import Append, Log
 from services.secrets import Secrets
@@ -110,6 +112,8 @@ class Dispatching:
     async def _with_values(self, item: Ready, now: int) -> Ready:
         if item.target.content.secure is None or item.installation is None:
             return item
+        if not is_trusted(item.installation, self._senders.application(item.target.application_id)):
+            return item  # nobody vouches for its owner: the values are not for whoever says to be him
         key = item.installation.public_key
         return item._replace(sealed=await self._sealing.for_device(item.target, key, now))
 

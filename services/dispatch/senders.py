@@ -77,6 +77,10 @@ class Senders:
         """Pushes a second that the application may send over this provider."""
         return self._opened[application_id].application.max_pushes_per_s
 
+    def application(self, application_id: str) -> ApplicationChanged | None:
+        """As the directory has it."""
+        return self._directory.applications.get(application_id)
+
     def stop_of(
         self, application_id: str, partner_id: str, packet_id: int | None = None, mailing_id: str | None = None
     ) -> StopChanged | None:

@@ -12,6 +12,8 @@ from services.registry.api_applications import application_routes
 from services.registry.api_audience import audience_routes
 from services.registry.api_devices import PROBLEMS, device_routes, web_routes
 from services.registry.api_hms import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
+from services.registry.api_identities import identity_routes
+from services.registry.api_identity_keys import identity_key_routes
 from services.registry.api_installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
 from services.registry.api_live import live_routes
 from services.registry.api_operators import operator_routes
@@ -21,6 +23,7 @@ from services.registry.audience_store import Audiences
 from services.registry.auth import Doors
 from services.registry.devicing import Devicing
 from services.registry.devicing_live import LiveDevicing
+from services.registry.devicing_login import LoginDevicing
 from services.registry.provisioning import Provisioning
 from services.registry.readers import reader
 from services.registry.secret_rules import STRICT, SecretRules
@@ -53,15 +56,18 @@ def application(
         fault = {"field": error.field, "rule": error.rule}
         return web.problem_response(web.ProblemBody(title="Invalid request", status=400, errors=[fault]))
 
-    app.include_router(device_routes(devicing, doors))
+    logins = LoginDevicing(devicing, doors.pace)
+    app.include_router(device_routes(devicing, logins, doors))
     app.include_router(live_routes(LiveDevicing(devicing), doors, PROBLEMS))
     app.include_router(web_routes(doors))
     app.include_router(partner_routes(provisioning, devicing.secrets, rules))
     app.include_router(application_routes(provisioning, devicing.secrets, rules))
+    app.include_router(identity_key_routes(provisioning, devicing.secrets))
     app.include_router(operator_routes(provisioning, devicing.secrets))
     readers = reader(devicing.directory, callers)
     app.include_router(stop_routes(provisioning, callers))
     app.include_router(installation_routes(devicing, readers))
+    app.include_router(identity_routes(logins, readers, callers))
     app.include_router(audience_routes(audiences, devicing.directory, readers))
     app.include_router(hms_routes(devicing))
     for routes in more:

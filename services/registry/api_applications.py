@@ -39,7 +39,7 @@ def application_routes(provisioning: Provisioning, secrets: Secrets, rules: Secr
     return router
 
 
-def _application(current: Entity | None) -> ApplicationChanged:
+def application_of(current: Entity | None) -> ApplicationChanged:
     if not isinstance(current, ApplicationChanged):
         raise Problem(404, "Unknown application")
     return current
@@ -66,7 +66,7 @@ def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Se
             if current is not None:
                 raise Problem(409, "Application exists", errors=[{"field": "applicationId", "rule": "must be new"}])
             _key_is_free(provisioning, digest)
-            made = {"application_id": application_id, "api_key_digests": (digest,)}
+            made = {"application_id": application_id, "api_key_digests": (digest,), "identity": body.identity}
             return ApplicationChanged.model_validate({**stamp.fields(), **made, **said})
 
         return ApplicationView.of(await provisioning.change(f"application/{application_id}", decide, by=by), api_key)
@@ -79,7 +79,7 @@ def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Se
     @router.get("/{application_id}", responses={404: PROBLEMS[400]})
     async def get_application(application_id: Id) -> ApplicationView:
         """One application."""
-        return ApplicationView.of(_application(applications.get(application_id)))
+        return ApplicationView.of(application_of(applications.get(application_id)))
 
     @router.patch("/{application_id}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def change_application(
@@ -88,7 +88,7 @@ def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Se
         """Change what the body names; `{"enabled": false}` switches the application off."""
 
         def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
-            now = _application(current).model_dump()
+            now = application_of(current).model_dump()
             return ApplicationChanged.model_validate({**now, **stamp.fields(), **changes_of(body)})
 
         return ApplicationView.of(
@@ -105,7 +105,7 @@ def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secret
         digest = secrets.digest(api_key, "api-key")
 
         def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
-            application = _application(current)
+            application = application_of(current)
             _key_is_free(provisioning, digest)
             kept = application.api_key_digests[:1] if body.keep_old else ()
             return application.model_copy(update={**stamp.fields(), "api_key_digests": (digest, *kept)})
@@ -120,7 +120,7 @@ def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secret
         """End the overlap: only the newest API key goes on working."""
 
         def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
-            application = _application(current)
+            application = application_of(current)
             return application.model_copy(update={**stamp.fields(), "api_key_digests": application.api_key_digests[:1]})
 
         return ApplicationView.of(
@@ -134,7 +134,7 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
     @router.get("/{application_id}/credentials", responses={404: PROBLEMS[400]})
     async def list_credentials(application_id: Id) -> list[CredentialsView]:
         """Which credentials there are; fingerprints only."""
-        _application(directory.applications.get(application_id))
+        application_of(directory.applications.get(application_id))
         return [CredentialsView.of(one) for one in directory.credentials_of(application_id)]
 
     @router.put("/{application_id}/credentials/{provider}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
@@ -155,7 +155,7 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
             raise Problem(400, "Invalid credentials", errors=faults) from None
 
         def decide(_: Entity | None, stamp: Stamp) -> CredentialsChanged:
-            _application(directory.applications.get(application_id))
+            application_of(directory.applications.get(application_id))
             return CredentialsChanged(
                 event_id=stamp.event_id,
                 at=stamp.at,

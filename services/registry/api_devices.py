@@ -6,7 +6,7 @@ installation as it is afterwards, read from what was written.
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from schemas.application_events import ApplicationChanged
 from schemas.values import Provider
@@ -30,6 +30,7 @@ from services.registry.bodies import (
 from services.registry.bodies_audience import SubscriptionState
 from services.registry.devices_state import Device
 from services.registry.devicing import Devicing, Taken
+from services.registry.devicing_login import LoginDevicing
 from services.registry.receipts import Refused
 from services.web import Problem, ProblemBody
 
@@ -37,8 +38,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemBody, "description": text}
     for status, text in {
         400: "The request breaks a rule; `errors` names field and rule",
-        401: "Not proved who is calling",
-        403: "The application is switched off",
+        401: "Not proved who is calling; of a login: which rule the proof breaks",
+        403: "The application is switched off; `type` proof-required: only with a proof of login",
         413: "The body is too large",
         429: "Too many calls, of this installation, address or application; `Retry-After` says when",
         503: "The log or the database is away; try again",
@@ -46,13 +47,14 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def device_routes(devicing: Devicing, doors: Doors) -> APIRouter:
+def device_routes(devicing: Devicing, logins: LoginDevicing, doors: Doors) -> APIRouter:
     """All routes of the device API."""
     router = APIRouter(prefix="/sdk/api/v1/installations", tags=["device"], responses=PROBLEMS)
     _add_life(router, devicing, Depends(doors.installing))
     own = Depends(doors.installation)
     _add_reading(router, own)
     _add_subscriptions(router, devicing, own)
+    _add_logins(router, logins, own)
     _add_changes(router, devicing, own)
     _add_receipts(router, devicing, own, doors.pace)
     return router
@@ -119,6 +121,18 @@ def _add_subscriptions(router: APIRouter, devicing: Devicing, own: Any) -> None:
         return of_catalogue + [SubscriptionState(**one.model_dump(exclude={"stamp"}), said=True) for one in own_ones]
 
 
+def _add_logins(router: APIRouter, logins: LoginDevicing, own: Any) -> None:
+    @router.post("/{installation_id}/personalize")
+    async def personalize(body: PersonalizeBody, request: Request, device: Device = own) -> InstallationView:
+        """Link to a user, a phone, or both; replaces the link before. `recipientMark` is the SDK's to keep."""
+        return InstallationView.of(await logins.personalize(device, body, request.scope))
+
+    @router.post("/{installation_id}/depersonalize")
+    async def depersonalize(device: Device = own) -> InstallationView:
+        """Log out: nothing addressed to the user is sent to this device from now on."""
+        return InstallationView.of(await logins.depersonalize(device))
+
+
 def _add_changes(router: APIRouter, devicing: Devicing, own: Any) -> None:
     @router.put("/{installation_id}/token")
     async def put_token(body: TokenBody, device: Device = own) -> InstallationView:
@@ -129,16 +143,6 @@ def _add_changes(router: APIRouter, devicing: Devicing, own: Any) -> None:
     async def delete_token(device: Device = own) -> InstallationView:
         """Take the push token back."""
         return InstallationView.of(await devicing.remove_token(device))
-
-    @router.post("/{installation_id}/personalize")
-    async def personalize(body: PersonalizeBody, device: Device = own) -> InstallationView:
-        """Link to a user, a phone, or both; replaces the link before. `recipientMark` is the SDK's to keep."""
-        return InstallationView.of(await devicing.personalize(device, body))
-
-    @router.post("/{installation_id}/depersonalize")
-    async def depersonalize(device: Device = own) -> InstallationView:
-        """Log out: nothing addressed to the user is sent to this device from now on."""
-        return InstallationView.of(await devicing.depersonalize(device))
 
     @router.put("/{installation_id}/settings")
     async def put_settings(body: SettingsBody, device: Device = own) -> InstallationView:

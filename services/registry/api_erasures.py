@@ -1,14 +1,15 @@
 """Forgetting people, `/v1/erasures`: asked for by the operator, and proved.
 
+POST /v1/erasures/preview          whom that would reach, and who is left out; nothing is done
 POST /v1/erasures                  forget a user, a phone or both; 202, and it goes on by itself
 GET  /v1/erasures/{id}             how far it has come: keys, processes, what was cleaned where
 GET  /v1/erasures/{id}/records     reads the whole log: how many of their records there are, and how many open
 """
 
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import Field, model_validator
 
 from schemas.topics import DEAD_LETTER, all_topics
@@ -19,7 +20,7 @@ from services.registry.api_devices import PROBLEMS
 from services.registry.api_partners import admin_router
 from services.registry.auth import By
 from services.registry.bodies import Body
-from services.registry.forgetting import MOST_LINKED, Forgetting, Persons
+from services.registry.forgetting import MOST_LINKED, Forgetting, Linked, Persons
 from services.registry.tokens import BadField
 from services.settings import Settings
 from services.storable import Text
@@ -36,13 +37,27 @@ class ErasureBody(Body):
     external_user_id: _Given = None
     partner_id: _Given = None
     application_id: _Given = None
-    only: bool = Field(False, description="not those who are, or were, logged in together with them")
+    only: bool = Field(False, description="not those whom proved logins show together with them")
 
     @model_validator(mode="after")
     def _somebody(self) -> "ErasureBody":
         if self.phone is None and self.external_user_id is None:
             raise ValueError("phone or externalUserId must be given")
         return self
+
+
+class PersonView(Body):
+    """A user or a phone."""
+
+    kind: Literal["user", "phone"]
+    value: str
+
+
+class PreviewView(Body):
+    """Whom an erasure would reach; and who is linked to them by unproved logins alone, and so left out."""
+
+    persons: list[PersonView]
+    left_out: list[PersonView]
 
 
 class DestroyedKey(Body):
@@ -151,20 +166,20 @@ def erasure_routes(forgetting: Forgetting, proof: ErasureProof) -> APIRouter:
             raise Problem(404, "No such erasure", "there is none of this id")
         return found
 
+    @router.post("/preview", responses={404: PROBLEMS[400]})
+    async def preview_erasure(body: ErasureBody, response: Response) -> PreviewView:
+        """Whom an erasure with this body would reach, to be looked at before it is asked for."""
+        _, applications = _scopes(forgetting, body)
+        linked = await _reached(forgetting, body, applications)
+        response.headers["Cache-Control"] = "no-store"
+        return PreviewView(persons=_views(linked.reached), left_out=_views(linked.left_out))
+
     @router.post("", status_code=202, responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def post_erasure(body: ErasureBody, by: By) -> ErasureView:
         """Forget them. Asked again, it does again what is left to do."""
-        phone = None
-        if body.phone is not None and (phone := phones.normalise(body.phone)) is None:
-            raise BadField("phone", phones.RULE)
-        persons = Persons(
-            frozenset() if body.external_user_id is None else frozenset([body.external_user_id]),
-            frozenset() if phone is None else frozenset([phone]),
-        )
         scopes, applications = _scopes(forgetting, body)
-        if not body.only:
-            persons = await forgetting.linked(persons, applications)
-        if len(persons.users) + len(persons.phones) > MOST_LINKED:
+        persons = (await _reached(forgetting, body, applications)).reached
+        if persons.count > MOST_LINKED:
             rule = f"is logged in together with more than {MOST_LINKED} others: ask for each, with only"
             raise Problem(409, "Too many at once", errors=[{"field": "only", "rule": rule}])
         return await proof.view(await forgetting.ask(persons, scopes, applications, by))
@@ -180,6 +195,27 @@ def erasure_routes(forgetting: Forgetting, proof: ErasureProof) -> APIRouter:
         return await proof.records(await known(erasure_id))
 
     return router
+
+
+async def _reached(forgetting: Forgetting, body: ErasureBody, applications: list[str]) -> Linked:
+    """Those who are named, and whoever is linked to them. Raises BadField."""
+    phone = None
+    if body.phone is not None and (phone := phones.normalise(body.phone)) is None:
+        raise BadField("phone", phones.RULE)
+    named = Persons(
+        frozenset() if body.external_user_id is None else frozenset([body.external_user_id]),
+        frozenset() if phone is None else frozenset([phone]),
+    )
+    linked = await forgetting.linked(named, applications)
+    if not body.only:
+        return linked
+    others = Persons(linked.reached.users | linked.left_out.users, linked.reached.phones | linked.left_out.phones)
+    return Linked(named, others.without(named))
+
+
+def _views(persons: Persons) -> list[PersonView]:
+    users = [PersonView(kind="user", value=one) for one in sorted(persons.users)]
+    return users + [PersonView(kind="phone", value=one) for one in sorted(persons.phones)]
 
 
 def _scopes(forgetting: Forgetting, body: ErasureBody) -> tuple[list[str], list[str]]:

@@ -15,6 +15,7 @@ from schemas.live import activity_slot, start_slot
 from schemas.values import LONGEST_CHAIN, Platform, Provider
 from services import phones
 from services.registry.devices_state import Device
+from services.registry.identity_proof import MOST_CHARACTERS
 from services.storable import Text
 
 MAX_RECEIPTS = 500
@@ -95,10 +96,13 @@ class WebPushView(Body):
 
 
 class PersonalizeBody(Body):
-    """At least one of the two. What is left out is unlinked."""
+    """Who logs in. With a proof user and phone are its claims; without one, at least one of the two must be given."""
 
     external_user_id: UserId | None = None
     phone: Phone | None = None
+    proof: Annotated[Text, Field(max_length=MOST_CHARACTERS)] | None = Field(
+        None, description="a JWT of the customer's backend (docs/device-api.md §2); user and phone must then equal it"
+    )
     primary: StrictBool = Field(False, description="claim the mark of the user's primary installation")
 
 
@@ -207,6 +211,7 @@ class ProfileView(Body):
     phone: str | None = Field(None, description="E.164 digits without plus")
     recipient_mark: str = ""
     primary: bool = False
+    proved: bool = Field(False, description="the login was proved, and its proof has not been revoked")
 
     @classmethod
     def of(cls, device: Device) -> "ProfileView":
@@ -216,6 +221,7 @@ class ProfileView(Body):
             phone=phone,
             recipient_mark=ids.recipient_mark_of(device.application_id, user, phone),
             primary=device.primary,
+            proved=device.is_proved,
         )
 
 

@@ -8,6 +8,8 @@ from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstra
 from schemas.application_events import (
     ApplicationChanged,
     CredentialsChanged,
+    Identity,
+    IdentityKey,
     PartnerChanged,
     SenderChanged,
     TtlUnit,
@@ -178,6 +180,8 @@ class ApplicationPatch(Body):
         None, description="the whole catalogue; ids are unique"
     )
 
+    identity: Identity | None = Field(None, description="whether a login on a device needs a proof")
+
     @field_validator("subscriptions")
     @classmethod
     def _ids_are_unique(cls, found: list[SubscriptionKindBody] | None) -> list[SubscriptionKindBody] | None:
@@ -192,6 +196,29 @@ class ApplicationCreate(ApplicationPatch):
     application_id: Id | None = Field(None, description="default: drawn")
     name: Annotated[Text, StringConstraints(min_length=1, max_length=128)]
     api_key: GivenKey | None = None
+    identity: Identity = "required"
+
+
+class IdentityKeyBody(Body):
+    """One of the three: a public key in PEM, public keys as a JWKS, or a secret."""
+
+    kid: Annotated[Text, StringConstraints(max_length=64)] = Field("", description="of `pem` and `secret`")
+    pem: Annotated[Text, StringConstraints(min_length=1, max_length=16_384)] | None = None
+    jwks: dict[str, object] | None = None
+    secret: Annotated[Text, StringConstraints(max_length=256)] | None = Field(None, description="empty: drawn")
+
+
+class IdentityKeyView(Body):
+    """A key that proofs of login are verified with. A secret is never told again."""
+
+    kid: str
+    alg: str
+    public: str | None = Field(None, description="PEM")
+    added_at: int
+
+    @classmethod
+    def of(cls, key: IdentityKey) -> "IdentityKeyView":
+        return cls(kid=key.kid, alg=key.alg, public=key.public, added_at=key.added_at)
 
 
 class ApiKeyBody(Body):
@@ -217,10 +244,16 @@ class ApplicationView(Body):
     max_pushes_per_s: int
     enabled: bool
     subscriptions: list[SubscriptionKindBody]
+    identity: Identity
+    identity_keys: list[IdentityKeyView]
+    secret: str | None = Field(None, description="of a key that was drawn, in the answer that drew it only")
 
     @classmethod
-    def of(cls, application: ApplicationChanged, api_key: str | None = None) -> "ApplicationView":
+    def of(
+        cls, application: ApplicationChanged, api_key: str | None = None, secret: str | None = None
+    ) -> "ApplicationView":
         plain = {name: getattr(application, name) for name in cls.model_fields if hasattr(application, name)}
+        plain["identity_keys"] = [IdentityKeyView.of(key) for key in application.identity_keys]
         plain["subscriptions"] = [SubscriptionKindBody(**one.model_dump()) for one in application.subscriptions]
         return cls(
             **plain,
@@ -228,6 +261,7 @@ class ApplicationView(Body):
             changed_at=application.at,
             api_key=api_key,
             api_keys=len(application.api_key_digests),
+            secret=secret,
         )
 
 

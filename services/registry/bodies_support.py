@@ -49,6 +49,8 @@ class SupportInstallation(InstallationView):
 
     token_digest: str | None = None
     token_worked: bool = False
+    proved_by: str | None = Field(None, description="kid of the key that its owner's login was proved with")
+    replaced_by: str | None = Field(None, description="the newer installation of the same device that it gave way to")
     usage: Usage
     os_permission: list[PermissionView] = Field([], description="the newest changes, oldest first")
 
@@ -60,6 +62,8 @@ class SupportInstallation(InstallationView):
             **plain,
             token_digest=token.digest[:8] if token else None,
             token_worked=bool(token and token.worked),
+            proved_by=device.proof.kid if device.proof is not None else None,
+            replaced_by=device.replaced_by or None,
             usage=Usage.of(device.launches),
             os_permission=[PermissionView(**one.model_dump()) for one in device.os_changes],
         )

@@ -1,10 +1,11 @@
 """One installation as the fold of its events: `fold(device, event) -> device`. Pure; the order of events is no matter.
 
     fact                                       what it is
+    proof of the owner's login                 goes with the owner, unless revoked later
     device, version, locale, zone, owner,      last-writer-wins registers by `stamp` = (server time, event id)
     settings, each subscription, claim
     token                                      a register; gone when retired later than registered
-    retired, worked                            by token digest; the eight newest are remembered
+    retired, worked, proofs used               by digest; the eight (of proofs sixteen) newest are remembered
     live                                       a register for each Live Activity (`devices_live.py`)
     proof, application                         the first install wins, so nobody takes a known id over
     installed_at, last_used_at, updated_at     minimum, maximum, maximum
@@ -23,8 +24,10 @@ from schemas.device_events import (
     AppStarted,
     Depersonalized,
     DeviceEvent,
+    InstallationReplaced,
     Installed,
     Personalized,
+    ProofRevoked,
     PushToStartTokenRegistered,
     PushToStartTokenRemoved,
     SettingsChanged,
@@ -38,6 +41,7 @@ from services.registry.devices_launches import counted
 from services.registry.devices_state import Claim, Device, KeptSubscription, Mark, Owner, Permission, Stamp, Token
 
 REMEMBERED_DIGESTS = 8
+REMEMBERED_PROOFS = 16
 
 
 def stamp_of(event: DeviceEvent) -> Stamp:
@@ -52,7 +56,7 @@ def fold(device: Device | None, event: DeviceEvent) -> Device:
     changed = _changed(device, event, stamp)
     if event.at > changed.updated_at:
         changed = changed.model_copy(update={"updated_at": event.at})
-    by_device = not isinstance(event, TokenRetired | TokenWorked)
+    by_device = not isinstance(event, TokenRetired | TokenWorked | InstallationReplaced | ProofRevoked)
     if by_device and event.at > changed.last_used_at:
         changed = changed.model_copy(update={"last_used_at": event.at})
     return changed
@@ -63,9 +67,10 @@ def _changed(device: Device, event: DeviceEvent, stamp: Stamp) -> Device:
         case Installed():
             return _installed(device, event, stamp)
         case TokenRegistered():
-            return _token_checked(_written(device, stamp, "token", token=_token(event)))
+            token, waiting = (None, _token(event)) if event.waits else (_token(event), None)
+            return _token_checked(_written(device, stamp, "token", token=token, waiting_token=waiting))
         case TokenRemoved():
-            return _written(device, stamp, "token", token=None)
+            return _written(device, stamp, "token", token=None, waiting_token=None)
         case TokenRetired():
             mark = Mark(digest=event.digest, stamp=stamp, cutoff=event.at if event.dead_at is None else event.dead_at)
             kept = "live_retired" if event.slot else "retired"
@@ -76,11 +81,10 @@ def _changed(device: Device, event: DeviceEvent, stamp: Stamp) -> Device:
         case ActivityTokenRegistered() | PushToStartTokenRegistered() | ActivityEnded() | PushToStartTokenRemoved():
             live = devices_live.written(device.live, event, stamp)
             return _token_checked(device.model_copy(update={"live": live}))
-        case Personalized():
-            owner = Owner(external_user_id=event.external_user_id, phone=event.phone)
-            return _written(device, stamp, "owner", owner=owner)
-        case Depersonalized():
-            return _written(device, stamp, "owner", owner=None)
+        case Personalized() | Depersonalized() | InstallationReplaced():
+            return _proof_checked(_owned(device, event, stamp))
+        case ProofRevoked():
+            return _proof_checked(_written(device, stamp, "revoked"))
         case SettingsChanged():
             return _settings(device, event, stamp)
         case AppStarted():
@@ -105,6 +109,28 @@ def _installed(device: Device, event: Installed, stamp: Stamp) -> Device:
     device = _written(device, stamp, "device", **about)
     said = {name: getattr(event, name) for name in ("app_version", "os_version", "locale", "time_zone")}
     return _each(device, stamp, said)
+
+
+def _owned(device: Device, event: Personalized | Depersonalized | InstallationReplaced, stamp: Stamp) -> Device:
+    """Whose the installation is, and what goes with it: one register."""
+    facts: dict[str, Any] = {"owner": None, "proof": None, "replaces": (), "replaced_by": ""}
+    if isinstance(event, Personalized):
+        owner = Owner(external_user_id=event.external_user_id, phone=event.phone)
+        facts |= {"owner": owner, "proof": event.proof, "replaces": event.replaces}
+        if event.proof is not None:
+            mark = Mark(digest=event.proof.digest, stamp=stamp, cutoff=event.proof.signed_at)
+            used = _remembered(device.proofs_used, mark, REMEMBERED_PROOFS)
+            device = device.model_copy(update={"proofs_used": used})
+    elif isinstance(event, InstallationReplaced):
+        facts |= {"replaced_by": event.by_installation_id}
+    return _written(device, stamp, "owner", **facts)
+
+
+def _proof_checked(device: Device) -> Device:
+    """Without the proof of a login that was before the last revocation."""
+    if device.proof is None or device.stamps.get("owner", "") > device.stamps.get("revoked", ""):
+        return device
+    return device.model_copy(update={"proof": None})
 
 
 def _settings(device: Device, event: SettingsChanged, stamp: Stamp) -> Device:
@@ -167,11 +193,11 @@ def _with_worked(token: Token, worked: bool) -> Token:
     return token.model_copy(update={"worked": worked})
 
 
-def _remembered(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
+def _remembered(marks: tuple[Mark, ...], mark: Mark, most: int = REMEMBERED_DIGESTS) -> tuple[Mark, ...]:
     """The greatest mark of each digest, and of those the newest: the same in whatever order they come."""
     kept = {one.digest: one for one in marks}
     old = kept.get(mark.digest)
     if old is not None:
         mark = Mark(digest=mark.digest, stamp=max(old.stamp, mark.stamp), cutoff=max(old.cutoff, mark.cutoff))
     kept[mark.digest] = mark
-    return tuple(sorted(kept.values(), key=lambda one: one.stamp, reverse=True)[:REMEMBERED_DIGESTS])
+    return tuple(sorted(kept.values(), key=lambda one: one.stamp, reverse=True)[:most])

@@ -29,7 +29,9 @@ class Card(Frozen):
     last_seen_at: int = 0
     primary: str = ""
     phones: dict[str, str] = {}  # of a user: to the stamp of the newest link
+    proved_phones: dict[str, str] = {}  # of these, by logins that were proved
     installations: dict[str, str] = {}
+    proved_installations: dict[str, str] = {}  # of these, by logins that were proved: others cannot crowd them out
 
 
 def user_card(application_id: str, external_user_id: str) -> str:
@@ -71,12 +73,18 @@ def fold_card(card: Card | None, card_id: str, event: DeviceEvent) -> Card:
     if not isinstance(event, Personalized):
         return card
     phones = {event.phone: stamp} if card.external_user_id is not None and event.phone is not None else {}
+    here = {event.installation_id: stamp}
+    proved = phones if event.proof is not None else {}
     return card.model_copy(
         update={
             "first_seen_at": min(event.at, card.first_seen_at or event.at),
             "last_seen_at": max(event.at, card.last_seen_at),
             "phones": _newest(card.phones, phones, MAX_PHONES),
-            "installations": _newest(card.installations, {event.installation_id: stamp}, MAX_INSTALLATIONS),
+            "proved_phones": _newest(card.proved_phones, proved, MAX_PHONES),
+            "installations": _newest(card.installations, here, MAX_INSTALLATIONS),
+            "proved_installations": _newest(
+                card.proved_installations, here if event.proof is not None else {}, MAX_INSTALLATIONS
+            ),
         }
     )
 
@@ -105,6 +113,24 @@ def settled(device: Device, token_holder: str | None, primary: str | None) -> De
     if is_primary != device.primary:
         update["primary"] = is_primary
     return device.model_copy(update=update) if update else device
+
+
+def is_same_person(one: Owner, other: Owner) -> bool:
+    """By user id where both have one, else by phone."""
+    if one.external_user_id is not None and other.external_user_id is not None:
+        return one.external_user_id == other.external_user_id
+    return one.phone is not None and one.phone == other.phone
+
+
+def tells_devices_apart(device_id: str) -> bool:
+    """False for what systems and apps give when they do not tell: zeros, placeholders, a constant of old Androids."""
+    said = device_id.strip().lower()
+    return said not in _NO_DEVICE_IDS and len({one for one in said if one.isalnum()}) > 1
+
+
+_NO_DEVICE_IDS = frozenset(
+    {"unknown", "null", "none", "undefined", "nil", "ios", "android", "huawei", "rustore", "web", "9774d56d682e549c"}
+)
 
 
 def newest_holders(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -5,7 +5,7 @@ The document in collection `installations` has the fields of `Device`, and `_id`
 
 from typing import Literal
 
-from schemas.device_events import Subscription
+from schemas.device_events import LoginProof, Subscription
 from schemas.values import Frozen, Platform, Provider
 from services.registry.devices_launches import Launches
 
@@ -47,7 +47,10 @@ class Owner(Frozen):
 
 
 class Mark(Frozen):
-    """What is known of a token by its digest: retired (up to `cutoff`, UTC ms) or seen to work."""
+    """What is known of a token by its digest: retired (up to `cutoff`, UTC ms) or seen to work.
+
+    Or that a proof of login was used, and when it was signed (`cutoff`).
+    """
 
     digest: str
     stamp: Stamp
@@ -124,3 +127,20 @@ class Device(Frozen):
     os_changes: tuple[PermissionChange, ...] = ()  # what follows from them
     live: tuple[LiveSlot, ...] = ()  # Live Activities, by slot
     live_retired: tuple[Mark, ...] = ()
+    proof: LoginProof | None = None  # of the owner's login; None: unproved, or nobody is logged in
+    proofs_used: tuple[Mark, ...] = ()  # the newest ones
+    replaces: tuple[str, ...] = ()  # installations of the same device that gave way to the owner's login here
+    replaced_by: str = ""  # the installation that it gave way to
+    waiting_token: Token | None = None  # registered while a proved installation held it
+
+    @property
+    def external_user_id(self) -> str | None:
+        return self.owner.external_user_id if self.owner is not None else None
+
+    @property
+    def phone(self) -> str | None:
+        return self.owner.phone if self.owner is not None else None
+
+    @property
+    def is_proved(self) -> bool:
+        return self.proof is not None

@@ -6,16 +6,15 @@ seen: two servers whose clocks differ must not turn a logout into a login. Sourc
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from schemas import ids
 from schemas.device_events import (
     AppStarted,
-    Depersonalized,
     DeviceEvent,
     Installed,
-    Personalized,
     SettingsChanged,
     TokenRegistered,
     TokenRemoved,
@@ -24,21 +23,20 @@ from schemas.device_events import (
 from schemas.events import ReceiptReceived
 from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
 from schemas.values import Provider
-from services import phones
 from services.clock import now_ms
 from services.directory import Directory
+from services.identity import is_trusted
 from services.kafka import Append, Log
 from services.registry.bodies import (
     MAX_SUBSCRIPTIONS,
     InstallBody,
-    PersonalizeBody,
     ReceiptsBody,
     SessionBody,
     SettingsBody,
     TokenBody,
 )
 from services.registry.devices_shared import card_of, token_key
-from services.registry.devices_state import Device, Owner
+from services.registry.devices_state import Device
 from services.registry.receipts import Refused, judged
 from services.registry.store import Devices
 from services.registry.tokens import BadField, public_key, token_text
@@ -105,8 +103,10 @@ class Devicing:
             and now - token.registered_at < _REFRESH_MS
         ):
             return device
-        keys = [token_key(device.application_id, one) for one in (digest, *former)]
-        holders = (await self.devices.token_holders(keys)).values()
+        holders = await self._holders(device, [digest, *former])
+        waits = not self.counts_as_proved(device) and await self._is_held_by_proof(device, holders, [digest, *former])
+        if waits and device.waiting_token is not None and device.waiting_token.digest == digest:
+            return device
         return await self.change(
             TokenRegistered(
                 event_id=ids.uuid7(),
@@ -117,9 +117,39 @@ class Devicing:
                 sealed=self.secrets.seal(text.encode(), b"token"),
                 digest=digest,
                 former_digests=tuple(former),
+                waits=waits,
                 **about,
             )
         )
+
+    async def take_waiting_token(self, device: Device) -> Device:
+        """The token that the installation registered while a proved one held it; after a login that counts."""
+        token = device.waiting_token
+        if token is None:
+            return device
+        text = self.secrets.open(token.sealed, b"token").decode()
+        digest, *former = self.secrets.digests(f"{token.provider.value}/{text}", "token")
+        holders = await self._holders(device, [digest, *former])
+        facts = token.model_dump(exclude={"registered_at", "worked", "digest"})
+        registered = TokenRegistered(
+            **about_new(device, *holders), **facts, digest=digest, former_digests=tuple(former)
+        )
+        return await self.change(registered)
+
+    def counts_as_proved(self, device: Device) -> bool:
+        """Somebody is logged in, and is who the device says."""
+        application = self.directory.applications.get(device.application_id)
+        return device.owner is not None and is_trusted(device, application)
+
+    async def _holders(self, device: Device, digests: list[str]) -> list[str]:
+        keys = [token_key(device.application_id, one) for one in digests]
+        return list((await self.devices.token_holders(keys)).values())
+
+    async def _is_held_by_proof(self, device: Device, holders: list[str], digests: list[str]) -> bool:
+        """A proved login holds the token: it is not taken by whoever merely knows it."""
+        others = {one.rpartition("/")[2] for one in holders} - {device.installation_id}
+        found = (await self.devices.load(others)).values() if others else ()
+        return any(one.is_proved and one.token is not None and one.token.digest in digests for one in found)
 
     def token_facts(self, application_id: str, body: TokenBody) -> dict[str, Any]:
         """What goes with a token, where it was left out as the application has it."""
@@ -131,36 +161,31 @@ class Devicing:
         }
 
     async def remove_token(self, device: Device) -> Device:
-        return device if device.token is None else await self.change(TokenRemoved(**about_new(device)))
-
-    async def personalize(self, device: Device, body: PersonalizeBody) -> Device:
-        """Raises BadField."""
-        phone = None
-        if body.phone is not None:
-            phone = phones.normalise(body.phone)
-            if phone is None:
-                raise BadField("phone", phones.RULE)
-        owner = Owner(external_user_id=body.external_user_id, phone=phone)
-        if owner == Owner():
-            raise BadField("externalUserId", "this or phone must be given")
-        if owner != device.owner:
-            device = await self.change(
-                Personalized(**about_new(device), external_user_id=body.external_user_id, phone=phone)
-            )
-        waits = device.claim is not None and device.claim.value and device.claim.card is None
-        return await self.claim(device) if body.primary or waits else device
-
-    async def depersonalize(self, device: Device) -> Device:
-        return device if device.owner is None else await self.change(Depersonalized(**about_new(device)))
+        if device.token is None and device.waiting_token is None:
+            return device
+        return await self.change(TokenRemoved(**about_new(device)))
 
     async def claim(self, device: Device) -> Device:
-        """Claim the primary mark; without a user the claim waits for the login."""
-        card = card_of(device.application_id, device.owner)
-        if device.primary or (card is None and device.claim is not None and device.claim.value):
+        """Claim the primary mark. Without a user, or against one that is proved, it waits for the next login."""
+        if device.primary:
             return device
+        card = card_of(device.application_id, device.owner)
         held = [one.primary for one in (await self.devices.load_cards([card])).values()] if card else []
+        if card is not None and await self._is_marked_by_proof(device, card, held):
+            card = None
+        is_waiting = device.claim is not None and device.claim.value and device.claim.card is None
+        if card is None and is_waiting:
+            return device
         claimed = SettingsChanged(**about_new(device, *held), primary=True, claimed_for=card)
         return await self.change(claimed)
+
+    async def _is_marked_by_proof(self, device: Device, card: str, held: list[str]) -> bool:
+        """A proved installation of the same owner has the mark, and this one is not proved."""
+        if self.counts_as_proved(device):
+            return False
+        holders = {one.rpartition("/")[2] for one in held if one}
+        found = (await self.devices.load(holders)).values() if holders else ()
+        return any(one.is_proved and one.primary and card_of(one.application_id, one.owner) == card for one in found)
 
     async def settings(self, device: Device, body: SettingsBody) -> Device:
         """Raises BadField."""
@@ -204,8 +229,12 @@ class Devicing:
 
     async def change(self, event: DeviceEvent) -> Device:
         """Append, fold, and read back. Raises LogUnavailable, mongo.UNAVAILABLE: the consumer then folds it later."""
-        await self.sink.append([Append(DEVICE_EVENTS, event.installation_id, event)])
-        return (await self.devices.apply([event]))[event.installation_id]
+        return (await self.change_all([event]))[event.installation_id]
+
+    async def change_all(self, events: Sequence[DeviceEvent]) -> dict[str, Device]:
+        """Likewise, of several installations at once; by id."""
+        await self.sink.append([Append(DEVICE_EVENTS, event.installation_id, event) for event in events])
+        return await self.devices.apply(events) if events else {}
 
 
 _SAID = ("app_version", "os_version", "locale", "time_zone")

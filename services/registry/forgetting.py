@@ -9,6 +9,7 @@ Source: docs/design.md §6.
 
 import asyncio
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas import ids
 from schemas.application_events import RecipientForgotten
@@ -18,10 +19,12 @@ from services import consume, telemetry
 from services.clock import now_ms
 from services.directory import Directory
 from services.erasures_store import Erasure, Erasures
+from services.identity import is_trusted
 from services.kafka import Append, Log
 from services.recipient_keys import RecipientKeys
 from services.recipient_keys_store import RecipientKeysStore
-from services.registry.devices_shared import phone_card, user_card
+from services.registry.devices_shared import Card, phone_card, user_card
+from services.registry.devices_state import Device
 from services.registry.store import Devices
 
 log = telemetry.logger("forgetting")
@@ -38,6 +41,20 @@ class Persons:
     users: frozenset[str]
     phones: frozenset[str]
 
+    @property
+    def count(self) -> int:
+        return len(self.users) + len(self.phones)
+
+    def without(self, others: "Persons") -> "Persons":
+        return Persons(self.users - others.users, self.phones - others.phones)
+
+
+class Linked(NamedTuple):
+    """Whom an erasure reaches, those who were named among them; and who is linked by unproved logins alone."""
+
+    reached: Persons
+    left_out: Persons
+
 
 @dataclass(frozen=True)
 class Forgetting:
@@ -50,16 +67,30 @@ class Forgetting:
     directory: Directory
     sink: Log
 
-    async def linked(self, persons: Persons, applications: list[str]) -> Persons:
-        """Who is logged in together with them, or was, as far as the cards of the applications know. One step."""
+    async def linked(self, persons: Persons, applications: list[str]) -> Linked:
+        """Who is logged in together with them, or was, as far as the cards of the applications know. One step.
+
+        Only a proved login links: whoever has the app can log in as himself with somebody else's phone.
+        """
         cards = [user_card(one, user) for one in applications for user in persons.users]
         cards += [phone_card(one, phone) for one in applications for phone in persons.phones]
         known = (await self.devices.load_cards(cards)).values()
-        phones = {phone for card in known if card.external_user_id is not None for phone in card.phones}
-        seen = {key for card in known if card.phone is not None for key in card.installations}
-        owners = [device.owner for device in (await self.devices.load(seen)).values() if device.owner is not None]
-        users = {one.external_user_id for one in owners if one.phone in persons.phones and one.external_user_id}
-        return Persons(persons.users | users, persons.phones | phones)
+        by_user = [card for card in known if card.external_user_id is not None]
+        phones = {phone for card in by_user for phone in self._counting(card, card.phones, card.proved_phones)}
+        said_phones = {phone for card in by_user for phone in card.phones}
+        seen = {key for card in known if card.phone is not None for key in _installations(card)}
+        owners = [one for one in (await self.devices.load(seen)).values() if one.phone in persons.phones]
+        users = {one.external_user_id for one in owners if one.external_user_id and self._is_trusted(one)}
+        said_users = {one.external_user_id for one in owners if one.external_user_id}
+        reached = Persons(persons.users | users, persons.phones | phones)
+        return Linked(reached, Persons(frozenset(said_users), frozenset(said_phones)).without(reached))
+
+    def _counting(self, card: Card, said: dict[str, str], proved: dict[str, str]) -> dict[str, str]:
+        application = self.directory.applications.get(card.application_id)
+        return said if application is not None and application.identity == "off" else proved
+
+    def _is_trusted(self, device: Device) -> bool:
+        return is_trusted(device, self.directory.applications.get(device.application_id))
 
     async def ask(self, persons: Persons, scopes: list[str], applications: list[str], by: str) -> Erasure:
         """Forget them within these scopes; none means everywhere. Raises mongo.UNAVAILABLE, LogUnavailable."""
@@ -121,3 +152,7 @@ class Forgetting:
             newest = await self.store.generation(self.keys, path)
             paths += [f"{generation}/{path}" for generation in range(newest + 1)]
         return paths
+
+
+def _installations(card: Card) -> set[str]:
+    return card.installations.keys() | card.proved_installations.keys()

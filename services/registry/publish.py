@@ -86,4 +86,5 @@ def _event(revision: int, device: Device) -> InstallationChanged:
         time_zone=device.time_zone,
         installed_at=device.installed_at or device.updated_at,
         last_used_at=device.last_used_at,
+        proof=device.proof,
     )

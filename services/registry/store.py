@@ -31,17 +31,19 @@ from services.registry.devices_shared import (
     cards_touched,
     fold_card,
     holder,
+    is_same_person,
     newest_holders,
     settled,
     token_key,
 )
-from services.registry.devices_state import Device
+from services.registry.devices_state import Device, Owner
 from services.registry.versioned_store import losers, read, write
 
 Holders = dict[str, str]
 _TOKENS_KEPT_S = DEVICE_RETENTION_MS // 1000 + 7 * 86_400
 """A register of a token is needed while an older registration may still be replayed."""
 _INSTALLS_KEPT_S = 3600
+_MOST_OF_A_DEVICE = 50
 
 
 class Devices:
@@ -101,10 +103,40 @@ class Devices:
         return {token_key(application_id, document["token"]["digest"]): document["_id"] for document in documents}
 
     async def owned(self, field: str, value: str, applications: Sequence[str], most: int) -> list[Device]:
-        """The installations whose owner has that `external_user_id` or `phone`, the last used first."""
+        """The installations whose owner has that `external_user_id` or `phone`, the last used first.
+
+        Where there are more, those whose owner was proved stay: others can be made without end.
+        """
         query: Document = {f"owner.{field}": value, "application_id": {"$in": list(applications)}}
-        documents = self.installations.find(query).sort("last_used_at", DESCENDING).limit(most)
-        return [_device(document) async for document in documents]
+        found: list[Device] = []
+        for proof in ({"$ne": None}, None):
+            documents = self.installations.find({**query, "proof": proof}).sort("last_used_at", DESCENDING)
+            found += [_device(document) async for document in documents.limit(most)]
+        return sorted(found[:most], key=lambda one: (-one.last_used_at, one.installation_id))
+
+    async def of_same_device(self, device: Device, owner: Owner) -> list[Device]:
+        """Other installations of this device, by what it says of itself, that this owner is logged in on."""
+        query: Document = {
+            "application_id": device.application_id,
+            "device_id": device.device_id,
+            "platform": device.platform,
+            "_id": {"$ne": device.installation_id},
+        }
+        found: dict[str, Device] = {}
+        for field, value in owner.model_dump().items():
+            if value is not None:
+                documents = self.installations.find({**query, f"owner.{field}": value}).limit(_MOST_OF_A_DEVICE)
+                found |= {document["_id"]: _device(document) async for document in documents}
+        return [one for one in found.values() if one.owner is not None and is_same_person(one.owner, owner)]
+
+    async def proved(self, field: str, value: str, applications: Sequence[str]) -> list[Device]:
+        """The installations whose owner has that `external_user_id` or `phone`, and was proved."""
+        query: Document = {
+            f"owner.{field}": value,
+            "application_id": {"$in": list(applications)},
+            "proof": {"$ne": None},
+        }
+        return [_device(document) async for document in self.installations.find(query)]
 
     async def concerning(
         self, application_id: str, users: list[str], phones: list[str], cards: list[str], owners: list[str]
@@ -128,7 +160,7 @@ class Devices:
         changed = await self.cards.delete_many({"_id": {"$in": cards}})
         for phone in phones:
             query: Document = {"application_id": application_id, f"phones.{phone}": {"$exists": True}}
-            update = {"$unset": {f"phones.{phone}": ""}, "$inc": {"revision": 1}}
+            update = {"$unset": {f"phones.{phone}": "", f"proved_phones.{phone}": ""}, "$inc": {"revision": 1}}
             changed += await self.cards.update_many(query, update)
         return changed
 
@@ -242,7 +274,7 @@ def _registrations(events: Sequence[DeviceEvent]) -> list[tuple[str, str]]:
     return [
         (token_key(event.application_id, digest), holder(stamp_of(event), event.installation_id))
         for event in events
-        if isinstance(event, TokenRegistered)
+        if isinstance(event, TokenRegistered) and not event.waits
         for digest in (event.digest, *event.former_digests)
     ]
 

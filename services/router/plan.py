@@ -3,9 +3,11 @@
     request ─▶ of another channel? ─▶ `plan_channel.py`
               application can push? ─no─▶ 26
               └▶ recipient known?    ─no─▶ 19 / 20
-                └▶ each installation, the last used first:
+                └▶ each installation, those whose owner is proved first, of these the last used first:
                      live token, wanted provider (22) ▶ primary (21) ▶ version (27) ▶ subscription (25)
                      ▶ allowed in the app (23) ▶ allowed by the system (24) ─▶ target
+
+An installation that nobody vouches for gets what its owner gets, and is never primary where one is that somebody does.
 
 No target: the reason of the installation that came furthest. Source: `docs/partner-api.md` §3, docs/design.md §4.
 """
@@ -21,6 +23,7 @@ from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Channel, Link, Provider, Recipient
 from services.delivery_ids import DeliveryIds
+from services.identity import is_trusted, trusted_first
 from services.router.plan_channel import to_channel
 from services.router.plan_live import slots_of
 from services.router.plan_seen import InstallationSeen
@@ -73,17 +76,20 @@ def plan(
     chosen: list[tuple[InstallationSeen, Provider, str]] = []
     skipped: list[SkippedTarget] = []
     aim = aim_of(link.content)
-    for place, one in enumerate(installations):
+    ordered, trusted = trusted_first(installations, ways.application)
+    for place, one in enumerate(ordered):
         slots = ("",) if aim is None else slots_of(one, aim, link.application_id or "", now)
         provider = _provider_of(one, slots)
-        reason = Reason.NOT_LATEST if place >= MAX_INSTALLATIONS else why_not(one, link, ways, slots)
+        is_primary = one.primary and (place < trusted or not trusted)
+        reason = Reason.NOT_LATEST if place >= MAX_INSTALLATIONS else why_not(one, link, ways, slots, is_primary)
         if reason is None and provider is not None:
             chosen.extend((one, provider, slot) for slot in slots)
         elif reason is not None and len(skipped) < _MAX_SKIPPED:
             skipped.append(SkippedTarget(installation_id=one.installation_id, provider=provider, reason=reason))
+        skipped.extend(SkippedTarget(installation_id=gone, reason=Reason.REPLACED) for gone in one.replaces)
     if not chosen:
         return _nobody(request, furthest(one.reason for one in skipped), now, skipped)
-    return _somebody(request, chosen, skipped, now, send_by, deliveries=deliveries)
+    return _somebody(request, chosen, skipped, now, send_by, application=ways.application, deliveries=deliveries)
 
 
 def ended(request: MessageRequested, reason: Reason, now: int) -> Plan:
@@ -130,13 +136,15 @@ def _provider_of(one: InstallationSeen, slots: Sequence[str]) -> Provider | None
     return one.token.provider if one.token else None
 
 
-def why_not(one: InstallationSeen, link: Link, ways: Ways, slots: Sequence[str] = ("",)) -> Reason | None:
+def why_not(
+    one: InstallationSeen, link: Link, ways: Ways, slots: Sequence[str] = ("",), is_primary: bool | None = None
+) -> Reason | None:
     """The first check that the installation does not pass; None when the link goes to these `slots` of it.
 
     The system's permission to notify is not that to show activities: an activity that has a token may be updated.
     """
     application, provider = ways.application, _provider_of(one, slots)
-    if link.primary_only and not one.primary:
+    if link.primary_only and not (one.primary if is_primary is None else is_primary):
         return Reason.NOT_PRIMARY
     is_live = link.content is not None and link.content.live_activity is not None
     if provider is None:
@@ -196,6 +204,7 @@ def _somebody(
     now: int,
     send_by: int | None,
     *,
+    application: ApplicationChanged | None,
     deliveries: DeliveryIds,
 ) -> Plan:
     link = request.chain[0]
@@ -213,6 +222,7 @@ def _somebody(
                 provider=provider,
                 owner=owner,
                 slot=slot,
+                proved=is_trusted(one, application),
             )
         )
         resolved.append(

@@ -146,7 +146,8 @@ class Routing:
         if stop is not None and stop.state == "cancelled":
             return _claim(work, "planned", [to_status(ended(request, Reason.CANCELLED, now).planned)]), None
         cause = work.record.event.event_id
-        later = scheduled(request, cause, installations, now)
+        application = self.directory.applications.get(request.chain[0].application_id or "")
+        later = scheduled(request, cause, installations, now, application)
         if later is not None:
             return _claim(work, "scheduled", [to_status(later)]), timer_of(request, later, later.send_at)
         if stop is None:

@@ -10,23 +10,32 @@ from collections.abc import Sequence
 from typing import Any
 
 from schemas import ids, topics
-from schemas.application_events import StopChanged
+from schemas.application_events import ApplicationChanged, StopChanged
 from schemas.events import Held, MessageRequested, Scheduled, ScheduleDue
 from services import schedule
+from services.identity import trusted_first
 from services.installations import Installation
 from services.stops import cancel_tags, held_tag
 from services.timers import Timer
 
 
 def scheduled(
-    request: MessageRequested, cause: str, installations: Sequence[Installation], now: int
+    request: MessageRequested,
+    cause: str,
+    installations: Sequence[Installation],
+    now: int,
+    application: ApplicationChanged | None = None,
 ) -> Scheduled | None:
-    """None when the link may go now (or never: the plan says so by its deadline)."""
+    """None when the link may go now (or never: the plan says so by its deadline).
+
+    Whoever merely says to be the recipient sets the hour of nobody who is proved.
+    """
     wish = request.schedule
     if wish is None:
         return None
     if wish.recipient_zone:
-        theirs = next((one.time_zone for one in installations if one.time_zone), "")
+        ordered, _ = trusted_first(installations, application)
+        theirs = next((one.time_zone for one in ordered if one.time_zone), "")
         zone, name = schedule.zone_of(theirs, request.recipient.phone, request.utc_offset_min)
     else:
         zone, name = schedule.partner_zone(request.utc_offset_min)

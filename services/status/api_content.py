@@ -1,7 +1,8 @@
 """The device route that gives the whole of a message: `GET …/installations/{id}/messages/{messageId}/content`.
 
 404 while the message is not known here, and for everybody that it was not sent to: which of the two is nobody's to
-learn. 410 once the link's lifetime has passed, or the key of its SECURE values is gone.
+learn. An installation that nobody vouches for the owner of gets what its push could have carried: no SECURE values, no
+RICH. 410 once the link's lifetime has passed, or the key of its SECURE values is gone.
 """
 
 from collections.abc import Awaitable, Callable
@@ -29,7 +30,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     for status, text in {
         400: "The request breaks a rule; `errors` names field and rule",
         401: "Not proved who is calling",
-        403: "The application is switched off",
+        403: "The application is switched off; `type` proof-required: the owner's login was not proved",
         404: "Not known here, or not sent to this installation",
         429: "Too many requests of this installation",
         503: "The log or the database is away; try again",
@@ -56,12 +57,13 @@ def content_routes(
         now, values = now_ms(), None
         if now >= found.expires_at:
             raise web.Problem(410, _OVER)
-        if content.secure is not None:
+        if content.secure is not None and device.is_trusted:
             values = await keys.opened(key, content.secure, now)
             if values is None:
                 raise web.Problem(410, _OVER)
         telemetry.REQUESTS.labels("content", "200").inc()
-        fields = ContentAnswer.fields_of(enriched(content), values)
+        whole = enriched(content) if device.is_trusted else content.but(enrichment=None)
+        fields = ContentAnswer.fields_of(whole, values)
         return ContentAnswer.model_validate({**fields, "message_id": key, "link": link, "expires_at": found.expires_at})
 
     return router

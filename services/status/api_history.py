@@ -6,7 +6,7 @@ DELETE /history/{messageId}?link=                    delete it
 POST   /history/delete, /history/status              delete up to 100, or make them New or Seen
 
 Whoever is logged in on the installation sees the entries of all of the owner's installations, also of former ones.
-What an installation reads and was meant for is delivered to it.
+What an installation reads and was meant for is delivered to it. 403 proof-required where nobody vouches for its owner.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,7 +21,7 @@ from services import telemetry, web
 from services.device_pace import DevicePace
 from services.status.api_content import PREFIX, PROBLEMS, LinkNumber
 from services.status.bodies import ChangeAnswer, DeleteBody, HistoryEntry, HistoryPage, RefBody, RefResult, StatusBody
-from services.status.device_access import Caller
+from services.status.device_access import Caller, proved_caller
 from services.status.fold_inbox import InboxEntry, entry_id_of
 from services.status.history import History
 from services.status.inbox import InboxChanging, Ref
@@ -64,7 +64,7 @@ class HistoryWork:
 def history_routes(work: HistoryWork, who: Callable[..., Awaitable[Caller]]) -> APIRouter:
     """All routes of the history."""
     router = APIRouter(prefix=PREFIX, tags=["device"], responses=PROBLEMS)
-    caller = Depends(who)
+    caller = Depends(proved_caller(who))
     _add_reading(router, work, caller)
     _add_changes(router, work, caller)
     return router

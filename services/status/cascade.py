@@ -3,6 +3,8 @@
     the awaited state has come               ─▶ NotNeeded: the links after it are saved
     it can no longer come (the link failed)  ─▶ NextLink
     DELIVERED, but READ is awaited           ─▶ waits for the deadline, then NextLink; the 2 that was reported stands
+    it has come, but only from installations ─▶ likewise: whoever has the app can say so
+    whose owner nobody vouches for
     a Live Activity, which nobody confirms   ─▶ likewise; its 0 stands
     cancelled before any of these was read   ─▶ nothing follows; what was sent goes its way
 
@@ -89,16 +91,23 @@ def _decided(message: Message, link: Link, request: Request, event: MessageEvent
     state, channels = link.state, channels_behind(request)
     if not channels or (state.is_failure and link.failed_reason is Reason.CANCELLED):
         return None  # nothing follows, or nothing may: who cancels a message means all of it
-    if not state.is_failure and state.rank >= awaited.rank:
+    if not state.is_failure and state.rank >= awaited.rank and link.is_vouched:
         return Onward(False, event.at, event.event_id, state.value, channels)
     if any(one.ends_chain for one in message.links.values() if one.number <= link.number):
         return Onward(False, event.at, event.event_id, Reason.CANCELLED.value, channels)
     if state.is_failure:
         return Onward(True, event.at, event.event_id, (link.failed_reason or Reason.INTERNAL).value, channels)
     if link.expired:  # a Live Activity stays SENT: nobody confirms it
-        why = "not-read" if state is DeliveryState.DELIVERED else "not-confirmed"
+        why = _not_come(link, awaited)
         return Onward(True, event.at, event.event_id, why, channels)
     return None
+
+
+def _not_come(link: Link, awaited: DeliveryState) -> str:
+    """Why the chain goes on although the link has not failed."""
+    if link.state.rank >= awaited.rank:
+        return "not-proved"
+    return "not-read" if link.state is DeliveryState.DELIVERED else "not-confirmed"
 
 
 def channels_behind(request: Request) -> list[str]:

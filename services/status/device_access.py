@@ -13,9 +13,11 @@ from schemas import ids
 from services.device_door import DeviceDoor
 from services.device_pace import DevicePace, Limit
 from services.directory import Directory
+from services.identity import is_trusted
 from services.installations import Installation, Installations
 from services.secrets import Secrets
 from services.status.fold_inbox import inbox_owner
+from services.web import Problem
 
 PACE = Limit(30, 2)
 
@@ -27,6 +29,7 @@ class Caller:
     installation_id: str
     application_id: str
     owner: str
+    is_trusted: bool = True  # somebody vouches for the owner, or there is none
 
     @property
     def inbox(self) -> str:
@@ -46,6 +49,19 @@ def device_caller(
 
     async def who(one: Installation = proved) -> Caller:
         owner = ids.owner_key_of(one.application_id, one.external_user_id, one.phone)
-        return Caller(one.installation_id, one.application_id, owner)
+        is_owned = is_trusted(one, directory.applications.get(one.application_id))
+        return Caller(one.installation_id, one.application_id, owner, is_owned)
 
     return who
+
+
+def proved_caller(who: Callable[..., Awaitable[Caller]]) -> Callable[..., Awaitable[Caller]]:
+    """The dependency of routes that tell what is the owner's: 403 where nobody vouches for him."""
+    device = Depends(who)
+
+    async def proved(caller: Caller = device) -> Caller:
+        if not caller.is_trusted:
+            raise Problem(403, "Proof of login required", "log in with `proof`", kind="proof-required")
+        return caller
+
+    return proved

@@ -86,9 +86,10 @@ def _outcome(link: Link, channel: str, doubtful: int) -> str:
     targets = link.targets
     match link.state:
         case DeliveryState.READ:
-            return f"{channel} was read on {_share(targets, 'read_at')}."
+            return f"{channel} was read on {_share(link.believed, 'read_at')}.{_unproved(targets)}"
         case DeliveryState.DELIVERED:
-            return f"{channel} was delivered to {_share(targets, 'delivered_at')} and has not been read."
+            shares = _share(link.believed, "delivered_at")
+            return f"{channel} was delivered to {shares} and has not been read.{_unproved(targets)}"
         case DeliveryState.SENT:
             sent = sum(one.state is DeliveryState.SENT for one in targets)
             rest = _causes(link)
@@ -103,6 +104,15 @@ def _outcome(link: Link, channel: str, doubtful: int) -> str:
         case DeliveryState.PLANNED:
             return _waiting(link, channel)
     return _failure(link, channel, doubtful)
+
+
+def _unproved(targets: list[Delivery]) -> str:
+    """What is said by devices that nobody vouches for is not taken for the customer's word."""
+    count = sum(not one.proved for one in targets)
+    if not count:
+        return ""
+    whose = "the login" if count == 1 else "the logins"
+    return f" Of {_count(count, 'device')} {whose} was not proved: what is said there ends no cascade."
 
 
 def _doubt(doubtful: int) -> str:

@@ -8,10 +8,10 @@
 
 Topics are read side by side, so a receipt or an attempt may come before the plan, and all of them before the request:
 what came is kept and counts once the plan names its installation (how much of it, `fold_bounds.py` says). A link has
-failed only when all its deliveries have; its deadline decides when it is *read*, behind every receipt logged earlier.
-Once the chain has moved on behind a failed link, it has failed for good: what is confirmed later is a double reach. An
-event that was folded before gives the same follow-ups again: whoever carries them out does each once. Source:
-docs/design.md §4.
+failed only when all its deliveries have; those whose owner nobody vouches for count only where there are no others. Its
+deadline decides when it is *read*, behind every receipt logged earlier. Once the chain has moved on behind a failed
+link, it has failed for good: what is confirmed later is a double reach. An event that was folded before gives the same
+follow-ups again: whoever carries them out does each once. Source: docs/design.md §4.
 """
 
 from typing import NamedTuple
@@ -138,11 +138,11 @@ def _settle(link: Link, event: events.MessageEvent, follows: list[FollowUp]) -> 
 
 
 def _state_of(link: Link) -> DeliveryState:
-    targets = link.targets
     if link.expired:
-        for delivery in targets:
+        for delivery in link.targets:
             if not _is_done_when_sent(delivery):
                 raise_to(delivery, DeliveryState.EXPIRED, Reason.EXPIRED)
+    targets = link.believed
     states = [delivery.state for delivery in targets]
     if link.is_planned and not targets:
         states = [DeliveryState.EXPIRED if link.plan_reason is Reason.EXPIRED else DeliveryState.REFUSED]
@@ -165,7 +165,7 @@ def _is_done_when_sent(delivery: Delivery) -> bool:
 
 def _failed_reason(link: Link) -> Reason:
     """The reason of the installation that came furthest; INTERNAL when only a dead letter ended it."""
-    targets = link.targets
+    targets = link.believed
     if link.is_planned and not targets and link.plan_reason is not None:
         return link.plan_reason
     if link.expired or (link.is_planned and all(delivery.state.is_failure for delivery in targets)):

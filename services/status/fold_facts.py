@@ -93,6 +93,7 @@ def _planned(link: Link, event: events.Planned) -> None:
         delivery.delivery_id, delivery.application_id = target.delivery_id, target.application_id
         delivery.provider, delivery.owner = target.provider.value, target.owner
         delivery.parts = target.parts or 0
+        delivery.proved = target.proved
         link.deliveries[key] = delivery
 
 

@@ -82,7 +82,8 @@ def _is_live_activity(request: Request) -> bool:
 
 def _entry(message: Message, link: Link, owner: str, deliveries: list[Delivery]) -> InboxEntry:
     mark = link.inbox.get(owner)
-    read_at = min((one.read_at for one in deliveries if one.read_at), default=0)
+    heard = [one for one in deliveries if one.proved] or deliveries  # a stranger's word marks nothing as seen
+    read_at = min((one.read_at for one in heard if one.read_at), default=0)
     said = {"new": NEW, "seen": SEEN}.get(mark.status if mark is not None else "")
     return InboxEntry(
         owner=owner,
@@ -95,7 +96,7 @@ def _entry(message: Message, link: Link, owner: str, deliveries: list[Delivery])
         kept_until=message.created_at + HISTORY_RETENTION_MS,
         status=said or (SEEN if read_at else NEW),
         status_at=mark.status_at if mark is not None else 0,
-        delivered_at=min((one.delivered_at for one in deliveries if one.delivered_at), default=0),
+        delivered_at=min((one.delivered_at for one in heard if one.delivered_at), default=0),
         read_at=read_at,
         installations=tuple(sorted(one.installation_id for one in deliveries)),
         waiting=tuple(sorted(one.installation_id for one in deliveries if not one.delivered_at)),

@@ -28,7 +28,7 @@ def rank_of(status: int) -> int:
 
 def wanted_report(link: Link) -> Report | None:
     """The report that the link's state calls for; None before anything is worth telling."""
-    targets = link.targets
+    targets = link.believed
     parts = max((one.parts_told or one.parts for one in targets), default=0)
     match link.state:
         case DeliveryState.PLANNED:

@@ -95,6 +95,7 @@ class Delivery:
     parts: int = 0  # of an SMS: as reckoned by the plan; 0: it did not say
     parts_told: int = 0  # as the platform says
     said: int = 0  # how often anything was said of it from outside; beyond a score the trace keeps no more
+    proved: bool = True  # when it was planned; False: nobody vouched for the owner, so its word ends no cascade
 
     @property
     def is_never_confirmed(self) -> bool:
@@ -214,6 +215,17 @@ class Link:
         return [delivery for delivery in self.deliveries.values() if delivery.planned]
 
     @property
+    def believed(self) -> list[Delivery]:
+        """The targets that the link's state goes by: those whose owner was proved; all, where none was."""
+        targets = self.targets
+        return [one for one in targets if one.proved] or targets
+
+    @property
+    def is_vouched(self) -> bool:
+        """What its state says may end the chain."""
+        return not self.deliveries or any(one.planned and one.proved for one in self.deliveries.values())
+
+    @property
     def moved_on(self) -> bool:
         """The link after it has been sent for."""
         return self.onward is not None and self.onward.goes_on
@@ -226,12 +238,14 @@ class Link:
     @property
     def is_open(self) -> bool:
         """True while its deadline still means something."""
-        if not self.is_planned or self.expired or self.state.is_terminal:
+        if not self.is_planned or self.expired or self.state.is_failure:
             return False
-        if self.state is not DeliveryState.DELIVERED:
+        if self.state not in (DeliveryState.DELIVERED, DeliveryState.READ):
             return True
         request = self.request
-        return request is not None and request.awaited == "READ"
+        if request is None or request.awaited is None:
+            return False
+        return not self.is_vouched or (self.state is DeliveryState.DELIVERED and request.awaited == "READ")
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ class DeliveryView(BaseModel):
 
     delivery_id: str
     installation_id: str
+    proved: bool = Field(description="somebody vouched for its owner; else its receipts end no cascade")
     live_activity: str | None = Field(description="which: activity/<its id>, or start/<attributes type>")
     application_id: str
     provider: str
@@ -206,6 +207,7 @@ def _delivery(one: Delivery) -> DeliveryView:
     return DeliveryView(
         delivery_id=one.delivery_id,
         installation_id=one.installation_id,
+        proved=one.proved,
         live_activity=one.slot or None,
         application_id=one.application_id,
         provider=one.provider,

@@ -23,6 +23,7 @@ class Phone:
     service: Running
     user: str | None = None
     installation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    proved: bool = True
 
     @property
     def owner(self) -> str:
@@ -36,7 +37,9 @@ class Phone:
     async def store(self, **changes: Any) -> "Phone":
         """As the registry would write it."""
         owner = {"external_user_id": self.user, "phone": None} if self.user else None
-        document = {"application_id": "app", "platform": "ios", "proof_hash": "proof", "owner": owner} | changes
+        proof = {"signed_at": 1, "kid": "k1", "digest": "d"} if self.proved and owner else None
+        document = {"application_id": "app", "platform": "ios", "proof_hash": "proof", "owner": owner, "proof": proof}
+        document |= changes
         async with mongo.database(self.service.settings) as database:
             await database["installations"].replace_one({"_id": self.installation_id}, document, upsert=True)
         return self

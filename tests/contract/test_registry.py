@@ -162,7 +162,7 @@ async def test_personalize_normalises_the_phone_and_answers_the_mark(here: Regis
     assert (answer["externalUserId"], answer["phone"]) == ("u", "79161234567")
     assert answer["recipientMark"] == ids.recipient_mark_of("app", "u", None)
     profile = await phone.ok("GET", "/profile")
-    assert profile == {name: answer[name] for name in ("externalUserId", "phone", "recipientMark", "primary")}
+    assert profile == {name: answer[name] for name in ("externalUserId", "phone", "recipientMark", "primary", "proved")}
 
 
 async def test_logging_out_unlinks(here: Registry) -> None:

@@ -114,3 +114,23 @@ async def test_one_device_that_asks_too_often_harms_no_other(service: Running) -
     assert answers[: PACE.burst] == [404] * PACE.burst
     assert 429 in answers
     assert (await other.content(Story()))[0] == 404
+
+
+async def test_where_nobody_vouches_for_the_owner_only_what_the_push_had_is_answered(service: Running) -> None:
+    phone = await Phone(service, "u-1", proved=False).store()
+    rich = Content(text="Your code is %code%", enrichment='{"message": "only for the owner"}')
+    story = Story()
+    values = await secure(service, story, hour_of(now_ms() + SOON_MS))
+    planned = story.planned(phone.installation_id, owner=phone.owner, expires_at=now_ms() + SOON_MS)
+    await service.append(story.requested(**shows(rich.but(secure=values))), planned)
+    await service.until(story, lambda message: bool(message["text"] and message["links"][0]["deliveries"]), "sent")
+    status, answer = await phone.content(story)
+    assert (status, answer["text"], answer["secure"]) == (
+        200,
+        "Your code is %code%",
+        {"names": ["code"], "values": None},
+    )
+    assert "only for the owner" not in str(answer)
+    assert "8317" not in str(answer)
+    await Phone(service, "u-1", installation_id=phone.installation_id).store()
+    assert (await phone.content(story))[1]["secure"]["values"] == {"code": "8317"}

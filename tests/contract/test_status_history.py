@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import orjson
 import pytest
 
 from schemas import ids
@@ -235,3 +236,34 @@ async def test_a_rebuild_gives_equal_entries(service: Running) -> None:
 
 def _records(events: Sequence[Any]) -> list[Record]:
     return [Record(topic_of(event), 0, place, event.message_id, event, b"") for place, event in enumerate(events)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/history", None),
+        ("GET", "/history/{}", None),
+        ("DELETE", "/history/{}", None),
+        ("POST", "/history/delete", {"entries": [{"messageId": "{}"}]}),
+        ("POST", "/history/status", {"status": "Seen", "entries": [{"messageId": "{}"}]}),
+    ],
+)
+async def test_whoever_only_says_to_be_the_owner_reads_and_changes_nothing(
+    service: Running, method: str, path: str, body: object
+) -> None:
+    (phone,) = await a_user(service)
+    story = await sent(phone)
+    stranger = await Phone(service, phone.user, proved=False).store()
+    filled = orjson.loads(orjson.dumps(body).replace(b"{}", story.message_id.encode()))
+    status, answer = await stranger.call(method, path.format(story.message_id), filled)
+    assert (status, answer["type"]) == (403, "proof-required")
+    assert "text" not in answer
+    entry = await phone.peek(story)
+    assert entry is not None
+    assert (entry["status"], entry["deleted"]) == ("New", False)
+
+
+async def test_an_installation_that_nobody_is_logged_in_on_reads_its_own_history(service: Running) -> None:
+    phone = await Phone(service, proved=False).store()
+    story = await sent(phone)
+    assert [entry["messageId"] for entry in (await listed(phone))["entries"]] == [story.message_id]

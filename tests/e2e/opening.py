@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.demo.bank import Bank
 from deploy.local import Stack
-from deploy.local.provision import API_KEY, APPLICATION_ID, admin_of, await_read, provision
+from deploy.local.provision import API_KEY, APPLICATION_ID, admin_of, await_read, backend, provision
 from deploy.sandbox.control_client import Control
 from deploy.sandbox.fleet import Fleet
 from tests.e2e.world import World
@@ -43,7 +43,7 @@ async def opened(stack: Stack) -> AsyncIterator[World]:
     async with (
         Bank(stack.public_url, LOGIN, password, SERVICE_NUMBER) as bank,
         Control(control_url) as control,
-        Fleet(stack.public_url, control_url, API_KEY) as fleet,
+        Fleet(stack.public_url, control_url, API_KEY, backend(description)) as fleet,
     ):
         world = World(stack, bank, control, fleet)
         world.secret |= {password, API_KEY, stack.env["RPNS_ADMIN_TOKEN"], stack.env["RPNS_MASTER_KEY"]}

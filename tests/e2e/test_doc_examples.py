@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from deploy.demo.bank import Bank
-from deploy.local.provision import API_KEY, APPLICATION_ID, BATCH_KEY, LOGIN, PASSWORD, SERVICE_NUMBER
+from deploy.local.provision import API_KEY, APPLICATION_ID, BATCH_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, backend
 from tests.doc_examples import Example, Request, Values, body_fits, examples
 from tests.e2e.world import World, eventually
 
@@ -73,6 +73,7 @@ async def _values(world: World) -> dict[str, str]:
         "phone": phone,
         "installation": device.installation_id,
         "credential": device.who.credential,
+        "proof": backend(world.stack.describe()).proof(device.installation_id, None, phone),
         "ref": world.new_ref(),
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.provision import admin_of, await_read
+from deploy.local.provision import admin_of, await_read, backend
 from deploy.sandbox.fleet import Fleet
 from tests.e2e.world import QUICK, READ, World
 
@@ -24,10 +24,13 @@ async def fleet(world: World) -> AsyncIterator[Fleet]:
     held: dict[str, Any] = stack.sandbox["credentials"]
     others = {name: one for name, one in held["rustore_universal"].items() if name != "rustore"}
     admin.put_application("universal", api_key, {"name": "Universal Bank", "rustoreVariant": "universal"})
+    admin.put_identity_key("universal", held["identity"])
     admin.put_sender("e2e-bank", SENDER, "universal")
     made = admin.put_credentials("universal", "rustore", {**held["rustore"], "universal": others})
     await asyncio.to_thread(await_read, stack.describe(), made["changedAt"])
-    async with Fleet(stack.public_url, stack.sandbox["control"], api_key) as fleet:
+    async with Fleet(
+        stack.public_url, stack.sandbox["control"], api_key, backend(stack.describe(), "universal")
+    ) as fleet:
         yield fleet
         assert fleet.faults == []
 

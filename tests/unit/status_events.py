@@ -69,6 +69,7 @@ class Story:
         skipped: dict[str, Reason] | None = None,
         owner: str | None = None,
         slots: tuple[str, ...] = ("",),
+        unproved: tuple[str, ...] = (),
         **changes: object,
     ) -> Planned:
         made = Planned(
@@ -84,6 +85,7 @@ class Story:
                     provider=Provider.APNS,
                     owner=owner,
                     slot=slot,
+                    proved=one not in unproved,
                 )
                 for one in installations
                 for slot in slots

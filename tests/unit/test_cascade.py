@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import DeliveryState, ids
-from schemas.events import ChannelReported, MessageEvent, MessageRequested
+from schemas.events import ChannelReported, MessageEvent, MessageRequested, Planned
 from schemas.reasons import Reason
 from schemas.values import Channel, Content, Link, Provider, Schedule
 from services.status.cascade import NextLink, NotNeeded, Withdrawal
@@ -359,3 +359,60 @@ def test_exactly_one_outcome_whatever_order_repetition_and_crash(data: st.DataOb
     assert bool(log.appended) == decision.goes_on
     assert len({one.model_dump_json() for one in log.appended}) == int(decision.goes_on)
     assert len(details(message)) == 1
+
+
+@pytest.mark.parametrize("awaited", ["DELIVERED", "READ"])
+def test_what_nobody_vouches_for_ends_no_chain_and_the_sms_goes_at_the_deadline(awaited: str) -> None:
+    story = Story()
+    events = [asked(story, awaiting(awaited), SMS), story.planned("x", unproved=("x",)), story.dispatched("x")]
+    message, follows = followed(*events, story.receipt("x", "read"))
+    assert not [one for one in follows if isinstance(one, NextLink | NotNeeded)]
+    assert message.state is DeliveryState.READ  # nobody else is there to say otherwise, and the partner is told 9
+    assert message.deadline_at == NOW + TTL_MS
+    message, follows = followed(*events, story.receipt("x", "read"), story.deadline())
+    assert [step.link for step in next_links(follows)] == [0]
+    assert details(message) == ["SMS goes out: not-proved"]
+    assert from_document(to_document(message)).deadline_at is None
+
+
+@given(st.permutations(["planned", "read", "sent"]))
+def test_beside_a_proved_installation_the_others_change_nothing(order: list[str]) -> None:
+    story = Story()
+    told = {
+        "planned": story.planned("mine", "x", unproved=("x",)),
+        "read": story.receipt("x", "read"),
+        "sent": story.dispatched("mine"),
+    }
+    message, follows = followed(asked(story), *(told[one] for one in order))
+    assert message.state is DeliveryState.SENT
+    assert {one.report.status for one in follows if isinstance(one, ReportDue)} == {0}
+    message, follows = followed(asked(story), *(told[one] for one in order), story.deadline())
+    assert message.links[0].failed_reason is Reason.EXPIRED
+    assert len(next_links(follows)) == 1
+
+
+def test_a_proved_installation_that_cannot_get_it_lets_the_sms_out_although_others_can() -> None:
+    story = Story()
+    planned = story.planned("mine", "x", unproved=("x",))
+    message, follows = followed(asked(story), planned, story.dispatched("x"), story.dispatched("mine", "refused"))
+    assert len(next_links(follows)) == 1
+    assert message.links[0].failed_reason is Reason.PROVIDER_REFUSED
+
+
+def test_a_proved_receipt_ends_the_chain_whatever_the_others_say() -> None:
+    story = Story()
+    planned = story.planned("mine", "x", unproved=("x",))
+    message, follows = followed(asked(story), planned, story.receipt("x", "read"), story.receipt("mine"))
+    assert [one for one in follows if isinstance(one, NotNeeded)]
+    assert message.state is DeliveryState.DELIVERED
+    assert "Of 1 device the login was not proved" in explain(message)
+
+
+def test_a_plan_of_before_counts_as_it_did() -> None:
+    story = Story()
+    old = story.planned("i-1").model_dump()
+    for target in old["targets"]:
+        del target["proved"]
+    message, follows = followed(asked(story), Planned.model_validate(old), story.receipt("i-1"))
+    assert [one for one in follows if isinstance(one, NotNeeded)]
+    assert message.links[0].is_vouched

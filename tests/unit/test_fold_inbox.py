@@ -119,3 +119,12 @@ def test_entries_are_equal_for_every_order_and_repetition(mix: random.Random, ch
     mix.shuffle(again)
     message = from_document(to_document(replay(*again)))
     assert entries_of(message, message.link(0)) == expected
+
+
+def test_a_device_that_nobody_vouches_for_marks_nothing_as_seen() -> None:
+    story = Story()
+    planned = story.planned("mine", "x", owner=OWNER, unproved=("x",))
+    entry = one_entry(story.requested(), planned, story.receipt("x", "read"))
+    assert (entry.status, entry.delivered_at, entry.read_at) == ("New", 0, 0)
+    alone = one_entry(story.requested(), story.planned("x", owner=OWNER, unproved=("x",)), story.receipt("x", "read"))
+    assert alone.status == "Seen"

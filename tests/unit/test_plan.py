@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from schemas.events import MessageRequested
 from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule, SecureValues
-from services.router.plan import MAX_INSTALLATIONS, Ways, held_until, why_not
+from services.router.plan import MAX_INSTALLATIONS, Plan, Ways, held_until, why_not
 from services.versions import version_key
 from tests.deliveries import plan
 
@@ -50,6 +51,8 @@ class Phone:
     subscriptions: frozenset[str] = frozenset()
     subscriptions_off: frozenset[str] = frozenset()
     live: tuple[Live, ...] = ()
+    is_proved: bool = True
+    replaces: tuple[str, ...] = ()
 
 
 def asked(**link: object) -> MessageRequested:
@@ -240,3 +243,55 @@ def test_versions_compare_by_their_numbers(lower: str, higher: str) -> None:
 def test_any_version_text_can_be_compared(text: str) -> None:
     assert version_key(text) >= ()
     assert why_not(replace(Phone(), app_version=text), asked().chain[0], WAYS) in (None, Reason.BELOW_MIN_VERSION)
+
+
+def unproved(installation_id: str, **changes: Any) -> Phone:
+    return Phone(installation_id, is_proved=False, **changes)
+
+
+def went_to(decided: Plan) -> list[tuple[str, bool]]:
+    return [(one.installation_id, one.proved) for one in decided.planned.targets]
+
+
+def test_installations_that_nobody_vouches_for_get_what_their_owner_gets() -> None:
+    decided = plan(asked(), [unproved("a"), Phone("b"), unproved("c")], True, WAYS, NOW)
+    assert went_to(decided) == [("b", True), ("a", False), ("c", False)]
+    assert {one.installation_id for one in decided.targets} == {"a", "b", "c"}
+
+
+def test_they_crowd_nobody_out() -> None:
+    crowd = [unproved(f"x-{number}") for number in range(60)]
+    decided = plan(asked(), [*crowd, Phone("mine")], True, WAYS, NOW)
+    assert went_to(decided)[0] == ("mine", True)
+    assert len(decided.targets) == MAX_INSTALLATIONS
+    assert {one.reason for one in decided.planned.skipped} == {Reason.NOT_LATEST}
+
+
+def test_one_of_them_is_primary_only_where_all_are() -> None:
+    marked, mine = unproved("a", primary=True), Phone("b")
+    alone = plan(asked(primary_only=True), [marked, unproved("c")], True, WAYS, NOW)
+    assert went_to(alone) == [("a", False)]
+    both = plan(asked(primary_only=True), [marked, mine], True, WAYS, NOW)
+    assert not both.targets
+    assert {one.reason for one in both.planned.skipped} == {Reason.NOT_PRIMARY}
+    holds = plan(asked(primary_only=True), [marked, replace(mine, primary=True)], True, WAYS, NOW)
+    assert went_to(holds) == [("b", True)]
+
+
+def test_where_identity_is_off_all_count_as_proved() -> None:
+    off = replace(WAYS, application=APPLICATION.but(identity="off"))
+    decided = plan(asked(), [unproved("a"), Phone("b")], True, off, NOW)
+    assert went_to(decided) == [("a", True), ("b", True)]
+    assert plan(asked(primary_only=True), [unproved("a", primary=True), Phone("b")], True, off, NOW).targets
+
+
+def test_an_installation_that_nobody_is_logged_in_on_has_nothing_to_prove() -> None:
+    decided = plan(asked(), [unproved("a", external_user_id=None)], True, WAYS, NOW)
+    assert went_to(decided) == [("a", True)]
+
+
+def test_what_gave_way_to_the_same_device_installed_anew_stands_in_the_trace() -> None:
+    decided = plan(asked(), [Phone("new", replaces=("old",))], True, WAYS, NOW)
+    assert [(one.installation_id, one.reason) for one in decided.planned.skipped] == [("old", Reason.REPLACED)]
+    off = plan(asked(), [Phone("new", replaces=("old",), push_enabled=False)], True, WAYS, NOW)
+    assert off.planned.reason is Reason.PUSH_DISABLED

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from deploy.sandbox.activities import Activities
+from deploy.sandbox.backend import Backend
 from deploy.sandbox.device import REMEMBERED, Device, Habits, Happening
 from deploy.sandbox.device_kinds import new_token
 from deploy.sandbox.sdk_api import DeviceApi
@@ -24,6 +25,7 @@ class Carrier:
     posts: int = 0
     routes: dict[str, Activities] = field(default_factory=dict)
     spawned: int = 0
+    backend: Backend | None = None
     fetching: list[Push] = field(default_factory=list)
 
     def hear(self, happening: Happening) -> None:
