@@ -39,4 +39,4 @@ def test_a_backend_of_three_lines_proves_who_is_logged_in(lines: str) -> None:
     if "HS256" in lines:
         keys = [VerifyingKey("2026", "HS256", secret.encode())]
     found = verified(names["proof"], keys, "app", INSTALLATION, round(time.time() * 1000))
-    assert (found.external_user_id, found.phone) == ("u", "79161234567")
+    assert (found.external_user_id, found.phone) in (("u", None), (None, "79161234567"))
