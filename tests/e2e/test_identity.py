@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from deploy.local.provision import APPLICATION_ID, Admin, await_read
+from deploy.local.provision import APPLICATION_ID, admin_of, await_read
 from deploy.sandbox.backend import Backend
 from deploy.sandbox.device import Device, Habits
 from deploy.sandbox.sdk_api import RefusedError
@@ -31,8 +31,7 @@ async def accepted(world: World) -> AsyncIterator[None]:
 
 
 async def identity(world: World, mode: str) -> None:
-    admin = Admin(world.stack.public_url, world.stack.env["RPNS_ADMIN_TOKEN"])
-    made = admin.call("PATCH", f"/v1/applications/{APPLICATION_ID}", {"identity": mode})
+    made = admin_of(world.stack.describe()).call("PATCH", f"/v1/applications/{APPLICATION_ID}", {"identity": mode})
     await asyncio.to_thread(await_read, world.stack.describe(), made["changedAt"])
 
 
