@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
 DECIDING = {
     "ingest": ("accept",),
-    "registry": ("devices", "identity_proof", "receipts", "hms_receipts"),
+    "registry": ("devices", "identity", "receipts", "hms_receipts"),
     "router": ("plan",),
     "dispatch": ("deliver", "limiter", "breaker", "guard", "payload"),
     "statistics": ("merge",),

@@ -17,7 +17,8 @@ from services.registry.identity_keys import BadKey
 from services.registry.provisioning import Entity, Provisioning, Stamp
 from services.registry.tokens import BadField
 from services.secrets import Secrets
-from services.web import Problem, Text
+from services.storable import Text
+from services.web import Problem
 
 Checked = TypeVar("Checked")
 _FORMS = ("pem", "jwks", "secret")

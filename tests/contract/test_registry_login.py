@@ -325,7 +325,7 @@ async def test_revoked_proofs_count_no_more_until_the_next_login(here: Here, nam
     again = await here.client.post("/v1/identities/revoke", json={"externalUserId": "nobody"}, headers=ADMIN)
     assert again.json() == {"installations": []}
     events = [one for one in await all_events_of(here.settings, DEVICE_EVENTS) if isinstance(one, ProofRevoked)]
-    assert [one.by for one in events] == ["operator"]
+    assert [one.by for one in events] == ["bootstrap"]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ GOOD: dict[str, dict[str, object]] = {
     "channel": {
         "login": "us",
         "password": "p4ss",
-        "url": "https://platform.example",
+        "url": "https://platform.example/",
         "callback": "c4llback" * 4,
         "subnets": ["192.0.2.0/24"],
     },
