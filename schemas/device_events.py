@@ -144,7 +144,6 @@ class ProofRevoked(DeviceEvent):
     """The proofs of the owner's logins have ended: what was logged in with one counts as unproved from now on."""
 
     type: Literal["proof-revoked"] = "proof-revoked"
-    by: str = ""  # who asked for it, as in `application_events.py`
 
 
 class Subscription(Frozen):
