@@ -20,7 +20,8 @@ def test_a_process_gives_way_with_its_whole_session() -> None:
         [sys.executable, "-c", CHILD], start_new_session=True, capture_output=True, text=True, check=True
     )
     own, _, group = done.stdout.strip().partition(" ")
-    assert (own, group.endswith("nice 7")) == ("7", True)
+    before = os.getpriority(os.PRIO_PROCESS, 0)  # these tests may have been given way to, or give way themselves
+    assert (int(own), group.endswith("nice 7")) == (min(before + 7, 19), True)
 
 
 WRONG_KEY = """
