@@ -140,6 +140,11 @@ class Stack:
         """Exit codes of the processes that do not run any more."""
         return self._runner.ended()
 
+    @property
+    def started_again(self) -> dict[str, int]:
+        """How often each process was started again, because it had ended with code 1."""
+        return self._runner.started_again()
+
     def describe(self) -> dict[str, Any]:
         """What `python -m deploy.local status` shows; holds secrets."""
         return {

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,47 @@ def test_force_ends_what_does_not_listen(tmp_path: Path) -> None:
         runner.start([program(tmp_path, "stubborn", STUBBORN, stop_s=0.1)])
     assert runner.ended() == {"stubborn": -9}
     assert steps[-1] == Step("stubborn", "ended", "by force")
+
+
+def test_what_fails_is_started_again_and_said(tmp_path: Path) -> None:
+    """The first time it fails once it is ready, and the second time it stays."""
+    first = tmp_path / "first"
+    code = f"""
+import pathlib, time
+mark = pathlib.Path({str(first)!r})
+is_first = not mark.exists()
+mark.touch()
+print('ready', flush=True)
+time.sleep(0.5 if is_first else 600)
+raise SystemExit(1)
+"""
+    steps: list[Step] = []
+    with Runner(steps.append) as runner:
+        runner.start([program(tmp_path, "shaky", code)])
+        until(lambda: seen(steps, "ready") == ["shaky", "shaky"])
+        assert runner.started_again() == {"shaky": 1}
+        assert runner.ended() == {}
+    assert [step.state for step in steps] == ["starting", "ready", "failed", "starting", "ready", "ended"]
+
+
+def test_what_was_killed_or_ended_or_fails_otherwise_stays_so(tmp_path: Path) -> None:
+    other = program(tmp_path, "other", "print('ready', flush=True); raise SystemExit(2)")
+    obedient = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(1)); " + FOR_EVER
+    with Runner(lambda _: None) as runner:
+        runner.start([other, program(tmp_path, "killed", FOR_EVER), program(tmp_path, "ended", obedient)])
+        runner.kill("killed")
+        runner.end("ended")
+        until(lambda: len(runner.ended()) == 3)
+        runner.look()
+        assert runner.ended() == {"other": 2, "killed": -9, "ended": 1}
+        assert runner.started_again() == {}
+
+
+def until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_children_of_a_program_end_with_it(tmp_path: Path) -> None:
