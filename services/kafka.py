@@ -1,38 +1,36 @@
-"""The log boundary: one factory makes every consumer and producer. Only this module, `consume.py` and `flow.py` import
-a Kafka library.
+"""The log boundary: one factory makes every consumer and producer. Only this module, its neighbour,
+`consume.py` and `flow.py` import a Kafka library.
 
     Log.append      acks=all, awaited, in order, bounded in time
-    consumer        earliest, no auto-commit, 45 s session, static membership
+    consumer        earliest, no auto-commit, a session by lane, static membership
     follow          a whole topic from its start, without a group, for tables kept in memory
-    create_topics   what schemas/topics.py knows
+    create_topics   what schemas/topics.py knows (`kafka_topics.py`)
 
 `consume.py` runs the consumers that go batch by batch, `flow.py` the one of dispatch, whose work ends out of order.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import NamedTuple
 from zlib import crc32
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import (
     KafkaError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
-    TopicAlreadyExistsError,
-    for_code,
 )
 from prometheus_client import Counter
 
 from schemas import topics
 from schemas.events import Event
 from schemas.topics import Topic
-from services import sealing, telemetry
+from schemas.values import Lane
+from services import kafka_topics, sealing, telemetry
 from services.settings import Settings
 
 log = telemetry.logger("kafka")
@@ -40,8 +38,14 @@ _MAX_RECORD_BYTES = 1_000_000
 _WORTH_A_BATCH = 16
 _FETCH_BYTES, _PARTITION_BYTES = 4 * 1024 * 1024, 1024 * 1024
 """Of one answer: what a consumer holds while it works on a batch, however far it is behind."""
+create_topics = kafka_topics.create_topics
 FETCH_WAIT_MS = 500
 """How long the broker lets an idle consumer wait; what comes is answered at once."""
+HEARTBEAT_S = 3
+SESSION_S: dict[Lane, int] = {"single": 15, "bulk": 45}
+"""By lane. So long an instance that is killed, and does not come back, keeps its partitions. A single message lives for
+30 s or longer, so half of that is left to the others. Five heartbeats go into it, and the broker allows 6 s to 30 min
+(`group.min.session.timeout.ms`, `group.max.session.timeout.ms`). The bulk lane has time."""
 _KEPT_BYTES = 100_000
 """Of a poisoned record that is too large for its dead-letter topic."""
 
@@ -81,20 +85,26 @@ class Log:
         """Return when all replicas in sync hold all records. Raises LogUnavailable, RecordTooLarge."""
         if not records:
             return
+        waits: list[asyncio.Future[object]] = []
         try:
             async with asyncio.timeout(timeout_s or self._timeout_s):
                 if len(records) < _WORTH_A_BATCH:
-                    waits = [await self._send(record) for record in records]
+                    for record in records:
+                        waits.append(await self._send(record))
                 else:
-                    waits = await self._send_batches(records)
+                    await self._send_batches(records, waits)
+                await asyncio.wait(waits)
                 for wait in waits:
-                    await wait
+                    wait.result()
         except TimeoutError:
             raise LogUnavailable("no acknowledgement in time") from None
         except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
             raise RecordTooLarge(str(error)) from error
         except KafkaError as error:
             raise LogUnavailable(repr(error)) from error
+        finally:
+            for wait in waits:  # of several that fail one is raised; the others are seen here, whenever they end
+                wait.add_done_callback(_seen)
 
     async def dead_letter(self, topic: Topic, key: bytes | None, value: bytes | None, headers: dict[str, str]) -> None:
         """Move a record, as it was read, to the dead-letter twin of its topic. Raises LogUnavailable.
@@ -122,15 +132,15 @@ class Log:
         except (TimeoutError, KafkaError) as error:
             raise LogUnavailable(repr(error)) from error
 
-    async def _send(self, record: Append) -> Awaitable[object]:
+    async def _send(self, record: Append) -> "asyncio.Future[object]":
         value = _checked(record)
         _appended(record.topic.name).inc()
-        wait: Awaitable[object] = await self._producer.send(
+        wait: asyncio.Future[object] = await self._producer.send(
             self._prefix + record.topic.name, value, key=record.key.encode()
         )
         return wait
 
-    async def _send_batches(self, records: Sequence[Append]) -> list[Awaitable[object]]:
+    async def _send_batches(self, records: Sequence[Append], waits: "list[asyncio.Future[object]]") -> None:
         """Whole batches for each partition: cheaper than as many records one by one, and in the same order."""
         parts: dict[tuple[str, int], list[tuple[bytes, bytes]]] = {}
         counts: dict[str, int] = {}
@@ -139,7 +149,6 @@ class Log:
             if name not in counts:
                 counts[name] = len(await self._producer.partitions_for(self._prefix + name))
             parts.setdefault((name, crc32(key) % counts[name]), []).append((key, _checked(record)))
-        waits: list[Awaitable[object]] = []
         for (name, partition), pairs in parts.items():
             _appended(name).inc(len(pairs))
             batch = self._producer.create_batch()
@@ -149,7 +158,11 @@ class Log:
                     batch = self._producer.create_batch()
                     batch.append(key=key, value=value, timestamp=None)
             waits.append(await self._producer.send_batch(batch, self._prefix + name, partition=partition))
-        return waits
+
+
+def _seen(wait: "asyncio.Future[object]") -> None:
+    if not wait.cancelled():
+        wait.exception()
 
 
 def _checked(record: Append) -> bytes:
@@ -189,8 +202,16 @@ async def opened_log(settings: Settings) -> AsyncIterator[Log]:
         await producer.stop()
 
 
-def consumer(settings: Settings, names: Iterable[Topic], group: str, *, together: bool = False) -> AIOKafkaConsumer:
-    """A group's consumer, not started. `together` gives equal partition numbers of all topics to one member."""
+def session_s(read: Iterable[Topic]) -> int:
+    """How long the broker waits for a sign of life from who reads these topics, seconds."""
+    return min((SESSION_S[topics.lane_of(topic.name)] for topic in read), default=SESSION_S["bulk"])
+
+
+def consumer(
+    settings: Settings, names: Iterable[Topic], group: str, *, together: bool = False, session: int = SESSION_S["bulk"]
+) -> AIOKafkaConsumer:
+    """A group's consumer, not started. `together` gives equal partition numbers of all topics to one member; `session`
+    is that of `session_s`."""
     prefix = settings.kafka_topic_prefix
     return AIOKafkaConsumer(
         *(prefix + topic.name for topic in names),
@@ -199,8 +220,8 @@ def consumer(settings: Settings, names: Iterable[Topic], group: str, *, together
         group_instance_id=f"{prefix}{group}-{settings.instance}",
         auto_offset_reset="earliest",
         enable_auto_commit=False,
-        session_timeout_ms=45_000,
-        heartbeat_interval_ms=3_000,
+        session_timeout_ms=1000 * session,
+        heartbeat_interval_ms=1000 * HEARTBEAT_S,
         max_poll_interval_ms=300_000,
         partition_assignment_strategy=(RangePartitionAssignor if together else RoundRobinPartitionAssignor,),
         fetch_max_wait_ms=FETCH_WAIT_MS,
@@ -274,40 +295,3 @@ async def read_through(settings: Settings, names: Sequence[str], apply: Callable
                         apply(place.topic.removeprefix(prefix), record.value)
     finally:
         await reader.stop()
-
-
-async def create_topics(settings: Settings, wanted: Iterable[Topic] | None = None) -> None:
-    """Create what is missing, dead-letter twins included. Any process may call it, several at once."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=30_000)
-    await admin.start()
-    try:
-        existing = set(await admin.list_topics())
-        missing = [
-            topic
-            for topic in _new_topics(settings, topics.all_topics() if wanted is None else list(wanted))
-            if topic.name not in existing
-        ]
-        if missing:
-            answer = await admin.create_topics(missing)
-            for name, code, *_ in answer.topic_errors:
-                if code and for_code(code) is not TopicAlreadyExistsError:
-                    raise for_code(code)(name)
-    finally:
-        await admin.close()
-
-
-def _new_topics(settings: Settings, wanted: list[Topic]) -> list[NewTopic]:
-    made = []
-    for topic in wanted:
-        config = (
-            {"cleanup.policy": "compact"} if topic.retention_ms is None else {"retention.ms": str(topic.retention_ms)}
-        )
-        config["min.insync.replicas"] = "2" if settings.kafka_replication >= 3 else "1"
-        config["unclean.leader.election.enable"] = "false"
-        partitions = topic.partitions or settings.kafka_partitions
-        name = settings.kafka_topic_prefix + topic.name
-        made.append(NewTopic(name, partitions, settings.kafka_replication, topic_configs=config))
-        if topic.dead_letters:
-            twin = config | {"retention.ms": str(topics.MESSAGE_RETENTION_MS)}
-            made.append(NewTopic(name + topics.DEAD_LETTER, 1, settings.kafka_replication, topic_configs=twin))
-    return made

@@ -28,6 +28,16 @@ APPENDED = Counter("rpns_appended_total", "records appended", ["topic"])
 UNKNOWN = Counter("rpns_unknown_records_total", "records of a type that this release does not know, skipped", ["topic"])
 DEAD_LETTERS = Counter("rpns_dead_letters_total", "records moved to a dead-letter topic", ["topic"])
 PAUSES = Counter("rpns_consumer_pauses_total", "times a consumer paused because infrastructure was away", ["group"])
+WEAK_TOPICS = Gauge(
+    "rpns_weak_topics", "topics with fewer replicas, or weaker settings against loss, than this deployment asks for"
+)
+UNKNOWN_FAULTS = Counter(
+    "rpns_unknown_faults_total", "failures of records for no known reason: a bug, or an error that is new", ["group"]
+)
+SUSPECTS = Gauge(
+    "rpns_suspects", "records that fail for no known reason and are tried again alone; above 0: look now", ["group"]
+)
+LOOP_FAILURES = Counter("rpns_loop_failures_total", "failures of background loops, which go on after a pause", ["loop"])
 DROPPED_BATCHES = Counter(
     "rpns_dropped_batches_total", "batches dropped because a rebalance took their partitions", ["group"]
 )
