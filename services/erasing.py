@@ -17,6 +17,7 @@ from services import consume, mongo, sealing, telemetry
 from services.clock import now_ms
 from services.directory import Directory
 from services.erasures_store import Counts, Erasure, Erasures
+from services.faults import kind_of
 from services.recipient_keys import RecipientKeys
 from services.recipient_keys_store import RecipientKeysStore
 from services.secrets import Secrets
@@ -103,6 +104,11 @@ async def _cleaning(service: str, erasures: Erasures, directory: Directory, clea
         except consume.UNAVAILABLE as error:
             log.warning("cleaning waits: infrastructure is away", error=repr(error))
             wait_s = _AGAIN_S
+        except Exception as error:
+            telemetry.LOOP_FAILURES.labels("cleaning").inc()
+            say = log.error  # without what it says: that may name somebody
+            say("cleaning failed and is tried again", error=kind_of(error))
+            wait_s = _LOOK_S
         try:
             async with asyncio.timeout(wait_s):
                 await arrived.wait()

@@ -3,7 +3,9 @@
 A lease saves work, it does not guard anything: what is done under it must bear being done twice.
 """
 
-from services.mongo import Database, Duplicate, durable
+import contextlib
+
+from services.mongo import UNAVAILABLE, Database, Duplicate, durable
 
 
 class Lease:
@@ -26,5 +28,6 @@ class Lease:
         return True
 
     async def release(self) -> None:
-        """Let another instance take over at once."""
-        await self._collection.delete_one({"_id": self._what, "owner": self._owner})
+        """Let another instance take over at once. While the database is away it ends by itself soon enough."""
+        with contextlib.suppress(*UNAVAILABLE):
+            await self._collection.delete_one({"_id": self._what, "owner": self._owner})

@@ -32,6 +32,10 @@ Check = Callable[[], Awaitable[bool]]
 log = telemetry.logger("process")
 
 
+class EndedEarly(Exception):
+    """Spawned work returned before the process was told to stop: what it did would be missed by nobody."""
+
+
 class Process:
     """What a service's `start` is given."""
 
@@ -77,6 +81,8 @@ class Process:
         if task.cancelled():
             return
         error = task.exception()
+        if error is None and not self.stop.is_set():
+            error = EndedEarly(f"{task.get_name()} ended although nobody had asked it to")
         if error is not None:
             log.error("work died", task=task.get_name(), exc_info=error)
             self.failure = self.failure or error

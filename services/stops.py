@@ -16,12 +16,11 @@ from typing import cast
 from schemas.application_events import StopChanged
 from schemas.events import MessageRequested, TargetResolved
 from schemas.values import StopScope
-from services import consume, telemetry
 from services.clock import now_ms
 from services.directory import Directory
+from services.loops import keep_on
 from services.timers import Timer, Timers
 
-log = telemetry.logger("stops")
 _LOOK_S = 0.25
 _HELD, _PLANNED = "held", "plan"
 _Key = tuple[StopScope, str]
@@ -47,17 +46,8 @@ class Stops:
         self._done: dict[_Key, str] = {}  # the newest event of each that was carried out
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Follow the directory until stopped; infrastructure trouble is logged and tried again."""
-        while not stop.is_set():
-            try:
-                await self.carry_out()
-            except consume.UNAVAILABLE as error:
-                log.warning("what is held stays so: infrastructure is away", error=repr(error))
-            try:
-                async with asyncio.timeout(_LOOK_S):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+        """Follow the directory until stopped."""
+        await keep_on("stops", self.carry_out, stop, _LOOK_S)
 
     async def carry_out(self) -> None:
         """Hasten what the directory's stops let go or end. Raises mongo.UNAVAILABLE."""

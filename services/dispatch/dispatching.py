@@ -21,7 +21,7 @@ from schemas.live import event_of
 from schemas.reasons import Reason
 from schemas.topics import PROVIDER_DISPATCHED, TARGET_RESOLVED
 from schemas.values import Provider
-from services import consume, telemetry
+from services import telemetry
 from services.clock import now_ms
 from services.consume import Record
 from services.dispatch import deliver
@@ -36,6 +36,7 @@ from services.ended_activities import Ended, EndedActivities, key_of
 from services.identity import is_trusted
 from services.installations import Installation, Installations, Token
 from services.kafka import Append, Log
+from services.loops import keep_on
 from services.secrets import Secrets
 from services.stops import Stops, cancel_tags, held_tag
 from services.timers import Timer, Timers
@@ -172,19 +173,14 @@ class Dispatching:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Follow changed credentials also while nothing comes, and release what was parked for them."""
-        while not stop.is_set():
-            try:
-                await self._refresh()
-                for tag in sorted(self._to_hasten):
-                    await self._timers.hasten(tag, now_ms())
-                    self._to_hasten.discard(tag)
-            except consume.UNAVAILABLE as error:
-                log.warning("what is parked stays so: infrastructure is away", error=repr(error))
-            try:
-                async with asyncio.timeout(_WATCH_S):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+
+        async def turn() -> None:
+            await self._refresh()
+            for tag in sorted(self._to_hasten):
+                await self._timers.hasten(tag, now_ms())
+                self._to_hasten.discard(tag)
+
+        await keep_on(f"watch-{self.provider.value}", turn, stop, _WATCH_S)
 
     async def _refresh(self) -> None:
         for application_id in await self._senders.refresh():

@@ -49,10 +49,10 @@ class Attempts:
             try:
                 mine = await self._until_written([(note_id, by) for note_id, by, _ in asked])
             except Exception as error:
-                for _, _, answer in asked:
+                for _, _, answer in asked:  # whoever asked raises it; this task is awaited by nobody
                     if not answer.done():
                         answer.set_exception(error)
-                raise
+                continue
             for note_id, by, answer in asked:
                 if not answer.done():
                     answer.set_result((note_id, by) in mine)

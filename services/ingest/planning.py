@@ -18,6 +18,7 @@ from services.ingest.mailing import Mailing
 from services.ingest.mailing_means import Means, Stopped
 from services.ingest.mailing_run import Run
 from services.leases_store import Lease
+from services.loops import keep_on
 from services.mongo import Database
 
 log = telemetry.logger("planning")
@@ -38,13 +39,8 @@ class Planner:
         self._unsaid: dict[str, int] = {}  # revisions that cannot be said to the log, by mailing
 
     async def run(self) -> None:
-        """Look for running mailings for ever; infrastructure trouble is logged and tried again."""
-        while not self._stop.is_set():
-            try:
-                await self._look()
-            except consume.UNAVAILABLE as error:
-                log.warning("the planner waits: infrastructure is away", error=repr(error))
-            await self._pause(_LOOK_S)
+        """Look for running mailings until stopped."""
+        await keep_on("mailings", self._look, self._stop, _LOOK_S)
         await asyncio.gather(*self._tasks.values())
 
     async def _look(self) -> None:

@@ -15,12 +15,13 @@ from schemas import ids
 from schemas.application_events import RecipientForgotten
 from schemas.personal import OWNERS, Subject
 from schemas.topics import APPLICATION_EVENTS
-from services import consume, telemetry
+from services import telemetry
 from services.clock import now_ms
 from services.directory import Directory
 from services.erasures_store import Erasure, Erasures
 from services.identity import is_trusted
 from services.kafka import Append, Log
+from services.loops import keep_on
 from services.recipient_keys import RecipientKeys
 from services.recipient_keys_store import RecipientKeysStore
 from services.registry.devices_shared import Card, phone_card, user_card
@@ -125,23 +126,19 @@ class Forgetting:
     async def run(self, stop: asyncio.Event) -> None:
         """Seal the keys anew after the master key has changed; go on with what others have begun and did not finish."""
         is_sealed = False
-        while not stop.is_set():
-            try:
-                if not is_sealed:
-                    nodes = await self.store.reseal()
-                    is_sealed = True
-                    log.info("recipients' keys are sealed under the current master key", changed=nodes)
-                for erasure in await self.erasures.unfinished():
-                    is_said = erasure.erasure_id in self.directory.forgotten
-                    if not is_said and erasure.at < now_ms() - _HELD_MS:
-                        await self.carry_out(erasure)
-            except consume.UNAVAILABLE as error:
-                log.warning("forgetting waits: infrastructure is away", error=repr(error))
-            try:
-                async with asyncio.timeout(_LOOK_S):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+
+        async def turn() -> None:
+            nonlocal is_sealed
+            if not is_sealed:
+                nodes = await self.store.reseal()
+                is_sealed = True
+                log.info("recipients' keys are sealed under the current master key", changed=nodes)
+            for erasure in await self.erasures.unfinished():
+                is_said = erasure.erasure_id in self.directory.forgotten
+                if not is_said and erasure.at < now_ms() - _HELD_MS:
+                    await self.carry_out(erasure)
+
+        await keep_on("forgetting", turn, stop, _LOOK_S)
 
     async def _paths(self, subjects: tuple[Subject, ...]) -> list[str]:
         """What to destroy: every generation up to the first that is whole, for in none above it was anything sealed."""

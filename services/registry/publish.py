@@ -10,8 +10,9 @@ import uuid
 from schemas import ids
 from schemas.device_events import InstallationChanged, Subscription
 from schemas.topics import INSTALLATIONS
-from services import consume, telemetry
+from services import telemetry
 from services.kafka import Append, Log
+from services.loops import keep_on, pause
 from services.registry.devices_state import Device
 from services.registry.store import Devices
 
@@ -29,20 +30,16 @@ class Publishing:
         self._sink = sink
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Publish until stopped; infrastructure trouble is logged and tried again."""
-        while not stop.is_set():
-            try:
-                async with asyncio.timeout(_IDLE_S):
-                    await self._devices.changed.wait()
-            except TimeoutError:
-                pass  # look anyway: the mark may be another's
+        """Publish until stopped."""
+
+        async def turn() -> float:
+            await pause(self._devices.changed, _IDLE_S)  # then look anyway: the mark may be another's
             self._devices.changed.clear()
-            try:
-                while await self.publish() == _BATCH and not stop.is_set():
-                    pass
-            except consume.UNAVAILABLE as error:
-                log.warning("publishing waits: infrastructure is away", error=repr(error))
-                await asyncio.sleep(_IDLE_S)
+            while await self.publish() == _BATCH and not stop.is_set():
+                pass
+            return 0.0
+
+        await keep_on("publish", turn, stop, _IDLE_S)
 
     async def publish(self) -> int:
         """Publish up to 500 installations; tells how many."""

@@ -9,14 +9,13 @@ entries takes the database about a second, so the pause is a multiple of what th
 import asyncio
 import time
 
-from services import consume, telemetry
 from services.clock import now_ms
 from services.leases_store import Lease
+from services.loops import keep_on
 from services.outcomes_store import OutcomesStore
 from services.status.folding import Followed
 from services.status.store import Messages
 
-log = telemetry.logger("outcomes")
 _PAUSE_TIMES = 20
 _LEASE_MS = 15_000
 
@@ -39,17 +38,11 @@ class Counting:
 
     async def run(self, stop: asyncio.Event, interval_s: float) -> None:
         """Count what has changed, for ever; infrastructure trouble is logged and tried again."""
-        pause_s = interval_s
-        while not stop.is_set():
-            try:
-                pause_s = max(interval_s, _PAUSE_TIMES * await self.count(now_ms()))
-            except consume.UNAVAILABLE as error:
-                log.warning("counting waits: infrastructure is away", error=repr(error))
-            try:
-                async with asyncio.timeout(pause_s):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+
+        async def turn() -> float:
+            return max(interval_s, _PAUSE_TIMES * await self.count(now_ms()))
+
+        await keep_on("outcomes", turn, stop, interval_s)
         await self._lease.release()
 
     async def count(self, now: int) -> float:

@@ -24,7 +24,9 @@ from schemas.values import Lane
 from services import consume, telemetry
 from services.clock import now_ms
 from services.directory import Directory
+from services.faults import backoff_s, kind_of
 from services.kafka import Append, Log
+from services.loops import keep_on
 from services.status.fold import FollowUp, ReportDue
 from services.status.fold_reports import body_of, is_asked_for
 from services.status.message import Message
@@ -132,8 +134,9 @@ class Reporting:
         looking = asyncio.ensure_future(self._look(look_every_s))
         try:
             await asyncio.wait({recording, looking}, return_when=asyncio.FIRST_COMPLETED)
-            if recording.done():
-                recording.result()  # it never ends but by a fault of ours
+            for ended in (recording, looking):  # by a fault of ours, unless we were told to stop
+                if ended.done():
+                    ended.result()
         finally:
             looking.cancel()
             recording.cancel()
@@ -141,15 +144,14 @@ class Reporting:
 
     async def _look(self, every_s: float) -> None:
         """Find what is due and has no task: after a start, or left by another process. Ends when all tasks have."""
-        while not self._stop.is_set():
-            with suppress(*consume.UNAVAILABLE):
-                for lane in topics.STATUS_EVENTS:
-                    known = [host for of, host in self._receivers if of == lane]
-                    for host in await self._store.due_hosts(lane, known, now_ms()):
-                        self._receiver(lane, host).wake()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(every_s):
-                    await self._stop.wait()
+
+        async def turn() -> None:
+            for lane in topics.STATUS_EVENTS:
+                known = [host for of, host in self._receivers if of == lane]
+                for host in await self._store.due_hosts(lane, known, now_ms()):
+                    self._receiver(lane, host).wake()
+
+        await keep_on("reports", turn, self._stop, every_s)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _record(self) -> None:
@@ -161,10 +163,35 @@ class Reporting:
             now = now_ms()
             tried = [self._judged(report, answer, now) for report, answer, _ in batch]
             appends = [_attempted(one, answer, now) for one, (_, answer, _) in zip(tried, batch, strict=True)]
-            await _surely(self._sink.append, appends)
-            await _surely(self._store.finish, tried)
+            await self._surely(self._sink.append, appends, tried)
+            await self._surely(self._store.finish, tried, tried)
             for _, _, recorded in batch:
-                recorded.set_result(None)
+                if not recorded.done():
+                    recorded.set_result(None)
+
+    async def _surely(
+        self, work: Callable[[Sequence[_T]], Awaitable[None]], of: Sequence[_T], tried: Sequence[Tried]
+    ) -> None:
+        """Until it succeeds. The leases are kept meanwhile, or what was taken would be posted again and again."""
+        attempt = 0
+        while True:
+            try:
+                return await work(of)
+            except consume.UNAVAILABLE as error:
+                attempt += 1
+                log.warning("reports wait: infrastructure is away", error=repr(error), attempt=attempt)
+            except Exception as error:
+                if len(of) > 1:
+                    for one in of:
+                        await self._surely(work, [one], tried)
+                    return None
+                telemetry.LOOP_FAILURES.labels("reports").inc()
+                say = log.error  # without what it says: that may be a report's
+                say("what came of a report cannot be recorded", error=kind_of(error))
+                return None
+            with suppress(*consume.UNAVAILABLE):
+                await self._store.renew([one.report for one in tried], now_ms())
+            await asyncio.sleep(min(5.0, backoff_s(attempt)))
 
     def _judged(self, report: Leased, answer: Answer, now: int) -> Tried:
         telemetry.REPORTS.labels("taken" if answer.taken else "not taken").inc()
@@ -181,19 +208,6 @@ def host_of(url: str) -> str:
         return f"{parsed.host}:{parsed.port}"
     except ValueError:
         return "invalid"
-
-
-async def _surely(work: Callable[[Sequence[_T]], Awaitable[None]], of: Sequence[_T]) -> None:
-    """Until it succeeds: the leases end by themselves should that take too long."""
-    wait_s = 0.2
-    while True:
-        try:
-            await work(of)
-            return
-        except consume.UNAVAILABLE as error:
-            log.warning("reports wait: infrastructure is away", error=repr(error))
-        await asyncio.sleep(wait_s)
-        wait_s = min(5.0, wait_s * 2)
 
 
 def _attempted(tried: Tried, answer: Answer, now: int) -> Append:

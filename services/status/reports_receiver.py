@@ -37,6 +37,7 @@ class Receiver:
         self._breaker = Breaker()
         self._woken = asyncio.Event()
         self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_hand: set[str] = set()  # reports under way, however long their leases last
         self.has_ended = False
 
     def wake(self) -> None:
@@ -67,8 +68,9 @@ class Receiver:
         """Start what may be started; how long to wait for a reason to look again, ms. None: there is nothing to do."""
         now = now_ms()
         free = self._breaker.may_send(now, len(self._in_flight), self._limit)
-        leased = await self._store.lease(self.lane, self.host, free, now) if free else []
+        leased = await self._store.lease(self.lane, self.host, free, now, list(self._in_hand)) if free else []
         for report in leased:
+            self._in_hand.add(report.report_id)
             task = asyncio.get_running_loop().create_task(self._one(report))
             self._in_flight.add(task)
             task.add_done_callback(self._ended)
@@ -86,7 +88,10 @@ class Receiver:
         return None if self.has_ended else 0
 
     async def _one(self, report: Leased) -> None:
-        answer = await self._send(report)
+        try:
+            answer = await self._send(report)
+        finally:
+            self._in_hand.discard(report.report_id)
         now = now_ms()
         if answer.is_down:
             self._breaker.failed(now)

@@ -96,10 +96,11 @@ class Reports:
         """Store what is owed, at most one for each id; what is not newer than what is known changes nothing."""
         await self._collection.write([_want(one, now) for one in intents])  # a key that is taken: as new or newer
 
-    async def lease(self, lane: Lane, host: str, limit: int, now: int) -> list[Leased]:
-        """Take due reports of a receiver, the longest due first."""
-        due = {"lane": lane, "host": host, "due_at": {"$lte": now}, "leased_until": {"$lte": now}}
-        found = await self._collection.find(due, {"_id": 1}).sort("due_at", ASCENDING).limit(limit).to_list(None)
+    async def lease(self, lane: Lane, host: str, limit: int, now: int, besides: Sequence[str] = ()) -> list[Leased]:
+        """Take due reports of a receiver, the longest due first; none of `besides`, which are in hand still."""
+        due: Document = {"lane": lane, "host": host, "due_at": {"$lte": now}, "leased_until": {"$lte": now}}
+        free = due | ({"_id": {"$nin": list(besides)}} if besides else {})
+        found = await self._collection.find(free, {"_id": 1}).sort("due_at", ASCENDING).limit(limit).to_list(None)
         if not found:
             return []
         report_ids, lease = [one["_id"] for one in found], ids.uuid7()
@@ -110,6 +111,11 @@ class Reports:
             {"_id": {"$in": report_ids}, "lease": lease, "body": {"$exists": True}}
         ).to_list(None)
         return [_leased(one, now) for one in mine]
+
+    async def renew(self, reports: Sequence[Leased], now: int) -> None:
+        """Keep the leases: what came of these attempts cannot be recorded yet, and nobody need make them again."""
+        mine = {"_id": {"$in": [one.report_id for one in reports]}, "lease": {"$in": [one.lease for one in reports]}}
+        await self._collection.update_many(mine, {"$set": {"leased_until": now + LEASE_MS}})
 
     async def finish(self, tried: Sequence[Tried]) -> None:
         """Store what became of attempts and give up their leases; a newer state that came meanwhile stays due."""

@@ -10,13 +10,12 @@ import asyncio
 
 from schemas import ids, topics
 from schemas.events import DeadlinePassed
-from services import consume, telemetry
 from services.clock import now_ms
 from services.kafka import Append, Log
 from services.leases_store import Lease
+from services.loops import keep_on
 from services.status.store import Messages, Overdue
 
-log = telemetry.logger("sweeper")
 _WIDE_EVERY_MS = 10_000
 _SAID_AGAIN_AFTER_MS = 120_000
 _LEASE_MS = 15_000
@@ -35,17 +34,12 @@ class Sweeper:
         self._said: dict[str, int] = {}  # event id: when; the fold may lag behind
 
     async def run(self, stop: asyncio.Event, interval_s: float) -> None:
-        """Sweep for ever; infrastructure trouble is logged and tried again."""
-        while not stop.is_set():
-            try:
-                await self.sweep(now_ms())
-            except consume.UNAVAILABLE as error:
-                log.warning("the sweeper waits: infrastructure is away", error=repr(error))
-            try:
-                async with asyncio.timeout(interval_s):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+        """Sweep until stopped."""
+
+        async def turn() -> None:
+            await self.sweep(now_ms())
+
+        await keep_on("sweeper", turn, stop, interval_s)
         await self._lease.release()
 
     async def sweep(self, now: int) -> int:
@@ -55,28 +49,24 @@ class Sweeper:
             return 0
         wide = now >= self._wide_at
         self._forget(now)
-        said, batch = 0, list[Append]()
+        said, batch = 0, dict[str, Append]()
         async for one in self._messages.overdue(0 if wide else self._swept_until, now):
             event_id = ids.event_id_of(one.message_id, f"deadline/{one.link}")
             if event_id in self._said:
                 continue
-            self._said[event_id] = now
-            batch.append(_passed(one, event_id, now))
+            batch[event_id] = _passed(one, event_id, now)
             if len(batch) == _BATCH:
-                said += await self._append(batch)
-        said += await self._append(batch)
+                said += await self._append(batch, now)
+        said += await self._append(batch, now)
         self._swept_until = now
         if wide:
             self._wide_at = now + _WIDE_EVERY_MS
         return said
 
-    async def _append(self, batch: list[Append]) -> int:
-        try:
-            await self._sink.append(batch)
-        except consume.UNAVAILABLE:
-            self._said.clear()  # not said after all
-            self._wide_at = 0
-            raise
+    async def _append(self, batch: dict[str, Append], now: int) -> int:
+        """By event id. Only what the log has taken counts as said; the next look finds what it has not."""
+        await self._sink.append(list(batch.values()))
+        self._said |= dict.fromkeys(batch, now)
         said = len(batch)
         batch.clear()
         return said

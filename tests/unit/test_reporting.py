@@ -1,0 +1,114 @@
+"""Reports while infrastructure is away: what was taken is not posted again, and no reporting ends silently."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from services import mongo
+from services.directory import Directory
+from services.kafka import Append, LogUnavailable
+from services.status import reports
+from services.status.reports import Reporting
+from services.status.reports_pace import Pace
+from services.status.reports_store import LEASE_MS, Leased, Tried
+from services.status.reports_wire import Answer
+
+M = "00000000-0000-4000-8000-000000000001"
+URL = "http://bank.example:80/reports"
+
+
+class Store:
+    """One report that is due; a lease that ends at once, as if the log were away for long."""
+
+    def __init__(self) -> None:
+        self.due = {"m/0"}
+        self.renewed, self.finished = 0, list[Tried]()
+        self.away = 0
+
+    async def due_hosts(self, lane: str, besides: Sequence[str], now: int) -> list[str]:
+        if self.away:
+            self.away -= 1
+            raise mongo.Unavailable("away")
+        return ["bank.example:80"] if self.due and lane == "single" and "bank.example:80" not in besides else []
+
+    async def lease(self, lane: str, host: str, limit: int, now: int, besides: Sequence[str] = ()) -> list[Leased]:
+        return [
+            Leased(one, "lease", M, 0, "bank", "single", URL, 2, 0, b"{}", 1, 1, 1)
+            for one in sorted(self.due - set(besides))
+        ]
+
+    async def renew(self, of: Sequence[Leased], now: int) -> None:
+        self.renewed += 1
+
+    async def finish(self, tried: Sequence[Tried]) -> None:
+        self.finished += tried
+        self.due -= {one.report.report_id for one in tried}
+
+    async def next_due(self, lane: str, host: str) -> int | None:
+        return 1 if self.due else None
+
+    async def pull(self, lane: str, host: str, now: int) -> None:
+        return None
+
+
+class Log:
+    def __init__(self, *errors: Exception) -> None:
+        self.errors, self.appended = list(errors), list[Append]()
+
+    async def append(self, records: Sequence[Append]) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.appended += records
+
+
+class Wire:
+    """A partner that takes everything."""
+
+    def __init__(self) -> None:
+        self.posted = 0
+
+    async def post(self, url: str, body: bytes, partner: object) -> Answer:
+        self.posted += 1
+        return Answer(200, "", is_down=False, latency_ms=1)
+
+
+async def reported(store: Store, log: Log, wire: Wire) -> None:
+    """Run until the report is finished."""
+    stop = asyncio.Event()
+    made: Any = (store, Directory(), wire, log, Pace(60_000, 3_600_000), 8, stop)
+    running = asyncio.create_task(Reporting(*made).run(0.01))
+    async with asyncio.timeout(20):
+        while not store.finished:  # noqa: ASYNC110 — what is waited for has no event of its own
+            await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.wait_for(running, 10)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "backoff_s", lambda _: 0.02)
+    monkeypatch.setattr("services.status.reports_receiver._LOOK_MS", 10)
+    monkeypatch.setattr("services.status.reports_receiver._IDLE_MS", 10)
+
+
+async def test_a_report_that_was_taken_is_posted_once_however_long_the_log_is_away() -> None:
+    store, log, wire = Store(), Log(*[LogUnavailable("away")] * 25), Wire()
+    await reported(store, log, wire)
+    assert (wire.posted, len(log.appended), len(store.finished)) == (1, 1, 1)
+    assert store.renewed >= 25
+    assert LEASE_MS > 2 * 5_000  # the longest pause between two tries is 5 s
+
+
+async def test_what_cannot_be_recorded_for_no_known_reason_ends_nothing() -> None:
+    store, log, wire = Store(), Log(RuntimeError("unknown")), Wire()
+    await reported(store, log, wire)
+    assert (wire.posted, len(log.appended), len(store.finished)) == (1, 0, 1)
+
+
+async def test_a_look_that_fails_is_repeated() -> None:
+    store, log, wire = Store(), Log(), Wire()
+    store.away = 2
+    await reported(store, log, wire)
+    assert len(store.finished) == 1

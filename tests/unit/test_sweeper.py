@@ -1,0 +1,62 @@
+"""The sweeper says each deadline once, and none is lost to a fault half way."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from schemas import ids
+from services import mongo
+from services.kafka import Append, LogUnavailable
+from services.status.store import Overdue
+from services.status.sweeper import Sweeper
+
+NOW = 1_800_000_000_000
+
+
+class Bench:
+    """Messages, a log and a lease, each of which may fail."""
+
+    def __init__(self, count: int) -> None:
+        self.overdue_messages = [Overdue(ids.uuid7(), "bank", "single", 0) for _ in range(count)]
+        self.said: list[str] = []
+        self.breaks_after: int | None = None
+        self.log_away = 0
+
+    async def overdue(self, after: int, until: int) -> AsyncIterator[Overdue]:
+        for number, one in enumerate(self.overdue_messages):
+            if number == self.breaks_after:
+                self.breaks_after = None
+                raise mongo.Unavailable("the cursor went with its server")
+            yield one
+
+    async def append(self, records: Sequence[Append]) -> None:
+        if self.log_away:
+            self.log_away -= 1
+            raise LogUnavailable("away")
+        self.said += [record.key for record in records]
+
+    async def hold(self, now: int, for_ms: int) -> bool:
+        return True
+
+
+def sweeper(bench: Bench) -> Sweeper:
+    return Sweeper(bench, bench, bench)  # type: ignore[arg-type]
+
+
+async def test_what_was_read_before_a_cursor_broke_is_said_by_the_next_look() -> None:
+    bench = Bench(700)
+    bench.breaks_after = 650  # 500 are said, 150 are in hand
+    one = sweeper(bench)
+    with pytest.raises(mongo.Unavailable):
+        await one.sweep(NOW)
+    assert await one.sweep(NOW + 1) == 200
+    assert sorted(bench.said) == sorted(message.message_id for message in bench.overdue_messages)
+
+
+async def test_what_the_log_did_not_take_is_said_by_the_next_look_and_what_it_took_is_not() -> None:
+    bench = Bench(3)
+    bench.log_away = 1
+    one = sweeper(bench)
+    with pytest.raises(LogUnavailable):
+        await one.sweep(NOW)
+    assert [await one.sweep(NOW + later) for later in (1, 2)] == [3, 0]
