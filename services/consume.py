@@ -1,24 +1,24 @@
-"""The one function that runs the consumers of router, status and registry.
+"""The one function that runs the consumers that go batch by batch: those of router, status, registry and broadcasts.
 
     getmany ─▶ decode ─▶ step: read, decide ─▶ append what follows (acks=all) ─▶ project ─▶ commit explicit offsets
                  │         │
-                 │         └─ fails for one record alone ─┐
-                 └─ cannot be decoded ────────────────────┴─▶ dead-letter topic, and `message-failed`
+                 │         ├─ known to be the record's fault ─────────┐
+                 │         └─ unknown: alarm, again and again alone ──┤ in the end
+                 └─ cannot be decoded ────────────────────────────────┴─▶ `dead_letters.py`
 
 A crash anywhere repeats work and never loses it, so every step must be repeatable. Infrastructure trouble pauses the
-partitions (`getmany` goes on, or the group would leave silently) and backs off. A commit that is refused after a
-rebalance drops the batch: its new owner does it again. Source: docs/design.md §2.
+partitions (`getmany` goes on, or the group would leave silently) and backs off; whose fault a failure is, `faults.py`
+says. A commit that is refused after a rebalance drops the batch: its new owner does it again. Source: docs/design.md §2
+and §9.
 """
 
 import asyncio
-import random
-import re
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import orjson
 from aiokafka import (
     AIOKafkaConsumer,
     ConsumerRebalanceListener,
@@ -28,19 +28,18 @@ from aiokafka import (
 )
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
-from schemas import codec, ids, topics
-from schemas.events import Event, MessageEvent, MessageFailed
+from schemas import codec, topics
+from schemas.events import Event, MessageEvent
 from schemas.topics import Topic
 from schemas.values import Lane
-from services import kafka, mongo, sealing, telemetry
-from services.clock import now_ms
+from services import faults, kafka, sealing, telemetry
+from services.dead_letters import DeadLetters, is_message_id
+from services.faults import DECLARED, Suspect, Suspects, backoff_s, kind_of
 from services.kafka import Append, Log
 from services.settings import Settings
 
 log = telemetry.logger("consume")
-UNAVAILABLE = (*kafka.UNAVAILABLE, *mongo.UNAVAILABLE)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""What a message id looks like; no other is believed of a poisoned record: nothing can be derived from it."""
+UNAVAILABLE = faults.UNAVAILABLE
 
 
 class Record(NamedTuple):
@@ -89,6 +88,24 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 @dataclass
+class _InHand:
+    """A batch under way: what is to be decoded, to be done together, and to be tried again alone."""
+
+    raw: deque[ConsumerRecord]
+    left: list[Record] = field(default_factory=list)
+    suspects: dict[str, tuple[Record, Suspect]] = field(default_factory=dict)  # by origin
+
+    @property
+    def is_done(self) -> bool:
+        return not (self.raw or self.left or self.suspects)
+
+    @property
+    def wait_s(self) -> float:
+        """Before the suspects are tried again."""
+        return min(suspect.wait_s for _, suspect in self.suspects.values())
+
+
+@dataclass
 class Consuming:
     """One consumer of one group. `run()` returns after `stop` was set and the batch in hand is committed."""
 
@@ -100,11 +117,16 @@ class Consuming:
     stop: asyncio.Event
     together: bool = False
     max_records: int = 500
+    dead_letters: DeadLetters | None = None
     _rebalances: _Rebalances = field(default_factory=_Rebalances)
 
     async def run(self) -> None:
         """Consume until stopped. Raises only what is a bug of the process itself."""
-        consumer = kafka.consumer(self.settings, (), self.group, together=self.together)
+        self._aside = self.dead_letters or DeadLetters(self.log)
+        self._suspects = Suspects(self.group, self._aside.is_healthy)
+        consumer = kafka.consumer(
+            self.settings, (), self.group, together=self.together, session=kafka.session_s(self.topics)
+        )
         prefix = self.settings.kafka_topic_prefix
         consumer.subscribe([prefix + topic.name for topic in self.topics], listener=self._rebalances)
         await consumer.start()
@@ -122,24 +144,35 @@ class Consuming:
     async def _finish(self, consumer: AIOKafkaConsumer, batch: "_Batch") -> "_Batch | None":
         """Process and commit one batch; gives another batch when a rebalance took this one's place."""
         started, epoch, attempt = time.monotonic(), self._rebalances.count, 0
-        records = [record for part in batch.values() for record in part]
-        while True:
-            try:
-                await self._process(records)
-                await self._commit(consumer, batch)
-                telemetry.BATCH_SECONDS.labels(self.group).observe(time.monotonic() - started)
-                return None
-            except UNAVAILABLE as error:
-                attempt += 1
-                telemetry.PAUSES.labels(self.group).inc()
-                log.warning("paused: infrastructure is away", group=self.group, error=repr(error), attempt=attempt)
-            instead = await self._wait(consumer, epoch, attempt)
-            if instead is not None:
-                return instead
+        hand = _InHand(deque(record for part in batch.values() for record in part))
+        try:
+            while True:
+                try:
+                    await self._process(hand)
+                    if hand.is_done:
+                        await self._commit(consumer, batch)
+                        telemetry.BATCH_SECONDS.labels(self.group).observe(time.monotonic() - started)
+                        return None
+                    wait_s = hand.wait_s
+                except UNAVAILABLE as error:
+                    attempt += 1
+                    wait_s = backoff_s(attempt)
+                    telemetry.PAUSES.labels(self.group).inc()
+                    log.warning("paused: infrastructure is away", group=self.group, error=repr(error), attempt=attempt)
+                except Exception as error:  # beside the step: nothing that a record could be blamed for
+                    attempt += 1
+                    wait_s = backoff_s(attempt)
+                    self._suspects.alarm(error)
+                instead = await self._wait(consumer, epoch, wait_s)
+                if instead is not None:
+                    return instead
+        finally:
+            for _, suspect in hand.suspects.values():
+                self._suspects.cleared(suspect)
 
-    async def _wait(self, consumer: AIOKafkaConsumer, epoch: int, attempt: int) -> "_Batch | None":
-        """Back off with full jitter, paused, while `getmany` keeps the membership alive."""
-        until = time.monotonic() + random.uniform(0.1, min(10.0, 0.2 * 2**attempt))
+    async def _wait(self, consumer: AIOKafkaConsumer, epoch: int, for_s: float) -> "_Batch | None":
+        """Back off, paused, while `getmany` keeps the membership alive."""
+        until = time.monotonic() + for_s
         while time.monotonic() < until and not self.stop.is_set():
             kafka.hold_fetches(consumer)
             fetched: _Batch = await consumer.getmany(timeout_ms=100)
@@ -149,46 +182,66 @@ class Consuming:
             await asyncio.sleep(0.05)
         return {} if self.stop.is_set() else None
 
-    async def _process(self, raw_records: Sequence[ConsumerRecord]) -> None:
-        records = []
-        for raw in raw_records:
-            record = await self._decoded(raw)
+    async def _process(self, hand: _InHand) -> None:
+        """Do what is left of a batch. Raises UNAVAILABLE: then again, and what was done is not done twice."""
+        for suspected, _ in list(hand.suspects.values()):
+            await self._alone(hand, suspected)
+        while hand.raw:
+            record = await self._decoded(hand.raw[0])
+            hand.raw.popleft()
             if record is not None:
-                records.append(record)
-        if not records:
-            return
+                hand.left.append(record)
+        if len(hand.left) > 1 and await self._together(hand.left):
+            hand.left.clear()
+        while hand.left:
+            await self._alone(hand, hand.left[0])
+            hand.left.pop(0)
+
+    async def _together(self, records: Sequence[Record]) -> bool:
+        """False when one of them cannot be done: find out which, and do the others."""
         try:
             await self._do(records)
         except UNAVAILABLE:
             raise
-        except Exception as error:  # one of them cannot be done: find out which, and do the others
-            if len(records) == 1:
-                await self._bury(records[0], error)
-                return
-            log.warning("a batch failed; its records are done one by one", group=self.group, error=type(error).__name__)
-            for record in records:
-                await self._alone(record)
+        except DECLARED as error:
+            log.warning("a batch failed; its records are done one by one", group=self.group, error=kind_of(error))
+            return False
+        except Exception as error:
+            await self._suspects.unknown(error)
+            return False
+        return True
 
-    async def _alone(self, record: Record) -> None:
+    async def _alone(self, hand: _InHand, record: Record) -> None:
+        _, suspect = hand.suspects.get(record.origin, (record, None))
         try:
             await self._do([record])
         except UNAVAILABLE:
             raise
-        except Exception as error:
+        except DECLARED as error:
             await self._bury(record, error)
+        except Exception as error:
+            suspect = await self._suspects.failed(record.origin, error, suspect)
+            hand.suspects[record.origin] = record, suspect
+            if not self._suspects.is_convicted(suspect):
+                return
+            await self._bury(record, error)
+            self._suspects.put_aside(suspect)
+        if hand.suspects.pop(record.origin, None) is not None and suspect is not None:
+            self._suspects.cleared(suspect)
 
     async def _do(self, records: Sequence[Record]) -> None:
         follows = await self.step(records)
         await self.log.append(follows.appends)
         if follows.project is not None:
             await follows.project()
+        self._suspects.succeeded(len(records))
 
     async def _decoded(self, raw: ConsumerRecord) -> Record | None:
         topic = topics.topic_named(raw.topic.removeprefix(self.settings.kafka_topic_prefix))
         try:
             event = believed(sealing.decode(topic, raw.value))
         except codec.Undecodable as error:
-            await dead_letter(self.log, topic, raw.key, raw.value, f"{raw.partition}/{raw.offset}", str(error), None)
+            await self._aside.put(topic, raw.key, raw.value, f"{raw.partition}/{raw.offset}", str(error), None)
             return None
         if event is None:
             telemetry.UNKNOWN.labels(topic.name).inc()
@@ -197,9 +250,9 @@ class Consuming:
         return Record(topic, raw.partition, raw.offset, key, event, raw.value)
 
     async def _bury(self, record: Record, error: Exception) -> None:
-        log.warning("a record cannot be processed", group=self.group, origin=record.origin, error=type(error).__name__)
+        log.warning("a record cannot be processed", group=self.group, origin=record.origin, error=kind_of(error))
         place = f"{record.partition}/{record.offset}"
-        await dead_letter(self.log, record.topic, record.key.encode(), record.raw, place, repr(error), record.event)
+        await self._aside.put(record.topic, record.key.encode(), record.raw, place, repr(error), record.event)
 
     async def _commit(self, consumer: AIOKafkaConsumer, batch: "_Batch") -> None:
         offsets = {place: OffsetAndMetadata(part[-1].offset + 1, "") for place, part in batch.items()}
@@ -217,57 +270,6 @@ _Batch = dict[TopicPartition, list[ConsumerRecord]]
 
 def believed(event: Event | None) -> Event | None:
     """The event. Raises Undecodable for one of a message that cannot be ours: from its id no other can be derived."""
-    if isinstance(event, MessageEvent) and not _UUID.fullmatch(event.message_id):
+    if isinstance(event, MessageEvent) and not is_message_id(event.message_id):
         raise codec.Undecodable("message_id: must be a UUID")
     return event
-
-
-async def dead_letter(
-    sink: Log,
-    topic: Topic,
-    key: bytes | None,
-    value: bytes | None,
-    place: str,
-    reason: str,
-    event: Event | None,
-) -> None:
-    """Put a record aside with the reason, and end the message it belongs to as failed. Raises LogUnavailable."""
-    telemetry.DEAD_LETTERS.labels(topic.name).inc()
-    log.warning("dead-lettered", topic=topic.name, place=place)
-    headers = {"reason": reason[:500], "topic": topic.name, "place": place}
-    await sink.dead_letter(topic, key, value, headers)
-    if isinstance(event, MessageFailed):
-        return  # its own failure must not produce another one for ever
-    message_id, partner_id, link = _message_of(topic, key, value, event)
-    if message_id is None:
-        return
-    lane = topics.lane_of(topic.name)
-    failed = MessageFailed(
-        event_id=ids.event_id_of(message_id, f"failed/{topic.name}/{place}"),
-        at=now_ms(),
-        message_id=message_id,
-        partner_id=partner_id,
-        lane=lane,
-        link=link,
-        topic=topic.name,
-        detail=reason[:500],
-    )
-    await sink.append([Append(topics.STATUS_EVENTS[lane], message_id, failed)])
-
-
-def _message_of(
-    topic: Topic, key: bytes | None, value: bytes | None, event: Event | None
-) -> tuple[str | None, str, int]:
-    if isinstance(event, MessageEvent):
-        return event.message_id, event.partner_id, event.link
-    found: object = (key or b"").decode(errors="replace") if topic.key == "message" else None
-    partner: object = ""
-    try:
-        body = orjson.loads(value or b"")
-    except orjson.JSONDecodeError:
-        body = None
-    if isinstance(body, dict):
-        found, partner = body.get("message_id", found), body.get("partner_id", "")
-    if not isinstance(found, str) or not _UUID.fullmatch(found):
-        return None, "", 0
-    return found, partner if isinstance(partner, str) else "", 0

@@ -30,7 +30,9 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from schemas import codec
 from schemas.topics import Topic
 from services import kafka, sealing, telemetry
-from services.consume import UNAVAILABLE, Record, believed
+from services.consume import Record, believed
+from services.dead_letters import DeadLetters
+from services.faults import UNAVAILABLE, backoff_s
 from services.flow_work import Done, Item, Taken, Work, Working
 from services.kafka import Log
 from services.offsets import Offsets, decoded
@@ -41,7 +43,7 @@ log = telemetry.logger("flow")
 _COMMIT_S = 1.0
 _CROWDED_S = 0.02
 _BOUNDED_S = 10.0
-_SETTLE_S = 20.0  # of the 45 s session; longer than a request to a provider may take
+_SETTLE_S = 20.0  # the member lives on meanwhile; longer than a request to a provider may take
 _WINDOW = 64  # limits' worth of records that may be finished above one that is not
 _Batch = dict[TopicPartition, list[ConsumerRecord]]
 
@@ -56,6 +58,7 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
     group: str
     work: Work[Item, Done]
     stop: asyncio.Event
+    dead_letters: DeadLetters | None = None
     pressure: Pressure | None = None  # of the bulk lane: takes no more than leaves single messages a quick loop
     _trackers: dict[TopicPartition, Offsets] = field(default_factory=dict)
     _committed: dict[TopicPartition, tuple[int, str]] = field(default_factory=dict)
@@ -68,8 +71,9 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
     def __post_init__(self) -> None:
         self._limit = self.settings.dispatch_in_flight
         self._chunk = max(1, self._limit // 2)
-        self._consumer: AIOKafkaConsumer = kafka.consumer(self.settings, (), self.group)
-        self._working = Working(self.work, self.log, self.topic, self.group)
+        self._consumer: AIOKafkaConsumer = kafka.consumer(
+            self.settings, (), self.group, session=kafka.session_s([self.topic])
+        )
 
     @property
     def is_assigned(self) -> bool:
@@ -78,6 +82,8 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
 
     async def run(self) -> None:
         """Consume until stopped. Raises only what is a bug of the process itself."""
+        aside = self.dead_letters or DeadLetters(self.log)
+        self._working = Working(self.work, aside, self.topic, self.group)
         self._consumer.subscribe([self.settings.kafka_topic_prefix + self.topic.name], listener=self)
         await self._consumer.start()
         writer = asyncio.create_task(self._working.run())
@@ -177,7 +183,7 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
                 attempt += 1
                 telemetry.PAUSES.labels(self.group).inc()
                 log.warning("paused: infrastructure is away", group=self.group, error=repr(error), attempt=attempt)
-                await self._poll_paused(random.uniform(0.1, min(10.0, 0.2 * 2**attempt)), epoch)
+                await self._poll_paused(backoff_s(attempt), epoch)
                 if self.stop.is_set():
                     return
                 continue

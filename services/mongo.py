@@ -6,11 +6,13 @@ only: a rebuild restores them from the log, but for the keys of sensitive values
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import WriteConcern
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from services.mongo_collection import Collection, Document, Operation, RawCollection, Taken, Written
@@ -35,6 +37,7 @@ __all__ = [
     "durable",
     "is_up",
     "read_only",
+    "takes_writes",
 ]
 Database = AsyncIOMotorDatabase[Document]
 _MAJORITY = WriteConcern(w="majority", wtimeout=10_000)
@@ -77,3 +80,16 @@ async def is_up(database: Database) -> bool:
     except Unavailable:
         return False
     return True
+
+
+async def takes_writes(database: Database) -> bool:
+    """True when the database stores and gives back what it is given, shown on a document of its own: collection
+    `probes`."""
+    probe = durable(database["probes"])
+    try:
+        with suppress(Duplicate):  # the usual: it is there, and a majority holds it
+            await probe.insert_one({"_id": "probe"})
+        await probe.update_one({"_id": "probe"}, {"$set": {"at": datetime.now(UTC)}})
+        return await probe.find_one({"_id": "probe"}) is not None
+    except (Unavailable, PyMongoError):
+        return False

@@ -111,6 +111,12 @@ class Settings(BaseModel):
         gt=0,
         description="multiplies how often devices may call (docs/operations.md); for benchmarks, or fewer processes",
     )
+    dead_letter_hold_s: float = Field(
+        300,
+        alias="RPNS_DEAD_LETTER_HOLD_S",
+        ge=0,
+        description="seconds until the message of a dead-lettered record ends failed, sooner if its lifetime is over",
+    )
     dispatch_in_flight: int = Field(
         512, alias="RPNS_DISPATCH_IN_FLIGHT", ge=1, description="pushes under way for each partition"
     )

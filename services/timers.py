@@ -8,9 +8,8 @@ of a mailing that are due in one minute hold up no other timer. Source: docs/des
 """
 
 import asyncio
-import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -20,13 +19,13 @@ from schemas import ids, topics
 from schemas.events import Event
 from schemas.topics import Topic
 from schemas.values import Lane
-from services import consume, sealing, telemetry
+from services import sealing, telemetry
 from services.clock import now_ms
 from services.kafka import Append, Log
 from services.leases_store import Lease
+from services.loops import keep_on
 from services.mongo import Document, RawCollection, durable
 
-log = telemetry.logger("timers")
 _LEASE_MS = 10_000
 _BATCH = 500
 
@@ -42,6 +41,10 @@ class Timer:
     tags: tuple[str, ...] = ()  # what may come sooner and make it due (`hasten`)
 
 
+StillMeant = Callable[[Sequence[Event]], Awaitable[set[str]]]
+"""Asked of events that are due: the ids of those that are to be appended; the others are dropped."""
+
+
 class Timers:
     """The timers of one service. `owner` outlives a restart, so that its lease need not end first; `lanes`: which of
     them this process fires."""
@@ -53,6 +56,7 @@ class Timers:
         owner: str = "",
         lanes: Sequence[Lane] = ("single", "bulk"),
     ) -> None:
+        self.still_meant: StillMeant | None = None
         self._collection = durable(collection)
         self._sink = sink
         owner = owner or ids.uuid7()
@@ -70,6 +74,10 @@ class Timers:
         """Durable when this returns. Raises mongo.UNAVAILABLE."""
         await self._collection.insert([_document(timer) for timer in timers])
 
+    async def cancel(self, event_ids: Sequence[str]) -> int:
+        """Take timers back, by the ids of their events; tells how many there were. Raises mongo.UNAVAILABLE."""
+        return await self._collection.delete_many({"_id": {"$in": list(event_ids)}})
+
     async def hasten(self, tag: str, now: int) -> None:
         """What the timers with this tag wait for has come: they are due now (UTC ms). Raises mongo.UNAVAILABLE.
 
@@ -84,20 +92,13 @@ class Timers:
                 group.create_task(self._run(lane, stop, interval_s))
 
     async def _run(self, lane: Lane, stop: asyncio.Event, interval_s: float) -> None:
-        while not stop.is_set():
-            try:
-                while await self._leases[lane].hold(now_ms(), _LEASE_MS):
-                    if await self.fire(now_ms(), lane) < _BATCH or stop.is_set():
-                        break
-            except consume.UNAVAILABLE as error:
-                log.warning("timers wait: infrastructure is away", error=repr(error))
-            try:
-                async with asyncio.timeout(interval_s):
-                    await stop.wait()
-            except TimeoutError:
-                continue
-        with contextlib.suppress(*consume.UNAVAILABLE):  # it ends by itself soon enough
-            await self._leases[lane].release()
+        async def turn() -> None:
+            while await self._leases[lane].hold(now_ms(), _LEASE_MS):
+                if await self.fire(now_ms(), lane) < _BATCH or stop.is_set():
+                    break
+
+        await keep_on(f"timers-{lane}", turn, stop, interval_s)
+        await self._leases[lane].release()
 
     async def fire(self, now: int, lane: Lane = "single") -> int:
         """Append and delete up to 500 timers that are due at `now` (UTC ms), the earliest first; tells how many."""
@@ -106,13 +107,19 @@ class Timers:
         found = await self._collection.find(due).sort("due_at", 1).limit(_BATCH).to_list(None)
         if not found:
             return 0
+        meant = found if self.still_meant is None else await self._meant(found, self.still_meant)
         await self._sink.append(
-            [Append(topics.topic_named(one["topic"]), one["key"], bytes(one["event"])) for one in found]
+            [Append(topics.topic_named(one["topic"]), one["key"], bytes(one["event"])) for one in meant]
         )
         await self._collection.delete_many({"_id": {"$in": [one["_id"] for one in found]}})
         for name, count in Counter(one["topic"] for one in found).items():
             telemetry.TIMERS_FIRED.labels(name).inc(count)
         return len(found)
+
+    async def _meant(self, found: Sequence[Document], still_meant: StillMeant) -> list[Document]:
+        events = [sealing.decode(topics.topic_named(one["topic"]), bytes(one["event"])) for one in found]
+        wanted = await still_meant([event for event in events if event is not None])
+        return [one for one in found if one["_id"] in wanted]
 
 
 def _document(timer: Timer) -> Document:

@@ -11,6 +11,7 @@ from schemas.topics import BROADCAST_CHANNELS, BROADCASTS, TARGET_RESOLVED
 from schemas.values import Provider
 from services import kafka, mongo
 from services.consume import Consuming, group_of
+from services.dead_letters import DeadLetters, dead_letters
 from services.directory import follow_directory
 from services.dispatch.broadcast_gate import Gate
 from services.dispatch.broadcast_making import Making
@@ -26,7 +27,6 @@ from services.erasing import open_keys
 from services.flow import Flow
 from services.hour_keys import HourKeys
 from services.installations import Installations
-from services.kafka import Log
 from services.pressure import Pressure
 from services.process import Process, run
 from services.secrets import Secrets
@@ -47,6 +47,7 @@ async def start(process: Process) -> None:
     await attempts.prepare()
     stops, pressure = Stops(directory, timers), Pressure()
     sealing = Sealing(HourKeys(database["hour_keys"], secrets))
+    aside = await dead_letters(database, sink, settings)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for provider in Provider:
         module = module_of(provider)
@@ -67,31 +68,33 @@ async def start(process: Process) -> None:
                 ended=EndedActivities(database),
             )
             process.spawn(work.watch(process.stop), f"watch-{provider.value}", drains=True)
-            _consume(process, sink, provider, work, pressure)
+            _consume(process, provider, work, pressure, aside)
             if provider is Provider.APNS:
                 notes = ChannelNotes(database)
                 await notes.prepare()
                 gate = Gate(senders, work)
-                _broadcast(process, sink, Broadcasting(senders, Making(notes), attempts, timers, gate, stops))
+                _broadcast(process, aside, Broadcasting(senders, Making(notes), attempts, timers, gate, stops))
     process.spawn(pressure.watch(process.stop), "pressure", drains=True)
     process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)
 
 
-def _consume(process: Process, sink: Log, provider: Provider, work: Dispatching, pressure: Pressure) -> None:
+def _consume(process: Process, provider: Provider, work: Dispatching, pressure: Pressure, aside: DeadLetters) -> None:
     for lane in process.settings.lanes:
         topic = TARGET_RESOLVED[provider][lane]
         group = group_of(f"dispatch-{provider.value}", lane)
-        flow: Flow[Item, Conclusion] = Flow(process.settings, sink, topic, group, work, process.stop)
+        flow: Flow[Item, Conclusion] = Flow(process.settings, aside.sink, topic, group, work, process.stop)
+        flow.dead_letters = aside
         flow.pressure = pressure if lane == "bulk" else None
         process.spawn(flow.run(), group, drains=True)
 
 
-def _broadcast(process: Process, sink: Log, work: Broadcasting) -> None:
+def _broadcast(process: Process, aside: DeadLetters, work: Broadcasting) -> None:
     steps = ((BROADCAST_CHANNELS, work.channels), (BROADCASTS, work.messages))
     for topic, step in steps:
         group = f"dispatch-{topic.name}"
-        consuming = Consuming(process.settings, sink, [topic], group, step, process.stop, max_records=50)
+        consuming = Consuming(process.settings, aside.sink, [topic], group, step, process.stop, max_records=50)
+        consuming.dead_letters = aside
         process.spawn(consuming.run(), group, drains=True)
 
 

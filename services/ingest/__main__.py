@@ -10,6 +10,7 @@ from services import kafka, listeners, mongo
 from services.access import CallerOf, caller
 from services.callers import networks
 from services.consume import Consuming
+from services.dead_letters import dead_letters
 from services.directory import Directory, follow_directory
 from services.erasing import clean_after, open_keys
 from services.hour_keys import HourKeys
@@ -95,6 +96,7 @@ async def _broadcasts(
     broadcasting = Broadcasting(store, directory, log)
     topics = [BROADCAST_CHANNELS, BROADCASTS]
     consuming = Consuming(settings, log, topics, "ingest-broadcasts", broadcasting.step, process.stop)
+    consuming.dead_letters = await dead_letters(database, log, settings)
     process.spawn(consuming.run(), consuming.group, drains=True)
     return broadcast_routes(broadcasting, who)
 

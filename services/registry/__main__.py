@@ -8,6 +8,7 @@ from services import kafka, listeners, mongo
 from services.access import caller
 from services.callers import networks
 from services.consume import Consuming, group_of
+from services.dead_letters import dead_letters
 from services.device_pace import DevicePace
 from services.directory import follow_directory
 from services.erasing import clean_after, erasures_of, open_keys
@@ -43,13 +44,14 @@ async def start(process: Process) -> None:
     devices = Devices(database)
     await devices.prepare()
     process.ready_when("mongo", lambda: mongo.is_up(database))
-    repair = Repair(devices)
+    repair, aside = Repair(devices), await dead_letters(database, sink, settings)
     consumers = [Consuming(settings, sink, [DEVICE_EVENTS], "registry", repair.device_events, process.stop)]
     for lane in settings.lanes:
         group = group_of("registry-dispatched", lane)
         consumed = [PROVIDER_DISPATCHED[lane]]
         consumers.append(Consuming(settings, sink, consumed, group, repair.dispatched, process.stop))
     for consuming in consumers:
+        consuming.dead_letters = aside
         process.spawn(consuming.run(), consuming.group, drains=True)
     process.spawn(Publishing(devices, sink).run(process.stop), "publish", drains=True)
     logins = Logins(directory, secrets, SeenLogins(database))

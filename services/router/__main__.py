@@ -10,6 +10,7 @@ from schemas.topics import MESSAGE_REQUESTED
 from schemas.values import Lane
 from services import kafka, mongo
 from services.consume import Consuming, group_of
+from services.dead_letters import dead_letters
 from services.directory import follow_directory
 from services.ended_activities import EndedActivities
 from services.erasing import open_keys
@@ -42,12 +43,15 @@ async def start(process: Process) -> None:
     ended = EndedActivities(database)
     await ended.prepare()
     routing = Routing(directory, Installations(database), claims, timers, stops, short, secrets.delivery_ids, ended)
+    aside = await dead_letters(database, sink, settings)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane in settings.lanes:
         group = group_of("router", lane)
         most = _MOST_AT_ONCE[lane]
         consumed = [MESSAGE_REQUESTED[lane]]
-        consuming = Consuming(settings, sink, consumed, group, routing.step, process.stop, max_records=most)
+        consuming = Consuming(
+            settings, sink, consumed, group, routing.step, process.stop, max_records=most, dead_letters=aside
+        )
         process.spawn(consuming.run(), group, drains=True)
     process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)

@@ -25,6 +25,8 @@ from schemas.statistic_events import MINUTE_MS, DeliveryCounted, StatisticPart, 
 from schemas.topics import DELIVERY_COUNTED, DELIVERY_STATISTICS, STATISTIC_PARTS, Topic
 from services import consume, telemetry
 from services.clock import now_ms
+from services.dead_letters import DeadLetters
+from services.faults import Suspect, Suspects
 from services.kafka import Append, Log
 from services.settings import Settings
 from services.statistics.merge import changed, merged, parts_of, restored, stored
@@ -42,6 +44,7 @@ class Worker:
 
     def __init__(self, settings: Settings, sink: Log) -> None:
         self._prefix, self._sink = settings.kafka_topic_prefix, sink
+        self._aside, self._suspects = DeadLetters(sink), Suspects("statistics")
         self.app = _app(settings)
         window = self.app.Table("rows", default=list, partitions=settings.kafka_partitions, key_type=str)
         relative = window.tumbling(MINUTE_MS / 1000, expires=KEPT, key_index=False)
@@ -93,16 +96,25 @@ class Worker:
                 telemetry.RECORDS.labels(STATISTIC_PARTS.name).inc()
 
     async def _merged(self, event: Any, part: StatisticPart) -> None:
+        suspect: Suspect | None = None
         while True:
             try:
                 await self._merge(event, part)
+                self._suspects.succeeded(1)
+                if suspect is not None:
+                    self._suspects.cleared(suspect)
                 return
             except PartitionsMismatch:  # of the worker's own view of the log: no fault of the record
                 log.warning("paused: the table's changelog is not known yet")
                 await asyncio.sleep(_LOOK_S)
             except Exception as error:  # Faust would acknowledge it and start the agent again
-                await self._bury(STATISTIC_PARTS, event, repr(error))
-                return
+                origin = f"{STATISTIC_PARTS.name}/{event.message.partition}/{event.message.offset}"
+                suspect = await self._suspects.failed(origin, error, suspect)
+                if self._suspects.is_convicted(suspect):
+                    await self._bury(STATISTIC_PARTS, event, repr(error))
+                    self._suspects.put_aside(suspect)
+                    return
+                await asyncio.sleep(suspect.wait_s)
 
     async def _merge(self, event: Any, part: StatisticPart) -> None:
         statistic, now = part.statistic, now_ms()
@@ -134,7 +146,7 @@ class Worker:
     async def _bury(self, topic: Topic, event: Any, reason: str) -> None:
         message = event.message
         place = f"{message.partition}/{message.offset}"
-        await _insist(partial(consume.dead_letter, self._sink, topic, message.key, message.value, place, reason, None))
+        await _insist(partial(self._aside.put, topic, message.key, message.value, place, reason, None))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from services import addresses, kafka, listeners, mongo
 from services.access import caller
 from services.callers import networks
 from services.consume import Consuming, group_of
+from services.dead_letters import dead_letters
 from services.device_pace import DevicePace
 from services.directory import Directory, follow_directory
 from services.erasing import clean_after, open_keys
@@ -42,6 +43,7 @@ from services.status.chaining import Chaining
 from services.status.channel_accounts import Accounts
 from services.status.counting import StatisticsFeed
 from services.status.device_access import PACE, device_caller
+from services.status.failing import Failing
 from services.status.folding import Folding
 from services.status.forgetting import Forgetting
 from services.status.history import History
@@ -90,18 +92,24 @@ async def start(process: Process) -> None:
     takers = [Chaining(sink, directory).take, reporting.take, streams.take, counting.take, StatisticsFeed(sink).take]
     folding = Folding(messages, takers, projections=[Projecting(inbox), codes.project])
     sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
+    aside = await dead_letters(database, sink, settings)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane in settings.lanes:
         group = group_of("status", lane)
         topics = [MESSAGE_REQUESTED[lane], PROVIDER_DISPATCHED[lane], STATUS_EVENTS[lane]]
         step, stop = folding.step, process.stop
         consuming = Consuming(settings, sink, topics, group, step, stop, together=True, max_records=_MAX_RECORDS)
+        consuming.dead_letters = aside
         process.spawn(consuming.run(), group, drains=True)
     statistics = Statistics(database)
     await statistics.prepare()
     if "bulk" in settings.lanes:  # nobody waits for them
         told = Consuming(settings, sink, [DELIVERY_STATISTICS], "status-statistics", statistics.step, process.stop)
+        told.dead_letters = aside
         process.spawn(told.run(), "statistics", drains=True)
+    if aside.timers is not None:
+        aside.timers.still_meant = Failing(messages).still_meant
+        process.spawn(aside.timers.run(process.stop, settings.sweep_interval_s), "failures", drains=True)
     process.spawn(sweeper.run(process.stop, settings.sweep_interval_s), "sweeper", drains=True)
     process.spawn(counting.run(process.stop, settings.sweep_interval_s), "outcomes", drains=True)
     process.spawn(reporting.run(5 * settings.sweep_interval_s), "reports", drains=True)

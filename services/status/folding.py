@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.events import Event, MessageEvent
-from services import telemetry
+from services import mongo, telemetry
 from services.clock import now_ms
 from services.consume import Follows, Record
 from services.mongo_errors import TooLarge
@@ -37,8 +37,8 @@ Taker = Callable[[Followed], Awaitable[None]]
 """Carries out the follow-ups that are its own; must do a repeated one once only."""
 
 
-class TooManyConflicts(Exception):
-    """Messages were changed by somebody else again and again; the batch is done one by one."""
+class TooManyConflicts(mongo.Unavailable):
+    """Messages were changed by somebody else again and again; the batch is done again after a pause."""
 
 
 @dataclass(frozen=True)

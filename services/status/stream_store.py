@@ -15,7 +15,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.mongo import Database, Document, durable
+from services.mongo import Database, Document, Unavailable, durable
 
 KEPT = timedelta(days=7)
 _ATTEMPTS = 10
@@ -48,7 +48,7 @@ class Changes:
             if not left:
                 return
             left = await self._add(partner_id, left)
-        raise RuntimeError(f"{len(left)} changes found no number")  # the batch is done again, one by one
+        raise Unavailable(f"{len(left)} changes found no number")  # the batch is done again after a pause
 
     async def known(self, keys: Sequence[str]) -> set[str]:
         """Those that are stored: a repeated event is no reason to take numbers."""

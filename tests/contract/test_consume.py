@@ -9,8 +9,10 @@ from aiokafka import AIOKafkaProducer
 
 from schemas import ids, topics
 from schemas.events import MessageFailed, RequestRepeated
-from services import kafka
+from services import consume, faults, kafka, mongo
 from services.consume import Consuming, Follows, Record
+from services.dead_letters import DeadLetters
+from services.faults import TRIES_ALONE, TRIES_BESIDE_OTHERS
 from services.kafka import Append, Log
 from services.settings import Settings
 from tests.log_reader import dead_letters_of, events_of, records_of
@@ -125,6 +127,87 @@ async def test_one_poisoned_record_is_put_aside_and_its_neighbours_are_done(sett
     (_, headers), *_ = await dead_letters_of(settings, STATUS, 1)
     assert "cannot be done" in headers["reason"]
     assert set(seen.event_ids) > {event.event_id for place, event in enumerate(events) if place != 2}
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other at once."""
+    monkeypatch.setattr(faults, "_FIRST_WAIT_S", 0.001)
+
+
+class Failing(Seen):
+    """A step that fails for one record with these errors, one after the other, and then does it."""
+
+    def __init__(self, event_id: str, errors: Sequence[Exception]) -> None:
+        super().__init__()
+        self._event_id, self.left, self.tries_alone = event_id, list(errors), 0
+
+    async def step(self, records: Sequence[Record]) -> Follows:
+        if self._event_id in [record.event.event_id for record in records] and self.left:
+            self.tries_alone += len(records) == 1
+            raise self.left.pop(0)
+        return await super().step(records)
+
+
+async def test_a_fault_that_is_known_to_be_the_records_is_put_aside_at_once(settings: Settings, sink: Log) -> None:
+    events = [repeated() for _ in range(3)]
+    seen = Failing(events[1].event_id, [mongo.TooLarge("16 MB")] * 2)
+    await sink.append([Append(STATUS, "same", event) for event in events])
+    async with consuming(settings, sink, seen):
+        await seen.until(2)
+        assert len(await dead_letters_of(settings, STATUS, 1)) == 1
+    assert seen.tries_alone == 1
+
+
+@pytest.mark.usefixtures("quick")
+async def test_an_unknown_fault_that_passes_costs_nothing_and_its_neighbours_do_not_wait(
+    settings: Settings, sink: Log
+) -> None:
+    events = [repeated() for _ in range(5)]
+    seen = Failing(events[0].event_id, [RuntimeError("unknown")] * (TRIES_BESIDE_OTHERS - 1))
+    await sink.append([Append(STATUS, "same", event) for event in events])
+    async with consuming(settings, sink, seen):
+        await seen.until(5)
+    assert seen.event_ids == [*(event.event_id for event in events[1:]), events[0].event_id]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_record_that_fails_with_nobody_beside_it_is_put_aside_after_more_tries(
+    settings: Settings, sink: Log
+) -> None:
+    event, after = repeated(), repeated()
+    seen = Failing(event.event_id, [RuntimeError("unknown")] * 100)
+    await sink.append([Append(STATUS, event.message_id, event)])
+    async with consuming(settings, sink, seen):
+        ((_, headers),) = await dead_letters_of(settings, STATUS, 1)
+        assert seen.tries_alone == TRIES_ALONE
+        await sink.append([Append(STATUS, after.message_id, after)])
+        await seen.until(2)  # and its failure
+    assert "unknown" in headers["reason"]
+    assert headers["failure"] in seen.event_ids
+
+
+@pytest.mark.usefixtures("quick")
+async def test_while_a_write_of_our_own_fails_nothing_is_put_aside_however_often_it_is_tried(
+    settings: Settings, sink: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consume, "backoff_s", lambda _: 0.001)
+    event = repeated()
+    seen = Failing(event.event_id, [RuntimeError("of the database, and nobody knows it")] * 30)
+
+    async def is_healthy() -> bool:
+        return not seen.left
+
+    stop = asyncio.Event()
+    letters = DeadLetters(sink, is_healthy=is_healthy)
+    consumer = Consuming(settings, sink, TOPICS, "test", seen.step, stop, dead_letters=letters)
+    await sink.append([Append(STATUS, event.message_id, event)])
+    task = asyncio.create_task(consumer.run())
+    await seen.until(1)
+    stop.set()
+    await asyncio.wait_for(task, 10)
+    assert seen.event_ids == [event.event_id]
+    assert await dead_letters_of(settings, STATUS, 0) == []
 
 
 async def test_an_event_of_a_message_whose_id_is_none_is_put_aside_alone(settings: Settings, sink: Log) -> None:

@@ -5,13 +5,15 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from schemas import ids, topics
 from schemas.events import MessageFailed, RequestRepeated
-from services import kafka
+from services import kafka, mongo
 from services.consume import Record
+from services.faults import TRIES_BESIDE_OTHERS
 from services.flow import Flow
 from services.kafka import Append, Log
 from services.settings import Settings
@@ -211,6 +213,46 @@ async def test_a_poisoned_record_is_put_aside_and_its_message_ends_failed(settin
     assert set(work.written) == {*numbers(10), "failed"} - {"4"}
     ((_, headers),) = await dead_letters_of(settings, TOPIC, 1)
     assert "cannot be done" in headers["reason"]
+
+
+@pytest.mark.parametrize("place", ["prepare", "perform", "write"])
+async def test_an_unknown_fault_that_passes_costs_nothing_and_holds_up_nobody(
+    settings: Settings, sink: Log, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    work = Names()
+    method, left = getattr(work, place), [RuntimeError("unknown")] * (TRIES_BESIDE_OTHERS - 1)
+
+    async def shaky(of: Any) -> Any:
+        names = [of] if place == "perform" else [one if isinstance(one, str) else name_of(one) for one in of]
+        if "4" in names and left:
+            raise left.pop()
+        return await method(of)
+
+    monkeypatch.setattr(work, place, shaky)
+    await append(sink, numbers(10), key="same")
+    async with flowing(settings, sink, work):
+        await work.until(work.written, 10)
+    assert Counter(work.written) == Counter(numbers(10))
+    assert work.written[-1] == "4"
+    assert await dead_letters_of(settings, TOPIC, 0) == []
+
+
+async def test_a_fault_that_is_known_to_be_the_records_is_put_aside_at_once(settings: Settings, sink: Log) -> None:
+    work, tried = Names(), list[str]()
+
+    async def too_large(done: Sequence[str]) -> None:
+        tried.extend(done)
+        if "4" in done:
+            raise mongo.TooLarge("16 MB")
+        work.written.extend(done)
+
+    work.write = too_large  # type: ignore[method-assign]
+    await append(sink, numbers(10), key="same")
+    async with flowing(settings, sink, work):
+        ((_, headers),) = await dead_letters_of(settings, TOPIC, 1)
+        await eventually(lambda: set(work.written) >= set(numbers(10)) - {"4"})
+    assert "TooLarge" in headers["reason"]
+    assert tried.count("4") <= 2
 
 
 async def test_bytes_that_are_no_event_are_put_aside(settings: Settings, sink: Log) -> None:
