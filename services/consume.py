@@ -15,9 +15,9 @@ and §9.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import (
     AIOKafkaConsumer,
@@ -40,6 +40,8 @@ from services.settings import Settings
 
 log = telemetry.logger("consume")
 UNAVAILABLE = faults.UNAVAILABLE
+_POLL_S = 30.0
+"""A batch that takes longer is polled beside: `kafka.MOST_BETWEEN_POLLS_S` is the limit."""
 
 
 class Record(NamedTuple):
@@ -66,6 +68,7 @@ class Follows:
     project: Callable[[], Awaitable[None]] | None = None
 
 
+_Batch = dict[TopicPartition, list[ConsumerRecord]]
 Step = Callable[[Sequence[Record]], Awaitable[Follows]]
 
 
@@ -141,14 +144,17 @@ class Consuming:
         finally:
             await consumer.stop()
 
-    async def _finish(self, consumer: AIOKafkaConsumer, batch: "_Batch") -> "_Batch | None":
+    async def _finish(self, consumer: AIOKafkaConsumer, batch: _Batch) -> _Batch | None:
         """Process and commit one batch; gives another batch when a rebalance took this one's place."""
         started, epoch, attempt = time.monotonic(), self._rebalances.count, 0
         hand = _InHand(deque(record for part in batch.values() for record in part))
         try:
             while True:
                 try:
-                    await self._process(hand)
+                    fetched = await self._polling(consumer, self._process(hand))
+                    if self._rebalances.count != epoch:
+                        telemetry.DROPPED_BATCHES.labels(self.group).inc()
+                        return fetched
                     if hand.is_done:
                         await self._commit(consumer, batch)
                         telemetry.BATCH_SECONDS.labels(self.group).observe(time.monotonic() - started)
@@ -170,7 +176,23 @@ class Consuming:
             for _, suspect in hand.suspects.values():
                 self._suspects.cleared(suspect)
 
-    async def _wait(self, consumer: AIOKafkaConsumer, epoch: int, for_s: float) -> "_Batch | None":
+    async def _polling(self, consumer: AIOKafkaConsumer, work: Coroutine[Any, Any, None]) -> _Batch:
+        """Do the work, and poll meanwhile should it take long: a member that does not is put out of its group. Gives
+        what came by a rebalance; without one nothing can, because what is assigned is paused."""
+        task, fetched = asyncio.ensure_future(work), _Batch()
+        try:
+            while not (await asyncio.wait({task}, timeout=_POLL_S))[0]:
+                kafka.hold_fetches(consumer)
+                for place, part in (await consumer.getmany(timeout_ms=0)).items():
+                    fetched.setdefault(place, []).extend(part)
+            task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        return fetched
+
+    async def _wait(self, consumer: AIOKafkaConsumer, epoch: int, for_s: float) -> _Batch | None:
         """Back off, paused, while `getmany` keeps the membership alive."""
         until = time.monotonic() + for_s
         while time.monotonic() < until and not self.stop.is_set():
@@ -254,7 +276,7 @@ class Consuming:
         place = f"{record.partition}/{record.offset}"
         await self._aside.put(record.topic, record.key.encode(), record.raw, place, repr(error), record.event)
 
-    async def _commit(self, consumer: AIOKafkaConsumer, batch: "_Batch") -> None:
+    async def _commit(self, consumer: AIOKafkaConsumer, batch: _Batch) -> None:
         offsets = {place: OffsetAndMetadata(part[-1].offset + 1, "") for place, part in batch.items()}
         try:
             await consumer.commit(offsets)
@@ -263,9 +285,6 @@ class Consuming:
             return
         for place, part in batch.items():
             telemetry.RECORDS.labels(place.topic).inc(len(part))
-
-
-_Batch = dict[TopicPartition, list[ConsumerRecord]]
 
 
 def believed(event: Event | None) -> Event | None:

@@ -42,6 +42,7 @@ create_topics = kafka_topics.create_topics
 FETCH_WAIT_MS = 500
 """How long the broker lets an idle consumer wait; what comes is answered at once."""
 HEARTBEAT_S = 3
+MOST_BETWEEN_POLLS_S = 300
 SESSION_S: dict[Lane, int] = {"single": 15, "bulk": 45}
 """By lane. So long an instance that is killed, and does not come back, keeps its partitions. A single message lives for
 30 s or longer, so half of that is left to the others. Five heartbeats go into it, and the broker allows 6 s to 30 min
@@ -222,7 +223,7 @@ def consumer(
         enable_auto_commit=False,
         session_timeout_ms=1000 * session,
         heartbeat_interval_ms=1000 * HEARTBEAT_S,
-        max_poll_interval_ms=300_000,
+        max_poll_interval_ms=1000 * MOST_BETWEEN_POLLS_S,
         partition_assignment_strategy=(RangePartitionAssignor if together else RoundRobinPartitionAssignor,),
         fetch_max_wait_ms=FETCH_WAIT_MS,
         fetch_max_bytes=_FETCH_BYTES,

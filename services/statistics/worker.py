@@ -44,6 +44,7 @@ class Worker:
 
     def __init__(self, settings: Settings, sink: Log) -> None:
         self._prefix, self._sink = settings.kafka_topic_prefix, sink
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._aside, self._suspects = DeadLetters(sink), Suspects("statistics")
         self.app = _app(settings)
         window = self.app.Table("rows", default=list, partitions=settings.kafka_partitions, key_type=str)
@@ -62,12 +63,31 @@ class Worker:
         return bool(self.app.started and self.app.rebalancing is False and self.app.tables.recovery.completed.is_set())
 
     async def until_crashed(self) -> None:
-        """Raises when Faust has given up; otherwise waits for ever."""
-        await self.app.wait_until_stopped()
+        """Raises when Faust has given up, or an agent: its records would lie unfinished, and nobody would know."""
+        ended = asyncio.ensure_future(self.app.wait_until_stopped())
+        await asyncio.wait({ended, self._broken}, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if self._broken.done():
+            self._broken.result()
         raise RuntimeError("Faust has ended") from self.app.crash_reason
 
     async def stop(self) -> None:
         await self.app.stop()
+
+    @contextmanager
+    def _in_hand(self, events: Sequence[Any]) -> Iterator[None]:
+        """While this runs the records are not finished, whatever Faust acknowledges; nor when it fails, which ends the
+        process, because Faust would only start the agent again."""
+        for event in events:
+            event.message.incref()
+        try:
+            yield
+        except Exception as error:
+            if not self._broken.done():
+                self._broken.set_exception(error)
+            raise
+        for event in events:
+            event.message.decref()
 
     def _topic(self, topic: Topic) -> Any:
         name = self._prefix + topic.name
@@ -76,7 +96,7 @@ class Worker:
     async def _gather(self, stream: Any) -> None:
         """Batches by statistic: a hundred records or one become one record each."""
         async for events in stream.take_events(_BATCH, within=_WITHIN_S):
-            with in_hand(events):
+            with self._in_hand(events):
                 batch = []
                 for event in events:
                     counted = await self._decoded(DELIVERY_COUNTED, event)
@@ -89,7 +109,7 @@ class Worker:
     async def _tell(self, stream: Any) -> None:
         """Into the table, and from there to whoever reads statistics."""
         async for event in stream.events():
-            with in_hand([event]):
+            with self._in_hand([event]):
                 part = await self._decoded(STATISTIC_PARTS, event)
                 if isinstance(part, StatisticPart):
                     await self._merged(event, part)
@@ -147,16 +167,6 @@ class Worker:
         message = event.message
         place = f"{message.partition}/{message.offset}"
         await _insist(partial(self._aside.put, topic, message.key, message.value, place, reason, None))
-
-
-@contextmanager
-def in_hand(events: Sequence[Any]) -> Iterator[None]:
-    """While this runs, and for ever when it fails, the records are not finished, whatever Faust acknowledges."""
-    for event in events:
-        event.message.incref()
-    yield
-    for event in events:
-        event.message.decref()
 
 
 async def _insist(do: Callable[[], Awaitable[None]]) -> None:

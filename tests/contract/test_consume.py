@@ -321,6 +321,31 @@ async def test_what_comes_while_a_batch_is_in_hand_does_not_hold_up_what_comes_n
         await seen.until(3)
 
 
+async def test_a_batch_that_takes_longer_than_a_member_may_be_silent_is_done_once(
+    settings: Settings, sink: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka, "MOST_BETWEEN_POLLS_S", 1)
+    monkeypatch.setattr(consume, "_POLL_S", 0.2)
+    begun: list[str] = []
+
+    class Slow(Seen):
+        async def step(self, records: Sequence[Record]) -> Follows:
+            begun.extend(record.event.event_id for record in records)
+            await asyncio.sleep(4)  # a heartbeat comes every 3 s, and looks when the last poll was
+            return await super().step(records)
+
+    event, seen = repeated(), Slow()
+    await sink.append([Append(STATUS, event.message_id, event)])
+    async with consuming(settings, sink, seen):
+        await seen.until(1)
+    async with consuming(settings, sink, after := Seen()):
+        late = repeated()
+        await sink.append([Append(STATUS, late.message_id, late)])
+        await after.until(1)
+    assert begun == [event.event_id]
+    assert after.event_ids == [late.event_id]
+
+
 def _of_two_partitions(settings: Settings) -> list[RequestRepeated]:
     """One of a partition, and two of another."""
     keys = [ids.uuid7() for _ in range(100)]
