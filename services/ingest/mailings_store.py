@@ -185,23 +185,33 @@ class Mailings:
         query = {} if partner_id is None else {"partner_id": partner_id}
         mailing_ids = [one["_id"] async for one in self._mailings.find(query, {"_id": 1})]
         taken = 0
-        async for document in self._chunks.find({"mailing_id": {"$in": mailing_ids}}):
-            try:
-                rows = self._rows(document)
-            except CannotOpen:  # nobody reads these any more, nor is anybody sent to by them
-                self._tell(document["mailing_id"])
-                continue
-            left = rows_left(rows, people)
-            if len(left) == len(rows):
-                continue
-            same = {"_id": document["_id"], "rows": document["rows"]}
-            if left:
-                changes = {"rows": self._sealed(left), "last_line": left[-1].line}
-                await self._chunks.update_one(same, {"$set": changes})
-            else:
-                await self._chunks.delete_one(same)
-            taken += len(rows) - len(left)
+        async for found in self._chunks.find({"mailing_id": {"$in": mailing_ids}}):
+            document: Document | None = found
+            while document is not None:
+                lines = await self._forget_lines(document, people)
+                if lines is not None:
+                    taken += lines
+                    break
+                document = await self._chunks.find_one({"_id": found["_id"]})  # an upload has stored it anew meanwhile
         return taken
+
+    async def _forget_lines(self, document: Document, people: People) -> int | None:
+        """How many lines it took out of a chunk; None when the chunk has been changed since it was read."""
+        try:
+            rows = self._rows(document)
+        except CannotOpen:  # nobody reads these any more, nor is anybody sent to by them
+            self._tell(document["mailing_id"])
+            return 0
+        left = rows_left(rows, people)
+        if len(left) == len(rows):
+            return 0
+        same = {"_id": document["_id"], "rows": document["rows"]}
+        if left:
+            changes = {"rows": self._sealed(left), "last_line": left[-1].line}
+            is_done = (await self._chunks.update_one(same, {"$set": changes})).matched
+        else:
+            is_done = await self._chunks.delete_one(same)
+        return len(rows) - len(left) if is_done else None
 
     async def forget_texts(self, partner_id: str | None, people: People) -> int:
         """Take these out of what mailings were asked for; tells of how many. The planner says it to the log."""

@@ -10,12 +10,14 @@ import asyncio
 from dataclasses import dataclass
 
 from schemas import ids
+from services import telemetry
 from services.clock import now_ms
 from services.mongo import Database, Duplicate, durable
 
 LEASE_MS = 30_000
 """Longer than a change may take: append and waiting for the directory are bounded by a few seconds each."""
 _ID = "turn"
+log = telemetry.logger("provisioning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +61,6 @@ class Turns:
     async def give_back(self, turn: Turn, entity: str | None = None, at: int = 0) -> None:
         """End the turn; with `entity` after a change of it."""
         changed = {} if entity is None else {"entity": entity, "at": at}
-        await self._collection.update_one({"_id": _ID, "holder": turn.holder}, {"$set": {"until": 0, **changed}})
+        query = {"_id": _ID, "holder": turn.holder}
+        if not (await self._collection.update_one(query, {"$set": {"until": 0, **changed}})).matched:
+            log.warning("a change took longer than its turn; the next one may not have known of it", entity=entity)

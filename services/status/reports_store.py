@@ -125,15 +125,17 @@ class Reports:
         """Take number and text out of what waits to be reported on these messages; tells of how many."""
         ranges: list[Document] = [{"_id": {"$gte": f"{one}/", "$lt": f"{one}0"}} for one in message_ids]
         changed = 0
-        for document in await self._collection.find({"$or": ranges}).to_list(None) if ranges else []:
-            if document.get("body") is None:
-                continue
-            told = orjson.loads(document["body"])
-            emptied = orjson.dumps({name: "" if name in _PERSONAL else value for name, value in told.items()})
-            if emptied != bytes(document["body"]):
+        for found in await self._collection.find({"$or": ranges}).to_list(None) if ranges else []:
+            document: Document | None = found
+            while document is not None and document.get("body") is not None:
+                emptied = _emptied(bytes(document["body"]))
+                if emptied == bytes(document["body"]):
+                    break
                 query = {"_id": document["_id"], "body": document["body"]}
-                done = await self._collection.update_one(query, {"$set": {"body": Binary(emptied)}})
-                changed += done.modified
+                if (await self._collection.update_one(query, {"$set": {"body": Binary(emptied)}})).matched:
+                    changed += 1
+                    break
+                document = await self._collection.find_one({"_id": found["_id"]})  # a newer state has come meanwhile
         return changed
 
     async def next_due(self, lane: Lane, host: str) -> int | None:
@@ -153,6 +155,11 @@ class Reports:
         """Receivers for which something is due, other than those named."""
         query = {"lane": lane, "host": {"$nin": list(besides)}, "due_at": {"$lte": now}}
         return [str(host) for host in await self._collection.distinct("host", query)]
+
+
+def _emptied(body: bytes) -> bytes:
+    told = orjson.loads(body)
+    return orjson.dumps({name: "" if name in _PERSONAL else value for name, value in told.items()})
 
 
 def _want(intent: Intent, now: int) -> UpdateOne:

@@ -57,8 +57,8 @@ class Seen:
 
         return Follows(project=project)
 
-    async def until(self, count: int) -> None:
-        async with asyncio.timeout(20):
+    async def until(self, count: int, timeout_s: float = 20) -> None:
+        async with asyncio.timeout(timeout_s):
             async with self._changed:
                 await self._changed.wait_for(lambda: len(self.event_ids) >= count)
 
@@ -319,6 +319,21 @@ async def test_what_comes_while_a_batch_is_in_hand_does_not_hold_up_what_comes_n
         await seen.until(2)
         await sink.append([Append(STATUS, third.message_id, third)])
         await seen.until(3)
+
+
+async def test_what_a_killed_instance_had_goes_on_before_the_shortest_lifetime_is_over(
+    settings: Settings, sink: Log
+) -> None:
+    """A static member that is gone, and does not come back, has said nothing to its group."""
+    other, first, second = settings.model_copy(update={"instance": "2"}), Seen(), Seen()
+    async with consuming(settings, sink, first):
+        await sink.append([Append(STATUS, one.message_id, one) for one in [repeated() for _ in range(4)]])
+        await first.until(4)
+    late = [repeated() for _ in range(4)]
+    await sink.append([Append(STATUS, event.message_id, event) for event in late])
+    async with asyncio.timeout(30), consuming(other, sink, second):
+        await second.until(4, timeout_s=30)
+    assert sorted(second.event_ids) == sorted(event.event_id for event in late)
 
 
 async def test_a_batch_that_takes_longer_than_a_member_may_be_silent_is_done_once(

@@ -62,22 +62,33 @@ async def test_a_write_concern_that_fails_is_unavailable(replicas: ReplicaSet, d
 @pytest.mark.parametrize("code", TROUBLE)
 async def test_a_command_that_fails_is_unavailable(replicas: ReplicaSet, database: Database, code: int) -> None:
     things = mongo.durable(database["things"])
-    for commands, calls in ((WRITES, WRITING), (READS, READING)):
-        replicas.fail(commands, 0, errorCode=code)
-        for call in calls.values():
-            with pytest.raises(mongo.Unavailable):
-                await call(things)
+    for commands, call in ((WRITES, WRITING["bulk"]), (READS, READING["find"])):
+        replicas.fail(commands, 1, errorCode=code)
+        with pytest.raises(mongo.Unavailable):
+            await call(things)
+    replicas.heal()
+
+
+@pytest.mark.parametrize("how", WRITING | READING)
+async def test_whatever_is_asked_a_full_disk_and_a_changed_user_are_unavailable(
+    replicas: ReplicaSet, database: Database, how: str
+) -> None:
+    things = mongo.durable(database["things"])
+    for code in (14031, 13, 11602):
+        replicas.fail((*WRITES, *READS), 1, errorCode=code)
+        with pytest.raises(mongo.Unavailable):
+            await (WRITING | READING)[how](things)
     replicas.heal()
 
 
 async def test_a_connection_that_breaks_is_unavailable(replicas: ReplicaSet, database: Database) -> None:
     things = mongo.durable(database["things"])
     for commands, calls in ((WRITES, WRITING), (READS, READING)):
-        replicas.fail(commands, 0, closeConnection=True)
         for call in calls.values():
+            replicas.fail(commands, 2, closeConnection=True)  # a read is tried again by the driver
             with pytest.raises(mongo.Unavailable):
                 await call(things)
-    replicas.heal()
+            replicas.heal()
 
 
 async def test_a_label_makes_an_unknown_code_unavailable(replicas: ReplicaSet, database: Database) -> None:
