@@ -1,5 +1,7 @@
 """The router and the stop buttons: what is paused waits and goes on, what is cancelled ends, each exactly once."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from schemas import codec, ids
@@ -18,6 +20,7 @@ from services.clock import now_ms
 from services.consume import Record
 from services.mongo import Database
 from services.router import routing
+from services.router.store import Claim
 from services.settings import Settings
 from tests.contract.test_router import REQUESTED, Bench, bench, database, install, kinds, record, request
 from tests.log_reader import events_of
@@ -192,3 +195,54 @@ async def test_what_was_planned_is_not_cancelled_any_more(bench: Bench, database
     await bench.route(record(asked, 0))
     (refused,) = await bench.route(cancel(asked))
     assert isinstance(refused, CancelRefused)
+
+
+async def test_what_is_cancelled_while_its_hour_is_decided_goes_out_to_nobody(
+    bench: Bench, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Around a rebalance: another instance cancels after this one has looked, and before it stores its plan."""
+    await install(database, "i-1")
+    asked = request(schedule=in_two_hours())
+    await bench.route(record(asked, 0))
+    claims = bench.routing.claims
+    make_due = claims.make_due
+
+    async def late(made: Sequence[Claim]) -> set[str]:
+        monkeypatch.setattr(claims, "make_due", make_due)
+        (ended,) = await bench.route(cancel(asked))
+        assert isinstance(ended, Planned)
+        return await make_due(made)
+
+    monkeypatch.setattr(claims, "make_due", late)
+    due = ScheduleDue(
+        event_id=ids.uuid7(), at=now_ms(), message_id=asked.message_id, partner_id="bank", request=without_hour(asked)
+    )
+    assert await bench.route(record(due, 1)) == []
+
+
+async def test_of_two_instances_that_decide_one_hour_both_append_the_stored_plan(
+    bench: Bench, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await install(database, "i-1")
+    asked = request(schedule=in_two_hours())
+    await bench.route(record(asked, 0))
+    claims = bench.routing.claims
+    make_due, first = claims.make_due, list[object]()
+    due = ScheduleDue(
+        event_id=ids.uuid7(), at=now_ms(), message_id=asked.message_id, partner_id="bank", request=without_hour(asked)
+    )
+
+    async def late(made: Sequence[Claim]) -> set[str]:
+        monkeypatch.setattr(claims, "make_due", make_due)
+        first.extend(await bench.route(record(due, 1)))
+        await install(database, "i-2")  # what a second look would have found
+        return await make_due(made)
+
+    monkeypatch.setattr(claims, "make_due", late)
+    assert await bench.route(record(due, 1)) == first
+    assert kinds(first) == ["Planned", "TargetResolved"]
+
+
+def without_hour(asked: MessageRequested) -> MessageRequested:
+    """As if its hour had come."""
+    return asked.model_copy(update={"schedule": None})

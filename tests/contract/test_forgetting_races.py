@@ -1,0 +1,72 @@
+"""Somebody is forgotten while what names him is being written anew: nothing of him stays."""
+
+import base64
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+from bson import Binary
+
+from services import mongo
+from services.ingest.accept_forget import People
+from services.ingest.accept_list import Row
+from services.ingest.mailing import Mailing
+from services.ingest.mailings_store import Mailings
+from services.mongo import Database, Written
+from services.secrets import Secrets
+from services.settings import Settings
+from services.status.reports_store import Intent, Reports
+
+PHONE, OTHER = "79001234567", "79007654321"
+HIM = People(frozenset(), frozenset({PHONE}))
+M = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    async with mongo.database(settings) as opened:
+        yield opened
+        await opened.client.drop_database(settings.mongo_database)
+
+
+async def test_a_list_that_is_uploaded_anew_meanwhile_is_cleaned_as_well(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Mailings(database, Secrets(base64.b64encode(bytes(32)).decode()))
+    mailing = Mailing("m", "bank", None, "n", "{}", 1, 10, "skip", is_segment=False)
+    await store.create(mailing)
+    rows = [Row(1, PHONE, None, None, ()), Row(2, OTHER, None, None, ())]
+    assert await store.add(mailing, 3, rows, [], 0)
+    update_one = store._chunks.update_one
+
+    async def after_an_upload(query: Any, update: Any, upsert: bool = False) -> Written:
+        monkeypatch.setattr(store._chunks, "update_one", update_one)
+        await update_one({"_id": query["_id"]}, {"$set": {"rows": store._sealed(rows)}})
+        return await update_one(query, update, upsert)
+
+    monkeypatch.setattr(store._chunks, "update_one", after_an_upload)
+    assert await store.forget_recipients(None, HIM) == 1
+    found = await store.find("m")
+    assert found is not None
+    assert [row.phone for row in await store.rows_from(found, 1)] == [OTHER]
+
+
+async def test_a_report_that_comes_to_a_newer_state_meanwhile_is_emptied_as_well(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Reports(database)
+    body = orjson.dumps({"destAddr": PHONE, "status": 2})
+    await store.want([Intent(M, 0, "bank", "single", "bank.example:443", None, 2, 0, body)], 1)
+    update_one = store._collection.update_one
+
+    async def after_a_newer_state(query: Any, update: Any, upsert: bool = False) -> Written:
+        monkeypatch.setattr(store._collection, "update_one", update_one)
+        newer = Binary(orjson.dumps({"destAddr": PHONE, "status": 9}))
+        await update_one({"_id": query["_id"]}, {"$set": {"body": newer}})
+        return await update_one(query, update, upsert)
+
+    monkeypatch.setattr(store._collection, "update_one", after_a_newer_state)
+    assert await store.empty([M]) == 1
+    (left,) = await database["reports"].find({}).to_list(None)
+    assert orjson.loads(left["body"]) == {"destAddr": "", "status": 9}
