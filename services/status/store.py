@@ -16,7 +16,7 @@ from schemas.topics import DAY_MS
 from schemas.values import Lane
 from services.clock import now_ms
 from services.mongo import Database, Document, durable
-from services.mongo_errors import TooLarge
+from services.mongo_errors import Invalid, TooLarge
 from services.status.message import Message
 from services.status.message_document import from_document, to_document
 
@@ -96,12 +96,13 @@ class Messages:
     async def save(self, messages: Sequence[Message]) -> set[str]:
         """Store them; the ids of those that somebody else has changed since they were loaded are returned.
 
-        Raises TooLarge with the places of those that have to be closed (`fold_close.py`) and stored again.
+        Raises TooLarge with the places of those that have to be closed (`fold_close.py`) and stored again, and Invalid
+        for what no document can hold, such as a time in the year 40,000.
         """
         if not messages:
             return set()
         now = now_ms()
-        documents = [document_of(one, now) for one in messages]
+        documents = [_storable(place, one, now) for place, one in enumerate(messages)]
         large = [place for place, one in enumerate(documents) if len(one["links"]) + len(one["trace"]) > LARGEST]
         if large:
             raise TooLarge(f"more than {LARGEST} bytes are known of a message", large)
@@ -138,6 +139,13 @@ class Messages:
         found = self._collection.find(query, fields).sort("deadline_at", ASCENDING).batch_size(1000)
         async for one in found:
             yield Overdue(one["_id"], one["partner_id"], one["lane"], one["deadline_link"])
+
+
+def _storable(place: int, message: Message, now: int) -> Document:
+    try:
+        return document_of(message, now)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Invalid(f"{type(error).__name__}: a message that no document can hold", (place,)) from error
 
 
 def document_of(message: Message, now: int) -> Document:

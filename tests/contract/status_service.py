@@ -94,7 +94,9 @@ async def running(
 ) -> AsyncIterator[Running]:
     """Start the service with these partners and applications, and end it in order."""
     port, operators_port = free_ports(2)
-    settings = settings.model_copy(update={"port": port, "operators_port": operators_port, "sweep_interval_s": 0.1})
+    settings = settings.model_copy(
+        update={"port": port, "operators_port": operators_port, "sweep_interval_s": 0.1, "dead_letter_hold_s": 0.5}
+    )
     await kafka.create_topics(settings)
     async with kafka.opened_log(settings) as log, AsyncExitStack() as stack, aiohttp.ClientSession() as http:
         await log.append([Append(topics.APPLICATION_EVENTS, one.entity_key, one) for one in partners], 30)

@@ -30,7 +30,7 @@ from services.secrets import Secrets
 from services.short_links import ShortLinks
 from services.status.fold_inbox import InboxEntry
 from services.status.inbox_store import Inbox
-from services.status.message import Message
+from services.status.message import Link, Message
 from services.status.reports_store import Intent, Leased, Reports, Tried
 from services.status.short_links_store import Codes
 from services.status.statistics_store import Statistics
@@ -125,6 +125,13 @@ async def test_a_document_that_is_too_large_is_named(store: str) -> None:
     with pytest.raises(mongo.TooLarge) as raised:
         await BULK[store](BrokenDatabase(bulk(faults=[{**DUPLICATE, "code": 10334}])))
     assert raised.value.indexes == (0,)
+
+
+@pytest.mark.parametrize("broken", [Message(M, first_at=2**60), Message(M, first_at=2**70, links={0: Link(0)})])
+async def test_a_message_that_no_document_can_hold_is_named(broken: Message) -> None:
+    with pytest.raises(mongo.Invalid) as raised:
+        await Messages(BrokenDatabase(command(2))).save([Message(M), broken])  # type: ignore[arg-type]
+    assert raised.value.indexes == (1,)
 
 
 async def test_an_attempt_is_noted_once_the_database_is_back() -> None:
