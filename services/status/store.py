@@ -144,7 +144,7 @@ class Messages:
 def _storable(place: int, message: Message, now: int) -> Document:
     try:
         return document_of(message, now)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, OSError) as error:  # the last one is what a clock says of such a time
         raise Invalid(f"{type(error).__name__}: a message that no document can hold", (place,)) from error
 
 

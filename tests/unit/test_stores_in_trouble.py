@@ -93,7 +93,6 @@ SINGLE: dict[str, Call] = {
     "numbers of the stream": lambda of: Changes(of).add("p", {"k": {}}),
     "an installation's id": lambda of: Devices(of).may_install("i", "by"),
     "a lease": lambda of: Lease(of, "what", "owner").hold(1, 1),
-    "a lease given up": lambda of: Lease(of, "what", "owner").release(),
     "the turn": lambda of: Turns(of).take(0),
     "a channel's note": lambda of: ChannelNotes(of).begin("k", "app", "production", []),
     "a channel made": lambda of: ChannelNotes(of).made("k", "id"),
@@ -132,6 +131,11 @@ async def test_a_message_that_no_document_can_hold_is_named(broken: Message) -> 
     with pytest.raises(mongo.Invalid) as raised:
         await Messages(BrokenDatabase(command(2))).save([Message(M), broken])  # type: ignore[arg-type]
     assert raised.value.indexes == (1,)
+
+
+@pytest.mark.parametrize("what", TROUBLE)
+async def test_a_lease_that_cannot_be_given_up_ends_by_itself(what: str) -> None:
+    await Lease(BrokenDatabase(TROUBLE[what]), "what", "owner").release()  # type: ignore[arg-type]
 
 
 async def test_an_attempt_is_noted_once_the_database_is_back() -> None:
