@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from services import telemetry, web
+from services.mongo import UNAVAILABLE
 from services.status.fold import Changed, FollowUp
 from services.status.message import Change, Link, Message
 from services.status.stream_store import Changes, StoredChange
@@ -86,7 +87,9 @@ class Streams:
         spoken = time.monotonic()
         while not self._stop.is_set():
             woken.clear()
-            page = await self._changes.after(partner_id, seq, _PAGE)
+            page: list[StoredChange] = []
+            with suppress(*UNAVAILABLE):  # the stream stays open, and goes on where it was
+                page = await self._changes.after(partner_id, seq, _PAGE)
             ready = _in_a_row(page, seq)
             if ready:
                 seq, hole_since, spoken = ready[-1].seq, None, time.monotonic()
@@ -95,9 +98,10 @@ class Streams:
             if page:
                 hole_since = hole_since or time.monotonic()
                 if time.monotonic() - hole_since > _HOLE_S:
-                    await self._changes.close(partner_id, range(seq + 1, min(page[0].seq, seq + 1 + _PAGE)))
                     hole_since = None
-                    continue
+                    with suppress(*UNAVAILABLE):
+                        await self._changes.close(partner_id, range(seq + 1, min(page[0].seq, seq + 1 + _PAGE)))
+                        continue
             if time.monotonic() - spoken > _HEARTBEAT_S:
                 spoken = time.monotonic()
                 yield b":\n\n"
