@@ -128,13 +128,20 @@ def _interrupt(number: int, _frame: object) -> None:
 
 
 def _watch(stack: Stack) -> None:
-    """Stay while it runs; say it when a process ends. The others go on, so that one can look at what is left."""
+    """Stay while it runs; say it when a process ends. The others go on, and what has failed is started again."""
     told: set[str] = set()
+    again: dict[str, int] = {}
     while True:
         time.sleep(LOOK_S)
-        for name in stack.ended.keys() - told:
+        ended = stack.ended
+        told &= ended.keys()
+        for name in ended.keys() - told:
             told.add(name)
-            console.print(f"{name} ended with code {stack.ended[name]}: {stack.data_dir / 'log' / name}.log")
+            console.print(f"{name} ended with code {ended[name]}: {stack.data_dir / 'log' / name}.log")
+        if stack.started_again != again:
+            again = stack.started_again
+            console.print(f"started again: {', '.join(sorted(again))}")
+            stack.describe_again()
 
 
 @app.command()

@@ -13,7 +13,7 @@ class Step:
     """Progress of one part of the stack."""
 
     name: str
-    state: str  # fetching | preparing | starting | ready | external | ended
+    state: str  # fetching | preparing | starting | ready | external | failed | ended
     detail: str = ""
     seconds: float = 0.0
 

@@ -44,6 +44,9 @@ class Progress:
             case "ended":
                 self._awaited.pop(step.name, None)
                 self._console.print(f"[dim]■ {step.name} ended {step.detail}[/]", highlight=False)
+            case "failed":
+                self._awaited.pop(step.name, None)
+                self._console.print(f"[red]✗[/] {step.name} failed {escape(step.detail)}", highlight=False)
             case "fetching" | "preparing" if not self._console.is_terminal and not self._awaited.get(step.name):
                 self._console.print(f"  {step.name}: {step.state} {escape(step.detail)}", highlight=False)
                 self._awaited[step.name] = step.state

@@ -104,7 +104,7 @@ class Stack:
             )
             if self._with_gateway:
                 self._runner.start([self._gateway()])
-            write_private(self._description, self.describe())
+            self.describe_again()
         except BaseException:
             self.stop()
             raise
@@ -144,6 +144,10 @@ class Stack:
     def started_again(self) -> dict[str, int]:
         """How often each process was started again, because it had ended with code 1."""
         return self._runner.started_again()
+
+    def describe_again(self) -> None:
+        """For `python -m deploy.local status`: processes that were started again have other ids."""
+        write_private(self._description, self.describe())
 
     def describe(self) -> dict[str, Any]:
         """What `python -m deploy.local status` shows; holds secrets."""
