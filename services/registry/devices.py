@@ -4,6 +4,7 @@
     proof of the owner's login                 goes with the owner, unless revoked later
     device, version, locale, zone, owner,      last-writer-wins registers by `stamp` = (server time, event id)
     settings, each subscription, claim
+    subscriptions                              the newest hundred of them
     token                                      a register; gone when retired later than registered
     retired, worked, proofs used               by digest; the eight (of proofs sixteen) newest are remembered
     live                                       a register for each Live Activity (`devices_live.py`)
@@ -42,6 +43,8 @@ from services.registry.devices_state import Claim, Device, KeptSubscription, Mar
 
 REMEMBERED_DIGESTS = 8
 REMEMBERED_PROOFS = 16
+REMEMBERED_SUBSCRIPTIONS = 100
+"""The newest; the API refuses more, but calls that come side by side do not see each other."""
 
 
 def stamp_of(event: DeviceEvent) -> Stamp:
@@ -147,7 +150,8 @@ def _settings(device: Device, event: SettingsChanged, stamp: Stamp) -> Device:
         for one in event.subscriptions:
             if one.id not in kept or stamp > kept[one.id].stamp:
                 kept[one.id] = KeptSubscription(**one.model_dump(), stamp=stamp)
-        device = device.model_copy(update={"subscriptions": tuple(kept[key] for key in sorted(kept))})
+        newest = sorted(kept, key=lambda key: (kept[key].stamp, key), reverse=True)[:REMEMBERED_SUBSCRIPTIONS]
+        device = device.model_copy(update={"subscriptions": tuple(kept[key] for key in sorted(newest))})
     return device
 
 

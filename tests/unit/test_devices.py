@@ -1,6 +1,7 @@
 """The fold of device events: its rules, and that neither order nor repetition matters."""
 
 from collections.abc import Sequence
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -110,6 +111,21 @@ def test_subscriptions_replace_their_namesakes_and_only_these() -> None:
     on, off = Subscription(id="a", name="news"), Subscription(id="a", name="news", value=False)
     device = folded([app.subscribed(1, on, Subscription(id="b")), app.subscribed(2, off)])
     assert [(one.id, one.value) for one in device.subscriptions] == [("a", False), ("b", True)]
+
+
+@given(st.randoms())
+@settings(deadline=None, max_examples=20)
+def test_the_newest_hundred_subscriptions_stay_whatever_the_order(random: Random) -> None:
+    """Calls that come side by side do not see each other's, so the limit of the API alone does not hold."""
+    phone = AppEvents("i-1")
+    told = [phone.subscribed(after, Subscription(id=f"s-{after % 150}")) for after in range(200)]
+    newest = {f"s-{after % 150}" for after in range(100, 200)}
+    random.shuffle(told)
+    device = None
+    for event in told:
+        device = fold(device, event)
+    assert device is not None
+    assert {one.id for one in device.subscriptions} == newest
 
 
 def test_a_start_told_twice_counts_once() -> None:
