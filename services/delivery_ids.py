@@ -23,12 +23,13 @@ class DeliveryIds:
 
     def of(self, message_id: str, link: int, installation_id: str, slot: str = "") -> str:
         """The id of the delivery; `installation_id` is a channel's name where there is no installation."""
-        return _under(self.keys[0], message_id, link, ids.delivery_key_of(installation_id, slot))
+        named = f"{message_id}/{link}/{installation_id}/{slot}" if slot else f"{message_id}/{link}/{installation_id}"
+        return _under(self.keys[0], named)
 
     def known(self, message_id: str, link: int, installation_id: str, slot: str = "") -> list[str]:
         """The ids that the delivery may have, under any key, the current one's first."""
-        delivery = ids.delivery_key_of(installation_id, slot)
-        return [_under(key, message_id, link, delivery) for key in self.keys]
+        named = f"{message_id}/{link}/{ids.delivery_key_of(installation_id, slot)}"
+        return [_under(key, named) for key in self.keys]
 
     def holds(self, delivery_id: str, message_id: str, link: int, installation_id: str, slot: str = "") -> bool:
         """True when `delivery_id` was made here for this very delivery."""
@@ -37,5 +38,5 @@ class DeliveryIds:
         return any(hmac.compare_digest(given, one.encode()) for one in known)
 
 
-def _under(key: bytes, message_id: str, link: int, delivery: str) -> str:
-    return ids.uuid8(blake2b(f"{message_id}/{link}/{delivery}".encode(), key=key, digest_size=_SIZE).hexdigest())
+def _under(key: bytes, named: str) -> str:
+    return ids.uuid8(blake2b(named.encode(), key=key, digest_size=_SIZE).hexdigest())

@@ -19,12 +19,12 @@ from typing import NamedTuple
 from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
 from services.status.cascade import Step, onward
-from services.status.fold_bounds import CLAIMING, has_line, has_room, link_of, shorten
+from services.status.fold_bounds import CLAIMING, OUTSIDE, has_line, has_room, link_of, shorten
 from services.status.fold_counts import Counted
 from services.status.fold_facts import FACTS, earlier, raise_to
 from services.status.fold_reports import FINAL, rank_of, wanted_report
 from services.status.fold_trace import entry_of, entry_of_onward, is_traced, write
-from services.status.message import Change, Delivery, Link, Message, Report, Request, furthest_of
+from services.status.message import MAX_TRACE, Change, Delivery, Link, Message, Report, Request, furthest_of
 
 DELIVERED, READ = DeliveryState.DELIVERED, DeliveryState.READ
 
@@ -52,10 +52,13 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     """Change `message` by `event`. A type that is not a message's status changes nothing but the trace."""
     if message.closed:
         return _of_closed(message, event)
-    link = link_of(message, event)
-    if link is None:
-        message.ignored += 1
-        return []
+    kind = type(event)
+    link = message.links.get(event.link)
+    if link is None or kind in OUTSIDE:
+        link = link_of(message, event)
+        if link is None:
+            message.ignored += 1
+            return []
     if is_traced(message, event.event_id):
         return _again(link) + onward(message, link, _reporting(link), event)
     message.partner_id = message.partner_id or event.partner_id
@@ -63,14 +66,14 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
         message.lane = event.lane
     message.first_at = earlier(message.first_at, event.at)
     had_request = _reporting(link) is not None
-    if has_room(message, link, event):
-        FACTS[type(event)](link, event)
-    if type(event) in CLAIMING:
+    if link.is_planned or has_room(message, link, event):
+        FACTS[kind](link, event)
+    if len(message.links) > 1 and kind in CLAIMING:
         shorten(message)
     follows: list[FollowUp] = []
     was_late = link.late
     _settle(link, event, follows)
-    if has_line(message, link, event):
+    if has_line(message, link, event) if kind in OUTSIDE else message.trace_count < MAX_TRACE:
         entry = entry_of(event, link)
         entry.late = link.late and not was_late
         write(message, entry)
@@ -116,7 +119,7 @@ def _reporting(link: Link) -> Request | None:
 def _settle(link: Link, event: events.MessageEvent, follows: list[FollowUp]) -> None:
     """Derive the state from the facts; decide what is decided once."""
     state = _state_of(link)
-    if link.is_left:
+    if link.onward is not None and link.is_left:
         link.late = link.late or state in (DELIVERED, READ)
         return
     if state is link.state and (link.changes or not link.is_planned):

@@ -11,6 +11,10 @@ What the platform itself has decided comes before anybody outside can speak of i
 none of this touches an honest message. What is let go leaves nothing but a count.
 """
 
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
 import orjson
 
 from schemas import events, ids
@@ -25,7 +29,8 @@ MAX_DISPATCHED = 2048
 """Deliveries of which dispatch is read to tell before their plan is: fifty installations with all their activities."""
 MAX_SAID = 20
 """Lines of the trace that are said of one delivery: receipts with whatever action, a provider's words."""
-_LONGEST_ID, _LONGEST_SLOT, _LONGEST_NAME = 64, 160, 128
+_LONGEST = 160
+"""Characters of an id, a name or a slot of ours: an activity has 128. What people read is cut off instead."""
 
 OUTSIDE: frozenset[type] = frozenset(
     {
@@ -50,17 +55,27 @@ CLAIMING: frozenset[type] = frozenset({events.MessageRequested, events.Scheduled
 """Types after which the partner's chain may be known."""
 
 
+_TEXTS: dict[type, Callable[[Any], tuple[str, ...]]] = {
+    events.ReceiptReceived: attrgetter("event_id", "partner_id", "installation_id", "slot"),
+    events.ProviderTold: attrgetter("event_id", "partner_id", "installation_id"),
+    events.ChannelReported: attrgetter("event_id", "partner_id", "installation_id"),
+    events.InboxChanged: attrgetter("event_id", "partner_id", "installation_id", "owner"),
+    events.LinkClicked: attrgetter("event_id", "partner_id"),
+}
+"""What of an event is kept as it stands."""
+
+
 def link_of(message: Message, event: MessageEvent) -> Link | None:
     """The link that the event speaks of, made when it may be; None: the event is to be let go."""
-    known = message.links.get(event.link)
-    kind = type(event)
-    if kind in OUTSIDE and not _is_short(event):
+    is_outside = type(event) in OUTSIDE
+    if is_outside and max(map(len, _TEXTS[type(event)](event))) > _LONGEST:
         return None
+    known = message.links.get(event.link)
     if known is not None:
         return known
     if not 0 <= event.link < LONGEST_CHAIN:
         return None
-    if kind in OUTSIDE:
+    if is_outside:
         length = _chain_length(message)
         if event.link >= length if length is not None else len(message.links) >= MAX_UNASKED_LINKS:
             return None
@@ -68,24 +83,27 @@ def link_of(message: Message, event: MessageEvent) -> Link | None:
 
 
 def has_room(message: Message, link: Link, event: MessageEvent) -> bool:
-    """Whether what the event says of a delivery is kept."""
+    """Whether what the event says of a delivery is kept, while the link has no plan that would tell."""
     most = _OF_DELIVERY.get(type(event))
-    if most is None or link.is_planned or key_of(event) in link.deliveries:
+    if most is None or key_of(event) in link.deliveries:
         return True
     return sum(len(one.deliveries) for one in message.links.values() if not one.is_planned) < most
 
 
 def has_line(message: Message, link: Link, event: MessageEvent) -> bool:
-    """Whether the event leaves a line in the trace. What is said without end leaves room for what we have to tell."""
+    """Whether what is said from outside leaves a line in the trace: it must leave room for what we have to tell."""
     kind = type(event)
-    most = MAX_TRACE
-    if kind in OUTSIDE:
-        most = MAX_TRACE_OF_PEOPLE if kind in _PEOPLE else MAX_TRACE
-        most = most if message.is_asked_for else MAX_UNASKED
-        delivery = link.deliveries.get(key_of(event)) if kind in _OF_DELIVERY else None
+    if kind in _PEOPLE:
+        most = MAX_TRACE_OF_PEOPLE
+    else:
+        most = MAX_TRACE
+        delivery = link.deliveries.get(key_of(event))
         if delivery is not None:
             delivery.said += 1
-            most = most if delivery.said <= MAX_SAID else 0
+            if delivery.said > MAX_SAID:
+                return False
+    if not (link.is_planned or message.is_asked_for):
+        most = MAX_UNASKED
     return message.trace_count < most
 
 
@@ -109,14 +127,3 @@ def _chain_length(message: Message) -> int | None:
     first = message.links.get(0)
     request = first.request if first is not None and first.request_id else None
     return len(orjson.loads(request.chain)) if request is not None else None
-
-
-def _is_short(event: MessageEvent) -> bool:
-    """No longer than what we make; of a text that people read more is cut off, not let go."""
-    return (
-        len(event.event_id) <= _LONGEST_ID
-        and len(event.partner_id) <= _LONGEST_NAME
-        and len(getattr(event, "installation_id", "")) <= _LONGEST_ID
-        and len(getattr(event, "slot", "")) <= _LONGEST_SLOT
-        and len(getattr(event, "owner", "")) <= _LONGEST_ID
-    )
