@@ -46,6 +46,8 @@ class ReportDue(NamedTuple):
 
 
 FollowUp = Changed | ReportDue | Step | Counted
+_REQUESTING = CLAIMING | {events.MessageFailed}
+"""Types after which there may be a request to report for where there was none before."""
 
 
 def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
@@ -54,7 +56,7 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
         return _of_closed(message, event)
     kind = type(event)
     link = message.links.get(event.link)
-    if link is None or kind in OUTSIDE:
+    if link is None or (not link.is_planned and kind in OUTSIDE):
         link = link_of(message, event)
         if link is None:
             message.ignored += 1
@@ -65,7 +67,7 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     if not message.first_at:
         message.lane = event.lane
     message.first_at = earlier(message.first_at, event.at)
-    had_request = _reporting(link) is not None
+    had_request = kind not in _REQUESTING or _reporting(link) is not None
     if link.is_planned or has_room(message, link, event):
         FACTS[kind](link, event)
     if len(message.links) > 1 and kind in CLAIMING:

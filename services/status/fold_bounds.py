@@ -68,7 +68,7 @@ _TEXTS: dict[type, Callable[[Any], tuple[str, ...]]] = {
 def link_of(message: Message, event: MessageEvent) -> Link | None:
     """The link that the event speaks of, made when it may be; None: the event is to be let go."""
     is_outside = type(event) in OUTSIDE
-    if is_outside and max(map(len, _TEXTS[type(event)](event))) > _LONGEST:
+    if is_outside and not is_short(event):
         return None
     known = message.links.get(event.link)
     if known is not None:
@@ -92,11 +92,10 @@ def has_room(message: Message, link: Link, event: MessageEvent) -> bool:
 
 def has_line(message: Message, link: Link, event: MessageEvent) -> bool:
     """Whether what is said from outside leaves a line in the trace: it must leave room for what we have to tell."""
-    kind = type(event)
-    if kind in _PEOPLE:
+    most, delivery = MAX_TRACE, None
+    if type(event) in _PEOPLE:
         most = MAX_TRACE_OF_PEOPLE
     else:
-        most = MAX_TRACE
         delivery = link.deliveries.get(key_of(event))
         if delivery is not None:
             delivery.said += 1
@@ -104,7 +103,14 @@ def has_line(message: Message, link: Link, event: MessageEvent) -> bool:
                 return False
     if not (link.is_planned or message.is_asked_for):
         most = MAX_UNASKED
-    return message.trace_count < most
+    if message.trace_count >= most:
+        return False
+    return len(event.event_id) <= _LONGEST if delivery is not None else is_short(event)
+
+
+def is_short(event: MessageEvent) -> bool:
+    """Whether it is no longer than ours can be, where its texts are kept as they stand."""
+    return max(map(len, _TEXTS[type(event)](event))) <= _LONGEST
 
 
 def key_of(event: MessageEvent) -> str:

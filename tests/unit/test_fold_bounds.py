@@ -126,6 +126,15 @@ def test_a_text_longer_than_any_of_ours_is_let_go(field: str) -> None:
     assert (message.links, message.ignored) == ({}, 1)
 
 
+@pytest.mark.parametrize("field", ["event_id", "installation_id", "slot"])
+def test_nor_does_it_leave_a_line_when_the_plan_is_known(field: str) -> None:
+    story = Story()
+    events = [story.requested(), story.planned("i-1")]
+    message = replay(*events, story.receipt().model_copy(update={field: "x" * 100_000}))
+    assert [one.what for one in read(message)] == ["requested", "planned"]
+    assert size_of(message) < size_of(replay(*events)) + 100
+
+
 def test_marks_of_the_history_are_those_of_owners_in_the_plan() -> None:
     story = Story()
 
