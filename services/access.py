@@ -5,7 +5,7 @@ An operator has come in by the operators' listener, which has looked at his toke
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi import HTTPException, Request, Security
@@ -47,7 +47,7 @@ class Caller:
         return self.partner.partner_id if self.partner is not None else None
 
 
-CallerOf = Callable[..., Awaitable[Caller]]
+CallerOf = Callable[..., Awaitable[Caller] | AsyncIterator[Caller]]
 
 
 def caller(logins: Logins, trusted: Sequence[Network]) -> CallerOf:

@@ -60,6 +60,11 @@ class Cursor:
         self._raw = self._raw.batch_size(count)
         return self
 
+    def max_time_ms(self, most: int) -> "Cursor":
+        """Reading then raises OutOfTime."""
+        self._raw = self._raw.max_time_ms(most)
+        return self
+
     async def to_list(self, length: int | None = None) -> list[Document]:
         with translated():
             found: list[Document] = await self._raw.to_list(length)

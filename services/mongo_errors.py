@@ -1,6 +1,7 @@
 """What an error of the database means, decided by code and label, never by class.
 
     Unavailable    the same operation may succeed later: a failover, a failed write concern, a full disk, a refused user
+    OutOfTime      of these: a question with a bound took longer
     ContentFault   this document can never be stored: too large, invalid
     Duplicate      there is a document with this key already
     the error      not known: whoever asked waits, alarms and tries again (`faults.py`)
@@ -30,6 +31,10 @@ from pymongo.errors import (
 
 class Unavailable(Exception):
     """The database is away, or cannot keep what it is given: the same operation may succeed later."""
+
+
+class OutOfTime(Unavailable):
+    """The database has given up what it may be kept busy with: a question, that had a bound."""
 
 
 class ContentFault(ValueError):
@@ -139,7 +144,9 @@ def meaning_of(error: Exception) -> Exception:
             return Invalid(f"{type(error).__name__}: {error}"[:500])
         case BulkWriteError():
             return meaning_of_bulk(error)
-        case ConnectionFailure() | WriteConcernError() | ExecutionTimeout() | CursorNotFound():
+        case ExecutionTimeout():
+            return OutOfTime(repr(error)[:500])
+        case ConnectionFailure() | WriteConcernError() | CursorNotFound():
             return Unavailable(repr(error)[:500])
         case DuplicateKeyError():
             return Duplicate("there is a document with this key")  # its own text tells the key, which may be a number

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services import consume, telemetry
 from services.body_deadline import BodyDeadline
+from services.mongo_errors import OutOfTime
 from services.process import Process
 
 log = telemetry.logger("web")
@@ -122,12 +123,20 @@ def install_problems(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def on_error(_: Request, error: Exception) -> Response:
         if isinstance(error, consume.UNAVAILABLE):
-            return problem_response(ProblemBody(title="Service is unavailable", status=503), {"Retry-After": "1"})
+            return _unavailable(error)
         log.error("a request failed", exc_info=error)
         return problem_response(ProblemBody(title="Internal error", status=500))
 
     for unavailable in consume.UNAVAILABLE:
         app.add_exception_handler(unavailable, on_error)
+
+
+def _unavailable(error: Exception) -> Response:
+    """503; a question that the database gave up is told so: to repeat it as it was would help nobody."""
+    if isinstance(error, OutOfTime):
+        detail = "the question takes the database too long: narrow the period (`from`, `to`), or name what to look for"
+        return problem_response(ProblemBody(title="Out of time", status=503, detail=detail), {"Retry-After": "60"})
+    return problem_response(ProblemBody(title="Service is unavailable", status=503), {"Retry-After": "1"})
 
 
 def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:

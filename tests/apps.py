@@ -17,6 +17,7 @@ from services.ingest.broadcasting import Broadcasting
 from services.ingest.send import Sending
 from services.listeners import Api
 from services.logins import Logins
+from services.partner_limits import Limits
 from services.registry.api import application as registry
 from services.registry.api_erasures import erasure_routes
 from services.registry.auth import Doors
@@ -34,6 +35,7 @@ from services.status.api_short_links import short_link_routes
 from services.status.api_statistics import statistics_routes
 from services.status.channel_accounts import Accounts
 from services.status.device_access import device_caller
+from services.status.reading import paced
 
 NOTHING: Any = None
 
@@ -79,7 +81,7 @@ class _Office:
 
 
 def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
-    who = caller(logins, ())
+    who = paced(caller(logins, ()), Limits())
     pace = DevicePace("status", (), 1000)
     device = device_caller(_NoInstallations(), directory, secrets, pace)  # type: ignore[arg-type]
     more = [
@@ -90,6 +92,6 @@ def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
         cancel_routes(NOTHING, NOTHING, who),
         savings_routes(NOTHING, who),
         channel_routes(NOTHING, Accounts(directory, secrets), NOTHING, ()),
-        packet_routes(NOTHING, directory, secrets, ()),
+        packet_routes(NOTHING, directory, secrets, (), Limits()),
     ]
     return status(NOTHING, NOTHING, who, *more)

@@ -29,10 +29,10 @@ from services.ingest.accept_batch import Packet, Sending, accepted_of, hands_on,
 from services.ingest.accept_batch_errors import Rejected, RejectReason, Unacceptable, unacceptable_of
 from services.ingest.accept_errors import Code, Refusal
 from services.ingest.accept_read import not_json
-from services.ingest.limits import Limits
 from services.ingest.secure import sealed
 from services.ingest.store import Claims
 from services.kafka import Append, Log
+from services.partner_limits import Limits
 from services.secrets import Secrets
 
 log = telemetry.logger("batch")

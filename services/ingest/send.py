@@ -21,11 +21,11 @@ from services.ingest.accept import accept
 from services.ingest.accept_errors import Code, Refusal, Refused
 from services.ingest.accept_model import SendRequest, violation
 from services.ingest.accept_read import read_request
-from services.ingest.limits import Limits
 from services.ingest.secure import sealed
 from services.ingest.store import Claims
 from services.kafka import Append, Log, RecordTooLarge
 from services.logins import LoginFault, Logins
+from services.partner_limits import Limits
 
 log = telemetry.logger("send")
 _TOPIC = topics.MESSAGE_REQUESTED["single"]

@@ -1,27 +1,28 @@
 """Huawei's receipts, `POST /gateway/hms/receipts/<application id>`. Source: `docs/providers.md` §3.4.
 
 The address is entered in AppGallery Connect together with a user name and a secret key, which are the application's
-`callback_user` and `callback_secret`; a receipt without their signature is refused. What is answered is durable.
+`callback_user` and `callback_secret`; a receipt without their signature is refused, and so is a signature that came
+with another body before. What is answered is durable.
 """
 
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Header, Path, Request, Security
 from pydantic import BaseModel
 
 from schemas.device_events import DeviceEvent
 from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
 from schemas.values import Provider
-from services import telemetry
+from services import foreign_json, telemetry
 from services.clock import now_ms
 from services.kafka import Append
 from services.registry import hms_callback
 from services.registry.api_devices import PROBLEMS
 from services.registry.credentials import HmsCredentials
 from services.registry.devicing import Devicing
-from services.registry.hms_receipts import MOST_STATUSES, WORDS, Told, device_event, message_event, told_in
+from services.registry.hms_nonces import Nonces
+from services.registry.hms_receipts import WORDS, Told, device_event, message_event, told_in
 from services.secrets import CannotOpen
 from services.security_schemes import HUAWEI
 from services.web import Problem
@@ -41,6 +42,7 @@ class Taken(BaseModel):
 
 def hms_routes(devicing: Devicing) -> APIRouter:
     """The one route."""
+    nonces = Nonces()
     problems: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (400, 401, 413, 503)}
     router = APIRouter(tags=["provider receipts"], responses=problems)
 
@@ -55,15 +57,16 @@ def hms_routes(devicing: Devicing) -> APIRouter:
         held = _credentials(devicing, application_id)
         now = now_ms()
         try:
-            hms_callback.check(signature, held.callback_user or "", held.callback_secret or "", now)
+            used = hms_callback.check(signature, held.callback_user or "", held.callback_secret or "", now)
         except hms_callback.NotSigned as error:
             raise Problem(401, "Not signed", str(error)) from None
-        try:
-            told = told_in(orjson.loads(await request.body()), devicing.secrets.delivery_ids, now)
-        except orjson.JSONDecodeError:
-            told = None
+        body = await request.body()
+        if not nonces.admits(application_id, used, body, now):
+            raise Problem(401, "Not signed", "the signature was used for another body before")
+        found = foreign_json.value_of(foreign_json.text_of(body))
+        told = told_in(found, devicing.secrets.delivery_ids, now)
         if told is None:
-            raise Problem(400, "No receipt", f"the body must be JSON with `statuses`, at most {MOST_STATUSES}")
+            raise Problem(400, "No receipt", "the body must be JSON with a list of `statuses`")
         await _take(devicing, application_id, told, now)
         return Taken()
 

@@ -3,8 +3,7 @@
     timestamp=<UTC ms>;nonce=<UUID>;value=<base64 of HMAC-SHA256(key, timestamp nonce user)>
 
 The key is the callback secret: base64-decoded in newer configurations, its bytes as they are in older ones; either is
-taken. The signature covers no body, so a header is good for five minutes only. What a header that is used again could
-repeat has equal event ids and counts once.
+taken. The signature covers no body, so a header is good for five minutes only, and for one body (`hms_nonces.py`).
 """
 
 import base64
@@ -21,8 +20,8 @@ class NotSigned(ValueError):
     """Says why the header is not believed."""
 
 
-def check(header: str | None, user: str, secret: str, now_ms: int) -> None:
-    """Raises NotSigned."""
+def check(header: str | None, user: str, secret: str, now_ms: int) -> str:
+    """What makes the signature this one: timestamp and nonce. Raises NotSigned."""
     found = _HEADER.fullmatch((header or "").strip())
     if found is None:
         raise NotSigned("X-HUAWEI-CALLBACK-ID must be timestamp=…;nonce=…;value=…")
@@ -34,6 +33,7 @@ def check(header: str | None, user: str, secret: str, now_ms: int) -> None:
     keys = [key for key in (secret.encode(), _decoded(secret)) if key]
     if not any(hmac.compare_digest(hmac.digest(key, signed, "sha256"), given) for key in keys):
         raise NotSigned("the signature is wrong")
+    return f"{timestamp}/{nonce}"
 
 
 def _decoded(text: str) -> bytes | None:

@@ -5,9 +5,10 @@
     6           notifications are off           ─▶ ProviderTold, the delivery has failed; the system forbids pushes
     the others  what became of it               ─▶ ProviderTold: a line in the trace
 
-A status of version 1 stands with its time in the item, of version 2 in `deliveryStatus`. `biTag` is our tag; an item
-without one is of a push that was not ours or not a delivery, and tells nothing. So does one whose end is not that of
-the delivery's id: nothing was planned under it.
+An item counts for its tag and its status; without a token it is about the message alone, and a time that cannot be read
+is the server's. A status of version 1 stands with its time in the item, of version 2 in `deliveryStatus`. `biTag` is
+our tag; an item without one is of a push that was not ours or not a delivery, and tells nothing. So does one whose end
+is not that of the delivery's id: nothing was planned under it.
 """
 
 import hmac
@@ -24,7 +25,6 @@ from services.delivery_ids import DeliveryIds
 from services.registry.devices_state import Device
 from services.registry.receipts import kept_time
 
-MOST_STATUSES: Final = 1000
 DELIVERED, FORBIDDEN = 0, 6
 RETIRING: Final = frozenset({2, 5})
 _LARGEST: Final = 10_000
@@ -59,7 +59,7 @@ class Told(NamedTuple):
 def told_in(body: Any, deliveries: DeliveryIds, now: int) -> list[Told] | None:
     """What can be understood in the body, of deliveries that are ours; None when it is no receipt at all."""
     statuses = body.get("statuses") if isinstance(body, dict) else None
-    if not isinstance(statuses, list) or len(statuses) > MOST_STATUSES:
+    if not isinstance(statuses, list):
         return None
     return [one for one in _told(statuses, now) if _is_ours(one.delivery, deliveries)]
 
@@ -74,8 +74,13 @@ def _told(statuses: Sequence[Any], now: int) -> Iterator[Told]:
         at = _number(about.get("at", item.get("timestamp")))
         tag, token = item.get("biTag"), item.get("token")
         delivery = ids.delivery_of_tag(tag) if isinstance(tag, str) else None
-        if delivery is not None and status is not None and status < _LARGEST and isinstance(token, str):
-            yield Told(delivery, status, token, kept_time(at if at is not None else now, None, now))
+        if delivery is not None and status is not None and status < _LARGEST:
+            yield Told(
+                delivery,
+                status,
+                token if isinstance(token, str) else "",
+                kept_time(at if at is not None else now, None, now),
+            )
 
 
 def _is_ours(delivery: DeliveryTag, deliveries: DeliveryIds) -> bool:
@@ -125,7 +130,8 @@ def device_event(told: Told, device: Device, digests: Sequence[str]) -> DeviceEv
 
 
 def _number(value: Any) -> int | None:
-    """A whole number that is not negative, also in a string."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 18:
-        return int(value)
-    return value if type(value) is int and value >= 0 else None
+    """A whole number that is not negative, also in a string with blanks around it, or with noughts behind a point."""
+    text = str(value).strip() if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    whole, _, rest = text.partition(".")
+    is_whole = whole.isascii() and whole.isdigit() and len(whole) < 18 and not rest.strip("0")
+    return int(whole) if is_whole else None

@@ -27,6 +27,7 @@ from services.logins import Logins
 from services.logins_store import SeenLogins
 from services.operator_tokens import OperatorTokens
 from services.outcomes_store import OutcomesStore
+from services.partner_limits import Limits
 from services.process import Process, run
 from services.secrets import Secrets
 from services.short_links import ShortLinks
@@ -50,6 +51,7 @@ from services.status.history import History
 from services.status.inbox import InboxChanging, Projecting
 from services.status.inbox_store import Inbox
 from services.status.outcomes import Counting
+from services.status.reading import paced
 from services.status.reports import Reporting
 from services.status.reports_pace import Pace
 from services.status.reports_store import Reports
@@ -121,7 +123,8 @@ async def start(process: Process) -> None:
     device = device_caller(Installations(database), directory, secrets, pace)
     keys = HourKeys(database["hour_keys"], secrets)
     history = HistoryWork(inbox, History(messages, keys, short), InboxChanging(inbox, folding, sink), pace)
-    who = caller(logins, trusted)
+    limits = Limits()
+    who = paced(caller(logins, trusted), limits)
     more = [
         statistics_routes(statistics, who),
         short_link_routes(codes, sink, trusted, partial(secrets.digest, purpose="click")),
@@ -130,7 +133,7 @@ async def start(process: Process) -> None:
         cancel_routes(messages, sink, who),
         savings_routes(messages, who),
         channel_routes(messages, Accounts(directory, secrets), sink, trusted),
-        packet_routes(messages, directory, secrets, trusted),
+        packet_routes(messages, directory, secrets, trusted, limits),
     ]
     app = application(messages, streams, who, *more)
     listeners.serve(process, app, OperatorTokens(directory, secrets, settings.admin_token), trusted)

@@ -51,7 +51,7 @@ def application(messages: Messages, streams: Streams, check: CallerOf, *more: AP
     )
     app.add_middleware(web.BodyLimit)
     web.install_problems(app)
-    who = Depends(check)
+    who = Depends(check, scope="function")
     app.include_router(export_routes(messages, check))
 
     @app.get("/v1/messages/{any_id}", summary="One message with its whole trace")

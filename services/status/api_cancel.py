@@ -50,7 +50,7 @@ class Cancellable:
 def cancel_routes(messages: Messages, sink: Log, who: Any) -> APIRouter:
     """`who` is the dependency that tells the caller."""
     router = APIRouter()
-    asking = Depends(who)
+    asking = Depends(who, scope="function")
 
     @router.post("/v1/messages/{any_id}/cancel", status_code=202, summary="Do not send what has not gone out yet")
     async def cancel(any_id: _Id, caller: Caller = asking) -> CancelAnswer:

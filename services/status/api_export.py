@@ -4,7 +4,7 @@ The newest first, so what comes while it runs is not in it. Whoever gets the clo
 that breaks off ends without it. See docs/features/export.md.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -13,11 +13,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from services import telemetry
-from services.access import Caller
+from services.access import CallerOf
 from services.spreadsheet import Reader, head_of, lines_of
 from services.status.api_search import wanted_by
 from services.status.api_words import invalid
 from services.status.message import Message
+from services.status.reading import Exports
 from services.status.search import Wanted, find_page
 from services.status.store import Messages
 from services.status.view import summary_of
@@ -52,9 +53,10 @@ class ExportLine(BaseModel):
     read_at: int | None
 
 
-def export_routes(messages: Messages, who: Callable[..., Awaitable[Caller]]) -> APIRouter:
+def export_routes(messages: Messages, who: CallerOf) -> APIRouter:
     """The route; it must stand before `/v1/messages/{id}`."""
     router = APIRouter()
+    exports = Exports()
     content = {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in _TYPES.values()}
 
     @router.get(
@@ -70,24 +72,25 @@ def export_routes(messages: Messages, who: Callable[..., Awaitable[Caller]]) -> 
     ) -> StreamingResponse:
         if wanted.partner_id is None:
             raise invalid("partner", "the operator must say whose messages")
+        pieces = await exports.counted(
+            wanted.partner_id, _pages(messages, wanted, None if kind == "ndjson" else reader)
+        )
         telemetry.REQUESTS.labels("export", "200").inc()
         headers = {"Content-Disposition": f'attachment; filename="messages.{kind}"'}
-        return StreamingResponse(
-            _pages(messages, wanted, None if kind == "ndjson" else reader), media_type=_TYPES[kind], headers=headers
-        )
+        return StreamingResponse(pieces, media_type=_TYPES[kind], headers=headers)
 
     return router
 
 
 async def _pages(messages: Messages, wanted: Wanted, reader: Reader | None) -> AsyncIterator[bytes]:
-    """Lines of JSON when there is no reader of CSV."""
-    if reader is not None:
-        yield head_of(reader) + lines_of([list(ExportLine.model_fields)], reader)
+    """Lines of JSON when there is no reader of CSV. Nothing is said before the first page has been found."""
+    head = b"" if reader is None else head_of(reader) + lines_of([list(ExportLine.model_fields)], reader)
     while True:
         page = await find_page(messages, wanted, _PAGE)
         lines = [_line(message) for message in page.messages]
         if reader is not None:
-            yield lines_of([list(line.model_dump().values()) for line in lines], reader)
+            yield head + lines_of([list(line.model_dump().values()) for line in lines], reader)
+            head = b""
         else:
             yield b"".join(line.model_dump_json().encode() + b"\n" for line in lines)
         if page.cursor is None:

@@ -6,7 +6,7 @@
 Source: `docs/partner-api.md` §6.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Security
@@ -17,9 +17,11 @@ from services import web
 from services.batch_keys import KeyFault, partner_of
 from services.callers import Network, caller_address
 from services.directory import Directory
+from services.partner_limits import Limits
 from services.secrets import Secrets
 from services.security_schemes import BATCH_KEY
 from services.status.packets import State, state_of
+from services.status.reading import enter
 from services.status.store import Messages
 
 MOST = 3000
@@ -48,7 +50,9 @@ class States(BaseModel):
     messages: list[State]
 
 
-def packet_routes(messages: Messages, directory: Directory, secrets: Secrets, trusted: Sequence[Network]) -> APIRouter:
+def packet_routes(
+    messages: Messages, directory: Directory, secrets: Secrets, trusted: Sequence[Network], limits: Limits
+) -> APIRouter:
     """Their own router: these routes know keys, not logins."""
     router = APIRouter(prefix="/v3/batch", tags=["batch"])
 
@@ -56,13 +60,17 @@ def packet_routes(messages: Messages, directory: Directory, secrets: Secrets, tr
         request: Request,
         authorization: Annotated[str, Header(max_length=200, include_in_schema=False)] = "",
         _: None = Security(BATCH_KEY),
-    ) -> PartnerChanged:
+    ) -> AsyncIterator[PartnerChanged]:
         found = partner_of(authorization, directory, secrets, caller_address(request.scope, trusted))
         if isinstance(found, KeyFault):
             raise web.Problem(401 if found is KeyFault.UNKNOWN else 403, found.value)
-        return found
+        enter(limits, found)
+        try:
+            yield found
+        finally:
+            limits.leave(found)
 
-    asking: Any = Depends(caller)
+    asking: Any = Depends(caller, scope="function")
 
     @router.post("/states", summary="States of messages by their ids")
     async def states(body: Asked, partner: PartnerChanged = asking) -> States:

@@ -32,7 +32,7 @@ class SavingsView(BaseModel):
 def savings_routes(messages: Messages, who: Any) -> APIRouter:
     """`who` is the dependency that tells the caller."""
     router = APIRouter()
-    asking = Depends(who)
+    asking = Depends(who, scope="function")
 
     @router.get("/v1/savings", summary="Links of cascades that were not needed")
     async def savings(

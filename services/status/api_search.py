@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 
 from schemas import DeliveryState
 from services import phones
-from services.access import Caller
+from services.access import Caller, CallerOf
 from services.status.api_words import invalid, moment
 from services.status.search import Wanted
 
@@ -16,7 +16,7 @@ _MAX_CALLBACK_DATA = 4_000
 """Of the callbackData that is looked for: an address is not much longer."""
 
 
-def wanted_by(who: Callable[..., Awaitable[Caller]]) -> Callable[..., Awaitable[Wanted]]:
+def wanted_by(who: CallerOf) -> Callable[..., Awaitable[Wanted]]:
     """The dependency: what is wanted, of the caller's own messages."""
 
     async def wanted(
@@ -34,7 +34,7 @@ def wanted_by(who: Callable[..., Awaitable[Caller]]) -> Callable[..., Awaitable[
         since: Annotated[str | None, Query(alias="from", max_length=40, description="UTC ms or ISO 8601")] = None,
         until: Annotated[str | None, Query(alias="to", max_length=40, description="UTC ms or ISO 8601")] = None,
         partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,
-        asking: Caller = Depends(who),  # noqa: B008 — FastAPI's way
+        asking: Caller = Depends(who, scope="function"),  # noqa: B008 — FastAPI's way
     ) -> Wanted:
         if extra_param is not None and not extra_param.partition("=")[1]:
             raise invalid("extraParam", "must be name=value")

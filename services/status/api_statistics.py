@@ -1,6 +1,6 @@
 """`GET /v1/statistics`: how many deliveries came to what, and how long it took. See docs/features/statistics.md."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from schemas.statistic_events import BOUNDS_MS, MINUTE_MS, Histogram
 from services import telemetry
-from services.access import Caller
+from services.access import Caller, CallerOf
 from services.clock import now_ms
 from services.spreadsheet import Cell, Reader, head_of, lines_of
 from services.status.api_words import invalid, moment
@@ -58,7 +58,7 @@ class StatisticsView(BaseModel):
     rows: list[StatisticRow]
 
 
-def statistics_routes(statistics: Statistics, who: Callable[..., Awaitable[Caller]]) -> APIRouter:
+def statistics_routes(statistics: Statistics, who: CallerOf) -> APIRouter:
     """The route."""
     router = APIRouter()
     csv_answer = {"content": {"text/csv": {"schema": {"type": "string"}}}, "model": StatisticsView}
@@ -80,7 +80,7 @@ def statistics_routes(statistics: Statistics, who: Callable[..., Awaitable[Calle
         provider: _Word = None,
         outcome: _Word = None,
         reader: Annotated[Reader, Query(alias="for", description="who reads the CSV")] = "spreadsheet",
-        asking: Caller = Depends(who),  # noqa: B008 — FastAPI's way
+        asking: Caller = Depends(who, scope="function"),  # noqa: B008 — FastAPI's way
     ) -> Any:
         end = _or(moment("to", until), now_ms() // MINUTE_MS * MINUTE_MS + MINUTE_MS)
         begin = _or(moment("from", since), max(0, end - _DAY_MS))

@@ -9,7 +9,6 @@ doneDate that is no date is the moment of the report. Names of fields count with
 Source: `docs/partner-api.md` §5.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal, cast
 from urllib.parse import parse_qsl
 
+from services import foreign_json
+
 Status = Literal[0, 2, 5, 9]
 EXPIRED_CODE: Final = 7
 LARGEST_CODE: Final = 99_999
@@ -25,7 +26,6 @@ MOST_PARTS: Final = 999
 _LONGEST: Final = 100
 _NAMES: Final = ("id", "status", "errorCode", "doneDate", "partCount")
 _HEX = re.compile(r"[0-9a-f]{32}")
-_MOST_DIGITS: Final = 20
 _NUMBER = re.compile(r"([0-9]{1,20})(\.[0-9]*)?")
 _STATUSES: Final = frozenset({0, 2, 5, 9})
 _WORDS: Final[dict[str, Status]] = {
@@ -80,19 +80,13 @@ def told_in(body: bytes) -> Told:
 
 def _object(body: bytes) -> Mapping[str, Any]:
     """JSON in any of its encodings, or what a form would have sent; a broken character is no reason to refuse."""
-    text = body.decode(json.detect_encoding(body), "replace").removeprefix("\ufeff")
-    try:
-        found = json.loads(text, parse_int=_whole)
-    except (ValueError, RecursionError):
-        found = dict(parse_qsl(text, keep_blank_values=True)) if "=" in text else None
+    text = foreign_json.text_of(body)
+    found = foreign_json.value_of(text)
+    if found is None and "=" in text:
+        found = dict(parse_qsl(text, keep_blank_values=True))
     if not isinstance(found, dict):
         raise Unreadable("body: must be a JSON object")
     return found
-
-
-def _whole(digits: str) -> int | str:
-    """Python refuses to read a number of thousands of digits, which no field of ours is."""
-    return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
 def _id(text: str) -> str:

@@ -17,6 +17,7 @@ from schemas.statistic_events import BOUNDS_MS, Histogram, StatisticChanged, key
 from schemas.topics import HISTORY_RETENTION_MS
 from services.consume import Follows, Record
 from services.mongo import Database, Document, durable
+from services.status.store import MOST_MS
 
 _BUCKETS = range(len(BOUNDS_MS) + 1)
 
@@ -87,6 +88,7 @@ class Statistics:
                 {"$limit": limit},
             ],
             allowDiskUse=True,
+            maxTimeMS=MOST_MS,
         )
         return [
             Group(dict(one["_id"]), one["count"], _histogram(one, "sent"), _histogram(one, "delivered"))

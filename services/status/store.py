@@ -8,7 +8,7 @@ told of a message that nobody has asked for is kept for a day.
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReplaceOne
 
@@ -23,6 +23,8 @@ from services.status.message_document import from_document, to_document
 UNASKED_KEPT_MS = DAY_MS
 LARGEST = 8 * 1024 * 1024
 """Bytes of links and trace: half of what MongoDB takes, and more than any message of ours comes to."""
+MOST_MS: Final = 10_000
+"""That a question of a partner may keep the database busy; beyond it the question is refused, and says so."""
 _NEWEST_FIRST = ("created_at", DESCENDING)
 _COUNTED = ("mailing_id", "state", "reason")
 _BY_STATE = "mailing_by_state"
@@ -91,7 +93,7 @@ class Messages:
             {"$unwind": "$saved"},
             {"$group": {"_id": "$saved", "count": {"$sum": 1}}},
         ]
-        return {one["_id"]: one["count"] async for one in self._collection.aggregate(steps)}
+        return {one["_id"]: one["count"] async for one in self._collection.aggregate(steps, maxTimeMS=MOST_MS)}
 
     async def save(self, messages: Sequence[Message]) -> set[str]:
         """Store them; the ids of those that somebody else has changed since they were loaded are returned.
@@ -115,12 +117,13 @@ class Messages:
     async def find(self, query: Mapping[str, Any], limit: int) -> list[Message]:
         """The newest that fit, `limit` at most."""
         found = self._collection.find(query).sort([("created_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
+        found = found.max_time_ms(MOST_MS)
         return [from_document(document) for document in await found.to_list(None)]
 
     async def of_packet(self, partner_id: str, packet_id: int) -> AsyncIterator[Message]:
         """All messages of a packet (3000 at most), by id."""
         query = {"partner_id": partner_id, "packet_id": packet_id}
-        async for document in self._collection.find(query).sort("_id", ASCENDING).batch_size(1000):
+        async for document in self._collection.find(query).sort("_id", ASCENDING).batch_size(1000).max_time_ms(MOST_MS):
             yield from_document(document)
 
     async def count_by_state(self, mailing_id: str) -> list[tuple[str, str, int]]:

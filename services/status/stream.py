@@ -20,6 +20,7 @@ from services import telemetry, web
 from services.mongo import UNAVAILABLE
 from services.status.fold import Changed, FollowUp
 from services.status.message import Change, Link, Message
+from services.status.reading import AGAIN_AFTER_S, begun
 from services.status.stream_store import Changes, StoredChange
 
 _PAGE = 200
@@ -59,16 +60,24 @@ class Streams:
                 woken.set()
 
     async def open(self, partner_id: str, after: int | None) -> AsyncIterator[bytes]:
-        """The bytes of a stream that goes on behind `after`; None begins with what comes next. Raises Problem 429."""
+        """The bytes of a stream that goes on behind `after`; None begins with what comes next. Raises Problem 429.
+
+        Counted before anything is waited for, so that many who come at once are no more than may be.
+        """
         if self._open[partner_id] >= _MAX_STREAMS:
-            raise web.Problem(429, "Too many streams", f"at most {_MAX_STREAMS} at once")
-        oldest, newest, taken = await self._changes.bounds(partner_id)
-        return self._stream(partner_id, newest if after is None else min(after, taken), oldest)
+            detail = f"at most {_MAX_STREAMS} at once: wait until one has ended"
+            raise web.Problem(429, "Too many streams", detail, retry_after_s=AGAIN_AFTER_S)
+        self._open[partner_id] += 1
+        try:
+            oldest, newest, taken = await self._changes.bounds(partner_id)
+        except BaseException:
+            self._open[partner_id] -= 1
+            raise
+        return aiter(await begun(self._stream(partner_id, newest if after is None else min(after, taken), oldest)))
 
     async def _stream(self, partner_id: str, seq: int, oldest: int) -> AsyncIterator[bytes]:
         woken = asyncio.Event()
         self._woken.setdefault(partner_id, set()).add(woken)
-        self._open[partner_id] += 1
         telemetry.STREAMS.inc()
         try:
             yield b"retry: 2000\nid: %d\n\n" % seq

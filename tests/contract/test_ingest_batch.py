@@ -15,8 +15,8 @@ from services.hour_keys import HourKeys
 from services.ingest.accept_batch import MOST
 from services.ingest.accept_errors import Refusal
 from services.ingest.batch import Batch
-from services.ingest.limits import Limits
 from services.ingest.store import Claims
+from services.partner_limits import Limits
 from services.secrets import Secrets
 from tests.contract.test_ingest import Ingest, ingest
 from tests.log_reader import all_events_of

@@ -8,22 +8,30 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pymongo.errors import ExecutionTimeout
 
 from schemas import ids
 from schemas.statistic_events import BOUNDS_MS, Histogram, Statistic, StatisticChanged, key_of
 from schemas.topics import DELIVERY_STATISTICS
 from schemas.values import Channel, Provider
+from services import mongo
 from services.kafka import Append
+from services.mongo_collection import Cursor
+from services.mongo_errors import translated
 from services.status import api_export
+from services.status.search import Page, Wanted, find_page
+from services.status.store import MOST_MS, Messages
 from tests.conftest import Servers, own_settings
 from tests.contract.status_service import Running, basic, partner, running
 from tests.listening import ADMIN
 from tests.unit.status_events import NOW, Story
 
+SLOW = partner("slow", uuid=ids.uuid7(), max_rate_per_s=1)
+
 
 @pytest.fixture(scope="module")
 async def service(stack_servers: Servers) -> AsyncIterator[Running]:
-    async with running(own_settings(stack_servers), [partner(), partner("shop", uuid=ids.uuid7())]) as started:
+    async with running(own_settings(stack_servers), [partner(), partner("shop", uuid=ids.uuid7()), SLOW]) as started:
         yield started
 
 
@@ -70,6 +78,78 @@ async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
         )
         == 5
     )
+
+
+async def test_a_partner_has_two_exports_at_once_and_gets_their_place_back(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, waiting = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def slow(messages: Messages, wanted: Wanted, limit: int) -> Page:
+        waiting.release()
+        await gate.wait()
+        return await find_page(messages, wanted, limit)
+
+    monkeypatch.setattr("services.status.api_export.find_page", slow)
+    path = "/v1/messages/export?id=nothing"
+    first = [asyncio.create_task(_text(service, path, service.auth)) for _ in range(2)]
+    async with asyncio.timeout(20):
+        await waiting.acquire()
+        await waiting.acquire()
+    async with service.http.get(service.url + path, headers=service.auth) as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "10")
+        assert (await answer.json(content_type=None))["title"] == "Too many exports"
+    others = asyncio.create_task(_text(service, path, basic("shop")))
+    async with asyncio.timeout(20):
+        await waiting.acquire()
+    gate.set()
+    assert await asyncio.gather(*first, others) == [(200, "")] * 3
+    assert await _text(service, path, service.auth) == (200, "")
+
+
+async def test_every_question_of_a_partner_is_bounded_in_time(service: Running) -> None:
+    async with mongo.database(service.settings) as database:
+        await database.command("profile", 2)
+        for path in ("?state=READ", "/export?state=READ", "/some-id", "?id=some-id&from=0"):
+            await _text(service, f"/v1/messages{path}", service.auth)
+        for path in ("savings", "statistics?group_by=day"):
+            await service.get(f"/v1/{path}")
+        await database.command("profile", 0)
+        asked = [one["command"] async for one in database["system.profile"].find({"op": {"$in": ["query", "command"]}})]
+    searched = [
+        one for one in asked if "sort" in one and one.get("find") == "messages" and "deadline_at" not in one["sort"]
+    ]
+    grouped = [one for one in asked if "aggregate" in one]
+    assert len(searched) >= 5
+    assert len(grouped) >= 2
+    assert {one.get("maxTimeMS") for one in [*searched, *grouped]} == {MOST_MS}
+
+
+@pytest.mark.parametrize("path", ["/v1/messages?state=READ", "/v1/messages/export", "/v1/statistics"])
+async def test_what_takes_the_database_too_long_is_said_so(
+    service: Running, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    async def late(*_: object) -> list[object]:
+        with translated():
+            raise ExecutionTimeout("operation exceeded time limit", 50)
+
+    monkeypatch.setattr(Cursor, "to_list", late)
+    async with service.http.get(service.url + path, headers=service.auth) as answer:
+        problem = await answer.json(content_type=None)
+        assert (answer.status, problem["title"], answer.headers["Retry-After"]) == (503, "Out of time", "60")
+        assert "narrow the period" in problem["detail"]
+
+
+async def test_partners_read_within_their_limits_and_the_operator_without(service: Running) -> None:
+    async def asked(auth: dict[str, str], url: str) -> tuple[int, str | None]:
+        async with service.http.get(f"{url}/v1/messages", headers=auth) as answer:
+            return answer.status, answer.headers.get("Retry-After")
+
+    answers = await asyncio.gather(*(asked(basic("slow"), service.url) for _ in range(20)))
+    assert (200, None) in answers
+    assert (429, "1") in answers
+    assert await asked(service.auth, service.url) == (200, None)
+    assert await asked(ADMIN, service.operators_url) == (200, None)
 
 
 @pytest.mark.parametrize(

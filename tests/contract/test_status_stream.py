@@ -1,6 +1,7 @@
 """The stream of changes: nothing lost, nothing twice, whoever writes and however often one comes back."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -122,6 +123,25 @@ async def test_a_stream_ends_when_the_service_does(settings: Settings) -> None:
         service.process.stop.set()
         with pytest.raises(AssertionError, match="ended"):
             await listener.next()
+
+
+async def test_no_more_streams_are_open_than_may_be_however_many_come_at_once(service: Running) -> None:
+    async with aiohttp.ClientSession() as http:
+        answers = await asyncio.gather(
+            *(http.get(f"{service.url}/v1/events", headers=basic("bank")) for _ in range(60))
+        )
+        assert Counter(answer.status for answer in answers) == {200: 10, 429: 50}
+        assert {answer.headers.get("Retry-After") for answer in answers if answer.status == 429} == {"10"}
+        for answer in answers:
+            answer.close()
+    async with asyncio.timeout(20):
+        while (await _opened(service)) != 200:  # noqa: ASYNC110 — what was closed is counted no more, before long
+            await asyncio.sleep(0.05)
+
+
+async def _opened(service: Running) -> int:
+    async with service.http.get(f"{service.url}/v1/events", headers=basic("bank")) as answer:
+        return answer.status
 
 
 async def test_streams_of_one_partner_are_bounded(service: Running) -> None:

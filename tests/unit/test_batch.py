@@ -11,8 +11,8 @@ from services.directory import Directory
 from services.ingest.accept_batch import MOST
 from services.ingest.accept_errors import Refusal
 from services.ingest.batch import Batch
-from services.ingest.limits import Limits
 from services.kafka import Append
+from services.partner_limits import Limits
 from tests.accepting import PARTNER, Senders, option
 
 GOOD = {"from": "DemoBank", "to": "+79001234567", "text": "hello"}

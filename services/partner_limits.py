@@ -1,4 +1,8 @@
-"""How much one partner may ask of this process: requests at once, and requests a second. Source: error 3."""
+"""How much one partner may ask of this process: requests at once, and requests a second.
+
+What is sent and what is read are counted apart, each by the partner's own limits. Source: `docs/partner-api.md` §2
+(error 3) and §7.
+"""
 
 from dataclasses import dataclass
 
