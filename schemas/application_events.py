@@ -5,7 +5,7 @@
     sender/<partner_id>/<name>       SenderChanged
     application/<application_id>     ApplicationChanged
     credentials/<application_id>/<provider>   CredentialsChanged
-    stop/<scope>/<id>                StopChanged
+    stop/<scope>/<id>                StopChanged; without a value: it has ended (packets and mailings, after 37 days)
     erasure/<erasure_id>             RecipientForgotten
     operator/<operator_id>           OperatorTokenChanged
 
@@ -154,6 +154,7 @@ class StopChanged(Event):
     state: Literal["running", "paused", "cancelled"]
     by: str = ""
     reason: str = ""  # in the words of whoever did it
+    is_known: bool = True  # False: nothing of the packet was known yet, so it may be invented
 
     @property
     def entity_key(self) -> str:

@@ -6,7 +6,7 @@ Folding a record, and each look-up, costs the same however many partners there a
 """
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from schemas import codec
 from schemas.application_events import (
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from services.process import Process
 
 log = telemetry.logger("directory")
+OWNED: tuple[StopScope, ...] = ("packet", "mailing")
+"""Scopes of stops whose ids begin with their partner's."""
 
 
 class Directory:
@@ -38,6 +40,7 @@ class Directory:
         self.senders: dict[tuple[str, str], SenderChanged] = {}
         self.credentials: dict[tuple[str, Provider], CredentialsChanged] = {}
         self.stops: dict[tuple[StopScope, str], StopChanged] = {}  # also those that were lifted: state "running"
+        self._stops_of: dict[str, dict[tuple[StopScope, str], StopChanged]] = {}
         self._holding: dict[tuple[StopScope, str], StopChanged] = {}  # of those, the ones that stop something
         self.operators: dict[str, OperatorTokenChanged] = {}  # also those that were revoked
         self.forgotten: dict[str, RecipientForgotten] = {}  # by erasure id
@@ -109,6 +112,10 @@ class Directory:
         """The stop, while it holds."""
         return self._holding.get((scope, name))
 
+    def stops_of_partner(self, partner_id: str) -> list[StopChanged]:
+        """Those of its packets and mailings, also the lifted ones, in no order."""
+        return list(self._stops_of.get(partner_id, {}).values())
+
     def holding(self) -> list[StopChanged]:
         """All stops that hold, in no order."""
         return list(self._holding.values())
@@ -119,8 +126,14 @@ class Directory:
         self._erasure_waits.append(wait)
         return wait
 
-    def apply(self, key: str, value: bytes) -> None:
-        """Fold one record; the newest of a key wins. What cannot be read is logged and left out."""
+    def apply(self, key: str, value: bytes | None) -> None:
+        """Fold one record; the newest of a key wins. What cannot be read is logged and left out.
+
+        No value ends a stop; nothing else is ever ended so.
+        """
+        if value is None:
+            self._end_stop(key)
+            return
         try:
             event = codec.decode(APPLICATION_EVENTS, value)
         except codec.Undecodable:
@@ -160,10 +173,26 @@ class Directory:
     def _stop(self, event: StopChanged) -> None:
         key = event.scope, event.id
         self.stops[key] = event
+        if event.scope in OWNED:
+            self._stops_of.setdefault(event.id.partition("/")[0], {})[key] = event
         if event.state == "running":
             self._holding.pop(key, None)
         else:
             self._holding[key] = event
+
+    def _end_stop(self, key: str) -> None:
+        kind, _, rest = key.partition("/")
+        scope, _, name = rest.partition("/")
+        found = self.stops.pop((cast(StopScope, scope), name), None) if kind == "stop" else None
+        if found is None:
+            return
+        self._holding.pop((found.scope, found.id), None)
+        if found.scope in OWNED:
+            own = self._stops_of[found.id.partition("/")[0]]
+            del own[found.scope, found.id]
+            if not own:
+                del self._stops_of[found.id.partition("/")[0]]
+        self.version += 1
 
 
 async def follow_directory(process: "Process") -> Directory:

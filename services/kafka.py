@@ -107,6 +107,16 @@ class Log:
             for wait in waits:  # of several that fail one is raised; the others are seen here, whenever they end
                 wait.add_done_callback(_seen)
 
+    async def end(self, topic: Topic, keys: Sequence[str]) -> None:
+        """Append a record without a value for each key, which ends it in a compacted topic. Raises LogUnavailable."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                waits = [await self._producer.send(self._prefix + topic.name, None, key=key.encode()) for key in keys]
+                for wait in waits:
+                    await wait
+        except (TimeoutError, KafkaError) as error:
+            raise LogUnavailable(repr(error)) from error
+
     async def dead_letter(self, topic: Topic, key: bytes | None, value: bytes | None, headers: dict[str, str]) -> None:
         """Move a record, as it was read, to the dead-letter twin of its topic. Raises LogUnavailable.
 
@@ -242,9 +252,9 @@ def hold_fetches(consumer: AIOKafkaConsumer) -> None:
 
 
 async def follow(
-    settings: Settings, topic: Topic, apply: Callable[[str, bytes], None], caught_up: asyncio.Event
+    settings: Settings, topic: Topic, apply: Callable[[str, bytes | None], None], caught_up: asyncio.Event
 ) -> None:
-    """Give every record of `topic` to `apply(key, value)`, from the start, for ever.
+    """Give every record of `topic` to `apply(key, value)`, from the start, for ever; a value of None ends the key.
 
     Sets `caught_up` at the end that the topic had when this began. Raises UNAVAILABLE when the log is away at start.
     """
@@ -269,8 +279,7 @@ async def follow(
                     caught_up.set()
             for records in (await reader.getmany(timeout_ms=250)).values():
                 for record in records:
-                    if record.value is not None:
-                        apply((record.key or b"").decode(errors="replace"), record.value)
+                    apply((record.key or b"").decode(errors="replace"), record.value)
     finally:
         await reader.stop()
 

@@ -58,6 +58,7 @@ class Stops:
             if self._done.get(key) != stop.event_id:
                 await self._hasten(_tags_of(stop))
                 self._done[key] = stop.event_id
+        self._done = {key: self._done[key] for key in self._directory.stops if key in self._done}
         self._version = version
 
     async def look_again(self, timers: Sequence[Timer]) -> None:

@@ -50,6 +50,7 @@ def all_apps(directory: Directory, secrets: Secrets, logins: Logins) -> dict[str
             Provisioning(directory, NOTHING, NOTHING),
             Doors(_NoInstallations(), directory, secrets, DevicePace("registry", (), 1000)),  # type: ignore[arg-type]
             NOTHING,
+            NOTHING,
             who,
             [erasure_routes(NOTHING, NOTHING)],
         ),

@@ -17,6 +17,7 @@ class Platform:
         self.answers: dict[tuple[str, str], list[tuple[int, Any]]] = {}
         self.asked: list[tuple[str, str, bytes]] = []
         self.headers: list[dict[str, str]] = []
+        self.links: dict[str, str] = {}  # path with query: the Link header of its answer
 
     def on(self, method: str, path: str, *bodies: Any, status: int = 200) -> None:
         self.answers[method, path] = [(status, body) for body in bodies]
@@ -43,6 +44,8 @@ def platform_server() -> Iterator[Platform]:
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.send_header("Location", "/elsewhere")
+            if self.path in platform.links:
+                self.send_header("Link", platform.links[self.path])
             self.end_headers()
             self.wfile.write(content)
 

@@ -30,6 +30,7 @@ from services.registry.provisioning_store import Turns
 from services.registry.store import Devices
 from services.secrets import Secrets
 from services.settings import Settings
+from services.stop_targets_store import StopTargets
 from tests.listening import BothListeners
 
 API_KEY = "key-of-the-app"
@@ -132,7 +133,9 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
         logins = Logins(directory, secrets)
         stack.callback(logins.close)
         callers = caller(logins, ())
-        api = application(Devicing(devices, sink, directory, secrets), provisioning, doors, audiences, callers)
+        api = application(
+            Devicing(devices, sink, directory, secrets), provisioning, doors, audiences, StopTargets(database), callers
+        )
         listeners = BothListeners(api, directory, secrets)
         transport = httpx.ASGITransport(app=listeners, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))

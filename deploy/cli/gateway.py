@@ -9,6 +9,7 @@ partner's errors     title (error 7): extendedDescription
 import base64
 import http.client
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,7 @@ from schemas import lossless
 TIMEOUT_S = 60.0
 MAX_ERROR_BYTES = 1 << 20
 Json = dict[str, Any]
+_NEXT = re.compile(r'<(\?[^>]+)>; rel="next"$')
 
 
 class Refused(Fault):
@@ -65,6 +67,29 @@ class Gateway:
         **query: Any,
     ) -> Any:
         """A body in pieces is streamed. Raises Fault, Refused."""
+        return self._answer(method, path, body, headers, timeout_s, **query)[0]
+
+    def pages(self, path: str) -> list[Any]:
+        """All entries of a list whose pages are linked by `Link: <…>; rel="next"`. Raises Fault, Refused."""
+        found: list[Any] = []
+        query = ""
+        while True:
+            page, told = self._answer("GET", path + query, None, {}, TIMEOUT_S)
+            found += page
+            following = _NEXT.match(told.get("Link") or "")
+            if following is None:
+                return found
+            query = following[1]
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        **query: Any,
+    ) -> tuple[Any, http.client.HTTPMessage]:
         said = {name: value for name, value in query.items() if value is not None}
         url = self.url + path + (f"?{urlencode(said)}" if said else "")
         own = {"Authorization": self.authorization} if self.authorization else {}
@@ -72,7 +97,7 @@ class Gateway:
             request = urllib.request.Request(url, body, {**headers, **own}, method=method)
             opener = urllib.request.build_opener(_NoRedirect)
             with opener.open(request, timeout=timeout_s) as response:
-                return json.loads(response.read())
+                return json.loads(response.read()), response.headers
         except urllib.error.HTTPError as error:
             with error:
                 content = error.read(MAX_ERROR_BYTES)

@@ -19,7 +19,7 @@ Reason = Annotated[str, typer.Option(help="why, for those who read it later")]
 
 def stops(context: typer.Context, as_json: AsJson = False) -> None:
     """List what is paused or cancelled now."""
-    rows = [{**row, "changedAt": row["at"]} for row in operator(context).call("GET", "/v1/stops")]
+    rows = [{**row, "changedAt": row["at"]} for row in operator(context).pages("/v1/stops")]
     columns = {"scope": "what", "id": "id", "state": "state", "by": "by", "reason": "reason", "changedAt": "since, UTC"}
     show.listing(rows, columns, "nothing is paused or cancelled", as_json)
 

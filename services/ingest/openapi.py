@@ -1,4 +1,4 @@
-"""The OpenAPI description of `POST /v6/send`, made from the models that check it and the table of errors."""
+"""The OpenAPI description of the hot paths, made from the models that check `/v6/send` and the table of errors."""
 
 from typing import Any
 
@@ -9,7 +9,9 @@ from pydantic.json_schema import models_json_schema
 from services.ingest.accept_errors import Code
 from services.ingest.accept_live import LiveActivity
 from services.ingest.accept_model import ChannelData, PushData, Rich, SendRequest, Wire
+from services.security_schemes import BATCH_KEY
 
+_PACKET_FAULTS = {"400": "Not a packet", "401": "Unknown key", "403": "Address not allowed", "429": "Too many"}
 _REF = "#/components/schemas/{model}"
 
 
@@ -46,7 +48,9 @@ def describe(app: FastAPI, mailings: FastAPI | None = None) -> None:
             document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
             data = schemas["$defs"]["MessageBody"]["properties"]["data"]
             data["anyOf"] = [{"$ref": _REF.format(model=name)} for name in ("PushData", "ChannelData")]
-            document["paths"]["/v6/send"] = {"post": _operation()}
+            document["paths"] |= {"/v6/send": {"post": _operation()}, "/v3/batch": {"post": _packet()}}
+            shown = BATCH_KEY.model.model_dump(by_alias=True, exclude_none=True, mode="json")
+            document["components"].setdefault("securitySchemes", {})[BATCH_KEY.scheme_name] = shown
             if mailings is not None:
                 theirs = mailings.openapi()
                 document["paths"] |= theirs["paths"]
@@ -68,6 +72,24 @@ def _operation() -> dict[str, Any]:
             **{
                 str(status): {"description": _errors(status), "content": _json("ErrorAnswer")}
                 for status in sorted({code.http_status for code in Code})
+            },
+        },
+    }
+
+
+def _packet() -> dict[str, Any]:
+    """Told as far as the document of a packet's states needs it; its messages: `docs/partner-api.md` §6."""
+    return {
+        "operationId": "batch",
+        "summary": "Send a packet of up to 3000 messages",
+        "description": "Each message is answered by itself, in the order in which they were sent.",
+        "security": [{BATCH_KEY.scheme_name: []}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "responses": {
+            "200": {"description": "One entry for each message", "content": {"application/json": {"schema": {}}}},
+            **{
+                status: {"description": told, "content": _json("ErrorAnswer")}
+                for status, told in _PACKET_FAULTS.items()
             },
         },
     }

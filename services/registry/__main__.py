@@ -30,8 +30,10 @@ from services.registry.provisioning_store import Turns
 from services.registry.publish import Publishing
 from services.registry.repair import Repair
 from services.registry.secret_rules import SecretRules
+from services.registry.stops_ending import StopsEnding
 from services.registry.store import Devices
 from services.secrets import Secrets
+from services.stop_targets_store import StopTargets
 
 
 async def start(process: Process) -> None:
@@ -62,7 +64,8 @@ async def start(process: Process) -> None:
     doors, callers = Doors(devices, directory, secrets, pace), caller(logins, trusted)
     audiences = Audiences(database)
     await audiences.prepare()
-    provisioning = Provisioning(directory, sink, Turns(database))
+    provisioning, targets = Provisioning(directory, sink, Turns(database)), StopTargets(database)
+    process.spawn(StopsEnding(provisioning, targets).run(process.stop), "stops-ending", drains=True)
     devicing = Devicing(devices, sink, directory, secrets)
     clean_after(process, database, directory, Cleaning(devicing, directory).clean)
     store = RecipientKeysStore(database, secrets)
@@ -70,7 +73,7 @@ async def start(process: Process) -> None:
     process.spawn(forgetting.run(process.stop), "forgetting", drains=True)
     erasures = erasure_routes(forgetting, ErasureProof(forgetting, settings))
     rules = SecretRules(settings.allow_weak_secrets)
-    app = application(devicing, provisioning, doors, audiences, callers, more=[erasures], rules=rules)
+    app = application(devicing, provisioning, doors, audiences, targets, callers, more=[erasures], rules=rules)
     tokens = OperatorTokens(directory, secrets, settings.admin_token)
     listeners.serve(process, app, tokens, trusted, uploads=(IMPORT_PATH,))
 

@@ -28,6 +28,7 @@ from services.registry.provisioning import Provisioning
 from services.registry.readers import reader
 from services.registry.secret_rules import STRICT, SecretRules
 from services.registry.tokens import BadField
+from services.stop_targets_store import StopTargets
 
 _API = "registry"
 
@@ -37,6 +38,7 @@ def application(
     provisioning: Provisioning,
     doors: Doors,
     audiences: Audiences,
+    targets: StopTargets,
     callers: CallerOf,
     more: Sequence[APIRouter] = (),
     rules: SecretRules = STRICT,
@@ -65,7 +67,7 @@ def application(
     app.include_router(identity_key_routes(provisioning, devicing.secrets))
     app.include_router(operator_routes(provisioning, devicing.secrets))
     readers = reader(devicing.directory, callers)
-    app.include_router(stop_routes(provisioning, callers))
+    app.include_router(stop_routes(provisioning, targets, callers))
     app.include_router(installation_routes(devicing, readers))
     app.include_router(identity_routes(logins, readers, callers))
     app.include_router(audience_routes(audiences, devicing.directory, readers))

@@ -7,7 +7,7 @@ faster it is refused with 409. What an answer says, every later request sees.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -20,11 +20,11 @@ from schemas.application_events import (
     SenderChanged,
     StopChanged,
 )
-from schemas.topics import APPLICATION_EVENTS
+from schemas.topics import APPLICATION_EVENTS, MESSAGE_RETENTION_MS
 from schemas.values import Provider, StopScope
 from services import consume
 from services.clock import now_ms
-from services.directory import Directory
+from services.directory import OWNED, Directory
 from services.kafka import Append, Log
 from services.registry.provisioning_store import Turns
 from services.web import Problem
@@ -33,6 +33,8 @@ Entity = PartnerChanged | SenderChanged | ApplicationChanged | CredentialsChange
 Changed = TypeVar("Changed", bound=Entity)
 Decide = Callable[[Entity | None, "Stamp"], Changed]
 _WAIT_S = 5.0
+_MOST_ENDED = 1_000
+"""Stops ended in one turn, during which nobody else changes anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Stamp:
 
     def fields(self) -> dict[str, str | int]:
         return {"event_id": self.event_id, "at": self.at, "by": self.by}
+
+
+def _may_have_ended(key: str, at: int) -> bool:
+    """True for a change that the directory may know no more."""
+    return key.startswith("stop/") and at < now_ms() - MESSAGE_RETENTION_MS
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Provisioning:
         if turn is None:
             raise Problem(503, "Others are changing", "try again")
         try:
-            if turn.entity is not None:
+            if turn.entity is not None and not _may_have_ended(turn.entity, turn.at):
                 await self._known(turn.entity, turn.at)
             current = self.entity(key)
             if version not in (None, "*") and (current is None or current.event_id != version):
@@ -81,6 +88,31 @@ class Provisioning:
         await self.turns.give_back(turn, changed.entity_key, changed.at)
         await self._known(changed.entity_key, changed.at)
         return changed
+
+    async def end_stops(self, over: Callable[[Sequence[StopChanged]], Awaitable[Sequence[StopChanged]]]) -> int:
+        """End those stops of packets and mailings that are older than the topics and `over`; tells how many.
+
+        While others change, none. Raises consume.UNAVAILABLE, and Problem 503 when the directory is far behind.
+        """
+        found = await over(self._old_stops())
+        if not found:
+            return 0
+        turn = await self.turns.take(0)
+        if turn is None:
+            return 0
+        try:
+            if turn.entity is not None and not _may_have_ended(turn.entity, turn.at):
+                await self._known(turn.entity, turn.at)
+            stops = self.directory.stops
+            ended = [stop for stop in found if stops.get((stop.scope, stop.id)) == stop][:_MOST_ENDED]
+            await self.sink.end(APPLICATION_EVENTS, [stop.entity_key for stop in ended])
+        finally:
+            await self.turns.give_back(turn)
+        return len(ended)
+
+    def _old_stops(self) -> list[StopChanged]:
+        stops = self.directory.stops.values()
+        return [stop for stop in stops if stop.scope in OWNED and stop.at < now_ms() - MESSAGE_RETENTION_MS]
 
     def entity(self, key: str) -> Entity | None:
         """The entity as the directory has it, by its key in `application-events`."""

@@ -80,7 +80,8 @@ class Worker:
     def counts(self) -> dict[str, int]:
         return {key: one.count for key, one in self.newest.items()}
 
-    def heard(self, key: str, value: bytes) -> None:
+    def heard(self, key: str, value: bytes | None) -> None:
+        assert value is not None
         changed = codec.decode(DELIVERY_STATISTICS, value)
         assert isinstance(changed, StatisticChanged)
         assert key == key_of(changed.statistic)

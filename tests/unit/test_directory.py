@@ -42,3 +42,20 @@ def test_nobody_stops_the_packet_or_mailing_of_another() -> None:
 def test_a_provider_is_asked_for_by_name() -> None:
     assert told(stop("provider", "hms", "paused")).stopped("provider", "hms") is not None
     assert told(stop("provider", "hms", "running")).stopped("provider", "hms") is None
+
+
+def test_a_record_without_a_value_ends_a_stop_and_nothing_else() -> None:
+    directory = told(
+        stop("packet", "bank/7", "cancelled"), stop("packet", "bank/8", "paused"), stop("provider", "hms", "paused")
+    )
+    version = directory.version
+    for key in ("stop/packet/bank/7", "stop/packet/bank/9", "stop/moon/1", "partner/bank", "nonsense", ""):
+        directory.apply(key, None)
+    assert directory.version == version + 1
+    assert directory.stop_of("bank", packet_id=7) is None
+    assert directory.stop_of("bank", packet_id=8) is not None
+    assert [one.id for one in directory.stops_of_partner("bank")] == ["bank/8"]
+    directory.apply("stop/packet/bank/8", None)
+    directory.apply("stop/provider/hms", None)
+    assert (directory.stops_of_partner("bank"), directory.holding(), directory.stops) == ([], [], {})
+    assert told(stop("packet", "bank/7", "paused")).stop_of("bank", packet_id=7) is not None
