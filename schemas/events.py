@@ -72,6 +72,7 @@ class MessageRequested(MessageEvent):
     utc_offset_min: int = 180  # the partner's zone, for schedules
     packet_id: int | None = None
     mailing_id: str | None = None
+    unknown_fields: tuple[str, ...] | None = None  # of the body, by path: fields that nobody reads
 
 
 class ScheduleDue(MessageEvent):

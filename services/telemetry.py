@@ -47,6 +47,14 @@ DIRECTORY_NEWEST = Gauge(
 )
 BATCH_MESSAGES = Counter("rpns_batch_messages_total", "messages of packets that were answered", ["outcome"])
 MAILING_FAULTS = Counter("rpns_mailing_faults_total", "mailings paused, or not told of, because of an internal fault")
+UNKNOWN_FIELDS = Counter(
+    "rpns_unknown_fields_total", "messages asked for with fields that nobody reads (RPNS-Warnings)", ["partner"]
+)
+REPEATS_DIFFERENT = Counter(
+    "rpns_repeated_with_other_content_total",
+    "requests under an id that was known, for another recipient or with other content",
+    ["partner"],
+)
 REPEATS = Counter("rpns_repeated_requests_total", "requests whose id was known already", ["lane"])
 BROADCASTS = Counter("rpns_broadcasts_total", "answers to broadcasts on channels of APNs", ["answer"])
 PLANNED = Counter("rpns_planned_deliveries_total", "deliveries planned", ["provider"])

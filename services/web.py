@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel
@@ -20,7 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services import consume, telemetry
 from services.body_deadline import BodyDeadline
+from services.field_names import rule_of
 from services.mongo_errors import OutOfTime
+from services.native_names import body_of, query_faults
 from services.process import Process
 
 log = telemetry.logger("web")
@@ -99,7 +101,11 @@ class BodyLimit:
 
 
 def install_problems(app: FastAPI) -> None:
-    """Answer every error of this application as problem details."""
+    """Answer every error of this application as problem details, and refuse query parameters that nobody reads.
+
+    Call it before routes are added.
+    """
+    app.router.dependencies.append(Depends(_known_query))
 
     @app.exception_handler(Problem)
     async def on_problem(_: Request, problem: Problem) -> Response:
@@ -107,8 +113,9 @@ def install_problems(app: FastAPI) -> None:
         return problem_response(problem.body, headers)
 
     @app.exception_handler(RequestValidationError)
-    async def on_invalid(_: Request, error: RequestValidationError) -> Response:
-        return problem_response(ProblemBody(title="Invalid request", status=400, errors=field_errors(error.errors())))
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        errors = field_errors(error.errors(), body_of(request))
+        return problem_response(ProblemBody(title="Invalid request", status=400, errors=errors))
 
     @app.exception_handler(ClientDisconnect)
     async def on_gone(_: Request, __: ClientDisconnect) -> Response:
@@ -139,12 +146,17 @@ def _unavailable(error: Exception) -> Response:
     return problem_response(ProblemBody(title="Service is unavailable", status=503), {"Retry-After": "1"})
 
 
-def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
-    """pydantic's errors as {field, rule}; the value itself is never repeated."""
+async def _known_query(request: Request) -> None:
+    if faults := query_faults(request):
+        raise Problem(400, "Invalid request", errors=faults)
+
+
+def field_errors(errors: Sequence[Any], model: type[BaseModel] | None = None) -> list[dict[str, str]]:
+    """pydantic's errors as {field, rule}; the value itself is never repeated. `model`: whose names may be meant."""
     return [
         {
             "field": ".".join(str(part) for part in one["loc"] if part != "body") or "body",
-            "rule": one["msg"].removeprefix("Value error, "),
+            "rule": rule_of(one, model),
         }
         for one in errors
     ]

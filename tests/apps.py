@@ -69,7 +69,7 @@ class _NoInstallations:
 def _ingest(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
     who = caller(logins, ())
     sending = Sending(directory, logins, NOTHING, NOTHING, NOTHING)
-    packets = BatchEndpoint(Batch(directory, secrets, NOTHING, NOTHING, NOTHING, sending.limits), ())
+    packets = BatchEndpoint(Batch(directory, secrets, NOTHING, NOTHING, NOTHING, sending.limits, sending.recent), ())
     mailings = mailing_api.application(_Office(), NOTHING, NOTHING, who)  # type: ignore[arg-type]
     return ingest(sending, (), packets, mailings, [broadcast_routes(Broadcasting(NOTHING, directory, NOTHING), who)])
 

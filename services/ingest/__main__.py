@@ -28,7 +28,7 @@ from services.ingest.mailings import Office
 from services.ingest.mailings_store import Mailings
 from services.ingest.planning import Planner
 from services.ingest.send import Sending
-from services.ingest.store import Claims
+from services.ingest.store import CONFIRMED_MS, Claims
 from services.installations import Installations
 from services.logins import Logins
 from services.logins_store import SeenLogins
@@ -45,7 +45,8 @@ async def start(process: Process) -> None:
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
     await open_keys(process, database, directory)
-    claims, keys = Claims(database["claims"]), HourKeys(database["hour_keys"], secrets)
+    hold_ms = int(settings.append_timeout_s * 1000) + CONFIRMED_MS
+    claims, keys = Claims(database["claims"], hold_ms), HourKeys(database["hour_keys"], secrets)
     await claims.prepare()
     await keys.prepare()
     log = await process.stack.enter_async_context(kafka.opened_log(settings))
@@ -55,7 +56,7 @@ async def start(process: Process) -> None:
     sending = Sending(directory, logins, log, claims, keys)
     process.ready_when("log", sending.is_log_up)
     trusted = networks(settings.trusted_proxies)
-    packets = BatchEndpoint(Batch(directory, secrets, log, claims, keys, sending.limits), trusted)
+    packets = BatchEndpoint(Batch(directory, secrets, log, claims, keys, sending.limits, sending.recent), trusted)
     who = caller(logins, trusted)
     mailings = await _mailings(process, database, directory, who, log, keys, claims)
     broadcasts = await _broadcasts(process, database, directory, who, log)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from schemas.application_events import PartnerChanged
 from schemas.values import Channel
+from services.field_names import Unknown
 from services.ingest.accept import Accepted, accept
 from services.ingest.accept_alike import Patterns
 from services.ingest.accept_batch_errors import Rejected, RejectReason, Unacceptable, rejected_of, unacceptable_of
@@ -22,6 +23,8 @@ from services.ingest.accept_errors import Refusal, Refused
 from services.ingest.accept_link import Senders
 from services.ingest.accept_model import LinkBody, MessageBody, Request, ScheduleBody, parsed, violation
 from services.ingest.accept_rules import channel_of, notify_url_of, schedule_of
+from services.ingest.accept_unknown import unknown_of_packet
+from services.ingest.accept_warnings import names_of
 
 MOST = 3000
 _MAX_ID = 50
@@ -113,9 +116,16 @@ def accepted_of(
     outcome = accept(request, sending.partner, sending.senders, sending.now_ms, "bulk", draw_id=sending.draw_id)
     if isinstance(outcome, Refusal):
         return rejected_of(outcome, where)
-    accepted = outcome._replace(request=outcome.request.model_copy(update={"packet_id": sending.packet_id}))
+    unknown = names_of(unknown_of_packet(message, channel))
+    about = {"packet_id": sending.packet_id} | ({} if unknown is None else {"unknown_fields": unknown})
+    accepted = outcome._replace(request=outcome.request.model_copy(update=about))
     patterns.learn(key, accepted)
     return accepted
+
+
+def unknown_of(message: object, partner: PartnerChanged) -> list[Unknown]:
+    """Fields of one message that nobody reads."""
+    return unknown_of_packet(message, _channel(message, partner)) if isinstance(message, dict) else []
 
 
 def priority_of(message: object) -> int:

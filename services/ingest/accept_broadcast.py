@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from schemas import ids, lossless
 from schemas.broadcast_events import BroadcastChannelChanged, BroadcastRequested
+from services.field_names import RequestBody
 from services.ingest.accept_errors import invalid
 from services.ingest.accept_live import live_activity_of
 
@@ -18,10 +19,10 @@ LONGEST_TTL_S = 8 * 3600
 """So long APNs keeps a message for phones that come later."""
 
 
-class Wire(BaseModel):
+class Wire(RequestBody):
     """Base of the bodies: camel case, strict."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(strict=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class ChannelBody(Wire):

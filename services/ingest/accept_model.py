@@ -2,8 +2,9 @@
 
 Source: `docs/partner-api.md` §1, §4, §5.
 
-Types are strict and lengths are Unicode code points; unknown fields are ignored; null counts as absent. `message.data`
-stays a dict here, because its rules depend on `message.type`: it becomes `PushData` or `ChannelData` later.
+Types are strict and lengths are Unicode code points; unknown fields change nothing; null counts as absent.
+`message.data` stays a dict here, because its rules depend on `message.type`: it becomes `PushData` or `ChannelData`
+later.
 """
 
 from collections.abc import Sequence
@@ -36,7 +37,13 @@ def _no_bool(value: object) -> object:
 RegisteredDelivery = Annotated[Literal[0, 1, 2, "0", "1", "2"], BeforeValidator(_no_bool)]
 
 
-class MessageBody(Wire):
+class Tolerant(Wire):
+    """Base of what holds a message: fields that nobody reads are taken, and told of (`accept_unknown.py`)."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class MessageBody(Tolerant):
     """`message`, at the root or in a link."""
 
     type: str | None = None
@@ -44,7 +51,7 @@ class MessageBody(Wire):
     shorten_links: bool | None = None
 
 
-class LinkBody(Wire):
+class LinkBody(Tolerant):
     """`cascadeChainLink` and `nextLink`; `state` is what must happen to the link before this one to stop the chain."""
 
     state: str
@@ -52,7 +59,7 @@ class LinkBody(Wire):
     next_link: "LinkBody | None" = None
 
 
-class ScheduleBody(Wire):
+class ScheduleBody(Tolerant):
     """`scheduleInfo`."""
 
     time_begin: str | None = None
@@ -61,7 +68,7 @@ class ScheduleBody(Wire):
     deadline: str | None = None
 
 
-class Request(Wire):
+class Request(Tolerant):
     """One message and its cascade, without credentials: what `/v6/send` and a packet have in common."""
 
     id: str | None = None

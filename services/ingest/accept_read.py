@@ -59,7 +59,7 @@ def _says_all(request: SendRequest, body: bytes) -> bool:
     kind, data = message.type, message.data
     if kind != "PUSH":
         return not _is_handed_on(kind, data) or _say_all([data], body)
-    return not [name for name in data if name in _OPAQUE and not _stands_in(body, name, data[name])]
+    return not [name for name in _OPAQUE if name in data and not _stands_in(body, name, data[name])]
 
 
 def _stands_in(body: bytes, name: str, value: object) -> bool:
@@ -67,13 +67,16 @@ def _stands_in(body: bytes, name: str, value: object) -> bool:
     if not isinstance(value, dict | list | str):  # which show where they end
         return value is None
     key = _OPAQUE[name]
-    if body.count(key) != 1:
+    place = body.find(key)
+    behind = place + len(key)
+    if place < 0 or body.find(key, behind) >= 0:
         return False
     try:
-        is_compact = key + b":" + orjson.dumps(value) in body
+        if body.startswith(b":" + orjson.dumps(value), behind):
+            return True
     except TypeError:  # integers of more than 64 bits
         return False
-    return is_compact or key + b": " + json.dumps(value).encode() in body  # as Python writes by itself
+    return body.startswith(b": " + json.dumps(value).encode(), behind)  # as Python writes by itself
 
 
 def _say_all(parts: Sequence[dict[str, Any]], body: bytes) -> bool:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services import telemetry, web
 from services.callers import Network, caller_address
 from services.ingest.accept_errors import Code, Refusal
+from services.ingest.accept_warnings import HEADER, header_of
 from services.ingest.openapi import describe
 from services.ingest.send import Sending
 
@@ -41,12 +42,12 @@ class SendEndpoint:
         self._trusted = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = time.perf_counter()
+        started, warnings = time.perf_counter(), list[str]()
         try:
             body = await read_body(scope, receive, web.MAX_BODY_BYTES)
             if body is None:
                 return  # the caller has gone
-            answer: bytes | Refusal = body if isinstance(body, Refusal) else await self._answer(scope, body)
+            answer: bytes | Refusal = body if isinstance(body, Refusal) else await self._answer(scope, body, warnings)
         except Exception:
             log.exception("a request failed")
             answer = Refusal(Code.INTERNAL, "")
@@ -56,14 +57,16 @@ class SendEndpoint:
             if status in (429, 503):
                 headers.append(_RETRY)
             answer = error_body(answer)
+        if warnings:
+            headers.append((HEADER, header_of(warnings)))
         headers.append((b"content-length", b"%d" % len(answer)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
         _ANSWERS[code].inc()
         _SECONDS.observe(time.perf_counter() - started)
 
-    async def _answer(self, scope: Scope, body: bytes) -> bytes | Refusal:
-        return await self._sending.answer(body, caller_address(scope, self._trusted))
+    async def _answer(self, scope: Scope, body: bytes, warnings: list[str]) -> bytes | Refusal:
+        return await self._sending.answer(body, caller_address(scope, self._trusted), warnings)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refusal | None:

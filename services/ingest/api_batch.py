@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from services import telemetry
 from services.callers import Network, caller_address
 from services.ingest.accept_errors import Code, Refusal
+from services.ingest.accept_warnings import HEADER, header_of
 from services.ingest.api import error_body, read_body
 from services.ingest.batch import MAX_BODY_BYTES, Batch
 
@@ -28,9 +29,9 @@ class BatchEndpoint:
         self._trusted = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = time.perf_counter()
+        started, warnings = time.perf_counter(), list[str]()
         try:
-            outcome = await self._outcome(scope, receive)
+            outcome = await self._outcome(scope, receive, warnings)
             if outcome is None:
                 return  # the caller has gone
         except Exception:
@@ -42,13 +43,15 @@ class BatchEndpoint:
             headers += [_RETRY] if status in (429, 503) else []
         else:
             status, body = outcome
+        if warnings:
+            headers.append((HEADER, header_of(warnings)))
         headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         telemetry.REQUESTS.labels("batch", str(status)).inc()
         _SECONDS.observe(time.perf_counter() - started)
 
-    async def _outcome(self, scope: Scope, receive: Receive) -> tuple[int, bytes] | Refusal | None:
+    async def _outcome(self, scope: Scope, receive: Receive, warnings: list[str]) -> tuple[int, bytes] | Refusal | None:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         partner = self._batch.caller(given.decode("latin-1"), caller_address(scope, self._trusted))
         if isinstance(partner, Refusal):
@@ -56,4 +59,4 @@ class BatchEndpoint:
         body = await read_body(scope, receive, MAX_BODY_BYTES)
         if body is None or isinstance(body, Refusal):
             return body
-        return await self._batch.answer(body, partner)
+        return await self._batch.answer(body, partner, warnings)

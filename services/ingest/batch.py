@@ -9,9 +9,10 @@ Source: `docs/partner-api.md` §6.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
 
 import orjson
@@ -25,10 +26,13 @@ from services.directory import Directory
 from services.hour_keys import HourKeys
 from services.ingest.accept import Accepted
 from services.ingest.accept_alike import Patterns
-from services.ingest.accept_batch import Packet, Sending, accepted_of, hands_on, packet_of, priority_of
+from services.ingest.accept_batch import Packet, Sending, accepted_of, hands_on, packet_of, priority_of, unknown_of
 from services.ingest.accept_batch_errors import Rejected, RejectReason, Unacceptable, unacceptable_of
 from services.ingest.accept_errors import Code, Refusal
 from services.ingest.accept_read import not_json
+from services.ingest.accept_unknown import unknown_around
+from services.ingest.accept_warnings import REPEATED, warnings_of
+from services.ingest.recent import Recent, told_by
 from services.ingest.secure import sealed
 from services.ingest.store import Claims
 from services.kafka import Append, Log
@@ -41,6 +45,7 @@ _MAX_MESSAGE_BYTES = 64 * 1024
 _TOPIC = topics.MESSAGE_REQUESTED["bulk"]
 _SLICE = 50
 """Messages that are read before others get their turn: single messages are answered by the same loop."""
+_MOST_WARNINGS = 50
 _LARGE_BYTES = 256 * 1024
 _PACKET_BITS = 53
 """What a JSON number holds exactly everywhere."""
@@ -50,8 +55,16 @@ class Batch:
     """Answers packets. One for each process."""
 
     def __init__(
-        self, directory: Directory, secrets: Secrets, sink: Log, claims: Claims, keys: HourKeys, limits: Limits
+        self,
+        directory: Directory,
+        secrets: Secrets,
+        sink: Log,
+        claims: Claims,
+        keys: HourKeys,
+        limits: Limits,
+        recent: Recent,
     ) -> None:
+        self._recent = recent
         self._directory, self._secrets, self._log = directory, secrets, sink
         self._claims, self._keys, self._limits = claims, keys, limits
 
@@ -62,11 +75,14 @@ class Batch:
             return Refusal(Code.LOGIN if found is KeyFault.UNKNOWN else Code.ADDRESS, found.value)
         return found
 
-    async def answer(self, body: bytes, partner: PartnerChanged) -> tuple[int, bytes] | Refusal:
-        """HTTP status and body."""
+    async def answer(self, body: bytes, partner: PartnerChanged, warnings: list[str]) -> tuple[int, bytes] | Refusal:
+        """HTTP status and body. What the partner should know beside it is added to `warnings`."""
         now = now_ms()
         try:
-            packet = packet_of(await _read(body), partner, now)
+            found = await _read(body)
+            if isinstance(found, dict):
+                warnings += warnings_of(unknown_around(found))
+            packet = packet_of(found, partner, now)
         except Unacceptable as unacceptable:
             return 400, orjson.dumps({"result": [_entry_of(unacceptable.rejected, None)]})
         limit = self._limits.enter(partner, time.monotonic())
@@ -74,27 +90,32 @@ class Batch:
             return Refusal(Code.TOO_MANY, limit)
         try:
             sending = Sending(partner, self._directory, now, packet_id_of(body, packet, partner), ids.uuid7)
-            return 200, orjson.dumps({"result": await self._send(packet, sending)})
+            return 200, orjson.dumps({"result": await self._send(packet, sending, warnings)})
         finally:
             self._limits.leave(partner)
 
-    async def _send(self, packet: Packet, sending: Sending) -> list[dict[str, Any]]:
+    async def _send(self, packet: Packet, sending: Sending, warnings: list[str]) -> list[dict[str, Any]]:
         patterns, ready = Patterns(sending.partner), list[_Ready | Rejected]()
         try:
             for place, one in enumerate(packet.messages):
                 outcome = accepted_of(one, place, packet, sending, patterns)
                 ready.append(outcome if isinstance(outcome, Rejected) else await self._ready(outcome, place))
+                if unknown := unknown_of(one, sending.partner):
+                    warnings += warnings_of(unknown, f"messages[{place}].") if len(warnings) < _MOST_WARNINGS else ()
+                    telemetry.UNKNOWN_FIELDS.labels(sending.partner.partner_id).inc()
                 if place % _SLICE == 0:
                     await asyncio.sleep(0)
             if sending.partner.reject_duplicates:
-                ready = await self._claimed(ready, sending.now_ms)
-            await self._log.append(_by_priority(ready, packet.messages))
+                ready = await self._send_once(packet, ready)
+            else:
+                await self._log.append(_by_priority(ready, packet.messages))
         except consume.UNAVAILABLE as error:
             log.warning("a packet could not be stored in time", error=repr(error))
             ready = await self._unstored(packet, sending, patterns, ready)
         else:
-            if sending.partner.reject_duplicates:
-                await self._confirm([one.message_id for one in ready if isinstance(one, _Ready)])
+            for place, one in enumerate(ready):
+                if isinstance(one, _Ready) and one.told is not None and self._recent.note(one.message_id, one.told):
+                    warnings.append(f"messages[{place}].{REPEATED}")
         telemetry.BATCH_MESSAGES.labels("accepted").inc(sum(isinstance(one, _Ready) for one in ready))
         telemetry.BATCH_MESSAGES.labels("rejected").inc(sum(isinstance(one, Rejected) for one in ready))
         return [_entry_of(one, sending.packet_id) for one in ready]
@@ -119,22 +140,44 @@ class Batch:
             return Rejected(
                 [RejectReason("length.too.long", ref)], f"{ref}: must be at most {_MAX_MESSAGE_BYTES} bytes"
             )
-        return _Ready(event.message_id, event.partner_ref, Append(_TOPIC, event.message_id, value))
+        told = None if event.partner_ref is None else told_by(event)
+        return _Ready(event.message_id, event.partner_ref, Append(_TOPIC, event.message_id, value), told)
 
-    async def _claimed(self, ready: Sequence["_Ready | Rejected"], now: int) -> list["_Ready | Rejected"]:
-        """For partners who refuse duplicates: an id that was accepted before, or earlier in the packet, is refused."""
+    async def _send_once(self, packet: Packet, ready: Sequence["_Ready | Rejected"]) -> list["_Ready | Rejected"]:
+        """For partners who refuse duplicates: an id that was accepted before, or earlier in the packet, is refused.
+
+        What others may be about to append is looked at again behind our own append, so that no two packets wait for
+        each other.
+        """
+        holder = ids.uuid7()
         wanted = {one.message_id for one in ready if isinstance(one, _Ready) and one.partner_ref is not None}
-        free = await self._claims.claim_many(wanted, now)
-        kept: list[_Ready | Rejected] = []
-        for place, one in enumerate(ready):
-            if isinstance(one, _Ready) and one.partner_ref is not None:
-                if one.message_id not in free:
-                    ref = f"messages[{place}].id"
-                    kept.append(Rejected([RejectReason("duplicate", ref)], f"{ref}: was used before"))
-                    continue
-                free.discard(one.message_id)
-            kept.append(one)
-        return kept
+        ours, contested = await self._claims.claim_many(wanted, holder, now_ms())
+        kept = _without_repeated(ready, ours | contested)
+        await self._append_claimed(packet, _without(kept, contested), ours, holder)
+        if not contested:
+            return kept
+        try:
+            won = await self._claims.settle(contested, holder, now_ms())
+            if won:
+                await self._append_claimed(packet, _without(kept, wanted - won, unnamed=True), won, holder)
+        except consume.UNAVAILABLE as error:
+            log.warning("a part of a packet could not be stored in time", error=repr(error))
+            return [
+                _unknown(one, place) if isinstance(one, _Ready) and one.message_id in contested else one
+                for place, one in enumerate(kept)
+            ]
+        return _without_repeated(kept, ours | won)
+
+    async def _append_claimed(
+        self, packet: Packet, ready: Sequence["_Ready | Rejected"], claimed: Set[str], holder: str
+    ) -> None:
+        try:
+            await self._log.append(_by_priority(ready, packet.messages))
+        except consume.UNAVAILABLE:
+            with contextlib.suppress(*consume.UNAVAILABLE):  # whoever repeats it waits a while then
+                await self._claims.give_back(claimed, holder)
+            raise
+        await self._confirm(list(claimed))
 
     async def _confirm(self, message_ids: Sequence[str]) -> None:
         """The events are in the log, so the answer is yes even when this fails: a repeat is appended and absorbed."""
@@ -150,6 +193,35 @@ class _Ready(NamedTuple):
     message_id: str
     partner_ref: str | None
     append: Append
+    told: int | None  # `recent.told_by`; None without an id of the partner's
+
+
+_ELSEWHERE = Rejected([], "")
+"""In the place of a message that is not appended now."""
+
+
+def _without_repeated(ready: Sequence[_Ready | Rejected], free: Set[str]) -> list[_Ready | Rejected]:
+    """The first with each free id; the others are refused."""
+    left, kept = set(free), list[_Ready | Rejected]()
+    for place, one in enumerate(ready):
+        if isinstance(one, _Ready) and one.partner_ref is not None:
+            if one.message_id not in left:
+                ref = f"messages[{place}].id"
+                kept.append(Rejected([RejectReason("duplicate", ref)], f"{ref}: was used before"))
+                continue
+            left.discard(one.message_id)
+        kept.append(one)
+    return kept
+
+
+def _without(ready: Sequence[_Ready | Rejected], others: Set[str], *, unnamed: bool = False) -> list[_Ready | Rejected]:
+    """Each in its place, but for those of `others`; with `unnamed` also but for those without an id."""
+    return [
+        _ELSEWHERE
+        if isinstance(one, _Ready) and (one.message_id in others or (unnamed and one.partner_ref is None))
+        else one
+        for one in ready
+    ]
 
 
 async def _read(body: bytes) -> object:

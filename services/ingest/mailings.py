@@ -11,6 +11,8 @@ Every change is a compare-and-set, said to `mailing-events` behind it; doing the
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from pydantic import BaseModel
+
 from schemas import ids, lossless
 from schemas.application_events import PartnerChanged
 from schemas.mailing_events import MailingState
@@ -18,11 +20,13 @@ from services import schedule, telemetry
 from services.access import Caller
 from services.clock import now_ms
 from services.consume import UNAVAILABLE
+from services.field_names import suggestion
 from services.ingest.accept_errors import Refused
 from services.ingest.accept_fill import Template
 from services.ingest.accept_forecast import Forecast, forecast
-from services.ingest.accept_mailing import ChangeBody, draft
+from services.ingest.accept_mailing import ChangeBody, MailingBody, draft
 from services.ingest.accept_model import parsed
+from services.ingest.accept_unknown import unknown_fields
 from services.ingest.mailing import Mailing
 from services.ingest.mailing_means import Means, Stopped
 from services.ingest.uploading import UploadConflict, Uploading
@@ -35,6 +39,7 @@ _ALLOWED: dict[MailingState, tuple[MailingState, ...]] = {
     "cancelled": ("draft", "running", "paused", "done"),
 }
 _TRIES = 10
+_MOST_FAULTS, _MOST_OF_NAME = 50, 200
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Office:
 
     async def create(self, raw: object, partner: PartnerChanged) -> tuple[Mailing, bool]:
         """A draft; False beside it when there was one with this id and content already."""
+        _check_names(MailingBody, raw)
         now = now_ms()
         try:
             drafted = draft(raw, partner, self.means.directory, now)
@@ -85,6 +91,7 @@ class Office:
 
     async def change(self, mailing: Mailing, raw: object) -> Mailing:
         """Rate, name and what broken lines mean; the rate also of one that runs."""
+        _check_names(ChangeBody, raw)
         try:
             body = parsed(ChangeBody, raw, "")
         except Refused as refused:
@@ -203,6 +210,13 @@ class Office:
             return self.means.template(mailing)[0]
         except Stopped as why:
             raise Problem(409, "The mailing cannot go on", str(why)) from None
+
+
+def _check_names(model: type[BaseModel], raw: object) -> None:
+    """This API is native: what nobody reads is refused, all of it at once."""
+    if unknown := unknown_fields(model, raw):
+        errors = [_error(one.path[:_MOST_OF_NAME], "unknown field" + suggestion(one.meant)) for one in unknown]
+        raise Problem(400, "Invalid request", errors=errors[:_MOST_FAULTS])
 
 
 def _check_list(mailing: Mailing) -> None:

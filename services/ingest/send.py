@@ -7,20 +7,26 @@ customPayload: neither databases nor phones can be trusted with one. Source: `do
 """
 
 import time
+from collections.abc import Sequence
 
 import orjson
 from pydantic import ValidationError
 
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
+from schemas.events import MessageRequested
 from services import consume, telemetry
 from services.clock import now_ms
 from services.directory import Directory
+from services.field_names import Unknown
 from services.hour_keys import HourKeys
 from services.ingest.accept import accept
 from services.ingest.accept_errors import Code, Refusal, Refused
 from services.ingest.accept_model import SendRequest, violation
-from services.ingest.accept_read import read_request
+from services.ingest.accept_read import read_json, read_request
+from services.ingest.accept_unknown import is_known, unknown_fields
+from services.ingest.accept_warnings import REPEATED, names_of, warnings_of
+from services.ingest.recent import Recent, told_by
 from services.ingest.secure import sealed
 from services.ingest.store import Claims
 from services.kafka import Append, Log, RecordTooLarge
@@ -49,17 +55,18 @@ class Sending:
         self._claims = claims
         self._keys = keys
         self.limits = Limits()
+        self.recent = Recent()
         self._failing_since_s: float | None = None
         self._failed_at_s = 0.0
 
-    async def answer(self, body: bytes, address: str) -> bytes | Refusal:
-        """The body of the answer, or why not."""
+    async def answer(self, body: bytes, address: str, warnings: list[str]) -> bytes | Refusal:
+        """The body of the answer, or why not. What the partner should know beside it is added to `warnings`."""
         try:
             request = read_request(body)
         except Refused as refused:
             return refused.refusal
         except ValidationError as error:
-            return await self._refuse_strangers_first(body, error, address)
+            return await self._refuse_strangers_first(body, error, address, warnings)
         partner = self._logins.known(request.login, request.password, address)
         if partner is None:
             checked = await self._logins.check(request.login, request.password, address)
@@ -70,7 +77,11 @@ class Sending:
         if limit is not None:
             return Refusal(Code.TOO_MANY, limit)
         try:
-            return await self._send(request, partner)
+            unknown = [] if is_known(request) else unknown_fields(SendRequest, read_json(body))
+            if unknown:
+                warnings += warnings_of(unknown)
+                telemetry.UNKNOWN_FIELDS.labels(partner.partner_id).inc()
+            return await self._send(request, partner, unknown, warnings)
         finally:
             self.limits.leave(partner)
 
@@ -80,34 +91,54 @@ class Sending:
         failing = self._failing_since_s is not None and now - self._failing_since_s >= _OUTAGE_S
         return not (failing and now - self._failed_at_s < _FORGOTTEN_S)
 
-    async def _refuse_strangers_first(self, body: bytes, error: ValidationError, address: str) -> Refusal:
+    async def _refuse_strangers_first(
+        self, body: bytes, error: ValidationError, address: str, warnings: list[str]
+    ) -> Refusal:
         """What is wrong with the fields is told to partners only."""
         login, password = _credentials(body)
         if login is None or password is None:
             return violation(error).refusal
         checked = await self._logins.check(login, password, address)
-        return _FAULTS[checked] if isinstance(checked, LoginFault) else violation(error).refusal
+        if isinstance(checked, LoginFault):
+            return _FAULTS[checked]
+        warnings += warnings_of(unknown_fields(SendRequest, read_json(body)))
+        return violation(error).refusal
 
-    async def _send(self, request: SendRequest, partner: PartnerChanged) -> bytes | Refusal:
+    async def _send(
+        self, request: SendRequest, partner: PartnerChanged, unknown: Sequence[Unknown], warnings: list[str]
+    ) -> bytes | Refusal:
         accepted = accept(request, partner, self._directory, now_ms(), draw_id=ids.uuid7)
         if isinstance(accepted, Refusal):
             return accepted
+        if unknown:
+            accepted = accepted._replace(request=accepted.request.but(unknown_fields=names_of(unknown)))
         claims = partner.reject_duplicates and accepted.request.partner_ref is not None
         try:
             event = await sealed(accepted, self._keys) if accepted.secure else accepted.request
-            if claims and not await self._claims.claim(event.message_id, event.at):
+            if claims and not await self._claims.claim(event.message_id, event.event_id, now_ms()):
                 return Refusal(Code.DUPLICATE, "id: was used before")
             await self._log.append((Append(_TOPIC, event.message_id, event),))
         except consume.UNAVAILABLE as error:
             self._note_failure(error)
+            if claims:
+                await self._give_back(accepted.request)
             return Refusal(Code.UNAVAILABLE, "the request could not be stored in time, repeat it with the same id")
         except RecordTooLarge:
             return Refusal(Code.INVALID, "body: too large once it is encoded")
         self._failing_since_s = None
+        if event.partner_ref is not None and self.recent.note(event.message_id, told_by(event)):
+            warnings.append(REPEATED)
         if claims:
             await self._confirm(event.message_id)
         answer = {"mtNum": event.mt_num} if request.id is None else {"mtNum": event.mt_num, "id": request.id}
         return orjson.dumps(answer)
+
+    async def _give_back(self, request: MessageRequested) -> None:
+        """The partner is asked to repeat it: that need not wait then."""
+        try:
+            await self._claims.give_back([request.message_id], request.event_id)
+        except consume.UNAVAILABLE as error:
+            log.warning("a claim was not given back", error=repr(error))
 
     async def _confirm(self, message_id: str) -> None:
         """The event is in the log, so the answer is yes even when this fails: a repeat is appended and absorbed."""

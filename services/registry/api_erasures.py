@@ -19,7 +19,7 @@ from services.recipient_keys import RECIPIENT_DIGITS, SCOPE_DIGITS
 from services.registry.api_devices import PROBLEMS
 from services.registry.api_partners import admin_router
 from services.registry.auth import By
-from services.registry.bodies import Body
+from services.registry.bodies import Body, Given
 from services.registry.forgetting import MOST_LINKED, Forgetting, Linked, Persons
 from services.registry.tokens import BadField
 from services.settings import Settings
@@ -30,7 +30,7 @@ _Id = Annotated[str, Path(max_length=64)]
 _Given = Annotated[Text, Field(min_length=1, max_length=256)] | None
 
 
-class ErasureBody(Body):
+class ErasureBody(Given):
     """Whom to forget; without partner and application everywhere."""
 
     phone: _Given = None

@@ -9,14 +9,14 @@ from pydantic import Field, model_validator
 from services import phones
 from services.access import Caller, CallerOf
 from services.registry.api_devices import PROBLEMS
-from services.registry.bodies import Body, Phone, UserId
+from services.registry.bodies import Body, Given, Phone, UserId
 from services.registry.bodies_admin import Id
 from services.registry.devicing_login import LoginDevicing
 from services.registry.readers import Reader, ReaderOf
 from services.registry.tokens import BadField
 
 
-class RevokeBody(Body):
+class RevokeBody(Given):
     """Whose proofs end: of the installations that this user, or this phone, is logged in on."""
 
     external_user_id: UserId | None = None

@@ -19,7 +19,7 @@ from services.operator_tokens import PREFIX, PURPOSE
 from services.registry.api_devices import PROBLEMS
 from services.registry.api_partners import admin_router
 from services.registry.auth import By
-from services.registry.bodies import Body
+from services.registry.bodies import Body, Given
 from services.registry.bodies_admin import Id
 from services.registry.provisioning import Entity, Provisioning, Stamp
 from services.secrets import Secrets
@@ -32,7 +32,7 @@ _FARTHEST_MS = 4_102_444_800_000  # the year 2100
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@-]{0,63}$")]
 
 
-class OperatorCreate(Body):
+class OperatorCreate(Given):
     """Whose token it is to be, and what it may do."""
 
     name: Name = Field(description="small letters, digits and . _ @ -; events name it")

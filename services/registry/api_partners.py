@@ -13,7 +13,7 @@ from services import passwords
 from services.logins import API_KEY
 from services.registry.api_devices import PROBLEMS
 from services.registry.auth import By, acting
-from services.registry.bodies import Body
+from services.registry.bodies import Given
 from services.registry.bodies_admin import (
     BatchKeyBody,
     Id,
@@ -47,7 +47,7 @@ def version_of(if_match: str | None) -> str | None:
     return None if if_match is None else if_match.strip().strip('"')
 
 
-def changes_of(body: Body) -> dict[str, Any]:
+def changes_of(body: Given) -> dict[str, Any]:
     """What a patch names; null clears what can be empty and otherwise counts as left out."""
     said = body.model_dump(include=body.model_fields_set)
     return {name: value for name, value in said.items() if value is not None or name in _CLEARED_BY_NULL}

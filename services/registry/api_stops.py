@@ -24,7 +24,7 @@ from schemas.values import Provider, StopScope
 from services.access import Caller
 from services.directory import OWNED
 from services.registry.api_devices import PROBLEMS
-from services.registry.bodies import Body
+from services.registry.bodies import Body, Given
 from services.registry.provisioning import Entity, Provisioning, Stamp
 from services.stop_targets_store import StopTargets
 from services.storable import Text
@@ -37,7 +37,7 @@ MOST_HOLDING, MOST_KEPT, MOST_UNKNOWN = 1_000, 10_000, 50
 _Id = Annotated[str, Path(max_length=300, description="of a packet or mailing, for the operator: <partner>/<id>")]
 
 
-class StopBody(Body):
+class StopBody(Given):
     """What is to be."""
 
     state: Literal["running", "paused", "cancelled"]

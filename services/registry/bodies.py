@@ -1,4 +1,4 @@
-"""What the SDK sends and gets: the JSON of the device API, in camel case. Unknown fields are ignored. Pure.
+"""What the SDK sends and gets: the JSON of the device API, in camel case. Unknown fields are refused by name. Pure.
 
 Times are UTC milliseconds since the epoch. Wrong types are refused, not converted.
 """
@@ -14,6 +14,7 @@ from schemas.device_events import Subscription
 from schemas.live import activity_slot, start_slot
 from schemas.values import LONGEST_CHAIN, Platform, Provider
 from services import phones
+from services.field_names import RequestBody
 from services.registry.devices_state import Device
 from services.registry.identity_proof import MOST_CHARACTERS
 from services.storable import Text
@@ -24,9 +25,15 @@ LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 
 
 class Body(BaseModel):
-    """Base of all bodies."""
+    """Base of what we answer, and of what others have designed."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
+
+
+class Given(RequestBody):
+    """Base of what is sent to us."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
 
 
 Short = Annotated[Text, Field(max_length=64)]
@@ -37,7 +44,7 @@ PublicKey = Annotated[Text, Field(max_length=120)]
 TimeMs = Annotated[StrictInt, Field(ge=0, le=LATEST_MS)]
 
 
-class InstallBody(Body):
+class InstallBody(Given):
     """A new installation, or the same one again."""
 
     installation_id: UUID
@@ -66,14 +73,14 @@ class WebKeys(Body):
 
 
 class WebSubscription(Body):
-    """PushSubscription.toJSON() of the browser."""
+    """PushSubscription.toJSON() of the browser, which may say more."""
 
     endpoint: Annotated[Text, Field(max_length=2048)]
     expiration_time: TimeMs | None = None
     keys: WebKeys
 
 
-class TokenBody(Body):
+class TokenBody(Given):
     """A push token; for `web` the subscription instead."""
 
     provider: Literal["apns", "fcm", "hms", "rustore", "web"]
@@ -95,7 +102,7 @@ class WebPushView(Body):
     application_server_key: str = Field(description="for pushManager.subscribe(); base64url, 65 bytes")
 
 
-class PersonalizeBody(Body):
+class PersonalizeBody(Given):
     """Who logs in. With a proof user and phone are its claims; without one, at least one of the two must be given."""
 
     external_user_id: UserId | None = None
@@ -106,8 +113,8 @@ class PersonalizeBody(Body):
     primary: StrictBool = Field(False, description="claim the mark of the user's primary installation")
 
 
-class SubscriptionBody(Body):
-    """One entry of settings.subscriptions; it replaces the one with its id."""
+class _Subscription(BaseModel):
+    """What an entry of settings.subscriptions has, whichever way it goes."""
 
     id: Named
     type: Literal["setting", "permission"] = "setting"
@@ -120,7 +127,15 @@ class SubscriptionBody(Body):
         return Subscription(**self.model_dump())
 
 
-class SettingsBody(Body):
+class SubscriptionBody(_Subscription, Given):
+    """One entry of settings.subscriptions; it replaces the one with its id."""
+
+
+class SubscriptionView(_Subscription, Body):
+    """One entry as it is kept."""
+
+
+class SettingsBody(Given):
     """What is left out or null stays as it is."""
 
     primary: StrictBool | None = None
@@ -129,7 +144,7 @@ class SettingsBody(Body):
     subscriptions: Annotated[list[SubscriptionBody], Field(max_length=MAX_SUBSCRIPTIONS)] | None = None
 
 
-class SessionBody(Body):
+class SessionBody(Given):
     """The app came to the foreground. The same session id again counts once."""
 
     session_id: UUID | None = None
@@ -141,7 +156,7 @@ class SessionBody(Body):
     primary: StrictBool = Field(False, description="claim the mark of the user's primary installation")
 
 
-class ReceiptBody(Body):
+class ReceiptBody(Given):
     """What happened to one push; ids and link are those in its payload."""
 
     message_id: UUID
@@ -166,7 +181,7 @@ class ReceiptBody(Body):
         return start_slot(self.attributes_type) if self.attributes_type is not None else ""
 
 
-class ReceiptsBody(Body):
+class ReceiptsBody(Given):
     """Each entry of `receipts` is judged alone; one bad entry never refuses its neighbours."""
 
     sent_at: TimeMs | None = Field(None, description="the device's clock when it sends this: corrects a wrong clock")
@@ -241,7 +256,7 @@ class InstallationView(ProfileView):
     token: TokenView | None = None
     push_enabled: bool
     push_os_enabled: bool
-    subscriptions: list[SubscriptionBody]
+    subscriptions: list[SubscriptionView]
     launches: int
     installed_at: int | None
     last_used_at: int
@@ -252,7 +267,7 @@ class InstallationView(ProfileView):
         owned = ProfileView.of(device).model_dump()
         plain = {name: getattr(device, name) for name in cls.model_fields if hasattr(device, name)}
         token = TokenView.model_validate(device.token.model_dump()) if device.token else None
-        subscriptions = [SubscriptionBody.model_validate(one.model_dump()) for one in device.subscriptions]
+        subscriptions = [SubscriptionView.model_validate(one.model_dump()) for one in device.subscriptions]
         return cls(
             **{**plain, **owned, "token": token, "subscriptions": subscriptions, "launches": device.launches.total}
         )

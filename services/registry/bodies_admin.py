@@ -16,7 +16,7 @@ from schemas.application_events import (
 )
 from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import Channel, Provider
-from services.registry.bodies import MAX_SUBSCRIPTIONS, Body
+from services.registry.bodies import MAX_SUBSCRIPTIONS, Body, Given
 from services.storable import Text
 from services.web_address import web_address
 
@@ -44,7 +44,7 @@ Ttl = Annotated[StrictInt, Field(ge=1, le=604_800)]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}){0,5}$")]
 
 
-class PartnerPatch(Body):
+class PartnerPatch(Given):
     """What is left out stays as it is."""
 
     login: Login | None = None
@@ -71,7 +71,7 @@ class PartnerCreate(PartnerPatch):
     password: Password | None = None
 
 
-class PasswordBody(Body):
+class PasswordBody(Given):
     """A new password; without one it is drawn."""
 
     password: Password | None = None
@@ -117,7 +117,7 @@ class PartnerView(Body):
         )
 
 
-class BatchKeyBody(Body):
+class BatchKeyBody(Given):
     """A key that is given instead of drawn."""
 
     key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{8,30}$")] | None = None
@@ -130,7 +130,7 @@ class SecretView(Body):
     version: str
 
 
-class SenderBody(Body):
+class SenderBody(Given):
     """A service number and the application it stands for."""
 
     application_id: Id | None = None
@@ -154,7 +154,7 @@ class SenderView(Body):
         return cls(**plain, version=sender.event_id, changed_at=sender.at)
 
 
-class SubscriptionKindBody(Body):
+class SubscriptionKindBody(Given):
     """An entry of the catalogue of subscriptions. `default` counts where a device has not said anything."""
 
     id: Annotated[Text, StringConstraints(min_length=1, max_length=128)]
@@ -165,7 +165,7 @@ class SubscriptionKindBody(Body):
     default: StrictBool = True
 
 
-class ApplicationPatch(Body):
+class ApplicationPatch(Given):
     """What is left out stays as it is."""
 
     name: Annotated[Text, StringConstraints(min_length=1, max_length=128)] | None = None
@@ -199,7 +199,7 @@ class ApplicationCreate(ApplicationPatch):
     identity: Identity = "required"
 
 
-class IdentityKeyBody(Body):
+class IdentityKeyBody(Given):
     """One of the three: a public key in PEM, public keys as a JWKS, or a secret."""
 
     kid: Annotated[Text, StringConstraints(max_length=64)] = Field("", description="of `pem` and `secret`")
@@ -221,7 +221,7 @@ class IdentityKeyView(Body):
         return cls(kid=key.kid, alg=key.alg, public=key.public, added_at=key.added_at)
 
 
-class ApiKeyBody(Body):
+class ApiKeyBody(Given):
     """A new API key. The one before goes on working until it is dropped, or the next rotation."""
 
     api_key: GivenKey | None = None
@@ -265,7 +265,7 @@ class ApplicationView(Body):
         )
 
 
-class EnabledBody(Body):
+class EnabledBody(Given):
     """Switch on or off."""
 
     enabled: StrictBool

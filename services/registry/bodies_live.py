@@ -6,7 +6,7 @@ from fastapi import Path
 from pydantic import Field
 
 from schemas.live import ACTIVITY
-from services.registry.bodies import Body
+from services.registry.bodies import Body, Given
 from services.registry.devices_state import Device, LiveSlot
 from services.storable import Text
 
@@ -17,7 +17,7 @@ ActivityId = Annotated[
 TypeName = Annotated[str, Path(pattern=_NAME, description="Swift name of the ActivityAttributes")]
 
 
-class StartTokenBody(Body):
+class StartTokenBody(Given):
     """A token of ActivityKit in hexadecimal digits."""
 
     token: Annotated[Text, Field(min_length=1, max_length=400)]

@@ -177,7 +177,7 @@ def _parsed(raw: bytes) -> tuple[Line, str, str | None]:
 def _reasons(number: int, error: BadField | ValidationError) -> list[BadLine]:
     if isinstance(error, BadField):
         return [BadLine(line=number, field=error.field, rule=error.rule)]
-    faults = field_errors(error.errors(include_url=False, include_context=False, include_input=False))
+    faults = field_errors(error.errors(include_url=False, include_context=False, include_input=False), Line)
     return [BadLine(line=number, field=one["field"], rule=one["rule"]) for one in faults[:3]]
 
 

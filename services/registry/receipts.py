@@ -20,6 +20,7 @@ from schemas import ids
 from schemas.events import ReceiptReceived
 from schemas.topics import MESSAGE_RETENTION_MS
 from services.delivery_ids import DeliveryIds
+from services.field_names import rule_of
 from services.registry.bodies import FieldError, ReceiptBody
 
 MAX_SKEW_MS = 60_000
@@ -68,4 +69,4 @@ def kept_time(happened_at: int, sent_at: int | None, now: int) -> int:
 
 
 def _error(one: Any) -> FieldError:
-    return FieldError(field=".".join(str(part) for part in one["loc"]) or "receipt", rule=one["msg"])
+    return FieldError(field=".".join(str(part) for part in one["loc"]) or "receipt", rule=rule_of(one, ReceiptBody))

@@ -7,12 +7,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from schemas.values import LONGEST_CHAIN, Content
+from services.field_names import RequestBody
 
 
 class Wire(BaseModel):
     """Base: names in camel case."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class Given(RequestBody):
+    """Base of what devices send."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
 class ActionView(Wire):
@@ -91,7 +98,7 @@ class HistoryPage(Wire):
     cursor: str | None
 
 
-class RefBody(Wire):
+class RefBody(Given):
     """Which entry."""
 
     message_id: UUID
@@ -101,13 +108,13 @@ class RefBody(Wire):
 Refs = Annotated[list[RefBody], Field(min_length=1, max_length=100)]
 
 
-class DeleteBody(Wire):
+class DeleteBody(Given):
     """Entries to delete."""
 
     entries: Refs
 
 
-class StatusBody(Wire):
+class StatusBody(Given):
     """Entries that are new or seen from now on."""
 
     entries: Refs

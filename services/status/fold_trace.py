@@ -3,6 +3,7 @@
 The trace is a product: every event of a message leaves one entry, in words that its partner understands.
 """
 
+import re
 from operator import attrgetter
 from typing import Any
 
@@ -42,7 +43,8 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
     entry = Entry(event.event_id, event.at, "", event.link)
     match event:  # what every message has comes first
         case events.MessageRequested():
-            entry.what, entry.detail = "requested", event.chain[0].channel.value
+            entry.what = "requested"
+            entry.detail = _words(event.chain[0].channel.value, _unknown(event), difference(event, link))
         case events.Planned():
             entry.what, entry.reason = "planned", event.reason
             entry.detail = f"targets: {len(event.targets)}, skipped: {len(event.skipped)}"
@@ -97,6 +99,29 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
     return entry
 
 
+def _unknown(event: events.MessageRequested) -> str:
+    return f"unknown fields {', '.join(event.unknown_fields)}" if event.unknown_fields else ""
+
+
+def difference(event: events.MessageRequested, link: Link) -> str:
+    """In what a request differs from the one that had its id before; empty when it is that one, or says the same."""
+    first = next((one for one in link.requests if one.request_id != event.event_id), None)
+    if first is None or (first.request_id != link.request_id and link.request_id):
+        return ""
+    again = request_of(event)
+    other = [
+        word
+        for word, differs in (
+            ("recipient", (first.phone, first.external_user_id) != (again.phone, again.external_user_id)),
+            ("content", _SEALED.sub("", first.chain) != _SEALED.sub("", again.chain)),
+        )
+        if differs
+    ]
+    return f"its id was used before, with another {' and '.join(other)}: it is not sent" if other else ""
+
+
+_SEALED = re.compile(r'"(?:sealed|hour)":(?:"[^"]*"|[0-9]+)')
+"""What SECURE values are sealed into differs each time."""
 _STATUS_WORDS = {0: "sent", 2: "delivered", 5: "undelivered", 9: "read"}
 
 

@@ -12,7 +12,7 @@ recognises the events and gives the same follow-ups again, and the takers do eac
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.events import Event, MessageEvent
+from schemas.events import Event, MessageEvent, MessageRequested
 from services import mongo, telemetry
 from services.clock import now_ms
 from services.consume import Follows, Record
@@ -20,6 +20,7 @@ from services.mongo_errors import TooLarge
 from services.status.fold import FollowUp, fold
 from services.status.fold_close import close
 from services.status.fold_counts import count
+from services.status.fold_trace import difference
 from services.status.message import Message
 from services.status.store import Messages
 
@@ -91,8 +92,19 @@ class Folding:
         for write in self.projections:
             await write([(message, [event for event, _ in events[message.message_id]]) for message, _ in done])
         if not self.rebuilding:
+            _count_differences(done, events)
             for take in self.takers:
                 await take(done)
+
+
+def _count_differences(done: Sequence[tuple[Message, list[FollowUp]]], events: Events) -> None:
+    """Requests that came under an id that was known, and asked for something else: their partner does not notice."""
+    for message, _ in done:
+        for event, _ in events[message.message_id]:
+            if isinstance(event, MessageRequested) and event.link == 0 and 0 in message.links:
+                link = message.links[0]
+                if link.request_id not in ("", event.event_id) and difference(event, link):
+                    telemetry.REPEATS_DIFFERENT.labels(event.partner_id).inc()
 
 
 def _by_message(events: Iterable[tuple[Event, str]]) -> dict[str, list[tuple[MessageEvent, str]]]:

@@ -15,6 +15,7 @@ from services.hour_keys import HourKeys
 from services.ingest.accept_batch import MOST
 from services.ingest.accept_errors import Refusal
 from services.ingest.batch import Batch
+from services.ingest.recent import Recent
 from services.ingest.store import Claims
 from services.partner_limits import Limits
 from services.secrets import Secrets
@@ -108,6 +109,18 @@ async def test_partners_who_refuse_duplicates_are_told_of_each(ingest: Ingest) -
     assert entries[2]["reasons"] == [{"key": "duplicate", "ref": "messages[2].id"}]
 
 
+async def test_of_packets_at_once_one_has_each_id_and_none_waits_for_ever(ingest: Ingest) -> None:
+    names = [str(uuid.uuid4()) for _ in range(40)]
+    packets = [names, names[::-1], names[20:] + names[:20]]
+    results = await asyncio.gather(
+        *(result(ingest, [sms(number, id=name) for number, name in enumerate(one)], "oncekey") for one in packets)
+    )
+    accepted = [entry["id"] for entries in results for entry in entries if entry["code"] == "OK"]
+    assert sorted(accepted) == sorted(names)
+    told = {entry["reasons"][0]["key"] for entries in results for entry in entries if entry["code"] != "OK"}
+    assert told == {"duplicate"}
+
+
 @pytest.mark.parametrize(
     ("authorization", "status"),
     [
@@ -157,9 +170,9 @@ async def test_what_cannot_be_written_in_time_is_unknown(ingest: Ingest) -> None
     await caught_up.wait()
     async with mongo.database(ingest.settings) as database:
         claims, keys = Claims(database["claims"]), HourKeys(database["hour_keys"], secrets)
-        batch = Batch(directory, secrets, Away(), claims, keys, Limits())  # type: ignore[arg-type]
+        batch = Batch(directory, secrets, Away(), claims, keys, Limits(), Recent())  # type: ignore[arg-type]
         packet = orjson.dumps({"messages": [sms(), {}]})
-        answer = await batch.answer(packet, directory.partners["demo"])
+        answer = await batch.answer(packet, directory.partners["demo"], [])
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert not isinstance(answer, Refusal)
@@ -167,3 +180,17 @@ async def test_what_cannot_be_written_in_time_is_unknown(ingest: Ingest) -> None
     assert status == 200
     assert b'"key":"unknown","ref":"messages[0]"' in body
     assert b'"key":"must.be.not.null","ref":"messages[1].from"' in body
+
+
+async def test_a_packets_header_names_fields_by_message(ingest: Ingest) -> None:
+    reference = str(uuid.uuid4())
+    await result(ingest, [sms(1, id=reference)])
+    body = {"messages": [sms(1, id=reference, tex="x"), sms(2, id=reference)], "schedule": {}}
+    headers = {"Authorization": "Key demokey"}
+    async with ingest.http.post(ingest.url + "/v3/batch", json=body, headers=headers) as answer:
+        assert [one["code"] for one in (await answer.json())["result"]] == ["OK", "OK"]
+        assert answer.headers["RPNS-Warnings"] == (
+            "unknown field schedule, did you mean scheduleInfo?; "
+            "unknown field messages[0].tex, did you mean text?; "
+            "messages[1].id was used before with another recipient or content: the first request stands"
+        )

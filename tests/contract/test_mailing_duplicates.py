@@ -45,7 +45,7 @@ def claims_of(database: Database) -> Claims:
 async def test_a_line_whose_id_was_used_before_is_not_sent_to_and_told(strict: Bench) -> None:
     single = ids.message_id_of(PARTNER.uuid, "used")
     claims = claims_of(strict.database)
-    assert await claims.claim(single, NOW)
+    assert await claims.claim(single, "h", NOW)
     await claims.confirm(single)
     done = await strict.plan(await started(strict, "a", "used", "a", "", "b"))
     assert (done.state, done.planned, done.accepted, done.refused) == ("done", 3, 3, 2)
@@ -53,7 +53,7 @@ async def test_a_line_whose_id_was_used_before_is_not_sent_to_and_told(strict: B
     assert {one.partner_ref for one in await strict.requested(3)} == {"a", None, "b"}
     again = await strict.plan(await started(strict, "b", "c"))
     assert await refused(strict, again) == [(1, "id", "was used before")]
-    assert not await claims.claim(ids.message_id_of(PARTNER.uuid, "a"), NOW)  # nor does `/v6/send` take it any more
+    assert not await claims.claim(ids.message_id_of(PARTNER.uuid, "a"), "h", NOW)  # nor does `/v6/send`
 
 
 async def test_a_planner_that_died_before_the_cursor_moved_refuses_the_same_lines_again(strict: Bench) -> None:
@@ -77,9 +77,10 @@ async def test_what_a_line_is_about_to_send_nobody_else_takes_meanwhile(strict: 
     claims, ours = claims_of(strict.database), {"one": "mailing/line/1"}
     assert await claims.claim_as(ours, NOW) == {"one"}
     assert await claims.claim_as({"one": "other/line/1"}, NOW) == set()
-    assert not await claims.claim("one", NOW)
-    assert await claims.claim_many(["one", "two"], NOW) == {"two"}
-    assert await claims.claim_as({"two": "mailing/line/2"}, NOW) == set()  # nor it what somebody has in hand
+    assert not await claims.claim("one", "h", NOW)
+    assert await claims.claim_many(["one", "two"], "h", NOW) == ({"two"}, set())
+    await claims.confirm("two")
+    assert await claims.claim_as({"two": "mailing/line/2"}, NOW) == set()  # nor it what a request has
     assert await claims.claim_as(ours, NOW) == {"one"}  # it comes back itself after a crash
     assert await claims.claim_as({"one": "other/line/1"}, NOW + 61_000) == {"one"}
 

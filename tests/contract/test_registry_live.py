@@ -43,7 +43,7 @@ async def test_an_activity_is_registered_replaced_and_ended(here: Registry) -> N
 
 async def test_a_type_may_be_started_until_it_is_taken_back(here: Registry) -> None:
     phone = await here.installed()
-    shown = await phone.ok("PUT", f"/activity-types/{TYPE}/start-token", body())
+    shown = await phone.ok("PUT", f"/activity-types/{TYPE}/start-token", {"token": body()["token"]})
     assert [one["attributesType"] for one in shown["startTokens"]] == [TYPE]
     assert (await phone.ok("DELETE", f"/activity-types/{TYPE}/start-token"))["startTokens"] == []
 

@@ -11,6 +11,7 @@ from services.directory import Directory
 from services.ingest.accept_batch import MOST
 from services.ingest.accept_errors import Refusal
 from services.ingest.batch import Batch
+from services.ingest.recent import Recent
 from services.kafka import Append
 from services.partner_limits import Limits
 from tests.accepting import PARTNER, Senders, option
@@ -38,8 +39,8 @@ async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
     sender = Senders().sender("demo", "DemoBank")
     assert sender is not None
     directory.senders["demo", "DemoBank"] = sender
-    batch = Batch(directory, None, kept, None, NoHourKeys(), Limits())  # type: ignore[arg-type]
-    answer = await batch.answer(orjson.dumps({"messages": messages}), PARTNER)
+    batch = Batch(directory, None, kept, None, NoHourKeys(), Limits(), Recent())  # type: ignore[arg-type]
+    answer = await batch.answer(orjson.dumps({"messages": messages}), PARTNER, [])
     assert not isinstance(answer, Refusal)
     found: list[dict[str, Any]] = orjson.loads(answer[1])["result"]
     return found

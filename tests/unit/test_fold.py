@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from schemas import DeliveryState, ids
 from schemas.events import Held, LinkClicked, MessageEvent, Scheduled
 from schemas.reasons import Reason
+from schemas.values import Content, Recipient, SecureValues
 from services.status.explain import explain
 from services.status.fold import Changed, ReportDue, fold
 from services.status.fold_trace import read
@@ -353,3 +354,42 @@ def test_a_live_activity_that_the_provider_took_is_not_expired_by_silence() -> N
     assert message.deadline is None
     silent = replay(story.requested(), planned, story.deadline())
     assert silent.links[0].state is DeliveryState.EXPIRED
+
+
+def _lines_of_requests(*events: MessageEvent) -> list[str]:
+    return [entry.detail for entry in read(replay(*events)) if entry.what == "requested"]
+
+
+def test_a_request_with_a_known_id_and_other_content_is_told_in_the_trace() -> None:
+    story = Story()
+    first, planned = story.requested(), story.planned("i-1")
+    other_phone = story.requested("b", recipient=Recipient(phone="72101234568", external_user_id="user"))
+    other_text = story.requested("c", chain=(first.chain[0].model_copy(update={"content": Content(text="bye")}),))
+    both = other_text.model_copy(
+        update={"event_id": ids.event_id_of(story.message_id, "d"), "recipient": other_phone.recipient}
+    )
+    told = [
+        "PUSH",
+        "PUSH: its id was used before, with another recipient: it is not sent",
+        "PUSH: its id was used before, with another content: it is not sent",
+        "PUSH: its id was used before, with another recipient and content: it is not sent",
+    ]
+    assert _lines_of_requests(first, planned, other_phone, other_text, both) == told
+    assert _lines_of_requests(first, other_phone, planned, other_text, both) == told
+
+
+def test_a_request_that_says_the_same_again_is_an_ordinary_repeat() -> None:
+    story = Story()
+    sealed = [SecureValues(names=("code",), hour=hour, sealed=text) for hour, text in ((1, "a"), (2, "b"))]
+    secret = [Content(text="%code%", secure=one) for one in sealed]
+    link = story.requested().chain[0]
+    again = [
+        story.requested(name, chain=(link.model_copy(update={"content": one}),))
+        for name, one in zip("ab", secret, strict=True)
+    ]
+    assert _lines_of_requests(again[0], story.planned("i-1"), again[1]) == ["PUSH", "PUSH"]
+
+
+def test_fields_that_nobody_reads_stand_in_the_trace() -> None:
+    request = Story().requested(unknown_fields=("message.data.tl", "prio"))
+    assert _lines_of_requests(request) == ["PUSH: unknown fields message.data.tl, prio"]

@@ -71,7 +71,7 @@ BULK: dict[str, Call] = {
     "router schedules": lambda of: Claims(of).make_due([CLAIM]),
     "timers": lambda of: Timers(of["timers"], None).set([TIMER]),  # type: ignore[arg-type]
     "attempts": lambda of: Attempts(of)._insert([("a/1", "by")]),
-    "request claims": lambda of: RequestClaims(of["claims"]).claim_many([M], 1),
+    "request claims": lambda of: RequestClaims(of["claims"]).claim_many([M], "h", 1),
     "claims of lines": lambda of: RequestClaims(of["claims"]).claim_as({M: "line"}, 1),
     "problems of lines": lambda of: Mailings(of, SECRETS).add_problems("m", [Bad(1, "to", "a number")]),
     "messages": lambda of: Messages(of).save([Message(M)]),
@@ -87,7 +87,7 @@ BULK: dict[str, Call] = {
     "keys under a new master key": reseal,
 }
 SINGLE: dict[str, Call] = {
-    "a request's claim": lambda of: RequestClaims(of["claims"]).claim(M, 1),
+    "a request's claim": lambda of: RequestClaims(of["claims"]).claim(M, "h", 1),
     "a confirmed claim": lambda of: RequestClaims(of["claims"]).confirm(M),
     "confirmed claims": lambda of: RequestClaims(of["claims"]).confirm_many([M]),
     "numbers of the stream": lambda of: Changes(of).add("p", {"k": {}}),

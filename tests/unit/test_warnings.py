@@ -1,0 +1,140 @@
+"""What a partner is told beside the answer: fields that nobody reads, and an id that was used for something else."""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import ids
+from services.field_names import Unknown
+from services.ingest.accept import Accepted
+from services.ingest.accept_alike import Patterns
+from services.ingest.accept_batch import Sending, accepted_of, packet_of, unknown_of
+from services.ingest.accept_model import SendRequest
+from services.ingest.accept_unknown import is_known, unknown_around, unknown_fields
+from services.ingest.accept_warnings import header_of, names_of, warnings_of
+from services.ingest.recent import Recent, told_by
+from tests.accepting import NOW, PARTNER, Senders, accepted, cascade, option, push, request
+
+MISSPELT: list[tuple[dict[str, Any], dict[str, str | None]]] = [
+    (request(prio=1), {"prio": None}),
+    (request(push(tl=5)), {"message.data.tl": "ttl"}),
+    (request(cascadeChainLnk={}), {"cascadeChainLnk": "cascadeChainLink"}),
+    (request(scheduleInfo={"deadLine": "x"}), {"scheduleInfo.deadLine": "deadline"}),
+    (request(push(content={"url": "x"})), {"message.data.content.url": "contentUrl"}),
+    (
+        request(push(content={"actions": [{"title": "a", "action": "b", "option": "c"}]})),
+        {"message.data.content.actions[0].option": "options"},
+    ),
+    (request(push(**option("RICHH", {}))), {"message.data.extraOptions[0].RICHH": "RICH"}),
+    (request(push(**option("RICH", {"text": "a"}))), {"message.data.extraOptions[0].RICH.text": None}),
+    (
+        request(push(**option("LIVE_ACTIVITY", {"event": "end", "content_stat": {}}))),
+        {"message.data.extraOptions[0].LIVE_ACTIVITY.content-stat": "content-state"},
+    ),
+    (
+        request(cascadeChainLink=cascade("READ", push(txt="a"), "READ", {"type": "SMS", "data": {"tex": "b"}})),
+        {"cascadeChainLink.message.data.txt": "text", "cascadeChainLink.nextLink.message.data.tex": "text"},
+    ),
+    (
+        request({"type": "viber", "data": {"instantContent": {"type": "text", "dat": {}}}}),
+        {"message.data.instantContent.dat": "data"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "told"), MISSPELT)
+def test_a_field_that_nobody_reads_is_named_with_the_one_that_was_meant(
+    body: dict[str, Any], told: dict[str, str | None]
+) -> None:
+    assert {one.path: one.meant for one in unknown_fields(SendRequest, body)} == told
+
+
+KNOWN = [
+    request(),
+    request(id="1", extraParam="a=b", notifyUrl="https://a.example", scheduleInfo={"timeBegin": "10:00"}),
+    request(push(customPayload={"tl": {"x": 1}}, content={"contentUrl": "https://a.example"})),
+    request(push(**option("LIVE_ACTIVITY", {"aps": {"event": "end", "content_state": {"tl": 1}}}))),
+    request({"type": "SMS", "data": {"text": "a", "ttl": 5}}, cascadeChainLink=cascade("READ", push())),
+    request({"type": "MAX", "data": {"whatever": 1}}),
+]
+
+
+@pytest.mark.parametrize("body", KNOWN)
+def test_of_what_is_known_nothing_is_told(body: dict[str, Any]) -> None:
+    assert is_known(SendRequest.model_validate_json(orjson.dumps(body)))
+    assert unknown_fields(SendRequest, body) == []
+
+
+NAMES = st.sampled_from(["tl", "ttl", "text", "title", "content", "prio", "extraOptions"]) | st.text(max_size=5)
+
+
+@given(st.dictionaries(NAMES, st.none()), st.dictionaries(NAMES, st.none()), st.sampled_from(["PUSH", "push", "SMS"]))
+def test_the_quick_look_says_the_same_as_the_long_one(data: dict[str, Any], root: dict[str, Any], kind: str) -> None:
+    message = push()
+    body = root | request({"type": kind, "data": data | message["data"]} | ({"x": 1} if "prio" in data else {}))
+    assert is_known(SendRequest.model_validate(body)) == (unknown_fields(SendRequest, body) == [])
+
+
+def test_unknown_fields_stand_in_the_event_as_names_only() -> None:
+    unknown = unknown_fields(SendRequest, request(push(tl=5), **{"79161234567": 1, "Anna Petrova": 2, "ß\n": 3}))
+    assert names_of(unknown) == ("?", "Anna?Petrova", "?", "message.data.tl")
+    assert names_of([]) is None
+    assert len(names_of(unknown * 30) or ()) == 20
+
+
+@given(st.lists(st.text(max_size=400), max_size=60))
+def test_the_header_is_short_and_ascii_whatever_the_names_are(names: list[str]) -> None:
+    value = header_of(warnings_of(Unknown(name, name, ("ttl", "text")) for name in names))
+    assert len(value) < 1100
+    assert value.decode("ascii").isprintable() or not value
+    assert b"\r" not in value
+    assert b"\n" not in value
+
+
+def test_what_does_not_fit_the_header_is_counted() -> None:
+    value = header_of(warnings_of(Unknown(f"field{number}", f"field{number}", ()) for number in range(100))).decode()
+    told = value.count("unknown field ")
+    assert value.endswith(f"; and {100 - told} more")
+    assert header_of(["a", "b"]) == b"a; b"
+
+
+def test_a_packets_messages_are_looked_into_one_by_one_and_the_packet_around_them() -> None:
+    good = {"from": "DemoBank", "to": "+79161234567", "text": "x", "validity": 60}
+    odd = [good | {"tex": 1}, good | {"type": "PUSH", "data": {"tl": 1}}, good, "nothing"]
+    assert [[(one.path, one.meant) for one in unknown_of(message, PARTNER)] for message in odd] == [
+        [("tex", "text")], [("data.tl", "ttl")], [], [],
+    ]  # fmt: skip
+    assert [one.path for one in unknown_around({"messages": [], "schedule": {}, "scheduleInfo": {"from": 1}})] == [
+        "schedule",
+        "scheduleInfo.from",
+    ]
+    packet = packet_of({"messages": odd}, PARTNER, NOW)
+    found = accepted_of(odd[1], 1, packet, Sending(PARTNER, Senders(), NOW, 7, ids.uuid7), Patterns(PARTNER))
+    assert isinstance(found, Accepted)
+    assert found.request.unknown_fields == ("data.tl",)
+
+
+def _told(**changes: Any) -> int:
+    return told_by(accepted(request(id="1", **changes)))
+
+
+def test_another_recipient_or_text_under_one_id_is_noticed() -> None:
+    recent = Recent()
+    assert not recent.note("m", _told())
+    assert not recent.note("m", _told(extraParam="a=b"))
+    for other in (_told(destAddr="79161234568"), _told(message=push(text="other")), _told(message=push(title="t"))):
+        assert recent.note("m", other)
+    sms = {"type": "SMS", "data": {"text": "a", "ttl": 5}}
+    assert _told(message=sms) != _told(message=sms | {"data": {"text": "b", "ttl": 5}})
+
+
+def test_only_the_newest_are_kept_in_memory() -> None:
+    recent = Recent(most=2)
+    for name in "abcd":
+        recent.note(name, 1)
+    assert [recent.note(name, 2) for name in "dcba"] == [True, True, True, True]
+    recent.note("e", 1)
+    assert not recent.note("a", 2)
