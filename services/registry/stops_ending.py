@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Sequence
 
 from schemas.application_events import StopChanged
-from services import consume, telemetry
+from services import telemetry
+from services.loops import keep_on
 from services.registry.provisioning import Provisioning
 from services.stop_targets_store import StopTargets
 from services.web import Problem
@@ -24,17 +25,8 @@ class StopsEnding:
         self._provisioning, self._targets = provisioning, targets
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look until stopped; infrastructure trouble is logged and tried again."""
-        while not stop.is_set():
-            try:
-                await self.look()
-            except consume.UNAVAILABLE as error:
-                log.warning("old stops stay: infrastructure is away", error=repr(error))
-            try:
-                async with asyncio.timeout(_LOOK_S):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+        """Look until stopped."""
+        await keep_on("stops-ending", self.look, stop, _LOOK_S)
 
     async def look(self) -> None:
         """Once. Raises consume.UNAVAILABLE."""
