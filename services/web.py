@@ -127,15 +127,37 @@ def install_problems(app: FastAPI) -> None:
         body = ProblemBody(title=str(error.detail), status=error.status_code)
         return problem_response(body, dict(error.headers or {}))
 
-    @app.exception_handler(Exception)
-    async def on_error(_: Request, error: Exception) -> Response:
-        if isinstance(error, consume.UNAVAILABLE):
-            return _unavailable(error)
-        log.error("a request failed", exc_info=error)
-        return problem_response(ProblemBody(title="Internal error", status=500))
+    app.add_middleware(Unfailing)
 
-    for unavailable in consume.UNAVAILABLE:
-        app.add_exception_handler(unavailable, on_error)
+
+class Unfailing:
+    """ASGI middleware: answers what nobody expected. Starlette's own raises it again behind the answer, the server then
+    closes the connection without a word, and the gateway's next request on it, somebody else's, is answered 502."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if has_begun or scope["type"] != "http":  # half an answer can only be broken off
+                raise
+            await _failed(error)(scope, receive, send)
+
+
+def _failed(error: Exception) -> Response:
+    if isinstance(error, consume.UNAVAILABLE):
+        return _unavailable(error)
+    log.error("a request failed", exc_info=error)
+    return problem_response(ProblemBody(title="Internal error", status=500))
 
 
 def _unavailable(error: Exception) -> Response:

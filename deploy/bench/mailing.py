@@ -112,7 +112,9 @@ class Mailing:
             "ttlUnit": "HOURS",
         }
         body = {"name": "bench", "message": {"type": "PUSH", "data": data}, "registeredDelivery": 0}
-        made = await self.call("POST", "/v1/mailings", json=body | {"ratePerS": rate_per_s} | about)
+        made = await self.call(
+            "POST", "/v1/mailings", json=body | {"ratePerS": rate_per_s, "onRepeated": "send"} | about
+        )
         self.path = f"/v1/mailings/{made['mailingId']}"
 
     async def upload(self, recipients: int) -> None:

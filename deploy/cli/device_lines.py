@@ -1,20 +1,22 @@
 """A file of existing tokens as lines of NDJSON, one at a time and each with its number, in constant memory.
 
 NDJSON   as it stands
-CSV      a head of column names, in any case, with or without _ and -; an empty cell was not said;
-         subscriptions are names with | between; subscription (of the web) is JSON
+CSV      a head of column names; an empty cell was not said; subscriptions are names with | between; subscription (of
+         the web) is JSON
+
+Both are read as the lists of mailings are (`services/lists_table.py`): any encoding, line end, delimiter.
 """
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from deploy.cli.fault import Fault
+from services.lists import MAX_LINE_BYTES, ListFault
+from services.lists_table import Names, Record, Records, Understood, plain
 
-MAX_LINE_BYTES = 16_384
-"""The platform's limit; a longer line is not even read to its end at once."""
+PIECE_BYTES = 64 * 1024
 TRUE, FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
@@ -35,109 +37,60 @@ class Line:
     content: bytes
 
 
-def ndjson(file: BinaryIO) -> Iterator[Line | Bad]:
-    """Every line that is not blank."""
-    for number, content in bounded(file):
-        if content is None:
-            yield _too_long(number)
-        elif content.strip():
-            yield Line(number, content)
+class Lines:
+    """The lines of a file. `understood` is how it was read so far, to be said before what is wrong with it."""
 
+    def __init__(self, file: BinaryIO, is_csv: bool, encoding: str = "") -> None:
+        self._file, self._is_csv = file, is_csv
+        self._records = Records(Names(tuple(CELLS), SYNONYMS), is_csv, encoding)
 
-def table(file: BinaryIO) -> Iterator[Line | Bad]:
-    """Every row of a CSV. Raises Fault when the head names no or unknown columns."""
-    broken: list[Bad] = []
-    lines = _decoded(file, broken)
-    head = next(lines, "")
-    names = _columns(head, delimiter := ";" if ";" in head and "," not in head else ",")
-    last = 1
+    @property
+    def understood(self) -> Understood:
+        return self._records.understood
 
-    def counted() -> Iterator[str]:
-        nonlocal last
-        for line in lines:
-            last += 1
-            yield line
-
-    rows = csv.reader(counted(), delimiter=delimiter, strict=True)
-    while True:
-        first = last + 1
+    def __iter__(self) -> Iterator[Line | Bad]:
+        """Raises Fault for a file that is no list, or whose head names unknown columns."""
         try:
-            row = next(rows, None)
-            line = None if row is None else _line(first, names, row)
-        except csv.Error as error:
-            line = Bad(first, "line", f"must be CSV: {error}")
-        yield from broken
-        broken.clear()
-        if line is None:
-            return
-        if not isinstance(line, Line) or line.content:
-            yield line
+            while piece := self._file.read(PIECE_BYTES):
+                yield from self._lines(self._records.feed(piece))
+            yield from self._lines(self._records.end())
+        except ListFault as fault:
+            raise Fault(f"{fault} (read as {self.understood})") from None
+
+    def _lines(self, records: Iterator[Record]) -> Iterator[Line | Bad]:
+        for record in records:
+            self._check_head()
+            if record.fault is not None:
+                yield Bad(record.line, *record.fault)
+            elif self._is_csv:
+                yield _line(record)
+            else:
+                yield _bounded(record.line, dict(record.cells))
+        self._check_head()
+
+    def _check_head(self) -> None:
+        table = self._records.table
+        if table is not None and table.strange:
+            raise ListFault("header", f"unknown column {table.strange[0][:40]!r}; there are: {', '.join(CELLS)}")
 
 
-def bounded(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """The lines and their numbers, without line end and byte order mark; None for one over the limit."""
-    number = 0
-    while part := file.readline(MAX_LINE_BYTES + 2):
-        number += 1
-        if number == 1:
-            part = part.removeprefix(b"\xef\xbb\xbf")
-        content = part.rstrip(b"\r\n")
-        is_long = len(content) > MAX_LINE_BYTES
-        while part and not part.endswith(b"\n"):
-            part = file.readline(MAX_LINE_BYTES)
-            is_long = is_long or bool(part.rstrip(b"\r\n"))
-        yield number, None if is_long else content
-
-
-def _too_long(number: int) -> Bad:
-    return Bad(number, "line", f"must be at most {MAX_LINE_BYTES} bytes")
-
-
-def _decoded(file: BinaryIO, broken: list[Bad]) -> Iterator[str]:
-    """Lines as text; one that cannot be read becomes a blank one and is told in `broken`."""
-    for number, content in bounded(file):
-        text = ""
-        if content is None:
-            broken.append(_too_long(number))
-        else:
-            try:
-                text = content.decode()
-            except UnicodeDecodeError:
-                broken.append(Bad(number, "line", "must be UTF-8"))
-        yield text + "\n"
-
-
-def _columns(head: str, delimiter: str) -> list[str]:
-    try:
-        given = next(csv.reader([head], delimiter=delimiter, strict=True), [])
-    except csv.Error as error:
-        raise Fault(f"the head of the CSV cannot be read: {error}") from None
-    known = {name.lower(): name for name in CELLS}
-    names = [known.get("".join(one for one in cell.lower() if one not in "_- ")) for cell in given]
-    strange = [cell for cell, name in zip(given, names, strict=True) if name is None]
-    if strange or not given:
-        what = f"unknown column {strange[0][:40]!r}" if strange else "the first line must name the columns"
-        raise Fault(f"{what}; there are: {', '.join(CELLS)}")
-    found = [name for name in names if name is not None]
-    if twice := next((name for name in found if found.count(name) > 1), None):
-        raise Fault(f"column {twice} is there twice")
-    return found
-
-
-def _line(number: int, names: list[str], row: list[str]) -> Line | Bad:
-    if not any(cell.strip() for cell in row):
-        return Line(number, b"")
-    if len(row) != len(names):
-        return Bad(number, "line", f"must have {len(names)} cells; it has {len(row)}")
+def _line(record: Record) -> Line | Bad:
+    """A row of a CSV, by what its cells mean."""
     said: dict[str, Any] = {}
-    for name, cell in zip(names, row, strict=True):
-        if text := cell.strip():
-            try:
+    for name, cell in record.cells.items():
+        try:
+            if text := plain(cell, is_number=name == "phone") if name in NAMING else cell.strip():
                 said[name] = CELLS[name](text)
-            except ValueError as error:
-                return Bad(number, name, str(error))
+        except ValueError as error:
+            return Bad(record.line, name, str(error))
+    return _bounded(record.line, said)
+
+
+def _bounded(number: int, said: dict[str, Any]) -> Line | Bad:
     content = json.dumps(said).encode()
-    return Line(number, content) if len(content) <= MAX_LINE_BYTES else _too_long(number)
+    if len(content) > MAX_LINE_BYTES:
+        return Bad(number, "line", f"must be at most {MAX_LINE_BYTES} bytes")
+    return Line(number, content)
 
 
 def _switch(text: str) -> bool:
@@ -178,6 +131,9 @@ CELLS: dict[str, Callable[[str], Any]] = {
     "subscriptions": _subscriptions,
 }
 """Columns, and what a cell of each means. Each raises ValueError with the rule."""
+SYNONYMS = {"to": "phone"}
+NAMING = {"phone", "externalUserId", "deviceId"}
+"""Columns whose cells a spreadsheet may have taken for numbers."""
 
 
 def parts(lines: Iterable[Line | Bad], most_lines: int, most_bytes: int) -> Iterator[tuple[list[Line], list[Bad]]]:

@@ -9,10 +9,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deploy.cli import show
-from deploy.cli.device_lines import Bad, Line, ndjson, parts, table
+from deploy.cli.device_lines import Bad, Line, Lines, parts
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway
-from deploy.cli.options import AsJson
+from deploy.cli.options import AsJson, Charset, encoding
 from deploy.cli.place import operator
 
 PART_LINES = 500
@@ -29,8 +29,13 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-READERS = {Format.NDJSON: ndjson, Format.CSV: table}
-ENDINGS = {".ndjson": Format.NDJSON, ".jsonl": Format.NDJSON, ".json": Format.NDJSON, ".csv": Format.CSV}
+ENDINGS = {
+    ".ndjson": Format.NDJSON,
+    ".jsonl": Format.NDJSON,
+    ".json": Format.NDJSON,
+    ".csv": Format.CSV,
+    ".tsv": Format.CSV,
+}
 
 
 def import_devices(
@@ -38,13 +43,14 @@ def import_devices(
     file: Annotated[Path, typer.Argument(help="one device a line: provider, token, phone …", show_default=False)],
     application: Annotated[str, typer.Option(help="id of the application the tokens belong to", show_default=False)],
     format: Annotated[Format | None, typer.Option(help="default: by the file's ending")] = None,  # noqa: A002
+    charset: Charset = "",
     as_json: AsJson = False,
 ) -> None:
     """Import existing tokens, as NDJSON or CSV. Bad lines are told and left out (exit code 1); safe to repeat."""
     kind = format or ENDINGS.get(file.suffix.lower())
     if kind is None:
         raise Fault(f"{file}: is it ndjson or csv? say --format")
-    counts = _import(operator(context), file, application, kind)
+    counts = _import(operator(context), file, application, kind, encoding(charset))
     if as_json:
         show.as_json(counts)
     else:
@@ -57,14 +63,18 @@ def import_devices(
         raise typer.Exit(1)
 
 
-def _import(gateway: Gateway, file: Path, application: str, kind: Format) -> Counts:
+def _import(gateway: Gateway, file: Path, application: str, kind: Format, named: str) -> Counts:
     """Raises Fault when it cannot go on; what was imported before stays."""
     counts = {"lines": 0, "imported": 0, "known": 0, "bad": 0}
     last = 0
     try:
         with file.open("rb") as source, _bar() as bar:
             task = bar.add_task(escape(file.name), total=file.stat().st_size or None, lines=0)
-            for good, bad in parts(READERS[kind](source), PART_LINES, PART_BYTES):
+            lines, is_told = Lines(source, kind == Format.CSV, named), False
+            for good, bad in parts(lines, PART_LINES, PART_BYTES):
+                if not is_told:
+                    is_told = True
+                    bar.console.print(f"[dim]read as {escape(str(lines.understood))}[/]", soft_wrap=True)
                 bad = bad + _send(gateway, application, good, counts)
                 counts["bad"] += len({one.number for one in bad})
                 counts["lines"] += len({one.number for one in bad} | {one.number for one in good})

@@ -1,7 +1,8 @@
 """`rpns mailing`: one message to very many, from the draft to the last receipt."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,12 +16,14 @@ from rich.text import Text
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
-from deploy.cli.options import AsJson, read_text, said
+from deploy.cli.list_tail import Tail
+from deploy.cli.options import AsJson, Charset, encoding, read_text, said
 from deploy.cli.place import operator
 from schemas import lossless
+from services.lists import ListFault
 
 NAME = "mailing"
-KINDS = {".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson", ".csv": "text/csv"}
+KINDS = {".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson", ".csv": "text/csv", ".tsv": "text/csv"}
 PIECE_BYTES = 64 * 1024
 TIMEOUT_S = 600.0
 TRIES = 3
@@ -58,34 +61,61 @@ def list_mailings(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def upload(context: typer.Context, mailing: Mailing, file: File, as_json: AsJson = False) -> None:
+def upload(
+    context: typer.Context, mailing: Mailing, file: File, charset: Charset = "", as_json: AsJson = False
+) -> None:
     """The recipients, as NDJSON or CSV. Goes on where an upload was cut off. Exit code 1 when lines are broken."""
     kind = KINDS.get(file.suffix.lower())
     if kind is None:
-        raise Fault(f"{file}: is it .ndjson or .csv?")
+        raise Fault(f"{file}: is it .ndjson, .csv or .tsv?")
     gateway = operator(context)
-    answer = _upload(gateway, mailing, file, kind)
+    answer = _upload(gateway, mailing, Source(file, kind == "text/csv", encoding(charset)))
     problems = gateway.call("GET", f"/v1/mailings{path(mailing)}/problems", limit=SHOWN_PROBLEMS)
     if as_json:
         show.as_json(answer)
     else:
-        _tell_list(answer["list"], problems["problems"])
+        _tell_list(answer, problems["problems"])
     if answer["list"]["refused"]:
         raise typer.Exit(1)
 
 
-def _upload(gateway: Gateway, mailing: str, file: Path, kind: str) -> Json:
+@dataclass(frozen=True)
+class Source:
+    """A list on disk, and how it is written."""
+
+    file: Path
+    is_csv: bool
+    encoding: str
+
+    def content_type(self, first_line: int) -> str:
+        kind = "text/csv" if self.is_csv else "application/x-ndjson"
+        charset = self.encoding if first_line == 1 else "utf-8"
+        return f"{kind}; charset={charset}" if charset else kind
+
+    def pieces(self, first_line: int, moved: Callable[[int], None]) -> Iterator[bytes]:
+        """The file as it is; from a later line on as UTF-8, behind its head, if it has one."""
+        with self.file.open("rb") as source:
+            size, tail = 0, Tail(self.is_csv, self.encoding, first_line)
+            while piece := source.read(PIECE_BYTES):
+                size += len(piece)
+                moved(size)
+                yield piece if first_line == 1 else tail.feed(piece)
+            if first_line > 1:
+                yield tail.end()
+
+
+def _upload(gateway: Gateway, mailing: str, source: Source) -> Json:
     """Stream the file; what a broken connection has left out is sent again. Raises Fault."""
     where = f"/v1/mailings{path(mailing)}"
     try:
-        size = file.stat().st_size
-        with _bar("line {task.fields[lines]}") as bar:
-            task = bar.add_task(escape(file.name), total=size or None, lines=0)
+        size = source.file.stat().st_size
+        with _bar("") as bar:
+            task = bar.add_task(escape(source.file.name), total=size or None)
             for attempt in range(1, TRIES + 1):
                 first = gateway.call("GET", where)["list"]
                 first_line = int(first["nextLine"]) if first is not None else 1
-                pieces = _pieces(file, first_line, kind == "text/csv", bar, task)
-                headers = {"Content-Type": kind}
+                pieces = source.pieces(first_line, lambda done: bar.update(task, completed=done))
+                headers = {"Content-Type": source.content_type(first_line)}
                 try:
                     answer: Json = gateway.send(
                         "PUT", f"{where}/recipients", pieces, headers, TIMEOUT_S, firstLine=first_line
@@ -96,36 +126,30 @@ def _upload(gateway: Gateway, mailing: str, file: Path, kind: str) -> Json:
                 except Fault:
                     if attempt == TRIES:
                         raise
+    except ListFault as fault:
+        raise Fault(f"{source.file}: {fault}") from None
     except OSError as error:
-        raise Fault(f"{file} cannot be read: {error.strerror}") from None
+        raise Fault(f"{source.file} cannot be read: {error.strerror}") from None
     raise AssertionError("the last try answers or raises")
 
 
-def _pieces(file: Path, first_line: int, has_header: bool, bar: Progress, task: Any) -> Iterator[bytes]:
-    """The file from that line on, behind its header, if it has one."""
-    with file.open("rb") as source:
-        held, size = bytearray(), 0
-        for number, line in enumerate(source, 1):
-            size += len(line)
-            if number >= first_line or (number == 1 and has_header):
-                held += line
-            if len(held) >= PIECE_BYTES:
-                bar.update(task, completed=size, lines=number)
-                yield bytes(held)
-                held.clear()
-        bar.update(task, completed=size)
-        yield bytes(held)
-
-
-def _tell_list(about: Json, problems: list[Json]) -> None:
-    out = show.console()
+def _tell_list(answer: Json, problems: list[Json]) -> None:
+    """How it was read first, then what is wrong with it."""
+    out, about = show.console(), answer["list"]
+    if how := answer.get("understood"):
+        between = "" if how["delimiter"] is None else f", {how['delimiter']!r} between"
+        columns = f", columns {', '.join(how['columns'])}" if how["columns"] else ""
+        more = f" (and {how['ignored']} more)" if how["ignored"] else ""
+        read = f"read as {how['format']} in {how['encoding']}{between}{columns}{more}: {how['rows']} rows"
+        out.print(f"[dim]{escape(read)}[/]", soft_wrap=True)
     for one in problems:
         where = f"line {one['line']}: {one['field']}: {one['rule']}"
         out.print(f"[red]✗[/] {escape(where)}", soft_wrap=True)
-    if about["refused"] > len(problems):
-        out.print(f"[dim]… and {about['refused'] - len(problems)} more: /v1/mailings/…/problems[/]")
+    told = about["refused"] + about.get("repeated", 0)
+    if told > len(problems):
+        out.print(f"[dim]… and {told - len(problems)} more: /v1/mailings/…/problems[/]")
     bad = f"[red]{about['refused']} broken[/]" if about["refused"] else "none broken"
-    out.print(f"[green]{about['accepted']} recipients[/], {bad}", soft_wrap=True)
+    out.print(f"[green]{about['accepted']} recipients[/], {bad}, {about.get('repeated', 0)} repeated", soft_wrap=True)
 
 
 @app.command("dry-run")
@@ -137,6 +161,8 @@ def dry_run(context: typer.Context, mailing: Mailing, as_json: AsJson = False) -
         return
     out = show.console()
     out.print(f"recipients   {found['recipients']:,}  [dim](looked at {found['lookedAt']:,})[/]")
+    if found.get("repeated"):
+        out.print(f"left out     {found['repeated']:,} lines that repeat a recipient (--send-repeated sends to them)")
     out.print(f"reachable    {found['addressed']:,}; unknown {found['unknown']:,}; no device {found['unreachable']:,}")
     out.print(f"starts       {show.moment(found['startsAt'])[:19]} UTC")
     finishes = found["finishesAt"]
@@ -169,11 +195,15 @@ def change(
     mailing: Mailing,
     rate: Annotated[int | None, typer.Option(help="messages per second")] = None,
     skip_bad_lines: Annotated[bool | None, typer.Option("--skip-bad-lines/--refuse-bad-lines")] = None,
+    skip_repeated: Annotated[
+        bool | None, typer.Option("--skip-repeated/--send-repeated", help="lines that repeat a recipient; of a draft")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The rate, also of one that runs, and what broken lines mean."""
+    """The rate, also of one that runs, and what broken and repeated lines mean."""
     lines = None if skip_bad_lines is None else ("skip" if skip_bad_lines else "refuse")
-    body = said(ratePerS=rate, onBadLines=lines)
+    repeated = None if skip_repeated is None else ("skip" if skip_repeated else "send")
+    body = said(ratePerS=rate, onBadLines=lines, onRepeated=repeated)
     show.done(
         f"mailing {mailing} is changed", operator(context).call("PATCH", f"/v1/mailings{path(mailing)}", body), as_json
     )
@@ -231,6 +261,9 @@ def told(mailing: Json) -> list[str]:
     rate = f" at {progress['ratePerS']:,.0f}/s" if progress["ratePerS"] else ""
     lines.append(f"  planned {progress['planned']:,}{of}{rate}")
     lines.append(f"  sent {progress['sent']:,}, delivered {progress['delivered']:,}, read {progress['read']:,}")
+    if repeated := (mailing.get("list") or {}).get("repeated"):
+        meant = "left out" if mailing.get("onRepeated") == "skip" else "sent to as well"
+        lines.append(f"  {repeated:,} lines repeat a recipient: {meant}")
     if progress["failed"]:
         lines.append("  failed: " + ", ".join(f"{why} {count:,}" for why, count in sorted(progress["failed"].items())))
     return lines

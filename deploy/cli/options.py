@@ -7,14 +7,26 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli.fault import Fault
+from services.lists import ListFault, encoding_of
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
 Application = Annotated[str, typer.Argument(help="id of the application", show_default=False)]
 Partner = Annotated[str, typer.Argument(help="id of the partner", show_default=False)]
+Charset = Annotated[
+    str, typer.Option("--charset", help="of the file, where it is not UTF-8 and does not say so: windows-1251 …")
+]
 SecretFile = Annotated[
     Path | None,
     typer.Option("--secret-file", help="read it from this file (- is standard input) instead of drawing one"),
 ]
+
+
+def encoding(charset: str) -> str:
+    """Raises Fault for one that nobody reads."""
+    try:
+        return encoding_of(charset)
+    except ListFault as fault:
+        raise Fault(str(fault)) from None
 
 
 def read_text(file: Path) -> str:

@@ -18,6 +18,7 @@ from services.ingest.accept_errors import Refusal, Refused, invalid
 from services.ingest.accept_link import Senders
 from services.ingest.accept_marks import FIRST_MARK, LAST_MARK
 from services.ingest.accept_model import Request, Wire, parsed
+from services.ingest.accept_placeholders import odd_braces, replaced
 from services.ingest.accept_segment import Segment, SegmentBody, segment_of
 
 MAX_RATE_PER_S = 100_000
@@ -25,13 +26,13 @@ DEFAULT_RATE_PER_S = 1_000
 MAX_NAMES = 100
 _MAX_DEPTH = 100
 _ANYBODY = "70000000000"
-_PLACEHOLDER = re.compile(r"\{\{\s*(\w{1,64})\s*\}\}")
 _ALLOWED = re.compile(
     r"extraParam"
     r"|(cascadeChainLink(\.nextLink)*\.)?message\.data\."
     r"(text|title|callbackData|customPayload\b.*|content\.contentUrl|content\.actions\[\d+\]\.(title|options)"
     r"|(extraOptions|Options)\[\d+\]\.param_value\b.*|instantContent\.data\b.*)"
 )
+_NOT_SENT = frozenset({"name", "id"})
 _RESERVED = frozenset({"to", "externalUserId", "id"})
 
 
@@ -42,6 +43,7 @@ class MailingBody(Request):
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     rate_per_s: Annotated[int, Field(ge=1, le=MAX_RATE_PER_S)] = DEFAULT_RATE_PER_S
     on_bad_lines: Literal["refuse", "skip"] = "refuse"
+    on_repeated: Literal["skip", "send"] = "skip"
     segment: SegmentBody | None = None
 
 
@@ -51,6 +53,7 @@ class ChangeBody(Wire):
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     rate_per_s: Annotated[int, Field(ge=1, le=MAX_RATE_PER_S)] | None = None
     on_bad_lines: Literal["refuse", "skip"] | None = None
+    on_repeated: Literal["skip", "send"] | None = None  # of a draft only
 
 
 class Drafted(NamedTuple):
@@ -62,14 +65,17 @@ class Drafted(NamedTuple):
     segment: Segment | None
 
 
-def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int) -> Drafted:
+def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int, is_stored: bool = False) -> Drafted:
     """Read and check a mailing. Raises Refused, which names the field and the rule.
 
-    Asked again with the same time it says the same again, so the mailing is stored as the partner wrote it.
+    Asked again with the same time it says the same again, so the mailing is stored as the partner wrote it. One that
+    `is_stored` was taken before: odd braces in it are the text that they were then.
     """
     if not isinstance(raw, dict):
         raise invalid("body", "must be an object")
     names: list[str] = []
+    if not is_stored:
+        _check_braces(raw, "")
     marked = _marked(raw, "", names)
     body = parsed(MailingBody, marked, "")
     if body.segment is not None and names:
@@ -115,6 +121,23 @@ def _check_no_recipient(body: MailingBody, raw: Mapping[str, Any]) -> None:
         message, where, link, path = link.get("message"), f"{path}.message", link.get("nextLink"), f"{path}.nextLink"
 
 
+def _check_braces(value: Any, where: str, depth: int = 0) -> None:
+    """That everything in braces is a placeholder, or surely text. Raises Refused with the place."""
+    if depth > _MAX_DEPTH:
+        raise invalid("body", "nested too deeply")
+    if isinstance(value, dict):
+        for key, part in lossless.pairs_of(value):
+            path = f"{where}.{key}" if where else str(key)
+            if _ALLOWED.fullmatch(path) and ("{{" in key or odd_braces(key)):
+                raise invalid(where, "a key must not hold {{ or }}: values are not filled in there")
+            _check_braces(part, path, depth + 1)
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
+            _check_braces(part, f"{where}[{place}]", depth + 1)
+    elif isinstance(value, str) and where not in _NOT_SENT and (rule := odd_braces(value)):
+        raise invalid(where, rule)
+
+
 def _marked(value: Any, where: str, names: list[str], depth: int = 0) -> Any:
     """The same with a private character for each placeholder; `names` grows by those that are new."""
     if depth > _MAX_DEPTH:
@@ -131,8 +154,7 @@ def _marked(value: Any, where: str, names: list[str], depth: int = 0) -> Any:
     if any(FIRST_MARK <= one <= LAST_MARK for one in value):
         raise invalid(where, "holds a character that is reserved (U+10F000 to U+10FFFD)")
 
-    def mark(found: re.Match[str]) -> str:
-        name = found[1]
+    def mark(name: str) -> str:
         if not _ALLOWED.fullmatch(where):
             raise invalid(where, f"{{{{{name}}}}} cannot stand here")
         if name in _RESERVED:
@@ -143,4 +165,4 @@ def _marked(value: Any, where: str, names: list[str], depth: int = 0) -> Any:
             names.append(name)
         return chr(ord(FIRST_MARK) + names.index(name))
 
-    return _PLACEHOLDER.sub(mark, value)
+    return replaced(value, mark)

@@ -12,7 +12,7 @@ from services.ingest.accept_expand import addressed
 from services.ingest.accept_fill import Template
 from services.ingest.accept_forecast import expires_in
 from services.ingest.accept_list import Row
-from services.ingest.mailing import Mailing
+from services.ingest.mailing import Mailing, sent_to
 from services.ingest.mailing_means import Stopped
 from services.ingest.mailing_view import ForecastView
 from services.ingest.mailings import Office
@@ -39,7 +39,7 @@ class DryRun:
         if template.segment is not None:
             _, left = await self._means.segments.count(await self._means.query(template.segment))
             return self._view(mailing, now, left, left, left, 0, 0)
-        left = mailing.accepted - mailing.planned
+        left = mailing.recipients - mailing.planned
         looked = reached = unknown = expired = 0
         async for rows in self._sample(mailing, left):
             found, strangers, late = await self._look(template, rows, now)
@@ -59,6 +59,7 @@ class DryRun:
         expected = self._office.forecast(mailing, left, now)
         return ForecastView(
             recipients=left,
+            repeated=mailing.left_out,
             looked_at=looked,
             addressed=reached,
             unknown=unknown,
@@ -73,7 +74,8 @@ class DryRun:
         line, lines = int(mailing.cursor), mailing.next_line - int(mailing.cursor)
         stride = 0 if left <= LOOKED_AT else lines * 500 // LOOKED_AT
         while rows := await self._means.mailings.rows_from(mailing, line):
-            yield rows
+            if kept := sent_to(mailing, rows):
+                yield kept
             line = max(rows[-1].line + 1, line + stride)
 
     async def _look(self, template: Template, rows: list[Row], now: int) -> tuple[int, int, int]:

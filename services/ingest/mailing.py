@@ -1,9 +1,11 @@
 """A mailing: what was asked for and how far it has come. Kept by `mailings_store.py`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from schemas.mailing_events import MailingState
+from services.ingest.accept_list import Row
 
 UNREADABLE = "{}"
 """The definition of a mailing that no key opens any more."""
@@ -39,12 +41,29 @@ class Mailing:
     rate_now: float = 0.0  # messages a second, as last measured
     planned_at: int = 0  # UTC ms; when it last came further
     was_held: bool = False  # it was paused once: what was asked for may wait for it to go on
+    on_repeated: str = "send"  # skip: who stands in the list again is left out; unsaid by mailings of before
+    repeated: int = 0  # lines among the accepted ones that repeat a recipient
     upload: int = 0  # number of the newest upload, the only one that may store
+
+    @property
+    def left_out(self) -> int:
+        """Lines that are not sent to because they repeat a recipient."""
+        return self.repeated if self.on_repeated == "skip" else 0
+
+    @property
+    def recipients(self) -> int:
+        """Of a list: the lines that are sent to."""
+        return self.accepted - self.left_out
 
     @property
     def is_readable(self) -> bool:
         """False when no key opens any more what was asked for."""
         return self.definition != UNREADABLE
+
+
+def sent_to(mailing: Mailing, rows: Sequence[Row]) -> list[Row]:
+    """Those of a list's lines that get a message."""
+    return [row for row in rows if row.repeats is None or mailing.on_repeated != "skip"]
 
 
 class Place(NamedTuple):

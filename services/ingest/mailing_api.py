@@ -33,10 +33,12 @@ from services.ingest.mailing_view import (
     ProblemsPage,
     ProblemView,
     UploadView,
-    list_view,
+    upload_view,
     view_of,
 )
 from services.ingest.mailings import Office, refusal
+from services.ingest.uploading import Form
+from services.lists import ListFault, encoding_of, media_type
 from services.outcomes_store import OutcomesStore
 
 PATH = "/v1/mailings"
@@ -102,15 +104,19 @@ def _add_list(router: APIRouter, office: Office, who: Caller) -> None:
     @router.put("/{any_id}/recipients", summary="The list, streamed")
     @router.post("/{any_id}/recipients", summary="The same")
     async def upload(any_id: _Id, request: Request, first_line: _Line = 1, asking: Caller = who) -> UploadView:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind, charset = media_type(request.headers.get("content-type", ""))
         if kind not in _TYPES:
             raise web.Problem(415, "Unsupported media type", f"Content-Type: must be one of {', '.join(_TYPES)}")
+        try:
+            form = Form(_TYPES[kind], encoding_of(charset), first_line)
+        except ListFault as fault:
+            raise web.Problem(415, "Unsupported charset", f"Content-Type: {fault}") from None
         mailing = await office.find(any_id, asking)
         try:
-            uploading, after = await office.upload(mailing, request.stream(), first_line, _TYPES[kind])
+            uploading, after = await office.upload(mailing, request.stream(), form)
         except ClientDisconnect:
             raise web.Problem(400, "The upload was cut off", "what was stored stays; see nextLine") from None
-        return UploadView(accepted=uploading.accepted, refused=uploading.refused, list=list_view(after))
+        return upload_view(uploading, after)
 
     @router.delete("/{any_id}/recipients", status_code=204, summary="Forget the list of a draft")
     async def clear(any_id: _Id, asking: Caller = who) -> None:
@@ -127,7 +133,10 @@ def _add_list(router: APIRouter, office: Office, who: Caller) -> None:
         found = await office.means.mailings.problems(mailing.mailing_id, after, limit)
         views = [ProblemView(line=one.line, field=one.field, rule=one.rule) for one in found]
         return ProblemsPage(
-            problems=views, refused=mailing.refused, after=found[-1].line if len(found) == limit else None
+            problems=views,
+            refused=mailing.refused,
+            repeated=mailing.repeated,
+            after=found[-1].line if len(found) == limit else None,
         )
 
 
@@ -159,7 +168,7 @@ def _add_moves(router: APIRouter, office: Office, dry: DryRun, outcomes: Outcome
 
 
 async def _view(office: Office, outcomes: OutcomesStore, mailing: Mailing) -> MailingView:
-    left = max(0, mailing.accepted - mailing.planned)
+    left = max(0, mailing.recipients - mailing.planned)
     expected = None if mailing.is_segment else office.forecast(mailing, left, now_ms())
     return view_of(mailing, await outcomes.of(mailing.mailing_id), expected)
 

@@ -46,7 +46,7 @@ class Means:
             state=mailing.state,
             name=mailing.name,
             definition=without_values(mailing.definition),
-            accepted=mailing.accepted,
+            accepted=mailing.recipients,
             refused=mailing.refused,
             planned=mailing.planned,
             start_at=mailing.start_at,
@@ -96,7 +96,8 @@ class Means:
         if not mailing.is_readable:
             raise Stopped(CANNOT_OPEN)
         try:
-            drafted = draft(lossless.loads(mailing.definition), partner, self.directory, mailing.created_at)
+            raw = lossless.loads(mailing.definition)
+            drafted = draft(raw, partner, self.directory, mailing.created_at, is_stored=True)
             return Template(drafted), partner
         except Refused as refused:
             raise Stopped(refused.refusal.detail) from None

@@ -16,7 +16,7 @@ from services import schedule
 from services.clock import now_ms
 from services.ingest.accept_expand import Addressed, addressed, expand
 from services.ingest.accept_fill import Template
-from services.ingest.mailing import CANNOT_OPEN, Mailing
+from services.ingest.mailing import CANNOT_OPEN, Mailing, sent_to
 from services.ingest.mailing_claims import Claimed, claim_lines
 from services.ingest.mailing_means import Means, Stopped
 from services.ingest.mailings_store import MAX_PROBLEMS
@@ -126,14 +126,15 @@ class Run:
             self._basis = basis
         return self._template, self._partner
 
-    async def _next(self, template: Template) -> tuple[list[Addressed], str | None]:
+    async def _next(self, template: Template) -> tuple[list[Addressed], int | str | None]:
         """The next recipients; none and a cursor: nobody new up to there; none at all: the end."""
         if template.segment is None:
             try:
                 rows = await self.means.mailings.rows_from(self.mailing, int(self.mailing.cursor))
             except CannotOpen:
                 raise Stopped(f"the recipients: {CANNOT_OPEN}") from None
-            return [addressed(row) for row in rows], None
+            to_plan = [addressed(row) for row in sent_to(self.mailing, rows)]
+            return to_plan, None if to_plan or not rows else rows[-1].line + 1
         query = await self.means.query(template.segment)
         found, end = await self.means.segments.page(query, str(self.mailing.cursor), _PAGE)
         return [_of_segment(one) for one in found], end

@@ -1,19 +1,22 @@
 """What the API tells of a mailing. Times in UTC ms; nothing of the recipients but their number."""
 
+from dataclasses import asdict
 from typing import Any
 
 from schemas import lossless
 from services.ingest.accept_forecast import Forecast
 from services.ingest.accept_model import Wire
 from services.ingest.mailing import CANNOT_OPEN, Mailing
+from services.ingest.uploading import Uploading
 from services.outcomes_store import Outcomes
 
 
 class ListView(Wire):
     """The list as far as it has been uploaded."""
 
-    accepted: int
+    accepted: int  # lines that are sent to
     refused: int  # broken lines; `/problems` says which and why
+    repeated: int  # lines whose recipient stands in the list before; left out where onRepeated is skip
     next_line: int  # an upload that was cut off goes on from here
     complete: bool  # the last upload came to its end
 
@@ -47,6 +50,7 @@ class MailingView(Wire):
     finished_at: int | None
     rate_per_s: int
     on_bad_lines: str
+    on_repeated: str
     list: ListView | None
     segment: Any
     progress: ProgressView
@@ -65,23 +69,49 @@ class ProblemsPage(Wire):
 
     problems: list[ProblemView]
     refused: int
+    repeated: int
     after: int | None
 
 
-class UploadView(Wire):
-    """What one upload has added, and where the list stands."""
+class UnderstoodView(Wire):
+    """How the list was read: look here first when lines are broken."""
 
+    format: str
+    encoding: str
+    delimiter: str | None
+    columns: tuple[str, ...]  # by what they mean
+    ignored: int  # columns that mean nothing
+    rows: int
+
+
+class UploadView(Wire):
+    """How the list was read, what this upload has added, and where the list stands."""
+
+    understood: UnderstoodView
     accepted: int
     refused: int
+    repeated: int
     list: ListView
 
 
 def list_view(mailing: Mailing) -> ListView:
     return ListView(
-        accepted=mailing.accepted,
+        accepted=mailing.recipients,
         refused=mailing.refused,
+        repeated=mailing.repeated,
         next_line=mailing.next_line,
         complete=mailing.is_complete,
+    )
+
+
+def upload_view(uploading: Uploading, after: Mailing) -> UploadView:
+    left_out = uploading.repeated if after.on_repeated == "skip" else 0
+    return UploadView(
+        understood=UnderstoodView(**asdict(uploading.understood)),
+        accepted=uploading.accepted - left_out,
+        refused=uploading.refused,
+        repeated=uploading.repeated,
+        list=list_view(after),
     )
 
 
@@ -114,6 +144,7 @@ def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> 
         finished_at=mailing.finished_at,
         rate_per_s=mailing.rate_per_s,
         on_bad_lines=mailing.on_bad_lines,
+        on_repeated=mailing.on_repeated,
         list=None if mailing.is_segment else list_view(mailing),
         segment=lossless.loads(mailing.definition).get("segment") if mailing.is_segment else None,
         progress=progress,
@@ -121,7 +152,7 @@ def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> 
 
 
 def _recipients(mailing: Mailing) -> int:
-    return mailing.planned if mailing.is_segment else mailing.accepted
+    return mailing.planned if mailing.is_segment else mailing.recipients
 
 
 class MailingsPage(Wire):
@@ -135,6 +166,7 @@ class ForecastView(Wire):
     """A dry run. Where not all recipients were looked at, the figures are projected from `looked_at` of them."""
 
     recipients: int
+    repeated: int  # of a list: lines left out, for their recipients stand in it before
     looked_at: int
     addressed: int  # have an installation that can be reached
     unknown: int  # no card for the user or the phone

@@ -27,9 +27,11 @@ from services.ingest.accept_forecast import Forecast, forecast
 from services.ingest.accept_mailing import ChangeBody, MailingBody, draft
 from services.ingest.accept_model import parsed
 from services.ingest.accept_unknown import unknown_fields
-from services.ingest.mailing import Mailing
+from services.ingest.mailing import CANNOT_OPEN, Mailing
 from services.ingest.mailing_means import Means, Stopped
-from services.ingest.uploading import UploadConflict, Uploading
+from services.ingest.uploading import Form, UploadConflict, Uploading
+from services.lists import ListFault
+from services.secrets import CannotOpen
 from services.web import Problem
 
 log = telemetry.logger("mailings")
@@ -68,6 +70,7 @@ class Office:
             created_at=now,
             rate_per_s=body.rate_per_s,
             on_bad_lines=body.on_bad_lines,
+            on_repeated=body.on_repeated,
             is_segment=is_segment,
             cursor="" if is_segment else 1,
         )
@@ -98,10 +101,13 @@ class Office:
             raise refusal(refused) from None
         changes = {name: value for name, value in body.model_dump().items() if value is not None}
         if not changes:
-            raise Problem(400, "Invalid request", errors=[_error("body", "must name ratePerS, name or onBadLines")])
+            rule = "must name ratePerS, name, onBadLines or onRepeated"
+            raise Problem(400, "Invalid request", errors=[_error("body", rule)])
         for _ in range(_TRIES):
             if mailing.state in ("done", "cancelled"):
                 raise Problem(409, f"The mailing is {mailing.state}")
+            if body.on_repeated not in (None, mailing.on_repeated) and mailing.state != "draft":
+                raise Problem(409, f"The mailing is {mailing.state}", "only a draft changes onRepeated")
             changed = await self.means.mailings.change(mailing, **changes)
             if changed is not None:
                 await self._publish(changed)
@@ -109,26 +115,27 @@ class Office:
             mailing = await self._again(mailing)
         raise Problem(503, "The mailing is being changed by others")
 
-    async def upload(
-        self, mailing: Mailing, body: AsyncIterator[bytes], first_line: int, is_csv: bool
-    ) -> tuple[Uploading, Mailing]:
+    async def upload(self, mailing: Mailing, body: AsyncIterator[bytes], form: Form) -> tuple[Uploading, Mailing]:
         """Store a list, or the rest of one."""
         if mailing.is_segment:
             raise Problem(409, "The recipients of this mailing are a segment")
         if mailing.state != "draft":
             raise Problem(409, f"The mailing is {mailing.state}", "only a draft takes recipients")
-        if first_line > max(mailing.next_line, 2 if is_csv else 1):
+        if form.first_line > max(mailing.next_line, 2 if form.is_csv else 1):
             rule = f"must be at most {mailing.next_line}, or lines between would be missing"
             raise Problem(409, "Lines would be missing", errors=[_error("firstLine", rule)])
         template = self._template(mailing)
         opened = await self.means.mailings.open_upload(mailing)
-        if opened is None or first_line > max(opened.next_line, 2 if is_csv else 1):
+        if opened is None or form.first_line > max(opened.next_line, 2 if form.is_csv else 1):
             raise Problem(409, "The mailing has been changed meanwhile")
-        uploading = Uploading(self.means.mailings, opened, template, first_line, is_csv)
+        uploading = Uploading(self.means.mailings, opened, template, form)
         try:
             await uploading.read(body)
-        except Refused as refused:
-            raise refusal(refused) from None
+        except ListFault as fault:
+            understood = f"read as {uploading.understood}"
+            raise Problem(400, "Invalid request", understood, [_error(fault.field, fault.rule)]) from None
+        except CannotOpen:
+            raise Problem(409, "The mailing cannot go on", CANNOT_OPEN) from None
         except UploadConflict:
             raise Problem(409, "Another upload of this list is under way") from None
         if not await self.means.mailings.complete(opened.mailing_id, opened.upload):
@@ -226,7 +233,7 @@ def _check_list(mailing: Mailing) -> None:
     if mailing.refused and mailing.on_bad_lines == "refuse":
         rule = f"{mailing.refused} lines are broken: mend the list, or set onBadLines to skip"
         raise Problem(409, "The list has broken lines", errors=[_error("recipients", rule)])
-    if not mailing.accepted:
+    if not mailing.recipients:
         raise Problem(409, "The list is empty", errors=[_error("recipients", "must hold one at least")])
 
 

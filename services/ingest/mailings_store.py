@@ -121,8 +121,8 @@ class Mailings:
     async def add(
         self, mailing: Mailing, following: int, rows: Sequence[Row], bad: Sequence[Bad], refused: int
     ) -> bool:
-        """Store the lines [next_line, following), `refused` of them bad; False when another upload has begun, or it is
-        no draft any more: what that one has stored stays as it is."""
+        """Store the lines [next_line, following), `refused` of them bad; `bad` is what is to be told of some. False
+        when another upload has begun, or it is no draft any more: what that one has stored stays as it is."""
         mailing_id, first = mailing.mailing_id, mailing.next_line
         mine: Document = {"_id": mailing_id, "state": "draft", "upload": mailing.upload, "next_line": first}
         if await self._mailings.find_one(mine, {"_id": 1}) is None:
@@ -130,9 +130,9 @@ class Mailings:
         if rows and not await self._add_chunk(mailing, rows):
             return False
         await self.add_problems(mailing_id, bad)
-        moved = await self._mailings.update_one(
-            mine, {"$set": {"next_line": following}, "$inc": {"accepted": len(rows), "refused": refused}}
-        )
+        repeated = sum(row.repeats is not None for row in rows)
+        counts = {"accepted": len(rows), "refused": refused, "repeated": repeated}
+        moved = await self._mailings.update_one(mine, {"$set": {"next_line": following}, "$inc": counts})
         if not moved.matched:
             await self._chunks.delete_one({"_id": _chunk_id(mailing), "upload": mailing.upload})
             return False
@@ -168,7 +168,7 @@ class Mailings:
 
     async def clear(self, mailing: Mailing) -> bool:
         """Forget the list of a draft; False when it is no draft any more."""
-        empty = {"next_line": 1, "accepted": 0, "refused": 0, "is_complete": False}
+        empty = {"next_line": 1, "accepted": 0, "refused": 0, "repeated": 0, "is_complete": False}
         update = {"$set": empty, "$inc": {"upload": 1, "revision": 1}}
         moved = await self._mailings.update_one({"_id": mailing.mailing_id, "state": "draft"}, update)
         if moved.matched:
@@ -262,7 +262,8 @@ class Mailings:
         return None if document is None else self._mailing(document)
 
     def _sealed(self, rows: Sequence[Row]) -> str:
-        return self._secrets.seal(zlib.compress(orjson.dumps([list(row) for row in rows]), 1), _PURPOSE)
+        kept = [row[: 5 if row.repeats is None else 6] for row in rows]  # a reader of before knows five
+        return self._secrets.seal(zlib.compress(orjson.dumps(kept), 1), _PURPOSE)
 
     def _rows(self, document: Mapping[str, Any]) -> list[Row]:
         return [Row(*row) for row in orjson.loads(zlib.decompress(self._secrets.open(document["rows"], _PURPOSE)))]

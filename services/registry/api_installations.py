@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 
 from services import phones
+from services.lists import Lines, ListFault, Raw, Utf8, encoding_of, media_type
 from services.registry.api_devices import PROBLEMS
 from services.registry.api_partners import admin_router
 from services.registry.auth import By
@@ -92,26 +93,32 @@ def _add_import(router: APIRouter, devicing: Devicing) -> None:
         """
         if application_id not in devicing.directory.applications:
             raise Problem(404, "Unknown application")
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind, charset = media_type(request.headers.get("content-type", ""))
         if kind not in ("application/x-ndjson", "application/jsonl", "application/json-lines"):
             raise Problem(415, "Unsupported content type", "Content-Type must be application/x-ndjson")
         importing = Importing(devicing, application_id, by, first_line)
-        await importing.read(lines_of(request.stream()))
+        try:
+            await importing.read(lines_of(request.stream(), encoding_of(charset)))
+        except ListFault as fault:
+            rule = {"field": fault.field, "rule": fault.rule}
+            raise Problem(415 if fault.field == "charset" else 400, "Invalid request", errors=[rule]) from None
         return importing.answer
 
 
-async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The lines of a stream, whose length the body limit bounds. Raises HTTPException 413."""
-    rest, count = b"", 0
+async def lines_of(chunks: AsyncIterator[bytes], encoding: str = "") -> AsyncIterator[Raw]:
+    """The lines of a stream, whose length the body limit bounds. Raises HTTPException 413, ListFault."""
+    text, lines = Utf8(encoding), Lines(1, quoted=False)
     async for chunk in chunks:
-        *complete, rest = (rest + chunk).split(b"\n")
-        for line in complete:
-            count += 1
-            if count > MAX_LINES:
-                raise HTTPException(413, f"Too many lines: at most {MAX_LINES}")
-            yield line
-    if rest:
-        yield rest
+        for raw in lines.feed(text.feed(chunk)):
+            yield _counted(raw)
+    for raw in [*lines.feed(text.end()), *lines.end()]:
+        yield _counted(raw)
+
+
+def _counted(raw: Raw) -> Raw:
+    if raw.line > MAX_LINES:
+        raise HTTPException(413, f"Too many lines: at most {MAX_LINES}")
+    return raw
 
 
 def _card(card: Card, owned: list[Device]) -> CardView:

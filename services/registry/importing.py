@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from pydantic import Field, StrictBool, ValidationError
+from pydantic import AliasChoices, Field, StrictBool, ValidationError
 
 from schemas import ids
 from schemas.device_events import DeviceEvent, Installed, Personalized, SettingsChanged, TokenRegistered
@@ -18,6 +18,7 @@ from schemas.values import Platform, Provider
 from services import phones
 from services.clock import now_ms
 from services.kafka import Append
+from services.lists import MAX_LINE_BYTES, Raw
 from services.registry.bodies import Phone, Short, SubscriptionBody, TokenBody, UserId
 from services.registry.bodies_support import BadLine, ImportAnswer
 from services.registry.devices_shared import token_key
@@ -27,7 +28,6 @@ from services.registry.tokens import BadField, token_text
 from services.storable import Text
 from services.web import field_errors
 
-MAX_LINE_BYTES = 16_384
 MAX_LINES = 5_000
 _BATCH = 200
 _NAMES = ids.uuid5("6ba7b811-9dad-11d1-80b4-00c04fd430c8", "rpns/import")
@@ -45,7 +45,7 @@ class Line(TokenBody):
 
     platform: Platform | None = Field(None, description="default: the provider's usual one")
     external_user_id: UserId | None = None
-    phone: Phone | None = None
+    phone: Phone | None = Field(None, validation_alias=AliasChoices("phone", "to"))
     device_id: Annotated[Text, Field(max_length=128)] = ""
     app_version: Annotated[Text, Field(max_length=64)] = "0"
     os_version: Short = ""
@@ -74,16 +74,14 @@ class Importing:
     def answer(self) -> ImportAnswer:
         return ImportAnswer(lines=self.lines, imported=self.imported, known=self.known, bad=self.bad)
 
-    async def read(self, lines: AsyncIterator[bytes]) -> None:
+    async def read(self, lines: AsyncIterator[Raw]) -> None:
         """Import all lines, batch by batch. Raises LogUnavailable, mongo.UNAVAILABLE: then repeat the whole."""
         batch: list[tuple[Line, str, str | None]] = []
-        async for line in lines:
-            number = self.first_line + self.lines
-            self.lines += 1
-            if not line.strip():
-                continue
+        async for raw in lines:
+            self.lines = raw.line
+            number = self.first_line - 1 + raw.line
             try:
-                batch.append(_parsed(line))
+                batch.append(_parsed(raw))
             except (BadField, ValidationError) as error:
                 self.bad += _reasons(number, error)
             if len(batch) >= _BATCH:
@@ -163,11 +161,11 @@ class Importing:
         return news
 
 
-def _parsed(raw: bytes) -> tuple[Line, str, str | None]:
+def _parsed(raw: Raw) -> tuple[Line, str, str | None]:
     """The line, its token as text, and its phone. Raises BadField, ValidationError."""
-    if len(raw) > MAX_LINE_BYTES:
+    if raw.content is None:
         raise BadField("line", f"must be at most {MAX_LINE_BYTES} bytes")
-    line = Line.model_validate_json(raw)
+    line = Line.model_validate_json(raw.content)
     phone = phones.normalise(line.phone) if line.phone is not None else None
     if line.phone is not None and phone is None:
         raise BadField("phone", phones.RULE)

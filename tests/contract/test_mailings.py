@@ -31,6 +31,7 @@ from services.ingest.mailings import Office
 from services.ingest.mailings_store import Mailings
 from services.ingest.planning import Planner
 from services.ingest.store import Claims
+from services.ingest.uploading import Form
 from services.kafka import Log
 from services.mongo import Database
 from services.outcomes_store import Outcomes, OutcomesStore
@@ -77,7 +78,7 @@ class Bench:
 
         now = await self.mailings.find(mailing.mailing_id)
         assert now is not None
-        _, after = await self.office.upload(now, stream(), first_line, csv)
+        _, after = await self.office.upload(now, stream(), Form(csv, first_line=first_line))
         return after
 
     async def plan(self, mailing: Mailing, steps: int = 1000) -> Mailing:
@@ -162,7 +163,7 @@ async def test_a_broken_upload_goes_on_where_it_broke_and_doubles_nobody(bench: 
         raise Lost
 
     with pytest.raises(Lost):
-        await bench.office.upload(mailing, breaks(), 1, False)
+        await bench.office.upload(mailing, breaks(), Form(False))
     half = await bench.office.find(mailing.mailing_id, Caller(PARTNER))
     assert (half.next_line, half.accepted, half.is_complete) == (1001, 1000, False)
     with pytest.raises(Problem) as caught:
@@ -194,7 +195,7 @@ async def test_of_two_uploads_at_once_one_yields(bench: Bench) -> None:
         yield b"".join(lines(10, 900))
 
     with pytest.raises(Problem) as caught:
-        await bench.office.upload(mailing, meanwhile(), 1, False)
+        await bench.office.upload(mailing, meanwhile(), Form(False))
     assert caught.value.body.status == 409
     after = await bench.mailings.find(mailing.mailing_id)
     assert after is not None
@@ -215,7 +216,7 @@ async def begun(bench: Bench, mailing: Mailing, body: list[bytes], go_on: asynci
     assert now is not None
 
     async def upload() -> Mailing:
-        return (await bench.office.upload(now, stream(), 1, False))[1]
+        return (await bench.office.upload(now, stream(), Form(False)))[1]
 
     task = asyncio.create_task(upload())
     await begins.wait()

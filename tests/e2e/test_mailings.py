@@ -43,7 +43,7 @@ async def test_a_killed_ingest_and_router_in_the_middle_lose_nobody_and_send_to_
 ) -> None:
     phones = [world.new_phone() for _ in range(4)]
     devices = [await world.enrol(kind, phone, SILENT) for kind, phone in zip(PLATFORMS, phones, strict=True)]
-    mailing = await mailings.draft(push(world, text="m {{n}}"), ratePerS=600)
+    mailing = await mailings.draft(push(world, text="m {{n}}"), ratePerS=600, onRepeated="send")
     await mailings.upload(mailing, ({"to": phones[n % 4], "n": n} for n in range(MANY)))
     await mailings.ok("POST", f"/{mailing}/start")
     for victim, after in (("ingest", MANY // 5), ("router", MANY // 2)):
@@ -62,7 +62,7 @@ async def test_a_killed_ingest_and_router_in_the_middle_lose_nobody_and_send_to_
 async def test_a_mailing_rests_goes_on_and_is_cancelled(world: World, mailings: Mailings) -> None:
     phone = world.new_phone()
     device = await world.enrol("android", phone)
-    mailing = await mailings.draft(push(world, text="r {{n}}"), ratePerS=20)
+    mailing = await mailings.draft(push(world, text="r {{n}}"), ratePerS=20, onRepeated="send")
     await mailings.upload(mailing, ({"to": phone, "n": n} for n in range(400)))
     await mailings.ok("POST", f"/{mailing}/start")
 

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
-from deploy.cli.device_lines import MAX_LINE_BYTES
 from deploy.cli.gateway import told
 from deploy.cli.import_devices import PART_LINES
 from deploy.cli.push import Until, outcome
+from services.lists import MAX_LINE_BYTES
 from tests.platform_server import Platform, platform_server
 
 Json = dict[str, Any]

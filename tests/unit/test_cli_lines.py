@@ -7,13 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.cli.device_lines import MAX_LINE_BYTES, Bad, Line, bounded, ndjson, table
+from deploy.cli.device_lines import Bad, Line, Lines
 from deploy.cli.fault import Fault
+from services.lists import MAX_LINE_BYTES, UTF8_RULE
+from services.lists_table import ROUNDED
+
+
+def table(data: bytes) -> list[Line | Bad]:
+    return list(Lines(BytesIO(data), is_csv=True))
+
+
+def ndjson(data: bytes) -> list[Line | Bad]:
+    return list(Lines(BytesIO(data), is_csv=False))
 
 
 def test_a_csv_row_becomes_a_line_with_typed_values() -> None:
     head = b"Provider,token,PHONE,push_enabled,subscriptions,App-Version\n"
-    found = list(table(BytesIO(head + b'FCM,"a,b",+79020000001,no,news|sale,\n\nhms,c,,,,1.2\n')))
+    found = table(head + b'FCM,"a,b",+79020000001,no,news|sale,\n\nhms,c,,,,1.2\n')
     assert [line.number for line in found] == [2, 4]
     assert [json.loads(line.content) for line in found if isinstance(line, Line)] == [
         {
@@ -29,11 +39,11 @@ def test_a_csv_row_becomes_a_line_with_typed_values() -> None:
 
 def test_bad_csv_rows_are_told_and_the_others_read() -> None:
     rows = b"provider;token;pushEnabled\nfcm;1;maybe\nfcm;2\nfcm;\xff;\nfcm;" + b"x" * 20_000 + b";\nfcm;3;\n"
-    found = list(table(BytesIO(rows)))
+    found = table(rows)
     assert [(one.number, one.field, one.rule) for one in found if isinstance(one, Bad)] == [
         (2, "pushEnabled", "must be true or false"),
-        (3, "line", "must have 3 cells; it has 2"),
-        (4, "line", "must be UTF-8"),
+        (3, "line", "has 2 columns, the header has 3"),
+        (4, "line", UTF8_RULE),
         (5, "line", "must be at most 16384 bytes"),
     ]
     assert [one.number for one in found if isinstance(one, Line)] == [6]
@@ -42,27 +52,38 @@ def test_bad_csv_rows_are_told_and_the_others_read() -> None:
 @pytest.mark.parametrize("head", [b"", b"provider,tokn\n", b"token,Token\n", b"\xff\n"])
 def test_a_csv_without_a_proper_head_is_refused(head: bytes) -> None:
     with pytest.raises(Fault):
-        list(table(BytesIO(head + b"fcm,1\n")))
+        table(head + b"fcm,1\n")
 
 
-@given(st.lists(st.binary(max_size=40).map(lambda line: line.replace(b"\n", b"")), max_size=20))
-def test_lines_keep_their_numbers(lines: list[bytes]) -> None:
-    found = {line.number: line.content for line in ndjson(BytesIO(b"\n".join(lines))) if isinstance(line, Line)}
-    stripped = [line.rstrip(b"\r") for line in lines]
-    if stripped:
-        stripped[0] = stripped[0].removeprefix(b"\xef\xbb\xbf")
-    assert found == {number: line for number, line in enumerate(stripped, 1) if line.strip()}
+@given(st.lists(st.text(max_size=40), max_size=20), st.sampled_from([b"\n", b"\r", b"\r\n"]), st.booleans())
+def test_lines_keep_their_numbers(names: list[str], end: bytes, is_marked: bool) -> None:
+    lines = [json.dumps({"model": name}).encode() if name else b"" for name in names]
+    file = BytesIO((b"\xef\xbb\xbf" if is_marked else b"") + end.join(lines))
+    found = {line.number: json.loads(line.content) for line in Lines(file, is_csv=False) if isinstance(line, Line)}
+    assert found == {number: {"model": name} for number, name in enumerate(names, 1) if name}
+
+
+def test_a_list_of_devices_is_read_as_a_mailings_list_is() -> None:
+    text = "sep=;\r;Provider;token;To; External_User-ID;\r;FCM;t;'8 916 1234567;;\r;;;;\r;fcm;t;79161234567.0;;;;\r"
+    for encoding in ("utf-8-sig", "utf-16"):
+        found = list(Lines(BytesIO(text.encode(encoding)), True))
+        assert [(one.number, json.loads(one.content)["phone"]) for one in found if isinstance(one, Line)] == [
+            (3, "8 916 1234567"),
+            (5, "79161234567"),
+        ]
+
+
+def test_a_phone_that_a_spreadsheet_has_rounded_is_told() -> None:
+    (bad,) = table(b"phone\n7.9E+10\n")
+    assert bad == Bad(2, "phone", ROUNDED)
+
+
+def test_what_was_understood_is_said_before_what_is_wrong() -> None:
+    with pytest.raises(Fault, match=r"unknown column .tokn.*read as CSV in UTF-8, `;` between, columns provider"):
+        table(b"provider;tokn\n")
 
 
 def test_an_endless_line_is_read_in_pieces() -> None:
-    class Counting(BytesIO):
-        most = 0
-
-        def readline(self, size: int | None = -1, /) -> bytes:
-            part = super().readline(size)
-            self.most = max(self.most, len(part))
-            return part
-
-    file = Counting(b"x" * 5_000_000 + b"\nend")
-    assert list(bounded(file)) == [(1, None), (2, b"end")]
-    assert file.most <= MAX_LINE_BYTES + 2
+    bad, good = ndjson(b"x" * 5_000_000 + b'\n{"model": "m"}')
+    assert bad == Bad(1, "line", f"must be at most {MAX_LINE_BYTES} bytes")
+    assert isinstance(good, Line)

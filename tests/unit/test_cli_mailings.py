@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
+from deploy.cli.list_tail import Tail
 from deploy.cli.mailings import told
 from tests.platform_server import Platform, platform_server
 
@@ -54,6 +55,31 @@ def test_an_upload_streams_the_file_from_the_line_that_is_missing(platform: Plat
     assert (method, body) == ("PUT", b"to\n2\n3\n")
     assert "firstLine=3" in target
     assert "3 recipients" in result.stdout
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_the_rest_of_a_list_has_its_head_whatever_that_is(encoding: str, end: str) -> None:
+    lines = ["sep=;", "", 'to;"na', 'me"', "1;A", "", '2;"B', 'b"', "3;C"]
+    data = end.join(lines).encode(encoding)
+    for size in (1, 7, 4096):
+        tail = Tail(True, "", 6)
+        found = b"".join(tail.feed(data[at : at + size]) for at in range(0, len(data), size)) + tail.end()
+        assert found == end.join(lines[:4] + lines[5:]).encode()
+
+
+def test_how_a_list_was_read_is_said_before_what_is_wrong_with_it(platform: Platform, tmp_path: Path) -> None:
+    (tmp_path / "list.tsv").write_bytes(b"to\n")
+    how = {"format": "CSV", "encoding": "UTF-8", "delimiter": "\t", "columns": ["to"], "ignored": 2, "rows": 3}
+    listed = {"accepted": 1, "refused": 1, "repeated": 1, "nextLine": 4, "complete": True}
+    platform.on("GET", "/v1/mailings/m-1", mailing())
+    platform.on("PUT", "/v1/mailings/m-1/recipients", {"understood": how, "list": listed})
+    problem = {"line": 3, "field": "to", "rule": "repeats the recipient of line 2"}
+    platform.on("GET", "/v1/mailings/m-1/problems", {"problems": [problem], "refused": 1, "repeated": 1})
+    told_lines = rpns(platform, "upload", "m-1", str(tmp_path / "list.tsv"), "--charset", "cp1251").stdout.splitlines()
+    assert told_lines[0] == r"read as CSV in UTF-8, '\t' between, columns to (and 2 more): 3 rows"
+    assert told_lines[1] == "✗ line 3: to: repeats the recipient of line 2"
+    assert told_lines[3] == "1 recipients, 1 broken, 1 repeated"
 
 
 def test_broken_lines_are_told_and_end_with_1(platform: Platform, tmp_path: Path) -> None:
