@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -225,3 +226,16 @@ async def test_keys_are_added_and_ended_by_hand_and_private_ones_are_refused(wor
     await done(world, "identity", "end-key", "keys-app", "k2")
     await done(world, "applications", "change", "keys-app", "--identity", "off")
     assert "Logins are not proved" in (await done(world, "applications", "show", "keys-app")).out
+
+
+async def test_the_sample_site_asks_its_backend_for_a_proof(world: World) -> None:
+    phone = world.new_phone()
+    device = await a_stranger(world)
+    body = {"installationId": device.installation_id, "phone": phone}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{world.stack.public_url}/web/proof", json=body) as answer,
+    ):
+        assert answer.status == 201
+        proof = (await answer.json())["proof"]
+    assert (await world.fleet.api.personalize(device.who, {"phone": phone, "proof": proof}))["proved"]
