@@ -16,11 +16,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from schemas import lossless
 from services.lists import MAX_LINE_BYTES, UTF8_RULE, Lines, ListFault, Raw, Utf8
 
 DELIMITERS = (";", ",", "\t", "|")
 _SEP = re.compile(r'"?sep=(\\t|.)["\s;,|]*', re.IGNORECASE)
 _KEY = re.compile(r"[\s_\-\u00ad\u200b-\u200f\u2060\ufeff]+")
+_NOT_PLAIN = (int, float, list, dict)
+"""What a parser may read with loss: 1.10, or more than 64 bits."""
 _JSON_RULE = "must be a JSON object in UTF-8"
 
 
@@ -244,9 +247,15 @@ def _cells(raw: Raw, table: Table) -> dict[str, str] | None:
 
 def _object(raw: Raw, names: Names) -> dict[str, Any]:
     """A JSON line, with the names that were asked for in place of their synonyms."""
+    content = _content(raw)
     try:
-        found = orjson.loads(_content(raw))
-    except orjson.JSONDecodeError:
+        try:
+            found = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            found = lossless.loads(content)  # which takes a few numbers more
+        if isinstance(found, dict) and any(isinstance(one, _NOT_PLAIN) for one in found.values()):
+            found = lossless.exact(found, content)
+    except lossless.NotJson:
         raise _Broken("line", _JSON_RULE) from None
     if not isinstance(found, dict):
         raise _Broken("line", _JSON_RULE)

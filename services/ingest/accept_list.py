@@ -10,6 +10,7 @@ What the template does not ask for is not kept.
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from schemas import lossless
 from services import phones
 from services.ingest.accept_errors import Refused, invalid
 from services.ingest.accept_fill import Template
@@ -114,4 +115,4 @@ def _value(cells: Mapping[str, Any], name: str) -> str:
         raise invalid(name, "mandatory: the message has a placeholder for it")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise invalid(name, "must be a string or a number")
-    return str(value)
+    return lossless.text_of(value)

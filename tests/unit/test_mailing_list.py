@@ -176,3 +176,11 @@ def test_whatever_a_list_holds_every_record_is_a_recipient_or_told_what_is_wrong
         assert data.strip()[:1] in (b"[", b"{")
         return
     assert all(isinstance(one, Row) or one.rule for one in found)
+
+
+@pytest.mark.parametrize(
+    "number", ["1.10", "4.5", "1e400", "-0", "1180591620717411303424", "12345678901234567890.5", "7"]
+)
+@pytest.mark.parametrize("line", ['{"to": "79161234567", "name": %s}', '{"to":"79161234567","name":%s}'])
+def test_a_number_of_a_line_is_filled_in_as_it_was_written(number: str, line: str) -> None:
+    assert ndjson((line % number).encode()) == [Row(1, "79161234567", None, None, [number])]
