@@ -45,6 +45,7 @@ class TokenRegistered(DeviceEvent):
     environment: Literal["production", "sandbox"] | None = None  # APNs
     bundle: str | None = None  # APNs
     variant: Literal["native", "universal"] | None = None  # RuStore
+    server_key: str | None = None  # web: the applicationServerKey that the subscription was made for
     waits: bool = False  # a proved installation holds the token: it moves here with a proved login
 
 
@@ -65,10 +66,14 @@ class TokenRetired(DeviceEvent):
 
 
 class TokenWorked(DeviceEvent):
-    """A provider accepted the token or the device confirmed a push, for the first time since it was registered."""
+    """A provider accepted the token or the device confirmed a push, for the first time since it was registered.
+
+    `under` names the credentials and the way on which a provider accepted it; a device's word says nothing of them.
+    """
 
     type: Literal["token-worked"] = "token-worked"
     digest: str
+    under: str = ""
 
 
 class LiveTokenRegistered(DeviceEvent):

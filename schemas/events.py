@@ -139,6 +139,7 @@ class ProviderDispatched(MessageEvent):
     shortened: bool = False  # the text did not fit; the SDK fetches the whole
     dead_token: str | None = None  # digest of a token to retire
     dead_at: int | None = None  # UTC ms; when the provider last knew it to be dead
+    worked_under: str | None = None  # accepted: credentials and way under which the token was not known to work yet
     slot: str = ""  # which of the installation's tokens it went to
     withdraw: bool = False  # of a withdrawal: says nothing of the delivery itself
 

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     NOT_LATEST = "not-latest"  # more than 50 installations: the ones not used lately take no part
     NOT_PRIMARY = "not-primary"
     OTHER_PROVIDER = "other-provider"
+    KEY_GONE = "key-gone"  # web: it subscribed with a key that the application has no more
     CANCELLED = "cancelled"  # by the partner or the operator, before it was sent
     UNROUTED = "unrouted"  # no way to the channel is configured
     # what the channel platform says of a message of its own
@@ -73,6 +74,7 @@ _CODES = {
     Reason.REPLACED: 22,
     Reason.NOT_PRIMARY: 21,
     Reason.OTHER_PROVIDER: 22,
+    Reason.KEY_GONE: 22,
     Reason.CHANNEL_UNKNOWN: 1,
     Reason.ABSENT_SUBSCRIBER: 2,
     Reason.CALL_BARRED: 3,

@@ -4,7 +4,8 @@ whoever calls as a device.
 The registry writes these documents (`services/registry/store.py`); nobody else does. Collection `installations`:
 
     _id                installation id          application_id, platform, app_version, time_zone, last_used_at
-    token              null, or {provider, sealed, digest, environment, bundle, variant, registered_at, worked}
+    token              null, or {provider, sealed, digest, environment, bundle, variant, registered_at, worked,
+                       worked_under, server_key}
     owner              null, or {external_user_id, phone}
     proof              null, or {signed_at, kid, digest}: of the owner's login
     replaces           installations of the same device that gave way to that login
@@ -35,6 +36,8 @@ class Token(NamedTuple):
     bundle: str | None
     variant: str | None
     worked: bool
+    worked_under: str = ""  # credentials and way on which a provider took it last; empty: not known
+    server_key: str | None = None  # web: what the subscription was made for
 
 
 class LiveToken(NamedTuple):
@@ -191,8 +194,10 @@ def from_document(document: Mapping[str, Any]) -> Installation:
 
 def _live(slot: str, document: Mapping[str, Any], push_token: Mapping[str, Any] | None) -> LiveToken:
     """Whether such a token works is learnt of the device: its push token speaks for it."""
-    has_worked = push_token is not None and push_token.get("worked", False)
-    token = _token({**document, "provider": Provider.APNS.value, "worked": has_worked})
+    of_push = (
+        {name: push_token[name] for name in ("worked", "worked_under") if name in push_token} if push_token else {}
+    )
+    token = _token({**document, "provider": Provider.APNS.value, **of_push})
     return LiveToken(slot, token, document.get("owner", ""), document.get("expires_at"))
 
 
@@ -206,4 +211,6 @@ def _token(document: Mapping[str, Any]) -> Token:
         bundle=document.get("bundle"),
         variant=document.get("variant"),
         worked=document.get("worked", False),
+        worked_under=document.get("worked_under", ""),
+        server_key=document.get("server_key"),
     )

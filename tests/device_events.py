@@ -84,8 +84,9 @@ class AppEvents:
         about = self._about(after, f"not-startable/{attributes_type}")
         return PushToStartTokenRemoved.model_validate({**about, "attributes_type": attributes_type})
 
-    def worked(self, after: int, digest: str) -> TokenWorked:
-        return TokenWorked.model_validate({**self._about(after, f"worked/{digest}"), "digest": digest})
+    def worked(self, after: int, digest: str, under: str = "") -> TokenWorked:
+        about = self._about(after, f"worked/{digest}/{under}")
+        return TokenWorked.model_validate({**about, "digest": digest, "under": under})
 
     def personalized(
         self, after: int, user: str | None, phone: str | None = None, proof: str | None = None
@@ -154,6 +155,7 @@ def _event(draw: st.DrawFn, app: AppEvents, after: int, kind: int) -> DeviceEven
         app.removed(after),
         app.retired(after, digest, draw(st.none() | st.integers(1, 40))),
         app.worked(after, digest),
+        app.worked(after, digest, f"under-{after % 3}"),
         app.personalized(after, user, phone, draw(st.sampled_from([None, "p", "q"]))),
         app.depersonalized(after),
         app.claimed(after, card),

@@ -13,7 +13,7 @@ DECIDING = {
     "ingest": ("accept",),
     "registry": ("devices", "identity", "receipts", "hms_receipts"),
     "router": ("plan",),
-    "dispatch": ("deliver", "limiter", "breaker", "guard", "payload"),
+    "dispatch": ("deliver", "limiter", "breaker", "guard", "payload", "trust", "ways", "answers"),
     "statistics": ("merge",),
     "status": ("fold", "cascade", "content", "explain", "message", "packets", "channel_reports"),
 }

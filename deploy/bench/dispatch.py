@@ -30,6 +30,7 @@ from schemas.values import Content, Provider, Recipient
 from services import kafka, sealing
 from services.dispatch import apns_render, deliver
 from services.dispatch.provider import Accepted, Push
+from services.dispatch.standing import under_of
 from services.installations import from_document
 from services.kafka import Append
 from services.secrets import Secrets
@@ -71,6 +72,7 @@ def device(number: int, secrets: Secrets) -> dict[str, Any]:
         "digest": f"{number:032x}",
         "registered_at": 1,
         "worked": True,
+        "worked_under": under_of("1", "production/"),
     }
     return {
         "_id": f"00000000-0000-4000-8000-{number:012d}",

@@ -14,6 +14,8 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import Application, AsJson, read_text
 from deploy.cli.place import operator
+from services.private_keys import p256_pem
+from services.vapid_subject import vapid_subject
 
 NAME = "credentials"
 COLUMNS = {
@@ -41,7 +43,7 @@ ProviderName = Annotated[Provider, typer.Argument(help="with whom", show_default
 File = Annotated[
     Path,
     typer.Argument(
-        help="JSON, - is standard input. apns: team_id, key_id, private_key (PEM), topic; fcm: the service account "
+        help="JSON, - is standard input. apns: team_id, key_id, private_key (the .p8), topic; fcm: the service account "
         "file; hms: app_id, client_secret, project_id, callback_user, callback_secret; rustore: project_id, "
         "service_token, universal; web: subject, private_key (`web-key` makes them)",
         show_default=False,
@@ -74,10 +76,24 @@ def rotate(
 @app.command("web-key")
 def web_key(
     subject: Annotated[str, typer.Argument(help="whom push services may ask: mailto:… or https:…", show_default=False)],
+    key: Annotated[
+        Path | None,
+        typer.Argument(
+            help="file with a key of yours: PEM, .p8 or 32 bytes in base64url; - is standard input. Default: a new one",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Make a new key for Web Push and print it, as `create … web` takes it. Keep it: browsers subscribe with it."""
-    pem = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    print(json.dumps({"subject": subject, "private_key": pem.decode()}, indent=2))
+    """Print a key for Web Push, as `create … web` takes it. Keep it: browsers subscribe with it."""
+    try:
+        vapid_subject(subject)
+    except ValueError as error:
+        raise Fault(f"the subject {error}") from None
+    try:
+        pem = _new_key() if key is None else p256_pem(read_text(key))
+    except ValueError as error:
+        raise Fault(f"{key} {error}") from None
+    print(json.dumps({"subject": subject, "private_key": pem}, indent=2))
 
 
 @app.command("list")
@@ -103,6 +119,11 @@ def disable(context: typer.Context, application: Application, provider: Provider
 def enable(context: typer.Context, application: Application, provider: ProviderName, as_json: AsJson = False) -> None:
     """Send through this provider again."""
     _switch(context, application, provider, True, as_json)
+
+
+def _new_key() -> str:
+    pem = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem.decode()
 
 
 def _switch(context: typer.Context, application: str, provider: Provider, enabled: bool, as_json: bool) -> None:

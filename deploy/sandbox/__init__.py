@@ -19,7 +19,8 @@ message_id, headers, payload}; provider is apns, fcm, hms, rustore or web; FCM a
     GET    /follow                     NDJSON, a Received a line from now on (?provider=); an empty line every 10 s of
                                        silence; {"error": …} as last line when the reader was too slow
     POST   /faults/{provider}          201; orders a fault: {kind, status, reason, retry_after, delay_ms, timestamp_ms,
-                                       token, times, value}, only kind is needed; 400 for what the provider cannot do
+                                       token, times, value, holding, body, content_type, headers}, only kind is
+                                       needed; 400 for what the provider cannot do
     GET    /faults                     {"faults": [{provider, fault, left}]}; left = null: until cleared
     DELETE /faults[/{provider}]        204
     GET    /switches                   {"switches": {name: value}, "values": {name: [default, …]}}; "*" = any number
@@ -53,14 +54,16 @@ message_id, headers, payload}; provider is apns, fcm, hms, rustore or web; FCM a
     GET    /apns/refusals              {"refusals": [{at_ms, path, status, reason, detail}]}
 
 **Faults.** A fault strikes a request that would have been accepted, first one for its token, then one for the
-provider. kind=status answers `reason` with its own HTTP status, or `status`; `retry_after` is sent verbatim.
+provider. kind=status answers `reason` with its own HTTP status, or `status`; `retry_after` is sent verbatim, and so are
+`body`, `content_type` and `headers` {name: value}. `holding` strikes only what holds that text.
 
-    kinds, all but apns   status, slow, close, drop-after-write, hang, reset (`strike.py`)
+    kinds, all but apns   status, slow, close, drop-after-write, truncated, hang, reset (`strike.py`)
     kinds, apns           status, slow, hang, refused-stream, reset, drop-after-write, goaway, goaway-after,
                           stream-limit (`apns_faults.py`)
-    apns                  every reason of docs/providers.md §1.9 (`apns_reasons.py`)
+    apns                  every reason of docs/providers.md §1.9 (`apns_reasons.py`); with a status, any word or none
     apns_broadcast        every reason of docs/providers.md §1.11; kinds as apns; `token` is a channel's id
     fcm                   INVALID_TOKEN APNS_UNREGISTERED APNS_DISABLED INVALID_ARGUMENT INVALID_ARGUMENT_BARE
+                          INVALID_ARGUMENT_ALONE (FcmError only)
                           UNAUTHENTICATED UNAUTHENTICATED_BARE THIRD_PARTY_AUTH_ERROR SENDER_ID_MISMATCH
                           PERMISSION_DENIED PERMISSION_DENIED_BARE SERVICE_DISABLED UNREGISTERED UNREGISTERED_APNS
                           NOT_FOUND (no FcmError) RATE_LIMIT_EXCEEDED (ErrorInfo only) QUOTA_EXCEEDED
@@ -74,7 +77,8 @@ provider. kind=status answers `reason` with its own HTTP status, or `status`; `r
     rustore               INVALID_ARGUMENT INVALID_TOKEN UNAUTHENTICATED PERMISSION_DENIED SENDER_ID_MISMATCH
                           NOT_FOUND UNREGISTERED TOO_MANY_REQUESTS QUOTA_EXCEEDED INTERNAL UNAVAILABLE BAD_GATEWAY
     web                   BAD_REQUEST BAD_TTL BAD_TOPIC UNAUTHORIZED FORBIDDEN NOT_FOUND GONE TOO_LARGE
-                          TOO_MANY_REQUESTS INTERNAL UNAVAILABLE BAD_GATEWAY (HTML) REDIRECT (307)
+                          TOO_MANY_REQUESTS INTERNAL UNAVAILABLE BAD_GATEWAY (HTML) REDIRECT (307) WNS_THROTTLED (406)
+                          WNS_CHANNEL_THROTTLED WNS_DROPPED (200, and not shown)
     rustore_universal     VALIDATION_ERROR PROVIDER_ERROR INVALID_TOKEN TOO_MANY_REQUESTS INTERNAL
     channels              the error codes of docs/partner-api.md §2, as text; `token` is a phone
     partner               no reasons; `status` alone; `token` is a report's id or mtNum

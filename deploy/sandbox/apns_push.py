@@ -118,7 +118,8 @@ class Pushes:
         if status == 410 and timestamp_ms is None:
             timestamp_ms = int(self._clock() * 1000)
         refused = RefusedError(fault.reason, "ordered", timestamp_ms)
-        return self.refuse(request, refused, status, fault.retry_after)
+        answer = self.refuse(request, refused, status, fault.retry_after)
+        return answer if fault.body is None else Answer(answer.fields, fault.body.encode())
 
     def refuse(
         self, request: Request, refused: RefusedError, status: int = 0, retry_after: str | None = None

@@ -1,7 +1,8 @@
 """Faults that a test or a user orders from the sandbox, and switches between two readings of an unclear spec.
 
 A server calls `take` once for each request. An order for the request's token strikes before one for the whole
-provider; among equals the older strikes first, until it has struck `times` times.
+provider; among equals the older strikes first, until it has struck `times` times. An answer can be ordered word by word
+(`body`, `content_type`, `headers`): what proxies, new releases and broken servers say is in no list of reasons.
 """
 
 from collections import defaultdict
@@ -34,6 +35,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "rustore.status_key": ("Status", "status"),
     "web.accepted": ("201", "202", "200"),
     "web.errors": ("mozilla", "apple"),
+    "web.subjects": ("apple", "any"),  # apple: only those that Apple takes
     "web.max_ttl_s": ("2592000", "*"),  # a longer one is shortened
 }
 
@@ -51,6 +53,10 @@ class Fault:
     value: int | None = None  # stream-limit: the limit; goaway: the last stream id that is still processed
     token: str | None = None  # only for this token; None = the whole provider
     times: int | None = None  # how often it strikes; None = until cleared
+    holding: str | None = None  # only requests whose body holds this text (fcm, rustore)
+    body: str | None = None  # of the answer, in place of the provider's own
+    content_type: str | None = None  # of the answer, likewise
+    headers: tuple[tuple[str, str], ...] = ()  # of the answer, beside the provider's own
 
 
 class _Order:
@@ -75,12 +81,12 @@ class Faults:
             raise ValueError("times must be at least 1")
         self._orders[provider].append(_Order(fault))
 
-    def take(self, provider: str, token: str | None) -> Fault | None:
+    def take(self, provider: str, token: str | None, body: bytes = b"") -> Fault | None:
         """The fault that strikes this request, if one is ordered; consumes one strike."""
         if not self._orders.get(provider):
             return None
-        own = None if token is None else self._strike(provider, token)
-        return own or self._strike(provider, None)
+        own = None if token is None else self._strike(provider, token, body)
+        return own or self._strike(provider, None, body)
 
     def take_own(self, provider: str, token: str) -> Fault | None:
         """As `take`, but only what was ordered for this very token: for one of several in a request."""
@@ -107,9 +113,9 @@ class Faults:
             raise ValueError(f"{name} takes one of {', '.join(values)}, not {value!r}")
         self.switches[name] = value
 
-    def _strike(self, provider: str, token: str | None) -> Fault | None:
+    def _strike(self, provider: str, token: str | None, body: bytes = b"") -> Fault | None:
         orders = self._orders[provider]
-        order = next((order for order in orders if order.fault.token == token), None)
+        order = next((order for order in orders if order.fault.token == token and _is_held(order.fault, body)), None)
         if order is None:
             return None
         if order.left is not None:
@@ -117,3 +123,7 @@ class Faults:
             if order.left == 0:
                 orders.remove(order)
         return order.fault
+
+
+def _is_held(fault: Fault, body: bytes) -> bool:
+    return fault.holding is None or fault.holding.encode() in body

@@ -66,7 +66,7 @@ class FcmServer(HttpServer):
             token = fcm_rules.check(read["message"], len(request.body))
         except MalformedError as error:
             return self._malformed(error, (fcm_errors.fcm_error("INVALID_ARGUMENT"),))
-        fault = self._faults.take("fcm", token)
+        fault = self._faults.take("fcm", token, request.body)
         if fault is not None and not is_accepted(fault):
             return strike(fault, self._error(fault))
         if read.get("validateOnly"):

@@ -85,6 +85,7 @@ ROWS: dict[str, Row] = {
     "APNS_UNREGISTERED": Row(400, _GENERIC, (_INVALID, apns_error(410, "Unregistered"))),
     "APNS_DISABLED": Row(400, _APNS_OFF, (apns_error(410, "Unregistered"),)),
     "INVALID_ARGUMENT": Row(400, _GENERIC, (_INVALID, bad_request(_GENERIC, "message.data[0].value"))),
+    "INVALID_ARGUMENT_ALONE": Row(400, _GENERIC, (_INVALID,)),
     "INVALID_ARGUMENT_BARE": Row(400, _GENERIC),
     "UNAUTHENTICATED": Row(401, _NO_CREDENTIAL, (error_info("ACCESS_TOKEN_EXPIRED"),)),
     "UNAUTHENTICATED_BARE": Row(401, _NO_CREDENTIAL),

@@ -6,6 +6,7 @@ import ssl
 import struct
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 import httptools
@@ -176,6 +177,9 @@ class Connection(asyncio.Protocol):
                 if answer.then == "close":
                     self._close()
                 self._next()
+            case "truncate":
+                self._write(render(replace(answer, body=answer.body or b"{}"), method, keep_alive)[:-1])
+                self._close()
             case "drop":
                 self._close()
             case "reset":

@@ -35,6 +35,7 @@ class Answer:
     """What goes back, and how: `then` is what becomes of it after `delay_ms`.
 
     send: as usual · close: sent, then the connection is closed · drop: not sent, connection closed ·
+    truncate: all but the end of the body is sent, then the connection is closed ·
     reset: not sent, connection reset · hang: nothing ever happens.
     """
 
@@ -43,7 +44,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = _JSON
     delay_ms: int = 0
-    then: Literal["send", "close", "drop", "reset", "hang"] = "send"
+    then: Literal["send", "close", "drop", "truncate", "reset", "hang"] = "send"
 
 
 def render(answer: Answer, method: str, keep_alive: bool) -> bytes:

@@ -1,5 +1,6 @@
 """Which faults can be ordered from which provider: read by the control API, so that a typing error is refused."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from deploy.sandbox import channels, fcm_errors, hms, oauth, rustore, rustore_un
 from deploy.sandbox.apns_faults import STRIKES
 from deploy.sandbox.apns_reasons import REASON_STATUS
 from deploy.sandbox.faults import Fault
-from deploy.sandbox.shape import MalformedError, integer, record, text
+from deploy.sandbox.shape import MalformedError, integer, mapping, record, text
 from deploy.sandbox.strike import KINDS
 
 
@@ -20,11 +21,13 @@ class Orderable:
     reasons: frozenset[str]
     takes_any_status: bool
     """whether a status without a reason is enough"""
+    takes_any_reason: bool = False
+    """beside a status: providers invent words"""
 
 
 ORDERABLE: Mapping[str, Orderable] = {
-    "apns": Orderable(frozenset(STRIKES) | {"status"}, frozenset(REASON_STATUS), False),
-    "apns_broadcast": Orderable(frozenset(STRIKES) | {"status"}, frozenset(REASON_STATUS), False),
+    "apns": Orderable(frozenset(STRIKES) | {"status"}, frozenset(REASON_STATUS), True, True),
+    "apns_broadcast": Orderable(frozenset(STRIKES) | {"status"}, frozenset(REASON_STATUS), True, True),
     "fcm": Orderable(KINDS, fcm_errors.REASONS, True),
     "fcm_token": Orderable(KINDS, frozenset(oauth.REASONS), True),
     "hms": Orderable(KINDS, hms.REASONS, True),
@@ -36,6 +39,7 @@ ORDERABLE: Mapping[str, Orderable] = {
     "partner": Orderable(KINDS, frozenset(), True),
 }
 
+_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
 _MAX_DELAY_MS = 3_600_000
 
 
@@ -58,6 +62,10 @@ _FAULT = record(
         "token": _absent_or(text(1)),
         "times": _absent_or(integer(1, 1 << 31)),
         "value": _absent_or(integer(0, (1 << 31) - 1)),
+        "holding": _absent_or(text(1)),
+        "body": _absent_or(text()),
+        "content_type": _absent_or(text(1, 100, r"[!-~ ]+", "a media type")),
+        "headers": mapping(text(0, 1000, r"[ -~]*", "printable ASCII"), 20),
     },
     ("kind",),
 )
@@ -66,10 +74,13 @@ _FAULT = record(
 def read_fault(provider: str, body: dict[str, Any]) -> Fault:
     """The fault that a request asks for; MalformedError when the provider has no such one."""
     _FAULT(body)
-    fault, known = Fault(**body), ORDERABLE[provider]
+    headers = body.get("headers", {})
+    if not all(_NAME.fullmatch(name) for name in headers):
+        raise MalformedError("must be named as headers are", "headers")
+    fault, known = Fault(**{**body, "headers": tuple(headers.items())}), ORDERABLE[provider]
     if fault.kind not in known.kinds:
         raise MalformedError(f"{provider} knows {', '.join(sorted(known.kinds))}", "kind")
-    if fault.reason and fault.reason not in known.reasons:
+    if fault.reason and fault.reason not in known.reasons and not (known.takes_any_reason and fault.status):
         raise MalformedError(f"{provider} knows {', '.join(sorted(known.reasons)) or 'none'}", "reason")
     if fault.status and fault.status < 200:
         raise MalformedError("must be 200 to 599", "status")

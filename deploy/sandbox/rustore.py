@@ -93,7 +93,7 @@ class RustoreServer(HttpServer):
         token: str = payload["message"]["token"]
         if not is_token(token):
             return self._error("INVALID_TOKEN")
-        fault = self._faults.take("rustore", token)
+        fault = self._faults.take("rustore", token, request.body)
         if fault is not None and not is_accepted(fault):
             reason = fault.reason or DEFAULT_REASONS.get(fault.status, "INTERNAL")
             return strike(fault, self._error(reason, fault.status))

@@ -44,7 +44,13 @@ ROWS: dict[str, tuple[int, int, str]] = {
     "UNAVAILABLE": (503, 202, "ServiceUnavailable"),
 }
 BAD_GATEWAY, REDIRECT = "BAD_GATEWAY", "REDIRECT"  # HTML; 307 to another address
-REASONS = frozenset(ROWS) | {BAD_GATEWAY, REDIRECT}
+# reason → status and headers as the push service of Windows writes them; the bodies are empty
+WINDOWS: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {
+    "WNS_THROTTLED": (406, (("X-WNS-Error-Description", "The cloud service exceeded its throttle limit"),)),
+    "WNS_CHANNEL_THROTTLED": (200, (("X-WNS-NotificationStatus", "channelthrottled"),)),
+    "WNS_DROPPED": (200, (("X-WNS-NotificationStatus", "dropped"),)),
+}
+REASONS = frozenset(ROWS) | frozenset(WINDOWS) | {BAD_GATEWAY, REDIRECT}
 _BY_STATUS = {status: reason for reason, (status, _, _) in reversed(ROWS.items())}
 
 
@@ -84,15 +90,15 @@ class WebPushServer(HttpServer):
             return refused
         fault = self._faults.take("web", subscription)
         if fault is not None and not is_accepted(fault):
-            reason = fault.reason or _BY_STATUS.get(fault.status) or ("INTERNAL" if fault.status >= 500 else REDIRECT)
-            return strike(fault, self._error(reason, fault.status))
+            return strike(fault, self._error(fault.reason or _usual(fault.status), fault.status))
         answer = self._accepted(request, subscription)
         return answer if fault is None else strike(fault, answer)
 
     def _refusal(self, request: Request, subscription: str) -> Answer | None:
         """In the order of a push service: who, to whom, what."""
         try:
-            key = verified(request.headers.get("authorization"), self.origin, time.time())
+            subjects = self._faults.switches["web.subjects"]
+            key = verified(request.headers.get("authorization"), self.origin, time.time(), subjects == "apple")
         except RefusedError as refused:
             return self._error("UNAUTHORIZED" if refused.status == 401 else "FORBIDDEN", why=refused.why)
         if _digest(key) != subscription.split(".")[1]:
@@ -139,6 +145,8 @@ class WebPushServer(HttpServer):
     def _error(self, reason: str, status: int = 0, why: str = "") -> Answer:
         if reason == BAD_GATEWAY:
             return Answer(status or 502, b"<html><h1>502</h1></html>\n", content_type="text/html")
+        if reason in WINDOWS:
+            return Answer(status or WINDOWS[reason][0], headers=WINDOWS[reason][1])
         if reason == REDIRECT:
             return Answer(status or 307, headers=(("Location", f"{self.origin}/push/elsewhere"),))
         row, errno, apple = ROWS[reason]
@@ -154,6 +162,13 @@ class WebPushServer(HttpServer):
 
     def _mac(self, drawn: str, key: str) -> str:
         return encoded(hmac.digest(self._secret, f"{drawn}.{key}".encode(), "sha256")[:16])
+
+
+def _usual(status: int) -> str:
+    """The reason that stands for a status when an order names none."""
+    if status >= 400:
+        return _BY_STATUS.get(status, "INTERNAL" if status >= 500 else "BAD_REQUEST")
+    return REDIRECT
 
 
 def _digest(server_key: str) -> str:

@@ -16,6 +16,7 @@ MAX_LIFETIME_S = 86_400
 LEEWAY_S = 60
 _PARAMETER = re.compile(r"([A-Za-z0-9]+)=\"?([A-Za-z0-9._~+/=-]+)\"?")
 _SUBJECT = re.compile(r"(mailto:[^@\s]+@[^@\s]+|https://[^/\s]+\S*)")
+_APPLE_SUBJECT = re.compile(r"(mailto:[^@\s<>]+@|https://)(?P<domain>[A-Za-z0-9.-]+\.[A-Za-z][A-Za-z0-9-]+)(?![^/])\S*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,11 @@ class RefusedError(Exception):
     why: str
 
 
-def verified(authorization: str | None, origin: str, now_s: float) -> str:
-    """The key (k) that signed a good token for this push service. Raises RefusedError."""
+def verified(authorization: str | None, origin: str, now_s: float, as_apple: bool = True) -> str:
+    """The key (k) that signed a good token for this push service. `as_apple`: with a subject that Apple takes.
+
+    Raises RefusedError.
+    """
     scheme, _, rest = (authorization or "").partition(" ")
     if scheme.lower() != "vapid":
         raise RefusedError(401, "Authorization must be of scheme vapid")
@@ -42,6 +46,8 @@ def verified(authorization: str | None, origin: str, now_s: float) -> str:
         raise RefusedError(401, "the JWT must be signed with ES256")
     _signed(key, f"{parts[0]}.{parts[1]}".encode(), unpadded(parts[2]))
     _claims(claims, origin, now_s)
+    if as_apple:
+        _check_apple_subject(claims["sub"])
     return key
 
 
@@ -94,3 +100,10 @@ def _claims(claims: dict[str, Any], origin: str, now_s: float) -> None:
     subject = claims.get("sub")
     if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
         raise RefusedError(401, "sub must be mailto: or https:")
+
+
+def _check_apple_subject(subject: str) -> None:
+    """Apple answers BadJwtToken to a mailbox in angle brackets, and to a domain that is none (localhost)."""
+    found = _APPLE_SUBJECT.fullmatch(subject)
+    if found is None or found["domain"].lower().endswith((".localhost", ".local")):
+        raise RefusedError(403, "sub must be mailto: without angle brackets, or https:, with a domain of the internet")

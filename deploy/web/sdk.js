@@ -106,7 +106,10 @@ self.rpns = (() => {
     const known = await registration.pushManager.getSubscription();
     if (known && base64url(known.options.applicationServerKey) !== applicationServerKey) await known.unsubscribe();
     const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
-    return learn(await own("PUT", "/token", { provider: "web", subscription: subscription.toJSON() }));
+    return learn(await own("PUT", "/token", {
+      provider: "web",
+      subscription: { ...subscription.toJSON(), applicationServerKey },
+    }));
   }
 
   const login = async (who) => learn(await own("POST", "/personalize", who));

@@ -55,6 +55,9 @@ TABLE: Final[dict[tuple[int, str], Action | ChannelAction]] = {
     (503, "Shutdown"): Action.RECONNECT,
 }
 
+OF_BROADCASTS: Final = frozenset({"FeatureNotEnabled", "TopicDisallowed", "TopicMismatch"})
+"""Alerts that say nothing of the application's pushes: what a channel needs beside the key is missing."""
+
 
 def action_of(status: int, reason: str, *, deleting: bool = False) -> Action | ChannelAction:
     """The action for an answer, listed or not. To delete an unknown channel is answered 404 BadPath."""

@@ -9,9 +9,9 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 import jwt
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from services import private_keys
 from services.dispatch.provider import BadCredentials
 
 RENEW_AFTER_S: Final = 50 * 60
@@ -78,9 +78,6 @@ def provider_token(team_id: str, key_id: str, private_key: str) -> ProviderToken
 
 def _p256(pem: str) -> ec.EllipticCurvePrivateKey:
     try:
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError):
-        raise BadCredentials("private_key: must be a PEM (the text of a .p8 file)") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise BadCredentials("private_key: must be a P-256 key")
-    return key
+        return private_keys.p256_of(pem)
+    except ValueError as error:
+        raise BadCredentials(f"private_key: {error}") from None

@@ -14,6 +14,7 @@ from schemas.broadcast_events import BroadcastRequested
 from services import telemetry
 from services.clock import now_ms
 from services.dispatch.apns_channels import Answer, Done, Gone
+from services.dispatch.apns_channels_table import OF_BROADCASTS
 from services.dispatch.breaker import Breaker
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Uncertain
 from services.dispatch.senders import Senders
@@ -90,12 +91,14 @@ class Gate:
 
 
 def _as_of_a_push(answer: Answer) -> Result:
-    """Trouble of the broadcasts' host slows down no pushes, which have another."""
+    """Trouble of the broadcasts' host slows down no pushes, which have another; what they alone need stops none."""
     match answer:
         case Done():
             return Accepted(None, answer.status)
         case Gone():
             return Rejected(answer.detail, answer.status)
+        case Rejected() if answer.detail in OF_BROADCASTS:
+            return replace(answer, alert=False)
         case Uncertain():
             return replace(answer, scope="token")
         case Retry() if answer.status != _TOO_MANY:

@@ -12,7 +12,7 @@ thing once. A push that is only held back (its application is throttled or stopp
 Nothing is sent after the deadline. Sources: docs/design.md §2 and §5, `docs/partner-api.md` §3, `docs/providers.md`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from schemas import ids
@@ -24,6 +24,7 @@ from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenG
 BACKOFF_S = 5.0
 LONGEST_BACKOFF_S = 900.0
 LEAST_BACKOFF_S = 1.0
+_OF_WHAT_IS_LEFT = 0.9
 
 
 class TokenSeen(Protocol):
@@ -33,6 +34,8 @@ class TokenSeen(Protocol):
     def provider(self) -> Provider: ...
     @property
     def digest(self) -> str: ...
+    @property
+    def server_key(self) -> str | None: ...
 
 
 class InstallationSeen(Protocol):
@@ -61,6 +64,7 @@ class Sent(NamedTuple):
     digest: str  # of the token it went to
     absorbs_resend: bool
     retires: bool = True  # False while dead tokens are not believed
+    worked_under: str | None = None  # what the registry is to learn of a token that is accepted
 
 
 class Conclusion(NamedTuple):
@@ -77,9 +81,12 @@ def deadline_of(target: TargetResolved) -> int:
     return target.expires_at if target.send_by is None else min(target.expires_at, target.send_by)
 
 
-def screened(target: TargetResolved, one: InstallationSeen | None, can_push: bool, now: int) -> NotSent | None:
+def screened(
+    target: TargetResolved, one: InstallationSeen | None, can_push: bool, now: int, web_key: str | None = None
+) -> NotSent | None:
     """Why it is not sent, in the order of what a partner should be told; None to send it.
 
+    `web_key`: what browsers subscribe with now; a subscription that was made for another key is void without asking.
     Pushes switched off since planning do not count: that was the router's decision, and the SDK shows what it may.
     """
     if now >= deadline_of(target):
@@ -100,6 +107,8 @@ def screened(target: TargetResolved, one: InstallationSeen | None, can_push: boo
         return NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, f"token is {token.provider.value}'s now")
     if not can_push:
         return NotSent("refused", Reason.NO_APPLICATION)
+    if token.provider is Provider.WEB and token.server_key not in (None, web_key):
+        return NotSent("refused", Reason.KEY_GONE)
     return None
 
 
@@ -135,6 +144,7 @@ def concluded(target: TargetResolved, result: Result, sent: Sent, now: int, draw
                     latency_ms=latency_ms,
                     provider_id=result.provider_id,
                     shortened=result.shortened,
+                    worked_under=sent.worked_under,
                 )
             )
         case Retry():
@@ -161,6 +171,16 @@ def concluded(target: TargetResolved, result: Result, sent: Sent, now: int, draw
                 dead_at=result.dead_at if dead else None,
             )
             return Conclusion(event)
+
+
+def waiting(target: TargetResolved, result: Result, sent: Sent, now: int, waits_for: str) -> Conclusion:
+    """What was refused because of credentials that may be mended: it comes again when they are, at the latest just
+    before its time is over."""
+    assert isinstance(result, Retry)
+    left_s = (deadline_of(target) - now) / 1000
+    after_s = min(result.after_s or 0.0, _OF_WHAT_IS_LEFT * left_s)
+    done = concluded(target, replace(result, after_s=after_s), sent, now, 0.0)
+    return done._replace(waits_for=waits_for) if done.again is not None else done
 
 
 def _refusal(target: TargetResolved, result: Rejected) -> Reason:
@@ -210,6 +230,7 @@ def _event(
     shortened: bool = False,
     dead_token: str | None = None,
     dead_at: int | None = None,
+    worked_under: str | None = None,
 ) -> ProviderDispatched:
     return ProviderDispatched(
         event_id=ids.event_id_of(target.event_id, "dispatched"),
@@ -233,6 +254,7 @@ def _event(
         shortened=shortened,
         dead_token=dead_token,
         dead_at=dead_at,
+        worked_under=worked_under,
         slot=target.slot,
         withdraw=target.withdraw,
     )

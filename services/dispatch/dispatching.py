@@ -27,11 +27,12 @@ from services.consume import Record
 from services.dispatch import deliver
 from services.dispatch.breaker import Breaker
 from services.dispatch.deliver import Conclusion, NotSent, Sent
-from services.dispatch.provider import Push, Result, Retry, Sender, Uncertain
+from services.dispatch.provider import Push, Result, Retry, Sender, TokenGone, Uncertain
 from services.dispatch.sealing import Sealing
 from services.dispatch.senders import Senders
-from services.dispatch.standing import Standing
+from services.dispatch.standing import STOPPED, Addressed, Judged, Standing
 from services.dispatch.store import Attempt, Attempts
+from services.dispatch.ways import way_of
 from services.ended_activities import Ended, EndedActivities, key_of
 from services.identity import is_trusted
 from services.installations import Installation, Installations, Token
@@ -130,24 +131,37 @@ class Dispatching:
         if held is not None:
             return held
         push = self._push(item)
+        to = self._addressed(item, push)
+        held = self._held_way(target, standing, to) if to is not None and to.way.is_troubled else None
+        if held is not None:
+            return held
         absorbs = target.withdraw or item.sender.absorbs_resend(push)
-        standing.begin(self._clock())
-        self.breaker.begin(self._clock())
-        result: Result = Retry("interrupted")
         began = self._clock()
+        standing.begin(began)
+        self.breaker.begin(began)
+        if to is not None and to.way.is_troubled:
+            to.way.begin(began)
+        result: Result = Retry("interrupted")
         if not absorbs:
             push = push._replace(beginning=Attempt(self._attempts, target.delivery_id, target.attempt))
         try:
             result = await item.sender.send(push)
         finally:
             ended = self._clock()
-            self._end(result, standing, ended, is_live=bool(target.slot))
-        latency_s = ended - began
-        self._seconds.observe(latency_s)
-        retires = bool(target.slot) or not standing.guard.is_paused
-        digest = item.token.digest if item.token is not None else ""
-        sent = Sent(round(latency_s * 1000), digest, absorbs, retires)
-        return deliver.concluded(target, result, sent, now_ms(), random.random())
+            judged = self._end(result, standing, to, ended, is_live=bool(target.slot))
+        self._seconds.observe(ended - began)
+        return self._concluded(item, judged, to, Sent(round((ended - began) * 1000), "", absorbs))
+
+    def _concluded(self, item: Ready, judged: Judged, to: Addressed | None, sent: Sent) -> Conclusion:
+        target, result = item.target, judged.result
+        if to is not None:
+            retires = bool(target.slot) or not item.standing.guard.is_paused
+            if isinstance(result, TokenGone) and result.needs_proof:
+                retires = retires and to.way.is_proven
+            sent = sent._replace(digest=to.digest, retires=retires, worked_under=None if target.slot else to.news)
+        if not judged.waits:
+            return deliver.concluded(target, result, sent, now_ms(), random.random())
+        return deliver.waiting(target, result, sent, now_ms(), item.standing.tag)
 
     async def write(self, done: Sequence[Conclusion]) -> None:
         await self._note_ended([one.event for one in done if one.ends])
@@ -156,7 +170,7 @@ class Dispatching:
         await self._stops.look_again(timers)
         for one in done:  # what it waits for may have come while its timer was being set
             standing = self._standings.get((one.waits_for or "").removeprefix(f"{self.provider.value}/"))
-            if standing is not None and not standing.breaker.is_open:
+            if standing is not None and not standing.is_stopped:
                 self.let_go(standing)
         await self._sink.append(
             [Append(PROVIDER_DISPATCHED[one.event.lane], one.event.message_id, one.event) for one in done]
@@ -186,12 +200,13 @@ class Dispatching:
         for application_id in await self._senders.refresh():
             standing = self._standings.get(application_id)
             if standing is not None and self._senders.of(application_id) is not None:
-                standing.renewed(self._senders.max_rate(application_id))
+                standing.renewed(self._senders.max_rate(application_id), self._senders.fingerprint(application_id))
                 self.let_go(standing)
 
     def _item(self, target: TargetResolved, one: Installation | None, marks: Mapping[str, Ended], now: int) -> Item:
         sender = self._senders.of(target.application_id)
-        why = deliver.screened(target, one, sender is not None, now)
+        web_key = self._senders.web_key(target.application_id)
+        why = deliver.screened(target, one, sender is not None, now, web_key)
         token = one.token_of(target.slot, now) if one is not None and why is None else None
         mark = marks.get(key_of(target.installation_id, target.slot)) if marks and _is(target, "update") else None
         if token is not None and mark is not None and mark.covers(token.registered_at, now):
@@ -206,7 +221,8 @@ class Dispatching:
         """Of an application that has a sender."""
         standing = self._standings.get(application_id)
         if standing is None:
-            standing = Standing(self.provider, application_id, self._senders.max_rate(application_id))
+            max_rate, fingerprint = self._senders.max_rate(application_id), self._senders.fingerprint(application_id)
+            standing = Standing(self.provider, application_id, max_rate, fingerprint)
             self._standings[application_id] = standing
         return standing
 
@@ -226,14 +242,27 @@ class Dispatching:
         now = self._clock()
         stopped_s = standing.stopped_for_s(now)
         if stopped_s is not None:
-            return deliver.parked(target, now_ms(), stopped_s, "sender is stopped", standing.tag)
+            return deliver.parked(target, now_ms(), stopped_s, STOPPED, standing.tag)
         if not self.breaker.admits(now):
             return deliver.parked(target, now_ms(), _AWAY_S * (1 + random.random()), "provider is away")
         wait_s = standing.limiter.admitted(now, target.lane == "bulk")
         return deliver.parked(target, now_ms(), wait_s, "throttled") if wait_s else None
 
-    def _end(self, result: Result, standing: Standing, now: float, *, is_live: bool) -> None:
-        if standing.end(result, now, random.random(), guarded=not is_live):
+    def _addressed(self, item: Ready, push: Push) -> Addressed | None:
+        """None: to the channel platform, which is no token's."""
+        if item.token is None:
+            return None
+        return item.standing.addressed(item.token.digest, way_of(self.provider, push), item.token.worked_under)
+
+    def _held_way(self, target: TargetResolved, standing: Standing, to: Addressed) -> Conclusion | None:
+        wait_s = to.way.held_for_s(self._clock(), to.digest, to.worked_under)
+        return deliver.parked(target, now_ms(), wait_s, STOPPED, standing.tag) if wait_s else None
+
+    def _end(self, answer: Result, standing: Standing, to: Addressed | None, now: float, *, is_live: bool) -> Judged:
+        """The result as it is to be taken."""
+        judged = standing.judged(answer, to, now, random.random())
+        result = judged.result
+        if standing.end(result, now, random.random(), guarded=not is_live) or judged.goes_on:
             self.let_go(standing)
         if isinstance(result, Uncertain | Retry) and result.scope == "provider":
             after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
@@ -243,6 +272,7 @@ class Dispatching:
             self.breaker.told_nothing()
         elif self.breaker.succeeded():
             log.info("provider is back", provider=self.provider.value)
+        return judged
 
     def _push(self, item: Ready) -> Push:
         target, token = item.target, item.token
@@ -267,6 +297,7 @@ class Dispatching:
             slot=target.slot,
             withdraw=target.withdraw,
             channel=target.channel,
+            platform=item.installation.platform.value if item.installation else "",
         )
 
     def _timer(self, one: Conclusion) -> Timer:

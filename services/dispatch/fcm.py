@@ -14,18 +14,17 @@ from typing import Annotated, Any, Final, Literal
 
 import jwt
 import orjson
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from multidict import CIMultiDict
 from pydantic import StringConstraints
 from yarl import URL
 
-from services import clock
+from services import clock, private_keys
 from services.addresses import exact_url
 from services.dispatch import fcm_table, payload, token_endpoint
 from services.dispatch.credentials import Credentials, HttpsUrl, PathSegment, validated
 from services.dispatch.http1 import Answer, Client, bearer_headers, provider_connector, retry_after_s, without_answer
+from services.dispatch.malformed import EMPTY_TTL, Questions
 from services.dispatch.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
 from services.dispatch.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
 from services.dispatch.provider import Accepted, BadCredentials, Opening, Push, Rejected, Result
@@ -73,6 +72,7 @@ class FcmSender:
         self._key = key
         self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
         self._tokens = AccessTokens(self.fetch)
+        self._questions = Questions(self._asked)
         self._headers: tuple[str, CIMultiDict[str]] = ("", CIMultiDict())
         base = settings.fcm_url.rstrip("/")
         self.url = URL(f"{base}/v1/projects/{account.project_id}/messages:send", encoded=True)
@@ -87,15 +87,23 @@ class FcmSender:
         except payload.TooLarge:
             return Rejected("payload too large", 0)
 
-        async def attempt(token: str) -> Result | RefreshAuth:
-            return await self._attempt(token, body)
-
-        result = await with_bearer(self._tokens, attempt)
+        result = await self._questions.answered(push, await self._post(body))
         return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
 
     async def close(self) -> None:
         await self._tokens.close()
         await self._client.close()
+
+    async def _post(self, body: bytes) -> Result:
+        async def attempt(token: str) -> Result | RefreshAuth:
+            return await self._attempt(token, body)
+
+        return await with_bearer(self._tokens, attempt)
+
+    async def _asked(self, token: str) -> Result:
+        """What becomes of a message that holds nothing; FCM checks it and sends it nowhere."""
+        message = {"token": token, "data": {payload.KEY: "{}"}, "android": {"ttl": EMPTY_TTL}}
+        return await self._post(orjson.dumps({"validate_only": True, "message": message}))
 
     async def _attempt(self, token: str, body: bytes) -> Result | RefreshAuth:
         if self._headers[0] != token:
@@ -163,9 +171,9 @@ def _counted(body: _Body) -> int:
 
 def _private_key(account: ServiceAccount) -> rsa.RSAPrivateKey:
     try:
-        key = serialization.load_pem_private_key(account.private_key.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise BadCredentials("private_key: must be a PKCS#8 PEM without a password") from None
+        key = private_keys.key_of(account.private_key)
+    except ValueError as error:
+        raise BadCredentials(f"private_key: {error}") from None
     if not isinstance(key, rsa.RSAPrivateKey):
         raise BadCredentials("private_key: must be an RSA key")
     return key

@@ -1,4 +1,4 @@
-"""From FCM's answers to outcomes, row by row of `docs/providers.md` §2.5.
+"""From FCM's answers to outcomes, row by row of `docs/providers.md` §2.5. What is accepted has got a name.
 
 The top-level `status` is not FCM's own code: what counts are the HTTP status and the typed details (`FcmError`,
 `ApnsError`, `BadRequest`, `QuotaFailure`). Messages are never looked at. A 502 comes as HTML.
@@ -10,8 +10,9 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from services.dispatch.answers import is_passing
 from services.dispatch.oauth import RefreshAuth
-from services.dispatch.provider import Accepted, Rejected, Result, Retry, Scope, TokenGone
+from services.dispatch.provider import Accepted, Rejected, Result, Retry, Scope, TokenGone, Uncertain
 
 Action = Literal["DROP_TOKEN", "FIX_PAYLOAD", "REFRESH_AUTH", "ALERT", "RETRY"]
 
@@ -33,7 +34,7 @@ class Row:
 ROWS: Final = (
     Row(400, "INVALID_ARGUMENT", "message.token", "DROP_TOKEN"),
     Row(400, None, "apns:410", "DROP_TOKEN"),
-    Row(400, None, None, "FIX_PAYLOAD"),
+    Row(400, None, None, "FIX_PAYLOAD"),  # without a field it may be the token as well
     Row(401, "THIRD_PARTY_AUTH_ERROR", None, "ALERT"),
     Row(401, None, None, "REFRESH_AUTH"),
     Row(403, "SENDER_ID_MISMATCH", None, "DROP_TOKEN"),
@@ -61,20 +62,30 @@ class _Said:
     canonical: str = ""
     details: frozenset[str] = frozenset()
 
+    @property
+    def is_unclear(self) -> bool:
+        """An argument is invalid, and not a word on which."""
+        return "INVALID_ARGUMENT" in (self.fcm, self.canonical) and not self.details
+
 
 def outcome(status: int, body: bytes, retry_after_s: float | None) -> Result | RefreshAuth:
     """What an answer means; `body` may be anything."""
     if 200 <= status < 300:
-        return Accepted(_name(body), status)
+        name, inside = _accepted(body)
+        if name is not None:
+            return Accepted(name, status)
+        if inside is None:
+            return Uncertain(f"HTTP {status} without a name")
+        status = inside
     said = _read(body)
     row = next((row for row in _ROWS.get(status, ()) if _fits(row, said)), None) or _by_class(status)
     word = said.fcm or said.canonical or f"HTTP {status}"
     match row.action:
         case "DROP_TOKEN":
-            return TokenGone(word, status)
+            return TokenGone(word, status, needs_proof=row.fcm == "SENDER_ID_MISMATCH")
         case "FIX_PAYLOAD":
             field = next((f" {detail}" for detail in sorted(said.details) if detail.startswith("message")), "")
-            return Rejected(word + field, status)
+            return Rejected(word + field, status, unclear=status == 400 and said.is_unclear)
         case "REFRESH_AUTH":
             return RefreshAuth(word, status)
         case "ALERT":
@@ -86,19 +97,26 @@ def outcome(status: int, body: bytes, retry_after_s: float | None) -> Result | R
 
 def _by_class(status: int) -> Row:
     """For what the table does not know; never a dead token."""
-    if status >= 500:
-        return Row(status, None, None, "RETRY", 10, "provider")
-    return Row(status, None, None, "FIX_PAYLOAD" if status >= 400 else "ALERT")
+    return (
+        Row(status, None, None, "RETRY", 10, "provider")
+        if is_passing(status)
+        else Row(status, None, None, "FIX_PAYLOAD")
+    )
 
 
 def _fits(row: Row, said: _Said) -> bool:
     return row.fcm in (None, said.fcm) and (row.detail is None or row.detail in said.details)
 
 
-def _name(body: bytes) -> str | None:
+def _accepted(body: bytes) -> tuple[str | None, int | None]:
+    """Of a 2xx: the message's name, or the status of the error that it holds instead."""
     document = _document(body)
-    name = document.get("name")
-    return name if isinstance(name, str) else None
+    name, error = document.get("name"), document.get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    return (
+        name if isinstance(name, str) and "error" not in document else None,
+        code if type(code) is int and 400 <= code < 600 else None,
+    )
 
 
 def _document(body: bytes) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from services.dispatch.answers import is_passing
 from services.dispatch.oauth import RefreshAuth
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Scope, TokenGone, Uncertain
 
@@ -75,7 +76,7 @@ def outcome(status: int, body: bytes, retry_after_s: float | None, token: str) -
         case "OK":
             return _accepted(status, said, token)
         case "DROP_TOKEN":
-            return TokenGone(word, status)
+            return TokenGone(word, status, needs_proof=True)
         case "FIX_PAYLOAD":
             return Rejected(word, status)
         case "REFRESH_AUTH":
@@ -95,9 +96,9 @@ def _action(status: int, code: str) -> Action:
         return STATUSES[status]
     if status >= 500 or status == _TOO_MANY:
         return "RETRY"
-    if code or status >= 400:
-        return "FIX_PAYLOAD"
-    return "OK" if status < 300 else "ALERT"
+    if not code and is_passing(status):
+        return "OK" if 200 <= status < 300 else "RETRY"
+    return "FIX_PAYLOAD"
 
 
 def _scope(status: int, code: str) -> Scope:
@@ -121,6 +122,7 @@ def _accepted(status: int, said: _Said, token: str) -> Result:
 def _read(body: bytes) -> _Said:
     document = _document(body)
     code, message, request_id = (document.get(key) for key in ("code", "msg", "requestId"))
+    code = str(code) if type(code) is int else code
     return _Said(
         code if isinstance(code, str) and len(code) == 8 and code.isascii() and code.isdigit() else "",
         message if isinstance(message, str) else "",

@@ -13,9 +13,11 @@ the credentials elsewhere.
 
 import asyncio
 import contextlib
+import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Final
@@ -32,17 +34,22 @@ ANSWER_TIMEOUT_S = 20.0
 """From asking for a connection to the end of the answer. Source: docs/providers.md §2.4, at least 10 s."""
 DRAIN_S = 10.0
 MOST_BYTES: Final = 65_536
+LONGEST_RETRY_AFTER_S: Final = 3600.0
 IDLE_S: Final = 15.0
 """An idle connection is given up before the usual 60 s and more of the providers' front ends."""
 
 
+_SECONDS: Final = re.compile(r"[0-9]+")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the provider said; `retry_after` is the header as it came."""
+    """What the provider said; `retry_after` is the header as it came. Names of `headers` in any case."""
 
     status: int
     body: bytes
     retry_after: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +88,21 @@ def without_answer(failed: NotSent | NoAnswer) -> Retry | Uncertain:
 
 
 def retry_after_s(value: str | None, now_ms: int) -> float | None:
-    """Seconds to wait by a Retry-After header, in seconds or as an HTTP date; None when absent or unreadable."""
+    """Seconds to wait by a Retry-After header, in seconds or as an HTTP date; None when absent or unreadable.
+
+    No more than `LONGEST_RETRY_AFTER_S`: whoever says a year is asked again within the hour, and loses no messages.
+    """
     if value is None:
         return None
     text = value.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
+    if _SECONDS.fullmatch(text):
+        return min(float(text[:12]), LONGEST_RETRY_AFTER_S)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return min(max(0.0, moment.timestamp() - now_ms / 1000), LONGEST_RETRY_AFTER_S)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return max(0.0, moment.timestamp() - now_ms / 1000)
 
 
 class Client:
@@ -120,7 +131,7 @@ class Client:
                     content = await _read(response.content)
                 except (aiohttp.ClientError, TimeoutError):
                     content = b""  # the status is an answer, whatever became of the rest
-                return Answer(response.status, content, response.headers.get("Retry-After"))
+                return Answer(response.status, content, response.headers.get("Retry-After"), response.headers)
         except _BegunBefore:
             return BEGUN
         except aiohttp.InvalidURL:

@@ -11,7 +11,7 @@ Answers are values, never exceptions; `services/dispatch/deliver.py` decides wha
 by its name, which is the provider's value in `schemas.values.Provider`. Source: docs/design.md §5, `docs/providers.md`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from schemas.application_events import ApplicationChanged
@@ -99,7 +99,7 @@ class TokenGone:
     detail: str
     status: int
     dead_at: int | None = None
-    needs_proof: bool = False
+    needs_proof: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,10 @@ class Rejected:
     status: int
     alert: bool = False
     reason: Reason | None = None
-    certain: bool = False
+    certain: bool = field(default=False, compare=False)
+    unclear: bool = field(
+        default=False, compare=False
+    )  # token or message: `malformed.py` finds out before it leaves the sender
 
 
 @dataclass(frozen=True, slots=True)

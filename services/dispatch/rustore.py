@@ -22,6 +22,7 @@ from services import clock
 from services.dispatch import payload, rustore_table
 from services.dispatch.credentials import Credentials, HeaderValue, PathSegment, validated
 from services.dispatch.http1 import Answer, Client, bearer_headers, provider_connector, retry_after_s, without_answer
+from services.dispatch.malformed import EMPTY_TTL, Questions
 from services.dispatch.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
 from services.dispatch.provider import Accepted, Beginning, Opening, Push, Rejected, Result
 
@@ -70,6 +71,7 @@ class RustoreSender:
         self._universal_url = URL(settings.rustore_universal_url.rstrip("/") + "/v1/send", encoded=True)
         self._native_headers = bearer_headers(credentials.service_token, _JSON)
         self._universal_headers = {"Content-Type": _JSON}
+        self._questions = Questions(self._asked)
 
     def absorbs_resend(self, push: Push) -> bool:
         return False
@@ -80,7 +82,7 @@ class RustoreSender:
                 result, shortened = await self._universal(push)
             else:
                 body, shortened = render_native(push, clock.now_ms())
-                result = await self._send_native(body, push.beginning)
+                result = await self._questions.answered(push, await self._send_native(body, push.beginning))
         except payload.TooLarge:
             return Rejected("payload too large", 0)
         return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
@@ -104,6 +106,11 @@ class RustoreSender:
         if not isinstance(answer, Answer):
             return without_answer(answer)
         return rustore_table.native(answer.status, answer.body, _wait_s(answer))
+
+    async def _asked(self, token: str) -> Result:
+        """What becomes of a message that holds nothing; RuStore checks it and sends it nowhere."""
+        message = {"token": token, "data": {payload.KEY: "{}"}, "android": {"ttl": EMPTY_TTL}}
+        return await self._send_native(orjson.dumps({"validate_only": True, "message": message}), None)
 
     async def _send_universal(self, to: "Addressee", body: bytes, beginning: Beginning | None) -> Result:
         answer = await self._client.post(self._universal_url, self._universal_headers, body, beginning)

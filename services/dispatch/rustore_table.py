@@ -1,14 +1,15 @@
 """From RuStore's answers to outcomes: `docs/providers.md` §4.1 (native) and §4.2 (universal).
 
 Native errors come nested in `error` or flat, both are read; a success may have no body. Universal errors are strings.
-A native 400 about the token has no field that tells it from one about the message, and a refused message ends a
-delivery, so there is no repeat to wait for: it counts against the message, and the token stays.
+A native 400 about the token has no field that tells it from one about the message: `malformed.py` finds out.
 """
 
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import orjson
 
+from services.dispatch.answers import is_passing
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Scope, TokenGone
 
 Action = Literal["DROP_TOKEN", "FIX_PAYLOAD", "ALERT", "RETRY"]
@@ -25,6 +26,8 @@ NATIVE: Final[dict[tuple[int, str], Action]] = {
     (500, "INTERNAL"): "RETRY",
 }
 _BY_STATUS: Final[dict[int, Action]] = {401: "ALERT", 403: "ALERT", 404: "ALERT", 405: "ALERT", 429: "RETRY"}
+_NOT_OURS = frozenset({"SENDER_ID_MISMATCH", "NOT_FOUND"})
+"""Also what a project of our own that is wrong looks like, for every token."""
 _WORDS = frozenset(word for _, word in NATIVE if word) | {"UNAUTHENTICATED", "UNAVAILABLE"}
 _SHOWN_OF_TOKEN = 4  # a universal error names a bad token by its first characters
 _ABOUT_ACCESS = ("permission", "unauthenticated", "unauthorized", "auth_token", "forbidden")
@@ -32,13 +35,19 @@ _ABOUT_ACCESS = ("permission", "unauthenticated", "unauthorized", "auth_token", 
 
 def native(status: int, body: bytes, retry_after_s: float | None) -> Result:
     """What a native answer means; `body` may be anything."""
-    if 200 <= status < 300:
-        return Accepted(None, status)
     document = _document(body)
     nested = document.get("error")
-    said = (nested if isinstance(nested, dict) else document).get("status")
+    error = nested if isinstance(nested, dict) else document
+    if 200 <= status < 300:
+        code = error.get("code")
+        if type(code) is not int or not 400 <= code < 600:
+            return Accepted(None, status)
+        status = code
+    said = error.get("status")
     word = said if isinstance(said, str) and said in _WORDS else ""
-    return _result(NATIVE.get((status, word)) or _by_class(status), word or f"HTTP {status}", status, retry_after_s)
+    action = NATIVE.get((status, word)) or _by_class(status)
+    result = _result(action, word or f"HTTP {status}", status, retry_after_s)
+    return replace(result, unclear=True) if isinstance(result, Rejected) and word == "INVALID_ARGUMENT" else result
 
 
 def universal(status: int, body: bytes, retry_after_s: float | None, token: str) -> Result:
@@ -66,15 +75,13 @@ def _universal_refusal(status: int, said: str, errors: Any, token: str) -> Resul
 
 def _by_class(status: int) -> Action:
     """For what the table does not know; never a dead token."""
-    if status >= 500:
-        return "RETRY"
-    return _BY_STATUS.get(status, "FIX_PAYLOAD" if status >= 400 else "ALERT")
+    return _BY_STATUS.get(status, "RETRY" if is_passing(status) else "FIX_PAYLOAD")
 
 
 def _result(action: Action, word: str, status: int, retry_after_s: float | None) -> Result:
     match action:
         case "DROP_TOKEN":
-            return TokenGone(word, status)
+            return TokenGone(word, status, needs_proof=word in _NOT_OURS)
         case "FIX_PAYLOAD":
             return Rejected(word, status)
         case "ALERT":

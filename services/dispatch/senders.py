@@ -42,7 +42,7 @@ class Unusable:
         return True
 
     async def send(self, push: Push) -> Result:
-        return Rejected(self._why, 0, alert=True)
+        return Rejected(self._why, 0, alert=True, certain=True)
 
     async def close(self) -> None:
         """There is nothing to close."""
@@ -80,6 +80,15 @@ class Senders:
     def application(self, application_id: str) -> ApplicationChanged | None:
         """As the directory has it."""
         return self._directory.applications.get(application_id)
+
+    def fingerprint(self, application_id: str) -> str:
+        """Of the credentials that the sender is open with."""
+        return self._opened[application_id].credentials.fingerprint
+
+    def web_key(self, application_id: str) -> str | None:
+        """What browsers subscribe with for the open sender."""
+        opened = self._opened.get(application_id)
+        return opened.credentials.public_key if opened is not None else None
 
     def stop_of(
         self, application_id: str, partner_id: str, packet_id: int | None = None, mailing_id: str | None = None

@@ -45,7 +45,7 @@ def granted(answer: Answer, now_ms: int) -> Grant | Trouble:
     wait_s = retry_after_s(answer.retry_after, now_ms)
     if answer.status >= 500 or answer.status == 429 or _THROTTLED in str(document.get("error_description")).lower():
         return Retry(detail, answer.status, wait_s, scope="application")
-    return Rejected(detail, answer.status, alert=True)
+    return Rejected(detail, answer.status, alert=True, certain=True)
 
 
 def _document(body: bytes) -> dict[str, Any]:

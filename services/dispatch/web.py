@@ -9,7 +9,7 @@
 The address comes from a browser, so it can be anybody's: https only, no private network unless the operator allows it,
 no redirect followed, and what a server answers counts for its own origin only (`web_origin.py`).
 
-Credentials: subject (mailto: or https:) and private_key (PEM, P-256), the key that browsers subscribe with.
+Credentials: subject (mailto: or https:) and private_key (P-256), the key that browsers subscribe with.
 """
 
 import base64
@@ -117,12 +117,15 @@ class WebSender:
         origin.begin(_now())
         result = await with_vapid(self._vapid, origin, attempt)
         origin.end(result, _now(), random.random())
-        return Rejected(f"{result.detail}: {REFUSED_KEY}", result.status) if isinstance(result, RefreshAuth) else result
+        if isinstance(result, RefreshAuth):
+            return Rejected(f"{result.detail}: {REFUSED_KEY}", result.status, alert=True)
+        return result
 
     async def _attempt(self, url: URL, headers: dict[str, str], body: bytes) -> Result | RefreshAuth:
         answer = await self._client.post(url, headers, body)
         if isinstance(answer, Answer):
-            return web_table.outcome(answer.status, retry_after_s(answer.retry_after, clock.now_ms()))
+            wait_s = retry_after_s(answer.retry_after, clock.now_ms())
+            return web_table.outcome(answer.status, wait_s, answer.headers, answer.body)
         if answer == FORBIDDEN:
             return FORBIDDEN_ENDPOINT
         return replace(without_answer(answer), scope="token")

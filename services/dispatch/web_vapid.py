@@ -9,10 +9,9 @@ from collections import OrderedDict
 from typing import Final, NamedTuple
 
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from services import private_keys
 from services.dispatch.provider import BadCredentials
 from services.dispatch.web_crypto import point_of
 
@@ -65,9 +64,6 @@ class Vapid:
 def key_of(pem: str) -> ec.EllipticCurvePrivateKey:
     """Raises BadCredentials."""
     try:
-        key = load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise BadCredentials("private_key: must be a PEM") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise BadCredentials("private_key: must be a P-256 key")
-    return key
+        return private_keys.p256_of(pem)
+    except ValueError as error:
+        raise BadCredentials(f"private_key: {error}") from None

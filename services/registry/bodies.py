@@ -78,6 +78,9 @@ class WebSubscription(Body):
     endpoint: Annotated[Text, Field(max_length=2048)]
     expiration_time: TimeMs | None = None
     keys: WebKeys
+    application_server_key: Annotated[Text, Field(max_length=120)] | None = Field(
+        None, description="what the page subscribed with (options.applicationServerKey); default: the application's"
+    )
 
 
 class TokenBody(Given):

@@ -1,27 +1,28 @@
 """The shape of provider credentials, as their consoles give them out; refused by field and rule, never by value.
 
-    apns      team_id, key_id, private_key (PEM, P-256); topic
+    apns      team_id, key_id, private_key (P-256); topic
     fcm       the service account file: type, project_id, private_key_id, private_key (RSA), client_email, token_uri
     hms       app_id, client_secret; project_id; for receipts callback_user and callback_secret, as configured there
     rustore   project_id, service_token (native and universal); universal: {fcm | hms | apns: {project_id, auth_token}}
-    web       subject (mailto: or https:), private_key (PEM, P-256)
+    web       subject (mailto: or https:, `vapid_subject.py`), private_key (P-256)
     channel   login, password, url of the channel platform (`/v6/send` follows it); callback: the unguessable last part
               of the address that it reports to; subnets that it reports from
 
-What is not listed is kept out of what is sealed. Dispatch checks what it opens once more.
+What is not listed is kept out of what is sealed, and a private key is sealed as PEM, whatever its form was
+(`private_keys.py`). Dispatch checks what it opens once more.
 """
 
 import base64
 import ipaddress
 from typing import Annotated, Any, Literal, Self
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.values import Provider
+from services import private_keys
+from services.vapid_subject import vapid_subject
 from services.web_address import web_address
 
 
@@ -31,24 +32,11 @@ class Credentials(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-def _key(pem: str) -> object:
-    try:
-        return load_pem_private_key(pem.encode(errors="replace"), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise ValueError("must be a private key in PEM, without a password") from None
-
-
-def _p256(pem: str) -> str:
-    key = _key(pem)
-    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
-        raise ValueError("must be a P-256 key")
-    return pem
-
-
 def _rsa(pem: str) -> str:
-    if not isinstance(_key(pem), RSAPrivateKey):
+    key = private_keys.key_of(pem)
+    if not isinstance(key, RSAPrivateKey):
         raise ValueError("must be an RSA key")
-    return pem
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def _https(url: str) -> str:
@@ -66,7 +54,7 @@ Pem = Annotated[str, StringConstraints(max_length=16_384)]
 class ApnsCredentials(Credentials):
     team_id: AppleId
     key_id: AppleId
-    private_key: Annotated[Pem, AfterValidator(_p256)]
+    private_key: Annotated[Pem, AfterValidator(private_keys.p256_pem)]
     topic: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,154}$")] | None = None
 
 
@@ -105,8 +93,8 @@ class RustoreCredentials(Credentials):
 
 
 class WebCredentials(Credentials):
-    subject: Annotated[str, StringConstraints(max_length=512, pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://\S+)$")]
-    private_key: Annotated[Pem, AfterValidator(_p256)]
+    subject: Annotated[str, AfterValidator(vapid_subject)]
+    private_key: Annotated[Pem, AfterValidator(private_keys.p256_pem)]
 
 
 def _http(url: str) -> str:
@@ -145,8 +133,7 @@ def public_key(provider: Provider, plain: bytes) -> str | None:
     """Of checked credentials: the VAPID public key, which everybody may know; base64url of the uncompressed point."""
     if provider is not Provider.WEB:
         return None
-    key = load_pem_private_key(WebCredentials.model_validate_json(plain).private_key.encode(), password=None)
-    assert isinstance(key, EllipticCurvePrivateKey)
+    key = private_keys.p256_of(WebCredentials.model_validate_json(plain).private_key)
     point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 

@@ -6,7 +6,7 @@
     settings, each subscription, claim
     subscriptions                              the newest hundred of them
     token                                      a register; gone when retired later than registered
-    retired, worked, proofs used               by digest; the eight (of proofs sixteen) newest are remembered
+    retired, worked, accepted, proofs used     by digest; the eight (of proofs sixteen) newest are remembered
     live                                       a register for each Live Activity (`devices_live.py`)
     proof, application                         the first install wins, so nobody takes a known id over
     installed_at, last_used_at, updated_at     minimum, maximum, maximum
@@ -79,8 +79,11 @@ def _changed(device: Device, event: DeviceEvent, stamp: Stamp) -> Device:
             kept = "live_retired" if event.slot else "retired"
             return _token_checked(device.model_copy(update={kept: _remembered(getattr(device, kept), mark)}))
         case TokenWorked():
-            worked = _remembered(device.worked, Mark(digest=event.digest, stamp=stamp))
-            return _token_checked(device.model_copy(update={"worked": worked}))
+            mark = Mark(digest=event.digest, stamp=stamp, under=event.under)
+            news: dict[str, object] = {"worked": _remembered(device.worked, mark.but(under=""))}
+            if event.under:
+                news["accepted"] = _remembered(device.accepted, mark)
+            return _token_checked(device.model_copy(update=news))
         case ActivityTokenRegistered() | PushToStartTokenRegistered() | ActivityEnded() | PushToStartTokenRemoved():
             live = devices_live.written(device.live, event, stamp)
             return _token_checked(device.model_copy(update={"live": live}))
@@ -176,6 +179,7 @@ def _token(event: TokenRegistered) -> Token:
         environment=event.environment,
         bundle=event.bundle,
         variant=event.variant,
+        server_key=event.server_key,
         registered_at=event.at,
     )
 
@@ -190,11 +194,10 @@ def _token_checked(device: Device) -> Device:
     if any(mark.digest == token.digest and token.registered_at <= mark.cutoff for mark in device.retired):
         return device.model_copy(update={"token": None})
     worked = any(mark.digest == token.digest for mark in device.worked)
-    return device if worked == token.worked else device.model_copy(update={"token": _with_worked(token, worked)})
-
-
-def _with_worked(token: Token, worked: bool) -> Token:
-    return token.model_copy(update={"worked": worked})
+    under = next((mark.under for mark in device.accepted if mark.digest == token.digest), "")
+    if (worked, under) == (token.worked, token.worked_under):
+        return device
+    return device.model_copy(update={"token": token.model_copy(update={"worked": worked, "worked_under": under})})
 
 
 def _remembered(marks: tuple[Mark, ...], mark: Mark, most: int = REMEMBERED_DIGESTS) -> tuple[Mark, ...]:
@@ -202,6 +205,7 @@ def _remembered(marks: tuple[Mark, ...], mark: Mark, most: int = REMEMBERED_DIGE
     kept = {one.digest: one for one in marks}
     old = kept.get(mark.digest)
     if old is not None:
-        mark = Mark(digest=mark.digest, stamp=max(old.stamp, mark.stamp), cutoff=max(old.cutoff, mark.cutoff))
+        newest = max(old, mark, key=lambda one: one.stamp)
+        mark = newest.but(cutoff=max(old.cutoff, mark.cutoff))
     kept[mark.digest] = mark
     return tuple(sorted(kept.values(), key=lambda one: one.stamp, reverse=True)[:most])

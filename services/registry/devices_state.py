@@ -24,6 +24,8 @@ class Token(Frozen):
     variant: Literal["native", "universal"] | None = None
     registered_at: int
     worked: bool = False
+    worked_under: str = ""  # credentials and way on which a provider took it last
+    server_key: str | None = None  # web: what the subscription was made for
 
 
 class LiveToken(Frozen):
@@ -47,7 +49,7 @@ class Owner(Frozen):
 
 
 class Mark(Frozen):
-    """What is known of a token by its digest: retired (up to `cutoff`, UTC ms) or seen to work.
+    """What is known of a token by its digest: retired (up to `cutoff`, UTC ms), seen to work, or accepted `under`.
 
     Or that a proof of login was used, and when it was signed (`cutoff`).
     """
@@ -55,6 +57,7 @@ class Mark(Frozen):
     digest: str
     stamp: Stamp
     cutoff: int = 0
+    under: str = ""
 
 
 class LiveSlot(Frozen):
@@ -122,6 +125,7 @@ class Device(Frozen):
     stamps: dict[str, Stamp] = {}
     retired: tuple[Mark, ...] = ()
     worked: tuple[Mark, ...] = ()
+    accepted: tuple[Mark, ...] = ()
     launches: Launches = Launches()
     os_said: tuple[Permission, ...] = ()  # the newest words on push_os_enabled, ascending
     os_changes: tuple[PermissionChange, ...] = ()  # what follows from them

@@ -39,7 +39,7 @@ from services.registry.devices_shared import card_of, token_key
 from services.registry.devices_state import Device
 from services.registry.receipts import Refused, judged
 from services.registry.store import Devices
-from services.registry.tokens import BadField, public_key, token_text
+from services.registry.tokens import BadField, public_key, server_key, token_text
 from services.secrets import Secrets
 
 _REFRESH_MS = 86_400_000
@@ -96,6 +96,8 @@ class Devicing:
         digest, *former = self.secrets.digests(f"{body.provider}/{text}", "token")
         about = self.token_facts(device.application_id, body)
         token, now = device.token, now_ms()
+        if token is not None and token.digest == digest and server_key(body) is None:
+            about["server_key"] = token.server_key  # a subscription is of one key for ever, whatever is current now
         if (
             token is not None
             and token.digest == digest
@@ -152,13 +154,18 @@ class Devicing:
         return any(one.is_proved and one.token is not None and one.token.digest in digests for one in found)
 
     def token_facts(self, application_id: str, body: TokenBody) -> dict[str, Any]:
-        """What goes with a token, where it was left out as the application has it."""
+        """What goes with a token, where it was left out as the application has it. Raises BadField."""
         application = self.directory.applications[application_id]
         return {
             "environment": (body.environment or "production") if body.provider == "apns" else None,
             "bundle": (body.bundle or application.bundle) if body.provider == "apns" else None,
             "variant": (body.variant or application.rustore_variant) if body.provider == "rustore" else None,
+            "server_key": (server_key(body) or self._web_key(application_id)) if body.provider == "web" else None,
         }
+
+    def _web_key(self, application_id: str) -> str | None:
+        held = self.directory.credentials.get((application_id, Provider.WEB))
+        return None if held is None else held.public_key
 
     async def remove_token(self, device: Device) -> Device:
         if device.token is None and device.waiting_token is None:

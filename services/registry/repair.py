@@ -1,7 +1,8 @@
 """The consumers of the registry.
 
 device-events         the repair path: the same fold that the device API applied before it answered, once more
-provider-dispatched   dead tokens ─▶ TokenRetired; accepted by a token not yet seen to work ─▶ TokenWorked
+provider-dispatched   dead tokens ─▶ TokenRetired; accepted by a token not yet seen to work, or not yet under these
+                      credentials ─▶ TokenWorked
 
 What a provider said of a token counts only for the token that was there when it was sent. See docs/design.md §5, §6.
 """
@@ -62,7 +63,8 @@ def learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | Token
         return None
     if event.dead_token is not None:
         return _retired(event, device, token)
-    if token.worked or token.registered_at > event.at - event.latency_ms:
+    is_known = token.worked and event.worked_under in (None, token.worked_under)
+    if is_known or token.registered_at > event.at - event.latency_ms:
         return None
     return TokenWorked(
         event_id=ids.event_id_of(event.event_id, "token-worked"),
@@ -70,6 +72,7 @@ def learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | Token
         installation_id=device.installation_id,
         application_id=device.application_id,
         digest=token.digest,
+        under=event.worked_under or "",
     )
 
 

@@ -62,6 +62,15 @@ def public_key(text: str | None) -> str | None:
     return text.rstrip("=")
 
 
+def server_key(body: TokenBody) -> str | None:
+    """What the page says that it subscribed with, base64url without padding. Raises BadField."""
+    given = body.subscription.application_server_key if body.subscription is not None else None
+    if given is None:
+        return None
+    _point("subscription.applicationServerKey", given)
+    return given.rstrip("=")
+
+
 def _subscription(body: TokenBody) -> str:
     subscription = body.subscription
     if subscription is None:

@@ -43,6 +43,7 @@ class Ways:
 
     application: ApplicationChanged | None
     providers: frozenset[Provider]  # those with credentials that are switched on
+    web_key: str | None = None  # what browsers subscribe with now
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,8 @@ def why_not(
         return Reason.OTHER_PROVIDER
     if provider not in ways.providers:
         return Reason.NO_APPLICATION
+    if provider is Provider.WEB and one.token is not None and one.token.server_key not in (None, ways.web_key):
+        return Reason.KEY_GONE
     if application is not None and application.min_version and _below(one.app_version, application.min_version):
         return Reason.BELOW_MIN_VERSION
     if link.subscriptions and not _subscribed(one, link, application):

@@ -8,10 +8,12 @@ from services.router.plan_live import LiveSeen
 
 
 class TokenSeen(Protocol):
-    """Of a live token: who carries it."""
+    """Of a live token: who carries it, and the key that a web push subscription was made for."""
 
     @property
     def provider(self) -> Provider: ...
+    @property
+    def server_key(self) -> str | None: ...
 
 
 class InstallationSeen(Protocol):

@@ -176,7 +176,9 @@ class Routing:
             for provider in Provider
             if (held := self.directory.credentials.get((application_id, provider))) is not None and held.enabled
         )
-        return Ways(self.directory.applications.get(application_id), frozenset(usable))
+        web = self.directory.credentials.get((application_id, Provider.WEB))
+        web_key = None if web is None else web.public_key
+        return Ways(self.directory.applications.get(application_id), frozenset(usable), web_key)
 
 
 def _work(record: Record) -> _Work:

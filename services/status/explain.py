@@ -25,6 +25,7 @@ _WORDS = {
     Reason.NOT_LATEST: "too many installations: this one was not used lately",
     Reason.NOT_PRIMARY: "not the primary installation",
     Reason.OTHER_PROVIDER: "its provider was not among the wanted ones",
+    Reason.KEY_GONE: "it subscribed with a key for Web Push that the application has no more",
     Reason.UNROUTED: "no way to this channel is configured",
     Reason.CANCELLED: "it was cancelled before it was sent",
     Reason.CHANNEL_UNKNOWN: "the channel does not say why",

@@ -18,6 +18,7 @@ from schemas.values import Content, Provider
 from services import telemetry
 from services.dispatch import deliver
 from services.dispatch.provider import BEGUN_BEFORE, Accepted, Opening, Push, Result, Sender, Uncertain
+from services.dispatch.trust import DOUBTED_AFTER
 from services.ended_activities import Ended, EndedActivities
 from services.settings import Settings
 from tests.contract.dispatch_service import Service, device_token, now_ms, serving, target
@@ -156,23 +157,28 @@ async def test_a_lost_answer_is_sent_again_under_the_same_id(service: Service, s
 
 
 async def test_refused_keys_stop_one_application_and_no_other(service: Service, sandbox: Sandbox) -> None:
-    """What met the refusal ends; what comes after is parked, and goes out when the keys are mended."""
+    """What met the first refusals ends; what comes after is parked, and goes out when the keys are mended."""
     service.provision("bad", key_id="UNKNOWNKEY")
     await service.install("i-1", application_id="bad")
     await service.install("i-2")
-    await service.send(target("i-1", "bad"))
-    (met,) = await service.outcomes(1)
-    assert (met.outcome, met.reason, met.detail) == ("refused", Reason.PROVIDER_REFUSED, "InvalidProviderToken")
+    for number in range(1, DOUBTED_AFTER + 1):
+        await service.send(target("i-1", "bad"))
+        met = await service.outcomes(number)
+    assert [one.outcome for one in met] == ["refused"] * (DOUBTED_AFTER - 1) + ["retry"]
+    assert {(one.reason, one.detail) for one in met[:-1]} == {(Reason.PROVIDER_REFUSED, "InvalidProviderToken")}
     assert telemetry.SENDER_STOPPED.labels("bad", "apns")._value.get() == 1
     await service.send(target("i-1", "bad"), target("i-2"))
-    after = (await service.outcomes(3))[1:]
+    after = (await service.outcomes(DOUBTED_AFTER + 2))[DOUBTED_AFTER:]
     assert {(one.application_id, one.outcome, one.detail) for one in after} == {
         ("app", "accepted", ""),
         ("bad", "retry", "sender is stopped"),
     }
     service.provision("bad")
-    last = (await service.outcomes(4))[-1]
-    assert (last.application_id, last.outcome, last.attempt) == ("bad", "accepted", 1)
+    last = (await service.outcomes(DOUBTED_AFTER + 4))[-2:]
+    assert {(one.application_id, one.outcome, one.attempt) for one in last} == {
+        ("bad", "accepted", 2),  # it had met the refusal
+        ("bad", "accepted", 1),
+    }
     assert telemetry.SENDER_STOPPED.labels("bad", "apns")._value.get() == 0
 
 

@@ -11,7 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from schemas import ids
+from schemas import codec, ids
+from schemas.application_events import CredentialsChanged
 from schemas.device_events import InstallationChanged, TokenRegistered
 from schemas.events import Event, ReceiptReceived
 from schemas.topics import DEVICE_EVENTS, INSTALLATIONS, STATUS_EVENTS, Topic
@@ -21,7 +22,7 @@ from services.registry.publish import Publishing
 from tests.conftest import Servers, own_settings
 from tests.device_events import AppEvents
 from tests.log_reader import all_events_of
-from tests.registry_app import API_KEY, Registry, registry
+from tests.registry_app import API_KEY, Phone, Registry, registry
 
 
 @pytest.fixture(scope="module")
@@ -132,9 +133,50 @@ async def test_a_browsers_subscription_is_kept_whole(here: Registry) -> None:
     assert kept["keys"]["p256dh"] == base64.urlsafe_b64encode(POINT).decode().rstrip("=")
 
 
+def web_key() -> str:
+    point = ec.generate_private_key(ec.SECP256R1()).public_key()
+    raw = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+async def test_a_subscription_remembers_the_key_that_it_was_made_for(here: Registry) -> None:
+    """The application's when it was first seen, unless the page says another; a rotation changes nothing of it."""
+
+    def rotate(public_key: str) -> None:
+        about = {"application_id": "app", "provider": "web", "sealed": "", "fingerprint": public_key[:9]}
+        changed = CredentialsChanged.model_validate(
+            {"event_id": "c", "at": 0, **about, "public_key": public_key, "enabled": True}
+        )
+        here.directory.apply(changed.entity_key, codec.encode(changed))
+
+    async def noted(phone: Phone, **said: str) -> str | None:
+        await phone.ok("PUT", "/token", {"provider": "web", "subscription": {**SUBSCRIPTION, **said}})
+        (device,) = (await here.devices.load([phone.installation_id])).values()
+        assert device.token is not None
+        return device.token.server_key
+
+    first, second, foreign = web_key(), web_key(), web_key()
+    rotate(first)
+    phone = await here.installed()
+    assert await noted(phone) == first
+    rotate(second)
+    assert await noted(phone) == first
+    assert await noted(phone, applicationServerKey=f"{second}=") == second
+    assert await noted(phone, endpoint="https://push.example/b") == second
+    assert await noted(phone, endpoint="https://push.example/c", applicationServerKey=foreign) == foreign
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
+        (
+            {"provider": "web", "subscription": {**SUBSCRIPTION, "applicationServerKey": "x"}},
+            "subscription.applicationServerKey",
+        ),
+        (
+            {"provider": "web", "subscription": {**SUBSCRIPTION, "applicationServerKey": 7}},
+            "subscription.applicationServerKey",
+        ),
         ({"provider": "apns", "token": "no hex"}, "token"),
         ({"provider": "fcm", "token": "with blank"}, "token"),
         ({"provider": "fcm"}, "token"),

@@ -8,8 +8,10 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from deploy.sandbox.http1_messages import Answer
 from deploy.sandbox.inbox import Received
 from deploy.sandbox.ordering import ORDERABLE
+from deploy.sandbox.strike import strike
 from tests.contract.sandbox_http import Bench, json_like
 
 REPORT = {
@@ -144,6 +146,39 @@ async def test_switches_are_set_all_or_none(bench: Bench) -> None:
     switches = body["switches"]
     assert (switches["hms.status"], switches["rustore.errors"]) == ("documented", "nested")
     assert (await _ask(bench, "DELETE", "/switches"))[1]["switches"]["hms.status"] == "always-200"
+
+
+async def test_an_answer_is_ordered_word_by_word(bench: Bench) -> None:
+    order = {
+        "kind": "status",
+        "status": 406,
+        "body": "<html>",
+        "content_type": "text/html",
+        "headers": {"X-WNS-Error-Description": "throttled"},
+    }
+    status, made, _ = await bench.post(f"{bench.urls['control']}/faults/fcm", {**order, "holding": "marked"})
+    assert status == 201
+    assert made["fault"]["headers"] == [["X-WNS-Error-Description", "throttled"]]
+    (ordered,) = [fault for _, fault, _ in bench.sandbox.faults.ordered()]
+    assert bench.sandbox.faults.take("fcm", "t", b"plain") is None
+    assert bench.sandbox.faults.take("fcm", "t", b"a marked body") == ordered
+    answer = strike(ordered, Answer(400, b"{}"))
+    assert (answer.status, answer.body, answer.content_type) == (400, b"<html>", "text/html")
+    assert ("X-WNS-Error-Description", "throttled") in answer.headers
+
+
+async def test_apns_says_any_word_where_a_status_is_ordered(bench: Bench) -> None:
+    url = f"{bench.urls['control']}/faults/apns"
+    assert (await bench.post(url, {"kind": "status", "status": 403, "reason": "Tomorrow"}))[0] == 201
+    assert (await bench.post(url, {"kind": "status", "status": 403}))[0] == 201
+    assert (await bench.post(url, {"kind": "status", "reason": "Tomorrow"}))[0] == 400
+    assert (await bench.post(url, {"kind": "status"}))[0] == 400
+
+
+@pytest.mark.parametrize("headers", [{"a b": "c"}, {"a": "b\r\nc: d"}, {"": "x"}, {"a": 1}])
+async def test_headers_that_no_answer_can_have_are_refused(bench: Bench, headers: dict[str, object]) -> None:
+    order = {"kind": "status", "status": 400, "headers": headers}
+    assert (await bench.post(f"{bench.urls['control']}/faults/fcm", order))[0] == 400
 
 
 @pytest.mark.parametrize(

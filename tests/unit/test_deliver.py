@@ -33,6 +33,7 @@ SENT = Sent(latency_ms=12, digest="d", absorbs_resend=True)
 class Token:
     provider: Provider = Provider.APNS
     digest: str = "d"
+    server_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -245,3 +246,18 @@ def test_what_was_cancelled_ends_without_an_attempt() -> None:
     done = cancelled(target(), "the packet was cancelled", NOW)
     assert (done.event.outcome, done.event.reason, done.again) == ("refused", Reason.CANCELLED, None)
     assert done.event.detail == "the packet was cancelled"
+
+
+@pytest.mark.parametrize(("made_for", "why"), [("ours", None), ("gone", Reason.KEY_GONE), (None, None)])
+def test_a_subscription_whose_key_has_gone_since_planning_is_not_sent_to(
+    made_for: str | None, why: Reason | None
+) -> None:
+    one = Installed(token=Token(Provider.WEB, server_key=made_for))
+    found = screened(target(provider=Provider.WEB), one, True, NOW, "ours")
+    assert (found.reason if found else None) is why
+
+
+def test_what_the_registry_is_to_learn_of_a_token_goes_with_its_acceptance_alone() -> None:
+    sent = SENT._replace(worked_under="key/way")
+    assert concluded(target(), Accepted(), sent, NOW, 0.0).event.worked_under == "key/way"
+    assert concluded(target(), Rejected("no", 403), sent, NOW, 0.0).event.worked_under is None

@@ -97,6 +97,17 @@ def test_a_token_seen_to_work_says_so_after_it_is_registered_again() -> None:
     assert not other.worked
 
 
+def test_under_which_credentials_a_token_worked_is_the_last_that_a_provider_said() -> None:
+    history = [app.token(1, "a"), app.worked(2, "a", "old"), app.worked(3, "a", "new"), app.worked(4, "a")]
+    for events in (history, history[::-1], [*history, app.token(5, "a")]):
+        token = folded(events).token
+        assert token is not None
+        assert (token.worked, token.worked_under) == (True, "new")
+    other = folded([*history, app.token(6, "b")]).token
+    assert other is not None
+    assert other.worked_under == ""
+
+
 def test_the_first_install_keeps_the_id_whatever_the_order() -> None:
     first, second = app.installed(1, proof="mine"), app.installed(2, proof="theirs")
     assert folded([second, first]).proof_hash == folded([first, second]).proof_hash == "mine"

@@ -29,6 +29,7 @@ WAYS = Ways(APPLICATION, frozenset({Provider.APNS, Provider.FCM}))
 @dataclass(frozen=True)
 class Token:
     provider: Provider = Provider.APNS
+    server_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,26 @@ def test_a_healthy_installation_gets_the_link() -> None:
     assert [target.installation_id for target in decided.targets] == ["i-1"]
     assert decided.planned.reason is None
     assert decided.targets[0].expires_at == NOW - 5 + 60_000
+
+
+@pytest.mark.parametrize(
+    ("made_for", "current", "reason"),
+    [
+        ("ours", "ours", None),
+        ("gone", "ours", Reason.KEY_GONE),
+        ("gone", None, Reason.KEY_GONE),
+        (None, "ours", None),  # of before keys were noted: the push service will say
+    ],
+)
+def test_a_subscription_of_a_key_that_is_gone_is_void_without_asking(
+    made_for: str | None, current: str | None, reason: Reason | None
+) -> None:
+    ways = Ways(APPLICATION, frozenset({Provider.WEB}), current)
+    void = Phone(token=Token(Provider.WEB, made_for))
+    decided = plan(asked(), [void], True, ways, NOW)
+    assert decided.planned.reason is reason
+    assert [one.reason for one in decided.planned.skipped] == ([reason] if reason else [])
+    assert len(decided.targets) == (reason is None)
 
 
 def test_all_installations_get_it_and_the_skipped_ones_are_recorded() -> None:

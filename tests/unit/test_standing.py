@@ -6,7 +6,8 @@ from structlog.testing import capture_logs
 from schemas.values import Provider
 from services import telemetry
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
-from services.dispatch.standing import FIRST_PROBE_S, Standing
+from services.dispatch.standing import Standing
+from services.dispatch.trust import FIRST_PROBE_S
 
 ALERT = Rejected("InvalidProviderToken", 403, alert=True)
 
@@ -102,3 +103,84 @@ def test_nothing_stays_under_way_after_its_answer() -> None:
     for result in (Accepted(), ALERT, Retry("x"), Uncertain("x"), TokenGone("x", 410), Rejected("x", 400)):
         answered(one, result, times=3)
     assert one.limiter.under_way == 0
+
+
+# -- refusals that may be a token's
+
+
+def refused(one: Standing, digest: str, way: str = "", worked_under: str = "") -> Result:
+    to = one.addressed(digest, way, worked_under)
+    one.begin(1000)
+    to.way.begin(1000)
+    result = one.judged(ALERT, to, 1000, 0.0).result
+    one.end(result, 1000, 0.0)
+    return result
+
+
+def accepted(one: Standing, digest: str, way: str = "") -> str:
+    to = one.addressed(digest, way, "")
+    one.begin(1000)
+    result = one.judged(Accepted(), to, 1000, 0.0)
+    one.end(result.result, 1000, 0.0)
+    return to.way.under
+
+
+def test_a_token_that_never_worked_stops_nothing_and_its_push_is_refused() -> None:
+    one = standing()
+    assert refused(one, "bad") == Rejected("InvalidProviderToken", 403)
+    assert (one.stopped_for_s(1000), stopped()) == (None, 0)
+
+
+def test_a_stopped_way_is_told_once_with_its_name_and_the_others_go_on() -> None:
+    one = standing()
+    under = accepted(one, "a", "production/app")
+    with capture_logs() as logs:
+        results = [refused(one, name, "production/app", under) for name in "abc"]
+    assert results[0] == Rejected("InvalidProviderToken", 403)
+    assert {type(result) for result in results[1:]} == {Retry}
+    assert [(log["event"], log["way"], log["log_level"]) for log in logs] == [
+        ("sender stopped", "production/app", "error")
+    ]
+    assert (one.is_stopped, stopped(), one.stopped_for_s(1000)) == (True, 1, None)
+    other = one.addressed("x", "sandbox/app", "")
+    assert other.way.held_for_s(1000, "x", "") is None
+    one.renewed(1000, "another key")
+    assert (one.is_stopped, stopped()) == (False, 0)
+    assert one.addressed("a", "production/app", under).news != under
+
+
+def test_credentials_in_doubt_are_told_once() -> None:
+    one = standing()
+    with capture_logs() as logs:
+        for number in range(20):
+            refused(one, f"t-{number}")
+    assert [log["log_level"] for log in logs] == ["error"]
+    assert stopped() == 1
+    accepted(one, "good")
+    assert stopped() == 0
+
+
+def test_a_refusal_without_a_token_stops_the_sender_and_what_was_under_way_waits() -> None:
+    one = standing()
+    certain = Rejected("token endpoint: invalid_grant", 400, alert=True, certain=True)
+    for name, kind in (("a", Rejected), ("b", Retry), ("c", Retry)):
+        judged = one.judged(certain, one.addressed(name, "", ""), 1000, 0.0)
+        assert (type(judged.result), judged.waits) == (kind, kind is Retry)
+        one.begin(1000)
+        one.end(judged.result, 1000, 0.0)
+    assert one.stopped_for_s(1000) == FIRST_PROBE_S
+
+
+def test_ways_that_devices_name_are_bounded() -> None:
+    one = standing()
+    for number in range(1000):
+        for _ in range(5):
+            refused(one, f"t-{number}", f"https://{number}.example")
+    assert len(one._ways) == 256
+
+
+def test_an_installation_that_says_its_token_has_worked_proves_the_way_before_anybody_is_accepted() -> None:
+    one = standing()
+    under = one.addressed("a", "", "").way.under
+    assert not one.addressed("a", "", "older").way.is_proven
+    assert one.addressed("b", "", under).way.is_proven

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 from py_vapid import Vapid02
 
 from deploy.sandbox.keys import make_web_key
@@ -28,7 +29,7 @@ from services.dispatch.provider import (
     Uncertain,
 )
 from services.dispatch.web_crypto import PLAINTEXT_BYTES
-from services.dispatch.web_origin import AWAY_AFTER, REFUSED_AFTER, Origin, Origins
+from services.dispatch.web_origin import AWAY_AFTER, Origin, Origins
 from services.dispatch.web_vapid import LEAST_INTERVAL_S, LIFETIME_S, RENEW_AFTER_S, Vapid
 from services.settings import Settings
 from tests.pushes import DELIVERY_ID, push_of
@@ -145,15 +146,49 @@ def test_an_origin_that_is_silent_again_and_again_is_left_alone_for_a_while(sile
     assert origin.held(10.0) is None
 
 
-def test_one_refused_key_is_a_subscription_a_run_of_them_is_the_key() -> None:
-    origin, refused = Origin(ORIGIN), RefreshAuth("HTTP 403", 403)
-    for _ in range(REFUSED_AFTER - 1):
-        origin.end(refused, 0.0, 0.0)
-    origin.end(Accepted(None, 201), 0.0, 0.0)
-    for _ in range(REFUSED_AFTER):
-        assert origin.held(0.0) is None
-        origin.end(refused, 0.0, 0.0)
-    assert origin.held(1.0) is not None
+@pytest.mark.parametrize(
+    ("status", "headers", "expected"),
+    [
+        (406, {"X-WNS-Error-Description": "The cloud service exceeded its throttle limit."}, Retry),
+        (406, {}, Retry),
+        (201, {"X-WNS-NotificationStatus": "received"}, Accepted),
+        (200, {"x-wns-notificationstatus": "dropped"}, Rejected),
+        (200, {"X-WNS-NotificationStatus": "channelthrottled"}, Retry),
+        (410, {"X-WNS-Status": "Channel expired"}, TokenGone),
+        (408, {}, Retry),
+        (418, {}, Rejected),
+    ],
+)
+def test_windows_says_in_headers_what_its_status_does_not(status: int, headers: dict[str, str], expected: type) -> None:
+    result = web_table.outcome(status, None, CIMultiDict(headers))
+    assert isinstance(result, expected)
+    if not isinstance(result, Accepted):
+        words = [word.strip(".") for value in headers.values() for word in value.split()]
+        assert [word.strip(".") for word in result.detail.split()] == ["HTTP", str(status), *words]
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (b'{"reason": "BadWebPushTopic"}', " BadWebPushTopic"),
+        (b'{"code": 400, "errno": 113}', " 113"),
+        (b'{"reason": "a secret: https://push.example/x"}', ""),
+        (b"<html>", ""),
+        (b'{"reason": ["x"]', ""),
+        (b'{"reason": "' + b"x" * 5000 + b'"}', ""),
+        (b"[1]", ""),
+        (b"", ""),
+    ],
+)
+def test_of_a_body_one_word_is_kept(body: bytes, word: str) -> None:
+    assert web_table.outcome(400, None, {}, body) == Rejected(f"HTTP 400{word}", 400)
+
+
+@pytest.mark.parametrize("status", [400, 403, 405])
+@pytest.mark.parametrize("reason", ["VapidPkHashMismatch", "BadVapidPublicKey", "BadJwtToken"])
+def test_what_apple_says_of_a_key_is_about_the_key_on_any_status(status: int, reason: str) -> None:
+    result = web_table.outcome(status, None, {}, orjson.dumps({"reason": reason}))
+    assert result == RefreshAuth(f"HTTP {status} {reason}", status)
 
 
 def test_the_headers_say_how_long_how_urgent_and_what_is_replaced() -> None:
@@ -185,6 +220,17 @@ def test_a_push_shows_what_it_may_and_carries_the_rest() -> None:
 def test_no_plaintext_is_ever_over_the_limit(text: str, title: str | None, custom: str | None) -> None:
     push = push_of(Content(text=text, title=title, custom_payload=custom))
     assert len(web.render(push, "Demo")[0]) <= PLAINTEXT_BYTES
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/wpush/v2/gAAAA%2Fb+c%20d", "/a/../b//c?x=%7e&y=a+b", "/w?token=BQYAAA%3d%3d", "/p/%41?", "/fcm/send/dK:APA91"],
+)
+def test_an_endpoint_is_requested_byte_for_byte(target: str) -> None:
+    token = {"endpoint": f"https://push.example{target}", "keys": {"p256dh": "", "auth": ""}}
+    to = web.subscription_of(orjson.dumps(token).decode())
+    assert to.endpoint.raw_path_qs == target
+    assert str(to.endpoint) == f"https://push.example{target}"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""On which way a push goes: what it shares with those whose fate tells of its own, beside the credentials. Pure.
+
+    apns      environment / bundle         rustore   variant / carrier       web   origin of the push service
+    fcm       platform                     hms, channel platform   one for all
+
+A device names all of these. So a token that cannot work, because it names what is not the application's, is on a way of
+its own, and so is the half of a provider that is set up apart: iPhones over FCM need a key of Apple's there.
+"""
+
+from urllib.parse import urlsplit
+
+import orjson
+
+from schemas.values import Provider
+from services.dispatch.provider import Push
+
+
+def way_of(provider: Provider, push: Push) -> str:
+    """Its name, fit for a log: it holds nothing of the token that is secret."""
+    match provider:
+        case Provider.APNS:
+            return f"{push.token_environment or 'production'}/{push.bundle or ''}"
+        case Provider.FCM:
+            return push.platform
+        case Provider.RUSTORE:
+            return f"{push.variant or ''}/{_named(push.token, 'carrier') if push.token.startswith('{') else 'rustore'}"
+        case Provider.WEB:
+            return _origin(_named(push.token, "endpoint"))
+    return ""
+
+
+def _named(token: str, field: str) -> str:
+    """Of a token that is JSON; empty when there is no such text in it."""
+    try:
+        value = orjson.loads(token)[field]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def _origin(endpoint: str) -> str:
+    try:
+        parts = urlsplit(endpoint)
+        return f"{parts.scheme}://{parts.hostname}:{parts.port}" if parts.port else f"{parts.scheme}://{parts.hostname}"
+    except ValueError:
+        return ""
