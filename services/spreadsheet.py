@@ -2,8 +2,7 @@
 
     spreadsheet   begins with a byte order mark, so that Excel reads UTF-8; `'` stands before a text
                     that a spreadsheet would run: it begins with = + - @, a tab or a line break, be it behind blanks,
-                    quotation marks or what cannot be seen; and before the same behind a `;`, which parts cells where
-                    commas part decimals
+                    quotation marks or what cannot be seen
                     that it would make another number or a date of: 0017, 7390612217123, 1E5, 10-11
                     that begins with `'`, so that taking one off always gives the text
     program       RFC 4180 and nothing else
@@ -23,7 +22,6 @@ Cell = str | int | float | None
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UNSEEN = '\\s"\u00a0\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff'
 _RUN = re.compile(rf"[\t\r\n']|[{_UNSEEN}]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-_PARTED = re.compile(rf"(?<=;)(?=[{_UNSEEN}]*(?:[=+@\uff1d\uff0b\uff20]|[-\uff0d][0-9A-Za-z(]))")
 _LIKE_A_NUMBER = re.compile(r"[0-9][0-9.,:/eE+-]*")
 _HARMLESS = re.compile(r"0|[1-9][0-9]{0,10}")
 _EXACT_DIGITS = 15
@@ -52,5 +50,4 @@ def _shown(cell: Cell) -> Cell:
 def _text(text: str) -> str:
     if _LIKE_A_NUMBER.fullmatch(text):
         return text if _HARMLESS.fullmatch(text) else f"'{text}"
-    apart = _PARTED.sub("'", text)
-    return f"'{apart}" if _RUN.match(text) else apart
+    return f"'{text}" if _RUN.match(text) else text
