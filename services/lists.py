@@ -14,6 +14,8 @@ from typing import NamedTuple
 MAX_LINE_BYTES = 16 * 1024
 UTF8_RULE = "must be UTF-8; another encoding must be named, as in `charset=windows-1251`"
 _MAX_RECORD_LINES = 50
+_MOST_UNCLOSED = 20
+"""Quotes that are never closed; in a list with more of them none is looked for beyond its line: that takes too long."""
 _SNIFFED = 4
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _CHARSETS = {
@@ -125,6 +127,7 @@ class Lines:
         self._held: list[bytes] = []  # lines of a record whose quotes are open
         self._rest = b""
         self._is_long = False
+        self._unclosed = 0
         self._quotes = _Quotes(",;\t|")
 
     def delimited_by(self, delimiter: str) -> None:
@@ -156,7 +159,8 @@ class Lines:
             self._is_long = False
             yield self._taken(None, 1)
             return
-        if not self._quoted or (b'"' not in line and not self._held):
+        may_go_on = self._quoted and b'"' in line and self._unclosed <= _MOST_UNCLOSED
+        if not may_go_on and not self._held:
             record = self._taken(content, 1)
             if content.strip():
                 yield record
@@ -174,6 +178,7 @@ class Lines:
         """A quote that is never closed must not swallow the lines after it: only its own line is bad."""
         first, *others = self._held
         self._held = []
+        self._unclosed += 1
         yield self._taken(first.rstrip(b"\r\n"), 1)
         for line in others:
             yield from self._ended(line)

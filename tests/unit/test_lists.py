@@ -93,6 +93,13 @@ def test_a_quote_that_is_never_closed_spoils_its_own_line_only() -> None:
     assert [one.line for one in good] == list(range(3, 91))
 
 
+def test_a_list_full_of_quotes_that_are_never_closed_costs_little_and_keeps_its_numbers() -> None:
+    count = 3_000
+    found = read(b"to;name\n" + b'1;"' + b"x" * 300 + b"\n" + b'1;"A\n' * count + b"2;B\n", size=65_536)
+    assert [one.line for one in found] == list(range(2, count + 4))
+    assert [one.fault is None for one in found] == [False] * (count + 1) + [True]
+
+
 def test_a_quote_beside_another_delimiter_opens_nothing() -> None:
     assert cells(b'to;name\n1;say,"hi\n2;B",\n') == [{"to": "1", "name": 'say,"hi'}, {"to": "2", "name": 'B",'}]
 
