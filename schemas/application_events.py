@@ -13,7 +13,7 @@
 "partner:<login>"; records of before named an operator just "operator", a partner just by its login, or nobody ("").
 
 Every process reads this topic from its start to the end it had when the process began, before it reports ready, and
-follows it from then on (`services/directory.py`).
+follows it from then on (`services/runtime/directory.py`).
 """
 
 from typing import Literal

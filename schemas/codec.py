@@ -1,5 +1,5 @@
 """Events to bytes and back. JSON, because readers in other languages are promised one. What goes to Kafka and comes
-from it passes through `services/sealing.py`, which takes out what is personal (`personal.py`).
+from it passes through `services/runtime/crypto/record_encryption.py`, which takes out what is personal (`personal.py`).
 
 decode(topic, value) ─▶ event            known type, well formed
                      ─▶ None             a type this release does not know: skipped and counted

@@ -20,7 +20,7 @@ A record in the log is the event without these fields, so a reader without keys 
 `box` holds nonce (12 bytes) and AES-256-GCM ciphertext of a JSON object from JSON Pointer (RFC 6901) to value, with the
 event id as associated data. It takes the keys of all who are named to open it: whoever of them is forgotten, it stays
 shut, and the event then counts, but says of whom and what no more. Ids, states, partner, provider and times are not
-personal. `services/sealing.py` does it. Source: docs/design.md §6.
+personal. `services/runtime/crypto/record_encryption.py` does it. Source: docs/design.md §6.
 """
 
 from collections.abc import Callable, Mapping

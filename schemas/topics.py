@@ -1,4 +1,5 @@
-"""Every topic: name, key, events, partitions, retention, dead-letter twin. `services/kafka.py` creates them from here.
+"""Every topic: name, key, events, partitions, retention, dead-letter twin. `services/runtime/log/kafka.py` creates
+them from here.
 
 Each message-path topic has a `.bulk` twin with its own consumers, and each topic that is consumed has a
 `.dead-letter` twin. Retention is stated here and nowhere else (docs/design.md §4).

@@ -15,7 +15,7 @@ Lane = Literal["single", "bulk"]
 StopScope = Literal["partner", "application", "provider", "packet", "mailing"]
 """What can be stopped at once (`schemas.application_events.StopChanged`)."""
 OperatorScope = Literal["read", "support", "operator", "admin"]
-"""What a token of the operators' API may do (`services/operator_routes.py`)."""
+"""What a token of the operators' API may do (`services/runtime/access/operator_routes.py`)."""
 
 
 class Frozen(BaseModel):

@@ -6,9 +6,9 @@ from schemas import ids
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.events import MessageRequested
 from schemas.values import Link
-from services.ingest.accept import Accepted, accept
-from services.ingest.accept_errors import Refusal, Refused
-from services.ingest.accept_model import SendRequest, parsed
+from services.ingest.rules.body import SendRequest, parsed
+from services.ingest.rules.errors import Refusal, Refused
+from services.ingest.rules.message import Accepted, accept
 
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 PARTNER = PartnerChanged(

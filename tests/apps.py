@@ -5,37 +5,37 @@ What a route would ask is not there, so only what is answered before anything is
 
 from typing import Any
 
-from services.access import caller
-from services.device_pace import DevicePace
-from services.directory import Directory
-from services.ingest import mailing_api
-from services.ingest.api import application as ingest
-from services.ingest.api_batch import BatchEndpoint
-from services.ingest.batch import Batch
-from services.ingest.broadcast_api import broadcast_routes
-from services.ingest.broadcasting import Broadcasting
-from services.ingest.send import Sending
-from services.listeners import Api
-from services.logins import Logins
-from services.partner_limits import Limits
+from services.ingest.broadcast.api import broadcast_routes
+from services.ingest.broadcast.service import Broadcasting
+from services.ingest.mailing import api
+from services.ingest.packet.answer import Batch
+from services.ingest.packet.endpoint import BatchEndpoint
+from services.ingest.send.answer import Sending
+from services.ingest.send.endpoint import application as ingest
 from services.registry.api import application as registry
-from services.registry.api_erasures import erasure_routes
 from services.registry.auth import Doors
-from services.registry.devicing import Devicing
-from services.registry.provisioning import Provisioning
-from services.secrets import Secrets
-from services.status.api import application as status
-from services.status.api_cancel import cancel_routes
-from services.status.api_channel import channel_routes
-from services.status.api_content import content_routes
-from services.status.api_history import history_routes
-from services.status.api_packets import packet_routes
-from services.status.api_savings import savings_routes
-from services.status.api_short_links import short_link_routes
-from services.status.api_statistics import statistics_routes
-from services.status.channel_accounts import Accounts
-from services.status.device_access import device_caller
-from services.status.reading import paced
+from services.registry.device_api.commands import Devicing
+from services.registry.erasure.routes import erasure_routes
+from services.registry.provisioning.service import Provisioning
+from services.runtime.access.device_pace import DevicePace
+from services.runtime.access.logins import Logins
+from services.runtime.access.partner_auth import caller
+from services.runtime.access.partner_limits import Limits
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.http.listeners import Api
+from services.status.api.cancel import cancel_routes
+from services.status.api.messages import application as status
+from services.status.api.packets import packet_routes
+from services.status.api.reading import paced
+from services.status.channels.accounts import Accounts
+from services.status.channels.routes import channel_routes
+from services.status.history.access import device_caller
+from services.status.history.content_routes import content_routes
+from services.status.history.routes import history_routes
+from services.status.short_links.routes import short_link_routes
+from services.status.statistics.routes import statistics_routes
+from services.status.statistics.savings import savings_routes
 
 NOTHING: Any = None
 
@@ -70,7 +70,7 @@ def _ingest(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
     who = caller(logins, ())
     sending = Sending(directory, logins, NOTHING, NOTHING, NOTHING)
     packets = BatchEndpoint(Batch(directory, secrets, NOTHING, NOTHING, NOTHING, sending.limits, sending.recent), ())
-    mailings = mailing_api.application(_Office(), NOTHING, NOTHING, who)  # type: ignore[arg-type]
+    mailings = api.application(_Office(), NOTHING, NOTHING, who)  # type: ignore[arg-type]
     return ingest(sending, (), packets, mailings, [broadcast_routes(Broadcasting(NOTHING, directory, NOTHING), who)])
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pytest
 
 from deploy.local import Stack
-from services import sealing
-from services.recipient_keys import RecipientKeys
-from services.settings import Settings
+from services.runtime.crypto import record_encryption
+from services.runtime.crypto.recipient_keys import RecipientKeys
+from services.runtime.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Servers:
 def recipient_keys() -> Iterator[RecipientKeys]:
     """Of this process: what tests write to a log is sealed as it is in life."""
     keys = RecipientKeys.drawn()
-    sealing.use(keys)
+    record_encryption.use(keys)
     yield keys
-    sealing.use(None)
+    record_encryption.use(None)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from services.delivery_ids import DeliveryIds
 from services.router import plan as planning
+from services.runtime.crypto.delivery_ids import DeliveryIds
 
 DELIVERIES = DeliveryIds((bytes(32),))
 plan = partial(planning.plan, deliveries=DELIVERIES)

@@ -18,8 +18,8 @@ from h2.events import DataReceived, PingReceived, RequestReceived, StreamEnded, 
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
-from deploy.sandbox.tls import ensure_certificates, server_context
-from services.http2 import tls_context
+from deploy.sandbox.tls.authority import ensure_certificates, server_context
+from services.dispatch.http2.connection import tls_context
 
 
 class Tls(NamedTuple):

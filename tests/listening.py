@@ -3,10 +3,10 @@ comes in by theirs. What each listener lets through: `tests/unit/test_listeners.
 
 from starlette.types import Receive, Scope, Send
 
-from services.directory import Directory
-from services.listeners import Api, OperatorsListener, PublicListener
-from services.operator_tokens import OperatorTokens
-from services.secrets import Secrets
+from services.runtime.access.operator_tokens import OperatorTokens
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.http.listeners import Api, OperatorsListener, PublicListener
 
 ADMIN_TOKEN = "admin-token"
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}

@@ -7,14 +7,14 @@ from aiokafka import AIOKafkaConsumer
 
 from schemas.events import Event
 from schemas.topics import DEAD_LETTER, Topic
-from services import sealing
-from services.settings import Settings
+from services.runtime.crypto import record_encryption
+from services.runtime.settings import Settings
 
 
 async def events_of(settings: Settings, topic: Topic, count: int, timeout_s: float = 20) -> list[Event]:
     """The first `count` events of a topic, in the order of each partition. Raises TimeoutError with what there was."""
     raw = await records_of(settings, topic.name, count, timeout_s)
-    decoded = [sealing.decode(topic, value) for value, _ in raw]
+    decoded = [record_encryption.decode(topic, value) for value, _ in raw]
     return [event for event in decoded if event is not None]
 
 
@@ -35,7 +35,7 @@ async def all_events_of(settings: Settings, topic: Topic) -> list[Event]:
         async with asyncio.timeout(20):
             while any([await reader.position(place) < ends[place] for place in places]):
                 for records in (await reader.getmany(timeout_ms=100)).values():
-                    found += [sealing.decode(topic, record.value) for record in records]
+                    found += [record_encryption.decode(topic, record.value) for record in records]
     finally:
         await reader.stop()
     return [event for event in found if event is not None]

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from schemas.application_events import IdentityKey, ProofAlgorithm
-from services.registry import identity_keys
-from services.registry.identity_proof import VerifyingKey
+from services.registry.identity import keys
+from services.registry.identity.proof import VerifyingKey
 
 _RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 """Making one takes a second."""
@@ -64,7 +64,7 @@ class Backend:
     @property
     def identity_key(self) -> IdentityKey:
         """Of a public key, as the application has it."""
-        return identity_keys.of_pem(pem_of(self.key), self.kid)
+        return keys.of_pem(pem_of(self.key), self.kid)
 
     @property
     def verifying(self) -> VerifyingKey:

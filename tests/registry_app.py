@@ -13,24 +13,25 @@ import httpx
 from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.topics import APPLICATION_EVENTS, DEVICE_EVENTS, INSTALLATIONS, STATUS_EVENTS
-from services import kafka, mongo
-from services.access import caller
-from services.callers import networks
-from services.device_pace import DevicePace
-from services.directory import Directory
-from services.kafka import Append, Log
-from services.logins import Logins
-from services.mongo import Database
 from services.registry.api import application
-from services.registry.audience_store import Audiences
 from services.registry.auth import Doors
-from services.registry.devicing import Devicing
-from services.registry.provisioning import Provisioning
-from services.registry.provisioning_store import Turns
-from services.registry.store import Devices
-from services.secrets import Secrets
-from services.settings import Settings
-from services.stop_targets_store import StopTargets
+from services.registry.device_api.commands import Devicing
+from services.registry.devices.store import Devices
+from services.registry.provisioning.service import Provisioning
+from services.registry.provisioning.store import Turns
+from services.registry.support.audience_store import Audiences
+from services.runtime import mongo
+from services.runtime.access.callers import networks
+from services.runtime.access.device_pace import DevicePace
+from services.runtime.access.logins import Logins
+from services.runtime.access.partner_auth import caller
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append, Log
+from services.runtime.mongo import Database
+from services.runtime.mongo.stop_targets import StopTargets
+from services.runtime.settings import Settings
 from tests.listening import BothListeners
 
 API_KEY = "key-of-the-app"

@@ -9,15 +9,27 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
+PURE_FOLDERS = ("rules", "policy", "fold")
+"""What lies in a folder of this name decides, and does nothing else."""
 DECIDING = {
-    "ingest": ("accept",),
-    "registry": ("devices", "identity", "receipts", "hms_receipts"),
-    "router": ("plan",),
-    "dispatch": ("deliver", "limiter", "breaker", "guard", "payload", "trust", "ways", "answers"),
-    "statistics": ("merge",),
-    "status": ("fold", "cascade", "content", "explain", "message", "packets", "channel_reports"),
+    "services/dispatch/payload": ("payload", "text"),
+    "services/ingest/packet": ("rules", "errors", "patterns"),
+    "services/registry/device_api": ("receipts",),
+    "services/registry/devices": ("fold", "launches", "live", "permission", "shared", "state"),
+    "services/registry/hms_receipts": ("rules",),
+    "services/registry/identity": ("keys", "proof"),
+    "services/router": ("plan", "plan_channel", "plan_live", "plan_seen"),
+    "services/statistics": ("merge",),
+    "services/status/api": ("explain",),
+    "services/status/history": ("entries",),
+    "services/status/message": ("model", "document", "content"),
+    "services/status/reports": ("packet_callback", "pace"),
+    "services/status/channels": ("reports",),
 }
-"""Modules that decide, by the beginnings of their names: each of them has to say that it is pure."""
+"""Modules that decide beside others that do not; each of them has to say that it is pure."""
+KEEPS_STATE = {"services/dispatch/policy/sender_health.py"}
+"""Decides, and tells metrics and the log of it."""
+MOST_FILES = 13
 STANDARD = frozenset(__import__("sys").stdlib_module_names)
 COMPUTING = STANDARD | {"schemas", "phonenumbers", "pydantic", "orjson", "typing_extensions", "jwt", "cryptography"}
 """What computes, and reaches for nothing. The last two judge signatures and keys."""
@@ -36,13 +48,15 @@ IMPURE_NAMES = {
 }
 """Clocks, what draws, and files: neither called nor handed on, a default included."""
 KAFKA_BOUNDARY = {
-    "services/kafka.py",
-    "services/kafka_topics.py",
-    "services/consume.py",
-    "services/flow.py",
+    "services/runtime/log/kafka.py",
+    "services/runtime/log/topics.py",
+    "services/runtime/log/batch_consumer.py",
+    "services/runtime/log/concurrent_consumer.py",
     "services/statistics/worker.py",
 }
-DATABASE_BOUNDARY = {"mongo", "mongo_collection", "mongo_errors"}
+DATABASE_BOUNDARY = "services/runtime/mongo/"
+DATABASE_TYPES = {"services/runtime/scheduling/timers.py", "services/runtime/installations/reader.py"}
+"""Stores by other names."""
 
 
 def sources(folder: str) -> list[Path]:
@@ -88,9 +102,10 @@ def pure_modules() -> list[Path]:
 
 
 def decides(path: Path) -> bool:
-    """`fold` and `fold_reports` do; `folding` does not."""
-    stems = DECIDING.get(path.parent.name, ())
-    return any(path.stem == stem or path.stem.startswith(f"{stem}_") for stem in stems)
+    folder = path.parent.relative_to(ROOT).as_posix()
+    if path.stem == "__init__" or name_of(path) in KEEPS_STATE:
+        return False
+    return path.parent.name in PURE_FOLDERS or path.stem in DECIDING.get(folder, ())
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -100,9 +115,9 @@ def test_no_service_imports_another(service: str) -> None:
         assert not [name for name in imports(path) if name.startswith(others)], name_of(path)
 
 
-def test_shared_modules_import_no_service() -> None:
+def test_the_runtime_imports_no_service() -> None:
     folders = tuple(f"services.{service}" for service in SERVICES)
-    for path in (ROOT / "services").glob("*.py"):
+    for path in sources("services/runtime"):
         assert not [name for name in imports(path) if name.startswith(folders)], name_of(path)
 
 
@@ -149,7 +164,7 @@ def test_only_settings_reads_the_environment() -> None:
             for node in ast.walk(ast.parse(path.read_text()))
             if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}
         ]
-        assert not reads or name_of(path) == "services/settings.py", f"{name_of(path)}: {reads}"
+        assert not reads or name_of(path) == "services/runtime/settings.py", f"{name_of(path)}: {reads}"
 
 
 def test_only_the_log_boundary_imports_a_kafka_library() -> None:
@@ -161,14 +176,15 @@ def test_only_the_log_boundary_imports_a_kafka_library() -> None:
 def test_only_the_database_boundary_imports_its_driver() -> None:
     for path in sources("services"):
         if any(name.partition(".")[0] in {"motor", "pymongo", "bson"} for name in imports(path)):
-            allowed = path.stem in {*DATABASE_BOUNDARY, "timers", "installations"} or path.stem.endswith("store")
-            assert allowed, name_of(path)
+            name = name_of(path)
+            allowed = name.startswith(DATABASE_BOUNDARY) or name in DATABASE_TYPES or path.stem.endswith("store")
+            assert allowed, name
 
 
 def test_one_module_writes_in_bulk_and_one_translates_errors_of_the_database() -> None:
     """Whoever looked at them by himself would take a failed write concern for success, or for a poisoned record."""
     for path in sources("services"):
-        if path.stem in DATABASE_BOUNDARY:
+        if name_of(path).startswith(DATABASE_BOUNDARY):
             continue
         tree = ast.parse(path.read_text())
         called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
@@ -178,7 +194,7 @@ def test_one_module_writes_in_bulk_and_one_translates_errors_of_the_database() -
 
 def test_every_collection_is_read_and_written_through_the_database_boundary() -> None:
     for path in sources("services"):
-        if path.stem in DATABASE_BOUNDARY:
+        if name_of(path).startswith(DATABASE_BOUNDARY):
             continue
         tree = ast.parse(path.read_text())
         raw = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
@@ -192,7 +208,11 @@ def test_every_collection_is_read_and_written_through_the_database_boundary() ->
 def test_only_the_sealing_boundary_encodes_and_decodes() -> None:
     """Whoever went round it would write people's data in clear. Those excepted read, and need nothing personal."""
     for path in sources("services"):
-        if name_of(path) in {"services/sealing.py", "services/directory.py", "services/statistics/worker.py"}:
+        if name_of(path) in {
+            "services/runtime/crypto/record_encryption.py",
+            "services/runtime/directory.py",
+            "services/statistics/worker.py",
+        }:
             continue
         calls = {ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
         assert not calls & {"codec.encode", "codec.decode", "codec.decode_object"}, name_of(path)
@@ -208,6 +228,21 @@ def test_the_sandbox_imports_nothing_of_the_product() -> None:
     """It stands for the outside world: a misunderstanding that both share would hide itself."""
     for path in sources("deploy/sandbox"):
         assert not {name.partition(".")[0] for name in imports(path)} & {"services", "schemas"}, name_of(path)
+
+
+def test_a_folder_holds_what_can_be_seen_at_a_glance() -> None:
+    """A feature that has outgrown its folder has another one in it; names do not repeat the folder's."""
+    for root in ("services", "deploy/sandbox"):
+        for folder in {path.parent for path in sources(root)}:
+            files = [path for path in folder.glob("*.py") if path.stem != "__init__"]
+            assert len(files) <= MOST_FILES, f"{name_of(folder)}: {len(files)} files"
+            repeats = [name_of(path) for path in files if path.stem.startswith(f"{folder.name}_")]
+            assert not repeats, repeats
+
+
+def test_services_shows_the_processes_and_what_they_stand_on() -> None:
+    shown = {path.name for path in (ROOT / "services").iterdir() if not path.name.startswith("__")}
+    assert shown == {*SERVICES, "runtime"}
 
 
 def test_every_file_says_what_it_is_for() -> None:

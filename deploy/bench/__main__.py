@@ -19,8 +19,8 @@ from importlib import import_module
 from pathlib import Path
 
 from deploy.bench.measure import Row, show
-from services import sealing
-from services.recipient_keys import RecipientKeys
+from services.runtime.crypto import record_encryption
+from services.runtime.crypto.recipient_keys import RecipientKeys
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class RowFailedError(Exception):
 
 def run_here(name: str, count: int, file: Path) -> None:
     """In the row's own process."""
-    sealing.use(RecipientKeys.drawn())  # for what is measured without servers
+    record_encryption.use(RecipientKeys.drawn())  # for what is measured without servers
     rows: list[Row] = import_module(f"deploy.bench.{name}").measured(count)
     file.write_text(json.dumps([asdict(row) for row in rows]))
 

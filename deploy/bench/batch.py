@@ -21,11 +21,12 @@ from schemas import ids, topics
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.events import MessageRequested
 from schemas.values import Channel, Content, Link, Recipient
-from services import kafka, sealing
-from services.kafka import Append
-from services.recipient_keys import RecipientKeys
-from services.secrets import Secrets
-from services.settings import Settings
+from services.runtime.crypto import record_encryption
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.crypto.recipient_keys import RecipientKeys
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append
+from services.runtime.settings import Settings
 
 PACKET = 3000
 AT_ONCE = 2
@@ -114,7 +115,7 @@ def measured(messages: int = 60_000) -> list[Row]:
             mongo_url=servers.mongo_url,
             env=servers.env,  # the partner's key is kept under the master key of these
         )
-        sealing.use(RecipientKeys.drawn())  # for the limit
+        record_encryption.use(RecipientKeys.drawn())  # for the limit
         figure, limit = 0.0, 0.0
         with own:
             port, pid = own.ports["ingest"].api, own.pids["ingest"]

@@ -27,14 +27,16 @@ from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import TargetResolved
 from schemas.values import Content, Provider, Recipient
-from services import kafka, sealing
-from services.dispatch import apns_render, deliver
+from services.dispatch.policy import deliver
+from services.dispatch.policy.sender_health import under_of
 from services.dispatch.provider import Accepted, Push
-from services.dispatch.standing import under_of
-from services.installations import from_document
-from services.kafka import Append
-from services.secrets import Secrets
-from services.settings import Settings
+from services.dispatch.providers.apns import render
+from services.runtime.crypto import record_encryption
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.installations.reader import from_document
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append
+from services.runtime.settings import Settings
 
 DEVICES = 10_000
 POLL_S = 1.0
@@ -126,12 +128,12 @@ def sandbox(folder: Path) -> Iterator[dict[str, Any]]:
 def bare(pushes: int = 5_000) -> float:
     """Pushes per second of processor time with no servers."""
     secrets = Secrets("A" * 43 + "=")
-    raw = [sealing.encode(target(number)) for number in range(pushes)]
+    raw = [record_encryption.encode(target(number)) for number in range(pushes)]
     documents = [device(number, secrets) for number in range(DEVICES)]
     started = time.process_time()
     for number, value in enumerate(raw):
         one = from_document(documents[number % DEVICES])
-        event = sealing.decode(TOPIC, value)
+        event = record_encryption.decode(TOPIC, value)
         assert isinstance(event, TargetResolved)
         assert one.token is not None
         assert deliver.screened(event, one, True, event.at) is None
@@ -147,11 +149,11 @@ def bare(pushes: int = 5_000) -> float:
             event.recipient_mark,
             *(1, False, True),
         )
-        apns_render.path_of(push)
-        apns_render.headers_of(push, b"bearer", b"topic", event.at)
-        apns_render.render(push)
+        render.path_of(push)
+        render.headers_of(push, b"bearer", b"topic", event.at)
+        render.render(push)
         sent = deliver.Sent(1, one.token.digest, True)
-        sealing.encode(deliver.concluded(event, Accepted(event.delivery_id), sent, event.at, 0.5).event)
+        record_encryption.encode(deliver.concluded(event, Accepted(event.delivery_id), sent, event.at, 0.5).event)
     return pushes / (time.process_time() - started)
 
 

@@ -24,10 +24,10 @@ from deploy.bench.measure import Row, show
 from deploy.local import Stack
 from deploy.local.provision import API_KEY, LOGIN, PASSWORD, backend
 from deploy.local.services import BULK, SERVICES
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.fleet import Fleet
-from services import mongo
-from services.settings import Settings
+from deploy.sandbox.control.client import Control
+from deploy.sandbox.phone.fleet import Fleet
+from services.runtime import mongo
+from services.runtime.settings import Settings
 
 MOSCOW = timezone(timedelta(hours=3))
 SET_PER_S = 150  # timers, at the least, on a machine that does everything

@@ -23,11 +23,11 @@ import uvloop
 from deploy.bench.measure import Row, memory_mib, show, wait_until
 from schemas.application_events import ApplicationChanged
 from schemas.values import Content
-from services.dispatch import fcm
-from services.dispatch.http1 import bearer_headers, tls_context
-from services.dispatch.oauth import Grant
 from services.dispatch.provider import Accepted, Opening, Push
-from services.settings import Settings
+from services.dispatch.providers.fcm import sender as fcm
+from services.dispatch.providers.http.client import bearer_headers, tls_context
+from services.dispatch.providers.http.oauth import Grant
+from services.runtime.settings import Settings
 
 AIM = 5_000
 TURN = 2_000

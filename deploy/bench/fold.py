@@ -19,13 +19,15 @@ from deploy.local import Stack
 from schemas import ids, topics
 from schemas.events import MessageEvent, MessageRequested, Planned, PlannedTarget, ProviderDispatched, ReceiptReceived
 from schemas.values import Channel, Content, Link, Provider, Recipient
-from services import kafka, mongo, sealing
-from services.clock import now_ms
-from services.kafka import Append, Log
-from services.settings import Settings
-from services.status.fold import fold
-from services.status.message import Message
-from services.status.message_document import from_document, to_document
+from services.runtime import mongo
+from services.runtime.clock import now_ms
+from services.runtime.crypto import record_encryption
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append, Log
+from services.runtime.settings import Settings
+from services.status.fold.fold import fold
+from services.status.message.document import from_document, to_document
+from services.status.message.model import Message
 
 TOPICS = [topics.MESSAGE_REQUESTED["single"], topics.PROVIDER_DISPATCHED["single"], topics.STATUS_EVENTS["single"]]
 EVENTS_OF_A_MESSAGE = 5
@@ -115,12 +117,15 @@ async def read_messages(stack: Stack) -> int:
 
 def bare(messages: int) -> float:
     """Events per second of processor time with no servers: decode, fold, and the document there and back for each."""
-    lives = [[(TOPICS[place], sealing.encode(event)) for place, event in life_of(number)] for number in range(messages)]
+    lives = [
+        [(TOPICS[place], record_encryption.encode(event)) for place, event in life_of(number)]
+        for number in range(messages)
+    ]
     started = time.process_time()
     for life in lives:
         message = Message("")
         for topic, value in life:
-            event = sealing.decode(topic, value)
+            event = record_encryption.decode(topic, value)
             assert isinstance(event, MessageEvent)
             fold(message, event)
             message = from_document(to_document(message))

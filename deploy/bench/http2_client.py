@@ -18,9 +18,9 @@ import ngh2
 import uvloop
 
 from deploy.bench.measure import Row, memory_mib, show
-from deploy.sandbox.tls import ensure_certificates, server_context
-from services.http2 import Response, tls_context
-from services.http2_pool import Pool
+from deploy.sandbox.tls.authority import ensure_certificates, server_context
+from services.dispatch.http2.connection import Response, tls_context
+from services.dispatch.http2.pool import Pool
 
 BODY = b'{"aps":{"alert":{"title":"Your code","body":"' + b"x" * 300 + b'"},"sound":"default"},"id":"1"}'
 STREAMS = 1_000

@@ -27,8 +27,8 @@ from deploy.local import Stack
 from deploy.local.ports import HOST, accepts, free_ports
 from schemas import ids, topics
 from schemas.application_events import PartnerChanged, SenderChanged
-from services import kafka
-from services.settings import Settings
+from services.runtime.log import kafka
+from services.runtime.settings import Settings
 
 CONNECTIONS = 64
 ROUNDS = 3

@@ -34,12 +34,12 @@ from deploy.local.provision import (
     provision,
 )
 from deploy.local.services import SERVICES
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.device import Habits, Platform
-from deploy.sandbox.fleet import Fleet
-from deploy.sandbox.http1 import HttpServer
-from deploy.sandbox.http1_messages import Answer, Request
-from deploy.sandbox.sdk_push import read_push
+from deploy.sandbox.control.client import Control
+from deploy.sandbox.http.messages import Answer, Request
+from deploy.sandbox.http.server import HttpServer
+from deploy.sandbox.phone.device import Habits, Platform
+from deploy.sandbox.phone.fleet import Fleet
+from deploy.sandbox.phone.sdk_push import read_push
 
 PLATFORMS: tuple[Platform, ...] = ("ios", "android", "huawei", "rustore")
 PHONES = 200

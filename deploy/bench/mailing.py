@@ -37,10 +37,10 @@ from deploy.local.provision import (
     provision,
 )
 from deploy.local.services import BULK, SERVICES
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.device import Device, Habits
-from deploy.sandbox.fleet import Fleet
-from deploy.sandbox.sdk_push import read_push
+from deploy.sandbox.control.client import Control
+from deploy.sandbox.phone.device import Device, Habits
+from deploy.sandbox.phone.fleet import Fleet
+from deploy.sandbox.phone.sdk_push import read_push
 
 SILENT = Habits(None, receipts_sent=0)
 PHONES, SINGLES, EVERY_S = 200, 100, 0.1

@@ -16,11 +16,12 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
-from services import mongo, sealing
-from services.delivery_ids import DeliveryIds
-from services.recipient_keys_store import RecipientKeysStore
-from services.secrets import Secrets
-from services.settings import Settings
+from services.runtime import mongo
+from services.runtime.crypto import record_encryption
+from services.runtime.crypto.delivery_ids import DeliveryIds
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.settings import Settings
 
 WIDTH = 130  # of the table where there is no terminal
 DELIVERIES = DeliveryIds((bytes(32),))
@@ -57,7 +58,7 @@ def memory_mib(pid: int) -> float:
 async def seal_as(settings: Settings) -> None:
     """Write to the log what the services behind `settings` can open."""
     async with mongo.database(settings) as database:
-        sealing.use(await RecipientKeysStore(database, Secrets(settings.master_key)).load())
+        record_encryption.use(await RecipientKeysStore(database, Secrets(settings.master_key)).load())
 
 
 def wait_until(holds: Callable[[], bool], timeout_s: float, what: str, interval_s: float = 0.05) -> None:

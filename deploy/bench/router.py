@@ -19,10 +19,12 @@ from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import MessageRequested
 from schemas.values import Channel, Content, Link, Provider, Recipient
-from services import installations, kafka, sealing
-from services.kafka import Append
 from services.router.plan import Ways, plan
-from services.settings import Settings
+from services.runtime.crypto import record_encryption
+from services.runtime.installations import reader
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append
+from services.runtime.settings import Settings
 
 USERS = 10_000
 APPLICATION = ApplicationChanged(event_id="a", at=0, application_id="app", name="App", api_key_digests=())
@@ -77,16 +79,16 @@ async def fill(stack: Stack, messages: int) -> None:
 def bare(messages: int) -> float:
     """Deliveries per second of processor time with no servers: decode, plan, encode."""
     topic = topics.MESSAGE_REQUESTED["single"]
-    raw = [sealing.encode(request(number)) for number in range(min(messages, 5_000))]
+    raw = [record_encryption.encode(request(number)) for number in range(min(messages, 5_000))]
     ways = Ways(APPLICATION, frozenset({Provider.FCM}))
-    owners = [installations.from_document(device(number)) for number in range(USERS)]
+    owners = [reader.from_document(device(number)) for number in range(USERS)]
     started = time.process_time()
     for number, value in enumerate(raw):
-        event = sealing.decode(topic, value)
+        event = record_encryption.decode(topic, value)
         assert isinstance(event, MessageRequested)
         decided = plan(event, [owners[number % USERS]], True, ways, 1, deliveries=DELIVERIES)
         for one in (decided.planned, *decided.targets):
-            sealing.encode(one)
+            record_encryption.encode(one)
     return len(raw) / (time.process_time() - started)
 
 

@@ -22,11 +22,12 @@ from deploy.local import Stack
 from schemas import ids, topics
 from schemas.application_events import CredentialsChanged
 from schemas.values import Platform, Provider
-from services import kafka, mongo
-from services.kafka import Append
-from services.registry.devices_state import Device, Owner, Token
-from services.registry.store import Devices
-from services.settings import Settings
+from services.registry.devices.state import Device, Owner, Token
+from services.registry.devices.store import Devices
+from services.runtime import mongo
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append
+from services.runtime.settings import Settings
 
 FEW = 10_000
 MESSAGES = 20_000

@@ -15,10 +15,12 @@ from deploy.local import Stack
 from schemas import ids, topics
 from schemas.events import MessageRequested, ScheduleDue
 from schemas.values import Channel, Content, Link, Recipient
-from services import kafka, mongo, sealing
-from services.recipient_keys import RecipientKeys
-from services.settings import Settings
-from services.timers import Timer, Timers
+from services.runtime import mongo
+from services.runtime.crypto import record_encryption
+from services.runtime.crypto.recipient_keys import RecipientKeys
+from services.runtime.log import kafka
+from services.runtime.scheduling.timers import Timer, Timers
+from services.runtime.settings import Settings
 
 BATCH = 500
 BULK = topics.MESSAGE_REQUESTED["bulk"]
@@ -45,7 +47,7 @@ def timer(number: int, due_at: int) -> Timer:
 
 async def observe(stack: Stack, count: int) -> list[Row]:
     settings = Settings.from_environment(stack.env)
-    sealing.use(RecipientKeys.drawn())
+    record_encryption.use(RecipientKeys.drawn())
     pid, due_at = stack.pids["mongo"], time.time_ns() // 1_000_000
     await kafka.create_topics(settings, [BULK])
     async with mongo.database(settings) as database, kafka.opened_log(settings) as log:

@@ -15,8 +15,8 @@ from deploy.browser.page import SamplePage, until
 from deploy.demo.bank import Bank
 from deploy.local import Stack, StackError
 from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, provision
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.sdk_api import DeviceApi
+from deploy.sandbox.control.client import Control
+from deploy.sandbox.phone.sdk_api import DeviceApi
 
 PICTURE = Path(__file__).resolve().parents[2] / ".local" / "browser.png"
 PHONE = "79000000777"

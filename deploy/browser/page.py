@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 
 from deploy.browser.chromium import Browser
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.web_browser import Keys, opened
+from deploy.sandbox.control.client import Control
+from deploy.sandbox.web_push.browser import Keys, opened
 
 WAIT_S = 30.0
 LOOK_S = 0.05

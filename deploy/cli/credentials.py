@@ -14,8 +14,8 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import Application, AsJson, read_text
 from deploy.cli.place import operator
-from services.private_keys import p256_pem
-from services.vapid_subject import vapid_subject
+from services.runtime.crypto.private_keys import p256_pem
+from services.runtime.text.vapid_subject import vapid_subject
 
 NAME = "credentials"
 COLUMNS = {

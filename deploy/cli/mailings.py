@@ -20,7 +20,7 @@ from deploy.cli.list_tail import Tail
 from deploy.cli.options import AsJson, Charset, encoding, read_text, said
 from deploy.cli.place import operator
 from schemas import lossless
-from services.lists import ListFault
+from services.runtime.lists.lines import ListFault
 
 NAME = "mailing"
 KINDS = {".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson", ".csv": "text/csv", ".tsv": "text/csv"}

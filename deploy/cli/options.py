@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli.fault import Fault
-from services.lists import ListFault, encoding_of
+from services.runtime.lists.lines import ListFault, encoding_of
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
 Application = Annotated[str, typer.Argument(help="id of the application", show_default=False)]

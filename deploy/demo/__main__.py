@@ -14,8 +14,8 @@ from deploy.demo.place import performed
 from deploy.demo.scenes import SCENES
 from deploy.demo.stage import Stage
 from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, backend
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.fleet import Fleet
+from deploy.sandbox.control.client import Control
+from deploy.sandbox.phone.fleet import Fleet
 
 TRACED = 6  # the message that a provider refused at first
 

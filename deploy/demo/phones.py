@@ -4,9 +4,9 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 
-from deploy.sandbox.device import Device, Habits
-from deploy.sandbox.device_kinds import Platform
-from deploy.sandbox.fleet import Fleet
+from deploy.sandbox.phone.device import Device, Habits
+from deploy.sandbox.phone.fleet import Fleet
+from deploy.sandbox.phone.kinds import Platform
 
 NAMES: dict[Platform, str] = {
     "ios": "iPhone",

@@ -17,7 +17,7 @@ from deploy.local.ports import usual
 from deploy.local.provision import provision
 from deploy.local.show import Progress
 from deploy.local.stack import PUBLIC_PORT_SETTING
-from deploy.sandbox.sdk_api import UNREACHABLE, RefusedError
+from deploy.sandbox.phone.sdk_api import UNREACHABLE, RefusedError
 
 
 def performed(console: Console, perform: Callable[[dict[str, Any]], Coroutine[Any, Any, bool]]) -> int:

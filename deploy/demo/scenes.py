@@ -6,8 +6,8 @@ from typing import Any
 
 from deploy.cli.show import STATUSES
 from deploy.demo.phones import BUSY, CLICKS, FORBIDS, FOUR_PHONES, HUAWEI, NOBODY, REINSTALLED, Customer
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.device import Device
+from deploy.sandbox.control.client import Control
+from deploy.sandbox.phone.device import Device
 
 DELIVERED, UNDELIVERED, READ = 2, 5, 9
 CODES = {

@@ -13,10 +13,10 @@ from deploy.demo.bank import Answer, Bank, Json
 from deploy.demo.phones import NAMES, Customer, Numbers
 from deploy.demo.scenes import CODES, UNDELIVERED, Outcome, Scene
 from deploy.demo.timeline import Timeline
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.device import Device, Happening, now_ms
-from deploy.sandbox.device_kinds import Platform
-from deploy.sandbox.fleet import Fleet
+from deploy.sandbox.control.client import Control
+from deploy.sandbox.phone.device import Device, Happening, now_ms
+from deploy.sandbox.phone.fleet import Fleet
+from deploy.sandbox.phone.kinds import Platform
 
 DEADLINE_S = 30.0
 LOOK_S = 0.1

@@ -53,7 +53,7 @@ ROUTES: Paths = {
     "status": ("/v1/*", "/gateway/*", "/l/*"),
 }
 """Public paths of each service; the order decides, so what `/v1/*` would take as well stands before it. What is an
-operator's alone the services answer 404 there (`services/operator_routes.py`)."""
+operator's alone the services answer 404 there (`services/runtime/access/operator_routes.py`)."""
 
 OPERATORS: Paths = {
     "ingest": _under("mailings"),

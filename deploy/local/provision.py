@@ -20,7 +20,7 @@ from urllib.parse import quote
 from deploy.local.ports import HOST
 from deploy.local.report import StackError
 from deploy.local.services import KNOW_NO_PARTNERS, module_of
-from deploy.sandbox.backend import Backend
+from deploy.sandbox.phone.backend import Backend
 
 LOGIN = PASSWORD = PARTNER_ID = APPLICATION_ID = "demo"
 SERVICE_NUMBER = "DemoBank"

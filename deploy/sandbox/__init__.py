@@ -57,10 +57,10 @@ message_id, headers, payload}; provider is apns, fcm, hms, rustore or web; FCM a
 provider. kind=status answers `reason` with its own HTTP status, or `status`; `retry_after` is sent verbatim, and so are
 `body`, `content_type` and `headers` {name: value}. `holding` strikes only what holds that text.
 
-    kinds, all but apns   status, slow, close, drop-after-write, truncated, hang, reset (`strike.py`)
+    kinds, all but apns   status, slow, close, drop-after-write, truncated, hang, reset (`faults/apply_fault.py`)
     kinds, apns           status, slow, hang, refused-stream, reset, drop-after-write, goaway, goaway-after,
-                          stream-limit (`apns_faults.py`)
-    apns                  every reason of docs/providers.md §1.9 (`apns_reasons.py`); with a status, any word or none
+                          stream-limit (`apns/faults.py`)
+    apns                  every reason of docs/providers.md §1.9 (`apns/reasons.py`); with a status, any word or none
     apns_broadcast        every reason of docs/providers.md §1.11; kinds as apns; `token` is a channel's id
     fcm                   INVALID_TOKEN APNS_UNREGISTERED APNS_DISABLED INVALID_ARGUMENT INVALID_ARGUMENT_BARE
                           INVALID_ARGUMENT_ALONE (FcmError only)

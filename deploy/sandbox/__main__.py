@@ -15,7 +15,7 @@ from pathlib import Path
 import uvloop
 
 from deploy.sandbox.process import PARTS, Sandbox
-from deploy.sandbox.tls import write_private
+from deploy.sandbox.tls.authority import write_private
 
 FILE_NAME = "sandbox.json"
 

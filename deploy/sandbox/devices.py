@@ -27,11 +27,11 @@ import uvloop
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.sandbox.backend import Backend
-from deploy.sandbox.device import Device, Habits, Happening
-from deploy.sandbox.device_kinds import Platform
-from deploy.sandbox.fleet import Fleet
-from deploy.sandbox.sdk_api import UNREACHABLE, RefusedError
+from deploy.sandbox.phone.backend import Backend
+from deploy.sandbox.phone.device import Device, Habits, Happening
+from deploy.sandbox.phone.fleet import Fleet
+from deploy.sandbox.phone.kinds import Platform
+from deploy.sandbox.phone.sdk_api import UNREACHABLE, RefusedError
 
 __all__ = ["Device", "Fleet", "Habits", "Happening", "Platform"]
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pydantic import BaseModel, ConfigDict, Field
 
-from deploy.sandbox.tls import write_private
+from deploy.sandbox.tls.authority import write_private
 
 FILE_NAME = "credentials.json"
 DEFAULT_TOPIC = "app.rpns.demo"

@@ -4,22 +4,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from deploy.sandbox.apns import ApnsServer
-from deploy.sandbox.apns_broadcast import ApnsBroadcastServer
-from deploy.sandbox.channels import ChannelServer
-from deploy.sandbox.channels_reports import Reporter
-from deploy.sandbox.control import ControlServer
-from deploy.sandbox.faults import Faults
-from deploy.sandbox.fcm import TOKEN_PATH, FcmServer
-from deploy.sandbox.hms import TOKEN_PATH as HMS_TOKEN_PATH
-from deploy.sandbox.hms import HmsServer
+from deploy.sandbox.apns.broadcast import ApnsBroadcastServer
+from deploy.sandbox.apns.server import ApnsServer
+from deploy.sandbox.channels.reports import Reporter
+from deploy.sandbox.channels.server import ChannelServer
+from deploy.sandbox.control.server import ControlServer
+from deploy.sandbox.faults.orders import Faults
+from deploy.sandbox.fcm.server import TOKEN_PATH, FcmServer
+from deploy.sandbox.hms.server import TOKEN_PATH as HMS_TOKEN_PATH
+from deploy.sandbox.hms.server import HmsServer
 from deploy.sandbox.inbox import Inbox
 from deploy.sandbox.keys import load_credentials
-from deploy.sandbox.partner import PartnerServer, Reports
-from deploy.sandbox.rustore import RustoreServer
-from deploy.sandbox.rustore_universal import RustoreUniversalServer
-from deploy.sandbox.tls import ensure_certificates, server_context
-from deploy.sandbox.web import WebPushServer
+from deploy.sandbox.partner.receiver import PartnerServer, Reports
+from deploy.sandbox.rustore.server import RustoreServer
+from deploy.sandbox.rustore.universal import RustoreUniversalServer
+from deploy.sandbox.tls.authority import ensure_certificates, server_context
+from deploy.sandbox.web_push.server import WebPushServer
 
 # A further provider is a name here, a server in `_servers` and an address in `_addresses`. Control comes last:
 # whoever can ask it finds everything listening.

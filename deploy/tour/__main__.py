@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from deploy.demo.place import performed
 from deploy.local import StackError
-from deploy.sandbox.sdk_api import UNREACHABLE, RefusedError
+from deploy.sandbox.phone.sdk_api import UNREACHABLE, RefusedError
 from deploy.tour import show
 from deploy.tour.scene import Place, Row, Scene, SceneFailed, all_scenes, name_of, placed
 

@@ -18,8 +18,8 @@ from typing import Any, Protocol
 from deploy.cli.show import STATUSES
 from deploy.demo.bank import Bank, Json
 from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, Admin, admin_of, backend
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.fleet import Fleet
+from deploy.sandbox.control.client import Control
+from deploy.sandbox.phone.fleet import Fleet
 from deploy.tour import scenes
 
 WAIT_S = 30.0

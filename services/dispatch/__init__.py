@@ -1,4 +1,5 @@
-"""Dispatch talks to the providers. It has no API. Read `provider.py` first, then `deliver.py`, then one provider.
+"""Dispatch talks to the providers. It has no API. Read `provider.py` first, then `policy/deliver.py`, then one
+provider.
 
 provider.py      what a provider is to dispatch          <provider>.py          its client and rendering
 deliver.py       what follows from its answer; pure      <provider>_table.py    what its answers mean

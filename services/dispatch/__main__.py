@@ -9,29 +9,30 @@ when `services/dispatch/<provider>.py` exists.
 
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS, TARGET_RESOLVED
 from schemas.values import Provider
-from services import kafka, mongo
-from services.consume import Consuming, group_of
-from services.dead_letters import DeadLetters, dead_letters
-from services.directory import follow_directory
-from services.dispatch.broadcast_gate import Gate
-from services.dispatch.broadcast_making import Making
-from services.dispatch.broadcasting import Broadcasting
-from services.dispatch.channels_store import ChannelNotes
-from services.dispatch.deliver import Conclusion
-from services.dispatch.dispatching import Dispatching, Item
-from services.dispatch.sealing import Sealing
-from services.dispatch.senders import Senders, module_of
-from services.dispatch.store import Attempts
-from services.ended_activities import EndedActivities
-from services.erasing import open_keys
-from services.flow import Flow
-from services.hour_keys import HourKeys
-from services.installations import Installations
-from services.pressure import Pressure
-from services.process import Process, run
-from services.secrets import Secrets
-from services.stops import Stops
-from services.timers import Timers
+from services.dispatch.broadcast.create import Making
+from services.dispatch.broadcast.gate import Gate
+from services.dispatch.broadcast.service import Broadcasting
+from services.dispatch.broadcast.store import ChannelNotes
+from services.dispatch.delivery.attempts_store import Attempts
+from services.dispatch.delivery.senders import Senders, module_of
+from services.dispatch.delivery.work import Dispatching, Item
+from services.dispatch.payload.secure_values import Sealing
+from services.dispatch.policy.deliver import Conclusion
+from services.runtime import mongo
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import follow_directory
+from services.runtime.erasure import open_keys
+from services.runtime.installations.reader import Installations
+from services.runtime.log import kafka
+from services.runtime.log.batch_consumer import Consuming, group_of
+from services.runtime.log.bulk_backpressure import Pressure
+from services.runtime.log.concurrent_consumer import Flow
+from services.runtime.log.dead_letters import DeadLetters, dead_letters
+from services.runtime.mongo.ended_activities import EndedActivities
+from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.process import Process, run
+from services.runtime.scheduling.stops import Stops
+from services.runtime.scheduling.timers import Timers
 
 
 async def start(process: Process) -> None:

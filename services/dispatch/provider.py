@@ -7,7 +7,8 @@
                        ─▶ Rejected       this message will never be taken; with `alert`, perhaps none of the application
                        ─▶ Uncertain      it may have been taken
 
-Answers are values, never exceptions; `services/dispatch/deliver.py` decides what follows from them. The file is found
+Answers are values, never exceptions; `services/dispatch/policy/deliver.py` decides what follows from them. The file
+is found
 by its name, which is the provider's value in `schemas.values.Provider`. Source: docs/design.md §5, `docs/providers.md`.
 """
 
@@ -19,7 +20,7 @@ from schemas.reasons import Reason
 from schemas.values import ChannelMessage, Content
 
 if TYPE_CHECKING:
-    from services.settings import Settings
+    from services.runtime.settings import Settings
 
 Scope = Literal["token", "application", "provider"]
 
@@ -60,7 +61,7 @@ class Push(NamedTuple):
     token_worked: bool  # the token was seen to work; APNs keeps the others on connections of their own
     public_key: str | None = None
     link: int = 0  # of the cascade; the SDK echoes it in receipts
-    sealed: str | None = None  # SECURE values for this device only (`sealing.py`)
+    sealed: str | None = None  # SECURE values for this device only (`payload/secure_values.py`)
     slot: str = ""  # which of the installation's tokens; not empty for a Live Activity
     withdraw: bool = False  # not to be shown: the SDK takes what it shows under this delivery id off the screen
     channel: ChannelMessage | None = None  # for the channel platform, which needs no token
@@ -93,7 +94,7 @@ class TokenGone:
     """Dead. `dead_at` (UTC ms) is when the provider last knew so; a token registered later stays.
 
     `needs_proof`: settings of our own that are wrong look the same, for every token. So the token is retired only where
-    others have worked (`trust.py`).
+    others have worked (`policy/trust.py`).
     """
 
     detail: str
@@ -104,7 +105,8 @@ class TokenGone:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Refused for good. `alert`: keys or settings are wrong, or this token is not theirs (`trust.py` tells which).
+    """Refused for good. `alert`: keys or settings are wrong, or this token is not theirs (`policy/trust.py` tells
+    which).
 
     `certain`: no token had a part in it, so the application's sender stops. `reason`: what the partner is told, where
     the provider says more than that it refuses.
@@ -117,7 +119,7 @@ class Rejected:
     certain: bool = field(default=False, compare=False)
     unclear: bool = field(
         default=False, compare=False
-    )  # token or message: `malformed.py` finds out before it leaves the sender
+    )  # token or message: `delivery/malformed.py` finds out before it leaves the sender
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Ingest: is this request acceptable? Read `accept.py` first, then `send.py`.
+"""Ingest: is this request acceptable? Read `rules/message.py` first, then `send/answer.py`.
 
     POST /v6/send         the partner protocol: docs/partner-api.md §1, §2
     …    /v1/mailings…    one message to very many: docs/features/mailings.md

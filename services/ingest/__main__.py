@@ -6,37 +6,39 @@ Start: the directory is read to its end, then the database and the log are opene
 from fastapi import APIRouter, FastAPI
 
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
-from services import kafka, listeners, mongo
-from services.access import CallerOf, caller
-from services.callers import networks
-from services.consume import Consuming
-from services.dead_letters import dead_letters
-from services.directory import Directory, follow_directory
-from services.erasing import clean_after, open_keys
-from services.hour_keys import HourKeys
-from services.ingest import mailing_api
-from services.ingest.api import application
-from services.ingest.api_batch import BatchEndpoint
-from services.ingest.batch import Batch
-from services.ingest.broadcast_api import broadcast_routes
-from services.ingest.broadcasting import Broadcasting
-from services.ingest.broadcasts_store import Broadcasts
-from services.ingest.dry_run import DryRun
-from services.ingest.forgetting import Forgetting
-from services.ingest.mailing_means import Means
-from services.ingest.mailings import Office
-from services.ingest.mailings_store import Mailings
-from services.ingest.planning import Planner
-from services.ingest.send import Sending
-from services.ingest.store import CONFIRMED_MS, Claims
-from services.installations import Installations
-from services.logins import Logins
-from services.logins_store import SeenLogins
-from services.operator_tokens import OperatorTokens
-from services.outcomes_store import OutcomesStore
-from services.process import Process, run
-from services.secrets import Secrets
-from services.segments import Segments
+from services.ingest.broadcast.api import broadcast_routes
+from services.ingest.broadcast.service import Broadcasting
+from services.ingest.broadcast.store import Broadcasts
+from services.ingest.mailing import api
+from services.ingest.mailing.dry_run import DryRun
+from services.ingest.mailing.erasure import Forgetting
+from services.ingest.mailing.means import Means
+from services.ingest.mailing.planner import Planner
+from services.ingest.mailing.service import Office
+from services.ingest.mailing.store import Mailings
+from services.ingest.packet.answer import Batch
+from services.ingest.packet.endpoint import BatchEndpoint
+from services.ingest.send.answer import Sending
+from services.ingest.send.claims_store import CONFIRMED_MS, Claims
+from services.ingest.send.endpoint import application
+from services.runtime import mongo
+from services.runtime.access.callers import networks
+from services.runtime.access.logins import Logins
+from services.runtime.access.operator_tokens import OperatorTokens
+from services.runtime.access.partner_auth import CallerOf, caller
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory, follow_directory
+from services.runtime.erasure import clean_after, open_keys
+from services.runtime.http import listeners
+from services.runtime.installations.reader import Installations
+from services.runtime.installations.segments import Segments
+from services.runtime.log import kafka
+from services.runtime.log.batch_consumer import Consuming
+from services.runtime.log.dead_letters import dead_letters
+from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.mongo.logins_seen import SeenLogins
+from services.runtime.mongo.mailing_outcomes import OutcomesStore
+from services.runtime.process import Process, run
 
 
 async def start(process: Process) -> None:
@@ -85,7 +87,7 @@ async def _mailings(
         process.spawn(planner.run(), "mailings", drains=True)
     office = Office(means)
     dry = DryRun(office, Installations(database))
-    return mailing_api.application(office, dry, OutcomesStore(database), who)
+    return api.application(office, dry, OutcomesStore(database), who)
 
 
 async def _broadcasts(

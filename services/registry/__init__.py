@@ -1,4 +1,5 @@
-"""The registry: who has which device, and who may send. Read `devices.py` first, then `store.py`, then `devicing.py`.
+"""The registry: who has which device, and who may send. Read `devices/fold.py` first, then `devices/store.py`, then
+`device_api/commands.py`.
 
 Device API, JSON in camel case, times in UTC milliseconds. `<I>` = /sdk/api/v1/installations/{installationId}
 
@@ -32,7 +33,8 @@ installationId, applicationId, deviceId, platform, appVersion, osVersion, model,
 {provider, environment, bundle, variant, registeredAt} or null, pushEnabled, pushOsEnabled, subscriptions, launches,
 installedAt, lastUsedAt, updatedAt.
 
-On the operators' listener, Authorization: Bearer <token>; the scopes are in `services/operator_routes.py`. An entity
+On the operators' listener, Authorization: Bearer <token>; the scopes are in
+`services/runtime/access/operator_routes.py`. An entity
 has a `version` and says `by` whom it is as it is; a change that sends the version as If-Match is refused with 409 when
 somebody else was faster. Passwords and keys are in the answer that made them, never again.
 
@@ -57,5 +59,6 @@ somebody else was faster. Passwords and keys are in the answer that made them, n
 Huawei's receipts, signed: POST /gateway/hms/receipts/{applicationId}, see `docs/features/hms-receipts.md`.
 
 Errors are RFC 9457 problem details {title, status, detail, errors: [{field, rule}]}: 400 a rule is broken, 401, 403
-switched off, 404, 409, 413, 415; 429 a device too often (`services/device_pace.py`) and 503, both with Retry-After.
+switched off, 404, 409, 413, 415; 429 a device too often (`services/runtime/access/device_pace.py`) and 503, both with
+Retry-After.
 """

@@ -4,36 +4,38 @@ Start: the log and the database, the directory read to its end, the repairing co
 """
 
 from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED
-from services import kafka, listeners, mongo
-from services.access import caller
-from services.callers import networks
-from services.consume import Consuming, group_of
-from services.dead_letters import dead_letters
-from services.device_pace import DevicePace
-from services.directory import follow_directory
-from services.erasing import clean_after, erasures_of, open_keys
-from services.logins import Logins
-from services.logins_store import SeenLogins
-from services.operator_tokens import OperatorTokens
-from services.process import Process, run
-from services.recipient_keys_store import RecipientKeysStore
 from services.registry.api import application
-from services.registry.api_erasures import ErasureProof, erasure_routes
-from services.registry.api_installations import IMPORT_PATH
-from services.registry.audience_store import Audiences
 from services.registry.auth import Doors
-from services.registry.cleaning import Cleaning
-from services.registry.devicing import Devicing
-from services.registry.forgetting import Forgetting
-from services.registry.provisioning import Provisioning
-from services.registry.provisioning_store import Turns
-from services.registry.publish import Publishing
-from services.registry.repair import Repair
-from services.registry.secret_rules import SecretRules
-from services.registry.stops_ending import StopsEnding
-from services.registry.store import Devices
-from services.secrets import Secrets
-from services.stop_targets_store import StopTargets
+from services.registry.device_api.commands import Devicing
+from services.registry.devices.consumers import Repair
+from services.registry.devices.publish import Publishing
+from services.registry.devices.store import Devices
+from services.registry.erasure.clean import Cleaning
+from services.registry.erasure.routes import ErasureProof, erasure_routes
+from services.registry.erasure.service import Forgetting
+from services.registry.provisioning.ending_stops import StopsEnding
+from services.registry.provisioning.secret_rules import SecretRules
+from services.registry.provisioning.service import Provisioning
+from services.registry.provisioning.store import Turns
+from services.registry.support.audience_store import Audiences
+from services.registry.support.installations import IMPORT_PATH
+from services.runtime import mongo
+from services.runtime.access.callers import networks
+from services.runtime.access.device_pace import DevicePace
+from services.runtime.access.logins import Logins
+from services.runtime.access.operator_tokens import OperatorTokens
+from services.runtime.access.partner_auth import caller
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import follow_directory
+from services.runtime.erasure import clean_after, erasures_of, open_keys
+from services.runtime.http import listeners
+from services.runtime.log import kafka
+from services.runtime.log.batch_consumer import Consuming, group_of
+from services.runtime.log.dead_letters import dead_letters
+from services.runtime.mongo.logins_seen import SeenLogins
+from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.mongo.stop_targets import StopTargets
+from services.runtime.process import Process, run
 
 
 async def start(process: Process) -> None:

@@ -6,29 +6,30 @@ from collections.abc import Sequence
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services import telemetry, web
-from services.access import CallerOf
-from services.registry.api_applications import application_routes
-from services.registry.api_audience import audience_routes
-from services.registry.api_devices import PROBLEMS, device_routes, web_routes
-from services.registry.api_hms import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
-from services.registry.api_identities import identity_routes
-from services.registry.api_identity_keys import identity_key_routes
-from services.registry.api_installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
-from services.registry.api_live import live_routes
-from services.registry.api_operators import operator_routes
-from services.registry.api_partners import partner_routes
-from services.registry.api_stops import stop_routes
-from services.registry.audience_store import Audiences
 from services.registry.auth import Doors
-from services.registry.devicing import Devicing
-from services.registry.devicing_live import LiveDevicing
-from services.registry.devicing_login import LoginDevicing
-from services.registry.provisioning import Provisioning
-from services.registry.readers import reader
-from services.registry.secret_rules import STRICT, SecretRules
-from services.registry.tokens import BadField
-from services.stop_targets_store import StopTargets
+from services.registry.device_api.commands import Devicing
+from services.registry.device_api.live_commands import LiveDevicing
+from services.registry.device_api.live_routes import live_routes
+from services.registry.device_api.login import LoginDevicing
+from services.registry.device_api.routes import PROBLEMS, device_routes, web_routes
+from services.registry.device_api.tokens import BadField
+from services.registry.hms_receipts.routes import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
+from services.registry.identity.key_routes import identity_key_routes
+from services.registry.identity.revocation_routes import identity_routes
+from services.registry.provisioning.applications import application_routes
+from services.registry.provisioning.operators import operator_routes
+from services.registry.provisioning.partners import partner_routes
+from services.registry.provisioning.secret_rules import STRICT, SecretRules
+from services.registry.provisioning.service import Provisioning
+from services.registry.provisioning.stops import stop_routes
+from services.registry.support.audience import audience_routes
+from services.registry.support.audience_store import Audiences
+from services.registry.support.installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
+from services.registry.support.read_access import reader
+from services.runtime import telemetry
+from services.runtime.access.partner_auth import CallerOf
+from services.runtime.http import server
+from services.runtime.mongo.stop_targets import StopTargets
 
 _API = "registry"
 
@@ -43,7 +44,7 @@ def application(
     more: Sequence[APIRouter] = (),
     rules: SecretRules = STRICT,
 ) -> FastAPI:
-    """The API of this process. `callers` is the dependency of `services/access.py`."""
+    """The API of this process. `callers` is the dependency of `services/runtime/access/partner_auth.py`."""
     app = FastAPI(
         title="RPNS registry",
         version="1",
@@ -51,12 +52,12 @@ def application(
         docs_url=None,
         redoc_url=None,
     )
-    web.install_problems(app)
+    server.install_problems(app)
 
     @app.exception_handler(BadField)
     async def on_bad_field(_: Request, error: BadField) -> Response:
         fault = {"field": error.field, "rule": error.rule}
-        return web.problem_response(web.ProblemBody(title="Invalid request", status=400, errors=[fault]))
+        return server.problem_response(server.ProblemBody(title="Invalid request", status=400, errors=[fault]))
 
     logins = LoginDevicing(devicing, doors.pace)
     app.include_router(device_routes(devicing, logins, doors))
@@ -74,7 +75,7 @@ def application(
     app.include_router(hms_routes(devicing))
     for routes in more:
         app.include_router(routes)
-    app.add_middleware(web.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES, RECEIPTS_PATH: MAX_RECEIPTS_BYTES})
+    app.add_middleware(server.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES, RECEIPTS_PATH: MAX_RECEIPTS_BYTES})
     app.add_middleware(Measured)
     return app
 

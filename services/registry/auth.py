@@ -1,18 +1,19 @@
-"""Who is calling the registry: devices as `services/device_door.py` says, an operator by the operators' listener."""
+"""Who is calling the registry: devices as `services/runtime/access/device_auth.py` says, an operator by the
+operators' listener."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 
-from services.device_door import DeviceDoor
-from services.device_pace import DevicePace
-from services.directory import Directory
-from services.listeners import operator_of
-from services.registry.devices_state import Device
-from services.registry.store import Devices
-from services.secrets import Secrets
-from services.security_schemes import OPERATOR
-from services.web import Problem
+from services.registry.devices.state import Device
+from services.registry.devices.store import Devices
+from services.runtime.access.device_auth import DeviceDoor
+from services.runtime.access.device_pace import DevicePace
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.http.listeners import operator_of
+from services.runtime.http.security_schemes import OPERATOR
+from services.runtime.http.server import Problem
 
 
 class Doors(DeviceDoor[Device]):

@@ -8,20 +8,21 @@ from functools import partial
 
 from schemas.topics import MESSAGE_REQUESTED
 from schemas.values import Lane
-from services import kafka, mongo
-from services.consume import Consuming, group_of
-from services.dead_letters import dead_letters
-from services.directory import follow_directory
-from services.ended_activities import EndedActivities
-from services.erasing import open_keys
-from services.installations import Installations
-from services.process import Process, run
 from services.router.routing import Routing
 from services.router.store import Claims
-from services.secrets import Secrets
-from services.short_links import ShortLinks
-from services.stops import Stops
-from services.timers import Timers
+from services.runtime import mongo
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import follow_directory
+from services.runtime.erasure import open_keys
+from services.runtime.installations.reader import Installations
+from services.runtime.log import kafka
+from services.runtime.log.batch_consumer import Consuming, group_of
+from services.runtime.log.dead_letters import dead_letters
+from services.runtime.mongo.ended_activities import EndedActivities
+from services.runtime.process import Process, run
+from services.runtime.scheduling.stops import Stops
+from services.runtime.scheduling.timers import Timers
+from services.runtime.short_links import ShortLinks
 
 _MOST_AT_ONCE: dict[Lane, int] = {"single": 500, "bulk": 150}
 """A batch is decided in one go, and a one-time password that comes meanwhile has to wait for its end."""

@@ -12,11 +12,11 @@ from dataclasses import replace
 from schemas import ids
 from schemas.events import CancelRefused, CancelRequested, Planned
 from schemas.reasons import Reason
-from services.clock import now_ms
-from services.consume import Record
-from services.kafka import Append
 from services.router.answers import to_status
 from services.router.store import Claim, Claims
+from services.runtime.clock import now_ms
+from services.runtime.log.batch_consumer import Record
+from services.runtime.log.kafka import Append
 
 
 async def cancelled(claims: Claims, records: Sequence[Record]) -> list[Append]:

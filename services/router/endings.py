@@ -1,15 +1,16 @@
 """The Live Activities that an `end` has been planned for, in one batch of the router: an update does not go to them.
 
 What other batches have ended is looked up, only when the batch has an update of an activity, for the installations
-that it is about; what this one ends is known to the links behind it. `services/ended_activities.py` keeps both.
+that it is about; what this one ends is known to the links behind it. `services/runtime/mongo/ended_activities.py`
+keeps both.
 """
 
 from collections.abc import Iterable, Sequence
 
 from schemas.events import MessageRequested, TargetResolved
 from schemas.live import event_of
-from services.ended_activities import TRAVEL_MS, Ended, EndedActivities, key_of
-from services.installations import Installation
+from services.runtime.installations.reader import Installation
+from services.runtime.mongo.ended_activities import TRAVEL_MS, Ended, EndedActivities, key_of
 
 
 class Endings:

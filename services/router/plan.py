@@ -22,12 +22,12 @@ from schemas.live import aim_of
 from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Channel, Link, Provider, Recipient
-from services.delivery_ids import DeliveryIds
-from services.identity import is_trusted, trusted_first
 from services.router.plan_channel import to_channel
 from services.router.plan_live import slots_of
 from services.router.plan_seen import InstallationSeen
-from services.versions import version_key
+from services.runtime.access.identity import is_trusted, trusted_first
+from services.runtime.crypto.delivery_ids import DeliveryIds
+from services.runtime.text.versions import version_key
 
 MAX_INSTALLATIONS = 50
 """Of one recipient; the last used take part (docs/design.md §4)."""

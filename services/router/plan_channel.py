@@ -12,8 +12,8 @@ from schemas.application_events import ApplicationChanged
 from schemas.events import MessageRequested, PlannedTarget, TargetResolved
 from schemas.reasons import Reason
 from schemas.values import Channel, ChannelMessage, Content, Provider
-from services.short_links import text_of
-from services.sms_parts import part_count
+from services.runtime.short_links import text_of
+from services.runtime.text.sms_parts import part_count
 
 
 def to_channel(

@@ -13,7 +13,7 @@ from schemas.live import Aim
 
 
 class LiveSeen(Protocol):
-    """A token of a Live Activity (`services.installations.LiveToken`)."""
+    """A token of a Live Activity (`services.runtime.installations.reader.LiveToken`)."""
 
     @property
     def slot(self) -> str: ...

@@ -17,7 +17,7 @@ class TokenSeen(Protocol):
 
 
 class InstallationSeen(Protocol):
-    """What the plan needs to know of an installation (`services.installations.Installation`)."""
+    """What the plan needs to know of an installation (`services.runtime.installations.reader.Installation`)."""
 
     @property
     def installation_id(self) -> str: ...

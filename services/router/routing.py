@@ -25,23 +25,24 @@ from schemas.events import (
 )
 from schemas.reasons import Reason
 from schemas.values import Provider
-from services import sealing, telemetry
-from services.clock import now_ms
-from services.consume import Follows, Record
-from services.delivery_ids import DeliveryIds
-from services.directory import Directory
-from services.ended_activities import Ended, EndedActivities
-from services.installations import Address, Installation, Installations
-from services.kafka import Append
 from services.router.answers import to_status
 from services.router.cancelling import cancelled
 from services.router.endings import endings_of
 from services.router.plan import Plan, Ways, ended, held_until, plan
 from services.router.store import Claim, Claims
 from services.router.waiting import held, scheduled, timer_of
-from services.short_links import ShortLinks
-from services.stops import Stops
-from services.timers import Timer, Timers
+from services.runtime import telemetry
+from services.runtime.clock import now_ms
+from services.runtime.crypto import record_encryption
+from services.runtime.crypto.delivery_ids import DeliveryIds
+from services.runtime.directory import Directory
+from services.runtime.installations.reader import Address, Installation, Installations
+from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.log.kafka import Append
+from services.runtime.mongo.ended_activities import Ended, EndedActivities
+from services.runtime.scheduling.stops import Stops
+from services.runtime.scheduling.timers import Timer, Timers
+from services.runtime.short_links import ShortLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,9 @@ def _planned(work: _Work, decided: Plan) -> Claim:
         telemetry.SKIPPED.labels(skipped.reason.value).inc()
     appends = [to_status(decided.planned)]
     appends += [
-        Append(topics.TARGET_RESOLVED[target.provider][target.lane], target.record_key, sealing.encode(target))
+        Append(
+            topics.TARGET_RESOLVED[target.provider][target.lane], target.record_key, record_encryption.encode(target)
+        )
         for target in decided.targets
     ]
     return _claim(work, "planned", appends)

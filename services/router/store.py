@@ -15,8 +15,8 @@ from bson import Binary
 from pymongo import UpdateOne
 
 from schemas import topics
-from services.kafka import Append
-from services.mongo import Database, Document, durable
+from services.runtime.log.kafka import Append
+from services.runtime.mongo import Database, Document, durable
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from typing import Any
 from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, StopChanged
 from schemas.events import Held, MessageRequested, Scheduled, ScheduleDue
-from services import schedule
-from services.identity import trusted_first
-from services.installations import Installation
-from services.stops import cancel_tags, held_tag
-from services.timers import Timer
+from services.runtime.access.identity import trusted_first
+from services.runtime.installations.reader import Installation
+from services.runtime.scheduling import windows
+from services.runtime.scheduling.stops import cancel_tags, held_tag
+from services.runtime.scheduling.timers import Timer
 
 
 def scheduled(
@@ -36,10 +36,10 @@ def scheduled(
     if wish.recipient_zone:
         ordered, _ = trusted_first(installations, application)
         theirs = next((one.time_zone for one in ordered if one.time_zone), "")
-        zone, name = schedule.zone_of(theirs, request.recipient.phone, request.utc_offset_min)
+        zone, name = windows.zone_of(theirs, request.recipient.phone, request.utc_offset_min)
     else:
-        zone, name = schedule.partner_zone(request.utc_offset_min)
-    at = schedule.send_at(wish, zone, now)
+        zone, name = windows.partner_zone(request.utc_offset_min)
+    at = windows.send_at(wish, zone, now)
     if at is None:
         at = (wish.deadline or 0) + 1  # it opens too late: EXPIRED once the deadline has passed
     if at <= now:

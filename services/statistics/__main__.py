@@ -3,8 +3,8 @@
 Read by `status` (`GET /v1/statistics`) and by whoever consumes the topic.
 """
 
-from services import kafka
-from services.process import Process, run
+from services.runtime.log import kafka
+from services.runtime.process import Process, run
 from services.statistics.worker import CHANGELOG, Worker
 
 

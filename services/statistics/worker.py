@@ -23,12 +23,13 @@ from schemas import codec
 from schemas.events import Event
 from schemas.statistic_events import MINUTE_MS, DeliveryCounted, StatisticPart, key_of
 from schemas.topics import DELIVERY_COUNTED, DELIVERY_STATISTICS, STATISTIC_PARTS, Topic
-from services import consume, telemetry
-from services.clock import now_ms
-from services.dead_letters import DeadLetters
-from services.faults import Suspect, Suspects
-from services.kafka import Append, Log
-from services.settings import Settings
+from services.runtime import telemetry
+from services.runtime.clock import now_ms
+from services.runtime.faults import Suspect, Suspects
+from services.runtime.log import batch_consumer
+from services.runtime.log.dead_letters import DeadLetters
+from services.runtime.log.kafka import Append, Log
+from services.runtime.settings import Settings
 from services.statistics.merge import changed, merged, parts_of, restored, stored
 
 log = telemetry.logger("statistics")
@@ -176,7 +177,7 @@ async def _insist(do: Callable[[], Awaitable[None]]) -> None:
         try:
             await do()
             return
-        except consume.UNAVAILABLE as error:
+        except batch_consumer.UNAVAILABLE as error:
             attempt += 1
             telemetry.PAUSES.labels("statistics").inc()
             log.warning("paused: infrastructure is away", group="statistics", error=repr(error), attempt=attempt)

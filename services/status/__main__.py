@@ -11,57 +11,59 @@ import aiohttp
 
 from schemas import ids
 from schemas.topics import DELIVERY_STATISTICS, MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS
-from services import addresses, kafka, listeners, mongo
-from services.access import caller
-from services.callers import networks
-from services.consume import Consuming, group_of
-from services.dead_letters import dead_letters
-from services.device_pace import DevicePace
-from services.directory import Directory, follow_directory
-from services.erasing import clean_after, open_keys
-from services.hour_keys import HourKeys
-from services.installations import Installations
-from services.kafka import Log
-from services.leases_store import Lease
-from services.logins import Logins
-from services.logins_store import SeenLogins
-from services.operator_tokens import OperatorTokens
-from services.outcomes_store import OutcomesStore
-from services.partner_limits import Limits
-from services.process import Process, run
-from services.secrets import Secrets
-from services.short_links import ShortLinks
-from services.status.api import application
-from services.status.api_cancel import cancel_routes
-from services.status.api_channel import channel_routes
-from services.status.api_content import content_routes
-from services.status.api_history import HistoryWork, history_routes
-from services.status.api_packets import packet_routes
-from services.status.api_savings import savings_routes
-from services.status.api_short_links import short_link_routes
-from services.status.api_statistics import statistics_routes
-from services.status.chaining import Chaining
-from services.status.channel_accounts import Accounts
-from services.status.counting import StatisticsFeed
-from services.status.device_access import PACE, device_caller
-from services.status.failing import Failing
-from services.status.folding import Folding
-from services.status.forgetting import Forgetting
-from services.status.history import History
-from services.status.inbox import InboxChanging, Projecting
-from services.status.inbox_store import Inbox
-from services.status.outcomes import Counting
-from services.status.reading import paced
-from services.status.reports import Reporting
-from services.status.reports_pace import Pace
-from services.status.reports_store import Reports
-from services.status.reports_wire import Wire
-from services.status.short_links_store import Codes
-from services.status.statistics_store import Statistics
-from services.status.store import Messages
-from services.status.stream import Streams
-from services.status.stream_store import Changes
-from services.status.sweeper import Sweeper
+from services.runtime import mongo
+from services.runtime.access.callers import networks
+from services.runtime.access.device_pace import DevicePace
+from services.runtime.access.logins import Logins
+from services.runtime.access.operator_tokens import OperatorTokens
+from services.runtime.access.partner_auth import caller
+from services.runtime.access.partner_limits import Limits
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory, follow_directory
+from services.runtime.erasure import clean_after, open_keys
+from services.runtime.http import listeners, outbound_addresses
+from services.runtime.installations.reader import Installations
+from services.runtime.log import kafka
+from services.runtime.log.batch_consumer import Consuming, group_of
+from services.runtime.log.dead_letters import dead_letters
+from services.runtime.log.kafka import Log
+from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.mongo.leases import Lease
+from services.runtime.mongo.logins_seen import SeenLogins
+from services.runtime.mongo.mailing_outcomes import OutcomesStore
+from services.runtime.process import Process, run
+from services.runtime.short_links import ShortLinks
+from services.status.api.cancel import cancel_routes
+from services.status.api.messages import application
+from services.status.api.packets import packet_routes
+from services.status.api.reading import paced
+from services.status.channels.accounts import Accounts
+from services.status.channels.routes import channel_routes
+from services.status.erasure.clean import Forgetting
+from services.status.folding.failing import Failing
+from services.status.folding.next_link import Chaining
+from services.status.folding.step import Folding
+from services.status.folding.sweeper import Sweeper
+from services.status.history.access import PACE, device_caller
+from services.status.history.content_routes import content_routes
+from services.status.history.routes import HistoryWork, history_routes
+from services.status.history.service import InboxChanging, Projecting
+from services.status.history.store import Inbox
+from services.status.history.view import History
+from services.status.message.store import Messages
+from services.status.reports.http import Wire
+from services.status.reports.pace import Pace
+from services.status.reports.service import Reporting
+from services.status.reports.store import Reports
+from services.status.short_links.routes import short_link_routes
+from services.status.short_links.store import Codes
+from services.status.statistics.feed import StatisticsFeed
+from services.status.statistics.mailing_outcomes import Counting
+from services.status.statistics.routes import statistics_routes
+from services.status.statistics.savings import savings_routes
+from services.status.statistics.store import Statistics
+from services.status.stream.store import Changes
+from services.status.stream.stream import Streams
 
 _MAX_RECORDS = 1_000
 """In one batch: under load the events of a message meet in it, and are loaded and saved once. A larger one takes more
@@ -143,7 +145,9 @@ async def _reporting(
     process: Process, reports: Reports, directory: Directory, secrets: Secrets, sink: Log
 ) -> Reporting:
     settings = process.settings
-    connector = addresses.connector(allow_private=settings.allow_private_addresses, limit=0, keepalive_timeout=30)
+    connector = outbound_addresses.connector(
+        allow_private=settings.allow_private_addresses, limit=0, keepalive_timeout=30
+    )
     session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": "rpns"})
     await process.stack.enter_async_context(session)
     pace = Pace(int(settings.report_retry_s * 1000), int(settings.report_give_up_h * 3_600_000))

@@ -20,20 +20,20 @@ from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import ProviderDispatched, TargetResolved
 from schemas.topics import TARGET_RESOLVED
 from schemas.values import Content, Platform, Provider
-from services.consume import Record
-from services.directory import Directory
-from services.dispatch import deliver
-from services.dispatch.dispatching import Dispatching, Ready
-from services.dispatch.sealing import Sealing
-from services.dispatch.senders import Senders, module_of
-from services.dispatch.store import Attempts
-from services.ended_activities import EndedActivities
-from services.installations import Installation, Installations, Token
-from services.kafka import Log
-from services.secrets import Secrets
-from services.settings import Settings
-from services.stops import Stops
-from services.timers import Timers
+from services.dispatch.delivery.attempts_store import Attempts
+from services.dispatch.delivery.senders import Senders, module_of
+from services.dispatch.delivery.work import Dispatching, Ready
+from services.dispatch.payload.secure_values import Sealing
+from services.dispatch.policy import deliver
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.installations.reader import Installation, Installations, Token
+from services.runtime.log.batch_consumer import Record
+from services.runtime.log.kafka import Log
+from services.runtime.mongo.ended_activities import EndedActivities
+from services.runtime.scheduling.stops import Stops
+from services.runtime.scheduling.timers import Timers
+from services.runtime.settings import Settings
 from tests.contract.sandbox_http import Bench
 
 APPLICATION = "app"
@@ -135,7 +135,7 @@ class Desk:
         return done.event
 
     def learn(self, event: ProviderDispatched) -> None:
-        """As `services/registry/repair.py` does."""
+        """As `services/registry/devices/consumers.py` does."""
         one = self.known.by_id[event.installation_id]
         if event.outcome != "accepted" or one.token is None:
             return

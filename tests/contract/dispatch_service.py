@@ -13,24 +13,25 @@ from schemas import codec, ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged, StopChanged
 from schemas.events import ProviderDispatched, TargetResolved
 from schemas.values import Content, Lane, Provider
-from services import kafka, mongo
-from services.directory import Directory
-from services.dispatch import apns
-from services.dispatch.deliver import Conclusion
-from services.dispatch.dispatching import Dispatching, Item
-from services.dispatch.sealing import Sealing
-from services.dispatch.senders import Open, Senders
-from services.dispatch.store import Attempts
-from services.ended_activities import EndedActivities
-from services.flow import Flow
-from services.hour_keys import HourKeys
-from services.installations import Installations
-from services.kafka import Append, Log
-from services.mongo import Database
-from services.secrets import Secrets
-from services.settings import Settings
-from services.stops import Stops
-from services.timers import Timers
+from services.dispatch.delivery.attempts_store import Attempts
+from services.dispatch.delivery.senders import Open, Senders
+from services.dispatch.delivery.work import Dispatching, Item
+from services.dispatch.payload.secure_values import Sealing
+from services.dispatch.policy.deliver import Conclusion
+from services.dispatch.providers.apns import sender
+from services.runtime import mongo
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.installations.reader import Installations
+from services.runtime.log import kafka
+from services.runtime.log.concurrent_consumer import Flow
+from services.runtime.log.kafka import Append, Log
+from services.runtime.mongo import Database
+from services.runtime.mongo.ended_activities import EndedActivities
+from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.scheduling.stops import Stops
+from services.runtime.scheduling.timers import Timers
+from services.runtime.settings import Settings
 from tests.contract.sandbox_apns.harness import TOPIC, Sandbox
 from tests.deliveries import DELIVERIES
 from tests.log_reader import events_of
@@ -145,7 +146,9 @@ def target(installation_id: str, application_id: str = "app", **changes: Any) ->
 
 
 @asynccontextmanager
-async def serving(settings: Settings, sandbox: Sandbox, open_sender: Open = apns.open_sender) -> AsyncIterator[Service]:
+async def serving(
+    settings: Settings, sandbox: Sandbox, open_sender: Open = sender.open_sender
+) -> AsyncIterator[Service]:
     """Both lanes, timers and the watch over credentials; one application is provisioned."""
     addresses = {"apns_url": f"https://localhost:{sandbox.port}", "provider_ca_file": str(sandbox.ca)}
     settings = settings.model_copy(update=addresses)

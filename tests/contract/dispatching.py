@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from types import ModuleType
 from typing import Any
 
-from deploy.sandbox.faults import Fault
+from deploy.sandbox.faults.orders import Fault
 from schemas.application_events import ApplicationChanged
 from services.dispatch.provider import Opening, Push, Result, Sender
-from services.settings import Settings
+from services.runtime.settings import Settings
 from tests.contract.sandbox_http import TOKEN, Bench
 from tests.pushes import push_of
 

@@ -18,8 +18,8 @@ import jwt
 import orjson
 from hypothesis import strategies as st
 
-from deploy.sandbox.faults import SWITCHES
-from deploy.sandbox.oauth import GRANT_TYPE
+from deploy.sandbox.faults.orders import SWITCHES
+from deploy.sandbox.http.oauth import GRANT_TYPE
 from deploy.sandbox.process import PARTS, Sandbox
 
 TOKEN = "cXq3v9TnQk2:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ"

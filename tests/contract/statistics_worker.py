@@ -17,9 +17,9 @@ from deploy.local.ports import free_ports
 from schemas import codec
 from schemas.statistic_events import DeliveryCounted, StatisticChanged, key_of
 from schemas.topics import DELIVERY_COUNTED, DELIVERY_STATISTICS
-from services import kafka
-from services.kafka import Append, Log
-from services.settings import Settings
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append, Log
+from services.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 

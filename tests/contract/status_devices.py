@@ -7,8 +7,8 @@ from typing import Any
 from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.values import Content, Link
-from services import mongo
-from services.secrets import Secrets
+from services.runtime import mongo
+from services.runtime.crypto.master_key import Secrets
 from tests.contract.status_service import Running
 from tests.unit.status_events import Story
 

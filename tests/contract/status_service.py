@@ -15,10 +15,10 @@ from schemas import topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged, PartnerChanged
 from schemas.events import MessageEvent, MessageRequested, ProviderDispatched, ScheduleDue
 from schemas.topics import Topic
-from services import kafka
-from services.kafka import Append, Log
-from services.process import Process
-from services.settings import Settings
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append, Log
+from services.runtime.process import Process
+from services.runtime.settings import Settings
 from services.status.__main__ import start
 from tests.listening import ADMIN
 from tests.unit.status_events import Story

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from services import mongo
-from services.clock import now_ms
-from services.ingest.store import Claims
-from services.mongo import Database
-from services.settings import Settings
+from services.ingest.send.claims_store import Claims
+from services.runtime import mongo
+from services.runtime.clock import now_ms
+from services.runtime.mongo import Database
+from services.runtime.settings import Settings
 
 
 @pytest.fixture

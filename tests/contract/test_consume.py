@@ -9,12 +9,13 @@ from aiokafka import AIOKafkaProducer
 
 from schemas import ids, topics
 from schemas.events import MessageFailed, RequestRepeated
-from services import consume, faults, kafka, mongo
-from services.consume import Consuming, Follows, Record
-from services.dead_letters import DeadLetters
-from services.faults import TRIES_ALONE, TRIES_BESIDE_OTHERS
-from services.kafka import Append, Log
-from services.settings import Settings
+from services.runtime import faults, mongo
+from services.runtime.faults import TRIES_ALONE, TRIES_BESIDE_OTHERS
+from services.runtime.log import batch_consumer, kafka
+from services.runtime.log.batch_consumer import Consuming, Follows, Record
+from services.runtime.log.dead_letters import DeadLetters
+from services.runtime.log.kafka import Append, Log
+from services.runtime.settings import Settings
 from tests.log_reader import dead_letters_of, events_of, records_of
 
 STATUS = topics.STATUS_EVENTS["single"]
@@ -191,7 +192,7 @@ async def test_a_record_that_fails_with_nobody_beside_it_is_put_aside_after_more
 async def test_while_a_write_of_our_own_fails_nothing_is_put_aside_however_often_it_is_tried(
     settings: Settings, sink: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consume, "backoff_s", lambda _: 0.001)
+    monkeypatch.setattr(batch_consumer, "backoff_s", lambda _: 0.001)
     event = repeated()
     seen = Failing(event.event_id, [RuntimeError("of the database, and nobody knows it")] * 30)
 
@@ -340,7 +341,7 @@ async def test_a_batch_that_takes_longer_than_a_member_may_be_silent_is_done_onc
     settings: Settings, sink: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kafka, "MOST_BETWEEN_POLLS_S", 1)
-    monkeypatch.setattr(consume, "_POLL_S", 0.2)
+    monkeypatch.setattr(batch_consumer, "_POLL_S", 0.2)
     begun: list[str] = []
 
     class Slow(Seen):

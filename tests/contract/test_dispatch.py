@@ -8,19 +8,19 @@ from typing import Any
 import orjson
 import pytest
 
-from deploy.sandbox.faults import Fault
+from deploy.sandbox.faults.orders import Fault
 from deploy.sandbox.keys import make_apns_key
-from deploy.sandbox.tls import ensure_certificates
+from deploy.sandbox.tls.authority import ensure_certificates
 from schemas import topics
 from schemas.events import TargetResolved
 from schemas.reasons import Reason
 from schemas.values import Content, Provider
-from services import telemetry
-from services.dispatch import deliver
+from services.dispatch.policy import deliver
+from services.dispatch.policy.trust import DOUBTED_AFTER
 from services.dispatch.provider import BEGUN_BEFORE, Accepted, Opening, Push, Result, Sender, Uncertain
-from services.dispatch.trust import DOUBTED_AFTER
-from services.ended_activities import Ended, EndedActivities
-from services.settings import Settings
+from services.runtime import telemetry
+from services.runtime.mongo.ended_activities import Ended, EndedActivities
+from services.runtime.settings import Settings
 from tests.contract.dispatch_service import Service, device_token, now_ms, serving, target
 from tests.contract.sandbox_apns.harness import TOPIC, Sandbox
 from tests.log_reader import dead_letters_of

@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 
-from deploy.sandbox.faults import Fault
+from deploy.sandbox.faults.orders import Fault
 from deploy.sandbox.keys import ApnsCredentials, make_apns_key
-from deploy.sandbox.sdk_push import Action, read_push
-from deploy.sandbox.tls import ensure_certificates
+from deploy.sandbox.phone.sdk_push import Action, read_push
+from deploy.sandbox.tls.authority import ensure_certificates
 from schemas.application_events import ApplicationChanged
 from schemas.values import Button, Content, SecureValues
-from services.dispatch import apns, apns_client
-from services.dispatch.apns_table import TABLE
 from services.dispatch.provider import (
     Accepted,
     BadCredentials,
@@ -28,7 +26,10 @@ from services.dispatch.provider import (
     TokenGone,
     Uncertain,
 )
-from services.settings import Settings
+from services.dispatch.providers.apns import client
+from services.dispatch.providers.apns import sender as apns
+from services.dispatch.providers.apns.table import TABLE
+from services.runtime.settings import Settings
 from tests.contract.sandbox_apns.harness import TOKEN, TOPIC, Sandbox
 from tests.pushes import DELIVERY_ID, push_of
 
@@ -265,7 +266,7 @@ async def test_an_expired_provider_token_is_renewed_once_on_a_new_connection(
 ) -> None:
     await sender.send(a_push())
     now = time.time_ns() // 1_000_000
-    monkeypatch.setattr(apns_client, "now_ms", lambda: now + 21 * 60_000)
+    monkeypatch.setattr(client, "now_ms", lambda: now + 21 * 60_000)
     sandbox.clock.now_s += 21 * 60
     result = await answers_to(sandbox, sender, reason="ExpiredProviderToken")
     assert isinstance(result, Accepted)
@@ -279,7 +280,7 @@ async def test_too_many_provider_tokens_go_back_to_the_one_before(
     sandbox.faults.switch("apns.token_update_interval_s", "7200")
     await sender.send(a_push())
     now = time.time_ns() // 1_000_000
-    monkeypatch.setattr(apns_client, "now_ms", lambda: now + 55 * 60_000)
+    monkeypatch.setattr(client, "now_ms", lambda: now + 55 * 60_000)
     sandbox.clock.now_s += 55 * 60
     assert isinstance(await sender.send(a_push()), Accepted)
     assert sandbox.server.pushes.refused["TooManyProviderTokenUpdates"] == 1
@@ -392,7 +393,7 @@ async def test_a_connection_lost_after_writing_is_uncertain_and_a_resend_replace
 
 
 async def test_no_service_at_all_is_the_providers_trouble(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apns_client, "ANSWER_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.5)
     made = opening(sandbox)
     settings = made.settings.model_copy(update={"apns_url": "https://localhost:1"})
     sender = await apns.open_sender(Opening(settings, APPLICATION, made.credentials))

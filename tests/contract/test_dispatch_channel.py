@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from deploy.sandbox import channels as sandbox_channels
+from deploy.sandbox.channels import server as sandbox_channels
 from schemas.reasons import Reason
 from schemas.values import Channel, ChannelMessage
-from services.dispatch import channel, http1
 from services.dispatch.provider import Accepted, BadCredentials, Push, Rejected, Result, Retry, Sender, Uncertain
+from services.dispatch.providers.channel_platform import sender as channel
+from services.dispatch.providers.http import client
 from tests.contract.dispatching import opening, sender_of, struck
 from tests.contract.sandbox_http import Bench
 from tests.pushes import push_of
@@ -106,7 +107,7 @@ async def test_an_answer_that_is_lost_is_uncertain(bench: Bench, sender: Sender,
 
 
 async def test_an_answer_that_does_not_come_in_time_is_uncertain(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http1, "ANSWER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.3)
     opened = opening(bench, "channels", account(bench), RPNS_ALLOW_PRIVATE_ADDRESSES="1")
     async with sender_of(channel, opened) as sender:
         assert isinstance(await struck(bench, sender, "channels", an_sms(), kind="hang"), Uncertain)

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from deploy.sandbox.apns_auth import TokenVerifier
-from deploy.sandbox.apns_broadcast import ApnsBroadcastServer
-from deploy.sandbox.faults import Fault, Faults
+from deploy.sandbox.apns.auth import TokenVerifier
+from deploy.sandbox.apns.broadcast import ApnsBroadcastServer
+from deploy.sandbox.faults.orders import Fault, Faults
 from deploy.sandbox.inbox import Inbox
 from deploy.sandbox.keys import make_apns_key
-from deploy.sandbox.tls import ensure_certificates, server_context
+from deploy.sandbox.tls.authority import ensure_certificates, server_context
 from schemas.application_events import ApplicationChanged
-from services.dispatch import apns
-from services.dispatch.apns_channels import Answer, ApnsChannels, Done, Gone
-from services.dispatch.apns_channels_table import TABLE, ChannelAction
-from services.dispatch.apns_table import Action
 from services.dispatch.provider import Opening, Rejected, Retry, Uncertain
-from services.settings import Settings
+from services.dispatch.providers.apns import sender as apns
+from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done, Gone
+from services.dispatch.providers.apns.channels_table import TABLE, ChannelAction
+from services.dispatch.providers.apns.table import Action
+from services.runtime.settings import Settings
 from tests.contract.sandbox_apns.harness import TOPIC
 
 REQUEST_ID = "0193c5f0-aaaa-7bbb-8ccc-000000000001"

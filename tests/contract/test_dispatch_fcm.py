@@ -9,11 +9,12 @@ from typing import Any
 import orjson
 import pytest
 
-from deploy.sandbox import fcm_errors
-from deploy.sandbox.faults import Fault
+from deploy.sandbox.faults.orders import Fault
+from deploy.sandbox.fcm import errors
 from schemas.values import Content, SecureValues
-from services.dispatch import fcm, http1
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Sender, TokenGone, Uncertain
+from services.dispatch.providers.fcm import sender as fcm
+from services.dispatch.providers.http import client
 from tests.contract.dispatching import EMOJI_TEXT, a_push, all_taken, expire, opening, sender_of, struck
 from tests.contract.sandbox_http import TOKEN, Bench
 
@@ -72,7 +73,7 @@ async def test_an_accepted_push_carries_the_notification_and_the_sdk_part(bench:
 
 
 def test_every_answer_that_the_sandbox_knows_is_tried() -> None:
-    assert set(OUTCOMES) == fcm_errors.REASONS
+    assert set(OUTCOMES) == errors.REASONS
 
 
 @pytest.mark.parametrize("reason", OUTCOMES)
@@ -147,7 +148,7 @@ async def test_an_answer_that_is_lost_is_uncertain(bench: Bench, sender: Sender,
 
 
 async def test_an_answer_that_does_not_come_in_time_is_uncertain(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http1, "ANSWER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.3)
     async with sender_of(fcm, opening(bench, "fcm")) as sender:
         assert isinstance(await struck(bench, sender, "fcm", a_push(), kind="hang"), Uncertain)
 
@@ -228,7 +229,7 @@ async def test_a_sender_that_is_replaced_finishes_what_is_under_way(bench: Bench
 
 
 async def test_a_sender_that_is_replaced_does_not_wait_for_ever(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http1, "DRAIN_S", 0.2)
+    monkeypatch.setattr(client, "DRAIN_S", 0.2)
     async with sender_of(fcm, opening(bench, "fcm")) as sender:
         await sender.send(a_push())
         bench.sandbox.faults.order("fcm", Fault("hang", times=1))

@@ -8,17 +8,19 @@ from typing import Any
 import orjson
 import pytest
 
-from deploy.sandbox import hms as sandbox_hms
-from deploy.sandbox.faults import Fault
+from deploy.sandbox.faults.orders import Fault
+from deploy.sandbox.hms import server as sandbox_hms
 from schemas.values import Content, SecureValues
-from services.dispatch import hms, hms_table, http1
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Sender, TokenGone, Uncertain
+from services.dispatch.providers.hms import sender as hms
+from services.dispatch.providers.hms import table
+from services.dispatch.providers.http import client
 from tests.contract.dispatching import EMOJI_TEXT, a_push, expire, opening, sender_of, struck
 from tests.contract.sandbox_http import TOKEN, Bench
 
 LIVE = Content(text="", live_activity='{"event":"update"}')
 UNKNOWN_TO_SPEC = {"81000003": "RETRY"}  # any unknown 81xxxxxx
-BODIES = sorted(sandbox_hms.REASONS - {sandbox_hms.BUSY, sandbox_hms.BAD_GATEWAY, hms_table.SOME_ILLEGAL})
+BODIES = sorted(sandbox_hms.REASONS - {sandbox_hms.BUSY, sandbox_hms.BAD_GATEWAY, table.SOME_ILLEGAL})
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ async def test_each_code_has_its_outcome_whatever_the_status(
 ) -> None:
     bench.sandbox.faults.switch("hms.status", reading)
     result = await struck(bench, sender, "hms", a_push(), reason=code)
-    match hms_table.CODES.get(code) or UNKNOWN_TO_SPEC[code]:
+    match table.CODES.get(code) or UNKNOWN_TO_SPEC[code]:
         case "OK":
             assert isinstance(result, Accepted)
         case "DROP_TOKEN":
@@ -138,7 +140,7 @@ async def test_an_answer_that_is_lost_is_uncertain(bench: Bench, sender: Sender,
 
 
 async def test_an_answer_that_does_not_come_in_time_is_uncertain(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http1, "ANSWER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.3)
     async with sender_of(hms, opening(bench, "hms")) as sender:
         assert isinstance(await struck(bench, sender, "hms", a_push(), kind="hang"), Uncertain)
 

@@ -3,9 +3,9 @@
 import orjson
 import pytest
 
-from deploy.sandbox.faults import Fault
+from deploy.sandbox.faults.orders import Fault
 from schemas.values import Provider
-from services.dispatch.http1 import LONGEST_RETRY_AFTER_S
+from services.dispatch.providers.http.client import LONGEST_RETRY_AFTER_S
 from tests.contract.dispatch_desk import desk_of, side_by_side
 from tests.contract.sandbox_http import Bench
 from tests.contract.test_dispatch_trust import fault_token, has_served, install, is_stopped, token_again

@@ -9,11 +9,12 @@ from typing import Any
 import orjson
 import pytest
 
-from deploy.sandbox import rustore as sandbox_rustore
-from deploy.sandbox import rustore_universal as sandbox_universal
+from deploy.sandbox.rustore import server as sandbox_rustore
+from deploy.sandbox.rustore import universal as sandbox_universal
 from schemas.values import Content
-from services.dispatch import http1, rustore
 from services.dispatch.provider import BEGUN_BEFORE, Accepted, Rejected, Result, Retry, Sender, TokenGone, Uncertain
+from services.dispatch.providers.http import client
+from services.dispatch.providers.rustore import sender as rustore
 from tests.contract.dispatching import EMOJI_TEXT, a_push, opening, sender_of, struck
 from tests.contract.sandbox_http import TOKEN, Bench
 
@@ -146,7 +147,7 @@ async def test_an_answer_that_is_lost_is_uncertain(bench: Bench, sender: Sender,
 
 
 async def test_an_answer_that_does_not_come_in_time_is_uncertain(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http1, "ANSWER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.3)
     async with sender_of(rustore, opening(bench, "rustore")) as sender:
         assert isinstance(await struck(bench, sender, "rustore", a_push(), kind="hang"), Uncertain)
 
@@ -199,10 +200,10 @@ async def test_what_gets_no_connection_was_not_begun(bench: Bench, unused_tcp_po
 
 
 async def test_what_cannot_be_noted_in_time_is_not_sent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http1, "ANSWER_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.5)
     async with sender_of(rustore, opening(bench, "rustore")) as sender:
         assert isinstance(await sender.send(a_push(beginning=Note())), Accepted)
-        assert await sender.send(a_push(beginning=Note(waits=True))) == Retry(http1.NOT_BEGUN.detail)
+        assert await sender.send(a_push(beginning=Note(waits=True))) == Retry(client.NOT_BEGUN.detail)
     assert len(bench.sandbox.inbox.by_token("rustore", TOKEN)) == 1
 
 

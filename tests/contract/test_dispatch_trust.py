@@ -7,13 +7,14 @@ from typing import NamedTuple
 import orjson
 import pytest
 
-from deploy.sandbox.faults import Fault
-from deploy.sandbox.web_browser import Keys, encoded
+from deploy.sandbox.faults.orders import Fault
+from deploy.sandbox.web_push.browser import Keys, encoded
 from schemas.events import ProviderDispatched
 from schemas.values import Platform, Provider
-from services import telemetry
-from services.dispatch import malformed, trust
-from services.dispatch.web_vapid import Vapid, key_of
+from services.dispatch.delivery import malformed
+from services.dispatch.policy import trust
+from services.dispatch.providers.web_push.vapid import Vapid, key_of
+from services.runtime import telemetry
 from tests.contract.dispatch_desk import APPLICATION, Desk, credentials_of, desk_of, side_by_side
 from tests.contract.sandbox_http import Bench
 

@@ -10,13 +10,14 @@ from typing import Any
 import orjson
 import pytest
 
-from deploy.sandbox import web as sandbox_web
-from deploy.sandbox.web_browser import Keys, encoded, opened
+from deploy.sandbox.web_push import server as sandbox_web
+from deploy.sandbox.web_push.browser import Keys, encoded, opened
 from schemas.values import Content
-from services.dispatch import http1, web
 from services.dispatch.provider import Accepted, Push, Rejected, Result, Retry, Sender, TokenGone, Uncertain
-from services.dispatch.web_crypto import PLAINTEXT_BYTES
-from services.dispatch.web_vapid import Vapid, key_of
+from services.dispatch.providers.http import client
+from services.dispatch.providers.web_push import sender as web
+from services.dispatch.providers.web_push.crypto import PLAINTEXT_BYTES
+from services.dispatch.providers.web_push.vapid import Vapid, key_of
 from tests.contract.dispatching import EMOJI_TEXT, a_push, opening, sender_of, struck
 from tests.contract.sandbox_http import Bench
 
@@ -186,7 +187,7 @@ async def test_an_answer_that_is_lost_is_uncertain_and_a_resend_is_absorbed(
 async def test_an_answer_that_does_not_come_in_time_is_uncertain(
     bench: Bench, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http1, "ANSWER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.3)
     async with sender_of(web, opening(bench, "web", **PRIVATE)) as sender:
         assert isinstance(await struck(bench, sender, "web", browser.push(), kind="hang"), Uncertain)
 

@@ -15,10 +15,10 @@ import pytest
 
 from deploy.local import Stack
 from deploy.local.provision import provision
-from deploy.sandbox.device import Device, Habits
+from deploy.sandbox.phone.device import Device, Habits
 from schemas import topics
-from services import kafka
-from services.settings import Settings
+from services.runtime.log import kafka
+from services.runtime.settings import Settings
 from tests.e2e.opening import ENV, opened
 from tests.e2e.world import PLATFORMS, READ, Json, World, assert_forward, eventually
 from tests.replica_set import READS, WRITES, ReplicaSet

@@ -11,12 +11,13 @@ import pytest
 
 from schemas import ids, topics
 from schemas.events import MessageFailed, RequestRepeated
-from services import kafka, mongo
-from services.consume import Record
-from services.faults import TRIES_BESIDE_OTHERS
-from services.flow import Flow
-from services.kafka import Append, Log
-from services.settings import Settings
+from services.runtime import mongo
+from services.runtime.faults import TRIES_BESIDE_OTHERS
+from services.runtime.log import kafka
+from services.runtime.log.batch_consumer import Record
+from services.runtime.log.concurrent_consumer import Flow
+from services.runtime.log.kafka import Append, Log
+from services.runtime.settings import Settings
 from tests.log_reader import dead_letters_of
 
 TOPIC = topics.STATUS_EVENTS["bulk"]

@@ -8,15 +8,15 @@ import orjson
 import pytest
 from bson import Binary
 
-from services import mongo
-from services.ingest.accept_forget import People
-from services.ingest.accept_list import Row
-from services.ingest.mailing import Mailing
-from services.ingest.mailings_store import Mailings
-from services.mongo import Database, Written
-from services.secrets import Secrets
-from services.settings import Settings
-from services.status.reports_store import Intent, Reports
+from services.ingest.mailing.model import Mailing
+from services.ingest.mailing.rules.redaction import People
+from services.ingest.mailing.rules.rows import Row
+from services.ingest.mailing.store import Mailings
+from services.runtime import mongo
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.mongo import Database, Written
+from services.runtime.settings import Settings
+from services.status.reports.store import Intent, Reports
 
 PHONE, OTHER = "79001234567", "79007654321"
 HIM = People(frozenset(), frozenset({PHONE}))

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from schemas.values import SecureValues
-from services import mongo
-from services.clock import now_ms
-from services.hour_keys import HourKeys, hour_of, seal_values
-from services.mongo import Database
-from services.secrets import CannotOpen, Secrets
-from services.settings import Settings
+from services.runtime import mongo
+from services.runtime.clock import now_ms
+from services.runtime.crypto.master_key import CannotOpen, Secrets
+from services.runtime.mongo import Database
+from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
+from services.runtime.settings import Settings
 from tests.e2e.world import eventually
 
 HOUR_MS = 3_600_000

@@ -23,14 +23,15 @@ from deploy.local.ports import free_ports
 from schemas import ids, topics
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.events import MessageRequested
-from services import kafka, mongo
-from services.clock import now_ms
-from services.hour_keys import HourKeys, open_values
 from services.ingest.__main__ import start
-from services.ingest.store import Claims
-from services.process import Process
-from services.secrets import Secrets
-from services.settings import Settings
+from services.ingest.send.claims_store import Claims
+from services.runtime import mongo
+from services.runtime.clock import now_ms
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.log import kafka
+from services.runtime.mongo.hour_keys import HourKeys, open_values
+from services.runtime.process import Process
+from services.runtime.settings import Settings
 from tests.accepting import cascade, option, push, request
 from tests.conftest import Servers
 from tests.log_reader import events_of

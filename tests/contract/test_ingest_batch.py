@@ -9,16 +9,17 @@ import pytest
 
 from schemas import topics
 from schemas.events import MessageRequested
-from services import kafka, mongo
-from services.directory import Directory
-from services.hour_keys import HourKeys
-from services.ingest.accept_batch import MOST
-from services.ingest.accept_errors import Refusal
-from services.ingest.batch import Batch
-from services.ingest.recent import Recent
-from services.ingest.store import Claims
-from services.partner_limits import Limits
-from services.secrets import Secrets
+from services.ingest.packet.answer import Batch
+from services.ingest.packet.rules import MOST
+from services.ingest.rules.errors import Refusal
+from services.ingest.send.claims_store import Claims
+from services.ingest.send.recent import Recent
+from services.runtime import mongo
+from services.runtime.access.partner_limits import Limits
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.log import kafka
+from services.runtime.mongo.hour_keys import HourKeys
 from tests.contract.test_ingest import Ingest, ingest
 from tests.log_reader import all_events_of
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from schemas import codec, ids
-from services.ingest.mailing import Mailing
-from services.ingest.store import Claims
-from services.mongo import Database
+from services.ingest.mailing.model import Mailing
+from services.ingest.send.claims_store import Claims
+from services.runtime.mongo import Database
 from tests.accepting import NOW, PARTNER
 from tests.contract.test_mailings import Bench, bench
 

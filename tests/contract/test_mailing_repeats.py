@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from services import mongo
-from services.ingest.dry_run import DryRun
-from services.ingest.uploading import Form
-from services.installations import Installations
-from services.web import Problem
+from services.ingest.mailing.dry_run import DryRun
+from services.ingest.mailing.upload import Form
+from services.runtime import mongo
+from services.runtime.http.server import Problem
+from services.runtime.installations.reader import Installations
 from tests.contract.test_mailings import Bench, bench, lines
 
 __all__ = ["bench"]  # a fixture

@@ -14,31 +14,34 @@ from schemas import codec, ids, topics
 from schemas.application_events import ApplicationChanged, PartnerChanged, SenderChanged, StopChanged, SubscriptionKind
 from schemas.events import Event, MessageRequested
 from schemas.mailing_events import MailingChanged
-from services import kafka, mongo
-from services.access import Caller
-from services.clock import now_ms
-from services.directory import Directory
-from services.hour_keys import HourKeys
-from services.ingest import mailing_api, mailing_run, planning
-from services.ingest.accept_fill import Template
-from services.ingest.accept_forget import MASK, People
-from services.ingest.accept_segment import Segment
-from services.ingest.mailing import CANNOT_OPEN, Mailing, Place
-from services.ingest.mailing_means import Means, Stopped
-from services.ingest.mailing_run import Run
-from services.ingest.mailing_view import view_of
-from services.ingest.mailings import Office
-from services.ingest.mailings_store import Mailings
-from services.ingest.planning import Planner
-from services.ingest.store import Claims
-from services.ingest.uploading import Form
-from services.kafka import Log
-from services.mongo import Database
-from services.outcomes_store import Outcomes, OutcomesStore
-from services.secrets import Secrets
-from services.segments import Segments
-from services.settings import Settings
-from services.web import Problem
+from services.ingest.mailing import api
+from services.ingest.mailing import planner as planning
+from services.ingest.mailing import run as mailing_run
+from services.ingest.mailing.means import Means, Stopped
+from services.ingest.mailing.model import CANNOT_OPEN, Mailing, Place
+from services.ingest.mailing.planner import Planner
+from services.ingest.mailing.rules.redaction import MASK, People
+from services.ingest.mailing.rules.segment import Segment
+from services.ingest.mailing.rules.template import Template
+from services.ingest.mailing.run import Run
+from services.ingest.mailing.service import Office
+from services.ingest.mailing.store import Mailings
+from services.ingest.mailing.upload import Form
+from services.ingest.mailing.views import view_of
+from services.ingest.send.claims_store import Claims
+from services.runtime import mongo
+from services.runtime.access.partner_auth import Caller
+from services.runtime.clock import now_ms
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.http.server import Problem
+from services.runtime.installations.segments import Segments
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Log
+from services.runtime.mongo import Database
+from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.mongo.mailing_outcomes import Outcomes, OutcomesStore
+from services.runtime.settings import Settings
 from tests.accepting import NOW, PARTNER, cascade, option, push
 from tests.e2e.world import eventually
 from tests.log_reader import all_events_of, events_of
@@ -492,7 +495,7 @@ async def test_a_nul_is_refused_in_a_mailing_and_an_escaped_backslash_is_none(
     async def operator() -> Caller:
         return Caller(None)
 
-    app = mailing_api.application(bench.office, none, OutcomesStore(bench.database), operator)
+    app = api.application(bench.office, none, OutcomesStore(bench.database), operator)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://rpns") as client:
         headers = {"Content-Type": "application/json"}

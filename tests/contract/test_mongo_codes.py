@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import pytest
 from pymongo import UpdateOne
 
-from services import mongo
-from services.mongo import Collection, Database
-from services.settings import Settings
+from services.runtime import mongo
+from services.runtime.mongo import Collection, Database
+from services.runtime.settings import Settings
 from tests.replica_set import READS, WRITES, ReplicaSet
 
 AGAIN = 3

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from schemas.personal import Subject
-from services import mongo
-from services.key_tree import Step
-from services.mongo import Database
-from services.recipient_keys import RecipientKeys
-from services.recipient_keys_store import RecipientKeysStore
-from services.secrets import BadMasterKey, Secrets
-from services.settings import Settings
+from services.runtime import mongo
+from services.runtime.crypto.key_tree import Step
+from services.runtime.crypto.master_key import BadMasterKey, Secrets
+from services.runtime.crypto.recipient_keys import RecipientKeys
+from services.runtime.mongo import Database
+from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.settings import Settings
 
 NEW_MASTER = base64.b64encode(bytes(range(32))).decode()
 

@@ -16,9 +16,9 @@ from schemas.application_events import CredentialsChanged
 from schemas.device_events import InstallationChanged, TokenRegistered
 from schemas.events import Event, ReceiptReceived
 from schemas.topics import DEVICE_EVENTS, INSTALLATIONS, STATUS_EVENTS, Topic
-from services.clock import now_ms
-from services.device_pace import ENTRIES, INSTALLATION, SITE_INSTALLS
-from services.registry.publish import Publishing
+from services.registry.devices.publish import Publishing
+from services.runtime.access.device_pace import ENTRIES, INSTALLATION, SITE_INSTALLS
+from services.runtime.clock import now_ms
 from tests.conftest import Servers, own_settings
 from tests.device_events import AppEvents
 from tests.log_reader import all_events_of

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.clock import now_ms
-from services.installations import Installations
+from services.runtime.clock import now_ms
+from services.runtime.installations.reader import Installations
 from tests.conftest import Servers, own_settings
 from tests.registry_app import Registry, registry
 

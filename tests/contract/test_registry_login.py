@@ -13,9 +13,9 @@ from schemas import ids
 from schemas.application_events import ApplicationChanged, Identity, IdentityKey
 from schemas.device_events import DeviceEvent, InstallationReplaced, Personalized, ProofRevoked
 from schemas.topics import APPLICATION_EVENTS, DEVICE_EVENTS
-from services.kafka import Append
-from services.registry.devices import REMEMBERED_PROOFS
-from services.settings import Settings
+from services.registry.devices.fold import REMEMBERED_PROOFS
+from services.runtime.log.kafka import Append
+from services.runtime.settings import Settings
 from tests.listening import ADMIN
 from tests.log_reader import all_events_of
 from tests.proofs import Backend

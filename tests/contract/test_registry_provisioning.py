@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from schemas.application_events import OperatorTokenChanged
 from schemas.topics import APPLICATION_EVENTS
 from schemas.values import Provider
-from services.logins import API_KEY
+from services.runtime.access.logins import API_KEY
 from tests.conftest import Servers, own_settings
 from tests.listening import ADMIN
 from tests.log_reader import all_events_of

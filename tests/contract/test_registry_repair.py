@@ -9,11 +9,11 @@ from schemas.device_events import TokenRetired, TokenWorked
 from schemas.events import Event, ProviderDispatched
 from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED, Topic
 from schemas.values import Provider
-from services import mongo
-from services.consume import Follows, Record
-from services.registry.repair import Repair
-from services.registry.store import Devices
-from services.settings import Settings
+from services.registry.devices.consumers import Repair
+from services.registry.devices.store import Devices
+from services.runtime import mongo
+from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.settings import Settings
 from tests.device_events import AppEvents
 
 APP = AppEvents("i-0")

@@ -10,15 +10,15 @@ import pytest
 from schemas import ids
 from schemas.application_events import StopChanged
 from schemas.topics import APPLICATION_EVENTS, MESSAGE_RETENTION_MS
-from services import kafka
-from services.clock import now_ms
-from services.directory import Directory
-from services.kafka import Append
-from services.registry import api_stops
-from services.registry.provisioning import Provisioning
-from services.registry.provisioning_store import Turns
-from services.registry.stops_ending import StopsEnding
-from services.stop_targets_store import StopTargets
+from services.registry.provisioning import stops
+from services.registry.provisioning.ending_stops import StopsEnding
+from services.registry.provisioning.service import Provisioning
+from services.registry.provisioning.store import Turns
+from services.runtime.clock import now_ms
+from services.runtime.directory import Directory
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append
+from services.runtime.mongo.stop_targets import StopTargets
 from tests.conftest import Servers, own_settings
 from tests.contract.test_registry_audience import call, ok, partner
 from tests.log_reader import all_events_of
@@ -121,7 +121,7 @@ async def test_a_mailing_that_is_invented_or_anothers_is_not_stopped(here: Regis
 async def test_a_packet_that_is_not_known_yet_may_be_stopped_and_not_very_many(
     here: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api_stops, "MOST_UNKNOWN", 2)
+    monkeypatch.setattr(stops, "MOST_UNKNOWN", 2)
     (own, partner_id), (other, _) = await named(here), await named(here)
     for packet, status in (("1", 200), ("2", 200), ("3", 404), ("2", 200)):
         assert (await put(here, f"packet/{packet}", "paused", headers=own)).status_code == status
@@ -133,8 +133,8 @@ async def test_a_packet_that_is_not_known_yet_may_be_stopped_and_not_very_many(
 
 
 async def test_a_partner_cannot_fill_every_process_with_stops(here: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_stops, "MOST_HOLDING", 2)
-    monkeypatch.setattr(api_stops, "MOST_KEPT", 3)
+    monkeypatch.setattr(stops, "MOST_HOLDING", 2)
+    monkeypatch.setattr(stops, "MOST_KEPT", 3)
     (own, partner_id), (other, _) = await named(here), await named(here)
     for number in range(1, 6):
         await has_packet(here, partner_id, number)

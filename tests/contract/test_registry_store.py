@@ -11,12 +11,12 @@ from hypothesis import settings as bounded
 from hypothesis import strategies as st
 
 from schemas.device_events import DeviceEvent
-from services import mongo
-from services.installations import Address, Installations
-from services.mongo import Database
-from services.registry.devices_state import Device
-from services.registry.store import Devices, Holders
-from services.settings import Settings
+from services.registry.devices.state import Device
+from services.registry.devices.store import Devices, Holders
+from services.runtime import mongo
+from services.runtime.installations.reader import Address, Installations
+from services.runtime.mongo import Database
+from services.runtime.settings import Settings
 from tests.device_events import AppEvents, histories
 
 ONE, TWO, THREE = AppEvents("i-0"), AppEvents("i-1"), AppEvents("i-2")

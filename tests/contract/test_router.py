@@ -11,21 +11,23 @@ from schemas.application_events import ApplicationChanged, CredentialsChanged, S
 from schemas.events import MessageRequested, Planned, RequestRepeated, Scheduled, ScheduleDue, TargetResolved
 from schemas.reasons import Reason
 from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule
-from services import kafka, mongo, sealing
-from services.clock import now_ms
-from services.consume import Record
-from services.directory import Directory
-from services.ended_activities import EndedActivities
-from services.installations import Installations
-from services.kafka import Append, Log
-from services.mongo import Database
 from services.router import routing
 from services.router.routing import Routing
 from services.router.store import Claims
-from services.settings import Settings
-from services.short_links import ShortLinks
-from services.stops import Stops
-from services.timers import Timer, Timers
+from services.runtime import mongo
+from services.runtime.clock import now_ms
+from services.runtime.crypto import record_encryption
+from services.runtime.directory import Directory
+from services.runtime.installations.reader import Installations
+from services.runtime.log import kafka
+from services.runtime.log.batch_consumer import Record
+from services.runtime.log.kafka import Append, Log
+from services.runtime.mongo import Database
+from services.runtime.mongo.ended_activities import EndedActivities
+from services.runtime.scheduling.stops import Stops
+from services.runtime.scheduling.timers import Timer, Timers
+from services.runtime.settings import Settings
+from services.runtime.short_links import ShortLinks
 from tests.deliveries import DELIVERIES
 from tests.log_reader import events_of
 
@@ -49,11 +51,11 @@ class Bench:
     def stop(self, state: str, scope: str = "partner", name: str = "bank") -> None:
         about = {"event_id": ids.uuid7(), "at": now_ms(), "scope": scope, "id": name, "state": state}
         event = StopChanged.model_validate(about)
-        self.routing.directory.apply(event.entity_key, sealing.encode(event))
+        self.routing.directory.apply(event.entity_key, record_encryption.encode(event))
 
     async def route(self, *records: Record) -> list[object]:
         follows = await self.routing.step(records)
-        return [sealing.decode(append.topic, append.value) for append in follows.appends]
+        return [record_encryption.decode(append.topic, append.value) for append in follows.appends]
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
         await timers.prepare()
         directory = Directory()
         for entity in ENTITIES:
-            directory.apply(entity.entity_key, sealing.encode(entity))
+            directory.apply(entity.entity_key, record_encryption.encode(entity))
         stops = Stops(directory, timers)
         yield Bench(
             Routing(
@@ -121,7 +123,7 @@ def request(message_id: str | None = None, schedule: Schedule | None = None, use
 
 
 def record(event: MessageRequested | ScheduleDue, offset: int) -> Record:
-    return Record(REQUESTED, 0, offset, event.message_id, event, sealing.encode(event))
+    return Record(REQUESTED, 0, offset, event.message_id, event, record_encryption.encode(event))
 
 
 def kinds(events: Sequence[object]) -> list[str]:
@@ -305,7 +307,7 @@ async def test_an_sms_goes_to_the_channel_platform_once_under_the_account_of_its
     account = CredentialsChanged(
         event_id="c", at=0, application_id="app", provider=Provider.CHANNEL, sealed="", fingerprint=""
     )
-    bench.routing.directory.apply(account.entity_key, sealing.encode(account))
+    bench.routing.directory.apply(account.entity_key, record_encryption.encode(account))
     sms = Link(channel=Channel.SMS, ttl_ms=60_000, sender="Bank", application_id="app", data='{"text":"hi"}')
     asked = request().model_copy(update={"chain": (sms,), "recipient": Recipient(phone="79161234567")})
     first = await bench.route(record(asked, 1))
@@ -336,7 +338,7 @@ async def test_an_sms_without_a_phone_or_an_account_goes_nowhere(
     account = CredentialsChanged(
         event_id="c", at=0, application_id="app", provider=Provider.CHANNEL, sealed="", fingerprint=""
     )
-    bench.routing.directory.apply(account.entity_key, sealing.encode(account))
+    bench.routing.directory.apply(account.entity_key, record_encryption.encode(account))
     sms = Link(channel=Channel.SMS, ttl_ms=60_000, application_id=application_id, data="{}")
     (planned,) = await bench.route(record(request().model_copy(update={"chain": (sms,), "recipient": recipient}), 1))
     assert isinstance(planned, Planned)

@@ -11,9 +11,9 @@ from schemas.application_events import CredentialsChanged
 from schemas.events import MessageRequested, Planned
 from schemas.reasons import Reason
 from schemas.values import Content, Provider
-from services.clock import now_ms
-from services.ended_activities import Ended, EndedActivities
-from services.mongo import Database
+from services.runtime.clock import now_ms
+from services.runtime.mongo import Database
+from services.runtime.mongo.ended_activities import Ended, EndedActivities
 from tests.contract.test_router import Bench, bench, database, record, request
 from tests.deliveries import DELIVERIES
 

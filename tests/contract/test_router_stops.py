@@ -16,12 +16,12 @@ from schemas.events import (
 )
 from schemas.reasons import Reason
 from schemas.values import Schedule
-from services.clock import now_ms
-from services.consume import Record
-from services.mongo import Database
 from services.router import routing
 from services.router.store import Claim
-from services.settings import Settings
+from services.runtime.clock import now_ms
+from services.runtime.log.batch_consumer import Record
+from services.runtime.mongo import Database
+from services.runtime.settings import Settings
 from tests.contract.test_router import REQUESTED, Bench, bench, database, install, kinds, record, request
 from tests.log_reader import events_of
 

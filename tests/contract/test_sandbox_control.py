@@ -8,10 +8,10 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from deploy.sandbox.http1_messages import Answer
+from deploy.sandbox.faults.apply_fault import strike
+from deploy.sandbox.faults.ordering import ORDERABLE
+from deploy.sandbox.http.messages import Answer
 from deploy.sandbox.inbox import Received
-from deploy.sandbox.ordering import ORDERABLE
-from deploy.sandbox.strike import strike
 from tests.contract.sandbox_http import Bench, json_like
 
 REPORT = {

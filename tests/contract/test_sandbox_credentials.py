@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from deploy.sandbox.keys import FILE_NAME, load_credentials, make_apns_key
-from deploy.sandbox.tls import ensure_certificates, make_ca, server_context
+from deploy.sandbox.tls.authority import ensure_certificates, make_ca, server_context
 
 
 def handshake(ca: Path, context: ssl.SSLContext, host: str) -> str | None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from deploy.sandbox import fcm_errors
-from deploy.sandbox.faults import Fault
+from deploy.sandbox.faults.orders import Fault
+from deploy.sandbox.fcm import errors
 from tests.contract.sandbox_http import CONTENT_TYPES, TOKEN, Bench, fcm_bearer, fcm_url, json_like
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
@@ -144,11 +144,11 @@ async def test_a_400_can_come_without_details(bench: Bench) -> None:
 # -- faults
 
 
-@pytest.mark.parametrize("reason", sorted(fcm_errors.ROWS))
+@pytest.mark.parametrize("reason", sorted(errors.ROWS))
 async def test_every_documented_error_can_be_ordered(bench: Bench, reason: str) -> None:
     bench.sandbox.faults.order("fcm", Fault("status", reason=reason, token=TOKEN, times=1))
     status, answer, _ = await _send(bench, None)
-    row = fcm_errors.ROWS[reason]
+    row = errors.ROWS[reason]
     assert (status, answer["error"]["code"]) == (row.status, row.status)
     assert answer["error"].get("details", []) == list(row.details)
     assert (await _send(bench, None))[0] == 200, "it strikes once"

@@ -12,9 +12,9 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from deploy.sandbox.device import Device, Habits, now_ms
-from deploy.sandbox.fleet import Fleet
 from deploy.sandbox.inbox import Received
+from deploy.sandbox.phone.device import Device, Habits, now_ms
+from deploy.sandbox.phone.fleet import Fleet
 from deploy.sandbox.process import Sandbox
 from tests.pushes import DELIVERY_ID, MESSAGE_ID
 

@@ -7,8 +7,8 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from deploy.sandbox.faults import Fault
-from deploy.sandbox.hms import MESSAGES
+from deploy.sandbox.faults.orders import Fault
+from deploy.sandbox.hms.server import MESSAGES
 from tests.contract.sandbox_http import CONTENT_TYPES, Bench, json_like
 
 TOKENS = ["IQAAAACy0tEEAAC1", "IQAAAACy0tEEAAC2", "IQAAAACy0tEEAAC3"]

@@ -9,12 +9,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from deploy.sandbox.faults import Fault
-from deploy.sandbox.http1 import HttpServer
-from deploy.sandbox.http1_connection import MAX_BODY_BYTES
-from deploy.sandbox.http1_messages import Answer, Request
-from deploy.sandbox.strike import strike
-from deploy.sandbox.tls import ensure_certificates, server_context
+from deploy.sandbox.faults.apply_fault import strike
+from deploy.sandbox.faults.orders import Fault
+from deploy.sandbox.http.connection import MAX_BODY_BYTES
+from deploy.sandbox.http.messages import Answer, Request
+from deploy.sandbox.http.server import HttpServer
+from deploy.sandbox.tls.authority import ensure_certificates, server_context
 
 
 class Echo(HttpServer):

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from deploy.sandbox.faults import Fault
-from deploy.sandbox.rustore import ROWS
+from deploy.sandbox.faults.orders import Fault
+from deploy.sandbox.rustore.server import ROWS
 from tests.contract.sandbox_http import CONTENT_TYPES, Bench, json_like
 
 TOKEN = "rustore-device-token-1"

@@ -8,7 +8,7 @@ import pywebpush
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 
-from deploy.sandbox.web_browser import Keys, encoded, opened
+from deploy.sandbox.web_push.browser import Keys, encoded, opened
 from tests.contract.sandbox_http import Bench
 
 GOOD = {"TTL": "60", "Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream"}

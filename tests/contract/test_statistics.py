@@ -11,9 +11,9 @@ from schemas import ids
 from schemas.statistic_events import MINUTE_MS, DeliveryCounted, Outcome, Statistic, key_of
 from schemas.topics import DELIVERY_COUNTED
 from schemas.values import Channel, Provider
-from services.clock import now_ms
-from services.kafka import Append
-from services.settings import Settings
+from services.runtime.clock import now_ms
+from services.runtime.log.kafka import Append
+from services.runtime.settings import Settings
 from tests.contract.statistics_worker import errors_in, worker_on
 
 pytestmark = pytest.mark.real

@@ -7,9 +7,9 @@ import pytest
 from schemas import ids
 from schemas.reasons import Reason
 from schemas.values import Recipient
-from services import mongo
-from services.clock import now_ms
-from services.leases_store import Lease
+from services.runtime import mongo
+from services.runtime.clock import now_ms
+from services.runtime.mongo.leases import Lease
 from tests.conftest import Servers, own_settings
 from tests.contract.status_service import BANK_UUID, Running, basic, partner, running
 from tests.listening import ADMIN

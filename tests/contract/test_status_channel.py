@@ -12,7 +12,7 @@ from schemas.application_events import ApplicationChanged, CredentialsChanged, P
 from schemas.events import MessageRequested, Planned, PlannedTarget
 from schemas.reasons import Reason
 from schemas.values import Provider
-from services.secrets import Secrets
+from services.runtime.crypto.master_key import Secrets
 from tests.conftest import Servers, own_settings
 from tests.contract.status_service import Running, basic, partner, running
 from tests.deliveries import DELIVERIES

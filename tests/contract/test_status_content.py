@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from schemas.values import Content, SecureValues
-from services import mongo
-from services.clock import now_ms
-from services.hour_keys import HourKeys, hour_of, seal_values
-from services.secrets import Secrets
-from services.status.device_access import PACE
+from services.runtime import mongo
+from services.runtime.clock import now_ms
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
+from services.status.history.access import PACE
 from tests.conftest import Servers, own_settings
 from tests.contract.status_devices import APPLICATION, Phone, shows
 from tests.contract.status_service import Running, partner, running

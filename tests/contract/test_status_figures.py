@@ -14,13 +14,13 @@ from schemas import ids
 from schemas.statistic_events import BOUNDS_MS, Histogram, Statistic, StatisticChanged, key_of
 from schemas.topics import DELIVERY_STATISTICS
 from schemas.values import Channel, Provider
-from services import mongo
-from services.kafka import Append
-from services.mongo_collection import Cursor
-from services.mongo_errors import translated
-from services.status import api_export
-from services.status.search import Page, Wanted, find_page
-from services.status.store import MOST_MS, Messages
+from services.runtime import mongo
+from services.runtime.log.kafka import Append
+from services.runtime.mongo.collection import Cursor
+from services.runtime.mongo.errors import translated
+from services.status.api import export
+from services.status.message.search import Page, Wanted, find_page
+from services.status.message.store import MOST_MS, Messages
 from tests.conftest import Servers, own_settings
 from tests.contract.status_service import Running, basic, partner, running
 from tests.listening import ADMIN
@@ -38,7 +38,7 @@ async def service(stack_servers: Servers) -> AsyncIterator[Running]:
 async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
     service: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api_export, "_PAGE", 2)
+    monkeypatch.setattr(export, "_PAGE", 2)
     stories = [Story() for _ in range(5)]
     for number, story in enumerate(stories):
         extra = {
@@ -90,7 +90,7 @@ async def test_a_partner_has_two_exports_at_once_and_gets_their_place_back(
         await gate.wait()
         return await find_page(messages, wanted, limit)
 
-    monkeypatch.setattr("services.status.api_export.find_page", slow)
+    monkeypatch.setattr("services.status.api.export.find_page", slow)
     path = "/v1/messages/export?id=nothing"
     first = [asyncio.create_task(_text(service, path, service.auth)) for _ in range(2)]
     async with asyncio.timeout(20):

@@ -9,9 +9,9 @@ import pytest
 from schemas import ids, topics
 from schemas.events import ReceiptReceived
 from schemas.topics import STATUS_EVENTS
-from services import mongo
-from services.clock import now_ms
-from services.kafka import Append
+from services.runtime import mongo
+from services.runtime.clock import now_ms
+from services.runtime.log.kafka import Append
 from tests.conftest import Servers, own_settings
 from tests.contract.status_service import Running, partner, running
 from tests.log_reader import end_of

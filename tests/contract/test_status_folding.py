@@ -9,15 +9,15 @@ import pytest
 from schemas import ids
 from schemas.events import MessageEvent, Planned
 from schemas.reasons import Reason
-from services import mongo
-from services.consume import Record
-from services.settings import Settings
-from services.status.fold import Changed, FollowUp, ReportDue, fold
-from services.status.fold_trace import read
-from services.status.folding import Folding, Followed
-from services.status.message import Message
-from services.status.message_document import to_document
-from services.status.store import Messages
+from services.runtime import mongo
+from services.runtime.log.batch_consumer import Record
+from services.runtime.settings import Settings
+from services.status.fold.fold import Changed, FollowUp, ReportDue, fold
+from services.status.fold.trace import read
+from services.status.folding.step import Folding, Followed
+from services.status.message.document import to_document
+from services.status.message.model import Message
+from services.status.message.store import Messages
 from tests.contract.status_service import topic_of
 from tests.unit.status_events import Story
 

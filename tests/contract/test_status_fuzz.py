@@ -24,10 +24,11 @@ from schemathesis.core.result import Ok
 
 from deploy.local.ports import HOST, free_ports
 from schemas.topics import APPLICATION_EVENTS
-from services import kafka, mongo
-from services.kafka import Append
-from services.secrets import Secrets
-from services.settings import Settings
+from services.runtime import mongo
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append
+from services.runtime.settings import Settings
 from tests.conftest import Servers, environment_of, own_settings
 from tests.contract.status_devices import APPLICATION
 from tests.listening import ADMIN

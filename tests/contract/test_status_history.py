@@ -9,15 +9,15 @@ import pytest
 from schemas import ids
 from schemas.events import InboxChanged
 from schemas.values import Content, SecureValues
-from services import mongo
-from services.clock import now_ms
-from services.consume import Record
-from services.hour_keys import HourKeys, hour_of, seal_values
-from services.secrets import Secrets
-from services.status.folding import Folding
-from services.status.inbox import Projecting
-from services.status.inbox_store import Inbox
-from services.status.store import Messages
+from services.runtime import mongo
+from services.runtime.clock import now_ms
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.log.batch_consumer import Record
+from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
+from services.status.folding.step import Folding
+from services.status.history.service import Projecting
+from services.status.history.store import Inbox
+from services.status.message.store import Messages
 from tests.conftest import Servers, own_settings
 from tests.contract.status_devices import APPLICATION, Phone, shows
 from tests.contract.status_service import Running, partner, running, topic_of

@@ -10,8 +10,8 @@ import pytest
 from schemas import ids
 from schemas.events import MessageRequested
 from schemas.values import ReportRequest
-from services.secrets import Secrets
-from services.settings import Settings
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.settings import Settings
 from tests.conftest import Servers, own_settings
 from tests.contract.report_receiver import Receiver, receiving
 from tests.contract.status_service import Running, partner, running

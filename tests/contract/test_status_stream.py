@@ -11,9 +11,9 @@ import orjson
 import pytest
 
 from schemas import ids
-from services import mongo
-from services.settings import Settings
-from services.status.stream_store import Changes
+from services.runtime import mongo
+from services.runtime.settings import Settings
+from services.status.stream.store import Changes
 from tests.contract.status_service import Running, basic, partner, running
 from tests.unit.status_events import Story
 

@@ -11,11 +11,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from schemas import topics
-from services import mongo, sealing
-from services.recipient_keys import RecipientKeys
-from services.recipient_keys_store import RecipientKeysStore
-from services.secrets import Secrets
-from services.settings import Settings
+from services.runtime import mongo
+from services.runtime.crypto import record_encryption
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.crypto.recipient_keys import RecipientKeys
+from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.settings import Settings
 from tests.e2e.world import World
 
 Written = tuple[str, bytes]
@@ -34,7 +35,7 @@ async def everything(world: World) -> AsyncIterator[Written]:
         yield place, content
         if place not in _OURS:
             continue
-        if (opened := sealing.box_of(content, keys)) is not None:
+        if (opened := record_encryption.box_of(content, keys)) is not None:
             yield f"opened {place}", opened
     async for one in _collections(world.stack.mongo_url):
         yield one

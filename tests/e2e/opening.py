@@ -8,8 +8,8 @@ from pathlib import Path
 from deploy.demo.bank import Bank
 from deploy.local import Stack
 from deploy.local.provision import API_KEY, APPLICATION_ID, admin_of, await_read, backend, provision
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.fleet import Fleet
+from deploy.sandbox.control.client import Control
+from deploy.sandbox.phone.fleet import Fleet
 from tests.e2e.world import World
 
 LOGIN, SERVICE_NUMBER = "e2e-bank", "E2eBank"

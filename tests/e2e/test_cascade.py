@@ -9,8 +9,8 @@ import pytest
 
 from deploy.local.provision import LOGIN as PARTNER
 from deploy.local.provision import PASSWORD, SERVICE_NUMBER
-from deploy.sandbox.device import Device, Habits
-from deploy.sandbox.sdk_push import read_push
+from deploy.sandbox.phone.device import Device, Habits
+from deploy.sandbox.phone.sdk_push import read_push
 from tests.e2e.test_batch import ask
 from tests.e2e.test_cli import rpns
 from tests.e2e.world import DELIVERED, READ, SENT, UNDELIVERED, Json, World, assert_forward, eventually

@@ -5,9 +5,9 @@ import secrets
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
-from deploy.sandbox.device import Device, Habits
-from deploy.sandbox.device_kinds import Platform
-from deploy.sandbox.sdk_api import RefusedError
+from deploy.sandbox.phone.device import Device, Habits
+from deploy.sandbox.phone.kinds import Platform
+from deploy.sandbox.phone.sdk_api import RefusedError
 from tests.e2e.world import PLATFORMS, QUICK, READ, World
 
 SECURE_TEXT = "Code %code%, card %card%"

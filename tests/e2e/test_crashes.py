@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from deploy.sandbox.device import Device, Habits
+from deploy.sandbox.phone.device import Device, Habits
 from tests.e2e.world import LOOK_S, PLATFORMS, READ, SENT, SERVICES, Json, World, assert_forward, eventually
 
 MESSAGES = 200

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from deploy.sandbox.device import Habits
-from deploy.sandbox.device_kinds import PROVIDERS, Platform
-from deploy.sandbox.sdk_push import Push
+from deploy.sandbox.phone.device import Habits
+from deploy.sandbox.phone.kinds import PROVIDERS, Platform
+from deploy.sandbox.phone.sdk_push import Push
 from tests.e2e.world import DELIVERED, PLATFORMS, QUICK, READ, SENT, World, eventually
 
 BUTTONS = [

@@ -7,10 +7,10 @@ from typing import Any
 import aiohttp
 
 from deploy.local.provision import API_KEY
-from deploy.sandbox.device import Device, Habits
+from deploy.sandbox.phone.device import Device, Habits
 from schemas import ids
-from services import mongo
-from services.settings import Settings
+from services.runtime import mongo
+from services.runtime.settings import Settings
 from tests.e2e.world import READ, World
 
 CALLS, RECEIPTS = 500, 200

@@ -4,8 +4,8 @@ import secrets
 
 import pytest
 
-from deploy.sandbox.device import Device, Habits
-from deploy.sandbox.sdk_api import RefusedError
+from deploy.sandbox.phone.device import Device, Habits
+from deploy.sandbox.phone.sdk_api import RefusedError
 from tests.e2e.world import DELIVERED, QUICK, READ, World, eventually
 
 NOTHING = Habits(None)

@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.local.provision import APPLICATION_ID
-from deploy.sandbox.device import Device
+from deploy.sandbox.phone.device import Device
 from tests.e2e.world import DELIVERED, World, eventually
 
 DISCREET = 24

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from deploy.local.provision import APPLICATION_ID, admin_of, await_read
-from deploy.sandbox.backend import Backend
-from deploy.sandbox.device import Device, Habits
-from deploy.sandbox.sdk_api import RefusedError
+from deploy.sandbox.phone.backend import Backend
+from deploy.sandbox.phone.device import Device, Habits
+from deploy.sandbox.phone.sdk_api import RefusedError
 from tests.e2e.test_cascade import SHORT_S, decisions, link, send, told
 from tests.e2e.test_cli import done, rpns
 from tests.e2e.test_erasure import call, forgotten

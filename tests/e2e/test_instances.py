@@ -14,7 +14,7 @@ import pytest
 
 from deploy.demo.bank import Bank, StreamEvent
 from deploy.local import Stack
-from deploy.sandbox.device import Device, Habits
+from deploy.sandbox.phone.device import Device, Habits
 from tests.e2e.opening import opened, stack_beside
 from tests.e2e.world import (
     DELIVERED,

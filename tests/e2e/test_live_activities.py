@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploy.sandbox.activities import Activity
+from deploy.sandbox.phone.activities import Activity
 from tests.e2e.world import SENT, World, eventually
 
 TYPE = "DeliveryAttributes"

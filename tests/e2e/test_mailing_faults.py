@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploy.sandbox.device import Device, Habits
+from deploy.sandbox.phone.device import Device, Habits
 from tests.e2e.mailings import Mailings
 from tests.e2e.test_cascade import chain, link
 from tests.e2e.world import Json, World, eventually

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from deploy.sandbox.device import Habits
+from deploy.sandbox.phone.device import Habits
 from tests.e2e.mailings import Mailings, push
 from tests.e2e.world import PLATFORMS, World, eventually
 

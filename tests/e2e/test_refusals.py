@@ -2,8 +2,8 @@
 
 import pytest
 
-from deploy.sandbox.device import Habits
-from deploy.sandbox.sdk_api import RefusedError
+from deploy.sandbox.phone.device import Habits
+from deploy.sandbox.phone.sdk_api import RefusedError
 from tests.e2e.world import QUICK, READ, UNDELIVERED, World, eventually
 
 

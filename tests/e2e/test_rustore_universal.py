@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.local.provision import admin_of, await_read, backend
-from deploy.sandbox.fleet import Fleet
+from deploy.sandbox.phone.fleet import Fleet
 from tests.e2e.world import QUICK, READ, World
 
 SENDER = "E2eUniversal"

@@ -7,7 +7,7 @@ import secrets
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
-from deploy.sandbox.device import Habits
+from deploy.sandbox.phone.device import Habits
 from tests.e2e.everything_written import everything
 from tests.e2e.world import PLATFORMS, READ, World
 

@@ -1,6 +1,6 @@
 """A browser among the phones: subscribed through the platform's own key, pushed to, and heard of."""
 
-from deploy.sandbox.device import Habits
+from deploy.sandbox.phone.device import Habits
 from tests.e2e.world import DELIVERED, READ, World, eventually
 
 

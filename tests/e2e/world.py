@@ -11,10 +11,10 @@ from typing import Any
 from deploy.demo.bank import Bank
 from deploy.demo.bank import Json as Json
 from deploy.local import Stack
-from deploy.sandbox.control_client import Control
-from deploy.sandbox.device import Device, Habits
-from deploy.sandbox.device_kinds import Platform
-from deploy.sandbox.fleet import Fleet
+from deploy.sandbox.control.client import Control
+from deploy.sandbox.phone.device import Device, Habits
+from deploy.sandbox.phone.fleet import Fleet
+from deploy.sandbox.phone.kinds import Platform
 
 SENT, DELIVERED, UNDELIVERED, READ = 0, 2, 5, 9
 RANKS = {SENT: 0, UNDELIVERED: 1, DELIVERED: 2, READ: 3}

@@ -20,8 +20,8 @@ from schemas.events import (
 )
 from schemas.reasons import Reason
 from schemas.values import Channel, Content, Lane, Link, Provider, Recipient, ReportRequest
-from services.status.fold import FollowUp, fold
-from services.status.message import Message
+from services.status.fold.fold import FollowUp, fold
+from services.status.message.model import Message
 from tests.deliveries import DELIVERIES
 
 NOW = 1_800_000_000_000

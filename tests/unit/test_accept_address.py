@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.accept_address import shown_url_of
-from services.ingest.accept_errors import Refused
-from services.ingest.accept_fill import Template
-from services.ingest.accept_mailing import draft
-from services.ingest.accept_marks import MARK
+from services.ingest.mailing.rules.draft import draft
+from services.ingest.mailing.rules.marks import MARK
+from services.ingest.mailing.rules.template import Template
+from services.ingest.rules.address import shown_url_of
+from services.ingest.rules.errors import Refused
 from tests.accepting import NOW, PARTNER, Senders, cascade, first, option, push, refused, request
 
 BAD = [

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from schemas import ids
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Channel
-from services.ingest.accept import Accepted
-from services.ingest.accept_alike import Patterns
-from services.ingest.accept_batch import MOST, Sending, accepted_of, packet_of
-from services.ingest.accept_batch_errors import Rejected, Unacceptable
+from services.ingest.packet.errors import Rejected, Unacceptable
+from services.ingest.packet.patterns import Patterns
+from services.ingest.packet.rules import MOST, Sending, accepted_of, packet_of
+from services.ingest.rules.message import Accepted
 
 NOW = 1_764_000_000_000
 PARTNER = PartnerChanged(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.values import LONGEST_CHAIN, Channel, Recipient
-from services.ingest.accept import Accepted
+from services.ingest.rules.message import Accepted
 from tests.accepting import NOW, accepted, cascade, decide, first, option, push, refused, request
 
 INSTANT = {"instantContent": {"type": "TEXT", "data": {"text": "hello"}}}

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.accept_forget import MASK, People, is_about, masked, without
-from services.ingest.accept_list import Row
+from services.ingest.mailing.rules.redaction import MASK, People, is_about, masked, without
+from services.ingest.mailing.rules.rows import Row
 
 PEOPLE = People(frozenset({"user-17", "42"}), frozenset({"79161112233", "4930123456"}))
 

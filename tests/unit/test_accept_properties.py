@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from schemas import codec
 from schemas.topics import MESSAGE_REQUESTED
-from services.ingest.accept import Accepted
-from services.ingest.accept_errors import Refusal
+from services.ingest.rules.errors import Refusal
+from services.ingest.rules.message import Accepted
 from tests.accepting import cascade, decide, option, push, request
 
 JSON = st.recursive(

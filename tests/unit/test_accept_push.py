@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.values import Button, Channel, Provider
-from services.ingest.accept import Accepted
+from services.ingest.rules.message import Accepted
 from tests.accepting import accepted, decide, first, option, push, refused, request
 
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.values import Content
-from services.dispatch.apns_render import LIMIT_BYTES, render
-from services.dispatch.apns_table import TABLE, Action, action_of
-from services.dispatch.apns_token import ProviderToken, provider_token
 from services.dispatch.provider import BadCredentials
+from services.dispatch.providers.apns.render import LIMIT_BYTES, render
+from services.dispatch.providers.apns.table import TABLE, Action, action_of
+from services.dispatch.providers.apns.token import ProviderToken, provider_token
 from tests.pushes import push_of
 from tests.unit import provider_rows
 

@@ -7,7 +7,9 @@ import orjson
 import pytest
 
 from schemas.values import Content
-from services.dispatch import apns_live, apns_render, payload
+from services.dispatch.payload import payload
+from services.dispatch.providers.apns import live as apns_live
+from services.dispatch.providers.apns import render
 from tests.pushes import push_of
 
 AT = "2026-01-01T00:00:00.000Z"
@@ -22,14 +24,14 @@ def live(slot: str = "activity/a", text: str = "text", title: str | None = None,
 
 
 def aps_of(push: Any) -> dict[str, Any]:
-    body, _ = apns_render.render(push)
+    body, _ = render.render(push)
     told = orjson.loads(body)
     assert told.keys() == {"aps"}
     return dict(told["aps"])
 
 
 def headers_of(push: Any) -> dict[bytes, bytes]:
-    return dict(apns_render.headers_of(push, b"bearer t", b"com.bank", 1_800_000_000_000))
+    return dict(render.headers_of(push, b"bearer t", b"com.bank", 1_800_000_000_000))
 
 
 def test_times_are_seconds_and_only_apple_s_keys_are_sent() -> None:
@@ -49,12 +51,12 @@ def test_a_start_is_announced_by_title_and_text_unless_it_has_an_alert_of_its_ow
 
 def test_a_long_text_is_cut_and_a_state_never() -> None:
     state = {"text": "x" * 3300}
-    body, shortened = apns_render.render(live("start/T", text="я" * 900, **{**START, "content-state": state}))
+    body, shortened = render.render(live("start/T", text="я" * 900, **{**START, "content-state": state}))
     assert shortened
     assert len(body) <= apns_live.LIMIT_BYTES
     assert orjson.loads(body)["aps"]["content-state"] == state
     with pytest.raises(payload.TooLarge):
-        apns_render.render(live(event="update", content_state={"text": "x" * 4096}))
+        render.render(live(event="update", content_state={"text": "x" * 4096}))
 
 
 @pytest.mark.parametrize(
@@ -82,5 +84,5 @@ def test_an_ordinary_push_is_as_before() -> None:
 def test_a_state_is_handed_on_as_it_came() -> None:
     state = {"big": 2**80, "none": None, "text": "я"}
     content = Content(text="-", live_activity=json.dumps({"timestamp": AT, "event": "update", "content-state": state}))
-    body, _ = apns_render.render(push_of(content, slot="activity/a"))
+    body, _ = render.render(push_of(content, slot="activity/a"))
     assert json.loads(body)["aps"]["content-state"] == state

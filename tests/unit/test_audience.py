@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.api_audience import days_of
-from services.registry.audience_store import ChangesOfDay
+from services.registry.support.audience import days_of
+from services.registry.support.audience_store import ChangesOfDay
 
 FIRST = (date(2026, 3, 1) - date(1970, 1, 1)).days
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import orjson
 
-from services import mongo
-from services.directory import Directory
-from services.ingest.accept_batch import MOST
-from services.ingest.accept_errors import Refusal
-from services.ingest.batch import Batch
-from services.ingest.recent import Recent
-from services.kafka import Append
-from services.partner_limits import Limits
+from services.ingest.packet.answer import Batch
+from services.ingest.packet.rules import MOST
+from services.ingest.rules.errors import Refusal
+from services.ingest.send.recent import Recent
+from services.runtime import mongo
+from services.runtime.access.partner_limits import Limits
+from services.runtime.directory import Directory
+from services.runtime.log.kafka import Append
 from tests.accepting import PARTNER, Senders, option
 
 GOOD = {"from": "DemoBank", "to": "+79001234567", "text": "hello"}

@@ -5,8 +5,8 @@ import asyncio
 from fastapi import FastAPI, Request
 from starlette.types import Message, Receive, Scope, Send
 
-from services import web
-from services.body_deadline import BodyDeadline
+from services.runtime.http import server
+from services.runtime.http.body_deadline import BodyDeadline
 
 PART = {"type": "http.request", "body": b"{", "more_body": True}
 END = {"type": "http.request", "body": b"}", "more_body": False}
@@ -39,7 +39,7 @@ class Caller:
 
 def application() -> FastAPI:
     app = FastAPI()
-    web.install_problems(app)
+    server.install_problems(app)
 
     @app.post("/send")
     async def take(body: dict[str, int]) -> int:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dispatch.breaker import Breaker
+from services.dispatch.policy.breaker import Breaker
 
 
 def opened(trip_after: int = 1) -> Breaker:

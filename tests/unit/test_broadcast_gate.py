@@ -8,13 +8,13 @@ import pytest
 from schemas.application_events import StopChanged
 from schemas.broadcast_events import BroadcastRequested
 from schemas.values import Provider
-from services.clock import now_ms
-from services.dispatch import broadcast_gate
-from services.dispatch.apns_channels import Answer, Done
-from services.dispatch.broadcast_gate import Gate
+from services.dispatch.broadcast import gate as broadcast_gate
+from services.dispatch.broadcast.gate import Gate
+from services.dispatch.delivery.senders import Senders
+from services.dispatch.policy.sender_health import Standing
 from services.dispatch.provider import Rejected, Retry, Uncertain
-from services.dispatch.senders import Senders
-from services.dispatch.standing import Standing
+from services.dispatch.providers.apns.channels import Answer, Done
+from services.runtime.clock import now_ms
 
 REFUSED_KEYS = Rejected("InvalidProviderToken", 403, alert=True)
 

@@ -7,15 +7,15 @@ from typing import Any, cast
 import pytest
 
 from schemas.broadcast_events import BroadcastChannelChanged
-from services.dispatch.apns_channels import Answer, ApnsChannels, Done, Gone
-from services.dispatch.apns_channels_table import TABLE, ChannelAction, action_of
-from services.dispatch.apns_table import Action
-from services.dispatch.broadcast_making import Making
-from services.dispatch.channels_store import ChannelNotes
-from services.dispatch.channels_store import Making as Note
+from services.dispatch.broadcast.create import Making
+from services.dispatch.broadcast.store import ChannelNotes
+from services.dispatch.broadcast.store import Making as Note
 from services.dispatch.provider import Rejected, Retry, Uncertain
-from services.ingest import accept_broadcast as accept
-from services.ingest.accept_errors import Refused
+from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done, Gone
+from services.dispatch.providers.apns.channels_table import TABLE, ChannelAction, action_of
+from services.dispatch.providers.apns.table import Action
+from services.ingest.broadcast import rules as accept
+from services.ingest.rules.errors import Refused
 from tests.unit import provider_rows
 
 NOW = 1_800_000_000_000

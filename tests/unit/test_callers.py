@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.callers import caller_address, is_within, network_of, networks
+from services.runtime.access.callers import caller_address, is_within, network_of, networks
 
 TRUSTED = networks("127.0.0.0/8, 10.0.0.0/8, 2001:db8:1::/48")
 TELLS = networks("10.1.2.0/24")

@@ -8,15 +8,15 @@ from schemas import DeliveryState, ids
 from schemas.application_events import StopChanged
 from schemas.events import MessageRequested, TargetResolved
 from schemas.reasons import Reason
-from services import sealing
-from services.directory import Directory
-from services.kafka import Append
-from services.status.api_cancel import Cancellable, cancellable
-from services.status.cascade import NextLink, NotNeeded, Withdrawal
-from services.status.chaining import Chaining
-from services.status.explain import explain
-from services.status.fold import ReportDue, fold
-from services.status.message_document import from_document, to_document
+from services.runtime.crypto import record_encryption
+from services.runtime.directory import Directory
+from services.runtime.log.kafka import Append
+from services.status.api.cancel import Cancellable, cancellable
+from services.status.api.explain import explain
+from services.status.fold.cascade import NextLink, NotNeeded, Withdrawal
+from services.status.fold.fold import ReportDue, fold
+from services.status.folding.next_link import Chaining
+from services.status.message.document import from_document, to_document
 from tests.unit.status_events import Story, followed, replay
 from tests.unit.test_cascade import CALL, PUSH, SMS, asked, awaiting, details, next_links
 
@@ -91,7 +91,7 @@ class Kept:
 async def test_the_push_of_a_packet_that_was_cancelled_stays_on_the_screen(state: str, withdrawn: int) -> None:
     about = {"event_id": "s", "at": 0, "scope": "packet", "id": "bank/7", "state": state}
     stop, directory, kept = StopChanged.model_validate(about), Directory(), Kept()
-    directory.apply(stop.entity_key, sealing.encode(stop))
+    directory.apply(stop.entity_key, record_encryption.encode(stop))
     story = Story()
     request = asked(story, packet_id=7)
     message, follows = followed(request, story.planned("i-1"), story.dispatched(), story.deadline())

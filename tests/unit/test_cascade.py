@@ -11,15 +11,15 @@ from schemas import DeliveryState, ids
 from schemas.events import ChannelReported, MessageEvent, MessageRequested, Planned
 from schemas.reasons import Reason
 from schemas.values import Channel, Content, Link, Provider, Schedule
-from services.status.cascade import NextLink, NotNeeded, Withdrawal
-from services.status.explain import explain
-from services.status.fold import FollowUp, ReportDue, fold
-from services.status.fold_reports import body_of, wanted_report
-from services.status.fold_trace import read
-from services.status.message import Message
-from services.status.message_document import from_document, to_document
-from services.status.packets import status_of
-from services.status.view import view_of
+from services.status.api.explain import explain
+from services.status.api.view import view_of
+from services.status.fold.cascade import NextLink, NotNeeded, Withdrawal
+from services.status.fold.fold import FollowUp, ReportDue, fold
+from services.status.fold.report_due import body_of, wanted_report
+from services.status.fold.trace import read
+from services.status.message.document import from_document, to_document
+from services.status.message.model import Message
+from services.status.reports.packet_callback import status_of
 from tests.deliveries import DELIVERIES
 from tests.unit.status_events import NOW, TTL_MS, Story, followed, replay
 

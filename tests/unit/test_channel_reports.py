@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.status.channel_reports import Told, Unreadable, told_in
+from services.status.channels.reports import Told, Unreadable, told_in
 
 ID = "0f8fad5b-d9cb-569f-a165-70867728950e"
 AT = 1557040835000  # 2019-05-05T10:20:35+0300

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from schemas.reasons import OF_CHANNELS, Reason
 from schemas.values import Channel, ChannelMessage, Content
-from services.dispatch.channel import render
-from services.dispatch.channel_table import TABLE, outcome
 from services.dispatch.provider import Accepted, Rejected, Result, Retry
+from services.dispatch.providers.channel_platform.sender import render
+from services.dispatch.providers.channel_platform.table import TABLE, outcome
 from tests.pushes import push_of
 from tests.unit import provider_rows
 

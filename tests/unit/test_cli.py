@@ -13,7 +13,7 @@ from deploy.cli.app import app
 from deploy.cli.gateway import told
 from deploy.cli.import_devices import PART_LINES
 from deploy.cli.push import Until, outcome
-from services.lists import MAX_LINE_BYTES
+from services.runtime.lists.lines import MAX_LINE_BYTES
 from tests.platform_server import Platform, platform_server
 
 Json = dict[str, Any]

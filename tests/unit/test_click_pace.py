@@ -1,6 +1,6 @@
 """Which clicks are recorded: the log does not grow with what one caller does."""
 
-from services.status.click_pace import ClickPace
+from services.status.short_links.click_pace import ClickPace
 
 
 class Clock:

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 from deploy.cli.app import app
 from schemas.values import Provider
-from services.dispatch.apns import ApnsCredentials
-from services.dispatch.credentials import validated
 from services.dispatch.provider import BadCredentials
-from services.dispatch.web import WebCredentials
-from services.dispatch.web_vapid import key_of
-from services.registry.credentials import checked
+from services.dispatch.providers.apns.sender import ApnsCredentials
+from services.dispatch.providers.http.credentials import validated
+from services.dispatch.providers.web_push.sender import WebCredentials
+from services.dispatch.providers.web_push.vapid import key_of
+from services.registry.provisioning.credentials import checked
 
 PEM = (
     ec.generate_private_key(ec.SECP256R1())

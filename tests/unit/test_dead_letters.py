@@ -8,13 +8,13 @@ import pytest
 
 from schemas import ids, topics
 from schemas.events import Event, MessageEvent, MessageFailed, Planned, RequestRepeated, TargetResolved
-from services import mongo
-from services.dead_letters import DeadLetters, failure_id
-from services.kafka import Append
-from services.status.failing import Failing
-from services.status.fold import fold
-from services.status.message import Message
-from services.timers import Timer
+from services.runtime import mongo
+from services.runtime.log.dead_letters import DeadLetters, failure_id
+from services.runtime.log.kafka import Append
+from services.runtime.scheduling.timers import Timer
+from services.status.fold.fold import fold
+from services.status.folding.failing import Failing
+from services.status.message.model import Message
 from tests.unit.status_events import Story
 
 HOLD_MS = 300_000

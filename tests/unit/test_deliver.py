@@ -11,7 +11,7 @@ from schemas import ids
 from schemas.events import TargetResolved
 from schemas.reasons import Reason
 from schemas.values import Channel, ChannelMessage, Content, Provider
-from services.dispatch.deliver import (
+from services.dispatch.policy.deliver import (
     LONGEST_BACKOFF_S,
     NotSent,
     Sent,

@@ -1,7 +1,7 @@
 """The demo plays on whatever earlier ones have left: nobody has used its phone numbers before."""
 
 from deploy.demo.phones import EVERYBODY, NOBODY, Numbers
-from services import phones
+from services.runtime.text import phones
 
 
 def test_each_demo_has_numbers_of_its_own_that_the_platform_takes() -> None:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from services import device_pace
-from services.callers import networks
-from services.device_pace import DevicePace, Limit
-from services.web import Problem
+from services.runtime.access import device_pace
+from services.runtime.access.callers import networks
+from services.runtime.access.device_pace import DevicePace, Limit
+from services.runtime.http.server import Problem
 
 PROXY = "10.0.0.1"
 

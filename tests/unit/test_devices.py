@@ -7,20 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.device_events import DeviceEvent, Subscription
-from services.installations import Address
-from services.registry.bodies_support import Usage
-from services.registry.devices import REMEMBERED_DIGESTS, fold
-from services.registry.devices_launches import REMEMBERED
-from services.registry.devices_shared import (
-    MAX_INSTALLATIONS,
-    Card,
-    card_of,
-    cards_touched,
-    fold_card,
-    holder,
-    settled,
-)
-from services.registry.devices_state import Device, Owner
+from services.registry.devices.fold import REMEMBERED_DIGESTS, fold
+from services.registry.devices.launches import REMEMBERED
+from services.registry.devices.shared import MAX_INSTALLATIONS, Card, card_of, cards_touched, fold_card, holder, settled
+from services.registry.devices.state import Device, Owner
+from services.registry.support.bodies import Usage
+from services.runtime.installations.reader import Address
 from tests.device_events import AppEvents, histories
 
 NOW = 1_764_000_000_000

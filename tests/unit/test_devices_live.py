@@ -6,12 +6,12 @@ from schemas.device_events import DeviceEvent, TokenRetired
 from schemas.events import ProviderDispatched
 from schemas.live import LONGEST_ACTIVITY_MS
 from schemas.values import Provider
-from services.installations import from_document
-from services.registry.bodies_live import LiveView
-from services.registry.devices import fold
-from services.registry.devices_live import REMEMBERED
-from services.registry.devices_state import Device
-from services.registry.repair import learnt_of
+from services.registry.device_api.live_bodies import LiveView
+from services.registry.devices.consumers import learnt_of
+from services.registry.devices.fold import fold
+from services.registry.devices.live import REMEMBERED
+from services.registry.devices.state import Device
+from services.runtime.installations.reader import from_document
 from tests.device_events import AppEvents
 
 NOW = 1_764_000_000_000

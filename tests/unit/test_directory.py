@@ -2,7 +2,7 @@
 
 from schemas import codec, ids
 from schemas.application_events import StopChanged
-from services.directory import Directory
+from services.runtime.directory import Directory
 
 
 def stop(scope: str, name: str, state: str) -> StopChanged:

@@ -1,5 +1,6 @@
 """The directory of very many partners: what a record, and a look-up, costs is counted in steps, not in seconds."""
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -17,8 +18,8 @@ from schemas.application_events import (
 )
 from schemas.events import Event
 from schemas.values import Provider
-from services.directory import Directory
-from services.directory_index import Names
+from services.runtime.directory import Directory
+from services.runtime.directory_index import Names
 
 Make = Callable[[int], Event]
 
@@ -76,11 +77,13 @@ def steps(work: Callable[[], object]) -> int:
         return trace
 
     before = sys.gettrace()
+    gc.disable()  # what it would clean up just now is not this work's
     sys.settrace(trace)
     try:
         work()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
 
 

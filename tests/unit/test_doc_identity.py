@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
-from services.registry.identity_proof import VerifyingKey, verified
+from services.registry.identity.proof import VerifyingKey, verified
 from tests.proofs import new_key
 
 PAGE = Path(__file__).parents[2] / "docs" / "features" / "identity.md"

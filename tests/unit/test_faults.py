@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 from structlog.testing import capture_logs
 
-from services import mongo
-from services.faults import MOST_TRIES, TRIES_ALONE, TRIES_BESIDE_OTHERS, Suspect, Suspects, wait_s
+from services.runtime import mongo
+from services.runtime.faults import MOST_TRIES, TRIES_ALONE, TRIES_BESIDE_OTHERS, Suspect, Suspects, wait_s
 
 SHORTEST_LIFETIME_S = 30
 ERROR = RuntimeError("a secret 79001234567")

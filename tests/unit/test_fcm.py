@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.sandbox import fcm_errors
+from deploy.sandbox.fcm import errors
 from schemas.application_events import ApplicationChanged
 from schemas.values import Button, Content
-from services.dispatch import fcm, fcm_table
-from services.dispatch.oauth import RefreshAuth
 from services.dispatch.provider import (
     Accepted,
     BadCredentials,
@@ -22,7 +20,9 @@ from services.dispatch.provider import (
     Retry,
     TokenGone,
 )
-from services.settings import Settings
+from services.dispatch.providers.fcm import sender, table
+from services.dispatch.providers.http.oauth import RefreshAuth
+from services.runtime.settings import Settings
 from tests.pushes import push_of
 from tests.unit import provider_rows
 
@@ -42,7 +42,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("RATE_LIMIT_EXCEEDED",),
     ("QUOTA_EXCEEDED", "QUOTA_EXCEEDED_TOPIC", "QUOTA_EXCEEDED_MESSAGE"),
     ("INTERNAL",),
-    (fcm_errors.BAD_GATEWAY,),
+    (errors.BAD_GATEWAY,),
     ("UNAVAILABLE",),
     ("DEADLINE_EXCEEDED",),
 )
@@ -63,23 +63,23 @@ def _action(result: Result | RefreshAuth) -> str:
 
 
 def _rendered(content: Content, **changes: Any) -> Any:
-    body, _ = fcm.render(push_of(content, **changes), NOW_MS)
+    body, _ = sender.render(push_of(content, **changes), NOW_MS)
     return orjson.loads(body)["message"]
 
 
 @pytest.mark.parametrize(("row", "examples"), list(zip(provider_rows.known("fcm"), EXAMPLES, strict=True)))
 def test_each_row_has_its_outcome(row: dict[str, Any], examples: tuple[str, ...]) -> None:
-    answers = [fcm_errors.render(example) for example in examples]
+    answers = [errors.render(example) for example in examples]
     for answer in answers:
         assert str(answer.status) == row["http"]
-        action = _action(fcm_table.outcome(answer.status, answer.body, None))
+        action = _action(table.outcome(answer.status, answer.body, None))
         assert action == [*row["actions"], "RETRY"][0].removesuffix("_AFTER")
-    assert answers or isinstance(fcm_table.outcome(200, b'{"name": "n"}', None), Accepted)
+    assert answers or isinstance(table.outcome(200, b'{"name": "n"}', None), Accepted)
 
 
 @given(st.integers(100, 599), st.binary(max_size=40), st.none() | st.floats(0, 1e6))
 def test_a_body_without_details_never_kills_a_token(status: int, body: bytes, wait_s: float | None) -> None:
-    assert not isinstance(fcm_table.outcome(status, body, wait_s), TokenGone)
+    assert not isinstance(table.outcome(status, body, wait_s), TokenGone)
 
 
 @given(
@@ -93,12 +93,12 @@ def test_a_body_without_details_never_kills_a_token(status: int, body: bytes, wa
     ),
 )
 def test_any_json_has_an_outcome(status: int, document: Any) -> None:
-    assert not isinstance(fcm_table.outcome(status, json.dumps({"error": document}).encode(), None), Accepted)
+    assert not isinstance(table.outcome(status, json.dumps({"error": document}).encode(), None), Accepted)
 
 
 def test_words_from_outside_that_are_no_words_do_not_get_into_the_detail() -> None:
-    body = orjson.dumps({"error": {"status": "my token is cXq3\n", "details": [fcm_errors.fcm_error("a b")]}})
-    assert fcm_table.outcome(400, body, None) == Rejected("HTTP 400", 400)
+    body = orjson.dumps({"error": {"status": "my token is cXq3\n", "details": [errors.fcm_error("a b")]}})
+    assert table.outcome(400, body, None) == Rejected("HTTP 400", 400)
 
 
 def test_what_the_system_shows_and_what_the_sdk_gets() -> None:
@@ -149,7 +149,7 @@ def test_no_body_is_ever_over_the_limit(text: str, title: str | None, custom: st
     message = _rendered(Content(text=text, title=title, custom_payload=custom))
     parts = (message.get("notification", {}), message["data"])
     counted = sum(len(key.encode()) + len(value.encode()) for part in parts for key, value in part.items())
-    assert counted <= fcm.LIMIT_BYTES
+    assert counted <= sender.LIMIT_BYTES
 
 
 @pytest.mark.parametrize(
@@ -176,12 +176,12 @@ async def test_credentials_that_cannot_work_are_refused_by_field_and_without_the
     }
     application = ApplicationChanged(event_id="e-1", at=0, application_id="app", name="Demo", api_key_digests=())
     with pytest.raises(BadCredentials, match=field) as refused:
-        await fcm.open_sender(Opening(Settings(), application, good | {field: value}))
+        await sender.open_sender(Opening(Settings(), application, good | {field: value}))
     assert value is None or value not in str(refused.value)
 
 
 def test_the_project_wide_limit_is_about_the_application_and_the_devices_about_the_token() -> None:
-    whole = fcm_errors.render("RATE_LIMIT_EXCEEDED")
-    device = fcm_errors.render("QUOTA_EXCEEDED")
-    assert fcm_table.outcome(429, whole.body, None) == Retry("RESOURCE_EXHAUSTED", 429, None, "application", 60)
-    assert fcm_table.outcome(429, device.body, None) == Retry("QUOTA_EXCEEDED", 429, None, "token", 10)
+    whole = errors.render("RATE_LIMIT_EXCEEDED")
+    device = errors.render("QUOTA_EXCEEDED")
+    assert table.outcome(429, whole.body, None) == Retry("RESOURCE_EXHAUSTED", 429, None, "application", 60)
+    assert table.outcome(429, device.body, None) == Retry("QUOTA_EXCEEDED", 429, None, "token", 10)

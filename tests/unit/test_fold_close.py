@@ -1,13 +1,13 @@
 """A message that is too large ends by itself: its partner is told, and what is said of it later costs nothing."""
 
 from schemas import DeliveryState, ids
-from services.status.explain import explain
-from services.status.fold import Changed, ReportDue, fold
-from services.status.fold_close import KEPT_DELIVERIES, close
-from services.status.fold_trace import read
-from services.status.message import Message
-from services.status.message_document import from_document, to_document
-from services.status.view import view_of
+from services.status.api.explain import explain
+from services.status.api.view import view_of
+from services.status.fold.close import KEPT_DELIVERIES, close
+from services.status.fold.fold import Changed, ReportDue, fold
+from services.status.fold.trace import read
+from services.status.message.document import from_document, to_document
+from services.status.message.model import Message
 from tests.unit.status_events import NOW, Story, replay
 from tests.unit.test_cascade import SMS, asked, awaiting
 

@@ -9,12 +9,12 @@ from schemas.events import InboxChanged, MessageEvent, MessageRequested, Planned
 from schemas.personal import Subject
 from schemas.topics import Topic
 from schemas.values import Channel, Content, Link, Provider, Recipient
-from services import sealing
-from services.recipient_keys import RecipientKeys
-from services.status.fold import fold
-from services.status.fold_forget import forget
-from services.status.message import Message
-from services.status.message_document import from_document, to_document
+from services.runtime.crypto import record_encryption
+from services.runtime.crypto.recipient_keys import RecipientKeys
+from services.status.fold.fold import fold
+from services.status.fold.redaction import forget
+from services.status.message.document import from_document, to_document
+from services.status.message.model import Message
 from tests.unit.test_log_sealing import forget as destroy
 
 PHONE = "79001234567"
@@ -57,9 +57,9 @@ LIFE: list[tuple[Topic, MessageEvent]] = [
 @pytest.fixture
 def keys(recipient_keys: RecipientKeys) -> Iterator[RecipientKeys]:
     fresh = RecipientKeys.drawn()
-    sealing.use(fresh)
+    record_encryption.use(fresh)
     yield fresh
-    sealing.use(recipient_keys)
+    record_encryption.use(recipient_keys)
 
 
 def folded(events: list[MessageEvent]) -> Message:
@@ -71,11 +71,11 @@ def folded(events: list[MessageEvent]) -> Message:
 
 @pytest.mark.parametrize("count", range(1, len(LIFE) + 1))
 def test_cleaning_gives_what_a_rebuild_gives(count: int, keys: RecipientKeys) -> None:
-    records = [(topic, sealing.encode(event)) for topic, event in LIFE[:count]]
+    records = [(topic, record_encryption.encode(event)) for topic, event in LIFE[:count]]
     destroy(keys, keys.path(Subject("partner/bank", "phone", PHONE)))
     destroy(keys, keys.recipient("owner", OWNER))
     rebuilt = folded(
-        [event for topic, value in records if isinstance(event := sealing.decode(topic, value), MessageEvent)]
+        [event for topic, value in records if isinstance(event := record_encryption.decode(topic, value), MessageEvent)]
     )
     cleaned = from_document(to_document(folded([event for _, event in LIFE[:count]])))
     assert forget(cleaned)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from schemas import ids
 from schemas.events import InboxChange, InboxChanged, MessageEvent
 from schemas.values import Channel, Content, Link
-from services.status.fold_inbox import InboxEntry, entries_of
-from services.status.message_document import from_document, to_document
+from services.status.history.entries import InboxEntry, entries_of
+from services.status.message.document import from_document, to_document
 from tests.unit.status_events import NOW, Story, replay
 
 OWNER, OTHER = "a" * 32, "b" * 32

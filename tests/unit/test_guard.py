@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dispatch.guard import Guard
+from services.dispatch.policy.token_guard import Guard
 
 
 def noted(guard: Guard, now: float, alive: int, gone: int) -> None:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.values import Content
-from services.dispatch import hms, hms_table
-from services.dispatch.oauth import RefreshAuth
 from services.dispatch.provider import Accepted, BadCredentials, Opening, Rejected, Result, Retry, TokenGone, Uncertain
-from services.settings import Settings
+from services.dispatch.providers.hms import sender, table
+from services.dispatch.providers.http.oauth import RefreshAuth
+from services.runtime.settings import Settings
 from tests.pushes import push_of
 from tests.unit import provider_rows
 
@@ -25,18 +25,18 @@ def _answer(code: str, msg: str = "") -> bytes:
 
 
 def _outcome(status: int, code: str, msg: str = "") -> Result | RefreshAuth:
-    return hms_table.outcome(status, _answer(code, msg), None, "our-token")
+    return table.outcome(status, _answer(code, msg), None, "our-token")
 
 
 def test_the_table_is_complete() -> None:
     facts = provider_rows.known("hms")
     unknown = {"81000003"}  # found in no source: stands for every unknown 81xxxxxx
-    assert {code: named[0] for code, named in facts["code"].items() if code not in unknown} == hms_table.CODES
-    assert {int(status): named[0] for status, named in facts["status"].items() if named} == hms_table.STATUSES
+    assert {code: named[0] for code, named in facts["code"].items() if code not in unknown} == table.CODES
+    assert {int(status): named[0] for status, named in facts["status"].items() if named} == table.STATUSES
 
 
 def test_too_many_requests_is_no_fault_of_the_payload() -> None:
-    result = hms_table.outcome(429, b"", 3.0, "our-token")
+    result = table.outcome(429, b"", 3.0, "our-token")
     assert isinstance(result, Retry)
     assert (result.after_s, result.scope) == (3.0, "application")
 
@@ -65,11 +65,11 @@ def test_a_sensitive_text_does_not_stop_the_application() -> None:
 
 @given(st.integers(100, 599), st.binary(max_size=40))
 def test_no_code_never_kills_a_token_nor_counts_as_accepted(status: int, body: bytes) -> None:
-    assert not isinstance(hms_table.outcome(status, body, None, "t"), TokenGone | Accepted)
+    assert not isinstance(table.outcome(status, body, None, "t"), TokenGone | Accepted)
 
 
 def _android(content: Content, **changes: Any) -> Any:
-    body, _ = hms.render(push_of(content, **changes), NOW_MS, "Demo")
+    body, _ = sender.render(push_of(content, **changes), NOW_MS, "Demo")
     return orjson.loads(body)["message"]["android"]
 
 
@@ -94,9 +94,9 @@ def test_the_lifetime_is_what_is_left_within_huaweis_bounds(left_ms: int, ttl: s
 @given(st.text(max_size=1000), st.none() | st.text(max_size=80), st.none() | st.text(max_size=3000))
 def test_no_body_is_ever_over_the_limit(text: str, title: str | None, custom: str | None) -> None:
     push = push_of(Content(text=text, title=title, custom_payload=custom), token="t" * 4000)
-    document = orjson.loads(hms.render(push, NOW_MS, "Demo")[0])
+    document = orjson.loads(sender.render(push, NOW_MS, "Demo")[0])
     del document["message"]["token"]
-    assert len(orjson.dumps(document)) <= hms.LIMIT_BYTES
+    assert len(orjson.dumps(document)) <= sender.LIMIT_BYTES
 
 
 @pytest.mark.parametrize(("field", "value"), [("app_id", "1/2"), ("client_secret", ""), ("project_id", "a b")])
@@ -104,13 +104,13 @@ async def test_credentials_that_cannot_work_are_refused_by_field(field: str, val
     application = ApplicationChanged(event_id="e-1", at=0, application_id="app", name="Demo", api_key_digests=())
     given_ = {"app_id": "1", "client_secret": "s", field: value}
     with pytest.raises(BadCredentials, match=field):
-        await hms.open_sender(Opening(Settings(), application, given_))
+        await sender.open_sender(Opening(Settings(), application, given_))
 
 
 def test_a_withdrawal_has_no_tag_so_that_no_receipt_of_it_confirms_the_push() -> None:
     def android(**changes: Any) -> dict[str, Any]:
         sent = push_of(message_id=ids.uuid7(), installation_id=ids.uuid7(), **changes)
-        found: dict[str, Any] = orjson.loads(hms.render(sent, NOW_MS, "Demo")[0])["message"]["android"]
+        found: dict[str, Any] = orjson.loads(sender.render(sent, NOW_MS, "Demo")[0])["message"]["android"]
         return found
 
     assert "bi_tag" in android()

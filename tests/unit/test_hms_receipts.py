@@ -14,11 +14,11 @@ from schemas.events import ProviderTold, ReceiptReceived
 from schemas.ids import DeliveryTag
 from schemas.reasons import Reason
 from schemas.values import Provider
-from services.delivery_ids import DeliveryIds
-from services.registry import hms_callback
-from services.registry.devices_state import Device, Token
-from services.registry.hms_nonces import Nonces
-from services.registry.hms_receipts import WORDS, Told, device_event, message_event, told_in
+from services.registry.devices.state import Device, Token
+from services.registry.hms_receipts import signature
+from services.registry.hms_receipts.nonces import Nonces
+from services.registry.hms_receipts.rules import WORDS, Told, device_event, message_event, told_in
+from services.runtime.crypto.delivery_ids import DeliveryIds
 from tests.deliveries import DELIVERIES
 
 NOW = 1_800_000_000_000
@@ -74,7 +74,7 @@ def test_a_tag_without_proof_as_older_versions_made_it_tells_nothing() -> None:
 
 @pytest.mark.parametrize("key", [base64.b64decode(SECRET), SECRET.encode()])
 def test_either_reading_of_the_secret_signs(key: bytes) -> None:
-    hms_callback.check(signed(key), "rpns", SECRET, NOW)
+    signature.check(signed(key), "rpns", SECRET, NOW)
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_either_reading_of_the_secret_signs(key: bytes) -> None:
     ],
 )
 def test_what_is_not_signed_now_by_the_secret_is_refused(header: str | None, why: str) -> None:
-    with pytest.raises(hms_callback.NotSigned, match=why):
-        hms_callback.check(header, "rpns", SECRET, NOW)
+    with pytest.raises(signature.NotSigned, match=why):
+        signature.check(header, "rpns", SECRET, NOW)
 
 
 def test_a_signature_is_good_for_the_body_that_it_came_with() -> None:
     nonces = Nonces(most=3)
-    used = hms_callback.check(signed(SECRET.encode()), "rpns", SECRET, NOW)
+    used = signature.check(signed(SECRET.encode()), "rpns", SECRET, NOW)
     assert nonces.admits("app", used, b"{}", NOW)
     assert nonces.admits("app", used, b"{}", NOW + 1)  # sent again: our answer was lost
     assert not nonces.admits("app", used, b"[]", NOW + 1)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.hour_keys import open_values, seal_values
-from services.secrets import CannotOpen
+from services.runtime.crypto.master_key import CannotOpen
+from services.runtime.mongo.hour_keys import open_values, seal_values
 
 KEY = bytes(range(32))
 

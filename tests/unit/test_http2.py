@@ -8,8 +8,17 @@ from contextlib import asynccontextmanager
 import pytest
 from h2.errors import ErrorCodes
 
-from services import http2, http2_engine, http2_wire
-from services.http2 import ConnectError, Connection, NotProcessed, Response, Result, Unknown, tls_context
+from services.dispatch.http2 import connection as http2
+from services.dispatch.http2 import engine, wire
+from services.dispatch.http2.connection import (
+    ConnectError,
+    Connection,
+    NotProcessed,
+    Response,
+    Result,
+    Unknown,
+    tls_context,
+)
 from tests.http2_server import Peer, Request, Server, echo, eventually, no_complaints, ok, silent, tls
 
 
@@ -242,7 +251,7 @@ async def test_a_peer_that_never_says_goodbye_is_not_waited_for(
 ) -> None:
     """With nothing in flight, or once what was has been answered: the waits of this test are too long to be sat out."""
     monkeypatch.setattr(http2, "CLOSE_TIMEOUT_S", 60.0)
-    monkeypatch.setattr(http2_wire, "CLOSE_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(wire, "CLOSE_TIMEOUT_S", 60.0)
     async with Server(silent).running() as server:
         connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=2.0)
         call = push(connection)
@@ -258,7 +267,7 @@ async def test_a_peer_that_never_says_goodbye_is_not_waited_for(
 
 
 async def test_of_an_answer_that_is_too_long_the_beginning_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http2_engine, "MOST_BODY_BYTES", 20_000)
+    monkeypatch.setattr(engine, "MOST_BODY_BYTES", 20_000)
     body = bytes(range(256)) * 300
     async with Server(lambda request: request.answer(500, body)).running() as server, connected(server) as connection:
         assert await push(connection) == Response(500, {}, body[:20_000])

@@ -6,7 +6,7 @@ from h2.events import RequestReceived
 from hpack import NeverIndexedHeaderTuple
 from hyperframe.frame import Frame, HeadersFrame, PriorityFrame
 
-from services.http2_engine import Engine, NotProcessed, Response, Unknown
+from services.dispatch.http2.engine import Engine, NotProcessed, Response, Unknown
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 HEADERS = [(b"authorization", b"bearer x"), (b"apns-topic", b"app.rpns.demo"), (b"apns-id", b"one")]

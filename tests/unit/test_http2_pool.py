@@ -10,8 +10,8 @@ from itertools import pairwise
 import pytest
 from h2.errors import ErrorCodes
 
-from services.http2 import NotProcessed, Response, Result, Unknown
-from services.http2_pool import Pool
+from services.dispatch.http2.connection import NotProcessed, Response, Result, Unknown
+from services.dispatch.http2.pool import Pool
 from tests.http2_server import Request, Server, echo, eventually, no_complaints, ok, silent, tls
 
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from schemas.application_events import IdentityKey
-from services.registry.identity_keys import BadKey, joined, of_jwks, of_pem, secret_of
+from services.registry.identity.keys import BadKey, joined, of_jwks, of_pem, secret_of
 from tests.proofs import new_key, pem_of
 
 EC = new_key("ES256")

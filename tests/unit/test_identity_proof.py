@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.application_events import ProofAlgorithm
-from services.registry.identity_proof import MOST_CHARACTERS, ProofRefused, Proven, VerifyingKey, verified
+from services.registry.identity.proof import MOST_CHARACTERS, ProofRefused, Proven, VerifyingKey, verified
 from tests.proofs import Backend, pem_of
 
 INSTALLATION = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"

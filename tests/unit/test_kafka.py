@@ -8,9 +8,9 @@ import pytest
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from schemas import topics
-from services import kafka
-from services.kafka import Append, Log, LogUnavailable, RecordTooLarge, session_s
-from services.kafka_topics import Strength, weakness
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append, Log, LogUnavailable, RecordTooLarge, session_s
+from services.runtime.log.topics import Strength, weakness
 
 STATUS = topics.STATUS_EVENTS["single"]
 SHORTEST_LIFETIME_S = 30

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.key_tree import Close, Family, Step, Strike, Write, family_of, key_at, steps
+from services.runtime.crypto.key_tree import Close, Family, Step, Strike, Write, family_of, key_at, steps
 
 ROOT = bytes(32)
 PATHS = st.text(alphabet="012f", min_size=1, max_size=4)

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from schemas import DeliveryState
 from schemas.events import MessageEvent
 from schemas.values import Channel
-from services.dispatch import fcm, hms, rustore, web
-from services.dispatch.apns_render import headers_of
 from services.dispatch.provider import Push
-from services.status.fold import ReportDue
+from services.dispatch.providers.apns.render import headers_of
+from services.dispatch.providers.fcm import sender as fcm
+from services.dispatch.providers.hms import sender as hms
+from services.dispatch.providers.rustore import sender as rustore
+from services.dispatch.providers.web_push import sender as web
+from services.status.fold.fold import ReportDue
 from tests.accepting import first, push, refused, request
 from tests.pushes import push_of
 from tests.unit.status_events import Story, followed

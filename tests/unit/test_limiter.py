@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dispatch.limiter import Limiter
+from services.dispatch.policy.limiter import Limiter
 
 
 def sent_in(limiter: Limiter, now: float, seconds: float, bulk: bool = False, step: float = 0.001) -> int:

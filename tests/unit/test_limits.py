@@ -1,6 +1,6 @@
 """A partner's limits on one process."""
 
-from services.partner_limits import Limits
+from services.runtime.access.partner_limits import Limits
 from tests.accepting import PARTNER
 
 

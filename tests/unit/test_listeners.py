@@ -16,13 +16,13 @@ from structlog.testing import capture_logs
 from schemas import codec, ids
 from schemas.application_events import OperatorTokenChanged
 from schemas.values import OperatorScope
-from services import telemetry
-from services.directory import Directory
-from services.listeners import Api, OperatorsListener, PublicListener, operator_of
-from services.logins import Logins
-from services.operator_routes import HELD, ROUTES, is_operators_alone, may, route_of
-from services.operator_tokens import FREE_FAILURES, PURPOSE, OperatorTokens
-from services.secrets import Secrets
+from services.runtime import telemetry
+from services.runtime.access.logins import Logins
+from services.runtime.access.operator_routes import HELD, ROUTES, is_operators_alone, may, route_of
+from services.runtime.access.operator_tokens import FREE_FAILURES, PURPOSE, OperatorTokens
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.http.listeners import Api, OperatorsListener, PublicListener, operator_of
 from tests.apps import all_apps
 
 SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
@@ -126,7 +126,8 @@ def test_every_function_that_makes_routes_is_walked() -> None:
         for name in re.findall(r"^def (\w+_routes)\(", path.read_text(), re.MULTILINE)
     }
     used = "".join(
-        (root / place).read_text() for place in ("tests/apps.py", "services/registry/api.py", "services/status/api.py")
+        (root / place).read_text()
+        for place in ("tests/apps.py", "services/registry/api.py", "services/status/api/messages.py")
     )
     assert {name for name in made if f"{name}(" not in used} == set()
 

@@ -13,9 +13,9 @@ from schemas.events import Event, InboxChanged, MessageRequested, Planned, Plann
 from schemas.personal import IMPERSONAL, PERSONAL, Subject
 from schemas.topics import Topic
 from schemas.values import Button, Channel, ChannelMessage, Content, Link, Platform, Provider, Recipient
-from services import sealing
-from services.key_tree import Close, Strike, Write, steps
-from services.recipient_keys import RecipientKeys
+from services.runtime.crypto import record_encryption
+from services.runtime.crypto.key_tree import Close, Strike, Write, steps
+from services.runtime.crypto.recipient_keys import RecipientKeys
 
 PHONE, USER, TEXT = "79001234567", "user-4711", "Your code is 0815"
 CLEAR = (PHONE, USER, TEXT, "secret-param", "secret-callback", "Dear customer", "owner-of-it")
@@ -104,9 +104,9 @@ every = pytest.mark.parametrize(("topic", "event"), EVENTS, ids=[type(event).__n
 def keys(recipient_keys: RecipientKeys) -> Iterator[RecipientKeys]:
     """Of each test its own."""
     fresh = RecipientKeys.drawn()
-    sealing.use(fresh)
+    record_encryption.use(fresh)
     yield fresh
-    sealing.use(recipient_keys)
+    record_encryption.use(recipient_keys)
 
 
 def forget(keys: RecipientKeys, path: str) -> None:
@@ -135,20 +135,20 @@ def test_every_personal_event_is_tried_here() -> None:
 
 @every
 def test_an_event_survives_the_log(topic: Topic, event: Event) -> None:
-    assert sealing.decode(topic, sealing.encode(event)) == event
+    assert record_encryption.decode(topic, record_encryption.encode(event)) == event
 
 
 @every
 def test_nothing_personal_is_in_clear(topic: Topic, event: Event) -> None:
-    sealed = sealing.encode(event)
+    sealed = record_encryption.encode(event)
     assert any(clear in codec.encode(event).decode() for clear in CLEAR)
     assert not [clear for clear in CLEAR if clear in sealed.decode()]
-    assert sealing.names_in(sealed)
+    assert record_encryption.names_in(sealed)
 
 
 @every
 def test_a_record_is_an_event_also_for_a_reader_without_keys(topic: Topic, event: Event) -> None:
-    read = codec.decode(topic, sealing.encode(event))
+    read = codec.decode(topic, record_encryption.encode(event))
     assert type(read) is type(event)
     assert read.event_id == event.event_id
 
@@ -158,11 +158,11 @@ def test_a_record_is_an_event_also_for_a_reader_without_keys(topic: Topic, event
 def test_who_is_forgotten_is_gone_from_every_event_that_names_him(
     topic: Topic, event: Event, kind: str, keys: RecipientKeys
 ) -> None:
-    sealed = sealing.encode(event)
+    sealed = record_encryption.encode(event)
     path = keys.recipient(kind, USER if kind == "user" else PHONE)
-    names_him = any(name.startswith(path) for name in sealing.names_in(sealed))
+    names_him = any(name.startswith(path) for name in record_encryption.names_in(sealed))
     forget(keys, path)
-    read = sealing.decode(topic, sealed)
+    read = record_encryption.decode(topic, sealed)
     if not names_him:
         assert read == event
         return
@@ -174,37 +174,40 @@ def test_who_is_forgotten_is_gone_from_every_event_that_names_him(
 def test_others_and_other_scopes_stay_as_they_are(keys: RecipientKeys) -> None:
     other = REQUEST.model_copy(update={"recipient": Recipient(external_user_id="somebody-else")})
     elsewhere = REQUEST.model_copy(update={"partner_id": "shop"})
-    records = [sealing.encode(one) for one in (REQUEST, other, elsewhere)]
+    records = [record_encryption.encode(one) for one in (REQUEST, other, elsewhere)]
     forget(keys, keys.path(Subject("partner/bank", "user", USER)))
-    read = [sealing.decode(REQUESTED, record) for record in records]
+    read = [record_encryption.decode(REQUESTED, record) for record in records]
     assert isinstance(read[0], MessageRequested)
     assert read[0].recipient == Recipient()
     assert read[1:] == [other, elsewhere]
 
 
 def test_who_comes_back_is_sealed_for_anew_and_the_old_stays_shut(keys: RecipientKeys) -> None:
-    before = sealing.encode(REQUEST)
+    before = record_encryption.encode(REQUEST)
     forget(keys, keys.recipient("user", USER))
-    after = sealing.encode(REQUEST)
-    assert sealing.decode(REQUESTED, after) == REQUEST
-    assert sealing.decode(REQUESTED, before) != REQUEST
-    assert [name.rpartition(".")[2] for name in sealing.names_in(after)] == ["1", "0"]  # the phone was not forgotten
+    after = record_encryption.encode(REQUEST)
+    assert record_encryption.decode(REQUESTED, after) == REQUEST
+    assert record_encryption.decode(REQUESTED, before) != REQUEST
+    assert [name.rpartition(".")[2] for name in record_encryption.names_in(after)] == [
+        "1",
+        "0",
+    ]  # the phone was not forgotten
 
 
 def test_a_record_of_before_there_was_sealing_is_read() -> None:
-    assert sealing.decode(REQUESTED, codec.encode(REQUEST)) == REQUEST
+    assert record_encryption.decode(REQUESTED, codec.encode(REQUEST)) == REQUEST
 
 
 def test_a_box_opens_only_in_its_own_record() -> None:
-    body = orjson.loads(sealing.encode(REQUEST)) | {"event_id": ids.uuid7()}
+    body = orjson.loads(record_encryption.encode(REQUEST)) | {"event_id": ids.uuid7()}
     with pytest.raises(codec.Undecodable, match="personal"):
-        sealing.decode(REQUESTED, orjson.dumps(body))
+        record_encryption.decode(REQUESTED, orjson.dumps(body))
 
 
 def test_without_keys_nothing_personal_is_written(keys: RecipientKeys) -> None:
-    sealing.use(None)
-    with pytest.raises(sealing.NoKeys):
-        sealing.encode(REQUEST)
+    record_encryption.use(None)
+    with pytest.raises(record_encryption.NoKeys):
+        record_encryption.encode(REQUEST)
 
 
 @given(st.binary(max_size=60), st.lists(st.text(max_size=20), max_size=3))
@@ -212,7 +215,7 @@ def test_a_broken_seal_is_refused_or_read_as_forgotten(box: bytes, names: list[s
     body = orjson.loads(codec.encode(REQUEST)) | {"personal": {"keys": names, "box": box.decode("latin-1")}}
     value = orjson.dumps(body)
     try:
-        outcome: object = sealing.decode(REQUESTED, value)
+        outcome: object = record_encryption.decode(REQUESTED, value)
     except codec.Undecodable as error:
         outcome = str(error)
     assert isinstance(outcome, MessageRequested) or "personal" in str(outcome)
@@ -222,6 +225,6 @@ def test_where_nobody_is_named_nothing_is_sealed() -> None:
     about = {"event_id": ids.uuid7(), "at": 1, "installation_id": "i", "application_id": "app"}
     facts = {"activity_id": "a", "attributes_type": "T", "sealed": "s", "digest": "d", "owner": ""}
     event = ActivityTokenRegistered.model_validate({**about, **facts})
-    value = sealing.encode(event)
+    value = record_encryption.encode(event)
     assert b'"personal"' not in value
-    assert sealing.decode(DEVICES, value) == event
+    assert record_encryption.decode(DEVICES, value) == event

@@ -9,9 +9,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from schemas import codec
-from services.directory import Directory
-from services.logins import API_KEY, LoginFault, Logins, may_call
-from services.secrets import Secrets
+from services.runtime.access.logins import API_KEY, LoginFault, Logins, may_call
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
 from tests.accepting import PARTNER
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -139,7 +139,7 @@ async def test_guesses_from_everywhere_are_delayed_and_not_locked_out(
     async def asleep(delay_s: float) -> None:
         delays.append(delay_s)
 
-    monkeypatch.setattr("services.logins.asyncio.sleep", asleep)
+    monkeypatch.setattr("services.runtime.access.logins.asyncio.sleep", asleep)
     for number in range(102):
         assert await setting.check("demo", f"guess {number}", f"192.0.2.{number}") is LoginFault.WRONG_PASSWORD
     assert await setting.check("demo", "right", "198.51.100.1") == "demo"

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from services import loops, mongo
-from services.loops import keep_on
+from services.runtime import loops, mongo
+from services.runtime.loops import keep_on
 
 
 async def kept_on(*raised: Exception | None) -> list[str]:

@@ -8,22 +8,25 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from deploy.sandbox.sdk_push import read_push
+from deploy.sandbox.phone.sdk_push import read_push
 from schemas import ids, lossless
 from schemas.values import Channel, ChannelMessage, Content, Link
-from services.dispatch import apns_live, apns_render, channel, web
-from services.ingest.accept import accept
-from services.ingest.accept_alike import Patterns
-from services.ingest.accept_batch import Sending, accepted_of, packet_of
-from services.ingest.accept_errors import Refusal, Refused
-from services.ingest.accept_fill import Template
-from services.ingest.accept_forget import People, without
-from services.ingest.accept_live import live_activity_of
-from services.ingest.accept_mailing import draft, without_values
-from services.ingest.accept_read import read_json, read_request
-from services.ingest.batch import _read
-from services.short_links import ShortLinks
-from services.status.content import enriched
+from services.dispatch.providers.apns import live
+from services.dispatch.providers.apns import render as apns_render
+from services.dispatch.providers.channel_platform import sender as channel
+from services.dispatch.providers.web_push import sender as web
+from services.ingest.mailing.rules.draft import draft, without_values
+from services.ingest.mailing.rules.redaction import People, without
+from services.ingest.mailing.rules.template import Template
+from services.ingest.packet.answer import _read
+from services.ingest.packet.patterns import Patterns
+from services.ingest.packet.rules import Sending, accepted_of, packet_of
+from services.ingest.rules.errors import Refusal, Refused
+from services.ingest.rules.live_activity import live_activity_of
+from services.ingest.rules.message import accept
+from services.ingest.rules.reading import read_json, read_request
+from services.runtime.short_links import ShortLinks
+from services.status.message.content import enriched
 from tests.accepting import NOW, PARTNER, Senders
 from tests.pushes import push_of
 from tests.unit.test_sdk_push import RENDERERS
@@ -171,7 +174,7 @@ def test_a_state_comes_through_a_live_activity(value: Json) -> None:
     )
     option = f'{{"param_name":"LIVE_ACTIVITY","param_value":{activity}}}'
     content = _content(_sent(f'{{"text":"x","ttl":60,"extraOptions":[{option}]}}'))
-    body, _ = apns_live.render(push_of(content))
+    body, _ = live.render(push_of(content))
     assert f'"content-state":{value.compact}' in body.decode()
     assert f'"extra":{value.compact}' in body.decode()
 
@@ -182,7 +185,7 @@ def test_a_state_comes_through_a_live_activity(value: Json) -> None:
 def test_a_state_comes_through_a_broadcast(value: Json) -> None:
     body = f'{{"aps":{{"timestamp":"2026-01-01T00:00:00Z","event":"update","content-state":{value.wire}}}}}'
     found = live_activity_of(read_json(body.encode())["aps"], 180, "aps")
-    sent = apns_live.as_json({"aps": apns_live.aps_of(found or "")})
+    sent = live.as_json({"aps": live.aps_of(found or "")})
     assert f'"content-state":{value.compact}' in sent.decode()
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.values import Schedule
-from services.ingest.accept_forecast import Forecast, expires_in, forecast
-from services.schedule import partner_zone
+from services.ingest.mailing.rules.forecast import Forecast, expires_in, forecast
+from services.runtime.scheduling.windows import partner_zone
 
 MOSCOW, _ = partner_zone(180)
 HOUR_MS = 3_600_000

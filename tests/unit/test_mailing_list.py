@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services import phones
-from services.ingest.accept_fill import Template
-from services.ingest.accept_list import Bad, Row, check_table, names_of, read
-from services.ingest.accept_mailing import draft
-from services.ingest.accept_repeats import Seen
-from services.lists import MAX_LINE_BYTES, ListFault
-from services.lists_table import ROUNDED, Records
+from services.ingest.mailing.rules.draft import draft
+from services.ingest.mailing.rules.repeats import Seen
+from services.ingest.mailing.rules.rows import Bad, Row, check_table, names_of, read
+from services.ingest.mailing.rules.template import Template
+from services.runtime.lists.lines import MAX_LINE_BYTES, ListFault
+from services.runtime.lists.table import ROUNDED, Records
+from services.runtime.text import phones
 from tests.accepting import NOW, PARTNER, Senders, push
 
 TEMPLATE = Template(draft({"name": "n", "message": push(text="Dear {{name}}")}, PARTNER, Senders(), NOW))

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from schemas import ids
 from schemas.values import Channel, Recipient
-from services.ingest.accept_errors import Refused
-from services.ingest.accept_expand import Addressed, addressed, expand
-from services.ingest.accept_fill import Template
-from services.ingest.accept_list import Row
-from services.ingest.accept_mailing import Drafted, draft
+from services.ingest.mailing.rules.draft import Drafted, draft
+from services.ingest.mailing.rules.recipients import Addressed, addressed, expand
+from services.ingest.mailing.rules.rows import Row
+from services.ingest.mailing.rules.template import Template
+from services.ingest.rules.errors import Refused
 from tests.accepting import NOW, PARTNER, Senders, cascade, option, push
 
 MAILING = "6ba7b810-9dad-11d1-80b4-00c04fd430c9"

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from schemas.topics import DAY_MS, HISTORY_RETENTION_MS
-from services.status import message as kinds
-from services.status.fold_trace import read
-from services.status.message import Message
-from services.status.message_document import FORM, NewerForm, from_document, to_document
-from services.status.store import document_of
+from services.status.fold.trace import read
+from services.status.message import model as kinds
+from services.status.message.document import FORM, NewerForm, from_document, to_document
+from services.status.message.model import Message
+from services.status.message.store import document_of
 from tests.unit.status_events import NOW, Story, replay
 
 FROZEN: dict[str, Any] = json.loads(Path(__file__).with_name("message_v1.json").read_text())

@@ -15,7 +15,7 @@ from pymongo.errors import (
     WriteError,
 )
 
-from services.mongo_errors import (
+from services.runtime.mongo.errors import (
     TOO_LARGE_CODES,
     UNAVAILABLE_CODES,
     Duplicate,

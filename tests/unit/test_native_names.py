@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 from schemas import ids
-from services.directory import Directory
-from services.field_names import nearest
-from services.ingest.accept_mailing import ChangeBody, MailingBody
-from services.ingest.accept_unknown import unknown_fields
-from services.listeners import Api
-from services.logins import Logins
-from services.native_names import NATIVE
-from services.secrets import Secrets
+from services.ingest.mailing.rules.draft import ChangeBody, MailingBody
+from services.ingest.rules.unknown_fields import unknown_fields
+from services.runtime.access.logins import Logins
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.http.field_names import nearest
+from services.runtime.http.listeners import Api
+from services.runtime.http.native_names import NATIVE
 from tests.accepting import cascade, push
 from tests.apps import all_apps
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.offsets import MAX_METADATA, Offsets, decoded, encoded
+from services.runtime.log.offsets import MAX_METADATA, Offsets, decoded, encoded
 
 taken_offsets = st.lists(st.integers(0, 400), unique=True, max_size=120).map(sorted)
 

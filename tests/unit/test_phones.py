@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.phones import MAX_LENGTH, _normalised, from_query, normalise
+from services.runtime.text.phones import MAX_LENGTH, _normalised, from_query, normalise
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.accept_errors import Refused
-from services.ingest.accept_mailing import draft
-from services.ingest.accept_placeholders import odd_braces, replaced
+from services.ingest.mailing.rules.draft import draft
+from services.ingest.mailing.rules.placeholders import odd_braces, replaced
+from services.ingest.rules.errors import Refused
 from tests.accepting import NOW, PARTNER, Senders, cascade, option, push
 
 

@@ -16,7 +16,7 @@ from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule, SecureValues
 from services.router.plan import MAX_INSTALLATIONS, Plan, Ways, held_until, why_not
-from services.versions import version_key
+from services.runtime.text.versions import version_key
 from tests.deliveries import plan
 
 NOW = 1_800_000_000_000

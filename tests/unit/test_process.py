@@ -8,7 +8,7 @@ from pathlib import Path
 AUTOGROUP = Path("/proc/self/autogroup")
 CHILD = f"""
 import os, pathlib
-from services.process import give_way
+from services.runtime.process import give_way
 give_way(7)
 groups = pathlib.Path("{AUTOGROUP}")
 print(os.nice(0), groups.read_text() if groups.exists() else "nice 7")
@@ -25,8 +25,8 @@ def test_a_process_gives_way_with_its_whole_session() -> None:
 
 
 WRONG_KEY = """
-from services.process import Process, run
-from services.secrets import BadMasterKey
+from services.runtime.process import Process, run
+from services.runtime.crypto.master_key import BadMasterKey
 async def start(process: Process) -> None:
     raise BadMasterKey("neither RPNS_MASTER_KEY nor one of RPNS_OLD_MASTER_KEYS")
 run("router", start)

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.status.reading import MOST_EXPORTS, Exports
-from services.web import Problem
+from services.runtime.http.server import Problem
+from services.status.api.reading import MOST_EXPORTS, Exports
 
 
 async def pieces(*given: bytes) -> AsyncIterator[bytes]:

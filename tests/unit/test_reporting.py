@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from services import mongo
-from services.directory import Directory
-from services.kafka import Append, LogUnavailable
-from services.status import reports
-from services.status.reports import Reporting
-from services.status.reports_pace import Pace
-from services.status.reports_store import LEASE_MS, Leased, Tried
-from services.status.reports_wire import Answer
+from services.runtime import mongo
+from services.runtime.directory import Directory
+from services.runtime.log.kafka import Append, LogUnavailable
+from services.status.reports import service
+from services.status.reports.http import Answer
+from services.status.reports.pace import Pace
+from services.status.reports.service import Reporting
+from services.status.reports.store import LEASE_MS, Leased, Tried
 
 M = "00000000-0000-4000-8000-000000000001"
 URL = "http://bank.example:80/reports"
@@ -88,9 +88,9 @@ async def reported(store: Store, log: Log, wire: Wire) -> None:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reports, "backoff_s", lambda _: 0.02)
-    monkeypatch.setattr("services.status.reports_receiver._LOOK_MS", 10)
-    monkeypatch.setattr("services.status.reports_receiver._IDLE_MS", 10)
+    monkeypatch.setattr(service, "backoff_s", lambda _: 0.02)
+    monkeypatch.setattr("services.status.reports.receiver._LOOK_MS", 10)
+    monkeypatch.setattr("services.status.reports.receiver._IDLE_MS", 10)
 
 
 async def test_a_report_that_was_taken_is_posted_once_however_long_the_log_is_away() -> None:

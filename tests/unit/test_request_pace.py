@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.request_pace import RequestPace
+from services.runtime.access.request_rate import RequestPace
 
 
 def test_a_burst_is_admitted_and_then_a_steady_rate() -> None:

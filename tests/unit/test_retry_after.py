@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dispatch.http1 import LONGEST_RETRY_AFTER_S, retry_after_s
+from services.dispatch.providers.http.client import LONGEST_RETRY_AFTER_S, retry_after_s
 
 NOW_MS = 784_111_777_000  # Sun, 06 Nov 1994 08:49:37 GMT
 

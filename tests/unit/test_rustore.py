@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from schemas.application_events import ApplicationChanged
 from schemas.values import Content
-from services.dispatch import rustore, rustore_table
 from services.dispatch.provider import Accepted, BadCredentials, Opening, Rejected, Retry, TokenGone
-from services.settings import Settings
+from services.dispatch.providers.rustore import sender, table
+from services.runtime.settings import Settings
 from tests.pushes import push_of
 from tests.unit import provider_rows
 
 NOW_MS = 1_000_000_000_000
-OWN = rustore.UniversalCredentials(project_id="p", auth_token="s" * 64)
-ADDRESSEE = rustore.Addressee("rustore", "ab" * 32, OWN)
+OWN = sender.UniversalCredentials(project_id="p", auth_token="s" * 64)
+ADDRESSEE = sender.Addressee("rustore", "ab" * 32, OWN)
 EXPECTED = {"OK": Accepted, "DROP_TOKEN": TokenGone, "FIX_PAYLOAD": Rejected, "ALERT": Rejected, "RETRY": Retry}
 
 
@@ -31,7 +31,7 @@ def _error(status: str, nested: bool) -> bytes:
 def test_each_row_has_its_outcome(row: dict[str, Any], nested: bool) -> None:
     status = int(row["http"].split()[0].replace("xx", "00"))
     action = row["actions"][-1].removesuffix("_AFTER")  # for a 400 the last word is the safest: FIX_PAYLOAD
-    result = rustore_table.native(status, _error(row["status"], nested), None)
+    result = table.native(status, _error(row["status"], nested), None)
     assert isinstance(result, EXPECTED[action])
     if isinstance(result, Rejected):
         assert result.alert == (action == "ALERT")
@@ -39,55 +39,55 @@ def test_each_row_has_its_outcome(row: dict[str, Any], nested: bool) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"<html>", b'{"anything": 1}'])
 def test_a_success_needs_no_body(body: bytes) -> None:
-    assert rustore_table.native(200, body, None) == Accepted(None, 200)
+    assert table.native(200, body, None) == Accepted(None, 200)
 
 
 @given(st.integers(100, 599), st.binary(max_size=40))
 def test_an_unknown_word_never_kills_a_token(status: int, body: bytes) -> None:
-    assert not isinstance(rustore_table.native(status, body, None), TokenGone)
-    assert not isinstance(rustore_table.universal(status, body, None, "token"), TokenGone)
-    assert not isinstance(rustore_table.native(status, _error("GONE", True), None), TokenGone)
+    assert not isinstance(table.native(status, body, None), TokenGone)
+    assert not isinstance(table.universal(status, body, None, "token"), TokenGone)
+    assert not isinstance(table.native(status, _error("GONE", True), None), TokenGone)
 
 
 def test_the_universal_api_says_it_in_strings() -> None:
     def said(status: str, *errors: str, http: int = 400) -> Any:
         body = orjson.dumps({"status": status, "code": http, "errors": errors})
-        return rustore_table.universal(http, body, None, "abcdefgh")
+        return table.universal(http, body, None, "abcdefgh")
 
     assert said("PROVIDER_ERROR", "rustore: token abcd... is invalid") == TokenGone("PROVIDER_ERROR", 400)
     assert said("PROVIDER_ERROR", "rustore: PERMISSION_DENIED") == Rejected("PROVIDER_ERROR", 400, alert=True)
     assert said("PROVIDER_ERROR", "rustore: something else") == Rejected("PROVIDER_ERROR", 400)
     assert said("VALIDATION_ERROR", "message: too long") == Rejected("VALIDATION_ERROR", 400)
     assert said("OK", http=200) == Accepted(None, 200)
-    assert rustore_table.universal(200, b'{"Status": "OK"}', None, "t") == Accepted(None, 200)
-    assert rustore_table.universal(200, b'{"status": "PROVIDER_ERROR"}', None, "t") == Rejected("PROVIDER_ERROR", 200)
+    assert table.universal(200, b'{"Status": "OK"}', None, "t") == Accepted(None, 200)
+    assert table.universal(200, b'{"status": "PROVIDER_ERROR"}', None, "t") == Rejected("PROVIDER_ERROR", 200)
 
 
 @pytest.mark.parametrize("left_ms", [0, 999, -1])
 def test_the_lifetime_is_never_zero_which_would_mean_four_weeks(left_ms: int) -> None:
-    body, _ = rustore.render_native(push_of(expires_at=NOW_MS + left_ms), NOW_MS)
+    body, _ = sender.render_native(push_of(expires_at=NOW_MS + left_ms), NOW_MS)
     assert orjson.loads(body)["message"]["android"]["ttl"] == "1s"
 
 
 def test_the_universal_api_gets_the_title_it_asks_for() -> None:
-    body, _ = rustore.render_universal(push_of(Content(text="B")), NOW_MS, "Demo", ADDRESSEE)
+    body, _ = sender.render_universal(push_of(Content(text="B")), NOW_MS, "Demo", ADDRESSEE)
     assert orjson.loads(body)["message"]["notification"] == {"title": "Demo", "body": "B"}
-    body, _ = rustore.render_native(push_of(Content(text="B")), NOW_MS)
+    body, _ = sender.render_native(push_of(Content(text="B")), NOW_MS)
     assert orjson.loads(body)["message"]["notification"] == {"body": "B"}
 
 
 def test_another_carriers_token_is_addressed_with_that_carriers_credentials() -> None:
-    others = {"hms": rustore.UniversalCredentials(project_id="9", auth_token="h")}
-    credentials = rustore.RustoreCredentials(project_id="p", service_token="s", universal=others)
-    assert rustore.carrier_of("plain:token") == ("rustore", "plain:token")
-    carrier, token = rustore.carrier_of('{"carrier":"hms","token":"abc"}')
+    others = {"hms": sender.UniversalCredentials(project_id="9", auth_token="h")}
+    credentials = sender.RustoreCredentials(project_id="p", service_token="s", universal=others)
+    assert sender.carrier_of("plain:token") == ("rustore", "plain:token")
+    carrier, token = sender.carrier_of('{"carrier":"hms","token":"abc"}')
     assert (credentials.of("rustore"), credentials.of("fcm")) == (
-        rustore.UniversalCredentials(project_id="p", auth_token="s"),
+        sender.UniversalCredentials(project_id="p", auth_token="s"),
         None,
     )
     hms = credentials.of(carrier)
     assert hms is not None
-    body, _ = rustore.render_universal(push_of(), NOW_MS, "Demo", rustore.Addressee(carrier, token, hms))
+    body, _ = sender.render_universal(push_of(), NOW_MS, "Demo", sender.Addressee(carrier, token, hms))
     made = orjson.loads(body)
     assert made["providers"] == {"hms": {"project_id": "9", "auth_token": "h"}}
     assert made["tokens"] == {"hms": ["abc"]}
@@ -96,8 +96,8 @@ def test_another_carriers_token_is_addressed_with_that_carriers_credentials() ->
 @given(st.text(max_size=1000), st.none() | st.text(max_size=80), st.none() | st.text(max_size=3000))
 def test_no_body_is_ever_over_the_limit(text: str, title: str | None, custom: str | None) -> None:
     push = push_of(Content(text=text, title=title, custom_payload=custom))
-    assert len(rustore.render_native(push, NOW_MS)[0]) <= rustore.LIMIT_BYTES
-    assert len(rustore.render_universal(push, NOW_MS, "Demo", ADDRESSEE)[0]) <= rustore.LIMIT_BYTES
+    assert len(sender.render_native(push, NOW_MS)[0]) <= sender.LIMIT_BYTES
+    assert len(sender.render_universal(push, NOW_MS, "Demo", ADDRESSEE)[0]) <= sender.LIMIT_BYTES
 
 
 @pytest.mark.parametrize(("field", "value"), [("project_id", ""), ("service_token", "two words")])
@@ -105,4 +105,4 @@ async def test_credentials_that_cannot_work_are_refused_by_field(field: str, val
     application = ApplicationChanged(event_id="e-1", at=0, application_id="app", name="Demo", api_key_digests=())
     given_ = {"project_id": "p", "service_token": "s", field: value}
     with pytest.raises(BadCredentials, match=field):
-        await rustore.open_sender(Opening(Settings(), application, given_))
+        await sender.open_sender(Opening(Settings(), application, given_))

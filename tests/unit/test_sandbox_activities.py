@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from deploy.sandbox.activities import LONGEST_SHOWN_S, Activities, Activity
-from deploy.sandbox.device import Device
+from deploy.sandbox.phone.activities import LONGEST_SHOWN_S, Activities, Activity
+from deploy.sandbox.phone.device import Device
 from tests.unit.test_sandbox_device import Carrier
 
 NOW = 1_800_000_000

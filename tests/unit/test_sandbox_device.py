@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
-from deploy.sandbox.activities import Activities
-from deploy.sandbox.backend import Backend
-from deploy.sandbox.device import REMEMBERED, Device, Habits, Happening
-from deploy.sandbox.device_kinds import new_token
-from deploy.sandbox.sdk_api import DeviceApi
-from deploy.sandbox.sdk_push import Action, Push
+from deploy.sandbox.phone.activities import Activities
+from deploy.sandbox.phone.backend import Backend
+from deploy.sandbox.phone.device import REMEMBERED, Device, Habits, Happening
+from deploy.sandbox.phone.kinds import new_token
+from deploy.sandbox.phone.sdk_api import DeviceApi
+from deploy.sandbox.phone.sdk_push import Action, Push
 
 
 @dataclass

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from deploy.sandbox import inbox as inbox_module
-from deploy.sandbox.faults import SWITCHES, Fault, Faults
+from deploy.sandbox.faults.orders import SWITCHES, Fault, Faults
 from deploy.sandbox.inbox import FollowerTooSlowError, Inbox, Received
 
 

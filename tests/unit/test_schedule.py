@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.values import Schedule
-from services.schedule import partner_zone, send_at, zone_of
+from services.runtime.scheduling.windows import partner_zone, send_at, zone_of
 
 MOSCOW, _ = partner_zone(180)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -6,10 +6,14 @@ from typing import Any
 import orjson
 import pytest
 
-from deploy.sandbox.sdk_push import Action, UnreadablePushError, read_push
+from deploy.sandbox.phone.sdk_push import Action, UnreadablePushError, read_push
 from schemas.values import Button, Content
-from services.dispatch import apns_render, fcm, hms, payload, rustore
+from services.dispatch.payload import payload
 from services.dispatch.provider import Push
+from services.dispatch.providers.apns import render as apns_render
+from services.dispatch.providers.fcm import sender as fcm
+from services.dispatch.providers.hms import sender as hms
+from services.dispatch.providers.rustore import sender as rustore
 from tests.pushes import push_of
 
 NOW_MS = 1_764_000_000_000

@@ -5,9 +5,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.sandbox import hpke
-from deploy.sandbox.hpke import NotForUsError, opened_values, public_key_of
-from services.dispatch.sealing import sealed_for
+from deploy.sandbox.phone import hpke
+from deploy.sandbox.phone.hpke import NotForUsError, opened_values, public_key_of
+from services.dispatch.payload.secure_values import sealed_for
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 

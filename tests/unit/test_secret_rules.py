@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.registry.secret_rules import STRICT, SecretRules
-from services.web import Problem
+from services.registry.provisioning.secret_rules import STRICT, SecretRules
+from services.runtime.http.server import Problem
 
 LOCAL = SecretRules(allow_weak=True)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.settings import BadSettings, Settings
+from services.runtime.settings import BadSettings, Settings
 
 
 def test_a_process_works_on_both_lanes_unless_told_otherwise() -> None:

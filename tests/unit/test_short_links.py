@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.values import Channel, Content, Link, SecureValues
-from services.short_links import ShortLinks, is_code, location_of, text_of
-from services.text_links import found_in
+from services.runtime.short_links import ShortLinks, is_code, location_of, text_of
+from services.runtime.text.links import found_in
 
 BASE = "https://s.example"
 LONG = "https://www.bank.example/offers/2027/spring?utm_source=push"

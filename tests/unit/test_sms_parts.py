@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sms_parts import part_count
+from services.runtime.text.sms_parts import part_count
 
 EMOJI = "\U0001f600"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.spreadsheet import Cell, Reader, head_of, lines_of
+from services.runtime.text.spreadsheet import Cell, Reader, head_of, lines_of
 
 FORMULAS = ["=1+1", '=HYPERLINK("http://a.example")', "+1", "-1", "@SUM(1)", "=cmd|' /C calc'!A0", "\uff1d1+1"]
 

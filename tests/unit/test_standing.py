@@ -4,10 +4,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from schemas.values import Provider
-from services import telemetry
+from services.dispatch.policy.sender_health import Standing
+from services.dispatch.policy.trust import FIRST_PROBE_S
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
-from services.dispatch.standing import Standing
-from services.dispatch.trust import FIRST_PROBE_S
+from services.runtime import telemetry
 
 ALERT = Rejected("InvalidProviderToken", 403, alert=True)
 

@@ -10,10 +10,10 @@ from schemas.events import MessageEvent
 from schemas.reasons import Reason
 from schemas.statistic_events import BOUNDS_MS, DeliveryCounted, StatisticPart
 from services.statistics.merge import Row, changed, merged, parts_of, restored, stored
-from services.status.api_statistics import percentile
-from services.status.fold import fold
-from services.status.fold_counts import OUTCOMES, Counted, count
-from services.status.message import Message
+from services.status.fold.counts import OUTCOMES, Counted, count
+from services.status.fold.fold import fold
+from services.status.message.model import Message
+from services.status.statistics.routes import percentile
 from tests.unit.status_events import NOW, Story
 
 Told = list[tuple[str, str, int]]

@@ -10,33 +10,33 @@ from pymongo import UpdateOne
 from schemas import topics
 from schemas.events import DeadlinePassed, Planned
 from schemas.statistic_events import Statistic, StatisticChanged
-from services import mongo
-from services.dispatch.channels_store import ChannelNotes
-from services.dispatch.store import Attempts
-from services.erasures_store import Erasures
-from services.hour_keys import HourKeys
-from services.ingest.accept_list import Bad
-from services.ingest.broadcasts_store import Broadcasts
-from services.ingest.mailings_store import Mailings
-from services.ingest.store import Claims as RequestClaims
-from services.leases_store import Lease
-from services.outcomes_store import OutcomesStore
-from services.recipient_keys_store import RecipientKeysStore
-from services.registry import versioned_store
-from services.registry.provisioning_store import Turns
-from services.registry.store import Devices
+from services.dispatch.broadcast.store import ChannelNotes
+from services.dispatch.delivery.attempts_store import Attempts
+from services.ingest.broadcast.store import Broadcasts
+from services.ingest.mailing.rules.rows import Bad
+from services.ingest.mailing.store import Mailings
+from services.ingest.send.claims_store import Claims as RequestClaims
+from services.registry.devices import versioned_store
+from services.registry.devices.store import Devices
+from services.registry.provisioning.store import Turns
 from services.router.store import Claim, Claims
-from services.secrets import Secrets
-from services.short_links import ShortLinks
-from services.status.fold_inbox import InboxEntry
-from services.status.inbox_store import Inbox
-from services.status.message import Link, Message
-from services.status.reports_store import Intent, Leased, Reports, Tried
-from services.status.short_links_store import Codes
-from services.status.statistics_store import Statistics
-from services.status.store import Messages
-from services.status.stream_store import Changes
-from services.timers import Timer, Timers
+from services.runtime import mongo
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.mongo.erasures import Erasures
+from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.mongo.leases import Lease
+from services.runtime.mongo.mailing_outcomes import OutcomesStore
+from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.scheduling.timers import Timer, Timers
+from services.runtime.short_links import ShortLinks
+from services.status.history.entries import InboxEntry
+from services.status.history.store import Inbox
+from services.status.message.model import Link, Message
+from services.status.message.store import Messages
+from services.status.reports.store import Intent, Leased, Reports, Tried
+from services.status.short_links.store import Codes
+from services.status.statistics.store import Statistics
+from services.status.stream.store import Changes
 from tests.broken_database import DUPLICATE, TROUBLE, BrokenDatabase, bulk, command
 
 Call = Callable[[Any], Awaitable[object]]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from services import mongo
-from services.status.stream import Streams
-from services.status.stream_store import StoredChange
+from services.runtime import mongo
+from services.status.stream.store import StoredChange
+from services.status.stream.stream import Streams
 
 
 class Stored:
@@ -35,8 +35,8 @@ class Stored:
 
 
 async def test_a_stream_outlives_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.status.stream._HOLE_S", 0.0)
-    monkeypatch.setattr("services.status.stream._LOOK_S", 0.01)
+    monkeypatch.setattr("services.status.stream.stream._HOLE_S", 0.0)
+    monkeypatch.setattr("services.status.stream.stream._LOOK_S", 0.01)
     stop = asyncio.Event()
     streams = Streams(Stored(), stop)  # type: ignore[arg-type]
     seen = b""

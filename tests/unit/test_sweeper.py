@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from schemas import ids
-from services import mongo
-from services.kafka import Append, LogUnavailable
-from services.status.store import Overdue
-from services.status.sweeper import Sweeper
+from services.runtime import mongo
+from services.runtime.log.kafka import Append, LogUnavailable
+from services.status.folding.sweeper import Sweeper
+from services.status.message.store import Overdue
 
 NOW = 1_800_000_000_000
 

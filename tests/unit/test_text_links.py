@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.text_links import found_in
+from services.runtime.text.links import found_in
 
 BETWEEN = [
     *(",", ";", "|", ", ", "; ", " | ", ",,", ".", "!", "\n", "'", '"'),

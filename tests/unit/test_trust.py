@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dispatch.trust import (
+from services.dispatch.policy.trust import (
     APART_S,
     DOUBTED_AFTER,
     DOUBTED_BY,

@@ -3,8 +3,8 @@
 from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.values import Platform, Schedule
-from services.installations import Installation, from_document
 from services.router.waiting import scheduled
+from services.runtime.installations.reader import Installation, from_document
 from tests.unit.test_plan import APPLICATION, NOW, asked
 
 

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import ids
-from services.field_names import Unknown
-from services.ingest.accept import Accepted
-from services.ingest.accept_alike import Patterns
-from services.ingest.accept_batch import Sending, accepted_of, packet_of, unknown_of
-from services.ingest.accept_model import SendRequest
-from services.ingest.accept_unknown import is_known, unknown_around, unknown_fields
-from services.ingest.accept_warnings import header_of, names_of, warnings_of
-from services.ingest.recent import Recent, told_by
+from services.ingest.packet.patterns import Patterns
+from services.ingest.packet.rules import Sending, accepted_of, packet_of, unknown_of
+from services.ingest.rules.body import SendRequest
+from services.ingest.rules.message import Accepted
+from services.ingest.rules.unknown_fields import is_known, unknown_around, unknown_fields
+from services.ingest.rules.warnings import header_of, names_of, warnings_of
+from services.ingest.send.recent import Recent, told_by
+from services.runtime.http.field_names import Unknown
 from tests.accepting import NOW, PARTNER, Senders, accepted, cascade, option, push, request
 
 MISSPELT: list[tuple[dict[str, Any], dict[str, str | None]]] = [

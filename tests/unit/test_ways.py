@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from schemas.values import Provider
-from services.dispatch.ways import way_of
+from services.dispatch.policy.ways import way_of
 from tests.pushes import push_of
 
 

@@ -15,9 +15,6 @@ from py_vapid import Vapid02
 from deploy.sandbox.keys import make_web_key
 from schemas.application_events import ApplicationChanged
 from schemas.values import Content, SecureValues
-from services.addresses import ForbiddenAddress
-from services.dispatch import web, web_table
-from services.dispatch.oauth import RefreshAuth
 from services.dispatch.provider import (
     Accepted,
     BadCredentials,
@@ -28,10 +25,13 @@ from services.dispatch.provider import (
     TokenGone,
     Uncertain,
 )
-from services.dispatch.web_crypto import PLAINTEXT_BYTES
-from services.dispatch.web_origin import AWAY_AFTER, Origin, Origins
-from services.dispatch.web_vapid import LEAST_INTERVAL_S, LIFETIME_S, RENEW_AFTER_S, Vapid
-from services.settings import Settings
+from services.dispatch.providers.http.oauth import RefreshAuth
+from services.dispatch.providers.web_push import sender, table
+from services.dispatch.providers.web_push.crypto import PLAINTEXT_BYTES
+from services.dispatch.providers.web_push.origin import AWAY_AFTER, Origin, Origins
+from services.dispatch.providers.web_push.vapid import LEAST_INTERVAL_S, LIFETIME_S, RENEW_AFTER_S, Vapid
+from services.runtime.http.outbound_addresses import ForbiddenAddress
+from services.runtime.settings import Settings
 from tests.pushes import DELIVERY_ID, push_of
 from tests.unit import provider_rows
 
@@ -60,7 +60,7 @@ def token_in(header: str) -> str:
 def test_each_row_has_its_outcome(row: dict[str, Any]) -> None:
     for text in row["http"].split("/"):
         for status in (int(text.replace("xx", last)) for last in ("00", "03", "07")):
-            result = web_table.outcome(status, 7.0)
+            result = table.outcome(status, 7.0)
             assert isinstance(result, EXPECTED[row["actions"][0]])
             if isinstance(result, Retry):
                 assert (result.after_s, result.scope) == (7.0, "token")
@@ -68,7 +68,7 @@ def test_each_row_has_its_outcome(row: dict[str, Any]) -> None:
 
 @given(st.integers(100, 599))
 def test_a_token_dies_of_404_and_410_only_and_no_answer_stops_the_application(status: int) -> None:
-    result = web_table.outcome(status, None)
+    result = table.outcome(status, None)
     assert isinstance(result, TokenGone) == (status in (404, 410))
     assert not (isinstance(result, Rejected) and result.alert)
 
@@ -160,7 +160,7 @@ def test_an_origin_that_is_silent_again_and_again_is_left_alone_for_a_while(sile
     ],
 )
 def test_windows_says_in_headers_what_its_status_does_not(status: int, headers: dict[str, str], expected: type) -> None:
-    result = web_table.outcome(status, None, CIMultiDict(headers))
+    result = table.outcome(status, None, CIMultiDict(headers))
     assert isinstance(result, expected)
     if not isinstance(result, Accepted):
         words = [word.strip(".") for value in headers.values() for word in value.split()]
@@ -181,37 +181,37 @@ def test_windows_says_in_headers_what_its_status_does_not(status: int, headers: 
     ],
 )
 def test_of_a_body_one_word_is_kept(body: bytes, word: str) -> None:
-    assert web_table.outcome(400, None, {}, body) == Rejected(f"HTTP 400{word}", 400)
+    assert table.outcome(400, None, {}, body) == Rejected(f"HTTP 400{word}", 400)
 
 
 @pytest.mark.parametrize("status", [400, 403, 405])
 @pytest.mark.parametrize("reason", ["VapidPkHashMismatch", "BadVapidPublicKey", "BadJwtToken"])
 def test_what_apple_says_of_a_key_is_about_the_key_on_any_status(status: int, reason: str) -> None:
-    result = web_table.outcome(status, None, {}, orjson.dumps({"reason": reason}))
+    result = table.outcome(status, None, {}, orjson.dumps({"reason": reason}))
     assert result == RefreshAuth(f"HTTP {status} {reason}", status)
 
 
 def test_the_headers_say_how_long_how_urgent_and_what_is_replaced() -> None:
-    headers = web.headers_of(push_of(expires_at=NOW_MS + 90_500), NOW_MS)
+    headers = sender.headers_of(push_of(expires_at=NOW_MS + 90_500), NOW_MS)
     topic = base64.urlsafe_b64encode(bytes.fromhex(DELIVERY_ID.replace("-", ""))).decode().rstrip("=")
     assert (headers["TTL"], headers["Urgency"], headers["Topic"]) == ("90", "high", topic)
     assert len(topic) <= 32
-    assert web.headers_of(push_of(expires_at=NOW_MS - 1, bulk=True), NOW_MS) | {"x": ""} == headers | {
+    assert sender.headers_of(push_of(expires_at=NOW_MS - 1, bulk=True), NOW_MS) | {"x": ""} == headers | {
         "TTL": "1",
         "Urgency": "normal",
         "x": "",
     }
-    assert web.headers_of(push_of(expires_at=NOW_MS * 2), NOW_MS)["TTL"] == str(web.MAX_TTL_S)
+    assert sender.headers_of(push_of(expires_at=NOW_MS * 2), NOW_MS)["TTL"] == str(sender.MAX_TTL_S)
 
 
 def test_a_push_shows_what_it_may_and_carries_the_rest() -> None:
     content = Content(title="T", text="B", content_category="IMAGE", content_url="https://bank.example/1.png")
-    made = orjson.loads(web.render(push_of(content), "Demo")[0])
+    made = orjson.loads(sender.render(push_of(content), "Demo")[0])
     assert made["notification"] == {"title": "T", "body": "B", "image": "https://bank.example/1.png"}
     assert made["rpns"]["delivery"] == DELIVERY_ID
     assert "text" not in made["rpns"]
     secret = Content(text="code %code%", secure=SecureValues(names=("code",), hour=1, sealed=""))
-    made = orjson.loads(web.render(push_of(secret), "Demo")[0])
+    made = orjson.loads(sender.render(push_of(secret), "Demo")[0])
     assert made["notification"] == {"title": "Demo", "body": "code •••"}
     assert (made["rpns"]["text"], made["rpns"]["more"]) == ("code %code%", True)
 
@@ -219,7 +219,7 @@ def test_a_push_shows_what_it_may_and_carries_the_rest() -> None:
 @given(st.text(max_size=1000), st.none() | st.text(max_size=80), st.none() | st.text(max_size=3000))
 def test_no_plaintext_is_ever_over_the_limit(text: str, title: str | None, custom: str | None) -> None:
     push = push_of(Content(text=text, title=title, custom_payload=custom))
-    assert len(web.render(push, "Demo")[0]) <= PLAINTEXT_BYTES
+    assert len(sender.render(push, "Demo")[0]) <= PLAINTEXT_BYTES
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_no_plaintext_is_ever_over_the_limit(text: str, title: str | None, custo
 )
 def test_an_endpoint_is_requested_byte_for_byte(target: str) -> None:
     token = {"endpoint": f"https://push.example{target}", "keys": {"p256dh": "", "auth": ""}}
-    to = web.subscription_of(orjson.dumps(token).decode())
+    to = sender.subscription_of(orjson.dumps(token).decode())
     assert to.endpoint.raw_path_qs == target
     assert str(to.endpoint) == f"https://push.example{target}"
 
@@ -238,7 +238,7 @@ def test_an_endpoint_is_requested_byte_for_byte(target: str) -> None:
 )
 def test_an_endpoint_that_is_not_https_is_not_pushed_to(endpoint: str) -> None:
     with pytest.raises(ForbiddenAddress):
-        web.subscription_of(orjson.dumps({"endpoint": endpoint, "keys": {"p256dh": "", "auth": ""}}).decode())
+        sender.subscription_of(orjson.dumps({"endpoint": endpoint, "keys": {"p256dh": "", "auth": ""}}).decode())
 
 
 @pytest.mark.parametrize(
@@ -248,4 +248,4 @@ def test_an_endpoint_that_is_not_https_is_not_pushed_to(endpoint: str) -> None:
 async def test_credentials_that_cannot_work_are_refused_by_field(field: str, value: str | None) -> None:
     given_ = {**make_web_key().model_dump(), field: value}
     with pytest.raises(BadCredentials, match=field):
-        await web.open_sender(Opening(Settings(), APPLICATION, given_))
+        await sender.open_sender(Opening(Settings(), APPLICATION, given_))

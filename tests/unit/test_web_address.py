@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.addresses import ForbiddenAddress, checked_url, connector, exact_url
-from services.dispatch.http1 import Answer, Client
-from services.secrets import Secrets
-from services.short_links import location_of
-from services.status.reports_wire import Wire
-from services.web_address import BadAddress, web_address
+from services.dispatch.providers.http.client import Answer, Client
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.http.outbound_addresses import ForbiddenAddress, checked_url, connector, exact_url
+from services.runtime.http.web_address import BadAddress, web_address
+from services.runtime.short_links import location_of
+from services.status.reports.http import Wire
 
 SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
 INWARD = [

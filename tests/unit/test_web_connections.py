@@ -8,9 +8,9 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Request
 
-from services import web
-from services.lists import ListFault
-from services.lists_table import Names, Records
+from services.runtime.http import server as web
+from services.runtime.lists.lines import ListFault
+from services.runtime.lists.table import Names, Records
 
 NAMES = Names(("to",), {})
 

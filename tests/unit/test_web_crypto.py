@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.sandbox.web_browser import CannotOpenError, Keys
-from services.dispatch.web_crypto import BODY_BYTES, PLAINTEXT_BYTES, content_encoded, encrypted
+from deploy.sandbox.web_push.browser import CannotOpenError, Keys
+from services.dispatch.providers.web_push.crypto import BODY_BYTES, PLAINTEXT_BYTES, content_encoded, encrypted
 
 SALTS = st.binary(min_size=16, max_size=16)
 

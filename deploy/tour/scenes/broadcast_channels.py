@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deploy.local.provision import APPLICATION_ID
-from deploy.sandbox.device import Device
+from deploy.sandbox.phone.device import Device
 from deploy.tour.scene import Place, Row
 
 ORDER = 71

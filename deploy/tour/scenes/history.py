@@ -1,6 +1,6 @@
 """A phone that was off pulls its history when it starts; a new phone of the same customer sees it too."""
 
-from deploy.sandbox.device import Habits
+from deploy.sandbox.phone.device import Habits
 from deploy.tour.scene import Place, Row
 
 ORDER = 32

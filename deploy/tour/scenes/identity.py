@@ -1,7 +1,7 @@
 """A stranger with a copy of the app says to be the customer; only the customer's own login is proved."""
 
-from deploy.sandbox.device import Habits
-from deploy.sandbox.sdk_api import RefusedError
+from deploy.sandbox.phone.device import Habits
+from deploy.sandbox.phone.sdk_api import RefusedError
 from deploy.tour.scene import Place, Row, course
 
 ORDER = 34

@@ -3,7 +3,7 @@
 from typing import Any
 
 from deploy.demo.phones import NAMES, READS
-from deploy.sandbox.device_kinds import Platform
+from deploy.sandbox.phone.kinds import Platform
 from deploy.tour.scene import Place, Row
 
 ORDER = 120

@@ -3,7 +3,7 @@
 import asyncio
 
 from deploy.local.provision import APPLICATION_ID
-from deploy.sandbox.device import Habits
+from deploy.sandbox.phone.device import Habits
 from deploy.tour.scene import Place, Row
 
 ORDER = 65

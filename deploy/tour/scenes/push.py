@@ -1,7 +1,7 @@
 """A one-time password on all four kinds of phone; the bank hears that it was read."""
 
 from deploy.demo.phones import NAMES, READS
-from deploy.sandbox.device_kinds import Platform
+from deploy.sandbox.phone.kinds import Platform
 from deploy.tour.scene import Place, Row, course
 
 ORDER = 10

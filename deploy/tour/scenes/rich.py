@@ -1,6 +1,6 @@
 """A push that the phone enriches after it has arrived, and one whose enrichment cannot be fetched."""
 
-from deploy.sandbox.device import Device, Habits
+from deploy.sandbox.phone.device import Device, Habits
 from deploy.tour.scene import Place, Row, course
 
 ORDER = 30

@@ -5,7 +5,7 @@ import secrets
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
-from deploy.sandbox.device import Habits
+from deploy.sandbox.phone.device import Habits
 from deploy.tour.scene import Place, Row
 
 ORDER = 31

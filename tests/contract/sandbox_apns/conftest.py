@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.sandbox.keys import ApnsCredentials, make_apns_key
-from deploy.sandbox.tls import ensure_certificates
+from deploy.sandbox.tls.authority import ensure_certificates
 from tests.contract.sandbox_apns.harness import TOPIC, Sandbox
 
 

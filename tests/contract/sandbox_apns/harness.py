@@ -11,12 +11,12 @@ from typing import Any
 import jwt
 import orjson
 
-from deploy.sandbox.apns import ApnsServer
-from deploy.sandbox.apns_auth import Environment
-from deploy.sandbox.faults import Faults
+from deploy.sandbox.apns.auth import Environment
+from deploy.sandbox.apns.server import ApnsServer
+from deploy.sandbox.faults.orders import Faults
 from deploy.sandbox.inbox import Inbox
 from deploy.sandbox.keys import ApnsCredentials
-from deploy.sandbox.tls import server_context
+from deploy.sandbox.tls.authority import server_context
 from tests.contract.sandbox_apns.frame_client import Fields, FrameClient, Response
 
 TOPIC = "app.rpns.demo"

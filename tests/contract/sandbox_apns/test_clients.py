@@ -13,7 +13,7 @@ import pytest
 import uvloop
 from aioapns.connection import APNsProductionClientProtocol
 
-from deploy.sandbox.faults import Fault
+from deploy.sandbox.faults.orders import Fault
 from deploy.sandbox.keys import ApnsCredentials
 from tests.contract.sandbox_apns.harness import ALERT, TOKEN, TOPIC, Sandbox
 

@@ -6,7 +6,7 @@ import time
 import orjson
 import pytest
 
-from deploy.sandbox.faults import Fault
+from deploy.sandbox.faults.orders import Fault
 from tests.contract.sandbox_apns.harness import (
     ALERT,
     APNS_ID,

@@ -10,10 +10,10 @@ import orjson
 import pytest
 import uvloop
 
-from deploy.sandbox.faults import Fault
+from deploy.sandbox.faults.orders import Fault
 from deploy.sandbox.keys import ApnsCredentials
-from services.http2 import Response, Result, Unknown, tls_context
-from services.http2_pool import Pool
+from services.dispatch.http2.connection import Response, Result, Unknown, tls_context
+from services.dispatch.http2.pool import Pool
 from tests.contract.sandbox_apns.harness import ALERT, TOKEN, TOPIC, Sandbox
 
 

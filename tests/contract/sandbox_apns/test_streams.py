@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from deploy.sandbox.faults import Fault
-from deploy.sandbox.tls import server_context
+from deploy.sandbox.faults.orders import Fault
+from deploy.sandbox.tls.authority import server_context
 from tests.contract.sandbox_apns.frame_client import FrameClient
 from tests.contract.sandbox_apns.harness import (
     ALERT,

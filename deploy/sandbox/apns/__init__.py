@@ -1,0 +1,1 @@
+"""The APNs of the sandbox."""

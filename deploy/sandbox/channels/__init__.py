@@ -1,0 +1,1 @@
+"""The channel platform of the sandbox."""

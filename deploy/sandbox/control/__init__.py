@@ -1,0 +1,1 @@
+"""The sandbox's control API and its client."""

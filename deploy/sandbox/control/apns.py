@@ -1,0 +1,68 @@
+"""The part of the control API that only APNs has: what is true of a device, and what its connections are told."""
+
+import time
+
+from aiohttp import web
+
+from deploy.sandbox.apns.server import ApnsServer
+from deploy.sandbox.control.query import answer, read_body
+from deploy.sandbox.http.json_form import choice, integer, record, text
+
+_DEVICE = record(
+    {
+        "state": choice("live", "dead", "bad", "assigned", "offline", "online"),
+        "since_ms": integer(0, 1 << 53),
+        "reason": choice("Unregistered", "ExpiredToken"),
+        "bundle_id": text(1),
+    },
+    ("state",),
+)
+
+
+class ApnsControl:
+    def __init__(self, apns: ApnsServer) -> None:
+        self._apns = apns
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.put("/apns/devices/{token}", self._set_device),
+            web.post("/apns/go-away", self._go_away),
+            web.post("/apns/stream-limit", self._limit_streams),
+            web.get("/apns/refusals", self._list_refusals),
+        ]
+
+    async def _set_device(self, request: web.Request) -> web.Response:
+        body = await read_body(request)
+        _DEVICE(body)
+        token, delivered = request.match_info["token"], 0
+        match body["state"]:
+            case "live":
+                self._apns.devices.forget(token)
+            case "dead":
+                since_ms = body.get("since_ms", time.time_ns() // 1_000_000)
+                self._apns.devices.mark_dead(token, since_ms, body.get("reason", "Unregistered"))
+            case "bad":
+                self._apns.devices.mark_bad(token)
+            case "assigned":
+                record({"state": text(), "bundle_id": text(1)}, ("bundle_id",))(body)
+                self._apns.devices.assign(token, body["bundle_id"])
+            case "offline":
+                self._apns.devices.go_offline(token)
+            case "online":
+                delivered = len(self._apns.bring_online(token))
+        return answer({"token": token, "state": body["state"], "delivered": delivered})
+
+    async def _go_away(self, request: web.Request) -> web.Response:
+        body = await read_body(request)
+        record({"reason": text(1, 100)}, ("reason",))(body)
+        self._apns.go_away(body["reason"])
+        return answer({"connections": len(self._apns.connections)})
+
+    async def _limit_streams(self, request: web.Request) -> web.Response:
+        body = await read_body(request)
+        record({"limit": integer(0, (1 << 31) - 1)}, ("limit",))(body)
+        self._apns.set_stream_limit(body["limit"])
+        return answer({"connections": len(self._apns.connections)})
+
+    async def _list_refusals(self, request: web.Request) -> web.Response:
+        return answer({"refusals": list(self._apns.pushes.refusals)})

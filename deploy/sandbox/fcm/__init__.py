@@ -1,0 +1,1 @@
+"""The FCM of the sandbox."""

@@ -1,0 +1,1 @@
+"""The HMS of the sandbox."""

@@ -1,0 +1,1 @@
+"""The RuStore of the sandbox."""

@@ -1,0 +1,1 @@
+"""The push service for browsers of the sandbox."""

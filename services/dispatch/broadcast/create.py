@@ -1,0 +1,123 @@
+"""Channels as the log asks for them: made and deleted at Apple's, each once.
+
+requested ─▶ noted before? ─no─▶ what is there now ─▶ note ─▶ create ─▶ note the id ─▶ open
+                 └─yes─▶ its id is known ─▶ open
+                       └▶ something new is there that nobody of ours has ─▶ taken ─▶ open
+                       └▶ nothing new: create
+closing   ─▶ delete ─▶ closed (also when Apple knows no such channel)
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from schemas import ids
+from schemas.broadcast_events import BroadcastChannelChanged, ChannelState
+from services.dispatch.broadcast.store import ChannelNotes
+from services.dispatch.provider import Rejected, Retry, Uncertain
+from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done, Gone
+from services.runtime import telemetry
+
+log = telemetry.logger("broadcasts")
+POLICY_KEY = "message-storage-policy"
+
+
+@dataclass(frozen=True)
+class Making:
+    """Acts on one event at a time: the topic has one partition, so nobody else makes channels meanwhile."""
+
+    notes: ChannelNotes
+
+    async def act(
+        self, event: BroadcastChannelChanged, channels: ApnsChannels, now: int
+    ) -> BroadcastChannelChanged | Retry:
+        """The channel's next state, or when to try again. Raises mongo.UNAVAILABLE."""
+        if event.state == "closing":
+            return self._closed(event, await channels.delete(event.environment, event.apple_id or ""), now)
+        key = f"{event.channel_id}/{event.revision}"
+        begun = await self.notes.find(key)
+        if begun is not None and begun.apple_id is not None:
+            return _next(event, "open", now, apple_id=begun.apple_id)
+        there = await channels.listed(event.environment)
+        if not isinstance(there, Done):
+            return self._refused(event, there, now)
+        present = _ids_in(there.body)
+        if begun is None:
+            await self.notes.begin(key, event.application_id, event.environment, present)
+        else:
+            orphan = await self._orphan(event, channels, [one for one in present if one not in begun.before])
+            if orphan is not None:
+                await self.notes.made(key, orphan)
+                return _next(event, "open", now, apple_id=orphan)
+        made = await channels.create(event.environment, event.keep_latest)
+        apple_id = made.headers.get("apns-channel-id") if isinstance(made, Done) else None
+        if apple_id is None:
+            return self._refused(event, made, now)
+        await self.notes.made(key, apple_id)
+        return _next(event, "open", now, apple_id=apple_id, status=201)
+
+    async def _orphan(self, event: BroadcastChannelChanged, channels: ApnsChannels, fresh: list[str]) -> str | None:
+        """The channel that an attempt without an answer made; None when there is none, or more than one could be it."""
+        taken = await self.notes.taken(event.application_id, event.environment) if fresh else set()
+        found = []
+        for apple_id in fresh:
+            if apple_id not in taken:
+                about = await channels.read(event.environment, apple_id)
+                if isinstance(about, Done) and _policy_of(about.body) == int(event.keep_latest):
+                    found.append(apple_id)
+        return found[0] if len(found) == 1 else None
+
+    def _closed(self, event: BroadcastChannelChanged, answer: Answer, now: int) -> BroadcastChannelChanged | Retry:
+        if isinstance(answer, Done | Gone):
+            return _next(event, "closed", now, status=answer.status)
+        if isinstance(answer, Rejected):  # it is still there
+            _alert(event, answer)
+            return _next(event, "open", now, status=answer.status, detail=answer.detail)
+        return answer if isinstance(answer, Retry) else Retry(answer.detail)
+
+    def _refused(self, event: BroadcastChannelChanged, answer: Answer, now: int) -> BroadcastChannelChanged | Retry:
+        match answer:
+            case Retry():
+                return answer
+            case Uncertain():
+                return Retry(answer.detail)
+            case Rejected():
+                _alert(event, answer)
+                return _next(event, "refused", now, status=answer.status, detail=answer.detail)
+        return _next(event, "refused", now, status=answer.status, detail="an answer without apns-channel-id")
+
+
+def _alert(event: BroadcastChannelChanged, answer: Rejected) -> None:
+    if answer.alert:
+        log.error("broadcast channel refused", application=event.application_id, detail=answer.detail)
+
+
+def _next(
+    event: BroadcastChannelChanged,
+    state: ChannelState,
+    now: int,
+    *,
+    apple_id: str | None = None,
+    status: int = 0,
+    detail: str = "",
+) -> BroadcastChannelChanged:
+    """The same event whenever this one is acted on again, but for its time."""
+    changes = {
+        "event_id": ids.event_id_of(event.channel_id, f"{event.revision + 1}/{state}"),
+        "at": now,
+        "state": state,
+        "revision": event.revision + 1,
+        "attempt": 1,
+        "apple_id": apple_id or event.apple_id,
+        "status": status,
+        "detail": detail,
+    }
+    return event.model_copy(update=changes)
+
+
+def _ids_in(body: Any) -> list[str]:
+    listed = body.get("channels") if isinstance(body, dict) else None
+    return [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+
+
+def _policy_of(body: Any) -> object:
+    return body.get(POLICY_KEY) if isinstance(body, dict) else None

@@ -1,0 +1,110 @@
+"""May a broadcast go now? As for a push (`delivery/work.py`): a stop, a sender whose keys are refused, a host that is
+away, an application over its rate. What may not waits in a timer, at most until it expires.
+
+A broadcast goes out under the keys of the application's pushes, so both have one standing; its host is another one, so
+that has a breaker of its own.
+"""
+
+import asyncio
+import random
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Protocol
+
+from schemas.broadcast_events import BroadcastRequested
+from services.dispatch.delivery.senders import Senders
+from services.dispatch.policy.breaker import Breaker
+from services.dispatch.policy.sender_health import Standing
+from services.dispatch.provider import Accepted, Rejected, Result, Retry, Uncertain
+from services.dispatch.providers.apns.channels import Answer, Done, Gone
+from services.dispatch.providers.apns.channels_table import OF_BROADCASTS
+from services.runtime import telemetry
+from services.runtime.clock import now_ms
+from services.runtime.scheduling.stops import held_tag
+
+log = telemetry.logger("broadcasts")
+_TRIP_AFTER = 4
+"""There are few broadcasts: so many failures in a row say enough."""
+_AWAY_S = 5.0
+_TOO_MANY = 429
+
+
+class Pushes(Protocol):
+    """What is shared with the pushes of APNs (`dispatching.Dispatching`)."""
+
+    def standing(self, application_id: str) -> Standing: ...
+    def let_go(self, standing: Standing) -> None:
+        """What waits for the application's sender is due now."""
+
+
+class Wait(NamedTuple):
+    """Why a broadcast is held back, for how long, and what would let it go sooner."""
+
+    why: str
+    wait_s: float
+    tag: str | None = None
+
+
+@dataclass
+class Gate:
+    """`senders` are those of APNs; ask only for an application that has one."""
+
+    senders: Senders
+    pushes: Pushes
+    breaker: Breaker = field(default_factory=lambda: Breaker(_TRIP_AFTER))
+
+    def held(self, event: BroadcastRequested) -> Wait | None:
+        """None: it may go; then say `begin`, and `end` with the answer."""
+        stop = self.senders.stop_of(event.application_id, event.partner_id or "")
+        if stop is not None:
+            left_s = (event.expires_at - now_ms()) / 1000
+            return Wait(f"{stop.scope} is paused", left_s, held_tag(stop.scope, stop.id))
+        now, standing = _now(), self.pushes.standing(event.application_id)
+        stopped_s = standing.stopped_for_s(now)
+        if stopped_s is not None:
+            return Wait("sender is stopped", stopped_s, standing.tag)
+        if not self.breaker.admits(now):
+            return Wait("provider is away", _AWAY_S * (1 + random.random()))
+        wait_s = standing.limiter.admitted(now)
+        return Wait("throttled", wait_s) if wait_s else None
+
+    def begin(self, event: BroadcastRequested) -> None:
+        self.pushes.standing(event.application_id).begin(_now())
+        self.breaker.begin(_now())
+
+    def end(self, event: BroadcastRequested, answer: Answer) -> None:
+        """What the answer says of the application and of the host."""
+        now, standing, result = _now(), self.pushes.standing(event.application_id), _as_of_a_push(answer)
+        if standing.end(result, now, random.random(), guarded=False):
+            self.pushes.let_go(standing)
+        if isinstance(result, Uncertain) or (isinstance(result, Retry) and (not result.status or result.status >= 500)):
+            after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
+            if self.breaker.failed(now, random.random(), after_s):
+                log.error("provider is away: broadcasts wait", provider="apns")
+        elif self.breaker.succeeded():
+            log.info("provider is back: broadcasts go on", provider="apns")
+
+    def let_go(self, event: BroadcastRequested, wait: Wait) -> None:
+        """It waits now; what it waits for may have come meanwhile."""
+        standing = self.pushes.standing(event.application_id)
+        if wait.tag == standing.tag and not standing.breaker.is_open:
+            self.pushes.let_go(standing)
+
+
+def _as_of_a_push(answer: Answer) -> Result:
+    """Trouble of the broadcasts' host slows down no pushes, which have another; what they alone need stops none."""
+    match answer:
+        case Done():
+            return Accepted(None, answer.status)
+        case Gone():
+            return Rejected(answer.detail, answer.status)
+        case Rejected() if answer.detail in OF_BROADCASTS:
+            return replace(answer, alert=False)
+        case Uncertain():
+            return replace(answer, scope="token")
+        case Retry() if answer.status != _TOO_MANY:
+            return replace(answer, scope="provider")
+    return answer
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,188 @@
+"""Broadcasts: what the log asks of Apple's channels is done, and what came of it is said to the log.
+
+    broadcast-channels   requested, closing   ─▶ `create.py` ─▶ open, refused, closed
+    broadcasts           BroadcastRequested   ─▶ may it go? (`gate.py`) ─▶ send ─▶ BroadcastDispatched
+                                              a retry, and what is held back, is a timer
+
+A broadcast that is sent again is the same to a phone, which ignores a state that is not newer; only an alert would
+sound twice. So one with an alert is noted before it is sent, and a noted one without an outcome is `uncertain`.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas import ids
+from schemas.broadcast_events import BroadcastChannelChanged, BroadcastDispatched, BroadcastOutcome, BroadcastRequested
+from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
+from services.dispatch.broadcast.create import Making
+from services.dispatch.broadcast.gate import Gate, Wait
+from services.dispatch.delivery.attempts_store import Attempts
+from services.dispatch.delivery.senders import Senders
+from services.dispatch.policy.deliver import backoff_s
+from services.dispatch.provider import Rejected, Retry, Sender, Uncertain
+from services.dispatch.providers.apns import live
+from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done, Gone
+from services.dispatch.providers.apns.sender import ApnsSender
+from services.runtime import telemetry
+from services.runtime.clock import now_ms
+from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.log.kafka import Append
+from services.runtime.scheduling.stops import Stops
+from services.runtime.scheduling.timers import Timer, Timers
+
+log = telemetry.logger("broadcasts")
+_NO_SENDER = Retry("the application has no usable APNs credentials", scope="application")
+_LAST_ATTEMPT = 40
+_LONGEST_S = 86_400.0
+
+
+@dataclass(frozen=True)
+class Broadcasting:
+    """The steps of both consumers. `senders` are those of APNs, which its pushes keep fresh."""
+
+    senders: Senders
+    making: Making
+    attempts: Attempts
+    timers: Timers
+    gate: Gate
+    stops: Stops
+
+    async def channels(self, records: Sequence[Record]) -> Follows:
+        """One after another: two channels that are made at once could not be told apart after a crash."""
+        appends, timers = list[Append](), list[Timer]()
+        for record in records:
+            event = record.event
+            if not isinstance(event, BroadcastChannelChanged) or event.state not in ("requested", "closing"):
+                continue
+            channels = _channels_of(self.senders.of(event.application_id))
+            done = await self.making.act(event, channels, now_ms()) if channels is not None else _NO_SENDER
+            following = _channel_again(event, done) if isinstance(done, Retry) else done
+            if isinstance(following, Timer):
+                timers.append(following)
+            else:
+                appends.append(Append(BROADCAST_CHANNELS, following.entity_key, following))
+        await self.timers.set(timers)
+        return Follows(appends)
+
+    async def messages(self, records: Sequence[Record]) -> Follows:
+        """Those of one channel in their order, channels side by side."""
+        by_channel: dict[str, list[BroadcastRequested]] = {}
+        for record in records:
+            if isinstance(record.event, BroadcastRequested):
+                by_channel.setdefault(record.event.channel_id, []).append(record.event)
+        done = await asyncio.gather(*(self._send_all(events) for events in by_channel.values()))
+        appends = [append for several in done for append in several]
+        return Follows(appends)
+
+    async def _send_all(self, events: Sequence[BroadcastRequested]) -> list[Append]:
+        return [Append(BROADCASTS, event.entity_key, await self._send(event)) for event in events]
+
+    async def _send(self, event: BroadcastRequested) -> BroadcastDispatched:
+        now = now_ms()
+        if now >= event.expires_at:
+            return _told(event, "expired", now)
+        channels = _channels_of(self.senders.of(event.application_id))
+        if channels is None:
+            return await self._again(event, _NO_SENDER)
+        wait = self.gate.held(event)
+        if wait is not None:
+            return await self._parked(event, wait)
+        aps = live.aps_of(event.live_activity)
+        if "alert" in aps and not await self.attempts.note(event.broadcast_id, event.attempt):
+            return _told(event, "uncertain", now, detail="this attempt was begun before and its outcome is not known")
+        kept_until = event.expires_at if event.keep_latest else None
+        self.gate.begin(event)
+        answer: Answer = Retry("interrupted")
+        try:
+            answer = await channels.send(event.environment, event.apple_id, event.broadcast_id, aps, kept_until)
+        finally:
+            self.gate.end(event, answer)
+        return await self._concluded(event, answer, resendable="alert" not in aps)
+
+    async def _concluded(self, event: BroadcastRequested, answer: Answer, *, resendable: bool) -> BroadcastDispatched:
+        telemetry.BROADCASTS.labels(type(answer).__name__.lower()).inc()
+        match answer:
+            case Done():
+                return _told(event, "accepted", now_ms(), answer.status)
+            case Gone():
+                return _told(event, "refused", now_ms(), answer.status, answer.detail)
+            case Rejected():
+                if answer.alert:
+                    log.error("broadcast refused", application=event.application_id, detail=answer.detail)
+                return _told(event, "refused", now_ms(), answer.status, answer.detail)
+            case Uncertain() if not resendable:
+                return _told(event, "uncertain", now_ms(), detail=answer.detail)
+            case Uncertain():
+                return await self._again(event, Retry(answer.detail))
+        return await self._again(event, answer)
+
+    async def _parked(self, event: BroadcastRequested, wait: Wait) -> BroadcastDispatched:
+        """Held back without an attempt: the same comes again, at its end to be told expired."""
+        now = now_ms()
+        due = min(now + round(wait.wait_s * 1000), event.expires_at)
+        again = event.model_copy(update={"event_id": ids.event_id_of(event.event_id, "parked"), "at": now})
+        timer = Timer(due, BROADCASTS, event.entity_key, again, () if wait.tag is None else (wait.tag,))
+        await self.timers.set([timer])
+        await self.stops.look_again([timer])
+        self.gate.let_go(event, wait)
+        told = _told(event, "retry", now, 0, wait.why, due)
+        return told.model_copy(update={"event_id": ids.event_id_of(event.event_id, "held")})
+
+    async def _again(self, event: BroadcastRequested, retry: Retry) -> BroadcastDispatched:
+        now = now_ms()
+        wait_s = backoff_s(event.attempt, random.random(), retry.after_s or 0.0, (event.expires_at - now) / 1000)
+        if wait_s is None:
+            return _told(event, "expired", now, retry.status, retry.detail)
+        due = now + round(wait_s * 1000)
+        again = event.model_copy(
+            update={
+                "event_id": ids.event_id_of(event.broadcast_id, f"attempt/{event.attempt + 1}"),
+                "at": now,
+                "attempt": event.attempt + 1,
+            }
+        )
+        await self.timers.set([Timer(due, BROADCASTS, event.entity_key, again)])
+        return _told(event, "retry", now, retry.status, retry.detail, due)
+
+
+def _channels_of(sender: Sender | None) -> ApnsChannels | None:
+    return sender.channels if isinstance(sender, ApnsSender) else None
+
+
+def _channel_again(event: BroadcastChannelChanged, retry: Retry) -> BroadcastChannelChanged | Timer:
+    """The same again later; in the end a channel that is asked for is refused, and one that is to go stays."""
+    now = now_ms()
+    wait_s = backoff_s(event.attempt, random.random(), retry.after_s or 0.0, _LONGEST_S)
+    if event.attempt >= _LAST_ATTEMPT or wait_s is None:
+        state = "refused" if event.state == "requested" else "open"
+        changes = {"state": state, "revision": event.revision + 1, "attempt": 1, "detail": retry.detail, "at": now}
+        event_id = ids.event_id_of(event.channel_id, f"{event.revision + 1}/{state}")
+        return event.model_copy(update={**changes, "event_id": event_id, "status": retry.status})
+    told = {"attempt": event.attempt + 1, "at": now, "detail": retry.detail, "status": retry.status}
+    event_id = ids.event_id_of(event.channel_id, f"{event.revision}/attempt/{event.attempt + 1}")
+    again = event.model_copy(update={**told, "event_id": event_id})
+    return Timer(now + round(wait_s * 1000), BROADCAST_CHANNELS, event.entity_key, again)
+
+
+def _told(
+    event: BroadcastRequested,
+    outcome: BroadcastOutcome,
+    now: int,
+    status: int = 0,
+    detail: str = "",
+    retry_at: int | None = None,
+) -> BroadcastDispatched:
+    return BroadcastDispatched(
+        event_id=ids.event_id_of(event.broadcast_id, f"dispatched/{event.attempt}"),
+        at=now,
+        broadcast_id=event.broadcast_id,
+        channel_id=event.channel_id,
+        application_id=event.application_id,
+        outcome=outcome,
+        attempt=event.attempt,
+        status=status,
+        detail=detail,
+        retry_at=retry_at,
+    )

@@ -1,0 +1,1 @@
+"""One push from its record to its outcome."""

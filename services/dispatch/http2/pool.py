@@ -1,0 +1,226 @@
+"""A few HTTP/2 connections to one origin: opened on demand, replaced when they end, never in a storm.
+
+A request that finds no free stream waits, in order, until its time is over. Connections open as requests have to
+wait, up to `size`; each connect resolves the name again. While connects fail, or connections end soon after they
+were opened, one attempt at a time is made, after an exponentially growing wait with full jitter. What was under way
+already when a failure was counted belongs to the same incident: four connections that are lost at once are one failure.
+"""
+
+import asyncio
+import random
+import ssl
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from services.dispatch.http2.connection import PING_IDLE_S, PING_TIMEOUT_S, SWEEP_S, Call, Connection
+from services.dispatch.http2.engine import Header, NotProcessed, Result
+from services.dispatch.http2.wire import ConnectError
+from services.runtime import telemetry
+
+# A refused request goes out again by itself, but a peer that keeps refusing is its sender's business.
+ATTEMPTS: Final = 3
+
+log = telemetry.logger("http2")
+
+
+class Pool:
+    """A connection that held for `proven_s` ends the suspicion that the origin is in trouble."""
+
+    def __init__(
+        self,
+        url: str,
+        ssl_context: ssl.SSLContext | None,
+        *,
+        size: int = 1,
+        connect_timeout_s: float = 10.0,
+        backoff_base_s: float = 0.5,
+        backoff_cap_s: float = 60.0,
+        proven_s: float = 10.0,
+        ping_idle_s: float = PING_IDLE_S,
+        ping_timeout_s: float = PING_TIMEOUT_S,
+    ) -> None:
+        self.failures = 0  # incidents in a row
+        self.last_error: str | None = None
+        self._failed_at = float("-inf")
+        self._url = url
+        self._ssl_context = ssl_context
+        self._size = size
+        self._connect_timeout_s = connect_timeout_s
+        self._backoff_base_s = backoff_base_s
+        self._backoff_cap_s = backoff_cap_s
+        self._proven_s = proven_s
+        self._ping_idle_s = ping_idle_s
+        self._ping_timeout_s = ping_timeout_s
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[Call] = deque()
+        self._connections: list[Connection] = []  # those that take requests
+        self._draining: set[Connection] = set()
+        self._opening: set[asyncio.Task[None]] = set()
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._closed: str | None = None
+
+    @property
+    def connections(self) -> int:
+        """Connections that take requests."""
+        return len(self._connections)
+
+    @property
+    def in_flight(self) -> int:
+        return sum(connection.in_flight for connection in (*self._connections, *self._draining))
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    async def request(
+        self, method: bytes, path: bytes, headers: Sequence[Header], body: bytes, timeout_s: float
+    ) -> Result:
+        """One request, one result, within `timeout_s` (plus 0.1) of waiting and answering together.
+
+        What was surely not processed is sent again, a few times, while there is time.
+        """
+        deadline = self._loop.time() + timeout_s
+        for attempt in range(1, ATTEMPTS + 1):
+            if self._closed is not None:
+                return NotProcessed(self._closed)
+            call = Call(method, path, headers, body, deadline, self._loop.create_future())
+            self._place(call)
+            try:
+                result = await call.future
+            except asyncio.CancelledError:
+                call.abandon()
+                raise
+            if type(result) is not NotProcessed or attempt == ATTEMPTS or self._loop.time() >= deadline:
+                break
+        return result
+
+    async def close_all(self, reason: str, drain_s: float = 0.0) -> None:
+        """End for good: who waits gets NotProcessed, who is in flight has `drain_s` to get an answer."""
+        self._closed = reason
+        for task in self._opening:
+            task.cancel()
+        await asyncio.gather(*self._opening, return_exceptions=True)
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        while self._waiting:
+            self._waiting.popleft().resolve(NotProcessed(reason))
+        every = (*self._connections, *self._draining)
+        await asyncio.gather(*(connection.close(reason, drain_s) for connection in every))
+
+    def _place(self, call: Call) -> None:
+        if not self._waiting:
+            for index, connection in enumerate(self._connections):
+                if connection.capacity:
+                    if len(self._connections) > 1:  # the next request goes to the next connection
+                        self._connections.append(self._connections.pop(index))
+                    connection.submit(call)
+                    return
+        self._waiting.append(call)
+        if self._sweeper is None:
+            self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)
+        self._grow()
+
+    def _pump(self) -> None:
+        """Give free streams to those who wait."""
+        for connection in tuple(self._connections):
+            free = connection.capacity
+            while free and self._waiting:
+                call = self._waiting.popleft()
+                if not call.future.done():
+                    connection.submit(call)
+                    free -= 1
+        if self._waiting:
+            self._grow()
+
+    def _changed(self, connection: Connection) -> None:
+        if not connection.usable:
+            if connection in self._connections:
+                self._retire(connection)
+            if not connection.is_open:
+                self._draining.discard(connection)
+        if self._waiting and self._closed is None:
+            self._pump()
+
+    def _retire(self, connection: Connection) -> None:
+        self._connections.remove(connection)
+        self._draining.add(connection)
+        has_held = self._loop.time() - connection.opened_at >= self._proven_s
+        if has_held:
+            self.failures = 0
+        else:
+            self._failed(connection.opened_at)
+        self.last_error = connection.reason
+        log.info("http2.connection_leaving", origin=self._url, reason=connection.reason)
+
+    def _failed(self, since: float) -> None:
+        """What began at `since` failed; the first to do so in an incident counts."""
+        if since >= self._failed_at:
+            self.failures += 1
+            self._failed_at = self._loop.time()
+
+    # -- opening -----------------------------------------------------------------------------------
+
+    def _grow(self) -> None:
+        """Open what is missing and wanted; while the origin is in trouble, one at a time."""
+        missing = self._size - len(self._connections) - len(self._opening)
+        at_once = 1 - len(self._opening) if self.failures else missing
+        for _ in range(min(missing, at_once, len(self._waiting) - len(self._opening))):
+            task = self._loop.create_task(self._open())
+            self._opening.add(task)
+            task.add_done_callback(self._opened)
+
+    async def _open(self) -> None:
+        while True:
+            await asyncio.sleep(self._delay_s())
+            begun_at = self._loop.time()
+            try:
+                connection = await Connection.connect(
+                    self._url,
+                    self._ssl_context,
+                    connect_timeout_s=self._connect_timeout_s,
+                    ping_idle_s=self._ping_idle_s,
+                    ping_timeout_s=self._ping_timeout_s,
+                )
+            except ConnectError as error:
+                self._failed(begun_at)
+                self.last_error = str(error)
+                log.warning("http2.connect_failed", origin=self._url, failures=self.failures, error=str(error))
+                if not self._waiting or len(self._opening) > 1:
+                    return
+                continue
+            self._connections.append(connection)
+            connection.on_change = self._changed
+            self._loop.call_later(self._proven_s, self._prove, connection)
+            return
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        self._opening.discard(task)
+        if not task.cancelled():
+            task.result()
+        if self._closed is None:
+            self._pump()
+
+    def _prove(self, connection: Connection) -> None:
+        if connection.usable:
+            self.failures = 0
+
+    def _delay_s(self) -> float:
+        if not self.failures:
+            return 0.0
+        ceiling_s = min(self._backoff_cap_s, self._backoff_base_s * 2 ** min(self.failures, 32))
+        return random.uniform(0.0, ceiling_s)
+
+    def _sweep(self) -> None:
+        """Let those go whose time is over before a stream was free."""
+        self._sweeper = None
+        now = self._loop.time()
+        keep: deque[Call] = deque()
+        for call in self._waiting:
+            if call.deadline <= now:
+                call.resolve(NotProcessed(f"no free stream in time: {self.last_error or 'all in use'}"))
+            elif not call.future.done():
+                keep.append(call)
+        self._waiting = keep
+        if keep:
+            self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)

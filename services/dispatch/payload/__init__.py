@@ -1,0 +1,1 @@
+"""What a push carries, fitted into the size that a provider takes."""

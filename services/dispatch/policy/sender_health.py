@@ -1,0 +1,198 @@
+"""How an application stands with one provider: may it push now, and what did an answer change?
+
+    limiter   too fast, or answers stay out        ─▶ parked for a while
+    breaker   its keys or settings are refused     ─▶ stopped, its pushes parked until a probe passes or they change
+    way       refused, and some token took part    ─▶ whom it is about: `trust.py`
+    guard     too many dead tokens at once         ─▶ tokens are not retired
+
+None of this holds up another application. A stop and a pause are the operator's business: each is logged as an error
+once, and stands in a gauge until it is over.
+"""
+
+import hashlib
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+from schemas.values import Provider
+from services.dispatch.policy.breaker import Breaker
+from services.dispatch.policy.limiter import Limiter
+from services.dispatch.policy.token_guard import Guard
+from services.dispatch.policy.trust import FIRST_PROBE_S, LONGEST_PROBE_S, Judgement, Strikes, Way
+from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
+from services.runtime import telemetry
+
+log = telemetry.logger("standing")
+STOPPED: Final = "sender is stopped"
+_MOST_WAYS: Final = 256
+
+
+def under_of(fingerprint: str, way_name: str) -> str:
+    """One word for credentials and way, which tells neither."""
+    return hashlib.sha256(f"{fingerprint}/{way_name}".encode()).hexdigest()[:16]
+
+
+class Addressed(NamedTuple):
+    """The token that a push goes to: its name, its way, and on which it is known to work."""
+
+    digest: str
+    way_name: str
+    way: Way
+    worked_under: str
+
+    @property
+    def news(self) -> str | None:
+        """What its installation does not know yet when the push is accepted."""
+        return None if self.worked_under == self.way.under else self.way.under
+
+
+class Judged(NamedTuple):
+    """A result as it is to be taken."""
+
+    result: Result
+    goes_on: bool = False  # what was held up goes on through it
+    waits: bool = False  # for the credentials: it comes again at once when they change
+
+
+class Standing:
+    """Of one (provider, application). Times are seconds of a monotonic clock."""
+
+    def __init__(self, provider: Provider, application_id: str, max_rate: float, fingerprint: str = "") -> None:
+        self.tag = f"{provider.value}/{application_id}"  # of the timers of what is parked while it is stopped
+        self.limiter = Limiter(max_rate)
+        self.breaker = Breaker(1, FIRST_PROBE_S, LONGEST_PROBE_S)
+        self.guard = Guard()
+        self._fingerprint = fingerprint  # of the credentials
+        self._ways: OrderedDict[str, Way] = OrderedDict()
+        self._strikes = Strikes()
+        self._names = {"application": application_id, "provider": provider.value}
+        self._stopped = telemetry.SENDER_STOPPED.labels(application_id, provider.value)
+        self._paused = telemetry.RETIRING_PAUSED.labels(application_id, provider.value)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Altogether, or on one of its ways."""
+        return self.breaker.is_open or any(way.is_troubled for way in self._ways.values())
+
+    def stopped_for_s(self, now: float) -> float | None:
+        """None when it may push, else how long it is stopped at least."""
+        if self.breaker.admits(now):
+            return None
+        return max(1.0, self.breaker.wait_s(now))
+
+    def addressed(self, digest: str, way_name: str, worked_under: str) -> Addressed:
+        """A token on its way; ways that were not used for long are forgotten, since devices name them."""
+        way = self._ways.get(way_name)
+        if way is None:
+            way = self._ways[way_name] = Way(under_of(self._fingerprint, way_name), self._strikes)
+            if len(self._ways) > _MOST_WAYS:
+                self._ways.popitem(last=False)
+                self._show()
+        elif len(self._ways) > 1:
+            self._ways.move_to_end(way_name)
+        if worked_under == way.under:
+            way.is_proven = True  # also after a restart, before anybody is accepted
+        return Addressed(digest, way_name, way, worked_under)
+
+    def judged(self, result: Result, to: Addressed | None, now: float, draw: float) -> Judged:
+        """The result as it is to be taken. `to` None: no token has a part in it."""
+        if isinstance(result, Accepted):
+            return self._of_acceptance(result, to, now)
+        if isinstance(result, Rejected) and result.alert and (to is None or result.certain):
+            if not self.breaker.is_open:
+                return Judged(result)
+            self.breaker.failed(now, draw)  # it was under way when the sender stopped, or it was the probe
+            return self._waiting(result, self.breaker.wait_s(now))
+        if to is None:
+            return Judged(result)
+        if isinstance(result, Rejected) and result.alert:
+            return self._of_refusal(result, to, now, draw)
+        to.way.told_nothing()
+        return Judged(result)
+
+    def _of_acceptance(self, result: Accepted, to: Addressed | None, now: float) -> Judged:
+        if to is None or not to.way.accepted(now, to.digest, to.worked_under):
+            return Judged(result)
+        log.info("sender goes on", way=to.way_name, **self._names)
+        self._show()
+        return Judged(result, goes_on=True)
+
+    def _of_refusal(self, result: Rejected, to: Addressed, now: float, draw: float) -> Judged:
+        way = to.way
+        before = (way.breaker.is_open, way.is_doubted)
+        judgement = way.refused(now, draw, to.digest, to.worked_under)
+        if (way.breaker.is_open, way.is_doubted) != before:
+            event = "sender stopped" if way.breaker.is_open else "sender doubted: only refusals, from tokens unproven"
+            log.error(event, way=to.way_name, status=result.status, detail=result.detail, **self._names)
+            self._show()
+        if judgement is Judgement.WAITS:
+            return self._waiting(result, way.wait_s(now, to.digest))
+        if judgement is Judgement.VOID:
+            return Judged(TokenGone(f"{result.detail}: never taken while others are", result.status))
+        return Judged(Rejected(result.detail, result.status, reason=result.reason))
+
+    def _waiting(self, result: Rejected, wait_s: float) -> Judged:
+        """For the credentials, which are refused: nobody's message ends for them."""
+        return Judged(Retry(f"{result.detail}: {STOPPED}", result.status, max(1.0, wait_s)), waits=True)
+
+    def begin(self, now: float) -> None:
+        """A push goes out."""
+        self.limiter.begin()
+        self.breaker.begin(now)
+
+    def end(self, result: Result, now: float, draw: float, *, guarded: bool = True) -> bool:
+        """Its answer came. True when a stopped sender goes on through it.
+
+        `guarded` False: tokens of Live Activities die every day with their activities, which says nothing of keys.
+        """
+        if isinstance(result, Uncertain) and result.scope != "token":
+            self.limiter.stayed_out(now)
+        else:
+            self.limiter.end()
+        match result:
+            case Retry():
+                if result.scope == "application":
+                    self.limiter.throttled(now, result.after_s)
+                self.breaker.told_nothing()
+            case Uncertain():
+                self.breaker.told_nothing()
+            case Rejected(alert=True):
+                if self.breaker.failed(now, draw):
+                    self._stop(result)
+            case Rejected(status=0) | TokenGone(status=0):
+                self.breaker.told_nothing()
+            case _:
+                if guarded:
+                    self._note(isinstance(result, TokenGone), now)
+                if self.breaker.succeeded():
+                    self._go_on()
+                    return True
+        return False
+
+    def renewed(self, max_rate: float, fingerprint: str = "") -> None:
+        """The credentials or the application changed: try again at once."""
+        self.limiter = Limiter(max_rate, under_way=self.limiter.under_way)
+        self._fingerprint, self._strikes = fingerprint, Strikes()
+        was_troubled = any(way.is_troubled for way in self._ways.values())
+        self._ways.clear()
+        if self.breaker.reset() or was_troubled:
+            self._go_on()
+
+    def _note(self, gone: bool, now: float) -> None:
+        if not self.guard.note(now, gone):
+            return
+        self._paused.set(int(self.guard.is_paused))
+        if self.guard.is_paused:
+            log.error("retiring paused: too many dead tokens at once", share=round(self.guard.share, 2), **self._names)
+        else:
+            log.info("retiring goes on", **self._names)
+
+    def _stop(self, result: Rejected) -> None:
+        self._show()
+        log.error("sender stopped", status=result.status, detail=result.detail, **self._names)
+
+    def _go_on(self) -> None:
+        self._show()
+        log.info("sender goes on", **self._names)
+
+    def _show(self) -> None:
+        self._stopped.set(int(self.is_stopped))

@@ -1,0 +1,1 @@
+"""A folder for each provider: its sender, its rendering, and the table of its answers."""

@@ -1,0 +1,189 @@
+"""Firebase Cloud Messaging, HTTP v1. Source: `docs/providers.md` §2.
+
+    data["rpns"]     the SDK's part (`payload/payload.py`), always
+    notification     title, text and image, for when the SDK does not run; left out when there is nothing to show
+    tag              the delivery id: a resend replaces the first on the device. collapse_key stays unset: a device
+                     keeps four keys, and FCM throttles collapsible messages
+
+Credentials: the JSON file of a service account. Its access token is fetched with a signed assertion and kept.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final, Literal
+
+import jwt
+import orjson
+from cryptography.hazmat.primitives.asymmetric import rsa
+from multidict import CIMultiDict
+from pydantic import StringConstraints
+from yarl import URL
+
+from services.dispatch.delivery.malformed import EMPTY_TTL, Questions
+from services.dispatch.payload import payload
+from services.dispatch.payload.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
+from services.dispatch.provider import Accepted, BadCredentials, Opening, Push, Rejected, Result
+from services.dispatch.providers.fcm import table
+from services.dispatch.providers.http import token_endpoint
+from services.dispatch.providers.http.client import (
+    Answer,
+    Client,
+    bearer_headers,
+    provider_connector,
+    retry_after_s,
+    without_answer,
+)
+from services.dispatch.providers.http.credentials import Credentials, HttpsUrl, PathSegment, validated
+from services.dispatch.providers.http.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
+from services.runtime import clock
+from services.runtime.crypto import private_keys
+from services.runtime.http.outbound_addresses import exact_url
+
+LIMIT_BYTES: Final = 4096
+"""Of notification and data, keys and values (docs/providers.md §2.4)."""
+MAX_TTL_S: Final = 2_419_200
+_SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
+_GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_ASSERTION_S = 3600
+_JSON = "application/json"
+
+
+class ServiceAccount(Credentials):
+    """The fields of Google's file that are needed."""
+
+    type: Literal["service_account"]
+    project_id: PathSegment
+    private_key_id: str
+    private_key: str
+    client_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
+    token_uri: HttpsUrl
+
+
+async def open_sender(opening: Opening) -> "FcmSender":
+    """Raises BadCredentials; connects nowhere yet."""
+    account = validated(ServiceAccount, opening.credentials)
+    return FcmSender(opening, account, _private_key(account))
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A message as JSON, and as what FCM counts of it."""
+
+    content: bytes
+    message: dict[str, Any]
+
+
+class FcmSender:
+    """Sends to one project."""
+
+    def __init__(self, opening: Opening, account: ServiceAccount, key: rsa.RSAPrivateKey) -> None:
+        settings = opening.settings
+        self._account = account
+        self._key = key
+        self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
+        self._tokens = AccessTokens(self.fetch)
+        self._questions = Questions(self._asked)
+        self._headers: tuple[str, CIMultiDict[str]] = ("", CIMultiDict())
+        base = settings.fcm_url.rstrip("/")
+        self.url = URL(f"{base}/v1/projects/{account.project_id}/messages:send", encoded=True)
+
+    def absorbs_resend(self, push: Push) -> bool:
+        """By the tag; what has none is shown by the SDK, once for each delivery id."""
+        return True
+
+    async def send(self, push: Push) -> Result:
+        try:
+            body, shortened = render(push, clock.now_ms())
+        except payload.TooLarge:
+            return Rejected("payload too large", 0)
+
+        result = await self._questions.answered(push, await self._post(body))
+        return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
+
+    async def close(self) -> None:
+        await self._tokens.close()
+        await self._client.close()
+
+    async def _post(self, body: bytes) -> Result:
+        async def attempt(token: str) -> Result | RefreshAuth:
+            return await self._attempt(token, body)
+
+        return await with_bearer(self._tokens, attempt)
+
+    async def _asked(self, token: str) -> Result:
+        """What becomes of a message that holds nothing; FCM checks it and sends it nowhere."""
+        message = {"token": token, "data": {payload.KEY: "{}"}, "android": {"ttl": EMPTY_TTL}}
+        return await self._post(orjson.dumps({"validate_only": True, "message": message}))
+
+    async def _attempt(self, token: str, body: bytes) -> Result | RefreshAuth:
+        if self._headers[0] != token:
+            self._headers = token, bearer_headers(token, _JSON)
+        answer = await self._client.post(self.url, self._headers[1], body)
+        if not isinstance(answer, Answer):
+            return without_answer(answer)
+        return table.outcome(answer.status, answer.body, retry_after_s(answer.retry_after, clock.now_ms()))
+
+    async def fetch(self) -> Grant | Trouble:
+        """A new access token."""
+        assertion = await asyncio.to_thread(self._assertion)
+        form = {"grant_type": _GRANT_TYPE, "assertion": assertion}
+        return await token_endpoint.ask(self._client, exact_url(self._account.token_uri), form)
+
+    def _assertion(self) -> str:
+        """RS256 costs a millisecond, so it runs in a thread."""
+        now_s = clock.now_ms() // 1000
+        claims = {
+            "iss": self._account.client_email,
+            "scope": _SCOPE,
+            "aud": self._account.token_uri,
+            "iat": now_s,
+            "exp": now_s + _ASSERTION_S,
+        }
+        return jwt.encode(claims, self._key, "RS256", {"kid": self._account.private_key_id})
+
+
+def render(push: Push, now_ms: int) -> tuple[bytes, bool]:
+    """The request's body, and whether something was left out. Raises payload.TooLarge."""
+    silent = is_silent(push)
+    ttl = f"{seconds_left(push.expires_at, now_ms, MAX_TTL_S)}s"
+
+    def rendered(shown: payload.Shown, with_text: bool) -> _Body:
+        data = {payload.KEY: orjson.dumps(sdk_part(push, shown, with_text)).decode()}
+        android: dict[str, Any] = {"priority": "HIGH", "ttl": ttl}
+        message = {"token": push.token, "data": data, "android": android}
+        if not silent:
+            message["notification"] = _notification(push, shown)
+            android["notification"] = {"tag": push.delivery_id, "channel_id": payload.KEY, "default_sound": True}
+        return _Body(orjson.dumps({"message": message}), message)
+
+    body, shortened = fitted(push, LIMIT_BYTES, rendered, _counted)
+    return body.content, shortened
+
+
+def _notification(push: Push, shown: payload.Shown) -> dict[str, str]:
+    made = {"body": masked(push, shown.text)}
+    if shown.title:
+        made["title"] = masked(push, shown.title)
+    image = image_url(shown)
+    if image is not None:
+        made["image"] = image
+    return made
+
+
+def _counted(body: _Body) -> int:
+    """What FCM counts is never more than the whole, so most bodies need no counting."""
+    if len(body.content) <= LIMIT_BYTES:
+        return len(body.content)
+    message = body.message
+    shown = {**message.get("notification", {}), **message["android"].get("notification", {})}
+    return sum(len(key) + len(str(value).encode()) for part in (shown, message["data"]) for key, value in part.items())
+
+
+def _private_key(account: ServiceAccount) -> rsa.RSAPrivateKey:
+    try:
+        key = private_keys.key_of(account.private_key)
+    except ValueError as error:
+        raise BadCredentials(f"private_key: {error}") from None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise BadCredentials("private_key: must be an RSA key")
+    return key

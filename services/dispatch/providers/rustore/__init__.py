@@ -1,0 +1,1 @@
+"""RuStore, native and universal."""

@@ -1,0 +1,66 @@
+"""How a push service stands, by its origin: whether it may be asked now, and what its answers change.
+
+    429, 503 with Retry-After     not asked until then
+    no connection, no answer      after a run of them: not asked, then one probe after a growing interval
+
+A subscription can name any server, so nothing here holds up another origin, and what is remembered is bounded. Whether
+a refused key is the application's or the subscription's is told by others (`policy/trust.py`), for each origin alone
+as well.
+Times are seconds of a monotonic clock.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.dispatch.policy.breaker import Breaker
+from services.dispatch.provider import Result, Retry, Uncertain
+from services.dispatch.providers.http.oauth import RefreshAuth
+
+AWAY_AFTER: Final = 8
+LONGEST_WAIT_S: Final = 3600.0
+_MOST = 1024
+
+
+@dataclass(slots=True)
+class Origin:
+    """One push service."""
+
+    name: str
+    away: Breaker = field(default_factory=lambda: Breaker(AWAY_AFTER, 5.0, 300.0))
+    wait_until: float = 0.0
+
+    def held(self, now: float) -> Retry | None:
+        """Why nothing is sent there now."""
+        if now < self.wait_until:
+            return Retry("the push service asked to wait", after_s=self.wait_until - now)
+        if not self.away.admits(now):
+            return Retry("the push service is away", after_s=max(1.0, self.away.wait_s(now)))
+        return None
+
+    def begin(self, now: float) -> None:
+        """A request goes out."""
+        self.away.begin(now)
+
+    def end(self, result: Result | RefreshAuth, now: float, draw: float) -> None:
+        """Its answer came, or did not; `draw` is a random number from [0, 1)."""
+        if isinstance(result, Uncertain) or (isinstance(result, Retry) and not result.status):
+            self.away.failed(now, draw)
+            return
+        self.away.succeeded()
+        if isinstance(result, Retry) and result.after_s is not None:
+            self.wait_until = max(self.wait_until, now + min(result.after_s, LONGEST_WAIT_S))
+
+
+class Origins:
+    """Of one application; the least recently used are forgotten."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Origin] = OrderedDict()
+
+    def of(self, name: str) -> Origin:
+        known = self._known.setdefault(name, Origin(name))
+        self._known.move_to_end(name)
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)
+        return known

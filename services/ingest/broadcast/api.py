@@ -1,0 +1,175 @@
+"""HTTP of broadcast channels, `/v1/applications/{id}/broadcast-channels`: one push to all who follow.
+
+    PUT    …/{name}                 ask for a channel; the same again answers the same      202 new, 200 known
+    GET    …, …/{name}              its state; `channelId` is what the app subscribes to
+    DELETE …/{name}                 let it go                                               202
+    POST   …/{name}/messages        {id, ttlS, aps}: update or end for all who follow       202 new, 200 known
+    GET    …/{name}/messages/{id}   what has become of it
+
+A partner (HTTP Basic) has the applications that its senders stand for, the operator (bearer token) all of them.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from schemas.broadcast_events import BroadcastChannelChanged
+from services.ingest.broadcast.rules import NAME, BroadcastBody, ChannelBody
+from services.ingest.broadcast.service import Broadcasting
+from services.ingest.broadcast.store import Broadcast
+from services.ingest.mailing.service import refusal
+from services.ingest.rules.errors import Refused
+from services.ingest.rules.reading import read_json
+from services.runtime.access.partner_auth import Caller
+from services.runtime.http.server import ProblemBody
+
+PATH = "/v1/applications/{application_id}/broadcast-channels"
+_Application = Annotated[str, Path(max_length=128)]
+_Name = Annotated[str, Path(pattern=NAME, description="your own name of the channel")]
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemBody} for status in (400, 401, 403, 404, 409, 503)
+}
+
+
+class View(BaseModel):
+    """Base of the answers: camel case."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class ChannelView(View):
+    """A channel. `channelId` is Apple's; null until it is open."""
+
+    name: str
+    application_id: str
+    environment: str
+    keep_latest: bool
+    state: str
+    channel_id: str | None
+    status: int
+    detail: str
+    attempt: int
+    changed_at: int
+
+    @classmethod
+    def of(cls, one: BroadcastChannelChanged) -> "ChannelView":
+        same = {name: getattr(one, name) for name in cls.model_fields if hasattr(one, name)}
+        return cls(**{**same, "channel_id": one.apple_id, "changed_at": one.at})
+
+
+class ChannelsPage(View):
+    """By name. `after` pages on; null on the last page."""
+
+    channels: list[ChannelView]
+    after: str | None
+
+
+class BroadcastView(View):
+    """A message. `state`: requested, retry, accepted (by Apple: no proof of delivery), refused, expired, uncertain."""
+
+    broadcast_id: str
+    id: str | None
+    state: str
+    attempt: int
+    status: int
+    detail: str
+    accepted_at: int
+    expires_at: int
+    retry_at: int | None
+
+    @classmethod
+    def of(cls, one: Broadcast) -> "BroadcastView":
+        told = one.told
+        return cls(
+            broadcast_id=one.requested.broadcast_id,
+            id=one.requested.ref,
+            state=told.outcome if told is not None else "requested",
+            attempt=told.attempt if told is not None else 0,
+            status=told.status if told is not None else 0,
+            detail=told.detail if told is not None else "",
+            accepted_at=one.requested.accepted_at,
+            expires_at=one.requested.expires_at,
+            retry_at=told.retry_at if told is not None else None,
+        )
+
+
+def broadcast_routes(broadcasting: Broadcasting, caller: Any) -> APIRouter:
+    """`caller` is the dependency of `services/runtime/access/partner_auth.py`."""
+    router = APIRouter(prefix=PATH, tags=["broadcast channels"], responses=_PROBLEMS)
+    who = Depends(_checked(broadcasting, caller))
+    _add_channels(router, broadcasting, who)
+    _add_messages(router, broadcasting, who)
+    return router
+
+
+def _checked(broadcasting: Broadcasting, caller: Any) -> Any:
+    asked = Depends(caller)
+
+    async def checked(application_id: _Application, asking: Caller = asked) -> Caller:
+        broadcasting.check(application_id, asking)
+        return asking
+
+    return checked
+
+
+def _add_channels(router: APIRouter, broadcasting: Broadcasting, who: Any) -> None:
+    @router.put("/{name}", status_code=202, responses={200: {"model": ChannelView}}, summary="Ask for a channel")
+    async def put_channel(
+        application_id: _Application, name: _Name, body: ChannelBody, response: Response, asking: Caller = who
+    ) -> ChannelView:
+        channel, is_new = await broadcasting.ask(application_id, name, body)
+        response.status_code = 202 if is_new else 200
+        return ChannelView.of(channel)
+
+    @router.get("", summary="All channels, by name")
+    async def several(
+        application_id: _Application,
+        after: Annotated[str, Query(max_length=128)] = "",
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        asking: Caller = who,
+    ) -> ChannelsPage:
+        found = await broadcasting.store.channels(application_id, after, limit)
+        more = found[-1].name if len(found) == limit else None
+        return ChannelsPage(channels=[ChannelView.of(one) for one in found], after=more)
+
+    @router.get("/{name}", summary="Its state")
+    async def one(application_id: _Application, name: _Name, asking: Caller = who) -> ChannelView:
+        return ChannelView.of(await broadcasting.channel(application_id, name))
+
+    @router.delete("/{name}", status_code=202, summary="Let it go")
+    async def delete(application_id: _Application, name: _Name, asking: Caller = who) -> ChannelView:
+        return ChannelView.of(await broadcasting.close(application_id, name))
+
+
+async def _aps(request: Request) -> Any:
+    try:
+        return read_json(await request.body())["aps"]
+    except Refused as refused:
+        raise refusal(refused) from None
+
+
+def _add_messages(router: APIRouter, broadcasting: Broadcasting, who: Any) -> None:
+    @router.post("/{name}/messages", status_code=202, responses={200: {"model": BroadcastView}}, summary="Send")
+    async def send(
+        application_id: _Application,
+        name: _Name,
+        body: BroadcastBody,
+        request: Request,
+        response: Response,
+        asking: Caller = who,
+    ) -> BroadcastView:
+        body = body.model_copy(update={"aps": await _aps(request)})  # which the framework has read with loss
+        sent, is_new = await broadcasting.send(application_id, name, body, asking)
+        response.status_code = 202 if is_new else 200
+        return BroadcastView.of(sent)
+
+    @router.get("/{name}/messages/{broadcast_id}", summary="What has become of it")
+    async def message(
+        application_id: _Application,
+        name: _Name,
+        broadcast_id: Annotated[str, Path(max_length=64)],
+        asking: Caller = who,
+    ) -> BroadcastView:
+        return BroadcastView.of(await broadcasting.broadcast(application_id, name, broadcast_id))

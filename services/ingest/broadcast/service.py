@@ -1,0 +1,113 @@
+"""Broadcast channels as their owner asks for them: append (acks=all), fold, answer what was written.
+
+asked for ─▶ broadcast-channels, broadcasts ─▶ dispatch acts ─▶ the same topics ─▶ folded here (`step`)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas import ids
+from schemas.broadcast_events import BroadcastChannelChanged, BroadcastRequested
+from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
+from schemas.values import Provider
+from services.ingest.broadcast import rules as accept
+from services.ingest.broadcast.rules import BroadcastBody, ChannelBody, channel_id_of
+from services.ingest.broadcast.store import Broadcast, Broadcasts
+from services.ingest.mailing.service import refusal
+from services.ingest.rules.errors import Refused
+from services.runtime.access.partner_auth import Caller
+from services.runtime.clock import now_ms
+from services.runtime.directory import Directory
+from services.runtime.http.server import Problem
+from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.log.kafka import Append, Log
+
+_OPERATORS_OFFSET_MIN = 180
+
+
+@dataclass(frozen=True)
+class Broadcasting:
+    """Raises Problem, kafka.UNAVAILABLE, mongo.UNAVAILABLE."""
+
+    store: Broadcasts
+    directory: Directory
+    sink: Log
+
+    async def step(self, records: Sequence[Record]) -> Follows:
+        """The consumer: what was appended, here and by dispatch, once more."""
+        events = [record.event for record in records]
+
+        async def project() -> None:
+            for event in events:
+                await self.store.apply(event)
+
+        return Follows(project=project)
+
+    def check(self, application_id: str, who: Caller) -> None:
+        """The operator may ask for every application, a partner for those that a sender of its own stands for."""
+        is_theirs = who.partner is None or any(
+            one.application_id == application_id and one.enabled
+            for one in self.directory.senders_of(who.partner.partner_id)
+        )
+        if application_id not in self.directory.applications or not is_theirs:
+            raise Problem(404, "Unknown application", "no application of that id with a sender of yours")
+
+    async def channel(self, application_id: str, name: str) -> BroadcastChannelChanged:
+        found = await self.store.channel(channel_id_of(application_id, name))
+        if found is None:
+            raise Problem(404, "Unknown channel", "no channel of that name was ever asked for")
+        return found
+
+    async def ask(self, application_id: str, name: str, body: ChannelBody) -> tuple[BroadcastChannelChanged, bool]:
+        """The channel, and whether it was asked for only now."""
+        held = self.directory.credentials.get((application_id, Provider.APNS))
+        if held is None or not held.enabled:
+            raise Problem(409, "No APNs", "the application has no credentials of `apns`")
+        known = await self.store.channel(channel_id_of(application_id, name))
+        try:
+            asked = accept.asked_for(application_id, name, body, known, now_ms())
+        except Refused as error:
+            raise refusal(error) from None
+        if asked is None:
+            assert known is not None
+            return known, False
+        await self._say(asked)
+        return asked, True
+
+    async def close(self, application_id: str, name: str) -> BroadcastChannelChanged:
+        """What is gone, or going, stays so."""
+        known = await self.channel(application_id, name)
+        if known.state == "requested":
+            raise Problem(409, "Not yet", "the channel is being made; try again when it is open or refused")
+        if known.state != "open":
+            return known
+        asked = accept.closing(known, now_ms())
+        await self._say(asked)
+        return asked
+
+    async def send(self, application_id: str, name: str, body: BroadcastBody, who: Caller) -> tuple[Broadcast, bool]:
+        """The message, and whether it is new."""
+        channel = await self.channel(application_id, name)
+        offset_min = who.partner.utc_offset_min if who.partner is not None else _OPERATORS_OFFSET_MIN
+        try:
+            asked = accept.broadcast_of(channel, body, offset_min, now_ms(), ids.uuid7(), who.partner_id)
+        except Refused as error:
+            raise refusal(error) from None
+        known = await self.store.broadcast(asked.broadcast_id) if body.id is not None else None
+        if known is not None:
+            return known, False
+        if channel.state != "open":
+            raise Problem(409, "Channel not open", f"it is {channel.state}")
+        await self._say(asked)
+        return Broadcast(asked, None), True
+
+    async def broadcast(self, application_id: str, name: str, broadcast_id: str) -> Broadcast:
+        found = await self.store.broadcast(broadcast_id)
+        if found is None or found.requested.channel_id != channel_id_of(application_id, name):
+            raise Problem(404, "Unknown message", "no message of that id was sent on this channel")
+        return found
+
+    async def _say(self, event: BroadcastChannelChanged | BroadcastRequested) -> None:
+        topic = BROADCAST_CHANNELS if isinstance(event, BroadcastChannelChanged) else BROADCASTS
+        await self.sink.append([Append(topic, event.entity_key, event)])
+        await self.store.apply(event)

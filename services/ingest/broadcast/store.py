@@ -1,0 +1,84 @@
+"""Channels and broadcasts as they are now: projections of `broadcast-channels` and `broadcasts`.
+
+    broadcast_channels   {_id: channel id, event: the newest BroadcastChannelChanged, order, application_id, name}
+    broadcasts           {_id: broadcast id, requested: BroadcastRequested, told: BroadcastDispatched, order}
+
+`order` makes each a register that only ever goes up, so events may come twice, late and in any order. Every method
+raises mongo.UNAVAILABLE.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from schemas.broadcast_events import BroadcastChannelChanged, BroadcastDispatched, BroadcastRequested
+from schemas.events import Event
+from schemas.topics import MESSAGE_RETENTION_MS
+from services.runtime.mongo import Collection, Database, Document, Duplicate, durable
+
+_RANKS = {"retry": 1, "uncertain": 2, "expired": 3, "refused": 3, "accepted": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A message for a channel, and what has become of it; None: nothing yet."""
+
+    requested: BroadcastRequested
+    told: BroadcastDispatched | None
+
+
+class Broadcasts:
+    """Of this deployment."""
+
+    def __init__(self, database: Database) -> None:
+        self._channels = durable(database["broadcast_channels"])
+        self._broadcasts = durable(database["broadcasts"])
+
+    async def prepare(self) -> None:
+        """Create the indexes."""
+        await self._channels.create_index([("application_id", 1), ("name", 1)])
+        await self._broadcasts.create_index("at", expireAfterSeconds=MESSAGE_RETENTION_MS // 1000)
+
+    async def channel(self, channel_id: str) -> BroadcastChannelChanged | None:
+        found = await self._channels.find_one({"_id": channel_id})
+        return None if found is None else BroadcastChannelChanged.model_validate(found["event"])
+
+    async def channels(self, application_id: str, after: str, limit: int) -> list[BroadcastChannelChanged]:
+        """By name, those behind `after`."""
+        query: Document = {"application_id": application_id, "name": {"$gt": after}}
+        found = self._channels.find(query).sort("name", 1).limit(limit)
+        return [BroadcastChannelChanged.model_validate(one["event"]) async for one in found]
+
+    async def broadcast(self, broadcast_id: str) -> Broadcast | None:
+        found = await self._broadcasts.find_one({"_id": broadcast_id, "requested": {"$exists": True}})
+        if found is None:
+            return None
+        told = found.get("told")
+        return Broadcast(
+            BroadcastRequested.model_validate(found["requested"]),
+            BroadcastDispatched.model_validate(told) if told is not None else None,
+        )
+
+    async def apply(self, event: Event) -> None:
+        """Fold one event of either topic."""
+        match event:
+            case BroadcastChannelChanged():
+                about = {"event": event.model_dump(), "application_id": event.application_id, "name": event.name}
+                await _raise(self._channels, event.channel_id, f"{event.revision:09d}/{event.attempt:05d}", about)
+            case BroadcastDispatched():
+                order = f"{_RANKS[event.outcome]}/{event.attempt:05d}/{event.at}"  # one attempt may be held back often
+                await _raise(self._broadcasts, event.broadcast_id, order, {"told": event.model_dump()})
+            case BroadcastRequested(attempt=1):
+                asked = {"requested": event.model_dump(), "at": datetime.now(UTC)}
+                await self._broadcasts.update_one(
+                    {"_id": event.broadcast_id}, {"$set": asked, "$max": {"order": ""}}, upsert=True
+                )
+
+
+async def _raise(collection: Collection, key: str, order: str, about: Document) -> None:
+    """Write unless there is something that is as far or further."""
+    try:
+        await collection.update_one(
+            {"_id": key, "order": {"$lt": order}}, {"$set": {**about, "order": order}}, upsert=True
+        )
+    except Duplicate:
+        return  # what is there is further

@@ -1,0 +1,1 @@
+"""`/v1/mailings`: lists, forecast, start, progress, pause, cancel."""

@@ -1,0 +1,197 @@
+"""HTTP of mailings: one message to very many.
+
+    POST   /v1/mailings                     a draft; an own `id` repeated answers the same
+    GET    /v1/mailings, /v1/mailings/{id}  state and progress
+    PATCH  /v1/mailings/{id}                rate, name, what broken lines mean
+    PUT    /v1/mailings/{id}/recipients     the list, NDJSON or CSV, streamed; resumable by ?firstLine
+    DELETE /v1/mailings/{id}/recipients     forget the list of a draft
+    GET    /v1/mailings/{id}/problems       its broken lines
+    GET    /v1/mailings/{id}/forecast       dry run
+    POST   /v1/mailings/{id}/start …        start, pause, resume, cancel
+
+A partner (HTTP Basic) has its own mailings, the operator (bearer token) all of them. Errors are RFC 9457; those of the
+message name field and rule as `/v6/send` does, with its code in `detail`.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from starlette.requests import ClientDisconnect
+
+from services.ingest.mailing.dry_run import DryRun
+from services.ingest.mailing.model import Mailing, Place
+from services.ingest.mailing.service import Office, refusal
+from services.ingest.mailing.upload import Form
+from services.ingest.mailing.views import (
+    ForecastView,
+    MailingsPage,
+    MailingView,
+    ProblemsPage,
+    ProblemView,
+    UploadView,
+    upload_view,
+    view_of,
+)
+from services.ingest.rules.errors import Refused
+from services.ingest.rules.fields import instant_ms
+from services.ingest.rules.reading import read_json
+from services.runtime.access.partner_auth import Caller, CallerOf
+from services.runtime.clock import now_ms
+from services.runtime.http import server
+from services.runtime.lists.lines import ListFault, encoding_of, media_type
+from services.runtime.mongo.mailing_outcomes import OutcomesStore
+
+PATH = "/v1/mailings"
+_TYPES = {"application/x-ndjson": False, "application/jsonl": False, "text/csv": True}
+_Id = Annotated[str, Path(max_length=200, description="the mailing's id, or the partner's own")]
+_PLACE = r"^[0-9]{1,15}(_[0-9a-f-]{36})?$"
+_Line = Annotated[int, Query(alias="firstLine", ge=1, le=10**12, description="number of the first line that is sent")]
+
+
+def application(office: Office, dry: DryRun, outcomes: OutcomesStore, check: CallerOf) -> FastAPI:
+    """The ASGI application of `/v1/mailings`. `check` is the dependency of
+    `services/runtime/access/partner_auth.py`."""
+    app = FastAPI(title="RPNS mailings", version="1", description=__doc__, docs_url=None, redoc_url=None)
+    app.add_middleware(server.BodyLimit, streamed="/recipients")
+    server.install_problems(app)
+    who = Depends(check)
+    router = APIRouter(prefix=PATH)
+    _add_mailings(router, office, outcomes, who)
+    _add_list(router, office, who)
+    _add_moves(router, office, dry, outcomes, who)
+    app.include_router(router)
+    return app
+
+
+def _add_mailings(router: APIRouter, office: Office, outcomes: OutcomesStore, who: Caller) -> None:
+    mailings = office.means.mailings
+
+    @router.post("", status_code=201, summary="A draft")
+    async def create(
+        request: Request,
+        response: Response,
+        partner: Annotated[str | None, Query(max_length=100, description="for the operator: whose")] = None,
+        asking: Caller = who,
+    ) -> MailingView:
+        of = asking.partner or office.means.directory.partners.get(partner or "")
+        if of is None:
+            raise server.Problem(400, "Invalid request", errors=[{"field": "partner", "rule": "must name a partner"}])
+        mailing, is_new = await office.create(await _json(request), of)
+        response.status_code = 201 if is_new else 200
+        return await _view(office, outcomes, mailing)
+
+    @router.get("", summary="The newest first")
+    async def several(
+        before: Annotated[str | None, Query(pattern=_PLACE, description="as the page before says, or UTC ms")] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        asking: Caller = who,
+    ) -> MailingsPage:
+        found = await mailings.listed(asking.partner_id, None if before is None else _place(before), limit)
+        views = [await _view(office, outcomes, one) for one in found]
+        last = f"{found[-1].created_at}_{found[-1].mailing_id}" if len(found) == limit else None
+        return MailingsPage(mailings=views, before=last)
+
+    @router.get("/{any_id}", summary="State and progress")
+    async def one(any_id: _Id, asking: Caller = who) -> MailingView:
+        return await _view(office, outcomes, await office.find(any_id, asking))
+
+    @router.patch("/{any_id}", summary="Change rate, name, or what broken lines mean")
+    async def change(any_id: _Id, request: Request, asking: Caller = who) -> MailingView:
+        mailing = await office.find(any_id, asking)
+        return await _view(office, outcomes, await office.change(mailing, await _json(request)))
+
+
+def _add_list(router: APIRouter, office: Office, who: Caller) -> None:
+    @router.put("/{any_id}/recipients", summary="The list, streamed")
+    @router.post("/{any_id}/recipients", summary="The same")
+    async def upload(any_id: _Id, request: Request, first_line: _Line = 1, asking: Caller = who) -> UploadView:
+        kind, charset = media_type(request.headers.get("content-type", ""))
+        if kind not in _TYPES:
+            raise server.Problem(415, "Unsupported media type", f"Content-Type: must be one of {', '.join(_TYPES)}")
+        try:
+            form = Form(_TYPES[kind], encoding_of(charset), first_line)
+        except ListFault as fault:
+            raise server.Problem(415, "Unsupported charset", f"Content-Type: {fault}") from None
+        mailing = await office.find(any_id, asking)
+        try:
+            uploading, after = await office.upload(mailing, request.stream(), form)
+        except ClientDisconnect:
+            raise server.Problem(400, "The upload was cut off", "what was stored stays; see nextLine") from None
+        return upload_view(uploading, after)
+
+    @router.delete("/{any_id}/recipients", status_code=204, summary="Forget the list of a draft")
+    async def clear(any_id: _Id, asking: Caller = who) -> None:
+        await office.clear(await office.find(any_id, asking))
+
+    @router.get("/{any_id}/problems", summary="Broken lines")
+    async def problems(
+        any_id: _Id,
+        after: Annotated[int, Query(ge=0, le=10**12, description="the last line that is known")] = 0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        asking: Caller = who,
+    ) -> ProblemsPage:
+        mailing = await office.find(any_id, asking)
+        found = await office.means.mailings.problems(mailing.mailing_id, after, limit)
+        views = [ProblemView(line=one.line, field=one.field, rule=one.rule) for one in found]
+        return ProblemsPage(
+            problems=views,
+            refused=mailing.refused,
+            repeated=mailing.repeated,
+            after=found[-1].line if len(found) == limit else None,
+        )
+
+
+def _add_moves(router: APIRouter, office: Office, dry: DryRun, outcomes: OutcomesStore, who: Caller) -> None:
+    @router.get("/{any_id}/forecast", summary="Dry run: how many, when it finishes, how many would expire")
+    async def dry_run(any_id: _Id, asking: Caller = who) -> ForecastView:
+        return await dry.run(await office.find(any_id, asking), now_ms())
+
+    @router.post("/{any_id}/start", summary="Let it run, now or from a moment on")
+    async def start(
+        any_id: _Id,
+        at: Annotated[str | None, Query(max_length=40, description="ISO 8601")] = None,
+        asking: Caller = who,
+    ) -> MailingView:
+        mailing = await office.find(any_id, asking)
+        return await _view(office, outcomes, await office.start(mailing, _moment(at, office, mailing)))
+
+    @router.post("/{any_id}/pause", summary="Let it rest")
+    async def pause(any_id: _Id, asking: Caller = who) -> MailingView:
+        return await _view(office, outcomes, await office.pause(await office.find(any_id, asking)))
+
+    @router.post("/{any_id}/resume", summary="Let it go on")
+    async def resume(any_id: _Id, asking: Caller = who) -> MailingView:
+        return await _view(office, outcomes, await office.resume(await office.find(any_id, asking)))
+
+    @router.post("/{any_id}/cancel", summary="End it; what was sent is sent")
+    async def cancel(any_id: _Id, asking: Caller = who) -> MailingView:
+        return await _view(office, outcomes, await office.cancel(await office.find(any_id, asking)))
+
+
+async def _view(office: Office, outcomes: OutcomesStore, mailing: Mailing) -> MailingView:
+    left = max(0, mailing.recipients - mailing.planned)
+    expected = None if mailing.is_segment else office.forecast(mailing, left, now_ms())
+    return view_of(mailing, await outcomes.of(mailing.mailing_id), expected)
+
+
+async def _json(request: Request) -> object:
+    body = await request.body()
+    try:
+        return read_json(body)
+    except Refused as refused:
+        raise refusal(refused) from None
+
+
+def _place(before: str) -> Place:
+    created_at, _, mailing_id = before.partition("_")
+    return Place(int(created_at), mailing_id)
+
+
+def _moment(text: str | None, office: Office, mailing: Mailing) -> int | None:
+    if text is None:
+        return None
+    partner = office.means.directory.partners.get(mailing.partner_id)
+    try:
+        return instant_ms(text.replace(" ", "+"), partner.utc_offset_min if partner else 0, "at")
+    except Refused as refused:
+        raise refusal(refused) from None

@@ -1,0 +1,28 @@
+"""What ingest cleans of those who were forgotten: the lists of mailings that wait to be planned, and their texts."""
+
+from services.ingest.mailing.rules.redaction import People
+from services.ingest.mailing.store import Mailings
+from services.runtime.mongo.erasures import Counts, Erasure
+
+_PARTNER = "partner/"
+
+
+class Forgetting:
+    """`clean` is what `erasing.clean_after` calls."""
+
+    def __init__(self, mailings: Mailings) -> None:
+        self._mailings = mailings
+
+    async def clean(self, erasure: Erasure) -> Counts:
+        """Raises mongo.UNAVAILABLE."""
+        lines = texts = 0
+        for scope in sorted({one.scope for one in erasure.subjects}):
+            if scope and not scope.startswith(_PARTNER):
+                continue
+            of_scope = [one for one in erasure.subjects if one.scope == scope]
+            users = frozenset(one.value for one in of_scope if one.kind == "user")
+            people = People(users, frozenset(one.value for one in of_scope if one.kind == "phone"))
+            partner_id = scope.removeprefix(_PARTNER) or None
+            lines += await self._mailings.forget_recipients(partner_id, people)
+            texts += await self._mailings.forget_texts(partner_id, people)
+        return {"mailing_lines": lines, "mailings": texts}

@@ -1,0 +1,73 @@
+"""A mailing: what was asked for and how far it has come. Kept by `store.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from schemas.mailing_events import MailingState
+from services.ingest.mailing.rules.rows import Row
+
+UNREADABLE = "{}"
+"""The definition of a mailing that no key opens any more."""
+CANNOT_OPEN = "what was asked for cannot be opened with the keys that there are"
+"""What its partner is told then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """One mailing. `cursor` is the next line to plan, or the last installation of a segment that was looked at."""
+
+    mailing_id: str
+    partner_id: str
+    ref: str | None  # the partner's own id
+    name: str
+    definition: str  # JSON as the partner wrote it
+    created_at: int
+    rate_per_s: int
+    on_bad_lines: str
+    is_segment: bool
+    state: MailingState = "draft"
+    revision: int = 1
+    reason: str = ""
+    next_line: int = 1
+    is_complete: bool = False  # the last upload came to its end
+    accepted: int = 0
+    refused: int = 0
+    cursor: int | str = 1
+    planned: int = 0
+    start_at: int | None = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    rate_now: float = 0.0  # messages a second, as last measured
+    planned_at: int = 0  # UTC ms; when it last came further
+    was_held: bool = False  # it was paused once: what was asked for may wait for it to go on
+    on_repeated: str = "send"  # skip: who stands in the list again is left out; unsaid by mailings of before
+    repeated: int = 0  # lines among the accepted ones that repeat a recipient
+    upload: int = 0  # number of the newest upload, the only one that may store
+
+    @property
+    def left_out(self) -> int:
+        """Lines that are not sent to because they repeat a recipient."""
+        return self.repeated if self.on_repeated == "skip" else 0
+
+    @property
+    def recipients(self) -> int:
+        """Of a list: the lines that are sent to."""
+        return self.accepted - self.left_out
+
+    @property
+    def is_readable(self) -> bool:
+        """False when no key opens any more what was asked for."""
+        return self.definition != UNREADABLE
+
+
+def sent_to(mailing: Mailing, rows: Sequence[Row]) -> list[Row]:
+    """Those of a list's lines that get a message."""
+    return [row for row in rows if row.repeats is None or mailing.on_repeated != "skip"]
+
+
+class Place(NamedTuple):
+    """In the list of mailings, the newest first: behind this one. Without id: behind all of that moment."""
+
+    created_at: int
+    mailing_id: str = ""

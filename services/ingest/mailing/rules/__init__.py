@@ -1,0 +1,1 @@
+"""Decisions about a mailing, its template and its list. Pure."""

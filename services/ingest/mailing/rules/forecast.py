@@ -1,0 +1,51 @@
+"""When a mailing finishes and how many of it would expire, before it is started. Pure; times in UTC ms.
+
+    start ─▶ wait for the opening ─▶ rate ─▶ window closes ─▶ next opening ─▶ … ─▶ deadline: the rest EXPIRED
+
+In the partner's zone the window holds the planner, so the rate counts within it. In the recipients' zones the messages
+wait one by one: a recipient whose window does not open before the deadline expires (`expires_in`).
+"""
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from typing import NamedTuple
+
+from schemas.values import Schedule
+from services.runtime.scheduling import windows
+
+_STEP_MS = 60_000
+_MOST_STEPS = 50_000
+"""35 days by the minute: more than the planning horizon."""
+
+
+class Forecast(NamedTuple):
+    """`finishes_at`: when the last is planned, None beyond the horizon. `expired`: the deadline leaves them behind."""
+
+    starts_at: int
+    finishes_at: int | None
+    expired: int
+
+
+def forecast(recipients: int, rate_per_s: float, wish: Schedule | None, zone: tzinfo, start: int) -> Forecast:
+    """Of a mailing whose window is in `zone`; `wish` None or in the recipients' zones: nothing holds it."""
+    if wish is None or wish.recipient_zone:
+        return Forecast(start, start + int(recipients / rate_per_s * 1000), 0)
+    at, left, first = start, float(recipients), None
+    for _ in range(_MOST_STEPS):
+        opens = windows.send_at(wish, zone, at)
+        if opens is None:  # behind the deadline: all go on at once, to be EXPIRED
+            return Forecast(first or at, at, round(left))
+        first = opens if first is None else first
+        if left <= 0:
+            return Forecast(first, opens, 0)
+        step = min(_STEP_MS - opens % _STEP_MS, (wish.deadline + 1 - opens) if wish.deadline else _STEP_MS)
+        done = rate_per_s * step / 1000
+        if done >= left:
+            return Forecast(first, opens + int(left / rate_per_s * 1000), 0)
+        at, left = opens + step, left - done
+    return Forecast(first or start, None, 0)
+
+
+def expires_in(zones: Iterable[tzinfo], wish: Schedule, now: int) -> int:
+    """How many of the recipients, by their zones, would not be sent to before the deadline."""
+    return sum(windows.send_at(wish, zone, now) is None for zone in zones)

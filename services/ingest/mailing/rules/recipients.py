@@ -1,0 +1,58 @@
+"""From a mailing's recipients to their messages. Pure; ids are derived, so a repeat gives the same messages.
+
+    message_id   of the line's own id as `/v6/send` derives it, else UUIDv5(mailing, "line/<number>");
+                 of a segment UUIDv5(mailing, owner or installation)
+    event_id     UUIDv5(message_id, "mailing/<mailing>")
+
+A line's own id shares the name space of `/v6/send`: whoever was sent to under this id is not sent to again.
+"""
+
+from typing import NamedTuple
+
+from schemas import ids
+from schemas.values import Recipient
+from services.ingest.mailing.rules.rows import Row
+from services.ingest.mailing.rules.template import Template, Values
+from services.ingest.rules.message import Accepted
+
+
+class Addressed(NamedTuple):
+    """Somebody to send to; `key` names them within the mailing."""
+
+    key: str
+    recipient: Recipient
+    ref: str | None = None
+    values: Values = ()
+    cursor: int | str = 0  # of the mailing once this one is planned
+
+
+def addressed(row: Row) -> Addressed:
+    """A recipient of a list."""
+    recipient = Recipient(phone=row.phone, external_user_id=row.user)
+    return Addressed(f"line/{row.line}", recipient, row.ref, row.values, row.line + 1)
+
+
+def message_id_of(one: Addressed, mailing_id: str, partner_uuid: str) -> str:
+    return ids.uuid5(mailing_id, one.key) if one.ref is None else ids.message_id_of(partner_uuid, one.ref)
+
+
+def expand(template: Template, one: Addressed, mailing_id: str, partner_uuid: str, now_ms: int) -> Accepted:
+    """The message of one recipient; to be sealed like any other where it holds SECURE values."""
+    filled = template.filled(one.values)
+    message_id = message_id_of(one, mailing_id, partner_uuid)
+    request = template.request.model_copy(
+        update={
+            "event_id": ids.event_id_of(message_id, f"mailing/{mailing_id}"),
+            "at": now_ms,
+            "message_id": message_id,
+            "mt_num": ids.mt_num_of(message_id),
+            "partner_ref": one.ref,
+            "recipient": one.recipient,
+            "chain": filled.chain,
+            "extra_param": filled.extra_param,
+            "callback_data": filled.callback_data,
+            "mailing_id": mailing_id,
+        }
+    )
+    # the template was accepted when the mailing was made; its chain ends as much later as it is sent later
+    return Accepted(request, filled.secure, template.ends_at + now_ms - template.request.at)

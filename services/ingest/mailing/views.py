@@ -1,0 +1,176 @@
+"""What the API tells of a mailing. Times in UTC ms; nothing of the recipients but their number."""
+
+from dataclasses import asdict
+from typing import Any
+
+from schemas import lossless
+from services.ingest.mailing.model import CANNOT_OPEN, Mailing
+from services.ingest.mailing.rules.forecast import Forecast
+from services.ingest.mailing.upload import Uploading
+from services.ingest.rules.body import Wire
+from services.runtime.mongo.mailing_outcomes import Outcomes
+
+
+class ListView(Wire):
+    """The list as far as it has been uploaded."""
+
+    accepted: int  # lines that are sent to
+    refused: int  # broken lines; `/problems` says which and why
+    repeated: int  # lines whose recipient stands in the list before; left out where onRepeated is skip
+    next_line: int  # an upload that was cut off goes on from here
+    complete: bool  # the last upload came to its end
+
+
+class ProgressView(Wire):
+    """How far it has come. `states` counts messages by where they are now, `failed` those that failed by reason."""
+
+    recipients: int | None  # of a list; those of a segment are known once it is planned
+    planned: int
+    rate_per_s: float  # measured
+    finishes_at: int | None
+    states: dict[str, int]
+    failed: dict[str, int]
+    sent: int  # handed to a provider, whatever became of it then
+    delivered: int  # confirmed by a device, read ones included
+    read: int
+    counted_at: int | None
+
+
+class MailingView(Wire):
+    """One mailing."""
+
+    mailing_id: str
+    id: str | None
+    name: str
+    state: str
+    reason: str | None
+    created_at: int
+    start_at: int | None
+    started_at: int | None
+    finished_at: int | None
+    rate_per_s: int
+    on_bad_lines: str
+    on_repeated: str
+    list: ListView | None
+    segment: Any
+    progress: ProgressView
+
+
+class ProblemView(Wire):
+    """A broken line."""
+
+    line: int
+    field: str
+    rule: str
+
+
+class ProblemsPage(Wire):
+    """The first lines first; `after` asks for those behind."""
+
+    problems: list[ProblemView]
+    refused: int
+    repeated: int
+    after: int | None
+
+
+class UnderstoodView(Wire):
+    """How the list was read: look here first when lines are broken."""
+
+    format: str
+    encoding: str
+    delimiter: str | None
+    columns: tuple[str, ...]  # by what they mean
+    ignored: int  # columns that mean nothing
+    rows: int
+
+
+class UploadView(Wire):
+    """How the list was read, what this upload has added, and where the list stands."""
+
+    understood: UnderstoodView
+    accepted: int
+    refused: int
+    repeated: int
+    list: ListView
+
+
+def list_view(mailing: Mailing) -> ListView:
+    return ListView(
+        accepted=mailing.recipients,
+        refused=mailing.refused,
+        repeated=mailing.repeated,
+        next_line=mailing.next_line,
+        complete=mailing.is_complete,
+    )
+
+
+def upload_view(uploading: Uploading, after: Mailing) -> UploadView:
+    left_out = uploading.repeated if after.on_repeated == "skip" else 0
+    return UploadView(
+        understood=UnderstoodView(**asdict(uploading.understood)),
+        accepted=uploading.accepted - left_out,
+        refused=uploading.refused,
+        repeated=uploading.repeated,
+        list=list_view(after),
+    )
+
+
+def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> MailingView:
+    states = outcomes.states
+    read = states.get("READ", 0)
+    delivered = states.get("DELIVERED", 0) + read
+    is_open = mailing.state in ("running", "paused")
+    progress = ProgressView(
+        recipients=None if mailing.is_segment and mailing.state != "done" else _recipients(mailing),
+        planned=mailing.planned,
+        rate_per_s=round(mailing.rate_now if mailing.state == "running" else 0.0, 1),
+        finishes_at=forecast.finishes_at if forecast is not None and is_open else None,
+        states=states,
+        failed=outcomes.failed,
+        sent=states.get("SENT", 0) + delivered,
+        delivered=delivered,
+        read=read,
+        counted_at=outcomes.at or None,
+    )
+    return MailingView(
+        mailing_id=mailing.mailing_id,
+        id=mailing.ref,
+        name=mailing.name,
+        state=mailing.state,
+        reason=mailing.reason or (None if mailing.is_readable else CANNOT_OPEN),
+        created_at=mailing.created_at,
+        start_at=mailing.start_at,
+        started_at=mailing.started_at,
+        finished_at=mailing.finished_at,
+        rate_per_s=mailing.rate_per_s,
+        on_bad_lines=mailing.on_bad_lines,
+        on_repeated=mailing.on_repeated,
+        list=None if mailing.is_segment else list_view(mailing),
+        segment=lossless.loads(mailing.definition).get("segment") if mailing.is_segment else None,
+        progress=progress,
+    )
+
+
+def _recipients(mailing: Mailing) -> int:
+    return mailing.planned if mailing.is_segment else mailing.recipients
+
+
+class MailingsPage(Wire):
+    """The newest first; `before` asks for older ones."""
+
+    mailings: list[MailingView]
+    before: str | None
+
+
+class ForecastView(Wire):
+    """A dry run. Where not all recipients were looked at, the figures are projected from `looked_at` of them."""
+
+    recipients: int
+    repeated: int  # of a list: lines left out, for their recipients stand in it before
+    looked_at: int
+    addressed: int  # have an installation that can be reached
+    unknown: int  # no card for the user or the phone
+    unreachable: int  # known, without an installation that can be reached
+    starts_at: int
+    finishes_at: int | None  # None: beyond the planning horizon
+    expired: int  # would be left behind by the deadline

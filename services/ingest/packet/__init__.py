@@ -1,0 +1,1 @@
+"""`POST /v3/batch`: up to 3,000 messages."""

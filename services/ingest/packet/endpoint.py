@@ -1,0 +1,62 @@
+"""HTTP of `POST /v3/batch`: a bare ASGI endpoint, like `/v6/send`.
+
+Errors of the whole packet (key, address, limits, the log of the protocol itself) are those of `rules/errors.py`.
+"""
+
+import time
+from collections.abc import Sequence
+
+from starlette.types import Receive, Scope, Send
+
+from services.ingest.packet.answer import MAX_BODY_BYTES, Batch
+from services.ingest.rules.errors import Code, Refusal
+from services.ingest.rules.warnings import HEADER, header_of
+from services.ingest.send.endpoint import error_body, read_body
+from services.runtime import telemetry
+from services.runtime.access.callers import Network, caller_address
+
+log = telemetry.logger("api")
+_JSON = (b"content-type", b"application/json")
+_RETRY = (b"retry-after", b"1")
+_SECONDS = telemetry.REQUEST_SECONDS.labels("batch")
+
+
+class BatchEndpoint:
+    """The key is looked at before the body is read: nobody else makes us read 16 MiB."""
+
+    def __init__(self, batch: Batch, trusted_proxies: Sequence[Network]) -> None:
+        self._batch = batch
+        self._trusted = trusted_proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, warnings = time.perf_counter(), list[str]()
+        try:
+            outcome = await self._outcome(scope, receive, warnings)
+            if outcome is None:
+                return  # the caller has gone
+        except Exception:
+            log.exception("a packet failed")
+            outcome = Refusal(Code.INTERNAL, "")
+        status, headers = 0, [_JSON]
+        if isinstance(outcome, Refusal):
+            status, body = outcome.code.http_status, error_body(outcome)
+            headers += [_RETRY] if status in (429, 503) else []
+        else:
+            status, body = outcome
+        if warnings:
+            headers.append((HEADER, header_of(warnings)))
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        telemetry.REQUESTS.labels("batch", str(status)).inc()
+        _SECONDS.observe(time.perf_counter() - started)
+
+    async def _outcome(self, scope: Scope, receive: Receive, warnings: list[str]) -> tuple[int, bytes] | Refusal | None:
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        partner = self._batch.caller(given.decode("latin-1"), caller_address(scope, self._trusted))
+        if isinstance(partner, Refusal):
+            return partner
+        body = await read_body(scope, receive, MAX_BODY_BYTES)
+        if body is None or isinstance(body, Refusal):
+            return body
+        return await self._batch.answer(body, partner, warnings)

@@ -1,0 +1,214 @@
+"""A packet, message by message: which are acceptable, and what is wrong with the others. Pure.
+
+    packet (JSON) ─▶ packet_of ─▶ Packet            what holds for all, or Unacceptable: nothing of it is accepted
+    message ─▶ accepted_of ─▶ Accepted | Rejected   each alone: one bad message never rejects its neighbours
+
+A message is turned into the `Request` of `/v6/send` and comes through `accept` like one, on the bulk lane. Source:
+`docs/partner-api.md` §6.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas.application_events import PartnerChanged
+from schemas.values import Channel
+from services.ingest.packet.errors import Rejected, RejectReason, Unacceptable, rejected_of, unacceptable_of
+from services.ingest.packet.patterns import Patterns
+from services.ingest.rules.body import LinkBody, MessageBody, Request, ScheduleBody, parsed, violation
+from services.ingest.rules.errors import Refusal, Refused
+from services.ingest.rules.fields import channel_of, notify_url_of, schedule_of
+from services.ingest.rules.link import Senders
+from services.ingest.rules.message import Accepted, accept
+from services.ingest.rules.unknown_fields import unknown_of_packet
+from services.ingest.rules.warnings import names_of
+from services.runtime.http.field_names import Unknown
+
+MOST = 3000
+_MAX_ID = 50
+_MAX_SMS, _MAX_PUSH = 2000, 1000
+_VALIDITY_S = (60, 259_200)
+_LONGEST_SMS_S = 172_800
+"""What the channel platform takes, and the default; a longer validity is accepted, and ends here."""
+_INSTANT = frozenset({Channel.VIBER, Channel.WHATSAPP})
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """What holds for all its messages, and the messages as they came."""
+
+    messages: Sequence[object]
+    shorten: bool
+    schedule: ScheduleBody | None
+    use_time_diff: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """For whom, and when: the same for every message of a packet."""
+
+    partner: PartnerChanged
+    senders: Senders
+    now_ms: int
+    packet_id: int
+    draw_id: Callable[[], str]
+
+
+def packet_of(body: object, partner: PartnerChanged, now_ms: int) -> Packet:
+    """Raises Unacceptable."""
+    if not isinstance(body, dict):
+        raise Unacceptable("invalid", "body", "body: must be a JSON object")
+    messages = body.get("messages")
+    if messages is None or messages == []:
+        raise Unacceptable("must.be.not.null", "messages", "messages: must hold 1 to 3000 messages")
+    if not isinstance(messages, list):
+        raise Unacceptable("invalid", "messages", "messages: must be a list")
+    if len(messages) > MOST:
+        raise Unacceptable("too.many.messages", "messages", f"messages: must hold at most {MOST} messages")
+    for name in ("shortenUrl", "useTimeDiff"):
+        if not isinstance(body.get(name), bool | None):
+            raise Unacceptable("invalid", name, f"{name}: must be true or false")
+    schedule = None
+    if body.get("scheduleInfo") is not None:
+        try:
+            schedule = ScheduleBody.model_validate(body["scheduleInfo"])
+            schedule_of(schedule, body.get("useTimeDiff"), partner, now_ms)
+        except ValidationError as error:
+            raise unacceptable_of(violation(error, "scheduleInfo").refusal) from None
+        except Refused as refused:
+            raise unacceptable_of(refused.refusal) from None
+    return Packet(messages, bool(body.get("shortenUrl")), schedule, body.get("useTimeDiff"))
+
+
+def hands_on(body: object) -> bool:
+    """Whether a message of the packet may hold what we hand on unread."""
+    messages = body.get("messages") if isinstance(body, dict) else None
+    if not isinstance(messages, list):
+        return False
+    return any(isinstance(one, dict) and ("data" in one or "cascadeChainLink" in one) for one in messages)
+
+
+def accepted_of(
+    message: object, place: int, packet: Packet, sending: Sending, patterns: Patterns
+) -> Accepted | Rejected:
+    """What becomes of `messages[place]`; `patterns` are those of this packet."""
+    where = f"messages[{place}]"
+    if not isinstance(message, dict):
+        return Rejected([RejectReason("invalid", where)], f"{where}: must be an object")
+    channel = _channel(message, sending.partner)
+    faults = _faults(message, channel)
+    if faults:
+        reasons = [RejectReason(key, f"{where}.{name}") for key, name, _ in faults]
+        return Rejected(reasons, "; ".join(f"{where}.{name}: {rule}" for _, name, rule in faults))
+    assert channel is not None
+    key = patterns.key_of(message, channel)
+    alike = patterns.like(key, message, sending.draw_id)
+    if alike is not None:
+        return alike
+    try:
+        request = _request(message, channel, packet)
+    except ValidationError as error:
+        return rejected_of(violation(error).refusal, where)
+    except Refused as refused:
+        return rejected_of(refused.refusal, where)
+    outcome = accept(request, sending.partner, sending.senders, sending.now_ms, "bulk", draw_id=sending.draw_id)
+    if isinstance(outcome, Refusal):
+        return rejected_of(outcome, where)
+    unknown = names_of(unknown_of_packet(message, channel))
+    about = {"packet_id": sending.packet_id} | ({} if unknown is None else {"unknown_fields": unknown})
+    accepted = outcome._replace(request=outcome.request.model_copy(update=about))
+    patterns.learn(key, accepted)
+    return accepted
+
+
+def unknown_of(message: object, partner: PartnerChanged) -> list[Unknown]:
+    """Fields of one message that nobody reads."""
+    return unknown_of_packet(message, _channel(message, partner)) if isinstance(message, dict) else []
+
+
+def priority_of(message: object) -> int:
+    """0 (low) to 3 of a message that was accepted: which of a packet go first."""
+    return (message.get("priority") or 0) if isinstance(message, dict) else 0
+
+
+def _channel(message: Mapping[str, Any], partner: PartnerChanged) -> Channel | None:
+    given = message.get("type")
+    if given is None:
+        return partner.batch_channel
+    try:
+        return channel_of(given, "") if isinstance(given, str) else None
+    except Refused:
+        return None
+
+
+def _faults(message: Mapping[str, Any], channel: Channel | None) -> list[tuple[str, str, str]]:
+    """Everything that is wrong with the packet's own fields: key, field, rule."""
+    data = message.get("data")
+    found: list[tuple[str, str, str]] = []
+    if channel is None:
+        found.append(("invalid", "type", "must be the name of a channel"))
+    if data is not None and not isinstance(data, dict):
+        return [*found, ("invalid", "data", "must be an object")]
+    if not message.get("from"):
+        found.append(("must.be.not.null", "from", "mandatory"))
+    if message.get("to") in (None, "") and not (data or {}).get("externalUserId"):
+        found.append(("must.be.not.null", "to", "mandatory unless data.externalUserId is given"))
+    if not message.get("text") and not (channel in _INSTANT and (data or {}).get("instantContent")):
+        found.append(("must.be.not.null", "text", "mandatory"))
+    for name in ("from", "to", "text", "id", "callbackUrl"):
+        if message.get(name) is not None and not isinstance(message[name], str):
+            found.append(("invalid", name, "must be a string"))
+    found += _too_long(message, "id", _MAX_ID)
+    found += _too_long(message, "text", _MAX_PUSH if channel is Channel.PUSH else _MAX_SMS)
+    validity, priority = message.get("validity"), message.get("priority")
+    least, most = _VALIDITY_S
+    if validity is not None and not (_is_whole(validity) and (channel is Channel.PUSH or least <= validity <= most)):
+        found.append(("invalid", "validity", f"must be {least} to {most} seconds"))
+    if priority is not None and not (_is_whole(priority) and 0 <= priority <= 3):
+        found.append(("invalid", "priority", "must be 0 to 3"))
+    if isinstance(message.get("callbackUrl"), str):
+        try:
+            notify_url_of(message["callbackUrl"], "callbackUrl")
+        except Refused as refused:
+            found.append(("invalid", "callbackUrl", refused.refusal.detail.partition(": ")[2]))
+    return found
+
+
+def _too_long(message: Mapping[str, Any], name: str, most: int) -> list[tuple[str, str, str]]:
+    text = message.get(name)
+    if isinstance(text, str) and len(text) > most:
+        return [("length.too.long", name, f"must have at most {most} characters")]
+    return []
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _request(message: Mapping[str, Any], channel: Channel, packet: Packet) -> Request:
+    """The message as `/v6/send` would have it. Raises ValidationError, Refused."""
+    data = dict(message.get("data") or {})
+    text, validity = message.get("text"), message.get("validity")
+    if channel in _INSTANT:
+        data.setdefault("instantContent", {"type": "text", "data": {"text": text}})
+    else:
+        data["text"] = text
+    data["serviceNumber"] = message["from"]
+    if channel is Channel.SMS:
+        validity = min(validity or _LONGEST_SMS_S, _LONGEST_SMS_S)
+    if validity is not None:
+        data["ttl"], data["ttlUnit"] = validity, "SECONDS"
+    chain = message.get("cascadeChainLink")
+    return Request(
+        id=message.get("id") or None,
+        dest_addr=message.get("to") or None,
+        message=MessageBody(type=channel.value, data=data),
+        extra_param=message.get("extraParam"),
+        use_time_diff=packet.use_time_diff,
+        schedule_info=packet.schedule,
+        shorten_links=packet.shorten,
+        notify_url=message.get("callbackUrl"),
+        cascade_chain_link=None if chain is None else parsed(LinkBody, chain, "cascadeChainLink"),
+    )

@@ -1,0 +1,1 @@
+"""What every door of ingest asks of a message. Pure."""

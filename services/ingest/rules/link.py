@@ -1,0 +1,163 @@
+"""One link: a push, or a message that the channel gateway sends. Pure. Source: `docs/partner-api.md` §1, §5."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from schemas.application_events import PartnerChanged, SenderChanged
+from schemas.values import Button, Channel, Content, Link
+from services.ingest.mailing.rules.marks import FIRST_MARK, LAST_MARK
+from services.ingest.rules.address import options_of_button, shown_url_of
+from services.ingest.rules.body import ButtonBody, ChannelData, CommonData, ContentBody, MessageBody, PushData, parsed
+from services.ingest.rules.errors import Code, Refused, invalid
+from services.ingest.rules.fields import channel_of, lifetime_ms, one_of
+from services.ingest.rules.opaque_json import opaque
+from services.ingest.rules.options import CATEGORIES, NO_VALUES, options_of
+
+_FLASH_CODE = re.compile(f"(?<![0-9])(?:[0-9]{{4}}|[0-9]{{6}})(?![0-9])|[{FIRST_MARK}-{LAST_MARK}]")
+_MAX_SMS = 2000
+_UNREAD = frozenset({Channel.MAX, Channel.CARDSMOBILE})
+_OURS = frozenset({"registeredDelivery", "notifyUrl", "callbackData", "externalUserId", "shortenLinks"})
+"""Fields of message.data between the partner and us, which the channel platform must not see."""
+
+
+class Senders(Protocol):
+    """What of the directory is asked here."""
+
+    def sender(self, partner_id: str, service_number: str) -> SenderChanged | None: ...
+
+
+class Context(NamedTuple):
+    """What every link of a request is read with."""
+
+    partner: PartnerChanged
+    senders: Senders
+    shorten_links: bool | None
+
+
+class ReadLink(NamedTuple):
+    """A link, the data it came from, and the values that must be sealed before it may go into the log."""
+
+    link: Link
+    data: CommonData
+    secure: Mapping[str, str] = NO_VALUES
+
+
+def read_link(body: MessageBody, context: Context, where: str) -> ReadLink:
+    """`where` is the path of the message, for error texts. Raises Refused."""
+    channel = channel_of(body.type, where)
+    field = f"{where}.data"
+    if channel is Channel.PUSH:
+        return _push(body, context, field)
+    data = parsed(ChannelData, body.data, field)
+    check_channel(channel, data, body.data, field)
+    sender = _sender(channel, data, context, field)
+    kept = {name: value for name, value in body.data.items() if name not in _OURS}
+    link = Link(
+        channel=channel,
+        ttl_ms=lifetime_ms(channel, data.ttl, data.ttl_unit, context.partner, field),
+        sender=sender.service_number if sender else None,
+        application_id=_account(sender, context),
+        data=opaque(kept, field),
+        shorten_links=_shortens(body, data, context),
+    )
+    return ReadLink(link, data)
+
+
+def _push(body: MessageBody, context: Context, field: str) -> ReadLink:
+    data = parsed(PushData, body.data, field)
+    sender = _sender(Channel.PUSH, data, context, field)
+    title, partner = data.title or None, context.partner
+    options = options_of(
+        (*(data.options or ()), *(data.extra_options or ())), (title or "", data.text), partner.utc_offset_min, field
+    )
+    body_content = data.content or _NO_CONTENT
+    content = Content(
+        text=data.text,
+        title=title,
+        content_category=one_of(body_content.content_category, CATEGORIES, f"{field}.content.contentCategory"),
+        content_url=shown_url_of(body_content.content_url, f"{field}.content.contentUrl"),
+        actions=_buttons(body_content.actions, f"{field}.content.actions") if body_content.actions else (),
+        custom_payload=None if data.custom_payload is None else opaque(data.custom_payload, f"{field}.customPayload"),
+        enrichment=options.enrichment,
+        live_activity=options.live_activity,
+    )
+    link = Link(
+        channel=Channel.PUSH,
+        ttl_ms=lifetime_ms(Channel.PUSH, data.ttl, data.ttl_unit, partner, field),
+        sender=sender.service_number if sender else None,
+        application_id=sender.application_id if sender else None,
+        content=content,
+        primary_only=bool(data.primary_on),
+        providers=options.providers,
+        subscriptions=tuple(data.device_subscriptions or ()),
+        shorten_links=_shortens(body, data, context),
+    )
+    return ReadLink(link, data, options.secure)
+
+
+_NO_CONTENT = ContentBody()
+
+
+def _buttons(given: Sequence[ButtonBody], field: str) -> tuple[Button, ...]:
+    return tuple(
+        Button(
+            title=one.title,
+            action=one.action,
+            options=options_of_button(one.action, one.options, f"{field}[{place}]"),
+        )
+        for place, one in enumerate(given)
+    )
+
+
+def _sender(channel: Channel, data: CommonData, context: Context, field: str) -> SenderChanged | None:
+    name = data.service_number or context.partner.default_sender
+    if not name:
+        if channel is Channel.FLASHINGCALL:
+            return None
+        raise Refused(Code.SENDER, f"{field}.serviceNumber: mandatory, no default sender is configured")
+    found = context.senders.sender(context.partner.partner_id, name)
+    if found is None and (channel is not Channel.FLASHINGCALL or data.service_number):
+        raise Refused(Code.SENDER, f"{field}.serviceNumber: must be one of the partner's senders")
+    return found
+
+
+def _account(sender: SenderChanged | None, context: Context) -> str | None:
+    """The application whose credentials reach the channel platform: the sender's, else the default sender's."""
+    if sender is None or sender.application_id is None:
+        partner = context.partner
+        sender = context.senders.sender(partner.partner_id, partner.default_sender) if partner.default_sender else None
+    return sender.application_id if sender is not None else None
+
+
+def _shortens(body: MessageBody, data: CommonData, context: Context) -> bool:
+    for given in (data.shorten_links, body.shorten_links, context.shorten_links):
+        if given is not None:
+            return given and context.partner.link_shortener
+    return context.partner.link_shortener
+
+
+def check_channel(channel: Channel, data: ChannelData, raw: Mapping[str, Any], field: str) -> None:
+    """The limits of the channel. Values under SECURE would lie open in the log, and no channel could fill them in."""
+    for name in ("extraOptions", "Options"):
+        for option in raw.get(name) or () if isinstance(raw.get(name), list) else ():
+            if isinstance(option, dict) and str(option.get("param_name")).upper() == "SECURE":
+                raise invalid(f"{field}.{name}", "SECURE is for PUSH only")
+    if channel in _UNREAD:
+        return
+    if channel in (Channel.VIBER, Channel.WHATSAPP):
+        _check_instant(data, field)
+    elif not data.text:
+        raise invalid(f"{field}.text", "mandatory" if data.text is None else "must not be empty")
+    elif channel is Channel.SMS and len(data.text) > _MAX_SMS:
+        raise invalid(f"{field}.text", f"must have at most {_MAX_SMS} characters for SMS")
+    elif channel is Channel.FLASHINGCALL and not _FLASH_CODE.search(data.text):
+        raise invalid(f"{field}.text", "must be or contain a code of 4 or 6 digits for FLASHINGCALL")
+
+
+def _check_instant(data: ChannelData, field: str) -> None:
+    if data.instant_content is None:
+        raise invalid(f"{field}.instantContent", "mandatory")
+    text = data.instant_content.data.get("text")
+    if text is not None and not isinstance(text, str):
+        raise invalid(f"{field}.instantContent.data.text", "must be a string")

@@ -1,0 +1,111 @@
+"""The body of `/v6/send`: from bytes to a `SendRequest` that has lost nothing of what we hand on unread. Pure.
+
+bytes ─▶ the fast parser ─▶ what is handed on stands in the bytes just as it would be written again? ─▶ it
+                                     └─ no: 1.10, 2**70, a name twice, other escapes ─▶ read again, exactly
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from schemas import lossless
+from services.ingest.rules.body import LinkBody, SendRequest
+from services.ingest.rules.errors import Refused, invalid
+
+_OPAQUE = {"customPayload": b'"customPayload"', "extraOptions": b'"extraOptions"', "Options": b'"Options"'}
+_PLAIN = (str, bool, type(None))
+
+
+def read_request(body: bytes) -> SendRequest:
+    """Raises Refused for what is no JSON text that we take, ValidationError for wrong fields."""
+    if lossless.holds_nul(body):
+        raise invalid("body", "must not hold a NUL character")
+    try:
+        request = SendRequest.model_validate_json(body)
+    except ValidationError as error:
+        if error.errors(include_url=False, include_input=False)[0]["type"] != "json_invalid":
+            raise
+        return SendRequest.model_validate(read_json(body))  # whose numbers may be too long for the fast parser
+    if _says_all(request, body):
+        return request
+    return SendRequest.model_validate(read_json(body))
+
+
+def read_json(body: bytes) -> Any:
+    """Any JSON of a partner, without loss. Raises Refused."""
+    if lossless.holds_nul(body):
+        raise invalid("body", "must not hold a NUL character")
+    try:
+        return lossless.loads(body)
+    except lossless.NotJson as error:
+        raise not_json(error) from None
+
+
+def not_json(error: lossless.NotJson) -> Refused:
+    """Error 4 for a body that cannot be read."""
+    rule = str(error)
+    return invalid("body", "must be JSON in UTF-8, not nested too deeply" if rule.startswith("must be JSON") else rule)
+
+
+def _says_all(request: SendRequest, body: bytes) -> bool:
+    """Whether each part that is handed on stands in the body just as it would be written again."""
+    if request.cascade_chain_link is not None:
+        return _say_all(list(_handed_on(request)), body)
+    message = request.message
+    kind, data = message.type, message.data
+    if kind != "PUSH":
+        return not _is_handed_on(kind, data) or _say_all([data], body)
+    return not [name for name in _OPAQUE if name in data and not _stands_in(body, name, data[name])]
+
+
+def _stands_in(body: bytes, name: str, value: object) -> bool:
+    """Whether the only member of this name has this value, byte for byte."""
+    if not isinstance(value, dict | list | str):  # which show where they end
+        return value is None
+    key = _OPAQUE[name]
+    place = body.find(key)
+    behind = place + len(key)
+    if place < 0 or body.find(key, behind) >= 0:
+        return False
+    try:
+        if body.startswith(b":" + orjson.dumps(value), behind):
+            return True
+    except TypeError:  # integers of more than 64 bits
+        return False
+    return body.startswith(b": " + json.dumps(value).encode(), behind)  # as Python writes by itself
+
+
+def _say_all(parts: Sequence[dict[str, Any]], body: bytes) -> bool:
+    """The same of whole `data`: each stands in the body as often as the request has it."""
+    try:
+        compact = Counter(b'"data":' + orjson.dumps(one) for one in parts)
+    except TypeError:
+        return False
+    if all(body.count(text) >= count for text, count in compact.items()):
+        return True
+    spaced = Counter(b'"data": ' + json.dumps(one).encode() for one in parts)
+    return all(body.count(text) >= count for text, count in spaced.items())
+
+
+def _handed_on(request: SendRequest) -> Iterator[dict[str, Any]]:
+    """`message.data` of each link that holds what we do not read, or hand on whole."""
+    if _is_handed_on(request.message.type, request.message.data):
+        yield request.message.data
+    link: LinkBody | None = request.cascade_chain_link
+    while link is not None:
+        if _is_handed_on(link.message.type, link.message.data):
+            yield link.message.data
+        link = link.next_link
+
+
+def _is_handed_on(kind: str | None, data: dict[str, Any]) -> bool:
+    if (kind or "").upper() == "PUSH":
+        return not _OPAQUE.keys().isdisjoint(data)
+    for one in data.values():
+        if not isinstance(one, _PLAIN) and not (isinstance(one, int) and 0 < one < 2**63):
+            return True
+    return False

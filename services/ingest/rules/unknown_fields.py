@@ -1,0 +1,128 @@
+"""Fields of a partner's message that nobody reads, at every depth, each with the one that was meant. Pure.
+
+    /v6/send, packets   taken all the same, and named: in RPNS-Warnings, in the trace, in a metric
+    mailings            refused
+
+customPayload, a Live Activity's content-state, `instantContent.data` and the data of channels that we pass on unread
+are the partner's own: nobody looks into them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
+from typing import Any
+
+from pydantic import BaseModel
+
+from schemas.values import Channel
+from services.ingest.rules.body import ChannelData, LinkBody, MessageBody, PushData, Request, Rich, ScheduleBody
+from services.ingest.rules.live_activity import LiveActivity
+from services.runtime.http.field_names import MOST, Unknown, joined, shape_of, unknown_in
+
+_OPTIONS = ("RICH", "LIVE_ACTIVITY", "SECURE", "SENDING_PLATFORMS")
+_UNREAD = (Channel.MAX.value, Channel.CARDSMOBILE.value)
+_HOLDERS = frozenset({"content", "extraOptions", "Options", "instantContent"})
+_SIMPLE = shape_of(PushData).keys() - _HOLDERS
+"""Names of a push's `data` that hold nothing to look into."""
+_OF_CHANNELS = shape_of(ChannelData).keys() - _HOLDERS
+_OF_PACKET = ("messages", "shortenUrl", "useTimeDiff", "scheduleInfo")
+OF_PACKETS = frozenset(
+    {
+        "from",
+        "to",
+        "text",
+        "id",
+        "validity",
+        "priority",
+        "callbackUrl",
+        "type",
+        "data",
+        "cascadeChainLink",
+        "extraParam",
+    }
+)
+"""Names of a packet's message."""
+
+
+def is_known(request: Request) -> bool:
+    """Whether every field is known, as most of the time."""
+    if request.model_extra or (request.schedule_info is not None and request.schedule_info.model_extra):
+        return False
+    message, link = request.message, request.cascade_chain_link
+    if message.model_extra or not _is_known(message.type, message.data):
+        return False
+    while link is not None:
+        if link.model_extra or link.message.model_extra or not _is_known(link.message.type, link.message.data):
+            return False
+        link = link.next_link
+    return True
+
+
+def _is_known(kind: str | None, data: dict[str, Any]) -> bool:
+    if data.keys() <= (_SIMPLE if kind == "PUSH" else _OF_CHANNELS):
+        return True
+    return next(iter(_in_data((kind or "").upper(), data, "")), None) is None
+
+
+def unknown_fields(model: type[BaseModel], body: object) -> list[Unknown]:
+    """Those in the body of a request or a mailing, as far as anybody would read."""
+    return list(islice(unknown_in(model, body, within=_within), MOST))
+
+
+def unknown_of_packet(message: Mapping[str, Any], channel: Channel | None) -> list[Unknown]:
+    """Those of one message of a packet, by their path in it."""
+    data, cascade = message.get("data"), message.get("cascadeChainLink")
+    names_are_known = message.keys() <= OF_PACKETS
+    if names_are_known and cascade is None and (not data or (isinstance(data, dict) and data.keys() <= _OF_CHANNELS)):
+        return []
+    found = chain(
+        (Unknown(name, name, OF_PACKETS) for name in message if name not in OF_PACKETS),
+        _in_data(channel.value if channel is not None else "", data, "data"),
+        unknown_in(LinkBody, cascade, "cascadeChainLink", _within),
+    )
+    return list(islice(found, MOST))
+
+
+def unknown_around(packet: Mapping[str, Any]) -> list[Unknown]:
+    """Those of a packet beside its messages."""
+    found = (Unknown(name, name, _OF_PACKET) for name in packet if name not in _OF_PACKET)
+    return list(islice(chain(found, unknown_in(ScheduleBody, packet.get("scheduleInfo"), "scheduleInfo")), MOST))
+
+
+def _within(model: type[BaseModel], value: Mapping[str, Any], path: str) -> Iterable[Unknown]:
+    """`data` is a dict for the model, since what it may hold depends on the type."""
+    return (
+        _in_data(str(value.get("type")).upper(), value.get("data"), joined(path, "data"))
+        if (issubclass(model, MessageBody))
+        else ()
+    )
+
+
+def _in_data(kind: str, data: object, path: str) -> Iterator[Unknown]:
+    if not isinstance(data, dict) or kind in _UNREAD or kind not in Channel.__members__:
+        return
+    yield from unknown_in(PushData if kind == Channel.PUSH else ChannelData, data, path)
+    if kind == Channel.PUSH:
+        for name in ("extraOptions", "Options"):
+            for place, option in enumerate(data[name] if isinstance(data.get(name), list) else ()):
+                yield from _in_option(option, f"{path}.{name}[{place}]")
+
+
+def _in_option(option: object, path: str) -> Iterator[Unknown]:
+    if not isinstance(option, dict) or not isinstance(option.get("param_name"), str):
+        return
+    name, value = option["param_name"], option.get("param_value")
+    if name.upper() not in _OPTIONS:
+        yield Unknown(f"{path}.{name}", name, _OPTIONS)
+    elif name.upper() == "RICH":
+        yield from unknown_in(Rich, _hyphened(value), f"{path}.RICH")
+    elif name.upper() == "LIVE_ACTIVITY":
+        inner = _hyphened(value)
+        if isinstance(inner, dict) and isinstance(inner.get("aps"), dict):
+            inner = _hyphened(inner["aps"])
+        if isinstance(inner, dict):
+            inner = {key: part for key, part in inner.items() if key != "alert"}  # where Apple knows many more
+        yield from unknown_in(LiveActivity, inner, f"{path}.LIVE_ACTIVITY")
+
+
+def _hyphened(value: object) -> object:
+    return {name.replace("_", "-"): part for name, part in value.items()} if isinstance(value, dict) else value

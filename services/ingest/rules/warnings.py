@@ -1,0 +1,45 @@
+"""What a partner should know of a request beside its answer: RPNS-Warnings, and names for the trace. Pure.
+
+    RPNS-Warnings: unknown field message.data.tl, did you mean ttl?; unknown field prio; and 3 more
+
+ASCII and bounded whatever the names hold: a name is percent-encoded and cut. The trace keeps only what looks like a
+name: a partner may have put somebody's number where a name should be.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
+
+from services.runtime.http.field_names import Unknown, suggestion
+
+HEADER = b"rpns-warnings"
+REPEATED = "id was used before with another recipient or content: the first request stands"
+_MOST_BYTES = 1000
+_MOST_OF_NAME, _MOST_NAMES = 160, 20
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.\[\]-]+|[0-9]{5,}")
+
+
+def warnings_of(unknown: Iterable[Unknown], prefix: str = "") -> list[str]:
+    """One for each."""
+    return [
+        f"unknown field {quote((prefix + one.path)[:_MOST_OF_NAME], safe='._-[]')}{suggestion(one.meant)}"
+        for one in unknown
+    ]
+
+
+def header_of(warnings: Sequence[str]) -> bytes:
+    """The header's value; what does not fit is counted."""
+    text, told = "", 0
+    for one in warnings:
+        longer = f"{text}; {one}" if text else one
+        if len(longer) > _MOST_BYTES:
+            break
+        text, told = longer, told + 1
+    return (text if told == len(warnings) else f"{text}; and {len(warnings) - told} more").encode("ascii")
+
+
+def names_of(unknown: Sequence[Unknown]) -> tuple[str, ...] | None:
+    """For the trace; None for none."""
+    if not unknown:
+        return None
+    return tuple(_NO_NAME.sub("?", one.path[:_MOST_OF_NAME]) for one in unknown[:_MOST_NAMES])

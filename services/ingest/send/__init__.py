@@ -1,0 +1,1 @@
+"""`POST /v6/send`: one message."""

@@ -1,0 +1,167 @@
+"""`POST /v6/send`, from the bytes of a body to the answer; HTTP itself is in `endpoint.py`.
+
+    JSON (4) ─▶ login (5) ─▶ address (2) ─▶ password (6) ─▶ limits (3) ─▶ accept (9 8 7 11 4) ─▶ claim (10) ─▶ log (1)
+
+The answer comes only after the log has the event. A NUL character is refused anywhere in the body, also in
+customPayload: neither databases nor phones can be trusted with one. Source: `docs/partner-api.md` §1, §2.
+"""
+
+import time
+from collections.abc import Sequence
+
+import orjson
+from pydantic import ValidationError
+
+from schemas import ids, lossless, topics
+from schemas.application_events import PartnerChanged
+from schemas.events import MessageRequested
+from services.ingest.rules.body import SendRequest, violation
+from services.ingest.rules.errors import Code, Refusal, Refused
+from services.ingest.rules.message import accept
+from services.ingest.rules.reading import read_json, read_request
+from services.ingest.rules.unknown_fields import is_known, unknown_fields
+from services.ingest.rules.warnings import REPEATED, names_of, warnings_of
+from services.ingest.send.claims_store import Claims
+from services.ingest.send.recent import Recent, told_by
+from services.ingest.send.secure_values import sealed
+from services.runtime import telemetry
+from services.runtime.access.logins import LoginFault, Logins
+from services.runtime.access.partner_limits import Limits
+from services.runtime.clock import now_ms
+from services.runtime.directory import Directory
+from services.runtime.http.field_names import Unknown
+from services.runtime.log import batch_consumer
+from services.runtime.log.kafka import Append, Log, RecordTooLarge
+from services.runtime.mongo.hour_keys import HourKeys
+
+log = telemetry.logger("send")
+_TOPIC = topics.MESSAGE_REQUESTED["single"]
+_OUTAGE_S = 30.0
+_FORGOTTEN_S = 60.0
+_FAULTS = {
+    LoginFault.UNKNOWN_LOGIN: Refusal(Code.LOGIN, "login: unknown"),
+    LoginFault.FORBIDDEN_ADDRESS: Refusal(Code.ADDRESS, "the caller's address is not in the partner's subnets"),
+    LoginFault.THROTTLED: Refusal(Code.TOO_MANY, "too many failed logins, try again later"),
+    LoginFault.WRONG_PASSWORD: Refusal(Code.PASSWORD, "password: wrong"),
+}
+
+
+class Sending:
+    """Answers requests of `/v6/send`."""
+
+    def __init__(self, directory: Directory, logins: Logins, sink: Log, claims: Claims, keys: HourKeys) -> None:
+        self._directory = directory
+        self._logins = logins
+        self._log = sink
+        self._claims = claims
+        self._keys = keys
+        self.limits = Limits()
+        self.recent = Recent()
+        self._failing_since_s: float | None = None
+        self._failed_at_s = 0.0
+
+    async def answer(self, body: bytes, address: str, warnings: list[str]) -> bytes | Refusal:
+        """The body of the answer, or why not. What the partner should know beside it is added to `warnings`."""
+        try:
+            request = read_request(body)
+        except Refused as refused:
+            return refused.refusal
+        except ValidationError as error:
+            return await self._refuse_strangers_first(body, error, address, warnings)
+        partner = self._logins.known(request.login, request.password, address)
+        if partner is None:
+            checked = await self._logins.check(request.login, request.password, address)
+            if isinstance(checked, LoginFault):
+                return _FAULTS[checked]
+            partner = checked
+        limit = self.limits.enter(partner, time.monotonic())
+        if limit is not None:
+            return Refusal(Code.TOO_MANY, limit)
+        try:
+            unknown = [] if is_known(request) else unknown_fields(SendRequest, read_json(body))
+            if unknown:
+                warnings += warnings_of(unknown)
+                telemetry.UNKNOWN_FIELDS.labels(partner.partner_id).inc()
+            return await self._send(request, partner, unknown, warnings)
+        finally:
+            self.limits.leave(partner)
+
+    async def is_log_up(self) -> bool:
+        """False after half a minute of failures only; without failures in the last minute it is worth another try."""
+        now = time.monotonic()
+        failing = self._failing_since_s is not None and now - self._failing_since_s >= _OUTAGE_S
+        return not (failing and now - self._failed_at_s < _FORGOTTEN_S)
+
+    async def _refuse_strangers_first(
+        self, body: bytes, error: ValidationError, address: str, warnings: list[str]
+    ) -> Refusal:
+        """What is wrong with the fields is told to partners only."""
+        login, password = _credentials(body)
+        if login is None or password is None:
+            return violation(error).refusal
+        checked = await self._logins.check(login, password, address)
+        if isinstance(checked, LoginFault):
+            return _FAULTS[checked]
+        warnings += warnings_of(unknown_fields(SendRequest, read_json(body)))
+        return violation(error).refusal
+
+    async def _send(
+        self, request: SendRequest, partner: PartnerChanged, unknown: Sequence[Unknown], warnings: list[str]
+    ) -> bytes | Refusal:
+        accepted = accept(request, partner, self._directory, now_ms(), draw_id=ids.uuid7)
+        if isinstance(accepted, Refusal):
+            return accepted
+        if unknown:
+            accepted = accepted._replace(request=accepted.request.but(unknown_fields=names_of(unknown)))
+        claims = partner.reject_duplicates and accepted.request.partner_ref is not None
+        try:
+            event = await sealed(accepted, self._keys) if accepted.secure else accepted.request
+            if claims and not await self._claims.claim(event.message_id, event.event_id, now_ms()):
+                return Refusal(Code.DUPLICATE, "id: was used before")
+            await self._log.append((Append(_TOPIC, event.message_id, event),))
+        except batch_consumer.UNAVAILABLE as error:
+            self._note_failure(error)
+            if claims:
+                await self._give_back(accepted.request)
+            return Refusal(Code.UNAVAILABLE, "the request could not be stored in time, repeat it with the same id")
+        except RecordTooLarge:
+            return Refusal(Code.INVALID, "body: too large once it is encoded")
+        self._failing_since_s = None
+        if event.partner_ref is not None and self.recent.note(event.message_id, told_by(event)):
+            warnings.append(REPEATED)
+        if claims:
+            await self._confirm(event.message_id)
+        answer = {"mtNum": event.mt_num} if request.id is None else {"mtNum": event.mt_num, "id": request.id}
+        return orjson.dumps(answer)
+
+    async def _give_back(self, request: MessageRequested) -> None:
+        """The partner is asked to repeat it: that need not wait then."""
+        try:
+            await self._claims.give_back([request.message_id], request.event_id)
+        except batch_consumer.UNAVAILABLE as error:
+            log.warning("a claim was not given back", error=repr(error))
+
+    async def _confirm(self, message_id: str) -> None:
+        """The event is in the log, so the answer is yes even when this fails: a repeat is appended and absorbed."""
+        try:
+            await self._claims.confirm(message_id)
+        except batch_consumer.UNAVAILABLE as error:
+            log.warning("a claim was not confirmed", error=repr(error))
+
+    def _note_failure(self, error: Exception) -> None:
+        self._failed_at_s = time.monotonic()
+        if self._failing_since_s is None:
+            self._failing_since_s = self._failed_at_s
+            log.warning("requests cannot be stored", error=repr(error))
+
+
+def _credentials(body: bytes) -> tuple[str | None, str | None]:
+    """Login and password of a body whose other fields are wrong."""
+    try:
+        found = lossless.loads(body)
+    except lossless.NotJson:
+        return None, None
+    if not isinstance(found, dict):
+        return None, None
+    login, password = found.get("login"), found.get("password")
+    return (login if isinstance(login, str) else None), (password if isinstance(password, str) else None)

@@ -1,0 +1,149 @@
+"""Claims: which requests of partners who refuse duplicates were accepted.
+
+    claims: {_id: message id, confirmed, at, holder, by}     holder: the request that has it; by: the line of a mailing
+
+    claim ─▶ nobody has it ─▶ append ─▶ confirm ─▶ 200
+          ─▶ confirmed ─▶ 409
+          ─▶ another request is about to append it ─▶ wait for its confirmation ─▶ 409
+                └─ the time of its append is over: it has failed, or died ─▶ taken over by compare-and-set
+
+So of requests that come at once with one id, over however many processes, one is answered 200. One that could not be
+appended gives its claim back. What a line of a mailing has claimed is in its hand for a minute: that line comes back
+after a crash, and nobody else takes it meanwhile. Claims live as long as the message topics.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from pymongo import UpdateOne
+
+from schemas.topics import MESSAGE_RETENTION_MS
+from services.runtime.mongo import Document, RawCollection, durable
+
+CONFIRMED_MS = 5_000
+"""From the end of an append to its confirmation at most, clocks that differ included."""
+HOLD_MS = 5_000 + CONFIRMED_MS
+"""From a claim to its confirmation at most, when the log is given 5 s."""
+_IN_HAND_MS = 60_000
+_LOOK_S, _LONGEST_LOOK_S = 0.005, 0.2
+
+
+class Claimed(NamedTuple):
+    """Of several ids: those that are ours, and those that another request may be about to append."""
+
+    ours: set[str]
+    contested: set[str]
+
+
+class Claims:
+    """Every method raises mongo.UNAVAILABLE. `hold_ms`: how long an append may take."""
+
+    def __init__(self, collection: RawCollection, hold_ms: int = HOLD_MS) -> None:
+        self._collection = durable(collection)
+        self._hold_ms = hold_ms
+
+    async def prepare(self) -> None:
+        """Create the index by which old claims go."""
+        await self._collection.create_index("at", expireAfterSeconds=MESSAGE_RETENTION_MS // 1000)
+
+    async def claim(self, message_id: str, holder: str, now_ms: int) -> bool:
+        """False when a request with this id was accepted before; waits while another one is about to be."""
+        fresh = {"confirmed": False, "at": _moment(now_ms), "holder": holder}
+        before = await self._collection.find_one_and_update({"_id": message_id}, {"$setOnInsert": fresh}, upsert=True)
+        return before is None or message_id in await self.settle({message_id}, holder, now_ms)
+
+    async def claim_many(self, message_ids: Iterable[str], holder: str, now_ms: int) -> Claimed:
+        """Append and confirm what is ours before the contested ones are settled: who holds nothing waits for nobody."""
+        wanted = list(message_ids)
+        fresh = {"confirmed": False, "at": _moment(now_ms), "holder": holder}
+        await self._collection.write([UpdateOne({"_id": one}, {"$setOnInsert": fresh}, upsert=True) for one in wanted])
+        found = [one async for one in self._collection.find({"_id": {"$in": wanted}, "confirmed": False})]
+        ours = {one["_id"] for one in found if one.get("holder") == holder}
+        return Claimed(ours, {one["_id"] for one in found if not _is_in_hand(one, now_ms)} - ours)
+
+    async def settle(self, contested: Iterable[str], holder: str, now_ms: int) -> set[str]:
+        """Those that are ours in the end: nobody has appended them in time."""
+        waiting, ours = set(contested), set[str]()
+        started, look_s = time.monotonic(), _LOOK_S
+        while waiting:
+            now = now_ms + int((time.monotonic() - started) * 1000)
+            found = [one async for one in self._collection.find({"_id": {"$in": list(waiting)}, "confirmed": False})]
+            waiting = {one["_id"] for one in found if not _is_in_hand(one, now)}
+            over = [one for one in found if one["_id"] in waiting and not self._is_held(one, now)]
+            for one in over:
+                if await self._take_over(one, holder, now):
+                    ours.add(one["_id"])
+            waiting -= ours
+            if waiting:
+                await asyncio.sleep(look_s)
+                look_s = min(look_s * 1.5, _LONGEST_LOOK_S)
+        return ours
+
+    async def give_back(self, message_ids: Iterable[str], holder: str) -> None:
+        """They could not be appended: whoever asks next need not wait. What has come into the log all the same is
+        absorbed there."""
+        mine = {"_id": {"$in": list(message_ids)}, "holder": holder, "confirmed": False}
+        await self._collection.update_many(mine, {"$set": {"at": _moment(0)}})
+
+    async def claim_as(self, owners: Mapping[str, str], now_ms: int) -> set[str]:
+        """For lines of mailings (owners by message id), which may ask again after a crash: what is theirs stays so."""
+        started, look_s = time.monotonic(), _LOOK_S
+        while True:
+            now = now_ms + int((time.monotonic() - started) * 1000)
+            await self._write_as(owners, now)
+            granted, is_settled = await self._granted(owners, now)
+            if is_settled:
+                return granted
+            await asyncio.sleep(look_s)
+            look_s = min(look_s * 1.5, _LONGEST_LOOK_S)
+
+    async def _write_as(self, owners: Mapping[str, str], now_ms: int) -> None:
+        """What is confirmed, or in another hand, stays as it is."""
+        of_lines = {"by": {"$exists": True}, "at": {"$lte": _moment(now_ms - _IN_HAND_MS)}}
+        of_requests = {"by": {"$exists": False}, "at": {"$lte": _moment(now_ms - self._hold_ms)}}
+        left = {"confirmed": False, "$or": [of_lines, of_requests]}
+        changes = [
+            UpdateOne(
+                {"_id": one, "$or": [{"by": owner}, left]},
+                {"$set": {"by": owner, "at": _moment(now_ms)}, "$setOnInsert": {"confirmed": False}},
+                upsert=True,
+            )
+            for one, owner in owners.items()
+        ]
+        await self._collection.write(changes)
+
+    async def _granted(self, owners: Mapping[str, str], now_ms: int) -> tuple[set[str], bool]:
+        """Which have their id, and whether no request may still be about to append one of the others."""
+        found = [one async for one in self._collection.find({"_id": {"$in": list(owners)}})]
+        granted = {one["_id"] for one in found if one.get("by") == owners[one["_id"]]}
+        waits = [one for one in found if "by" not in one and not one["confirmed"] and self._is_held(one, now_ms)]
+        return granted, not waits
+
+    async def _take_over(self, claim: Document, holder: str, now_ms: int) -> bool:
+        """False when somebody else was faster."""
+        same = {"_id": claim["_id"], "confirmed": False, "holder": claim.get("holder"), "at": claim["at"]}
+        update = {"$set": {"holder": holder, "at": _moment(now_ms)}, "$unset": {"by": ""}}
+        return await self._collection.find_one_and_update(same, update) is not None
+
+    def _is_held(self, claim: Document, now_ms: int) -> bool:
+        return bool(claim["at"].replace(tzinfo=UTC) > _moment(now_ms - self._hold_ms))
+
+    async def confirm_many(self, message_ids: Sequence[str]) -> None:
+        """The requests lie in the log."""
+        await self._collection.update_many({"_id": {"$in": list(message_ids)}}, {"$set": {"confirmed": True}})
+
+    async def confirm(self, message_id: str) -> None:
+        """The request lies in the log."""
+        await self._collection.update_one({"_id": message_id}, {"$set": {"confirmed": True}})
+
+
+def _moment(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
+def _is_in_hand(claim: Document, now_ms: int) -> bool:
+    """A line of a mailing has it, and comes back for it."""
+    return "by" in claim and bool(claim["at"].replace(tzinfo=UTC) > _moment(now_ms - _IN_HAND_MS))

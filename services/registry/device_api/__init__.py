@@ -1,0 +1,1 @@
+"""`/sdk/api/v1`: what an SDK tells and asks."""

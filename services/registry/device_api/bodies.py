@@ -1,0 +1,283 @@
+"""What the SDK sends and gets: the JSON of the device API, in camel case. Unknown fields are refused by name. Pure.
+
+Times are UTC milliseconds since the epoch. Wrong types are refused, not converted.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic.alias_generators import to_camel
+
+from schemas import ids
+from schemas.device_events import Subscription
+from schemas.live import activity_slot, start_slot
+from schemas.values import LONGEST_CHAIN, Platform, Provider
+from services.registry.devices.state import Device
+from services.registry.identity.proof import MOST_CHARACTERS
+from services.runtime.http.field_names import RequestBody
+from services.runtime.text import phones
+from services.runtime.text.storable import Text
+
+MAX_RECEIPTS = 500
+MAX_SUBSCRIPTIONS = 100
+LATEST_MS = 253_402_300_799_999  # the end of the year 9999
+
+
+class Body(BaseModel):
+    """Base of what we answer, and of what others have designed."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
+
+
+class Given(RequestBody):
+    """Base of what is sent to us."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
+
+
+Short = Annotated[Text, Field(max_length=64)]
+Named = Annotated[Text, Field(min_length=1, max_length=128)]
+UserId = Annotated[Text, Field(min_length=1, max_length=256)]
+Phone = Annotated[Text, Field(min_length=1, max_length=phones.MAX_LENGTH)]
+PublicKey = Annotated[Text, Field(max_length=120)]
+TimeMs = Annotated[StrictInt, Field(ge=0, le=LATEST_MS)]
+
+
+class InstallBody(Given):
+    """A new installation, or the same one again."""
+
+    installation_id: UUID
+    proof: Annotated[
+        Text,
+        Field(
+            pattern=r"^[A-Za-z0-9_+/=-]{22,128}$",
+            description="at least 16 random bytes (32 advised) in hex or base64, drawn once by the device and kept",
+        ),
+    ]
+    device_id: Named
+    platform: Platform
+    app_version: Annotated[Text, Field(min_length=1, max_length=64)]
+    os_version: Short = ""
+    model: Annotated[Text, Field(max_length=128)] = ""
+    locale: Short = ""
+    time_zone: Annotated[Text, Field(max_length=64, description="IANA name")] = ""
+    public_key: PublicKey | None = Field(None, description="P-256, base64url of the uncompressed point (65 bytes)")
+
+
+class WebKeys(Body):
+    """Keys of a web push subscription, base64url."""
+
+    p256dh: Annotated[Text, Field(max_length=120)]
+    auth: Annotated[Text, Field(max_length=40)]
+
+
+class WebSubscription(Body):
+    """PushSubscription.toJSON() of the browser, which may say more."""
+
+    endpoint: Annotated[Text, Field(max_length=2048)]
+    expiration_time: TimeMs | None = None
+    keys: WebKeys
+    application_server_key: Annotated[Text, Field(max_length=120)] | None = Field(
+        None, description="what the page subscribed with (options.applicationServerKey); default: the application's"
+    )
+
+
+class TokenBody(Given):
+    """A push token; for `web` the subscription instead."""
+
+    provider: Literal["apns", "fcm", "hms", "rustore", "web"]
+    token: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
+    subscription: WebSubscription | None = None
+    environment: Literal["production", "sandbox"] | None = Field(None, description="APNs; default production")
+    bundle: Annotated[Text, Field(pattern=r"^[A-Za-z0-9._-]{1,155}$")] | None = Field(
+        None, description="APNs; default: the application's"
+    )
+    variant: Literal["native", "universal"] | None = Field(None, description="RuStore; default: the application's")
+    carrier: Literal["rustore", "fcm", "hms", "apns"] | None = Field(
+        None, description="RuStore universal: whose token the SDK has; default rustore"
+    )
+
+
+class WebPushView(Body):
+    """What a page needs before it can register a token of `web`."""
+
+    application_server_key: str = Field(description="for pushManager.subscribe(); base64url, 65 bytes")
+
+
+class PersonalizeBody(Given):
+    """Who logs in. With a proof user and phone are its claims; without one, at least one of the two must be given."""
+
+    external_user_id: UserId | None = None
+    phone: Phone | None = None
+    proof: Annotated[Text, Field(max_length=MOST_CHARACTERS)] | None = Field(
+        None, description="a JWT of the customer's backend (docs/device-api.md §2); user and phone must then equal it"
+    )
+    primary: StrictBool = Field(False, description="claim the mark of the user's primary installation")
+
+
+class _Subscription(BaseModel):
+    """What an entry of settings.subscriptions has, whichever way it goes."""
+
+    id: Named
+    type: Literal["setting", "permission"] = "setting"
+    name: Annotated[Text, Field(max_length=128)] = ""
+    title: Annotated[Text, Field(max_length=256)] = ""
+    description: Annotated[Text, Field(max_length=1024)] = ""
+    value: StrictBool = True
+
+    def said(self) -> Subscription:
+        return Subscription(**self.model_dump())
+
+
+class SubscriptionBody(_Subscription, Given):
+    """One entry of settings.subscriptions; it replaces the one with its id."""
+
+
+class SubscriptionView(_Subscription, Body):
+    """One entry as it is kept."""
+
+
+class SettingsBody(Given):
+    """What is left out or null stays as it is."""
+
+    primary: StrictBool | None = None
+    push_enabled: StrictBool | None = None
+    push_os_enabled: StrictBool | None = None
+    subscriptions: Annotated[list[SubscriptionBody], Field(max_length=MAX_SUBSCRIPTIONS)] | None = None
+
+
+class SessionBody(Given):
+    """The app came to the foreground. The same session id again counts once."""
+
+    session_id: UUID | None = None
+    app_version: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
+    os_version: Short | None = None
+    locale: Short | None = None
+    time_zone: Annotated[Text, Field(max_length=64)] | None = None
+    previous_session_s: Annotated[StrictInt, Field(ge=0, le=31_536_000)] | None = None
+    primary: StrictBool = Field(False, description="claim the mark of the user's primary installation")
+
+
+class ReceiptBody(Given):
+    """What happened to one push; ids and link are those in its payload."""
+
+    message_id: UUID
+    delivery_id: UUID = Field(description="proves that the push was sent to this installation")
+    link: Annotated[StrictInt, Field(ge=0, lt=LONGEST_CHAIN)] = 0
+    bulk: StrictBool = Field(False, description="as in the payload")
+    kind: Literal["delivered", "read", "dismissed", "clicked"]
+    happened_at: TimeMs
+    action: Annotated[Text, Field(min_length=1, max_length=64)] | None = Field(None, description="of the button")
+    activity_id: Annotated[Text, Field(min_length=1, max_length=128)] | None = Field(
+        None, description="the Live Activity that was updated or ended"
+    )
+    attributes_type: Annotated[Text, Field(min_length=1, max_length=128)] | None = Field(
+        None, description="of the Live Activity that was started"
+    )
+
+    @property
+    def slot(self) -> str:
+        """Which of the installation's tokens the push came by."""
+        if self.activity_id is not None:
+            return activity_slot(self.activity_id)
+        return start_slot(self.attributes_type) if self.attributes_type is not None else ""
+
+
+class ReceiptsBody(Given):
+    """Each entry of `receipts` is judged alone; one bad entry never refuses its neighbours."""
+
+    sent_at: TimeMs | None = Field(None, description="the device's clock when it sends this: corrects a wrong clock")
+    receipts: Annotated[list[object], Field(min_length=1, max_length=MAX_RECEIPTS)]
+
+
+class FieldError(Body):
+    """What is wrong: the field and the rule, never the value."""
+
+    field: str
+    rule: str
+
+
+class ReceiptResult(Body):
+    """The answer to one receipt. `happenedAt`: the time that was kept."""
+
+    accepted: bool
+    happened_at: int | None = None
+    errors: list[FieldError] = []
+
+
+class ReceiptsAnswer(Body):
+    """One result for each receipt, in their order."""
+
+    results: list[ReceiptResult]
+
+
+class TokenView(Body):
+    """The live token, without the token."""
+
+    provider: Provider
+    environment: str | None = None
+    bundle: str | None = None
+    variant: str | None = None
+    registered_at: int
+
+
+class ProfileView(Body):
+    """Whom this installation belongs to. `recipientMark`: the SDK drops a push that carries another one."""
+
+    external_user_id: str | None = None
+    phone: str | None = Field(None, description="E.164 digits without plus")
+    recipient_mark: str = ""
+    primary: bool = False
+    proved: bool = Field(False, description="the login was proved, and its proof has not been revoked")
+
+    @classmethod
+    def of(cls, device: Device) -> "ProfileView":
+        user, phone = (device.owner.external_user_id, device.owner.phone) if device.owner else (None, None)
+        return cls(
+            external_user_id=user,
+            phone=phone,
+            recipient_mark=ids.recipient_mark_of(device.application_id, user, phone),
+            primary=device.primary,
+            proved=device.is_proved,
+        )
+
+
+class InstallationView(ProfileView):
+    """An installation as it is now."""
+
+    installation_id: str
+    application_id: str
+    device_id: str
+    platform: Platform | None
+    app_version: str
+    os_version: str
+    model: str
+    locale: str
+    time_zone: str
+    public_key: str | None = None
+    token: TokenView | None = None
+    push_enabled: bool
+    push_os_enabled: bool
+    subscriptions: list[SubscriptionView]
+    launches: int
+    installed_at: int | None
+    last_used_at: int
+    updated_at: int
+
+    @classmethod
+    def of(cls, device: Device) -> "InstallationView":
+        owned = ProfileView.of(device).model_dump()
+        plain = {name: getattr(device, name) for name in cls.model_fields if hasattr(device, name)}
+        token = TokenView.model_validate(device.token.model_dump()) if device.token else None
+        subscriptions = [SubscriptionView.model_validate(one.model_dump()) for one in device.subscriptions]
+        return cls(
+            **{**plain, **owned, "token": token, "subscriptions": subscriptions, "launches": device.launches.total}
+        )
+
+
+class InstallAnswer(Body):
+    """`credential` goes into `Authorization: Bearer …` of every later call."""
+
+    credential: str
+    installation: InstallationView

@@ -1,0 +1,83 @@
+"""Live Activities in the device API: the bodies of `live_routes.py`. Source: `docs/providers.md` §1.10."""
+
+from typing import Annotated, Literal
+
+from fastapi import Path
+from pydantic import Field
+
+from schemas.live import ACTIVITY
+from services.registry.device_api.bodies import Body, Given
+from services.registry.devices.state import Device, LiveSlot
+from services.runtime.text.storable import Text
+
+_NAME = r"^[\w.:~-]{1,128}$"
+ActivityId = Annotated[
+    str, Path(pattern=_NAME, description="the activity's, or a name that the app and the partner agreed on")
+]
+TypeName = Annotated[str, Path(pattern=_NAME, description="Swift name of the ActivityAttributes")]
+
+
+class StartTokenBody(Given):
+    """A token of ActivityKit in hexadecimal digits."""
+
+    token: Annotated[Text, Field(min_length=1, max_length=400)]
+    environment: Literal["production", "sandbox"] = "production"
+    bundle: Annotated[Text, Field(pattern=r"^[A-Za-z0-9._-]{1,155}$")] | None = Field(
+        None, description="of the app, without a suffix; default: the application's"
+    )
+
+
+class ActivityTokenBody(StartTokenBody):
+    """An update token, and the type of the activity that it is for."""
+
+    attributes_type: Annotated[Text, Field(pattern=_NAME)]
+
+
+class ActivityView(Body):
+    """An activity that can be updated, without its token."""
+
+    activity_id: str
+    attributes_type: str
+    registered_at: int
+    expires_at: int | None = Field(description="UTC ms; the platform sends nothing to it after this")
+
+
+class StartTypeView(Body):
+    """A type whose activities a server may start."""
+
+    attributes_type: str
+    registered_at: int
+
+
+class LiveView(Body):
+    """What the platform can reach on this installation beside its push token."""
+
+    activities: list[ActivityView]
+    start_tokens: list[StartTypeView]
+
+    @classmethod
+    def of(cls, device: Device, now: int) -> "LiveView":
+        live = [one for one in device.live if one.token is not None]
+        return cls(
+            activities=[_activity(one) for one in live if one.slot.startswith(ACTIVITY) and not _is_over(one, now)],
+            start_tokens=[_start(one) for one in live if not one.slot.startswith(ACTIVITY)],
+        )
+
+
+def _is_over(one: LiveSlot, now: int) -> bool:
+    return one.token is not None and one.token.expires_at is not None and one.token.expires_at <= now
+
+
+def _activity(one: LiveSlot) -> ActivityView:
+    assert one.token is not None
+    return ActivityView(
+        activity_id=one.slot.removeprefix(ACTIVITY),
+        attributes_type=one.token.attributes_type,
+        registered_at=one.token.registered_at,
+        expires_at=one.token.expires_at,
+    )
+
+
+def _start(one: LiveSlot) -> StartTypeView:
+    assert one.token is not None
+    return StartTypeView(attributes_type=one.token.attributes_type, registered_at=one.token.registered_at)

@@ -1,0 +1,174 @@
+"""The device API, `/sdk/api/v1`: what the mobile SDK calls. Source: `docs/device-api.md`.
+
+Install with `X-Api-Key`; everything else with `Authorization: Bearer <credential>`. Every change answers the
+installation as it is afterwards, read from what was written.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from schemas.application_events import ApplicationChanged
+from schemas.values import Provider
+from services.registry.auth import Doors
+from services.registry.device_api.bodies import (
+    InstallAnswer,
+    InstallationView,
+    InstallBody,
+    PersonalizeBody,
+    ProfileView,
+    ReceiptBody,
+    ReceiptResult,
+    ReceiptsAnswer,
+    ReceiptsBody,
+    SessionBody,
+    SettingsBody,
+    TokenBody,
+    WebPushView,
+)
+from services.registry.device_api.commands import Devicing, Taken
+from services.registry.device_api.login import LoginDevicing
+from services.registry.device_api.receipts import Refused
+from services.registry.devices.state import Device
+from services.registry.support.audience_bodies import SubscriptionState
+from services.runtime.access.device_pace import DevicePace
+from services.runtime.http.server import Problem, ProblemBody
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemBody, "description": text}
+    for status, text in {
+        400: "The request breaks a rule; `errors` names field and rule",
+        401: "Not proved who is calling; of a login: which rule the proof breaks",
+        403: "The application is switched off; `type` proof-required: only with a proof of login",
+        413: "The body is too large",
+        429: "Too many calls, of this installation, address or application; `Retry-After` says when",
+        503: "The log or the database is away; try again",
+    }.items()
+}
+
+
+def device_routes(devicing: Devicing, logins: LoginDevicing, doors: Doors) -> APIRouter:
+    """All routes of the device API."""
+    router = APIRouter(prefix="/sdk/api/v1/installations", tags=["device"], responses=PROBLEMS)
+    _add_life(router, devicing, Depends(doors.installing))
+    own = Depends(doors.installation)
+    _add_reading(router, own)
+    _add_subscriptions(router, devicing, own)
+    _add_logins(router, logins, own)
+    _add_changes(router, devicing, own)
+    _add_receipts(router, devicing, own, doors.pace)
+    return router
+
+
+def web_routes(doors: Doors) -> APIRouter:
+    """What a page asks before it has an installation."""
+    router = APIRouter(prefix="/sdk/api/v1/web-push", tags=["device"], responses=PROBLEMS)
+    caller = Depends(doors.application)
+
+    @router.get("", responses={404: {"model": ProblemBody}})
+    async def get_web_push(application: ApplicationChanged = caller) -> WebPushView:
+        """The key that a browser subscribes with. A subscription holds for this key only."""
+        held = doors.directory.credentials.get((application.application_id, Provider.WEB))
+        if held is None or held.public_key is None or not held.enabled:
+            raise Problem(404, "No Web Push", "the application has no credentials of `web`")
+        return WebPushView(application_server_key=held.public_key)
+
+    return router
+
+
+def _add_life(router: APIRouter, devicing: Devicing, caller: Any) -> None:
+    @router.post("", status_code=201, responses={200: {"model": InstallAnswer}, 409: {"model": ProblemBody}})
+    async def install(body: InstallBody, response: Response, application: ApplicationChanged = caller) -> InstallAnswer:
+        """Create an installation, or say again what the device is. A known id needs the proof it was installed with."""
+        try:
+            device, credential, is_new = await devicing.install(application.application_id, body)
+        except Taken:
+            raise Problem(
+                409, "Installation id is taken", "it was installed with another proof; draw a new id"
+            ) from None
+        response.status_code = 201 if is_new else 200
+        return InstallAnswer(credential=credential, installation=InstallationView.of(device))
+
+
+def _add_reading(router: APIRouter, own: Any) -> None:
+    @router.get("/{installation_id}")
+    async def get_installation(device: Device = own) -> InstallationView:
+        """The installation as it is now."""
+        return InstallationView.of(device)
+
+    @router.get("/{installation_id}/profile")
+    async def get_profile(device: Device = own) -> ProfileView:
+        """Whom the installation belongs to; nulls when nobody is logged in."""
+        return ProfileView.of(device)
+
+
+def _add_subscriptions(router: APIRouter, devicing: Devicing, own: Any) -> None:
+    @router.get("/{installation_id}/subscriptions")
+    async def get_subscriptions(device: Device = own) -> list[SubscriptionState]:
+        """The application's catalogue as it counts for this installation, and what the device told of beside it."""
+        application = devicing.directory.applications[device.application_id]
+        said = {one.id: one for one in device.subscriptions}
+        of_catalogue = [
+            SubscriptionState(
+                **kind.model_dump(exclude={"default"}),
+                value=said[kind.id].value if kind.id in said else kind.default,
+                said=kind.id in said,
+            )
+            for kind in application.subscriptions
+        ]
+        known = {kind.id for kind in application.subscriptions}
+        own_ones = [one for one in device.subscriptions if one.id not in known]
+        return of_catalogue + [SubscriptionState(**one.model_dump(exclude={"stamp"}), said=True) for one in own_ones]
+
+
+def _add_logins(router: APIRouter, logins: LoginDevicing, own: Any) -> None:
+    @router.post("/{installation_id}/personalize")
+    async def personalize(body: PersonalizeBody, request: Request, device: Device = own) -> InstallationView:
+        """Link to a user, a phone, or both; replaces the link before. `recipientMark` is the SDK's to keep."""
+        return InstallationView.of(await logins.personalize(device, body, request.scope))
+
+    @router.post("/{installation_id}/depersonalize")
+    async def depersonalize(device: Device = own) -> InstallationView:
+        """Log out: nothing addressed to the user is sent to this device from now on."""
+        return InstallationView.of(await logins.depersonalize(device))
+
+
+def _add_changes(router: APIRouter, devicing: Devicing, own: Any) -> None:
+    @router.put("/{installation_id}/token")
+    async def put_token(body: TokenBody, device: Device = own) -> InstallationView:
+        """Register the push token; the latest wins, and a token that another installation had is now this one's."""
+        return InstallationView.of(await devicing.register_token(device, body))
+
+    @router.delete("/{installation_id}/token")
+    async def delete_token(device: Device = own) -> InstallationView:
+        """Take the push token back."""
+        return InstallationView.of(await devicing.remove_token(device))
+
+    @router.put("/{installation_id}/settings")
+    async def put_settings(body: SettingsBody, device: Device = own) -> InstallationView:
+        """Change settings. `primary` true claims the user's primary mark, without a user at the next login."""
+        return InstallationView.of(await devicing.settings(device, body))
+
+    @router.post("/{installation_id}/sessions")
+    async def start_session(body: SessionBody, device: Device = own) -> InstallationView:
+        """The app was started."""
+        return InstallationView.of(await devicing.session(device, body))
+
+
+def _add_receipts(router: APIRouter, devicing: Devicing, own: Any, pace: DevicePace) -> None:
+    shape = {"items": ReceiptBody.model_json_schema(by_alias=True), "type": "array"}
+    extra = {"x-receipt": shape}
+
+    @router.post("/{installation_id}/receipts", openapi_extra=extra)
+    async def post_receipts(body: ReceiptsBody, device: Device = own) -> ReceiptsAnswer:
+        """Up to 500 receipts, late, unordered or repeated. Entries look like `x-receipt`; each is answered alone."""
+        pace.entries(device.installation_id, len(body.receipts))
+        outcomes = await devicing.receipts(device, body)
+        return ReceiptsAnswer(
+            results=[
+                ReceiptResult(accepted=False, errors=list(one.errors))
+                if isinstance(one, Refused)
+                else ReceiptResult(accepted=True, happened_at=one.happened_at)
+                for one in outcomes
+            ]
+        )

@@ -1,0 +1,108 @@
+"""Which tokens and keys are well formed. Pure; each refusal names the field and the rule.
+
+A dead or foreign token is the provider's to tell; here is refused only what no provider can have given.
+"""
+
+import base64
+import binascii
+import re
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+
+from services.registry.device_api.bodies import TokenBody
+from services.runtime.http.web_address import BadAddress, web_address
+
+_APNS = re.compile(r"[0-9A-Fa-f]{32,400}")
+_OPAQUE = re.compile(r"[\x21-\x7e]+")
+
+
+class BadField(ValueError):
+    """A value that breaks the rule of its field."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+
+
+def token_text(body: TokenBody) -> str:
+    """The token as dispatch will use it. Raises BadField.
+
+    Text; of a web push the subscription, of another carrier's token for RuStore universal {carrier, token}, in JSON.
+    """
+    if body.provider == "web":
+        return _subscription(body)
+    if body.token is None:
+        raise BadField("token", "must be given")
+    if body.provider == "apns":
+        return apns_token(body.token)
+    if not _OPAQUE.fullmatch(body.token):
+        raise BadField("token", "must be printable ASCII without blanks")
+    if body.carrier in (None, "rustore"):
+        return body.token
+    if body.provider != "rustore" or body.variant == "native":
+        raise BadField("carrier", "is of RuStore universal only")
+    return orjson.dumps({"carrier": body.carrier, "token": body.token}).decode()
+
+
+def apns_token(text: str) -> str:
+    """A token of APNs in lower case. Raises BadField."""
+    if not _APNS.fullmatch(text):
+        raise BadField("token", "must be 32 to 400 hexadecimal digits")
+    return text.lower()
+
+
+def public_key(text: str | None) -> str | None:
+    """The device's P-256 key, base64url without padding. Raises BadField."""
+    if text is None:
+        return None
+    _point("publicKey", text)
+    return text.rstrip("=")
+
+
+def server_key(body: TokenBody) -> str | None:
+    """What the page says that it subscribed with, base64url without padding. Raises BadField."""
+    given = body.subscription.application_server_key if body.subscription is not None else None
+    if given is None:
+        return None
+    _point("subscription.applicationServerKey", given)
+    return given.rstrip("=")
+
+
+def _subscription(body: TokenBody) -> str:
+    subscription = body.subscription
+    if subscription is None:
+        raise BadField("subscription", "must be given")
+    try:
+        is_https = web_address(subscription.endpoint).scheme == "https"
+    except BadAddress:
+        is_https = False
+    if not is_https or not _OPAQUE.fullmatch(subscription.endpoint):
+        raise BadField("subscription.endpoint", "must be an https URL")
+    _point("subscription.keys.p256dh", subscription.keys.p256dh)
+    if len(_bytes("subscription.keys.auth", subscription.keys.auth)) != 16:
+        raise BadField("subscription.keys.auth", "must be 16 bytes")
+    keys = {"p256dh": subscription.keys.p256dh.rstrip("="), "auth": subscription.keys.auth.rstrip("=")}
+    made: dict[str, Any] = {"endpoint": subscription.endpoint, "keys": keys}
+    if subscription.expiration_time is not None:
+        made["expirationTime"] = subscription.expiration_time
+    return orjson.dumps(made).decode()
+
+
+def _point(field: str, text: str) -> None:
+    raw = _bytes(field, text)
+    try:
+        if len(raw) != 65:
+            raise ValueError
+        EllipticCurvePublicKey.from_encoded_point(SECP256R1(), raw)
+    except ValueError:
+        raise BadField(field, "must be a P-256 point, uncompressed (65 bytes)") from None
+
+
+def _bytes(field: str, text: str) -> bytes:
+    try:
+        return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise BadField(field, "must be base64url") from None

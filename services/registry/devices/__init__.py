@@ -1,0 +1,1 @@
+"""Installations as the fold of their events, and where they are kept."""

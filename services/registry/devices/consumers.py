@@ -1,0 +1,98 @@
+"""The consumers of the registry.
+
+device-events         the repair path: the same fold that the device API applied before it answered, once more
+provider-dispatched   dead tokens ─▶ TokenRetired; accepted by a token not yet seen to work, or not yet under these
+                      credentials ─▶ TokenWorked
+
+What a provider said of a token counts only for the token that was there when it was sent. See docs/design.md §5, §6.
+"""
+
+from collections.abc import Sequence
+
+from schemas import ids
+from schemas.device_events import DeviceEvent, TokenRetired, TokenWorked
+from schemas.events import ProviderDispatched
+from schemas.topics import DEVICE_EVENTS
+from services.registry.devices.state import Device, LiveToken, Token
+from services.registry.devices.store import Devices
+from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.log.kafka import Append
+
+
+class Repair:
+    """The steps of both consumers."""
+
+    def __init__(self, devices: Devices) -> None:
+        self._devices = devices
+
+    async def device_events(self, records: Sequence[Record]) -> Follows:
+        """Fold again; nothing is written when the documents say it already."""
+        events = [record.event for record in records if isinstance(record.event, DeviceEvent)]
+        return self._follows(events, appended=True)
+
+    async def dispatched(self, records: Sequence[Record]) -> Follows:
+        """What the providers' answers say of tokens."""
+        told = [one.event for one in records if isinstance(one.event, ProviderDispatched) and _tells(one.event)]
+        devices = await self._devices.load({event.installation_id for event in told})
+        follow: dict[str, DeviceEvent] = {}
+        for event in told:
+            device = devices.get(event.installation_id)
+            learnt = learnt_of(event, device) if device is not None else None
+            if learnt is not None:
+                follow.setdefault(f"{learnt.type}/{learnt.installation_id}/{event.slot}", learnt)
+        return self._follows(list(follow.values()), appended=False)
+
+    def _follows(self, events: Sequence[DeviceEvent], *, appended: bool) -> Follows:
+        async def project() -> None:
+            await self._devices.apply(events)
+
+        appends = [] if appended else [Append(DEVICE_EVENTS, event.installation_id, event) for event in events]
+        return Follows(appends, project if events else None)
+
+
+def _tells(event: ProviderDispatched) -> bool:
+    return event.dead_token is not None or event.outcome == "accepted"
+
+
+def learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | TokenWorked | None:
+    """What an attempt tells of the token that the installation has now; None: nothing, or nothing new."""
+    if event.slot:
+        return _live_learnt_of(event, device)
+    token = device.token
+    if token is None or token.provider is not event.provider:
+        return None
+    if event.dead_token is not None:
+        return _retired(event, device, token)
+    is_known = token.worked and event.worked_under in (None, token.worked_under)
+    if is_known or token.registered_at > event.at - event.latency_ms:
+        return None
+    return TokenWorked(
+        event_id=ids.event_id_of(event.event_id, "token-worked"),
+        at=event.at,
+        installation_id=device.installation_id,
+        application_id=device.application_id,
+        digest=token.digest,
+        under=event.worked_under or "",
+    )
+
+
+def _live_learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | None:
+    """Of a Live Activity only death is news: APNs may take a push for an activity that has ended."""
+    held = next((one.token for one in device.live if one.slot == event.slot), None)
+    return _retired(event, device, held) if held is not None and event.dead_token is not None else None
+
+
+def _retired(event: ProviderDispatched, device: Device, token: Token | LiveToken) -> TokenRetired | None:
+    dead_at = event.at if event.dead_at is None else event.dead_at
+    if token.digest != event.dead_token or token.registered_at > dead_at:
+        return None
+    return TokenRetired(
+        event_id=ids.event_id_of(event.event_id, "token-retired"),
+        at=event.at,
+        installation_id=device.installation_id,
+        application_id=device.application_id,
+        digest=token.digest,
+        dead_at=dead_at,
+        detail=event.detail,
+        slot=event.slot,
+    )

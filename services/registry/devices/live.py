@@ -1,0 +1,66 @@
+"""The tokens of Live Activities: one register for each slot (`schemas/live.py`). Pure.
+
+    register   the latest token of a slot; empty once the activity has ended later than it was registered
+    retired    by token digest: a token that was registered no later than that is gone
+    expiry     by our clock: 12 hours after an activity's token was registered; a push-to-start token has none
+
+The newest 32 slots are kept. Each is last-writer-wins by (server time, event id), so repeats and any order give the
+same: a slot that was dropped had 32 newer ones above it, and so has whatever comes late for it.
+"""
+
+from schemas.device_events import (
+    ActivityEnded,
+    ActivityTokenRegistered,
+    LiveTokenRegistered,
+    PushToStartTokenRegistered,
+    PushToStartTokenRemoved,
+)
+from schemas.live import LONGEST_ACTIVITY_MS, activity_slot, start_slot
+from services.registry.devices.state import LiveSlot, LiveToken, Mark, Stamp
+
+REMEMBERED = 32
+LiveEvent = ActivityTokenRegistered | PushToStartTokenRegistered | ActivityEnded | PushToStartTokenRemoved
+
+
+def slot_of(event: LiveEvent) -> str:
+    """The slot that the event is about."""
+    if isinstance(event, ActivityTokenRegistered | ActivityEnded):
+        return activity_slot(event.activity_id)
+    return start_slot(event.attributes_type)
+
+
+def written(slots: tuple[LiveSlot, ...], event: LiveEvent, stamp: Stamp) -> tuple[LiveSlot, ...]:
+    """With the event in its register, unless that holds something newer."""
+    name = slot_of(event)
+    kept = {one.slot: one for one in slots}
+    if name in kept and stamp <= kept[name].stamp:
+        return slots
+    token = _token(event) if isinstance(event, LiveTokenRegistered) else None
+    kept[name] = LiveSlot(slot=name, stamp=stamp, token=token)
+    newest = sorted(kept.values(), key=lambda one: one.stamp, reverse=True)[:REMEMBERED]
+    return tuple(sorted(newest, key=lambda one: one.slot))
+
+
+def checked(slots: tuple[LiveSlot, ...], retired: tuple[Mark, ...]) -> tuple[LiveSlot, ...]:
+    """Without the tokens that were retired since they were registered."""
+    cutoffs = {mark.digest: mark.cutoff for mark in retired}
+    return tuple(
+        one.model_copy(update={"token": None})
+        if one.token is not None and one.token.registered_at <= cutoffs.get(one.token.digest, -1)
+        else one
+        for one in slots
+    )
+
+
+def _token(event: LiveTokenRegistered) -> LiveToken:
+    is_activity = isinstance(event, ActivityTokenRegistered)
+    return LiveToken(
+        sealed=event.sealed,
+        digest=event.digest,
+        environment=event.environment,
+        bundle=event.bundle,
+        attributes_type=event.attributes_type,
+        owner=event.owner if isinstance(event, ActivityTokenRegistered) else "",
+        registered_at=event.at,
+        expires_at=event.at + LONGEST_ACTIVITY_MS if is_activity else None,
+    )

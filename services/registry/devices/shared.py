@@ -1,0 +1,158 @@
+"""What spans installations: who holds a token, who holds the primary mark, and the card of a user or phone. Pure.
+
+    token holder    "<stamp>/<installation>" of the newest registration of a token      greatest wins
+    primary         "<stamp>/<installation>" of the newest claim on a card              greatest wins
+
+An installation keeps its token only while no other one registered it later, and is primary while it holds the mark of
+its owner's card and has not released it. Source: docs/design.md §6.
+"""
+
+from collections.abc import Iterable
+
+from schemas.device_events import DeviceEvent, Personalized, SettingsChanged
+from schemas.values import Frozen
+from services.registry.devices.fold import stamp_of
+from services.registry.devices.state import Device, Owner
+
+MAX_INSTALLATIONS = 100
+MAX_PHONES = 50
+
+
+class Card(Frozen):
+    """One for each user or phone that was ever seen, by application. What it lists, it lists by newest link."""
+
+    card_id: str
+    application_id: str
+    external_user_id: str | None = None
+    phone: str | None = None
+    first_seen_at: int = 0
+    last_seen_at: int = 0
+    primary: str = ""
+    phones: dict[str, str] = {}  # of a user: to the stamp of the newest link
+    proved_phones: dict[str, str] = {}  # of these, by logins that were proved
+    installations: dict[str, str] = {}
+    proved_installations: dict[str, str] = {}  # of these, by logins that were proved: others cannot crowd them out
+
+
+def user_card(application_id: str, external_user_id: str) -> str:
+    return f"{application_id}/u/{external_user_id}"
+
+
+def phone_card(application_id: str, phone: str) -> str:
+    return f"{application_id}/p/{phone}"
+
+
+def card_of(application_id: str, owner: Owner | None) -> str | None:
+    """The card whose primary mark counts for an installation of this owner: the user's, else the phone's."""
+    if owner is None:
+        return None
+    if owner.external_user_id is not None:
+        return user_card(application_id, owner.external_user_id)
+    return phone_card(application_id, owner.phone) if owner.phone is not None else None
+
+
+def cards_touched(event: DeviceEvent) -> list[str]:
+    """The cards that `event` changes."""
+    match event:
+        case Personalized():
+            user, phone = event.external_user_id, event.phone
+            cards = [user_card(event.application_id, user)] if user is not None else []
+            return [*cards, phone_card(event.application_id, phone)] if phone is not None else cards
+        case SettingsChanged(primary=True, claimed_for=str(card)):
+            return [card]
+        case _:
+            return []
+
+
+def fold_card(card: Card | None, card_id: str, event: DeviceEvent) -> Card:
+    """The card after `event`, one of `cards_touched`."""
+    card = card or _blank(card_id, event)
+    stamp = stamp_of(event)
+    if isinstance(event, SettingsChanged):
+        return card.model_copy(update={"primary": max(card.primary, holder(stamp, event.installation_id))})
+    if not isinstance(event, Personalized):
+        return card
+    phones = {event.phone: stamp} if card.external_user_id is not None and event.phone is not None else {}
+    here = {event.installation_id: stamp}
+    proved = phones if event.proof is not None else {}
+    return card.model_copy(
+        update={
+            "first_seen_at": min(event.at, card.first_seen_at or event.at),
+            "last_seen_at": max(event.at, card.last_seen_at),
+            "phones": _newest(card.phones, phones, MAX_PHONES),
+            "proved_phones": _newest(card.proved_phones, proved, MAX_PHONES),
+            "installations": _newest(card.installations, here, MAX_INSTALLATIONS),
+            "proved_installations": _newest(
+                card.proved_installations, here if event.proof is not None else {}, MAX_INSTALLATIONS
+            ),
+        }
+    )
+
+
+def holder(stamp: str, installation_id: str) -> str:
+    return f"{stamp}/{installation_id}"
+
+
+def token_key(application_id: str, digest: str) -> str:
+    """The name of a token's register."""
+    return f"{application_id}/{digest}"
+
+
+def settled(device: Device, token_holder: str | None, primary: str | None) -> Device:
+    """The installation, with the facts that it shares with others.
+
+    `token_holder` is the register of its token; `primary` that of its owner's card; None or empty: nobody's.
+    """
+    update: dict[str, object] = {}
+    if device.token is not None and token_holder:
+        stamp, _, installation_id = token_holder.rpartition("/")
+        if installation_id != device.installation_id and stamp > device.stamps["token"]:
+            update["token"] = None
+    holds = bool(primary) and str(primary).rpartition("/")[2] == device.installation_id
+    is_primary = holds and device.owner is not None and device.claim is not None and device.claim.value
+    if is_primary != device.primary:
+        update["primary"] = is_primary
+    return device.model_copy(update=update) if update else device
+
+
+def is_same_person(one: Owner, other: Owner) -> bool:
+    """By user id where both have one, else by phone."""
+    if one.external_user_id is not None and other.external_user_id is not None:
+        return one.external_user_id == other.external_user_id
+    return one.phone is not None and one.phone == other.phone
+
+
+def tells_devices_apart(device_id: str) -> bool:
+    """False for what systems and apps give when they do not tell: zeros, placeholders, a constant of old Androids."""
+    said = device_id.strip().lower()
+    return said not in _NO_DEVICE_IDS and len({one for one in said if one.isalnum()}) > 1
+
+
+_NO_DEVICE_IDS = frozenset(
+    {"unknown", "null", "none", "undefined", "nil", "ios", "android", "huawei", "rustore", "web", "9774d56d682e549c"}
+)
+
+
+def newest_holders(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The greatest holder for each key."""
+    found: dict[str, str] = {}
+    for key, one in pairs:
+        found[key] = max(one, found.get(key, ""))
+    return found
+
+
+def _blank(card_id: str, event: DeviceEvent) -> Card:
+    kind, _, name = card_id.removeprefix(f"{event.application_id}/").partition("/")
+    return Card(
+        card_id=card_id,
+        application_id=event.application_id,
+        external_user_id=name if kind == "u" else None,
+        phone=name if kind == "p" else None,
+    )
+
+
+def _newest(old: dict[str, str], new: dict[str, str], most: int) -> dict[str, str]:
+    """The greatest stamp of each name, and of those the newest: the same in whatever order they come."""
+    merged = old | {name: max(stamp, old.get(name, "")) for name, stamp in new.items()}
+    kept = sorted(merged, key=lambda name: (merged[name], name), reverse=True)[:most]
+    return {name: merged[name] for name in sorted(kept)}

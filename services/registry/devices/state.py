@@ -1,0 +1,150 @@
+"""What is known of one installation. Pure values; `fold.py` folds events into them.
+
+The document in collection `installations` has the fields of `Device`, and `_id` for the id.
+"""
+
+from typing import Literal
+
+from schemas.device_events import LoginProof, Subscription
+from schemas.values import Frozen, Platform, Provider
+from services.registry.devices.launches import Launches
+
+Stamp = str
+"""`at` with leading zeros and the event id: stamps compare as text, in the database as well."""
+
+
+class Token(Frozen):
+    """The live token; `sealed` opens with `Secrets.open(sealed, b"token")`."""
+
+    provider: Provider
+    sealed: str
+    digest: str
+    environment: Literal["production", "sandbox"] | None = None
+    bundle: str | None = None
+    variant: Literal["native", "universal"] | None = None
+    registered_at: int
+    worked: bool = False
+    worked_under: str = ""  # credentials and way on which a provider took it last
+    server_key: str | None = None  # web: what the subscription was made for
+
+
+class LiveToken(Frozen):
+    """A token of a Live Activity, sealed as `Token` is. `expires_at` (UTC ms): after it nothing is sent."""
+
+    sealed: str
+    digest: str
+    environment: Literal["production", "sandbox"] = "production"
+    bundle: str | None = None
+    attributes_type: str = ""
+    owner: str = ""  # whose the installation was; empty: nobody's, or a push-to-start token
+    registered_at: int
+    expires_at: int | None = None
+
+
+class Owner(Frozen):
+    """Whom the installation belongs to: a user, a phone, or both."""
+
+    external_user_id: str | None = None
+    phone: str | None = None
+
+
+class Mark(Frozen):
+    """What is known of a token by its digest: retired (up to `cutoff`, UTC ms), seen to work, or accepted `under`.
+
+    Or that a proof of login was used, and when it was signed (`cutoff`).
+    """
+
+    digest: str
+    stamp: Stamp
+    cutoff: int = 0
+    under: str = ""
+
+
+class LiveSlot(Frozen):
+    """The register of one slot (`schemas/live.py`); without a token the activity has ended."""
+
+    slot: str
+    stamp: Stamp
+    token: LiveToken | None = None
+
+
+class KeptSubscription(Subscription):
+    """A subscription, and when it was said."""
+
+    stamp: Stamp = ""
+
+
+class Permission(Frozen):
+    """One word on whether the operating system lets pushes through, and whose it was."""
+
+    stamp: Stamp
+    allowed: bool
+    source: Literal["sdk", "provider"] = "sdk"
+
+
+class PermissionChange(Frozen):
+    """The system has begun to forbid pushes, or to allow them again."""
+
+    at: int
+    allowed: bool
+    source: Literal["sdk", "provider"]
+
+
+class Claim(Frozen):
+    """The last word of this installation on the primary mark. `card` None: said while nobody was logged in."""
+
+    value: bool
+    card: str | None = None
+
+
+class Device(Frozen):
+    """The folded installation; the document in `installations` has the same fields, and `_id` for the id."""
+
+    installation_id: str
+    application_id: str
+    first_stamp: Stamp = ""  # of the first install
+    proof_hash: str = ""
+    installed_at: int | None = None
+    last_used_at: int = 0
+    updated_at: int = 0
+    device_id: str = ""
+    platform: Platform | None = None
+    model: str = ""
+    public_key: str | None = None
+    app_version: str = ""
+    os_version: str = ""
+    locale: str = ""
+    time_zone: str = ""
+    token: Token | None = None
+    owner: Owner | None = None
+    primary: bool = False
+    claim: Claim | None = None
+    push_enabled: bool = True
+    push_os_enabled: bool = True
+    subscriptions: tuple[KeptSubscription, ...] = ()
+    stamps: dict[str, Stamp] = {}
+    retired: tuple[Mark, ...] = ()
+    worked: tuple[Mark, ...] = ()
+    accepted: tuple[Mark, ...] = ()
+    launches: Launches = Launches()
+    os_said: tuple[Permission, ...] = ()  # the newest words on push_os_enabled, ascending
+    os_changes: tuple[PermissionChange, ...] = ()  # what follows from them
+    live: tuple[LiveSlot, ...] = ()  # Live Activities, by slot
+    live_retired: tuple[Mark, ...] = ()
+    proof: LoginProof | None = None  # of the owner's login; None: unproved, or nobody is logged in
+    proofs_used: tuple[Mark, ...] = ()  # the newest ones
+    replaces: tuple[str, ...] = ()  # installations of the same device that gave way to the owner's login here
+    replaced_by: str = ""  # the installation that it gave way to
+    waiting_token: Token | None = None  # registered while a proved installation held it
+
+    @property
+    def external_user_id(self) -> str | None:
+        return self.owner.external_user_id if self.owner is not None else None
+
+    @property
+    def phone(self) -> str | None:
+        return self.owner.phone if self.owner is not None else None
+
+    @property
+    def is_proved(self) -> bool:
+        return self.proof is not None

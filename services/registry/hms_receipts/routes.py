@@ -1,0 +1,109 @@
+"""Huawei's receipts, `POST /gateway/hms/receipts/<application id>`. Source: `docs/providers.md` §3.4.
+
+The address is entered in AppGallery Connect together with a user name and a secret key, which are the application's
+`callback_user` and `callback_secret`; a receipt without their signature is refused, and so is a signature that came
+with another body before. What is answered is durable.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Request, Security
+from pydantic import BaseModel
+
+from schemas.device_events import DeviceEvent
+from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
+from schemas.values import Provider
+from services.registry.device_api.commands import Devicing
+from services.registry.device_api.routes import PROBLEMS
+from services.registry.hms_receipts import signature as hms_callback
+from services.registry.hms_receipts.nonces import Nonces
+from services.registry.hms_receipts.rules import WORDS, Told, device_event, message_event, told_in
+from services.registry.provisioning.credentials import HmsCredentials
+from services.runtime import telemetry
+from services.runtime.clock import now_ms
+from services.runtime.crypto.master_key import CannotOpen
+from services.runtime.http.security_schemes import HUAWEI
+from services.runtime.http.server import Problem
+from services.runtime.log.kafka import Append
+from services.runtime.text import foreign_json
+
+RECEIPTS_PATH = "/gateway/hms/receipts/"
+MAX_RECEIPTS_BYTES = 1024 * 1024
+log = telemetry.logger("hms-receipts")
+_Signature = Annotated[str | None, Header(alias="X-HUAWEI-CALLBACK-ID", max_length=512, include_in_schema=False)]
+
+
+class Taken(BaseModel):
+    """What Huawei expects; anything else it sends again."""
+
+    code: str = "0"
+    message: str = "success"
+
+
+def hms_routes(devicing: Devicing) -> APIRouter:
+    """The one route."""
+    nonces = Nonces()
+    problems: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (400, 401, 413, 503)}
+    router = APIRouter(tags=["provider receipts"], responses=problems)
+
+    @router.post(
+        RECEIPTS_PATH + "{application_id}",
+        summary="Receipts of Huawei Push Kit",
+        dependencies=[Security(HUAWEI)],
+    )
+    async def post_receipts(
+        request: Request, application_id: Annotated[str, Path(max_length=128)], signature: _Signature = None
+    ) -> Taken:
+        held = _credentials(devicing, application_id)
+        now = now_ms()
+        try:
+            used = hms_callback.check(signature, held.callback_user or "", held.callback_secret or "", now)
+        except hms_callback.NotSigned as error:
+            raise Problem(401, "Not signed", str(error)) from None
+        body = await request.body()
+        if not nonces.admits(application_id, used, body, now):
+            raise Problem(401, "Not signed", "the signature was used for another body before")
+        found = foreign_json.value_of(foreign_json.text_of(body))
+        told = told_in(found, devicing.secrets.delivery_ids, now)
+        if told is None:
+            raise Problem(400, "No receipt", "the body must be JSON with a list of `statuses`")
+        await _take(devicing, application_id, told, now)
+        return Taken()
+
+    return router
+
+
+def _credentials(devicing: Devicing, application_id: str) -> HmsCredentials:
+    """Raises Problem 404 for an application that takes no receipts."""
+    held = devicing.directory.credentials.get((application_id, Provider.HMS))
+    if held is not None and held.enabled:
+        try:
+            found = HmsCredentials.model_validate_json(devicing.secrets.open(held.sealed, b"credentials"))
+        except CannotOpen:
+            log.exception("hms credentials are sealed with a key that is not here", application=application_id)
+            raise Problem(503, "Service is unavailable") from None
+        if found.callback_secret is not None:
+            return found
+    raise Problem(404, "No receipts are taken", "the application has no `callback_secret` in its hms credentials")
+
+
+async def _take(devicing: Devicing, application_id: str, told: Sequence[Told], now: int) -> None:
+    """Append what follows, for the messages and for the installations; then fold the latter, as the device API does."""
+    devices = await devicing.devices.load({one.delivery.installation_id for one in told})
+    follow: dict[str, DeviceEvent] = {}
+    appends = []
+    for one in told:
+        device = devices.get(one.delivery.installation_id)
+        if device is None or device.application_id != application_id:
+            continue  # whoever signs for one application says nothing of another's
+        event = message_event(one, now)
+        appends.append(Append(STATUS_EVENTS[event.lane], event.message_id, event))
+        known = str(one.status) if one.status in WORDS else "other"
+        telemetry.PROVIDER_RECEIPTS.labels(Provider.HMS.value, known).inc()
+        learnt = device_event(one, device, devicing.secrets.digests(f"hms/{one.token}", "token"))
+        if learnt is not None:
+            follow.setdefault(learnt.event_id, learnt)
+    appends += [Append(DEVICE_EVENTS, event.installation_id, event) for event in follow.values()]
+    await devicing.sink.append(appends)
+    await devicing.devices.apply(list(follow.values()))

@@ -1,0 +1,137 @@
+"""What Huawei's receipts say of pushes, one by one. Pure. Source: `docs/providers.md` §3.4.
+
+    0           delivered                       ─▶ ReceiptReceived (source provider)
+    2, 5        the token has no such app, user ─▶ ProviderTold, the delivery has failed; the token is retired
+    6           notifications are off           ─▶ ProviderTold, the delivery has failed; the system forbids pushes
+    the others  what became of it               ─▶ ProviderTold: a line in the trace
+
+An item counts for its tag and its status; without a token it is about the message alone, and a time that cannot be read
+is the server's. A status of version 1 stands with its time in the item, of version 2 in `deliveryStatus`. `biTag` is
+our tag; an item without one is of a push that was not ours or not a delivery, and tells nothing. So does one whose end
+is not that of the delivery's id: nothing was planned under it.
+"""
+
+import hmac
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from schemas import ids
+from schemas.device_events import DeviceEvent, SettingsChanged, TokenRetired
+from schemas.events import MessageEvent, ProviderTold, ReceiptReceived
+from schemas.ids import DeliveryTag
+from schemas.reasons import Reason
+from schemas.values import Provider
+from services.registry.device_api.receipts import kept_time
+from services.registry.devices.state import Device
+from services.runtime.crypto.delivery_ids import DeliveryIds
+
+DELIVERED, FORBIDDEN = 0, 6
+RETIRING: Final = frozenset({2, 5})
+_LARGEST: Final = 10_000
+WORDS: Final = {
+    DELIVERED: "delivered",
+    2: "the app is not installed",
+    5: "the token is not of the current user",
+    FORBIDDEN: "notifications are off",
+    10: "the device has been inactive for 30 days",
+    15: "replaced by a newer push while the device was off",
+    27: "not confirmed by the device",
+    102: "flow control of the device",
+    201: "scenario control",
+    256: "scenario control",
+}
+_FAILED: Final = {
+    2: Reason.PROVIDER_REFUSED,
+    5: Reason.PROVIDER_REFUSED,
+    FORBIDDEN: Reason.PUSH_OS_DISABLED,
+}
+
+
+class Told(NamedTuple):
+    """One status of one push. `token` is in clear: never log it."""
+
+    delivery: DeliveryTag
+    status: int
+    token: str
+    at: int  # UTC ms, never later than now
+
+
+def told_in(body: Any, deliveries: DeliveryIds, now: int) -> list[Told] | None:
+    """What can be understood in the body, of deliveries that are ours; None when it is no receipt at all."""
+    statuses = body.get("statuses") if isinstance(body, dict) else None
+    if not isinstance(statuses, list):
+        return None
+    return [one for one in _told(statuses, now) if _is_ours(one.delivery, deliveries)]
+
+
+def _told(statuses: Sequence[Any], now: int) -> Iterator[Told]:
+    for item in statuses:
+        if not isinstance(item, dict):
+            continue
+        inner = item.get("deliveryStatus")
+        about = {"status": inner.get("result"), "at": inner.get("timestamp")} if isinstance(inner, dict) else {}
+        status = _number(about.get("status", item.get("status")))
+        at = _number(about.get("at", item.get("timestamp")))
+        tag, token = item.get("biTag"), item.get("token")
+        delivery = ids.delivery_of_tag(tag) if isinstance(tag, str) else None
+        if delivery is not None and status is not None and status < _LARGEST:
+            yield Told(
+                delivery,
+                status,
+                token if isinstance(token, str) else "",
+                kept_time(at if at is not None else now, None, now),
+            )
+
+
+def _is_ours(delivery: DeliveryTag, deliveries: DeliveryIds) -> bool:
+    known = deliveries.known(delivery.message_id, delivery.link, delivery.installation_id)
+    return any(hmac.compare_digest(ids.tail_of(one), delivery.tail) for one in known)
+
+
+def message_event(told: Told, now: int) -> MessageEvent:
+    """For the message that was pushed."""
+    delivery = told.delivery
+    what = f"told/hms/{delivery.link}/{delivery.installation_id}/{told.status}"
+    about: dict[str, Any] = {
+        "event_id": ids.event_id_of(delivery.message_id, what),
+        "at": now,
+        "message_id": delivery.message_id,
+        "partner_id": "",
+        "lane": delivery.lane,
+        "link": delivery.link,
+        "installation_id": delivery.installation_id,
+        "happened_at": told.at,
+    }
+    if told.status == DELIVERED:
+        return ReceiptReceived(**about, kind="delivered", source="provider")
+    words = WORDS.get(told.status, "unknown status")
+    return ProviderTold(
+        **about, provider=Provider.HMS, status=told.status, detail=words, reason=_FAILED.get(told.status)
+    )
+
+
+def device_event(told: Told, device: Device, digests: Sequence[str]) -> DeviceEvent | None:
+    """For the installation; `digests` name the token. None when it says nothing new of the token that it has now."""
+    token = device.token
+    is_current = token is not None and token.provider is Provider.HMS and token.digest in digests
+    if token is None or not is_current or token.registered_at > told.at:
+        return None
+    about: dict[str, Any] = {
+        "event_id": ids.event_id_of(told.delivery.message_id, f"device/hms/{device.installation_id}/{told.status}"),
+        "at": told.at,  # so that what the device says later comes before it
+        "installation_id": device.installation_id,
+        "application_id": device.application_id,
+    }
+    if told.status in RETIRING:
+        return TokenRetired(**about, digest=token.digest, dead_at=told.at, detail=f"receipt {told.status}")
+    if told.status == FORBIDDEN and device.push_os_enabled:
+        return SettingsChanged(**about, push_os_enabled=False, source="provider")
+    return None
+
+
+def _number(value: Any) -> int | None:
+    """A whole number that is not negative, also in a string with blanks around it, or with noughts behind a point."""
+    text = str(value).strip() if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    whole, _, rest = text.partition(".")
+    is_whole = whole.isascii() and whole.isdigit() and len(whole) < 18 and not rest.strip("0")
+    return int(whole) if is_whole else None

@@ -1,0 +1,1 @@
+"""Proofs of login: keys, verification, revocation."""

@@ -1,0 +1,55 @@
+"""Proofs of login as the customer's backend may end them, `POST /v1/identities/revoke`. See docs/features/identity.md.
+
+For the operator, and for partners in the applications that they send to.
+"""
+
+from fastapi import APIRouter, Depends
+from pydantic import Field, model_validator
+
+from services.registry.device_api.bodies import Body, Given, Phone, UserId
+from services.registry.device_api.login import LoginDevicing
+from services.registry.device_api.routes import PROBLEMS
+from services.registry.device_api.tokens import BadField
+from services.registry.provisioning.bodies import Id
+from services.registry.support.read_access import Reader, ReaderOf
+from services.runtime.access.partner_auth import Caller, CallerOf
+from services.runtime.text import phones
+
+
+class RevokeBody(Given):
+    """Whose proofs end: of the installations that this user, or this phone, is logged in on."""
+
+    external_user_id: UserId | None = None
+    phone: Phone | None = None
+    application_id: Id | None = Field(None, description="default: all that the caller sends to")
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "RevokeBody":
+        if self.phone is None and self.external_user_id is None:
+            raise ValueError("phone or externalUserId must be given")
+        return self
+
+
+class RevokeAnswer(Body):
+    """The installations that were proved, and are not any more."""
+
+    installations: list[str]
+
+
+def identity_routes(logins: LoginDevicing, readers: ReaderOf, callers: CallerOf) -> APIRouter:
+    """The route."""
+    router = APIRouter(prefix="/v1/identities", tags=["identities"], responses=PROBLEMS)
+    reading, calling = Depends(readers), Depends(callers)
+
+    @router.post("/revoke", responses={404: PROBLEMS[400]})
+    async def revoke(body: RevokeBody, who: Reader = reading, caller: Caller = calling) -> RevokeAnswer:
+        """End all proofs of a user: these installations count as unproved at once, until the next proved login."""
+        phone = None
+        if body.phone is not None and (phone := phones.normalise(body.phone)) is None:
+            raise BadField("phone", phones.RULE)
+        names = sorted(who.applications) if body.application_id is None else [who.checked(body.application_id)]
+        users = [] if body.external_user_id is None else [body.external_user_id]
+        ended = await logins.revoke(users, [] if phone is None else [phone], names, caller.by)
+        return RevokeAnswer(installations=ended)
+
+    return router

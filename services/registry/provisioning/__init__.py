@@ -1,0 +1,1 @@
+"""Partners, senders, applications, credentials, operators and stops."""

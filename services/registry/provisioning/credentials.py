@@ -1,0 +1,143 @@
+"""The shape of provider credentials, as their consoles give them out; refused by field and rule, never by value.
+
+    apns      team_id, key_id, private_key (P-256); topic
+    fcm       the service account file: type, project_id, private_key_id, private_key (RSA), client_email, token_uri
+    hms       app_id, client_secret; project_id; for receipts callback_user and callback_secret, as configured there
+    rustore   project_id, service_token (native and universal); universal: {fcm | hms | apns: {project_id, auth_token}}
+    web       subject (mailto: or https:, `services/runtime/text/vapid_subject.py`), private_key (P-256)
+    channel   login, password, url of the channel platform (`/v6/send` follows it); callback: the unguessable last part
+              of the address that it reports to; subnets that it reports from
+
+What is not listed is kept out of what is sealed, and a private key is sealed as PEM, whatever its form was
+(`services/runtime/crypto/private_keys.py`). Dispatch checks what it opens once more.
+"""
+
+import base64
+import ipaddress
+from typing import Annotated, Any, Literal, Self
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from schemas.values import Provider
+from services.runtime.crypto import private_keys
+from services.runtime.http.web_address import web_address
+from services.runtime.text.vapid_subject import vapid_subject
+
+
+class Credentials(BaseModel):
+    """Base of all shapes; snake case, as the providers' own files."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def _rsa(pem: str) -> str:
+    key = private_keys.key_of(pem)
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("must be an RSA key")
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _https(url: str) -> str:
+    if web_address(url).scheme != "https":
+        raise ValueError("must be an https address")
+    return url
+
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:-]{1,128}$")]
+AppleId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
+Secret = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
+Pem = Annotated[str, StringConstraints(max_length=16_384)]
+
+
+class ApnsCredentials(Credentials):
+    team_id: AppleId
+    key_id: AppleId
+    private_key: Annotated[Pem, AfterValidator(private_keys.p256_pem)]
+    topic: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,154}$")] | None = None
+
+
+class FcmCredentials(Credentials):
+    type: Literal["service_account"]
+    project_id: Id
+    private_key_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    private_key: Annotated[Pem, AfterValidator(_rsa)]
+    client_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,128}@[^@\s]{1,128}$")]
+    token_uri: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_https)]
+
+
+class HmsCredentials(Credentials):
+    app_id: Id
+    client_secret: Secret
+    project_id: Id | None = None
+    callback_user: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
+    callback_secret: Secret | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.callback_user is None) != (self.callback_secret is None):
+            raise ValueError("callback_user and callback_secret go together")
+        return self
+
+
+class UniversalCredentials(Credentials):
+    project_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    auth_token: Secret
+
+
+class RustoreCredentials(Credentials):
+    project_id: Id
+    service_token: Secret
+    universal: dict[Literal["fcm", "hms", "apns"], UniversalCredentials] | None = None
+
+
+class WebCredentials(Credentials):
+    subject: Annotated[str, AfterValidator(vapid_subject)]
+    private_key: Annotated[Pem, AfterValidator(private_keys.p256_pem)]
+
+
+def _http(url: str) -> str:
+    address = web_address(url)
+    if "?" in address.target or address.fragment:
+        raise ValueError("must be an http or https address without a query")
+    return str(address)
+
+
+def _subnet(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip(), strict=False))
+    except ValueError:
+        raise ValueError("must be a network, for instance 192.0.2.0/24") from None
+
+
+class ChannelCredentials(Credentials):
+    login: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    url: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_http)]
+    callback: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22,128}$")]
+    subnets: Annotated[tuple[Annotated[str, AfterValidator(_subnet)], ...], Field(min_length=1, max_length=100)]
+
+
+SHAPES: dict[Provider, type[Credentials]] = {
+    Provider.APNS: ApnsCredentials,
+    Provider.FCM: FcmCredentials,
+    Provider.HMS: HmsCredentials,
+    Provider.RUSTORE: RustoreCredentials,
+    Provider.WEB: WebCredentials,
+    Provider.CHANNEL: ChannelCredentials,
+}
+
+
+def public_key(provider: Provider, plain: bytes) -> str | None:
+    """Of checked credentials: the VAPID public key, which everybody may know; base64url of the uncompressed point."""
+    if provider is not Provider.WEB:
+        return None
+    key = private_keys.p256_of(WebCredentials.model_validate_json(plain).private_key)
+    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+
+
+def checked(provider: Provider, given: dict[str, Any]) -> bytes:
+    """The credentials in canonical JSON, to be sealed. Raises pydantic.ValidationError."""
+    return SHAPES[provider].model_validate(given).model_dump_json(exclude_none=True).encode()

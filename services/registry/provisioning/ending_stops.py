@@ -1,0 +1,49 @@
+"""Ends the stops of packets and mailings that nothing can come for any more, so that no process keeps them for ever.
+
+A stop of a packet ends with the topics, 37 days after it was set: its messages have all ended by then. One of a mailing
+also waits for the mailing to be over, so none goes on by itself. A lifted stop ends in the same way.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from schemas.application_events import StopChanged
+from services.registry.provisioning.service import Provisioning
+from services.runtime import telemetry
+from services.runtime.http.server import Problem
+from services.runtime.loops import keep_on
+from services.runtime.mongo.stop_targets import StopTargets
+
+log = telemetry.logger("stops")
+_LOOK_S = 60.0
+
+
+class StopsEnding:
+    """One loop in each process; several at once take turns."""
+
+    def __init__(self, provisioning: Provisioning, targets: StopTargets) -> None:
+        self._provisioning, self._targets = provisioning, targets
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until stopped."""
+        await keep_on("stops-ending", self.look, stop, _LOOK_S)
+
+    async def look(self) -> None:
+        """Once. Raises consume.UNAVAILABLE."""
+        try:
+            ended = await self._provisioning.end_stops(self._over)
+        except Problem as busy:  # the directory is behind what others have changed
+            log.warning("old stops stay for now", error=busy.body.detail)
+            return
+        if ended:
+            log.info("old stops of packets and mailings have ended", count=ended)
+
+    async def _over(self, stops: Sequence[StopChanged]) -> list[StopChanged]:
+        """Those that nothing can come for any more."""
+        mailings = [_own_id(one) for one in stops if one.scope == "mailing"]
+        going_on = await self._targets.going_on(mailings) if mailings else set()
+        return [one for one in stops if one.scope != "mailing" or _own_id(one) not in going_on]
+
+
+def _own_id(one: StopChanged) -> str:
+    return one.id.partition("/")[2]

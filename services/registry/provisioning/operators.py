@@ -1,0 +1,130 @@
+"""Named tokens of operators, `/v1/operators`: made, listed, revoked by whoever has the scope `admin`.
+
+POST   /v1/operators        {name, scopes, expiresAt}: 201 with the token, which is told in this answer only
+GET    /v1/operators        all that were ever made, and whether they work
+DELETE /v1/operators/{id}   ends one for good, within a second
+"""
+
+import secrets as random_secrets
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field, StrictInt, StringConstraints
+
+from schemas import ids
+from schemas.application_events import OperatorTokenChanged
+from schemas.values import OperatorScope
+from services.registry.auth import By
+from services.registry.device_api.bodies import Body, Given
+from services.registry.device_api.routes import PROBLEMS
+from services.registry.provisioning.bodies import Id
+from services.registry.provisioning.partners import admin_router
+from services.registry.provisioning.service import Entity, Provisioning, Stamp
+from services.runtime.access.operator_tokens import PREFIX, PURPOSE
+from services.runtime.clock import now_ms
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.http.server import Problem
+
+_TOKEN_BYTES = 32
+_MOST = 1_000
+"""Tokens that work at the same time."""
+_FARTHEST_MS = 4_102_444_800_000  # the year 2100
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@-]{0,63}$")]
+
+
+class OperatorCreate(Given):
+    """Whose token it is to be, and what it may do."""
+
+    name: Name = Field(description="small letters, digits and . _ @ -; events name it")
+    scopes: Annotated[list[OperatorScope], Field(min_length=1, max_length=4)]
+    expires_at: Annotated[StrictInt, Field(le=_FARTHEST_MS)] | None = Field(None, description="UTC ms; null: never")
+
+
+class OperatorView(Body):
+    """A token. `token` only in the answer that made it."""
+
+    operator_id: str
+    name: str
+    scopes: list[OperatorScope]
+    state: str = Field(description="works, expired, revoked")
+    created_at: int
+    expires_at: int | None
+    changed_at: int
+    by: str = Field(description="who made it, or has revoked it")
+    token: str | None = None
+
+    @classmethod
+    def of(cls, one: OperatorTokenChanged, token: str | None = None) -> "OperatorView":
+        return cls(
+            operator_id=one.operator_id,
+            name=one.name,
+            scopes=list(one.scopes),
+            state="revoked" if one.revoked else "expired" if _has_expired(one) else "works",
+            created_at=one.created_at,
+            expires_at=one.expires_at,
+            changed_at=one.at,
+            by=one.by,
+            token=token,
+        )
+
+
+def operator_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
+    """All of them."""
+    router = admin_router("/v1/operators", "operators")
+    operators = provisioning.directory.operators
+
+    @router.post("", status_code=201, responses={409: PROBLEMS[400]})
+    async def create_operator(body: OperatorCreate, by: By) -> OperatorView:
+        """A new token, told in this answer only. A name has one token that works; to change it, use a second name."""
+        token = PREFIX + random_secrets.token_urlsafe(_TOKEN_BYTES)
+        operator_id = ids.uuid7()
+
+        def decide(_: Entity | None, stamp: Stamp) -> OperatorTokenChanged:
+            if body.expires_at is not None and body.expires_at <= stamp.at:
+                raise Problem(400, "Invalid request", errors=[{"field": "expiresAt", "rule": "must lie ahead"}])
+            _is_free(provisioning, body.name)
+            return OperatorTokenChanged(
+                event_id=stamp.event_id,
+                at=stamp.at,
+                by=stamp.by,
+                operator_id=operator_id,
+                name=body.name,
+                scopes=tuple(dict.fromkeys(body.scopes)),
+                digest=secrets.digest(token, PURPOSE),
+                created_at=stamp.at,
+                expires_at=body.expires_at,
+            )
+
+        return OperatorView.of(await provisioning.change(f"operator/{operator_id}", decide, by=by), token)
+
+    @router.get("")
+    async def list_operators() -> list[OperatorView]:
+        """The oldest first, those that were revoked among them."""
+        return [OperatorView.of(one) for one in sorted(operators.values(), key=lambda one: one.created_at)]
+
+    @router.delete("/{operator_id}", responses={404: PROBLEMS[400]})
+    async def revoke_operator(operator_id: Id, by: By) -> OperatorView:
+        """End a token for good; repeats change nothing."""
+        if (known := operators.get(operator_id)) is not None and known.revoked:
+            return OperatorView.of(known)
+
+        def decide(current: Entity | None, stamp: Stamp) -> OperatorTokenChanged:
+            if not isinstance(current, OperatorTokenChanged):
+                raise Problem(404, "Unknown operator", "there is no token of this id")
+            return current.model_copy(update={**stamp.fields(), "revoked": True})
+
+        return OperatorView.of(await provisioning.change(f"operator/{operator_id}", decide, by=by))
+
+    return router
+
+
+def _is_free(provisioning: Provisioning, name: str) -> None:
+    works = [one for one in provisioning.directory.operators.values() if not one.revoked and not _has_expired(one)]
+    if any(one.name == name for one in works):
+        raise Problem(409, "Name is taken", errors=[{"field": "name", "rule": "must have no token that works"}])
+    if len(works) >= _MOST:
+        raise Problem(409, "Too many operators", f"at most {_MOST} tokens work at the same time")
+
+
+def _has_expired(one: OperatorTokenChanged) -> bool:
+    return one.expires_at is not None and one.expires_at <= now_ms()

@@ -1,0 +1,221 @@
+"""Provisioning of partners and their senders, `/v1/partners`. Secrets are told once, in the answer that made them."""
+
+import asyncio
+import secrets as random_secrets
+import string
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+
+from schemas import ids
+from schemas.application_events import PartnerChanged, SenderChanged
+from services.registry.auth import By, acting
+from services.registry.device_api.bodies import Given
+from services.registry.device_api.routes import PROBLEMS
+from services.registry.provisioning.bodies import (
+    BatchKeyBody,
+    Id,
+    PartnerCreate,
+    PartnerPatch,
+    PartnerView,
+    PasswordBody,
+    SecretView,
+    SenderBody,
+    SenderView,
+    ServiceNumber,
+)
+from services.registry.provisioning.secret_rules import SecretRules
+from services.registry.provisioning.service import Entity, Provisioning, Stamp
+from services.runtime.access.logins import API_KEY
+from services.runtime.crypto import passwords
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.http.server import Problem
+
+_CLEARED_BY_NULL = {"report_url", "default_sender", "min_version", "bundle"}
+_BATCH_KEY_LENGTH = 30
+_ADMIN_PROBLEMS = {status: about for status, about in PROBLEMS.items() if status != 403}
+IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=64, description="the `version` that was read")]
+
+
+def admin_router(prefix: str, tag: str) -> APIRouter:
+    """A router for operators alone."""
+    return APIRouter(prefix=prefix, tags=[tag], dependencies=[Depends(acting)], responses=_ADMIN_PROBLEMS)
+
+
+def version_of(if_match: str | None) -> str | None:
+    """The version in an If-Match header, with or without quotes."""
+    return None if if_match is None else if_match.strip().strip('"')
+
+
+def changes_of(body: Given) -> dict[str, Any]:
+    """What a patch names; null clears what can be empty and otherwise counts as left out."""
+    said = body.model_dump(include=body.model_fields_set)
+    return {name: value for name, value in said.items() if value is not None or name in _CLEARED_BY_NULL}
+
+
+def partner_routes(provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> APIRouter:
+    """All routes of partners."""
+    router = admin_router("/v1/partners", "partners")
+    _add_partners(router, provisioning, rules)
+    _add_secrets(router, provisioning, secrets, rules)
+    _add_senders(router, provisioning)
+    return router
+
+
+def _partner(current: Entity | None) -> PartnerChanged:
+    if not isinstance(current, PartnerChanged):
+        raise Problem(404, "Unknown partner")
+    return current
+
+
+def _login_is_free(provisioning: Provisioning, login: str, partner_id: str) -> None:
+    holder = provisioning.directory.partner_by_login(login)
+    if holder is not None and holder.partner_id != partner_id:
+        raise Problem(409, "Login is taken", errors=[{"field": "login", "rule": "must be no other partner's"}])
+
+
+async def _password_hash(password: str) -> str:
+    return await asyncio.to_thread(passwords.hashed, password)
+
+
+def _add_partners(router: APIRouter, provisioning: Provisioning, rules: SecretRules) -> None:
+    partners = provisioning.directory.partners
+
+    @router.post("", status_code=201)
+    async def create_partner(body: PartnerCreate, by: By) -> PartnerView:
+        """Create a partner. The password, given or drawn, is told in this answer only."""
+        rules.check_password(body.password, body.login)
+        password = body.password or random_secrets.token_urlsafe(18)
+        password_hash = await _password_hash(password)
+        partner_id = body.partner_id or (body.login if _is_id(body.login) else ids.uuid7())
+        said = changes_of(body)
+        said = {name: value for name, value in said.items() if name not in ("password", "partner_id")}
+
+        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
+            if current is not None:
+                raise Problem(409, "Partner exists", errors=[{"field": "partnerId", "rule": "must be new"}])
+            _login_is_free(provisioning, body.login, partner_id)
+            made = {"partner_id": partner_id, "uuid": ids.uuid7(), "password_hash": password_hash}
+            return PartnerChanged.model_validate({**stamp.fields(), **made, **said})
+
+        return PartnerView.of(await provisioning.change(f"partner/{partner_id}", decide, by=by), password)
+
+    @router.get("")
+    async def list_partners() -> list[PartnerView]:
+        """All partners, by id."""
+        return [PartnerView.of(partners[key]) for key in sorted(partners)]
+
+    @router.get("/{partner_id}", responses={404: PROBLEMS[400]})
+    async def get_partner(partner_id: Id) -> PartnerView:
+        """One partner."""
+        return PartnerView.of(_partner(partners.get(partner_id)))
+
+    @router.patch("/{partner_id}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
+    async def change_partner(partner_id: Id, body: PartnerPatch, by: By, if_match: IfMatch = None) -> PartnerView:
+        """Change what the body names; `{"enabled": false}` switches the partner off."""
+
+        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
+            partner = _partner(current)
+            _login_is_free(provisioning, body.login or partner.login, partner_id)
+            return PartnerChanged.model_validate({**partner.model_dump(), **stamp.fields(), **changes_of(body)})
+
+        key = f"partner/{partner_id}"
+        return PartnerView.of(await provisioning.change(key, decide, by=by, version=version_of(if_match)))
+
+
+def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> None:
+    async def changed(partner_id: str, by: str, if_match: str | None, **news: object) -> PartnerChanged:
+        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
+            return _partner(current).model_copy(update={**stamp.fields(), **news})
+
+        return await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
+
+    @router.post("/{partner_id}/password", responses={404: PROBLEMS[400]})
+    async def rotate_password(partner_id: Id, body: PasswordBody, by: By, if_match: IfMatch = None) -> PartnerView:
+        """A new password, told in this answer only; the old one ends at once."""
+        known = _partner(provisioning.directory.partners.get(partner_id))
+        rules.check_password(body.password, known.login)
+        password = body.password or random_secrets.token_urlsafe(18)
+        partner = await changed(partner_id, by, if_match, password_hash=await _password_hash(password))
+        return PartnerView.of(partner, password)
+
+    @router.post("/{partner_id}/report-key", responses={404: PROBLEMS[400]})
+    async def rotate_report_key(partner_id: Id, by: By, if_match: IfMatch = None) -> SecretView:
+        """A new key for signed reports, told in this answer only."""
+        key = random_secrets.token_urlsafe(32)
+        sealed = secrets.seal(key.encode(), b"report-key")
+        partner = await changed(partner_id, by, if_match, report_key_sealed=sealed)
+        return SecretView(key=key, version=partner.event_id)
+
+    @router.post("/{partner_id}/batch-key", responses={404: PROBLEMS[400]})
+    async def rotate_batch_key(
+        partner_id: Id, by: By, body: BatchKeyBody | None = None, if_match: IfMatch = None
+    ) -> SecretView:
+        """A new key for batches, told in this answer only; the one before goes on working until the next rotation."""
+        letters = string.ascii_letters + string.digits
+        drawn = "".join(random_secrets.choice(letters) for _ in range(_BATCH_KEY_LENGTH))
+        given = body.key if body is not None else None
+        rules.check_key("key", given)
+        key = given or drawn
+        digest = secrets.digest(key, "batch-key")
+
+        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
+            partner = _partner(current)
+            digests = (digest, *(one for one in partner.batch_key_digests[:1] if one != digest))
+            return partner.model_copy(update={**stamp.fields(), "batch_key_digests": digests})
+
+        partner = await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
+        return SecretView(key=key, version=partner.event_id)
+
+    @router.post("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
+    async def rotate_api_key(partner_id: Id, by: By, if_match: IfMatch = None) -> SecretView:
+        """A new key that may be given in place of the password, told in this answer only.
+
+        The one before goes on working until the next rotation. The password stays as it is.
+        """
+        key = f"rpns_{random_secrets.token_urlsafe(32)}"
+        digest = secrets.digest(key, API_KEY)
+
+        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
+            partner = _partner(current)
+            return partner.model_copy(
+                update={**stamp.fields(), "api_key_digests": (digest, *partner.api_key_digests[:1])}
+            )
+
+        partner = await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
+        return SecretView(key=key, version=partner.event_id)
+
+    @router.delete("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
+    async def withdraw_api_keys(partner_id: Id, by: By, if_match: IfMatch = None) -> PartnerView:
+        """No key stands for the password from now on."""
+        return PartnerView.of(await changed(partner_id, by, if_match, api_key_digests=()))
+
+
+def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
+    directory = provisioning.directory
+
+    @router.get("/{partner_id}/senders", responses={404: PROBLEMS[400]})
+    async def list_senders(partner_id: Id) -> list[SenderView]:
+        """The service numbers of a partner, by name."""
+        _partner(directory.partners.get(partner_id))
+        return [SenderView.of(one) for one in directory.senders_of(partner_id)]
+
+    @router.put("/{partner_id}/senders/{service_number}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
+    async def put_sender(
+        partner_id: Id, service_number: ServiceNumber, body: SenderBody, by: By, if_match: IfMatch = None
+    ) -> SenderView:
+        """Create or replace a service number; `{"enabled": false}` switches it off."""
+
+        def decide(_: Entity | None, stamp: Stamp) -> SenderChanged:
+            _partner(directory.partners.get(partner_id))
+            if body.application_id is not None and body.application_id not in directory.applications:
+                raise Problem(400, "Unknown application", errors=[{"field": "applicationId", "rule": "must exist"}])
+            named = {"partner_id": partner_id, "service_number": service_number}
+            return SenderChanged.model_validate({**stamp.fields(), **named, **body.model_dump()})
+
+        key = f"sender/{partner_id}/{service_number}"
+        return SenderView.of(await provisioning.change(key, decide, by=by, version=version_of(if_match)))
+
+
+def _is_id(text: str) -> bool:
+    return len(text) <= 64 and all(one in string.ascii_letters + string.digits + "._-" for one in text)

@@ -1,0 +1,141 @@
+"""Changes of partners, senders, applications and credentials: one at a time, and none is lost silently.
+
+    take the turn ─▶ the directory knows the last change ─▶ If-Match holds? ─▶ decide ─▶ append ─▶ the directory has it
+
+A change names the version that it was made from (`If-Match`, the `version` of what was read); when somebody else was
+faster it is refused with 409. What an answer says, every later request sees.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+from schemas import ids
+from schemas.application_events import (
+    ApplicationChanged,
+    CredentialsChanged,
+    OperatorTokenChanged,
+    PartnerChanged,
+    SenderChanged,
+    StopChanged,
+)
+from schemas.topics import APPLICATION_EVENTS, MESSAGE_RETENTION_MS
+from schemas.values import Provider, StopScope
+from services.registry.provisioning.store import Turns
+from services.runtime.clock import now_ms
+from services.runtime.directory import OWNED, Directory
+from services.runtime.http.server import Problem
+from services.runtime.log import batch_consumer
+from services.runtime.log.kafka import Append, Log
+
+Entity = PartnerChanged | SenderChanged | ApplicationChanged | CredentialsChanged | StopChanged | OperatorTokenChanged
+Changed = TypeVar("Changed", bound=Entity)
+Decide = Callable[[Entity | None, "Stamp"], Changed]
+_WAIT_S = 5.0
+_MOST_ENDED = 1_000
+"""Stops ended in one turn, during which nobody else changes anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every new state of an entity gets."""
+
+    event_id: str
+    at: int
+    by: str
+
+    def fields(self) -> dict[str, str | int]:
+        return {"event_id": self.event_id, "at": self.at, "by": self.by}
+
+
+def _may_have_ended(key: str, at: int) -> bool:
+    """True for a change that the directory may know no more."""
+    return key.startswith("stop/") and at < now_ms() - MESSAGE_RETENTION_MS
+
+
+@dataclass(frozen=True)
+class Provisioning:
+    """One for each process."""
+
+    directory: Directory
+    sink: Log
+    turns: Turns
+
+    async def change(self, key: str, decide: "Decide[Changed]", *, by: str, version: str | None = None) -> Changed:
+        """Append what `decide(current, stamp)` makes of the entity with that key; it may raise Problem.
+
+        `by` is who asks for it, as events say it.
+
+        Raises Problem 409 when `version` is not the current one, 503 when others keep changing or the log is away.
+        """
+        turn = await self.turns.take(_WAIT_S)
+        if turn is None:
+            raise Problem(503, "Others are changing", "try again")
+        try:
+            if turn.entity is not None and not _may_have_ended(turn.entity, turn.at):
+                await self._known(turn.entity, turn.at)
+            current = self.entity(key)
+            if version not in (None, "*") and (current is None or current.event_id != version):
+                raise Problem(409, "Changed meanwhile", "read it again, and change what you then see")
+            changed = decide(current, Stamp(ids.uuid7(), max(now_ms(), (current.at if current else 0) + 1), by))
+            await self.sink.append([Append(APPLICATION_EVENTS, changed.entity_key, changed)])
+        except batch_consumer.UNAVAILABLE:
+            raise  # it may have been written: the turn ends by itself when that is sure to be seen
+        except BaseException:
+            await self.turns.give_back(turn)
+            raise
+        await self.turns.give_back(turn, changed.entity_key, changed.at)
+        await self._known(changed.entity_key, changed.at)
+        return changed
+
+    async def end_stops(self, over: Callable[[Sequence[StopChanged]], Awaitable[Sequence[StopChanged]]]) -> int:
+        """End those stops of packets and mailings that are older than the topics and `over`; tells how many.
+
+        While others change, none. Raises consume.UNAVAILABLE, and Problem 503 when the directory is far behind.
+        """
+        found = await over(self._old_stops())
+        if not found:
+            return 0
+        turn = await self.turns.take(0)
+        if turn is None:
+            return 0
+        try:
+            if turn.entity is not None and not _may_have_ended(turn.entity, turn.at):
+                await self._known(turn.entity, turn.at)
+            stops = self.directory.stops
+            ended = [stop for stop in found if stops.get((stop.scope, stop.id)) == stop][:_MOST_ENDED]
+            await self.sink.end(APPLICATION_EVENTS, [stop.entity_key for stop in ended])
+        finally:
+            await self.turns.give_back(turn)
+        return len(ended)
+
+    def _old_stops(self) -> list[StopChanged]:
+        stops = self.directory.stops.values()
+        return [stop for stop in stops if stop.scope in OWNED and stop.at < now_ms() - MESSAGE_RETENTION_MS]
+
+    def entity(self, key: str) -> Entity | None:
+        """The entity as the directory has it, by its key in `application-events`."""
+        kind, _, rest = key.partition("/")
+        first, _, second = rest.partition("/")
+        match kind:
+            case "partner":
+                return self.directory.partners.get(rest)
+            case "application":
+                return self.directory.applications.get(rest)
+            case "sender":
+                return self.directory.senders.get((first, second))
+            case "operator":
+                return self.directory.operators.get(rest)
+            case "stop":
+                return self.directory.stops.get((cast(StopScope, first), second))
+            case _:
+                return self.directory.credentials.get((first, Provider(second)))
+
+    async def _known(self, key: str, at: int) -> None:
+        """Wait until the directory has the entity as of `at`. Raises Problem 503 after 5 s."""
+        deadline = asyncio.get_running_loop().time() + _WAIT_S
+        while (entity := self.entity(key)) is None or entity.at < at:
+            if asyncio.get_running_loop().time() > deadline:
+                raise Problem(503, "Service is unavailable", "application-events could not be read in time")
+            await asyncio.sleep(0.005)

@@ -1,0 +1,66 @@
+"""One change of `application-events` at a time, whichever instance makes it. Collection `provisioning`.
+
+    {_id: "turn", until, holder, entity, at}     who has the turn until when; the last change that was appended
+
+The log cannot compare and append. So a change takes the turn, waits until its directory knows the last change, decides,
+appends, and gives the turn back. The turn of a crashed process ends by itself.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from schemas import ids
+from services.runtime import telemetry
+from services.runtime.clock import now_ms
+from services.runtime.mongo import Database, Duplicate, durable
+
+LEASE_MS = 30_000
+"""Longer than a change may take: append and waiting for the directory are bounded by a few seconds each."""
+_ID = "turn"
+log = telemetry.logger("provisioning")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to change; `entity` and `at` tell the last change before it."""
+
+    holder: str
+    entity: str | None
+    at: int
+
+
+class Turns:
+    """The turn of this deployment."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = durable(database["provisioning"])
+
+    async def take(self, within_s: float) -> Turn | None:
+        """The turn; None if others kept it all the time."""
+        deadline = now_ms() + int(within_s * 1000)
+        while True:
+            turn = await self._taken()
+            if turn is not None or now_ms() >= deadline:
+                return turn
+            await asyncio.sleep(0.02)
+
+    async def _taken(self) -> Turn | None:
+        holder, now = ids.uuid7(), now_ms()
+        try:
+            found = await self._collection.find_one_and_update(
+                {"_id": _ID, "until": {"$lte": now}},
+                {"$set": {"holder": holder, "until": now + LEASE_MS}},
+                upsert=True,
+                after=True,
+            )
+        except Duplicate:
+            return None
+        assert found is not None  # it is made when it is missing
+        return Turn(holder, found.get("entity"), found.get("at", 0))
+
+    async def give_back(self, turn: Turn, entity: str | None = None, at: int = 0) -> None:
+        """End the turn; with `entity` after a change of it."""
+        changed = {} if entity is None else {"entity": entity, "at": at}
+        query = {"_id": _ID, "holder": turn.holder}
+        if not (await self._collection.update_one(query, {"$set": {"until": 0, **changed}})).matched:
+            log.warning("a change took longer than its turn; the next one may not have known of it", entity=entity)

@@ -1,0 +1,1 @@
+"""Devices for support and partners: search, audiences, import."""

@@ -1,0 +1,61 @@
+"""What is counted of an application's installations, in camel case."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from services.registry.device_api.bodies import Body
+
+
+class SubscriptionAudience(Body):
+    """An entry of the catalogue, or a subscription that devices have told of beside it, with its audience."""
+
+    id: str
+    type: Literal["setting", "permission"] | None = Field(description="null: not in the catalogue")
+    name: str
+    title: str
+    description: str
+    default: bool
+    on: int = Field(description="devices that said yes")
+    off: int = Field(description="devices that said no")
+    unsaid: int = Field(description="devices that have said nothing: the default counts")
+    reachable: int = Field(description="on by word or default, with a live token and pushes allowed")
+
+
+class SubscriptionState(Body):
+    """A subscription as it counts for one installation."""
+
+    id: str
+    type: Literal["setting", "permission"]
+    name: str
+    title: str
+    description: str
+    value: bool
+    said: bool = Field(description="false: the device has said nothing, and the default counts")
+
+
+class PlatformProhibition(Body):
+    """Of one platform, now."""
+
+    platform: str
+    forbidden: int
+    installations: int
+
+
+class ProhibitionDay(Body):
+    """What changed on one day (UTC), and how many were forbidden at its end."""
+
+    day: date
+    forbidden_by_sdk: int = Field(description="became forbidden, the app said")
+    forbidden_by_provider: int = Field(description="became forbidden, a provider's receipt said")
+    allowed: int = Field(description="became allowed again")
+    forbidden: int = Field(description="forbidden at the end of the day")
+
+
+class Prohibitions(Body):
+    """On how many devices the operating system forbids pushes."""
+
+    application_id: str
+    now: list[PlatformProhibition]
+    days: list[ProhibitionDay]

@@ -1,0 +1,114 @@
+"""Counts over all installations of an application: who has which subscription on, and whom the system forbids pushes.
+
+Each is one aggregation over `installations`; nothing is kept, so the counts cannot be wrong. Bounded in time: a count
+that takes longer is refused by the database and answered 503.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.application_events import SubscriptionKind
+from services.runtime.mongo import Database, read_only
+
+_MOST_MS = 30_000
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Of one subscription: devices that said yes, that said no, and that have said nothing (the default counts)."""
+
+    on: int
+    off: int
+    unsaid: int
+    reachable: int  # on, by word or default, with a live token and pushes allowed
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesOfDay:
+    """`day`: days since the epoch, UTC."""
+
+    day: int
+    allowed: bool
+    source: str
+    platform: str
+    count: int
+
+
+class Audiences:
+    """Reads only."""
+
+    def __init__(self, database: Database) -> None:
+        self._installations = read_only(database["installations"])
+
+    async def prepare(self) -> None:
+        """Create the indexes."""
+        await self._installations.create_index(
+            [("application_id", 1), ("os_changes.at", 1)],
+            partialFilterExpression={"os_changes.at": {"$exists": True}},
+        )
+        await self._installations.create_index([("application_id", 1), ("push_os_enabled", 1), ("platform", 1)])
+
+    async def subscriptions(self, application_id: str, kinds: Sequence[SubscriptionKind]) -> dict[str, Audience]:
+        """By id, of the catalogue and of every other subscription that a device has told of."""
+        of_application = {"application_id": application_id, "platform": {"$ne": None}}
+        totals = await self._counted([{"$match": of_application}, _count(None)])
+        installations, reachable = (totals[0]["count"], totals[0]["reachable"]) if totals else (0, 0)
+        said: dict[str, dict[bool, Any]] = {}
+        unwound: list[dict[str, Any]] = [{"$match": of_application}, {"$unwind": "$subscriptions"}]
+        key = {"id": "$subscriptions.id", "value": "$subscriptions.value"}
+        for row in await self._counted([*unwound, _count(key)]):
+            said.setdefault(row["_id"]["id"], {})[bool(row["_id"]["value"])] = row
+        defaults = {kind.id: kind.default for kind in kinds}
+        found: dict[str, Audience] = {}
+        for name in {*defaults, *said}:
+            yes, no = (said.get(name, {}).get(value, {"count": 0, "reachable": 0}) for value in (True, False))
+            unsaid = installations - yes["count"] - no["count"]
+            by_default = reachable - yes["reachable"] - no["reachable"] if defaults.get(name, False) else 0
+            found[name] = Audience(yes["count"], no["count"], unsaid, yes["reachable"] + by_default)
+        return found
+
+    async def prohibited(self, application_id: str) -> dict[str, tuple[int, int]]:
+        """Installations whose system forbids pushes now, and all, by platform."""
+        of_application = {"application_id": application_id, "platform": {"$ne": None}}
+        forbidden = {"$sum": {"$cond": [{"$eq": ["$push_os_enabled", False]}, 1, 0]}}
+        group = {"$group": {"_id": "$platform", "count": {"$sum": 1}, "forbidden": forbidden}}
+        rows = await self._counted([{"$match": of_application}, group])
+        return {row["_id"]: (row["forbidden"], row["count"]) for row in rows}
+
+    async def changes(self, application_id: str, since_ms: int) -> list[ChangesOfDay]:
+        """How often the permission changed on each day from `since_ms` on."""
+        later = {"os_changes.at": {"$gte": since_ms}}
+        day = {"$floor": {"$divide": ["$os_changes.at", _DAY_MS]}}
+        key = {
+            "day": day,
+            "allowed": "$os_changes.allowed",
+            "source": "$os_changes.source",
+            "platform": "$platform",
+        }
+        rows = await self._counted(
+            [
+                {"$match": {"application_id": application_id, "platform": {"$ne": None}, **later}},
+                {"$unwind": "$os_changes"},
+                {"$match": later},
+                {"$group": {"_id": key, "count": {"$sum": 1}}},
+            ]
+        )
+        return [ChangesOfDay(**{**row["_id"], "day": int(row["_id"]["day"])}, count=row["count"]) for row in rows]
+
+    async def _counted(self, pipeline: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = await self._installations.aggregate(pipeline, maxTimeMS=_MOST_MS).to_list(None)
+        return rows
+
+
+def _count(key: object) -> dict[str, Any]:
+    is_reachable = {
+        "$and": [
+            {"$ne": [{"$ifNull": ["$token", None]}, None]},
+            {"$ne": ["$push_enabled", False]},
+            {"$ne": ["$push_os_enabled", False]},
+        ]
+    }
+    reachable = {"$sum": {"$cond": [is_reachable, 1, 0]}}
+    return {"$group": {"_id": key, "count": {"$sum": 1}, "reachable": reachable}}

@@ -1,0 +1,108 @@
+"""What support and the import of tokens take and give, in camel case."""
+
+from datetime import date, timedelta
+
+from pydantic import Field
+
+from services.registry.device_api.bodies import Body, InstallationView
+from services.registry.devices.launches import Launches
+from services.registry.devices.state import Device
+
+_EPOCH = date(1970, 1, 1)
+
+
+class Usage(Body):
+    """How much the app is used on a device. Days are UTC dates, weeks begin on Monday; those without a start miss."""
+
+    launches: int
+    launches_by_day: dict[date, int] = Field(description="the newest thirty days with any")
+    launches_by_week: dict[date, int] = Field(description="of those days, by the Monday")
+    session_s: int = Field(description="length of all sessions together, seconds")
+    average_session_s: int | None = Field(description="seconds; null while no session has ended")
+
+    @classmethod
+    def of(cls, launches: Launches) -> "Usage":
+        by_day = {_EPOCH + timedelta(days=int(day)): count for day, count in sorted(launches.days.items())}
+        by_week: dict[date, int] = {}
+        for day, count in by_day.items():
+            monday = day - timedelta(days=day.weekday())
+            by_week[monday] = by_week.get(monday, 0) + count
+        return cls(
+            launches=launches.total,
+            launches_by_day=by_day,
+            launches_by_week=by_week,
+            session_s=launches.session_s,
+            average_session_s=launches.session_s // launches.sessions if launches.sessions else None,
+        )
+
+
+class PermissionView(Body):
+    """The operating system has begun to forbid pushes, or to allow them again; who said so."""
+
+    at: int
+    allowed: bool
+    source: str
+
+
+class SupportInstallation(InstallationView):
+    """An installation for support: `tokenDigest` begins like the digest in traces, and tells no token."""
+
+    token_digest: str | None = None
+    token_worked: bool = False
+    proved_by: str | None = Field(None, description="kid of the key that its owner's login was proved with")
+    replaced_by: str | None = Field(None, description="the newer installation of the same device that it gave way to")
+    usage: Usage
+    os_permission: list[PermissionView] = Field([], description="the newest changes, oldest first")
+
+    @classmethod
+    def of(cls, device: Device) -> "SupportInstallation":
+        plain = InstallationView.of(device).model_dump()
+        token = device.token
+        return cls(
+            **plain,
+            token_digest=token.digest[:8] if token else None,
+            token_worked=bool(token and token.worked),
+            proved_by=device.proof.kid if device.proof is not None else None,
+            replaced_by=device.replaced_by or None,
+            usage=Usage.of(device.launches),
+            os_permission=[PermissionView(**one.model_dump()) for one in device.os_changes],
+        )
+
+
+class CardView(Body):
+    """The client card: what was ever linked to a user or a phone."""
+
+    application_id: str
+    external_user_id: str | None
+    phone: str | None
+    first_seen_at: int
+    last_seen_at: int
+    phones: list[str] = Field(description="of a user, the newest link first")
+    installations: list[str] = Field(description="the newest link first; some may belong to somebody else now")
+    launches: int = Field(description="of the installations it has now")
+    installed_at: int | None = Field(description="first install of those")
+    last_used_at: int | None
+
+
+class SupportAnswer(Body):
+    """Who was found: the cards, and the installations that belong to them now."""
+
+    cards: list[CardView]
+    installations: list[SupportInstallation]
+
+
+class BadLine(Body):
+    """A line that was not imported."""
+
+    line: int
+    field: str
+    rule: str
+
+
+class ImportAnswer(Body):
+    """What became of the lines: imported now, known before, and bad ones."""
+
+    lines: int
+    imported: int
+    known: int
+    bad: list[BadLine]

@@ -1,0 +1,146 @@
+"""Installations, `/v1/installations`: who has which device, for support; and bringing existing tokens in."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.exceptions import HTTPException
+
+from services.registry.auth import By
+from services.registry.device_api.bodies import Phone, UserId
+from services.registry.device_api.commands import Devicing
+from services.registry.device_api.routes import PROBLEMS
+from services.registry.devices.shared import Card, phone_card, user_card
+from services.registry.devices.state import Device
+from services.registry.provisioning.bodies import Id
+from services.registry.provisioning.partners import admin_router
+from services.registry.support.bodies import CardView, ImportAnswer, SupportAnswer, SupportInstallation
+from services.registry.support.importing import MAX_LINES, Importing, Line
+from services.registry.support.read_access import Reader, ReaderOf
+from services.runtime.http.server import Problem
+from services.runtime.lists.lines import Lines, ListFault, Raw, Utf8, encoding_of, media_type
+from services.runtime.text import phones
+
+IMPORT_PATH = "/v1/installations/import"
+MAX_IMPORT_BYTES = 4 * 1024 * 1024
+_MOST = 200
+
+
+def installation_routes(devicing: Devicing, reader: ReaderOf) -> APIRouter:
+    """All routes of installations for operators; the search is the partners' too, in the applications they send to."""
+    search = APIRouter(prefix="/v1/installations", tags=["installations"], responses=PROBLEMS)
+    _add_search(search, devicing, reader)
+    operators = admin_router("/v1/installations", "installations")
+    _add_import(operators, devicing)
+    both = APIRouter()
+    both.include_router(search)
+    both.include_router(operators)
+    return both
+
+
+def _add_search(router: APIRouter, devicing: Devicing, reader: ReaderOf) -> None:
+    devices, asking = devicing.devices, Depends(reader)
+
+    @router.get("")
+    async def find_installations(
+        phone: Annotated[Phone | None, Query()] = None,
+        user: Annotated[UserId | None, Query(description="external user id")] = None,
+        application_id: Annotated[Id | None, Query(alias="applicationId", description="default: all")] = None,
+        who: Reader = asking,
+    ) -> SupportAnswer:
+        """The client cards of a phone or user, and the installations that belong to them, the last used first."""
+        digits = phones.from_query(phone) if phone is not None else None
+        if (phone is None) == (user is None):
+            raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": "give either phone or user"}])
+        if phone is not None and digits is None:
+            raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": phones.RULE}])
+        names = [who.checked(application_id)] if application_id is not None else sorted(who.applications)
+        cards = await devices.load_cards(
+            phone_card(name, digits) if digits is not None else user_card(name, user or "") for name in names
+        )
+        field, value = ("phone", digits) if digits is not None else ("external_user_id", user)
+        found = await devices.owned(field, value or "", names, _MOST)
+        return SupportAnswer(
+            cards=[_card(cards[key], found) for key in sorted(cards)],
+            installations=[SupportInstallation.of(device) for device in found],
+        )
+
+    @router.get("/{installation_id}", responses={404: PROBLEMS[400]})
+    async def get_any_installation(installation_id: UUID, who: Reader = asking) -> SupportInstallation:
+        """One installation."""
+        found = (await devices.load([str(installation_id)])).get(str(installation_id))
+        if found is None or found.application_id not in who.applications:
+            raise Problem(404, "Unknown installation")
+        return SupportInstallation.of(found)
+
+
+def _add_import(router: APIRouter, devicing: Devicing) -> None:
+    body = {"application/x-ndjson": {"schema": Line.model_json_schema(by_alias=True)}}
+
+    @router.post(
+        "/import", responses={404: PROBLEMS[400]}, openapi_extra={"requestBody": {"required": True, "content": body}}
+    )
+    async def import_installations(
+        request: Request,
+        by: By,
+        application_id: Annotated[Id, Query(alias="applicationId")],
+        first_line: Annotated[int, Query(alias="firstLine", ge=1, le=2**40, description="number of line 1")] = 1,
+    ) -> ImportAnswer:
+        """Import tokens: NDJSON, at most 5000 lines and 4 MiB a call, so send a long file in parts with `firstLine`.
+
+        Each bad line is answered with number, field and rule, and the others are imported. Safe to repeat.
+        """
+        if application_id not in devicing.directory.applications:
+            raise Problem(404, "Unknown application")
+        kind, charset = media_type(request.headers.get("content-type", ""))
+        if kind not in ("application/x-ndjson", "application/jsonl", "application/json-lines"):
+            raise Problem(415, "Unsupported content type", "Content-Type must be application/x-ndjson")
+        importing = Importing(devicing, application_id, by, first_line)
+        try:
+            await importing.read(lines_of(request.stream(), encoding_of(charset)))
+        except ListFault as fault:
+            rule = {"field": fault.field, "rule": fault.rule}
+            raise Problem(415 if fault.field == "charset" else 400, "Invalid request", errors=[rule]) from None
+        return importing.answer
+
+
+async def lines_of(chunks: AsyncIterator[bytes], encoding: str = "") -> AsyncIterator[Raw]:
+    """The lines of a stream, whose length the body limit bounds. Raises HTTPException 413, ListFault."""
+    text, lines = Utf8(encoding), Lines(1, quoted=False)
+    async for chunk in chunks:
+        for raw in lines.feed(text.feed(chunk)):
+            yield _counted(raw)
+    for raw in [*lines.feed(text.end()), *lines.end()]:
+        yield _counted(raw)
+
+
+def _counted(raw: Raw) -> Raw:
+    if raw.line > MAX_LINES:
+        raise HTTPException(413, f"Too many lines: at most {MAX_LINES}")
+    return raw
+
+
+def _card(card: Card, owned: list[Device]) -> CardView:
+    theirs = [one for one in owned if _belongs(one, card)]
+    installed = [one.installed_at for one in theirs if one.installed_at is not None]
+    return CardView(
+        application_id=card.application_id,
+        external_user_id=card.external_user_id,
+        phone=card.phone,
+        first_seen_at=card.first_seen_at,
+        last_seen_at=card.last_seen_at,
+        phones=sorted(card.phones, key=card.phones.__getitem__, reverse=True),
+        installations=sorted(card.installations, key=card.installations.__getitem__, reverse=True),
+        launches=sum(one.launches.total for one in theirs),
+        installed_at=min(installed, default=None),
+        last_used_at=max((one.last_used_at for one in theirs), default=None),
+    )
+
+
+def _belongs(device: Device, card: Card) -> bool:
+    if device.application_id != card.application_id or device.owner is None:
+        return False
+    if card.phone is not None:
+        return device.owner.phone == card.phone
+    return device.owner.external_user_id == card.external_user_id

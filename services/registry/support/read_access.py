@@ -1,0 +1,43 @@
+"""Who may read of installations: the operator everything, a partner those of the applications that it sends to."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fastapi import Depends, Request
+
+from services.runtime.access.partner_auth import Caller, CallerOf
+from services.runtime.directory import Directory
+from services.runtime.http.server import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks, and the applications that are its to read."""
+
+    applications: frozenset[str]
+
+    def checked(self, application_id: str) -> str:
+        """The application, if it may be read. Raises Problem 404: a stranger's is as good as none."""
+        if application_id not in self.applications:
+            raise Problem(404, "Unknown application")
+        return application_id
+
+
+ReaderOf = Callable[..., Awaitable[Reader]]
+
+
+def reader(directory: Directory, callers: CallerOf) -> ReaderOf:
+    """The dependency of routes that operators and partners share."""
+    who = Depends(callers)
+
+    async def found(_: Request, asking: Caller = who) -> Reader:
+        if asking.partner is None:
+            return Reader(frozenset(directory.applications))
+        own = (
+            sender.application_id
+            for sender in directory.senders_of(asking.partner.partner_id)
+            if sender.enabled and sender.application_id is not None
+        )
+        return Reader(frozenset(own))
+
+    return found

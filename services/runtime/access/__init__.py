@@ -1,0 +1,1 @@
+"""Who is calling and how often: partners, operators, devices; their credentials and their pace."""

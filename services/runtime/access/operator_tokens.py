@@ -1,0 +1,105 @@
+"""Who an operator is: a named token, or RPNS_ADMIN_TOKEN, with which the first named one is made.
+
+    right  ─▶ the operator, as long as the token is not revoked and has not expired
+    wrong  ─▶ 401; after ten from one network one more every six seconds, and 429 with the time to wait for the rest
+
+A token that was taken before goes on being taken: nobody locks a colleague of the same network out.
+"""
+
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+
+from schemas.values import OperatorScope
+from services.runtime import telemetry
+from services.runtime.clock import now_ms
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+
+log = telemetry.logger("operators")
+PREFIX = "rpns_op_"
+"""Of every named token, so that a scanner for secrets knows one when it lies in a repository."""
+PURPOSE = "operator-token"
+BOOTSTRAP = "bootstrap"
+FREE_FAILURES = 10
+FORGIVEN_EVERY_S = 6.0
+_MOST_NETWORKS = 20_000
+_MOST_TOKEN = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """`by` is what events say of who caused them."""
+
+    by: str
+    scopes: tuple[OperatorScope, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """No token of ours. `retry_after_s` is 0, or how long the network is to wait."""
+
+    retry_after_s: int = 0
+
+
+class OperatorTokens:
+    """Checks tokens against the directory as it is at that moment. One for each process."""
+
+    def __init__(
+        self, directory: Directory, secrets: Secrets, admin_token: str, clock_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._directory, self._secrets, self._clock_s = directory, secrets, clock_s
+        self._admin_digest = secrets.digest(admin_token, PURPOSE) if admin_token else ""
+        self._taken: set[str] = set()
+        self._failures: dict[str, tuple[float, float]] = {}  # network: failures not yet forgiven, and since when
+
+    def check(self, authorization: str, network: str) -> Operator | Wrong:
+        """By `Authorization: Bearer <token>`, from a network as `callers.network_of` names it."""
+        scheme, _, given = authorization.partition(" ")
+        token = given.strip()
+        if scheme.lower() != "bearer" or not token or len(token) > _MOST_TOKEN:
+            return Wrong()
+        digests = self._secrets.digests(token, PURPOSE)
+        wait_s = self._wait_s(network) if digests[0] not in self._taken else 0
+        if wait_s:
+            telemetry.OPERATOR_TOKENS_REFUSED.labels("slowed down").inc()
+            return Wrong(wait_s)
+        found = self._operator(digests)
+        if found is None:
+            self._count(network)
+            telemetry.OPERATOR_TOKENS_REFUSED.labels("wrong").inc()
+            return Wrong()
+        self._taken.add(digests[0])
+        return found
+
+    def _operator(self, digests: list[str]) -> Operator | None:
+        if self._admin_digest and hmac.compare_digest(digests[0], self._admin_digest):
+            return Operator(BOOTSTRAP, ("admin",))
+        for digest in digests:
+            held = self._directory.operator_by_digest(digest)
+            if held is None or not hmac.compare_digest(digest, held.digest):
+                continue
+            if held.revoked or (held.expires_at is not None and held.expires_at <= now_ms()):
+                return None
+            return Operator(f"operator:{held.name}", held.scopes)
+        return None
+
+    def _wait_s(self, network: str) -> int:
+        """Whole seconds until this network may try a token again."""
+        over = self._unforgiven(network) + 1 - FREE_FAILURES
+        return ceil(over * FORGIVEN_EVERY_S) if over > 0 else 0
+
+    def _unforgiven(self, network: str) -> float:
+        failures, at_s = self._failures.get(network, (0.0, 0.0))
+        return max(0.0, failures - (self._clock_s() - at_s) / FORGIVEN_EVERY_S)
+
+    def _count(self, network: str) -> None:
+        failures = self._unforgiven(network) + 1
+        self._failures.pop(network, None)
+        self._failures[network] = (failures, self._clock_s())
+        if len(self._failures) > _MOST_NETWORKS:
+            del self._failures[next(iter(self._failures))]
+        if failures > FREE_FAILURES - 1 >= failures - 1:
+            log.warning("wrong operators' tokens of a network are slowed down", network=network)

@@ -1,0 +1,82 @@
+"""Who is asking: a partner by HTTP Basic, who sees its own messages, or an operator, who sees all.
+
+An operator has come in by the operators' listener, which has looked at his token (`http/listeners.py`).
+"""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from fastapi import HTTPException, Request, Security
+
+from schemas.application_events import PartnerChanged
+from services.runtime.access.callers import Network, caller_address
+from services.runtime.access.logins import LoginFault, Logins
+from services.runtime.access.operator_tokens import Operator
+from services.runtime.http import server
+from services.runtime.http.listeners import operator_of
+from services.runtime.http.security_schemes import OPERATOR, PARTNER
+
+_STATUS = {
+    LoginFault.UNKNOWN_LOGIN: 401,
+    LoginFault.WRONG_PASSWORD: 401,
+    LoginFault.FORBIDDEN_ADDRESS: 403,
+    LoginFault.THROTTLED: 429,
+}
+_WORDS = {401: "Unknown login or wrong password", 403: "Address not allowed", 429: "Too many failed logins"}
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="rpns", charset="UTF-8"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`partner` None is an operator."""
+
+    partner: PartnerChanged | None
+    operator: Operator | None = None
+
+    @property
+    def by(self) -> str:
+        """What events say of who caused them."""
+        if self.partner is not None:
+            return f"partner:{self.partner.login}"
+        return self.operator.by if self.operator is not None else ""
+
+    @property
+    def partner_id(self) -> str | None:
+        return self.partner.partner_id if self.partner is not None else None
+
+
+CallerOf = Callable[..., Awaitable[Caller] | AsyncIterator[Caller]]
+
+
+def caller(logins: Logins, trusted: Sequence[Network]) -> CallerOf:
+    """The dependency that every route has. Answers 401, 403 or 429."""
+
+    async def who(request: Request, _: None = Security(PARTNER), __: None = Security(OPERATOR)) -> Caller:
+        if (operator := operator_of(request)) is not None:
+            return Caller(None, operator)
+        login, password = _basic(request.headers.get("authorization", ""))
+        found = await logins.check(login, password, caller_address(request.scope, trusted))
+        if isinstance(found, PartnerChanged):
+            return Caller(found)
+        status = _STATUS[found]
+        if status == 401:
+            raise HTTPException(401, _WORDS[401], _CHALLENGE)
+        raise server.Problem(status, _WORDS[status])
+
+    return who
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """RFC 7617, in UTF-8."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise HTTPException(401, "Login needed", _CHALLENGE)
+    try:
+        login, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeError):
+        colon = ""
+    if not colon:
+        raise HTTPException(401, "Not a valid Basic authorization", _CHALLENGE)
+    return login, password

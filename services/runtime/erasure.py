@@ -1,0 +1,136 @@
+"""What every process does about those who were forgotten: it lets go of their keys, and cleans what it keeps in clear.
+
+    registry: destroys the keys, then says so ─▶ application-events: RecipientForgotten
+    every process: reads it ─▶ looks at what is left of the keys in the database ─▶ its copy and its caches are dropped
+    registry, status, ingest: clean their collections, twice: what was decoded before the keys went, may be written
+                              after the first time
+
+How far it has come stands in `erasures` (`mongo/erasures.py`): a process that dies goes on when it is back.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from schemas.application_events import RecipientForgotten
+from services.runtime import mongo, telemetry
+from services.runtime.clock import now_ms
+from services.runtime.crypto import record_encryption
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.crypto.recipient_keys import RecipientKeys
+from services.runtime.directory import Directory
+from services.runtime.faults import kind_of
+from services.runtime.log import batch_consumer
+from services.runtime.mongo.erasures import Counts, Erasure, Erasures
+from services.runtime.mongo.recipient_keys import RecipientKeysStore
+
+if TYPE_CHECKING:
+    from services.runtime.process import Process
+
+log = telemetry.logger("erasing")
+_AGAIN_S = 1.0
+_LOOK_S = 30.0
+_SETTLED_S = 2.0
+"""A batch that was decoded before the keys were dropped has been written by then, unless infrastructure was away."""
+
+Clean = Callable[[Erasure], Awaitable[Counts]]
+"""Empties what a service keeps in clear of the subjects; tells how many of what. Done again, it finds nothing."""
+
+
+def erasures_of(process: "Process", database: mongo.Database) -> Erasures:
+    """As this process sees them."""
+    return Erasures(database, Secrets(process.settings.master_key, process.settings.old_master_keys))
+
+
+async def open_keys(process: "Process", database: mongo.Database, directory: Directory) -> RecipientKeys:
+    """Load the keys, before anything is read or written, and follow what becomes of them.
+
+    The directory comes first: what it had read by then was destroyed before the keys were loaded.
+    Raises mongo.UNAVAILABLE.
+    """
+    store = RecipientKeysStore(database, Secrets(process.settings.master_key, process.settings.old_master_keys))
+    known = set(directory.forgotten)
+    keys = await store.load()
+    record_encryption.use(keys)
+    follow = _follow(store, keys, directory, known, erasures_of(process, database), _name(process))
+    process.spawn(follow, "recipient-keys")
+    return keys
+
+
+def _name(process: "Process") -> str:
+    """Of this process among all; without dots, because it becomes the name of a field."""
+    instance = process.settings.instance
+    return (instance if instance.startswith(process.name) else f"{process.name}-{instance}").replace(".", "_")
+
+
+def clean_after(process: "Process", database: mongo.Database, directory: Directory, clean: Clean) -> None:
+    """Have `clean` called for everybody who is forgotten, now and from now on."""
+    process.spawn(_cleaning(process.name, erasures_of(process, database), directory, clean), "cleaning")
+
+
+async def _follow(
+    store: RecipientKeysStore,
+    keys: RecipientKeys,
+    directory: Directory,
+    known: set[str],
+    erasures: Erasures,
+    name: str,
+) -> None:
+    while True:
+        arrived = directory.next_erasure()
+        for event in [one for key, one in directory.forgotten.items() if key not in known]:
+            await _until_done(lambda event=event: _drop(store, keys, event, erasures, name), event.erasure_id)  # type: ignore[misc]
+            known.add(event.erasure_id)
+        await arrived.wait()
+
+
+async def _drop(
+    store: RecipientKeysStore, keys: RecipientKeys, event: RecipientForgotten, erasures: Erasures, name: str
+) -> None:
+    for path in event.destroyed:
+        generation, _, digits = path.partition("/")
+        await store.refresh(keys, int(generation), digits)
+    log.info("keys dropped", erasure=event.erasure_id)
+    await erasures.dropped(event.erasure_id, name, now_ms())
+
+
+async def _cleaning(service: str, erasures: Erasures, directory: Directory, clean: Clean) -> None:
+    """Also those of before this process began, and those that it could not finish."""
+    while True:
+        arrived = directory.next_erasure()
+        try:
+            for erasure in await erasures.unfinished():
+                if erasure.state == "forgotten" and service not in erasure.cleaned:
+                    await _clean_twice(service, erasures, erasure, clean)
+            wait_s = _LOOK_S
+        except batch_consumer.UNAVAILABLE as error:
+            log.warning("cleaning waits: infrastructure is away", error=repr(error))
+            wait_s = _AGAIN_S
+        except Exception as error:
+            telemetry.LOOP_FAILURES.labels("cleaning").inc()
+            say = log.error  # without what it says: that may name somebody
+            say("cleaning failed and is tried again", error=kind_of(error))
+            wait_s = _LOOK_S
+        try:
+            async with asyncio.timeout(wait_s):
+                await arrived.wait()
+        except TimeoutError:
+            continue
+
+
+async def _clean_twice(service: str, erasures: Erasures, erasure: Erasure, clean: Clean) -> None:
+    first = await clean(erasure)
+    await asyncio.sleep(_SETTLED_S)
+    second = await clean(erasure)
+    counts = {name: first.get(name, 0) + second.get(name, 0) for name in {**first, **second}}
+    await erasures.cleaned(erasure.erasure_id, service, counts)
+    log.info("cleaned", erasure=erasure.erasure_id, **counts)
+
+
+async def _until_done(work: Callable[[], Awaitable[None]], erasure_id: str) -> None:
+    while True:
+        try:
+            return await work()
+        except mongo.UNAVAILABLE as error:
+            log.warning("destroyed keys cannot be dropped yet", erasure=erasure_id, error=repr(error))
+            await asyncio.sleep(_AGAIN_S)

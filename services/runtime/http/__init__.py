@@ -1,0 +1,1 @@
+"""The HTTP server, what it refuses for every route, and addresses outside."""

@@ -1,0 +1,129 @@
+"""The two listeners of an HTTP service: everybody's, and the operators', which another network may keep to itself.
+
+    RPNS_PORT             partners, devices, providers' receipts    what is an operator's alone is 404, whoever asks
+    RPNS_OPERATORS_PORT   operators                                 what is not in `access/operator_routes.py` is 404;
+                                                                    then the token (401, 429), then its scope (403)
+
+So reaching the public port, past any gateway, with any token, is not enough. Each listener's `/openapi.json` tells of
+what it serves.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from fastapi import Request
+from starlette.types import Receive, Scope, Send
+
+from services.runtime.access.callers import Network, caller_address, network_of
+from services.runtime.access.operator_routes import is_operators_alone, may, route_of, routes_at
+from services.runtime.access.operator_tokens import Operator, OperatorTokens, Wrong
+from services.runtime.http import server
+from services.runtime.process import Process
+
+OPENAPI_PATH = "/openapi.json"
+_OPERATOR = "rpns.operator"
+_CHALLENGE = 'Bearer realm="rpns operators"'
+_NOT_FOUND = server.ProblemBody(title="Not Found", status=404)
+
+
+class Api(Protocol):
+    """The application of a service, which describes itself."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    def openapi(self) -> dict[str, Any]: ...
+
+
+def operator_of(request: Request) -> Operator | None:
+    """Who came in by the operators' listener; None is everybody else."""
+    found: Operator | None = request.scope.get(_OPERATOR)
+    return found
+
+
+class PublicListener:
+    """What everybody may reach."""
+
+    def __init__(self, app: Api) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["path"] == OPENAPI_PATH and scope["method"] == "GET":
+            document = described(self._app.openapi(), lambda method, path: not is_operators_alone(method, path))
+            await server.json_response(document)(scope, receive, send)
+        elif is_operators_alone(scope["method"], scope["path"]):
+            await server.problem_response(_NOT_FOUND)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+class OperatorsListener:
+    """What operators may reach, once their token is right and has the scope."""
+
+    def __init__(self, app: Api, tokens: OperatorTokens, trusted_proxies: Sequence[Network]) -> None:
+        self._app, self._tokens, self._trusted = app, tokens, trusted_proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["path"] == OPENAPI_PATH and scope["method"] == "GET":
+            document = described(self._app.openapi(), lambda method, path: route_of(method, path) is not None)
+            await server.json_response(document)(scope, receive, send)
+        else:
+            found = self._admitted(scope)
+            if isinstance(found, Operator):
+                await self._app({**scope, _OPERATOR: found}, receive, send)
+            else:
+                problem, headers = found
+                await server.problem_response(problem, headers)(scope, receive, send)
+
+    def _admitted(self, scope: Scope) -> Operator | tuple[server.ProblemBody, dict[str, str]]:
+        """The operator, or the answer that says why not."""
+        method, path = scope["method"], scope["path"]
+        known = routes_at(path)
+        if not known:
+            return _NOT_FOUND, {}
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        network = network_of(caller_address(scope, self._trusted))
+        found = self._tokens.check(given.decode("latin-1"), network)
+        if isinstance(found, Wrong):
+            if found.retry_after_s:
+                slow = server.ProblemBody(title="Too many wrong tokens", status=429)
+                return slow, {"Retry-After": str(found.retry_after_s)}
+            told = "Authorization must be: Bearer <operator's token>"
+            wrong = server.ProblemBody(title="Operator's token needed", status=401, detail=told)
+            return wrong, {"WWW-Authenticate": _CHALLENGE}
+        route = route_of(method, path)
+        if route is None:
+            allowed = ", ".join(sorted({one.method for one in known}))
+            return server.ProblemBody(title="Method Not Allowed", status=405), {"Allow": allowed}
+        if not may(found.scopes, route.scope):
+            told = f"needs the scope {route.scope}; this token has {', '.join(found.scopes)}"
+            return server.ProblemBody(title="Not in the token's scopes", status=403, detail=told), {}
+        return found
+
+
+def described(document: dict[str, Any], is_served: Callable[[str, str], bool]) -> dict[str, Any]:
+    """The part of an OpenAPI document that a listener serves."""
+    paths: dict[str, dict[str, Any]] = {}
+    for path, item in document["paths"].items():
+        kept = {method: told for method, told in item.items() if is_served(method.upper(), _filled(path))}
+        if kept:
+            paths[path] = kept
+    return {**document, "paths": paths}
+
+
+def _filled(path: str) -> str:
+    """A path of a request that the template matches."""
+    return path.replace("{", "").replace("}", "")
+
+
+def serve(
+    process: Process, app: Api, tokens: OperatorTokens, trusted: Sequence[Network], uploads: tuple[str, ...] = ()
+) -> None:
+    """Serve `app` on both ports until the process stops; `uploads` as for `web.serve`."""
+    settings = process.settings
+    server.serve(process, PublicListener(app), "api", (settings.host, settings.port), uploads)
+    operators = OperatorsListener(app, tokens, trusted)
+    server.serve(process, operators, "operators-api", (settings.operators_host, settings.operators_port), uploads)

@@ -1,0 +1,244 @@
+"""What the HTTP services share: the server, bodies with a limit, clean text, problem details.
+
+Bad input never becomes a 5xx: malformed JSON, wrong types, over-long values, NULs, lone surrogates and bodies over
+64 KB are answered with 4xx as RFC 9457 problem details that name the field and the rule.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+import uvicorn
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.runtime import telemetry
+from services.runtime.http.body_deadline import BodyDeadline
+from services.runtime.http.field_names import rule_of
+from services.runtime.http.native_names import body_of, query_faults
+from services.runtime.log import batch_consumer
+from services.runtime.mongo.errors import OutOfTime
+from services.runtime.process import Process
+
+log = telemetry.logger("web")
+MAX_BODY_BYTES = 64 * 1024
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = ""
+    errors: list[dict[str, str]] = []
+
+
+class Problem(Exception):
+    """An answer that is an error: `status` 4xx or 503, and what the caller should know.
+
+    `retry_after_s` goes with 429 and 503: after how many seconds the same may be asked again. `kind` is the problem's
+    `type`, where a program is to tell it from others of its status.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str = "",
+        errors: Sequence[dict[str, str]] = (),
+        *,
+        retry_after_s: int = 1,
+        kind: str = "about:blank",
+    ) -> None:
+        super().__init__(title)
+        self.body = ProblemBody(type=kind, title=title, status=status, detail=detail, errors=list(errors))
+        self.retry_after_s = retry_after_s
+
+
+def problem_response(problem: ProblemBody, headers: dict[str, str] | None = None) -> Response:
+    return Response(problem.model_dump_json(exclude_defaults=True), problem.status, headers, "application/problem+json")
+
+
+class BodyLimit:
+    """ASGI middleware: refuses a body over the limit with 413, whether or not its length was announced.
+
+    `larger` gives beginnings of paths that may take more, in bytes; what ends with `streamed` is never held in memory,
+    and has none.
+    """
+
+    def __init__(
+        self, app: ASGIApp, limit: int = MAX_BODY_BYTES, larger: Mapping[str, int] | None = None, streamed: str = ""
+    ) -> None:
+        self._app = app
+        self._streamed = streamed
+        self._limit = limit
+        self._larger = larger or {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or (self._streamed and scope["path"].endswith(self._streamed)):
+            await self._app(scope, receive, send)
+            return
+        seen, limit = 0, self._limit_of(scope["path"])
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:  # of all exceptions FastAPI lets only this one through while it reads a body
+                raise HTTPException(413, f"Body too large: at most {limit} bytes")
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _limit_of(self, path: str) -> int:
+        return next((most for start, most in self._larger.items() if path.startswith(start)), self._limit)
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every error of this application as problem details, and refuse query parameters that nobody reads.
+
+    Call it before routes are added.
+    """
+    app.router.dependencies.append(Depends(_known_query))
+
+    @app.exception_handler(Problem)
+    async def on_problem(_: Request, problem: Problem) -> Response:
+        headers = {"Retry-After": str(problem.retry_after_s)} if problem.body.status in (429, 503) else None
+        return problem_response(problem.body, headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        errors = field_errors(error.errors(), body_of(request))
+        return problem_response(ProblemBody(title="Invalid request", status=400, errors=errors))
+
+    @app.exception_handler(ClientDisconnect)
+    async def on_gone(_: Request, __: ClientDisconnect) -> Response:
+        """Nobody hears this; it is no fault of ours and stands in no log."""
+        return problem_response(ProblemBody(title="The request was cut off", status=400))
+
+    @app.exception_handler(HTTPException)
+    async def on_http(_: Request, error: HTTPException) -> Response:
+        body = ProblemBody(title=str(error.detail), status=error.status_code)
+        return problem_response(body, dict(error.headers or {}))
+
+    app.add_middleware(Unfailing)
+
+
+class Unfailing:
+    """ASGI middleware: answers what nobody expected. Starlette's own raises it again behind the answer, the server then
+    closes the connection without a word, and the gateway's next request on it, somebody else's, is answered 502."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if has_begun or scope["type"] != "http":  # half an answer can only be broken off
+                raise
+            await _failed(error)(scope, receive, send)
+
+
+def _failed(error: Exception) -> Response:
+    if isinstance(error, batch_consumer.UNAVAILABLE):
+        return _unavailable(error)
+    log.error("a request failed", exc_info=error)
+    return problem_response(ProblemBody(title="Internal error", status=500))
+
+
+def _unavailable(error: Exception) -> Response:
+    """503; a question that the database gave up is told so: to repeat it as it was would help nobody."""
+    if isinstance(error, OutOfTime):
+        detail = "the question takes the database too long: narrow the period (`from`, `to`), or name what to look for"
+        return problem_response(ProblemBody(title="Out of time", status=503, detail=detail), {"Retry-After": "60"})
+    return problem_response(ProblemBody(title="Service is unavailable", status=503), {"Retry-After": "1"})
+
+
+async def _known_query(request: Request) -> None:
+    if faults := query_faults(request):
+        raise Problem(400, "Invalid request", errors=faults)
+
+
+def field_errors(errors: Sequence[Any], model: type[BaseModel] | None = None) -> list[dict[str, str]]:
+    """pydantic's errors as {field, rule}; the value itself is never repeated. `model`: whose names may be meant."""
+    return [
+        {
+            "field": ".".join(str(part) for part in one["loc"] if part != "body") or "body",
+            "rule": rule_of(one, model),
+        }
+        for one in errors
+    ]
+
+
+def json_response(value: Any) -> Response:
+    return Response(orjson.dumps(value), 200, None, "application/json")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, without its own signal handlers: the process has them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+SECURITY_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cache-Control", "no-store"),
+)
+"""Of every answer, whoever makes it: it is what it says it is, loads nothing, is shown in no frame, and is kept by no
+cache on the way, for most of it is somebody's."""
+
+
+def serve(process: Process, app: ASGIApp, name: str, address: tuple[str, int], uploads: tuple[str, ...] = ()) -> None:
+    """Serve `app` on host and port until the process stops; requests under way are finished.
+
+    `uploads`: how the paths end whose bodies are streamed and may take long.
+    """
+    host, port = address
+    server = _Server(
+        uvicorn.Config(
+            BodyDeadline(app, uploads),
+            host=host,
+            port=port,
+            headers=list(SECURITY_HEADERS),
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,
+            limit_concurrency=process.settings.max_connections,
+            timeout_graceful_shutdown=int(process.settings.shutdown_s),
+        )
+    )
+
+    async def until_stopped() -> None:
+        await process.stop.wait()
+        server.should_exit = True
+
+    async def is_serving() -> bool:
+        return bool(server.started) and not server.should_exit
+
+    process.ready_when(name, is_serving)
+    process.spawn(until_stopped(), f"{name}-stop", drains=True)
+    process.spawn(server.serve(), name, drains=True)

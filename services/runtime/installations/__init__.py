@@ -1,0 +1,1 @@
+"""Installations as router, dispatch and status read them; the registry writes them."""

@@ -1,0 +1,217 @@
+"""The one shared read: the registry's installations, looked up in batches by router and dispatch, and by status for
+whoever calls as a device.
+
+The registry writes these documents (`services/registry/devices/store.py`); nobody else does. Collection
+`installations`:
+
+    _id                installation id          application_id, platform, app_version, time_zone, last_used_at
+    token              null, or {provider, sealed, digest, environment, bundle, variant, registered_at, worked,
+                       worked_under, server_key}
+    owner              null, or {external_user_id, phone}
+    proof              null, or {signed_at, kid, digest}: of the owner's login
+    replaces           installations of the same device that gave way to that login
+    primary            true for at most one installation of a user
+    push_enabled, push_os_enabled, subscriptions: [{id, name, value, …}]
+    live               [{slot, token: null or {sealed, digest, environment, bundle, owner, expires_at, …}}]
+
+Collection `cards`: one for each user or phone that was ever seen, `_id` "<application>/u/<user id>" or
+"<application>/p/<phone>": it tells "unknown" (errorCode 19, 20) from "no installation" (22).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from schemas.values import Platform, Provider, Recipient
+from services.runtime.mongo import Database, read_only
+
+
+class Token(NamedTuple):
+    """The live token; `sealed` opens with `Secrets.open(sealed, b"token")`."""
+
+    provider: Provider
+    sealed: str
+    digest: str
+    registered_at: int
+    environment: str | None
+    bundle: str | None
+    variant: str | None
+    worked: bool
+    worked_under: str = ""  # credentials and way on which a provider took it last; empty: not known
+    server_key: str | None = None  # web: what the subscription was made for
+
+
+class LiveToken(NamedTuple):
+    """A token of a Live Activity; its slot is named in `schemas/live.py`."""
+
+    slot: str
+    token: Token
+    owner: str  # ids.owner_key_of whoever was logged in when it was registered; empty: nobody
+    expires_at: int | None  # UTC ms; nothing is sent after it
+
+
+class Installation(NamedTuple):
+    """What router and dispatch need to know of one installation. (A tuple costs a fifth of a frozen dataclass.)"""
+
+    installation_id: str
+    application_id: str
+    platform: Platform
+    app_version: str
+    time_zone: str
+    last_used_at: int
+    token: Token | None
+    external_user_id: str | None
+    phone: str | None
+    primary: bool
+    push_enabled: bool
+    push_os_enabled: bool
+    subscriptions: frozenset[str]  # ids and names of those that are on
+    public_key: str | None
+    proof_hash: str = ""  # empty: nobody can prove to be this installation
+    subscriptions_off: frozenset[str] = frozenset()  # ids of those that the device said are off
+    live: tuple[LiveToken, ...] = ()
+    is_proved: bool = False  # somebody has vouched for the owner
+    replaces: tuple[str, ...] = ()
+
+    def token_of(self, slot: str, now: int) -> Token | None:
+        """The live token of a slot at `now` (UTC ms); the push token when `slot` is empty."""
+        if not slot:
+            return self.token
+        held = next((one for one in self.live if one.slot == slot), None)
+        return None if held is None or (held.expires_at is not None and held.expires_at <= now) else held.token
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Whom to look for in one application: by user id, by phone, or by installation, never by two of them."""
+
+    application_id: str
+    external_user_id: str | None
+    phone: str | None
+    installation_id: str | None = None
+
+    @classmethod
+    def of(cls, application_id: str, recipient: Recipient) -> "Address":
+        """The user id selects the user; the phone is looked for only where no user id was given."""
+        if recipient.external_user_id is not None:
+            return cls(application_id, recipient.external_user_id, None)
+        if recipient.phone is not None:
+            return cls(application_id, None, recipient.phone)
+        return cls(application_id, None, None, recipient.installation_id)
+
+    @property
+    def card(self) -> str:
+        """`_id` of the card that says whether this recipient was ever seen."""
+        if self.external_user_id is not None:
+            return f"{self.application_id}/u/{self.external_user_id}"
+        if self.installation_id is not None:
+            return f"{self.application_id}/i/{self.installation_id}"  # nobody's: there is no such card
+        return f"{self.application_id}/p/{self.phone}"
+
+
+class Installations:
+    """Batched look-ups; every call is one or two queries however many are asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._installations = read_only(database["installations"])
+        self._cards = read_only(database["cards"])
+
+    async def by_ids(self, ids: Iterable[str]) -> dict[str, Installation]:
+        """Those that exist, by installation id."""
+        wanted = list(set(ids))
+        query = {"_id": {"$in": wanted}, "platform": {"$ne": None}}  # without one: its install has not been read yet
+        documents = await self._installations.find(query).to_list(None)
+        return {document["_id"]: from_document(document) for document in documents}
+
+    async def by_addresses(self, addresses: Iterable[Address]) -> dict[Address, list[Installation]]:
+        """All installations of each address, the last used first; an empty list for nobody."""
+        found: dict[Address, list[Installation]] = {address: [] for address in addresses}
+        wanted: dict[str, tuple[list[str], list[str]]] = {}
+        alone = [address.installation_id for address in found if address.installation_id is not None]
+        for one in (await self.by_ids(alone)).values() if alone else ():
+            address = Address(one.application_id, None, None, one.installation_id)
+            if address in found:
+                found[address].append(one)
+        for address in found:
+            users, phones = wanted.setdefault(address.application_id, ([], []))
+            if address.external_user_id is not None:
+                users.append(address.external_user_id)
+            elif address.phone is not None:
+                phones.append(address.phone)
+        for application_id, (users, phones) in wanted.items():
+            for one in await self._owned(application_id, "owner.external_user_id", users):
+                found[Address(application_id, one.external_user_id, None)].append(one)
+            for one in await self._owned(application_id, "owner.phone", phones):
+                found[Address(application_id, None, one.phone)].append(one)
+        for installations in found.values():
+            installations.sort(key=lambda one: (-one.last_used_at, one.installation_id))
+        return found
+
+    async def _owned(self, application_id: str, field: str, values: list[str]) -> list[Installation]:
+        if not values:
+            return []
+        query = {"application_id": application_id, field: {"$in": values}, "platform": {"$ne": None}}
+        documents = await self._installations.find(query).batch_size(10_000).to_list(None)
+        return [from_document(document) for document in documents]
+
+    async def known(self, addresses: Iterable[Address]) -> set[Address]:
+        """Those addresses that have a card, be it without any installation."""
+        cards = {address.card: address for address in addresses}
+        documents = await self._cards.find({"_id": {"$in": list(cards)}}, {"_id": 1}).to_list(None)
+        return {cards[document["_id"]] for document in documents}
+
+
+_PLATFORMS = {platform.value: platform for platform in Platform}
+_PROVIDERS = {provider.value: provider for provider in Provider}
+
+
+def from_document(document: Mapping[str, Any]) -> Installation:
+    """The document as the registry wrote it; fields that came later have their defaults."""
+    token, owner = document.get("token"), document.get("owner") or {}
+    said = document.get("subscriptions", ())
+    subscriptions = [entry for entry in said if entry.get("value")]
+    return Installation(
+        installation_id=document["_id"],
+        application_id=document["application_id"],
+        platform=_PLATFORMS[document["platform"]],
+        app_version=document.get("app_version", ""),
+        time_zone=document.get("time_zone", ""),
+        last_used_at=document.get("last_used_at", 0),
+        token=_token(token) if token else None,
+        external_user_id=owner.get("external_user_id"),
+        phone=owner.get("phone"),
+        primary=document.get("primary", False),
+        push_enabled=document.get("push_enabled", True),
+        push_os_enabled=document.get("push_os_enabled", True),
+        subscriptions=frozenset(name for entry in subscriptions for name in (entry["id"], entry.get("name")) if name),
+        public_key=document.get("public_key"),
+        proof_hash=document.get("proof_hash", ""),
+        subscriptions_off=frozenset(entry["id"] for entry in said if not entry.get("value")),
+        live=tuple(_live(one["slot"], one["token"], token) for one in document.get("live", ()) if one.get("token")),
+        is_proved=document.get("proof") is not None,
+        replaces=tuple(document.get("replaces", ())),
+    )
+
+
+def _live(slot: str, document: Mapping[str, Any], push_token: Mapping[str, Any] | None) -> LiveToken:
+    """Whether such a token works is learnt of the device: its push token speaks for it."""
+    of_push = (
+        {name: push_token[name] for name in ("worked", "worked_under") if name in push_token} if push_token else {}
+    )
+    token = _token({**document, "provider": Provider.APNS.value, **of_push})
+    return LiveToken(slot, token, document.get("owner", ""), document.get("expires_at"))
+
+
+def _token(document: Mapping[str, Any]) -> Token:
+    return Token(
+        provider=_PROVIDERS[document["provider"]],
+        sealed=document["sealed"],
+        digest=document["digest"],
+        registered_at=document["registered_at"],
+        environment=document.get("environment"),
+        bundle=document.get("bundle"),
+        variant=document.get("variant"),
+        worked=document.get("worked", False),
+        worked_under=document.get("worked_under", ""),
+        server_key=document.get("server_key"),
+    )

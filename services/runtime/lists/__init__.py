@@ -1,0 +1,1 @@
+"""Lists of recipients and devices, as people have them."""

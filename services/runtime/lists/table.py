@@ -1,0 +1,315 @@
+"""Records of a list, CSV or JSON lines, by one set of rules. Pure; `lines.py` cuts the lines.
+
+    sep=;                                  may stand before the head, as Excel writes it
+    Phone; First Name ;;                   the head: `,` `;` tab or `|` between; case, blanks, _ and - mean nothing
+    +79161234567;Anna;;                    cells; blank columns and blank rows are passed over
+    {"phone": "+79161234567", "firstName": "Anna"}      the same as a JSON line
+
+`phone` and `to` mean the same. What cannot be read is told by line, field and rule, never by what it holds.
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from schemas import lossless
+from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE, Lines, ListFault, Raw, Utf8
+
+DELIMITERS = (";", ",", "\t", "|")
+_SEP = re.compile(r'"?sep=(\\t|.)["\s;,|]*', re.IGNORECASE)
+_KEY = re.compile(r"[\s_\-\u00ad\u200b-\u200f\u2060\ufeff]+")
+_NOT_PLAIN = (int, float, list, dict)
+"""What a parser may read with loss: 1.10, or more than 64 bits."""
+_JSON_RULE = "must be a JSON object in UTF-8"
+
+
+class Fault(NamedTuple):
+    """Why a record cannot be read."""
+
+    field: str
+    rule: str
+
+
+class Record(NamedTuple):
+    """One record by the names that were asked for. Of JSON lines other names are in it as well."""
+
+    line: int
+    cells: Mapping[str, Any]
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True)
+class Names:
+    """The columns that mean something: those wanted, and the other names of some."""
+
+    wanted: Sequence[str]
+    synonyms: Mapping[str, str]
+
+    def of(self, column: str) -> str | None:
+        """What a column of this name means; None: nothing."""
+        if column in self.wanted:
+            return column
+        key = key_of(column)
+        alike = [name for name in self.wanted if key_of(name) == key]
+        if len(alike) == 1:
+            return alike[0]
+        return next((name for other, name in self.synonyms.items() if key_of(other) == key), None)
+
+
+class Table(NamedTuple):
+    """The head of a CSV list: its delimiter, and what each column means; None: nothing that was asked for."""
+
+    delimiter: str
+    columns: tuple[str | None, ...]
+    strange: tuple[str, ...]  # names of columns that mean nothing
+
+
+@dataclass(frozen=True)
+class Understood:
+    """How a list was read, to be said before what is wrong with it."""
+
+    format: str
+    encoding: str
+    delimiter: str | None = None
+    columns: tuple[str, ...] = ()  # by what they mean
+    ignored: int = 0  # columns that mean nothing
+    rows: int = 0
+
+    def __str__(self) -> str:
+        if self.format != "CSV":
+            return f"JSON lines in {self.encoding}"
+        if self.delimiter is None:
+            return f"CSV in {self.encoding}"
+        between = "tabs" if self.delimiter == "\t" else f"`{self.delimiter}`"
+        columns = f", columns {', '.join(self.columns)}" if self.columns else ""
+        more = f" (and {self.ignored} more)" if self.ignored else ""
+        return f"CSV in {self.encoding}, {between} between{columns}{more}"
+
+
+class Records:
+    """One list, or the lines of it from `first_line` on; the head of a CSV stands before every part."""
+
+    def __init__(self, names: Names, is_csv: bool, encoding: str = "", first_line: int = 1) -> None:
+        self.table: Table | None = None
+        self._names, self._is_csv, self._first_line = names, is_csv, first_line
+        self._text = Utf8(encoding)
+        self._lines = Lines(1 if is_csv else first_line, is_csv)
+        self._delimiter: str | None = None
+        self._rows = 0
+
+    @property
+    def line(self) -> int:
+        """The number of the record to come."""
+        return self._lines.line
+
+    @property
+    def understood(self) -> Understood:
+        encoding = self._text.encoding.upper() if self._text.encoding.startswith("utf") else self._text.encoding
+        if not self._is_csv:
+            return Understood("JSON lines", encoding, rows=self._rows)
+        table = self.table or Table(self._delimiter or "", (), ())
+        columns = tuple(name for name in table.columns if name is not None)
+        return Understood("CSV", encoding, table.delimiter or None, columns, len(table.strange), self._rows)
+
+    def feed(self, piece: bytes) -> Iterator[Record]:
+        """The records that end in this piece. Raises ListFault for what is no list."""
+        yield from self.feed_utf8(self._text.feed(piece))
+
+    def feed_utf8(self, piece: bytes) -> Iterator[Record]:
+        """The same of what is known to be UTF-8 without a mark."""
+        for raw in self._lines.feed(piece):
+            yield from self._records(raw)
+
+    def end(self) -> Iterator[Record]:
+        """What is left when the stream ends. Raises ListFault."""
+        yield from self.feed_utf8(self._text.end())
+        for raw in self._lines.end():
+            yield from self._records(raw)
+        if self._is_csv and self.table is None:
+            raise ListFault("header", "mandatory: the first line names the columns")
+
+    def _records(self, raw: Raw) -> Iterator[Record]:
+        if self._is_csv and self.table is None:
+            self._head(raw)
+            return
+        if not self._is_csv and not self._rows:
+            _check_no_array(raw)
+        try:
+            cells = _object(raw, self._names) if self.table is None else _cells(raw, self.table)
+        except _Broken as broken:
+            self._rows += 1
+            yield Record(raw.line, {}, broken.fault)
+            return
+        if cells is not None:
+            self._rows += 1
+            yield Record(raw.line, cells)
+
+    def _head(self, raw: Raw) -> None:
+        text = _head_text(raw)
+        if self._delimiter is None and (said := _SEP.fullmatch(text.strip(" "))):
+            self._delimiter = "\t" if said[1] == "\\t" else said[1]
+            if self._delimiter not in DELIMITERS:
+                raise ListFault("header", "`sep=` must be followed by `,` `;` `|` or a tab")
+            return
+        found = table_of(text, self._names, self._delimiter)
+        if found is None:
+            return
+        self.table = found
+        self._lines.delimited_by(found.delimiter)
+        if self._first_line > self._lines.line:
+            self._lines.line = self._first_line
+
+
+class _Broken(Exception):
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(rule)
+        self.fault = Fault(field, rule)
+
+
+def key_of(column: str) -> str:
+    """What of a column's name counts: case, blanks, _ and - do not."""
+    return _KEY.sub("", column).casefold()
+
+
+def table_of(text: str, names: Names, delimiter: str | None = None) -> Table | None:
+    """The head by its delimiter, the one that gives the most columns that mean something. None: a blank row."""
+    rows = {one: _row(text, one) for one in (delimiter or DELIMITERS)}
+    if not any(rows.values()):
+        raise ListFault("header", "its quotes do not match")
+
+    def worth(one: str) -> tuple[int, int]:
+        return sum(names.of(cell) is not None for cell in rows[one]), len(rows[one])
+
+    best = max(rows, key=worth)
+    cells = [cell.strip() for cell in rows[best]]
+    while cells and not cells[-1]:
+        cells.pop()
+    if not cells:
+        return None
+    meant = [names.of(cell) if cell else None for cell in cells]
+    said = [name or key_of(cell) or cell for name, cell in zip(meant, cells, strict=True) if cell]
+    if twice := next((name for name in said if said.count(name) > 1), None):
+        raise ListFault("header", "names a column twice" + (f": `{twice}`" if twice in names.wanted else ""))
+    strange = tuple(cell for name, cell in zip(meant, cells, strict=True) if cell and name is None)
+    return Table(best, tuple(meant), strange)
+
+
+def _row(text: str, delimiter: str) -> list[str]:
+    """Empty: it cannot be read with this delimiter."""
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _head_text(raw: Raw) -> str:
+    if raw.content is None:
+        raise ListFault("header", f"must be at most {MAX_LINE_BYTES} bytes")
+    try:
+        text = raw.content.decode()
+    except UnicodeDecodeError:
+        raise ListFault("header", UTF8_RULE) from None
+    if "\0" in text:
+        raise ListFault("header", "must not hold NUL characters")
+    if text.lstrip().startswith(("{", "[")):
+        raise ListFault("header", "must name the columns; these are JSON lines, not CSV")
+    return text
+
+
+def _content(raw: Raw) -> bytes:
+    if raw.content is None:
+        raise _Broken("line", f"must be at most {MAX_LINE_BYTES} bytes")
+    return raw.content
+
+
+def _cells(raw: Raw, table: Table) -> dict[str, str] | None:
+    """By what their columns mean; None: a blank row."""
+    content = _content(raw)
+    try:
+        text = content.decode()
+        row = next(csv.reader([text], delimiter=table.delimiter, strict=True), [])
+    except UnicodeDecodeError:
+        raise _Broken("line", UTF8_RULE) from None
+    except csv.Error:
+        raise _Broken("line", "its quotes do not match") from None
+    if not any(cell.strip() for cell in row):
+        return None
+    if "\0" in text:
+        raise _Broken("line", "must not hold a NUL character")
+    if len(row) < len(table.columns) or any(cell.strip() for cell in row[len(table.columns) :]):
+        raise _Broken("line", f"has {len(row)} columns, the header has {len(table.columns)}")
+    return {name: _text(cell) for name, cell in zip(table.columns, row, strict=False) if name is not None}
+
+
+def _object(raw: Raw, names: Names) -> dict[str, Any]:
+    """A JSON line, with the names that were asked for in place of their synonyms."""
+    content = _content(raw)
+    try:
+        try:
+            found = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            found = lossless.loads(content)  # which takes a few numbers more
+        if isinstance(found, dict) and any(isinstance(one, _NOT_PLAIN) for one in found.values()):
+            found = lossless.exact(found, content)
+    except lossless.NotJson:
+        raise _Broken("line", _JSON_RULE) from None
+    if not isinstance(found, dict):
+        raise _Broken("line", _JSON_RULE)
+    for other, name in names.synonyms.items():
+        value = found.pop(other, None)
+        if value in (None, ""):
+            continue
+        if found.get(name) not in (None, "", value):
+            raise _Broken(name, f"must not differ from `{other}`, which means the same")
+        found[name] = value
+    return found
+
+
+def _check_no_array(raw: Raw) -> None:
+    start = (raw.content or b"").strip()
+    if start.startswith(b"["):
+        raise ListFault("list", "must be JSON lines, one object a line; this is a JSON array")
+    if start == b"{":
+        raise ListFault("list", "must be JSON lines, one object a line; this one goes over several lines")
+
+
+_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
+_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]\d+")
+_FLOAT = re.compile(r"(\+?\d{7,})[.,]0+")
+
+
+ROUNDED = "the spreadsheet has made a rounded number of it (1.2E+10): format the column as text, and save it again"
+
+
+def is_rounded(text: str) -> bool:
+    """A long number as a spreadsheet shows it, with digits lost."""
+    return _SCIENTIFIC.fullmatch(text) is not None
+
+
+def _text(cell: str) -> str:
+    """`="0042"` is how a cell is kept from becoming a number."""
+    if not cell.startswith('="'):
+        return cell
+    formula = _FORMULA.fullmatch(cell)
+    return cell if formula is None else formula[1].replace('""', '"')
+
+
+def plain(cell: str, is_number: bool = False) -> str:
+    """What a spreadsheet's user means by a cell that names somebody. Raises ValueError with the rule.
+
+    `="+7916…"` and `'+7916…` are how text is kept from becoming a number; `79161234567.0` is a number again.
+    """
+    text = _text(cell.strip())
+    if text.isascii() and text.removeprefix("+").isdigit():
+        return text  # nearly always
+    if text[:1] in "'\u2019" and text[1:2].isalnum() | (text[1:2] == "+"):
+        text = text[1:]
+    if is_rounded(text):
+        raise ValueError(ROUNDED)
+    if is_number and (whole := _FLOAT.fullmatch(text)):
+        text = whole[1]
+    return text

@@ -1,0 +1,296 @@
+"""The one function that runs the consumers that go batch by batch: those of router, status, registry and broadcasts.
+
+    getmany ─▶ decode ─▶ step: read, decide ─▶ append what follows (acks=all) ─▶ project ─▶ commit explicit offsets
+                 │         │
+                 │         ├─ known to be the record's fault ─────────┐
+                 │         └─ unknown: alarm, again and again alone ──┤ in the end
+                 └─ cannot be decoded ────────────────────────────────┴─▶ `dead_letters.py`
+
+A crash anywhere repeats work and never loses it, so every step must be repeatable. Infrastructure trouble pauses the
+partitions (`getmany` goes on, or the group would leave silently) and backs off; whose fault a failure is, `faults.py`
+says. A commit that is refused after a rebalance drops the batch: its new owner does it again. Source: docs/design.md §2
+and §9.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from aiokafka import (
+    AIOKafkaConsumer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    OffsetAndMetadata,
+    TopicPartition,
+)
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from schemas import codec, topics
+from schemas.events import Event, MessageEvent
+from schemas.topics import Topic
+from schemas.values import Lane
+from services.runtime import faults, telemetry
+from services.runtime.crypto import record_encryption
+from services.runtime.faults import DECLARED, Suspect, Suspects, backoff_s, kind_of
+from services.runtime.log import kafka
+from services.runtime.log.dead_letters import DeadLetters, is_message_id
+from services.runtime.log.kafka import Append, Log
+from services.runtime.settings import Settings
+
+log = telemetry.logger("consume")
+UNAVAILABLE = faults.UNAVAILABLE
+_POLL_S = 30.0
+"""A batch that takes longer is polled beside: `kafka.MOST_BETWEEN_POLLS_S` is the limit."""
+
+
+class Record(NamedTuple):
+    """A decoded record and where it lies in the log."""
+
+    topic: Topic
+    partition: int
+    offset: int
+    key: str
+    event: Event
+    raw: bytes
+
+    @property
+    def origin(self) -> str:
+        """Its place, in text: the same record always, another record never."""
+        return f"{self.topic.name}/{self.partition}/{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """What follows from a batch: records to append, then a projection to write."""
+
+    appends: Sequence[Append] = ()
+    project: Callable[[], Awaitable[None]] | None = None
+
+
+_Batch = dict[TopicPartition, list[ConsumerRecord]]
+Step = Callable[[Sequence[Record]], Awaitable[Follows]]
+
+
+def group_of(name: str, lane: Lane) -> str:
+    """The consumer group of a service's lane: each lane goes on by itself."""
+    return name if lane == "single" else f"{name}-bulk"
+
+
+class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Counts, so that a batch fetched before a rebalance can be told."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
+        self.count += 1
+
+    async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+        self.count += 1
+
+
+@dataclass
+class _InHand:
+    """A batch under way: what is to be decoded, to be done together, and to be tried again alone."""
+
+    raw: deque[ConsumerRecord]
+    left: list[Record] = field(default_factory=list)
+    suspects: dict[str, tuple[Record, Suspect]] = field(default_factory=dict)  # by origin
+
+    @property
+    def is_done(self) -> bool:
+        return not (self.raw or self.left or self.suspects)
+
+    @property
+    def wait_s(self) -> float:
+        """Before the suspects are tried again."""
+        return min(suspect.wait_s for _, suspect in self.suspects.values())
+
+
+@dataclass
+class Consuming:
+    """One consumer of one group. `run()` returns after `stop` was set and the batch in hand is committed."""
+
+    settings: Settings
+    log: Log
+    topics: Sequence[Topic]
+    group: str
+    step: Step
+    stop: asyncio.Event
+    together: bool = False
+    max_records: int = 500
+    dead_letters: DeadLetters | None = None
+    _rebalances: _Rebalances = field(default_factory=_Rebalances)
+
+    async def run(self) -> None:
+        """Consume until stopped. Raises only what is a bug of the process itself."""
+        self._aside = self.dead_letters or DeadLetters(self.log)
+        self._suspects = Suspects(self.group, self._aside.is_healthy)
+        consumer = kafka.consumer(
+            self.settings, (), self.group, together=self.together, session=kafka.session_s(self.topics)
+        )
+        prefix = self.settings.kafka_topic_prefix
+        consumer.subscribe([prefix + topic.name for topic in self.topics], listener=self._rebalances)
+        await consumer.start()
+        try:
+            while not self.stop.is_set():
+                consumer.resume(*consumer.paused())
+                batch = await consumer.getmany(timeout_ms=250, max_records=self.max_records)
+                if batch:
+                    kafka.hold_fetches(consumer)
+                while batch:
+                    batch = await self._finish(consumer, batch)
+        finally:
+            await consumer.stop()
+
+    async def _finish(self, consumer: AIOKafkaConsumer, batch: _Batch) -> _Batch | None:
+        """Process and commit one batch; gives another batch when a rebalance took this one's place."""
+        started, epoch, attempt = time.monotonic(), self._rebalances.count, 0
+        hand = _InHand(deque(record for part in batch.values() for record in part))
+        try:
+            while True:
+                try:
+                    fetched = await self._polling(consumer, self._process(hand))
+                    if self._rebalances.count != epoch:
+                        telemetry.DROPPED_BATCHES.labels(self.group).inc()
+                        return fetched
+                    if hand.is_done:
+                        await self._commit(consumer, batch)
+                        telemetry.BATCH_SECONDS.labels(self.group).observe(time.monotonic() - started)
+                        return None
+                    wait_s = hand.wait_s
+                except UNAVAILABLE as error:
+                    attempt += 1
+                    wait_s = backoff_s(attempt)
+                    telemetry.PAUSES.labels(self.group).inc()
+                    log.warning("paused: infrastructure is away", group=self.group, error=repr(error), attempt=attempt)
+                except Exception as error:  # beside the step: nothing that a record could be blamed for
+                    attempt += 1
+                    wait_s = backoff_s(attempt)
+                    self._suspects.alarm(error)
+                instead = await self._wait(consumer, epoch, wait_s)
+                if instead is not None:
+                    return instead
+        finally:
+            for _, suspect in hand.suspects.values():
+                self._suspects.cleared(suspect)
+
+    async def _polling(self, consumer: AIOKafkaConsumer, work: Coroutine[Any, Any, None]) -> _Batch:
+        """Do the work, and poll meanwhile should it take long: a member that does not is put out of its group. Gives
+        what came by a rebalance; without one nothing can, because what is assigned is paused."""
+        task, fetched = asyncio.ensure_future(work), _Batch()
+        try:
+            while not (await asyncio.wait({task}, timeout=_POLL_S))[0]:
+                kafka.hold_fetches(consumer)
+                for place, part in (await consumer.getmany(timeout_ms=0)).items():
+                    fetched.setdefault(place, []).extend(part)
+            task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        return fetched
+
+    async def _wait(self, consumer: AIOKafkaConsumer, epoch: int, for_s: float) -> _Batch | None:
+        """Back off, paused, while `getmany` keeps the membership alive."""
+        until = time.monotonic() + for_s
+        while time.monotonic() < until and not self.stop.is_set():
+            kafka.hold_fetches(consumer)
+            fetched: _Batch = await consumer.getmany(timeout_ms=100)
+            if self._rebalances.count != epoch:
+                telemetry.DROPPED_BATCHES.labels(self.group).inc()
+                return fetched
+            await asyncio.sleep(0.05)
+        return {} if self.stop.is_set() else None
+
+    async def _process(self, hand: _InHand) -> None:
+        """Do what is left of a batch. Raises UNAVAILABLE: then again, and what was done is not done twice."""
+        for suspected, _ in list(hand.suspects.values()):
+            await self._alone(hand, suspected)
+        while hand.raw:
+            record = await self._decoded(hand.raw[0])
+            hand.raw.popleft()
+            if record is not None:
+                hand.left.append(record)
+        if len(hand.left) > 1 and await self._together(hand.left):
+            hand.left.clear()
+        while hand.left:
+            await self._alone(hand, hand.left[0])
+            hand.left.pop(0)
+
+    async def _together(self, records: Sequence[Record]) -> bool:
+        """False when one of them cannot be done: find out which, and do the others."""
+        try:
+            await self._do(records)
+        except UNAVAILABLE:
+            raise
+        except DECLARED as error:
+            log.warning("a batch failed; its records are done one by one", group=self.group, error=kind_of(error))
+            return False
+        except Exception as error:
+            await self._suspects.unknown(error)
+            return False
+        return True
+
+    async def _alone(self, hand: _InHand, record: Record) -> None:
+        _, suspect = hand.suspects.get(record.origin, (record, None))
+        try:
+            await self._do([record])
+        except UNAVAILABLE:
+            raise
+        except DECLARED as error:
+            await self._bury(record, error)
+        except Exception as error:
+            suspect = await self._suspects.failed(record.origin, error, suspect)
+            hand.suspects[record.origin] = record, suspect
+            if not self._suspects.is_convicted(suspect):
+                return
+            await self._bury(record, error)
+            self._suspects.put_aside(suspect)
+        if hand.suspects.pop(record.origin, None) is not None and suspect is not None:
+            self._suspects.cleared(suspect)
+
+    async def _do(self, records: Sequence[Record]) -> None:
+        follows = await self.step(records)
+        await self.log.append(follows.appends)
+        if follows.project is not None:
+            await follows.project()
+        self._suspects.succeeded(len(records))
+
+    async def _decoded(self, raw: ConsumerRecord) -> Record | None:
+        topic = topics.topic_named(raw.topic.removeprefix(self.settings.kafka_topic_prefix))
+        try:
+            event = believed(record_encryption.decode(topic, raw.value))
+        except codec.Undecodable as error:
+            await self._aside.put(topic, raw.key, raw.value, f"{raw.partition}/{raw.offset}", str(error), None)
+            return None
+        if event is None:
+            telemetry.UNKNOWN.labels(topic.name).inc()
+            return None
+        key = (raw.key or b"").decode(errors="replace")
+        return Record(topic, raw.partition, raw.offset, key, event, raw.value)
+
+    async def _bury(self, record: Record, error: Exception) -> None:
+        log.warning("a record cannot be processed", group=self.group, origin=record.origin, error=kind_of(error))
+        place = f"{record.partition}/{record.offset}"
+        await self._aside.put(record.topic, record.key.encode(), record.raw, place, repr(error), record.event)
+
+    async def _commit(self, consumer: AIOKafkaConsumer, batch: _Batch) -> None:
+        offsets = {place: OffsetAndMetadata(part[-1].offset + 1, "") for place, part in batch.items()}
+        try:
+            await consumer.commit(offsets)
+        except (CommitFailedError, IllegalStateError):
+            telemetry.DROPPED_BATCHES.labels(self.group).inc()
+            return
+        for place, part in batch.items():
+            telemetry.RECORDS.labels(place.topic).inc(len(part))
+
+
+def believed(event: Event | None) -> Event | None:
+    """The event. Raises Undecodable for one of a message that cannot be ours: from its id no other can be derived."""
+    if isinstance(event, MessageEvent) and not is_message_id(event.message_id):
+        raise codec.Undecodable("message_id: must be a UUID")
+    return event

@@ -1,0 +1,274 @@
+"""The consumer of dispatch: many records under way at once, finished in any order, committed as soon as may be.
+
+    getmany ─▶ decode ─▶ prepare ─▶ perform ─▶ write ─▶ finished ─▶ commit, every second
+                         (a chunk)  (each)     (together)           with what is finished above it
+
+A partition has at most `RPNS_DISPATCH_IN_FLIGHT` records under way, the bulk lane only what `bulk_backpressure.py`
+lets it.
+What is finished above the committed offset travels in the commit's metadata (`offsets.py`), so a restart repeats only
+what was under way. On revoke: take nothing more, wait for what is under way (bounded), commit. Infrastructure trouble
+pauses the partitions while `getmany` goes on, or the group would leave silently. A commit that is refused after a
+rebalance is dropped: the new owner does the work again, and every step must stand that (`in_flight.py`). Sources:
+docs/design.md §2 and §5.
+"""
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+from typing import Generic
+
+from aiokafka import (
+    AIOKafkaConsumer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    OffsetAndMetadata,
+    TopicPartition,
+)
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from schemas import codec
+from schemas.topics import Topic
+from services.runtime import telemetry
+from services.runtime.crypto import record_encryption
+from services.runtime.faults import UNAVAILABLE, backoff_s
+from services.runtime.log import kafka
+from services.runtime.log.batch_consumer import Record, believed
+from services.runtime.log.bulk_backpressure import Pressure
+from services.runtime.log.dead_letters import DeadLetters
+from services.runtime.log.in_flight import Done, Item, Taken, Work, Working
+from services.runtime.log.kafka import Log
+from services.runtime.log.offsets import Offsets, decoded
+from services.runtime.settings import Settings
+
+log = telemetry.logger("flow")
+_COMMIT_S = 1.0
+_CROWDED_S = 0.02
+_BOUNDED_S = 10.0
+_SETTLE_S = 20.0  # the member lives on meanwhile; longer than a request to a provider may take
+_WINDOW = 64  # limits' worth of records that may be finished above one that is not
+_Batch = dict[TopicPartition, list[ConsumerRecord]]
+
+
+@dataclass(eq=False)
+class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc]
+    """One consumer of one topic. `run()` returns after `stop` was set and what was under way is committed."""
+
+    settings: Settings
+    log: Log
+    topic: Topic
+    group: str
+    work: Work[Item, Done]
+    stop: asyncio.Event
+    dead_letters: DeadLetters | None = None
+    pressure: Pressure | None = None  # of the bulk lane: takes no more than leaves single messages a quick loop
+    _trackers: dict[TopicPartition, Offsets] = field(default_factory=dict)
+    _committed: dict[TopicPartition, tuple[int, str]] = field(default_factory=dict)
+    _epoch: int = 0  # rises with every rebalance
+    _begun: int = -1  # the epoch that the trackers belong to
+    _is_assigned: bool = False
+    _is_paused: bool = False
+    _last_commit: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._limit = self.settings.dispatch_in_flight
+        self._chunk = max(1, self._limit // 2)
+        self._consumer: AIOKafkaConsumer = kafka.consumer(
+            self.settings, (), self.group, session=kafka.session_s([self.topic])
+        )
+
+    @property
+    def is_assigned(self) -> bool:
+        """False from the moment a rebalance begins until it has ended."""
+        return self._is_assigned
+
+    async def run(self) -> None:
+        """Consume until stopped. Raises only what is a bug of the process itself."""
+        aside = self.dead_letters or DeadLetters(self.log)
+        self._working = Working(self.work, aside, self.topic, self.group)
+        self._consumer.subscribe([self.settings.kafka_topic_prefix + self.topic.name], listener=self)
+        await self._consumer.start()
+        writer = asyncio.create_task(self._working.run())
+        try:
+            while not self.stop.is_set():
+                if writer.done():
+                    await writer
+                await self._turn()
+            self._is_assigned = False
+            await self._settle(max(1.0, self.settings.shutdown_s - 5))
+            await self._commit()
+        finally:
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+            await self._working.cancel()
+            await self._consumer.stop()
+
+    async def _turn(self) -> None:
+        epoch = self._epoch
+        try:
+            if self._is_assigned and self._begun != epoch:
+                await self._begin(epoch)
+            if time.monotonic() - self._last_commit >= _COMMIT_S:
+                await self._commit()
+            batch = await self._fetch()
+        except UNAVAILABLE as error:
+            telemetry.PAUSES.labels(self.group).inc()
+            log.warning("the log is away", group=self.group, error=repr(error))
+            await asyncio.sleep(random.uniform(0.1, 1.0))
+            return
+        if self._epoch != epoch or self._begun != epoch or not self._is_assigned:
+            return  # fetched around a rebalance: `_begin` goes back to what is committed
+        taken = [self._take(raw, self._trackers[place]) for place, raws in batch.items() for raw in raws]
+        fresh = [one for one in taken if one is not None]
+        if fresh:
+            await self._start(fresh, epoch)
+
+    async def _fetch(self) -> _Batch:
+        """Records of the partitions that have room."""
+        allowance = self.work.allowance()
+        self._set_paused(self._working.in_trouble or allowance == 0)
+        if self._is_paused or not self._trackers:
+            fetched: _Batch = await self._consumer.getmany(timeout_ms=100)
+            return {place: raws for place, raws in fetched.items() if place in self._trackers}
+        places = [place for place, tracker in self._trackers.items() if self._has_room(tracker)]
+        if not places:
+            await self._working.wait(0.1)
+            return {}
+        chunk = self._chunk if allowance is None else min(self._chunk, allowance)
+        if self.pressure is not None:
+            under_way = sum(tracker.under_way for tracker in self._trackers.values())
+            chunk = min(chunk, self.pressure.room(self.group, under_way))
+            if not chunk:
+                await self._working.wait(_CROWDED_S)
+                return {}
+        timeout_ms = 250 if len(places) == len(self._trackers) else 10
+        fetched = await self._consumer.getmany(*places, timeout_ms=timeout_ms, max_records=chunk)
+        if fetched:
+            self._set_paused(True)
+        return {place: raws for place, raws in fetched.items() if place in self._trackers}
+
+    def _has_room(self, tracker: Offsets) -> bool:
+        return tracker.under_way <= self._limit - self._chunk and tracker.width < _WINDOW * self._limit
+
+    def _set_paused(self, wanted: bool) -> None:
+        """Also for partitions that came meanwhile."""
+        if wanted:
+            kafka.hold_fetches(self._consumer)
+        elif self._is_paused:
+            self._consumer.resume(*self._consumer.paused())
+        self._is_paused = wanted
+
+    def _take(self, raw: ConsumerRecord, tracker: Offsets) -> Taken[Done] | None:
+        if not tracker.take(raw.offset):
+            return None
+        one: Taken[Done] = Taken(tracker, raw.partition, raw.offset, raw.key, raw.value)
+        try:
+            event = believed(record_encryption.decode(self.topic, raw.value))
+        except codec.Undecodable as error:
+            self._working.put(one, error)
+            return None
+        if event is None:
+            telemetry.UNKNOWN.labels(self.topic.name).inc()
+            tracker.finish(raw.offset)
+            return None
+        key = (raw.key or b"").decode(errors="replace")
+        one.record = Record(self.topic, raw.partition, raw.offset, key, event, raw.value)
+        return one
+
+    async def _start(self, taken: list[Taken[Done]], epoch: int) -> None:
+        """Prepare them together and set each on its way; while infrastructure is away, wait, paused."""
+        attempt = 0
+        while self._epoch == epoch:
+            try:
+                pairs = await self._working.prepare(taken)
+            except UNAVAILABLE as error:
+                attempt += 1
+                telemetry.PAUSES.labels(self.group).inc()
+                log.warning("paused: infrastructure is away", group=self.group, error=repr(error), attempt=attempt)
+                await self._poll_paused(backoff_s(attempt), epoch)
+                if self.stop.is_set():
+                    return
+                continue
+            if self._epoch == epoch:
+                self._working.start(pairs)
+                return
+        telemetry.DROPPED_BATCHES.labels(self.group).inc()
+
+    async def _poll_paused(self, for_s: float, epoch: int) -> None:
+        until = time.monotonic() + for_s
+        while time.monotonic() < until and not self.stop.is_set() and self._epoch == epoch:
+            self._set_paused(True)
+            await self._consumer.getmany(timeout_ms=100)
+            await asyncio.sleep(0.05)
+
+    # -- commits and rebalances
+
+    async def _settle(self, within_s: float) -> None:
+        """Until nothing is under way, or the time is over: what is left is done again by whoever comes next."""
+        until = time.monotonic() + within_s
+        while not self._working.is_idle and time.monotonic() < until:
+            await self._working.wait(0.1)
+
+    async def _commit(self) -> None:
+        self._last_commit = time.monotonic()
+        states = {place: (one.position, one.metadata()) for place, one in self._trackers.items()}
+        changed = {place: state for place, state in states.items() if self._committed.get(place) != state}
+        if not changed:
+            return
+        unavailable: tuple[type[Exception], ...] = (TimeoutError, *UNAVAILABLE)
+        try:
+            async with asyncio.timeout(_BOUNDED_S):
+                await self._consumer.commit({place: OffsetAndMetadata(*state) for place, state in changed.items()})
+            self._committed |= changed
+        except (CommitFailedError, IllegalStateError):
+            telemetry.DROPPED_BATCHES.labels(self.group).inc()
+        except unavailable as error:
+            log.warning("a commit has to wait", group=self.group, error=repr(error))
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Called before every rebalance, which takes all partitions."""
+        self._epoch += 1
+        self._is_assigned = False
+        if self._trackers:
+            await self._settle(_SETTLE_S)
+            await self._commit()
+            self._trackers = {}
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._epoch += 1
+        self._is_assigned = True
+
+    async def _begin(self, epoch: int) -> None:
+        """Start each partition where its last owner committed, knowing what that one had finished above it."""
+        places = sorted(self._consumer.assignment())
+        committed = await self._read_committed(places)
+        trackers: dict[TopicPartition, Offsets] = {}
+        for place in places:
+            position, metadata = committed.get(place, (-1, ""))
+            if self._epoch != epoch:
+                return
+            if position < 0:
+                await self._consumer.seek_to_beginning(place)
+            else:
+                self._consumer.seek(place, position)
+            trackers[place] = Offsets(max(position, 0), decoded(position, metadata))
+        if self._epoch == epoch:
+            self._trackers, self._begun = trackers, epoch
+            self._committed = {place: (one.position, one.metadata()) for place, one in trackers.items()}
+
+    async def _read_committed(self, places: list[TopicPartition]) -> dict[TopicPartition, tuple[int, str]]:
+        """The consumer's own method tells no metadata."""
+        if not places:
+            return {}
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
+        try:
+            async with asyncio.timeout(_BOUNDED_S):
+                await admin.start()
+                group = self.settings.kafka_topic_prefix + self.group
+                found = await admin.list_consumer_group_offsets(group, partitions=places)
+        except TimeoutError:
+            raise kafka.LogUnavailable("committed offsets could not be read in time") from None
+        finally:
+            await admin.close()
+        return {place: (one.offset, one.metadata) for place, one in found.items()}

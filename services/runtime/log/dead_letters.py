@@ -1,0 +1,127 @@
+"""Records that are put aside: into the dead-letter topic with the reason, and the end of their message is held back.
+
+    record ─▶ <topic>.dead-letter (reason, topic, place, failure)
+           ─▶ a timer: MessageFailed, due in RPNS_DEAD_LETTER_HOLD_S, or when the message's lifetime is over
+                 │ fired by status ─▶ status-events ─▶ the message ends failed, unless it went on meanwhile
+                 └ deleted by its id, the header `failure`, by whoever writes the mended record into its topic again
+
+So nothing stays pending for ever, and a mended record can still go. The timer's id is computed: putting aside twice is
+putting aside once. It is set behind the dead letter; while the database is away, the consumer waits with both.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import partial
+
+import orjson
+
+from schemas import ids, topics
+from schemas.events import Event, MessageEvent, MessageFailed, MessageRequested, Planned, Scheduled, TargetResolved
+from schemas.topics import Topic
+from services.runtime import telemetry
+from services.runtime.clock import now_ms
+from services.runtime.faults import Healthy, assumed
+from services.runtime.log.kafka import Append, Log
+from services.runtime.mongo import Database, takes_writes
+from services.runtime.scheduling.timers import Timer, Timers
+from services.runtime.settings import Settings
+
+log = telemetry.logger("dead-letters")
+COLLECTION = "failure_timers"
+"""Whoever puts aside sets them; status fires them."""
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What a message id looks like; no other is believed of a poisoned record: nothing can be derived from it."""
+
+
+def is_message_id(text: object) -> bool:
+    return isinstance(text, str) and _UUID.fullmatch(text) is not None
+
+
+def failure_id(message_id: str, topic: str, place: str) -> str:
+    """Of the event that ends the message of a record, and of its timer."""
+    return ids.event_id_of(message_id, f"failed/{topic}/{place}")
+
+
+@dataclass(frozen=True)
+class DeadLetters:
+    """Those of one process, and how it sees that infrastructure is well. Without `timers` (a process that has no
+    database) the message ends at once."""
+
+    sink: Log
+    timers: Timers | None = None
+    hold_ms: int = 0
+    is_healthy: Healthy = assumed
+
+    async def put(
+        self, topic: Topic, key: bytes | None, value: bytes | None, place: str, reason: str, event: Event | None
+    ) -> None:
+        """Put a record aside, and see to it that its message ends. Raises LogUnavailable, mongo.Unavailable."""
+        failed = _failure(topic, key, value, place, reason, event)
+        headers = {"reason": reason[:500], "topic": topic.name, "place": place}
+        await self.sink.dead_letter(topic, key, value, headers | ({"failure": failed.event_id} if failed else {}))
+        telemetry.DEAD_LETTERS.labels(topic.name).inc()
+        log.warning("dead-lettered", topic=topic.name, place=place)
+        if failed is None:
+            return
+        to = topics.STATUS_EVENTS[failed.lane]
+        if self.timers is None or not self.hold_ms:
+            await self.sink.append([Append(to, failed.message_id, failed)])
+            return
+        due_at = min(failed.at + self.hold_ms, max(failed.at, _lifetime_of(event, failed.at + self.hold_ms)))
+        await self.timers.set([Timer(due_at, to, failed.message_id, failed)])
+
+
+async def dead_letters(database: Database, sink: Log, settings: Settings) -> DeadLetters:
+    """Those of a process that has a database. Raises mongo.Unavailable."""
+    timers = Timers(database[COLLECTION], sink, settings.instance, settings.lanes)
+    await timers.prepare()
+    return DeadLetters(sink, timers, int(settings.dead_letter_hold_s * 1000), partial(takes_writes, database))
+
+
+def _failure(
+    topic: Topic, key: bytes | None, value: bytes | None, place: str, reason: str, event: Event | None
+) -> MessageFailed | None:
+    if isinstance(event, MessageFailed):
+        return None  # its own failure must not produce another one for ever
+    message_id, partner_id, link = _message_of(topic, key, value, event)
+    if message_id is None:
+        return None
+    return MessageFailed(
+        event_id=failure_id(message_id, topic.name, place),
+        at=now_ms(),
+        message_id=message_id,
+        partner_id=partner_id,
+        lane=topics.lane_of(topic.name),
+        link=link,
+        topic=topic.name,
+        detail=reason[:500],
+    )
+
+
+def _lifetime_of(event: Event | None, otherwise: int) -> int:
+    """When the link can go no more (UTC ms), as far as the record tells."""
+    match event:
+        case MessageRequested() if event.schedule is None:
+            return event.at + event.chain[0].ttl_ms
+        case TargetResolved() | Planned() | Scheduled():
+            return event.expires_at
+        case _:
+            return otherwise
+
+
+def _message_of(
+    topic: Topic, key: bytes | None, value: bytes | None, event: Event | None
+) -> tuple[str | None, str, int]:
+    if isinstance(event, MessageEvent):
+        return event.message_id, event.partner_id, event.link
+    found: object = (key or b"").decode(errors="replace") if topic.key == "message" else None
+    partner: object = ""
+    try:
+        body = orjson.loads(value or b"")
+    except orjson.JSONDecodeError:
+        body = None
+    if isinstance(body, dict):
+        found, partner = body.get("message_id", found), body.get("partner_id", "")
+    if not isinstance(found, str) or not is_message_id(found):
+        return None, "", 0
+    return found, partner if isinstance(partner, str) else "", 0

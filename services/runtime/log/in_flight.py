@@ -1,0 +1,230 @@
+"""The work on records that are under way, whatever they were fetched from. Used by `concurrent_consumer.py`.
+
+    prepare   a chunk together: what is looked up in batches           trouble: raised, the caller waits and tries again
+    perform   each record in a task of its own
+    write     all that has ended since the last write, together        trouble: waited out here
+
+A record that cannot be done because of its own content goes to the dead-letter topic (`dead_letters.py`), and its
+neighbours go on. One that fails for no known reason is tried again in a task of its own, and in the end is put aside as
+well (`faults.py`): like a crash, that may push once more, under the same id.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from schemas import codec
+from schemas.topics import Topic
+from services.runtime import telemetry
+from services.runtime.faults import DECLARED, UNAVAILABLE, Suspect, Suspects, backoff_s, kind_of
+from services.runtime.log.batch_consumer import Record
+from services.runtime.log.dead_letters import DeadLetters
+from services.runtime.log.offsets import Offsets
+
+log = telemetry.logger("flow")
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+
+
+class Work(Protocol[Item, Done]):
+    """What a flow does with its records. `prepare` and `write` may be called again for the same records."""
+
+    def allowance(self) -> int | None:
+        """How many records may be taken now; 0 pauses the flow, None sets no bound."""
+        ...
+
+    async def prepare(self, records: Sequence[Record]) -> Sequence[Item]:
+        """One item for each record, in order: what is looked up together. May raise UNAVAILABLE."""
+        ...
+
+    async def perform(self, item: Item) -> Done:
+        """The work on one record, bounded in time. Called again when it raises what is no declared fault."""
+        ...
+
+    async def write(self, done: Sequence[Done]) -> None:
+        """Record what follows, durably. May raise UNAVAILABLE."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Taken(Generic[Done]):
+    """A record under way, and in the end what became of it: `done` or a `fault` of its own."""
+
+    tracker: Offsets
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    record: Record | None = None
+    done: Done | None = None
+    fault: Exception | None = None
+    suspect: Suspect | None = None  # while it fails for no known reason
+
+
+class Working(Generic[Item, Done]):
+    """`run()` writes what has ended, until cancelled."""
+
+    def __init__(self, work: Work[Item, Done], dead_letters: DeadLetters, topic: Topic, group: str) -> None:
+        self.in_trouble = False  # nothing can be written: take no more
+        self._work, self._aside, self._topic, self._group = work, dead_letters, topic, group
+        self._suspects = Suspects(group, dead_letters.is_healthy)
+        self._tasks: dict[Taken[Done], asyncio.Task[None]] = {}
+        self._outbox: list[Taken[Done]] = []
+        self._is_writing = False
+        self._wake, self._changed = asyncio.Event(), asyncio.Event()
+        self._total = telemetry.RECORDS.labels(topic.name)
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is being performed or waits to be written."""
+        return not (self._tasks or self._outbox or self._is_writing)
+
+    async def wait(self, timeout_s: float) -> None:
+        """Until something is finished, or the time is over."""
+        self._changed.clear()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    async def prepare(self, taken: Sequence[Taken[Done]]) -> list[tuple[Taken[Done], Item]]:
+        """Each with its item; those that fail alone go on by themselves. Raises UNAVAILABLE."""
+        records = [one.record for one in taken if one.record is not None]
+        try:
+            return list(zip(taken, await self._work.prepare(records), strict=True))
+        except UNAVAILABLE:
+            raise
+        except DECLARED as error:
+            log.warning("a chunk holds a record that cannot be done", group=self._group, error=kind_of(error))
+        except Exception as error:
+            await self._suspects.unknown(error)
+        log.warning("a chunk failed; its records go on one by one", group=self._group)
+        for one in taken:
+            self._tasks[one] = asyncio.get_running_loop().create_task(self._do(one, None))
+        return []
+
+    def start(self, pairs: Sequence[tuple[Taken[Done], Item]]) -> None:
+        loop = asyncio.get_running_loop()
+        for one, item in pairs:
+            self._tasks[one] = loop.create_task(self._do(one, item))
+
+    def put(self, one: Taken[Done], fault: Exception | None = None) -> None:
+        """It has ended: write what follows, or put it aside."""
+        one.fault = fault
+        self._outbox.append(one)
+        self._wake.set()
+
+    async def cancel(self) -> None:
+        """End what is still under way; it will be done again from the log."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def run(self) -> None:
+        """Write whatever has ended, again and again; what ends meanwhile is written together next."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._outbox, self._is_writing = self._outbox, [], True
+            again = await self._write_until_done(batch)
+            for one in batch:
+                if one not in again:
+                    one.tracker.finish(one.offset)
+            self._total.inc(len(batch) - len(again))
+            self._is_writing = False
+            self._changed.set()
+
+    async def _do(self, one: Taken[Done], item: Item | None) -> None:
+        """Until it is done, or put aside; without `item` it is prepared first, alone."""
+        attempt = 0
+        while True:
+            try:
+                if item is None and one.record is not None:
+                    (item,) = await self._work.prepare([one.record])
+                assert item is not None
+                one.done = await self._work.perform(item)
+                self.put(one)
+            except DECLARED as error:
+                self.put(one, error)
+            except UNAVAILABLE as error:
+                attempt += 1
+                log.warning("a record waits: infrastructure is away", group=self._group, error=repr(error))
+                await asyncio.sleep(backoff_s(attempt))
+                continue
+            except Exception as error:
+                wait_s = await self._suspected(one, error)
+                if wait_s is not None:
+                    await asyncio.sleep(wait_s)
+                    continue
+                self.put(one, error)
+            del self._tasks[one]
+            return
+
+    async def _suspected(self, one: Taken[Done], error: Exception) -> float | None:
+        """How long it waits for its next try, seconds; None when it is to be put aside."""
+        origin = f"{self._topic.name}/{one.partition}/{one.offset}"
+        try:
+            one.suspect = await self._suspects.failed(origin, error, one.suspect)
+        except UNAVAILABLE:
+            return backoff_s(3)
+        return None if self._suspects.is_convicted(one.suspect) else one.suspect.wait_s
+
+    async def _write_until_done(self, batch: list[Taken[Done]]) -> set[Taken[Done]]:
+        """Those that come back later: they cannot be written for no known reason."""
+        attempt = 0
+        while True:
+            try:
+                again = await self._write_once(batch)
+                self.in_trouble = False
+                return again
+            except UNAVAILABLE as error:
+                attempt += 1
+                telemetry.PAUSES.labels(self._group).inc()
+                log.warning("paused: nothing can be written", group=self._group, error=repr(error), attempt=attempt)
+            except Exception as error:  # while something was put aside
+                attempt += 1
+                self._suspects.alarm(error)
+            self.in_trouble = True
+            await asyncio.sleep(backoff_s(attempt))
+
+    async def _write_once(self, batch: list[Taken[Done]]) -> set[Taken[Done]]:
+        """May be called again when half is written: the ids of events and timers are computed, so that is no harm."""
+        written = [one for one in batch if one.done is not None and one.fault is None]
+        try:
+            if written:
+                await self._work.write([one.done for one in written if one.done is not None])
+        except UNAVAILABLE:
+            raise
+        except Exception as error:
+            if len(batch) > 1:
+                if not isinstance(error, DECLARED):
+                    await self._suspects.unknown(error)
+                return {late for one in batch for late in await self._write_once([one])}
+            if not isinstance(error, DECLARED) and (wait_s := await self._suspected(batch[0], error)) is not None:
+                self._tasks[batch[0]] = asyncio.get_running_loop().create_task(self._put_later(batch[0], wait_s))
+                return {batch[0]}
+            batch[0].fault = error
+        else:
+            self._suspects.succeeded(len(written))
+        for one in batch:
+            if one.fault is not None:
+                await self._bury(one, one.fault)
+            if one.suspect is not None:
+                self._suspects.cleared(one.suspect)
+        return set()
+
+    async def _put_later(self, one: Taken[Done], wait_s: float) -> None:
+        await asyncio.sleep(wait_s)
+        del self._tasks[one]
+        self.put(one)
+
+    async def _bury(self, one: Taken[Done], fault: Exception) -> None:
+        reason = str(fault) if isinstance(fault, codec.Undecodable) else repr(fault)
+        event = one.record.event if one.record is not None else None
+        log.warning("a record cannot be processed", group=self._group, error=kind_of(fault))
+        await self._aside.put(self._topic, one.key, one.value, f"{one.partition}/{one.offset}", reason, event)
+        if one.suspect is not None:
+            self._suspects.put_aside(one.suspect)

@@ -1,0 +1,310 @@
+"""The log boundary: one factory makes every consumer and producer. Only this module, its neighbour,
+`batch_consumer.py` and `concurrent_consumer.py` import a Kafka library.
+
+    Log.append      acks=all, awaited, in order, bounded in time
+    consumer        earliest, no auto-commit, a session by lane, static membership
+    follow          a whole topic from its start, without a group, for tables kept in memory
+    create_topics   what schemas/topics.py knows (`topics.py`)
+
+`batch_consumer.py` runs the consumers that go batch by batch, `concurrent_consumer.py` the one of dispatch, whose
+work ends out of order.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import NamedTuple
+from zlib import crc32
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
+from prometheus_client import Counter
+
+from schemas import topics
+from schemas.events import Event
+from schemas.topics import Topic
+from schemas.values import Lane
+from services.runtime import telemetry
+from services.runtime.crypto import record_encryption
+from services.runtime.log import topics as kafka_topics
+from services.runtime.settings import Settings
+
+log = telemetry.logger("kafka")
+_MAX_RECORD_BYTES = 1_000_000
+_WORTH_A_BATCH = 16
+_FETCH_BYTES, _PARTITION_BYTES = 4 * 1024 * 1024, 1024 * 1024
+"""Of one answer: what a consumer holds while it works on a batch, however far it is behind."""
+create_topics = kafka_topics.create_topics
+FETCH_WAIT_MS = 500
+"""How long the broker lets an idle consumer wait; what comes is answered at once."""
+HEARTBEAT_S = 3
+MOST_BETWEEN_POLLS_S = 300
+SESSION_S: dict[Lane, int] = {"single": 15, "bulk": 45}
+"""By lane. So long an instance that is killed, and does not come back, keeps its partitions. A single message lives for
+30 s or longer, so half of that is left to the others. Five heartbeats go into it, and the broker allows 6 s to 30 min
+(`group.min.session.timeout.ms`, `group.max.session.timeout.ms`). The bulk lane has time."""
+_KEPT_BYTES = 100_000
+"""Of a poisoned record that is too large for its dead-letter topic."""
+
+
+class LogUnavailable(Exception):
+    """Kafka did not take a record within the time allowed. It may still have been written."""
+
+
+class RecordTooLarge(ValueError):
+    """One event is larger than a record may be: a fault of its content, not of the log."""
+
+
+UNAVAILABLE: tuple[type[Exception], ...] = (LogUnavailable, KafkaError)
+
+
+class Append(NamedTuple):
+    """A record to append. `event` may be encoded already (a stored plan, a timer)."""
+
+    topic: Topic
+    key: str
+    event: Event | bytes
+
+    @property
+    def value(self) -> bytes:
+        return self.event if isinstance(self.event, bytes) else record_encryption.encode(self.event)
+
+
+class Log:
+    """Appends to topics. One for each process; safe to share among its tasks."""
+
+    def __init__(self, producer: AIOKafkaProducer, prefix: str, timeout_s: float) -> None:
+        self._producer = producer
+        self._prefix = prefix
+        self._timeout_s = timeout_s
+
+    async def append(self, records: Sequence[Append], timeout_s: float | None = None) -> None:
+        """Return when all replicas in sync hold all records. Raises LogUnavailable, RecordTooLarge."""
+        if not records:
+            return
+        waits: list[asyncio.Future[object]] = []
+        try:
+            async with asyncio.timeout(timeout_s or self._timeout_s):
+                if len(records) < _WORTH_A_BATCH:
+                    for record in records:
+                        waits.append(await self._send(record))
+                else:
+                    await self._send_batches(records, waits)
+                await asyncio.wait(waits)
+                for wait in waits:
+                    wait.result()
+        except TimeoutError:
+            raise LogUnavailable("no acknowledgement in time") from None
+        except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
+            raise RecordTooLarge(str(error)) from error
+        except KafkaError as error:
+            raise LogUnavailable(repr(error)) from error
+        finally:
+            for wait in waits:  # of several that fail one is raised; the others are seen here, whenever they end
+                wait.add_done_callback(_seen)
+
+    async def end(self, topic: Topic, keys: Sequence[str]) -> None:
+        """Append a record without a value for each key, which ends it in a compacted topic. Raises LogUnavailable."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                waits = [await self._producer.send(self._prefix + topic.name, None, key=key.encode()) for key in keys]
+                for wait in waits:
+                    await wait
+        except (TimeoutError, KafkaError) as error:
+            raise LogUnavailable(repr(error)) from error
+
+    async def dead_letter(self, topic: Topic, key: bytes | None, value: bytes | None, headers: dict[str, str]) -> None:
+        """Move a record, as it was read, to the dead-letter twin of its topic. Raises LogUnavailable.
+
+        One that is too large to be written again is cut, and its headers say how long it was: the original stays
+        where it was read. One without key and value gets an empty value, because the client takes nothing else.
+        """
+        try:
+            await self._put_aside(topic, key, b"" if key is None and value is None else value, headers)
+        except (MessageSizeTooLargeError, RecordListTooLargeError):
+            size = str(len(key or b"") + len(value or b""))
+            await self._put_aside(
+                topic, (key or b"")[:_KEPT_BYTES], (value or b"")[:_KEPT_BYTES], headers | {"size": size}
+            )
+
+    async def _put_aside(self, topic: Topic, key: bytes | None, value: bytes | None, headers: dict[str, str]) -> None:
+        pairs = [(name, text.encode()) for name, text in headers.items()]
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._producer.send_and_wait(
+                    self._prefix + topic.name + topics.DEAD_LETTER, value, key=key, headers=pairs
+                )
+        except (MessageSizeTooLargeError, RecordListTooLargeError):
+            raise
+        except (TimeoutError, KafkaError) as error:
+            raise LogUnavailable(repr(error)) from error
+
+    async def _send(self, record: Append) -> "asyncio.Future[object]":
+        value = _checked(record)
+        _appended(record.topic.name).inc()
+        wait: asyncio.Future[object] = await self._producer.send(
+            self._prefix + record.topic.name, value, key=record.key.encode()
+        )
+        return wait
+
+    async def _send_batches(self, records: Sequence[Append], waits: "list[asyncio.Future[object]]") -> None:
+        """Whole batches for each partition: cheaper than as many records one by one, and in the same order."""
+        parts: dict[tuple[str, int], list[tuple[bytes, bytes]]] = {}
+        counts: dict[str, int] = {}
+        for record in records:
+            name, key = record.topic.name, record.key.encode()
+            if name not in counts:
+                counts[name] = len(await self._producer.partitions_for(self._prefix + name))
+            parts.setdefault((name, crc32(key) % counts[name]), []).append((key, _checked(record)))
+        for (name, partition), pairs in parts.items():
+            _appended(name).inc(len(pairs))
+            batch = self._producer.create_batch()
+            for key, value in pairs:
+                if batch.append(key=key, value=value, timestamp=None) is None:
+                    waits.append(await self._producer.send_batch(batch, self._prefix + name, partition=partition))
+                    batch = self._producer.create_batch()
+                    batch.append(key=key, value=value, timestamp=None)
+            waits.append(await self._producer.send_batch(batch, self._prefix + name, partition=partition))
+
+
+def _seen(wait: "asyncio.Future[object]") -> None:
+    if not wait.cancelled():
+        wait.exception()
+
+
+def _checked(record: Append) -> bytes:
+    value = record.value
+    if len(value) > _MAX_RECORD_BYTES:
+        raise RecordTooLarge(f"{record.topic.name}: {len(value)} bytes, at most {_MAX_RECORD_BYTES}")
+    return value
+
+
+@cache
+def _appended(name: str) -> Counter:
+    return telemetry.APPENDED.labels(name)
+
+
+def partition_of(key: bytes | None, partitions: Sequence[int], _available: Sequence[int]) -> int:
+    """By CRC-32: the client's own murmur2 is pure Python and some fifty times dearer (DECISIONS 9)."""
+    return crc32(key or b"") % len(partitions)  # others may write records without a key
+
+
+@asynccontextmanager
+async def opened_log(settings: Settings) -> AsyncIterator[Log]:
+    """The producer of this process: idempotent, acks=all, no lingering."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        enable_idempotence=True,
+        acks="all",
+        partitioner=partition_of,
+        max_batch_size=256 * 1024,
+        max_request_size=_MAX_RECORD_BYTES + 10_000,
+        request_timeout_ms=10_000,
+        retry_backoff_ms=100,
+    )
+    await producer.start()
+    try:
+        yield Log(producer, settings.kafka_topic_prefix, settings.append_timeout_s)
+    finally:
+        await producer.stop()
+
+
+def session_s(read: Iterable[Topic]) -> int:
+    """How long the broker waits for a sign of life from who reads these topics, seconds."""
+    return min((SESSION_S[topics.lane_of(topic.name)] for topic in read), default=SESSION_S["bulk"])
+
+
+def consumer(
+    settings: Settings, names: Iterable[Topic], group: str, *, together: bool = False, session: int = SESSION_S["bulk"]
+) -> AIOKafkaConsumer:
+    """A group's consumer, not started. `together` gives equal partition numbers of all topics to one member; `session`
+    is that of `session_s`."""
+    prefix = settings.kafka_topic_prefix
+    return AIOKafkaConsumer(
+        *(prefix + topic.name for topic in names),
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=prefix + group,
+        group_instance_id=f"{prefix}{group}-{settings.instance}",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        session_timeout_ms=1000 * session,
+        heartbeat_interval_ms=1000 * HEARTBEAT_S,
+        max_poll_interval_ms=1000 * MOST_BETWEEN_POLLS_S,
+        partition_assignment_strategy=(RangePartitionAssignor if together else RoundRobinPartitionAssignor,),
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+        fetch_max_bytes=_FETCH_BYTES,
+        max_partition_fetch_bytes=_PARTITION_BYTES,
+        metadata_max_age_ms=60_000,
+    )
+
+
+def hold_fetches(consumer: AIOKafkaConsumer) -> None:
+    """Pause what is assigned, while a batch is in hand; resume it right before the next `getmany`.
+
+    Otherwise the client asks the broker, a tenth of a second after a record came that nobody has taken yet, for all
+    partitions but that one: the next record of that one then waits until this long poll is over.
+    """
+    consumer.pause(*(consumer.assignment() - consumer.paused()))
+
+
+async def follow(
+    settings: Settings, topic: Topic, apply: Callable[[str, bytes | None], None], caught_up: asyncio.Event
+) -> None:
+    """Give every record of `topic` to `apply(key, value)`, from the start, for ever; a value of None ends the key.
+
+    Sets `caught_up` at the end that the topic had when this began. Raises UNAVAILABLE when the log is away at start.
+    """
+    reader = AIOKafkaConsumer(
+        settings.kafka_topic_prefix + topic.name,
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=None,  # every partition, and no commit
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+    )
+    await reader.start()
+    try:
+        places = sorted(reader.assignment())
+        if not places:
+            raise LogUnavailable(f"topic {topic.name} does not exist")
+        ends = await reader.end_offsets(places)
+        while True:
+            if not caught_up.is_set():
+                positions = [await reader.position(place) >= ends[place] for place in places]
+                if all(positions):
+                    caught_up.set()
+            for records in (await reader.getmany(timeout_ms=250)).values():
+                for record in records:
+                    apply((record.key or b"").decode(errors="replace"), record.value)
+    finally:
+        await reader.stop()
+
+
+async def read_through(settings: Settings, names: Sequence[str], apply: Callable[[str, bytes], None]) -> None:
+    """Give every record that topics, by name, hold now to `apply(topic, value)`. Raises UNAVAILABLE."""
+    prefix = settings.kafka_topic_prefix
+    reader = AIOKafkaConsumer(
+        *(prefix + name for name in names),
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=None,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+    )
+    await reader.start()
+    try:
+        ends = await reader.end_offsets(sorted(reader.assignment()))
+        while any([await reader.position(place) < end for place, end in ends.items()]):
+            for place, records in (await reader.getmany(timeout_ms=250)).items():
+                for record in records:
+                    if record.value is not None:
+                        apply(place.topic.removeprefix(prefix), record.value)
+    finally:
+        await reader.stop()

@@ -1,0 +1,97 @@
+"""The topics as they are made and as they are found: what `schemas/topics.py` knows, with the settings' replicas.
+
+A topic that exists is not changed. What it is made to survive may be less than this deployment asks for; then a record
+that was acknowledged can be lost with one broker, and it is said at every start, and by `rpns_weak_topics`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from schemas import topics
+from schemas.topics import Topic
+from services.runtime import telemetry
+from services.runtime.settings import Settings
+
+log = telemetry.logger("kafka")
+
+
+async def create_topics(settings: Settings, wanted: Iterable[Topic] | None = None) -> None:
+    """Create what is missing, dead-letter twins included. Any process may call it, several at once."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=30_000)
+    await admin.start()
+    try:
+        existing = set(await admin.list_topics())
+        made = _new_topics(settings, topics.all_topics() if wanted is None else list(wanted))
+        missing = [topic for topic in made if topic.name not in existing]
+        await _compare(admin, [topic for topic in made if topic.name in existing])
+        if missing:
+            answer = await admin.create_topics(missing)
+            for name, code, *_ in answer.topic_errors:
+                if code and for_code(code) is not TopicAlreadyExistsError:
+                    raise for_code(code)(name)
+    finally:
+        await admin.close()
+
+
+async def _compare(admin: AIOKafkaAdminClient, wanted: Sequence[NewTopic]) -> None:
+    """Say which topics that were there before hold less than this release would create: a record could be lost."""
+    names = [topic.name for topic in wanted]
+    weak: dict[str, str] = {}
+    if names:
+        described = {one["topic"]: one for one in await admin.describe_topics(names)}
+        answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+        configs = {
+            name: {entry[0]: entry[1] for entry in entries}
+            for answer in answers
+            for _, _, _, name, entries in answer.resources
+        }
+        for topic in wanted:
+            replicas = min((len(one["replicas"]) for one in described[topic.name]["partitions"]), default=0)
+            found = Strength(replicas, configs.get(topic.name, {}))
+            fault = weakness(found, topic.replication_factor, topic.topic_configs)
+            if fault:
+                weak[topic.name] = fault
+    telemetry.WEAK_TOPICS.set(len(weak))
+    for name, fault in weak.items():
+        log.warning("a topic is weaker than it should be", topic=name, fault=fault)
+
+
+class Strength(NamedTuple):
+    """What a topic that exists is made to survive: its least number of replicas, and its settings."""
+
+    replicas: int
+    config: Mapping[str, str]
+
+
+def weakness(found: Strength, replicas: int, config: Mapping[str, str]) -> str:
+    """What of `found` is less than wanted; empty when nothing is."""
+    faults = []
+    if found.replicas < replicas:
+        faults.append(f"{found.replicas} replicas instead of {replicas}")
+    least, wanted = found.config.get("min.insync.replicas", "1"), config["min.insync.replicas"]
+    if int(least) < int(wanted):
+        faults.append(f"min.insync.replicas {least} instead of {wanted}")
+    if found.config.get("unclean.leader.election.enable", "false") == "true":
+        faults.append("unclean.leader.election.enable is true")
+    return ", ".join(faults)
+
+
+def _new_topics(settings: Settings, wanted: list[Topic]) -> list[NewTopic]:
+    made = []
+    for topic in wanted:
+        config = (
+            {"cleanup.policy": "compact"} if topic.retention_ms is None else {"retention.ms": str(topic.retention_ms)}
+        )
+        config["min.insync.replicas"] = "2" if settings.kafka_replication >= 3 else "1"
+        config["unclean.leader.election.enable"] = "false"
+        partitions = topic.partitions or settings.kafka_partitions
+        name = settings.kafka_topic_prefix + topic.name
+        made.append(NewTopic(name, partitions, settings.kafka_replication, topic_configs=config))
+        if topic.dead_letters:
+            twin = config | {"retention.ms": str(topics.MESSAGE_RETENTION_MS)}
+            made.append(NewTopic(name + topics.DEAD_LETTER, 1, settings.kafka_replication, topic_configs=twin))
+    return made

@@ -1,0 +1,51 @@
+"""Background loops that never end silently: a turn again and again, until the process is told to stop.
+
+    infrastructure is away        said once a turn, tried again after a pause that grows
+    anything else                 an error in the log for each incident, `rpns_loop_failures_total`, and on it goes
+
+So a single bad document costs a feature a pause, not the process its life; and nobody waits for what has died unseen.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from services.runtime import telemetry
+from services.runtime.faults import UNAVAILABLE, backoff_s, kind_of
+
+log = telemetry.logger("loops")
+Turn = Callable[[], Awaitable[float | None]]
+"""One turn; how long to wait for the next one, seconds; None for the usual interval."""
+
+
+async def keep_on(name: str, turn: Turn, stop: asyncio.Event, interval_s: float) -> None:
+    """Take turns until `stop` is set. Raises nothing."""
+    failures, is_alarmed = 0, False
+    while not stop.is_set():
+        try:
+            wait_s = await turn()
+            wait_s = interval_s if wait_s is None else wait_s
+            failures, is_alarmed = 0, False
+        except UNAVAILABLE as error:
+            failures += 1
+            log.warning("a loop waits: infrastructure is away", loop=name, error=repr(error), attempt=failures)
+            wait_s = max(interval_s, backoff_s(failures))
+        except Exception as error:
+            failures += 1
+            telemetry.LOOP_FAILURES.labels(name).inc()
+            say = log.warning if is_alarmed else log.error
+            is_alarmed = True
+            say("a loop failed and goes on", loop=name, error=kind_of(error), attempt=failures)
+            wait_s = max(interval_s, backoff_s(failures))
+        await pause(stop, wait_s)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Until then, or until `stop` is set."""
+    if seconds <= 0:
+        await asyncio.sleep(0)
+        return
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,103 @@
+"""The database boundary: one client and its collections. `collection.py` reads and writes, `errors.py` says
+what went wrong.
+
+All use of motor stands behind these modules, so that its successor in pymongo is a change of few files. Projections
+only: a rebuild restores them from the log, but for the keys of sensitive values (docs/design.md §1).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from pymongo import WriteConcern
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from services.runtime.mongo.collection import Collection, Document, Operation, RawCollection, Taken, Written
+from services.runtime.mongo.errors import (
+    UNAVAILABLE,
+    ContentFault,
+    Duplicate,
+    Invalid,
+    TooLarge,
+    Unavailable,
+    translated,
+)
+from services.runtime.settings import Settings
+
+__all__ = [
+    "UNAVAILABLE",
+    "Collection",
+    "ContentFault",
+    "Database",
+    "Document",
+    "Duplicate",
+    "Invalid",
+    "Operation",
+    "RawCollection",
+    "Taken",
+    "TooLarge",
+    "Unavailable",
+    "Written",
+    "database",
+    "durable",
+    "is_up",
+    "read_only",
+    "takes_writes",
+]
+Database = AsyncIOMotorDatabase[Document]
+_MAJORITY = WriteConcern(w="majority", wtimeout=10_000)
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The database of this deployment; waits are bounded (5 s to find a server, 20 s for an answer)."""
+    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+        settings.mongo_url,
+        serverSelectionTimeoutMS=5_000,
+        socketTimeoutMS=20_000,
+        waitQueueTimeoutMS=5_000,
+        retryWrites=False,
+        appname="rpns",
+        document_class=dict,
+    )
+    try:
+        yield client.get_database(settings.mongo_database, codec_options=CodecOptions(document_class=dict))
+    finally:
+        client.close()
+
+
+def durable(collection: RawCollection) -> Collection:
+    """The collection with writes that a majority holds, and reads of nothing else: what one server alone has written
+    goes with it in a failover, so nothing may be decided by it."""
+    return Collection(collection.with_options(write_concern=_MAJORITY, read_concern=ReadConcern("majority")))
+
+
+def read_only(collection: RawCollection) -> Collection:
+    """The collection for looking things up that another service owns: as they are on the primary now."""
+    return Collection(collection)
+
+
+async def is_up(database: Database) -> bool:
+    """True when the database answers within its bounds."""
+    try:
+        with translated():
+            await database.command("ping")
+    except Unavailable:
+        return False
+    return True
+
+
+async def takes_writes(database: Database) -> bool:
+    """True when the database stores and gives back what it is given, shown on a document of its own: collection
+    `probes`."""
+    probe = durable(database["probes"])
+    try:
+        with suppress(Duplicate):  # the usual: it is there, and a majority holds it
+            await probe.insert_one({"_id": "probe"})
+        await probe.update_one({"_id": "probe"}, {"$set": {"at": datetime.now(UTC)}})
+        return await probe.find_one({"_id": "probe"}) is not None
+    except (Unavailable, PyMongoError):
+        return False

@@ -1,0 +1,33 @@
+"""Who does what only one instance need do at a time. Collection `leases`: {_id: what, owner, until}.
+
+A lease saves work, it does not guard anything: what is done under it must bear being done twice.
+"""
+
+import contextlib
+
+from services.runtime.mongo import UNAVAILABLE, Database, Duplicate, durable
+
+
+class Lease:
+    """One thing to do, as one instance sees it."""
+
+    def __init__(self, database: Database, what: str, owner: str) -> None:
+        self._collection = durable(database["leases"])
+        self._what = what
+        self._owner = owner
+
+    async def hold(self, now: int, for_ms: int) -> bool:
+        """Take or keep the lease; False while another instance has it."""
+        mine = {"_id": self._what, "$or": [{"owner": self._owner}, {"until": {"$lte": now}}]}
+        try:
+            await self._collection.update_one(
+                mine, {"$set": {"owner": self._owner, "until": now + for_ms}}, upsert=True
+            )
+        except Duplicate:
+            return False
+        return True
+
+    async def release(self) -> None:
+        """Let another instance take over at once. While the database is away it ends by itself soon enough."""
+        with contextlib.suppress(*UNAVAILABLE):
+            await self._collection.delete_one({"_id": self._what, "owner": self._owner})

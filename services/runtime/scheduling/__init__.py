@@ -1,0 +1,1 @@
+"""Timers, stops and the windows of schedules."""

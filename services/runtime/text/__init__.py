@@ -1,0 +1,1 @@
+"""Rules of texts that more than one service needs: phones, links, parts of an SMS, spreadsheets."""

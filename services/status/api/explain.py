@@ -1,0 +1,164 @@
+"""Why did this customer not get it? One plain line for each message. Pure."""
+
+from collections import Counter
+
+from schemas import DeliveryState
+from schemas.reasons import Reason
+from schemas.values import Channel
+from services.status.fold.trace import read
+from services.status.message.model import Delivery, Link, Message
+
+_WORDS = {
+    Reason.NO_APPLICATION: "the application of this service number has no credentials or is switched off",
+    Reason.UNKNOWN_USER: "nobody with this user id has ever used the application",
+    Reason.UNKNOWN_PHONE: "nobody with this phone has ever used the application",
+    Reason.NO_ACTIVE_INSTALLATION: "no installation has a live push token for a wanted provider, or such an activity",
+    Reason.NO_PRIMARY: "only the primary installation was wanted and there is none with a live token",
+    Reason.BELOW_MIN_VERSION: "the application is older than the message needs",
+    Reason.SUBSCRIPTION_OFF: "the wanted subscription is switched off",
+    Reason.PUSH_DISABLED: "pushes are switched off in the application",
+    Reason.PUSH_OS_DISABLED: "pushes are switched off in the operating system",
+    Reason.PROVIDER_REFUSED: "the push provider refused it",
+    Reason.EXPIRED: "its lifetime passed before anybody confirmed it",
+    Reason.OWNER_CHANGED: "somebody else, or nobody, is logged in on the device by now",
+    Reason.REPLACED: "the same device was installed anew and its owner logged in there: this installation gave way",
+    Reason.NOT_LATEST: "too many installations: this one was not used lately",
+    Reason.NOT_PRIMARY: "not the primary installation",
+    Reason.OTHER_PROVIDER: "its provider was not among the wanted ones",
+    Reason.KEY_GONE: "it subscribed with a key for Web Push that the application has no more",
+    Reason.UNROUTED: "no way to this channel is configured",
+    Reason.CANCELLED: "it was cancelled before it was sent",
+    Reason.CHANNEL_UNKNOWN: "the channel does not say why",
+    Reason.ABSENT_SUBSCRIBER: "the subscriber cannot be reached",
+    Reason.CALL_BARRED: "the operator bars the service for this subscriber",
+    Reason.CHANNEL_FAILURE: "the channel failed to send it",
+    Reason.MEMORY_CAPACITY_EXCEEDED: "the phone has no room for messages",
+    Reason.TELESERVICE_NOT_PROVISIONED: "the subscriber or the account does not have this service",
+    Reason.UNKNOWN_SUBSCRIBER: "the channel knows no such subscriber, or there is no phone to send to",
+    Reason.DUPLICATED: "the channel takes it for a duplicate",
+    Reason.FILTERED: "the channel filtered it out",
+    Reason.OPER_BLACKLISTED: "the operator has the recipient on a black list",
+    Reason.OPER_INVSRCADDR: "the sender's name is not registered with the operator",
+    Reason.OPER_SPAMFILTERED: "the operator took it for spam",
+    Reason.BUSY: "the line was busy",
+    Reason.INTERNAL: "an internal fault stopped it",
+}
+
+
+def words_of(reason: Reason) -> str:
+    """The reason in plain words."""
+    return _WORDS[reason]
+
+
+def explain(message: Message) -> str:
+    """What has become of the message, for somebody who asks on the customer's behalf."""
+    doubtful = _in_doubt(message)
+    closed = " It was closed: more was told of it than a message may hold." if message.closed else ""
+    lines = [_link(message.links[number], doubtful[number]) for number in sorted(message.links)]
+    if len(lines) < 2:
+        return (lines[0] if lines else "Nothing is known of it yet.") + closed
+    return " ".join(f"Link {number + 1}: {line}" for number, line in enumerate(lines)) + closed
+
+
+def _in_doubt(message: Message) -> Counter[int]:
+    """By link: deliveries of which only attempts without an answer are known."""
+    unanswered, taken = set[tuple[int, str, str]](), set[tuple[int, str, str]]()
+    for entry in read(message) if b'"uncertain' in message.trace else ():
+        outcome = entry.detail.partition(":")[0] if entry.what == "attempt" else ""
+        if outcome in ("uncertain", "accepted"):
+            (unanswered if outcome == "uncertain" else taken).add((entry.link, entry.installation_id, entry.slot))
+    return Counter(number for number, *_ in unanswered - taken)
+
+
+def _link(link: Link, doubtful: int) -> str:
+    request = link.request
+    if request is None and link.number and not link.is_planned:
+        return "It has been sent for."
+    channel = (request.channel if request is not None else Channel.PUSH).value
+    line = _outcome(link, channel, doubtful)
+    if link.late:
+        line += " It was confirmed after it had been given up: the customer may have been reached twice."
+    if link.onward is not None and link.onward.is_cancelled:
+        line += f" What was to follow was cancelled: {', '.join(link.onward.channels)}."
+    return line
+
+
+def _outcome(link: Link, channel: str, doubtful: int) -> str:
+    targets = link.targets
+    match link.state:
+        case DeliveryState.READ:
+            return f"{channel} was read on {_share(link.believed, 'read_at')}.{_unproved(targets)}"
+        case DeliveryState.DELIVERED:
+            shares = _share(link.believed, "delivered_at")
+            return f"{channel} was delivered to {shares} and has not been read.{_unproved(targets)}"
+        case DeliveryState.SENT:
+            sent = sum(one.state is DeliveryState.SENT for one in targets)
+            rest = _causes(link)
+            if all(one.is_never_confirmed for one in targets):
+                activities = "Live Activity" if sent == 1 else "Live Activities"
+                return f"{channel} was handed to the provider for {sent} {activities}; phones do not confirm these." + (
+                    f" Left out or failed: {rest}." if rest else ""
+                )
+            was = "was" if doubtful < sent else "may have been"
+            line = f"{channel} {was} handed to the provider for {_count(sent, 'device')}; none has confirmed it yet."
+            return line + _doubt(doubtful) + (f" Left out or failed: {rest}." if rest else "")
+        case DeliveryState.PLANNED:
+            return _waiting(link, channel)
+    return _failure(link, channel, doubtful)
+
+
+def _unproved(targets: list[Delivery]) -> str:
+    """What is said by devices that nobody vouches for is not taken for the customer's word."""
+    count = sum(not one.proved for one in targets)
+    if not count:
+        return ""
+    whose = "the login" if count == 1 else "the logins"
+    return f" Of {_count(count, 'device')} {whose} was not proved: what is said there ends no cascade."
+
+
+def _doubt(doubtful: int) -> str:
+    if not doubtful:
+        return ""
+    why = "no answer came, and another try could have been shown as a second one, or come too late"
+    return f" Of {_count(doubtful, 'device')} we cannot know whether the provider took it: {why}."
+
+
+def _waiting(link: Link, channel: str) -> str:
+    if link.is_planned:
+        tries = max((one.attempts for one in link.targets), default=0)
+        again = f", {_count(tries, 'attempt')} so far" if tries else ""
+        return f"{channel} is on its way to {_count(len(link.targets), 'device')}{again}."
+    if link.held_by:
+        return f"{channel} waits: {link.held_by} is paused."
+    if link.send_at:
+        return f"{channel} is scheduled and waits for its hour."
+    return f"{channel} was accepted and has not been planned yet."
+
+
+def _failure(link: Link, channel: str, doubtful: int) -> str:
+    reason = link.failed_reason or Reason.INTERNAL
+    line = f"{channel} was not delivered: {_WORDS[reason]} (errorCode {reason.error_code})."
+    rest = _causes(link)
+    considered = len(link.targets) + len(link.skipped)
+    if rest and considered > 1:
+        line += f" Of {_count(considered, 'installation')}: {rest}."
+    sent = sum(bool(one.sent_at) for one in link.targets) - doubtful
+    if reason is Reason.EXPIRED and sent > 0:
+        line += f" The provider had taken it for {_count(sent, 'device')}; a device that is off or offline is likely."
+    return line + _doubt(doubtful)
+
+
+def _causes(link: Link) -> str:
+    """Reasons with their number, the most frequent first."""
+    found = Counter(one.reason for one in link.targets if one.reason is not None)
+    found.update(skip.reason for skip in link.skipped)
+    return "; ".join(f"{number} × {_WORDS[reason]}" for reason, number in found.most_common())
+
+
+def _share(targets: list[Delivery], field: str) -> str:
+    reached = sum(bool(getattr(one, field)) for one in targets)
+    return f"{reached} of {_count(len(targets), 'device')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,117 @@
+"""`GET /v1/messages/export`: all messages that a search finds, as NDJSON or CSV, streamed: a page of them in memory.
+
+The newest first, so what comes while it runs is not in it. Whoever gets the closing chunk has got everything; an export
+that breaks off ends without it. See docs/features/export.md.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from services.runtime import telemetry
+from services.runtime.access.partner_auth import CallerOf
+from services.runtime.text.spreadsheet import Reader, head_of, lines_of
+from services.status.api.query import wanted_by
+from services.status.api.reading import Exports
+from services.status.api.view import summary_of
+from services.status.http import invalid
+from services.status.message.model import Message
+from services.status.message.search import Wanted, find_page
+from services.status.message.store import Messages
+
+_PAGE = 500
+_TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+
+
+class ExportLine(BaseModel):
+    """One message. Times in UTC ms; of several devices and links the first that was sent, confirmed, read."""
+
+    message_id: str
+    mt_num: str | None
+    id: str | None
+    partner_id: str
+    lane: str
+    created_at: int
+    phone: str | None
+    external_user_id: str | None
+    channel: str | None
+    sender: str | None
+    text: str | None
+    extra_param: str | None
+    callback_data: str | None
+    packet_id: int | None
+    mailing_id: str | None
+    state: str
+    reason: str | None
+    error_code: int | None
+    sent_at: int | None
+    delivered_at: int | None
+    read_at: int | None
+
+
+def export_routes(messages: Messages, who: CallerOf) -> APIRouter:
+    """The route; it must stand before `/v1/messages/{id}`."""
+    router = APIRouter()
+    exports = Exports()
+    content = {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in _TYPES.values()}
+
+    @router.get(
+        "/v1/messages/export",
+        summary="All messages that a search finds, as NDJSON or CSV",
+        response_class=StreamingResponse,
+        responses={200: {"content": content}},
+    )
+    async def export(
+        kind: Annotated[Literal["ndjson", "csv"], Query(alias="format")] = "ndjson",
+        reader: Annotated[Reader, Query(alias="for", description="who reads the CSV")] = "spreadsheet",
+        wanted: Wanted = Depends(wanted_by(who)),  # noqa: B008 — FastAPI's way
+    ) -> StreamingResponse:
+        if wanted.partner_id is None:
+            raise invalid("partner", "the operator must say whose messages")
+        pieces = await exports.counted(
+            wanted.partner_id, _pages(messages, wanted, None if kind == "ndjson" else reader)
+        )
+        telemetry.REQUESTS.labels("export", "200").inc()
+        headers = {"Content-Disposition": f'attachment; filename="messages.{kind}"'}
+        return StreamingResponse(pieces, media_type=_TYPES[kind], headers=headers)
+
+    return router
+
+
+async def _pages(messages: Messages, wanted: Wanted, reader: Reader | None) -> AsyncIterator[bytes]:
+    """Lines of JSON when there is no reader of CSV. Nothing is said before the first page has been found."""
+    head = b"" if reader is None else head_of(reader) + lines_of([list(ExportLine.model_fields)], reader)
+    while True:
+        page = await find_page(messages, wanted, _PAGE)
+        lines = [_line(message) for message in page.messages]
+        if reader is not None:
+            yield head + lines_of([list(line.model_dump().values()) for line in lines], reader)
+            head = b""
+        else:
+            yield b"".join(line.model_dump_json().encode() + b"\n" for line in lines)
+        if page.cursor is None:
+            return
+        wanted = replace(wanted, cursor=page.cursor)
+
+
+def _line(message: Message) -> ExportLine:
+    summary, request = summary_of(message), message.request
+    deliveries = [one for link in message.links.values() for one in link.targets]
+    return ExportLine(
+        **{name: value for name, value in summary.model_dump().items() if name in ExportLine.model_fields}
+        | {
+            "extra_param": request.extra_param if request else None,
+            "callback_data": request.callback_data if request else None,
+            "packet_id": request.packet_id if request else None,
+            "mailing_id": request.mailing_id if request else None,
+            "reason": summary.reason.name if summary.reason else None,
+            "error_code": summary.reason.error_code if summary.reason else None,
+            "sent_at": min((one.sent_at for one in deliveries if one.sent_at), default=None),
+            "delivered_at": min((one.delivered_at for one in deliveries if one.delivered_at), default=None),
+            "read_at": min((one.read_at for one in deliveries if one.read_at), default=None),
+        }
+    )

@@ -1,0 +1,99 @@
+"""States of packets, asked for with the key that packets are sent with.
+
+    GET  /v3/batch/{packetId}?after=&limit=    counts by state, and a page of the messages
+    POST /v3/batch/states {"messageIds": […]}  up to 3000 messages of any packets, in the order asked for
+
+Source: `docs/partner-api.md` §6.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Security
+from pydantic import BaseModel, Field
+
+from schemas.application_events import PartnerChanged
+from services.runtime.access.callers import Network, caller_address
+from services.runtime.access.packet_key import KeyFault, partner_of
+from services.runtime.access.partner_limits import Limits
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.http import server
+from services.runtime.http.security_schemes import BATCH_KEY
+from services.status.api.reading import enter
+from services.status.message.store import Messages
+from services.status.reports.packet_callback import State, state_of
+
+MOST = 3000
+_Id = Annotated[str, Field(max_length=100)]
+
+
+class Asked(BaseModel):
+    """Which messages."""
+
+    messageIds: Annotated[list[_Id], Field(min_length=1, max_length=MOST)]  # noqa: N815 — the protocol's name
+
+
+class PacketStates(BaseModel):
+    """A page of a packet's messages; `next` is what `after` asks for more with, null when there are none."""
+
+    packetId: int  # noqa: N815
+    total: int
+    counts: dict[str, int]
+    messages: list[State]
+    next: str | None
+
+
+class States(BaseModel):
+    """In the order asked for; what is not known (yet) has status UNKNOWN and ts 0."""
+
+    messages: list[State]
+
+
+def packet_routes(
+    messages: Messages, directory: Directory, secrets: Secrets, trusted: Sequence[Network], limits: Limits
+) -> APIRouter:
+    """Their own router: these routes know keys, not logins."""
+    router = APIRouter(prefix="/v3/batch", tags=["batch"])
+
+    async def caller(
+        request: Request,
+        authorization: Annotated[str, Header(max_length=200, include_in_schema=False)] = "",
+        _: None = Security(BATCH_KEY),
+    ) -> AsyncIterator[PartnerChanged]:
+        found = partner_of(authorization, directory, secrets, caller_address(request.scope, trusted))
+        if isinstance(found, KeyFault):
+            raise server.Problem(401 if found is KeyFault.UNKNOWN else 403, found.value)
+        enter(limits, found)
+        try:
+            yield found
+        finally:
+            limits.leave(found)
+
+    asking: Any = Depends(caller, scope="function")
+
+    @router.post("/states", summary="States of messages by their ids")
+    async def states(body: Asked, partner: PartnerChanged = asking) -> States:
+        found = await messages.load(body.messageIds)
+        own = {key: one for key, one in found.items() if one.partner_id == partner.partner_id}
+        unknown = {key: State(messageId=key, ts=0, status="UNKNOWN", packetId=None) for key in body.messageIds}
+        return States(messages=[state_of(own[key]) if key in own else unknown[key] for key in body.messageIds])
+
+    @router.get("/{packet_id}", summary="States of a packet")
+    async def packet(
+        packet_id: Annotated[int, Path(ge=1, le=2**53)],
+        after: Annotated[str, Query(max_length=100)] = "",
+        limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+        partner: PartnerChanged = asking,
+    ) -> PacketStates:
+        whole = [state_of(one) async for one in messages.of_packet(partner.partner_id, packet_id)]
+        if not whole:
+            raise server.Problem(404, "No such packet", "none of your messages has this packetId (yet)")
+        counts: dict[str, int] = {}
+        for state in whole:
+            counts[state["status"]] = counts.get(state["status"], 0) + 1
+        rest = [one for one in whole if one["messageId"] > after]
+        following = rest[limit - 1]["messageId"] if len(rest) > limit else None
+        return PacketStates(packetId=packet_id, total=len(whole), counts=counts, messages=rest[:limit], next=following)
+
+    return router

@@ -1,0 +1,63 @@
+"""What a search and an export ask for, read from the query. Refusals name field and rule."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from schemas import DeliveryState
+from services.runtime.access.partner_auth import Caller, CallerOf
+from services.runtime.text import phones
+from services.status.http import invalid, moment
+from services.status.message.search import Wanted
+
+_Words = Annotated[str | None, Query(max_length=300)]
+_MAX_CALLBACK_DATA = 4_000
+"""Of the callbackData that is looked for: an address is not much longer."""
+
+
+def wanted_by(who: CallerOf) -> Callable[..., Awaitable[Wanted]]:
+    """The dependency: what is wanted, of the caller's own messages."""
+
+    async def wanted(
+        phone: Annotated[str | None, Query(max_length=phones.MAX_LENGTH)] = None,
+        user: _Words = None,
+        id: _Words = None,  # noqa: A002 — the name that callers write
+        extra: Annotated[str | None, Query(max_length=300, description="like extraParam")] = None,
+        extra_param: Annotated[
+            str | None, Query(alias="extraParam", max_length=300, description="one pair of extraParam: name=value")
+        ] = None,
+        callback_data: Annotated[
+            str | None, Query(alias="callbackData", max_length=_MAX_CALLBACK_DATA, description="the whole of it")
+        ] = None,
+        state: DeliveryState | None = None,
+        since: Annotated[str | None, Query(alias="from", max_length=40, description="UTC ms or ISO 8601")] = None,
+        until: Annotated[str | None, Query(alias="to", max_length=40, description="UTC ms or ISO 8601")] = None,
+        partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,
+        asking: Caller = Depends(who, scope="function"),  # noqa: B008 — FastAPI's way
+    ) -> Wanted:
+        if extra_param is not None and not extra_param.partition("=")[1]:
+            raise invalid("extraParam", "must be name=value")
+        begin, end = moment("from", since), moment("to", until)
+        if begin is not None and end is not None and begin > end:
+            raise invalid("from", "must not be after to")
+        return Wanted(
+            partner_id=asking.partner_id or partner,
+            phone=None if phone is None else _phone(phone),
+            external_user_id=user,
+            any_id=id,
+            extra_param=extra if extra_param is None else extra_param,
+            callback_data=callback_data,
+            state=state,
+            since=begin,
+            until=end,
+        )
+
+    return wanted
+
+
+def _phone(text: str) -> str:
+    found = phones.from_query(text)
+    if found is None:
+        raise invalid("phone", phones.RULE)
+    return found

@@ -1,0 +1,89 @@
+"""What partners' questions may cost: the partner's limits for each, and few exports at once.
+
+    question ─▶ login ─▶ the partner's requests at once and a second ─▶ 429 ─▶ the route, every query bounded in time
+    export   ─▶ two at once of a partner, in this process ─▶ 429
+
+The operator is not limited. A query that is out of time is 503 and says so (`services/runtime/http/server.py`).
+"""
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Final, Generic, TypeVar
+
+from fastapi import Depends
+
+from schemas.application_events import PartnerChanged
+from services.runtime.access.partner_auth import Caller, CallerOf
+from services.runtime.access.partner_limits import Limits
+from services.runtime.http.server import Problem
+
+MOST_EXPORTS: Final = 2
+AGAIN_AFTER_S: Final = 10
+"""When something of a partner's own may have ended that goes on for long: an export, a stream."""
+_T = TypeVar("_T")
+
+
+def enter(limits: Limits, partner: PartnerChanged) -> None:
+    """Counts a question; `limits.leave` in the end. Raises Problem 429."""
+    refused = limits.enter(partner, time.monotonic())
+    if refused is not None:
+        raise Problem(429, "Too many requests", refused)
+
+
+def paced(who: CallerOf, limits: Limits) -> CallerOf:
+    """The dependency of every route that partners read by.
+
+    To be asked for with `scope="function"`: what streams on when the route has returned is not under way any more.
+    """
+
+    async def asking(caller: Caller = Depends(who)) -> AsyncIterator[Caller]:  # noqa: B008 — FastAPI's way
+        if caller.partner is None:
+            yield caller
+            return
+        enter(limits, caller.partner)
+        try:
+            yield caller
+        finally:
+            limits.leave(caller.partner)
+
+    return asking
+
+
+class Exports:
+    """Exports under way, by partner."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+
+    async def counted(self, partner_id: str, pieces: AsyncIterator[bytes]) -> "Begun[bytes]":
+        """The export, its first piece at hand. Raises Problem 429, and what the first piece raises."""
+        if self._open[partner_id] >= MOST_EXPORTS:
+            detail = f"at most {MOST_EXPORTS} exports at once: wait until one has ended"
+            raise Problem(429, "Too many exports", detail, retry_after_s=AGAIN_AFTER_S)
+        self._open[partner_id] += 1
+        return await begun(self._until_done(partner_id, pieces))
+
+    async def _until_done(self, partner_id: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for piece in pieces:
+                yield piece
+        finally:
+            self._open[partner_id] -= 1
+
+
+class Begun(Generic[_T]):
+    """A stream that runs already: what it holds is given back however it ends, even when nobody reads it."""
+
+    def __init__(self, first: _T, rest: AsyncIterator[_T]) -> None:
+        self._first, self._rest = first, rest
+
+    async def __aiter__(self) -> AsyncIterator[_T]:
+        yield self._first
+        async for piece in self._rest:
+            yield piece
+
+
+async def begun(pieces: AsyncIterator[_T]) -> Begun[_T]:
+    """With its first piece. Raises what that raises."""
+    return Begun(await anext(pieces), pieces)

@@ -1,0 +1,246 @@
+"""A message as the API shows it: times in UTC milliseconds, states and reasons by name, the trace in order of time."""
+
+from pydantic import BaseModel, Field
+
+from schemas import ids
+from schemas.reasons import Reason
+from services.status.api.explain import explain, words_of
+from services.status.fold.trace import read
+from services.status.message.model import Delivery, Entry, Link, Message
+
+
+class ReasonView(BaseModel):
+    """Why: its name, the partner protocol's errorCode, and plain words."""
+
+    name: str
+    error_code: int
+    words: str
+
+
+class DeliveryView(BaseModel):
+    """A link on its way to one installation."""
+
+    delivery_id: str
+    installation_id: str
+    proved: bool = Field(description="somebody vouched for its owner; else its receipts end no cascade")
+    live_activity: str | None = Field(description="which: activity/<its id>, or start/<attributes type>")
+    application_id: str
+    provider: str
+    state: str
+    reason: ReasonView | None
+    attempts: int
+    sent_at: int | None
+    delivered_at: int | None
+    read_at: int | None
+
+
+class SkippedView(BaseModel):
+    """An installation that was considered and left out."""
+
+    installation_id: str
+    provider: str | None
+    reason: ReasonView
+
+
+class ChangeView(BaseModel):
+    """A state and when the link came to it."""
+
+    state: str
+    at: int
+
+
+class ReportView(BaseModel):
+    """What the partner is to be told, and the status that it has taken."""
+
+    status: int
+    error_code: int
+    taken: int | None
+
+
+class LinkView(BaseModel):
+    """One link of the chain."""
+
+    link: int
+    channel: str | None
+    sender: str | None
+    state: str
+    reason: ReasonView | None
+    double_reach: bool
+    send_at: int | None
+    expires_at: int | None
+    awaited: str | None
+    deliveries: list[DeliveryView]
+    skipped: list[SkippedView]
+    changes: list[ChangeView]
+    report: ReportView | None
+
+
+class EntryView(BaseModel):
+    """One line of the trace. `counts` is false for what came from an installation outside the plan."""
+
+    at: int
+    what: str
+    link: int
+    event_id: str
+    reason: ReasonView | None
+    detail: str | None
+    installation_id: str | None
+    live_activity: str | None
+    provider: str | None
+    attempt: int | None
+    status: int | None
+    latency_ms: int | None
+    late: bool
+    counts: bool
+
+
+class MessageSummary(BaseModel):
+    """A message in a list."""
+
+    message_id: str
+    mt_num: str | None
+    id: str | None
+    partner_id: str
+    lane: str
+    state: str
+    reason: ReasonView | None
+    explanation: str
+    phone: str | None
+    external_user_id: str | None
+    channel: str | None
+    sender: str | None
+    text: str | None
+    created_at: int
+
+
+class MessageView(MessageSummary):
+    """A message with everything that is known of it."""
+
+    title: str | None
+    extra_param: str | None
+    callback_data: str | None
+    packet_id: int | None
+    mailing_id: str | None
+    registered_delivery: int | None
+    notify_url: str | None
+    links: list[LinkView]
+    trace: list[EntryView]
+    trace_dropped: int
+    closed: bool = Field(description="it had become too large: nothing more is kept of it")
+
+
+def summary_of(message: Message) -> MessageSummary:
+    """The message as a line of a list."""
+    request = message.request
+    last = message.links[max(message.links)] if message.links else None
+    return MessageSummary(
+        message_id=message.message_id,
+        mt_num=request.mt_num if request else None,
+        id=request.partner_ref if request else None,
+        partner_id=message.partner_id,
+        lane=message.lane,
+        state=message.state.value,
+        reason=_failure(last) if last is not None and message.state.is_failure else None,
+        explanation=explain(message),
+        phone=request.phone if request else None,
+        external_user_id=request.external_user_id if request else None,
+        channel=request.channel.value if request else None,
+        sender=request.sender if request else None,
+        text=request.text if request else None,
+        created_at=message.created_at,
+    )
+
+
+def view_of(message: Message) -> MessageView:
+    """The whole message."""
+    request = message.request
+    trace = sorted(read(message), key=lambda entry: entry.at)  # stable: what came first stays first
+    return MessageView(
+        **summary_of(message).model_dump(),
+        title=request.title if request else None,
+        extra_param=request.extra_param if request else None,
+        callback_data=request.callback_data if request else None,
+        packet_id=request.packet_id if request else None,
+        mailing_id=request.mailing_id if request else None,
+        registered_delivery=request.registered_delivery if request else None,
+        notify_url=request.notify_url if request else None,
+        links=[_link(message.links[number]) for number in sorted(message.links)],
+        trace=[_entry(entry, message.links.get(entry.link)) for entry in trace],
+        trace_dropped=message.trace_dropped,
+        closed=message.closed,
+    )
+
+
+def _link(link: Link) -> LinkView:
+    request, wanted = link.request, link.wanted
+    return LinkView(
+        link=link.number,
+        channel=request.channel.value if request else None,
+        sender=request.sender if request else None,
+        state=link.state.value,
+        reason=_failure(link),
+        double_reach=link.late,
+        send_at=link.send_at or None,
+        expires_at=link.expires_at or None,
+        awaited=request.awaited if request else None,
+        deliveries=[_delivery(one) for one in link.targets],
+        skipped=[
+            SkippedView(installation_id=one.installation_id, provider=one.provider or None, reason=_reason(one.reason))
+            for one in link.skipped
+        ],
+        changes=[ChangeView(state=one.state.value, at=one.at) for one in link.changes],
+        report=None
+        if wanted is None
+        else ReportView(
+            status=wanted.status,
+            error_code=wanted.error_code,
+            taken=link.reported if link.reported >= 0 else None,
+        ),
+    )
+
+
+def _failure(link: Link) -> ReasonView | None:
+    return _reason(link.failed_reason) if link.state.is_failure and link.failed_reason is not None else None
+
+
+def _delivery(one: Delivery) -> DeliveryView:
+    return DeliveryView(
+        delivery_id=one.delivery_id,
+        installation_id=one.installation_id,
+        proved=one.proved,
+        live_activity=one.slot or None,
+        application_id=one.application_id,
+        provider=one.provider,
+        state=one.state.value,
+        reason=_reason(one.reason) if one.reason is not None else None,
+        attempts=one.attempts,
+        sent_at=one.sent_at or None,
+        delivered_at=one.delivered_at or None,
+        read_at=one.read_at or None,
+    )
+
+
+def _entry(entry: Entry, link: Link | None) -> EntryView:
+    key = ids.delivery_key_of(entry.installation_id, entry.slot)
+    known = link.deliveries.get(key) if link is not None else None
+    is_report = entry.what == "report"
+    return EntryView(
+        at=entry.at,
+        what=entry.what,
+        link=entry.link,
+        event_id=entry.event_id,
+        reason=_reason(entry.reason) if entry.reason is not None else None,
+        detail=entry.detail or None,
+        installation_id=entry.installation_id or None,
+        live_activity=entry.slot or None,
+        provider=entry.provider or (known.provider if known is not None else "") or None,
+        attempt=entry.attempt or None,
+        status=entry.status if is_report or entry.status else None,
+        latency_ms=entry.latency_ms or None,
+        late=entry.late,
+        counts=not entry.installation_id or (known is not None and known.planned),
+    )
+
+
+def _reason(reason: Reason) -> ReasonView:
+    return ReasonView(name=reason.value, error_code=reason.error_code, words=words_of(reason))

@@ -1,0 +1,124 @@
+"""What the channel platform reports back: `POST /gateway/v6/reports/{callback}`, a delivery report of §3.
+
+    unknown part ─▶ 404    not from the account's networks ─▶ 403    no id or no state ─▶ 400
+    id known     ─▶ ChannelReported into the log ─▶ 200; of a state that we do not use: 200 alone
+    id not known ─▶ 503: a report may be faster than the plan is read; the platform sends it again
+    id no UUID   ─▶ 404: we have never posted it
+
+Answered 200 only when the log has it. What is read of a report, and how much may be odd about it, says
+`reports.py`. Repeats and reports out of order are the fold's to absorb. Source: `docs/partner-api.md` §5.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas import ids, topics
+from schemas.events import ChannelReported
+from schemas.values import Channel, Provider
+from services.runtime import telemetry
+from services.runtime.access.callers import Network, caller_address, is_within
+from services.runtime.clock import now_ms
+from services.runtime.http import server
+from services.runtime.log.kafka import Append, Log
+from services.status.channels.accounts import Accounts
+from services.status.channels.reports import Status, Told, Unreadable, told_in
+from services.status.message.model import Delivery, Message
+from services.status.message.store import Messages
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class ReportBody(BaseModel):
+    """For the document alone: nothing but a missing id or state is a reason to refuse."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str = Field(description="the id that was posted")
+    status: int | str = Field(description="0 sent, 2 delivered, 5 undelivered, 9 read; others are taken and ignored")
+    errorCode: int | str | None = Field(None, description="of the channels' table")  # noqa: N815 — the protocol's name
+    doneDate: int | str | None = Field(None, description="ISO 8601, or a number since the epoch")  # noqa: N815
+    partCount: int | str | None = Field(None, description="how many SMS it was")  # noqa: N815
+
+
+class Taken(BaseModel):
+    """The report lies in the log."""
+
+    status: Literal["ok"] = "ok"
+
+
+_CONTENT: dict[str, Any] = {"application/json": {"schema": ReportBody.model_json_schema()}}
+
+
+def channel_routes(messages: Messages, accounts: Accounts, sink: Log, trusted: Sequence[Network]) -> APIRouter:
+    """The route. Raises LogUnavailable, which is answered 503."""
+    router = APIRouter(prefix="/gateway/v6", tags=["channel platform"])
+
+    @router.post(
+        "/reports/{callback}",
+        summary="A delivery report of the channel platform",
+        openapi_extra={"requestBody": {"required": True, "content": _CONTENT}},
+    )
+    async def report(callback: Annotated[str, Path(max_length=128)], request: Request) -> Taken:
+        account = accounts.by_callback(callback)
+        if account is None:
+            raise _refused(404, "No such address")
+        if not is_within(caller_address(request.scope, trusted), account.networks):
+            raise _refused(403, "Address not allowed")
+        try:
+            told = told_in(await request.body())
+        except Unreadable as error:
+            raise _refused(400, "Not a report", str(error)) from None
+        if not _UUID.fullmatch(told.delivery_id):
+            raise _refused(404, "No such id")
+        message = await messages.of_channel_delivery(told.delivery_id)
+        found = _delivery(message, told.delivery_id) if message is not None else None
+        if message is None or found is None:
+            raise _refused(503, "Not known yet", "send it again")
+        link, delivery = found
+        if delivery.application_id not in account.applications:
+            raise _refused(404, "No such id")
+        if told.status is None:
+            telemetry.CHANNEL_REPORTS_IGNORED.inc()
+        else:
+            event = _event(message, link, delivery, told, told.status)
+            await sink.append([Append(topics.STATUS_EVENTS[event.lane], event.message_id, event)])
+        telemetry.REQUESTS.labels("channel-report", "200").inc()
+        return Taken()
+
+    return router
+
+
+def _refused(status: int, title: str, detail: str = "") -> server.Problem:
+    telemetry.REQUESTS.labels("channel-report", str(status)).inc()
+    return server.Problem(status, title, detail)
+
+
+def _delivery(message: Message, delivery_id: str) -> tuple[int, Delivery] | None:
+    for link in message.links.values():
+        for one in link.targets:
+            if one.delivery_id == delivery_id and one.provider == Provider.CHANNEL.value:
+                return link.number, one
+    return None
+
+
+def _event(message: Message, link: int, delivery: Delivery, told: Told, status: Status) -> ChannelReported:
+    now = now_ms()
+    return ChannelReported(
+        event_id=ids.event_id_of(delivery.delivery_id, f"reported/{status}/{told.error_code}"),
+        at=now,
+        message_id=message.message_id,
+        partner_id=message.partner_id,
+        lane=message.lane,
+        link=link,
+        delivery_id=delivery.delivery_id,
+        installation_id=delivery.installation_id,
+        channel=Channel(delivery.installation_id),
+        status=status,
+        error_code=told.error_code,
+        happened_at=told.done_at or now,
+        parts=told.parts,
+    )

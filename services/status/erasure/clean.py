@@ -1,0 +1,54 @@
+"""What status cleans of those who were forgotten: messages keep their states and times, not whom and what.
+
+Reports that partners are owed still go, with the partner's id and without number and text.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.runtime.mongo.erasures import Counts, Erasure
+from services.status.fold.redaction import forget
+from services.status.history.store import Inbox
+from services.status.message.store import Messages
+from services.status.reports.store import Reports
+from services.status.short_links.store import Codes
+
+_AT_ONCE = 200
+_PARTNER = "partner/"
+_FIELDS = {"user": "external_user_id", "phone": "phone"}
+
+
+class Forgetting:
+    """`clean` is what `erasing.clean_after` calls."""
+
+    def __init__(self, messages: Messages, inbox: Inbox, reports: Reports, codes: Codes) -> None:
+        self._messages = messages
+        self._inbox = inbox
+        self._reports = reports
+        self._codes = codes
+
+    async def clean(self, erasure: Erasure) -> Counts:
+        """Raises mongo.UNAVAILABLE."""
+        counts = {"messages": 0, "inbox": 0, "reports": 0, "short_links": 0}
+        for query in _queries(erasure):
+            while found := await self._messages.find(query, _AT_ONCE):
+                message_ids = [one.message_id for one in found]
+                counts["short_links"] += await self._codes.drop(found)
+                counts["inbox"] += await self._inbox.drop(message_ids)
+                counts["reports"] += await self._reports.empty(message_ids)
+                for message in found:
+                    forget(message)
+                # last, because by them the rest is found: those that somebody else has changed come again
+                counts["messages"] += len(found) - len(await self._messages.save(found))
+        return counts
+
+
+def _queries(erasure: Erasure) -> Sequence[Mapping[str, Any]]:
+    queries = []
+    for one in erasure.subjects:
+        field = _FIELDS.get(one.kind)
+        if field is None or not (one.scope == "" or one.scope.startswith(_PARTNER)):
+            continue
+        scope = {"partner_id": one.scope.removeprefix(_PARTNER)} if one.scope else {}
+        queries.append({field: one.value, **scope})
+    return queries

@@ -1,0 +1,168 @@
+"""How a chain goes on behind a link: once, in the order of the log. Pure.
+
+    the awaited state has come               ─▶ NotNeeded: the links after it are saved
+    it can no longer come (the link failed)  ─▶ NextLink
+    DELIVERED, but READ is awaited           ─▶ waits for the deadline, then NextLink; the 2 that was reported stands
+    it has come, but only from installations ─▶ likewise: whoever has the app can say so
+    whose owner nobody vouches for
+    a Live Activity, which nobody confirms   ─▶ likewise; its 0 stands
+    cancelled before any of these was read   ─▶ nothing follows; what was sent goes its way
+
+The decision is kept in the link (`Onward`), with the event that brought it: only that event, when it is read again,
+lets the same things follow again. So a crash between saving and appending repeats them, and nothing else does; the
+router's claim of (message, link) absorbs the double. Source: `docs/partner-api.md` §4, docs/design.md §2.
+"""
+
+from dataclasses import dataclass
+
+import orjson
+
+from schemas import DeliveryState, ids
+from schemas.events import MessageEvent, MessageRequested, ProviderDispatched, TargetResolved
+from schemas.reasons import Reason
+from schemas.values import Content, Provider, Recipient
+from services.status.message.model import Delivery, Link, Message, Onward, Request
+
+WITHDRAWN_WITHIN_MS = 3_600_000
+"""A withdrawal that has not reached the phone by then is of no use: the provider has dropped the push itself."""
+_SHOWN = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class NextLink:
+    """The link after `link` goes out."""
+
+    link: int
+    request: MessageRequested
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotNeeded:
+    """The chain has stopped at `link`: those after it, on these channels, are saved."""
+
+    link: int
+    channels: tuple[str, ...]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A push of a link that was left behind is to be taken off the screen."""
+
+    link: int
+    target: TargetResolved
+
+
+Step = NextLink | NotNeeded | Withdrawal
+
+
+def request_id_of(message_id: str, number: int) -> str:
+    """The id of the request that sends for a later link: a chain asks for each only once."""
+    return ids.event_id_of(message_id, f"link/{number}")
+
+
+def onward(message: Message, link: Link, request: Request | None, event: MessageEvent) -> list[Step]:
+    """Decide, if it is time; what follows from the decision when this event has brought it, now or before.
+
+    `request` is the one that has won the link, None while nobody has.
+    """
+    again = link.onward is not None
+    if link.onward is None and request is not None:
+        link.onward = _decided(message, link, request, event)
+    decision = link.onward
+    if decision is None or request is None:
+        return []
+    if decision.event_id != event.event_id:
+        return _late_withdrawal(message, link, request, decision, event)
+    if decision.is_cancelled:
+        return []
+    if not decision.goes_on:
+        return [NotNeeded(link.number, tuple(decision.channels), again)]
+    message.link(link.number + 1)  # so that the message is not seen as failed before its next link is planned
+    steps: list[Step] = [NextLink(link.number, _following(message, link, request, decision), again)]
+    return steps + [_withdrawal(message, link, request, one, decision) for one in link.targets if _is_shown(one)]
+
+
+def _decided(message: Message, link: Link, request: Request, event: MessageEvent) -> Onward | None:
+    if request.awaited is None:
+        return None
+    awaited = DeliveryState(request.awaited)
+    state, channels = link.state, channels_behind(request)
+    if not channels or (state.is_failure and link.failed_reason is Reason.CANCELLED):
+        return None  # nothing follows, or nothing may: who cancels a message means all of it
+    if not state.is_failure and state.rank >= awaited.rank and link.is_vouched:
+        return Onward(False, event.at, event.event_id, state.value, channels)
+    if any(one.ends_chain for one in message.links.values() if one.number <= link.number):
+        return Onward(False, event.at, event.event_id, Reason.CANCELLED.value, channels)
+    if state.is_failure:
+        return Onward(True, event.at, event.event_id, (link.failed_reason or Reason.INTERNAL).value, channels)
+    if link.expired:  # a Live Activity stays SENT: nobody confirms it
+        why = _not_come(link, awaited)
+        return Onward(True, event.at, event.event_id, why, channels)
+    return None
+
+
+def _not_come(link: Link, awaited: DeliveryState) -> str:
+    """Why the chain goes on although the link has not failed."""
+    if link.state.rank >= awaited.rank:
+        return "not-proved"
+    return "not-read" if link.state is DeliveryState.DELIVERED else "not-confirmed"
+
+
+def channels_behind(request: Request) -> list[str]:
+    """Of the links that follow the one that this request has sent for."""
+    return [str(one["channel"]) for one in orjson.loads(request.chain)[1:]]
+
+
+def _following(message: Message, link: Link, request: Request, decision: Onward) -> MessageRequested:
+    """The request with the rest of the chain; its id is derived, so that however often it is made it is one."""
+    number = link.number + 1
+    changed = {
+        "event_id": request_id_of(message.message_id, number),
+        "at": decision.at,
+        "link": number,
+        "chain": orjson.loads(request.chain)[1:],
+    }
+    return MessageRequested.model_validate({**orjson.loads(request.rest), **changed})
+
+
+def _is_shown(delivery: Delivery) -> bool:
+    """A Live Activity ends by its own rules, and what a channel has sent cannot be taken back."""
+    is_push = delivery.provider != Provider.CHANNEL.value and not delivery.slot
+    return is_push and bool(delivery.sent_at) and delivery.state in _SHOWN
+
+
+def _late_withdrawal(
+    message: Message, link: Link, request: Request, decision: Onward, event: MessageEvent
+) -> list[Step]:
+    """That a push was sent may be read only after the chain has moved on."""
+    if not decision.goes_on or not isinstance(event, ProviderDispatched) or event.withdraw:
+        return []
+    delivery = link.deliveries.get(event.installation_id)
+    if delivery is None or event.slot or not delivery.planned or not _is_shown(delivery):
+        return []
+    return [_withdrawal(message, link, request, delivery, decision)]
+
+
+def _withdrawal(message: Message, link: Link, request: Request, delivery: Delivery, decision: Onward) -> Withdrawal:
+    return Withdrawal(
+        link.number,
+        TargetResolved(
+            event_id=ids.event_id_of(delivery.delivery_id, "withdrawn"),
+            at=decision.at,
+            message_id=message.message_id,
+            partner_id=message.partner_id,
+            lane=message.lane,
+            link=link.number,
+            delivery_id=delivery.delivery_id,
+            installation_id=delivery.installation_id,
+            application_id=delivery.application_id,
+            provider=Provider(delivery.provider),
+            content=Content(text=""),
+            expires_at=decision.at + WITHDRAWN_WITHIN_MS,
+            planned_at=decision.at,
+            withdraw=True,
+            recipient=Recipient.model_validate(orjson.loads(request.rest)["recipient"]),
+        ),
+    )

@@ -1,0 +1,59 @@
+"""A message that has become too large to be stored: closed with what still matters, and no more is kept of it. Pure.
+
+    stays      who asked for what, what each link has come to, what the partner was and is to be told, fifty deliveries
+    goes       the trace but for a line that says so, who was left out, marks of the history, what was counted
+    ends       links that were open have failed with errorCode 1; their deadlines and what was to follow mean nothing
+
+`fold.py` lets go whatever is read of it later, but for what became of its reports. So one message costs no other one
+more than a look at a small document.
+"""
+
+from itertools import islice
+
+import orjson
+
+from schemas import DeliveryState, ids
+from schemas.reasons import Reason
+from services.status.fold.fold import Changed, FollowUp, ReportDue
+from services.status.fold.report_due import FINAL, rank_of, wanted_report
+from services.status.fold.trace import write
+from services.status.message.model import Change, Entry, Link, Message
+
+KEPT_DELIVERIES = 50
+_KEPT_REQUESTS = 20
+_WORDS = "more was told of it than a message may hold: from here on nothing is kept"
+
+
+def close(message: Message, now: int) -> list[FollowUp]:
+    """Close it at `now` (UTC ms); what follows."""
+    follows: list[FollowUp] = []
+    for place, link in enumerate(message.links.values()):
+        if link.state in (DeliveryState.PLANNED, DeliveryState.SENT):
+            follows += _fail(link, now)
+        _empty(link)
+        if place >= _KEPT_REQUESTS:
+            link.requests = []
+    message.trace_dropped += message.trace_count
+    message.trace, message.trace_count, message.closed = b"", 0, True
+    write(message, Entry(ids.event_id_of(message.message_id, "closed"), now, "closed", detail=_WORDS))
+    return follows
+
+
+def _fail(link: Link, now: int) -> list[FollowUp]:
+    link.state, link.failed_reason = DeliveryState.REFUSED, Reason.INTERNAL
+    link.changes.append(Change(link.state, now))
+    follows: list[FollowUp] = [Changed(link.number, link.changes[-1])]
+    wanted, request = wanted_report(link), link.request
+    if request is not None and wanted is not None and link.reported not in FINAL:
+        link.wanted = wanted
+        if rank_of(wanted.status) > link.tried:
+            follows.append(ReportDue(link.number, wanted, request))
+    return follows
+
+
+def _empty(link: Link) -> None:
+    link.deliveries = dict(islice(link.deliveries.items(), KEPT_DELIVERIES))
+    link.skipped, link.counts, link.inbox = [], [], {}
+    link.requests = [request for request in link.requests if request is link.request]
+    for request in link.requests:  # of what follows, which does not follow any more
+        request.chain, request.rest = orjson.dumps(orjson.loads(request.chain)[:1]).decode(), ""

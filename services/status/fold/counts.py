@@ -1,0 +1,89 @@
+"""What a message adds to the statistics: each outcome of each delivery, decided once. Pure.
+
+    after each record: outcomes reached and not counted yet ─▶ Count, kept with the link ─▶ Counted, a follow-up
+    the same record again (a crash before its commit)       ─▶ the Counts of that record, as they were
+
+Nothing is counted before plan and request are both known. A Count remembers the record that decided it: a repetition
+of that very record tells the same again, any other repetition tells nothing.
+"""
+
+from typing import NamedTuple
+
+from schemas import DeliveryState
+from schemas.reasons import Reason
+from schemas.statistic_events import Outcome
+from services.status.message.model import Count, Delivery, Link, Request
+
+OUTCOMES: dict[int, Outcome] = {
+    1: "planned",
+    2: "sent",
+    4: "delivered",
+    8: "read",
+    16: "refused",
+    32: "expired",
+    64: "suppressed",
+}
+"""By the bit that stands for it."""
+_PLANNED, _SENT, _DELIVERED, _READ = 1, 2, 4, 8
+_BOTH = _SENT | _DELIVERED
+_FAILURES = {DeliveryState.REFUSED: 16, DeliveryState.EXPIRED: 32, DeliveryState.SUPPRESSED: 64}
+
+
+class Counted(NamedTuple):
+    """A follow-up: the statistics are to be told of `what`. `delivery` None: the link had nobody to go to."""
+
+    link: int
+    what: Count
+    request: Request
+    delivery: Delivery | None
+
+
+def count(link: Link, at: int, origin: str) -> list[Counted]:
+    """Count what the link has come to by the record at `origin` (`Record.origin`), which was decided `at` (UTC ms)."""
+    request = link.request
+    if request is None or not (link.is_planned or link.fault):
+        return []
+    targets = link.targets
+    told = [one for one in link.counts if one.origin == origin]
+    if not told:
+        told = _new(link, targets, request.at, at, origin)
+        link.counts += told
+    return [Counted(link.number, one, request, targets[one.target] if one.target >= 0 else None) for one in told]
+
+
+def _new(link: Link, targets: list[Delivery], accepted_at: int, at: int, origin: str) -> list[Count]:
+    made: list[Count] = []
+    start = max(accepted_at, link.scheduled_at)
+    for target, delivery in enumerate(targets):
+        reached = _reached(delivery)
+        fresh = reached & ~delivery.counted
+        for bit in OUTCOMES if fresh else ():
+            if fresh & bit:
+                one = Count(bit, target, max(at, delivery.sent_at), origin, len(made))
+                _fill(one, delivery, start, fresh if reached & _BOTH == _BOTH else 0)
+                made.append(one)
+        delivery.counted |= reached
+    if not targets and link.state.is_failure and not link.is_counted:
+        link.is_counted = True
+        code = (link.failed_reason or Reason.INTERNAL).error_code
+        made.append(Count(_FAILURES[link.state], -1, at, origin, error_code=code))
+    return made
+
+
+def _reached(delivery: Delivery) -> int:
+    reached = _PLANNED | _FAILURES.get(delivery.state, 0)
+    if delivery.sent_at:
+        reached |= _SENT
+    if delivery.delivered_at:
+        reached |= _DELIVERED
+    return reached | _READ if delivery.read_at else reached
+
+
+def _fill(one: Count, delivery: Delivery, start: int, both: int) -> None:
+    """Code and latencies. From sent to delivered (`both`: the fresh ones, once both are known) goes with the last."""
+    if one.outcome == _SENT:
+        one.sent_after_ms = max(0, delivery.sent_at - start)
+    if both and one.outcome == (_DELIVERED if both & _DELIVERED else _SENT):
+        one.delivered_after_ms = max(0, delivery.delivered_at - delivery.sent_at)
+    if one.outcome > _READ:
+        one.error_code = (delivery.reason or Reason.INTERNAL).error_code

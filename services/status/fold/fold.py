@@ -1,0 +1,180 @@
+"""One event into what is known of its message; and what follows from it. Pure.
+
+    event ─▶ trace (once for each event id)
+          ─▶ facts: deliveries, plan, deadline            a lattice: any order, any repetition
+          ─▶ the link's state = their maximum ─▶ Changed  (stream)
+                                              ─▶ ReportDue (report to the partner)
+          ─▶ `cascade.py`: the next link, or none needed
+
+Topics are read side by side, so a receipt or an attempt may come before the plan, and all of them before the request:
+what came is kept and counts once the plan names its installation (how much of it, `bounds.py` says). A link has
+failed only when all its deliveries have; those whose owner nobody vouches for count only where there are no others. Its
+deadline decides when it is *read*, behind every receipt logged earlier. Once the chain has moved on behind a failed
+link, it has failed for good: what is confirmed later is a double reach. An event that was folded before gives the same
+follow-ups again: whoever carries them out does each once. Source: docs/design.md §4.
+"""
+
+from typing import NamedTuple
+
+from schemas import DeliveryState, events
+from schemas.reasons import Reason, furthest
+from services.status.fold.bounds import CLAIMING, OUTSIDE, has_line, has_room, link_of, shorten
+from services.status.fold.cascade import Step, onward
+from services.status.fold.counts import Counted
+from services.status.fold.facts import FACTS, earlier, raise_to
+from services.status.fold.report_due import FINAL, rank_of, wanted_report
+from services.status.fold.trace import entry_of, entry_of_onward, is_traced, write
+from services.status.message.model import MAX_TRACE, Change, Delivery, Link, Message, Report, Request, furthest_of
+
+DELIVERED, READ = DeliveryState.DELIVERED, DeliveryState.READ
+
+
+class Changed(NamedTuple):
+    """A link has come to a state for the first time; `again`: so it had when the event came before."""
+
+    link: int
+    change: Change
+    again: bool = False
+
+
+class ReportDue(NamedTuple):
+    """The partner is to be told; `request` is the one that asked for it."""
+
+    link: int
+    report: Report
+    request: Request
+
+
+FollowUp = Changed | ReportDue | Step | Counted
+_REQUESTING = CLAIMING | {events.MessageFailed}
+"""Types after which there may be a request to report for where there was none before."""
+
+
+def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
+    """Change `message` by `event`. A type that is not a message's status changes nothing but the trace."""
+    if message.closed:
+        return _of_closed(message, event)
+    kind = type(event)
+    link = message.links.get(event.link)
+    if link is None or (not link.is_planned and kind in OUTSIDE):
+        link = link_of(message, event)
+        if link is None:
+            message.ignored += 1
+            return []
+    if is_traced(message, event.event_id):
+        return _again(link) + onward(message, link, _reporting(link), event)
+    message.partner_id = message.partner_id or event.partner_id
+    if not message.first_at:
+        message.lane = event.lane
+    message.first_at = earlier(message.first_at, event.at)
+    had_request = kind not in _REQUESTING or _reporting(link) is not None
+    if link.is_planned or has_room(message, link, event):
+        FACTS[kind](link, event)
+    if len(message.links) > 1 and kind in CLAIMING:
+        shorten(message)
+    follows: list[FollowUp] = []
+    was_late = link.late
+    _settle(link, event, follows)
+    if has_line(message, link, event) if kind in OUTSIDE else message.trace_count < MAX_TRACE:
+        entry = entry_of(event, link)
+        entry.late = link.late and not was_late
+        write(message, entry)
+    else:
+        message.trace_dropped += 1
+    if link.wanted is not None and not had_request and not any(isinstance(one, ReportDue) for one in follows):
+        follows += _report_due(link)
+    was_decided = link.onward is not None
+    follows += onward(message, link, _reporting(link), event)
+    if link.onward is not None and not was_decided:
+        write(message, entry_of_onward(message, link, link.onward))
+    return follows
+
+
+def _of_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]:
+    """Nothing more is kept of it, but what was reported; what its closing let follow is told again until it was."""
+    message.ignored += 1
+    link = message.links.get(event.link)
+    if link is None:
+        return []
+    if isinstance(event, events.ReportAttempted):
+        FACTS[type(event)](link, event)
+    return _again(link)
+
+
+def _again(link: Link) -> list[FollowUp]:
+    follows: list[FollowUp] = [Changed(link.number, change, again=True) for change in link.changes]
+    return follows + _report_due(link)
+
+
+def _report_due(link: Link) -> list[FollowUp]:
+    wanted, request = link.wanted, _reporting(link)
+    if request is None or wanted is None or rank_of(wanted.status) <= link.tried:
+        return []
+    return [ReportDue(link.number, wanted, request)]
+
+
+def _reporting(link: Link) -> Request | None:
+    """The request to report for: the winner, or the only one there is when nobody can win any more."""
+    return link.request if link.request_id or link.fault else None
+
+
+def _settle(link: Link, event: events.MessageEvent, follows: list[FollowUp]) -> None:
+    """Derive the state from the facts; decide what is decided once."""
+    state = _state_of(link)
+    if link.onward is not None and link.is_left:
+        link.late = link.late or state in (DELIVERED, READ)
+        return
+    if state is link.state and (link.changes or not link.is_planned):
+        return
+    if (link.state.is_failure or link.moved_on) and state in (DELIVERED, READ):
+        link.late = True
+    if state.is_failure and link.failed_reason is None:
+        link.failed_reason = _failed_reason(link)
+    link.state = state
+    if state not in [change.state for change in link.changes]:
+        link.changes.append(Change(state, event.at))
+        follows.append(Changed(link.number, link.changes[-1]))
+    wanted = wanted_report(link)
+    if wanted is None or link.reported in FINAL:
+        return
+    if link.wanted is None or rank_of(wanted.status) > rank_of(link.wanted.status):
+        link.wanted = wanted
+        follows += _report_due(link)
+
+
+def _state_of(link: Link) -> DeliveryState:
+    if link.expired:
+        for delivery in link.targets:
+            if not _is_done_when_sent(delivery):
+                raise_to(delivery, DeliveryState.EXPIRED, Reason.EXPIRED)
+    targets = link.believed
+    states = [delivery.state for delivery in targets]
+    if link.is_planned and not targets:
+        states = [DeliveryState.EXPIRED if link.plan_reason is Reason.EXPIRED else DeliveryState.REFUSED]
+    best = furthest_of(states)
+    if best in (DELIVERED, READ):
+        return best
+    alive = [state for state in states if not state.is_failure]
+    failures = [best] if states and not alive else []
+    if link.expired and not any(_is_done_when_sent(delivery) for delivery in targets):
+        failures.append(DeliveryState.EXPIRED)
+    if link.fault:
+        failures.append(DeliveryState.REFUSED)
+    return furthest_of(failures or alive)
+
+
+def _is_done_when_sent(delivery: Delivery) -> bool:
+    """The deadline takes nothing from a Live Activity that the provider has accepted."""
+    return delivery.is_never_confirmed and delivery.state is DeliveryState.SENT
+
+
+def _failed_reason(link: Link) -> Reason:
+    """The reason of the installation that came furthest; INTERNAL when only a dead letter ended it."""
+    targets = link.believed
+    if link.is_planned and not targets and link.plan_reason is not None:
+        return link.plan_reason
+    if link.expired or (link.is_planned and all(delivery.state.is_failure for delivery in targets)):
+        reasons = [delivery.reason for delivery in targets if delivery.reason is not None]
+        reasons += [skip.reason for skip in link.skipped]
+        return furthest([*reasons, Reason.EXPIRED] if link.expired or not reasons else reasons)
+    return Reason.INTERNAL

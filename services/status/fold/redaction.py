@@ -1,0 +1,45 @@
+"""A message without what was personal in it: as if it had been folded from a log in which it opens no more. Pure.
+
+Ids, states, times, reasons and counts stay; who it was for and what it said goes. A rebuild gives the same document.
+"""
+
+from typing import Any
+
+import orjson
+
+from services.status.message.model import Message, Request
+
+
+def forget(message: Message) -> bool:
+    """True when there was anything personal."""
+    changed = False
+    for link in message.links.values():
+        blanked = sum(_blank(one) for one in link.requests)
+        owned = [one for one in link.deliveries.values() if one.owner is not None]
+        changed = changed or bool(blanked or owned or link.inbox)
+        for one in owned:
+            one.owner = None
+        link.inbox = {}
+    return changed
+
+
+def _blank(request: Request) -> bool:
+    """As `fold_trace.request_of` gives it for an event that does not open."""
+    named = (request.phone, request.external_user_id, request.title, request.extra_param, request.callback_data)
+    if not request.text and not any(named):
+        return False
+    request.text = ""
+    request.phone = request.external_user_id = request.title = request.extra_param = request.callback_data = None
+    chain: list[dict[str, Any]] = orjson.loads(request.chain)
+    for link in chain:
+        link.pop("data", None)
+        if "content" in link:
+            link["content"] = {"text": ""}
+    request.chain = orjson.dumps(chain).decode()
+    if request.rest:
+        rest: dict[str, Any] = orjson.loads(request.rest)
+        rest["recipient"] = {}
+        for name in ("extra_param", "callback_data"):
+            rest.pop(name, None)
+        request.rest = orjson.dumps(rest).decode()
+    return True

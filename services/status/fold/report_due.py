@@ -1,0 +1,99 @@
+"""Which delivery report the state of a link calls for, and its body. Pure. Source: `docs/partner-api.md` §3.
+
+    SENT ─▶ 0   failed ─▶ 5 with the code   DELIVERED ─▶ 2   READ ─▶ 9          rank: 0 < 5 < 2 < 9
+
+A partner never sees a lower rank after a higher one; 5 and 9 are final once the partner has taken them. A failure that
+was never taken gives way to a late DELIVERED: what is told is what is still true.
+"""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TypedDict
+
+from schemas import DeliveryState
+from schemas.reasons import Reason
+from schemas.values import Channel
+from services.runtime.text.sms_parts import part_count
+from services.status.message.model import Link, Report, Request
+
+_RANKS = {-1: -1, 0: 0, 5: 1, 2: 2, 9: 3}
+FINAL = frozenset({5, 9})
+_TRAFFIC_TYPE = 2
+"""Service: a request does not say what kind of traffic it is."""
+
+
+def rank_of(status: int) -> int:
+    """Place of a report's status in the order that partners see; -1 for none."""
+    return _RANKS.get(status, -1)
+
+
+def wanted_report(link: Link) -> Report | None:
+    """The report that the link's state calls for; None before anything is worth telling."""
+    targets = link.believed
+    parts = max((one.parts_told or one.parts for one in targets), default=0)
+    match link.state:
+        case DeliveryState.PLANNED:
+            return None
+        case DeliveryState.SENT:
+            return Report(0, parts=parts)
+        case DeliveryState.DELIVERED:
+            return Report(2, 0, _earliest([one.delivered_at for one in targets]), parts)
+        case DeliveryState.READ:
+            return Report(9, 0, _earliest([one.read_at for one in targets]), parts)
+    return Report(5, (link.failed_reason or Reason.INTERNAL).error_code, parts=parts)
+
+
+def is_asked_for(report: Report, registered_delivery: int) -> bool:
+    """registeredDelivery: 0 none, 1 all, 2 only "not delivered"."""
+    return registered_delivery == 1 or (registered_delivery == 2 and report.status == 5)
+
+
+class Body(TypedDict, total=False):
+    """The report as it travels; `id` only when the partner gave one."""
+
+    id: str
+    mtNum: str
+    status: int
+    type: str
+    doneDate: str
+    submitDate: str
+    sourceAddr: str
+    destAddr: str
+    text: str
+    partCount: str
+    errorCode: str
+    trafficType: int
+
+
+def body_of(request: Request, report: Report, *, partner_ref: str | None, submitted_at: int) -> Body:
+    """`partner_ref` and `submitted_at` (UTC ms) are the root message's: they are the same for every link of a chain."""
+    body: Body = {
+        "mtNum": request.mt_num,
+        "status": report.status,
+        "type": request.channel.value,
+        "doneDate": date_of(report.done_at, request.utc_offset_min) if report.done_at else "",
+        "submitDate": date_of(submitted_at, request.utc_offset_min),
+        "sourceAddr": request.sender or "",
+        "destAddr": request.phone or "",
+        "text": request.text,
+        "partCount": f"{parts_of(request, report):03d}",
+        "errorCode": str(report.error_code),
+        "trafficType": _TRAFFIC_TYPE,
+    }
+    return body if partner_ref is None else {"id": partner_ref, **body}
+
+
+def parts_of(request: Request, report: Report) -> int:
+    """What the platform or the plan said; else what the text of an SMS comes to, and 1 for every other channel."""
+    if report.parts:
+        return report.parts
+    return part_count(request.text) if request.channel is Channel.SMS else 1
+
+
+def date_of(at: int, utc_offset_min: int) -> str:
+    """`2019-05-05T10:20:35+0300`."""
+    zone = timezone(timedelta(minutes=utc_offset_min))
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+def _earliest(times: list[int]) -> int:
+    return min([at for at in times if at], default=0)

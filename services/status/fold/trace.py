@@ -1,0 +1,183 @@
+"""Events as lines of the trace, and requests as what is kept of them. Pure.
+
+The trace is a product: every event of a message leaves one entry, in words that its partner understands.
+"""
+
+import re
+from operator import attrgetter
+from typing import Any
+
+import orjson
+
+from schemas import events, ids
+from schemas.application_events import by_for_partners
+from schemas.events import MessageEvent
+from schemas.reasons import OF_CHANNELS, Reason
+from services.status.message.model import MAX_DETAIL, Entry, Link, Message, Onward, Request
+
+_values_of = attrgetter(*Entry.__slots__)
+
+
+def is_traced(message: Message, event_id: str) -> bool:
+    """True when the event of that id has left its line."""
+    return b'["%b"' % event_id.encode() in message.trace
+
+
+def write(message: Message, entry: Entry) -> None:
+    """Add a line. `fold_bounds.has_line` says whether there is room for it."""
+    message.trace += orjson.dumps(_values_of(entry), option=orjson.OPT_APPEND_NEWLINE)
+    message.trace_count += 1
+
+
+def read(message: Message) -> list[Entry]:
+    """The lines in the order in which they came."""
+    entries = [Entry(*orjson.loads(line)) for line in message.trace.splitlines()]
+    for entry in entries:
+        if entry.reason is not None:
+            entry.reason = Reason(entry.reason)
+    return entries
+
+
+def entry_of(event: MessageEvent, link: Link) -> Entry:
+    """The line that `event` leaves; of a type without words of its own, its name."""
+    entry = Entry(event.event_id, event.at, "", event.link)
+    match event:  # what every message has comes first
+        case events.MessageRequested():
+            entry.what = "requested"
+            entry.detail = _words(event.chain[0].channel.value, _unknown(event), difference(event, link))
+        case events.Planned():
+            entry.what, entry.reason = "planned", event.reason
+            entry.detail = f"targets: {len(event.targets)}, skipped: {len(event.skipped)}"
+        case events.ProviderDispatched():
+            entry.what, entry.installation_id, entry.provider = "attempt", event.installation_id, event.provider.value
+            entry.attempt, entry.status, entry.latency_ms = event.attempt, event.status, event.latency_ms
+            entry.slot = event.slot
+            entry.reason = event.reason
+            withdrawal, shortened = "withdrawal" if event.withdraw else "", "shortened" if event.shortened else ""
+            entry.detail = _words(withdrawal, event.outcome, event.detail, shortened)
+        case events.ReceiptReceived():
+            entry.what, entry.installation_id = "receipt", event.installation_id
+            entry.slot = event.slot
+            known = link.deliveries.get(ids.delivery_key_of(event.installation_id, event.slot))
+            entry.provider = known.provider if known is not None else ""
+            entry.detail = _words(event.kind, event.action or "", "" if event.source == "sdk" else event.source)
+        case events.ProviderTold():
+            entry.what, entry.installation_id, entry.provider = "told", event.installation_id, event.provider.value
+            entry.status, entry.reason, entry.detail = event.status, event.reason, event.detail
+        case events.InboxChanged():
+            entry.what, entry.installation_id, entry.detail = "inbox", event.installation_id, event.change
+        case events.ChannelReported():
+            entry.what, entry.installation_id, entry.status = "channel", event.installation_id, event.status
+            entry.reason = OF_CHANNELS.get(event.error_code, Reason.CHANNEL_UNKNOWN) if event.status == 5 else None
+            code = f"errorCode {event.error_code}" if event.error_code else ""
+            entry.detail = _words(event.channel.value, _STATUS_WORDS[event.status], code)
+        case events.ReportAttempted():
+            entry.what, entry.status, entry.attempt = "report", event.status, event.attempt
+            entry.latency_ms = event.latency_ms
+            told = "taken" if event.delivered else "not taken"
+            code = f"errorCode {event.error_code}" if event.error_code else ""
+            entry.detail = _words(told, code, event.detail)
+        case events.Scheduled():
+            entry.what, entry.detail = "scheduled", event.zone
+        case events.Held():
+            entry.what, entry.detail = "held", f"{event.scope} {event.stop_id} is paused"
+        case events.CancelRequested():
+            entry.what, entry.detail = "cancel", f"asked for by {by_for_partners(event.by)}"
+        case events.CancelRefused():
+            entry.what, entry.detail = "cancel", "too late for this link: it goes out"
+        case events.RequestRepeated():
+            entry.what, entry.detail = "repeated", f"request {event.request_id} was dropped"
+        case events.LinkClicked():
+            entry.what, entry.detail = "click", _words(f"short link {event.ordinal + 1}", event.by)
+        case events.DeadlinePassed():
+            entry.what = "deadline"
+        case events.MessageFailed():
+            entry.what, entry.detail = "failed", _words(event.topic, event.detail)
+        case _:
+            entry.what = str(getattr(event, "type", type(event).__name__))
+    entry.detail = entry.detail[:MAX_DETAIL]
+    return entry
+
+
+def _unknown(event: events.MessageRequested) -> str:
+    return f"unknown fields {', '.join(event.unknown_fields)}" if event.unknown_fields else ""
+
+
+def difference(event: events.MessageRequested, link: Link) -> str:
+    """In what a request differs from the one that had its id before; empty when it is that one, or says the same."""
+    first = next((one for one in link.requests if one.request_id != event.event_id), None)
+    if first is None or (first.request_id != link.request_id and link.request_id):
+        return ""
+    again = request_of(event)
+    other = [
+        word
+        for word, differs in (
+            ("recipient", (first.phone, first.external_user_id) != (again.phone, again.external_user_id)),
+            ("content", _SEALED.sub("", first.chain) != _SEALED.sub("", again.chain)),
+        )
+        if differs
+    ]
+    return f"its id was used before, with another {' and '.join(other)}: it is not sent" if other else ""
+
+
+_SEALED = re.compile(r'"(?:sealed|hour)":(?:"[^"]*"|[0-9]+)')
+"""What SECURE values are sealed into differs each time."""
+_STATUS_WORDS = {0: "sent", 2: "delivered", 5: "undelivered", 9: "read"}
+
+
+def entry_of_onward(message: Message, link: Link, decision: Onward) -> Entry:
+    """The line of a chain's decision: why the next link went out, or why it did not."""
+    behind = ", ".join(decision.channels)
+    if decision.goes_on:
+        detail = f"{decision.channels[0]} goes out: {decision.why}"
+    elif decision.is_cancelled:
+        detail = f"cancelled, does not go out: {behind}"
+    else:
+        detail = f"{decision.why} has come: not needed: {behind}"
+    event_id = ids.event_id_of(message.message_id, f"onward/{link.number}")
+    return Entry(event_id, decision.at, "onward", link.number, detail=detail[:MAX_DETAIL])
+
+
+def _words(*parts: str) -> str:
+    return ": ".join([part for part in parts if part])
+
+
+def request_of(event: events.MessageRequested) -> Request:
+    """What is kept of a request."""
+    link, recipient = event.chain[0], event.recipient
+    return Request(
+        request_id=event.event_id,
+        at=event.at,
+        mt_num=event.mt_num,
+        channel=link.channel,
+        sender=link.sender,
+        text=link.content.text if link.content is not None else _text_in(link.data),
+        title=link.content.title if link.content is not None else None,
+        awaited=link.awaited,
+        partner_ref=event.partner_ref,
+        phone=recipient.phone,
+        external_user_id=recipient.external_user_id,
+        extra_param=event.extra_param,
+        callback_data=event.callback_data,
+        packet_id=event.packet_id,
+        mailing_id=event.mailing_id,
+        utc_offset_min=event.utc_offset_min,
+        registered_delivery=event.reports.registered_delivery,
+        notify_url=event.reports.notify_url,
+        rest=event.model_dump_json(exclude={"chain"}, exclude_defaults=True) if len(event.chain) > 1 else "",
+        chain="[" + ",".join(one.model_dump_json(exclude_defaults=True) for one in event.chain) + "]",
+    )
+
+
+def _text_in(data: str | None) -> str:
+    """`text` of another channel's message.data, which the partner protocol shows in reports; empty when it has none."""
+    try:
+        found: Any = orjson.loads(data or "null")
+    except orjson.JSONDecodeError:
+        return ""
+    if isinstance(found, dict):
+        inner: Any = found.get("instantContent")
+        for place in (found, inner.get("data") if isinstance(inner, dict) else None):
+            if isinstance(place, dict) and isinstance(place.get("text"), str):
+                return str(place["text"])
+    return ""

@@ -1,0 +1,1 @@
+"""The consumer around the fold: load, fold, store, and what follows."""

@@ -1,0 +1,45 @@
+"""Whether a message whose record was put aside has really failed, asked when the time is over.
+
+    dead letter ─▶ timer (`services/runtime/log/dead_letters.py`) ─▶ here: has the link gone on meanwhile? ─▶ yes: the
+    timer is dropped
+                                                                                      └▶ no: MessageFailed
+
+It goes on when the mended record has come again, and also when the record was not needed: a receipt that nobody can
+read takes nothing from a push that was sent. The fold cannot ask: to it a failure is one, whatever comes before it or
+after.
+"""
+
+from collections.abc import Sequence
+
+from schemas import topics
+from schemas.events import Event, MessageFailed
+from services.status.message.model import Link
+from services.status.message.store import Messages
+
+_REQUESTS = topics.MESSAGE_REQUESTED["single"].name
+
+
+class Failing:
+    """What `Timers` asks of the timers that are due."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+
+    async def still_meant(self, events: Sequence[Event]) -> set[str]:
+        """The ids of those whose link has not gone on. Raises mongo.UNAVAILABLE."""
+        failures = [event for event in events if isinstance(event, MessageFailed)]
+        known = await self._messages.load({event.message_id for event in failures})
+        return {
+            event.event_id
+            for event in failures
+            if (message := known.get(event.message_id)) is None
+            or (link := message.links.get(event.link)) is None
+            or not has_gone_on(link, event.topic)
+        }
+
+
+def has_gone_on(link: Link, topic: str) -> bool:
+    """Behind the record of that topic that was put aside."""
+    if topic.startswith(_REQUESTS) and link.request_id:
+        return True  # the router has it
+    return any(delivery.sent_at or delivery.delivered_at or delivery.read_at for delivery in link.targets)

@@ -1,0 +1,51 @@
+"""Carries out what the fold decides of a chain: the next link sent for, stale pushes withdrawn, saved links counted.
+
+After the save and before the commit: a crash in between repeats the batch, and the event that brought the decision
+lets it follow again. The router's claim absorbs a link that was requested twice; a device, a second withdrawal.
+
+Of a packet or mailing that was cancelled the router sends no next link, so the push of the one before stays on the
+screen: what was sent stays sent.
+"""
+
+from collections.abc import Sequence
+
+from schemas import topics
+from services.runtime import telemetry
+from services.runtime.directory import Directory
+from services.runtime.log.kafka import Append, Log
+from services.status.fold.cascade import NextLink, NotNeeded, Withdrawal
+from services.status.fold.fold import FollowUp
+from services.status.message.model import Message
+
+
+class Chaining:
+    """Takes the follow-ups of cascades."""
+
+    def __init__(self, sink: Log, directory: Directory) -> None:
+        self._sink, self._directory = sink, directory
+
+    async def take(self, followed: Sequence[tuple[Message, Sequence[FollowUp]]]) -> None:
+        """Raises LogUnavailable: the batch is done again."""
+        steps = [one for message, follows in followed for one in follows if self._is_to_follow(message, one)]
+        appends = []
+        for one in steps:
+            if isinstance(one, NextLink):
+                topic = topics.MESSAGE_REQUESTED[one.request.lane]
+                appends.append(Append(topic, one.request.message_id, one.request))
+            elif isinstance(one, Withdrawal):
+                topic = topics.TARGET_RESOLVED[one.target.provider][one.target.lane]
+                appends.append(Append(topic, one.target.record_key, one.target))
+        await self._sink.append(appends)
+        for one in steps:
+            if isinstance(one, NextLink) and not one.again:
+                telemetry.LINKS_FOLLOWED.labels(one.request.chain[0].channel.value).inc()
+            elif isinstance(one, NotNeeded) and not one.again:
+                for channel in one.channels:
+                    telemetry.LINKS_SAVED.labels(channel).inc()
+
+    def _is_to_follow(self, message: Message, one: FollowUp) -> bool:
+        request = message.request
+        if not isinstance(one, Withdrawal) or request is None:
+            return True
+        stop = self._directory.stop_of(message.partner_id, packet_id=request.packet_id, mailing_id=request.mailing_id)
+        return stop is None or stop.state != "cancelled"

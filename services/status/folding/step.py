@@ -1,0 +1,148 @@
+"""The step of the status consumers: load the batch's messages, fold, save, then carry out what follows.
+
+    records ─▶ load ($in) ─▶ fold in memory ─▶ save, compare-and-set on the revision
+                   ▲                              │  somebody else was faster: those again
+                   └──────────────────────────────┤
+                                                  └─▶ inbox; stream of changes, reports, statistics
+
+What follows is carried out after the save and before the commit. A crash in between repeats the batch, the fold
+recognises the events and gives the same follow-ups again, and the takers do each of them once.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from schemas.events import Event, MessageEvent, MessageRequested
+from services.runtime import mongo, telemetry
+from services.runtime.clock import now_ms
+from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.mongo.errors import TooLarge
+from services.status.fold.close import close
+from services.status.fold.counts import count
+from services.status.fold.fold import FollowUp, fold
+from services.status.fold.trace import difference
+from services.status.message.model import Message
+from services.status.message.store import Messages
+
+log = telemetry.logger("folding")
+_ATTEMPTS = 20
+
+Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
+Projected = Sequence[tuple[Message, Sequence[MessageEvent]]]
+"""Messages as they were saved, each with the events that were folded."""
+Projection = Callable[[Projected], Awaitable[None]]
+"""Writes what is derived from messages, also in a rebuild; an older message must not overwrite a newer one."""
+Events = Mapping[str, Sequence[tuple[MessageEvent, str]]]
+"""By message: its events, each with the origin of its record; empty for one that was not read from the log."""
+Taker = Callable[[Followed], Awaitable[None]]
+"""Carries out the follow-ups that are its own; must do a repeated one once only."""
+
+
+class TooManyConflicts(mongo.Unavailable):
+    """Messages were changed by somebody else again and again; the batch is done again after a pause."""
+
+
+@dataclass(frozen=True)
+class Folding:
+    """`step` is what `Consuming` runs. `rebuilding`: fold and project only, nothing follows (docs/design.md §2)."""
+
+    messages: Messages
+    takers: Sequence[Taker]
+    rebuilding: bool = False
+    projections: Sequence[Projection] = ()
+
+    async def step(self, records: Sequence[Record]) -> Follows:
+        """Fold a batch. Repeatable: a second run changes nothing and lets the same things follow."""
+        return await self._begun(_by_message((record.event, record.origin) for record in records))
+
+    async def apply(self, events: Sequence[MessageEvent]) -> None:
+        """Fold what was appended just now, so that whoever asked for it reads what it wrote; the consumer repeats it.
+
+        Only for events whose meaning hangs on no order. Raises mongo.UNAVAILABLE, TooManyConflicts.
+        """
+        follows = await self._begun(_by_message((event, "") for event in events))
+        if follows.project is not None:
+            await follows.project()
+
+    async def _begun(self, events: Events) -> Follows:
+        loaded = await self.messages.load(events)
+        folded = _folded_all(loaded, events)
+
+        async def project() -> None:
+            await self._project(events, folded)
+
+        return Follows(project=project)
+
+    async def _project(self, events: Events, folded: Sequence[tuple[Message, list[FollowUp]]]) -> None:
+        done: list[tuple[Message, list[FollowUp]]] = []
+        for _ in range(_ATTEMPTS):
+            try:
+                conflicts = await self.messages.save([message for message, _ in folded])
+            except TooLarge as fault:
+                _close([folded[index] for index in fault.indexes], fault)
+                continue
+            done += [one for one in folded if one[0].message_id not in conflicts]
+            if not conflicts:
+                break
+            telemetry.FOLD_CONFLICTS.inc(len(conflicts))
+            loaded = await self.messages.load(conflicts)
+            folded = _folded_all(loaded, {message_id: events[message_id] for message_id in conflicts})
+        else:
+            raise TooManyConflicts(f"{len(folded)} messages")
+        for write in self.projections:
+            await write([(message, [event for event, _ in events[message.message_id]]) for message, _ in done])
+        if not self.rebuilding:
+            _count_differences(done, events)
+            for take in self.takers:
+                await take(done)
+
+
+def _count_differences(done: Sequence[tuple[Message, list[FollowUp]]], events: Events) -> None:
+    """Requests that came under an id that was known, and asked for something else: their partner does not notice."""
+    for message, _ in done:
+        for event, _ in events[message.message_id]:
+            if isinstance(event, MessageRequested) and event.link == 0 and 0 in message.links:
+                link = message.links[0]
+                if link.request_id not in ("", event.event_id) and difference(event, link):
+                    telemetry.REPEATS_DIFFERENT.labels(event.partner_id).inc()
+
+
+def _by_message(events: Iterable[tuple[Event, str]]) -> dict[str, list[tuple[MessageEvent, str]]]:
+    found: dict[str, list[tuple[MessageEvent, str]]] = {}
+    for event, origin in events:
+        if not isinstance(event, MessageEvent):
+            raise TypeError(f"{type(event).__name__} is not an event of a message")
+        found.setdefault(event.message_id, []).append((event, origin))
+    return found
+
+
+def _close(folded: Sequence[tuple[Message, list[FollowUp]]], fault: TooLarge) -> None:
+    """Let these end, so that neither the batch nor what comes later has to wait for them. Raises the fault again."""
+    if not folded or any(message.closed for message, _ in folded):
+        raise fault
+    for message, follows in folded:
+        follows += close(message, now_ms())
+        telemetry.CLOSED_MESSAGES.inc()
+        log.warning("a message is closed: it has become too large", message_id=message.message_id)
+
+
+def _folded_all(loaded: Mapping[str, Message], events: Events) -> list[tuple[Message, list[FollowUp]]]:
+    """Without those of which nothing is known after as before: there is nothing to store."""
+    folded = [_folded(message_id, loaded.get(message_id), of) for message_id, of in events.items()]
+    ignored = sum(message.ignored for message, _ in folded)
+    if ignored:
+        telemetry.FOLD_IGNORED.inc(ignored)
+    return [(message, follows) for message, follows in folded if message.links]
+
+
+def _folded(
+    message_id: str, message: Message | None, events: Sequence[tuple[MessageEvent, str]]
+) -> tuple[Message, list[FollowUp]]:
+    message = message or Message(message_id)
+    follows: list[FollowUp] = []
+    for event, origin in events:
+        follows += fold(message, event)
+        if origin:
+            link = message.links.get(event.link)
+            follows += count(link, event.at, origin) if link is not None and not message.closed else []
+    return message, follows

@@ -1,0 +1,92 @@
+"""The sweeper says that the lifetime of a link has passed. It never decides: the fold does, when it reads that event.
+
+    messages with a deadline behind us ─▶ DeadlinePassed ─▶ status-events[.bulk], behind every receipt logged so far
+
+One instance sweeps at a time, under a lease. Each look covers the deadlines since the last one; a wider look now and
+then finds those that were written late. The event's id is computed, so saying it twice is saying it once.
+"""
+
+import asyncio
+
+from schemas import ids, topics
+from schemas.events import DeadlinePassed
+from services.runtime.clock import now_ms
+from services.runtime.log.kafka import Append, Log
+from services.runtime.loops import keep_on
+from services.runtime.mongo.leases import Lease
+from services.status.message.store import Messages, Overdue
+
+_WIDE_EVERY_MS = 10_000
+_SAID_AGAIN_AFTER_MS = 120_000
+_LEASE_MS = 15_000
+_BATCH = 500
+
+
+class Sweeper:
+    """One for each process; `run` until stopped."""
+
+    def __init__(self, messages: Messages, sink: Log, lease: Lease) -> None:
+        self._messages = messages
+        self._sink = sink
+        self._lease = lease
+        self._swept_until = 0
+        self._wide_at = 0
+        self._said: dict[str, int] = {}  # event id: when; the fold may lag behind
+
+    async def run(self, stop: asyncio.Event, interval_s: float) -> None:
+        """Sweep until stopped."""
+
+        async def turn() -> None:
+            await self.sweep(now_ms())
+
+        await keep_on("sweeper", turn, stop, interval_s)
+        await self._lease.release()
+
+    async def sweep(self, now: int) -> int:
+        """Append what is to be said at `now` (UTC ms); how many. Nothing while another instance sweeps."""
+        if not await self._lease.hold(now, _LEASE_MS):
+            self._swept_until = 0
+            return 0
+        wide = now >= self._wide_at
+        self._forget(now)
+        said, batch = 0, dict[str, Append]()
+        async for one in self._messages.overdue(0 if wide else self._swept_until, now):
+            event_id = ids.event_id_of(one.message_id, f"deadline/{one.link}")
+            if event_id in self._said:
+                continue
+            batch[event_id] = _passed(one, event_id, now)
+            if len(batch) == _BATCH:
+                said += await self._append(batch, now)
+        said += await self._append(batch, now)
+        self._swept_until = now
+        if wide:
+            self._wide_at = now + _WIDE_EVERY_MS
+        return said
+
+    async def _append(self, batch: dict[str, Append], now: int) -> int:
+        """By event id. Only what the log has taken counts as said; the next look finds what it has not."""
+        await self._sink.append(list(batch.values()))
+        self._said |= dict.fromkeys(batch, now)
+        said = len(batch)
+        batch.clear()
+        return said
+
+    def _forget(self, now: int) -> None:
+        """The oldest stand first."""
+        while self._said:
+            event_id = next(iter(self._said))
+            if now - self._said[event_id] < _SAID_AGAIN_AFTER_MS:
+                return
+            del self._said[event_id]
+
+
+def _passed(one: Overdue, event_id: str, now: int) -> Append:
+    event = DeadlinePassed(
+        event_id=event_id,
+        at=now,
+        message_id=one.message_id,
+        partner_id=one.partner_id,
+        lane=one.lane,
+        link=one.link,
+    )
+    return Append(topics.STATUS_EVENTS[one.lane], one.message_id, event)

@@ -1,0 +1,1 @@
+"""The in-app history of a device."""

@@ -1,0 +1,67 @@
+"""Devices that ask this process: proved by their credential, and not too often.
+
+An app pulls its history when it starts and fetches a message when a push comes; either reads whole messages, so the
+pace of an installation is slower here than in the registry.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fastapi import Depends
+
+from schemas import ids
+from services.runtime.access.device_auth import DeviceDoor
+from services.runtime.access.device_pace import DevicePace, Limit
+from services.runtime.access.identity import is_trusted
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.http.server import Problem
+from services.runtime.installations.reader import Installation, Installations
+from services.status.history.entries import inbox_owner
+
+PACE = Limit(30, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A proved installation; `owner` is empty when nobody is logged in."""
+
+    installation_id: str
+    application_id: str
+    owner: str
+    is_trusted: bool = True  # somebody vouches for the owner, or there is none
+
+    @property
+    def inbox(self) -> str:
+        """Whose history it reads (`entries.py`)."""
+        return inbox_owner(self.owner, self.installation_id)
+
+
+def device_caller(
+    installations: Installations, directory: Directory, secrets: Secrets, pace: DevicePace
+) -> Callable[..., Awaitable[Caller]]:
+    """The dependency that every device route has. Answers 401, 403 or 429."""
+
+    async def find(installation_id: str) -> Installation | None:
+        return (await installations.by_ids([installation_id])).get(installation_id)
+
+    proved = Depends(DeviceDoor(find, directory, secrets, pace).installation)
+
+    async def who(one: Installation = proved) -> Caller:
+        owner = ids.owner_key_of(one.application_id, one.external_user_id, one.phone)
+        is_owned = is_trusted(one, directory.applications.get(one.application_id))
+        return Caller(one.installation_id, one.application_id, owner, is_owned)
+
+    return who
+
+
+def proved_caller(who: Callable[..., Awaitable[Caller]]) -> Callable[..., Awaitable[Caller]]:
+    """The dependency of routes that tell what is the owner's: 403 where nobody vouches for him."""
+    device = Depends(who)
+
+    async def proved(caller: Caller = device) -> Caller:
+        if not caller.is_trusted:
+            raise Problem(403, "Proof of login required", "log in with `proof`", kind="proof-required")
+        return caller
+
+    return proved

@@ -1,0 +1,135 @@
+"""What the device routes of this process answer. Camel case, as all of the device API."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from schemas.values import LONGEST_CHAIN, Content
+from services.runtime.http.field_names import RequestBody
+
+
+class Wire(BaseModel):
+    """Base: names in camel case."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class Given(RequestBody):
+    """Base of what devices send."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class ActionView(Wire):
+    """A button."""
+
+    title: str
+    action: str
+    options: str | None = None
+
+
+class PictureView(Wire):
+    """A picture or a page."""
+
+    category: str | None
+    url: str
+
+
+class SecureView(Wire):
+    """SECURE values by name; `values` null: over, or not this installation's to know. Then the SDK shows `•••`."""
+
+    names: list[str]
+    values: dict[str, str] | None
+
+
+class ShownView(Wire):
+    """What the SDK is to show, with RICH applied; SECURE placeholders stand in title and text as `%name%`."""
+
+    title: str | None
+    text: str
+    content: PictureView | None
+    actions: list[ActionView]
+    custom_payload: Annotated[str | None, Field(description="JSON in a string, as the partner sent it")]
+    live_activity: Annotated[str | None, Field(description="JSON in a string")]
+    secure: SecureView | None
+
+    @classmethod
+    def fields_of(cls, content: Content, values: dict[str, str] | None) -> dict[str, object]:
+        """The fields of `content`, which is enriched already."""
+        url, secure = content.content_url, content.secure
+        return {
+            "title": content.title,
+            "text": content.text,
+            "content": PictureView(category=content.content_category, url=url) if url else None,
+            "actions": [ActionView.model_validate(one.model_dump()) for one in content.actions],
+            "custom_payload": content.custom_payload,
+            "live_activity": content.live_activity,
+            "secure": SecureView(names=list(secure.names), values=values) if secure is not None else None,
+        }
+
+
+class ContentAnswer(ShownView):
+    """The whole of one message."""
+
+    message_id: str
+    link: int
+    expires_at: int
+
+
+class HistoryEntry(ShownView):
+    """One entry of the in-app history. Times are UTC ms."""
+
+    message_id: str
+    link: int
+    delivery_id: Annotated[str | None, Field(description="of the push to this installation; null: there was none")]
+    sent_at: int
+    expires_at: int
+    status: Literal["New", "Seen"]
+    delivered_at: int | None
+    read_at: int | None
+
+
+class HistoryPage(Wire):
+    """The newest first; `cursor` asks for what comes after, null when nothing does."""
+
+    entries: list[HistoryEntry]
+    cursor: str | None
+
+
+class RefBody(Given):
+    """Which entry."""
+
+    message_id: UUID
+    link: Annotated[int, Field(ge=0, lt=LONGEST_CHAIN)] = 0
+
+
+Refs = Annotated[list[RefBody], Field(min_length=1, max_length=100)]
+
+
+class DeleteBody(Given):
+    """Entries to delete."""
+
+    entries: Refs
+
+
+class StatusBody(Given):
+    """Entries that are new or seen from now on."""
+
+    entries: Refs
+    status: Literal["New", "Seen"]
+
+
+class RefResult(Wire):
+    """`found` false: no entry of whoever is logged in."""
+
+    message_id: UUID
+    link: int
+    found: bool
+
+
+class ChangeAnswer(Wire):
+    """One result for each, in order."""
+
+    results: list[RefResult]

@@ -1,0 +1,104 @@
+"""The in-app history: one entry for each link of a push and each owner that it was planned for. Pure.
+
+    Planned with targets, its request ─▶ entries ◀─ receipts (delivered, read), InboxChanged (new, seen, deleted)
+
+An entry is derived from its message, whatever came first and however often: so a rebuild gives the same ones. Its owner
+is the user or phone that the installation belonged to when the push was planned; where nobody was logged in, the
+installation itself. Live activities do not enter. What an entry shows is not kept twice: it is read from the message.
+"""
+
+from typing import NamedTuple
+
+from schemas import events
+from schemas.topics import HISTORY_RETENTION_MS
+from schemas.values import Channel
+from services.status.message.content import content_of
+from services.status.message.model import Delivery, Link, Message, Request
+
+TOUCHING = frozenset({events.MessageRequested, events.Planned, events.ReceiptReceived, events.InboxChanged})
+"""Events that may change an entry."""
+NEW, SEEN = "New", "Seen"
+
+
+class InboxEntry(NamedTuple):
+    """One entry. Times are UTC ms, 0 when it has not happened."""
+
+    owner: str
+    message_id: str
+    link: int
+    partner_id: str
+    lane: str
+    at: int  # when it was sent
+    expires_at: int
+    kept_until: int
+    status: str  # what the owner last said; before that, whether a push of it was opened
+    status_at: int
+    delivered_at: int
+    read_at: int
+    installations: tuple[str, ...]  # that the link was planned for
+    waiting: tuple[str, ...]  # those of them that have confirmed nothing
+    deleted: bool
+
+    @property
+    def entry_id(self) -> str:
+        return entry_id_of(self.owner, self.message_id, self.link)
+
+
+def entry_id_of(owner: str, message_id: str, link: int) -> str:
+    return f"{message_id}/{link}/{owner}"
+
+
+def inbox_owner(owner_key: str, installation_id: str) -> str:
+    """As entries and `InboxChanged` name an owner."""
+    return owner_key or f"i/{installation_id}"
+
+
+def touched(seen: events.MessageEvent) -> bool:
+    """True when the entries of the event's link must be written again."""
+    return type(seen) in TOUCHING
+
+
+def entries_of(message: Message, link: Link) -> list[InboxEntry]:
+    """All entries of the link; none before both plan and request are known."""
+    request = link.request
+    if request is None or request.channel is not Channel.PUSH or not link.targets:
+        return []
+    if _is_live_activity(request):
+        return []
+    owners: dict[str, list[Delivery]] = {}
+    for delivery in link.targets:
+        if delivery.owner is not None:
+            owners.setdefault(inbox_owner(delivery.owner, delivery.installation_id), []).append(delivery)
+    return [_entry(message, link, owner, deliveries) for owner, deliveries in sorted(owners.items())]
+
+
+def _is_live_activity(request: Request) -> bool:
+    """Most requests need not be read for it."""
+    if '"live_activity"' not in request.chain:
+        return False
+    content = content_of(request)
+    return content is not None and content.live_activity is not None
+
+
+def _entry(message: Message, link: Link, owner: str, deliveries: list[Delivery]) -> InboxEntry:
+    mark = link.inbox.get(owner)
+    heard = [one for one in deliveries if one.proved] or deliveries  # a stranger's word marks nothing as seen
+    read_at = min((one.read_at for one in heard if one.read_at), default=0)
+    said = {"new": NEW, "seen": SEEN}.get(mark.status if mark is not None else "")
+    return InboxEntry(
+        owner=owner,
+        message_id=message.message_id,
+        link=link.number,
+        partner_id=message.partner_id,
+        lane=message.lane,
+        at=link.send_at,
+        expires_at=link.expires_at,
+        kept_until=message.created_at + HISTORY_RETENTION_MS,
+        status=said or (SEEN if read_at else NEW),
+        status_at=mark.status_at if mark is not None else 0,
+        delivered_at=min((one.delivered_at for one in heard if one.delivered_at), default=0),
+        read_at=read_at,
+        installations=tuple(sorted(one.installation_id for one in deliveries)),
+        waiting=tuple(sorted(one.installation_id for one in deliveries if not one.delivered_at)),
+        deleted=mark is not None and bool(mark.deleted_at),
+    )

@@ -1,0 +1,97 @@
+"""The in-app history at work: written behind the fold, changed and pulled by devices.
+
+fold ─▶ project ─▶ `inbox`
+device changes entries ─▶ InboxChanged ─▶ status-events, and folded at once: a device reads what it wrote
+device pulls entries ─▶ ReceiptReceived (delivered, source pull), once for each installation in the plan
+"""
+
+from collections.abc import Sequence
+
+from schemas import ids
+from schemas.events import InboxChange, InboxChanged, MessageEvent, ReceiptReceived
+from schemas.topics import STATUS_EVENTS
+from services.runtime.clock import now_ms
+from services.runtime.log.kafka import Append, Log
+from services.status.folding.step import Folding, Projected
+from services.status.history.access import Caller
+from services.status.history.entries import InboxEntry, entries_of, entry_id_of, touched
+from services.status.history.store import Inbox
+
+Ref = tuple[str, int]
+"""Message id and link."""
+
+
+class Projecting:
+    """Writes the entries of links that something has happened to."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    async def __call__(self, projected: Projected) -> None:
+        entries = []
+        for message, seen in projected:
+            for number in {event.link for event in seen if touched(event)} & message.links.keys():
+                saved = message.revision + 1
+                entries += [(saved, entry) for entry in entries_of(message, message.links[number])]
+        await self._inbox.write(entries)
+
+
+class InboxChanging:
+    """What devices do with entries. Raises LogUnavailable, mongo.UNAVAILABLE."""
+
+    def __init__(self, inbox: Inbox, folding: Folding, sink: Log) -> None:
+        self._inbox, self._folding, self._sink = inbox, folding, sink
+
+    async def change(self, device: Caller, refs: Sequence[Ref], change: InboxChange) -> list[bool]:
+        """Which of them the device's owner has; what is as wanted already stays so."""
+        wanted = [entry_id_of(device.inbox, message_id, link) for message_id, link in refs]
+        found = await self._inbox.load(wanted)
+        now = now_ms()
+        changes = [_changed(device, one, change, now) for one in found.values() if _differs(one, change)]
+        if changes:
+            await self._append(changes)
+            await self._folding.apply(changes)
+        return [key in found and (change == "deleted" or not found[key].deleted) for key in wanted]
+
+    async def pulled(self, device: Caller, entries: Sequence[InboxEntry]) -> None:
+        """The device has these entries now: those that were sent to it are delivered."""
+        own = [one for one in entries if device.installation_id in one.waiting]
+        await self._append([_delivered(device.installation_id, one, now_ms()) for one in own])
+
+    async def _append(self, found: Sequence[MessageEvent]) -> None:
+        await self._sink.append([Append(STATUS_EVENTS[one.lane], one.message_id, one) for one in found])
+
+
+def _differs(entry: InboxEntry, change: InboxChange) -> bool:
+    return not entry.deleted and (change == "deleted" or entry.status.lower() != change)
+
+
+def _changed(device: Caller, entry: InboxEntry, change: InboxChange, now: int) -> InboxChanged:
+    """Its id hangs on what was known before, so a repeated call before the answer gives the same event."""
+    before = "" if change == "deleted" else f"/{entry.status_at}"
+    return InboxChanged(
+        event_id=ids.event_id_of(entry.message_id, f"inbox/{entry.link}/{entry.owner}/{change}{before}"),
+        at=max(now, entry.status_at + 1),
+        message_id=entry.message_id,
+        partner_id=entry.partner_id,
+        lane="bulk" if entry.lane == "bulk" else "single",
+        link=entry.link,
+        owner=entry.owner,
+        installation_id=device.installation_id,
+        change=change,
+    )
+
+
+def _delivered(installation_id: str, entry: InboxEntry, now: int) -> ReceiptReceived:
+    return ReceiptReceived(
+        event_id=ids.receipt_id_of(entry.message_id, entry.link, installation_id, "delivered"),
+        at=now,
+        message_id=entry.message_id,
+        partner_id=entry.partner_id,
+        lane="bulk" if entry.lane == "bulk" else "single",
+        link=entry.link,
+        installation_id=installation_id,
+        kind="delivered",
+        happened_at=now,
+        source="pull",
+    )

@@ -1,0 +1,1 @@
+"""One message as it is kept and found."""

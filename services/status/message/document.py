@@ -1,0 +1,192 @@
+"""A message as a MongoDB document, and back. Pure.
+
+What is searched stands as fields of its own; what only the fold needs is one JSON value, which costs a fraction of
+nested BSON to read and to write:
+
+_id, v (the form, 1), revision, partner_id, lane, state, created_at, first_at, kept_until (TTL)
+mt_num, partner_ref, phone, external_user_id, packet_id, mailing_id      of the request that won
+extra_params: ["name=value", …], callback_data
+deadline_at, deadline_link      while a deadline means something: for the sweeper
+channel_ids: [delivery id, …]   under which something was posted to the channel platform, for its reports
+saved: [channel, …]             of links that were not needed
+links                           JSON: an array for each `message.Link`, of its fields in their order
+trace, trace_count, trace_dropped    JSON lines: an array for each `message.Entry`
+closed                          true of a message that had become too large to be stored (`fold/close.py`)
+
+Within a form fields are only added, at the end and with a default, so that what was stored before stays readable; what
+is without `v` is of form 1. Any other change is a new form, whose readers go out before its writers.
+"""
+
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any
+
+import orjson
+
+from schemas import DeliveryState
+from schemas.reasons import Reason
+from schemas.topics import HISTORY_RETENTION_MS
+from schemas.values import Channel
+from services.status.message.model import (
+    Change,
+    Count,
+    Delivery,
+    InboxMark,
+    Link,
+    Message,
+    Onward,
+    Report,
+    Request,
+    Skip,
+)
+
+Document = dict[str, Any]
+FORM = 1
+_MAX_PAIRS = 50
+_STATES = {state.value: state for state in DeliveryState}
+_REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
+_CHANNELS = {channel.value: channel for channel in Channel}
+_REQUESTS, _DELIVERIES, _STATE, _CHANGES, _COUNTS = (
+    Link.__slots__.index(name) for name in ("requests", "deliveries", "state", "changes", "counts")
+)
+
+
+class NewerForm(Exception):
+    """A newer release has stored it; readers are updated before writers."""
+
+
+def to_document(message: Message) -> Document:
+    """The document of the message's next revision."""
+    deadline, request, links = message.deadline, message.request, list(message.links.values())
+    created_at = request.at if request is not None else message.first_at
+    document: Document = {
+        "_id": message.message_id,
+        "v": FORM,
+        "revision": message.revision + 1,
+        "partner_id": message.partner_id,
+        "lane": message.lane,
+        "state": str(message.state),
+        "created_at": created_at,
+        "first_at": message.first_at,
+        "kept_until": datetime.fromtimestamp((created_at + HISTORY_RETENTION_MS) / 1000, UTC),
+        "links": orjson.dumps([_values(link) for link in links], _array, orjson.OPT_PASSTHROUGH_DATACLASS),
+        "trace": message.trace,
+        "trace_count": message.trace_count,
+        "trace_dropped": message.trace_dropped,
+    }
+    if message.closed:
+        document["closed"] = True
+    if deadline is not None:
+        document["deadline_at"], document["deadline_link"] = deadline
+    posted = [one.delivery_id for link in links for one in link.targets if one.provider == "channel"]
+    if posted:
+        document["channel_ids"] = posted
+    saved = [
+        channel
+        for link in links
+        if link.onward is not None and not link.onward.goes_on and not link.onward.is_cancelled
+        for channel in link.onward.channels
+    ]
+    if saved:
+        document["saved"] = saved
+    if request is not None:
+        document["mt_num"] = request.mt_num
+        if request.partner_ref is not None:
+            document["partner_ref"] = request.partner_ref
+        if request.phone is not None:
+            document["phone"] = request.phone
+        if request.external_user_id is not None:
+            document["external_user_id"] = request.external_user_id
+        if request.packet_id is not None:
+            document["packet_id"] = request.packet_id
+        if request.mailing_id is not None:
+            document["mailing_id"] = request.mailing_id
+            document["reason"] = reason_of(message)
+        if request.extra_param:
+            document["extra_params"] = pairs_of(request.extra_param)
+        if request.callback_data is not None:
+            document["callback_data"] = request.callback_data
+    return document
+
+
+def reason_of(message: Message) -> str | None:
+    """Why the message failed: of its last link that did; None while it has not."""
+    if not message.state.is_failure:
+        return None
+    reasons = [link.failed_reason for link in message.links.values() if link.failed_reason is not None]
+    return reasons[-1].value if reasons else None
+
+
+def pairs_of(extra_param: str) -> list[str]:
+    """`name1=value1,name2=value2` apart; a doubled comma is one within a value (`docs/partner-api.md` §1)."""
+    parts = extra_param.replace(",,", "\x00").split(",")
+    return [part.replace("\x00", ",") for part in parts if part][:_MAX_PAIRS]
+
+
+def from_document(document: Document) -> Message:
+    """The message as it was stored. Raises NewerForm."""
+    if document.get("v", FORM) > FORM:
+        raise NewerForm(f"a message is stored in form {document['v']}; this release reads up to {FORM}")
+    links = [_link(one) for one in orjson.loads(document["links"])]
+    return Message(
+        message_id=document["_id"],
+        partner_id=document["partner_id"],
+        lane=document["lane"],
+        first_at=document["first_at"],
+        links={link.number: link for link in links},
+        trace=document["trace"],
+        trace_count=document["trace_count"],
+        trace_dropped=document["trace_dropped"],
+        revision=document["revision"],
+        closed=document.get("closed", False),
+    )
+
+
+_LINK, _REQUEST, _DELIVERY, _COUNT = (attrgetter(*kind.__slots__) for kind in (Link, Request, Delivery, Count))
+_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Skip, Report, InboxMark, Onward)}
+
+
+def _values(link: Link) -> list[Any]:
+    """Its fields in their order. What every link has is turned into arrays here: orjson's asking costs more."""
+    values = list(_LINK(link))
+    values[_REQUESTS] = [_REQUEST(one) for one in link.requests]
+    values[_DELIVERIES] = {key: _DELIVERY(one) for key, one in link.deliveries.items()}
+    values[_STATE] = str(link.state)
+    values[_CHANGES] = [(str(one.state), one.at) for one in link.changes]
+    values[_COUNTS] = [_COUNT(one) for one in link.counts]
+    return values
+
+
+def _array(value: Any) -> Any:
+    """What orjson is told of a dataclass: the values of its fields."""
+    return _ARRAYS[type(value)](value)
+
+
+def _link(stored: list[Any]) -> Link:
+    link = Link(*stored)
+    link.requests = [Request(*one) for one in stored[_REQUESTS]]
+    for request in link.requests:
+        request.channel = _CHANNELS[request.channel]
+    link.deliveries = {key: Delivery(*one) for key, one in stored[_DELIVERIES].items()}
+    for delivery in link.deliveries.values():
+        delivery.state, delivery.reason = _STATES[delivery.state], _REASONS[delivery.reason]
+    link.changes = [Change(_STATES[state], at) for state, at in stored[_CHANGES]]
+    link.state = _STATES[link.state]
+    link.plan_reason, link.failed_reason = _REASONS[link.plan_reason], _REASONS[link.failed_reason]
+    if len(stored) > _COUNTS:
+        link.counts = [Count(*one) for one in stored[_COUNTS]]
+    _fill_rest(link)
+    return link
+
+
+def _fill_rest(link: Link) -> None:
+    """What few links have, from the arrays that it still holds."""
+    rest: Any = link
+    if rest.skipped:
+        rest.skipped = [Skip(key, provider, Reason(why)) for key, provider, why in rest.skipped]
+    if rest.inbox:
+        rest.inbox = {owner: InboxMark(*mark) for owner, mark in rest.inbox.items()}
+    if rest.wanted is not None:
+        rest.wanted = Report(*rest.wanted)
+    if rest.onward is not None:
+        rest.onward = Onward(*rest.onward)

@@ -1,0 +1,112 @@
+"""What is asked for: one message by any of its ids, or a page of them.
+
+A page goes on behind (created_at, _id) of its last message, so messages that come meanwhile shift nothing.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas import DeliveryState, ids
+from schemas.application_events import PartnerChanged
+from services.status.message.model import Message
+from services.status.message.store import Messages
+
+_MAX_MS = 2**53
+
+
+class BadCursor(ValueError):
+    """Not a cursor that this API gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a search asks for; None leaves a field open. Times in UTC ms: `since` counts, `until` does not.
+
+    `extra_param` is one pair, `name=value`.
+    """
+
+    partner_id: str | None = None
+    phone: str | None = None
+    external_user_id: str | None = None
+    any_id: str | None = None
+    extra_param: str | None = None
+    callback_data: str | None = None
+    state: DeliveryState | None = None
+    since: int | None = None
+    until: int | None = None
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`cursor` asks for what comes after; None when there is nothing more."""
+
+    messages: list[Message]
+    cursor: str | None
+
+
+async def find_one(messages: Messages, any_id: str, partner: PartnerChanged | None) -> Message | None:
+    """By message id, mtNum or the partner's own id; only the partner's own when there is a partner."""
+    candidates = [any_id]
+    if partner is not None:
+        candidates.append(ids.message_id_of(partner.uuid, any_id))
+    loaded = await messages.load(candidates)
+    for candidate in candidates:
+        found = loaded.get(candidate)
+        if found is not None and (partner is None or found.partner_id == partner.partner_id):
+            return found
+    scope = {"partner_id": partner.partner_id} if partner is not None else {}
+    for field in ("mt_num", "partner_ref"):
+        newest = await messages.find({field: any_id, **scope}, 1)
+        if newest:
+            return newest[0]
+    return None
+
+
+async def find_page(messages: Messages, wanted: Wanted, limit: int) -> Page:
+    """The newest first. Raises BadCursor."""
+    found = await messages.find(query_of(wanted), limit + 1)
+    more = found[:limit][-1] if len(found) > limit else None
+    return Page(found[:limit], cursor_of(more.created_at, more.message_id) if more is not None else None)
+
+
+def query_of(wanted: Wanted) -> Mapping[str, Any]:
+    """The search as MongoDB is asked. Raises BadCursor."""
+    named = {
+        "partner_id": wanted.partner_id,
+        "phone": wanted.phone,
+        "external_user_id": wanted.external_user_id,
+        "extra_params": wanted.extra_param,
+        "callback_data": wanted.callback_data,
+        "state": wanted.state.value if wanted.state is not None else None,
+    }
+    every: list[Mapping[str, Any]] = [{name: value} for name, value in named.items() if value is not None]
+    if wanted.any_id is not None:
+        every.append({"$or": [{name: wanted.any_id} for name in ("_id", "mt_num", "partner_ref")]})
+    if wanted.since is not None:
+        every.append({"created_at": {"$gte": wanted.since}})
+    if wanted.until is not None:
+        every.append({"created_at": {"$lt": wanted.until}})
+    if wanted.cursor is not None:
+        at, message_id = place_of(wanted.cursor)
+        every.append({"$or": [{"created_at": {"$lt": at}}, {"created_at": at, "_id": {"$lt": message_id}}]})
+    return {"$and": every} if every else {}
+
+
+def cursor_of(created_at: int, message_id: str) -> str:
+    return base64.urlsafe_b64encode(f"{created_at}/{message_id}".encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str) -> tuple[int, str]:
+    """The place that a cursor names. Raises BadCursor."""
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        at, _, message_id = text.partition("/")
+        if not at.isascii() or not at.isdigit() or not message_id or "\x00" in message_id or int(at) > _MAX_MS:
+            raise BadCursor
+        return int(at), message_id
+    except (binascii.Error, UnicodeError, ValueError):
+        raise BadCursor("not a cursor that was given by this API") from None

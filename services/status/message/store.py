@@ -1,0 +1,163 @@
+"""Messages in MongoDB: load a batch, save it by compare-and-set on the revision, find them again.
+
+A save filters by the revision that was loaded and inserts when nothing fits; so whoever is too late runs into the
+primary key and is told which messages to do again. Collection `messages`, kept for a year (docs/design.md §4); what is
+told of a message that nobody has asked for is kept for a day.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReplaceOne
+
+from schemas.topics import DAY_MS
+from schemas.values import Lane
+from services.runtime.clock import now_ms
+from services.runtime.mongo import Database, Document, durable
+from services.runtime.mongo.errors import Invalid, TooLarge
+from services.status.message.document import from_document, to_document
+from services.status.message.model import Message
+
+UNASKED_KEPT_MS = DAY_MS
+LARGEST = 8 * 1024 * 1024
+"""Bytes of links and trace: half of what MongoDB takes, and more than any message of ours comes to."""
+MOST_MS: Final = 10_000
+"""That a question of a partner may keep the database busy; beyond it the question is refused, and says so."""
+_NEWEST_FIRST = ("created_at", DESCENDING)
+_COUNTED = ("mailing_id", "state", "reason")
+_BY_STATE = "mailing_by_state"
+_OF_MAILINGS = {"mailing_id": {"$exists": True}}
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A link whose lifetime is over and whose fate is not decided."""
+
+    message_id: str
+    partner_id: str
+    lane: Lane
+    link: int
+
+
+class Messages:
+    """The messages of this deployment."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = durable(database["messages"])
+
+    async def prepare(self) -> None:
+        """Create the indexes: for searching, for the sweeper, and the one that ends the history after a year."""
+        searches = [
+            IndexModel([(name, ASCENDING), _NEWEST_FIRST], partialFilterExpression={name: {"$exists": True}})
+            for name in ("phone", "external_user_id", "partner_ref", "extra_params", "callback_data")
+        ]
+        await self._collection.create_indexes(
+            [
+                *searches,
+                IndexModel([("partner_id", ASCENDING), _NEWEST_FIRST, ("_id", DESCENDING)]),
+                IndexModel([("mt_num", ASCENDING)], partialFilterExpression={"mt_num": {"$exists": True}}),
+                IndexModel([("deadline_at", ASCENDING)], partialFilterExpression={"deadline_at": {"$exists": True}}),
+                IndexModel([("channel_ids", ASCENDING)], partialFilterExpression={"channel_ids": {"$exists": True}}),
+                IndexModel(
+                    [("partner_id", ASCENDING), ("created_at", ASCENDING), ("saved", ASCENDING)],
+                    partialFilterExpression={"saved": {"$exists": True}},
+                ),
+                IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0),
+                IndexModel(
+                    [("partner_id", ASCENDING), ("packet_id", ASCENDING), ("_id", ASCENDING)],
+                    partialFilterExpression={"packet_id": {"$exists": True}},
+                ),
+                IndexModel(
+                    [(name, ASCENDING) for name in _COUNTED], name=_BY_STATE, partialFilterExpression=_OF_MAILINGS
+                ),
+            ]
+        )
+
+    async def load(self, message_ids: Iterable[str]) -> dict[str, Message]:
+        """Those that exist, by id."""
+        found = self._collection.find({"_id": {"$in": list(message_ids)}}).batch_size(10_000)
+        return {document["_id"]: from_document(document) for document in await found.to_list(None)}
+
+    async def of_channel_delivery(self, delivery_id: str) -> Message | None:
+        """The message of which something was posted to the channel platform under this id."""
+        found = await self._collection.find_one({"channel_ids": delivery_id})
+        return from_document(found) if found is not None else None
+
+    async def saved(self, partner_id: str | None, since: int, until: int) -> dict[str, int]:
+        """Links that were not needed, by channel, of messages made in [since, until), UTC ms; None: of all partners."""
+        made: dict[str, Any] = {"created_at": {"$gte": since, "$lt": until}, "saved": {"$exists": True}}
+        steps: list[dict[str, Any]] = [
+            {"$match": made if partner_id is None else {"partner_id": partner_id, **made}},
+            {"$unwind": "$saved"},
+            {"$group": {"_id": "$saved", "count": {"$sum": 1}}},
+        ]
+        return {one["_id"]: one["count"] async for one in self._collection.aggregate(steps, maxTimeMS=MOST_MS)}
+
+    async def save(self, messages: Sequence[Message]) -> set[str]:
+        """Store them; the ids of those that somebody else has changed since they were loaded are returned.
+
+        Raises TooLarge with the places of those that have to be closed (`fold/close.py`) and stored again, and Invalid
+        for what no document can hold, such as a time in the year 40,000.
+        """
+        if not messages:
+            return set()
+        now = now_ms()
+        documents = [_storable(place, one, now) for place, one in enumerate(messages)]
+        large = [place for place, one in enumerate(documents) if len(one["links"]) + len(one["trace"]) > LARGEST]
+        if large:
+            raise TooLarge(f"more than {LARGEST} bytes are known of a message", large)
+        writes = [
+            ReplaceOne({"_id": message.message_id, "revision": message.revision}, document, upsert=True)
+            for message, document in zip(messages, documents, strict=True)
+        ]
+        return {messages[index].message_id for index in (await self._collection.write(writes)).taken_indexes}
+
+    async def find(self, query: Mapping[str, Any], limit: int) -> list[Message]:
+        """The newest that fit, `limit` at most."""
+        found = self._collection.find(query).sort([("created_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
+        found = found.max_time_ms(MOST_MS)
+        return [from_document(document) for document in await found.to_list(None)]
+
+    async def of_packet(self, partner_id: str, packet_id: int) -> AsyncIterator[Message]:
+        """All messages of a packet (3000 at most), by id."""
+        query = {"partner_id": partner_id, "packet_id": packet_id}
+        async for document in self._collection.find(query).sort("_id", ASCENDING).batch_size(1000).max_time_ms(MOST_MS):
+            yield from_document(document)
+
+    async def count_by_state(self, mailing_id: str) -> list[tuple[str, str, int]]:
+        """State, reason of a failure, and how many messages of the mailing; read from the index alone."""
+        pipeline: list[Mapping[str, Any]] = [
+            {"$match": {"mailing_id": mailing_id}},
+            {"$group": {"_id": {"state": "$state", "reason": "$reason"}, "n": {"$sum": 1}}},
+        ]
+        found = self._collection.aggregate(pipeline, hint=_BY_STATE)
+        return [(one["_id"]["state"], one["_id"].get("reason") or "", one["n"]) async for one in found]
+
+    async def overdue(self, after: int, until: int) -> AsyncIterator[Overdue]:
+        """Those whose deadline lies in (after, until], UTC ms, the earliest first."""
+        query = {"deadline_at": {"$gt": after, "$lte": until}}
+        fields = {"partner_id": 1, "lane": 1, "deadline_link": 1}
+        found = self._collection.find(query, fields).sort("deadline_at", ASCENDING).batch_size(1000)
+        async for one in found:
+            yield Overdue(one["_id"], one["partner_id"], one["lane"], one["deadline_link"])
+
+
+def _storable(place: int, message: Message, now: int) -> Document:
+    try:
+        return document_of(message, now)
+    except (TypeError, ValueError, OverflowError, OSError) as error:  # the last one is what a clock says of such a time
+        raise Invalid(f"{type(error).__name__}: a message that no document can hold", (place,)) from error
+
+
+def document_of(message: Message, now: int) -> Document:
+    """What is stored at `now` (UTC ms).
+
+    The end of what nobody has asked for goes by the clock, not by its events: in a catch-up these are old, and the
+    request may be read next.
+    """
+    document = to_document(message)
+    if not message.is_asked_for:
+        document["kept_until"] = datetime.fromtimestamp((now + UNASKED_KEPT_MS) / 1000, UTC)
+    return document

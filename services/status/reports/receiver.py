@@ -1,0 +1,108 @@
+"""The reports of one receiver: at most so many under way, none but a probe while it is down, each leased first."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from schemas.values import Lane
+from services.runtime import telemetry
+from services.runtime.clock import now_ms
+from services.runtime.log import batch_consumer
+from services.status.reports.http import Answer
+from services.status.reports.pace import Breaker
+from services.status.reports.store import Leased, Reports
+
+log = telemetry.logger("reports")
+_IDLE_MS = 30_000
+_LOOK_MS = 1_000
+
+
+class Receiver:
+    """`run` ends when nothing is to be done for a while; whoever has something then makes a new one."""
+
+    def __init__(
+        self,
+        store: Reports,
+        lane: Lane,
+        host: str,
+        limit: int,
+        send: Callable[[Leased], Awaitable[Answer]],
+        stop: asyncio.Event,
+    ) -> None:
+        self.lane = lane
+        self.host = host
+        self._store = store
+        self._limit = limit
+        self._send = send
+        self._stop = stop
+        self._breaker = Breaker()
+        self._woken = asyncio.Event()
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_hand: set[str] = set()  # reports under way, however long their leases last
+        self.has_ended = False
+
+    def wake(self) -> None:
+        """Something may be due."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        stopping = asyncio.ensure_future(self._stop.wait())
+        stopping.add_done_callback(lambda _: self.wake())
+        try:
+            while not self._stop.is_set():
+                self._woken.clear()
+                try:
+                    wait_ms = await self._round()
+                except batch_consumer.UNAVAILABLE as error:
+                    log.warning("reports wait: infrastructure is away", error=repr(error))
+                    wait_ms = _LOOK_MS
+                if wait_ms is None:
+                    return
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait_ms / 1000):
+                        await self._woken.wait()
+        finally:
+            stopping.cancel()
+            await asyncio.gather(*self._in_flight, return_exceptions=True)
+
+    async def _round(self) -> int | None:
+        """Start what may be started; how long to wait for a reason to look again, ms. None: there is nothing to do."""
+        now = now_ms()
+        free = self._breaker.may_send(now, len(self._in_flight), self._limit)
+        leased = await self._store.lease(self.lane, self.host, free, now, list(self._in_hand)) if free else []
+        for report in leased:
+            self._in_hand.add(report.report_id)
+            task = asyncio.get_running_loop().create_task(self._one(report))
+            self._in_flight.add(task)
+            task.add_done_callback(self._ended)
+        if leased or not free:
+            rest = self._breaker.rest_until - now if self._breaker.is_open else _IDLE_MS
+            return max(1, rest) if not self._in_flight or self._breaker.is_open else _IDLE_MS
+        due_at = await self._store.next_due(self.lane, self.host)
+        if due_at is None or due_at - now > 2 * _IDLE_MS:
+            return _IDLE_MS if self._in_flight or self._breaker.is_open else self._end()
+        return max(due_at - now, 20) if due_at > now else _LOOK_MS  # due and not ours: leased by another process
+
+    def _end(self) -> int | None:
+        """Nothing under way and nothing soon; unless somebody has woken us since we looked."""
+        self.has_ended = not self._woken.is_set()
+        return None if self.has_ended else 0
+
+    async def _one(self, report: Leased) -> None:
+        try:
+            answer = await self._send(report)
+        finally:
+            self._in_hand.discard(report.report_id)
+        now = now_ms()
+        if answer.is_down:
+            self._breaker.failed(now)
+        elif answer.http_status and self._breaker.answered():
+            await self._store.pull(self.lane, self.host, now)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._in_flight.discard(task)
+        self.wake()
+        if not task.cancelled() and task.exception() is not None:
+            error = task.exception()
+            say = log.warning if isinstance(error, batch_consumer.UNAVAILABLE) else log.error
+            say("a report was not finished; its lease ends by itself", exc_info=error)

@@ -1,0 +1,33 @@
+"""Which clicks on short links are recorded: who holds a link can follow it without end, and the log must not grow so.
+
+    one code from one network               one a minute of a person and one of a robot: who taps twice has clicked once
+    one code, whoever comes                 a hundred at once and ten a minute: one person's, who may share it
+    one network, whatever it follows        two hundred at once and ten a second: a carrier's phones share an address
+
+What is beyond is led on all the same, and counted by a metric. In this process, by memory alone.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from services.runtime.access.request_rate import RequestPace
+
+
+@dataclass(frozen=True)
+class ClickPace:
+    """One for each process."""
+
+    monotonic_s: Callable[[], float] = time.monotonic
+    _same: RequestPace = field(default_factory=lambda: RequestPace(1 / 60, 1))
+    _of_code: RequestPace = field(default_factory=lambda: RequestPace(1 / 6, 100))
+    _of_network: RequestPace = field(default_factory=lambda: RequestPace(10, 200))
+
+    def counts(self, code: str, network: str, by: str) -> bool:
+        """True for a click that is to be recorded. `by`: a person or a robot."""
+        now_s = self.monotonic_s()
+        return (
+            self._same.admits(f"{code}/{network}/{by}", now_s)
+            and self._of_code.admits(code, now_s)
+            and self._of_network.admits(network, now_s)
+        )

@@ -1,0 +1,92 @@
+"""What stands behind a code: the projection that `GET /l/{code}` reads. As long as the history.
+
+    {_id: code, url, message_id, partner_id, lane, link, ordinal, kept_until}
+
+Written from the request that won, whenever a record of it or of its plan is folded; a rebuild writes the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+from pymongo import ASCENDING, ReplaceOne
+
+from schemas import events
+from schemas.events import MessageEvent
+from schemas.topics import HISTORY_RETENTION_MS
+from schemas.values import Lane, Link
+from services.runtime.mongo import Database, Document, durable
+from services.runtime.short_links import ShortLinks
+from services.status.message.model import Message
+
+_TELLING = frozenset({events.MessageRequested, events.Scheduled, events.Planned})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a code leads, and what it belongs to."""
+
+    url: str
+    message_id: str
+    partner_id: str
+    lane: Lane
+    link: int
+    ordinal: int
+
+
+class Codes:
+    """The codes of this deployment."""
+
+    def __init__(self, database: Database, short: ShortLinks) -> None:
+        self._collection = durable(database["short_links"])
+        self._short = short
+
+    async def prepare(self) -> None:
+        """Create the index that ends a code with the history of its message."""
+        await self._collection.create_index([("kept_until", ASCENDING)], expireAfterSeconds=0)
+
+    async def project(self, projected: Sequence[tuple[Message, Sequence[MessageEvent]]]) -> None:
+        """Store the codes of what was requested or planned; one of `Folding`'s projections."""
+        documents = [
+            document
+            for message, of in projected
+            for number in sorted({event.link for event in of if type(event) in _TELLING})
+            for document in self._documents(message, number)
+        ]
+        await self._collection.write([ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents])
+
+    async def drop(self, messages: Sequence[Message]) -> int:
+        """Delete the codes of these messages, whose texts must still be known; tells how many."""
+        codes = [
+            one["_id"] for message in messages for number in message.links for one in self._documents(message, number)
+        ]
+        return await self._collection.delete_many({"_id": {"$in": codes}}) if codes else 0
+
+    async def find(self, code: str) -> Target | None:
+        one = await self._collection.find_one({"_id": code})
+        if one is None:
+            return None
+        return Target(one["url"], one["message_id"], one["partner_id"], one["lane"], one["link"], one["ordinal"])
+
+    def _documents(self, message: Message, number: int) -> list[Document]:
+        link = message.links.get(number)
+        request = link.request if link is not None and link.request_id else None
+        if request is None or "://" not in request.chain:
+            return []
+        shown = Link.model_validate(orjson.loads(request.chain)[0])
+        kept_until = datetime.fromtimestamp((request.at + HISTORY_RETENTION_MS) / 1000, UTC)
+        return [
+            {
+                "_id": code,
+                "url": short.url,
+                "message_id": message.message_id,
+                "partner_id": message.partner_id,
+                "lane": message.lane,
+                "link": number,
+                "ordinal": short.ordinal,
+                "kept_until": kept_until,
+            }
+            for short in self._short.of(message.message_id, number, shown)
+            for code in short.codes
+        ]

@@ -1,0 +1,1 @@
+"""Counting for the statistics, and reading them."""

@@ -1,0 +1,81 @@
+"""Tells the statistics what was counted: `DeliveryCounted` onto `delivery-counted`, before the batch is committed.
+
+In the order of the records that decided it, so that of one origin the positions only grow; a batch that is
+done again tells the same again, and the statistics know it by its position (`schemas/statistic_events.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
+
+from schemas import ids
+from schemas.statistic_events import MINUTE_MS, DeliveryCounted, Outcome, Position, Statistic
+from schemas.topics import DELIVERY_COUNTED
+from schemas.values import Channel, Provider
+from services.runtime.log.kafka import Append, Log
+from services.status.fold.counts import OUTCOMES, Counted
+from services.status.fold.fold import FollowUp
+from services.status.message.model import Message
+
+_in_order = attrgetter("origin", "position")
+
+
+@dataclass(frozen=True)
+class StatisticsFeed:
+    """`take` is one of `Folding`'s takers."""
+
+    sink: Log
+
+    async def take(self, followed: Sequence[tuple[Message, Sequence[FollowUp]]]) -> None:
+        """Append what was counted. Raises LogUnavailable."""
+        events = [_event(message, one) for message, follows in followed for one in follows if type(one) is Counted]
+        events.sort(key=_in_order)
+        await self.sink.append([Append(DELIVERY_COUNTED, one.message_id, one) for one in events])
+
+
+def _event(message: Message, one: Counted) -> DeliveryCounted:
+    count, delivery = one.what, one.delivery
+    origin, _, offset = count.origin.rpartition("/")
+    application_id, provider, reached = "", "", ""
+    if delivery is not None:
+        application_id, provider, reached = delivery.application_id, delivery.provider, delivery.delivery_id
+    outcome, minute = OUTCOMES[count.outcome], count.at - count.at % MINUTE_MS
+    channel = one.request.channel
+    return _pattern(minute, message.partner_id, application_id, channel, provider, outcome, count.error_code).but(
+        event_id=ids.event_id_of(message.message_id, f"counted/{one.link}/{reached}/{outcome}"),
+        at=count.at,
+        message_id=message.message_id,
+        lane=message.lane,
+        link=one.link,
+        origin=origin,
+        position=(int(offset), count.place),
+        sent_after_ms=count.sent_after_ms,
+        delivered_after_ms=count.delivered_after_ms,
+    )
+
+
+@lru_cache(256)
+def _pattern(
+    minute: int,
+    partner_id: str,
+    application_id: str,
+    channel: Channel,
+    provider: str,
+    outcome: Outcome,
+    error_code: int,
+) -> DeliveryCounted:
+    """What events of one statistic have in common: it is checked once, they are many. Their own fields stand empty."""
+    statistic = Statistic(
+        minute=minute,
+        partner_id=partner_id,
+        application_id=application_id,
+        channel=channel,
+        provider=Provider(provider) if provider else None,
+        outcome=outcome,
+        error_code=error_code,
+    )
+    nothing: Position = (0, 0)
+    return DeliveryCounted(
+        event_id="", at=0, message_id="", partner_id=partner_id, statistic=statistic, origin="", position=nothing
+    )

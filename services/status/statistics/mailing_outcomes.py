@@ -1,0 +1,56 @@
+"""Counts the messages of mailings by state, again and again while they change, from the messages themselves.
+
+    fold ─▶ take: these mailings have changed ─▶ (a pause) ─▶ count over the index ─▶ `outcomes`, which ingest reads
+
+Counting instead of adding up: whatever is repeated, late or killed, the next count is right. A count of a million index
+entries takes the database about a second, so the pause is a multiple of what the last one took.
+"""
+
+import asyncio
+import time
+
+from services.runtime.clock import now_ms
+from services.runtime.loops import keep_on
+from services.runtime.mongo.leases import Lease
+from services.runtime.mongo.mailing_outcomes import OutcomesStore
+from services.status.folding.step import Followed
+from services.status.message.store import Messages
+
+_PAUSE_TIMES = 20
+_LEASE_MS = 15_000
+
+
+class Counting:
+    """`take` is a taker of follow-ups; `run` until stopped, one instance at a time under the lease."""
+
+    def __init__(self, messages: Messages, outcomes: OutcomesStore, lease: Lease) -> None:
+        self._messages, self._outcomes, self._lease = messages, outcomes, lease
+
+    async def take(self, followed: Followed) -> None:
+        """Repeatable: saying twice that something has changed costs one count more."""
+        changed = {
+            message.request.mailing_id
+            for message, _ in followed
+            if message.request is not None and message.request.mailing_id is not None
+        }
+        if changed:
+            await self._outcomes.changed(changed)
+
+    async def run(self, stop: asyncio.Event, interval_s: float) -> None:
+        """Count what has changed, for ever; infrastructure trouble is logged and tried again."""
+
+        async def turn() -> float:
+            return max(interval_s, _PAUSE_TIMES * await self.count(now_ms()))
+
+        await keep_on("outcomes", turn, stop, interval_s)
+        await self._lease.release()
+
+    async def count(self, now: int) -> float:
+        """Count every mailing that has changed; how many seconds that took."""
+        began_s = time.monotonic()
+        if not await self._lease.hold(now, _LEASE_MS):
+            return 0.0
+        for mailing_id, changes in await self._outcomes.stale():
+            counts = await self._messages.count_by_state(mailing_id)
+            await self._outcomes.put(mailing_id, changes, counts, now)
+        return time.monotonic() - began_s

@@ -1,0 +1,168 @@
+"""`GET /v1/statistics`: how many deliveries came to what, and how long it took. See docs/features/statistics.md."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
+
+from schemas.statistic_events import BOUNDS_MS, MINUTE_MS, Histogram
+from services.runtime import telemetry
+from services.runtime.access.partner_auth import Caller, CallerOf
+from services.runtime.clock import now_ms
+from services.runtime.text.spreadsheet import Cell, Reader, head_of, lines_of
+from services.status.http import invalid, moment
+from services.status.statistics.store import Group, Statistics
+
+_DAY_MS = 86_400_000
+_STEPS = {"minute": MINUTE_MS, "hour": 60 * MINUTE_MS, "day": _DAY_MS}
+_FIELDS = {
+    "partner": "partner_id",
+    "application": "application_id",
+    "channel": "channel",
+    "provider": "provider",
+    "outcome": "outcome",
+    "error_code": "error_code",
+}
+_MAX_ROWS = 10_000
+_When = Annotated[str | None, Query(max_length=40, description="UTC ms or ISO 8601")]
+_Word = Annotated[str | None, Query(max_length=100)]
+
+
+class LatencyView(BaseModel):
+    """Milliseconds. A percentile is the upper bound of its bucket, null beyond the last one; mean null for none."""
+
+    count: int
+    mean_ms: int | None
+    p50_ms: int | None
+    p95_ms: int | None
+    p99_ms: int | None
+    buckets: list[int]
+
+
+class StatisticRow(BaseModel):
+    """One group: `group` has the fields that were asked for, `at` (UTC ms) where a time was among them."""
+
+    group: dict[str, Any]
+    count: int
+    sent_after: LatencyView
+    delivered_after: LatencyView
+
+
+class StatisticsView(BaseModel):
+    """`bounds_ms` are the upper bounds of all buckets; the last bucket has none."""
+
+    since: int
+    until: int
+    bounds_ms: list[int]
+    rows: list[StatisticRow]
+
+
+def statistics_routes(statistics: Statistics, who: CallerOf) -> APIRouter:
+    """The route."""
+    router = APIRouter()
+    csv_answer = {"content": {"text/csv": {"schema": {"type": "string"}}}, "model": StatisticsView}
+
+    @router.get(
+        "/v1/statistics",
+        summary="Deliveries by outcome, and how long they took",
+        responses={200: csv_answer},
+        response_model=StatisticsView,
+    )
+    async def get_statistics(
+        request: Request,
+        since: Annotated[_When, Query(alias="from")] = None,
+        until: Annotated[_When, Query(alias="to")] = None,
+        group_by: Annotated[str, Query(max_length=100, description="names with commas between")] = "outcome",
+        partner: _Word = None,
+        application: _Word = None,
+        channel: _Word = None,
+        provider: _Word = None,
+        outcome: _Word = None,
+        reader: Annotated[Reader, Query(alias="for", description="who reads the CSV")] = "spreadsheet",
+        asking: Caller = Depends(who, scope="function"),  # noqa: B008 — FastAPI's way
+    ) -> Any:
+        end = _or(moment("to", until), now_ms() // MINUTE_MS * MINUTE_MS + MINUTE_MS)
+        begin = _or(moment("from", since), max(0, end - _DAY_MS))
+        by, step_ms = _grouping(group_by)
+        wanted = {
+            "partner_id": asking.partner_id or partner,
+            "application_id": application,
+            "channel": channel,
+            "provider": provider,
+            "outcome": outcome,
+        }
+        query = {"minute": {"$gte": begin, "$lt": end}} | {
+            name: value for name, value in wanted.items() if value is not None
+        }
+        groups = await statistics.grouped(query, list(by.values()), step_ms, _MAX_ROWS + 1)
+        if len(groups) > _MAX_ROWS:
+            raise invalid("group_by", f"makes more than {_MAX_ROWS} rows: ask for a shorter time or fewer fields")
+        rows = [_row(one, by) for one in groups]
+        telemetry.REQUESTS.labels("statistics", "200").inc()
+        if "text/csv" in request.headers.get("accept", ""):
+            return Response(_csv(list(by), rows, reader), media_type="text/csv; charset=utf-8")
+        return StatisticsView(since=begin, until=end, bounds_ms=list(BOUNDS_MS), rows=rows)
+
+    return router
+
+
+def _grouping(text: str) -> tuple[dict[str, str], int]:
+    """Name: field of the store, and the length of a step (ms); a time is called `at` in both."""
+    by: dict[str, str] = {}
+    steps = []
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        if name in _STEPS:
+            steps.append(_STEPS[name])
+            by["at"] = "at"
+        elif name in _FIELDS:
+            by[name] = _FIELDS[name]
+        else:
+            raise invalid("group_by", f"must be of {', '.join((*_STEPS, *_FIELDS))}, with commas between")
+    return by, min(steps, default=MINUTE_MS)
+
+
+def _row(group: Group, by: Mapping[str, str]) -> StatisticRow:
+    return StatisticRow(
+        group={name: group.values.get(field) for name, field in by.items()},
+        count=group.count,
+        sent_after=_latency(group.sent_after),
+        delivered_after=_latency(group.delivered_after),
+    )
+
+
+def _latency(histogram: Histogram) -> LatencyView:
+    count = sum(histogram.buckets)
+    return LatencyView(
+        count=count,
+        mean_ms=histogram.sum_ms // count if count else None,
+        p50_ms=percentile(histogram.buckets, 0.5),
+        p95_ms=percentile(histogram.buckets, 0.95),
+        p99_ms=percentile(histogram.buckets, 0.99),
+        buckets=list(histogram.buckets),
+    )
+
+
+def percentile(buckets: Sequence[int], share: float) -> int | None:
+    """The upper bound of the bucket in which that share of all is reached; None for nothing, or beyond the last."""
+    left = sum(buckets) * share
+    for bound, count in zip(BOUNDS_MS, buckets, strict=False):
+        left -= count
+        if count and left <= 0:
+            return bound
+    return None
+
+
+def _csv(names: Sequence[str], rows: Sequence[StatisticRow], reader: Reader) -> bytes:
+    """One line for each group; latencies as mean and percentiles."""
+    figures = ("count", "mean_ms", "p50_ms", "p95_ms", "p99_ms")
+    kinds = ("sent_after", "delivered_after")
+    lines: list[list[Cell]] = [[*names, "count", *(f"{kind}_{figure}" for kind in kinds for figure in figures)]]
+    for row in rows:
+        shown = [getattr(getattr(row, kind), figure) for kind in kinds for figure in figures]
+        lines.append([*(row.group[name] for name in names), row.count, *shown])
+    return head_of(reader) + lines_of(lines, reader)
+
+
+def _or(value: int | None, default: int) -> int:
+    return default if value is None else value

@@ -1,0 +1,54 @@
+"""Money saved: the links of cascades that were not needed, because what was awaited had come. `GET /v1/savings`.
+
+Counted from the messages themselves, so each link counts once, whatever was repeated on the way.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from schemas.topics import DAY_MS
+from services.runtime import telemetry
+from services.runtime.access.partner_auth import Caller
+from services.runtime.clock import now_ms
+from services.status.http import moment
+from services.status.message.store import Messages
+
+_PERIOD_MS = 30 * DAY_MS
+_ABOUT = "UTC milliseconds, or ISO 8601"
+
+
+class SavingsView(BaseModel):
+    """Links not needed in [since, until), UTC ms, by the channel that they would have gone over."""
+
+    partner_id: str | None
+    since: int
+    until: int
+    links: int
+    by_channel: dict[str, int]
+
+
+def savings_routes(messages: Messages, who: Any) -> APIRouter:
+    """`who` is the dependency that tells the caller."""
+    router = APIRouter()
+    asking = Depends(who, scope="function")
+
+    @router.get("/v1/savings", summary="Links of cascades that were not needed")
+    async def savings(
+        since: Annotated[str | None, Query(alias="from", max_length=40, description=_ABOUT)] = None,
+        until: Annotated[str | None, Query(alias="to", max_length=40, description=_ABOUT)] = None,
+        partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,
+        caller: Caller = asking,
+    ) -> SavingsView:
+        """Of messages made in the last 30 days, unless `from` and `to` say otherwise."""
+        given = moment("to", until)
+        end = now_ms() + 1 if given is None else given
+        given = moment("from", since)
+        begin = max(0, end - _PERIOD_MS) if given is None else given
+        of = caller.partner_id or partner
+        by_channel = await messages.saved(of, begin, end)
+        telemetry.REQUESTS.labels("savings", "200").inc()
+        return SavingsView(partner_id=of, since=begin, until=end, links=sum(by_channel.values()), by_channel=by_channel)
+
+    return router

@@ -1,0 +1,154 @@
+"""Server-sent events: every change of a link's state, to whoever listens, from where it left off.
+
+    fold ─▶ Changed ─▶ `changes` (numbered for each partner) ─▶ open streams, woken at once; other instances by looking
+                                                                     ▲ Last-Event-ID: goes on behind that number
+
+A stream reads its next page only when the socket has taken the last one, so a slow listener costs one page and not
+more. A stream that asks for what is not kept any more (a week) is told so by an event `lost`.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from services.runtime import telemetry
+from services.runtime.http import server
+from services.runtime.mongo import UNAVAILABLE
+from services.status.api.reading import AGAIN_AFTER_S, begun
+from services.status.fold.fold import Changed, FollowUp
+from services.status.message.model import Change, Link, Message
+from services.status.stream.store import Changes, StoredChange
+
+_PAGE = 200
+_LOOK_S = 0.5
+_HEARTBEAT_S = 15.0
+_HOLE_S = 3.0
+"""How long a hole may stay before a reader closes it: longer than a writer needs between taking and storing."""
+_MAX_STREAMS = 10
+"""At once, of one partner in one process."""
+
+
+class Streams:
+    """Stores what changed, and gives it to open streams."""
+
+    def __init__(self, changes: Changes, stop: asyncio.Event) -> None:
+        self._changes = changes
+        self._stop = stop
+        self._open: Counter[str] = Counter()
+        self._woken: dict[str, set[asyncio.Event]] = {}
+
+    async def take(self, followed: Sequence[tuple[Message, Sequence[FollowUp]]]) -> None:
+        """Store the changes among the follow-ups, each once."""
+        by_partner: dict[str, dict[str, dict[str, Any]]] = {}
+        repeated = []
+        for message, follows in followed:
+            for one in follows:
+                if type(one) is Changed and message.partner_id:
+                    key = f"{message.message_id}/{one.link}/{one.change.state}"
+                    event = _event(message, message.links[one.link], one.change)
+                    by_partner.setdefault(message.partner_id, {})[key] = event
+                    if one.again:
+                        repeated.append(key)
+        known = await self._changes.known(repeated)
+        for partner_id, changes in by_partner.items():
+            await self._changes.add(partner_id, {key: one for key, one in changes.items() if key not in known})
+            for woken in self._woken.get(partner_id, ()):
+                woken.set()
+
+    async def open(self, partner_id: str, after: int | None) -> AsyncIterator[bytes]:
+        """The bytes of a stream that goes on behind `after`; None begins with what comes next. Raises Problem 429.
+
+        Counted before anything is waited for, so that many who come at once are no more than may be.
+        """
+        if self._open[partner_id] >= _MAX_STREAMS:
+            detail = f"at most {_MAX_STREAMS} at once: wait until one has ended"
+            raise server.Problem(429, "Too many streams", detail, retry_after_s=AGAIN_AFTER_S)
+        self._open[partner_id] += 1
+        try:
+            oldest, newest, taken = await self._changes.bounds(partner_id)
+        except BaseException:
+            self._open[partner_id] -= 1
+            raise
+        return aiter(await begun(self._stream(partner_id, newest if after is None else min(after, taken), oldest)))
+
+    async def _stream(self, partner_id: str, seq: int, oldest: int) -> AsyncIterator[bytes]:
+        woken = asyncio.Event()
+        self._woken.setdefault(partner_id, set()).add(woken)
+        telemetry.STREAMS.inc()
+        try:
+            yield b"retry: 2000\nid: %d\n\n" % seq
+            if oldest > seq + 1 and seq:
+                yield b'event: lost\nid: %d\ndata: {"from": %d, "to": %d}\n\n' % (oldest - 1, seq + 1, oldest - 1)
+            seq = max(seq, oldest - 1)
+            async for chunk in self._pages(partner_id, seq, woken):
+                yield chunk
+        finally:
+            telemetry.STREAMS.dec()
+            self._open[partner_id] -= 1
+            self._woken[partner_id].discard(woken)
+
+    async def _pages(self, partner_id: str, seq: int, woken: asyncio.Event) -> AsyncIterator[bytes]:
+        hole_since: float | None = None
+        spoken = time.monotonic()
+        while not self._stop.is_set():
+            woken.clear()
+            page: list[StoredChange] = []
+            with suppress(*UNAVAILABLE):  # the stream stays open, and goes on where it was
+                page = await self._changes.after(partner_id, seq, _PAGE)
+            ready = _in_a_row(page, seq)
+            if ready:
+                seq, hole_since, spoken = ready[-1].seq, None, time.monotonic()
+                yield b"".join(_bytes(change) for change in ready if change.event is not None) or b":\n\n"
+                continue
+            if page:
+                hole_since = hole_since or time.monotonic()
+                if time.monotonic() - hole_since > _HOLE_S:
+                    hole_since = None
+                    with suppress(*UNAVAILABLE):
+                        await self._changes.close(partner_id, range(seq + 1, min(page[0].seq, seq + 1 + _PAGE)))
+                        continue
+            if time.monotonic() - spoken > _HEARTBEAT_S:
+                spoken = time.monotonic()
+                yield b":\n\n"
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await woken.wait()
+
+
+def _in_a_row(page: Sequence[StoredChange], seq: int) -> list[StoredChange]:
+    """Those that follow `seq` without a hole."""
+    ready = []
+    for change in page:
+        if change.seq != seq + 1:
+            break
+        ready.append(change)
+        seq = change.seq
+    return ready
+
+
+def _bytes(change: StoredChange) -> bytes:
+    return b"id: %d\nevent: status\ndata: %b\n\n" % (change.seq, orjson.dumps(change.event))
+
+
+def _event(message: Message, link: Link, change: Change) -> dict[str, Any]:
+    request = link.request
+    root = message.request
+    event: dict[str, Any] = {
+        "message_id": message.message_id,
+        "mt_num": request.mt_num if request else None,
+        "id": root.partner_ref if root else None,
+        "link": link.number,
+        "channel": str(request.channel) if request else None,
+        "state": str(change.state),
+        "at": change.at,
+    }
+    if change.state.is_failure and link.failed_reason is not None:
+        event |= {"reason": link.failed_reason.value, "error_code": link.failed_reason.error_code}
+    elif link.late:
+        event["double_reach"] = True
+    return event
