@@ -151,6 +151,19 @@ class ProofRevoked(DeviceEvent):
     type: Literal["proof-revoked"] = "proof-revoked"
 
 
+class OwnerProofsRevoked(Event):
+    """The proofs of this user's or this phone's logins have ended, on whatever installation: the last word counts.
+
+    What was signed before proves nothing, be it used already or not. Names one of the two.
+    """
+
+    type: Literal["owner-proofs-revoked"] = "owner-proofs-revoked"
+    application_id: str
+    external_user_id: str | None = None
+    phone: str | None = None  # E.164 digits without plus
+    by: str = ""
+
+
 class Subscription(Frozen):
     """One entry of settings.subscriptions."""
 

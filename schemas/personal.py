@@ -8,7 +8,8 @@
                           phone and data for the channel
     planned               recipient, the owner of each target                       the same
     personalized,         user and phone                                            user and phone,
-    installation-changed                                                            within the application
+    installation-changed,                                                           within the application
+    owner-proofs-revoked
     settings-changed      claimed_for, which names the owner                        the owner
     inbox-changed,        owner                                                     the owner's key
     activity-token-registered
@@ -114,6 +115,7 @@ PERSONAL: Mapping[str, Personal] = {
     ),
     "planned": Personal({("recipient",): None, ("targets", "*", "owner"): None}, _subjects_of_recipient),
     "personalized": _OWNER,
+    "owner-proofs-revoked": _OWNER,
     "installation-changed": _OWNER,
     "inbox-changed": _OWNER_KEY,
     "activity-token-registered": _OWNER_KEY,

@@ -88,6 +88,7 @@ DEVICE_EVENTS = Topic(
         devices.Depersonalized,
         devices.InstallationReplaced,
         devices.ProofRevoked,
+        devices.OwnerProofsRevoked,
         devices.SettingsChanged,
         devices.AppStarted,
     ),

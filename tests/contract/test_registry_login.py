@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from schemas import ids
+from schemas import codec, ids
 from schemas.application_events import ApplicationChanged, Identity, IdentityKey
 from schemas.device_events import DeviceEvent, InstallationReplaced, Personalized, ProofRevoked
 from schemas.topics import APPLICATION_EVENTS, DEVICE_EVENTS
+from services.registry.devices.consumers import Repair
 from services.registry.devices.fold import REMEMBERED_PROOFS
+from services.runtime.log.batch_consumer import Record
 from services.runtime.log.kafka import Append
 from services.runtime.settings import Settings
 from tests.listening import ADMIN
@@ -350,3 +352,34 @@ async def test_the_same_owner_logs_in_anew_after_a_revocation(here: Here) -> Non
     assert (await here.client.post("/v1/identities/revoke", json={"externalUserId": name}, headers=ADMIN)).is_success
     later = claims | {"iat": claims["iat"] + 1}
     assert (await device.log_in(proof=here.backend.signed(later))).json()["proved"]
+
+
+@pytest.mark.parametrize("named", ["externalUserId", "phone"])
+async def test_a_revocation_ends_proofs_for_installations_that_were_never_logged_in(here: Here, named: str) -> None:
+    device, name = await here.installed(), user()
+    claims = here.backend.claims(device.installation_id, name, VICTIM)
+    old = here.backend.signed(claims | {"iat": claims["iat"] - 30})
+    body = {"externalUserId": name} if named == "externalUserId" else {"phone": f"+{VICTIM}"}
+    answer = await here.client.post("/v1/identities/revoke", json=body, headers=ADMIN)
+    assert answer.json() == {"installations": []}
+    refused = await device.log_in(proof=old)
+    assert refused.json()["errors"][0]["rule"].startswith("revoked: ")
+    assert (await view(device))["externalUserId"] is None
+    assert (await here.client.get("/v1/installations", params={"phone": f"+{VICTIM}"}, headers=ADMIN)).json()[
+        "cards"
+    ] == []
+    assert (await device.log_in(proof=here.backend.proof(device.installation_id, name, VICTIM))).json()["proved"]
+
+
+async def test_a_replay_knows_of_a_revocation(here: Here) -> None:
+    device, name = await here.installed(), user()
+    claims = here.backend.claims(device.installation_id, name)
+    old = here.backend.signed(claims | {"iat": claims["iat"] - 30})
+    assert (await here.client.post("/v1/identities/revoke", json={"externalUserId": name}, headers=ADMIN)).is_success
+    await here.database["revocations"].delete_many({})
+    events = await all_events_of(here.settings, DEVICE_EVENTS)
+    records = [Record(DEVICE_EVENTS, 0, place, "k", one, codec.encode(one)) for place, one in enumerate(events)]
+    follows = await Repair(here.devices).device_events(records)
+    assert follows.project is not None
+    await follows.project()
+    assert (await device.log_in(proof=old)).status_code == 401

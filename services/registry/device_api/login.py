@@ -16,20 +16,23 @@ from functools import lru_cache
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.types import Scope
 
+from schemas import ids
 from schemas.application_events import ApplicationChanged, IdentityKey
 from schemas.device_events import (
     Depersonalized,
     DeviceEvent,
     InstallationReplaced,
     LoginProof,
+    OwnerProofsRevoked,
     Personalized,
     ProofRevoked,
 )
+from schemas.topics import DEVICE_EVENTS
 from services.registry.device_api.bodies import PersonalizeBody
 from services.registry.device_api.commands import Devicing, about_new
 from services.registry.device_api.tokens import BadField
 from services.registry.devices.fold import REMEMBERED_PROOFS
-from services.registry.devices.shared import tells_devices_apart
+from services.registry.devices.shared import cards_of, tells_devices_apart, was_signed_before
 from services.registry.devices.state import Device, Owner
 from services.registry.identity.proof import ProofRefused, Proven, VerifyingKey, verified
 from services.runtime import telemetry
@@ -37,12 +40,11 @@ from services.runtime.access.device_pace import DevicePace
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import CannotOpen, Secrets
 from services.runtime.http.server import Problem
+from services.runtime.log.kafka import Append
 from services.runtime.text import phones
 
 log = telemetry.logger("login")
 _PROOF = "login-proof"
-_SIGNED_WITHIN_MS = 1000
-"""`iat` has whole seconds: a proof signed right after a revocation must not look older."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class LoginDevicing:
         application = self.devicing.directory.applications[device.application_id]
         said = _owner_said(body)
         try:
-            proven = self._proven(application, device, said, body.proof)
+            proven = await self._proven(application, device, said, body.proof)
         except ProofRefused as refused:
             telemetry.LOGIN_PROOFS.labels(refused.rule).inc()
             if application.identity != "off":
@@ -84,16 +86,25 @@ class LoginDevicing:
     async def revoke(
         self, users: Sequence[str], phones: Sequence[str], applications: Sequence[str], by: str
     ) -> list[str]:
-        """End the proofs of these owners' logins in these applications; the installations that had one."""
-        devices: dict[str, Device] = {}
-        for name, values in (("external_user_id", users), ("phone", phones)):
-            for value in values:
+        """End the proofs of these owners in these applications, used or not; the installations that had one."""
+        named = [{"external_user_id": user} for user in users] + [{"phone": phone} for phone in phones]
+        events = [
+            OwnerProofsRevoked(event_id=ids.uuid7(), at=now_ms(), application_id=application, by=by, **owner)
+            for application in applications
+            for owner in named
+        ]
+        await self.devicing.sink.append([Append(DEVICE_EVENTS, event.event_id, event) for event in events])
+        devices = await self.devicing.devices.revoke(events)
+        for owner in named:
+            for name, value in owner.items():  # by a server whose clock is ahead
                 found = await self.devicing.devices.proved(name, value, applications)
                 devices |= {one.installation_id: one for one in found}
         await self.devicing.change_all([ProofRevoked(**about_new(one), by=by) for one in devices.values()])
         return sorted(devices)
 
-    def _proven(self, application: ApplicationChanged, device: Device, said: Owner, proof: str | None) -> Proven | None:
+    async def _proven(
+        self, application: ApplicationChanged, device: Device, said: Owner, proof: str | None
+    ) -> Proven | None:
         """What the proof says, as far as it may be used here and now. Raises ProofRefused."""
         if proof is None:
             return None
@@ -109,8 +120,9 @@ class LoginDevicing:
         is_older = len(used) >= REMEMBERED_PROOFS and proven.signed_at < min(one.cutoff for one in used)
         if is_older or any(one.digest in digests for one in used):
             raise ProofRefused("used", "was used on this installation before another login or a logout: sign a new one")
-        revoked = device.stamps.get("revoked", "")
-        if revoked and proven.signed_at + _SIGNED_WITHIN_MS <= int(revoked[:15]):
+        owners = cards_of(application.application_id, proven.external_user_id, proven.phone)
+        revoked = (await self.devicing.devices.revocations.of(owners)).values()
+        if was_signed_before(proven.signed_at, max(device.stamps.get("revoked", ""), *revoked, "")):
             raise ProofRefused("revoked", "was signed before the proofs of its owner were revoked")
         return proven
 

@@ -10,7 +10,7 @@ What a provider said of a token counts only for the token that was there when it
 from collections.abc import Sequence
 
 from schemas import ids
-from schemas.device_events import DeviceEvent, TokenRetired, TokenWorked
+from schemas.device_events import DeviceEvent, OwnerProofsRevoked, TokenRetired, TokenWorked
 from schemas.events import ProviderDispatched
 from schemas.topics import DEVICE_EVENTS
 from services.registry.devices.state import Device, LiveToken, Token
@@ -28,7 +28,8 @@ class Repair:
     async def device_events(self, records: Sequence[Record]) -> Follows:
         """Fold again; nothing is written when the documents say it already."""
         events = [record.event for record in records if isinstance(record.event, DeviceEvent)]
-        return self._follows(events, appended=True)
+        revocations = [record.event for record in records if isinstance(record.event, OwnerProofsRevoked)]
+        return self._follows(events, revocations, appended=True)
 
     async def dispatched(self, records: Sequence[Record]) -> Follows:
         """What the providers' answers say of tokens."""
@@ -42,12 +43,16 @@ class Repair:
                 follow.setdefault(f"{learnt.type}/{learnt.installation_id}/{event.slot}", learnt)
         return self._follows(list(follow.values()), appended=False)
 
-    def _follows(self, events: Sequence[DeviceEvent], *, appended: bool) -> Follows:
+    def _follows(
+        self, events: Sequence[DeviceEvent], revocations: Sequence[OwnerProofsRevoked] = (), *, appended: bool
+    ) -> Follows:
         async def project() -> None:
+            if revocations:
+                await self._devices.revoke(revocations)
             await self._devices.apply(events)
 
         appends = [] if appended else [Append(DEVICE_EVENTS, event.installation_id, event) for event in events]
-        return Follows(appends, project if events else None)
+        return Follows(appends, project if events or revocations else None)
 
 
 def _tells(event: ProviderDispatched) -> bool:

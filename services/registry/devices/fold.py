@@ -37,6 +37,7 @@ from schemas.device_events import (
     TokenRetired,
     TokenWorked,
 )
+from schemas.events import Event
 from services.registry.devices import live as devices_live
 from services.registry.devices import permission
 from services.registry.devices.launches import counted
@@ -48,7 +49,7 @@ REMEMBERED_SUBSCRIPTIONS = 100
 """The newest; the API refuses more, but calls that come side by side do not see each other."""
 
 
-def stamp_of(event: DeviceEvent) -> Stamp:
+def stamp_of(event: Event) -> Stamp:
     """Sorts by server time, then by event id."""
     return f"{event.at:015d}/{event.event_id}"
 

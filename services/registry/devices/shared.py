@@ -2,9 +2,11 @@
 
     token holder    "<stamp>/<installation>" of the newest registration of a token      greatest wins
     primary         "<stamp>/<installation>" of the newest claim on a card              greatest wins
+    revocation      stamp of the newest end of all proofs of a user or phone            greatest wins
 
 An installation keeps its token only while no other one registered it later, and is primary while it holds the mark of
-its owner's card and has not released it. Source: docs/design.md §6.
+its owner's card and has not released it. Its login is proved unless that was, or its proof was signed, before the
+proofs of its owner were revoked. Source: docs/design.md §6.
 """
 
 from collections.abc import Iterable
@@ -12,10 +14,12 @@ from collections.abc import Iterable
 from schemas.device_events import DeviceEvent, Personalized, SettingsChanged
 from schemas.values import Frozen
 from services.registry.devices.fold import stamp_of
-from services.registry.devices.state import Device, Owner
+from services.registry.devices.state import Device, Owner, Stamp
 
 MAX_INSTALLATIONS = 100
 MAX_PHONES = 50
+_SIGNED_WITHIN_MS = 1000
+"""`iat` has whole seconds: a proof signed right after a revocation must not look older."""
 
 
 class Card(Frozen):
@@ -51,13 +55,22 @@ def card_of(application_id: str, owner: Owner | None) -> str | None:
     return phone_card(application_id, owner.phone) if owner.phone is not None else None
 
 
+def cards_of(application_id: str, external_user_id: str | None, phone: str | None) -> list[str]:
+    """The cards of the user and of the phone, as far as they are there."""
+    cards = [] if external_user_id is None else [user_card(application_id, external_user_id)]
+    return cards if phone is None else [*cards, phone_card(application_id, phone)]
+
+
+def was_signed_before(signed_at: int, revoked: Stamp) -> bool:
+    """Whether a proof is older than the revocation with this stamp; empty: there was none."""
+    return bool(revoked) and signed_at + _SIGNED_WITHIN_MS <= int(revoked[:15])
+
+
 def cards_touched(event: DeviceEvent) -> list[str]:
     """The cards that `event` changes."""
     match event:
         case Personalized():
-            user, phone = event.external_user_id, event.phone
-            cards = [user_card(event.application_id, user)] if user is not None else []
-            return [*cards, phone_card(event.application_id, phone)] if phone is not None else cards
+            return cards_of(event.application_id, event.external_user_id, event.phone)
         case SettingsChanged(primary=True, claimed_for=str(card)):
             return [card]
         case _:
@@ -98,12 +111,16 @@ def token_key(application_id: str, digest: str) -> str:
     return f"{application_id}/{digest}"
 
 
-def settled(device: Device, token_holder: str | None, primary: str | None) -> Device:
+def settled(device: Device, token_holder: str | None, primary: str | None, revoked: Stamp = "") -> Device:
     """The installation, with the facts that it shares with others.
 
     `token_holder` is the register of its token; `primary` that of its owner's card; None or empty: nobody's.
+    `revoked` is the newest revocation of its owner's proofs.
     """
     update: dict[str, object] = {}
+    proof = device.proof
+    if proof is not None and (device.stamps["owner"] < revoked or was_signed_before(proof.signed_at, revoked)):
+        update["proof"] = None
     if device.token is not None and token_holder:
         stamp, _, installation_id = token_holder.rpartition("/")
         if installation_id != device.installation_id and stamp > device.stamps["token"]:

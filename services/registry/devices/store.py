@@ -4,12 +4,13 @@
     cards           one for each user or phone that was ever seen
     tokens          {_id: "<application>/<digest>", holder, seen_at}: which installation registered a token last
     installs        {_id: installation id, by, at}: who is installing a new id; kept for an hour
+    revocations     when all proofs of an owner were last revoked (`revocations_store.py`)
 
 `apply` may be called twice, late, in any order and by several processes at once; the documents come out the same:
 
-    tokens, cards ─▶ read installations ─▶ fold ─▶ read the holders ─▶ write if the revision is unchanged
-          ▲                                                                  │ changed by another, or the holders moved
-          └──────────────────────────── again ◀──────────────────────────────┘
+    tokens, cards, revocations ─▶ read installations ─▶ fold ─▶ read the holders ─▶ write if the revision is unchanged
+                                      ▲                                                │ changed by another, or the
+                                      └──────────────────── again ◀────────────────────┘ holders moved
 
 Whoever moves a holder looks for installations that lost by it afterwards; whoever writes an installation looks at its
 holders afterwards. So one of two that race sees the other. Source: docs/design.md §6.
@@ -21,12 +22,14 @@ from datetime import UTC, datetime
 
 from pymongo import DESCENDING, UpdateOne
 
-from schemas.device_events import DeviceEvent, TokenRegistered
+from schemas.device_events import DeviceEvent, OwnerProofsRevoked, Personalized, TokenRegistered
 from schemas.topics import DEVICE_RETENTION_MS
 from services.registry.devices.fold import fold, stamp_of
+from services.registry.devices.revocations_store import Revocations
 from services.registry.devices.shared import (
     Card,
     card_of,
+    cards_of,
     cards_touched,
     fold_card,
     holder,
@@ -54,6 +57,7 @@ class Devices:
         self.cards = durable(database["cards"])
         self._tokens = durable(database["tokens"])
         self._installs = durable(database["installs"])
+        self.revocations = Revocations(database)
         self.changed = asyncio.Event()
 
     async def prepare(self) -> None:
@@ -73,6 +77,7 @@ class Devices:
         await self.installations.create_index("unpublished", partialFilterExpression={"unpublished": True})
         await self._tokens.create_index("seen_at", expireAfterSeconds=_TOKENS_KEPT_S)
         await self._installs.create_index("at", expireAfterSeconds=_INSTALLS_KEPT_S)
+        await self.revocations.prepare()
 
     async def may_install(self, installation_id: str, by: str) -> bool:
         """True for the first who asks for a new id, and for the same one again: two at once must not both have it."""
@@ -157,6 +162,7 @@ class Devices:
 
     async def drop_cards(self, application_id: str, cards: list[str], phones: list[str]) -> int:
         """Delete these cards, and take the phones out of all others; tells how many were changed. Looks at each."""
+        await self.revocations.forget(cards)
         changed = await self.cards.delete_many({"_id": {"$in": cards}})
         for phone in phones:
             query: Document = {"application_id": application_id, f"phones.{phone}": {"$exists": True}}
@@ -171,10 +177,24 @@ class Devices:
             by_installation.setdefault(event.installation_id, []).append(event)
         await self._hold_tokens(events)
         await self._fold_cards(events)
-        pending = set(by_installation) | await self._displaced(events)
+        return await self._all_settled(set(by_installation) | await self._displaced(events), by_installation)
+
+    async def revoke(self, events: Sequence[OwnerProofsRevoked]) -> dict[str, Device]:
+        """What these end, as it is afterwards: the installations that were proved, and are not any more."""
+        await self.revocations.hold(events)
+        proved: set[str] = set()
+        for event in events:
+            named = (("external_user_id", event.external_user_id), ("phone", event.phone))
+            for field, value in named:
+                found = await self.proved(field, value, [event.application_id]) if value is not None else []
+                proved |= {one.installation_id for one in found}
+        settled_now = await self._all_settled(proved, {})
+        return {key: device for key, device in settled_now.items() if device.proof is None}
+
+    async def _all_settled(self, ids: set[str], events: dict[str, list[DeviceEvent]]) -> dict[str, Device]:
         done: dict[str, Device] = {}
-        while pending:
-            settled_now, pending = await self._settle(pending, by_installation)
+        while ids:
+            settled_now, ids = await self._settle(ids, events)
             done |= settled_now
         return done
 
@@ -243,21 +263,27 @@ class Devices:
         found = await read(self.installations, ids, _device)
         folded = {key: _folded(found[key][1] if key in found else None, events.get(key, ())) for key in ids}
         devices = {key: device for key, device in folded.items() if device is not None}
-        holders = await self._holders(devices.values())
+        asked = {key for key in ids if _may_be_revoked(events.get(key))}
+        holders = await self._holders(devices.values(), asked)
         after = {key: _shared(device, holders) for key, device in devices.items()}
         written = {key for key, device in after.items() if key not in found or found[key][1] != device}
         lost = await write(self.installations, found, {key: after[key] for key in written}, _document)
         if written - lost:
             self.changed.set()
             wrote = [after[key] for key in written - lost]
-            now = await self._holders(wrote)
+            now = await self._holders(wrote, asked)
             lost |= {one.installation_id for one in wrote if _shared(one, now) != one}
         return {key: device for key, device in after.items() if key not in lost}, lost
 
-    async def _holders(self, devices: Iterable[Device]) -> Holders:
-        """The registers that these installations depend on, tokens and cards together."""
-        tokens, cards = set(), set()
+    async def _holders(self, devices: Iterable[Device], asked: set[str]) -> Holders:
+        """The registers that these installations depend on, tokens, cards and revocations together.
+
+        `asked`: of which of them revocations are looked up.
+        """
+        tokens, cards, proved = set(), set(), set[str]()
         for device in devices:
+            if device.proof is not None and device.installation_id in asked:
+                proved |= set(cards_of(device.application_id, device.external_user_id, device.phone))
             if device.token is not None:
                 tokens.add(token_key(device.application_id, device.token.digest))
             card = card_of(device.application_id, device.owner)
@@ -267,6 +293,8 @@ class Devices:
         if cards:
             documents = await self.cards.find({"_id": {"$in": list(cards)}}, {"primary": 1}).to_list(None)
             holders |= {document["_id"]: document.get("primary", "") for document in documents}
+        if proved:
+            holders |= {_revocation(card): stamp for card, stamp in (await self.revocations.of(proved)).items()}
         return holders
 
 
@@ -279,6 +307,18 @@ def _registrations(events: Sequence[DeviceEvent]) -> list[tuple[str, str]]:
     ]
 
 
+def _may_be_revoked(events: Sequence[DeviceEvent] | None) -> bool:
+    """A login with proof may come later than its revocation; nothing else makes an installation proved.
+
+    None: the installation was looked up because something that it shares has changed.
+    """
+    return events is None or any(isinstance(one, Personalized) and one.proof is not None for one in events)
+
+
+def _revocation(card: str) -> str:
+    return f"revoked/{card}"
+
+
 def _folded(device: Device | None, events: Sequence[DeviceEvent]) -> Device | None:
     for event in events:
         device = fold(device, event)
@@ -288,7 +328,9 @@ def _folded(device: Device | None, events: Sequence[DeviceEvent]) -> Device | No
 def _shared(device: Device, holders: Holders) -> Device:
     token = device.token
     token_holder = holders.get(token_key(device.application_id, token.digest)) if token is not None else None
-    return settled(device, token_holder, holders.get(card_of(device.application_id, device.owner) or ""))
+    owners = cards_of(device.application_id, device.external_user_id, device.phone)
+    revoked = max((holders.get(_revocation(card), "") for card in owners), default="")
+    return settled(device, token_holder, holders.get(card_of(device.application_id, device.owner) or ""), revoked)
 
 
 def _device(document: Document) -> Device:
