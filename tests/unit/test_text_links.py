@@ -1,5 +1,7 @@
 """Addresses in a text: where each begins and ends."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,3 +67,14 @@ def test_addresses_follow_each_other_and_are_parts_of_the_text(text: str) -> Non
         assert one.start >= end
         assert one.url.lower().startswith("http")
         end = one.end
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["http://", "http://a.", "http://a/x,", "http://,", "http://a/)/", "http://a/" + "." * 3000, "http://a/я.я"],
+)
+def test_a_long_text_takes_time_by_its_length(pattern: str) -> None:
+    text = (pattern * (60_000 // len(pattern)))[:60_000] + "x"
+    started = time.process_time()
+    found_in(text)
+    assert time.process_time() - started < 5  # a search from each place to the end took minutes

@@ -11,7 +11,8 @@ An address within another's path or query (`?to=https://…`) is a part of it. L
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _BEGIN = re.compile(r"(?<![A-Za-z0-9_+@])https?://", re.IGNORECASE)
@@ -21,9 +22,13 @@ _RUN = re.compile(
 )
 _HOST = re.compile(r"[^/?#]*")
 _NOT_IN_HOSTS = re.compile(r"[,;!'()*&=+$~]")
-_NEXT = re.compile(r"[,;.!'*~)\]]+(?=https?://)|(?<=[\x21-\x7e])[,;.!:)\]]+(?=[\u0400-\u04ff])", re.IGNORECASE)
-_AFTER = ".,;:!?'*_~"
+_NEXT = re.compile(r"(?<![,;.!'*~)\]])[,;.!'*~)\]]++(?=https?://)", re.IGNORECASE)
+_CYRILLIC = re.compile(r"(?<=[\x21-\x7e])(?<![,;.!:)\]])[,;.!:)\]]++(?=[\u0400-\u04ff])")
+_WIDE = re.compile(r"[^\x00-\x7f]")
+_BRACKET = re.compile(r"[()\[\]]")
 _PAIRS = {")": "(", "]": "["}
+_AFTER = ".,;:!?'*_~(["
+"""At an address's end, with brackets that were opened and never closed: they are the sentence's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,54 +41,78 @@ class Found:
 
 
 def found_in(text: str) -> list[Found]:
-    """The addresses of a text, in their order."""
+    """The addresses of a text, in their order; in time by the length of the text, whatever stands in it."""
     return list(_found(text))
 
 
 def _found(text: str) -> Iterator[Found]:
-    begin = _BEGIN.search(text)
+    begin, run = _BEGIN.search(text), _Run(text, 0, 0)
     while begin is not None:
-        run = _RUN.match(text, begin.end())
-        rest = _trimmed(_within(run[0])) if run is not None else ""
-        end = begin.end()
-        if rest.strip("/.:@?#") and not _BEGIN.match(rest):
-            end += len(rest)
-            yield Found(begin.start(), end, text[begin.start() : end])
+        start = end = begin.end()
+        if start >= run.end:
+            behind = _RUN.match(text, start)
+            run = _Run(text, start, behind.end() if behind is not None else start)
+        if start < run.end and not _BEGIN.match(text, start):
+            last = _trimmed(text, start, run.end_of(start))
+            if text[start:last].strip("/.:@?#"):
+                end = last
+                yield Found(begin.start(), end, text[begin.start() : end])
         begin = _BEGIN.search(text, end)
 
 
-def _within(run: str) -> str:
-    """What of a run of characters behind `://` is the address; a login may hold what no host does."""
-    host = _HOST.match(run)
-    assert host is not None
-    foreign = _NOT_IN_HOSTS.search(host[0]) if "@" not in host[0] else None
-    if foreign is not None:
-        return run[: foreign.start()]
-    ends = [_unopened(run), *(found.start() for found in _NEXT.finditer(run, host.end()) if _ends(run, found))]
-    return run[: min(ends)]
+class _Run:
+    """Characters behind a `://` that addresses may have; of several in it each is asked for once, in their order."""
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        self.end = end
+        self._text = text
+        self._nexts = [one.start() for one in _NEXT.finditer(text, start, end)]
+        self._cyrillic = [one.start() for one in _CYRILLIC.finditer(text, start, end)]
+        self._wide = -1  # the first character beyond ASCII behind the place that was asked for last
+
+    def end_of(self, start: int) -> int:
+        """Where the address that begins here ends; a login may hold what no host does."""
+        host = _HOST.match(self._text, start, self.end)
+        assert host is not None
+        foreign = _NOT_IN_HOSTS.search(host[0]) if "@" not in host[0] else None
+        if foreign is not None:
+            return start + foreign.start()
+        last = _first(self._nexts, host.end(), self.end)
+        if self._cyrillic:
+            cyrillic = _first(self._cyrillic, host.end(), self.end)
+            if cyrillic <= self._first_wide(start):  # before Cyrillic only an address that has none so far
+                last = min(last, cyrillic)
+        return _unopened(self._text, start, last)
+
+    def _first_wide(self, start: int) -> int:
+        if self._wide < start:
+            wide = _WIDE.search(self._text, start, self.end)
+            self._wide = wide.start() if wide is not None else self.end
+        return self._wide
 
 
-def _ends(run: str, found: re.Match[str]) -> bool:
-    """Before Cyrillic only an address that has none so far."""
-    is_next = run[found.end() : found.end() + 4].lower() == "http"
-    return is_next or run[: found.start()].isascii()
+def _first(places: Sequence[int], start: int, end: int) -> int:
+    """The first place from `start` on; the end when there is none."""
+    at = bisect_left(places, start)
+    return places[at] if at < len(places) else end
 
 
-def _unopened(run: str) -> int:
-    """The place of the first closing bracket that was not opened; the length when there is none."""
+def _unopened(text: str, start: int, end: int) -> int:
+    """The place of the first closing bracket that was not opened; the end when there is none."""
     opened = {"(": 0, "[": 0}
-    for place, letter in enumerate(run):
-        if letter in opened:
-            opened[letter] += 1
-        elif letter in _PAIRS:
-            opened[_PAIRS[letter]] -= 1
-            if opened[_PAIRS[letter]] < 0:
-                return place
-    return len(run)
+    for found in _BRACKET.finditer(text, start, end):
+        bracket = found[0]
+        if bracket in opened:
+            opened[bracket] += 1
+        else:
+            opened[_PAIRS[bracket]] -= 1
+            if opened[_PAIRS[bracket]] < 0:
+                return found.start()
+    return end
 
 
-def _trimmed(rest: str) -> str:
-    """Without the punctuation at its end, and brackets that were opened and never closed: they are the sentence's."""
-    while rest and (rest[-1] in _AFTER or rest[-1] in _PAIRS.values()):
-        rest = rest[:-1]
-    return rest
+def _trimmed(text: str, start: int, end: int) -> int:
+    """The end without the punctuation before it."""
+    while end > start and text[end - 1] in _AFTER:
+        end -= 1
+    return end
