@@ -98,7 +98,16 @@ def test_a_longer_validity_than_sms_have_ends_with_theirs() -> None:
     assert accepted({**GOOD, "validity": 60}).request.chain[0].ttl_ms == 60_000
 
 
+def test_a_lifetime_in_data_holds_for_an_sms_as_for_a_push_where_no_validity_is_given() -> None:
+    data = {"ttl": 5, "ttlUnit": "MINUTES"}
+    assert accepted({**GOOD, "data": data}).request.chain[0].ttl_ms == 300_000
+    assert accepted({**GOOD, "data": data, "validity": 60}).request.chain[0].ttl_ms == 60_000
+    assert accepted({**GOOD, "data": {"ttl": 0}}).request.chain[0].ttl_ms == 172_800_000
+    assert isinstance(outcome({**GOOD, "data": {"ttl": "5"}}), Rejected)
+
+
 SECURE = {"extraOptions": [{"param_name": "SECURE", "param_value": {"other": "1"}}]}
+BAD_RICH = [{"param_name": "RICH", "param_value": {"content-url": "x"}}]
 LONG_CHAIN = {"state": "SEEN", "message": {"type": "SMS", "data": {"text": "x", "serviceNumber": "Bank", "ttl": 5}}}
 
 
@@ -131,7 +140,15 @@ LONG_CHAIN = {"state": "SEEN", "message": {"type": "SMS", "data": {"text": "x", 
             {"type": "PUSH", "text": "%code%", "data": SECURE},
             [("invalid", "data.extraOptions.SECURE")],
         ),
+        (
+            {"type": "PUSH", "data": {"extraOptions": BAD_RICH}},
+            [("invalid", "data.extraOptions.RICH.content-url")],
+        ),
         ({"cascadeChainLink": LONG_CHAIN}, [("invalid", "cascadeChainLink.state")]),
+        (
+            {"cascadeChainLink": {"state": "READ", "message": {"type": "SMS", "data": {"text": 7}}}},
+            [("invalid", "cascadeChainLink.message.data.text")],
+        ),
         ({"cascadeChainLink": 7}, [("invalid", "cascadeChainLink")]),
         ({"extraParam": "nonsense"}, [("invalid", "extraParam")]),
         (

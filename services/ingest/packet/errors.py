@@ -18,7 +18,7 @@ _PLACES = {
     "externalUserId": "data.externalUserId",
 }
 """Names of `accept`, and what they are called in a packet; "message.data.…" is "data.…" otherwise."""
-_FIELD = re.compile(r"([A-Za-z0-9_.\[\]]+): (.*)", re.DOTALL)
+_FIELD = re.compile(r"([A-Za-z0-9_.\[\]-]+): (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def unacceptable_of(refusal: Refusal) -> Unacceptable:
 def rejected_of(refusal: Refusal, where: str) -> Rejected:
     """A refusal of `accept` in the words of a packet."""
     field, rule = _apart(refusal.detail)
-    name = _PLACES.get(field) or field.replace("message.data", "data", 1)
+    name = _PLACES.get(field) or (field.removeprefix("message.") if field.startswith("message.data") else field)
     key = "invalid"
     if refusal.code is Code.SENDER:
         key, name = "not.available", "from"

@@ -196,7 +196,7 @@ def _request(message: Mapping[str, Any], channel: Channel, packet: Packet) -> Re
     else:
         data["text"] = text
     data["serviceNumber"] = message["from"]
-    if channel is Channel.SMS:
+    if channel is Channel.SMS and (validity is not None or not data.get("ttl")):
         validity = min(validity or _LONGEST_SMS_S, _LONGEST_SMS_S)
     if validity is not None:
         data["ttl"], data["ttlUnit"] = validity, "SECONDS"

@@ -182,7 +182,7 @@ def parsed(model: type[Model], value: object, field: str) -> Model:
 def violation(error: ValidationError, field: str = "") -> Refused:
     """Error 4 for the first thing that is wrong."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return invalid(_path(field, first["loc"]), _RULES.get(first["type"], first["msg"]))
+    return invalid(_path(field, first["loc"]), _RULES.get(first["type"], first["msg"].removeprefix("Value error, ")))
 
 
 _RULES = {"missing": "mandatory", "model_type": "must be an object", "recursion_loop": "nested too deeply"}
