@@ -1,7 +1,7 @@
 """The router's step: claim, plan, store the plan, append it.
 
 MessageRequested ─▶ no claim          ─▶ plan (or schedule), store it, append it
-                 ─▶ claim, our origin ─▶ our own replay: append the stored plan
+                 ─▶ claim, our origin ─▶ our own replay: append the stored plan, set its timer if it waits
                  ─▶ claim, another's  ─▶ a repeated request: into the trace, nothing else
 ScheduleDue      ─▶ claim scheduled   ─▶ plan now, compare-and-set to planned, append
                  ─▶ claim planned     ─▶ our own replay: append the stored plan; else nothing
@@ -30,7 +30,7 @@ from services.router.cancelling import cancelled
 from services.router.endings import endings_of
 from services.router.plan import Plan, Ways, ended, held_until, plan
 from services.router.store import Claim, Claims
-from services.router.waiting import held, scheduled, timer_of
+from services.router.waiting import held, scheduled, timer_of, timers_again
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
@@ -72,25 +72,28 @@ class Routing:
         """Decide a batch. Repeatable: a second run gives the same records."""
         works = [_work(record) for record in records if not isinstance(record.event, CancelRequested)]
         known = await self.claims.load({work.claim_id for work in works})
-        fresh, replies = self._sorted(works, known)
+        fresh, replies, timers = self._sorted(works, known)
         made, ends = await self._decide(fresh)
         await self.ended.mark(ends)
         taken = await self.claims.insert([claim for claim, _ in made if claim.due_origin is None])
         taken |= await self.claims.make_due([one for one, _ in made if one.due_origin and one.state == "planned"])
         if taken:  # another instance was faster, or a cancellation, after we had looked
-            _, again = self._sorted([work for work in fresh if work.claim_id in taken], await self.claims.load(taken))
-            replies += again
+            lost = [work for work in fresh if work.claim_id in taken]
+            _, again, waiting = self._sorted(lost, await self.claims.load(taken))
+            replies, timers = replies + again, timers + waiting
         kept = [(claim, timer) for claim, timer in made if claim.claim_id not in taken]
-        timers = [timer for _, timer in kept if timer is not None]
+        timers += [timer for _, timer in kept if timer is not None]
         await self.timers.set(timers)
         await self.stops.look_again(timers)
         replies += await cancelled(self.claims, records)
         return Follows([append for claim, _ in kept for append in claim.plan] + replies)
 
-    def _sorted(self, works: Sequence[_Work], known: dict[str, Claim]) -> tuple[list[_Work], list[Append]]:
-        """Those to decide, and what to append for those that were decided before."""
+    def _sorted(self, works: Sequence[_Work], known: dict[str, Claim]) -> tuple[list[_Work], list[Append], list[Timer]]:
+        """Those to decide; for those that were decided before what to append, and the timers of those that wait: the
+        step may have been broken off behind the claim."""
         fresh: list[_Work] = []
         appends: list[Append] = []
+        timers: list[Timer] = []
         mine = dict(known)
         for work in works:
             claim = mine.get(work.claim_id)
@@ -105,10 +108,11 @@ class Routing:
                 mine[work.claim_id] = Claim(work.claim_id, work.record.origin, "planned", ())
             elif claim.origin == work.record.origin:
                 appends += claim.plan
+                timers += timers_again(work.request, claim.plan) if claim.state == "scheduled" else ()
             else:
                 telemetry.REPEATS.labels(work.request.lane).inc()
                 appends.append(to_status(_repeated(work.request)))
-        return fresh, appends
+        return fresh, appends, timers
 
     async def _decide(self, works: Sequence[_Work]) -> tuple[list[tuple[Claim, Timer | None]], Sequence[Ended]]:
         """What is made of each, and the activities that are ended by it."""

@@ -13,7 +13,9 @@ from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, StopChanged
 from schemas.events import Held, MessageRequested, Scheduled, ScheduleDue
 from services.runtime.access.identity import trusted_first
+from services.runtime.crypto import record_encryption
 from services.runtime.installations.reader import Installation
+from services.runtime.log.kafka import Append
 from services.runtime.scheduling import windows
 from services.runtime.scheduling.stops import cancel_tags, held_tag
 from services.runtime.scheduling.timers import Timer
@@ -79,3 +81,13 @@ def timer_of(request: MessageRequested, waits: Scheduled | Held, due_at: int) ->
     )
     held_by = (held_tag(waits.scope, waits.stop_id),) if isinstance(waits, Held) else ()
     return Timer(due_at, topics.MESSAGE_REQUESTED[due.lane], due.message_id, due, held_by + cancel_tags(request))
+
+
+def timers_again(request: MessageRequested, plan: Sequence[Append]) -> list[Timer]:
+    """Those of a link that was found to have to wait, by what was said of it then."""
+    said = [record_encryption.decode(one.topic, one.value) for one in plan]
+    return [
+        timer_of(request, one, one.send_at if isinstance(one, Scheduled) else one.until)
+        for one in said
+        if isinstance(one, Scheduled | Held)
+    ]

@@ -150,18 +150,19 @@ class Consuming:
         """Process and commit one batch; gives another batch when a rebalance took this one's place."""
         started, epoch, attempt = time.monotonic(), self._rebalances.count, 0
         hand = _InHand(deque(record for part in batch.values() for record in part))
+        fetched = _Batch()  # beside the work, and not to be lost when that fails: the client gives nothing twice
         try:
             while True:
                 try:
-                    fetched = await self._polling(consumer, self._process(hand))
+                    await self._polling(consumer, self._process(hand), fetched)
                     if self._rebalances.count != epoch:
-                        telemetry.DROPPED_BATCHES.labels(self.group).inc()
-                        return fetched
-                    if hand.is_done:
+                        wait_s = 0.0
+                    elif hand.is_done:
                         await self._commit(consumer, batch)
                         telemetry.BATCH_SECONDS.labels(self.group).observe(time.monotonic() - started)
                         return None
-                    wait_s = hand.wait_s
+                    else:
+                        wait_s = hand.wait_s
                 except UNAVAILABLE as error:
                     attempt += 1
                     wait_s = backoff_s(attempt)
@@ -171,40 +172,40 @@ class Consuming:
                     attempt += 1
                     wait_s = backoff_s(attempt)
                     self._suspects.alarm(error)
-                instead = await self._wait(consumer, epoch, wait_s)
-                if instead is not None:
-                    return instead
+                await self._wait(consumer, epoch, wait_s, fetched)
+                if self._rebalances.count != epoch:
+                    telemetry.DROPPED_BATCHES.labels(self.group).inc()
+                    return fetched
+                if self.stop.is_set():
+                    return None
         finally:
             for _, suspect in hand.suspects.values():
                 self._suspects.cleared(suspect)
 
-    async def _polling(self, consumer: AIOKafkaConsumer, work: Coroutine[Any, Any, None]) -> _Batch:
-        """Do the work, and poll meanwhile should it take long: a member that does not is put out of its group. Gives
-        what came by a rebalance; without one nothing can, because what is assigned is paused."""
-        task, fetched = asyncio.ensure_future(work), _Batch()
+    async def _polling(self, consumer: AIOKafkaConsumer, work: Coroutine[Any, Any, None], fetched: _Batch) -> None:
+        """Do the work, and poll meanwhile should it take long: a member that does not is put out of its group. What
+        comes by a rebalance is added to `fetched`; without one nothing can, because what is assigned is paused."""
+        task = asyncio.ensure_future(work)
         try:
             while not (await asyncio.wait({task}, timeout=_POLL_S))[0]:
-                kafka.hold_fetches(consumer)
-                for place, part in (await consumer.getmany(timeout_ms=0)).items():
-                    fetched.setdefault(place, []).extend(part)
+                await self._fetch(consumer, 0, fetched)
             task.result()
         finally:
             if not task.done():
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-        return fetched
 
-    async def _wait(self, consumer: AIOKafkaConsumer, epoch: int, for_s: float) -> _Batch | None:
-        """Back off, paused, while `getmany` keeps the membership alive."""
+    async def _wait(self, consumer: AIOKafkaConsumer, epoch: int, for_s: float, fetched: _Batch) -> None:
+        """Back off, paused, while `getmany` keeps the membership alive; until a rebalance, which ends the batch."""
         until = time.monotonic() + for_s
-        while time.monotonic() < until and not self.stop.is_set():
-            kafka.hold_fetches(consumer)
-            fetched: _Batch = await consumer.getmany(timeout_ms=100)
-            if self._rebalances.count != epoch:
-                telemetry.DROPPED_BATCHES.labels(self.group).inc()
-                return fetched
+        while time.monotonic() < until and not self.stop.is_set() and self._rebalances.count == epoch:
+            await self._fetch(consumer, 100, fetched)
             await asyncio.sleep(0.05)
-        return {} if self.stop.is_set() else None
+
+    async def _fetch(self, consumer: AIOKafkaConsumer, timeout_ms: int, into: _Batch) -> None:
+        kafka.hold_fetches(consumer)
+        for place, part in (await consumer.getmany(timeout_ms=timeout_ms)).items():
+            into.setdefault(place, []).extend(part)
 
     async def _process(self, hand: _InHand) -> None:
         """Do what is left of a batch. Raises UNAVAILABLE: then again, and what was done is not done twice."""

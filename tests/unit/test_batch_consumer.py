@@ -1,0 +1,107 @@
+"""The consumer that goes batch by batch, when a rebalance comes while a batch is in hand and fails."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from schemas import codec, ids, topics
+from schemas.events import RequestRepeated
+from services.runtime import mongo
+from services.runtime.log import batch_consumer, kafka
+from services.runtime.log.batch_consumer import Consuming, Follows, Record
+from services.runtime.settings import Settings
+
+STATUS = topics.STATUS_EVENTS["single"]
+SETTINGS = Settings.from_environment({})
+PLACE = TopicPartition(SETTINGS.kafka_topic_prefix + STATUS.name, 0)
+
+
+class Client:
+    """Stands for the library's consumer: each poll gives what is next in `polls`, once."""
+
+    def __init__(self) -> None:
+        self.polls: deque[tuple[bool, list[Any]]] = deque()  # whether a rebalance comes with it, and records
+        self.committed: list[int] = []
+        self._listener: Any = None
+
+    def subscribe(self, _: Sequence[str], listener: Any) -> None:
+        self._listener = listener
+
+    async def start(self) -> None:
+        return
+
+    async def stop(self) -> None:
+        return
+
+    def assignment(self) -> set[TopicPartition]:
+        return {PLACE}
+
+    def paused(self) -> set[TopicPartition]:
+        return set()
+
+    def pause(self, *_: TopicPartition) -> None:
+        return
+
+    def resume(self, *_: TopicPartition) -> None:
+        return
+
+    async def getmany(self, **_: Any) -> dict[TopicPartition, list[Any]]:
+        await asyncio.sleep(0)
+        if not self.polls:
+            return {}
+        is_rebalanced, records = self.polls.popleft()
+        if is_rebalanced:
+            await self._listener.on_partitions_revoked([PLACE])
+            await self._listener.on_partitions_assigned([PLACE])
+        return {PLACE: records} if records else {}
+
+    async def commit(self, offsets: Any) -> None:
+        self.committed.append(offsets[PLACE].offset)
+
+
+def record(offset: int) -> Any:
+    event = RequestRepeated(event_id=ids.uuid7(), at=1, message_id=ids.uuid7(), partner_id="bank", request_id="r")
+    about = {"topic": PLACE.topic, "partition": 0, "offset": offset, "key": b"k", "value": codec.encode(event)}
+    return SimpleNamespace(**about)
+
+
+@pytest.mark.parametrize("fails", [None, mongo.Unavailable("away"), RuntimeError("a bug")])
+async def test_what_a_rebalance_brought_beside_a_batch_is_done_though_the_batch_failed(
+    fails: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, stop, done = Client(), asyncio.Event(), list[int]()
+    monkeypatch.setattr(kafka, "consumer", lambda *_, **__: client)
+    monkeypatch.setattr(batch_consumer, "_POLL_S", 0.01)
+    client.polls.extend([(False, [record(0)]), (True, [record(0), record(1)]), (False, [record(2)])])
+    begun = asyncio.Event()
+
+    async def step(records: Sequence[Record]) -> Follows:
+        if not begun.is_set():
+            begun.set()
+            await _until(lambda: len(client.polls) == 1)
+            if fails is not None:
+                raise fails
+        done.extend(one.offset for one in records)
+        return Follows()
+
+    running = asyncio.create_task(Consuming(SETTINGS, _Sink(), [STATUS], "g", step, stop).run())  # type: ignore[arg-type]
+    await _until(lambda: 3 in client.committed)
+    stop.set()
+    await running
+    assert {0, 1, 2} <= set(done)
+
+
+class _Sink:
+    async def append(self, _: Sequence[Any]) -> None:
+        return
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0.005)
