@@ -28,7 +28,7 @@ BULK = ".bulk"
 Key = Literal["message", "installation", "entity", "mailing", "statistic"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is there once, and looked up for every record
 class Topic:
     """One topic. `retention_ms` None means compacted for ever; `partitions` None means as many as configured."""
 

@@ -43,6 +43,7 @@ OUTSIDE: frozenset[type] = frozenset(
 )
 """Types of what is said from outside: whoever says it can say as much as he likes."""
 _PEOPLE = frozenset({events.InboxChanged, events.LinkClicked})
+_SLOTTED = frozenset({events.ReceiptReceived, events.ProviderDispatched})
 _OF_DELIVERY: dict[type, int] = {
     events.ReceiptReceived: MAX_UNASKED,
     events.ProviderTold: MAX_UNASKED,
@@ -113,9 +114,10 @@ def is_short(event: MessageEvent) -> bool:
     return max(map(len, _TEXTS[type(event)](event))) <= _LONGEST
 
 
-def key_of(event: MessageEvent) -> str:
-    """The key among the link's deliveries; empty for an event that speaks of none."""
-    return ids.delivery_key_of(getattr(event, "installation_id", ""), getattr(event, "slot", ""))
+def key_of(event: Any) -> str:
+    """The key among the link's deliveries, of an event that speaks of one."""
+    installation_id: str = event.installation_id
+    return ids.delivery_key_of(installation_id, event.slot) if type(event) in _SLOTTED else installation_id
 
 
 def shorten(message: Message) -> None:

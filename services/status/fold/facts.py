@@ -12,15 +12,17 @@ from schemas.reasons import OF_CHANNELS, Reason, furthest
 from services.status.fold.report_due import rank_of
 from services.status.fold.trace import request_of
 from services.status.history.entries import inbox_owner
-from services.status.message.model import MAX_CANDIDATES, Delivery, InboxMark, Link, Skip
-
-DELIVERED, READ, PLANNED, SENT = (
-    DeliveryState.DELIVERED,
-    DeliveryState.READ,
-    DeliveryState.PLANNED,
-    DeliveryState.SENT,
+from services.status.message.model import (
+    DELIVERED,
+    MAX_CANDIDATES,
+    PLANNED,
+    READ,
+    SENT,
+    Delivery,
+    InboxMark,
+    Link,
+    Skip,
 )
-
 
 MAX_MARKS = 64
 """Owners who have said something of a link's entry in the history before its plan is known."""
@@ -91,7 +93,7 @@ def _planned(link: Link, event: events.Planned) -> None:
         delivery = known.get(key) or Delivery(target.installation_id, slot=target.slot)
         delivery.planned = True
         delivery.delivery_id, delivery.application_id = target.delivery_id, target.application_id
-        delivery.provider, delivery.owner = target.provider.value, target.owner
+        delivery.provider, delivery.owner = str(target.provider), target.owner
         delivery.parts = target.parts or 0
         delivery.proved = target.proved
         link.deliveries[key] = delivery

@@ -24,9 +24,19 @@ from services.status.fold.counts import Counted
 from services.status.fold.facts import FACTS, earlier, raise_to
 from services.status.fold.report_due import FINAL, rank_of, wanted_report
 from services.status.fold.trace import entry_of, entry_of_onward, is_traced, write
-from services.status.message.model import MAX_TRACE, Change, Delivery, Link, Message, Report, Request, furthest_of
-
-DELIVERED, READ = DeliveryState.DELIVERED, DeliveryState.READ
+from services.status.message.model import (
+    DELIVERED,
+    MAX_TRACE,
+    READ,
+    SENT,
+    Change,
+    Delivery,
+    Link,
+    Message,
+    Report,
+    Request,
+    furthest_of,
+)
 
 
 class Changed(NamedTuple):
@@ -73,8 +83,8 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     if len(message.links) > 1 and kind in CLAIMING:
         shorten(message)
     follows: list[FollowUp] = []
-    was_late = link.late
-    _settle(link, event, follows)
+    was_late, request = link.late, _reporting(link)
+    _settle(link, request, event, follows)
     if has_line(message, link, event) if kind in OUTSIDE else message.trace_count < MAX_TRACE:
         entry = entry_of(event, link)
         entry.late = link.late and not was_late
@@ -82,9 +92,9 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     else:
         message.trace_dropped += 1
     if link.wanted is not None and not had_request and not any(isinstance(one, ReportDue) for one in follows):
-        follows += _report_due(link)
+        follows += _report_due(link, request)
     was_decided = link.onward is not None
-    follows += onward(message, link, _reporting(link), event)
+    follows += onward(message, link, request, event)
     if link.onward is not None and not was_decided:
         write(message, entry_of_onward(message, link, link.onward))
     return follows
@@ -103,11 +113,11 @@ def _of_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]:
 
 def _again(link: Link) -> list[FollowUp]:
     follows: list[FollowUp] = [Changed(link.number, change, again=True) for change in link.changes]
-    return follows + _report_due(link)
+    return follows + _report_due(link, _reporting(link))
 
 
-def _report_due(link: Link) -> list[FollowUp]:
-    wanted, request = link.wanted, _reporting(link)
+def _report_due(link: Link, request: Request | None) -> list[FollowUp]:
+    wanted = link.wanted
     if request is None or wanted is None or rank_of(wanted.status) <= link.tried:
         return []
     return [ReportDue(link.number, wanted, request)]
@@ -118,7 +128,7 @@ def _reporting(link: Link) -> Request | None:
     return link.request if link.request_id or link.fault else None
 
 
-def _settle(link: Link, event: events.MessageEvent, follows: list[FollowUp]) -> None:
+def _settle(link: Link, request: Request | None, event: events.MessageEvent, follows: list[FollowUp]) -> None:
     """Derive the state from the facts; decide what is decided once."""
     state = _state_of(link)
     if link.onward is not None and link.is_left:
@@ -139,7 +149,7 @@ def _settle(link: Link, event: events.MessageEvent, follows: list[FollowUp]) -> 
         return
     if link.wanted is None or rank_of(wanted.status) > rank_of(link.wanted.status):
         link.wanted = wanted
-        follows += _report_due(link)
+        follows += _report_due(link, request)
 
 
 def _state_of(link: Link) -> DeliveryState:
@@ -154,6 +164,8 @@ def _state_of(link: Link) -> DeliveryState:
     best = furthest_of(states)
     if best in (DELIVERED, READ):
         return best
+    if not (best.is_failure or link.expired or link.fault):
+        return best  # nothing has failed
     alive = [state for state in states if not state.is_failure]
     failures = [best] if states and not alive else []
     if link.expired and not any(_is_done_when_sent(delivery) for delivery in targets):
@@ -165,7 +177,7 @@ def _state_of(link: Link) -> DeliveryState:
 
 def _is_done_when_sent(delivery: Delivery) -> bool:
     """The deadline takes nothing from a Live Activity that the provider has accepted."""
-    return delivery.is_never_confirmed and delivery.state is DeliveryState.SENT
+    return delivery.is_never_confirmed and delivery.state is SENT
 
 
 def _failed_reason(link: Link) -> Reason:

@@ -9,11 +9,10 @@ was never taken gives way to a late DELIVERED: what is told is what is still tru
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TypedDict
 
-from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.values import Channel
 from services.runtime.text.sms_parts import part_count
-from services.status.message.model import Link, Report, Request
+from services.status.message.model import DELIVERED, PLANNED, READ, SENT, Link, Report, Request
 
 _RANKS = {-1: -1, 0: 0, 5: 1, 2: 2, 9: 3}
 FINAL = frozenset({5, 9})
@@ -28,18 +27,20 @@ def rank_of(status: int) -> int:
 
 def wanted_report(link: Link) -> Report | None:
     """The report that the link's state calls for; None before anything is worth telling."""
-    targets = link.believed
-    parts = max((one.parts_told or one.parts for one in targets), default=0)
-    match link.state:
-        case DeliveryState.PLANNED:
-            return None
-        case DeliveryState.SENT:
-            return Report(0, parts=parts)
-        case DeliveryState.DELIVERED:
-            return Report(2, 0, _earliest([one.delivered_at for one in targets]), parts)
-        case DeliveryState.READ:
-            return Report(9, 0, _earliest([one.read_at for one in targets]), parts)
-    return Report(5, (link.failed_reason or Reason.INTERNAL).error_code, parts=parts)
+    state, targets = link.state, link.believed
+    if state is PLANNED:
+        return None
+    parts = 0
+    for one in targets:
+        if one.parts_told or one.parts:
+            parts = max(parts, one.parts_told or one.parts)
+    if state is SENT:
+        return Report(0, 0, 0, parts)
+    if state is DELIVERED:
+        return Report(2, 0, min([one.delivered_at for one in targets if one.delivered_at], default=0), parts)
+    if state is READ:
+        return Report(9, 0, min([one.read_at for one in targets if one.read_at], default=0), parts)
+    return Report(5, (link.failed_reason or Reason.INTERNAL).error_code, 0, parts)
 
 
 def is_asked_for(report: Report, registered_delivery: int) -> bool:
@@ -93,7 +94,3 @@ def date_of(at: int, utc_offset_min: int) -> str:
     """`2019-05-05T10:20:35+0300`."""
     zone = timezone(timedelta(minutes=utc_offset_min))
     return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S%z")
-
-
-def _earliest(times: list[int]) -> int:
-    return min([at for at in times if at], default=0)

@@ -43,13 +43,14 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
     entry = Entry(event.event_id, event.at, "", event.link)
     match event:  # what every message has comes first
         case events.MessageRequested():
-            entry.what = "requested"
-            entry.detail = _words(event.chain[0].channel.value, _unknown(event), difference(event, link))
+            entry.what, entry.detail = "requested", str(event.chain[0].channel)
+            if event.unknown_fields or len(link.requests) > 1 or link.request_id not in ("", event.event_id):
+                entry.detail = _words(entry.detail, _unknown(event), difference(event, link))
         case events.Planned():
             entry.what, entry.reason = "planned", event.reason
             entry.detail = f"targets: {len(event.targets)}, skipped: {len(event.skipped)}"
         case events.ProviderDispatched():
-            entry.what, entry.installation_id, entry.provider = "attempt", event.installation_id, event.provider.value
+            entry.what, entry.installation_id, entry.provider = "attempt", event.installation_id, str(event.provider)
             entry.attempt, entry.status, entry.latency_ms = event.attempt, event.status, event.latency_ms
             entry.slot = event.slot
             entry.reason = event.reason
@@ -62,7 +63,7 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
             entry.provider = known.provider if known is not None else ""
             entry.detail = _words(event.kind, event.action or "", "" if event.source == "sdk" else event.source)
         case events.ProviderTold():
-            entry.what, entry.installation_id, entry.provider = "told", event.installation_id, event.provider.value
+            entry.what, entry.installation_id, entry.provider = "told", event.installation_id, str(event.provider)
             entry.status, entry.reason, entry.detail = event.status, event.reason, event.detail
         case events.InboxChanged():
             entry.what, entry.installation_id, entry.detail = "inbox", event.installation_id, event.change
@@ -70,7 +71,7 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
             entry.what, entry.installation_id, entry.status = "channel", event.installation_id, event.status
             entry.reason = OF_CHANNELS.get(event.error_code, Reason.CHANNEL_UNKNOWN) if event.status == 5 else None
             code = f"errorCode {event.error_code}" if event.error_code else ""
-            entry.detail = _words(event.channel.value, _STATUS_WORDS[event.status], code)
+            entry.detail = _words(str(event.channel), _STATUS_WORDS[event.status], code)
         case events.ReportAttempted():
             entry.what, entry.status, entry.attempt = "report", event.status, event.attempt
             entry.latency_ms = event.latency_ms

@@ -78,7 +78,12 @@ def to_document(message: Message) -> Document:
         document["closed"] = True
     if deadline is not None:
         document["deadline_at"], document["deadline_link"] = deadline
-    posted = [one.delivery_id for link in links for one in link.targets if one.provider == "channel"]
+    posted = [
+        one.delivery_id
+        for link in links
+        for one in link.deliveries.values()
+        if one.planned and one.provider == "channel"
+    ]
     if posted:
         document["channel_ids"] = posted
     saved = [

@@ -18,6 +18,13 @@ from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.values import Channel, Lane
 
+PLANNED, SENT, DELIVERED, READ = (
+    DeliveryState.PLANNED,
+    DeliveryState.SENT,
+    DeliveryState.DELIVERED,
+    DeliveryState.READ,
+)
+"""By themselves, because the look-up of a member in its enumeration costs several times as much."""
 MAX_TRACE = 1000
 """Entries of one message: 50 installations with a score of attempts and receipts each. What is beyond is counted."""
 MAX_TRACE_OF_PEOPLE = 300
@@ -83,7 +90,7 @@ class Delivery:
     application_id: str = ""
     provider: str = ""
     planned: bool = False
-    state: DeliveryState = DeliveryState.PLANNED
+    state: DeliveryState = PLANNED
     reason: Reason | None = None  # of a failure; the furthest of several
     attempts: int = 0
     sent_at: int = 0
@@ -185,7 +192,7 @@ class Link:
     plan_reason: Reason | None = None
     expired: bool = False  # its deadline has been read
     fault: bool = False  # a record of it was dead-lettered
-    state: DeliveryState = DeliveryState.PLANNED
+    state: DeliveryState = PLANNED
     changes: list[Change] = field(default_factory=list)
     # decided once, in the order of the log
     failed_reason: Reason | None = None
@@ -217,8 +224,7 @@ class Link:
     @property
     def believed(self) -> list[Delivery]:
         """The targets that the link's state goes by: those whose owner was proved; all, where none was."""
-        targets = self.targets
-        return [one for one in targets if one.proved] or targets
+        return [one for one in self.deliveries.values() if one.planned and one.proved] or self.targets
 
     @property
     def is_vouched(self) -> bool:
@@ -240,12 +246,12 @@ class Link:
         """True while its deadline still means something."""
         if not self.is_planned or self.expired or self.state.is_failure:
             return False
-        if self.state not in (DeliveryState.DELIVERED, DeliveryState.READ):
+        if self.state is not DELIVERED and self.state is not READ:
             return True
         request = self.request
         if request is None or request.awaited is None:
             return False
-        return not self.is_vouched or (self.state is DeliveryState.DELIVERED and request.awaited == "READ")
+        return not self.is_vouched or (self.state is DELIVERED and request.awaited == "READ")
 
 
 @dataclass(slots=True)
@@ -291,7 +297,7 @@ class Message:
         """When the sweeper has to look at which link; None when no deadline means anything."""
         if self.closed:
             return None
-        return min(((link.expires_at, link.number) for link in self.links.values() if link.is_open), default=None)
+        return min([(link.expires_at, link.number) for link in self.links.values() if link.is_open], default=None)
 
     @property
     def deadline_at(self) -> int | None:
@@ -317,7 +323,7 @@ def highest(states: list[DeliveryState]) -> DeliveryState:
 
 def furthest_of(states: list[DeliveryState]) -> DeliveryState:
     """The maximum of the lattice; PLANNED for none."""
-    best = DeliveryState.PLANNED
+    best = PLANNED
     for state in states:
         if state.rank > best.rank:
             best = state
