@@ -19,7 +19,7 @@ from schemas.values import OperatorScope
 from services.runtime import telemetry
 from services.runtime.access.logins import Logins
 from services.runtime.access.operator_routes import HELD, ROUTES, is_operators_alone, may, route_of
-from services.runtime.access.operator_tokens import FREE_FAILURES, PURPOSE, OperatorTokens
+from services.runtime.access.operator_tokens import FREE_FAILURES, PURPOSE, Operator, OperatorTokens, still_holds
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.listeners import Api, OperatorsListener, PublicListener, operator_of
@@ -316,3 +316,14 @@ async def test_without_proof_every_route_answers_401(apps: dict[str, Api]) -> No
         answer = await asked(PublicListener(apps[name]), method, filled(path))
         # an application that takes none of Huawei's receipts has no address for them
         assert answer.status_code == (404 if "/gateway/hms" in path else 401), (method, path, answer.text)
+
+
+def test_what_goes_on_for_long_learns_that_a_token_was_revoked(directory: Directory, tokens: OperatorTokens) -> None:
+    event = named(directory, token := "rpns_op_" + "x" * 40, "support")
+    operator = tokens.check(f"Bearer {token}", "198.51.100.7")
+    first = tokens.check(f"Bearer {ADMIN}", "198.51.100.7")
+    assert isinstance(operator, Operator)
+    assert isinstance(first, Operator)
+    assert [still_holds(one, directory) for one in (operator, first)] == [True, True]
+    named(directory, token, "support", operator_id=event.operator_id, revoked=True)
+    assert [still_holds(one, directory) for one in (operator, first)] == [False, True]

@@ -5,6 +5,7 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from argon2 import PasswordHasher
 
@@ -13,6 +14,7 @@ from services.runtime.access.logins import API_KEY, LoginFault, Logins, may_call
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from tests.accepting import PARTNER
+from tests.apps import all_apps
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
@@ -227,3 +229,58 @@ async def test_an_api_key_stands_for_the_password_until_it_is_taken_back(setting
 )
 def test_an_address_must_lie_in_a_subnet(subnets: tuple[str, ...], address: str, may: bool) -> None:
     assert may_call(subnets, address) is may
+
+
+async def test_who_is_throttled_is_told_when_the_next_guess_is_looked_at(setting: Setting) -> None:
+    for number in range(10):
+        await setting.check("demo", f"guess {number}")
+    assert setting.logins.retry_after_s("demo", "127.0.0.1") == 6
+    setting.clock.now_s += 5.5
+    assert setting.logins.retry_after_s("demo", "127.0.0.1") == 1
+    assert await setting.check("demo", "right") is LoginFault.THROTTLED
+    setting.clock.now_s += 0.5
+    assert await setting.check("demo", "right") == "demo"
+
+
+async def test_unknown_logins_of_a_network_are_told_alike(setting: Setting) -> None:
+    for number in range(10):
+        await setting.check(f"nobody {number}", "guess")
+    assert await setting.check("somebody", "guess") is LoginFault.THROTTLED
+    assert setting.logins.retry_after_s("somebody", "127.0.0.1") == 6
+    assert setting.logins.retry_after_s("somebody", "127.0.0.2") == 1
+
+
+async def test_a_full_room_of_delayed_guesses_says_when_it_is_empty(setting: Setting) -> None:
+    for number in range(100):
+        await setting.check("demo", f"guess {number}", f"10.0.{number}.1")
+    waiting = [asyncio.create_task(setting.check("demo", f"late {n}", f"10.1.{n}.1")) for n in range(4)]
+    await asyncio.sleep(0)
+    assert await setting.check("demo", "right", "10.2.0.1") is LoginFault.THROTTLED
+    assert setting.logins.retry_after_s("demo", "10.2.0.1") == 4
+    await asyncio.gather(*waiting)
+
+
+async def test_every_service_tells_a_throttled_partner_the_true_wait(setting: Setting) -> None:
+    for number in range(10):
+        await setting.check("demo", f"guess {number}")
+    apps = all_apps(setting.directory, SECRETS, setting.logins)
+    body = {"login": "demo", "password": "right", "destAddr": "79161234567"}
+    asked = (("ingest", "POST", "/v6/send"), ("ingest", "GET", "/v1/mailings"), ("registry", "GET", "/v1/stops"))
+    for service, method, path in (*asked, ("status", "GET", "/v1/messages")):
+        transport = httpx.ASGITransport(app=apps[service], client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://rpns", auth=("demo", "right")) as client:
+            answer = await client.request(method, path, json=body if method == "POST" else None)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "6"), (path, answer.text)
+
+
+@pytest.mark.parametrize(
+    "change", [{"password_hash": CHEAP.hash("new")}, {"enabled": False}, {"subnets": ("10.0.0.0/8",)}]
+)
+async def test_what_goes_on_for_long_learns_that_a_partner_is_not_let_in_any_more(
+    setting: Setting, change: dict[str, Any]
+) -> None:
+    partner = await setting.logins.check("demo", "right", "127.0.0.1")
+    assert not isinstance(partner, LoginFault)
+    assert setting.logins.still_holds(partner)
+    setting.change(**{"password_hash": partner.password_hash} | change)
+    assert not setting.logins.still_holds(partner)

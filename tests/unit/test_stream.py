@@ -46,3 +46,14 @@ async def test_a_stream_outlives_the_database(monkeypatch: pytest.MonkeyPatch) -
             if b'{"n":3}' in seen:
                 stop.set()
     assert seen.index(b'{"n":1}') < seen.index(b'{"n":3}')
+
+
+async def test_a_stream_ends_when_its_reader_is_not_let_in_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.status.stream.stream._LOOK_S", 0.01)
+    ended = asyncio.Event()
+    streams = Streams(Stored(), asyncio.Event())  # type: ignore[arg-type]
+    async with asyncio.timeout(20):
+        async for chunk in await streams.open("bank", 0, lambda: not ended.is_set()):
+            if b'{"n":1}' in chunk:
+                ended.set()
+    assert ended.is_set()

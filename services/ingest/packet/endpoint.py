@@ -17,7 +17,6 @@ from services.runtime.access.callers import Network, caller_address
 
 log = telemetry.logger("api")
 _JSON = (b"content-type", b"application/json")
-_RETRY = (b"retry-after", b"1")
 _SECONDS = telemetry.REQUEST_SECONDS.labels("batch")
 
 
@@ -40,7 +39,7 @@ class BatchEndpoint:
         status, headers = 0, [_JSON]
         if isinstance(outcome, Refusal):
             status, body = outcome.code.http_status, error_body(outcome)
-            headers += [_RETRY] if status in (429, 503) else []
+            headers += [(b"retry-after", b"%d" % outcome.retry_after_s)] if status in (429, 503) else []
         else:
             status, body = outcome
         if warnings:

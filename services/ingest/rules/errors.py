@@ -47,10 +47,14 @@ _TABLE = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not accepted. `detail` names the field and the rule, and never repeats a value."""
+    """Why a request is not accepted. `detail` names the field and the rule, and never repeats a value.
+
+    `retry_after_s`: with 429 and 503, after how many seconds the same may be sent again.
+    """
 
     code: Code
     detail: str
+    retry_after_s: int = 1
 
 
 class Refused(Exception):

@@ -41,7 +41,6 @@ _FORGOTTEN_S = 60.0
 _FAULTS = {
     LoginFault.UNKNOWN_LOGIN: Refusal(Code.LOGIN, "login: unknown"),
     LoginFault.FORBIDDEN_ADDRESS: Refusal(Code.ADDRESS, "the caller's address is not in the partner's subnets"),
-    LoginFault.THROTTLED: Refusal(Code.TOO_MANY, "too many failed logins, try again later"),
     LoginFault.WRONG_PASSWORD: Refusal(Code.PASSWORD, "password: wrong"),
 }
 
@@ -72,7 +71,7 @@ class Sending:
         if partner is None:
             checked = await self._logins.check(request.login, request.password, address)
             if isinstance(checked, LoginFault):
-                return _FAULTS[checked]
+                return self._not_let_in(checked, request.login, address)
             partner = checked
         limit = self.limits.enter(partner, time.monotonic())
         if limit is not None:
@@ -92,6 +91,12 @@ class Sending:
         failing = self._failing_since_s is not None and now - self._failing_since_s >= _OUTAGE_S
         return not (failing and now - self._failed_at_s < _FORGOTTEN_S)
 
+    def _not_let_in(self, fault: LoginFault, login: str, address: str) -> Refusal:
+        if fault is not LoginFault.THROTTLED:
+            return _FAULTS[fault]
+        wait_s = self._logins.retry_after_s(login, address)
+        return Refusal(Code.TOO_MANY, "too many failed logins, try again later", wait_s)
+
     async def _refuse_strangers_first(
         self, body: bytes, error: ValidationError, address: str, warnings: list[str]
     ) -> Refusal:
@@ -101,7 +106,7 @@ class Sending:
             return violation(error).refusal
         checked = await self._logins.check(login, password, address)
         if isinstance(checked, LoginFault):
-            return _FAULTS[checked]
+            return self._not_let_in(checked, login, address)
         warnings += warnings_of(unknown_fields(SendRequest, read_json(body)))
         return violation(error).refusal
 

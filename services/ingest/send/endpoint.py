@@ -29,7 +29,6 @@ SEND_PATH = "/v6/send"
 BATCH_PATH = "/v3/batch"
 MAILINGS_PATH = "/v1/mailings"
 _JSON = (b"content-type", b"application/json")
-_RETRY = (b"retry-after", b"1")
 _NOT_JSON = Refusal(Code.INVALID, "Content-Type: must be application/json in UTF-8")
 _SECONDS = telemetry.REQUEST_SECONDS.labels("send")
 _ANSWERS = {code: telemetry.REQUESTS.labels("send", str(code)) for code in (0, *Code)}
@@ -56,7 +55,7 @@ class SendEndpoint:
         if isinstance(answer, Refusal):
             code, status = answer.code, answer.code.http_status
             if status in (429, 503):
-                headers.append(_RETRY)
+                headers.append((b"retry-after", b"%d" % answer.retry_after_s))
             answer = error_body(answer)
         if warnings:
             headers.append((HEADER, header_of(warnings)))

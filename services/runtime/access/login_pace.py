@@ -38,6 +38,10 @@ class _Buckets:
     def give_back(self, key: str, now_s: float) -> None:
         self._left[key] = (min(self._burst, self.left(key, now_s) + 1), now_s)
 
+    def wait_s(self, key: str, now_s: float, least: float) -> float:
+        """The seconds until so many tokens are left, if nobody else comes."""
+        return max(0.0, (least - self.left(key, now_s)) * self._each_s)
+
     def forget(self, key: str) -> None:
         self._left.pop(key, None)
 
@@ -58,6 +62,11 @@ class LoginPace:
         self._of_both.take(both, now_s)
         self._of_network.take(network, now_s)
         return self._of_login.take(login, now_s) if login else 0.0
+
+    def wait_s(self, login: str, network: str, now_s: float) -> float:
+        """The seconds after which `begin` takes the next guess, and those of this login that are delayed are over."""
+        waits = [self._of_both.wait_s(f"{login}/{network}", now_s, 1), self._of_network.wait_s(network, now_s, 1)]
+        return max(*waits, self._of_login.wait_s(login, now_s, 0) if login else 0.0)
 
     def was_right(self, login: str, network: str, now_s: float) -> None:
         """What `begin` has counted was no failure."""

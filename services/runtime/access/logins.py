@@ -20,6 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from functools import lru_cache
+from math import ceil
 
 from schemas.application_events import PartnerChanged
 from services.runtime import telemetry
@@ -60,7 +61,7 @@ class Logins:
         seen: SeenLogins | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._directory = directory
+        self.directory = directory
         self._secrets = secrets
         self._seen = seen
         self._seen_before: dict[str, str] = {}
@@ -82,14 +83,14 @@ class Logins:
 
     def known(self, login: str, password: str, address: str) -> PartnerChanged | None:
         """The partner, if these were seen to be right before: the short cut of nearly every request."""
-        partner = self._directory.partner_by_login(login)
+        partner = self.directory.partner_by_login(login)
         if partner is None or not partner.enabled or not may_call(partner.subnets, address):
             return None
         return partner if self._is_right(partner, self._digest(login, password)) else None
 
     async def check(self, login: str, password: str, address: str) -> PartnerChanged | LoginFault:
         """The partner, or why not. `address` is the caller's IP address in text."""
-        partner = self._directory.partner_by_login(login)
+        partner = self.directory.partner_by_login(login)
         if partner is not None and not partner.enabled:
             partner = None
         if partner is not None and not may_call(partner.subnets, address):
@@ -103,6 +104,17 @@ class Logins:
         if partner is None:
             return LoginFault.UNKNOWN_LOGIN
         return partner if found else LoginFault.WRONG_PASSWORD
+
+    def still_holds(self, partner: PartnerChanged) -> bool:
+        """Whether a partner that was let in is still what it was then: for what goes on for long."""
+        now = self.directory.partners.get(partner.partner_id)
+        return now is not None and now.enabled and _lets_in(now) == _lets_in(partner)
+
+    def retry_after_s(self, login: str, address: str) -> int:
+        """Whole seconds after which a login from there that was THROTTLED is looked at, if nobody else comes."""
+        partner = self.directory.partner_by_login(login)
+        known = login if partner is not None and partner.enabled else ""
+        return max(1, ceil(self._pace.wait_s(known, network_of(address), self._monotonic_s())))
 
     def _is_right(self, partner: PartnerChanged, digest: str) -> bool:
         right = self._right.get(digest)
@@ -171,6 +183,10 @@ class Logins:
 
     def _digest(self, login: str, password: str) -> str:
         return self._secrets.digest(f"{len(login)}/{login}/{password}", "login")
+
+
+def _lets_in(partner: PartnerChanged) -> tuple[object, ...]:
+    return partner.login, partner.password_hash, partner.api_key_digests, partner.subnets
 
 
 def _name_of(password_hash: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
+from schemas.application_events import OperatorTokenChanged
 from schemas.values import OperatorScope
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
@@ -31,10 +32,11 @@ _MOST_TOKEN = 512
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """`by` is what events say of who caused them."""
+    """`by` is what events say of who caused them; `operator_id` is empty for the token of the settings."""
 
     by: str
     scopes: tuple[OperatorScope, ...]
+    operator_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,9 @@ class OperatorTokens:
             held = self._directory.operator_by_digest(digest)
             if held is None or not hmac.compare_digest(digest, held.digest):
                 continue
-            if held.revoked or (held.expires_at is not None and held.expires_at <= now_ms()):
+            if not _is_good(held):
                 return None
-            return Operator(f"operator:{held.name}", held.scopes)
+            return Operator(f"operator:{held.name}", held.scopes, held.operator_id)
         return None
 
     def _wait_s(self, network: str) -> int:
@@ -103,3 +105,13 @@ class OperatorTokens:
             del self._failures[next(iter(self._failures))]
         if failures > FREE_FAILURES - 1 >= failures - 1:
             log.warning("wrong operators' tokens of a network are slowed down", network=network)
+
+
+def still_holds(operator: Operator, directory: Directory) -> bool:
+    """Whether the token of an operator who was let in is still good: for what goes on for long."""
+    held = directory.operators.get(operator.operator_id)
+    return not operator.operator_id or (held is not None and _is_good(held))
+
+
+def _is_good(held: OperatorTokenChanged) -> bool:
+    return not held.revoked and (held.expires_at is None or held.expires_at > now_ms())

@@ -6,14 +6,15 @@ An operator has come in by the operators' listener, which has looked at his toke
 import base64
 import binascii
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from fastapi import HTTPException, Request, Security
 
 from schemas.application_events import PartnerChanged
 from services.runtime.access.callers import Network, caller_address
 from services.runtime.access.logins import LoginFault, Logins
-from services.runtime.access.operator_tokens import Operator
+from services.runtime.access.operator_tokens import Operator, still_holds
 from services.runtime.http import server
 from services.runtime.http.listeners import operator_of
 from services.runtime.http.security_schemes import OPERATOR, PARTNER
@@ -30,10 +31,11 @@ _CHALLENGE = {"WWW-Authenticate": 'Basic realm="rpns", charset="UTF-8"'}
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`partner` None is an operator."""
+    """`partner` None is an operator. `is_let_in` tells it at the time of asking: what goes on for long looks again."""
 
     partner: PartnerChanged | None
     operator: Operator | None = None
+    is_let_in: Callable[[], bool] = field(default=lambda: True, compare=False)
 
     @property
     def by(self) -> str:
@@ -55,15 +57,17 @@ def caller(logins: Logins, trusted: Sequence[Network]) -> CallerOf:
 
     async def who(request: Request, _: None = Security(PARTNER), __: None = Security(OPERATOR)) -> Caller:
         if (operator := operator_of(request)) is not None:
-            return Caller(None, operator)
+            return Caller(None, operator, partial(still_holds, operator, logins.directory))
         login, password = _basic(request.headers.get("authorization", ""))
-        found = await logins.check(login, password, caller_address(request.scope, trusted))
+        address = caller_address(request.scope, trusted)
+        found = await logins.check(login, password, address)
         if isinstance(found, PartnerChanged):
-            return Caller(found)
+            return Caller(found, None, partial(logins.still_holds, found))
         status = _STATUS[found]
         if status == 401:
             raise HTTPException(401, _WORDS[401], _CHALLENGE)
-        raise server.Problem(status, _WORDS[status])
+        wait_s = logins.retry_after_s(login, address) if status == 429 else 1
+        raise server.Problem(status, _WORDS[status], retry_after_s=wait_s)
 
     return who
 

@@ -92,7 +92,7 @@ def application(messages: Messages, streams: Streams, check: CallerOf, *more: AP
         of = asking.partner_id or partner
         if of is None:
             raise invalid("partner", "the operator must say whose events")
-        stream: AsyncIterator[bytes] = await streams.open(of, _event_id(last_event_id or after))
+        stream: AsyncIterator[bytes] = await streams.open(of, _event_id(last_event_id or after), asking.is_let_in)
         headers = {"X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 

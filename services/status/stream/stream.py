@@ -10,7 +10,7 @@ more. A stream that asks for what is not kept any more (a week) is told so by an
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -60,9 +60,12 @@ class Streams:
             for woken in self._woken.get(partner_id, ()):
                 woken.set()
 
-    async def open(self, partner_id: str, after: int | None) -> AsyncIterator[bytes]:
+    async def open(
+        self, partner_id: str, after: int | None, is_let_in: Callable[[], bool] = lambda: True
+    ) -> AsyncIterator[bytes]:
         """The bytes of a stream that goes on behind `after`; None begins with what comes next. Raises Problem 429.
 
+        It ends when whoever reads it is not let in any more: a password was changed, a token revoked.
         Counted before anything is waited for, so that many who come at once are no more than may be.
         """
         if self._open[partner_id] >= _MAX_STREAMS:
@@ -74,9 +77,12 @@ class Streams:
         except BaseException:
             self._open[partner_id] -= 1
             raise
-        return aiter(await begun(self._stream(partner_id, newest if after is None else min(after, taken), oldest)))
+        seq = newest if after is None else min(after, taken)
+        return aiter(await begun(self._stream(partner_id, seq, oldest, is_let_in)))
 
-    async def _stream(self, partner_id: str, seq: int, oldest: int) -> AsyncIterator[bytes]:
+    async def _stream(
+        self, partner_id: str, seq: int, oldest: int, is_let_in: Callable[[], bool]
+    ) -> AsyncIterator[bytes]:
         woken = asyncio.Event()
         self._woken.setdefault(partner_id, set()).add(woken)
         telemetry.STREAMS.inc()
@@ -85,17 +91,19 @@ class Streams:
             if oldest > seq + 1 and seq:
                 yield b'event: lost\nid: %d\ndata: {"from": %d, "to": %d}\n\n' % (oldest - 1, seq + 1, oldest - 1)
             seq = max(seq, oldest - 1)
-            async for chunk in self._pages(partner_id, seq, woken):
+            async for chunk in self._pages(partner_id, seq, woken, is_let_in):
                 yield chunk
         finally:
             telemetry.STREAMS.dec()
             self._open[partner_id] -= 1
             self._woken[partner_id].discard(woken)
 
-    async def _pages(self, partner_id: str, seq: int, woken: asyncio.Event) -> AsyncIterator[bytes]:
+    async def _pages(
+        self, partner_id: str, seq: int, woken: asyncio.Event, is_let_in: Callable[[], bool]
+    ) -> AsyncIterator[bytes]:
         hole_since: float | None = None
         spoken = time.monotonic()
-        while not self._stop.is_set():
+        while not self._stop.is_set() and is_let_in():
             woken.clear()
             page: list[StoredChange] = []
             with suppress(*UNAVAILABLE):  # the stream stays open, and goes on where it was
