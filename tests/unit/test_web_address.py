@@ -167,3 +167,21 @@ async def test_no_spelling_of_a_private_address_is_connected_to(lines: Lines) ->
         answers = {host: await wire.post(f"http://{host}:{port}/x", b"{}", None) for host in INWARD}
     assert {host for host, one in answers.items() if one.http_status} == set()
     assert not lines.first
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("straße.example", "xn--strae-oqa.example"),
+        ("STRAẞE。банк.рф:8443", "xn--strae-oqa.xn--80ab2al.xn--p1ai:8443"),
+        ("οδος.example", "xn--pxavbm.example"),
+        ("ΟΔΟΣ.example", "xn--pxavbq.example"),
+    ],
+)
+def test_phones_are_shown_the_host_that_we_would_connect_to(host: str, name: str) -> None:
+    assert location_of(f"https://{host}/") == f"https://{name}/"
+    assert f"https://{exact_url(f'https://{host}/').raw_authority}/" == f"https://{name}/"
+
+
+def test_a_host_that_becomes_none_when_it_is_looked_up_is_refused() -> None:
+    assert location_of("https://⒈.example/") is None  # 1..example

@@ -12,6 +12,7 @@ invisible are refused, and so is a login before the host. Sources: RFC 3986 §2.
 import ipaddress
 import re
 import string
+import unicodedata
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
@@ -23,6 +24,9 @@ _PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 _PARTS = re.compile(r"(https?)://([^/?#\\]*)([^#]*)(#.*)?", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{0,5}))?")
 _LOOKED_UP = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
+_DEVIATIONS = frozenset("\u00df\u1e9e\u03c2")
+"""Sharp s, small and capital, and final sigma (UTS 46 §6); joiners are refused, as nobody sees them."""
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
 _NOT_IN_HOSTS = set(string.printable) - set(string.ascii_letters + string.digits + "-_.:[]")
 
 
@@ -68,12 +72,23 @@ def browser_address(text: str, most: int = MOST_CHARACTERS) -> str:
     try:
         parts = urlsplit(f"{given.scheme}://{given.authority}")
         host, port = parts.hostname or "", parts.port
-        name = f"[{host}]" if ":" in host else host.encode("idna").decode()
+        name = f"[{host}]" if ":" in host else _looked_up(host)
     except ValueError:
         name, port = "", None
-    if not _LOOKED_UP.fullmatch(name):  # IDNA makes blanks and the like of a few letters
+    if not _LOOKED_UP.fullmatch(name) or not _is_place(name):  # IDNA makes blanks, dots and the like of a few letters
         raise BadAddress("must have a host that can be looked up")
     return str(replace(given, authority=name if port is None else f"{name}:{port}"))
+
+
+def _looked_up(host: str) -> str:
+    """By IDNA of 2003, which Python has, but for letters that it makes others of: straße.de is not strasse.de."""
+    labels = [_kept(one) if _DEVIATIONS.intersection(one) else one for one in _DOTS.split(host)]
+    return ".".join(labels).encode("idna").decode()
+
+
+def _kept(label: str) -> str:
+    plain = unicodedata.normalize("NFKC", "".join(letter.lower() for letter in label))
+    return "xn--" + plain.encode("punycode").decode()
 
 
 def _is_place(authority: str) -> bool:
