@@ -87,6 +87,7 @@ class Retry:
     after_s: float | None = None
     scope: Scope = "token"  # whom the trouble is about: this token, the whole application, the whole provider
     at_least_s: float = 0  # the provider's documented least wait
+    elsewhere: bool = field(default=False, compare=False)  # said by another host than pushes go to
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,19 @@ BEGUN_BEFORE: Final = Uncertain("this attempt was begun before and its outcome i
 """Nobody was asked, so it says nothing of provider or application."""
 
 Result = Accepted | Retry | TokenGone | Rejected | Uncertain
+
+
+def is_answer(result: Result) -> bool:
+    """The host that pushes go to has said something: not what was refused here, nor by an endpoint for tokens."""
+    match result:
+        case Uncertain():
+            return False
+        case Retry():
+            return result.status != 0 and not result.elsewhere
+        case Rejected():
+            return result.status != 0 and not result.certain
+        case _:
+            return result.status != 0
 
 
 class Sender(Protocol):

@@ -60,8 +60,7 @@ def broadcast(ttl_ms: int = 60_000) -> BroadcastRequested:
 def answered(gate: Gate, answer: Answer, times: int = 1) -> None:
     for _ in range(times):
         assert gate.held(broadcast()) is None
-        gate.begin(broadcast())
-        gate.end(broadcast(), answer)
+        gate.end(broadcast(), answer, gate.begin(broadcast()))
 
 
 def why(gate: Gate) -> str | None:
@@ -105,7 +104,7 @@ def test_what_only_broadcasts_need_stops_no_pushes(gate: Gate, shared: Shared, r
 def test_a_host_that_is_away_holds_up_broadcasts_and_no_pushes(gate: Gate, shared: Shared, answer: Answer) -> None:
     shared.own.renewed(100)
     width = shared.own.limiter.width
-    answered(gate, answer, times=4)
+    answered(gate, answer, times=3)
     assert why(gate) == "provider is away"
     assert (shared.own.limiter.rate, shared.own.limiter.width, shared.own.breaker.is_open) == (100, width, False)
 

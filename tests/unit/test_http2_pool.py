@@ -218,6 +218,25 @@ async def test_connects_that_fail_together_are_one_failure(
     assert set(await asyncio.gather(*calls)) == {NotProcessed("test over")}
 
 
+async def test_an_origin_that_cannot_be_reached_is_asked_within_the_time_that_a_request_waits(
+    unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda least, most: most)
+    pool = Pool(f"https://localhost:{unused_tcp_port}", tls("h2").client)
+    for failures, rest_s in ((0, 0.0), (1, 1.0), (2, 2.0), (3, 4.0), (1000, 4.0)):
+        pool._unreachable = failures
+        assert pool._delay_s() == rest_s
+    pool._unreachable, pool._ended_soon = 0, 7
+    assert pool._delay_s() == 60.0  # it takes connections, and ends them
+
+
+async def test_a_connection_after_an_outage_forgets_how_often_it_was_tried() -> None:
+    async with Server(ok).running() as server, pooled(server.url) as pool:
+        pool._unreachable = 20
+        assert isinstance(await push(pool), Response)
+        assert pool.failures == 1
+
+
 async def test_closing_gives_everyone_a_result() -> None:
     async with Server(silent, limit=1).running() as server, pooled(server.url) as pool:
         in_flight, waiting = push(pool), push(pool)

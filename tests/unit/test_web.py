@@ -118,7 +118,7 @@ def test_the_number_of_origins_that_are_remembered_is_bounded() -> None:
 def test_retry_after_holds_the_whole_origin(after_s: float) -> None:
     origin = Origin(ORIGIN)
     assert origin.held(100.0) is None
-    origin.end(Retry("HTTP 429", 429, after_s), 100.0, 0.0)
+    origin.end(Retry("HTTP 429", 429, after_s), 99.0, 100.0, 0.0)
     held = origin.held(101.0)
     assert held is not None
     assert (held.status, held.after_s, held.scope) == (0, after_s - 1, "token")
@@ -127,7 +127,7 @@ def test_retry_after_holds_the_whole_origin(after_s: float) -> None:
 
 def test_a_server_that_says_wait_for_years_is_asked_again_within_the_hour() -> None:
     origin = Origin(ORIGIN)
-    origin.end(Retry("HTTP 503", 503, 1e9), 0.0, 0.0)
+    origin.end(Retry("HTTP 503", 503, 1e9), 0.0, 0.0, 0.0)
     assert origin.held(3600.0) is None
 
 
@@ -136,14 +136,23 @@ def test_an_origin_that_is_silent_again_and_again_is_left_alone_for_a_while(sile
     origin = Origin(ORIGIN)
     for _ in range(AWAY_AFTER):
         assert origin.held(0.0) is None
-        origin.begin(0.0)
-        origin.end(silence, 0.0, 0.0)
+        origin.end(silence, origin.begin(0.0), 0.0, 0.0)
     assert origin.held(1.0) is not None
     assert origin.held(10.0) is None  # the probe
-    origin.begin(10.0)
+    began = origin.begin(10.0)
     assert origin.held(10.0) is not None
-    origin.end(Accepted(None, 201), 10.0, 0.0)
+    origin.end(Accepted(None, 201), began, 10.0, 0.0)
     assert origin.held(10.0) is None
+
+
+def test_pushes_that_an_origin_loses_together_are_one_failure_and_a_refused_address_is_none() -> None:
+    origin = Origin(ORIGIN)
+    began = [origin.begin(0.0) for _ in range(50)]
+    for at in began:
+        origin.end(Uncertain("TimeoutError", "token"), at, 1.0, 0.0)
+    origin.end(sender.FORBIDDEN_ENDPOINT, 2.0, 2.0, 0.0)
+    assert origin.away.failures == 1
+    assert origin.held(2.0) is None
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from typing import NamedTuple, Protocol
 
 from schemas.broadcast_events import BroadcastRequested
 from services.dispatch.delivery.senders import Senders
-from services.dispatch.policy.breaker import Breaker
+from services.dispatch.policy.breaker import Breaker, of_host
 from services.dispatch.policy.sender_health import Standing
-from services.dispatch.provider import Accepted, Rejected, Result, Retry, Uncertain
+from services.dispatch.provider import Accepted, Rejected, Result, Retry, Uncertain, is_answer
 from services.dispatch.providers.apns.channels import Answer, Done, Gone
 from services.dispatch.providers.apns.channels_table import OF_BROADCASTS
 from services.runtime import telemetry
@@ -22,8 +22,6 @@ from services.runtime.clock import now_ms
 from services.runtime.scheduling.stops import held_tag
 
 log = telemetry.logger("broadcasts")
-_TRIP_AFTER = 4
-"""There are few broadcasts: so many failures in a row say enough."""
 _AWAY_S = 5.0
 _TOO_MANY = 429
 
@@ -50,7 +48,7 @@ class Gate:
 
     senders: Senders
     pushes: Pushes
-    breaker: Breaker = field(default_factory=lambda: Breaker(_TRIP_AFTER))
+    breaker: Breaker = field(default_factory=of_host)
 
     def held(self, event: BroadcastRequested) -> Wait | None:
         """None: it may go; then say `begin`, and `end` with the answer."""
@@ -63,23 +61,29 @@ class Gate:
         if stopped_s is not None:
             return Wait("sender is stopped", stopped_s, standing.tag)
         if not self.breaker.admits(now):
-            return Wait("provider is away", _AWAY_S * (1 + random.random()))
+            rest_s = min(_AWAY_S, max(1.0, self.breaker.wait_s(now)))
+            return Wait("provider is away", rest_s * (1 + random.random()))
         wait_s = standing.limiter.admitted(now)
         return Wait("throttled", wait_s) if wait_s else None
 
-    def begin(self, event: BroadcastRequested) -> None:
-        self.pushes.standing(event.application_id).begin(_now())
-        self.breaker.begin(_now())
+    def begin(self, event: BroadcastRequested) -> float:
+        """When it went out."""
+        now = _now()
+        self.pushes.standing(event.application_id).begin(now)
+        self.breaker.begin(now)
+        return now
 
-    def end(self, event: BroadcastRequested, answer: Answer) -> None:
+    def end(self, event: BroadcastRequested, answer: Answer, began: float) -> None:
         """What the answer says of the application and of the host."""
         now, standing, result = _now(), self.pushes.standing(event.application_id), _as_of_a_push(answer)
         if standing.end(result, now, random.random(), guarded=False):
             self.pushes.let_go(standing)
         if isinstance(result, Uncertain) or (isinstance(result, Retry) and (not result.status or result.status >= 500)):
             after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
-            if self.breaker.failed(now, random.random(), after_s):
+            if self.breaker.failed(now, random.random(), after_s, began):
                 log.error("provider is away: broadcasts wait", provider="apns")
+        elif not is_answer(result):
+            self.breaker.told_nothing()
         elif self.breaker.succeeded():
             log.info("provider is back: broadcasts go on", provider="apns")
 

@@ -93,12 +93,12 @@ class Broadcasting:
         if "alert" in aps and not await self.attempts.note(event.broadcast_id, event.attempt):
             return _told(event, "uncertain", now, detail="this attempt was begun before and its outcome is not known")
         kept_until = event.expires_at if event.keep_latest else None
-        self.gate.begin(event)
+        began = self.gate.begin(event)
         answer: Answer = Retry("interrupted")
         try:
             answer = await channels.send(event.environment, event.apple_id, event.broadcast_id, aps, kept_until)
         finally:
-            self.gate.end(event, answer)
+            self.gate.end(event, answer, began)
         return await self._concluded(event, answer, resendable="alert" not in aps)
 
     async def _concluded(self, event: BroadcastRequested, answer: Answer, *, resendable: bool) -> BroadcastDispatched:

@@ -26,11 +26,11 @@ from services.dispatch.delivery.attempts_store import Attempt, Attempts
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.payload.secure_values import Sealing
 from services.dispatch.policy import deliver
-from services.dispatch.policy.breaker import Breaker
+from services.dispatch.policy.breaker import of_host
 from services.dispatch.policy.deliver import Conclusion, NotSent, Sent
 from services.dispatch.policy.sender_health import STOPPED, Addressed, Judged, Standing
 from services.dispatch.policy.ways import way_of
-from services.dispatch.provider import Push, Result, Retry, Sender, TokenGone, Uncertain
+from services.dispatch.provider import Push, Result, Retry, Sender, TokenGone, Uncertain, is_answer
 from services.runtime import telemetry
 from services.runtime.access.identity import is_trusted
 from services.runtime.clock import now_ms
@@ -44,7 +44,6 @@ from services.runtime.scheduling.stops import Stops, cancel_tags, held_tag
 from services.runtime.scheduling.timers import Timer, Timers
 
 log = telemetry.logger("dispatch")
-_TRIP_AFTER = 16
 _AWAY_S = 5.0
 _WATCH_S = 0.5
 
@@ -85,7 +84,7 @@ class Dispatching:
         ended: EndedActivities,
     ) -> None:
         self.provider = provider
-        self.breaker = Breaker(_TRIP_AFTER)
+        self.breaker = of_host()
         self._senders, self._installations, self._attempts = senders, installations, attempts
         self._secrets, self._sink, self._timers, self._sealing = secrets, sink, timers, sealing
         self._stops, self._ended = stops, ended
@@ -149,7 +148,7 @@ class Dispatching:
             result = await item.sender.send(push)
         finally:
             ended = self._clock()
-            judged = self._end(result, standing, to, ended, is_live=bool(target.slot))
+            judged = self._end(result, standing, to, began, ended, is_live=bool(target.slot))
         self._seconds.observe(ended - began)
         return self._concluded(item, judged, to, Sent(round((ended - began) * 1000), "", absorbs))
 
@@ -245,7 +244,8 @@ class Dispatching:
         if stopped_s is not None:
             return deliver.parked(target, now_ms(), stopped_s, STOPPED, standing.tag)
         if not self.breaker.admits(now):
-            return deliver.parked(target, now_ms(), _AWAY_S * (1 + random.random()), "provider is away")
+            wait_s = min(_AWAY_S, max(1.0, self.breaker.wait_s(now))) * (1 + random.random())
+            return deliver.parked(target, now_ms(), wait_s, "provider is away")
         wait_s = standing.limiter.admitted(now, target.lane == "bulk")
         return deliver.parked(target, now_ms(), wait_s, "throttled") if wait_s else None
 
@@ -259,7 +259,9 @@ class Dispatching:
         wait_s = to.way.held_for_s(self._clock(), to.digest, to.worked_under)
         return deliver.parked(target, now_ms(), wait_s, STOPPED, standing.tag) if wait_s else None
 
-    def _end(self, answer: Result, standing: Standing, to: Addressed | None, now: float, *, is_live: bool) -> Judged:
+    def _end(
+        self, answer: Result, standing: Standing, to: Addressed | None, began: float, now: float, *, is_live: bool
+    ) -> Judged:
         """The result as it is to be taken."""
         judged = standing.judged(answer, to, now, random.random())
         result = judged.result
@@ -267,9 +269,9 @@ class Dispatching:
             self.let_go(standing)
         if isinstance(result, Uncertain | Retry) and result.scope == "provider":
             after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
-            if self.breaker.failed(now, random.random(), after_s):
+            if self.breaker.failed(now, random.random(), after_s, began):
                 log.error("provider is away: its partitions are paused", provider=self.provider.value)
-        elif isinstance(result, Uncertain) or (isinstance(result, Retry) and not result.status):
+        elif not is_answer(result):
             self.breaker.told_nothing()
         elif self.breaker.succeeded():
             log.info("provider is back", provider=self.provider.value)

@@ -4,6 +4,10 @@ A request that finds no free stream waits, in order, until its time is over. Con
 wait, up to `size`; each connect resolves the name again. While connects fail, or connections end soon after they
 were opened, one attempt at a time is made, after an exponentially growing wait with full jitter. What was under way
 already when a failure was counted belongs to the same incident: four connections that are lost at once are one failure.
+
+An origin that takes no connection is asked again within the time that a request waits: only requests make it be asked,
+and how many go out in an outage is for others to say (`policy/breaker.py`). One that takes connections and ends them
+may have its reasons, so it gets longer rests.
 """
 
 import asyncio
@@ -36,11 +40,13 @@ class Pool:
         connect_timeout_s: float = 10.0,
         backoff_base_s: float = 0.5,
         backoff_cap_s: float = 60.0,
+        unreachable_cap_s: float = 4.0,
         proven_s: float = 10.0,
         ping_idle_s: float = PING_IDLE_S,
         ping_timeout_s: float = PING_TIMEOUT_S,
     ) -> None:
-        self.failures = 0  # incidents in a row
+        self._ended_soon = 0  # incidents in a row
+        self._unreachable = 0
         self.last_error: str | None = None
         self._failed_at = float("-inf")
         self._url = url
@@ -49,6 +55,7 @@ class Pool:
         self._connect_timeout_s = connect_timeout_s
         self._backoff_base_s = backoff_base_s
         self._backoff_cap_s = backoff_cap_s
+        self._unreachable_cap_s = min(unreachable_cap_s, backoff_cap_s)
         self._proven_s = proven_s
         self._ping_idle_s = ping_idle_s
         self._ping_timeout_s = ping_timeout_s
@@ -59,6 +66,11 @@ class Pool:
         self._opening: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed: str | None = None
+
+    @property
+    def failures(self) -> int:
+        """Incidents in a row."""
+        return self._ended_soon + self._unreachable
 
     @property
     def connections(self) -> int:
@@ -147,17 +159,18 @@ class Pool:
         self._draining.add(connection)
         has_held = self._loop.time() - connection.opened_at >= self._proven_s
         if has_held:
-            self.failures = 0
-        else:
-            self._failed(connection.opened_at)
+            self._ended_soon = self._unreachable = 0
+        elif self._is_incident(connection.opened_at):
+            self._ended_soon += 1
         self.last_error = connection.reason
         log.info("http2.connection_leaving", origin=self._url, reason=connection.reason)
 
-    def _failed(self, since: float) -> None:
+    def _is_incident(self, since: float) -> bool:
         """What began at `since` failed; the first to do so in an incident counts."""
-        if since >= self._failed_at:
-            self.failures += 1
+        is_new = since >= self._failed_at
+        if is_new:
             self._failed_at = self._loop.time()
+        return is_new
 
     # -- opening -----------------------------------------------------------------------------------
 
@@ -183,12 +196,14 @@ class Pool:
                     ping_timeout_s=self._ping_timeout_s,
                 )
             except ConnectError as error:
-                self._failed(begun_at)
+                if self._is_incident(begun_at):
+                    self._unreachable += 1
                 self.last_error = str(error)
                 log.warning("http2.connect_failed", origin=self._url, failures=self.failures, error=str(error))
                 if not self._waiting or len(self._opening) > 1:
                     return
                 continue
+            self._unreachable = min(self._unreachable, 1)  # until it has held, one at a time
             self._connections.append(connection)
             connection.on_change = self._changed
             self._loop.call_later(self._proven_s, self._prove, connection)
@@ -203,13 +218,14 @@ class Pool:
 
     def _prove(self, connection: Connection) -> None:
         if connection.usable:
-            self.failures = 0
+            self._ended_soon = self._unreachable = 0
 
     def _delay_s(self) -> float:
         if not self.failures:
             return 0.0
-        ceiling_s = min(self._backoff_cap_s, self._backoff_base_s * 2 ** min(self.failures, 32))
-        return random.uniform(0.0, ceiling_s)
+        ended_soon_s = min(self._backoff_cap_s, self._backoff_base_s * 2 ** min(self._ended_soon, 32))
+        unreachable_s = min(self._unreachable_cap_s, self._backoff_base_s * 2 ** min(self._unreachable, 32))
+        return random.uniform(0.0, max(ended_soon_s, unreachable_s))
 
     def _sweep(self) -> None:
         """Let those go whose time is over before a stream was free."""

@@ -3,16 +3,22 @@
             failures in a row                     interval is over
     CLOSED ──────────────────▶ OPEN ───────────────────────────────▶ PROBING: one push
        ▲                        ▲              the probe fails           │
-       └──── any success        └──── (the interval doubles) ◀───────────┘
+       └──── any success        └──── (the interval grows) ◀─────────────┘
 
-Two uses. Of a provider: `trip_after` many failures stop the taking of records, so they wait in Kafka. Of an
-application whose keys are refused: one failure stops its sender, and its pushes are parked; one of those that come back
-is the probe. Times are seconds of a monotonic clock; `jitter` is a number drawn from [0, 1).
+Two uses. Of a host that pushes go to (`of_host`): a run of failures stops the taking of records, so they wait in Kafka.
+Of an application whose keys are refused: one failure stops its sender, and its pushes are parked; one of those that
+come back is the probe.
+
+One incident is one failure: pushes that were under way when it was counted are lost with it, however many and however
+late they say so. A host that answers nobody at all is away without a second incident, when many have waited for it in
+vain and for some time. The interval of a host grows with its outage: after short ones the probe comes within seconds.
+Times are seconds of a monotonic clock; `jitter` is a number drawn from [0, 1).
 """
 
 from dataclasses import dataclass
 
 _PROBE_LOST_S = 60.0
+_MANY = 16
 
 
 @dataclass(slots=True)
@@ -22,11 +28,15 @@ class Breaker:
     trip_after: int = 1
     first_s: float = 1.0
     longest_s: float = 60.0
-    failures: int = 0  # in a row
+    growth: float = 2.0  # of the interval, with each probe that fails
+    failures: int = 0  # incidents in a row
     is_open: bool = False
     probe_at: float = 0.0
     _interval_s: float = 0.0
     _probing_since: float | None = None
+    _failed_at: float = float("-inf")  # when the last incident was counted
+    _run_since: float = 0.0
+    _lost: int = 0  # pushes since the last success
 
     def admits(self, now: float) -> bool:
         """True when a push may go now: always while closed, one probe when the interval is over."""
@@ -43,29 +53,41 @@ class Breaker:
 
     def succeeded(self) -> bool:
         """True when this closes the breaker."""
-        self.failures = 0
         return self.reset()
 
     def told_nothing(self) -> None:
         """The push ended without a word on whether things work: another may be the probe."""
         self._probing_since = None
 
-    def failed(self, now: float, jitter: float, at_least_s: float = 0.0) -> bool:
-        """True when this opens the breaker. What was under way when it opened changes nothing more."""
-        self.failures += 1
-        if self.is_open and self._probing_since is None:
+    def failed(self, now: float, jitter: float, at_least_s: float = 0.0, began: float | None = None) -> bool:
+        """True when this opens the breaker. `began`: when the push went out; None makes it an incident of its own.
+
+        What was under way when it opened changes nothing more, but that it may bring a later Retry-After.
+        """
+        self._lost += 1
+        if self._lost == 1:
+            self._run_since = now
+        is_new = began is None or began >= self._failed_at
+        if is_new:
+            self.failures, self._failed_at = self.failures + 1, now
+        if self.is_open and (self._probing_since is None or not is_new):
+            self.probe_at = max(self.probe_at, now + at_least_s)
             return False
-        if not self.is_open and self.failures < self.trip_after:
+        if not self.is_open and self.failures < self.trip_after and not self._is_silent(now):
             return False
         opened = not self.is_open
-        self.is_open, self._probing_since = True, None
-        self._interval_s = self.first_s if opened else min(self.longest_s, self._interval_s * 2)
+        self.is_open, self._probing_since, self._failed_at = True, None, now
+        self._interval_s = self.first_s if opened else min(self.longest_s, self._interval_s * self.growth)
         self.probe_at = now + max(at_least_s, self._interval_s * (1 + jitter / 4))
         return opened
 
+    def _is_silent(self, now: float) -> bool:
+        return self._lost >= _MANY and now - self._run_since >= self.first_s
+
     def reset(self) -> bool:
         """Close it, because what was wrong has changed. True when it was open."""
-        was_open, self.is_open, self._probing_since, self.failures = self.is_open, False, None, 0
+        was_open, self.is_open, self._probing_since = self.is_open, False, None
+        self.failures = self._lost = 0
         return was_open
 
     def wait_s(self, now: float) -> float:
@@ -73,3 +95,9 @@ class Breaker:
         if self._probing_since is not None:
             return max(self._interval_s, 1.0)
         return max(0.0, self.probe_at - now)
+
+
+def of_host(trip_after: int = 3, first_s: float = 1.0, longest_s: float = 30.0) -> Breaker:
+    """Of what answers many: it is asked again after about a quarter of the time that it has been away, at most after
+    `longest_s` and its jitter."""
+    return Breaker(trip_after, first_s, longest_s, growth=1.25)

@@ -40,11 +40,11 @@ def granted(answer: Answer, now_ms: int) -> Grant | Trouble:
         token, lifetime_s = document.get("access_token"), document.get("expires_in")
         if isinstance(token, str) and token.isascii() and token.isprintable() and isinstance(lifetime_s, int | float):
             return Grant(token, lifetime_s)
-        return Retry("token endpoint: no token in the answer", 200, scope="application")
+        return Retry("token endpoint: no token in the answer", 200, scope="application", elsewhere=True)
     detail = f"token endpoint: {_error(document) or f'HTTP {answer.status}'}"
     wait_s = retry_after_s(answer.retry_after, now_ms)
     if answer.status >= 500 or answer.status == 429 or _THROTTLED in str(document.get("error_description")).lower():
-        return Retry(detail, answer.status, wait_s, scope="application")
+        return Retry(detail, answer.status, wait_s, scope="application", elsewhere=True)
     return Rejected(detail, answer.status, alert=True, certain=True)
 
 

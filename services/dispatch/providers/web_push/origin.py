@@ -13,11 +13,13 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.dispatch.policy.breaker import Breaker
-from services.dispatch.provider import Result, Retry, Uncertain
+from services.dispatch.policy.breaker import Breaker, of_host
+from services.dispatch.provider import Result, Retry, Uncertain, is_answer
 from services.dispatch.providers.http.oauth import RefreshAuth
 
-AWAY_AFTER: Final = 8
+AWAY_AFTER: Final = 3
+FIRST_REST_S: Final = 5.0
+LONGEST_REST_S: Final = 300.0
 LONGEST_WAIT_S: Final = 3600.0
 _MOST = 1024
 
@@ -27,7 +29,7 @@ class Origin:
     """One push service."""
 
     name: str
-    away: Breaker = field(default_factory=lambda: Breaker(AWAY_AFTER, 5.0, 300.0))
+    away: Breaker = field(default_factory=lambda: of_host(AWAY_AFTER, FIRST_REST_S, LONGEST_REST_S))
     wait_until: float = 0.0
 
     def held(self, now: float) -> Retry | None:
@@ -38,14 +40,18 @@ class Origin:
             return Retry("the push service is away", after_s=max(1.0, self.away.wait_s(now)))
         return None
 
-    def begin(self, now: float) -> None:
-        """A request goes out."""
+    def begin(self, now: float) -> float:
+        """A request goes out; the time for `end`."""
         self.away.begin(now)
+        return now
 
-    def end(self, result: Result | RefreshAuth, now: float, draw: float) -> None:
+    def end(self, result: Result | RefreshAuth, began: float, now: float, draw: float) -> None:
         """Its answer came, or did not; `draw` is a random number from [0, 1)."""
         if isinstance(result, Uncertain) or (isinstance(result, Retry) and not result.status):
-            self.away.failed(now, draw)
+            self.away.failed(now, draw, 0.0, began)
+            return
+        if not isinstance(result, RefreshAuth) and not is_answer(result):
+            self.away.told_nothing()  # its address was refused here
             return
         self.away.succeeded()
         if isinstance(result, Retry) and result.after_s is not None:

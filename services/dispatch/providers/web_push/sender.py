@@ -124,9 +124,9 @@ class WebSender:
         async def attempt(authorization: str) -> Result | RefreshAuth:
             return await self._attempt(to.endpoint, {**headers, "Authorization": authorization}, body)
 
-        origin.begin(_now())
+        began = origin.begin(_now())
         result = await with_vapid(self._vapid, origin, attempt)
-        origin.end(result, _now(), random.random())
+        origin.end(result, began, _now(), random.random())
         if isinstance(result, RefreshAuth):
             return Rejected(f"{result.detail}: {REFUSED_KEY}", result.status, alert=True)
         return result
