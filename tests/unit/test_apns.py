@@ -1,5 +1,8 @@
 """APNs without a wire: the table holds every row of the specification, and provider tokens keep Apple's intervals."""
 
+from dataclasses import dataclass
+from typing import cast
+
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -8,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.values import Content
+from services.dispatch.http2.pool import Pool
 from services.dispatch.provider import BadCredentials
+from services.dispatch.providers.apns import client
 from services.dispatch.providers.apns.render import LIMIT_BYTES, render
 from services.dispatch.providers.apns.table import TABLE, Action, action_of
 from services.dispatch.providers.apns.token import ProviderToken, provider_token
@@ -115,3 +120,28 @@ def test_one_key_has_one_token_for_all_who_send_with_it() -> None:
 def test_another_kind_of_key_is_refused(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
     with pytest.raises(BadCredentials, match="P-256"):
         provider_token("TEAM000000", "KEY0000000", key.private_bytes(*_PEM).decode())
+
+
+@dataclass
+class Connected:
+    """What is asked of a pool that took nothing."""
+
+    connections: int
+    is_unreachable: bool
+
+
+@pytest.mark.parametrize(
+    ("pool", "is_doubtful", "scope"),
+    [
+        (Connected(0, True), True, "provider"),
+        (Connected(0, True), False, "provider"),
+        (Connected(0, False), False, "provider"),
+        (Connected(0, False), True, "token"),  # Apple ends connections for the errors of those that never worked
+        (Connected(1, False), True, "application"),
+    ],
+)
+def test_tokens_whose_errors_cost_their_connections_do_not_make_apple_look_away(
+    pool: Connected, is_doubtful: bool, scope: str
+) -> None:
+    place = client.Place("https://apns.example", is_doubtful=is_doubtful)
+    assert client._not_taken("no free stream in time", cast(Pool, pool), place).scope == scope

@@ -94,7 +94,9 @@ def test_refused_keys_stop_pushes_too_and_what_waits_goes_on_with_them(gate: Gat
     assert (shared.gone_on, why(gate)) == (1, None)
 
 
-@pytest.mark.parametrize("reason", ["FeatureNotEnabled", "TopicDisallowed", "TopicMismatch"])
+@pytest.mark.parametrize(
+    "reason", ["FeatureNotEnabled", "TopicDisallowed", "TopicMismatch", "BadPath", "MethodNotAllowed"]
+)
 def test_what_only_broadcasts_need_stops_no_pushes(gate: Gate, shared: Shared, reason: str) -> None:
     answered(gate, Rejected(reason, 400, alert=True))
     assert shared.own.stopped_for_s(1_000.0) is None

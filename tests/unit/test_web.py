@@ -115,14 +115,43 @@ def test_the_number_of_origins_that_are_remembered_is_bounded() -> None:
 
 
 @pytest.mark.parametrize("after_s", [7.0, 90.0])
-def test_retry_after_holds_the_whole_origin(after_s: float) -> None:
+def test_retry_after_of_a_service_in_trouble_holds_the_whole_origin(after_s: float) -> None:
     origin = Origin(ORIGIN)
     assert origin.held(100.0) is None
-    origin.end(Retry("HTTP 429", 429, after_s), 99.0, 100.0, 0.0)
+    origin.end(Retry("HTTP 503", 503, after_s), 99.0, 100.0, 0.0)
     held = origin.held(101.0)
     assert held is not None
     assert (held.status, held.after_s, held.scope) == (0, after_s - 1, "token")
     assert origin.held(100.0 + after_s) is None
+
+
+@pytest.mark.parametrize("status", [406, 429])
+def test_one_subscription_that_gets_too_much_holds_up_no_other(status: int) -> None:
+    origin = Origin(ORIGIN)
+    for number in range(50):
+        origin.end(Retry("too many", status, 3600.0), number, number, 0.0, "flooded")
+        assert origin.held(number) is None
+
+
+def test_where_many_are_told_to_wait_the_origin_waits_and_is_asked_again_within_a_minute() -> None:
+    origin = Origin(ORIGIN)
+    told = Retry("HTTP 429", 429, 3600.0)
+    for name in "ab":
+        origin.end(told, 0.0, 0.0, 0.0, name)
+    origin.end(Accepted(None, 201), 0.0, 0.0, 0.0, "good")  # it serves us
+    for name in "abc":
+        assert origin.held(0.0) is None
+        origin.end(told, 0.0, 0.0, 0.0, name)
+    assert origin.held(59.0) is not None
+    assert origin.held(60.0) is None
+
+
+def test_a_subscription_that_never_worked_and_is_not_answered_holds_up_no_other() -> None:
+    origin = Origin(ORIGIN)
+    origin.end(Accepted(None, 201), 0.0, 0.0, 0.0, "good")
+    for number in range(50):
+        origin.end(Uncertain("TimeoutError", "token"), number, number, 0.0, "bad", worked=False)
+        assert origin.held(number) is None
 
 
 def test_a_server_that_says_wait_for_years_is_asked_again_within_the_hour() -> None:

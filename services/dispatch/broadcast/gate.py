@@ -12,9 +12,9 @@ from typing import NamedTuple, Protocol
 
 from schemas.broadcast_events import BroadcastRequested
 from services.dispatch.delivery.senders import Senders
-from services.dispatch.policy.breaker import Breaker, of_host
-from services.dispatch.policy.sender_health import Standing
-from services.dispatch.provider import Accepted, Rejected, Result, Retry, Uncertain, is_answer
+from services.dispatch.policy.host_health import HostHealth, News
+from services.dispatch.policy.sender_health import STOPPED, Standing
+from services.dispatch.provider import Accepted, Rejected, Result, Retry, Uncertain
 from services.dispatch.providers.apns.channels import Answer, Done, Gone
 from services.dispatch.providers.apns.channels_table import OF_BROADCASTS
 from services.runtime import telemetry
@@ -24,6 +24,7 @@ from services.runtime.scheduling.stops import held_tag
 log = telemetry.logger("broadcasts")
 _AWAY_S = 5.0
 _TOO_MANY = 429
+_SERVER_ERROR = 500
 
 
 class Pushes(Protocol):
@@ -48,7 +49,7 @@ class Gate:
 
     senders: Senders
     pushes: Pushes
-    breaker: Breaker = field(default_factory=of_host)
+    host: HostHealth = field(default_factory=HostHealth)
 
     def held(self, event: BroadcastRequested) -> Wait | None:
         """None: it may go; then say `begin`, and `end` with the answer."""
@@ -59,9 +60,9 @@ class Gate:
         now, standing = _now(), self.pushes.standing(event.application_id)
         stopped_s = standing.stopped_for_s(now)
         if stopped_s is not None:
-            return Wait("sender is stopped", stopped_s, standing.tag)
-        if not self.breaker.admits(now):
-            rest_s = min(_AWAY_S, max(1.0, self.breaker.wait_s(now)))
+            return Wait(STOPPED, stopped_s, standing.tag)
+        if not self.host.breaker.admits(now):
+            rest_s = min(_AWAY_S, max(1.0, self.host.breaker.wait_s(now)))
             return Wait("provider is away", rest_s * (1 + random.random()))
         wait_s = standing.limiter.admitted(now)
         return Wait("throttled", wait_s) if wait_s else None
@@ -70,22 +71,26 @@ class Gate:
         """When it went out."""
         now = _now()
         self.pushes.standing(event.application_id).begin(now)
-        self.breaker.begin(now)
+        self.host.breaker.begin(now)
         return now
 
-    def end(self, event: BroadcastRequested, answer: Answer, began: float) -> None:
-        """What the answer says of the application and of the host."""
+    def end(self, event: BroadcastRequested, answer: Answer, began: float) -> Answer:
+        """What the answer says of the application and of the host; the answer as it is to be taken.
+
+        None that finds the sender stopped, as a probe does, is lost for keys that may be mended.
+        """
         now, standing, result = _now(), self.pushes.standing(event.application_id), _as_of_a_push(answer)
+        was_stopped = standing.breaker.is_open
         if standing.end(result, now, random.random(), guarded=False):
             self.pushes.let_go(standing)
-        if isinstance(result, Uncertain) or (isinstance(result, Retry) and (not result.status or result.status >= 500)):
-            after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
-            if self.breaker.failed(now, random.random(), after_s, began):
-                log.error("provider is away: broadcasts wait", provider="apns")
-        elif not is_answer(result):
-            self.breaker.told_nothing()
-        elif self.breaker.succeeded():
+        news = self.host.ended(_as_of_its_host(result), began, now, random.random())
+        if news is News.AWAY:
+            log.error("provider is away: broadcasts wait", provider="apns")
+        elif news is News.BACK:
             log.info("provider is back: broadcasts go on", provider="apns")
+        if was_stopped and isinstance(result, Rejected) and result.alert:
+            return Retry(f"{result.detail}: {STOPPED}", result.status, max(1.0, standing.breaker.wait_s(now)))
+        return answer
 
     def let_go(self, event: BroadcastRequested, wait: Wait) -> None:
         """It waits now; what it waits for may have come meanwhile."""
@@ -108,6 +113,15 @@ def _as_of_a_push(answer: Answer) -> Result:
         case Retry() if answer.status != _TOO_MANY:
             return replace(answer, scope="provider")
     return answer
+
+
+def _as_of_its_host(result: Result) -> Result:
+    """Silence is its own, whatever it says of pushes."""
+    if isinstance(result, Uncertain):
+        return replace(result, scope="provider")
+    if isinstance(result, Retry) and (not result.status or result.status >= _SERVER_ERROR):
+        return replace(result, scope="provider")
+    return result
 
 
 def _now() -> float:

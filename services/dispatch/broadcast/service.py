@@ -98,7 +98,7 @@ class Broadcasting:
         try:
             answer = await channels.send(event.environment, event.apple_id, event.broadcast_id, aps, kept_until)
         finally:
-            self.gate.end(event, answer, began)
+            answer = self.gate.end(event, answer, began)
         return await self._concluded(event, answer, resendable="alert" not in aps)
 
     async def _concluded(self, event: BroadcastRequested, answer: Answer, *, resendable: bool) -> BroadcastDispatched:

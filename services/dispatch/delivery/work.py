@@ -26,11 +26,11 @@ from services.dispatch.delivery.attempts_store import Attempt, Attempts
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.payload.secure_values import Sealing
 from services.dispatch.policy import deliver
-from services.dispatch.policy.breaker import of_host
 from services.dispatch.policy.deliver import Conclusion, NotSent, Sent
+from services.dispatch.policy.host_health import HostHealth, News
 from services.dispatch.policy.sender_health import STOPPED, Addressed, Judged, Standing
 from services.dispatch.policy.ways import way_of
-from services.dispatch.provider import Push, Result, Retry, Sender, TokenGone, Uncertain, is_answer
+from services.dispatch.provider import Push, Result, Retry, Sender, TokenGone
 from services.runtime import telemetry
 from services.runtime.access.identity import is_trusted
 from services.runtime.clock import now_ms
@@ -84,7 +84,8 @@ class Dispatching:
         ended: EndedActivities,
     ) -> None:
         self.provider = provider
-        self.breaker = of_host()
+        self._host = HostHealth()
+        self.breaker = self._host.breaker
         self._senders, self._installations, self._attempts = senders, installations, attempts
         self._secrets, self._sink, self._timers, self._sealing = secrets, sink, timers, sealing
         self._stops, self._ended = stops, ended
@@ -148,7 +149,7 @@ class Dispatching:
             result = await item.sender.send(push)
         finally:
             ended = self._clock()
-            judged = self._end(result, standing, to, began, ended, is_live=bool(target.slot))
+            judged = self._end(result, item, to, began, ended)
         self._seconds.observe(ended - began)
         return self._concluded(item, judged, to, Sent(round((ended - began) * 1000), "", absorbs))
 
@@ -259,21 +260,18 @@ class Dispatching:
         wait_s = to.way.held_for_s(self._clock(), to.digest, to.worked_under)
         return deliver.parked(target, now_ms(), wait_s, STOPPED, standing.tag) if wait_s else None
 
-    def _end(
-        self, answer: Result, standing: Standing, to: Addressed | None, began: float, now: float, *, is_live: bool
-    ) -> Judged:
+    def _end(self, answer: Result, item: Ready, to: Addressed | None, began: float, now: float) -> Judged:
         """The result as it is to be taken."""
+        standing = item.standing
         judged = standing.judged(answer, to, now, random.random())
         result = judged.result
-        if standing.end(result, now, random.random(), guarded=not is_live) or judged.goes_on:
+        if standing.end(result, now, random.random(), guarded=not item.target.slot) or judged.goes_on:
             self.let_go(standing)
-        if isinstance(result, Uncertain | Retry) and result.scope == "provider":
-            after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
-            if self.breaker.failed(now, random.random(), after_s, began):
-                log.error("provider is away: its partitions are paused", provider=self.provider.value)
-        elif not is_answer(result):
-            self.breaker.told_nothing()
-        elif self.breaker.succeeded():
+        has_worked = item.token is None or item.token.worked
+        news = self._host.ended(result, began, now, random.random(), has_worked=has_worked)
+        if news is News.AWAY:
+            log.error("provider is away: its partitions are paused", provider=self.provider.value)
+        elif news is News.BACK:
             log.info("provider is back", provider=self.provider.value)
         return judged
 

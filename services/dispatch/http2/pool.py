@@ -73,6 +73,11 @@ class Pool:
         return self._ended_soon + self._unreachable
 
     @property
+    def is_unreachable(self) -> bool:
+        """It took no connection when it was asked last."""
+        return self._unreachable > 0
+
+    @property
     def connections(self) -> int:
         """Connections that take requests."""
         return len(self._connections)
@@ -203,7 +208,8 @@ class Pool:
                 if not self._waiting or len(self._opening) > 1:
                     return
                 continue
-            self._unreachable = min(self._unreachable, 1)  # until it has held, one at a time
+            if self._unreachable:  # it is there; until a connection has held, one at a time
+                self._unreachable, self._ended_soon = 0, max(1, self._ended_soon)
             self._connections.append(connection)
             connection.on_change = self._changed
             self._loop.call_later(self._proven_s, self._prove, connection)

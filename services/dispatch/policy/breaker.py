@@ -59,6 +59,11 @@ class Breaker:
         """The push ended without a word on whether things work: another may be the probe."""
         self._probing_since = None
 
+    def unclear(self, now: float) -> None:
+        """The push failed, maybe for a reason of its own: after a moment another may be the probe."""
+        if self._probing_since is not None:
+            self._probing_since, self.probe_at = None, now + self.first_s
+
     def failed(self, now: float, jitter: float, at_least_s: float = 0.0, began: float | None = None) -> bool:
         """True when this opens the breaker. `began`: when the push went out; None makes it an incident of its own.
 

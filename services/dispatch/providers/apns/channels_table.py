@@ -55,8 +55,11 @@ TABLE: Final[dict[tuple[int, str], Action | ChannelAction]] = {
     (503, "Shutdown"): Action.RECONNECT,
 }
 
-OF_BROADCASTS: Final = frozenset({"FeatureNotEnabled", "TopicDisallowed", "TopicMismatch"})
-"""Alerts that say nothing of the application's pushes: what a channel needs beside the key is missing."""
+OF_BROADCASTS: Final = frozenset(
+    {"FeatureNotEnabled", "TopicDisallowed", "TopicMismatch", "BadPath", "MethodNotAllowed"}
+)
+"""Alerts that say nothing of the application's pushes: what a channel needs beside the key is missing, or the address
+of the host (a setting) is another's."""
 
 
 def action_of(status: int, reason: str, *, deleting: bool = False) -> Action | ChannelAction:

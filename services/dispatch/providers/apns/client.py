@@ -41,6 +41,7 @@ class Place(NamedTuple):
     url: str
     size: int = 1
     name: str = ""  # tells apart what must not share connections
+    is_doubtful: bool = False  # for tokens that never worked: for errors of theirs Apple closes connections
 
 
 class Request(NamedTuple):
@@ -89,7 +90,7 @@ class ApnsClient:
                 return Uncertain(answer.reason)
             if isinstance(answer, NotProcessed):
                 if self._pools.get(place) is pool or self._loop.time() >= until:
-                    return _not_taken(answer.reason, pool)
+                    return _not_taken(answer.reason, pool, place)
                 continue
             reason, dead_at = ("", None) if answer.status == 200 else _told(answer.body)
             action = action_of(answer.status, reason)
@@ -129,9 +130,14 @@ class ApnsClient:
         return True
 
 
-def _not_taken(reason: str, pool: Pool) -> Retry:
-    """No connection at all is the provider's trouble, none with room is too much of this application."""
-    return Retry(reason, scope="provider" if not pool.connections else "application")
+def _not_taken(reason: str, pool: Pool, place: Place) -> Retry:
+    """No connection at all is the provider's trouble, none with room is too much of this application.
+
+    Connections that are taken and ended are the trouble of whoever shares them, where those never worked.
+    """
+    if pool.connections:
+        return Retry(reason, scope="application")
+    return Retry(reason, scope="provider" if pool.is_unreachable or not place.is_doubtful else "token")
 
 
 def _told(body: bytes) -> tuple[str, int | None]:

@@ -58,7 +58,9 @@ class ApnsSender:
         self._client = ApnsClient(token, settings.provider_ca_file)
         urls = ((False, settings.apns_url), (True, settings.apns_sandbox_url))
         self._places = {
-            (is_sandbox, worked): Place(url, PROVEN_CONNECTIONS if worked else 1, "proven" if worked else "new")
+            (is_sandbox, worked): Place(
+                url, PROVEN_CONNECTIONS if worked else 1, "proven" if worked else "new", not worked
+            )
             for is_sandbox, url in urls
             for worked in (False, True)
         }

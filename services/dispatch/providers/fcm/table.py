@@ -75,7 +75,7 @@ def outcome(status: int, body: bytes, retry_after_s: float | None) -> Result | R
         if name is not None:
             return Accepted(name, status)
         if inside is None:
-            return Uncertain(f"HTTP {status} without a name")
+            return Uncertain(f"HTTP {status} without a name", scope="token")
         status = inside
     said = _read(body)
     row = next((row for row in _ROWS.get(status, ()) if _fits(row, said)), None) or _by_class(status)

@@ -109,11 +109,11 @@ def _scope(status: int, code: str) -> Scope:
 
 def _accepted(status: int, said: _Said, token: str) -> Result:
     if not said.code:
-        return Uncertain(f"HTTP {status} without a code")
+        return Uncertain(f"HTTP {status} without a code", scope="token")
     if said.code == SOME_ILLEGAL:
         illegal = _document(said.message.encode()).get("illegal_tokens")
         if not isinstance(illegal, list):
-            return Uncertain(f"{SOME_ILLEGAL} without a list")
+            return Uncertain(f"{SOME_ILLEGAL} without a list", scope="token")
         if token in illegal:
             return TokenGone(said.code, status)
     return Accepted(said.request_id, status)

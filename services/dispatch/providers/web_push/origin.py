@@ -1,6 +1,7 @@
 """How a push service stands, by its origin: whether it may be asked now, and what its answers change.
 
-    429, 503 with Retry-After     not asked until then
+    503 with Retry-After          not asked until then
+    429, 406 with Retry-After     likewise when three subscriptions in a row are told so, for a minute at most
     no connection, no answer      after a run of them: not asked, then one probe after a growing interval
 
 A subscription can name any server, so nothing here holds up another origin, and what is remembered is bounded. Whether
@@ -14,13 +15,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.dispatch.policy.breaker import Breaker, of_host
-from services.dispatch.provider import Result, Retry, Uncertain, is_answer
+from services.dispatch.provider import Accepted, Result, Retry, Uncertain, is_answer
 from services.dispatch.providers.http.oauth import RefreshAuth
 
 AWAY_AFTER: Final = 3
 FIRST_REST_S: Final = 5.0
 LONGEST_REST_S: Final = 300.0
 LONGEST_WAIT_S: Final = 3600.0
+SLOWED_BY: Final = 3
+SLOWED_S: Final = 60.0
+_UNAVAILABLE: Final = 503
 _MOST = 1024
 
 
@@ -31,6 +35,8 @@ class Origin:
     name: str
     away: Breaker = field(default_factory=lambda: of_host(AWAY_AFTER, FIRST_REST_S, LONGEST_REST_S))
     wait_until: float = 0.0
+    _has_accepted: bool = False
+    _slowed: set[str] = field(default_factory=set)  # subscriptions told to wait since the last acceptance
 
     def held(self, now: float) -> Retry | None:
         """Why nothing is sent there now."""
@@ -45,17 +51,37 @@ class Origin:
         self.away.begin(now)
         return now
 
-    def end(self, result: Result | RefreshAuth, began: float, now: float, draw: float) -> None:
-        """Its answer came, or did not; `draw` is a random number from [0, 1)."""
+    def end(
+        self, result: Result | RefreshAuth, began: float, now: float, draw: float, whose: str = "", worked: bool = True
+    ) -> None:
+        """Its answer came, or did not, to the push for `whose` subscription, which may have `worked` before; `draw` is
+        a random number from [0, 1)."""
         if isinstance(result, Uncertain) or (isinstance(result, Retry) and not result.status):
-            self.away.failed(now, draw, 0.0, began)
+            if isinstance(result, Uncertain) and self._has_accepted and not worked:
+                self.away.unclear(now)  # others are served: a subscription that never was speaks for itself
+            else:
+                self.away.failed(now, draw, 0.0, began)
             return
         if not isinstance(result, RefreshAuth) and not is_answer(result):
             self.away.told_nothing()  # its address was refused here
             return
         self.away.succeeded()
-        if isinstance(result, Retry) and result.after_s is not None:
-            self.wait_until = max(self.wait_until, now + min(result.after_s, LONGEST_WAIT_S))
+        if isinstance(result, Accepted):
+            self._has_accepted = True
+            self._slowed.clear()
+        elif isinstance(result, Retry) and result.after_s is not None:
+            self._wait(result.status, result.after_s, now, whose)
+
+    def _wait(self, status: int, after_s: float, now: float, whose: str) -> None:
+        """503 is about the service. Too many requests may be about one subscription (RFC 8030 §8.4), which holds up no
+        other; where several are told so in a row it is about us, and after a while one is asked whether still."""
+        if status != _UNAVAILABLE:
+            self._slowed.add(whose)
+            if len(self._slowed) < SLOWED_BY:
+                return
+            self._slowed.clear()
+            after_s = min(after_s, SLOWED_S)
+        self.wait_until = max(self.wait_until, now + min(after_s, LONGEST_WAIT_S))
 
 
 class Origins:

@@ -126,7 +126,7 @@ class WebSender:
 
         began = origin.begin(_now())
         result = await with_vapid(self._vapid, origin, attempt)
-        origin.end(result, began, _now(), random.random())
+        origin.end(result, began, _now(), random.random(), push.installation_id, push.token_worked)
         if isinstance(result, RefreshAuth):
             return Rejected(f"{result.detail}: {REFUSED_KEY}", result.status, alert=True)
         return result

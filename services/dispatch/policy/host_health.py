@@ -1,0 +1,42 @@
+"""Whether a provider's host is there: what the result of each push says of it, told apart from what is the push's own.
+
+    no connection                                  an incident
+    written and not answered, or answered 5xx      an incident, of a token that has worked: a device chose the others
+    anything else that the host itself has said    it is there
+    what was refused before anybody was asked      nothing
+
+Pure. Times are seconds of a monotonic clock; `draw` is a random number from [0, 1).
+"""
+
+from enum import Enum, auto
+
+from services.dispatch.policy.breaker import of_host
+from services.dispatch.provider import Result, Retry, Uncertain, is_answer
+
+
+class News(Enum):
+    """What the operator is to be told, once each."""
+
+    AWAY = auto()
+    BACK = auto()
+
+
+class HostHealth:
+    """Of one provider."""
+
+    def __init__(self) -> None:
+        self.breaker = of_host()
+
+    def ended(self, result: Result, began: float, now: float, draw: float, *, has_worked: bool = True) -> News | None:
+        """A push that went out at `began` has ended. `has_worked`: its token, before; True where none has a part."""
+        if isinstance(result, Uncertain | Retry) and result.scope == "provider":
+            is_unreachable = isinstance(result, Retry) and not result.status
+            if not (has_worked or is_unreachable):
+                self.breaker.unclear(now)
+                return None
+            after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
+            return News.AWAY if self.breaker.failed(now, draw, after_s, began) else None
+        if not is_answer(result):
+            self.breaker.told_nothing()
+            return None
+        return News.BACK if self.breaker.succeeded() else None
