@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import pytest
+from structlog.testing import capture_logs
 
 from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged, StopChanged
@@ -251,6 +252,22 @@ async def test_a_timer_is_appended_again_when_a_crash_came_before_its_deletion(
     await database["router_timers"].insert_one(kept)
     assert await bench.timers.fire(6) == 1
     assert await events_of(settings, REQUESTED, 2) == [due, due]
+
+
+async def test_a_timer_that_nobody_can_read_holds_up_no_other(
+    bench: Bench, database: Database, settings: Settings
+) -> None:
+    asked = request()
+    due = ScheduleDue(event_id=ids.uuid7(), at=1, message_id=asked.message_id, partner_id="bank", request=asked)
+    await bench.timers.set([Timer(5, REQUESTED, "k", due)])
+    kept = await database["router_timers"].find_one({"_id": due.event_id})
+    assert kept is not None
+    await database["router_timers"].insert_one(kept | {"_id": "newer", "topic": "of-a-newer-release", "due_at": 4})
+    with capture_logs() as lines:
+        assert await bench.timers.fire(5) == 1
+    assert [line["log_level"] for line in lines] == ["error"]
+    assert await events_of(settings, REQUESTED, 1) == [due]
+    assert await database["router_timers"].count_documents({"_id": "newer", "due_at": {"$gt": 5}}) == 1
 
 
 async def test_a_timer_that_is_set_again_is_one_and_keeps_its_time(bench: Bench) -> None:

@@ -101,6 +101,19 @@ async def test_an_end_that_went_nowhere_takes_no_activity_away(
     assert slots(await bench.route(record(asked("update"), 2))) == [["activity/a"]]
 
 
+async def test_an_end_that_failed_takes_nothing_from_one_that_was_accepted(bench: Bench, database: Database) -> None:
+    await show(database, "a")
+    marks, ends = EndedActivities(database), [asked("end"), asked("end")]
+    key = f"{DEVICE}/activity/a"
+    await bench.route(record(ends[0], 0))
+    await marks.concluded((await marks.among([key])).values(), accepted=True)
+    await bench.route(record(ends[1], 1))
+    await marks.concluded((await marks.among([key])).values(), accepted=False)
+    assert slots(await bench.route(record(asked("update"), 2))) == [[]]
+    await show(database, "a", registered_at=now_ms() + 1)
+    assert slots(await bench.route(record(asked("update"), 3))) == [["activity/a"]]
+
+
 async def test_an_ordinary_push_looks_for_no_activity(
     bench: Bench,
     database: Database,

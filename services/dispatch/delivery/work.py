@@ -192,8 +192,12 @@ class Dispatching:
         async def turn() -> None:
             await self._refresh()
             for tag in sorted(self._to_hasten):
-                await self._timers.hasten(tag, now_ms())
-                self._to_hasten.discard(tag)
+                self._to_hasten.discard(tag)  # first: what is let go meanwhile may have been set too late for this
+                try:
+                    await self._timers.hasten(tag, now_ms())
+                except BaseException:
+                    self._to_hasten.add(tag)
+                    raise
 
         await keep_on(f"watch-{self.provider.value}", turn, stop, _WATCH_S)
 

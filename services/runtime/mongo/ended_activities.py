@@ -2,7 +2,8 @@
 
     end planned   ─▶ mark {_id: "<installation>/<slot>", delivery_id, at, until: when the end itself is too old to go}
     end accepted  ─▶ `until` is when no token of an activity counts any more
-    end failed    ─▶ the mark goes: the activity is still there, and an update may follow
+    end failed    ─▶ the mark goes: the activity is still there, and an update may follow; unless an end before it was
+                     accepted, whose mark comes back
 
 The router marks before it appends the end, and router and dispatch look before an update, so one that follows at once
 goes nowhere, whichever instance plans it; a provider's answer needs longer to travel back. A token that was registered
@@ -71,10 +72,20 @@ class EndedActivities:
     async def concluded(self, ends: Iterable[Ended], *, accepted: bool) -> None:
         """What became of an end. Of one that went nowhere the mark goes, unless another end has made it since."""
         for one in ends:
+            mine = {"_id": one.key, "delivery_id": one.delivery_id}
             if accepted:
                 await self.mark([replace(one, until=one.at + LONGEST_ACTIVITY_MS)])
-            else:
-                await self._collection.delete_one({"_id": one.key, "delivery_id": one.delivery_id})
+                await self._collection.update_one({"_id": one.key}, {"$max": {"taken_at": one.at}})
+            elif not await self._collection.delete_one({**mine, "taken_at": None}):
+                await self._restore(mine)
+
+    async def _restore(self, mine: Document) -> None:
+        """The mark of the end that was accepted before this one."""
+        found = await self._collection.find_one(mine)
+        if found is not None:
+            taken = found["taken_at"]
+            kept = {"at": taken, "until": taken + LONGEST_ACTIVITY_MS}
+            await self._collection.update_one({**mine, "taken_at": taken}, {"$set": kept})
 
 
 def _ended(document: Document) -> Ended:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from bson import Binary
 
-from schemas import ids, topics
+from schemas import codec, ids, topics
 from schemas.events import Event
 from schemas.topics import Topic
 from schemas.values import Lane
@@ -29,6 +29,8 @@ from services.runtime.mongo.leases import Lease
 
 _LEASE_MS = 10_000
 _BATCH = 500
+_PUT_OFF_MS = 3_600_000
+log = telemetry.logger("timers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Timers:
         lanes: Sequence[Lane] = ("single", "bulk"),
     ) -> None:
         self.still_meant: StillMeant | None = None
+        self._name = collection.name
         self._collection = durable(collection)
         self._sink = sink
         owner = owner or ids.uuid7()
@@ -106,6 +109,7 @@ class Timers:
         # timers without a lane were set by an older release
         due = {"bulk": True if lane == "bulk" else {"$in": [False, None]}, "due_at": {"$lte": now}}
         found = await self._collection.find(due).sort("due_at", 1).limit(_BATCH).to_list(None)
+        found = await self._readable(found, now)
         if not found:
             return 0
         meant = found if self.still_meant is None else await self._meant(found, self.still_meant)
@@ -117,10 +121,30 @@ class Timers:
             telemetry.TIMERS_FIRED.labels(name).inc(count)
         return len(found)
 
+    async def _readable(self, found: Sequence[Document], now: int) -> list[Document]:
+        """Those that this release can read. The others wait: they must not hold up what stands behind them."""
+        bad = [one["_id"] for one in found if not _is_readable(one, is_asked_about=self.still_meant is not None)]
+        if not bad:
+            return list(found)
+        log.error("timers cannot be read and are put off", collection=self._name, count=len(bad), first=bad[0])
+        await self._collection.update_many({"_id": {"$in": bad}}, {"$set": {"due_at": now + _PUT_OFF_MS}})
+        return [one for one in found if one["_id"] not in bad]
+
     async def _meant(self, found: Sequence[Document], still_meant: StillMeant) -> list[Document]:
         events = [record_encryption.decode(topics.topic_named(one["topic"]), bytes(one["event"])) for one in found]
         wanted = await still_meant([event for event in events if event is not None])
         return [one for one in found if one["_id"] in wanted]
+
+
+def _is_readable(document: Document, *, is_asked_about: bool) -> bool:
+    """What is only appended need not be decoded: whoever reads it there knows what to do with it."""
+    try:
+        topic = topics.topic_named(document["topic"])
+        if is_asked_about:
+            record_encryption.decode(topic, bytes(document["event"]))
+    except (KeyError, codec.Undecodable):
+        return False
+    return True
 
 
 def _document(timer: Timer) -> Document:
