@@ -81,6 +81,16 @@ async def test_putting_aside_twice_sets_one_timer(kept: Kept) -> None:
     assert len(kept.timers) == 1
 
 
+async def test_while_the_database_is_away_one_letter_is_written_however_often_it_is_tried(kept: Kept) -> None:
+    event, one = event_of(ids.uuid7()), letters(kept)
+    kept.away = 5
+    for _ in range(5):
+        with pytest.raises(mongo.Unavailable):
+            await one.put(STATUS, b"k", b"{}", "0/1", "cannot be done", event)
+    await one.put(STATUS, b"k", b"{}", "0/1", "cannot be done", event)
+    assert (len(kept.letters), len(kept.timers)) == (1, 1)
+
+
 async def test_the_hold_ends_with_the_lifetime_of_the_link(kept: Kept) -> None:
     story = Story()
     requested, planned = story.requested(), story.planned("i-1")

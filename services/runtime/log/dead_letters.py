@@ -6,11 +6,11 @@
                  └ deleted by its id, the header `failure`, by whoever writes the mended record into its topic again
 
 So nothing stays pending for ever, and a mended record can still go. The timer's id is computed: putting aside twice is
-putting aside once. It is set behind the dead letter; while the database is away, the consumer waits with both.
+putting aside once. It is set behind the dead letter; while the database is away, the consumer waits with it.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import orjson
@@ -51,6 +51,7 @@ class DeadLetters:
     timers: Timers | None = None
     hold_ms: int = 0
     is_healthy: Healthy = assumed
+    _written: set[str] = field(default_factory=set)  # of those whose failure could not be seen to yet
 
     async def put(
         self, topic: Topic, key: bytes | None, value: bytes | None, place: str, reason: str, event: Event | None
@@ -58,11 +59,17 @@ class DeadLetters:
         """Put a record aside, and see to it that its message ends. Raises LogUnavailable, mongo.Unavailable."""
         failed = _failure(topic, key, value, place, reason, event)
         headers = {"reason": reason[:500], "topic": topic.name, "place": place}
-        await self.sink.dead_letter(topic, key, value, headers | ({"failure": failed.event_id} if failed else {}))
-        telemetry.DEAD_LETTERS.labels(topic.name).inc()
-        log.warning("dead-lettered", topic=topic.name, place=place)
-        if failed is None:
-            return
+        letter = f"{topic.name}/{place}"
+        if letter not in self._written:
+            await self.sink.dead_letter(topic, key, value, headers | ({"failure": failed.event_id} if failed else {}))
+            telemetry.DEAD_LETTERS.labels(topic.name).inc()
+            log.warning("dead-lettered", topic=topic.name, place=place)
+            self._written.add(letter)
+        if failed is not None:
+            await self._hold(failed, event)
+        self._written.discard(letter)
+
+    async def _hold(self, failed: MessageFailed, event: Event | None) -> None:
         to = topics.STATUS_EVENTS[failed.lane]
         if self.timers is None or not self.hold_ms:
             await self.sink.append([Append(to, failed.message_id, failed)])
