@@ -11,7 +11,9 @@ again alone, so that it holds up others for a bounded time only. It is put aside
     TRIES_ALONE           tries within 16 s, when there were no others: shorter than the shortest lifetime of a message
                           (30 s), so that what waits behind it still goes; twice as many for each further one,
                           MOST_TRIES at most (a quarter of an hour), until one succeeds: a bug that concerns all records
-                          puts a handful of them aside in an hour, and the alarm is heard first
+                          puts a handful of them aside in an hour, and the alarm is heard first. So it is also
+                          beside others when it is the database that refuses: one collection, shard or index may be
+                          in trouble while the others take what they are given
 
 and only while `is_healthy` says that the infrastructure is: a try in between proves nothing, and does not count.
 """
@@ -53,11 +55,13 @@ def backoff_s(attempt: int) -> float:
 
 @dataclass(slots=True, eq=False)
 class Suspect:
-    """A record that fails for a reason that is not known. `successes`: of others, when it failed first."""
+    """A record that fails for a reason that is not known. `successes`: of others, when it failed first.
+    `is_refused`: by the database."""
 
     origin: str
     successes: int
     tries: int = 0
+    is_refused: bool = False
 
     @property
     def wait_s(self) -> float:
@@ -107,11 +111,12 @@ class Suspects:
             self._gauge.set(len(self._now))
             log.warning("a record fails and is tried again alone", group=self._group, origin=origin)
         suspect.tries += 1
+        suspect.is_refused = isinstance(error, mongo.REFUSALS)
         return suspect
 
     def is_convicted(self, suspect: Suspect) -> bool:
         """Whether it is the record, after all that was tried."""
-        if self._successes > suspect.successes:
+        if self._successes > suspect.successes and not suspect.is_refused:
             return suspect.tries >= TRIES_BESIDE_OTHERS
         return suspect.tries >= min(MOST_TRIES, TRIES_ALONE << self._barren)
 

@@ -7,16 +7,19 @@ from structlog.testing import capture_logs
 
 from services.runtime import mongo
 from services.runtime.faults import MOST_TRIES, TRIES_ALONE, TRIES_BESIDE_OTHERS, Suspect, Suspects, wait_s
+from tests.broken_database import bulk, command
 
 SHORTEST_LIFETIME_S = 30
 ERROR = RuntimeError("a secret 79001234567")
 
 
-async def tries_until_convicted(suspects: Suspects, origin: str, others: Sequence[int] = ()) -> int:
+async def tries_until_convicted(
+    suspects: Suspects, origin: str, others: Sequence[int] = (), error: Exception = ERROR
+) -> int:
     """`others`: after which tries another record succeeds."""
     suspect: Suspect | None = None
     while True:
-        suspect = await suspects.failed(origin, ERROR, suspect)
+        suspect = await suspects.failed(origin, error, suspect)
         if suspects.is_convicted(suspect):
             suspects.put_aside(suspect)
             return suspect.tries
@@ -34,6 +37,12 @@ async def test_alone_it_takes_more_and_for_each_further_one_twice_as_many() -> N
     assert tried == [TRIES_ALONE, 2 * TRIES_ALONE, 4 * TRIES_ALONE, 8 * TRIES_ALONE, MOST_TRIES, MOST_TRIES]
     suspects.succeeded(1)
     assert await tries_until_convicted(suspects, "after a success") == TRIES_ALONE
+
+
+async def test_others_that_succeed_prove_nothing_of_the_collection_that_refuses() -> None:
+    suspects, refused = Suspects("g"), command(8)
+    assert await tries_until_convicted(suspects, "a", others=[1], error=refused) == TRIES_ALONE
+    assert await tries_until_convicted(suspects, "b", others=[1], error=bulk(faults=[{"index": 0, "code": 8}])) > 5
 
 
 def test_one_record_holds_up_others_for_less_than_the_shortest_lifetime() -> None:

@@ -101,6 +101,12 @@ def test_what_is_not_known_stays_what_it_is() -> None:
     assert [meaning_of(error) for error in errors] == errors
 
 
+def test_a_duplicate_of_one_command_counts_only_when_a_majority_holds_it() -> None:
+    assert isinstance(meaning_of(DuplicateKeyError("taken", 11000, {"code": 11000})), Duplicate)
+    unsure = DuplicateKeyError("taken", 11000, {"code": 11000, "writeConcernError": CONCERN})
+    assert isinstance(meaning_of(unsure), Unavailable)
+
+
 def test_the_boundary_raises_the_meaning_and_keeps_the_cause() -> None:
     cause = command(91)
     with pytest.raises(Unavailable) as raised, translated():

@@ -17,6 +17,7 @@ from pymongo.read_concern import ReadConcern
 
 from services.runtime.mongo.collection import Collection, Document, Operation, RawCollection, Taken, Written
 from services.runtime.mongo.errors import (
+    REFUSALS,
     UNAVAILABLE,
     ContentFault,
     Duplicate,
@@ -28,6 +29,7 @@ from services.runtime.mongo.errors import (
 from services.runtime.settings import Settings
 
 __all__ = [
+    "REFUSALS",
     "UNAVAILABLE",
     "Collection",
     "ContentFault",

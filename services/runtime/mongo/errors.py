@@ -21,7 +21,6 @@ from pymongo.errors import (
     ConnectionFailure,
     CursorNotFound,
     DocumentTooLarge,
-    DuplicateKeyError,
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
@@ -58,6 +57,8 @@ class Duplicate(Exception):
 
 
 UNAVAILABLE: tuple[type[Exception], ...] = (Unavailable,)
+REFUSALS: tuple[type[Exception], ...] = (PyMongoError,)
+"""Errors of the database whose meaning is not known."""
 
 DUPLICATE_CODES = frozenset({11000, 11001, 12582})
 TOO_LARGE_CODES = frozenset({10334, 17419, 17420})
@@ -148,8 +149,6 @@ def meaning_of(error: Exception) -> Exception:
             return OutOfTime(repr(error)[:500])
         case ConnectionFailure() | WriteConcernError() | CursorNotFound():
             return Unavailable(repr(error)[:500])
-        case DuplicateKeyError():
-            return Duplicate("there is a document with this key")  # its own text tells the key, which may be a number
         case OperationFailure():
             return _meaning_of_code(error, error.code, error.details or {})
         case PyMongoError() if any(error.has_error_label(label) for label in _LABELS):
@@ -187,7 +186,7 @@ def _meaning_of_code(error: PyMongoError, code: object, details: Mapping[str, An
     if code in INVALID_CODES:
         return Invalid(f"code {code}: {details.get('errmsg', '')}"[:500])
     if code in DUPLICATE_CODES:
-        return Duplicate("there is a document with this key")
+        return Duplicate("there is a document with this key")  # its own text tells the key, which may be a number
     return error
 
 
