@@ -16,7 +16,7 @@ from services.ingest.rules.unknown_fields import is_known, unknown_around, unkno
 from services.ingest.rules.warnings import header_of, names_of, warnings_of
 from services.ingest.send.recent import Recent, told_by
 from services.runtime.http.field_names import Unknown
-from tests.accepting import NOW, PARTNER, Senders, accepted, cascade, option, push, request
+from tests.accepting import NOW, PARTNER, Senders, accepted, cascade, decide, option, push, request
 
 MISSPELT: list[tuple[dict[str, Any], dict[str, str | None]]] = [
     (request(prio=1), {"prio": None}),
@@ -129,6 +129,33 @@ def test_another_recipient_or_text_under_one_id_is_noticed() -> None:
         assert recent.note("m", other)
     sms = {"type": "SMS", "data": {"text": "a", "ttl": 5}}
     assert _told(message=sms) != _told(message=sms | {"data": {"text": "b", "ttl": 5}})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (option("RICH", {"title": "a"}), option("RICH", {"title": "b"})),
+        (
+            option(
+                "LIVE_ACTIVITY", {"timestamp": "2026-01-01T00:00:00Z", "event": "update", "content-state": {"at": 1}}
+            ),
+            option(
+                "LIVE_ACTIVITY", {"timestamp": "2026-01-01T00:00:00Z", "event": "update", "content-state": {"at": 2}}
+            ),
+        ),
+        (
+            {"content": {"actions": [{"title": "a", "action": "b"}]}},
+            {"content": {"actions": [{"title": "a", "action": "c"}]}},
+        ),
+        (option("SECURE", {"code": "1"}), option("SECURE", {"code": "2"})),
+    ],
+)
+def test_so_is_whatever_else_the_second_would_have_shown(one: dict[str, Any], other: dict[str, Any]) -> None:
+    found = [
+        decide(request(push(text="%code%" if "SECURE" in str(data) else "a", **data))) for data in (one, one, other)
+    ]
+    told = [told_by(each.request, each.secure) for each in found if isinstance(each, Accepted)]
+    assert told[0] == told[1] != told[2]
 
 
 def test_only_the_newest_are_kept_in_memory() -> None:

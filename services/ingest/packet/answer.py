@@ -141,7 +141,7 @@ class Batch:
             return Rejected(
                 [RejectReason("length.too.long", ref)], f"{ref}: must be at most {_MAX_MESSAGE_BYTES} bytes"
             )
-        told = None if event.partner_ref is None else told_by(event)
+        told = None if event.partner_ref is None else told_by(event, outcome.secure)
         return _Ready(event.message_id, event.partner_ref, Append(_TOPIC, event.message_id, value), told)
 
     async def _send_once(self, packet: Packet, ready: Sequence["_Ready | Rejected"]) -> list["_Ready | Rejected"]:

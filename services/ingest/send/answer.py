@@ -132,7 +132,7 @@ class Sending:
         except RecordTooLarge:
             return Refusal(Code.INVALID, "body: too large once it is encoded")
         self._failing_since_s = None
-        if event.partner_ref is not None and self.recent.note(event.message_id, told_by(event)):
+        if event.partner_ref is not None and self.recent.note(event.message_id, told_by(event, accepted.secure)):
             warnings.append(REPEATED)
         if claims:
             await self._confirm(event.message_id)

@@ -5,9 +5,14 @@ process's it does not know; the trace (`services/status/fold/trace.py`) and its 
 a key of the process, and nothing of any request.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from schemas.events import MessageRequested
+from schemas.values import Content
 
 MOST = 20_000
+_NOTHING: Mapping[int, Mapping[str, str]] = MappingProxyType({})
 
 
 class Recent:
@@ -29,17 +34,24 @@ class Recent:
         return False
 
 
-def told_by(request: MessageRequested) -> int:
-    """To whom what is told. Python's own hash of strings is keyed, and different in each process."""
+def told_by(request: MessageRequested, secure: Mapping[int, Mapping[str, str]] = _NOTHING) -> int:
+    """To whom what is told, `secure` by place in the chain as it was before it was sealed: an old code under its id is
+    not the new one. Python's own hash of strings is keyed, and different in each process.
+    """
     recipient = request.recipient
-    if len(request.chain) == 1 and (content := request.chain[0].content) is not None:
-        told = (content.text, content.title, content.content_url, content.custom_payload)
-        return hash((recipient.phone, recipient.external_user_id, told))
-    parts = list[object]()
-    for link in request.chain:
-        content = link.content
-        if content is None:
-            parts.append((link.channel, link.data))
-        else:
-            parts.append((content.text, content.title, content.content_url, content.custom_payload))
-    return hash((recipient.phone, recipient.external_user_id, *parts))
+    parts = [_shown(one.content) if one.content is not None else (one.channel, one.data) for one in request.chain]
+    hidden = [(place, frozenset(values.items())) for place, values in secure.items()] if secure else ()
+    return hash((recipient.phone, recipient.external_user_id, *parts, *hidden))
+
+
+def _shown(content: Content) -> tuple[object, ...]:
+    return (
+        content.text,
+        content.title,
+        content.content_category,
+        content.content_url,
+        content.actions,
+        content.custom_payload,
+        content.enrichment,
+        content.live_activity,
+    )
