@@ -73,6 +73,12 @@ def test_columns_that_the_message_does_not_ask_for_are_not_kept() -> None:
     assert row == Row(1, "79161234567", None, "o-1", ["12"])
 
 
+def test_a_program_means_the_user_that_it_writes_and_a_spreadsheet_the_one_that_it_shows() -> None:
+    (row,) = ndjson(b"""{"externalUserId": "'anna", "id": " 1E+5", "name": "A"}""")
+    assert row == Row(1, None, "'anna", " 1E+5", ["A"])
+    assert table("externalUserId;id;name\n'anna; 15;A") == [Row(2, None, "anna", "15", ["A"])]
+
+
 def test_a_table_is_known_by_its_header_and_its_delimiter() -> None:
     text = '\ufeffname;to\r\n"reader; or\nso";79161234567\r\nBo "b";79161234568\r\n'
     assert table(text) == [

@@ -40,6 +40,7 @@ class Record(NamedTuple):
     line: int
     cells: Mapping[str, Any]
     fault: Fault | None = None
+    is_csv: bool = True  # what a spreadsheet has made of its cells is to be undone
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class Records:
             return
         if cells is not None:
             self._rows += 1
-            yield Record(raw.line, cells)
+            yield Record(raw.line, cells, is_csv=self._is_csv)
 
     def _head(self, raw: Raw) -> None:
         text = _head_text(raw)

@@ -64,14 +64,15 @@ def read(record: Record, template: Template) -> Row | Bad:
     if record.fault is not None:
         return Bad(record.line, *record.fault)
     try:
-        return _row(record.line, record.cells, template)
+        return _row(record, template)
     except Refused as refused:
         field, _, rule = refused.refusal.detail.partition(": ")
         return Bad(record.line, field, rule)
 
 
-def _row(line: int, cells: Mapping[str, Any], template: Template) -> Row:
-    to, user, ref = (_own(cells, name) for name in _OWN)
+def _row(record: Record, template: Template) -> Row:
+    line, cells = record.line, record.cells
+    to, user, ref = (_own(cells, name, name == "to" or record.is_csv) for name in _OWN)
     phone = None
     if to is not None:
         phone = phones.normalise(to)
@@ -90,7 +91,8 @@ def _row(line: int, cells: Mapping[str, Any], template: Template) -> Row:
     return Row(line, phone, user, ref, values)
 
 
-def _own(cells: Mapping[str, Any], name: str) -> str | None:
+def _own(cells: Mapping[str, Any], name: str, is_cell: bool) -> str | None:
+    """`is_cell`: what a spreadsheet writes around it does not belong to it; a program means what it writes."""
     value = cells.get(name)
     if value is None or value == "":
         return None
@@ -99,7 +101,7 @@ def _own(cells: Mapping[str, Any], name: str) -> str | None:
     if "\0" in value:
         raise invalid(name, "must not hold a NUL character")
     try:
-        return plain(value, is_number=name == "to") or None
+        return plain(value, is_number=name == "to") or None if is_cell else value
     except ValueError as error:
         raise invalid(name, str(error)) from None
 
