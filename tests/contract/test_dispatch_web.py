@@ -123,14 +123,12 @@ async def test_each_answer_has_its_outcome(
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-async def test_retry_after_holds_back_every_push_to_that_push_service(
+async def test_a_push_service_in_trouble_that_says_when_gets_no_push_before(
     bench: Bench, sender: Sender, browser: Browser, form: str
 ) -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
     retry_after = "100" if form == "seconds" else date
-    result = await struck(
-        bench, sender, "web", browser.push(), reason="TOO_MANY_REQUESTS", retry_after=retry_after, times=1
-    )
+    result = await struck(bench, sender, "web", browser.push(), reason="UNAVAILABLE", retry_after=retry_after, times=1)
     assert isinstance(result, Retry)
     assert result.after_s is not None
     assert 90 < result.after_s <= 100
@@ -139,6 +137,16 @@ async def test_retry_after_holds_back_every_push_to_that_push_service(
     assert isinstance(held, Retry)
     assert held.status == 0
     assert other.received() == []
+
+
+async def test_a_subscription_that_gets_too_much_is_told_to_wait_and_no_other_waits(
+    bench: Bench, sender: Sender, browser: Browser
+) -> None:
+    result = await struck(bench, sender, "web", browser.push(), reason="TOO_MANY_REQUESTS", retry_after="100", times=1)
+    assert isinstance(result, Retry)
+    assert result.after_s == 100
+    other = await subscribed(bench, server_key(bench))
+    assert isinstance(await sender.send(other.push()), Accepted)
 
 
 async def test_a_subscription_of_another_key_is_refused_and_stops_nobody(

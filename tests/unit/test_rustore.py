@@ -93,6 +93,29 @@ def test_another_carriers_token_is_addressed_with_that_carriers_credentials() ->
     assert made["tokens"] == {"hms": ["abc"]}
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("{", "{}", '{"a":1}', "{" * 4000, '{"carrier":"hms"}', '{"carrier":{},"token":"x"}'),
+        *('{"carrier":["hms"],"token":"x"}', '{"carrier":"hms","token":5}', '{"carrier":"hms","token":""}'),
+    ],
+)
+async def test_a_token_that_only_looks_like_another_carriers_ends_itself_and_nothing_else(token: str) -> None:
+    """A device may register any text; what its push raised would be tried again, with an alarm, for ever."""
+    application = ApplicationChanged(event_id="a", at=0, application_id="app", name="Demo", api_key_digests=())
+    held = {"project_id": "p", "service_token": "s"}
+    one = await sender.open_sender(Opening(Settings(), application, held))
+    result = await one.send(push_of(token=token, variant="universal"))
+    await one.close()
+    assert isinstance(result, TokenGone)
+    assert result.status == 0
+
+
+def test_a_fault_in_our_credentials_for_the_universal_api_is_an_alert() -> None:
+    body = orjson.dumps({"status": "VALIDATION_ERROR", "errors": ["providers.fcm: project_id is a required field"]})
+    assert table.universal(400, body, None, "abcdef") == Rejected("VALIDATION_ERROR", 400, alert=True)
+
+
 @given(st.text(max_size=1000), st.none() | st.text(max_size=80), st.none() | st.text(max_size=3000))
 def test_no_body_is_ever_over_the_limit(text: str, title: str | None, custom: str | None) -> None:
     push = push_of(Content(text=text, title=title, custom_payload=custom))

@@ -21,7 +21,7 @@ from yarl import URL
 from services.dispatch.delivery.malformed import EMPTY_TTL, Questions
 from services.dispatch.payload import payload
 from services.dispatch.payload.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
-from services.dispatch.provider import Accepted, Beginning, Opening, Push, Rejected, Result
+from services.dispatch.provider import Accepted, Beginning, Opening, Push, Rejected, Result, TokenGone
 from services.dispatch.providers.http.client import (
     Answer,
     Client,
@@ -91,6 +91,8 @@ class RustoreSender:
             else:
                 body, shortened = render_native(push, clock.now_ms())
                 result = await self._questions.answered(push, await self._send_native(body, push.beginning))
+        except BadToken:
+            return TokenGone("not a token of a carrier", 0)
         except payload.TooLarge:
             return Rejected("payload too large", 0)
         return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
@@ -135,12 +137,22 @@ class Addressee(NamedTuple):
     credentials: UniversalCredentials
 
 
+class BadToken(ValueError):
+    """A device called it a token, and it is neither RuStore's nor what the registry makes of another carrier's."""
+
+
 def carrier_of(token: str) -> tuple[str, str]:
-    """Whose token it is, and the token: another carrier's is registered as {carrier, token}."""
+    """Whose token it is, and the token: another carrier's is registered as {carrier, token}. Raises BadToken."""
     if not token.startswith("{"):
         return _RUSTORE, token
-    given = orjson.loads(token)
-    return given["carrier"], given["token"]
+    try:
+        given = orjson.loads(token)
+    except orjson.JSONDecodeError:
+        raise BadToken from None
+    carrier, text = given.get("carrier"), given.get("token")
+    if not (isinstance(carrier, str) and isinstance(text, str) and text):
+        raise BadToken
+    return carrier, text
 
 
 def render_native(push: Push, now_ms: int) -> tuple[bytes, bool]:

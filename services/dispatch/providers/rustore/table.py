@@ -30,6 +30,7 @@ _NOT_OURS = frozenset({"SENDER_ID_MISMATCH", "NOT_FOUND"})
 """Also what a project of our own that is wrong looks like, for every token."""
 _WORDS = frozenset(word for _, word in NATIVE if word) | {"UNAUTHENTICATED", "UNAVAILABLE"}
 _SHOWN_OF_TOKEN = 4  # a universal error names a bad token by its first characters
+_OF_CREDENTIALS = "providers."  # the part of a universal request that holds our credentials
 _ABOUT_ACCESS = ("permission", "unauthenticated", "unauthorized", "auth_token", "forbidden")
 
 
@@ -70,7 +71,9 @@ def _universal_refusal(status: int, said: str, errors: Any, token: str) -> Resul
         if any(token[:_SHOWN_OF_TOKEN] in text for text in texts):
             return TokenGone(said, status)
         return Rejected(said, status)
-    return Rejected("VALIDATION_ERROR" if said == "VALIDATION_ERROR" else f"HTTP {status}", status)
+    if said == "VALIDATION_ERROR":
+        return Rejected(said, status, alert=any(text.startswith(_OF_CREDENTIALS) for text in texts))
+    return Rejected(f"HTTP {status}", status)
 
 
 def _by_class(status: int) -> Action:
