@@ -13,9 +13,11 @@ from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from schemas import ids
 from schemas.application_events import OperatorTokenChanged
 from schemas.topics import APPLICATION_EVENTS
 from schemas.values import Provider
+from services.registry.support.importing import _NAMES
 from services.runtime.access.logins import API_KEY
 from tests.conftest import Servers, own_settings
 from tests.listening import ADMIN
@@ -438,6 +440,16 @@ async def test_a_device_that_installs_itself_takes_its_token_from_the_import(her
     thief = here.phone()
     thief.installation_id = imported["installationId"]
     assert (await thief.install()).status_code == 409
+
+
+async def test_an_import_logs_nobody_in_on_what_a_stranger_has_installed(here: Registry) -> None:
+    token, user = {"provider": "fcm", "token": uuid.uuid4().hex}, name()
+    thief = here.phone()  # knows the token, and how ids of imports are made
+    thief.installation_id = ids.uuid5(_NAMES, f"app/fcm/{token['token']}")
+    assert (await thief.install()).status_code == 201
+    assert (await import_lines(here, token | {"externalUserId": user}))["known"] == 1
+    seen = await thief.ok("GET")
+    assert (seen["externalUserId"], seen["token"]) == (None, None)
 
 
 async def test_an_import_has_limits_that_it_names(here: Registry) -> None:

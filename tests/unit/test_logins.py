@@ -284,3 +284,13 @@ async def test_what_goes_on_for_long_learns_that_a_partner_is_not_let_in_any_mor
     assert setting.logins.still_holds(partner)
     setting.change(**{"password_hash": partner.password_hash} | change)
     assert not setting.logins.still_holds(partner)
+
+
+async def test_a_partner_revokes_proofs_no_faster_than_it_sends(setting: Setting) -> None:
+    setting.change(max_rate_per_s=1)
+    app = all_apps(setting.directory, SECRETS, setting.logins)["registry"]
+    transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://rpns", auth=("demo", "right")) as client:
+        await client.get("/v1/stops")
+        answers = [await client.post("/v1/identities/revoke", json={"phone": "+12"}) for _ in range(5)]
+    assert [answers[0].status_code, answers[-1].status_code] == [400, 429]

@@ -9,7 +9,7 @@ its owner's card and has not released it. Its login is proved unless that was, o
 proofs of its owner were revoked. Source: docs/design.md §6.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from schemas.device_events import DeviceEvent, Personalized, SettingsChanged
 from schemas.values import Frozen
@@ -98,6 +98,20 @@ def fold_card(card: Card | None, card_id: str, event: DeviceEvent) -> Card:
             "proved_installations": _newest(
                 card.proved_installations, here if event.proof is not None else {}, MAX_INSTALLATIONS
             ),
+        }
+    )
+
+
+def without_revoked(card: Card, revoked: Mapping[str, Stamp]) -> Card:
+    """The card, where logins of before a revocation of its user or a phone vouch for nothing. `revoked`: by card."""
+    own = revoked.get(card.card_id, "")
+    ends = {phone: revoked.get(phone_card(card.application_id, phone), "") for phone in card.proved_phones}
+    return card.model_copy(
+        update={
+            "proved_phones": {
+                phone: stamp for phone, stamp in card.proved_phones.items() if stamp > max(own, ends[phone])
+            },
+            "proved_installations": {key: stamp for key, stamp in card.proved_installations.items() if stamp > own},
         }
     )
 

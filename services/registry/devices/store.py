@@ -35,8 +35,10 @@ from services.registry.devices.shared import (
     holder,
     is_same_person,
     newest_holders,
+    phone_card,
     settled,
     token_key,
+    without_revoked,
 )
 from services.registry.devices.state import Device, Owner
 from services.registry.devices.versioned_store import losers, read, write
@@ -182,12 +184,20 @@ class Devices:
     async def revoke(self, events: Sequence[OwnerProofsRevoked]) -> dict[str, Device]:
         """What these end, as it is afterwards: the installations that were proved, and are not any more."""
         await self.revocations.hold(events)
-        proved: set[str] = set()
+        proved, cards = set[str](), set[str]()
         for event in events:
+            cards |= set(cards_of(event.application_id, event.external_user_id, event.phone))
             named = (("external_user_id", event.external_user_id), ("phone", event.phone))
             for field, value in named:
                 found = await self.proved(field, value, [event.application_id]) if value is not None else []
                 proved |= {one.installation_id for one in found}
+                cards |= {card for one in found for card in cards_of(one.application_id, one.external_user_id, None)}
+        while cards:  # what these logins have linked, they link no more
+            known = await read(self.cards, cards, _card)
+            names = {phone_card(one.application_id, phone) for _, one in known.values() for phone in one.proved_phones}
+            revoked = await self.revocations.of(names | cards)
+            after = {key: without_revoked(card, revoked) for key, (_, card) in known.items()}
+            cards = await write(self.cards, known, after, _card_document)
         settled_now = await self._all_settled(proved, {})
         return {key: device for key, device in settled_now.items() if device.proof is None}
 
@@ -228,13 +238,16 @@ class Devices:
             for card_id in cards_touched(event):
                 touching.setdefault(card_id, []).append(event)
         pending = set(touching)
+        is_proving = any(isinstance(event, Personalized) and event.proof is not None for event in events)
         while pending:
             found = await read(self.cards, pending, _card)
+            revoked = await self.revocations.of(touching) if is_proving else {}
             after: dict[str, Card] = {}
             for key in pending:
                 for event in touching[key]:
                     before = after.get(key) or (found[key][1] if key in found else None)
                     after[key] = fold_card(before, key, event)
+                after[key] = without_revoked(after[key], revoked) if revoked else after[key]
             pending = await write(self.cards, found, after, _card_document)
 
     async def _displaced(self, events: Sequence[DeviceEvent]) -> set[str]:

@@ -3,6 +3,8 @@
 For the operator, and for partners in the applications that they send to.
 """
 
+import time
+
 from fastapi import APIRouter, Depends
 from pydantic import Field, model_validator
 
@@ -13,6 +15,8 @@ from services.registry.device_api.tokens import BadField
 from services.registry.provisioning.bodies import Id
 from services.registry.support.read_access import Reader, ReaderOf
 from services.runtime.access.partner_auth import Caller, CallerOf
+from services.runtime.access.partner_limits import Limits
+from services.runtime.http.server import Problem
 from services.runtime.text import phones
 
 
@@ -40,10 +44,16 @@ def identity_routes(logins: LoginDevicing, readers: ReaderOf, callers: CallerOf)
     """The route."""
     router = APIRouter(prefix="/v1/identities", tags=["identities"], responses=PROBLEMS)
     reading, calling = Depends(readers), Depends(callers)
+    limits = Limits()
 
     @router.post("/revoke", responses={404: PROBLEMS[400]})
     async def revoke(body: RevokeBody, who: Reader = reading, caller: Caller = calling) -> RevokeAnswer:
         """End all proofs of a user: these installations count as unproved at once, until the next proved login."""
+        if caller.partner is not None:  # each call is kept for weeks, whether anybody of that name is there or not
+            limit = limits.enter(caller.partner, time.monotonic())
+            if limit is not None:
+                raise Problem(429, "Too many requests", limit)
+            limits.leave(caller.partner)
         phone = None
         if body.phone is not None and (phone := phones.normalise(body.phone)) is None:
             raise BadField("phone", phones.RULE)
