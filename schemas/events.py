@@ -306,3 +306,4 @@ class MessageFailed(MessageEvent):
     type: Literal["message-failed"] = "message-failed"
     topic: str
     detail: str
+    record: str = ""  # the type of the event that was put aside; empty where it could not be read

@@ -129,11 +129,11 @@ class Stored:
         return {one: self._messages[one] for one in message_ids if one in self._messages}
 
 
-async def is_meant(story: Story, *events: MessageEvent, topic: str) -> bool:
+async def is_meant(story: Story, *events: MessageEvent, topic: str, record: str = "") -> bool:
     message = Message(story.message_id)
     for event in events:
         fold(message, event)
-    failed = MessageFailed.model_validate(story.failed().model_dump() | {"topic": topic})
+    failed = MessageFailed.model_validate(story.failed().model_dump() | {"topic": topic, "record": record})
     stored = Stored(message) if events else Stored()
     return await Failing(stored).still_meant([failed]) == {failed.event_id}  # type: ignore[arg-type]
 
@@ -156,3 +156,30 @@ async def test_a_failure_is_meant_where_nothing_went_on() -> None:
     assert await is_meant(story, topic=REQUESTS.name)
     assert await is_meant(story, story.requested(), topic=REQUESTS.name)
     assert await is_meant(story, story.requested(), story.planned("i-1"), topic=TARGETS)
+
+
+async def test_an_hour_that_was_put_aside_ends_its_link_though_the_router_has_had_the_request() -> None:
+    story = Story()
+    requested, failed_at = story.requested(), story.failed().at
+    waits, later = story.scheduled(failed_at), story.scheduled(failed_at + 60_000)
+    assert await is_meant(story, requested, waits, topic=REQUESTS.name, record="schedule-due")
+    assert not await is_meant(story, requested, later, topic=REQUESTS.name, record="schedule-due")
+    planned = story.planned("i-1")
+    assert not await is_meant(story, requested, waits, planned, topic=REQUESTS.name, record="schedule-due")
+    assert not await is_meant(story, requested, waits, topic=REQUESTS.name, record="message-requested")
+
+
+async def test_what_was_only_said_beside_a_link_does_not_end_it() -> None:
+    story = Story()
+    waits = story.requested(), story.scheduled(story.failed().at + 60_000)
+    for record in ("request-repeated", "cancel-requested", "link-clicked"):
+        assert not await is_meant(story, *waits, topic=STATUS.name, record=record)
+        assert not await is_meant(story, topic=STATUS.name, record=record)
+    assert await is_meant(story, *waits, topic=STATUS.name, record="planned")
+
+
+async def test_the_failure_says_of_what_type_the_record_was(kept: Kept) -> None:
+    await put(kept, Story().planned("i-1"))
+    (timer,) = kept.timers.values()
+    assert isinstance(timer.event, MessageFailed)
+    assert timer.event.record == "planned"

@@ -102,6 +102,7 @@ def _failure(
         link=link,
         topic=topic.name,
         detail=reason[:500],
+        record=str(getattr(event, "type", "")),
     )
 
 

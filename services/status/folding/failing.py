@@ -17,6 +17,20 @@ from services.status.message.model import Link
 from services.status.message.store import Messages
 
 _REQUESTS = topics.MESSAGE_REQUESTED["single"].name
+_DUE = "schedule-due"
+_BESIDE = frozenset(
+    {
+        "request-repeated",
+        "cancel-requested",
+        "cancel-refused",
+        "receipt-received",
+        "provider-told",
+        "inbox-changed",
+        "report-attempted",
+        "link-clicked",
+    }
+)
+"""Types of events without which a link goes its way all the same."""
 
 
 class Failing:
@@ -27,19 +41,21 @@ class Failing:
 
     async def still_meant(self, events: Sequence[Event]) -> set[str]:
         """The ids of those whose link has not gone on. Raises mongo.UNAVAILABLE."""
-        failures = [event for event in events if isinstance(event, MessageFailed)]
+        failures = [event for event in events if isinstance(event, MessageFailed) and event.record not in _BESIDE]
         known = await self._messages.load({event.message_id for event in failures})
         return {
             event.event_id
             for event in failures
             if (message := known.get(event.message_id)) is None
             or (link := message.links.get(event.link)) is None
-            or not has_gone_on(link, event.topic)
+            or not has_gone_on(link, event)
         }
 
 
-def has_gone_on(link: Link, topic: str) -> bool:
-    """Behind the record of that topic that was put aside."""
-    if topic.startswith(_REQUESTS) and link.request_id:
+def has_gone_on(link: Link, failed: MessageFailed) -> bool:
+    """Behind the record that was put aside."""
+    if failed.record == _DUE:  # its request was with the router long ago
+        return link.is_planned or link.send_at > failed.at
+    if failed.topic.startswith(_REQUESTS) and link.request_id:
         return True  # the router has it
     return any(delivery.sent_at or delivery.delivered_at or delivery.read_at for delivery in link.targets)
