@@ -124,7 +124,7 @@ def mapped(value: Any, part: Callable[[Any], Any]) -> Any:
 
 def holds_nul(raw: bytes) -> bool:
     """Whether a string of this JSON has a NUL character: neither databases nor phones can be trusted with one."""
-    return b"\\u0000" in raw and _NUL.search(raw) is not None
+    return b"\\" in raw and b"\\u0000" in raw and _NUL.search(raw) is not None
 
 
 def _exact(raw: bytes | str) -> Any:

@@ -31,4 +31,5 @@ class Names:
 
     def holder(self, name: str) -> str:
         """The entity's key; "" when nobody holds the name."""
-        return next(reversed(self._holders.get(name, {"": None})))
+        holders = self._holders.get(name)
+        return next(reversed(holders)) if holders else ""

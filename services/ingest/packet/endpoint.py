@@ -28,7 +28,8 @@ class BatchEndpoint:
         self._trusted = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started, warnings = time.perf_counter(), list[str]()
+        started = time.perf_counter()
+        warnings: list[str] = []
         try:
             outcome = await self._outcome(scope, receive, warnings)
             if outcome is None:

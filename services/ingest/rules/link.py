@@ -16,6 +16,7 @@ from services.ingest.rules.options import CATEGORIES, NO_VALUES, options_of
 
 _FLASH_CODE = re.compile(f"(?<![0-9])(?:[0-9]{{4}}|[0-9]{{6}})(?![0-9])|[{FIRST_MARK}-{LAST_MARK}]")
 _MAX_SMS = 2000
+PUSH = Channel.PUSH
 _UNREAD = frozenset({Channel.MAX, Channel.CARDSMOBILE})
 _OURS = frozenset({"registeredDelivery", "notifyUrl", "callbackData", "externalUserId", "shortenLinks"})
 """Fields of message.data between the partner and us, which the channel platform must not see."""
@@ -47,7 +48,7 @@ def read_link(body: MessageBody, context: Context, where: str) -> ReadLink:
     """`where` is the path of the message, for error texts. Raises Refused."""
     channel = channel_of(body.type, where)
     field = f"{where}.data"
-    if channel is Channel.PUSH:
+    if channel is PUSH:
         return _push(body, context, field)
     data = parsed(ChannelData, body.data, field)
     check_channel(channel, data, body.data, field)
@@ -66,7 +67,7 @@ def read_link(body: MessageBody, context: Context, where: str) -> ReadLink:
 
 def _push(body: MessageBody, context: Context, field: str) -> ReadLink:
     data = parsed(PushData, body.data, field)
-    sender = _sender(Channel.PUSH, data, context, field)
+    sender = _sender(PUSH, data, context, field)
     title, partner = data.title or None, context.partner
     options = options_of(
         (*(data.options or ()), *(data.extra_options or ())), (title or "", data.text), partner.utc_offset_min, field
@@ -83,8 +84,8 @@ def _push(body: MessageBody, context: Context, field: str) -> ReadLink:
         live_activity=options.live_activity,
     )
     link = Link(
-        channel=Channel.PUSH,
-        ttl_ms=lifetime_ms(Channel.PUSH, data.ttl, data.ttl_unit, partner, field),
+        channel=PUSH,
+        ttl_ms=lifetime_ms(PUSH, data.ttl, data.ttl_unit, partner, field),
         sender=sender.service_number if sender else None,
         application_id=sender.application_id if sender else None,
         content=content,

@@ -18,6 +18,8 @@ from services.ingest.rules.errors import Refused, invalid
 
 _OPAQUE = {"customPayload": b'"customPayload"', "extraOptions": b'"extraOptions"', "Options": b'"Options"'}
 _PLAIN = (str, bool, type(None))
+_ENDING = (dict, list, str)
+"""What shows where it ends."""
 
 
 def read_request(body: bytes) -> SendRequest:
@@ -59,14 +61,17 @@ def _says_all(request: SendRequest, body: bytes) -> bool:
     kind, data = message.type, message.data
     if kind != "PUSH":
         return not _is_handed_on(kind, data) or _say_all([data], body)
-    return not [name for name in _OPAQUE if name in data and not _stands_in(body, name, data[name])]
+    for name, key in _OPAQUE.items():
+        value = data.get(name)
+        if value is not None and not _stands_in(body, key, value):
+            return False
+    return True
 
 
-def _stands_in(body: bytes, name: str, value: object) -> bool:
-    """Whether the only member of this name has this value, byte for byte."""
-    if not isinstance(value, dict | list | str):  # which show where they end
-        return value is None
-    key = _OPAQUE[name]
+def _stands_in(body: bytes, key: bytes, value: object) -> bool:
+    """Whether the only member of this name has this value, which is not null, byte for byte."""
+    if not isinstance(value, _ENDING):
+        return False
     place = body.find(key)
     behind = place + len(key)
     if place < 0 or body.find(key, behind) >= 0:

@@ -45,10 +45,10 @@ OF_PACKETS = frozenset(
 
 def is_known(request: Request) -> bool:
     """Whether every field is known, as most of the time."""
-    if request.model_extra or (request.schedule_info is not None and request.schedule_info.model_extra):
+    if request.__pydantic_extra__ or (request.schedule_info is not None and request.schedule_info.model_extra):
         return False
     message, link = request.message, request.cascade_chain_link
-    if message.model_extra or not _is_known(message.type, message.data):
+    if message.__pydantic_extra__ or not _is_known(message.type, message.data):
         return False
     while link is not None:
         if link.model_extra or link.message.model_extra or not _is_known(link.message.type, link.message.data):

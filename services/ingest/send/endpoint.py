@@ -42,7 +42,8 @@ class SendEndpoint:
         self._trusted = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started, warnings = time.perf_counter(), list[str]()
+        started = time.perf_counter()
+        warnings: list[str] = []
         try:
             body = await read_body(scope, receive, server.MAX_BODY_BYTES)
             if body is None:

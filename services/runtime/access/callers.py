@@ -30,7 +30,7 @@ def caller_address(scope: Scope, trusted: Sequence[Network]) -> str:
     What a trusted proxy passes on that is no address comes back as it is: it lies in no network.
     """
     client = scope.get("client")
-    address = _plain(client[0]) if client else ""
+    address = _peer(client[0]) if client else ""
     lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
     if not lines:
         return address
@@ -63,6 +63,9 @@ def _plain(text: str) -> str:
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     return text.partition(":ffff:")[2] if text.startswith("::ffff:") and "." in text else text
+
+
+_peer = lru_cache(maxsize=4096)(_plain)  # whoever calls, calls again
 
 
 def _parsed(address: str) -> Address | None:
