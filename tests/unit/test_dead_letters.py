@@ -7,8 +7,17 @@ import orjson
 import pytest
 
 from schemas import ids, topics
-from schemas.events import Event, MessageEvent, MessageFailed, Planned, RequestRepeated, TargetResolved
+from schemas.events import (
+    Event,
+    MessageEvent,
+    MessageFailed,
+    Planned,
+    RequestRepeated,
+    ScheduleDue,
+    TargetResolved,
+)
 from services.runtime import mongo
+from services.runtime.clock import now_ms
 from services.runtime.log.dead_letters import DeadLetters, failure_id
 from services.runtime.log.kafka import Append
 from services.runtime.scheduling.timers import Timer
@@ -100,6 +109,17 @@ async def test_the_hold_ends_with_the_lifetime_of_the_link(kept: Kept) -> None:
     now = first.event.at
     for timer, ends_at in ((first, requested.at + requested.chain[0].ttl_ms), (second, planned.expires_at)):
         assert timer.due_at == min(timer.event.at + HOLD_MS, max(timer.event.at, ends_at)) >= now
+
+
+async def test_an_hour_is_held_back_no_longer_than_the_lifetime_that_begins_with_it(kept: Kept) -> None:
+    requested = Story().requested()
+    ttl_ms, now = requested.chain[0].ttl_ms, now_ms()
+    about: dict[str, Any] = {"message_id": requested.message_id, "partner_id": "bank", "request": requested}
+    await put(kept, ScheduleDue(event_id=ids.uuid7(), at=now - ttl_ms + 1_000, **about), topic=REQUESTS)
+    await put(kept, ScheduleDue(event_id=ids.uuid7(), at=now + HOLD_MS, **about), "0/2", topic=REQUESTS)
+    first, second = kept.timers.values()
+    assert first.due_at == max(first.event.at, now + 1_000)
+    assert second.due_at == second.event.at + HOLD_MS
 
 
 async def test_a_lifetime_that_is_over_ends_the_message_at_once(kept: Kept) -> None:

@@ -16,7 +16,16 @@ from functools import partial
 import orjson
 
 from schemas import ids, topics
-from schemas.events import Event, MessageEvent, MessageFailed, MessageRequested, Planned, Scheduled, TargetResolved
+from schemas.events import (
+    Event,
+    MessageEvent,
+    MessageFailed,
+    MessageRequested,
+    Planned,
+    Scheduled,
+    ScheduleDue,
+    TargetResolved,
+)
 from schemas.topics import Topic
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
@@ -111,6 +120,8 @@ def _lifetime_of(event: Event | None, otherwise: int) -> int:
     match event:
         case MessageRequested() if event.schedule is None:
             return event.at + event.chain[0].ttl_ms
+        case ScheduleDue():  # at its hour; one that was held up comes with the time at which it would expire
+            return event.at + event.request.chain[0].ttl_ms
         case TargetResolved() | Planned() | Scheduled():
             return event.expires_at
         case _:
