@@ -327,3 +327,14 @@ def test_what_goes_on_for_long_learns_that_a_token_was_revoked(directory: Direct
     assert [still_holds(one, directory) for one in (operator, first)] == [True, True]
     named(directory, token, "support", operator_id=event.operator_id, revoked=True)
     assert [still_holds(one, directory) for one in (operator, first)] == [False, True]
+
+
+@pytest.mark.parametrize("end", ["", "/", "//", "%0A"])
+async def test_what_is_an_operators_alone_is_404_at_the_public_listener_however_its_path_ends(
+    apps: dict[str, Api], end: str
+) -> None:
+    alone = [one for one in walked(apps) if is_operators_alone(one[1], filled(one[2]))]
+    assert len(alone) > 20
+    for service, method, path in alone:
+        answer = await asked(PublicListener(apps[service]), method, filled(path) + end, **bearer(ADMIN))
+        assert answer.status_code == 404, (method, path + end)

@@ -84,12 +84,13 @@ def may(scopes: Iterable[OperatorScope], needed: OperatorScope) -> bool:
 def routes_at(path: str) -> tuple[OperatorRoute, ...]:
     """Every method at this path of a request; none: the path is not an operator's.
 
-    With a slash at the end or without: the services send one to the other. Of two routes that fit, the one with fewer
+    With slashes at the end or without: the services send one to the other. With a line feed at the end or without: to
+    Starlette's `$` they are one. Of two routes that fit, the one with fewer
     places to fill in stands first, as `import` before an id.
     """
     if not path.startswith("/v1/"):
         return ()
-    asked = path.removesuffix("/")
+    asked = path.removesuffix("\n") if path.endswith("\n") else path.rstrip("/")
     found = [route for pattern, route in _PATTERNS if pattern.fullmatch(asked)]
     return tuple(sorted(found, key=lambda route: route.path.count("{")))
 
