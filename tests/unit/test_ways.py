@@ -19,6 +19,7 @@ def subscription(endpoint: object) -> str:
     [
         (Provider.APNS, {}, "production/"),
         (Provider.APNS, {"token_environment": "sandbox", "bundle": "org.bank"}, "sandbox/org.bank"),
+        (Provider.APNS, {"slot": "activity/7", "bundle": "org.bank"}, "production/org.bank/live"),
         (Provider.FCM, {"platform": "ios"}, "ios"),
         (Provider.HMS, {}, ""),
         (Provider.CHANNEL, {}, ""),

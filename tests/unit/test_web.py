@@ -114,6 +114,15 @@ def test_the_number_of_origins_that_are_remembered_is_bounded() -> None:
     assert origins.of("https://0.example") is not first
 
 
+def test_an_origin_that_never_took_a_push_is_left_alone_after_few_that_it_did_not_answer() -> None:
+    """Anybody can name it, and each push to it would wait ten seconds."""
+    origin = Origin(ORIGIN)
+    began = [origin.begin(0.0) for _ in range(AWAY_AFTER)]
+    for at in began:
+        origin.end(Uncertain("TimeoutError", "token"), at, 10.0, 0.0, worked=False)
+    assert origin.held(10.0) is not None
+
+
 @pytest.mark.parametrize("after_s", [7.0, 90.0])
 def test_retry_after_of_a_service_in_trouble_holds_the_whole_origin(after_s: float) -> None:
     origin = Origin(ORIGIN)
@@ -176,7 +185,8 @@ def test_an_origin_that_is_silent_again_and_again_is_left_alone_for_a_while(sile
 
 def test_pushes_that_an_origin_loses_together_are_one_failure_and_a_refused_address_is_none() -> None:
     origin = Origin(ORIGIN)
-    began = [origin.begin(0.0) for _ in range(50)]
+    origin.end(Accepted(None, 201), origin.begin(0.0), 0.0, 0.0)
+    began = [origin.begin(0.5) for _ in range(50)]
     for at in began:
         origin.end(Uncertain("TimeoutError", "token"), at, 1.0, 0.0)
     origin.end(sender.FORBIDDEN_ENDPOINT, 2.0, 2.0, 0.0)

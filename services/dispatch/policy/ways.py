@@ -1,10 +1,11 @@
 """On which way a push goes: what it shares with those whose fate tells of its own, beside the credentials. Pure.
 
-    apns      environment / bundle         rustore   variant / carrier       web   origin of the push service
+    apns      environment / bundle / live  rustore   variant / carrier       web   origin of the push service
     fcm       platform                     hms, channel platform   one for all
 
 A device names all of these. So a token that cannot work, because it names what is not the application's, is on a way of
-its own, and so is the half of a provider that is set up apart: iPhones over FCM need a key of Apple's there.
+its own, and so is the half of a provider that is set up apart: iPhones over FCM need a key of Apple's there, and Live
+Activities have a topic of their own, which a key can leave out.
 """
 
 from urllib.parse import urlsplit
@@ -19,7 +20,8 @@ def way_of(provider: Provider, push: Push) -> str:
     """Its name, fit for a log: it holds nothing of the token that is secret."""
     match provider:
         case Provider.APNS:
-            return f"{push.token_environment or 'production'}/{push.bundle or ''}"
+            kind = "/live" if push.slot else ""
+            return f"{push.token_environment or 'production'}/{push.bundle or ''}{kind}"
         case Provider.FCM:
             return push.platform
         case Provider.RUSTORE:

@@ -59,8 +59,8 @@ class Origin:
         if isinstance(result, Uncertain) or (isinstance(result, Retry) and not result.status):
             if isinstance(result, Uncertain) and self._has_accepted and not worked:
                 self.away.unclear(now)  # others are served: a subscription that never was speaks for itself
-            else:
-                self.away.failed(now, draw, 0.0, began)
+            else:  # who never took a push is not waited for in vain again and again
+                self.away.failed(now, draw, 0.0, began if self._has_accepted else None)
             return
         if not isinstance(result, RefreshAuth) and not is_answer(result):
             self.away.told_nothing()  # its address was refused here
