@@ -34,6 +34,8 @@ MAX_INSTALLATIONS = 50
 _HOUR_MS = 3_600_000
 _NEVER = 2**53
 _MAX_SKIPPED = 200
+PUSH, WEB = Channel.PUSH, Provider.WEB
+_NO_PUSH = frozenset({Provider.CHANNEL})
 """Of the trace: a recipient with more installations than this has the rest counted, not listed."""
 
 
@@ -66,11 +68,12 @@ def plan(
 ) -> Plan:
     """The plan of the link that is due, at `now` (UTC ms). `installations` are the recipient's, the last used first."""
     link = request.chain[0]
-    if (send_by is not None and now > send_by) or now >= expires_at(request, now):
+    until = expires_at(request, now)
+    if (send_by is not None and now > send_by) or now >= until:
         return _nobody(request, Reason.EXPIRED, now)
-    if link.channel is not Channel.PUSH or link.content is None:
+    if link.channel is not PUSH or link.content is None:
         return _to_channel(request, ways, now, send_by, deliveries)
-    if ways.application is None or not ways.application.enabled or ways.providers <= {Provider.CHANNEL}:
+    if ways.application is None or not ways.application.enabled or ways.providers <= _NO_PUSH:
         return _nobody(request, Reason.NO_APPLICATION, now)
     if not installations:
         return _nobody(request, _absent(request, link, known), now)
@@ -90,7 +93,7 @@ def plan(
         skipped.extend(SkippedTarget(installation_id=gone, reason=Reason.REPLACED) for gone in one.replaces)
     if not chosen:
         return _nobody(request, furthest(one.reason for one in skipped), now, skipped)
-    return _somebody(request, chosen, skipped, now, send_by, application=ways.application, deliveries=deliveries)
+    return _somebody(request, chosen, skipped, now, send_by, until=until, ways=ways, deliveries=deliveries)
 
 
 def ended(request: MessageRequested, reason: Reason, now: int) -> Plan:
@@ -154,7 +157,7 @@ def why_not(
         return Reason.OTHER_PROVIDER
     if provider not in ways.providers:
         return Reason.NO_APPLICATION
-    if provider is Provider.WEB and one.token is not None and one.token.server_key not in (None, ways.web_key):
+    if provider is WEB and one.token is not None and one.token.server_key not in (None, ways.web_key):
         return Reason.KEY_GONE
     if application is not None and application.min_version and _below(one.app_version, application.min_version):
         return Reason.BELOW_MIN_VERSION
@@ -193,11 +196,11 @@ def _to_channel(request: MessageRequested, ways: Ways, now: int, send_by: int | 
     if isinstance(decided, Reason):
         return _nobody(request, decided, now)
     target, resolved = decided
-    return Plan(_planned(request, now, [target], (), None), [resolved])
+    return Plan(_planned(request, now, until, [target]), [resolved])
 
 
 def _nobody(request: MessageRequested, reason: Reason, now: int, skipped: Sequence[SkippedTarget] = ()) -> Plan:
-    return Plan(_planned(request, now, (), skipped, reason))
+    return Plan(_planned(request, now, expires_at(request, now), (), skipped, reason))
 
 
 def _somebody(
@@ -207,7 +210,8 @@ def _somebody(
     now: int,
     send_by: int | None,
     *,
-    application: ApplicationChanged | None,
+    until: int,
+    ways: Ways,
     deliveries: DeliveryIds,
 ) -> Plan:
     link = request.chain[0]
@@ -225,7 +229,7 @@ def _somebody(
                 provider=provider,
                 owner=owner,
                 slot=slot,
-                proved=is_trusted(one, application),
+                proved=is_trusted(one, ways.application),
             )
         )
         resolved.append(
@@ -242,7 +246,7 @@ def _somebody(
                 provider=provider,
                 recipient=_named(request),
                 content=content,
-                expires_at=expires_at(request, now),
+                expires_at=until,
                 send_by=send_by,
                 recipient_mark=owner[: ids.MARK_DIGITS],
                 accepted_at=request.at,
@@ -252,15 +256,16 @@ def _somebody(
                 mailing_id=request.mailing_id,
             )
         )
-    return Plan(_planned(request, now, targets, skipped, None), resolved)
+    return Plan(_planned(request, now, until, targets, skipped), resolved)
 
 
 def _planned(
     request: MessageRequested,
     now: int,
+    until: int,
     targets: Sequence[PlannedTarget],
-    skipped: Sequence[SkippedTarget],
-    reason: Reason | None,
+    skipped: Sequence[SkippedTarget] = (),
+    reason: Reason | None = None,
 ) -> Planned:
     return Planned(
         event_id=ids.event_id_of(request.event_id, "planned"),
@@ -272,7 +277,7 @@ def _planned(
         request_id=request.event_id,
         recipient=_named(request),
         send_at=now,
-        expires_at=expires_at(request, now),
+        expires_at=until,
         targets=tuple(targets),
         skipped=tuple(skipped),
         reason=reason,

@@ -107,7 +107,7 @@ def screened(
         return NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, f"token is {token.provider.value}'s now")
     if not can_push:
         return NotSent("refused", Reason.NO_APPLICATION)
-    if token.provider is Provider.WEB and token.server_key not in (None, web_key):
+    if token.server_key is not None and token.provider is Provider.WEB and token.server_key != web_key:
         return NotSent("refused", Reason.KEY_GONE)
     return None
 

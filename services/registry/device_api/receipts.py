@@ -42,11 +42,11 @@ def judged(
         body = ReceiptBody.model_validate(entry)
     except ValidationError as error:
         return Refused(tuple(_error(one) for one in error.errors(include_url=False, include_input=False)))
-    message_id = str(body.message_id)
-    if not deliveries.holds(str(body.delivery_id), message_id, body.link, installation_id, body.slot):
+    message_id, slot = str(body.message_id), body.slot
+    if not deliveries.holds(str(body.delivery_id), message_id, body.link, installation_id, slot):
         rule = "must be the id that the push of this message and link to this installation carried"
         return Refused((FieldError(field="deliveryId", rule=rule),))
-    delivery = ids.delivery_key_of(installation_id, body.slot)
+    delivery = ids.delivery_key_of(installation_id, slot)
     return ReceiptReceived(
         event_id=ids.receipt_id_of(message_id, body.link, delivery, body.kind, body.action),
         at=now,
@@ -58,7 +58,7 @@ def judged(
         kind=body.kind,
         happened_at=kept_time(body.happened_at, sent_at, now),
         action=body.action,
-        slot=body.slot,
+        slot=slot,
     )
 
 

@@ -162,14 +162,15 @@ class Installations:
 
 
 _PLATFORMS = {platform.value: platform for platform in Platform}
+_NONE: frozenset[str] = frozenset()
 _PROVIDERS = {provider.value: provider for provider in Provider}
 
 
 def from_document(document: Mapping[str, Any]) -> Installation:
     """The document as the registry wrote it; fields that came later have their defaults."""
     token, owner = document.get("token"), document.get("owner") or {}
-    said = document.get("subscriptions", ())
-    subscriptions = [entry for entry in said if entry.get("value")]
+    said, live = document.get("subscriptions"), document.get("live")
+    on = [entry for entry in said if entry.get("value")] if said else ()
     return Installation(
         installation_id=document["_id"],
         application_id=document["application_id"],
@@ -183,11 +184,13 @@ def from_document(document: Mapping[str, Any]) -> Installation:
         primary=document.get("primary", False),
         push_enabled=document.get("push_enabled", True),
         push_os_enabled=document.get("push_os_enabled", True),
-        subscriptions=frozenset(name for entry in subscriptions for name in (entry["id"], entry.get("name")) if name),
+        subscriptions=frozenset(name for entry in on for name in (entry["id"], entry.get("name")) if name)
+        if on
+        else _NONE,
         public_key=document.get("public_key"),
         proof_hash=document.get("proof_hash", ""),
-        subscriptions_off=frozenset(entry["id"] for entry in said if not entry.get("value")),
-        live=tuple(_live(one["slot"], one["token"], token) for one in document.get("live", ()) if one.get("token")),
+        subscriptions_off=frozenset(entry["id"] for entry in said if not entry.get("value")) if said else _NONE,
+        live=tuple(_live(one["slot"], one["token"], token) for one in live if one.get("token")) if live else (),
         is_proved=document.get("proof") is not None,
         replaces=tuple(document.get("replaces", ())),
     )
