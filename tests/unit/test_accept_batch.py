@@ -151,6 +151,7 @@ LONG_CHAIN = {"state": "SEEN", "message": {"type": "SMS", "data": {"text": "x", 
         ),
         ({"cascadeChainLink": 7}, [("invalid", "cascadeChainLink")]),
         ({"extraParam": "nonsense"}, [("invalid", "extraParam")]),
+        ({"extraParam": 5}, [("invalid", "extraParam")]),
         (
             {"from": None, "to": None, "priority": 9},
             [("must.be.not.null", "from"), ("must.be.not.null", "to"), ("invalid", "priority")],
@@ -190,6 +191,7 @@ def test_what_is_no_message_is_rejected_alone() -> None:
             "scheduleInfo.deadline",
         ),
         ({"messages": [GOOD], "scheduleInfo": 7}, "invalid", "scheduleInfo"),
+        ({"messages": [GOOD], "scheduleInfo": {"weekdaysSchedule": []}}, "invalid", "scheduleInfo.weekdaysSchedule"),
     ],
 )
 def test_a_packet_that_cannot_be_accepted_says_why(body: object, key: str, ref: str) -> None:

@@ -8,13 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import ids
+from schemas.application_events import PartnerChanged
 from services.ingest.packet.patterns import Patterns
 from services.ingest.packet.rules import Sending, accepted_of, packet_of, unknown_of
-from services.ingest.rules.body import SendRequest
+from services.ingest.rules.body import SendRequest, parsed
+from services.ingest.rules.errors import Code, Refusal
 from services.ingest.rules.message import Accepted
 from services.ingest.rules.unknown_fields import is_known, unknown_around, unknown_fields
 from services.ingest.rules.warnings import header_of, names_of, warnings_of
+from services.ingest.send.answer import Sending as Answering
 from services.ingest.send.recent import Recent, told_by
+from services.runtime.directory import Directory
 from services.runtime.http.field_names import Unknown
 from tests.accepting import NOW, PARTNER, Senders, accepted, cascade, decide, option, push, request
 
@@ -115,6 +119,34 @@ def test_a_packets_messages_are_looked_into_one_by_one_and_the_packet_around_the
     found = accepted_of(odd[1], 1, packet, Sending(PARTNER, Senders(), NOW, 7, ids.uuid7), Patterns(PARTNER))
     assert isinstance(found, Accepted)
     assert found.request.unknown_fields == ("data.tl",)
+
+
+def test_a_field_that_is_told_to_be_unknown_is_not_read() -> None:
+    body = request(push(title=None, external_user_id="u", primary_on=True), notify_url="https://a.example")
+    found = accepted(body)
+    assert (found.recipient.external_user_id, found.chain[0].primary_only, found.reports.notify_url) == (
+        None,
+        False,
+        None,
+    )
+    told = {one.path: one.meant for one in unknown_fields(SendRequest, body)}
+    assert told == {
+        "notify_url": "notifyUrl",
+        "message.data.external_user_id": "externalUserId",
+        "message.data.primary_on": "primaryOn",
+    }
+    assert not is_known(parsed(SendRequest, request(notify_url="https://a.example"), ""))
+
+
+class _Known:
+    def known(self, *_: str) -> PartnerChanged:
+        return PARTNER
+
+
+async def test_a_number_that_json_has_not_is_refused_also_where_nobody_reads_it() -> None:
+    body = orjson.dumps(request(prio=0)).replace(b'"prio":0', b'"prio":NaN')
+    answering = Answering(Directory(), _Known(), None, None, None)  # type: ignore[arg-type]
+    assert await answering.answer(body, "", []) == Refusal(Code.INVALID, "body: numbers must be finite")
 
 
 def _told(**changes: Any) -> int:

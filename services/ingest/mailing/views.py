@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+from pydantic import ConfigDict
+
 from schemas import lossless
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing
 from services.ingest.mailing.rules.forecast import Forecast
@@ -11,7 +13,13 @@ from services.ingest.rules.body import Wire
 from services.runtime.mongo.mailing_outcomes import Outcomes
 
 
-class ListView(Wire):
+class Told(Wire):
+    """Base of answers, which are made by the names of their fields."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class ListView(Told):
     """The list as far as it has been uploaded."""
 
     accepted: int  # lines that are sent to
@@ -21,7 +29,7 @@ class ListView(Wire):
     complete: bool  # the last upload came to its end
 
 
-class ProgressView(Wire):
+class ProgressView(Told):
     """How far it has come. `states` counts messages by where they are now, `failed` those that failed by reason."""
 
     recipients: int | None  # of a list; those of a segment are known once it is planned
@@ -36,7 +44,7 @@ class ProgressView(Wire):
     counted_at: int | None
 
 
-class MailingView(Wire):
+class MailingView(Told):
     """One mailing."""
 
     mailing_id: str
@@ -56,7 +64,7 @@ class MailingView(Wire):
     progress: ProgressView
 
 
-class ProblemView(Wire):
+class ProblemView(Told):
     """A broken line."""
 
     line: int
@@ -64,7 +72,7 @@ class ProblemView(Wire):
     rule: str
 
 
-class ProblemsPage(Wire):
+class ProblemsPage(Told):
     """The first lines first; `after` asks for those behind."""
 
     problems: list[ProblemView]
@@ -73,7 +81,7 @@ class ProblemsPage(Wire):
     after: int | None
 
 
-class UnderstoodView(Wire):
+class UnderstoodView(Told):
     """How the list was read: look here first when lines are broken."""
 
     format: str
@@ -84,7 +92,7 @@ class UnderstoodView(Wire):
     rows: int
 
 
-class UploadView(Wire):
+class UploadView(Told):
     """How the list was read, what this upload has added, and where the list stands."""
 
     understood: UnderstoodView
@@ -155,14 +163,14 @@ def _recipients(mailing: Mailing) -> int:
     return mailing.planned if mailing.is_segment else mailing.recipients
 
 
-class MailingsPage(Wire):
+class MailingsPage(Told):
     """The newest first; `before` asks for older ones."""
 
     mailings: list[MailingView]
     before: str | None
 
 
-class ForecastView(Wire):
+class ForecastView(Told):
     """A dry run. Where not all recipients were looked at, the figures are projected from `looked_at` of them."""
 
     recipients: int

@@ -201,14 +201,16 @@ def _request(message: Mapping[str, Any], channel: Channel, packet: Packet) -> Re
     if validity is not None:
         data["ttl"], data["ttlUnit"] = validity, "SECONDS"
     chain = message.get("cascadeChainLink")
-    return Request(
-        id=message.get("id") or None,
-        dest_addr=message.get("to") or None,
-        message=MessageBody(type=channel.value, data=data),
-        extra_param=message.get("extraParam"),
-        use_time_diff=packet.use_time_diff,
-        schedule_info=packet.schedule,
-        shorten_links=packet.shorten,
-        notify_url=message.get("callbackUrl"),
-        cascade_chain_link=None if chain is None else parsed(LinkBody, chain, "cascadeChainLink"),
+    return Request.model_validate(
+        {
+            "id": message.get("id") or None,
+            "destAddr": message.get("to") or None,
+            "message": MessageBody.model_validate({"type": channel.value, "data": data}),
+            "extraParam": message.get("extraParam"),
+            "useTimeDiff": packet.use_time_diff,
+            "scheduleInfo": packet.schedule,
+            "shortenLinks": packet.shorten,
+            "notifyUrl": message.get("callbackUrl"),
+            "cascadeChainLink": None if chain is None else parsed(LinkBody, chain, "cascadeChainLink"),
+        }
     )

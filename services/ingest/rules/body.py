@@ -17,9 +17,9 @@ from services.ingest.rules.errors import Refused, invalid
 
 
 class Wire(BaseModel):
-    """Base of what partners send: camelCase names."""
+    """Base of what partners send: camelCase names, and no others."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(strict=True, extra="ignore", alias_generator=to_camel)
 
 
 class Hyphened(BaseModel):
@@ -188,8 +188,14 @@ def violation(error: ValidationError, field: str = "") -> Refused:
 _RULES = {"missing": "mandatory", "model_type": "must be an object", "recursion_loop": "nested too deeply"}
 
 
+_KINDS = ("str", "int")
+"""Of a field that may be either, pydantic says which one it has tried last."""
+
+
 def _path(field: str, place: Sequence[int | str]) -> str:
     text = field
     for part in place:
+        if part in _KINDS:
+            continue
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text or "body"

@@ -82,6 +82,8 @@ class Sending:
                 warnings += warnings_of(unknown)
                 telemetry.UNKNOWN_FIELDS.labels(partner.partner_id).inc()
             return await self._send(request, partner, unknown, warnings)
+        except Refused as refused:  # NaN in a field that nobody reads
+            return refused.refusal
         finally:
             self.limits.leave(partner)
 
