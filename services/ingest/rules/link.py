@@ -12,7 +12,7 @@ from services.ingest.rules.body import ButtonBody, ChannelData, CommonData, Cont
 from services.ingest.rules.errors import Code, Refused, invalid
 from services.ingest.rules.fields import channel_of, lifetime_ms, one_of
 from services.ingest.rules.opaque_json import opaque
-from services.ingest.rules.options import CATEGORIES, NO_VALUES, options_of
+from services.ingest.rules.options import CATEGORIES, NO_OPTIONS, NO_VALUES, options_of
 
 _FLASH_CODE = re.compile(f"(?<![0-9])(?:[0-9]{{4}}|[0-9]{{6}})(?![0-9])|[{FIRST_MARK}-{LAST_MARK}]")
 _MAX_SMS = 2000
@@ -69,16 +69,16 @@ def _push(body: MessageBody, context: Context, field: str) -> ReadLink:
     data = parsed(PushData, body.data, field)
     sender = _sender(PUSH, data, context, field)
     title, partner = data.title or None, context.partner
-    options = options_of(
-        (*(data.options or ()), *(data.extra_options or ())), (title or "", data.text), partner.utc_offset_min, field
-    )
-    body_content = data.content or _NO_CONTENT
+    options, given = NO_OPTIONS, (*(data.options or ()), *(data.extra_options or ()))
+    if given:
+        options = options_of(given, (title or "", data.text), partner.utc_offset_min, field)
+    more = data.content or _NO_CONTENT
     content = Content(
         text=data.text,
         title=title,
-        content_category=one_of(body_content.content_category, CATEGORIES, f"{field}.content.contentCategory"),
-        content_url=shown_url_of(body_content.content_url, f"{field}.content.contentUrl"),
-        actions=_buttons(body_content.actions, f"{field}.content.actions") if body_content.actions else (),
+        content_category=one_of(more.content_category, CATEGORIES, f"{field}.content.contentCategory"),
+        content_url=shown_url_of(more.content_url, f"{field}.content.contentUrl") if more.content_url else None,
+        actions=_buttons(more.actions, f"{field}.content.actions") if more.actions else (),
         custom_payload=None if data.custom_payload is None else opaque(data.custom_payload, f"{field}.customPayload"),
         enrichment=options.enrichment,
         live_activity=options.live_activity,

@@ -38,7 +38,7 @@ class SendEndpoint:
     """Reads a body within its limit, and writes the answer."""
 
     def __init__(self, sending: Sending, trusted_proxies: Sequence[Network]) -> None:
-        self._sending = sending
+        self._answer = sending.answer
         self._trusted = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,7 +48,11 @@ class SendEndpoint:
             body = await read_body(scope, receive, server.MAX_BODY_BYTES)
             if body is None:
                 return  # the caller has gone
-            answer: bytes | Refusal = body if isinstance(body, Refusal) else await self._answer(scope, body, warnings)
+            answer: bytes | Refusal = (
+                body
+                if isinstance(body, Refusal)
+                else await self._answer(body, caller_address(scope, self._trusted), warnings)
+            )
         except Exception:
             log.exception("a request failed")
             answer = Refusal(Code.INTERNAL, "")
@@ -65,9 +69,6 @@ class SendEndpoint:
         await send({"type": "http.response.body", "body": answer})
         _ANSWERS[code].inc()
         _SECONDS.observe(time.perf_counter() - started)
-
-    async def _answer(self, scope: Scope, body: bytes, warnings: list[str]) -> bytes | Refusal:
-        return await self._sending.answer(body, caller_address(scope, self._trusted), warnings)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refusal | None:

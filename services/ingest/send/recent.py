@@ -6,12 +6,23 @@ a key of the process, and nothing of any request.
 """
 
 from collections.abc import Mapping
+from operator import attrgetter
 from types import MappingProxyType
 
 from schemas.events import MessageRequested
-from schemas.values import Content
 
 MOST = 20_000
+_shown = attrgetter(
+    "text",
+    "title",
+    "content_category",
+    "content_url",
+    "actions",
+    "custom_payload",
+    "enrichment",
+    "live_activity",
+)
+"""Of a push's content."""
 _NOTHING: Mapping[int, Mapping[str, str]] = MappingProxyType({})
 
 
@@ -42,16 +53,3 @@ def told_by(request: MessageRequested, secure: Mapping[int, Mapping[str, str]] =
     parts = [_shown(one.content) if one.content is not None else (one.channel, one.data) for one in request.chain]
     hidden = [(place, frozenset(values.items())) for place, values in secure.items()] if secure else ()
     return hash((recipient.phone, recipient.external_user_id, *parts, *hidden))
-
-
-def _shown(content: Content) -> tuple[object, ...]:
-    return (
-        content.text,
-        content.title,
-        content.content_category,
-        content.content_url,
-        content.actions,
-        content.custom_payload,
-        content.enrichment,
-        content.live_activity,
-    )
