@@ -185,3 +185,13 @@ def test_phones_are_shown_the_host_that_we_would_connect_to(host: str, name: str
 
 def test_a_host_that_becomes_none_when_it_is_looked_up_is_refused() -> None:
     assert location_of("https://⒈.example/") is None  # 1..example
+    with pytest.raises(ForbiddenAddress):
+        checked_url("https://⒈.example/")
+
+
+async def test_a_report_to_a_host_that_nobody_can_look_up_is_not_taken_and_raises_nothing() -> None:
+    async with aiohttp.ClientSession(connector=connector(allow_private=True)) as session:
+        answer = await Wire(session, SECRETS).post("https://⒈.example/", b"{}", None)
+    assert not answer.taken
+    assert not answer.is_down
+    assert answer.detail.startswith("not allowed")

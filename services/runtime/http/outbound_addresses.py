@@ -73,6 +73,7 @@ def exact_url(text: str) -> URL:
     origin = URL(f"{given.scheme}://{given.authority}")
     if not origin.host or not origin.port or origin.user is not None or origin.password is not None:
         raise BadAddress("must be an http or https address with a host, and without a login")
+    web_address(f"{given.scheme}://{origin.raw_authority}")  # ⒈.example is looked up as 1..example, which nobody can
     return origin.with_path(given.target, encoded=True)
 
 

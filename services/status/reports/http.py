@@ -65,7 +65,7 @@ class Wire:
             status, detail, is_down = 0, "the key for signing reports cannot be opened", False
         except TimeoutError:
             status, detail, is_down = 0, "no answer in time", True
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:  # the last of a host's name
             status, detail, is_down = 0, _words(error), not is_forbidden(error)
         seconds = time.monotonic() - started
         telemetry.REPORT_SECONDS.observe(seconds)
