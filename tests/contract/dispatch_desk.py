@@ -76,12 +76,18 @@ class Desk:
     work: Dispatching
     _versions: int = 0
 
-    def provision(self, credentials: dict[str, Any]) -> None:
-        """Credentials as the registry would announce them."""
+    def provision(self, credentials: dict[str, Any], **about: Any) -> None:
+        """Credentials as the registry would announce them; `about` are fields of the application."""
         self._versions += 1
         sealed = self.secrets.seal(orjson.dumps(credentials), b"credentials")
         application = ApplicationChanged(
-            event_id="a", at=0, application_id=APPLICATION, name="Demo", api_key_digests=(), max_pushes_per_s=10_000
+            event_id="a",
+            at=0,
+            application_id=APPLICATION,
+            name="Demo",
+            api_key_digests=(),
+            max_pushes_per_s=10_000,
+            **about,
         )
         held = CredentialsChanged(
             event_id="c",

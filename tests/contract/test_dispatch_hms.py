@@ -101,7 +101,7 @@ async def test_a_token_listed_as_illegal_is_dead_and_only_that_one(bench: Bench,
         ({"status": 400}, Rejected("HTTP 400", 400)),
         ({"status": 401}, Rejected("HTTP 401", 401, alert=True)),
         ({"status": 404}, Rejected("HTTP 404", 404, alert=True)),
-        ({"status": 200}, Uncertain("HTTP 200 without a code")),
+        ({"status": 200}, Uncertain("HTTP 200 without a code", "token")),
     ],
 )
 async def test_without_a_code_the_status_counts(

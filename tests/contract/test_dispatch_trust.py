@@ -288,6 +288,36 @@ async def test_a_topic_that_is_mistyped_retires_nobody_who_was_served(bench: Ben
     assert {(event.outcome, event.dead_token) for event in done} == {("refused", None)}
 
 
+async def test_a_bundle_of_the_application_that_is_mistyped_proves_nothing_by_tokens_that_worked_before(
+    bench: Bench,
+) -> None:
+    """The credentials stay as they were and name no topic, so DeviceTokenNotForTopic would be the answer for all."""
+    async with desk_of(bench, Provider.APNS) as desk:
+        given = credentials_of(bench, Provider.APNS)
+        topic = given.pop("topic")
+        desk.provision(given, bundle=topic)
+        await has_served(bench, desk, "a", "b")
+        token = desk.known.by_id["a"].token
+        assert token is not None
+        for bundle, is_proven in (("org.bank.mistyped", False), (topic, True)):
+            desk.provision(given, bundle=bundle)
+            await desk.push("b")
+            to = desk.work.standing(APPLICATION).addressed(token.digest, "sandbox/", token.worked_under)
+            assert to.way.is_proven is is_proven
+
+
+async def test_a_variant_of_the_application_that_is_wrong_retires_nobody_who_was_served(bench: Bench) -> None:
+    async with desk_of(bench, Provider.RUSTORE) as desk:
+        given = credentials_of(bench, Provider.RUSTORE)
+        desk.provision(given, rustore_variant="universal")
+        names = [f"c-{number}" for number in range(10)]
+        await has_served(bench, desk, *names)
+        desk.provision(given, rustore_variant="native")
+        bench.sandbox.faults.order("rustore", Fault("status", reason="NOT_FOUND"))
+        done = [await desk.push(name) for name in names]
+    assert {(event.outcome, event.dead_token) for event in done} == {("refused", None)}
+
+
 # -- answers that do not say whether token or message is at fault
 
 UNCLEAR = [

@@ -30,6 +30,10 @@ _FOLDERS = {Provider.WEB: "web_push", Provider.CHANNEL: "channel_platform"}
 """Of providers whose name in events is shorter than what they are."""
 
 
+_ADDED = {Provider.APNS: "bundle", Provider.RUSTORE: "rustore_variant"}
+"""Fields of the application that decide where its pushes go."""
+
+
 def module_of(provider: Provider) -> ModuleType | None:
     """The module that opens the provider's senders; None for one that has none."""
     folder = f"services.dispatch.providers.{_FOLDERS.get(provider, provider.value)}"
@@ -87,8 +91,12 @@ class Senders:
         return self._directory.applications.get(application_id)
 
     def fingerprint(self, application_id: str) -> str:
-        """Of the credentials that the sender is open with."""
-        return self._opened[application_id].credentials.fingerprint
+        """Of the credentials that the sender is open with, and of what the application says where tokens do not."""
+        opened = self._opened[application_id]
+        added = _ADDED.get(self._provider)
+        given = getattr(opened.application, added) if added is not None else None
+        fingerprint = opened.credentials.fingerprint
+        return fingerprint if given is None else f"{fingerprint}/{given}"
 
     def web_key(self, application_id: str) -> str | None:
         """What browsers subscribe with for the open sender."""

@@ -115,7 +115,7 @@ def _accepted(status: int, said: _Said, token: str) -> Result:
         if not isinstance(illegal, list):
             return Uncertain(f"{SOME_ILLEGAL} without a list", scope="token")
         if token in illegal:
-            return TokenGone(said.code, status)
+            return TokenGone(said.code, status, needs_proof=True)
     return Accepted(said.request_id, status)
 
 

@@ -69,7 +69,7 @@ def _universal_refusal(status: int, said: str, errors: Any, token: str) -> Resul
         if any(hint in text.lower() for text in texts for hint in _ABOUT_ACCESS):
             return Rejected(said, status, alert=True)
         if any(token[:_SHOWN_OF_TOKEN] in text for text in texts):
-            return TokenGone(said, status)
+            return TokenGone(said, status, needs_proof=True)  # a project of our own that is wrong names it as well
         return Rejected(said, status)
     if said == "VALIDATION_ERROR":
         return Rejected(said, status, alert=any(text.startswith(_OF_CREDENTIALS) for text in texts))
