@@ -1,6 +1,8 @@
 """A real server that answers with each error, of a command and of a write concern: what our collections make of it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 from pymongo import UpdateOne
@@ -111,6 +113,22 @@ async def test_an_unknown_code_stays_unknown_and_the_probe_fails_with_it(
     assert not await mongo.takes_writes(database)
     replicas.heal()
     assert await mongo.takes_writes(database)
+
+
+async def test_what_one_server_alone_holds_counts_neither_as_stored_nor_as_read(tmp_path: Path) -> None:
+    with ReplicaSet(tmp_path, members=2) as pair:
+        settings = Settings.from_environment({"MONGO_URL": pair.url, "MONGO_DATABASE": "codes"})
+        async with mongo.database(settings) as opened:
+            things, on_the_primary = mongo.durable(opened["things"]), mongo.read_only(opened["things"])
+            await things.insert_one({"_id": 1, "n": 1})
+            pair.stand_still()
+            writing = asyncio.create_task(things.update_one({"_id": 1}, {"$set": {"n": 2}}))
+            async with asyncio.timeout(10):
+                while await on_the_primary.find_one({"n": 2}) is None:  # noqa: ASYNC110  # it lies in another process
+                    await asyncio.sleep(0.01)
+            assert await things.find_one({"_id": 1}) == {"_id": 1, "n": 1}
+            with pytest.raises(mongo.Unavailable):
+                await writing
 
 
 async def test_keys_that_are_taken_are_told_by_their_places(replicas: ReplicaSet, database: Database) -> None:
