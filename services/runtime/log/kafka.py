@@ -97,9 +97,12 @@ class Log:
                         waits.append(await self._send(record))
                 else:
                     await self._send_batches(records, waits)
-                await asyncio.wait(waits)
-                for wait in waits:
-                    wait.result()
+                if len(waits) == 1:
+                    await waits[0]  # as nearly always, and the client takes it when nobody waits any more
+                else:
+                    await asyncio.wait(waits)
+                    for wait in waits:
+                        wait.result()
         except TimeoutError:
             raise LogUnavailable("no acknowledgement in time") from None
         except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
@@ -108,7 +111,10 @@ class Log:
             raise LogUnavailable(repr(error)) from error
         finally:
             for wait in waits:  # of several that fail one is raised; the others are seen here, whenever they end
-                wait.add_done_callback(_seen)
+                if wait.done():
+                    _seen(wait)
+                else:
+                    wait.add_done_callback(_seen)
 
     async def end(self, topic: Topic, keys: Sequence[str]) -> None:
         """Append a record without a value for each key, which ends it in a compacted topic. Raises LogUnavailable."""
