@@ -138,6 +138,15 @@ def test_a_field_that_is_told_to_be_unknown_is_not_read() -> None:
     assert not is_known(parsed(SendRequest, request(notify_url="https://a.example"), ""))
 
 
+def test_a_packet_s_data_that_its_message_overrules_is_named() -> None:
+    message = {"from": "DemoBank", "to": "79161234567", "text": "a", "validity": 60}
+    data = {"text": "b", "serviceNumber": "DemoText", "ttl": 5}
+    told = [one.path for one in unknown_of({**message, "data": data}, PARTNER)]
+    assert told == ["data.text", "data.serviceNumber", "data.ttl"]
+    assert not unknown_of({**message, "data": {"text": "a", "serviceNumber": "DemoBank"}}, PARTNER)
+    assert not unknown_of({"from": "DemoBank", "to": "79161234567", "text": "a", "data": {"ttl": 5}}, PARTNER)
+
+
 class _Known:
     def known(self, *_: str) -> PartnerChanged:
         return PARTNER

@@ -24,6 +24,7 @@ _HOLDERS = frozenset({"content", "extraOptions", "Options", "instantContent"})
 _SIMPLE = shape_of(PushData).keys() - _HOLDERS
 """Names of a push's `data` that hold nothing to look into."""
 _OF_CHANNELS = shape_of(ChannelData).keys() - _HOLDERS
+_PLAIN = _OF_CHANNELS - {"text", "serviceNumber", "ttl"}
 _OF_PACKET = ("messages", "shortenUrl", "useTimeDiff", "scheduleInfo")
 OF_PACKETS = frozenset(
     {
@@ -41,6 +42,8 @@ OF_PACKETS = frozenset(
     }
 )
 """Names of a packet's message."""
+_OVERRULED = {"text": "text", "serviceNumber": "from", "ttl": "validity"}
+"""Of a packet's `data`, and the field of its message that counts where both are given."""
 
 
 def is_known(request: Request) -> bool:
@@ -72,14 +75,22 @@ def unknown_of_packet(message: Mapping[str, Any], channel: Channel | None) -> li
     """Those of one message of a packet, by their path in it."""
     data, cascade = message.get("data"), message.get("cascadeChainLink")
     names_are_known = message.keys() <= OF_PACKETS
-    if names_are_known and cascade is None and (not data or (isinstance(data, dict) and data.keys() <= _OF_CHANNELS)):
+    if names_are_known and cascade is None and (not data or (isinstance(data, dict) and data.keys() <= _PLAIN)):
         return []
     found = chain(
         (Unknown(name, name, OF_PACKETS) for name in message if name not in OF_PACKETS),
         _in_data(channel.value if channel is not None else "", data, "data"),
+        _overruled(message, data),
         unknown_in(LinkBody, cascade, "cascadeChainLink", _within),
     )
     return list(islice(found, MOST))
+
+
+def _overruled(message: Mapping[str, Any], data: object) -> Iterator[Unknown]:
+    if isinstance(data, dict):
+        for name, counts in _OVERRULED.items():
+            if message.get(counts) is not None and data.get(name) not in (None, message[counts]):
+                yield Unknown(f"data.{name}", name, (counts,))
 
 
 def unknown_around(packet: Mapping[str, Any]) -> list[Unknown]:
