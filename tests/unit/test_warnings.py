@@ -6,6 +6,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message
 
 from schemas import ids
 from schemas.application_events import PartnerChanged
@@ -17,6 +18,7 @@ from services.ingest.rules.message import Accepted
 from services.ingest.rules.unknown_fields import is_known, unknown_around, unknown_fields
 from services.ingest.rules.warnings import header_of, names_of, warnings_of
 from services.ingest.send.answer import Sending as Answering
+from services.ingest.send.endpoint import read_body
 from services.ingest.send.recent import Recent, told_by
 from services.runtime.directory import Directory
 from services.runtime.http.field_names import Unknown
@@ -145,6 +147,13 @@ def test_a_packet_s_data_that_its_message_overrules_is_named() -> None:
     assert told == ["data.text", "data.serviceNumber", "data.ttl"]
     assert not unknown_of({**message, "data": {"text": "a", "serviceNumber": "DemoBank"}}, PARTNER)
     assert not unknown_of({"from": "DemoBank", "to": "79161234567", "text": "a", "data": {"ttl": 5}}, PARTNER)
+
+
+async def test_a_byte_order_mark_before_a_body_is_no_part_of_it() -> None:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"\xef\xbb\xbf{}"}
+
+    assert await read_body({"headers": []}, receive, 100) == b"{}"
 
 
 class _Known:

@@ -89,7 +89,8 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refus
             return _too_large(limit)
         parts.append(part)
         if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+            whole = parts[0] if len(parts) == 1 else b"".join(parts)
+            return whole.removeprefix(b"\xef\xbb\xbf")  # which 1C and .NET may write (RFC 8259 §8.1)
 
 
 def _too_large(limit: int) -> Refusal:
