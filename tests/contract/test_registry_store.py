@@ -75,6 +75,21 @@ async def test_a_login_and_the_revocation_of_its_owner_give_equal_documents_in_a
     assert all(one == seen[0] for one in seen)
 
 
+async def test_who_is_forgotten_stands_in_no_revocation(devices: Devices, database: Database) -> None:
+    about = {"at": 1, "application_id": "app"}
+    named = [
+        {"external_user_id": "u"},
+        {"phone": "79001112233"},
+        {"external_user_id": "other"},
+        {},
+    ]  # {}: sealed for ever
+    await devices.revoke(
+        [OwnerProofsRevoked.model_validate({"event_id": ids.uuid7(), **about, **one}) for one in named]
+    )
+    await devices.drop_cards("app", ["app/u/u", "app/p/79001112233"], ["79001112233"])
+    assert [one["_id"] async for one in database["revocations"].find({})] == ["app/u/other"]
+
+
 def batches(events: Sequence[DeviceEvent], dice: random.Random) -> list[Sequence[DeviceEvent]]:
     cuts = sorted(dice.sample(range(len(events) + 1), min(3, len(events))))
     return [events[start:end] for start, end in zip([0, *cuts], [*cuts, len(events)], strict=True) if start < end]
