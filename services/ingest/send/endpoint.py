@@ -78,7 +78,8 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refus
             return _NOT_JSON
         if name == b"content-length" and int(value) > limit:
             return _too_large(limit)
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -87,10 +88,10 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refus
         size += len(part)
         if size > limit:
             return _too_large(limit)
-        parts.append(part)
         if not message.get("more_body", False):
-            whole = parts[0] if len(parts) == 1 else b"".join(parts)
+            whole = b"".join((*parts, part)) if parts else part
             return whole.removeprefix(b"\xef\xbb\xbf")  # which 1C and .NET may write (RFC 8259 §8.1)
+        parts.append(part)
 
 
 def _too_large(limit: int) -> Refusal:
