@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import uvicorn
 from fastapi import FastAPI, Request
+from pymongo.errors import OperationFailure
 
 from services.runtime.http import server as web
 from services.runtime.lists.lines import ListFault
@@ -33,6 +34,10 @@ def application() -> FastAPI:
     @app.put("/fault")
     async def fault() -> None:
         raise RuntimeError("nobody expected this")
+
+    @app.put("/refused")
+    async def refused() -> None:
+        raise OperationFailure("a code that nobody knows", 424242)
 
     return app
 
@@ -70,6 +75,7 @@ async def sent(writer: asyncio.StreamWriter, path: str, body: bytes) -> None:
         ("/recipients", b"to\r1\r", 200),
         ("/nowhere", b"x" * 60_000, 404),
         ("/fault", b"x" * 60_000, 500),
+        ("/refused", b"x" * 60_000, 503),
     ],
 )
 async def test_the_next_request_on_a_connection_is_answered(port: int, path: str, body: bytes, status: int) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from starlette.types import Receive, Scope, Send
 
 from services.ingest.packet.answer import MAX_BODY_BYTES, Batch
-from services.ingest.rules.errors import Code, Refusal
+from services.ingest.rules.errors import Refusal
 from services.ingest.rules.warnings import HEADER, header_of
-from services.ingest.send.endpoint import error_body, read_body
+from services.ingest.send.endpoint import error_body, read_body, unexpected
 from services.runtime import telemetry
 from services.runtime.access.callers import Network, caller_address
 
@@ -34,9 +34,9 @@ class BatchEndpoint:
             outcome = await self._outcome(scope, receive, warnings)
             if outcome is None:
                 return  # the caller has gone
-        except Exception:
+        except Exception as error:
             log.exception("a packet failed")
-            outcome = Refusal(Code.INTERNAL, "")
+            outcome = unexpected(error)
         status, headers = 0, [_JSON]
         if isinstance(outcome, Refusal):
             status, body = outcome.code.http_status, error_body(outcome)

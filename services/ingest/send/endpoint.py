@@ -20,7 +20,7 @@ from services.ingest.rules.errors import Code, Refusal
 from services.ingest.rules.warnings import HEADER, header_of
 from services.ingest.send.answer import Sending
 from services.ingest.send.openapi import describe
-from services.runtime import telemetry
+from services.runtime import mongo, telemetry
 from services.runtime.access.callers import Network, caller_address
 from services.runtime.http import server
 
@@ -53,9 +53,9 @@ class SendEndpoint:
                 if isinstance(body, Refusal)
                 else await self._answer(body, caller_address(scope, self._trusted), warnings)
             )
-        except Exception:
+        except Exception as error:
             log.exception("a request failed")
-            answer = Refusal(Code.INTERNAL, "")
+            answer = unexpected(error)
         code, status, headers = 0, 200, [_JSON]
         if isinstance(answer, Refusal):
             code, status = answer.code, answer.code.http_status
@@ -105,6 +105,13 @@ def _is_json(content_type: bytes) -> bool:
     kind, *parameters = (part.strip() for part in content_type.lower().split(b";"))
     charsets = [one.split(b"=", 1)[1].strip(b'" ') for one in parameters if one.startswith(b"charset=")]
     return kind == b"application/json" and all(charset in (b"utf-8", b"utf8", b"us-ascii") for charset in charsets)
+
+
+def unexpected(error: Exception) -> Refusal:
+    """What a partner is told of a failure that nobody expected: where the database refused it, to try again may help."""
+    if isinstance(error, mongo.REFUSALS):
+        return Refusal(Code.UNAVAILABLE, "the request could not be stored, repeat it with the same id")
+    return Refusal(Code.INTERNAL, "")
 
 
 def error_body(refusal: Refusal) -> bytes:

@@ -23,7 +23,7 @@ from services.runtime.http.body_deadline import BodyDeadline
 from services.runtime.http.field_names import rule_of
 from services.runtime.http.native_names import body_of, query_faults
 from services.runtime.log import batch_consumer
-from services.runtime.mongo.errors import OutOfTime
+from services.runtime.mongo.errors import REFUSALS, OutOfTime
 from services.runtime.process import Process
 
 log = telemetry.logger("web")
@@ -158,6 +158,10 @@ def _failed(error: Exception) -> Response:
     if isinstance(error, batch_consumer.UNAVAILABLE):
         return _unavailable(error)
     log.error("a request failed", exc_info=error)
+    if isinstance(
+        error, REFUSALS
+    ):  # an error of the database that nobody knows: to ask again may help, a 500 says not to
+        return problem_response(ProblemBody(title="Service is unavailable", status=503), {"Retry-After": "10"})
     return problem_response(ProblemBody(title="Internal error", status=500))
 
 
