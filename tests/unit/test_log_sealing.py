@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import codec, ids, topics
-from schemas.device_events import ActivityTokenRegistered, InstallationChanged, Personalized, SettingsChanged
+from schemas.device_events import (
+    ActivityTokenRegistered,
+    InstallationChanged,
+    OwnerProofsRevoked,
+    Personalized,
+    SettingsChanged,
+)
 from schemas.events import Event, InboxChanged, MessageRequested, Planned, PlannedTarget, ScheduleDue, TargetResolved
 from schemas.personal import IMPERSONAL, PERSONAL, Subject
 from schemas.topics import Topic
@@ -89,6 +95,12 @@ EVENTS: list[tuple[Topic, Event]] = [
         ),
     ),
     (DEVICES, Personalized(**OF_DEVICE, external_user_id=USER, phone=PHONE)),
+    (
+        DEVICES,
+        OwnerProofsRevoked(
+            event_id=ids.uuid7(), at=1, application_id="app", external_user_id=USER, phone=PHONE, by="operator:x"
+        ),
+    ),
     (DEVICES, SettingsChanged(**OF_DEVICE, primary=True, claimed_for=f"app/u/{USER}")),
     (
         topics.INSTALLATIONS,

@@ -108,7 +108,7 @@ def _is_json(content_type: bytes) -> bool:
 
 
 def unexpected(error: Exception) -> Refusal:
-    """What a partner is told of a failure that nobody expected: where the database refused it, to try again may help."""
+    """What a partner is told of a failure that nobody expected: where the database refused, to try again may help."""
     if isinstance(error, mongo.REFUSALS):
         return Refusal(Code.UNAVAILABLE, "the request could not be stored, repeat it with the same id")
     return Refusal(Code.INTERNAL, "")
