@@ -2,7 +2,7 @@
 
     message_id   UUIDv5(the partner's UUID, the partner's id), or a UUIDv7 when no id was given
     delivery_id  a UUIDv8 under a key (`services/runtime/crypto/delivery_ids.py`); the apns-id, and the SDK's key to
-    show a push once
+                 show a push once
     event_id     UUIDv5(what caused the event, what it is); a UUIDv7 for what enters from outside
     tag          what a provider gives back in a receipt: message, link, lane, installation and the end of the delivery
                  id, in at most 64 characters

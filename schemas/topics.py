@@ -1,4 +1,4 @@
-"""Every topic: name, key, events, partitions, retention, dead-letter twin. `services/runtime/log/kafka.py` creates
+"""Every topic: name, key, events, partitions, retention, dead-letter twin. `services/runtime/log/topics.py` creates
 them from here.
 
 Each message-path topic has a `.bulk` twin with its own consumers, and each topic that is consumed has a

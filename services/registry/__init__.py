@@ -34,9 +34,9 @@ installationId, applicationId, deviceId, platform, appVersion, osVersion, model,
 installedAt, lastUsedAt, updatedAt.
 
 On the operators' listener, Authorization: Bearer <token>; the scopes are in
-`services/runtime/access/operator_routes.py`. An entity
-has a `version` and says `by` whom it is as it is; a change that sends the version as If-Match is refused with 409 when
-somebody else was faster. Passwords and keys are in the answer that made them, never again.
+`services/runtime/access/operator_routes.py`. An entity has a `version` and says `by` whom it is as it is; a change that
+sends the version as If-Match is refused with 409 when somebody else was faster.
+Passwords and keys are in the answer that made them, never again.
 
     POST GET            /v1/partners                              {login; partnerId, password, subnets, reportUrl, …}
     GET PATCH           /v1/partners/{id}                         PATCH {enabled: false} switches off

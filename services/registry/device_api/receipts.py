@@ -8,8 +8,7 @@ The time on the device, `happenedAt`, is kept by these rules:
 
 So a receipt is never refused for its time. It is refused when a field breaks its rule, or when its delivery id is not
 the one that the push to this installation carried (`services/runtime/crypto/delivery_ids.py`): so nobody can tell of
-what was never
-planned, and no look-up is needed. Repeats have equal event ids and count once.
+what was never planned, and no look-up is needed. Repeats have equal event ids and count once.
 """
 
 from dataclasses import dataclass

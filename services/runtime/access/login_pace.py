@@ -6,8 +6,7 @@
     a login, over all networks       100             1 s   delayed: a botnet must not lock a partner out
 
 A network is an IPv4 address or the /64 of an IPv6 one (`services/runtime/access/callers.py`). Unknown logins count as
-one login of
-their network and share no ceiling, since nobody can be locked out of them.
+one login of their network and share no ceiling, since nobody can be locked out of them.
 """
 
 from collections import OrderedDict
