@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.contract.sandbox_http import Bench, running
+from tests.support.sandbox_http import Bench, running
 
 
 @pytest.fixture(scope="module")

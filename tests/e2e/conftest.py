@@ -6,8 +6,8 @@ import pytest
 
 from deploy.local import Stack
 from deploy.local.provision import provision
-from tests.e2e.opening import ENV, opened
-from tests.e2e.world import World
+from tests.support.opening import ENV, opened
+from tests.support.world import World
 
 LAST = ("test_secure_leaks.py", "test_logs.py")
 """Read what all other tests have left."""

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 
 from deploy.local.provision import BATCH_KEY, LOGIN, PASSWORD, SERVICE_NUMBER
-from tests.e2e.world import World, eventually
+from tests.support.world import World, eventually
 
 KEY = {"Authorization": f"Key {BATCH_KEY}"}
 

@@ -8,10 +8,10 @@ import aiohttp
 import pytest
 
 from deploy.local.provision import APPLICATION_ID, admin_of
-from tests.e2e.opening import LOGIN
 from tests.e2e.test_cli import done
 from tests.e2e.test_live_activities import TYPE, aps
-from tests.e2e.world import World, eventually
+from tests.support.opening import LOGIN
+from tests.support.world import World, eventually
 
 CHANNELS = f"/v1/applications/{APPLICATION_ID}/broadcast-channels"
 Call = Any

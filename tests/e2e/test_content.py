@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.kinds import Platform
 from deploy.sandbox.phone.sdk_api import RefusedError
-from tests.e2e.world import PLATFORMS, QUICK, READ, World
+from tests.support.world import PLATFORMS, QUICK, READ, World
 
 SECURE_TEXT = "Code %code%, card %card%"
 RICH = {

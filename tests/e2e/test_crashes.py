@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from deploy.sandbox.phone.device import Device, Habits
-from tests.e2e.world import LOOK_S, PLATFORMS, READ, SENT, SERVICES, Json, World, assert_forward, eventually
+from tests.support.world import LOOK_S, PLATFORMS, READ, SENT, SERVICES, Json, World, assert_forward, eventually
 
 MESSAGES = 200
 CUSTOMERS = 20

@@ -7,7 +7,7 @@ import pytest
 from deploy.sandbox.phone.device import Habits
 from deploy.sandbox.phone.kinds import PROVIDERS, Platform
 from deploy.sandbox.phone.sdk_push import Push
-from tests.e2e.world import DELIVERED, PLATFORMS, QUICK, READ, SENT, World, eventually
+from tests.support.world import DELIVERED, PLATFORMS, QUICK, READ, SENT, World, eventually
 
 BUTTONS = [
     {"title": "Open", "action": "open-app"},

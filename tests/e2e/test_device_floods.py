@@ -11,7 +11,7 @@ from deploy.sandbox.phone.device import Device, Habits
 from schemas import ids
 from services.runtime import mongo
 from services.runtime.settings import Settings
-from tests.e2e.world import READ, World
+from tests.support.world import READ, World
 
 CALLS, RECEIPTS = 500, 200
 SILENT = Habits(None)

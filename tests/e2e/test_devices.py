@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.provision import APPLICATION_ID, Admin, admin_of, await_read
 from deploy.sandbox.phone.device import Habits
-from tests.e2e.world import READ, World
+from tests.support.world import READ, World
 
 CATALOGUE = [{"id": "e2e-news", "default": True}, {"id": "e2e-offers", "default": False}]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import aiohttp
 
-from tests.e2e.everything_written import everything
-from tests.e2e.mailings import Mailings
-from tests.e2e.opening import LOGIN
 from tests.e2e.test_cli import done, rpns
-from tests.e2e.world import READ, Json, World, eventually
+from tests.support.everything_written import everything
+from tests.support.mailings import Mailings
+from tests.support.opening import LOGIN
+from tests.support.world import READ, Json, World, eventually
 
 OURS = ("topic", "opened", "collection")
 """Places that the platform writes; what providers, partners and phones keep is theirs."""

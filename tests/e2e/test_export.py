@@ -10,9 +10,9 @@ import orjson
 
 from deploy.local.provision import LOGIN as PARTNER
 from deploy.local.provision import PASSWORD, SERVICE_NUMBER
-from tests.e2e.opening import LOGIN
 from tests.e2e.test_batch import ask
-from tests.e2e.world import READ, World, eventually
+from tests.support.opening import LOGIN
+from tests.support.world import READ, World, eventually
 
 MANY = 1_100  # three pages of an export
 EXPORT = "/v1/messages/export"

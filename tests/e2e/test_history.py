@@ -6,7 +6,7 @@ import pytest
 
 from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.sdk_api import RefusedError
-from tests.e2e.world import DELIVERED, QUICK, READ, World, eventually
+from tests.support.world import DELIVERED, QUICK, READ, World, eventually
 
 NOTHING = Habits(None)
 

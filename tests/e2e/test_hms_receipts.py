@@ -4,7 +4,7 @@ import pytest
 
 from deploy.local.provision import APPLICATION_ID
 from deploy.sandbox.phone.device import Device
-from tests.e2e.world import DELIVERED, World, eventually
+from tests.support.world import DELIVERED, World, eventually
 
 DISCREET = 24
 REFUSED = 28

@@ -15,18 +15,8 @@ import pytest
 from deploy.demo.bank import Bank, StreamEvent
 from deploy.local import Stack
 from deploy.sandbox.phone.device import Device, Habits
-from tests.e2e.opening import opened, stack_beside
-from tests.e2e.world import (
-    DELIVERED,
-    PLATFORMS,
-    READ,
-    SENT,
-    UNDELIVERED,
-    Json,
-    World,
-    assert_forward,
-    eventually,
-)
+from tests.support.opening import opened, stack_beside
+from tests.support.world import DELIVERED, PLATFORMS, READ, SENT, UNDELIVERED, Json, World, assert_forward, eventually
 
 DOUBLED = ("router", "dispatch", "status")
 SERVICES = ("ingest", "registry", *DOUBLED, *(f"{name}-2" for name in DOUBLED))

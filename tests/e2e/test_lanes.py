@@ -9,9 +9,9 @@ import pytest
 
 from deploy.local import Stack
 from deploy.local.services import BULK
-from tests.e2e.opening import opened, stack_beside
 from tests.e2e.test_batch import ask, push
-from tests.e2e.world import World, eventually
+from tests.support.opening import opened, stack_beside
+from tests.support.world import World, eventually
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deploy.sandbox.phone.activities import Activity
-from tests.e2e.world import SENT, World, eventually
+from tests.support.world import SENT, World, eventually
 
 TYPE = "DeliveryAttributes"
 NO_ACTIVITY = 22

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.e2e.world import SERVICES, World
+from tests.support.world import SERVICES, World
 
 LEAST_SECRET = 6
 """Characters; shorter ones would be found by chance."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy.sandbox.phone.device import Device, Habits
-from tests.e2e.mailings import Mailings
 from tests.e2e.test_cascade import chain, link
-from tests.e2e.world import Json, World, eventually
+from tests.support.mailings import Mailings
+from tests.support.world import Json, World, eventually
 
 EACH = 12
 HANGING = 2

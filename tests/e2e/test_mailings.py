@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from deploy.sandbox.phone.device import Habits
-from tests.e2e.mailings import Mailings, push
-from tests.e2e.world import PLATFORMS, World, eventually
+from tests.support.mailings import Mailings, push
+from tests.support.world import PLATFORMS, World, eventually
 
 MANY = 1_500
 SILENT = Habits(None, receipts_sent=0)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.e2e.world import PLATFORMS, READ, World, eventually
+from tests.support.world import PLATFORMS, READ, World, eventually
 
 MESSAGES = 10
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.e2e.world import PLATFORMS, READ, World, eventually
+from tests.support.world import PLATFORMS, READ, World, eventually
 
 REPEATS = 20
 

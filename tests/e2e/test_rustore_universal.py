@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.provision import admin_of, await_read, backend
 from deploy.sandbox.phone.fleet import Fleet
-from tests.e2e.world import QUICK, READ, World
+from tests.support.world import QUICK, READ, World
 
 SENDER = "E2eUniversal"
 VIA = {"via": "rustore-universal"}

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from tests.e2e.world import READ, Json, World, eventually
+from tests.support.world import READ, Json, World, eventually
 
 MOSCOW = timezone(timedelta(hours=3))
 KATHMANDU = ZoneInfo("Asia/Kathmandu")

@@ -8,8 +8,8 @@ import secrets
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from deploy.sandbox.phone.device import Habits
-from tests.e2e.everything_written import everything
-from tests.e2e.world import PLATFORMS, READ, World
+from tests.support.everything_written import everything
+from tests.support.world import PLATFORMS, READ, World
 
 NAMES = ("code", "card")
 TEXT = "Leak test: code %code%, card %card%"

@@ -8,10 +8,10 @@ import pytest
 
 from deploy.local.provision import APPLICATION_ID, PASSWORD, SERVICE_NUMBER
 from deploy.local.provision import LOGIN as PARTNER
-from tests.e2e.opening import LOGIN
 from tests.e2e.test_batch import ask
 from tests.e2e.test_cli import done, rpns
-from tests.e2e.world import READ, UNDELIVERED, World, eventually
+from tests.support.opening import LOGIN
+from tests.support.world import READ, UNDELIVERED, World, eventually
 
 
 async def whats(world: World, ref: str) -> list[str]:

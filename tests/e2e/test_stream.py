@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import aiohttp
 
 from deploy.demo.bank import StreamEvent
-from tests.e2e.world import READ, World
+from tests.support.world import READ, World
 
 MESSAGES = 8
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from deploy.tour.scene import Place, Scene, all_scenes, name_of, placed
-from tests.e2e.world import World
+from tests.support.world import World
 
 
 @pytest.fixture(scope="session")

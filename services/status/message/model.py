@@ -6,7 +6,7 @@
             └─ Entry … (the trace)
 
 New fields go to the end of a class and have a default: they are stored by their place (`document.py`), and
-`tests/unit/message_v1.json` holds bytes that were stored once.
+`tests/unit/status/message_v1.json` holds bytes that were stored once.
 
 Facts only ever grow: a delivery's state is the maximum of what came, in whatever order. What hangs on the order of the
 log (`failed_reason`, `late`, `wanted`) is kept apart and decided once. Source: docs/design.md §4.

@@ -1,0 +1,222 @@
+"""Export and statistics of the status service, on a real Kafka and a real MongoDB."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pymongo.errors import ExecutionTimeout
+
+from schemas import ids
+from schemas.statistic_events import BOUNDS_MS, Histogram, Statistic, StatisticChanged, key_of
+from schemas.topics import DELIVERY_STATISTICS
+from schemas.values import Channel, Provider
+from services.runtime import mongo
+from services.runtime.log.kafka import Append
+from services.runtime.mongo.collection import Cursor
+from services.runtime.mongo.errors import translated
+from services.status.api import export
+from services.status.message.search import Page, Wanted, find_page
+from services.status.message.store import MOST_MS, Messages
+from tests.conftest import Servers, own_settings
+from tests.support.listening import ADMIN
+from tests.support.status_events import NOW, Story
+from tests.support.status_service import Running, basic, partner, running
+
+SLOW = partner("slow", uuid=ids.uuid7(), max_rate_per_s=1)
+
+
+@pytest.fixture(scope="module")
+async def service(stack_servers: Servers) -> AsyncIterator[Running]:
+    async with running(own_settings(stack_servers), [partner(), partner("shop", uuid=ids.uuid7()), SLOW]) as started:
+        yield started
+
+
+async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "_PAGE", 2)
+    stories = [Story() for _ in range(5)]
+    for number, story in enumerate(stories):
+        extra = {
+            "extra_param": "export=yes",
+            "callback_data": f'order "{number}",\n=x',
+            "partner_ref": f"export{number}",
+        }
+        await service.append(story.requested(at=NOW + number, **extra), story.planned("i-1"), story.receipt())
+    for story in stories:
+        await service.until(story, lambda found: found["id"] and found["state"] == "DELIVERED", "delivered")
+    expected = [(f"export{number}", f'order "{number}",\n=x') for number in reversed(range(5))]
+    status, text = await _text(service, "/v1/messages/export?extraParam=export%3Dyes", service.auth)
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert (status, [(one["id"], one["callback_data"]) for one in lines]) == (200, expected)
+    assert {(one["state"], one["delivered_at"] is None, one["read_at"]) for one in lines} == {
+        ("DELIVERED", False, None)
+    }
+    status, text = await _text(
+        service, f"/v1/messages/export?format=csv&from={NOW + 1}&to={NOW + 4}&extraParam=export%3Dyes", service.auth
+    )
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert (status, [(row["id"], row["callback_data"]) for row in rows]) == (200, expected[1:4])
+    assert text.startswith("\ufeffmessage_id,")
+    assert {row["mt_num"][0] for row in rows} == {"'"}
+    query = f"from={NOW + 1}&to={NOW + 4}&extraParam=export%3Dyes"
+    _, plain = await _text(service, f"/v1/messages/export?format=csv&for=program&{query}", service.auth)
+    assert plain.startswith("message_id,")
+    assert [row["mt_num"] for row in csv.DictReader(io.StringIO(plain))] == [row["mt_num"][1:] for row in rows]
+    found = (await service.get("/v1/messages?callbackData=order%20%223%22%2C%0A%3Dx"))[1]["messages"]
+    assert [one["id"] for one in found] == ["export3"]
+    assert await _text(service, "/v1/messages/export?extraParam=export%3Dyes", basic("shop")) == (200, "")
+    operator = ADMIN
+    assert (await service.get("/v1/messages/export", operator))[1]["errors"][0]["field"] == "partner"
+    assert (
+        len(
+            (await _text(service, "/v1/messages/export?partner=bank&extraParam=export%3Dyes", operator))[1].splitlines()
+        )
+        == 5
+    )
+
+
+async def test_a_partner_has_two_exports_at_once_and_gets_their_place_back(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, waiting = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def slow(messages: Messages, wanted: Wanted, limit: int) -> Page:
+        waiting.release()
+        await gate.wait()
+        return await find_page(messages, wanted, limit)
+
+    monkeypatch.setattr("services.status.api.export.find_page", slow)
+    path = "/v1/messages/export?id=nothing"
+    first = [asyncio.create_task(_text(service, path, service.auth)) for _ in range(2)]
+    async with asyncio.timeout(20):
+        await waiting.acquire()
+        await waiting.acquire()
+    async with service.http.get(service.url + path, headers=service.auth) as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "10")
+        assert (await answer.json(content_type=None))["title"] == "Too many exports"
+    others = asyncio.create_task(_text(service, path, basic("shop")))
+    async with asyncio.timeout(20):
+        await waiting.acquire()
+    gate.set()
+    assert await asyncio.gather(*first, others) == [(200, "")] * 3
+    assert await _text(service, path, service.auth) == (200, "")
+
+
+async def test_every_question_of_a_partner_is_bounded_in_time(service: Running) -> None:
+    async with mongo.database(service.settings) as database:
+        await database.command("profile", 2)
+        for path in ("?state=READ", "/export?state=READ", "/some-id", "?id=some-id&from=0"):
+            await _text(service, f"/v1/messages{path}", service.auth)
+        for path in ("savings", "statistics?group_by=day"):
+            await service.get(f"/v1/{path}")
+        await database.command("profile", 0)
+        asked = [one["command"] async for one in database["system.profile"].find({"op": {"$in": ["query", "command"]}})]
+    searched = [
+        one for one in asked if "sort" in one and one.get("find") == "messages" and "deadline_at" not in one["sort"]
+    ]
+    grouped = [one for one in asked if "aggregate" in one]
+    assert len(searched) >= 5
+    assert len(grouped) >= 2
+    assert {one.get("maxTimeMS") for one in [*searched, *grouped]} == {MOST_MS}
+
+
+@pytest.mark.parametrize("path", ["/v1/messages?state=READ", "/v1/messages/export", "/v1/statistics"])
+async def test_what_takes_the_database_too_long_is_said_so(
+    service: Running, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    async def late(*_: object) -> list[object]:
+        with translated():
+            raise ExecutionTimeout("operation exceeded time limit", 50)
+
+    monkeypatch.setattr(Cursor, "to_list", late)
+    async with service.http.get(service.url + path, headers=service.auth) as answer:
+        problem = await answer.json(content_type=None)
+        assert (answer.status, problem["title"], answer.headers["Retry-After"]) == (503, "Out of time", "60")
+        assert "narrow the period" in problem["detail"]
+
+
+async def test_partners_read_within_their_limits_and_the_operator_without(service: Running) -> None:
+    async def asked(auth: dict[str, str], url: str) -> tuple[int, str | None]:
+        async with service.http.get(f"{url}/v1/messages", headers=auth) as answer:
+            return answer.status, answer.headers.get("Retry-After")
+
+    answers = await asyncio.gather(*(asked(basic("slow"), service.url) for _ in range(20)))
+    assert (200, None) in answers
+    assert (429, "1") in answers
+    assert await asked(service.auth, service.url) == (200, None)
+    assert await asked(ADMIN, service.operators_url) == (200, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("extraParam=x", "extraParam"),
+        ("from=2&to=1", "from"),
+        ("to=never", "to"),
+        ("format=xml", "format"),
+        ("for=x", "for"),
+    ],
+)
+async def test_an_export_that_is_refused_names_field_and_rule(service: Running, query: str, field: str) -> None:
+    status, problem = await service.get(f"/v1/messages/export?{query}")
+    assert status == 400
+    assert problem["errors"][0]["field"].endswith(field)
+    assert problem["errors"][0]["rule"]
+
+
+async def _text(service: Running, path: str, auth: dict[str, str]) -> tuple[int, str]:
+    async with service.http.get(
+        (service.operators_url if auth == ADMIN else service.url) + path, headers=auth
+    ) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_statistics_add_up_what_the_topic_tells_and_show_partners_their_own(service: Running) -> None:
+    statistic = Statistic(minute=NOW, partner_id="bank", channel=Channel.PUSH, provider=Provider.FCM, outcome="sent")
+    later, theirs = [
+        statistic.model_copy(update=change) for change in ({"minute": NOW + 60_000}, {"partner_id": "shop"})
+    ]
+    buckets = (0, 3, *(0,) * (len(BOUNDS_MS) - 1))
+    told = [
+        StatisticChanged(
+            event_id="s", at=0, statistic=one, count=count, sent_after=Histogram(buckets=buckets, sum_ms=600)
+        )
+        for one, count in [(statistic, 3), (statistic, 2), (later, 3), (theirs, 3), (statistic, 3)]
+    ]
+    await service.log.append([Append(DELIVERY_STATISTICS, key_of(one.statistic), one) for one in told])
+    period = f"from={NOW}&to={NOW + 120_000}"
+
+    async def rows(query: str, auth: dict[str, str] | None = None) -> list[Any]:
+        status, answer = await service.get(f"/v1/statistics?{period}&{query}", auth)
+        assert status == 200, answer
+        return list(answer["rows"])
+
+    async with asyncio.timeout(20):
+        while True:
+            if (found := await rows("group_by=provider,outcome")) and found[0]["count"] == 6:
+                break
+            await asyncio.sleep(0.05)
+    (row,) = found
+    assert row["group"] == {"provider": "fcm", "outcome": "sent"}
+    assert (row["sent_after"]["count"], row["sent_after"]["mean_ms"], row["sent_after"]["p95_ms"]) == (6, 200, 250)
+    assert [(one["group"]["at"], one["count"]) for one in await rows("group_by=minute")] == [
+        (NOW, 3),
+        (NOW + 60_000, 3),
+    ]
+    operator = ADMIN
+    everybody = await rows("group_by=partner", operator)
+    assert {one["group"]["partner"]: one["count"] for one in everybody} == {"bank": 6, "shop": 3}
+    assert [one["count"] for one in await rows("group_by=", operator)] == [9]
+    _, text = await _text(service, f"/v1/statistics?{period}", service.auth | {"Accept": "text/csv"})
+    assert [
+        (line["outcome"], line["count"], line["sent_after_p95_ms"])
+        for line in csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    ] == [("sent", "6", "250")]
+    for query, field in [("group_by=colour", "group_by"), ("from=x", "from")]:
+        status, problem = await service.get(f"/v1/statistics?{query}")
+        assert (status, problem["errors"][0]["field"]) == (400, field)

@@ -1,0 +1,166 @@
+"""The step of the status consumers on a real MongoDB: repeatable, and safe against somebody faster."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from zlib import crc32
+
+import pytest
+
+from schemas import ids
+from schemas.events import MessageEvent, Planned
+from schemas.reasons import Reason
+from services.runtime import mongo
+from services.runtime.log.batch_consumer import Record
+from services.runtime.settings import Settings
+from services.status.fold.fold import Changed, FollowUp, ReportDue, fold
+from services.status.fold.trace import read
+from services.status.folding.step import Folding, Followed
+from services.status.message.document import to_document
+from services.status.message.model import Message
+from services.status.message.store import Messages
+from tests.support.status_events import Story
+from tests.support.status_service import topic_of
+
+
+@pytest.fixture
+async def messages(settings: Settings) -> AsyncIterator[Messages]:
+    async with mongo.database(settings) as database:
+        made = Messages(database)
+        await made.prepare()
+        yield made
+
+
+class Taker:
+    """Notes what followed, and may be told to fail once."""
+
+    def __init__(self) -> None:
+        self.fails = 0
+        self.follows: list[FollowUp] = []
+
+    async def take(self, followed: Followed) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise ConnectionError("crashed")
+        self.follows += [one for _, follows in followed for one in follows]
+
+
+def records(*events: MessageEvent) -> Sequence[Record]:
+    """Each event lies at one place in the log, however often it is read."""
+    return [Record(topic_of(one), 0, crc32(one.event_id.encode()), one.message_id, one, b"") for one in events]
+
+
+async def run(folding: Folding, *events: MessageEvent) -> None:
+    follows = await folding.step(records(*events))
+    assert follows.project is not None
+    await follows.project()
+
+
+async def test_a_crash_between_saving_and_what_follows_loses_nothing(messages: Messages) -> None:
+    taker, story = Taker(), Story()
+    folding = Folding(messages, [taker.take])
+    events = [story.requested(), story.planned("i-1"), story.dispatched(), story.receipt()]
+    taker.fails = 1
+    with pytest.raises(ConnectionError):
+        await run(folding, *events)
+    await run(folding, *events)
+    assert {one.change.state.value for one in taker.follows if isinstance(one, Changed)} == {
+        "PLANNED",
+        "SENT",
+        "DELIVERED",
+    }
+    assert {one.report.status for one in taker.follows if isinstance(one, ReportDue)} == {2}
+
+
+async def test_somebody_faster_is_noticed_and_both_count(messages: Messages) -> None:
+    story, other = Story(), Story()
+    folding = Folding(messages, [])
+    for one in (story, other):
+        await run(folding, one.requested(), one.planned("i-1", "i-2"))
+    slow = await folding.step(records(story.receipt("i-1"), other.receipt("i-1")))
+    await run(folding, story.receipt("i-2", "read"))
+    assert slow.project is not None
+    await slow.project()
+    loaded = await messages.load([story.message_id, other.message_id])
+    assert [one.state.value for one in loaded[story.message_id].links[0].targets] == ["DELIVERED", "READ"]
+    assert loaded[story.message_id].revision == 3
+    assert loaded[other.message_id].state.value == "DELIVERED"
+
+
+async def test_two_who_make_the_same_message_at_once_are_told_apart(messages: Messages) -> None:
+    story = Story()
+    one, other = Message(story.message_id), Message(story.message_id)
+    fold(one, story.requested())
+    fold(other, story.planned("i-1"))
+    assert await messages.save([one]) == set()
+    assert await messages.save([other]) == {story.message_id}
+
+
+async def test_a_rebuild_folds_and_lets_nothing_follow(messages: Messages) -> None:
+    taker, story = Taker(), Story()
+    await run(Folding(messages, [taker.take], rebuilding=True), story.requested(), story.planned("i-1"))
+    assert not taker.follows
+    assert (await messages.load([story.message_id]))[story.message_id].state.value == "PLANNED"
+
+
+async def test_a_rebuild_gives_equal_documents(settings: Settings) -> None:
+    story = Story()
+    events = [story.requested(), story.receipt(), story.planned("i-1", "i-2"), story.dispatched("i-2", "refused")]
+    async with mongo.database(settings) as live, mongo.database(settings) as again:
+        one, other = Messages(live), Messages(again.client.get_database(f"{settings.mongo_database}-again"))
+        for event in events:
+            await run(Folding(one, []), event)
+        await run(Folding(other, [], rebuilding=True), *events, *events)
+        first = (await one.load([story.message_id]))[story.message_id]
+        second = (await other.load([story.message_id]))[story.message_id]
+    second.revision = first.revision
+    assert first == second
+
+
+def planned_for_many(story: Story, link: int) -> Planned:
+    """A plan as nobody of ours makes it: nearly as large as a record may be."""
+    event = story.planned(*(ids.uuid7() for _ in range(3_000)))
+    return event.model_copy(update={"link": link, "event_id": ids.uuid7()})
+
+
+async def test_a_message_that_becomes_too_large_is_closed_and_costs_no_other_one(messages: Messages) -> None:
+    taker, large, small = Taker(), Story(), Story()
+    folding = Folding(messages, [taker.take])
+    await run(folding, large.requested(), small.requested())
+    plans = [planned_for_many(large, link) for link in range(30)]
+    for place in range(0, len(plans), 5):
+        await run(folding, *plans[place : place + 5])
+    await run(folding, plans[0], small.planned("i-1"), small.receipt("i-1"), large.receipt("i-1"))
+    loaded = await messages.load([large.message_id, small.message_id])
+    assert loaded[large.message_id].closed
+    assert loaded[small.message_id].state.value == "DELIVERED"
+    assert len(to_document(loaded[large.message_id])["links"]) < 1024 * 1024
+    assert [one.what for one in read(loaded[large.message_id])] == ["closed"]
+    told = {one.report.error_code for one in taker.follows if isinstance(one, ReportDue) and one.report.status == 5}
+    assert told == {Reason.INTERNAL.error_code}
+
+
+async def test_of_a_batch_in_which_one_message_is_too_large_the_others_are_stored_in_the_same_pass(
+    messages: Messages,
+) -> None:
+    large, others = Story(), [Story() for _ in range(5)]
+    folding = Folding(messages, [])
+    events = [planned_for_many(large, link) for link in range(30)]
+    await run(folding, *events, *[one.receipt() for one in others], *[one.requested() for one in others])
+    loaded = await messages.load([large.message_id, *(one.message_id for one in others)])
+    assert loaded.pop(large.message_id).closed
+    assert [one.request is not None for one in loaded.values()] == [True] * 5
+
+
+async def test_what_nobody_has_asked_for_is_kept_for_a_day(messages: Messages) -> None:
+    phantom, asked_for = Story(), Story()
+    await run(Folding(messages, []), phantom.receipt(), asked_for.receipt(), asked_for.requested())
+    ends = {one["_id"]: one["kept_until"] async for one in messages._collection.find({}, {"kept_until": 1})}
+    now = datetime.now(UTC).replace(tzinfo=None)
+    assert ends[phantom.message_id] - now < timedelta(days=1, minutes=1)
+    assert ends[asked_for.message_id] - now > timedelta(days=300)
+
+
+async def test_what_is_let_go_of_an_unknown_message_stores_nothing(messages: Messages) -> None:
+    story = Story()
+    await run(Folding(messages, []), story.receipt().model_copy(update={"link": 500}))
+    assert not await messages.load([story.message_id])

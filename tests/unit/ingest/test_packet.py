@@ -1,0 +1,84 @@
+"""A packet while it is read: others get their turn, and what fails on the way leaves the rest judged."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from services.ingest.packet.answer import Batch
+from services.ingest.packet.rules import MOST
+from services.ingest.rules.errors import Refusal
+from services.ingest.send.recent import Recent
+from services.runtime import mongo
+from services.runtime.access.partner_limits import Limits
+from services.runtime.directory import Directory
+from services.runtime.log.kafka import Append
+from tests.support.requests import PARTNER, Senders, option
+
+GOOD = {"from": "DemoBank", "to": "+79001234567", "text": "hello"}
+
+
+class Kept:
+    """A log that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.records: list[Append] = []
+
+    async def append(self, records: Sequence[Append]) -> None:
+        self.records += records
+
+
+class NoHourKeys:
+    async def create(self, hour: int, now_ms: int) -> bytes:
+        raise mongo.UNAVAILABLE[0]("away")
+
+
+async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
+    directory = Directory()
+    sender = Senders().sender("demo", "DemoBank")
+    assert sender is not None
+    directory.senders["demo", "DemoBank"] = sender
+    batch = Batch(directory, None, kept, None, NoHourKeys(), Limits(), Recent())  # type: ignore[arg-type]
+    answer = await batch.answer(orjson.dumps({"messages": messages}), PARTNER, [])
+    assert not isinstance(answer, Refusal)
+    found: list[dict[str, Any]] = orjson.loads(answer[1])["result"]
+    return found
+
+
+async def test_others_get_their_turn_while_a_full_packet_is_read() -> None:
+    kept = Kept()
+    turns, task = 0, asyncio.create_task(answered(kept, [GOOD] * MOST))
+    while not task.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert [entry["code"] for entry in task.result()] == ["OK"] * MOST == ["OK"] * len(kept.records)
+    assert turns > MOST / 60
+
+
+async def test_others_get_their_turn_while_a_packet_is_answered_that_cannot_be_stored() -> None:
+    secure = {**GOOD, "type": "PUSH", "validity": 60, "text": "%code%", "data": option("SECURE", {"code": "1"})}
+    turns, task = 0, asyncio.create_task(answered(Kept(), [secure, *[GOOD] * (MOST - 1)]))
+    while not task.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert {entry["reasons"][0]["key"] for entry in task.result()} == {"unknown"}
+    assert turns > MOST / 60
+
+
+async def test_without_keys_for_its_values_nothing_is_written_and_each_message_is_judged() -> None:
+    kept = Kept()
+    secure = {**GOOD, "type": "PUSH", "validity": 60, "text": "%code%", "data": option("SECURE", {"code": "1"})}
+    entries = await answered(kept, [GOOD, {}, secure, GOOD, {"text": "x"}])
+    told = [entry["reasons"][0]["key"] for entry in entries]
+    assert told == ["unknown", "must.be.not.null", "unknown", "unknown", "must.be.not.null"]
+    assert kept.records == []
+
+
+async def test_messages_of_higher_priority_go_first_and_the_answer_keeps_the_order_of_the_packet() -> None:
+    kept = Kept()
+    messages = [{**GOOD, "id": name, "priority": one} for name, one in zip("abcde", (0, 3, None, 1, 3), strict=True)]
+    entries = await answered(kept, [*messages, {**GOOD, "id": "f"}, {}])
+    assert [entry.get("id") for entry in entries] == [*"abcdef", None]
+    names = {entry["messageId"]: entry.get("id") for entry in entries}
+    assert [names[one.key] for one in kept.records] == [*"bedacf"]

@@ -1,0 +1,162 @@
+"""The contract: round trips, unknown fields and types, and no breaking change."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import DeliveryState, codec, ids, topics
+from schemas.__main__ import FOLDER, documents, event_schemas
+from schemas.application_events import by_for_partners
+from schemas.events import ProviderDispatched, ReceiptReceived
+from schemas.values import Provider
+
+DISPATCHED = ProviderDispatched(
+    event_id=ids.uuid7(),
+    at=1,
+    message_id=ids.uuid7(),
+    partner_id="bank",
+    delivery_id=ids.uuid7(),
+    installation_id="i",
+    application_id="app",
+    provider=Provider.FCM,
+    attempt=1,
+    outcome="accepted",
+)
+STATUS = topics.STATUS_EVENTS["single"]
+RECEIPT = ReceiptReceived(
+    event_id="e", at=1, message_id="m", partner_id="", installation_id="i", kind="read", happened_at=2
+)
+
+
+def test_an_event_survives_the_log() -> None:
+    assert codec.decode(topics.PROVIDER_DISPATCHED["single"], codec.encode(DISPATCHED)) == DISPATCHED
+    assert codec.decode(STATUS, codec.encode(RECEIPT)) == RECEIPT
+
+
+def test_a_newer_writers_fields_are_ignored_and_its_types_skipped() -> None:
+    newer = orjson.loads(codec.encode(RECEIPT)) | {"colour": "blue", "v": 2}
+    decoded = codec.decode(STATUS, orjson.dumps(newer))
+    assert decoded is not None
+    assert decoded.event_id == "e"
+    assert codec.decode(STATUS, orjson.dumps(newer | {"type": "never-heard-of"})) is None
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_skipped_or_refused_with_a_reason(value: bytes) -> None:
+    try:
+        outcome: object = codec.decode(STATUS, value)
+    except codec.Undecodable as error:
+        outcome = str(error)
+    assert outcome is None or isinstance(outcome, str)
+    assert outcome != ""
+
+
+def test_a_refusal_names_the_field_and_never_the_content() -> None:
+    broken = codec.encode(RECEIPT).replace(b'"happened_at":2', b'"happened_at":"secret"')
+    with pytest.raises(codec.Undecodable, match="happened_at") as caught:
+        codec.decode(STATUS, broken)
+    assert "secret" not in str(caught.value)
+
+
+def test_every_lane_and_provider_has_its_topic() -> None:
+    names = [topic.name for topic in topics.all_topics()]
+    assert len(names) == len(set(names))
+    assert {f"target-resolved.{provider.value}{lane}" for provider in Provider for lane in ("", ".bulk")} <= set(names)
+    assert all(topics.lane_of(name) == ("bulk" if ".bulk" in name else "single") for name in names)
+
+
+def test_the_generated_documents_are_current() -> None:
+    assert {path.name: path.read_bytes() for path in Path(FOLDER).glob("*.json")} == documents()
+
+
+def test_no_change_breaks_old_records_or_old_readers() -> None:
+    """`contract_v1.json` is what has been promised: what was there keeps its type and stays optional."""
+    promised: dict[str, dict[str, Any]] = orjson.loads(Path(__file__).with_name("contract_v1.json").read_bytes())
+    current = {name: outline(schema) for name, schema in event_schemas().items()}
+    for name, fields in promised.items():
+        assert name in current, f"event {name} is gone"
+        for field, promise in fields.items():
+            assert field in current[name], f"{name}.{field} is gone"
+            assert current[name][field]["type"] == promise["type"], f"{name}.{field} changed its type"
+        known = {field.partition(".")[0] for field in fields if "." in field}  # a new value may require its own
+        added = {
+            field
+            for field, now in current[name].items()
+            if now["required"] and not fields.get(field) and ("." not in field or field.partition(".")[0] in known)
+        }
+        assert not added, f"{name}: new required fields {added} make old records unreadable"
+        tightened = {field for field, was in fields.items() if not was["required"] and current[name][field]["required"]}
+        assert not tightened, f"{name}: {tightened} became required"
+
+
+def outline(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Field to its type and whether it must be there, nested values included."""
+    found: dict[str, dict[str, Any]] = {}
+    for owner, part in {"": schema, **schema.get("$defs", {})}.items():
+        for field, described in part.get("properties", {}).items():
+            kept = {
+                key: value for key, value in described.items() if key in {"type", "anyOf", "$ref", "items", "const"}
+            }
+            required = field in part.get("required", []) and "default" not in described
+            found[f"{owner}.{field}".lstrip(".")] = {"type": orjson.dumps(kept).decode(), "required": required}
+    return found
+
+
+def test_ids_are_computed_and_look_as_they_should() -> None:
+    uuid = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[57][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+    partner = ids.uuid7()
+    message_id = ids.message_id_of(partner, "order 1")
+    assert message_id == ids.message_id_of(partner, "order 1") != ids.message_id_of(partner, "order 2")
+    assert uuid.fullmatch(message_id)
+    assert uuid.fullmatch(ids.message_id_of(partner, None))
+    assert ids.mt_num_of(message_id).isdecimal()
+    assert int(ids.mt_num_of(message_id)) < 2**63
+
+
+def test_new_ids_are_in_order_of_time() -> None:
+    drawn = [ids.uuid7() for _ in range(50)]
+    assert [one[:13] for one in drawn] == sorted(one[:13] for one in drawn)
+
+
+def test_the_mark_of_a_recipient_tells_users_phones_and_applications_apart() -> None:
+    marks = [
+        ids.recipient_mark_of("app", "u", None),
+        ids.recipient_mark_of("app", "u", "79"),
+        ids.recipient_mark_of("app", None, "u"),
+        ids.recipient_mark_of("other", "u", None),
+        ids.recipient_mark_of("app", None, None),
+    ]
+    assert marks[0] == marks[1]
+    assert len(set(marks)) == 4
+
+
+def test_the_lattice_of_states() -> None:
+    ranks = [
+        state.rank for state in ("PLANNED", "SENT", "REFUSED", "DELIVERED", "READ") for state in [DeliveryState(state)]
+    ]
+    assert ranks == sorted(ranks)
+    assert {state for state in DeliveryState if state.is_terminal} == {
+        DeliveryState.SUPPRESSED,
+        DeliveryState.EXPIRED,
+        DeliveryState.REFUSED,
+        DeliveryState.READ,
+    }
+
+
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        ("operator:anna", "operator"),
+        ("bootstrap", "operator"),
+        ("operator", "operator"),
+        ("partner:bank", "bank"),
+        ("", ""),
+    ],
+)
+def test_a_partner_is_not_told_which_operator_it_was(by: str, told: str) -> None:
+    assert by_for_partners(by) == told

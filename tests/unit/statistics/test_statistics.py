@@ -1,0 +1,127 @@
+"""What messages add to the statistics, and that nothing adds twice."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.events import MessageEvent
+from schemas.reasons import Reason
+from schemas.statistic_events import BOUNDS_MS, DeliveryCounted, StatisticPart
+from services.statistics.merge import Row, changed, merged, parts_of, restored, stored
+from services.status.fold.counts import OUTCOMES, Counted, count
+from services.status.fold.fold import fold
+from services.status.message.model import Message
+from services.status.statistics.routes import percentile
+from tests.support.status_events import NOW, Story
+
+Told = list[tuple[str, str, int]]
+"""Outcome, installation, errorCode."""
+
+
+def counted(*events: MessageEvent) -> list[Counted]:
+    """What follows for the statistics; each event lies at its place in the log."""
+    message, told = Message(events[0].message_id), list[Counted]()
+    for event in events:
+        fold(message, event)
+        told += count(message.link(event.link), event.at, f"status-events/0/{int(event.event_id[:8], 16)}")
+    return told
+
+
+def shown(told: Sequence[Counted]) -> Told:
+    return [
+        (OUTCOMES[one.what.outcome], one.delivery.installation_id if one.delivery else "", one.what.error_code)
+        for one in told
+    ]
+
+
+def test_a_delivery_counts_once_under_each_outcome() -> None:
+    story = Story()
+    told = counted(
+        story.requested(),
+        story.planned("i-1"),
+        story.dispatched(at=NOW + 300),
+        story.receipt(kind="delivered", at=NOW + 1_310),
+        story.receipt(kind="read", at=NOW + 2_000),
+    )
+    assert shown(told) == [(outcome, "i-1", 0) for outcome in ("planned", "sent", "delivered", "read")]
+    assert [one.what.sent_after_ms for one in told] == [None, 300, None, None]
+    assert [one.what.delivered_after_ms for one in told] == [None, None, 1_000, None]
+
+
+def test_a_receipt_before_the_answer_of_the_provider_gives_its_latency_with_the_answer() -> None:
+    story = Story()
+    told = counted(story.requested(), story.planned("i-1"), story.receipt(at=NOW + 510), story.dispatched(at=NOW + 200))
+    assert shown(told) == [("planned", "i-1", 0), ("delivered", "i-1", 0), ("sent", "i-1", 0)]
+    assert [one.what.delivered_after_ms for one in told] == [None, None, 300]
+
+
+def test_nothing_is_counted_before_plan_and_request_are_known() -> None:
+    story = Story()
+    assert counted(story.dispatched(), story.planned("i-1")) == []
+    assert len(counted(story.dispatched(), story.planned("i-1"), story.requested())) == 2
+
+
+def test_failures_count_with_their_code_and_a_late_receipt_beside_them() -> None:
+    story = Story()
+    told = counted(story.requested(), story.planned("i-1"), story.dispatched(), story.deadline(), story.receipt())
+    assert shown(told)[2:] == [("expired", "i-1", 7), ("delivered", "i-1", 0)]
+    nobody = counted(story.requested(), story.planned(reason=Reason.UNKNOWN_PHONE))
+    assert shown(nobody) == [("refused", "", 20)]
+
+
+@given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=6))
+def test_in_any_order_and_with_any_repetition_the_outcomes_are_the_same(order: list[int], again: list[int]) -> None:
+    story = Story("0190a0b0-0000-7000-8000-000000000001")
+    events: list[MessageEvent] = [
+        story.requested(),
+        story.planned("i-1", "i-2"),
+        story.dispatched("i-1"),
+        story.dispatched("i-2", "refused"),
+        story.receipt("i-1"),
+        story.receipt("i-1", "read"),
+    ]
+    told = counted(*(events[place] for place in [*order, *again]))
+    once = {(one.what.origin, one.what.place): one for one in told}
+    expected = Counter({"planned": 2, "sent": 1, "delivered": 1, "read": 1, "refused": 1})
+    assert Counter(OUTCOMES[one.what.outcome] for one in once.values()) == expected
+    assert all(one == told[0] for one in told if one.what.origin == told[0].what.origin and not one.what.place)
+
+
+def record(place: int) -> DeliveryCounted:
+    return DeliveryCounted.model_validate(
+        {
+            "event_id": f"e{place}",
+            "at": NOW,
+            "message_id": "m",
+            "partner_id": "bank",
+            "statistic": {"minute": NOW, "partner_id": "bank", "channel": "PUSH", "outcome": "sent"},
+            "origin": f"status-events/{place % 2}",
+            "position": (place // 3, place % 3),
+            "sent_after_ms": 90 + place,
+        }
+    )
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 15)), max_size=12))
+def test_whoever_begins_again_where_it_had_committed_adds_nothing_twice(restarts: list[tuple[int, int]]) -> None:
+    """Each run begins at or before the place that the last one came to, and goes on with batches of its own."""
+    row, reached = Row(), 0
+    for back, length in [*restarts, (0, 40)]:
+        begin = max(0, reached - back)
+        batch = [(0, record(place)) for place in range(begin, min(40, begin + length))]
+        for part in parts_of(batch):
+            merged(row, StatisticPart.model_validate_json(part.model_dump_json()))
+            row = restored(stored(row))
+        reached = max(reached, begin + len(batch))
+    statistic = changed(record(0).statistic, row, NOW)
+    assert (statistic.count, sum(statistic.sent_after.buckets)) == (40, 40)
+    assert statistic.sent_after.sum_ms == sum(90 + place for place in range(40))
+
+
+def test_a_percentile_is_the_bound_of_its_bucket() -> None:
+    buckets = [0] * (len(BOUNDS_MS) + 1)
+    assert percentile(buckets, 0.5) is None
+    buckets[1], buckets[-1] = 98, 2
+    assert (percentile(buckets, 0.5), percentile(buckets, 0.99)) == (BOUNDS_MS[1], None)

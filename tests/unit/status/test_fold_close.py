@@ -1,0 +1,67 @@
+"""A message that is too large ends by itself: its partner is told, and what is said of it later costs nothing."""
+
+from schemas import DeliveryState, ids
+from services.status.api.explain import explain
+from services.status.api.view import view_of
+from services.status.fold.close import KEPT_DELIVERIES, close
+from services.status.fold.fold import Changed, ReportDue, fold
+from services.status.fold.trace import read
+from services.status.message.document import from_document, to_document
+from services.status.message.model import Message
+from tests.support.status_events import NOW, Story, replay
+from tests.unit.status.test_cascade import SMS, asked, awaiting
+
+
+def large(story: Story, count: int = 2_000) -> Message:
+    phones = [f"i-{number}" for number in range(count)]
+    request = asked(story, awaiting("READ"), SMS)
+    return replay(request, story.planned(*phones, owner="a" * 32), *[story.dispatched(one) for one in phones[:900]])
+
+
+def test_what_it_has_come_to_stays_and_what_made_it_large_goes() -> None:
+    message = large(Story())
+    before = len(to_document(message)["links"])
+    close(message, NOW)
+    document = to_document(message)
+    assert len(document["links"]) < before / 10
+    assert len(message.links[0].deliveries) == KEPT_DELIVERIES
+    assert [one.what for one in read(message)] == ["closed"]
+    assert document["closed"]
+    assert "deadline_at" not in document
+    assert document["mt_num"]
+    assert from_document(document).closed
+    assert view_of(message).closed
+    assert "It was closed" in explain(message)
+
+
+def test_an_open_link_has_failed_and_its_partner_is_told_until_he_was() -> None:
+    story = Story()
+    message = large(story)
+    follows = close(message, NOW)
+    assert [one.report.error_code for one in follows if isinstance(one, ReportDue)] == [1]
+    assert message.links[0].state is DeliveryState.REFUSED
+    again = fold(message, story.receipt("i-1"))
+    assert [one.report.status for one in again if isinstance(one, ReportDue)] == [5]
+    assert all(one.again for one in again if isinstance(one, Changed))
+    fold(message, story.reported(5, error_code=1))
+    assert not [one for one in fold(message, story.receipt("i-2")) if isinstance(one, ReportDue)]
+
+
+def test_what_has_come_to_an_end_stays_as_it_is() -> None:
+    story = Story()
+    message = large(story)
+    fold(message, story.receipt("i-1", "read"))
+    assert not close(message, NOW)
+    assert message.state is DeliveryState.READ
+
+
+def test_nothing_that_is_read_later_changes_it() -> None:
+    story = Story()
+    message = large(story)
+    close(message, NOW)
+    before = to_document(message)
+    for number in range(100):
+        receipt = story.receipt("i-1", "read")
+        fold(message, receipt.model_copy(update={"event_id": ids.uuid7(), "link": number}))
+    assert to_document(message) == before
+    assert message.ignored == 100

@@ -1,0 +1,159 @@
+"""Every store, over a database whose writes fail in each known way: none takes trouble for success, nor for a fault."""
+
+import base64
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import pytest
+from pymongo import UpdateOne
+
+from schemas import topics
+from schemas.events import DeadlinePassed, Planned
+from schemas.statistic_events import Statistic, StatisticChanged
+from services.dispatch.broadcast.store import ChannelNotes
+from services.dispatch.delivery.attempts_store import Attempts
+from services.ingest.broadcast.store import Broadcasts
+from services.ingest.mailing.rules.rows import Bad
+from services.ingest.mailing.store import Mailings
+from services.ingest.send.claims_store import Claims as RequestClaims
+from services.registry.devices import versioned_store
+from services.registry.devices.store import Devices
+from services.registry.provisioning.store import Turns
+from services.router.store import Claim, Claims
+from services.runtime import mongo
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.mongo.erasures import Erasures
+from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.mongo.leases import Lease
+from services.runtime.mongo.mailing_outcomes import OutcomesStore
+from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.scheduling.timers import Timer, Timers
+from services.runtime.short_links import ShortLinks
+from services.status.history.entries import InboxEntry
+from services.status.history.store import Inbox
+from services.status.message.model import Link, Message
+from services.status.message.store import Messages
+from services.status.reports.store import Intent, Leased, Reports, Tried
+from services.status.short_links.store import Codes
+from services.status.statistics.store import Statistics
+from services.status.stream.store import Changes
+from tests.support.broken_database import DUPLICATE, TROUBLE, BrokenDatabase, bulk, command
+
+Call = Callable[[Any], Awaitable[object]]
+SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
+OLD = Secrets(base64.b64encode(bytes(range(32))).decode(), base64.b64encode(bytes(32)).decode())
+M = "00000000-0000-4000-8000-000000000001"
+CLAIM = Claim(f"{M}/1", "topic/0/1", "planned", (), "topic/0/2")
+COMMON = {"event_id": M, "at": 1, "message_id": M, "partner_id": "p", "lane": "single", "link": 1}
+DEADLINE = DeadlinePassed(**COMMON)
+PLANNED = Planned(**COMMON, request_id=M, send_at=1, expires_at=2)
+TIMER = Timer(1, topics.STATUS_EVENTS["single"], M, DEADLINE)
+ENTRY = InboxEntry("u/1", M, 1, "p", "single", 1, 2, 3, "", 0, 0, 0, (), (), False)
+COUNTED = StatisticChanged(
+    event_id=M, at=1, statistic=Statistic(minute=0, partner_id="p", channel="PUSH", outcome="sent"), count=1
+)
+INTENT = Intent(M, 1, "p", "single", "example.org:443", None, 2, 0, b"{}")
+LEASED = Leased(f"{M}/1", "lease", M, 1, "p", "single", None, 2, 0, b"{}", 1, 1, 1)
+
+
+class OneCode(Codes):
+    def _documents(self, message: Message, number: int) -> list[dict[str, Any]]:
+        return [{"_id": "code"}]
+
+
+async def reseal(database: Any) -> object:
+    node = {"_id": "reference", "key": SECRETS.seal(bytes(32), b"recipient-key")}
+    return await RecipientKeysStore(BrokenDatabase(database["x"]._error, node), OLD).reseal()  # type: ignore[arg-type]
+
+
+BULK: dict[str, Call] = {
+    "router claims": lambda of: Claims(of).insert([CLAIM]),
+    "router schedules": lambda of: Claims(of).make_due([CLAIM]),
+    "timers": lambda of: Timers(of["timers"], None).set([TIMER]),  # type: ignore[arg-type]
+    "attempts": lambda of: Attempts(of)._insert([("a/1", "by")]),
+    "request claims": lambda of: RequestClaims(of["claims"]).claim_many([M], "h", 1),
+    "claims of lines": lambda of: RequestClaims(of["claims"]).claim_as({M: "line"}, 1),
+    "problems of lines": lambda of: Mailings(of, SECRETS).add_problems("m", [Bad(1, "to", "a number")]),
+    "messages": lambda of: Messages(of).save([Message(M)]),
+    "inbox": lambda of: Inbox(of).write([(1, ENTRY)]),
+    "statistics": lambda of: Statistics(of).save({"key": COUNTED}),
+    "reports owed": lambda of: Reports(of).want([INTENT], 1),
+    "reports tried": lambda of: Reports(of).finish([Tried(LEASED, True, None)]),
+    "short links": lambda of: OneCode(of, ShortLinks("", lambda _: ())).project([(Message(M), [PLANNED])]),
+    "holes of the stream": lambda of: Changes(of).close("p", [1]),
+    "outcomes": lambda of: OutcomesStore(of).changed(["mailing"]),
+    "registers of devices": lambda of: versioned_store.losers(mongo.durable(of["x"]), [UpdateOne({}, {"$set": {}})]),
+    "published installations": lambda of: Devices(of).published([("i", 1)]),
+    "keys under a new master key": reseal,
+}
+SINGLE: dict[str, Call] = {
+    "a request's claim": lambda of: RequestClaims(of["claims"]).claim(M, "h", 1),
+    "a confirmed claim": lambda of: RequestClaims(of["claims"]).confirm(M),
+    "confirmed claims": lambda of: RequestClaims(of["claims"]).confirm_many([M]),
+    "numbers of the stream": lambda of: Changes(of).add("p", {"k": {}}),
+    "an installation's id": lambda of: Devices(of).may_install("i", "by"),
+    "a lease": lambda of: Lease(of, "what", "owner").hold(1, 1),
+    "the turn": lambda of: Turns(of).take(0),
+    "a channel's note": lambda of: ChannelNotes(of).begin("k", "app", "production", []),
+    "a channel made": lambda of: ChannelNotes(of).made("k", "id"),
+    "an hour's key": lambda of: HourKeys(of["hour_keys"], SECRETS).create(500_000, 1),
+    "timers hastened": lambda of: Timers(of["timers"], None).hasten("tag", 1),  # type: ignore[arg-type]
+    "a step of an erasure": lambda of: Erasures(of, SECRETS).forgotten("e"),
+    "a count": lambda of: OutcomesStore(of).put("mailing", 1, [], 1),
+    "a list forgotten": lambda of: Mailings(of, SECRETS).forget("m"),
+    "inbox entries dropped": lambda of: Inbox(of).drop([M]),
+    "a receiver pulled": lambda of: Reports(of).pull("single", "host", 1),
+    "an index": lambda of: Broadcasts(of).prepare(),
+}
+
+
+@pytest.mark.parametrize("what", TROUBLE)
+@pytest.mark.parametrize("store", BULK | SINGLE)
+async def test_trouble_is_unavailable_to_whoever_writes(store: str, what: str) -> None:
+    with pytest.raises(mongo.Unavailable):
+        await (BULK | SINGLE)[store](BrokenDatabase(TROUBLE[what]))
+
+
+@pytest.mark.parametrize("store", sorted(BULK.keys() - {"outcomes", "keys under a new master key"}))
+async def test_a_key_that_is_taken_is_no_trouble(store: str) -> None:
+    await BULK[store](BrokenDatabase(bulk(faults=[DUPLICATE])))
+
+
+@pytest.mark.parametrize("store", BULK)
+async def test_a_document_that_is_too_large_is_named(store: str) -> None:
+    with pytest.raises(mongo.TooLarge) as raised:
+        await BULK[store](BrokenDatabase(bulk(faults=[{**DUPLICATE, "code": 10334}])))
+    assert raised.value.indexes == (0,)
+
+
+@pytest.mark.parametrize("broken", [Message(M, first_at=2**60), Message(M, first_at=2**70, links={0: Link(0)})])
+async def test_a_message_that_no_document_can_hold_is_named(broken: Message) -> None:
+    with pytest.raises(mongo.Invalid) as raised:
+        await Messages(BrokenDatabase(command(2))).save([Message(M), broken])  # type: ignore[arg-type]
+    assert raised.value.indexes == (1,)
+
+
+@pytest.mark.parametrize("what", TROUBLE)
+async def test_a_lease_that_cannot_be_given_up_ends_by_itself(what: str) -> None:
+    await Lease(BrokenDatabase(TROUBLE[what]), "what", "owner").release()  # type: ignore[arg-type]
+
+
+async def test_an_attempt_is_noted_once_the_database_is_back() -> None:
+    broken = BrokenDatabase(TROUBLE["a bulk write whose concern failed"])
+    attempts, tries = Attempts(broken), list[int]()  # type: ignore[arg-type]
+
+    async def mended(operations: Sequence[object]) -> mongo.Written:
+        tries.append(1)
+        if len(tries) < 3:
+            raise mongo.Unavailable("away")
+        return mongo.Written()
+
+    attempts._collection.insert = mended  # type: ignore[method-assign, assignment]
+    assert await attempts.note("delivery", 1)
+    assert len(tries) == 3
+
+
+async def test_an_unknown_fault_is_nobodys_success() -> None:
+    for call in (BULK | SINGLE).values():
+        with pytest.raises(Exception, match="refused"):
+            await call(BrokenDatabase(command(2)))
