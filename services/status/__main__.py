@@ -34,16 +34,16 @@ from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from services.runtime.process import Process, run
 from services.runtime.short_links import ShortLinks
 from services.status.api.cancel import cancel_routes
+from services.status.api.limits import paced
 from services.status.api.messages import application
 from services.status.api.packets import packet_routes
-from services.status.api.reading import paced
 from services.status.channels.accounts import Accounts
 from services.status.channels.routes import channel_routes
-from services.status.erasure.clean import Forgetting
-from services.status.folding.failing import Failing
-from services.status.folding.next_link import Chaining
-from services.status.folding.step import Folding
-from services.status.folding.sweeper import Sweeper
+from services.status.consumer.cascade_follow_ups import Chaining
+from services.status.consumer.failure_check import Failing
+from services.status.consumer.step import Folding
+from services.status.consumer.sweeper import Sweeper
+from services.status.erasure.service import Forgetting
 from services.status.history.access import PACE, device_caller
 from services.status.history.content_routes import content_routes
 from services.status.history.routes import HistoryWork, history_routes

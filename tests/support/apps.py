@@ -25,9 +25,9 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.listeners import Api
 from services.status.api.cancel import cancel_routes
+from services.status.api.limits import paced
 from services.status.api.messages import application as status
 from services.status.api.packets import packet_routes
-from services.status.api.reading import paced
 from services.status.channels.accounts import Accounts
 from services.status.channels.routes import channel_routes
 from services.status.history.access import device_caller

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import CallerOf
 from services.runtime.text.spreadsheet import Reader, head_of, lines_of
+from services.status.api.limits import Exports
 from services.status.api.query import wanted_by
-from services.status.api.reading import Exports
 from services.status.api.view import summary_of
 from services.status.http import invalid
 from services.status.message.model import Message

@@ -20,7 +20,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http import server
 from services.runtime.http.security_schemes import BATCH_KEY
-from services.status.api.reading import enter
+from services.status.api.limits import enter
 from services.status.message.store import Messages
 from services.status.reports.packet_callback import State, state_of
 

@@ -13,7 +13,7 @@ from services.runtime.clock import now_ms
 from services.runtime.loops import keep_on
 from services.runtime.mongo.leases import Lease
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
-from services.status.folding.step import Followed
+from services.status.consumer.step import Followed
 from services.status.message.store import Messages
 
 _PAUSE_TIMES = 20

@@ -19,7 +19,7 @@ import orjson
 from services.runtime import telemetry
 from services.runtime.http import server
 from services.runtime.mongo import UNAVAILABLE
-from services.status.api.reading import AGAIN_AFTER_S, begun
+from services.status.api.limits import AGAIN_AFTER_S, begun
 from services.status.fold.fold import Changed, FollowUp
 from services.status.message.model import Change, Link, Message
 from services.status.stream.store import Changes, StoredChange

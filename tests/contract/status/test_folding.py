@@ -12,9 +12,9 @@ from schemas.reasons import Reason
 from services.runtime import mongo
 from services.runtime.log.batch_consumer import Record
 from services.runtime.settings import Settings
+from services.status.consumer.step import Folding, Followed
 from services.status.fold.fold import Changed, FollowUp, ReportDue, fold
 from services.status.fold.trace import read
-from services.status.folding.step import Folding, Followed
 from services.status.message.document import to_document
 from services.status.message.model import Message
 from services.status.message.store import Messages

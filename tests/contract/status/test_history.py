@@ -14,7 +14,7 @@ from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.log.batch_consumer import Record
 from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
-from services.status.folding.step import Folding
+from services.status.consumer.step import Folding
 from services.status.history.service import Projecting
 from services.status.history.store import Inbox
 from services.status.message.store import Messages
