@@ -73,14 +73,14 @@ LONGEST_CHAIN = 128
 
 
 class Provider(StrEnum):
-    """Who carries a push; each is a lane of its own. CHANNEL is the platform for all channels but PUSH."""
+    """Who carries a push; each is a lane of its own. The channel platform carries all channels but PUSH."""
 
     APNS = "apns"
     FCM = "fcm"
     HMS = "hms"
     RUSTORE = "rustore"
     WEB = "web"
-    CHANNEL = "channel"
+    CHANNEL_PLATFORM = "channel"
 
 
 class Platform(StrEnum):

@@ -35,7 +35,7 @@ _HOUR_MS = 3_600_000
 _NEVER = 2**53
 _MAX_SKIPPED = 200
 PUSH, WEB = Channel.PUSH, Provider.WEB
-_NO_PUSH = frozenset({Provider.CHANNEL})
+_NO_PUSH = frozenset({Provider.CHANNEL_PLATFORM})
 """Of the trace: a recipient with more installations than this has the rest counted, not listed."""
 
 
@@ -191,7 +191,7 @@ def _absent(request: MessageRequested, link: Link, known: bool) -> Reason:
 def _to_channel(request: MessageRequested, ways: Ways, now: int, send_by: int | None, deliveries: DeliveryIds) -> Plan:
     name, until = request.chain[0].channel.value, expires_at(request, now)
     delivery_id = deliveries.of(request.message_id, request.link, name)
-    application = ways.application if Provider.CHANNEL in ways.providers else None
+    application = ways.application if Provider.CHANNEL_PLATFORM in ways.providers else None
     decided = to_channel(request, application, delivery_id, now, expires_at=until, send_by=send_by)
     if isinstance(decided, Reason):
         return _nobody(request, decided, now)

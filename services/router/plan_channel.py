@@ -36,7 +36,7 @@ def to_channel(
         delivery_id=delivery_id,
         installation_id=name,
         application_id=application.application_id,
-        provider=Provider.CHANNEL,
+        provider=Provider.CHANNEL_PLATFORM,
         parts=part_count(text_of(link) or "") if link.channel is Channel.SMS else None,
     )
     return target, TargetResolved(
@@ -49,7 +49,7 @@ def to_channel(
         delivery_id=delivery_id,
         installation_id=name,
         application_id=target.application_id,
-        provider=Provider.CHANNEL,
+        provider=Provider.CHANNEL_PLATFORM,
         content=Content(text=""),
         expires_at=expires_at,
         send_by=send_by,

@@ -88,7 +88,7 @@ class Directory:
         if found is None or not found.enabled:
             return False
         held = self._credentials_of.get(found.application_id, {})
-        return any(one.enabled and provider is not Provider.CHANNEL for provider, one in held.items())
+        return any(one.enabled and provider is not Provider.CHANNEL_PLATFORM for provider, one in held.items())
 
     def stop_of(
         self,

@@ -26,7 +26,7 @@ log = telemetry.logger("senders")
 Open = Callable[[Opening], Awaitable[Sender]]
 
 
-_FOLDERS = {Provider.WEB: "web_push", Provider.CHANNEL: "channel_platform"}
+_FOLDERS = {Provider.WEB: "web_push", Provider.CHANNEL_PLATFORM: "channel_platform"}
 """Of providers whose name in events is shorter than what they are."""
 
 

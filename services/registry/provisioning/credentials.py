@@ -125,7 +125,7 @@ SHAPES: dict[Provider, type[Credentials]] = {
     Provider.HMS: HmsCredentials,
     Provider.RUSTORE: RustoreCredentials,
     Provider.WEB: WebCredentials,
-    Provider.CHANNEL: ChannelCredentials,
+    Provider.CHANNEL_PLATFORM: ChannelCredentials,
 }
 
 

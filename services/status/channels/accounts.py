@@ -48,7 +48,7 @@ class Accounts:
     def _read(self) -> dict[str, Account]:
         found: dict[str, Account] = {}
         for (application_id, provider), credentials in self._directory.credentials.items():
-            if provider is not Provider.CHANNEL:
+            if provider is not Provider.CHANNEL_PLATFORM:
                 continue
             try:
                 shown = orjson.loads(self._secrets.open(credentials.sealed, b"credentials"))

@@ -100,7 +100,7 @@ def _refused(status: int, title: str, detail: str = "") -> server.Problem:
 def _delivery(message: Message, delivery_id: str) -> tuple[int, Delivery] | None:
     for link in message.links.values():
         for one in link.targets:
-            if one.delivery_id == delivery_id and one.provider == Provider.CHANNEL.value:
+            if one.delivery_id == delivery_id and one.provider == Provider.CHANNEL_PLATFORM.value:
                 return link.number, one
     return None
 

@@ -129,7 +129,7 @@ def _following(message: Message, link: Link, request: Request, decision: Onward)
 
 def _is_shown(delivery: Delivery) -> bool:
     """A Live Activity ends by its own rules, and what a channel has sent cannot be taken back."""
-    is_push = delivery.provider != Provider.CHANNEL.value and not delivery.slot
+    is_push = delivery.provider != Provider.CHANNEL_PLATFORM.value and not delivery.slot
     return is_push and bool(delivery.sent_at) and delivery.state in _SHOWN
 
 

@@ -322,7 +322,7 @@ async def test_the_bulk_lane_is_inherited(bench: Bench, database: Database) -> N
 
 async def test_an_sms_goes_to_the_channel_platform_once_under_the_account_of_its_application(bench: Bench) -> None:
     account = CredentialsChanged(
-        event_id="c", at=0, application_id="app", provider=Provider.CHANNEL, sealed="", fingerprint=""
+        event_id="c", at=0, application_id="app", provider=Provider.CHANNEL_PLATFORM, sealed="", fingerprint=""
     )
     bench.routing.directory.apply(account.entity_key, record_encryption.encode(account))
     sms = Link(channel=Channel.SMS, ttl_ms=60_000, sender="Bank", application_id="app", data='{"text":"hi"}')
@@ -353,7 +353,7 @@ async def test_an_sms_without_a_phone_or_an_account_goes_nowhere(
     bench: Bench, application_id: str | None, recipient: Recipient, reason: Reason
 ) -> None:
     account = CredentialsChanged(
-        event_id="c", at=0, application_id="app", provider=Provider.CHANNEL, sealed="", fingerprint=""
+        event_id="c", at=0, application_id="app", provider=Provider.CHANNEL_PLATFORM, sealed="", fingerprint=""
     )
     bench.routing.directory.apply(account.entity_key, record_encryption.encode(account))
     sms = Link(channel=Channel.SMS, ttl_ms=60_000, application_id=application_id, data="{}")

@@ -30,7 +30,7 @@ def account(secrets: Secrets, application_id: str, callback: str, *subnets: str)
         event_id="c",
         at=0,
         application_id=application_id,
-        provider=Provider.CHANNEL,
+        provider=Provider.CHANNEL_PLATFORM,
         sealed=secrets.seal(orjson.dumps(shown), b"credentials"),
         fingerprint="f",
     )
@@ -57,7 +57,7 @@ def posted(story: Story) -> Planned:
         delivery_id=DELIVERIES.of(story.message_id, 0, "SMS"),
         installation_id="SMS",
         application_id="app",
-        provider=Provider.CHANNEL,
+        provider=Provider.CHANNEL_PLATFORM,
     )
     return story.planned().model_copy(update={"targets": (target,)})
 

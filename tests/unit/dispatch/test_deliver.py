@@ -221,7 +221,7 @@ MESSAGE = ChannelMessage(channel=Channel.SMS, phone="79161234567", data="{}")
 
 
 def test_what_goes_to_the_channel_platform_needs_an_account_and_no_installation() -> None:
-    wanted = target(channel=MESSAGE, installation_id="SMS", provider=Provider.CHANNEL)
+    wanted = target(channel=MESSAGE, installation_id="SMS", provider=Provider.CHANNEL_PLATFORM)
     assert screened(wanted, None, can_push=True, now=NOW) is None
     assert screened(wanted, None, can_push=False, now=NOW) == NotSent("refused", Reason.UNROUTED)
     late = screened(wanted, None, can_push=True, now=wanted.expires_at)

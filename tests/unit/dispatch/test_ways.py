@@ -22,7 +22,7 @@ def subscription(endpoint: object) -> str:
         (Provider.APNS, {"slot": "activity/7", "bundle": "org.bank"}, "production/org.bank/live"),
         (Provider.FCM, {"platform": "ios"}, "ios"),
         (Provider.HMS, {}, ""),
-        (Provider.CHANNEL, {}, ""),
+        (Provider.CHANNEL_PLATFORM, {}, ""),
         (Provider.RUSTORE, {"variant": "native"}, "native/rustore"),
         (Provider.RUSTORE, {"variant": "universal", "token": '{"carrier": "fcm", "token": "x"}'}, "universal/fcm"),
         (Provider.RUSTORE, {"variant": "universal", "token": "{"}, "universal/"),

@@ -135,7 +135,7 @@ def test_credentials_that_are_off_or_of_the_channel_platform_push_nothing() -> N
     directory = filled(2)
     assert directory.can_push("a0")
     fold(directory, credentials(0, enabled=False))
-    fold(directory, credentials(0, provider=Provider.CHANNEL))
+    fold(directory, credentials(0, provider=Provider.CHANNEL_PLATFORM))
     assert not directory.can_push("a0")
     fold(directory, application(1, enabled=False))
     assert not directory.can_push("a1")

@@ -70,13 +70,13 @@ EVENTS: list[tuple[Topic, Event]] = [
         ),
     ),
     (
-        topics.TARGET_RESOLVED[Provider.CHANNEL]["single"],
+        topics.TARGET_RESOLVED[Provider.CHANNEL_PLATFORM]["single"],
         TargetResolved(
             **OF_MESSAGE,
             delivery_id="d",
             installation_id="SMS",
             application_id="app",
-            provider=Provider.CHANNEL,
+            provider=Provider.CHANNEL_PLATFORM,
             content=Content(text=""),
             expires_at=2,
             planned_at=1,

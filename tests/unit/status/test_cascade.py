@@ -252,7 +252,7 @@ def test_the_parts_of_an_sms_are_those_that_the_platform_or_the_plan_says(
     story = Story()
     request = story.requested(chain=(SMS.model_copy(update={"data": f'{{"text":"{"a" * 400}"}}'}),))
     (target,) = story.planned("SMS").targets
-    plan = story.planned(targets=(target.model_copy(update={"provider": Provider.CHANNEL, "parts": planned}),))
+    plan = story.planned(targets=(target.model_copy(update={"provider": Provider.CHANNEL_PLATFORM, "parts": planned}),))
     events = [request, plan, reported(story, 0), reported(story, 2).model_copy(update={"parts": told})]
     for order in (events, events[::-1]):
         message, follows = followed(*order)
