@@ -19,7 +19,7 @@ import time
 import uuid
 from typing import NamedTuple
 
-from schemas.drawing import sixteen_bytes
+from schemas.random_bytes import random_16_bytes
 from schemas.values import Lane
 
 MARK_DIGITS = 16
@@ -38,7 +38,7 @@ def uuid5(namespace: str, name: str) -> str:
 
 def uuid7() -> str:
     """A new UUIDv7 (RFC 9562 §5.7): drawn, and in order of time to the millisecond."""
-    at, drawn = f"{time.time_ns() // 1_000_000:012x}", sixteen_bytes().hex()
+    at, drawn = f"{time.time_ns() // 1_000_000:012x}", random_16_bytes().hex()
     return f"{at[:8]}-{at[8:]}-7{drawn[:3]}-{_VARIANT[drawn[3]]}{drawn[4:7]}-{drawn[7:19]}"
 
 

@@ -23,8 +23,14 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    def but(self, **changes: Any) -> Self:
-        """A copy with these fields changed, unchecked: as model_copy does, at a fraction of its cost."""
+    def replace(self, **changes: Any) -> Self:
+        """A copy with these fields changed. Raises TypeError for a name that is none of its fields; does not validate.
+
+        It does what `model_copy` does at a fraction of its cost, and refuses what that would store under a wrong name.
+        """
+        if not changes.keys() <= self.__pydantic_fields__.keys():
+            unknown = ", ".join(sorted(changes.keys() - self.__pydantic_fields__.keys()))
+            raise TypeError(f"{type(self).__name__} has no field {unknown}")
         made = object.__new__(self.__class__)
         object.__setattr__(made, "__dict__", self.__dict__ | changes)
         _set_fields(made, self.__pydantic_fields_set__ | changes.keys())

@@ -56,7 +56,7 @@ class AppEvents:
         return TokenRegistered.model_validate({**self._about(after, f"token/{digest}"), **facts})
 
     def waiting(self, after: int, digest: str) -> TokenRegistered:
-        return self.token(after, digest).but(waits=True)
+        return self.token(after, digest).replace(waits=True)
 
     def removed(self, after: int) -> TokenRemoved:
         return TokenRemoved.model_validate(self._about(after, "removed"))

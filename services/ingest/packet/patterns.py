@@ -41,8 +41,8 @@ class _Pattern(NamedTuple):
         if text == self.text:
             return self.accepted.request.chain
         if self.content is not None:
-            return (self.link.but(content=self.content.but(text=text)),)
-        return (self.link.but(data=lossless.text_of({**(self.data or {}), "text": text})),)
+            return (self.link.replace(content=self.content.replace(text=text)),)
+        return (self.link.replace(data=lossless.text_of({**(self.data or {}), "text": text})),)
 
 
 class Patterns:
@@ -91,7 +91,7 @@ class Patterns:
             return None
         reference = message.get("id") or None
         message_id = draw_id() if reference is None else ids.message_id_of(self._partner.uuid, reference)
-        made = pattern.accepted.request.but(
+        made = pattern.accepted.request.replace(
             event_id=draw_id(),
             message_id=message_id,
             mt_num=ids.mt_num_of(message_id),

@@ -116,7 +116,7 @@ def _awaits(link: Link, following: LinkBody, where: str) -> Link:
         raise invalid(f"{where}.state", "must be DELIVERED or READ")
     if link.channel is Channel.FLASHINGCALL and awaited == "READ":
         raise invalid(f"{where}.state", "must be DELIVERED after a FLASHINGCALL")
-    return link.but(awaited=awaited)
+    return link.replace(awaited=awaited)
 
 
 def _recipient(body: Request, chain: list[ReadLink]) -> Recipient:

@@ -119,7 +119,7 @@ class Sending:
         if isinstance(accepted, Refusal):
             return accepted
         if unknown:
-            accepted = accepted._replace(request=accepted.request.but(unknown_fields=names_of(unknown)))
+            accepted = accepted._replace(request=accepted.request.replace(unknown_fields=names_of(unknown)))
         claims = partner.reject_duplicates and accepted.request.partner_ref is not None
         try:
             event = await sealed(accepted, self._keys) if accepted.secure else accepted.request

@@ -82,7 +82,7 @@ def _changed(device: Device, event: DeviceEvent, stamp: Stamp) -> Device:
             return _token_checked(device.model_copy(update={kept: _remembered(getattr(device, kept), mark)}))
         case TokenWorked():
             mark = Mark(digest=event.digest, stamp=stamp, under=event.under)
-            news: dict[str, object] = {"worked": _remembered(device.worked, mark.but(under=""))}
+            news: dict[str, object] = {"worked": _remembered(device.worked, mark.replace(under=""))}
             if event.under:
                 news["accepted"] = _remembered(device.accepted, mark)
             return _token_checked(device.model_copy(update=news))
@@ -208,6 +208,6 @@ def _remembered(marks: tuple[Mark, ...], mark: Mark, most: int = REMEMBERED_DIGE
     old = kept.get(mark.digest)
     if old is not None:
         newest = max(old, mark, key=lambda one: one.stamp)
-        mark = newest.but(cutoff=max(old.cutoff, mark.cutoff))
+        mark = newest.replace(cutoff=max(old.cutoff, mark.cutoff))
     kept[mark.digest] = mark
     return tuple(sorted(kept.values(), key=lambda one: one.stamp, reverse=True)[:most])

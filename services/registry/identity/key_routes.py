@@ -38,7 +38,7 @@ def identity_key_routes(provisioning: Provisioning, secrets: Secrets) -> APIRout
 
         def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
             application = application_of(current)
-            added = [one.but(added_at=stamp.at) for one in new]
+            added = [one.replace(added_at=stamp.at) for one in new]
             keys = _checked(lambda: identity_keys.joined(application.identity_keys, added))
             return application.model_copy(update={**stamp.fields(), "identity_keys": keys})
 

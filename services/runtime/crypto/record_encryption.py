@@ -18,9 +18,9 @@ from cryptography.exceptions import InvalidTag
 from pydantic_core import to_json
 
 from schemas import codec
-from schemas.drawing import sixteen_bytes
 from schemas.events import Event
 from schemas.personal import PERSONAL, Personal
+from schemas.random_bytes import random_16_bytes
 from schemas.topics import Topic
 from services.runtime import telemetry
 from services.runtime.crypto.recipient_keys import RecipientKeys
@@ -58,7 +58,7 @@ def encode(event: Event) -> bytes:
     if keys is None:
         raise NoKeys(f"{body['type']} is personal")
     names, aead = keys.sealing(subjects)
-    nonce = sixteen_bytes()[:_NONCE]
+    nonce = random_16_bytes()[:_NONCE]
     box = nonce + aead.encrypt(nonce, _json(taken), body["event_id"].encode())
     body["personal"] = {"keys": names, "box": b2a_base64(box, newline=False).decode()}
     return _json(body)

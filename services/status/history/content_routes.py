@@ -65,7 +65,7 @@ def content_routes(
             if values is None:
                 raise server.Problem(410, _OVER)
         telemetry.REQUESTS.labels("content", "200").inc()
-        whole = enriched(content) if device.is_trusted else content.but(enrichment=None)
+        whole = enriched(content) if device.is_trusted else content.replace(enrichment=None)
         fields = ContentAnswer.fields_of(whole, values)
         return ContentAnswer.model_validate({**fields, "message_id": key, "link": link, "expires_at": found.expires_at})
 

@@ -42,7 +42,7 @@ def _event(message: Message, one: Counted) -> DeliveryCounted:
         application_id, provider, reached = delivery.application_id, delivery.provider, delivery.delivery_id
     outcome, minute = OUTCOMES[count.outcome], count.at - count.at % MINUTE_MS
     channel = one.request.channel
-    return _pattern(minute, message.partner_id, application_id, channel, provider, outcome, count.error_code).but(
+    return _pattern(minute, message.partner_id, application_id, channel, provider, outcome, count.error_code).replace(
         event_id=ids.event_id_of(message.message_id, f"counted/{one.link}/{reached}/{outcome}"),
         at=count.at,
         message_id=message.message_id,

@@ -35,7 +35,7 @@ class Here(Registry):
     async def switch(self, identity: Identity, *keys: IdentityKey) -> None:
         """Change the mode of the application, and its keys; returns when the directory has it."""
         app = self.directory.applications["app"]
-        changed = app.but(
+        changed = app.replace(
             event_id=ids.uuid7(), at=app.at + 1, identity=identity, identity_keys=keys or app.identity_keys
         )
         await self.sink.append([Append(APPLICATION_EVENTS, changed.entity_key, changed)])

@@ -58,7 +58,7 @@ async def test_a_login_and_the_revocation_of_its_owner_give_equal_documents_in_a
     first = [ONE.installed(0), TWO.installed(0), THREE.installed(0)]
     logins = [ONE.personalized(1, "u", proof="p"), TWO.personalized(2_001, "u", proof="q")]
     late = THREE.personalized(2_100, "u", proof="r")  # appended after the revocation, signed before it
-    late = late.but(proof=late.proof and late.proof.but(signed_at=THREE.epoch + 100))
+    late = late.replace(proof=late.proof and late.proof.replace(signed_at=THREE.epoch + 100))
     revoked = OwnerProofsRevoked(event_id=ids.uuid7(), at=ONE.epoch + 2_000, application_id="app", external_user_id="u")
     seen = []
     for order in permutations([[logins[0]], [logins[1]], [late], [revoked]]):

@@ -122,7 +122,7 @@ async def test_where_nobody_vouches_for_the_owner_only_what_the_push_had_is_answ
     story = Story()
     values = await secure(service, story, hour_of(now_ms() + SOON_MS))
     planned = story.planned(phone.installation_id, owner=phone.owner, expires_at=now_ms() + SOON_MS)
-    await service.append(story.requested(**shows(rich.but(secure=values))), planned)
+    await service.append(story.requested(**shows(rich.replace(secure=values))), planned)
     await service.until(story, lambda message: bool(message["text"] and message["links"][0]["deliveries"]), "sent")
     status, answer = await phone.content(story)
     assert (status, answer["text"], answer["secure"]) == (

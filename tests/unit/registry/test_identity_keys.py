@@ -130,4 +130,4 @@ def test_four_keys_at_a_time_each_with_its_kid() -> None:
     assert "from the second" in rule(lambda: joined([], [key("a"), key("")]))
     assert "unique" in rule(lambda: joined([key("a")], [key("a")]))
     same = key("a")
-    assert "twice" in rule(lambda: joined([same], [same.but(kid="b")]))
+    assert "twice" in rule(lambda: joined([same], [same.replace(kid="b")]))

@@ -300,7 +300,7 @@ def test_one_of_them_is_primary_only_where_all_are() -> None:
 
 
 def test_where_identity_is_off_all_count_as_proved() -> None:
-    off = replace(WAYS, application=APPLICATION.but(identity="off"))
+    off = replace(WAYS, application=APPLICATION.replace(identity="off"))
     decided = plan(asked(), [unproved("a"), Phone("b")], True, off, NOW)
     assert went_to(decided) == [("a", True), ("b", True)]
     assert plan(asked(primary_only=True), [unproved("a", primary=True), Phone("b")], True, off, NOW).targets

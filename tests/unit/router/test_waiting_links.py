@@ -33,4 +33,4 @@ def test_whoever_only_says_to_be_the_recipient_sets_no_hour_of_one_who_is_proved
     stranger, mine = installation("Pacific/Kiritimati", proved=False), installation("Asia/Omsk", proved=True)
     assert zone_of(stranger, mine) == "Asia/Omsk"
     assert zone_of(stranger) == "Pacific/Kiritimati"
-    assert zone_of(stranger, mine, application=APPLICATION.but(identity="off")) == "Pacific/Kiritimati"
+    assert zone_of(stranger, mine, application=APPLICATION.replace(identity="off")) == "Pacific/Kiritimati"

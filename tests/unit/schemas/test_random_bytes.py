@@ -6,29 +6,29 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from schemas import ids
-from schemas.drawing import SIZE, sixteen_bytes
+from schemas.random_bytes import SIZE, random_16_bytes
 
 
 def test_nobody_gets_what_another_thread_got() -> None:
     with ThreadPoolExecutor(8) as threads:
-        parts = list(threads.map(lambda _: [sixteen_bytes() for _ in range(2000)], range(8)))
+        parts = list(threads.map(lambda _: [random_16_bytes() for _ in range(2000)], range(8)))
     drawn = [one for part in parts for one in part]
     assert len(set(drawn)) == len(drawn) == 16_000
     assert {len(one) for one in drawn} == {SIZE}
 
 
 def test_a_process_that_is_forked_off_draws_its_own() -> None:
-    sixteen_bytes()  # so that there are some in store
+    random_16_bytes()  # so that there are some in store
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        os.write(writing, b"".join(sixteen_bytes() for _ in range(100)))
+        os.write(writing, b"".join(random_16_bytes() for _ in range(100)))
         os._exit(0)
     os.waitpid(child, 0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         theirs = pipe.read()
-    ours = {sixteen_bytes() for _ in range(1000)}
+    ours = {random_16_bytes() for _ in range(1000)}
     assert len(theirs) == 100 * SIZE
     assert not ours & {theirs[place : place + SIZE] for place in range(0, len(theirs), SIZE)}
 
