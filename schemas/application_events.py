@@ -19,7 +19,8 @@ follows it from then on (`services/runtime/directory.py`).
 from typing import Literal
 
 from schemas.events import Event
-from schemas.values import Channel, Frozen, OperatorScope, Provider, StopScope
+from schemas.providers import Provider
+from schemas.values import Channel, Frozen, OperatorScope, StopScope
 
 
 def by_for_partners(by: str) -> str:

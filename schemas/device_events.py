@@ -8,7 +8,8 @@ without telling it. Sources: `docs/device-api.md`, docs/design.md §6.
 from typing import Literal
 
 from schemas.events import Event
-from schemas.values import Frozen, Platform, Provider
+from schemas.providers import Platform, Provider
+from schemas.values import Frozen
 
 
 class DeviceEvent(Event):

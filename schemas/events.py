@@ -24,6 +24,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.values import (
     Channel,
@@ -32,7 +33,6 @@ from schemas.values import (
     Frozen,
     Lane,
     Link,
-    Provider,
     Recipient,
     ReportRequest,
     Schedule,

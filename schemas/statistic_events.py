@@ -13,7 +13,8 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.events import Event, MessageEvent
-from schemas.values import Channel, Frozen, Provider
+from schemas.providers import Provider
+from schemas.values import Channel, Frozen
 
 MINUTE_MS = 60_000
 BOUNDS_MS = (100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 1_800_000, 7_200_000, 86_400_000)

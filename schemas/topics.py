@@ -14,7 +14,8 @@ from schemas import device_events as devices
 from schemas import events
 from schemas import mailing_events as mailings
 from schemas import statistic_events as statistics
-from schemas.values import Lane, Provider
+from schemas.providers import Provider
+from schemas.values import Lane
 
 DAY_MS = 86_400_000
 MESSAGE_RETENTION_MS = 37 * DAY_MS

@@ -8,6 +8,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.providers import Provider
+
 Lane = Literal["single", "bulk"]
 """Inherited by links, timers, deadlines and receipts: a one-time password never waits behind a mailing."""
 
@@ -76,27 +78,6 @@ LIFETIME_S: dict[Channel, tuple[int, int]] = {
 
 LONGEST_CHAIN = 128
 """Links of one message, its first included: more than anybody has channels for. Numbers of links are below it."""
-
-
-class Provider(StrEnum):
-    """Who carries a push; each is a lane of its own. The channel platform carries all channels but PUSH."""
-
-    APNS = "apns"
-    FCM = "fcm"
-    HMS = "hms"
-    RUSTORE = "rustore"
-    WEB = "web"
-    CHANNEL_PLATFORM = "channel"
-
-
-class Platform(StrEnum):
-    """The build of the SDK."""
-
-    IOS = "ios"
-    ANDROID = "android"
-    HUAWEI = "huawei"
-    RUSTORE = "rustore"
-    WEB = "web"
 
 
 class Recipient(Frozen):

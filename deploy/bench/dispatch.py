@@ -26,7 +26,8 @@ from deploy.local import Stack
 from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import TargetResolved
-from schemas.values import Content, Provider, Recipient
+from schemas.providers import Provider
+from schemas.values import Content, Recipient
 from services.dispatch.policy import deliver
 from services.dispatch.policy.sender_health import under_of
 from services.dispatch.provider import Accepted, Push

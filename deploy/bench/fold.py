@@ -18,7 +18,8 @@ from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_
 from deploy.local import Stack
 from schemas import ids, topics
 from schemas.events import MessageEvent, MessageRequested, Planned, PlannedTarget, ProviderDispatched, ReceiptReceived
-from schemas.values import Channel, Content, Link, Provider, Recipient
+from schemas.providers import Provider
+from schemas.values import Channel, Content, Link, Recipient
 from services.runtime import mongo
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption

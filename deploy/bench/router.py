@@ -18,7 +18,8 @@ from deploy.local import Stack
 from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import MessageRequested
-from schemas.values import Channel, Content, Link, Provider, Recipient
+from schemas.providers import Provider
+from schemas.values import Channel, Content, Link, Recipient
 from services.router.plan import Ways, plan
 from services.runtime.crypto import record_encryption
 from services.runtime.installations import reader

@@ -21,7 +21,7 @@ from deploy.bench.measure import Row, cpu_seconds, seal_as, show, wait_until
 from deploy.local import Stack
 from schemas import ids, topics
 from schemas.application_events import CredentialsChanged
-from schemas.values import Platform, Provider
+from schemas.providers import Platform, Provider
 from services.registry.devices.state import Device, Owner, Token
 from services.registry.devices.store import Devices
 from services.runtime import mongo

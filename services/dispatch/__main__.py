@@ -7,8 +7,8 @@ Each provider is a lane of its own, with its own consumers: one that is down hol
 when `services/dispatch/<provider>.py` exists.
 """
 
+from schemas.providers import Provider
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS, TARGET_RESOLVED
-from schemas.values import Provider
 from services.dispatch.broadcast.create import Making
 from services.dispatch.broadcast.gate import Gate
 from services.dispatch.broadcast.service import Broadcasting

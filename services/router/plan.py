@@ -19,9 +19,10 @@ from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.events import MessageRequested, Planned, PlannedTarget, SkippedTarget, TargetResolved
 from schemas.live import aim_of
+from schemas.providers import Provider
 from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
-from schemas.values import Channel, Link, Provider, Recipient
+from schemas.values import Channel, Link, Recipient
 from services.router.plan_channel import to_channel
 from services.router.plan_live import slots_of
 from services.router.plan_seen import InstallationSeen

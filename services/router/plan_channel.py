@@ -10,8 +10,9 @@ platform absorbs what is posted twice under it. Source: `docs/partner-api.md` §
 from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.events import MessageRequested, PlannedTarget, TargetResolved
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Channel, ChannelMessage, Content, Provider
+from schemas.values import Channel, ChannelMessage, Content
 from services.runtime.short_links import text_of
 from services.runtime.text.sms_parts import part_count
 

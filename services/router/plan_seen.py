@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.router.plan_live import LiveSeen
 
 

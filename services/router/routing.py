@@ -23,8 +23,8 @@ from schemas.events import (
     RequestRepeated,
     ScheduleDue,
 )
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Provider
 from services.router.answers import to_status
 from services.router.cancelling import cancelled
 from services.router.endings import endings_of

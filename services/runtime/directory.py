@@ -18,8 +18,9 @@ from schemas.application_events import (
     SenderChanged,
     StopChanged,
 )
+from schemas.providers import Provider
 from schemas.topics import APPLICATION_EVENTS
-from schemas.values import Provider, StopScope
+from schemas.values import StopScope
 from services.runtime import telemetry
 from services.runtime.directory_index import Names
 from services.runtime.log import kafka

@@ -26,7 +26,7 @@ from schemas.device_events import (
     TokenRetired,
     TokenWorked,
 )
-from schemas.values import Platform, Provider
+from schemas.providers import Platform, Provider
 
 _NAMES = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
 

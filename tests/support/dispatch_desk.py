@@ -18,8 +18,9 @@ import orjson
 from schemas import codec, ids
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import ProviderDispatched, TargetResolved
+from schemas.providers import Platform, Provider
 from schemas.topics import TARGET_RESOLVED
-from schemas.values import Content, Platform, Provider
+from schemas.values import Content
 from services.dispatch.delivery.attempts_store import Attempts
 from services.dispatch.delivery.senders import Senders, module_of
 from services.dispatch.delivery.work import Dispatching, Ready

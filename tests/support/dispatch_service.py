@@ -12,7 +12,8 @@ import orjson
 from schemas import codec, ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged, StopChanged
 from schemas.events import ProviderDispatched, TargetResolved
-from schemas.values import Content, Lane, Provider
+from schemas.providers import Provider
+from schemas.values import Content, Lane
 from services.dispatch.delivery.attempts_store import Attempts
 from services.dispatch.delivery.senders import Open, Senders
 from services.dispatch.delivery.work import Dispatching, Item

@@ -18,8 +18,9 @@ from schemas.events import (
     Scheduled,
     SkippedTarget,
 )
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Channel, Content, Lane, Link, Provider, Recipient, ReportRequest
+from schemas.values import Channel, Content, Lane, Link, Recipient, ReportRequest
 from services.status.fold.fold import FollowUp, fold
 from services.status.message.model import Message
 from tests.support.deliveries import DELIVERIES

@@ -15,7 +15,7 @@ from types import ModuleType
 import orjson
 
 from schemas.application_events import ApplicationChanged, CredentialsChanged, StopChanged
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.dispatch.provider import BadCredentials, Opening, Push, Rejected, Result, Sender
 from services.runtime import telemetry
 from services.runtime.crypto.master_key import CannotOpen, Secrets

@@ -19,9 +19,9 @@ from typing import Final, NamedTuple
 
 from schemas.events import ProviderDispatched, TargetResolved
 from schemas.live import event_of
+from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.topics import PROVIDER_DISPATCHED, TARGET_RESOLVED
-from schemas.values import Provider
 from services.dispatch.delivery.attempts_store import Attempt, Attempts
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.payload.secure_values import Sealing

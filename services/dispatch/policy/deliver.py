@@ -17,8 +17,8 @@ from typing import NamedTuple, Protocol
 
 from schemas import ids
 from schemas.events import DispatchOutcome, ProviderDispatched, TargetResolved
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Provider
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 
 BACKOFF_S = 5.0

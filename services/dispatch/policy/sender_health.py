@@ -13,7 +13,7 @@ import hashlib
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.dispatch.policy.breaker import Breaker
 from services.dispatch.policy.limiter import Limiter
 from services.dispatch.policy.token_guard import Guard

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.dispatch.provider import Push
 
 

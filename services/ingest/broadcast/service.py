@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from schemas import ids
 from schemas.broadcast_events import BroadcastChannelChanged, BroadcastRequested
+from schemas.providers import Provider
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
-from schemas.values import Provider
 from services.ingest.broadcast import rules as accept
 from services.ingest.broadcast.rules import BroadcastBody, ChannelBody, channel_id_of
 from services.ingest.broadcast.store import Broadcast, Broadcasts

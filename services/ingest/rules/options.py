@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Set
 from types import MappingProxyType
 from typing import NamedTuple
 
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.ingest.rules.address import rich_addresses
 from services.ingest.rules.body import OptionBody, Rich, parsed
 from services.ingest.rules.errors import invalid

@@ -12,7 +12,8 @@ from pydantic.alias_generators import to_camel
 from schemas import ids
 from schemas.device_events import Subscription
 from schemas.live import activity_slot, start_slot
-from schemas.values import LONGEST_CHAIN, Platform, Provider
+from schemas.providers import Platform, Provider
+from schemas.values import LONGEST_CHAIN
 from services.registry.devices.state import Device
 from services.registry.identity.proof import MOST_CHARACTERS
 from services.runtime.http.field_names import RequestBody

@@ -21,8 +21,8 @@ from schemas.device_events import (
     TokenWorked,
 )
 from schemas.events import ReceiptReceived
+from schemas.providers import Provider
 from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
-from schemas.values import Provider
 from services.registry.device_api.bodies import (
     MAX_SUBSCRIPTIONS,
     InstallBody,

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from schemas.application_events import ApplicationChanged
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.registry.auth import Doors
 from services.registry.device_api.bodies import (
     InstallAnswer,

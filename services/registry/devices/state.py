@@ -6,7 +6,8 @@ The document in collection `installations` has the fields of `Device`, and `_id`
 from typing import Literal
 
 from schemas.device_events import LoginProof, Subscription
-from schemas.values import Frozen, Platform, Provider
+from schemas.providers import Platform, Provider
+from schemas.values import Frozen
 from services.registry.devices.launches import Launches
 
 Stamp = str

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Header, Path, Request, Security
 from pydantic import BaseModel
 
 from schemas.device_events import DeviceEvent
+from schemas.providers import Provider
 from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
-from schemas.values import Provider
 from services.registry.device_api.commands import Devicing
 from services.registry.device_api.routes import PROBLEMS
 from services.registry.hms_receipts import signature as hms_callback

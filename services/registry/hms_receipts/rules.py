@@ -19,8 +19,8 @@ from schemas import ids
 from schemas.device_events import DeviceEvent, SettingsChanged, TokenRetired
 from schemas.events import MessageEvent, ProviderTold, ReceiptReceived
 from schemas.ids import DeliveryTag
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Provider
 from services.registry.device_api.receipts import kept_time
 from services.registry.devices.state import Device
 from services.runtime.crypto.delivery_ids import DeliveryIds

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from schemas import ids
 from schemas.application_events import ApplicationChanged, CredentialsChanged
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.registry.auth import By
 from services.registry.device_api.routes import PROBLEMS
 from services.registry.provisioning import credentials

@@ -14,8 +14,9 @@ from schemas.application_events import (
     SenderChanged,
     TtlUnit,
 )
+from schemas.providers import Provider
 from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
-from schemas.values import Channel, Provider
+from schemas.values import Channel
 from services.registry.device_api.bodies import MAX_SUBSCRIPTIONS, Body, Given
 from services.runtime.http.web_address import web_address
 from services.runtime.text.storable import Text

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.runtime.crypto import private_keys
 from services.runtime.http.web_address import web_address
 from services.runtime.text.vapid_subject import vapid_subject

@@ -20,8 +20,9 @@ from schemas.application_events import (
     SenderChanged,
     StopChanged,
 )
+from schemas.providers import Provider
 from schemas.topics import APPLICATION_EVENTS, MESSAGE_RETENTION_MS
-from schemas.values import Provider, StopScope
+from schemas.values import StopScope
 from services.registry.provisioning.store import Turns
 from services.runtime.clock import now_ms
 from services.runtime.directory import OWNED, Directory

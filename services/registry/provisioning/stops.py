@@ -20,7 +20,8 @@ from pydantic import Field
 
 from schemas import ids
 from schemas.application_events import PartnerChanged, StopChanged, by_for_partners
-from schemas.values import Provider, StopScope
+from schemas.providers import Provider
+from schemas.values import StopScope
 from services.registry.device_api.bodies import Body, Given
 from services.registry.device_api.routes import PROBLEMS
 from services.registry.provisioning.service import Entity, Provisioning, Stamp

@@ -13,8 +13,8 @@ from pydantic import AliasChoices, Field, StrictBool, ValidationError
 
 from schemas import ids
 from schemas.device_events import DeviceEvent, Installed, Personalized, SettingsChanged, TokenRegistered
+from schemas.providers import Platform, Provider
 from schemas.topics import DEVICE_EVENTS
-from schemas.values import Platform, Provider
 from services.registry.device_api.bodies import Phone, Short, SubscriptionBody, TokenBody, UserId
 from services.registry.device_api.commands import Devicing
 from services.registry.device_api.tokens import BadField, token_text

@@ -22,7 +22,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from schemas.values import Platform, Provider, Recipient
+from schemas.providers import Platform, Provider
+from schemas.values import Recipient
 from services.runtime.mongo import Database, read_only
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import orjson
 
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.runtime import telemetry
 from services.runtime.access.callers import Network, networks
 from services.runtime.crypto.master_key import CannotOpen, Secrets

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas import ids, topics
 from schemas.events import ChannelReported
-from schemas.values import Channel, Provider
+from schemas.providers import Provider
+from schemas.values import Channel
 from services.runtime import telemetry
 from services.runtime.access.callers import Network, caller_address, is_within
 from services.runtime.clock import now_ms

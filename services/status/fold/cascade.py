@@ -19,8 +19,9 @@ import orjson
 
 from schemas import DeliveryState, ids
 from schemas.events import MessageEvent, MessageRequested, ProviderDispatched, TargetResolved
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Content, Provider, Recipient
+from schemas.values import Content, Recipient
 from services.status.message.model import Delivery, Link, Message, Onward, Request
 
 WITHDRAWN_WITHIN_MS = 3_600_000

@@ -10,9 +10,10 @@ from functools import lru_cache
 from operator import attrgetter
 
 from schemas import ids
+from schemas.providers import Provider
 from schemas.statistic_events import MINUTE_MS, DeliveryCounted, Outcome, Position, Statistic
 from schemas.topics import DELIVERY_COUNTED
-from schemas.values import Channel, Provider
+from schemas.values import Channel
 from services.runtime.log.kafka import Append, Log
 from services.status.fold.counts import OUTCOMES, Counted
 from services.status.fold.fold import FollowUp

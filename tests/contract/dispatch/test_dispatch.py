@@ -13,8 +13,9 @@ from deploy.sandbox.keys import make_apns_key
 from deploy.sandbox.tls.authority import ensure_certificates
 from schemas import topics
 from schemas.events import TargetResolved
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Content, Provider
+from schemas.values import Content
 from services.dispatch.policy import deliver
 from services.dispatch.policy.trust import DOUBTED_AFTER
 from services.dispatch.provider import BEGUN_BEFORE, Accepted, Opening, Push, Result, Sender, Uncertain

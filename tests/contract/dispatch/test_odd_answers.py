@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from deploy.sandbox.faults.orders import Fault
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.dispatch.providers.http.client import LONGEST_RETRY_AFTER_S
 from tests.contract.dispatch.test_trust import fault_token, has_served, install, is_stopped, token_again
 from tests.support.dispatch_desk import desk_of, side_by_side

@@ -10,7 +10,7 @@ import pytest
 from deploy.sandbox.faults.orders import Fault
 from deploy.sandbox.web_push.browser import Keys, encoded
 from schemas.events import ProviderDispatched
-from schemas.values import Platform, Provider
+from schemas.providers import Platform, Provider
 from services.dispatch.delivery import malformed
 from services.dispatch.policy import trust
 from services.dispatch.providers.web_push.vapid import Vapid, key_of

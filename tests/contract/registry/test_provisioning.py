@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from schemas import ids
 from schemas.application_events import OperatorTokenChanged
+from schemas.providers import Provider
 from schemas.topics import APPLICATION_EVENTS
-from schemas.values import Provider
 from services.registry.support.importing import _NAMES
 from services.runtime.access.logins import API_KEY
 from tests.conftest import Servers, own_settings

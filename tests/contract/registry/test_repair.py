@@ -7,8 +7,8 @@ import pytest
 from schemas import codec, ids
 from schemas.device_events import TokenRetired, TokenWorked
 from schemas.events import Event, ProviderDispatched
+from schemas.providers import Provider
 from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED, Topic
-from schemas.values import Provider
 from services.registry.devices.consumers import Repair
 from services.registry.devices.store import Devices
 from services.runtime import mongo

@@ -9,8 +9,9 @@ import pytest
 from schemas import codec, ids
 from schemas.application_events import CredentialsChanged
 from schemas.events import MessageRequested, Planned
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Content, Provider
+from schemas.values import Content
 from services.runtime.clock import now_ms
 from services.runtime.mongo import Database
 from services.runtime.mongo.ended_activities import Ended, EndedActivities

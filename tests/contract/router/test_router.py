@@ -10,8 +10,9 @@ from structlog.testing import capture_logs
 from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged, StopChanged
 from schemas.events import MessageRequested, Planned, RequestRepeated, Scheduled, ScheduleDue, TargetResolved
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule
+from schemas.values import Channel, Content, Link, Recipient, Schedule
 from services.router import routing
 from services.router.routing import Routing
 from services.router.store import Claims

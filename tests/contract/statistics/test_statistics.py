@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import pytest
 
 from schemas import ids
+from schemas.providers import Provider
 from schemas.statistic_events import MINUTE_MS, DeliveryCounted, Outcome, Statistic, key_of
 from schemas.topics import DELIVERY_COUNTED
-from schemas.values import Channel, Provider
+from schemas.values import Channel
 from services.runtime.clock import now_ms
 from services.runtime.log.kafka import Append
 from services.runtime.settings import Settings

@@ -10,8 +10,8 @@ import pytest
 from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged, PartnerChanged
 from schemas.events import MessageRequested, Planned, PlannedTarget
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Provider
 from services.runtime.crypto.master_key import Secrets
 from tests.conftest import Servers, own_settings
 from tests.support.deliveries import DELIVERIES

@@ -11,9 +11,10 @@ import pytest
 from pymongo.errors import ExecutionTimeout
 
 from schemas import ids
+from schemas.providers import Provider
 from schemas.statistic_events import BOUNDS_MS, Histogram, Statistic, StatisticChanged, key_of
 from schemas.topics import DELIVERY_STATISTICS
-from schemas.values import Channel, Provider
+from schemas.values import Channel
 from services.runtime import mongo
 from services.runtime.log.kafka import Append
 from services.runtime.mongo.collection import Cursor

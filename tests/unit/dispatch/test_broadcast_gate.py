@@ -7,7 +7,7 @@ import pytest
 
 from schemas.application_events import StopChanged
 from schemas.broadcast_events import BroadcastRequested
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.dispatch.broadcast import gate as broadcast_gate
 from services.dispatch.broadcast.gate import Gate
 from services.dispatch.delivery.senders import Senders

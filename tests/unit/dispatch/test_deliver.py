@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from schemas import ids
 from schemas.events import TargetResolved
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Channel, ChannelMessage, Content, Provider
+from schemas.values import Channel, ChannelMessage, Content
 from services.dispatch.policy.deliver import (
     LONGEST_BACKOFF_S,
     NotSent,

@@ -4,7 +4,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.dispatch.delivery.work import Dispatching
 from services.runtime import mongo
 

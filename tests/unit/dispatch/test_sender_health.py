@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.dispatch.policy.sender_health import Standing
 from services.dispatch.policy.trust import FIRST_PROBE_S
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain

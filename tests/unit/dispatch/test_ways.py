@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.dispatch.policy.ways import way_of
 from tests.support.pushes import push_of
 

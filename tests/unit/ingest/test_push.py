@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from schemas.values import Button, Channel, Provider
+from schemas.providers import Provider
+from schemas.values import Button, Channel
 from services.ingest.rules.message import Accepted
 from tests.support.requests import accepted, decide, first, option, push, refused, request
 

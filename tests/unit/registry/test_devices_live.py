@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from schemas.device_events import DeviceEvent, TokenRetired
 from schemas.events import ProviderDispatched
 from schemas.live import LONGEST_ACTIVITY_MS
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.registry.device_api.live_bodies import LiveView
 from services.registry.devices.consumers import learnt_of
 from services.registry.devices.fold import fold

@@ -12,8 +12,8 @@ from schemas import ids
 from schemas.device_events import SettingsChanged, TokenRetired
 from schemas.events import ProviderTold, ReceiptReceived
 from schemas.ids import DeliveryTag
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Provider
 from services.registry.devices.state import Device, Token
 from services.registry.hms_receipts import signature
 from services.registry.hms_receipts.nonces import Nonces

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from schemas import ids
 from schemas.application_events import ApplicationChanged, SubscriptionKind
 from schemas.events import MessageRequested
+from schemas.providers import Provider
 from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
-from schemas.values import Channel, Content, Link, Provider, Recipient, Schedule, SecureValues
+from schemas.values import Channel, Content, Link, Recipient, Schedule, SecureValues
 from services.router.plan import MAX_INSTALLATIONS, Plan, Ways, held_until, why_not
 from services.runtime.text.versions import version_key
 from tests.support.deliveries import plan

@@ -4,8 +4,9 @@ import orjson
 import pytest
 
 from schemas import ids
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Content, Provider
+from schemas.values import Content
 from services.router.plan import Plan, Ways
 from tests.support.deliveries import plan
 from tests.unit.router.test_plan import APPLICATION, NOW, WAYS, Live, Phone, Token, asked

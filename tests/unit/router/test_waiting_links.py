@@ -2,7 +2,8 @@
 
 from schemas import ids
 from schemas.application_events import ApplicationChanged
-from schemas.values import Platform, Schedule
+from schemas.providers import Platform
+from schemas.values import Schedule
 from services.router.waiting import scheduled
 from services.runtime.installations.reader import Installation, from_document
 from tests.unit.router.test_plan import APPLICATION, NOW, asked

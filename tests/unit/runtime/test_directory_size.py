@@ -17,7 +17,7 @@ from schemas.application_events import (
     StopChanged,
 )
 from schemas.events import Event
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.runtime.directory import Directory
 from services.runtime.directory_index import Names
 

@@ -17,8 +17,9 @@ from schemas.device_events import (
 )
 from schemas.events import Event, InboxChanged, MessageRequested, Planned, PlannedTarget, ScheduleDue, TargetResolved
 from schemas.personal import IMPERSONAL, PERSONAL, Subject
+from schemas.providers import Platform, Provider
 from schemas.topics import Topic
-from schemas.values import Button, Channel, ChannelMessage, Content, Link, Platform, Provider, Recipient
+from schemas.values import Button, Channel, ChannelMessage, Content, Link, Recipient
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.key_tree import Close, Strike, Write, steps
 from services.runtime.crypto.recipient_keys import RecipientKeys

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from deploy.cli.app import app
-from schemas.values import Provider
+from schemas.providers import Provider
 from services.dispatch.provider import BadCredentials
 from services.dispatch.providers.apns.sender import ApnsCredentials
 from services.dispatch.providers.http.credentials import validated

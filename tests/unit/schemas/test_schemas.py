@@ -13,7 +13,7 @@ from schemas import DeliveryState, codec, ids, topics
 from schemas.__main__ import FOLDER, documents, event_schemas
 from schemas.application_events import by_for_partners
 from schemas.events import ProviderDispatched, ReceiptReceived
-from schemas.values import Provider
+from schemas.providers import Provider
 
 DISPATCHED = ProviderDispatched(
     event_id=ids.uuid7(),

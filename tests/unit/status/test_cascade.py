@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from schemas import DeliveryState, ids
 from schemas.events import ChannelReported, MessageEvent, MessageRequested, Planned
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import Channel, Content, Link, Provider, Schedule
+from schemas.values import Channel, Content, Link, Schedule
 from services.status.api.explain import explain
 from services.status.api.view import view_of
 from services.status.fold.cascade import NextLink, NotNeeded, Withdrawal

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from schemas import DeliveryState, ids
 from schemas.events import InboxChanged, LinkClicked, MessageEvent, ProviderDispatched, ProviderTold, ReceiptReceived
+from schemas.providers import Provider
 from schemas.reasons import Reason
-from schemas.values import LONGEST_CHAIN, Provider
+from schemas.values import LONGEST_CHAIN
 from services.status.api.explain import explain
 from services.status.api.view import view_of
 from services.status.fold.bounds import MAX_SAID, MAX_UNASKED, MAX_UNASKED_LINKS

@@ -7,8 +7,9 @@ import pytest
 from schemas import ids, topics
 from schemas.events import InboxChanged, MessageEvent, MessageRequested, Planned, PlannedTarget, ReceiptReceived
 from schemas.personal import Subject
+from schemas.providers import Provider
 from schemas.topics import Topic
-from schemas.values import Channel, Content, Link, Provider, Recipient
+from schemas.values import Channel, Content, Link, Recipient
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.status.fold.fold import fold

@@ -14,7 +14,8 @@ from zoneinfo import available_timezones
 from pydantic import Field
 
 from schemas.application_events import PartnerChanged
-from schemas.values import Link, Platform
+from schemas.providers import Platform
+from schemas.values import Link
 from services.ingest.rules.body import Wire
 from services.ingest.rules.errors import invalid
 from services.ingest.rules.fields import instant_ms
