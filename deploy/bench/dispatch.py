@@ -153,7 +153,7 @@ def bare(pushes: int = 5_000) -> float:
         render.path_of(push)
         render.headers_of(push, b"bearer", b"topic", event.at)
         render.render(push)
-        sent = deliver.Sent(1, one.token.digest, True)
+        sent = deliver.AttemptFacts(1, one.token.digest, True)
         record_encryption.encode(deliver.concluded(event, Accepted(event.delivery_id), sent, event.at, 0.5).event)
     return pushes / (time.process_time() - started)
 

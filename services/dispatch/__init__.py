@@ -4,5 +4,5 @@ provider.
 provider.py      what a provider is to dispatch          <provider>.py          its client and rendering
 deliver.py       what follows from its answer; pure      <provider>_table.py    what its answers mean
 dispatching.py   one provider's work                     payload*.py            the SDK's part, made to fit
-senders.py       who is open for which application       standing.py            limiter, breaker and guard of one
+senders.py       who is open for which application       health.py            limiter, breaker and guard of one
 """

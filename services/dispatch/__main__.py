@@ -9,14 +9,14 @@ when `services/dispatch/<provider>.py` exists.
 
 from schemas.providers import Provider
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS, TARGET_RESOLVED
-from services.dispatch.broadcast.create import Making
-from services.dispatch.broadcast.gate import Gate
-from services.dispatch.broadcast.service import Broadcasting
+from services.dispatch.broadcast.create import ChannelCreation
+from services.dispatch.broadcast.gate import BroadcastGate
+from services.dispatch.broadcast.service import BroadcastService
 from services.dispatch.broadcast.store import ChannelNotes
 from services.dispatch.delivery.attempts_store import Attempts
 from services.dispatch.delivery.senders import Senders, module_of
-from services.dispatch.delivery.work import Dispatching, Item
-from services.dispatch.payload.secure_values import Sealing
+from services.dispatch.delivery.work import DispatchWork, Item
+from services.dispatch.payload.secure_values import DeviceSecureValues
 from services.dispatch.policy.deliver import Conclusion
 from services.runtime import mongo
 from services.runtime.crypto.master_key import Secrets
@@ -47,7 +47,7 @@ async def start(process: Process) -> None:
     await timers.prepare()
     await attempts.prepare()
     stops, pressure = Stops(directory, timers), Pressure()
-    sealing = Sealing(HourKeys(database["hour_keys"], secrets))
+    sealing = DeviceSecureValues(HourKeys(database["hour_keys"], secrets))
     aside = await dead_letters(database, sink, settings)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for provider in Provider:
@@ -56,7 +56,7 @@ async def start(process: Process) -> None:
             senders = Senders(provider, directory, secrets, settings, module.open_sender)
             process.stack.push_async_callback(senders.close)
             known = Installations(database)
-            work = Dispatching(
+            work = DispatchWork(
                 provider,
                 senders,
                 known,
@@ -73,14 +73,16 @@ async def start(process: Process) -> None:
             if provider is Provider.APNS:
                 notes = ChannelNotes(database)
                 await notes.prepare()
-                gate = Gate(senders, work)
-                _broadcast(process, aside, Broadcasting(senders, Making(notes), attempts, timers, gate, stops))
+                gate = BroadcastGate(senders, work)
+                _broadcast(
+                    process, aside, BroadcastService(senders, ChannelCreation(notes), attempts, timers, gate, stops)
+                )
     process.spawn(pressure.watch(process.stop), "pressure", drains=True)
     process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)
 
 
-def _consume(process: Process, provider: Provider, work: Dispatching, pressure: Pressure, aside: DeadLetters) -> None:
+def _consume(process: Process, provider: Provider, work: DispatchWork, pressure: Pressure, aside: DeadLetters) -> None:
     for lane in process.settings.lanes:
         topic = TARGET_RESOLVED[provider][lane]
         group = group_of(f"dispatch-{provider.value}", lane)
@@ -90,7 +92,7 @@ def _consume(process: Process, provider: Provider, work: Dispatching, pressure: 
         process.spawn(flow.run(), group, drains=True)
 
 
-def _broadcast(process: Process, aside: DeadLetters, work: Broadcasting) -> None:
+def _broadcast(process: Process, aside: DeadLetters, work: BroadcastService) -> None:
     steps = ((BROADCAST_CHANNELS, work.channels), (BROADCASTS, work.messages))
     for topic, step in steps:
         group = f"dispatch-{topic.name}"

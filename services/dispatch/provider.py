@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Scope = Literal["token", "application", "provider"]
 
 
-class Beginning(Protocol):
+class AttemptNote(Protocol):
     """The note of an attempt that cannot be absorbed when it is made twice."""
 
     @property
@@ -65,7 +65,7 @@ class Push(NamedTuple):
     withdraw: bool = False  # not to be shown: the SDK takes what it shows under this delivery id off the screen
     channel: ChannelMessage | None = None  # for the channel platform, which needs no token
     platform: str = ""  # of the installation
-    beginning: Beginning | None = None  # where a resend is not absorbed: to be asked just before the request is written
+    note: AttemptNote | None = None  # where a resend is not absorbed: to be asked just before the request is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Rejected:
     certain: bool = field(default=False, compare=False)
     unclear: bool = field(
         default=False, compare=False
-    )  # token or message: `delivery/malformed.py` finds out before it leaves the sender
+    )  # token or message: `providers/http/malformed_tokens.py` finds out before it leaves the sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Sender(Protocol):
     async def send(self, push: Push) -> Result:
         """One attempt, bounded in time (10 s and more, as the provider advises). Raises nothing but CancelledError.
 
-        With a `beginning` it is made only when that says so, asked as late as can be; else the result is BEGUN_BEFORE.
+        With a `note` it is made only when that says so, asked as late as can be; else the result is BEGUN_BEFORE.
         """
         ...
 

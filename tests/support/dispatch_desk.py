@@ -23,8 +23,8 @@ from schemas.topics import TARGET_RESOLVED
 from schemas.values import Content
 from services.dispatch.delivery.attempts_store import Attempts
 from services.dispatch.delivery.senders import Senders, module_of
-from services.dispatch.delivery.work import Dispatching, Ready
-from services.dispatch.payload.secure_values import Sealing
+from services.dispatch.delivery.work import DispatchWork, Ready
+from services.dispatch.payload.secure_values import DeviceSecureValues
 from services.dispatch.policy import deliver
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
@@ -74,7 +74,7 @@ class Desk:
     secrets: Secrets
     directory: Directory
     known: Known
-    work: Dispatching
+    work: DispatchWork
     _versions: int = 0
 
     def provision(self, credentials: dict[str, Any], **about: Any) -> None:
@@ -194,7 +194,7 @@ async def desk_of(bench: Bench, provider: Provider, known: Known | None = None) 
     senders = Senders(provider, directory, secrets, settings, module.open_sender)
     known = known or Known()
     nobody: Any = None
-    work = Dispatching(
+    work = DispatchWork(
         provider,
         senders,
         cast(Installations, known),
@@ -202,7 +202,7 @@ async def desk_of(bench: Bench, provider: Provider, known: Known | None = None) 
         secrets,
         cast(Log, nobody),
         cast(Timers, nobody),
-        cast(Sealing, nobody),
+        cast(DeviceSecureValues, nobody),
         cast(Stops, nobody),
         ended=cast(EndedActivities, nobody),
     )

@@ -16,8 +16,8 @@ from schemas.providers import Provider
 from schemas.values import Content, Lane
 from services.dispatch.delivery.attempts_store import Attempts
 from services.dispatch.delivery.senders import Open, Senders
-from services.dispatch.delivery.work import Dispatching, Item
-from services.dispatch.payload.secure_values import Sealing
+from services.dispatch.delivery.work import DispatchWork, Item
+from services.dispatch.payload.secure_values import DeviceSecureValues
 from services.dispatch.policy.deliver import Conclusion
 from services.dispatch.providers.apns import sender
 from services.runtime import mongo
@@ -55,7 +55,7 @@ class Service:
     sink: Log
     directory: Directory
     secrets: Secrets
-    work: Dispatching
+    work: DispatchWork
     timers: Timers
     _versions: int = field(default=0)
 
@@ -161,10 +161,10 @@ async def serving(
         await timers.prepare()
         await attempts.prepare()
         senders = Senders(PROVIDER, directory, secrets, settings, open_sender)
-        sealing = Sealing(HourKeys(database["hour_keys"], secrets))
+        sealing = DeviceSecureValues(HourKeys(database["hour_keys"], secrets))
         stops = Stops(directory, timers)
         known = Installations(database)
-        work = Dispatching(
+        work = DispatchWork(
             PROVIDER, senders, known, attempts, secrets, sink, timers, sealing, stops, ended=EndedActivities(database)
         )
         service = Service(settings, sandbox, database, sink, directory, secrets, work, timers)

@@ -22,7 +22,7 @@ POLICY_KEY = "message-storage-policy"
 
 
 @dataclass(frozen=True)
-class Making:
+class ChannelCreation:
     """Acts on one event at a time: the topic has one partition, so nobody else makes channels meanwhile."""
 
     notes: ChannelNotes

@@ -1,7 +1,7 @@
 """May a broadcast go now? As for a push (`delivery/work.py`): a stop, a sender whose keys are refused, a host that is
 away, an application over its rate. What may not waits in a timer, at most until it expires.
 
-A broadcast goes out under the keys of the application's pushes, so both have one standing; its host is another one, so
+A broadcast goes out under the keys of the application's pushes, so both have one health; its host is another one, so
 that has a breaker of its own.
 """
 
@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 
 from schemas.broadcast_events import BroadcastRequested
 from services.dispatch.delivery.senders import Senders
-from services.dispatch.policy.host_health import HostHealth, News
-from services.dispatch.policy.sender_health import STOPPED, Standing
+from services.dispatch.policy.host_health import HostChange, HostHealth
+from services.dispatch.policy.sender_health import STOPPED, SenderHealth
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Uncertain
 from services.dispatch.providers.apns.channels import Answer, Done, Gone
 from services.dispatch.providers.apns.channels_table import OF_BROADCASTS
@@ -28,10 +28,10 @@ _SERVER_ERROR = 500
 
 
 class Pushes(Protocol):
-    """What is shared with the pushes of APNs (`dispatching.Dispatching`)."""
+    """What is shared with the pushes of APNs (`dispatching.DispatchWork`)."""
 
-    def standing(self, application_id: str) -> Standing: ...
-    def let_go(self, standing: Standing) -> None:
+    def health_of(self, application_id: str) -> SenderHealth: ...
+    def release(self, health: SenderHealth) -> None:
         """What waits for the application's sender is due now."""
 
 
@@ -44,7 +44,7 @@ class Wait(NamedTuple):
 
 
 @dataclass
-class Gate:
+class BroadcastGate:
     """`senders` are those of APNs; ask only for an application that has one."""
 
     senders: Senders
@@ -57,20 +57,20 @@ class Gate:
         if stop is not None:
             left_s = (event.expires_at - now_ms()) / 1000
             return Wait(f"{stop.scope} is paused", left_s, held_tag(stop.scope, stop.id))
-        now, standing = _now(), self.pushes.standing(event.application_id)
-        stopped_s = standing.stopped_for_s(now)
+        now, health = _now(), self.pushes.health_of(event.application_id)
+        stopped_s = health.stopped_for_s(now)
         if stopped_s is not None:
-            return Wait(STOPPED, stopped_s, standing.tag)
+            return Wait(STOPPED, stopped_s, health.tag)
         if not self.host.breaker.admits(now):
             rest_s = min(_AWAY_S, max(1.0, self.host.breaker.wait_s(now)))
             return Wait("provider is away", rest_s * (1 + random.random()))
-        wait_s = standing.limiter.admitted(now)
+        wait_s = health.limiter.admitted(now)
         return Wait("throttled", wait_s) if wait_s else None
 
     def begin(self, event: BroadcastRequested) -> float:
         """When it went out."""
         now = _now()
-        self.pushes.standing(event.application_id).begin(now)
+        self.pushes.health_of(event.application_id).begin(now)
         self.host.breaker.begin(now)
         return now
 
@@ -79,24 +79,24 @@ class Gate:
 
         None that finds the sender stopped, as a probe does, is lost for keys that may be mended.
         """
-        now, standing, result = _now(), self.pushes.standing(event.application_id), _as_of_a_push(answer)
-        was_stopped = standing.breaker.is_open
-        if standing.end(result, now, random.random(), guarded=False):
-            self.pushes.let_go(standing)
+        now, health, result = _now(), self.pushes.health_of(event.application_id), _as_of_a_push(answer)
+        was_stopped = health.breaker.is_open
+        if health.end(result, now, random.random(), counts_for_guard=False):
+            self.pushes.release(health)
         news = self.host.ended(_as_of_its_host(result), began, now, random.random())
-        if news is News.AWAY:
+        if news is HostChange.AWAY:
             log.error("provider is away: broadcasts wait", provider="apns")
-        elif news is News.BACK:
+        elif news is HostChange.BACK:
             log.info("provider is back: broadcasts go on", provider="apns")
         if was_stopped and isinstance(result, Rejected) and result.alert:
-            return Retry(f"{result.detail}: {STOPPED}", result.status, max(1.0, standing.breaker.wait_s(now)))
+            return Retry(f"{result.detail}: {STOPPED}", result.status, max(1.0, health.breaker.wait_s(now)))
         return answer
 
-    def let_go(self, event: BroadcastRequested, wait: Wait) -> None:
+    def release(self, event: BroadcastRequested, wait: Wait) -> None:
         """It waits now; what it waits for may have come meanwhile."""
-        standing = self.pushes.standing(event.application_id)
-        if wait.tag == standing.tag and not standing.breaker.is_open:
-            self.pushes.let_go(standing)
+        health = self.pushes.health_of(event.application_id)
+        if wait.tag == health.tag and not health.breaker.is_open:
+            self.pushes.release(health)
 
 
 def _as_of_a_push(answer: Answer) -> Result:

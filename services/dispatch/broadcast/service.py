@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from schemas import ids
 from schemas.broadcast_events import BroadcastChannelChanged, BroadcastDispatched, BroadcastOutcome, BroadcastRequested
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
-from services.dispatch.broadcast.create import Making
-from services.dispatch.broadcast.gate import Gate, Wait
+from services.dispatch.broadcast.create import ChannelCreation
+from services.dispatch.broadcast.gate import BroadcastGate, Wait
 from services.dispatch.delivery.attempts_store import Attempts
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.policy.deliver import backoff_s
@@ -39,14 +39,14 @@ _LONGEST_S = 86_400.0
 
 
 @dataclass(frozen=True)
-class Broadcasting:
+class BroadcastService:
     """The steps of both consumers. `senders` are those of APNs, which its pushes keep fresh."""
 
     senders: Senders
-    making: Making
+    making: ChannelCreation
     attempts: Attempts
     timers: Timers
-    gate: Gate
+    gate: BroadcastGate
     stops: Stops
 
     async def channels(self, records: Sequence[Record]) -> Follows:
@@ -126,7 +126,7 @@ class Broadcasting:
         timer = Timer(due, BROADCASTS, event.entity_key, again, () if wait.tag is None else (wait.tag,))
         await self.timers.set([timer])
         await self.stops.look_again([timer])
-        self.gate.let_go(event, wait)
+        self.gate.release(event, wait)
         told = _told(event, "retry", now, 0, wait.why, due)
         return told.model_copy(update={"event_id": ids.event_id_of(event.event_id, "held")})
 

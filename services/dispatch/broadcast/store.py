@@ -13,7 +13,7 @@ from typing import NamedTuple
 from services.runtime.mongo import Database, Duplicate, durable
 
 
-class Making(NamedTuple):
+class ChannelNote(NamedTuple):
     """A channel that was begun; `apple_id` once it is known."""
 
     before: Sequence[str]
@@ -30,9 +30,9 @@ class ChannelNotes:
         """Create the index."""
         await self._notes.create_index([("application_id", 1), ("environment", 1)])
 
-    async def find(self, key: str) -> Making | None:
+    async def find(self, key: str) -> ChannelNote | None:
         found = await self._notes.find_one({"_id": key})
-        return None if found is None else Making(found["before"], found["apple_id"])
+        return None if found is None else ChannelNote(found["before"], found["apple_id"])
 
     async def begin(self, key: str, application_id: str, environment: str, before: Sequence[str]) -> None:
         """Before Apple is asked to create."""

@@ -78,8 +78,8 @@ class Attempts:
         return {(note_id, by) for note_id, by in notes if found.get(note_id, by) == by}
 
 
-class Attempt:
-    """One attempt at a delivery: `services.dispatch.provider.Beginning`."""
+class NotedAttempt:
+    """One attempt at a delivery: `services.dispatch.provider.AttemptNote`."""
 
     def __init__(self, attempts: Attempts, delivery_id: str, attempt: int) -> None:
         self._attempts, self._delivery_id, self._attempt = attempts, delivery_id, attempt

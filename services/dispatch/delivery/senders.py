@@ -126,7 +126,7 @@ class Senders:
 
     async def close(self) -> None:
         for application_id in list(self._opened):
-            self._let_go(application_id)
+            self._close_soon(application_id)
         await asyncio.gather(*self._closing)
 
     def _wanted(self) -> list[str]:
@@ -140,13 +140,13 @@ class Senders:
         opened = self._opened.get(application_id)
         if application is None or credentials is None or not (application.enabled and credentials.enabled):
             if opened is not None:
-                self._let_go(application_id)
+                self._close_soon(application_id)
             return opened is not None
         if opened is not None and opened.application == application and opened.credentials == credentials:
             return False
         sender = await self._open(application, credentials)
         if opened is not None:
-            self._let_go(application_id)
+            self._close_soon(application_id)
         self._opened[application_id] = _Opened(sender, application, credentials)
         return True
 
@@ -163,7 +163,7 @@ class Senders:
         except BadCredentials as error:
             return Unusable(f"bad credentials: {error}")
 
-    def _let_go(self, application_id: str) -> None:
+    def _close_soon(self, application_id: str) -> None:
         opened = self._opened.pop(application_id)
         task = asyncio.get_running_loop().create_task(_closed(opened.sender, application_id))
         self._closing.add(task)

@@ -22,13 +22,13 @@ from schemas.live import event_of
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.topics import PROVIDER_DISPATCHED, TARGET_RESOLVED
-from services.dispatch.delivery.attempts_store import Attempt, Attempts
+from services.dispatch.delivery.attempts_store import Attempts, NotedAttempt
 from services.dispatch.delivery.senders import Senders
-from services.dispatch.payload.secure_values import Sealing
+from services.dispatch.payload.secure_values import DeviceSecureValues
 from services.dispatch.policy import deliver
-from services.dispatch.policy.deliver import Conclusion, NotSent, Sent
-from services.dispatch.policy.host_health import HostHealth, News
-from services.dispatch.policy.sender_health import STOPPED, Addressed, Judged, Standing
+from services.dispatch.policy.deliver import AttemptFacts, Conclusion, Obstacle
+from services.dispatch.policy.host_health import HostChange, HostHealth
+from services.dispatch.policy.sender_health import STOPPED, Addressee, SenderHealth, Verdict
 from services.dispatch.policy.ways import way_of
 from services.dispatch.provider import Push, Result, Retry, Sender, TokenGone
 from services.runtime import telemetry
@@ -55,18 +55,18 @@ class Ready(NamedTuple):
     installation: Installation | None  # None, and no token: for the channel platform
     token: Token | None
     sender: Sender
-    standing: Standing
+    health: SenderHealth
     sealed: str | None = None  # SECURE values, to this device
 
 
-HAS_ENDED: Final = NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, "the live activity has been ended")
+HAS_ENDED: Final = Obstacle("refused", Reason.NO_ACTIVE_INSTALLATION, "the live activity has been ended")
 _TAKEN: Final = frozenset({"accepted"})
 _LOST: Final = frozenset({"refused", "expired", "suppressed"})
 Item = Ready | Conclusion
 """A conclusion: nothing is to be sent."""
 
 
-class Dispatching:
+class DispatchWork:
     """Fulfils `services.runtime.log.in_flight.Work`."""
 
     def __init__(
@@ -78,7 +78,7 @@ class Dispatching:
         secrets: Secrets,
         sink: Log,
         timers: Timers,
-        sealing: Sealing,
+        sealing: DeviceSecureValues,
         stops: Stops,
         *,
         ended: EndedActivities,
@@ -89,7 +89,7 @@ class Dispatching:
         self._senders, self._installations, self._attempts = senders, installations, attempts
         self._secrets, self._sink, self._timers, self._sealing = secrets, sink, timers, sealing
         self._stops, self._ended = stops, ended
-        self._standings: dict[str, Standing] = {}
+        self._healths: dict[str, SenderHealth] = {}
         self._to_hasten: set[str] = set()
         self._clock = asyncio.get_running_loop().time
         self._outcomes = telemetry.PUSHES
@@ -127,42 +127,42 @@ class Dispatching:
         return done._replace(ends=True) if item.target.slot and _is(item.target, "end") else done
 
     async def _performed(self, item: Ready) -> Conclusion:
-        target, standing = item.target, item.standing
-        held = self._held(target, standing)
+        target, health = item.target, item.health
+        held = self._held(target, health)
         if held is not None:
             return held
         push = self._push(item)
         to = self._addressed(item, push)
-        held = self._held_way(target, standing, to) if to is not None and to.way.is_troubled else None
+        held = self._held_way(target, health, to) if to is not None and to.way.is_troubled else None
         if held is not None:
             return held
         absorbs = target.withdraw or item.sender.absorbs_resend(push)
         began = self._clock()
-        standing.begin(began)
+        health.begin(began)
         self.breaker.begin(began)
         if to is not None and to.way.is_troubled:
             to.way.begin(began)
         result: Result = Retry("interrupted")
         if not absorbs:
-            push = push._replace(beginning=Attempt(self._attempts, target.delivery_id, target.attempt))
+            push = push._replace(note=NotedAttempt(self._attempts, target.delivery_id, target.attempt))
         try:
             result = await item.sender.send(push)
         finally:
             ended = self._clock()
-            judged = self._end(result, item, to, began, ended)
+            verdict = self._end(result, item, to, began, ended)
         self._seconds.observe(ended - began)
-        return self._concluded(item, judged, to, Sent(round((ended - began) * 1000), "", absorbs))
+        return self._concluded(item, verdict, to, AttemptFacts(round((ended - began) * 1000), "", absorbs))
 
-    def _concluded(self, item: Ready, judged: Judged, to: Addressed | None, sent: Sent) -> Conclusion:
-        target, result = item.target, judged.result
+    def _concluded(self, item: Ready, verdict: Verdict, to: Addressee | None, sent: AttemptFacts) -> Conclusion:
+        target, result = item.target, verdict.result
         if to is not None:
-            retires = bool(target.slot) or not item.standing.guard.is_paused
+            retires = bool(target.slot) or not item.health.guard.is_paused
             if isinstance(result, TokenGone) and result.needs_proof:
                 retires = retires and to.way.is_proven
             sent = sent._replace(digest=to.digest, retires=retires, worked_under=None if target.slot else to.news)
-        if not judged.waits:
+        if not verdict.waits:
             return deliver.concluded(target, result, sent, now_ms(), random.random())
-        return deliver.waiting(target, result, sent, now_ms(), item.standing.tag)
+        return deliver.waiting(target, result, sent, now_ms(), item.health.tag)
 
     async def write(self, done: Sequence[Conclusion]) -> None:
         await self._note_ended([one.event for one in done if one.ends])
@@ -170,9 +170,9 @@ class Dispatching:
         await self._timers.set(timers)
         await self._stops.look_again(timers)
         for one in done:  # what it waits for may have come while its timer was being set
-            standing = self._standings.get((one.waits_for or "").removeprefix(f"{self.provider.value}/"))
-            if standing is not None and not standing.is_stopped:
-                self.let_go(standing)
+            health = self._healths.get((one.waits_for or "").removeprefix(f"{self.provider.value}/"))
+            if health is not None and not health.is_stopped:
+                self.release(health)
         await self._sink.append(
             [Append(PROVIDER_DISPATCHED[one.event.lane], one.event.message_id, one.event) for one in done]
         )
@@ -203,10 +203,10 @@ class Dispatching:
 
     async def _refresh(self) -> None:
         for application_id in await self._senders.refresh():
-            standing = self._standings.get(application_id)
-            if standing is not None and self._senders.of(application_id) is not None:
-                standing.renewed(self._senders.max_rate(application_id), self._senders.fingerprint(application_id))
-                self.let_go(standing)
+            health = self._healths.get(application_id)
+            if health is not None and self._senders.of(application_id) is not None:
+                health.renewed(self._senders.max_rate(application_id), self._senders.fingerprint(application_id))
+                self.release(health)
 
     def _item(self, target: TargetResolved, one: Installation | None, marks: Mapping[str, Ended], now: int) -> Item:
         sender = self._senders.of(target.application_id)
@@ -220,22 +220,22 @@ class Dispatching:
             done = deliver.not_sent(target, why, now)
             return done._replace(ends=True) if target.slot and _is(target, "end") else done
         assert sender is not None
-        return Ready(target, one, token, sender, self.standing(target.application_id))
+        return Ready(target, one, token, sender, self.health_of(target.application_id))
 
-    def standing(self, application_id: str) -> Standing:
+    def health_of(self, application_id: str) -> SenderHealth:
         """Of an application that has a sender."""
-        standing = self._standings.get(application_id)
-        if standing is None:
+        health = self._healths.get(application_id)
+        if health is None:
             max_rate, fingerprint = self._senders.max_rate(application_id), self._senders.fingerprint(application_id)
-            standing = Standing(self.provider, application_id, max_rate, fingerprint)
-            self._standings[application_id] = standing
-        return standing
+            health = SenderHealth(self.provider, application_id, max_rate, fingerprint)
+            self._healths[application_id] = health
+        return health
 
-    def let_go(self, standing: Standing) -> None:
+    def release(self, health: SenderHealth) -> None:
         """What waits for the application's sender is due now."""
-        self._to_hasten.add(standing.tag)
+        self._to_hasten.add(health.tag)
 
-    def _held(self, target: TargetResolved, standing: Standing) -> Conclusion | None:
+    def _held(self, target: TargetResolved, health: SenderHealth) -> Conclusion | None:
         """Parked, if it may not go now; ended, if it was cancelled."""
         stop = self._senders.stop_of(target.application_id, target.partner_id, target.packet_id, target.mailing_id)
         if stop is not None:
@@ -245,39 +245,39 @@ class Dispatching:
             wait_s = (deliver.deadline_of(target) - at) / 1000
             return deliver.parked(target, at, wait_s, f"{stop.scope} is paused", held_tag(stop.scope, stop.id))
         now = self._clock()
-        stopped_s = standing.stopped_for_s(now)
+        stopped_s = health.stopped_for_s(now)
         if stopped_s is not None:
-            return deliver.parked(target, now_ms(), stopped_s, STOPPED, standing.tag)
+            return deliver.parked(target, now_ms(), stopped_s, STOPPED, health.tag)
         if not self.breaker.admits(now):
             wait_s = min(_AWAY_S, max(1.0, self.breaker.wait_s(now))) * (1 + random.random())
             return deliver.parked(target, now_ms(), wait_s, "provider is away")
-        wait_s = standing.limiter.admitted(now, target.lane == "bulk")
+        wait_s = health.limiter.admitted(now, target.lane == "bulk")
         return deliver.parked(target, now_ms(), wait_s, "throttled") if wait_s else None
 
-    def _addressed(self, item: Ready, push: Push) -> Addressed | None:
+    def _addressed(self, item: Ready, push: Push) -> Addressee | None:
         """None: to the channel platform, which is no token's."""
         if item.token is None:
             return None
-        return item.standing.addressed(item.token.digest, way_of(self.provider, push), item.token.worked_under)
+        return item.health.addressee(item.token.digest, way_of(self.provider, push), item.token.worked_under)
 
-    def _held_way(self, target: TargetResolved, standing: Standing, to: Addressed) -> Conclusion | None:
+    def _held_way(self, target: TargetResolved, health: SenderHealth, to: Addressee) -> Conclusion | None:
         wait_s = to.way.held_for_s(self._clock(), to.digest, to.worked_under)
-        return deliver.parked(target, now_ms(), wait_s, STOPPED, standing.tag) if wait_s else None
+        return deliver.parked(target, now_ms(), wait_s, STOPPED, health.tag) if wait_s else None
 
-    def _end(self, answer: Result, item: Ready, to: Addressed | None, began: float, now: float) -> Judged:
+    def _end(self, answer: Result, item: Ready, to: Addressee | None, began: float, now: float) -> Verdict:
         """The result as it is to be taken."""
-        standing = item.standing
-        judged = standing.judged(answer, to, now, random.random())
-        result = judged.result
-        if standing.end(result, now, random.random(), guarded=not item.target.slot) or judged.goes_on:
-            self.let_go(standing)
+        health = item.health
+        verdict = health.verdict_on(answer, to, now, random.random())
+        result = verdict.result
+        if health.end(result, now, random.random(), counts_for_guard=not item.target.slot) or verdict.goes_on:
+            self.release(health)
         has_worked = item.token is None or item.token.worked
         news = self._host.ended(result, began, now, random.random(), has_worked=has_worked)
-        if news is News.AWAY:
+        if news is HostChange.AWAY:
             log.error("provider is away: its partitions are paused", provider=self.provider.value)
-        elif news is News.BACK:
+        elif news is HostChange.BACK:
             log.info("provider is back", provider=self.provider.value)
-        return judged
+        return verdict
 
     def _push(self, item: Ready) -> Push:
         target, token = item.target, item.token
@@ -314,7 +314,7 @@ class Dispatching:
         return Timer(one.event.retry_at, topic, one.again.record_key, one.again, tags)
 
     def _in_flight(self) -> float:
-        return float(sum(standing.limiter.under_way for standing in self._standings.values()))
+        return float(sum(health.limiter.under_way for health in self._healths.values()))
 
 
 def _is(target: TargetResolved, event: str) -> bool:

@@ -32,7 +32,7 @@ def sealed_for(public_key: str, delivery_id: str, values: dict[str, str]) -> str
     return base64.urlsafe_b64encode(made).decode().rstrip("=")
 
 
-class Sealing:
+class DeviceSecureValues:
     """Opens what ingest sealed and seals it again for one device, at the moment of sending."""
 
     def __init__(self, keys: HourKeys) -> None:

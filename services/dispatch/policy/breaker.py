@@ -55,7 +55,7 @@ class Breaker:
         """True when this closes the breaker."""
         return self.reset()
 
-    def told_nothing(self) -> None:
+    def inconclusive(self) -> None:
         """The push ended without a word on whether things work: another may be the probe."""
         self._probing_since = None
 

@@ -49,7 +49,7 @@ class InstallationSeen(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class NotSent:
+class Obstacle:
     """Why nothing is sent."""
 
     outcome: DispatchOutcome
@@ -57,7 +57,7 @@ class NotSent:
     detail: str = ""
 
 
-class Sent(NamedTuple):
+class AttemptFacts(NamedTuple):
     """What is known of an attempt beside its result."""
 
     latency_ms: int
@@ -83,43 +83,43 @@ def deadline_of(target: TargetResolved) -> int:
 
 def screened(
     target: TargetResolved, one: InstallationSeen | None, can_push: bool, now: int, web_key: str | None = None
-) -> NotSent | None:
+) -> Obstacle | None:
     """Why it is not sent, in the order of what a partner should be told; None to send it.
 
     `web_key`: what browsers subscribe with now; a subscription that was made for another key is void without asking.
     Pushes switched off since planning do not count: that was the router's decision, and the SDK shows what it may.
     """
     if now >= deadline_of(target):
-        return NotSent("expired", Reason.EXPIRED)
+        return Obstacle("expired", Reason.EXPIRED)
     if target.channel is not None:
         if not target.channel.phone:  # sealed for somebody who was forgotten since
-            return NotSent("suppressed", Reason.OWNER_CHANGED)
-        return None if can_push else NotSent("refused", Reason.UNROUTED)
+            return Obstacle("suppressed", Reason.OWNER_CHANGED)
+        return None if can_push else Obstacle("refused", Reason.UNROUTED)
     if one is None:
-        return NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, "installation is gone")
+        return Obstacle("refused", Reason.NO_ACTIVE_INSTALLATION, "installation is gone")
     mark = ids.recipient_mark_of(target.application_id, one.external_user_id, one.phone)
     if mark != target.recipient_mark and not target.withdraw:  # it shows nothing, so it may go to anybody
-        return NotSent("suppressed", Reason.OWNER_CHANGED)
+        return Obstacle("suppressed", Reason.OWNER_CHANGED)
     token = one.token_of(target.slot, now)
     if token is None:
-        return NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, "no live activity" if target.slot else "no token")
+        return Obstacle("refused", Reason.NO_ACTIVE_INSTALLATION, "no live activity" if target.slot else "no token")
     if token.provider is not target.provider:
-        return NotSent("refused", Reason.NO_ACTIVE_INSTALLATION, f"token is {token.provider.value}'s now")
+        return Obstacle("refused", Reason.NO_ACTIVE_INSTALLATION, f"token is {token.provider.value}'s now")
     if not can_push:
-        return NotSent("refused", Reason.NO_APPLICATION)
+        return Obstacle("refused", Reason.NO_APPLICATION)
     if token.server_key is not None and token.provider is Provider.WEB and token.server_key != web_key:
-        return NotSent("refused", Reason.KEY_GONE)
+        return Obstacle("refused", Reason.KEY_GONE)
     return None
 
 
-def not_sent(target: TargetResolved, why: NotSent, now: int) -> Conclusion:
+def not_sent(target: TargetResolved, why: Obstacle, now: int) -> Conclusion:
     """The end of a delivery that never went out."""
     return Conclusion(_event(target, now, why.outcome, why.reason, 0, why.detail))
 
 
 def cancelled(target: TargetResolved, detail: str, now: int) -> Conclusion:
     """The end of a delivery whose packet or mailing was cancelled before it went out."""
-    return not_sent(target, NotSent("refused", Reason.CANCELLED, detail), now)
+    return not_sent(target, Obstacle("refused", Reason.CANCELLED, detail), now)
 
 
 def parked(target: TargetResolved, now: int, wait_s: float, why: str, waits_for: str | None = None) -> Conclusion:
@@ -129,7 +129,7 @@ def parked(target: TargetResolved, now: int, wait_s: float, why: str, waits_for:
     return Conclusion(_event(target, now, "retry", None, 0, why, retry_at=due), again, waits_for)
 
 
-def concluded(target: TargetResolved, result: Result, sent: Sent, now: int, draw: float) -> Conclusion:
+def concluded(target: TargetResolved, result: Result, sent: AttemptFacts, now: int, draw: float) -> Conclusion:
     """What follows from the provider's answer at `now`; `draw` is a random number from [0, 1)."""
     latency_ms = sent.latency_ms
     match result:
@@ -173,7 +173,7 @@ def concluded(target: TargetResolved, result: Result, sent: Sent, now: int, draw
             return Conclusion(event)
 
 
-def waiting(target: TargetResolved, result: Result, sent: Sent, now: int, waits_for: str) -> Conclusion:
+def waiting(target: TargetResolved, result: Result, sent: AttemptFacts, now: int, waits_for: str) -> Conclusion:
     """What was refused because of credentials that may be mended: it comes again when they are, at the latest just
     before its time is over."""
     assert isinstance(result, Retry)

@@ -14,7 +14,7 @@ from services.dispatch.policy.breaker import of_host
 from services.dispatch.provider import Result, Retry, Uncertain, is_answer
 
 
-class News(Enum):
+class HostChange(Enum):
     """What the operator is to be told, once each."""
 
     AWAY = auto()
@@ -27,7 +27,9 @@ class HostHealth:
     def __init__(self) -> None:
         self.breaker = of_host()
 
-    def ended(self, result: Result, began: float, now: float, draw: float, *, has_worked: bool = True) -> News | None:
+    def ended(
+        self, result: Result, began: float, now: float, draw: float, *, has_worked: bool = True
+    ) -> HostChange | None:
         """A push that went out at `began` has ended. `has_worked`: its token, before; True where none has a part."""
         if isinstance(result, Uncertain | Retry) and result.scope == "provider":
             is_unreachable = isinstance(result, Retry) and not result.status
@@ -35,8 +37,8 @@ class HostHealth:
                 self.breaker.unclear(now)
                 return None
             after_s = result.after_s or 0.0 if isinstance(result, Retry) else 0.0
-            return News.AWAY if self.breaker.failed(now, draw, after_s, began) else None
+            return HostChange.AWAY if self.breaker.failed(now, draw, after_s, began) else None
         if not is_answer(result):
-            self.breaker.told_nothing()
+            self.breaker.inconclusive()
             return None
-        return News.BACK if self.breaker.succeeded() else None
+        return HostChange.BACK if self.breaker.succeeded() else None

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 
 from schemas.providers import Provider
 from services.dispatch.policy.breaker import Breaker
+from services.dispatch.policy.dead_token_guard import DeadTokenGuard
 from services.dispatch.policy.limiter import Limiter
-from services.dispatch.policy.token_guard import Guard
 from services.dispatch.policy.trust import FIRST_PROBE_S, LONGEST_PROBE_S, Judgement, Strikes, Way
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime import telemetry
@@ -31,7 +31,7 @@ def under_of(fingerprint: str, way_name: str) -> str:
     return hashlib.sha256(f"{fingerprint}/{way_name}".encode()).hexdigest()[:16]
 
 
-class Addressed(NamedTuple):
+class Addressee(NamedTuple):
     """The token that a push goes to: its name, its way, and on which it is known to work."""
 
     digest: str
@@ -45,7 +45,7 @@ class Addressed(NamedTuple):
         return None if self.worked_under == self.way.under else self.way.under
 
 
-class Judged(NamedTuple):
+class Verdict(NamedTuple):
     """A result as it is to be taken."""
 
     result: Result
@@ -53,14 +53,14 @@ class Judged(NamedTuple):
     waits: bool = False  # for the credentials: it comes again at once when they change
 
 
-class Standing:
+class SenderHealth:
     """Of one (provider, application). Times are seconds of a monotonic clock."""
 
     def __init__(self, provider: Provider, application_id: str, max_rate: float, fingerprint: str = "") -> None:
         self.tag = f"{provider.value}/{application_id}"  # of the timers of what is parked while it is stopped
         self.limiter = Limiter(max_rate)
         self.breaker = Breaker(1, FIRST_PROBE_S, LONGEST_PROBE_S)
-        self.guard = Guard()
+        self.guard = DeadTokenGuard()
         self._fingerprint = fingerprint  # of the credentials
         self._ways: OrderedDict[str, Way] = OrderedDict()
         self._strikes = Strikes()
@@ -79,7 +79,7 @@ class Standing:
             return None
         return max(1.0, self.breaker.wait_s(now))
 
-    def addressed(self, digest: str, way_name: str, worked_under: str) -> Addressed:
+    def addressee(self, digest: str, way_name: str, worked_under: str) -> Addressee:
         """A token on its way; ways that were not used for long are forgotten, since devices name them."""
         way = self._ways.get(way_name)
         if way is None:
@@ -91,32 +91,32 @@ class Standing:
             self._ways.move_to_end(way_name)
         if worked_under == way.under:
             way.is_proven = True  # also after a restart, before anybody is accepted
-        return Addressed(digest, way_name, way, worked_under)
+        return Addressee(digest, way_name, way, worked_under)
 
-    def judged(self, result: Result, to: Addressed | None, now: float, draw: float) -> Judged:
+    def verdict_on(self, result: Result, to: Addressee | None, now: float, draw: float) -> Verdict:
         """The result as it is to be taken. `to` None: no token has a part in it."""
         if isinstance(result, Accepted):
             return self._of_acceptance(result, to, now)
         if isinstance(result, Rejected) and result.alert and (to is None or result.certain):
             if not self.breaker.is_open:
-                return Judged(result)
+                return Verdict(result)
             self.breaker.failed(now, draw)  # it was under way when the sender stopped, or it was the probe
             return self._waiting(result, self.breaker.wait_s(now))
         if to is None:
-            return Judged(result)
+            return Verdict(result)
         if isinstance(result, Rejected) and result.alert:
             return self._of_refusal(result, to, now, draw)
-        to.way.told_nothing()
-        return Judged(result)
+        to.way.inconclusive()
+        return Verdict(result)
 
-    def _of_acceptance(self, result: Accepted, to: Addressed | None, now: float) -> Judged:
+    def _of_acceptance(self, result: Accepted, to: Addressee | None, now: float) -> Verdict:
         if to is None or not to.way.accepted(now, to.digest, to.worked_under):
-            return Judged(result)
+            return Verdict(result)
         log.info("sender goes on", way=to.way_name, **self._names)
         self._show()
-        return Judged(result, goes_on=True)
+        return Verdict(result, goes_on=True)
 
-    def _of_refusal(self, result: Rejected, to: Addressed, now: float, draw: float) -> Judged:
+    def _of_refusal(self, result: Rejected, to: Addressee, now: float, draw: float) -> Verdict:
         way = to.way
         before = (way.breaker.is_open, way.is_doubted)
         judgement = way.refused(now, draw, to.digest, to.worked_under)
@@ -127,22 +127,22 @@ class Standing:
         if judgement is Judgement.WAITS:
             return self._waiting(result, way.wait_s(now, to.digest))
         if judgement is Judgement.VOID:
-            return Judged(TokenGone(f"{result.detail}: never taken while others are", result.status))
-        return Judged(Rejected(result.detail, result.status, reason=result.reason))
+            return Verdict(TokenGone(f"{result.detail}: never taken while others are", result.status))
+        return Verdict(Rejected(result.detail, result.status, reason=result.reason))
 
-    def _waiting(self, result: Rejected, wait_s: float) -> Judged:
+    def _waiting(self, result: Rejected, wait_s: float) -> Verdict:
         """For the credentials, which are refused: nobody's message ends for them."""
-        return Judged(Retry(f"{result.detail}: {STOPPED}", result.status, max(1.0, wait_s)), waits=True)
+        return Verdict(Retry(f"{result.detail}: {STOPPED}", result.status, max(1.0, wait_s)), waits=True)
 
     def begin(self, now: float) -> None:
         """A push goes out."""
         self.limiter.begin()
         self.breaker.begin(now)
 
-    def end(self, result: Result, now: float, draw: float, *, guarded: bool = True) -> bool:
+    def end(self, result: Result, now: float, draw: float, *, counts_for_guard: bool = True) -> bool:
         """Its answer came. True when a stopped sender goes on through it.
 
-        `guarded` False: tokens of Live Activities die every day with their activities, which says nothing of keys.
+        `counts_for_guard` False: tokens of Live Activities die every day with their activities, whatever the keys.
         """
         if isinstance(result, Uncertain) and result.scope != "token":
             self.limiter.stayed_out(now)
@@ -152,16 +152,16 @@ class Standing:
             case Retry():
                 if result.scope == "application":
                     self.limiter.throttled(now, result.after_s)
-                self.breaker.told_nothing()
+                self.breaker.inconclusive()
             case Uncertain():
-                self.breaker.told_nothing()
+                self.breaker.inconclusive()
             case Rejected(alert=True):
                 if self.breaker.failed(now, draw):
                     self._stop(result)
             case Rejected(status=0) | TokenGone(status=0):
-                self.breaker.told_nothing()
+                self.breaker.inconclusive()
             case _:
-                if guarded:
+                if counts_for_guard:
                     self._note(isinstance(result, TokenGone), now)
                 if self.breaker.succeeded():
                     self._go_on()

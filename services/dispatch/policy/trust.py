@@ -144,9 +144,9 @@ class Way:
         self.breaker.succeeded()
         return was_troubled
 
-    def told_nothing(self) -> None:
+    def inconclusive(self) -> None:
         """The push ended without a word on credentials or token."""
-        self.breaker.told_nothing()
+        self.breaker.inconclusive()
 
     def refused(self, now: float, draw: float, digest: str, worked_under: str) -> Judgement:
         """What the refusal is taken for."""
@@ -157,7 +157,7 @@ class Way:
                 self.breaker.failed(now, draw)
             return Judgement.WAITS if self.breaker.is_open else Judgement.REFUSED
         if self.breaker.is_open:  # it may be told so because of the credentials
-            self.breaker.told_nothing()
+            self.breaker.inconclusive()
             return Judgement.WAITS
         return self._doubt(now, digest)
 

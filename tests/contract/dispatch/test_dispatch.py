@@ -237,8 +237,8 @@ class Forgetful:
         return False
 
     async def send(self, push: Push) -> Result:
-        assert push.beginning is not None
-        if not await push.beginning.begin():
+        assert push.note is not None
+        if not await push.note.begin():
             return BEGUN_BEFORE
         self.sent.append(push)
         return self.answers.pop(0) if self.answers else Accepted()

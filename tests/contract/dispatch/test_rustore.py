@@ -160,7 +160,7 @@ async def test_a_provider_that_cannot_be_reached_has_surely_not_taken_it(bench: 
 
 @dataclass
 class Note:
-    """A `Beginning` in memory."""
+    """A `AttemptNote` in memory."""
 
     was_noted: bool = False  # by somebody else
     is_late: bool = False  # found only when it is to be noted
@@ -182,19 +182,19 @@ class Note:
 @pytest.mark.parametrize("variant", VARIANTS)
 async def test_an_attempt_that_was_begun_before_is_not_made(bench: Bench, sender: Sender, variant: str) -> None:
     before = Note(was_noted=True)
-    assert await sender.send(a_push(variant=variant, beginning=before)) == BEGUN_BEFORE
+    assert await sender.send(a_push(variant=variant, note=before)) == BEGUN_BEFORE
     assert before.asked == 0, "no connection was made for it"
-    assert isinstance(await sender.send(a_push(variant=variant, beginning=Note())), Accepted)
+    assert isinstance(await sender.send(a_push(variant=variant, note=Note())), Accepted)
     for late in (Note(was_noted=True), Note(was_noted=True, is_late=True)):
-        assert await sender.send(a_push(variant=variant, beginning=late)) == BEGUN_BEFORE
-    assert isinstance(await sender.send(a_push(variant=variant, beginning=Note())), Accepted)
+        assert await sender.send(a_push(variant=variant, note=late)) == BEGUN_BEFORE
+    assert isinstance(await sender.send(a_push(variant=variant, note=Note())), Accepted)
     assert len(bench.sandbox.inbox.by_token("rustore", TOKEN)) == 2
 
 
 async def test_what_gets_no_connection_was_not_begun(bench: Bench, unused_tcp_port: int) -> None:
     opened = opening(bench, "rustore", RUSTORE_URL=f"https://127.0.0.1:{unused_tcp_port}")
     async with sender_of(rustore, opened) as sender:
-        result = await sender.send(a_push(beginning=(note := Note())))
+        result = await sender.send(a_push(note=(note := Note())))
     assert isinstance(result, Retry)
     assert note.asked == 0
 
@@ -202,8 +202,8 @@ async def test_what_gets_no_connection_was_not_begun(bench: Bench, unused_tcp_po
 async def test_what_cannot_be_noted_in_time_is_not_sent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.5)
     async with sender_of(rustore, opening(bench, "rustore")) as sender:
-        assert isinstance(await sender.send(a_push(beginning=Note())), Accepted)
-        assert await sender.send(a_push(beginning=Note(waits=True))) == Retry(client.NOT_BEGUN.detail)
+        assert isinstance(await sender.send(a_push(note=Note())), Accepted)
+        assert await sender.send(a_push(note=Note(waits=True))) == Retry(client.NOT_BEGUN.detail)
     assert len(bench.sandbox.inbox.by_token("rustore", TOKEN)) == 1
 
 

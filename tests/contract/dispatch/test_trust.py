@@ -11,8 +11,8 @@ from deploy.sandbox.faults.orders import Fault
 from deploy.sandbox.web_push.browser import Keys, encoded
 from schemas.events import ProviderDispatched
 from schemas.providers import Platform, Provider
-from services.dispatch.delivery import malformed
 from services.dispatch.policy import trust
+from services.dispatch.providers.http import malformed_tokens
 from services.dispatch.providers.web_push.vapid import Vapid, key_of
 from services.runtime import telemetry
 from tests.support.dispatch_desk import APPLICATION, Desk, credentials_of, desk_of, side_by_side
@@ -171,7 +171,7 @@ async def test_fresh_credentials_that_are_wrong_raise_an_alert_and_keep_tokens_a
     assert is_stopped(desk.provider)
     bench.sandbox.faults.clear()
     await install(bench, desk, "new")
-    desk.work._standings.clear()
+    desk.work._healths.clear()
     assert (await desk.push("new")).outcome == "accepted"
 
 
@@ -302,7 +302,7 @@ async def test_a_bundle_of_the_application_that_is_mistyped_proves_nothing_by_to
         for bundle, is_proven in (("org.bank.mistyped", False), (topic, True)):
             desk.provision(given, bundle=bundle)
             await desk.push("b")
-            to = desk.work.standing(APPLICATION).addressed(token.digest, "sandbox/", token.worked_under)
+            to = desk.work.health_of(APPLICATION).addressee(token.digest, "sandbox/", token.worked_under)
             assert to.way.is_proven is is_proven
 
 
@@ -330,7 +330,7 @@ UNCLEAR = [
 
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(malformed, "EVERY_S", 0.0)
+    monkeypatch.setattr(malformed_tokens, "EVERY_S", 0.0)
 
 
 @pytest.mark.usefixtures("unhurried")

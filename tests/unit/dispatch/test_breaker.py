@@ -64,7 +64,7 @@ def test_what_was_under_way_when_it_opened_changes_nothing() -> None:
 def test_a_probe_that_told_nothing_leaves_room_for_another() -> None:
     breaker = opened()
     breaker.begin(1010)
-    breaker.told_nothing()
+    breaker.inconclusive()
     assert breaker.admits(1010)
 
 
@@ -181,7 +181,7 @@ def test_while_open_at_most_one_push_is_out_and_success_always_closes(
             breaker.failed(now, 0.5)
             probe_at = None
         else:
-            breaker.told_nothing()
+            breaker.inconclusive()
             probe_at = None
     assert breaker.admits(now + 200)
 

@@ -9,9 +9,9 @@ from schemas.application_events import StopChanged
 from schemas.broadcast_events import BroadcastRequested
 from schemas.providers import Provider
 from services.dispatch.broadcast import gate as broadcast_gate
-from services.dispatch.broadcast.gate import Gate
+from services.dispatch.broadcast.gate import BroadcastGate
 from services.dispatch.delivery.senders import Senders
-from services.dispatch.policy.sender_health import Standing
+from services.dispatch.policy.sender_health import SenderHealth
 from services.dispatch.provider import Rejected, Retry, Uncertain
 from services.dispatch.providers.apns.channels import Answer, Done
 from services.runtime.clock import now_ms
@@ -24,16 +24,16 @@ class Shared:
     """The senders and the pushes of one application."""
 
     stop: StopChanged | None = None
-    own: Standing = field(default_factory=lambda: Standing(Provider.APNS, "gate-app", 2))
+    own: SenderHealth = field(default_factory=lambda: SenderHealth(Provider.APNS, "gate-app", 2))
     gone_on: int = 0
 
     def stop_of(self, application_id: str, partner_id: str) -> StopChanged | None:
         return self.stop
 
-    def standing(self, application_id: str) -> Standing:
+    def health_of(self, application_id: str) -> SenderHealth:
         return self.own
 
-    def let_go(self, standing: Standing) -> None:
+    def release(self, health: SenderHealth) -> None:
         self.gone_on += 1
 
 
@@ -43,9 +43,9 @@ def shared() -> Shared:
 
 
 @pytest.fixture
-def gate(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> Gate:
+def gate(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> BroadcastGate:
     monkeypatch.setattr(broadcast_gate, "_now", lambda: 1_000.0)
-    return Gate(cast(Senders, shared), shared)
+    return BroadcastGate(cast(Senders, shared), shared)
 
 
 def broadcast(ttl_ms: int = 60_000) -> BroadcastRequested:
@@ -57,18 +57,18 @@ def broadcast(ttl_ms: int = 60_000) -> BroadcastRequested:
     )
 
 
-def answered(gate: Gate, answer: Answer, times: int = 1) -> None:
+def answered(gate: BroadcastGate, answer: Answer, times: int = 1) -> None:
     for _ in range(times):
         assert gate.held(broadcast()) is None
         gate.end(broadcast(), answer, gate.begin(broadcast()))
 
 
-def why(gate: Gate) -> str | None:
+def why(gate: BroadcastGate) -> str | None:
     wait = gate.held(broadcast())
     return None if wait is None else wait.why
 
 
-def test_a_stop_holds_it_until_it_expires_or_the_stop_is_lifted(gate: Gate, shared: Shared) -> None:
+def test_a_stop_holds_it_until_it_expires_or_the_stop_is_lifted(gate: BroadcastGate, shared: Shared) -> None:
     shared.stop = StopChanged(event_id="s", at=0, scope="application", id="gate-app", state="paused")
     wait = gate.held(broadcast(60_000))
     assert wait is not None
@@ -76,34 +76,36 @@ def test_a_stop_holds_it_until_it_expires_or_the_stop_is_lifted(gate: Gate, shar
     assert 59 <= wait.wait_s <= 60
 
 
-def test_an_application_over_its_rate_waits(gate: Gate) -> None:
+def test_an_application_over_its_rate_waits(gate: BroadcastGate) -> None:
     answered(gate, Done(200, {}, None), times=2)
     assert why(gate) == "throttled"
 
 
-def test_refused_keys_stop_pushes_too_and_what_waits_goes_on_with_them(gate: Gate, shared: Shared) -> None:
+def test_refused_keys_stop_pushes_too_and_what_waits_goes_on_with_them(gate: BroadcastGate, shared: Shared) -> None:
     answered(gate, REFUSED_KEYS)
     wait = gate.held(broadcast())
     assert wait is not None
     assert (wait.why, wait.tag) == ("sender is stopped", shared.own.tag)
     assert shared.own.stopped_for_s(1_000.0) is not None
-    gate.let_go(broadcast(), wait)
+    gate.release(broadcast(), wait)
     assert shared.gone_on == 0
     shared.own.renewed(100)
-    gate.let_go(broadcast(), wait)
+    gate.release(broadcast(), wait)
     assert (shared.gone_on, why(gate)) == (1, None)
 
 
 @pytest.mark.parametrize(
     "reason", ["FeatureNotEnabled", "TopicDisallowed", "TopicMismatch", "BadPath", "MethodNotAllowed"]
 )
-def test_what_only_broadcasts_need_stops_no_pushes(gate: Gate, shared: Shared, reason: str) -> None:
+def test_what_only_broadcasts_need_stops_no_pushes(gate: BroadcastGate, shared: Shared, reason: str) -> None:
     answered(gate, Rejected(reason, 400, alert=True))
     assert shared.own.stopped_for_s(1_000.0) is None
 
 
 @pytest.mark.parametrize("answer", [Uncertain("no answer"), Retry("x", 503), Retry("no connection", scope="provider")])
-def test_a_host_that_is_away_holds_up_broadcasts_and_no_pushes(gate: Gate, shared: Shared, answer: Answer) -> None:
+def test_a_host_that_is_away_holds_up_broadcasts_and_no_pushes(
+    gate: BroadcastGate, shared: Shared, answer: Answer
+) -> None:
     shared.own.renewed(100)
     width = shared.own.limiter.width
     answered(gate, answer, times=3)
@@ -111,7 +113,7 @@ def test_a_host_that_is_away_holds_up_broadcasts_and_no_pushes(gate: Gate, share
     assert (shared.own.limiter.rate, shared.own.limiter.width, shared.own.breaker.is_open) == (100, width, False)
 
 
-def test_too_many_requests_slow_the_application_down(gate: Gate, shared: Shared) -> None:
+def test_too_many_requests_slow_the_application_down(gate: BroadcastGate, shared: Shared) -> None:
     shared.own.renewed(100)
     answered(gate, Retry("TooManyRequests", 429, 30.0, "application"))
     assert shared.own.limiter.rate == 50

@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 
 from schemas.broadcast_events import BroadcastChannelChanged
-from services.dispatch.broadcast.create import Making
+from services.dispatch.broadcast.create import ChannelCreation
+from services.dispatch.broadcast.store import ChannelNote as Note
 from services.dispatch.broadcast.store import ChannelNotes
-from services.dispatch.broadcast.store import Making as Note
 from services.dispatch.provider import Rejected, Retry, Uncertain
 from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done, Gone
 from services.dispatch.providers.apns.channels_table import TABLE, ChannelAction, action_of
@@ -162,7 +162,7 @@ class Notes:
 
 
 async def act(event: BroadcastChannelChanged, apple: Apple, notes: Notes) -> BroadcastChannelChanged | Retry:
-    return await Making(cast(ChannelNotes, notes)).act(event, cast(ApnsChannels, apple), NOW)
+    return await ChannelCreation(cast(ChannelNotes, notes)).act(event, cast(ApnsChannels, apple), NOW)
 
 
 async def test_a_channel_is_made_and_the_same_event_again_makes_no_other() -> None:

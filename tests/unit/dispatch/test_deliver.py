@@ -14,8 +14,8 @@ from schemas.reasons import Reason
 from schemas.values import Channel, ChannelMessage, Content
 from services.dispatch.policy.deliver import (
     LONGEST_BACKOFF_S,
-    NotSent,
-    Sent,
+    AttemptFacts,
+    Obstacle,
     cancelled,
     concluded,
     deadline_of,
@@ -27,7 +27,7 @@ from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenG
 
 NOW = 1_800_000_000_000
 MARK = ids.recipient_mark_of("app", "u", None)
-SENT = Sent(latency_ms=12, digest="d", absorbs_resend=True)
+SENT = AttemptFacts(latency_ms=12, digest="d", absorbs_resend=True)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def target(**changes: Any) -> TargetResolved:
     return TargetResolved(**(fields | changes))
 
 
-def reason_of(one: Installed | None, now: int = NOW, can_push: bool = True, **changes: Any) -> NotSent | None:
+def reason_of(one: Installed | None, now: int = NOW, can_push: bool = True, **changes: Any) -> Obstacle | None:
     return screened(target(**changes), one, can_push, now)
 
 
@@ -93,12 +93,12 @@ def test_a_delivery_is_not_sent_to_whom_it_is_not_for(one: Installed | None, out
 
 
 def test_an_application_without_credentials_is_told_so() -> None:
-    assert reason_of(Installed(), can_push=False) == NotSent("refused", Reason.NO_APPLICATION)
+    assert reason_of(Installed(), can_push=False) == Obstacle("refused", Reason.NO_APPLICATION)
 
 
 @pytest.mark.parametrize("changes", [{"expires_at": NOW}, {"send_by": NOW}, {"expires_at": NOW - 1}])
 def test_nothing_is_sent_at_or_after_the_deadline(changes: dict[str, Any]) -> None:
-    assert reason_of(Installed(), **changes) == NotSent("expired", Reason.EXPIRED)
+    assert reason_of(Installed(), **changes) == Obstacle("expired", Reason.EXPIRED)
 
 
 def test_whoever_logged_out_after_the_deadline_is_told_expired() -> None:
@@ -108,7 +108,7 @@ def test_whoever_logged_out_after_the_deadline_is_told_expired() -> None:
 
 
 def test_the_event_speaks_of_its_target() -> None:
-    event = not_sent(target(), NotSent("suppressed", Reason.OWNER_CHANGED), NOW).event
+    event = not_sent(target(), Obstacle("suppressed", Reason.OWNER_CHANGED), NOW).event
     assert (event.message_id, event.lane, event.link) == (target().message_id, "bulk", 1)
     assert (event.delivery_id, event.installation_id, event.application_id) == (target().delivery_id, "i", "app")
 
@@ -128,7 +128,7 @@ def test_a_refused_payload_is_the_end_with_the_providers_word() -> None:
 def test_a_dead_token_is_named_unless_dead_tokens_are_not_believed() -> None:
     gone = TokenGone("Unregistered", 410, NOW - 5)
     believed = concluded(target(), gone, SENT, NOW, 0.5).event
-    doubted = concluded(target(), gone, Sent(12, "d", True, retires=False), NOW, 0.5).event
+    doubted = concluded(target(), gone, AttemptFacts(12, "d", True, retires=False), NOW, 0.5).event
     assert (believed.outcome, believed.dead_token, believed.dead_at) == ("refused", "d", NOW - 5)
     assert (doubted.outcome, doubted.dead_token, doubted.dead_at) == ("refused", None, None)
 
@@ -162,7 +162,7 @@ def test_a_retry_after_beyond_the_deadline_is_the_end() -> None:
 
 def test_a_lost_answer_is_sent_again_only_where_that_is_absorbed() -> None:
     absorbed = concluded(target(), Uncertain("lost"), SENT, NOW, 0.5)
-    shown_twice = concluded(target(), Uncertain("lost"), Sent(12, "d", absorbs_resend=False), NOW, 0.5)
+    shown_twice = concluded(target(), Uncertain("lost"), AttemptFacts(12, "d", absorbs_resend=False), NOW, 0.5)
     assert (absorbed.event.outcome, absorbed.again is not None) == ("retry", True)
     assert (shown_twice.event.outcome, shown_twice.again) == ("uncertain", None)
 
@@ -201,7 +201,7 @@ def test_whatever_comes_nothing_is_ever_due_after_the_deadline(
     result: Result, attempt: int, left_ms: int, draw: float, absorbs: bool
 ) -> None:
     one = target(attempt=attempt, expires_at=NOW + left_ms)
-    done = concluded(one, result, Sent(1, "d", absorbs), NOW, draw)
+    done = concluded(one, result, AttemptFacts(1, "d", absorbs), NOW, draw)
     assert (done.again is None) == (done.event.retry_at is None) == (done.event.outcome != "retry")
     if done.event.retry_at is not None:
         assert NOW < done.event.retry_at <= deadline_of(one)
@@ -224,9 +224,9 @@ MESSAGE = ChannelMessage(channel=Channel.SMS, phone="79161234567", data="{}")
 def test_what_goes_to_the_channel_platform_needs_an_account_and_no_installation() -> None:
     wanted = target(channel=MESSAGE, installation_id="SMS", provider=Provider.CHANNEL_PLATFORM)
     assert screened(wanted, None, can_push=True, now=NOW) is None
-    assert screened(wanted, None, can_push=False, now=NOW) == NotSent("refused", Reason.UNROUTED)
+    assert screened(wanted, None, can_push=False, now=NOW) == Obstacle("refused", Reason.UNROUTED)
     late = screened(wanted, None, can_push=True, now=wanted.expires_at)
-    assert late == NotSent("expired", Reason.EXPIRED)
+    assert late == Obstacle("expired", Reason.EXPIRED)
 
 
 def test_the_platforms_reason_is_the_partners_and_without_one_there_is_no_way() -> None:

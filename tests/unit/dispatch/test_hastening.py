@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from schemas.providers import Provider
-from services.dispatch.delivery.work import Dispatching
+from services.dispatch.delivery.work import DispatchWork
 from services.runtime import mongo
 
 
@@ -27,7 +27,7 @@ class Senders:
         return []
 
 
-async def watched(during: Any, work: Dispatching, until: int) -> list[str]:
+async def watched(during: Any, work: DispatchWork, until: int) -> list[str]:
     timers, stop = Timers(during), asyncio.Event()
     work.provider, work._senders, work._timers = Provider.FCM, Senders(), timers  # type: ignore[assignment]
     work._to_hasten = {"fcm/app"}
@@ -41,13 +41,13 @@ async def watched(during: Any, work: Dispatching, until: int) -> list[str]:
 
 
 async def test_what_is_let_go_while_its_timers_are_hastened_is_hastened_again() -> None:
-    work = object.__new__(Dispatching)  # only its watch
-    standing: Any = SimpleNamespace(tag="fcm/app")
-    assert await watched(lambda: work.let_go(standing), work, 2) == ["fcm/app", "fcm/app"]
+    work = object.__new__(DispatchWork)  # only its watch
+    health: Any = SimpleNamespace(tag="fcm/app")
+    assert await watched(lambda: work.release(health), work, 2) == ["fcm/app", "fcm/app"]
 
 
 async def test_what_the_database_could_not_hasten_is_hastened_later() -> None:
     def away() -> None:
         raise mongo.Unavailable("away")
 
-    assert await watched(away, object.__new__(Dispatching), 2) == ["fcm/app", "fcm/app"]
+    assert await watched(away, object.__new__(DispatchWork), 2) == ["fcm/app", "fcm/app"]

@@ -17,7 +17,7 @@ from tests.support.pushes import push_of
 
 NOW_MS = 1_000_000_000_000
 OWN = sender.UniversalCredentials(project_id="p", auth_token="s" * 64)
-ADDRESSEE = sender.Addressee("rustore", "ab" * 32, OWN)
+ADDRESSEE = sender.CarrierToken("rustore", "ab" * 32, OWN)
 EXPECTED = {"OK": Accepted, "DROP_TOKEN": TokenGone, "FIX_PAYLOAD": Rejected, "ALERT": Rejected, "RETRY": Retry}
 
 
@@ -87,7 +87,7 @@ def test_another_carriers_token_is_addressed_with_that_carriers_credentials() ->
     )
     hms = credentials.of(carrier)
     assert hms is not None
-    body, _ = sender.render_universal(push_of(), NOW_MS, "Demo", sender.Addressee(carrier, token, hms))
+    body, _ = sender.render_universal(push_of(), NOW_MS, "Demo", sender.CarrierToken(carrier, token, hms))
     made = orjson.loads(body)
     assert made["providers"] == {"hms": {"project_id": "9", "auth_token": "h"}}
     assert made["tokens"] == {"hms": ["abc"]}

@@ -30,7 +30,7 @@ Rendered = Callable[[Push], dict[str, Any]]
 
 def _universal(push: Push) -> dict[str, Any]:
     credentials = rustore.UniversalCredentials(project_id="p", auth_token="t" * 20)
-    body, _ = rustore.render_universal(push, NOW_MS, "Bank", rustore.Addressee("rustore", "ab" * 32, credentials))
+    body, _ = rustore.render_universal(push, NOW_MS, "Bank", rustore.CarrierToken("rustore", "ab" * 32, credentials))
     return dict(orjson.loads(body))
 
 

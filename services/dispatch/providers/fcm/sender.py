@@ -19,7 +19,6 @@ from multidict import CIMultiDict
 from pydantic import StringConstraints
 from yarl import URL
 
-from services.dispatch.delivery.malformed import EMPTY_TTL, Questions
 from services.dispatch.payload import payload
 from services.dispatch.payload.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
 from services.dispatch.provider import Accepted, BadCredentials, Opening, Push, Rejected, Result
@@ -34,6 +33,7 @@ from services.dispatch.providers.http.client import (
     without_answer,
 )
 from services.dispatch.providers.http.credentials import Credentials, HttpsUrl, PathSegment, validated
+from services.dispatch.providers.http.malformed_tokens import EMPTY_TTL, MalformedTokens
 from services.dispatch.providers.http.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
 from services.runtime import clock
 from services.runtime.crypto import private_keys
@@ -82,7 +82,7 @@ class FcmSender:
         self._key = key
         self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
         self._tokens = AccessTokens(self.fetch)
-        self._questions = Questions(self._asked)
+        self._malformed = MalformedTokens(self._asked)
         self._headers: tuple[str, CIMultiDict[str]] = ("", CIMultiDict())
         base = settings.fcm_url.rstrip("/")
         self.url = URL(f"{base}/v1/projects/{account.project_id}/messages:send", encoded=True)
@@ -97,7 +97,7 @@ class FcmSender:
         except payload.TooLarge:
             return Rejected("payload too large", 0)
 
-        result = await self._questions.answered(push, await self._post(body))
+        result = await self._malformed.answered(push, await self._post(body))
         return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
 
     async def close(self) -> None:

@@ -96,7 +96,7 @@ class HmsSender:
     async def _attempt(self, access_token: str, body: bytes, push: Push) -> Result | RefreshAuth:
         if self._headers[0] != access_token:
             self._headers = access_token, bearer_headers(access_token, _JSON)
-        answer = await self._client.post(self._url, self._headers[1], body, push.beginning)
+        answer = await self._client.post(self._url, self._headers[1], body, push.note)
         if not isinstance(answer, Answer):
             return without_answer(answer)
         wait_s = retry_after_s(answer.retry_after, clock.now_ms())

@@ -4,7 +4,7 @@
          ─▶ NotSent      no connection, so the provider never saw it: send again freely
          ─▶ NoAnswer     written, wholly or in part, and nothing came back
 
-With a `beginning` that is asked when a connection is at hand, right before the request is written: while hundreds wait
+With a `note` that is asked when a connection is at hand, right before the request is written: while hundreds wait
 for their connections, none of them counts as begun. aiohttp tells that moment to its tracing hooks only.
 
 A POST is never repeated here: aiohttp repeats only idempotent methods. Redirects are not followed: they would carry
@@ -26,7 +26,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from services.dispatch.provider import BEGUN_BEFORE, Beginning, Retry, Uncertain
+from services.dispatch.provider import BEGUN_BEFORE, AttemptNote, Retry, Uncertain
 from services.runtime.http.outbound_addresses import is_forbidden
 
 CONNECT_TIMEOUT_S = 10.0
@@ -69,9 +69,9 @@ class NoAnswer:
 CLOSED: Final = NotSent("client closed")
 """Ours, not the provider's: the sender was replaced while the push was on its way to it."""
 NOT_BEGUN: Final = NotSent("could not be noted in time")
-"""Ours as well: the request waited for its `beginning`."""
+"""Ours as well: the request waited for its `note`."""
 BEGUN: Final = NotSent("begun before")
-"""Its `beginning` says that it must not be made."""
+"""Its `note` says that it must not be made."""
 FORBIDDEN: Final = NotSent("forbidden address")
 """No address of a host, or one that the connector's policy refused."""
 
@@ -116,16 +116,16 @@ class Client:
         self._asking = _session(connector, _asking())  # traced, which costs every request something
 
     async def post(
-        self, url: URL, headers: Mapping[str, str], body: bytes, beginning: Beginning | None = None
+        self, url: URL, headers: Mapping[str, str], body: bytes, note: AttemptNote | None = None
     ) -> Answer | NotSent | NoAnswer:
         """One attempt. Raises nothing but CancelledError. A CIMultiDict is taken as headers without a copy."""
         if self._closing:
             return CLOSED
         self._under_way += 1
-        session = self._session if beginning is None else self._asking
+        session = self._session if note is None else self._asking
         try:
             async with session.post(
-                url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=beginning
+                url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=note
             ) as response:
                 try:
                     content = await _read(response.content)
@@ -139,7 +139,7 @@ class Client:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return FORBIDDEN if is_forbidden(error) else NotSent(type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            is_written = beginning is None or beginning.is_begun
+            is_written = note is None or note.is_begun
             return NoAnswer(type(error).__name__) if is_written else NOT_BEGUN
         finally:
             self._ended()
@@ -177,7 +177,7 @@ def _session(connector: aiohttp.BaseConnector, *traces: aiohttp.TraceConfig) -> 
 
 
 def _asking() -> aiohttp.TraceConfig:
-    """Asks the request's `beginning` when it has got a connection; and before a new one is made for nothing."""
+    """Asks the request's `note` when it has got a connection; and before a new one is made for nothing."""
 
     async def before_connecting(_: aiohttp.ClientSession, request: SimpleNamespace, __: object) -> None:
         if await request.trace_request_ctx.was_begun():
@@ -195,7 +195,7 @@ def _asking() -> aiohttp.TraceConfig:
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:
-    """A body within `MOST_BYTES`; of a longer one the beginning."""
+    """A body within `MOST_BYTES`; of a longer one its start."""
     body = bytearray()
     async for chunk in content.iter_any():
         body += chunk

@@ -18,10 +18,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 from yarl import URL
 
-from services.dispatch.delivery.malformed import EMPTY_TTL, Questions
 from services.dispatch.payload import payload
 from services.dispatch.payload.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
-from services.dispatch.provider import Accepted, Beginning, Opening, Push, Rejected, Result, TokenGone
+from services.dispatch.provider import Accepted, AttemptNote, Opening, Push, Rejected, Result, TokenGone
 from services.dispatch.providers.http.client import (
     Answer,
     Client,
@@ -31,6 +30,7 @@ from services.dispatch.providers.http.client import (
     without_answer,
 )
 from services.dispatch.providers.http.credentials import Credentials, HeaderValue, PathSegment, validated
+from services.dispatch.providers.http.malformed_tokens import EMPTY_TTL, MalformedTokens
 from services.dispatch.providers.rustore import table
 from services.runtime import clock
 
@@ -79,7 +79,7 @@ class RustoreSender:
         self._universal_url = URL(settings.rustore_universal_url.rstrip("/") + "/v1/send", encoded=True)
         self._native_headers = bearer_headers(credentials.service_token, _JSON)
         self._universal_headers = {"Content-Type": _JSON}
-        self._questions = Questions(self._asked)
+        self._malformed = MalformedTokens(self._asked)
 
     def absorbs_resend(self, push: Push) -> bool:
         return False
@@ -90,7 +90,7 @@ class RustoreSender:
                 result, shortened = await self._universal(push)
             else:
                 body, shortened = render_native(push, clock.now_ms())
-                result = await self._questions.answered(push, await self._send_native(body, push.beginning))
+                result = await self._malformed.answered(push, await self._send_native(body, push.note))
         except BadToken:
             return TokenGone("not a token of a carrier", 0)
         except payload.TooLarge:
@@ -104,15 +104,15 @@ class RustoreSender:
             return Rejected("the universal API takes nothing without a text", 0), False
         if credentials is None:
             return Rejected(f"no credentials for {carrier} over the universal API", 0), False
-        to = Addressee(carrier, token, credentials)
+        to = CarrierToken(carrier, token, credentials)
         body, shortened = render_universal(push, clock.now_ms(), self._application.name, to)
-        return await self._send_universal(to, body, push.beginning), shortened
+        return await self._send_universal(to, body, push.note), shortened
 
     async def close(self) -> None:
         await self._client.close()
 
-    async def _send_native(self, body: bytes, beginning: Beginning | None) -> Result:
-        answer = await self._client.post(self._native_url, self._native_headers, body, beginning)
+    async def _send_native(self, body: bytes, note: AttemptNote | None) -> Result:
+        answer = await self._client.post(self._native_url, self._native_headers, body, note)
         if not isinstance(answer, Answer):
             return without_answer(answer)
         return table.native(answer.status, answer.body, _wait_s(answer))
@@ -122,14 +122,14 @@ class RustoreSender:
         message = {"token": token, "data": {payload.KEY: "{}"}, "android": {"ttl": EMPTY_TTL}}
         return await self._send_native(orjson.dumps({"validate_only": True, "message": message}), None)
 
-    async def _send_universal(self, to: "Addressee", body: bytes, beginning: Beginning | None) -> Result:
-        answer = await self._client.post(self._universal_url, self._universal_headers, body, beginning)
+    async def _send_universal(self, to: "CarrierToken", body: bytes, note: AttemptNote | None) -> Result:
+        answer = await self._client.post(self._universal_url, self._universal_headers, body, note)
         if not isinstance(answer, Answer):
             return without_answer(answer)
         return table.universal(answer.status, answer.body, _wait_s(answer), to.token)
 
 
-class Addressee(NamedTuple):
+class CarrierToken(NamedTuple):
     """Of a universal request. Holds the token in clear: never log it."""
 
     carrier: str
@@ -167,7 +167,7 @@ def render_native(push: Push, now_ms: int) -> tuple[bytes, bool]:
     return fitted(push, LIMIT_BYTES, rendered, len)
 
 
-def render_universal(push: Push, now_ms: int, app_name: str, to: Addressee) -> tuple[bytes, bool]:
+def render_universal(push: Push, now_ms: int, app_name: str, to: CarrierToken) -> tuple[bytes, bool]:
     """The request's body, and whether something was left out. Raises payload.TooLarge."""
     provider = to.credentials.model_dump()
 

@@ -1,7 +1,8 @@
 """From RuStore's answers to outcomes: `docs/providers.md` §4.1 (native) and §4.2 (universal).
 
 Native errors come nested in `error` or flat, both are read; a success may have no body. Universal errors are strings.
-A native 400 about the token has no field that tells it from one about the message: `delivery/malformed.py` finds out.
+A native 400 about the token has no field that tells it from one about the message:
+`providers/http/malformed_tokens.py` finds out.
 """
 
 from dataclasses import replace

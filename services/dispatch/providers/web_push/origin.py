@@ -63,7 +63,7 @@ class Origin:
                 self.away.failed(now, draw, 0.0, began if self._has_accepted else None)
             return
         if not isinstance(result, RefreshAuth) and not is_answer(result):
-            self.away.told_nothing()  # its address was refused here
+            self.away.inconclusive()  # its address was refused here
             return
         self.away.succeeded()
         if isinstance(result, Accepted):

@@ -22,7 +22,7 @@ EMPTY_TTL: Final = "60s"
 Ask = Callable[[str], Awaitable[Result]]
 
 
-class Questions:
+class MalformedTokens:
     """Of one sender. `ask` says what becomes of an empty message to a token; it raises nothing but CancelledError."""
 
     def __init__(self, ask: Ask) -> None:

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dispatch.policy.token_guard import Guard
+from services.dispatch.policy.dead_token_guard import DeadTokenGuard
 
 
-def noted(guard: Guard, now: float, alive: int, gone: int) -> None:
+def noted(guard: DeadTokenGuard, now: float, alive: int, gone: int) -> None:
     for _ in range(alive):
         guard.note(now, gone=False)
     for _ in range(gone):
@@ -14,7 +14,7 @@ def noted(guard: Guard, now: float, alive: int, gone: int) -> None:
 
 
 def test_a_few_dead_tokens_are_believed() -> None:
-    guard = Guard()
+    guard = DeadTokenGuard()
     noted(guard, 0, alive=0, gone=29)
     assert not guard.is_paused
     noted(guard, 0, alive=1000, gone=200)
@@ -22,14 +22,14 @@ def test_a_few_dead_tokens_are_believed() -> None:
 
 
 def test_a_jump_of_their_share_pauses_and_says_so_once() -> None:
-    guard = Guard()
+    guard = DeadTokenGuard()
     changes = [guard.note(1.0, gone=True) for _ in range(60)]
     assert guard.is_paused
     assert changes.count(True) == 1
 
 
 def test_it_goes_on_when_the_share_has_fallen() -> None:
-    guard = Guard()
+    guard = DeadTokenGuard()
     noted(guard, 0, alive=0, gone=40)
     noted(guard, 0, alive=100, gone=0)
     assert guard.is_paused
@@ -38,7 +38,7 @@ def test_it_goes_on_when_the_share_has_fallen() -> None:
 
 
 def test_what_is_ten_minutes_old_does_not_count() -> None:
-    guard = Guard()
+    guard = DeadTokenGuard()
     noted(guard, 0, alive=1000, gone=0)
     noted(guard, 661, alive=0, gone=30)
     assert guard.is_paused
@@ -46,7 +46,7 @@ def test_what_is_ten_minutes_old_does_not_count() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 200), st.booleans()), max_size=400))
 def test_the_share_is_that_of_the_last_minutes(answers: list[tuple[float, bool]]) -> None:
-    guard, now = Guard(), 0.0
+    guard, now = DeadTokenGuard(), 0.0
     kept: list[tuple[float, bool]] = []
     for passed, gone in answers:
         now += passed

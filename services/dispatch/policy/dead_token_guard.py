@@ -24,7 +24,7 @@ class _Minute:
 
 
 @dataclass(slots=True)
-class Guard:
+class DeadTokenGuard:
     """Of one (provider, application)."""
 
     is_paused: bool = False
