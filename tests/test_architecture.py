@@ -15,7 +15,6 @@ DECIDING = {
     "services/dispatch/payload": ("payload", "text"),
     "services/ingest/packet": ("rules", "errors", "patterns"),
     "services/registry/device_api": ("receipts",),
-    "services/registry/devices": ("fold", "launches", "live", "permission", "shared", "state"),
     "services/registry/hms_receipts": ("rules",),
     "services/registry/identity": ("keys", "proof"),
     "services/router": ("plan", "plan_channel", "plan_live", "plan_seen"),

@@ -22,7 +22,7 @@ from deploy.local import Stack
 from schemas import ids, topics
 from schemas.application_events import CredentialsChanged
 from schemas.providers import Platform, Provider
-from services.registry.devices.state import Device, Owner, Token
+from services.registry.devices.fold.state import Device, Owner, Token
 from services.registry.devices.store import Devices
 from services.runtime import mongo
 from services.runtime.log import kafka

@@ -5,7 +5,7 @@ Start: the log and the database, the directory read to its end, the repairing co
 
 from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED
 from services.registry.api import application
-from services.registry.auth import Doors
+from services.registry.device_api.auth import Doors
 from services.registry.device_api.commands import Devicing
 from services.registry.devices.consumers import Repair
 from services.registry.devices.publish import Publishing

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.registry.auth import Doors
+from services.registry.device_api.auth import Doors
 from services.registry.device_api.commands import Devicing
 from services.registry.device_api.live_commands import LiveDevicing
 from services.registry.device_api.live_routes import live_routes
@@ -15,7 +15,6 @@ from services.registry.device_api.routes import PROBLEMS, device_routes, web_rou
 from services.registry.device_api.tokens import BadField
 from services.registry.hms_receipts.routes import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
 from services.registry.identity.key_routes import identity_key_routes
-from services.registry.identity.revocation_routes import identity_routes
 from services.registry.provisioning.applications import application_routes
 from services.registry.provisioning.operators import operator_routes
 from services.registry.provisioning.partners import partner_routes
@@ -25,6 +24,7 @@ from services.registry.provisioning.stops import stop_routes
 from services.registry.support.audience import audience_routes
 from services.registry.support.audience_store import Audiences
 from services.registry.support.installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
+from services.registry.support.proof_revocation import identity_routes
 from services.registry.support.read_access import reader
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import CallerOf

@@ -13,7 +13,7 @@ from services.ingest.packet.endpoint import BatchEndpoint
 from services.ingest.send.answer import Sending
 from services.ingest.send.endpoint import application as ingest
 from services.registry.api import application as registry
-from services.registry.auth import Doors
+from services.registry.device_api.auth import Doors
 from services.registry.device_api.commands import Devicing
 from services.registry.erasure.routes import erasure_routes
 from services.registry.provisioning.service import Provisioning

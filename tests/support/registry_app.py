@@ -14,7 +14,7 @@ from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.topics import APPLICATION_EVENTS, DEVICE_EVENTS, INSTALLATIONS, STATUS_EVENTS
 from services.registry.api import application
-from services.registry.auth import Doors
+from services.registry.device_api.auth import Doors
 from services.registry.device_api.commands import Devicing
 from services.registry.devices.store import Devices
 from services.registry.provisioning.service import Provisioning

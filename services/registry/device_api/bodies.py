@@ -14,7 +14,7 @@ from schemas.device_events import Subscription
 from schemas.live import activity_slot, start_slot
 from schemas.providers import Platform, Provider
 from schemas.values import LONGEST_CHAIN
-from services.registry.devices.state import Device
+from services.registry.devices.fold.state import Device
 from services.registry.identity.proof import MOST_CHARACTERS
 from services.runtime.http.field_names import RequestBody
 from services.runtime.text import phones

@@ -33,8 +33,8 @@ from services.registry.device_api.bodies import (
 )
 from services.registry.device_api.receipts import Refused, judged
 from services.registry.device_api.tokens import BadField, public_key, server_key, token_text
-from services.registry.devices.shared import card_of, token_key
-from services.registry.devices.state import Device
+from services.registry.devices.fold.shared import card_of, token_key
+from services.registry.devices.fold.state import Device
 from services.registry.devices.store import Devices
 from services.runtime.access.identity import is_trusted
 from services.runtime.clock import now_ms

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from schemas.live import ACTIVITY
 from services.registry.device_api.bodies import Body, Given
-from services.registry.devices.state import Device, LiveSlot
+from services.registry.devices.fold.state import Device, LiveSlot
 from services.runtime.text.storable import Text
 
 _NAME = r"^[\w.:~-]{1,128}$"

@@ -14,7 +14,7 @@ from schemas.live import activity_slot, start_slot
 from services.registry.device_api.commands import Devicing, about_new
 from services.registry.device_api.live_bodies import StartTokenBody
 from services.registry.device_api.tokens import BadField, apns_token
-from services.registry.devices.state import Device, LiveToken
+from services.registry.devices.fold.state import Device, LiveToken
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 
-from services.registry.auth import Doors
+from services.registry.device_api.auth import Doors
 from services.registry.device_api.live_bodies import ActivityId, ActivityTokenBody, LiveView, StartTokenBody, TypeName
 from services.registry.device_api.live_commands import LiveDevicing
-from services.registry.devices.state import Device
+from services.registry.devices.fold.state import Device
 from services.runtime.clock import now_ms
 
 

@@ -31,9 +31,9 @@ from schemas.topics import DEVICE_EVENTS
 from services.registry.device_api.bodies import PersonalizeBody
 from services.registry.device_api.commands import Devicing, about_new
 from services.registry.device_api.tokens import BadField
-from services.registry.devices.fold import REMEMBERED_PROOFS
-from services.registry.devices.shared import cards_of, tells_devices_apart, was_signed_before
-from services.registry.devices.state import Device, Owner
+from services.registry.devices.fold.fold import REMEMBERED_PROOFS
+from services.registry.devices.fold.shared import cards_of, tells_devices_apart, was_signed_before
+from services.registry.devices.fold.state import Device, Owner
 from services.registry.identity.proof import ProofRefused, Proven, VerifyingKey, verified
 from services.runtime import telemetry
 from services.runtime.access.device_pace import DevicePace

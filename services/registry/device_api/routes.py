@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from schemas.application_events import ApplicationChanged
 from schemas.providers import Provider
-from services.registry.auth import Doors
+from services.registry.device_api.auth import Doors
 from services.registry.device_api.bodies import (
     InstallAnswer,
     InstallationView,
@@ -29,7 +29,7 @@ from services.registry.device_api.bodies import (
 from services.registry.device_api.commands import Devicing, Taken
 from services.registry.device_api.login import LoginDevicing
 from services.registry.device_api.receipts import Refused
-from services.registry.devices.state import Device
+from services.registry.devices.fold.state import Device
 from services.registry.support.audience_bodies import SubscriptionState
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.http.server import Problem, ProblemBody

@@ -13,7 +13,7 @@ from schemas import ids
 from schemas.device_events import DeviceEvent, OwnerProofsRevoked, TokenRetired, TokenWorked
 from schemas.events import ProviderDispatched
 from schemas.topics import DEVICE_EVENTS
-from services.registry.devices.state import Device, LiveToken, Token
+from services.registry.devices.fold.state import Device, LiveToken, Token
 from services.registry.devices.store import Devices
 from services.runtime.log.batch_consumer import Follows, Record
 from services.runtime.log.kafka import Append

@@ -10,7 +10,7 @@ import uuid
 from schemas import ids
 from schemas.device_events import InstallationChanged, Subscription
 from schemas.topics import INSTALLATIONS
-from services.registry.devices.state import Device
+from services.registry.devices.fold.state import Device
 from services.registry.devices.store import Devices
 from services.runtime import telemetry
 from services.runtime.log.kafka import Append, Log

@@ -13,9 +13,9 @@ from pymongo import UpdateOne
 
 from schemas.device_events import OwnerProofsRevoked
 from schemas.topics import DEVICE_RETENTION_MS
-from services.registry.devices.fold import stamp_of
-from services.registry.devices.shared import cards_of
-from services.registry.devices.state import Stamp
+from services.registry.devices.fold.fold import stamp_of
+from services.registry.devices.fold.shared import cards_of
+from services.registry.devices.fold.state import Stamp
 from services.registry.devices.versioned_store import losers
 from services.runtime.mongo import Database, durable
 

@@ -24,9 +24,8 @@ from pymongo import DESCENDING, UpdateOne
 
 from schemas.device_events import DeviceEvent, OwnerProofsRevoked, Personalized, TokenRegistered
 from schemas.topics import DEVICE_RETENTION_MS
-from services.registry.devices.fold import fold, stamp_of
-from services.registry.devices.revocations_store import Revocations
-from services.registry.devices.shared import (
+from services.registry.devices.fold.fold import fold, stamp_of
+from services.registry.devices.fold.shared import (
     Card,
     card_of,
     cards_of,
@@ -40,7 +39,8 @@ from services.registry.devices.shared import (
     token_key,
     without_revoked,
 )
-from services.registry.devices.state import Device, Owner
+from services.registry.devices.fold.state import Device, Owner
+from services.registry.devices.revocations_store import Revocations
 from services.registry.devices.versioned_store import losers, read, write
 from services.runtime.mongo import Database, Document, Duplicate, durable
 

@@ -7,8 +7,8 @@ from schemas import ids
 from schemas.device_events import ActivityEnded, Depersonalized, SettingsChanged
 from schemas.live import ACTIVITY
 from services.registry.device_api.commands import Devicing, about_new
-from services.registry.devices.shared import phone_card, user_card
-from services.registry.devices.state import Device
+from services.registry.devices.fold.shared import phone_card, user_card
+from services.registry.devices.fold.state import Device
 from services.runtime.directory import Directory
 from services.runtime.mongo.erasures import Counts, Erasure
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field, model_validator
 
 from schemas.topics import DEAD_LETTER, all_topics
-from services.registry.auth import By
+from services.registry.device_api.auth import By
 from services.registry.device_api.bodies import Body, Given
 from services.registry.device_api.routes import PROBLEMS
 from services.registry.device_api.tokens import BadField

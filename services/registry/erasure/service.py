@@ -16,8 +16,8 @@ from schemas import ids
 from schemas.application_events import RecipientForgotten
 from schemas.personal import OWNERS, Subject
 from schemas.topics import APPLICATION_EVENTS
-from services.registry.devices.shared import Card, phone_card, user_card
-from services.registry.devices.state import Device
+from services.registry.devices.fold.shared import Card, phone_card, user_card
+from services.registry.devices.fold.state import Device
 from services.registry.devices.store import Devices
 from services.runtime import telemetry
 from services.runtime.access.identity import is_trusted

@@ -22,7 +22,7 @@ from schemas.ids import DeliveryTag
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from services.registry.device_api.receipts import kept_time
-from services.registry.devices.state import Device
+from services.registry.devices.fold.state import Device
 from services.runtime.crypto.delivery_ids import DeliveryIds
 
 DELIVERED, FORBIDDEN = 0, 6

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Query
 
 from schemas.application_events import ApplicationChanged, IdentityKey
-from services.registry.auth import By
+from services.registry.device_api.auth import By
 from services.registry.device_api.routes import PROBLEMS
 from services.registry.device_api.tokens import BadField
 from services.registry.identity import keys as identity_keys

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from schemas import ids
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.providers import Provider
-from services.registry.auth import By
+from services.registry.device_api.auth import By
 from services.registry.device_api.routes import PROBLEMS
 from services.registry.provisioning import credentials
 from services.registry.provisioning.bodies import (

@@ -14,7 +14,7 @@ from pydantic import Field, StrictInt, StringConstraints
 from schemas import ids
 from schemas.application_events import OperatorTokenChanged
 from schemas.values import OperatorScope
-from services.registry.auth import By
+from services.registry.device_api.auth import By
 from services.registry.device_api.bodies import Body, Given
 from services.registry.device_api.routes import PROBLEMS
 from services.registry.provisioning.bodies import Id

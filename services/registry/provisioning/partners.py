@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header
 
 from schemas import ids
 from schemas.application_events import PartnerChanged, SenderChanged
-from services.registry.auth import By, acting
+from services.registry.device_api.auth import By, acting
 from services.registry.device_api.bodies import Given
 from services.registry.device_api.routes import PROBLEMS
 from services.registry.provisioning.bodies import (

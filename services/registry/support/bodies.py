@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from pydantic import Field
 
 from services.registry.device_api.bodies import Body, InstallationView
-from services.registry.devices.launches import Launches
-from services.registry.devices.state import Device
+from services.registry.devices.fold.launches import Launches
+from services.registry.devices.fold.state import Device
 
 _EPOCH = date(1970, 1, 1)
 

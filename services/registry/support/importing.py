@@ -18,8 +18,8 @@ from schemas.topics import DEVICE_EVENTS
 from services.registry.device_api.bodies import Phone, Short, SubscriptionBody, TokenBody, UserId
 from services.registry.device_api.commands import Devicing
 from services.registry.device_api.tokens import BadField, token_text
-from services.registry.devices.shared import token_key
-from services.registry.devices.state import Device
+from services.registry.devices.fold.shared import token_key
+from services.registry.devices.fold.state import Device
 from services.registry.support.bodies import BadLine, ImportAnswer
 from services.runtime.clock import now_ms
 from services.runtime.http.server import field_errors

@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 
-from services.registry.auth import By
+from services.registry.device_api.auth import By
 from services.registry.device_api.bodies import Phone, UserId
 from services.registry.device_api.commands import Devicing
 from services.registry.device_api.routes import PROBLEMS
-from services.registry.devices.shared import Card, phone_card, user_card
-from services.registry.devices.state import Device
+from services.registry.devices.fold.shared import Card, phone_card, user_card
+from services.registry.devices.fold.state import Device
 from services.registry.provisioning.bodies import Id
 from services.registry.provisioning.partners import admin_router
 from services.registry.support.bodies import CardView, ImportAnswer, SupportAnswer, SupportInstallation

@@ -14,7 +14,7 @@ from schemas.application_events import ApplicationChanged, Identity, IdentityKey
 from schemas.device_events import DeviceEvent, InstallationReplaced, Personalized, ProofRevoked
 from schemas.topics import APPLICATION_EVENTS, DEVICE_EVENTS
 from services.registry.devices.consumers import Repair
-from services.registry.devices.fold import REMEMBERED_PROOFS
+from services.registry.devices.fold.fold import REMEMBERED_PROOFS
 from services.runtime.log.batch_consumer import Record
 from services.runtime.log.kafka import Append
 from services.runtime.settings import Settings

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from schemas import ids
 from schemas.device_events import DeviceEvent, OwnerProofsRevoked
-from services.registry.devices.state import Device
+from services.registry.devices.fold.state import Device
 from services.registry.devices.store import Devices, Holders
 from services.runtime import mongo
 from services.runtime.installations.reader import Address, Installations

@@ -7,10 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.device_events import DeviceEvent, Subscription
-from services.registry.devices.fold import REMEMBERED_DIGESTS, fold
-from services.registry.devices.launches import REMEMBERED
-from services.registry.devices.shared import MAX_INSTALLATIONS, Card, card_of, cards_touched, fold_card, holder, settled
-from services.registry.devices.state import Device, Owner
+from services.registry.devices.fold.fold import REMEMBERED_DIGESTS, fold
+from services.registry.devices.fold.launches import REMEMBERED
+from services.registry.devices.fold.shared import (
+    MAX_INSTALLATIONS,
+    Card,
+    card_of,
+    cards_touched,
+    fold_card,
+    holder,
+    settled,
+)
+from services.registry.devices.fold.state import Device, Owner
 from services.registry.support.bodies import Usage
 from services.runtime.installations.reader import Address
 from tests.support.device_events import AppEvents, histories

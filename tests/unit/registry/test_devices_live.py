@@ -8,9 +8,9 @@ from schemas.live import LONGEST_ACTIVITY_MS
 from schemas.providers import Provider
 from services.registry.device_api.live_bodies import LiveView
 from services.registry.devices.consumers import learnt_of
-from services.registry.devices.fold import fold
-from services.registry.devices.live import REMEMBERED
-from services.registry.devices.state import Device
+from services.registry.devices.fold.fold import fold
+from services.registry.devices.fold.live import REMEMBERED
+from services.registry.devices.fold.state import Device
 from services.runtime.installations.reader import from_document
 from tests.support.device_events import AppEvents
 

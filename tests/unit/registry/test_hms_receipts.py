@@ -14,7 +14,7 @@ from schemas.events import ProviderTold, ReceiptReceived
 from schemas.ids import DeliveryTag
 from schemas.providers import Provider
 from schemas.reasons import Reason
-from services.registry.devices.state import Device, Token
+from services.registry.devices.fold.state import Device, Token
 from services.registry.hms_receipts import signature
 from services.registry.hms_receipts.nonces import Nonces
 from services.registry.hms_receipts.rules import WORDS, Told, device_event, message_event, told_in

@@ -8,7 +8,7 @@ from typing import Literal
 from schemas.device_events import LoginProof, Subscription
 from schemas.providers import Platform, Provider
 from schemas.values import Frozen
-from services.registry.devices.launches import Launches
+from services.registry.devices.fold.launches import Launches
 
 Stamp = str
 """`at` with leading zeros and the event id: stamps compare as text, in the database as well."""

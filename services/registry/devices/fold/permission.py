@@ -4,7 +4,7 @@ SettingsChanged(push_os_enabled) ─▶ said      the newest words, by stamp
                                  └▶ changes   where one word differs from the one before it; allowed at first
 """
 
-from services.registry.devices.state import Permission, PermissionChange
+from services.registry.devices.fold.state import Permission, PermissionChange
 
 REMEMBERED = 32
 

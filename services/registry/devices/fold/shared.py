@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 
 from schemas.device_events import DeviceEvent, Personalized, SettingsChanged
 from schemas.values import Frozen
-from services.registry.devices.fold import stamp_of
-from services.registry.devices.state import Device, Owner, Stamp
+from services.registry.devices.fold.fold import stamp_of
+from services.registry.devices.fold.state import Device, Owner, Stamp
 
 MAX_INSTALLATIONS = 100
 MAX_PHONES = 50

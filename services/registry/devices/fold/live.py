@@ -16,7 +16,7 @@ from schemas.device_events import (
     PushToStartTokenRemoved,
 )
 from schemas.live import LONGEST_ACTIVITY_MS, activity_slot, start_slot
-from services.registry.devices.state import LiveSlot, LiveToken, Mark, Stamp
+from services.registry.devices.fold.state import LiveSlot, LiveToken, Mark, Stamp
 
 REMEMBERED = 32
 LiveEvent = ActivityTokenRegistered | PushToStartTokenRegistered | ActivityEnded | PushToStartTokenRemoved

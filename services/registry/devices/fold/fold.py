@@ -38,10 +38,10 @@ from schemas.device_events import (
     TokenWorked,
 )
 from schemas.events import Event
-from services.registry.devices import live as devices_live
-from services.registry.devices import permission
-from services.registry.devices.launches import counted
-from services.registry.devices.state import Claim, Device, KeptSubscription, Mark, Owner, Permission, Stamp, Token
+from services.registry.devices.fold import live as devices_live
+from services.registry.devices.fold import permission
+from services.registry.devices.fold.launches import counted
+from services.registry.devices.fold.state import Claim, Device, KeptSubscription, Mark, Owner, Permission, Stamp, Token
 
 REMEMBERED_DIGESTS = 8
 REMEMBERED_PROOFS = 16

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security
 
-from services.registry.devices.state import Device
+from services.registry.devices.fold.state import Device
 from services.registry.devices.store import Devices
 from services.runtime.access.device_auth import DeviceDoor
 from services.runtime.access.device_pace import DevicePace
