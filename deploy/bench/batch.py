@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import orjson
@@ -61,7 +62,7 @@ async def load(port: int, start: int, messages: int) -> None:
 
 async def provision(settings: Settings) -> None:
     await kafka.create_topics(settings)
-    given = {"event_id": ids.uuid7(), "at": 0, "partner_id": "bench"}
+    given: dict[str, Any] = {"event_id": ids.uuid7(), "at": 0, "partner_id": "bench"}
     digest = Secrets(settings.master_key).digest(KEY, "batch-key")
     partner = PartnerChanged(**given, uuid=ids.uuid7(), login="bench", password_hash="", batch_key_digests=(digest,))
     sender = SenderChanged(**given, service_number="DemoBank", application_id="bench")

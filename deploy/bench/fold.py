@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -37,7 +38,7 @@ EVENTS_OF_A_MESSAGE = 5
 def life_of(number: int) -> list[tuple[int, MessageEvent]]:
     """The events of one message, each with the place of its topic in TOPICS."""
     message_id, now, installation_id = ids.uuid7(), now_ms(), ids.uuid7()
-    common = {"at": now, "message_id": message_id, "partner_id": "bank"}
+    common: dict[str, Any] = {"at": now, "message_id": message_id, "partner_id": "bank"}
     request = MessageRequested(
         event_id=ids.uuid7(),
         mt_num=ids.mt_num_of(message_id),

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httptools
 import orjson
@@ -106,7 +107,7 @@ def request(reference: str) -> bytes:
 
 async def provision(settings: Settings) -> None:
     await kafka.create_topics(settings)
-    given = {"event_id": ids.uuid7(), "at": 0, "partner_id": "bench"}
+    given: dict[str, Any] = {"event_id": ids.uuid7(), "at": 0, "partner_id": "bench"}
     hashed = PasswordHasher().hash("bench")
     partner = PartnerChanged(
         **given, uuid=ids.uuid7(), login="bench", password_hash=hashed, max_rate_per_s=10**6, max_connections=10**6

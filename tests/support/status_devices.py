@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas import ids
 from schemas.application_events import ApplicationChanged
-from schemas.values import Content, Link
+from schemas.values import Channel, Content, Link
 from services.runtime import mongo
 from services.runtime.crypto.master_key import Secrets
 from tests.support.status_events import Story
@@ -63,4 +63,4 @@ class Phone:
 
 def shows(content: Content) -> dict[str, Any]:
     """Changes of `Story.requested` for a push with this content."""
-    return {"chain": (Link(channel="PUSH", ttl_ms=60_000, application_id="app", content=content),)}
+    return {"chain": (Link(channel=Channel.PUSH, ttl_ms=60_000, application_id="app", content=content),)}

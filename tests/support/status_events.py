@@ -1,5 +1,7 @@
 """The events of one message, for tests that replay them."""
 
+from typing import Any
+
 from schemas import ids
 from schemas.events import (
     CancelRefused,
@@ -36,7 +38,7 @@ class Story:
         self.message_id = message_id or ids.uuid7()
         self.partner_id, self.lane, self.at = partner_id, lane, NOW
 
-    def _common(self, what: str, at: int | None) -> dict[str, object]:
+    def _common(self, what: str, at: int | None) -> dict[str, Any]:
         return {
             "event_id": ids.event_id_of(self.message_id, what),
             "at": self.at if at is None else at,
@@ -45,7 +47,7 @@ class Story:
             "lane": self.lane,
         }
 
-    def requested(self, what: str = "request", at: int | None = None, **changes: object) -> MessageRequested:
+    def requested(self, what: str = "request", at: int | None = None, **changes: Any) -> MessageRequested:
         link = Link(
             channel=Channel.PUSH,
             ttl_ms=TTL_MS,
@@ -71,7 +73,7 @@ class Story:
         owner: str | None = None,
         slots: tuple[str, ...] = ("",),
         unproved: tuple[str, ...] = (),
-        **changes: object,
+        **changes: Any,
     ) -> Planned:
         made = Planned(
             **self._common("planned", None),

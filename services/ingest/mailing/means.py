@@ -62,7 +62,7 @@ class Means:
 
     def _stop_of(self, mailing: Mailing) -> StopChanged | None:
         """What holds up or ends those of its messages that are asked for already, in the router and behind it."""
-        if mailing.state in ("draft", "done"):
+        if mailing.state == "draft" or mailing.state == "done":
             return None
         name = f"{mailing.partner_id}/{mailing.mailing_id}"
         if mailing.state == "running" and not mailing.was_held:

@@ -89,7 +89,14 @@ class LoginDevicing:
         """End the proofs of these owners in these applications, used or not; the installations that had one."""
         named = [{"external_user_id": user} for user in users] + [{"phone": phone} for phone in phones]
         events = [
-            OwnerProofsRevoked(event_id=ids.uuid7(), at=now_ms(), application_id=application, by=by, **owner)
+            OwnerProofsRevoked(
+                event_id=ids.uuid7(),
+                at=now_ms(),
+                application_id=application,
+                by=by,
+                external_user_id=owner.get("external_user_id"),
+                phone=owner.get("phone"),
+            )
             for application in applications
             for owner in named
         ]

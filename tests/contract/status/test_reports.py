@@ -3,7 +3,7 @@
 import hmac
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -44,7 +44,7 @@ async def service(stack_servers: Servers, home: Receiver) -> AsyncIterator[Runni
         yield started
 
 
-def asked(story: Story, to: Receiver | None, registered_delivery: int = 1) -> MessageRequested:
+def asked(story: Story, to: Receiver | None, registered_delivery: Literal[0, 1, 2] = 1) -> MessageRequested:
     """With the address of `to`; None leaves it to the partner's configuration."""
     url = to.url if to is not None else None
     return story.requested(reports=ReportRequest(registered_delivery=registered_delivery, notify_url=url))

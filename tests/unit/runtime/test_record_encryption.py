@@ -1,6 +1,7 @@
 """What is personal lies sealed in the log, opens with the keys, and never again once somebody is forgotten."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 import pytest
@@ -43,11 +44,11 @@ REQUEST = MessageRequested(
     callback_data="secret-callback",
     packet_id=7,
 )
-OF_MESSAGE = {"event_id": ids.uuid7(), "at": 1, "message_id": REQUEST.message_id, "partner_id": "bank"}
+OF_MESSAGE: dict[str, Any] = {"event_id": ids.uuid7(), "at": 1, "message_id": REQUEST.message_id, "partner_id": "bank"}
 TARGET = PlannedTarget(
     delivery_id="d", installation_id="i", application_id="app", provider=Provider.FCM, owner="owner-of-it"
 )
-OF_DEVICE = {"event_id": ids.uuid7(), "at": 1, "installation_id": "i", "application_id": "app"}
+OF_DEVICE: dict[str, Any] = {"event_id": ids.uuid7(), "at": 1, "installation_id": "i", "application_id": "app"}
 EVENTS: list[tuple[Topic, Event]] = [
     (REQUESTED, REQUEST),
     (REQUESTED, ScheduleDue(**OF_MESSAGE, request=REQUEST)),

@@ -1,6 +1,7 @@
 """What becomes of a message: every fact counts whenever it comes, and what is decided is decided once."""
 
 from dataclasses import astuple
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -315,7 +316,7 @@ def test_the_trace_is_bounded_in_entries_and_in_words() -> None:
 
 def test_what_is_let_go_outside_its_window_is_not_called_held_any_more() -> None:
     story = Story()
-    about = {"at": NOW, "message_id": story.message_id, "partner_id": "bank"}
+    about: dict[str, Any] = {"at": NOW, "message_id": story.message_id, "partner_id": "bank"}
     request_id = story.requested().event_id
     held = Held(**about, event_id="held", request_id=request_id, scope="partner", stop_id="bank", until=NOW + 1)
     waits = Scheduled(**about, event_id="waits", request_id=request_id, send_at=NOW + 5, expires_at=NOW + 9)

@@ -159,7 +159,7 @@ def test_marks_of_the_history_are_those_of_owners_in_the_plan() -> None:
 
 def test_nothing_that_devices_and_providers_say_makes_an_unknown_message_large() -> None:
     story = Story()
-    common = {"at": NOW, "message_id": story.message_id, "partner_id": ""}
+    common: dict[str, Any] = {"at": NOW, "message_id": story.message_id, "partner_id": ""}
     message = Message(story.message_id)
     for number in range(3_000):
         installation_id = ids.uuid7()

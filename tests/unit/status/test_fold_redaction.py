@@ -1,6 +1,7 @@
 """A message that was cleaned is what a rebuild makes of a log in which nothing of it opens."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from services.status.message.model import Message
 from tests.unit.runtime.test_record_encryption import forget as destroy
 
 PHONE = "79001234567"
-ABOUT = {"at": 5, "message_id": ids.uuid7(), "partner_id": "bank"}
+ABOUT: dict[str, Any] = {"at": 5, "message_id": ids.uuid7(), "partner_id": "bank"}
 OWNER = ids.owner_key_of("app", None, PHONE)
 STATUS = topics.STATUS_EVENTS["single"]
 REQUEST = MessageRequested(

@@ -10,6 +10,7 @@ from pymongo import UpdateOne
 from schemas import topics
 from schemas.events import DeadlinePassed, Planned
 from schemas.statistic_events import Statistic, StatisticChanged
+from schemas.values import Channel
 from services.dispatch.broadcast.store import ChannelNotes
 from services.dispatch.delivery.attempts_store import Attempts
 from services.ingest.broadcast.store import Broadcasts
@@ -44,13 +45,13 @@ SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
 OLD = Secrets(base64.b64encode(bytes(range(32))).decode(), base64.b64encode(bytes(32)).decode())
 M = "00000000-0000-4000-8000-000000000001"
 CLAIM = Claim(f"{M}/1", "topic/0/1", "planned", (), "topic/0/2")
-COMMON = {"event_id": M, "at": 1, "message_id": M, "partner_id": "p", "lane": "single", "link": 1}
+COMMON: dict[str, Any] = {"event_id": M, "at": 1, "message_id": M, "partner_id": "p", "lane": "single", "link": 1}
 DEADLINE = DeadlinePassed(**COMMON)
 PLANNED = Planned(**COMMON, request_id=M, send_at=1, expires_at=2)
 TIMER = Timer(1, topics.STATUS_EVENTS["single"], M, DEADLINE)
 ENTRY = InboxEntry("u/1", M, 1, "p", "single", 1, 2, 3, "", 0, 0, 0, (), (), False)
 COUNTED = StatisticChanged(
-    event_id=M, at=1, statistic=Statistic(minute=0, partner_id="p", channel="PUSH", outcome="sent"), count=1
+    event_id=M, at=1, statistic=Statistic(minute=0, partner_id="p", channel=Channel.PUSH, outcome="sent"), count=1
 )
 INTENT = Intent(M, 1, "p", "single", "example.org:443", None, 2, 0, b"{}")
 LEASED = Leased(f"{M}/1", "lease", M, 1, "p", "single", None, 2, 0, b"{}", 1, 1, 1)
