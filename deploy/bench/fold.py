@@ -27,9 +27,9 @@ from services.runtime.crypto import record_encryption
 from services.runtime.log import kafka
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
-from services.status.fold.fold import fold
+from services.status.fold import fold
+from services.status.message import Message
 from services.status.message.document import from_document, to_document
-from services.status.message.model import Message
 
 TOPICS = [topics.MESSAGE_REQUESTED["single"], topics.PROVIDER_DISPATCHED["single"], topics.STATUS_EVENTS["single"]]
 EVENTS_OF_A_MESSAGE = 5

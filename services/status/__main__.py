@@ -33,37 +33,27 @@ from services.runtime.mongo.logins_seen import SeenLogins
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from services.runtime.process import Process, run
 from services.runtime.short_links import ShortLinks
-from services.status.api.cancel import cancel_routes
-from services.status.api.limits import paced
-from services.status.api.messages import application
-from services.status.api.packets import packet_routes
-from services.status.channels.accounts import Accounts
-from services.status.channels.routes import channel_routes
-from services.status.consumer.cascade_follow_ups import Chaining
-from services.status.consumer.failure_check import Failing
-from services.status.consumer.step import Folding
-from services.status.consumer.sweeper import Sweeper
-from services.status.erasure.service import Forgetting
-from services.status.history.access import PACE, device_caller
-from services.status.history.content_routes import content_routes
-from services.status.history.routes import HistoryWork, history_routes
-from services.status.history.service import InboxChanging, Projecting
-from services.status.history.store import Inbox
-from services.status.history.view import History
-from services.status.message.store import Messages
-from services.status.reports.http import Wire
-from services.status.reports.pace import Pace
-from services.status.reports.service import Reporting
-from services.status.reports.store import Reports
-from services.status.short_links.routes import short_link_routes
-from services.status.short_links.store import Codes
-from services.status.statistics.feed import StatisticsFeed
-from services.status.statistics.mailing_outcomes import Counting
-from services.status.statistics.routes import statistics_routes
-from services.status.statistics.savings import savings_routes
-from services.status.statistics.store import Statistics
-from services.status.stream.store import Changes
-from services.status.stream.stream import Streams
+from services.status.api import application, cancel_routes, message_routes, packet_routes
+from services.status.channels import Accounts, channel_routes
+from services.status.consumer import Chaining, Failing, Folding, Sweeper
+from services.status.erasure import Forgetting
+from services.status.history import (
+    PACE,
+    History,
+    HistoryWork,
+    Inbox,
+    InboxChanging,
+    Projecting,
+    content_routes,
+    device_caller,
+    history_routes,
+)
+from services.status.limits import paced
+from services.status.message import Messages
+from services.status.reports import Pace, Reporting, Reports, Wire
+from services.status.short_links import Codes, short_link_routes
+from services.status.statistics import Counting, Statistics, StatisticsFeed, savings_routes, statistics_routes
+from services.status.stream import Changes, Streams, stream_routes
 
 _MAX_RECORDS = 1_000
 """In one batch: under load the events of a message meet in it, and are loaded and saved once. A larger one takes more
@@ -127,7 +117,9 @@ async def start(process: Process) -> None:
     history = HistoryWork(inbox, History(messages, keys, short), InboxChanging(inbox, folding, sink), pace)
     limits = Limits()
     who = paced(caller(logins, trusted), limits)
-    more = [
+    routers = [
+        message_routes(messages, who),
+        stream_routes(streams, who),
         statistics_routes(statistics, who),
         short_link_routes(codes, sink, trusted, partial(secrets.digest, purpose="click")),
         content_routes(messages, keys, short, device),
@@ -137,7 +129,7 @@ async def start(process: Process) -> None:
         channel_routes(messages, Accounts(directory, secrets), sink, trusted),
         packet_routes(messages, directory, secrets, trusted, limits),
     ]
-    app = application(messages, streams, who, *more)
+    app = application(routers)
     listeners.serve(process, app, OperatorTokens(directory, secrets, settings.admin_token), trusted)
 
 

@@ -23,8 +23,8 @@ from schemas.events import (
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.values import Channel, Content, Lane, Link, Recipient, ReportRequest
-from services.status.fold.fold import FollowUp, fold
-from services.status.message.model import Message
+from services.status.fold import FollowUp, fold
+from services.status.message import Message
 from tests.support.deliveries import DELIVERIES
 
 NOW = 1_800_000_000_000

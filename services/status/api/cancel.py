@@ -21,10 +21,8 @@ from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
 from services.runtime.http import server
 from services.runtime.log.kafka import Append, Log
-from services.status.fold.cascade import channels_behind, request_id_of
-from services.status.message.model import Link, Message
-from services.status.message.search import find_one
-from services.status.message.store import Messages
+from services.status.fold import channels_behind, request_id_of
+from services.status.message import Link, Message, Messages, find_one
 
 _Id = Annotated[str, Path(max_length=300, description="message id, mtNum, or the partner's own id")]
 

@@ -5,8 +5,8 @@ from collections import Counter
 from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.values import Channel
-from services.status.fold.trace import read
-from services.status.message.model import Delivery, Link, Message
+from services.status.fold import read
+from services.status.message import Delivery, Link, Message
 
 _WORDS = {
     Reason.NO_APPLICATION: "the application of this service number has no credentials or is switched off",

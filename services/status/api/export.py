@@ -15,13 +15,11 @@ from pydantic import BaseModel
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import CallerOf
 from services.runtime.text.spreadsheet import Reader, head_of, lines_of
-from services.status.api.limits import Exports
 from services.status.api.query import wanted_by
 from services.status.api.view import summary_of
 from services.status.http import invalid
-from services.status.message.model import Message
-from services.status.message.search import Wanted, find_page
-from services.status.message.store import Messages
+from services.status.limits import Exports
+from services.status.message import Message, Messages, Wanted, find_page
 
 _PAGE = 500
 _TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}

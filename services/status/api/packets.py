@@ -20,9 +20,9 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http import server
 from services.runtime.http.security_schemes import BATCH_KEY
-from services.status.api.limits import enter
-from services.status.message.store import Messages
-from services.status.reports.packet_callback import State, state_of
+from services.status.limits import enter
+from services.status.message import Messages
+from services.status.reports import State, state_of
 
 MOST = 3000
 _Id = Annotated[str, Field(max_length=100)]

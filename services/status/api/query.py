@@ -9,7 +9,7 @@ from schemas import DeliveryState
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.text import phones
 from services.status.http import invalid, moment
-from services.status.message.search import Wanted
+from services.status.message import Wanted
 
 _Words = Annotated[str | None, Query(max_length=300)]
 _MAX_CALLBACK_DATA = 4_000

@@ -5,8 +5,8 @@ from pydantic import BaseModel, Field
 from schemas import ids
 from schemas.reasons import Reason
 from services.status.api.explain import explain, words_of
-from services.status.fold.trace import read
-from services.status.message.model import Delivery, Entry, Link, Message
+from services.status.fold import read
+from services.status.message import Delivery, Entry, Link, Message
 
 
 class ReasonView(BaseModel):

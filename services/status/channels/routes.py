@@ -27,8 +27,7 @@ from services.runtime.http import server
 from services.runtime.log.kafka import Append, Log
 from services.status.channels.accounts import Accounts
 from services.status.channels.reports import Status, Told, Unreadable, told_in
-from services.status.message.model import Delivery, Message
-from services.status.message.store import Messages
+from services.status.message import Delivery, Message, Messages
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

@@ -7,15 +7,12 @@ Of a packet or mailing that was cancelled the router sends no next link, so the 
 screen: what was sent stays sent.
 """
 
-from collections.abc import Sequence
-
 from schemas import topics
 from services.runtime import telemetry
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, Log
-from services.status.fold.cascade import NextLink, NotNeeded, Withdrawal
-from services.status.fold.fold import FollowUp
-from services.status.message.model import Message
+from services.status.fold import Followed, FollowUp, NextLink, NotNeeded, Withdrawal
+from services.status.message import Message
 
 
 class Chaining:
@@ -24,7 +21,7 @@ class Chaining:
     def __init__(self, sink: Log, directory: Directory) -> None:
         self._sink, self._directory = sink, directory
 
-    async def take(self, followed: Sequence[tuple[Message, Sequence[FollowUp]]]) -> None:
+    async def take(self, followed: Followed) -> None:
         """Raises LogUnavailable: the batch is done again."""
         steps = [one for message, follows in followed for one in follows if self._is_to_follow(message, one)]
         appends = []

@@ -13,8 +13,7 @@ from collections.abc import Sequence
 
 from schemas import topics
 from schemas.events import Event, MessageFailed
-from services.status.message.model import Link
-from services.status.message.store import Messages
+from services.status.message import Link, Messages
 
 _REQUESTS = topics.MESSAGE_REQUESTED["single"].name
 _DUE = "schedule-due"

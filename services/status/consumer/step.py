@@ -17,19 +17,12 @@ from services.runtime import mongo, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.log.batch_consumer import Follows, Record
 from services.runtime.mongo.errors import TooLarge
-from services.status.fold.close import close
-from services.status.fold.counts import count
-from services.status.fold.fold import FollowUp, fold
-from services.status.fold.trace import difference
-from services.status.message.model import Message
-from services.status.message.store import Messages
+from services.status.fold import Followed, FollowUp, Projected, close, count, difference, fold
+from services.status.message import Message, Messages
 
 log = telemetry.logger("folding")
 _ATTEMPTS = 20
 
-Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
-Projected = Sequence[tuple[Message, Sequence[MessageEvent]]]
-"""Messages as they were saved, each with the events that were folded."""
 Projection = Callable[[Projected], Awaitable[None]]
 """Writes what is derived from messages, also in a rebuild; an older message must not overwrite a newer one."""
 Events = Mapping[str, Sequence[tuple[MessageEvent, str]]]

@@ -14,7 +14,7 @@ from services.runtime.clock import now_ms
 from services.runtime.log.kafka import Append, Log
 from services.runtime.loops import keep_on
 from services.runtime.mongo.leases import Lease
-from services.status.message.store import Messages, Overdue
+from services.status.message import Messages, Overdue
 
 _WIDE_EVERY_MS = 10_000
 _SAID_AGAIN_AFTER_MS = 120_000

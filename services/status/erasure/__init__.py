@@ -1,1 +1,5 @@
-"""Erasure in messages and histories."""
+"""Redacts what status keeps of people who were erased."""
+
+from services.status.erasure.service import Forgetting
+
+__all__ = ["Forgetting"]

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.runtime.mongo.erasures import Counts, Erasure
-from services.status.fold.redaction import forget
-from services.status.history.store import Inbox
-from services.status.message.store import Messages
-from services.status.reports.store import Reports
-from services.status.short_links.store import Codes
+from services.status.fold import forget
+from services.status.history import Inbox
+from services.status.message import Messages
+from services.status.reports import Reports
+from services.status.short_links import Codes
 
 _AT_ONCE = 200
 _PARTNER = "partner/"

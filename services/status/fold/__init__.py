@@ -1,1 +1,36 @@
-"""What events make of a message. Pure."""
+"""What events make of a message, and what follows from it. Pure."""
+
+from services.status.fold.cascade import NextLink, NotNeeded, Withdrawal, channels_behind, request_id_of
+from services.status.fold.close import close
+from services.status.fold.counts import OUTCOMES, Counted, count
+from services.status.fold.fold import fold
+from services.status.fold.follow_ups import Changed, Followed, FollowUp, Projected, ReportDue
+from services.status.fold.redaction import forget
+from services.status.fold.report_due import FINAL, body_of, is_asked_for, rank_of, wanted_report
+from services.status.fold.trace import difference, read
+
+__all__ = [
+    "FINAL",
+    "OUTCOMES",
+    "Changed",
+    "Counted",
+    "FollowUp",
+    "Followed",
+    "NextLink",
+    "NotNeeded",
+    "Projected",
+    "ReportDue",
+    "Withdrawal",
+    "body_of",
+    "channels_behind",
+    "close",
+    "count",
+    "difference",
+    "fold",
+    "forget",
+    "is_asked_for",
+    "rank_of",
+    "read",
+    "request_id_of",
+    "wanted_report",
+]

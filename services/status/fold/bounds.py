@@ -20,7 +20,7 @@ import orjson
 from schemas import events, ids
 from schemas.events import MessageEvent
 from schemas.values import LONGEST_CHAIN
-from services.status.message.model import MAX_TRACE, MAX_TRACE_OF_PEOPLE, Link, Message
+from services.status.message import MAX_TRACE, MAX_TRACE_OF_PEOPLE, Link, Message
 
 MAX_UNASKED_LINKS = 4
 MAX_UNASKED = 64

@@ -22,7 +22,7 @@ from schemas.events import MessageEvent, MessageRequested, ProviderDispatched, T
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.values import Content, Recipient
-from services.status.message.model import Delivery, Link, Message, Onward, Request
+from services.status.message import Delivery, Link, Message, Onward, Request
 
 WITHDRAWN_WITHIN_MS = 3_600_000
 """A withdrawal that has not reached the phone by then is of no use: the provider has dropped the push itself."""

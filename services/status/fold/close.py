@@ -14,10 +14,10 @@ import orjson
 
 from schemas import DeliveryState, ids
 from schemas.reasons import Reason
-from services.status.fold.fold import Changed, FollowUp, ReportDue
+from services.status.fold.follow_ups import Changed, FollowUp, ReportDue
 from services.status.fold.report_due import FINAL, rank_of, wanted_report
 from services.status.fold.trace import write
-from services.status.message.model import Change, Entry, Link, Message
+from services.status.message import Change, Entry, Link, Message
 
 KEPT_DELIVERIES = 50
 _KEPT_REQUESTS = 20

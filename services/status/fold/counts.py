@@ -12,7 +12,7 @@ from typing import NamedTuple
 from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.statistic_events import Outcome
-from services.status.message.model import Count, Delivery, Link, Request
+from services.status.message import Count, Delivery, Link, Request
 
 OUTCOMES: dict[int, Outcome] = {
     1: "planned",

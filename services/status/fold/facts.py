@@ -11,8 +11,7 @@ from schemas.personal import NOBODY
 from schemas.reasons import OF_CHANNELS, Reason, furthest
 from services.status.fold.report_due import rank_of
 from services.status.fold.trace import request_of
-from services.status.history.entries import inbox_owner
-from services.status.message.model import (
+from services.status.message import (
     DELIVERED,
     MAX_CANDIDATES,
     PLANNED,
@@ -22,6 +21,7 @@ from services.status.message.model import (
     InboxMark,
     Link,
     Skip,
+    inbox_owner,
 )
 
 MAX_MARKS = 64

@@ -14,17 +14,15 @@ link, it has failed for good: what is confirmed later is a double reach. An even
 follow-ups again: whoever carries them out does each once. Source: docs/design.md §4.
 """
 
-from typing import NamedTuple
-
 from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
 from services.status.fold.bounds import CLAIMING, OUTSIDE, has_line, has_room, link_of, shorten
-from services.status.fold.cascade import Step, onward
-from services.status.fold.counts import Counted
+from services.status.fold.cascade import onward
 from services.status.fold.facts import FACTS, earlier, raise_to
+from services.status.fold.follow_ups import Changed, FollowUp, ReportDue
 from services.status.fold.report_due import FINAL, rank_of, wanted_report
 from services.status.fold.trace import entry_of, entry_of_onward, is_traced, write
-from services.status.message.model import (
+from services.status.message import (
     DELIVERED,
     MAX_TRACE,
     READ,
@@ -33,29 +31,10 @@ from services.status.message.model import (
     Delivery,
     Link,
     Message,
-    Report,
     Request,
     furthest_of,
 )
 
-
-class Changed(NamedTuple):
-    """A link has come to a state for the first time; `again`: so it had when the event came before."""
-
-    link: int
-    change: Change
-    again: bool = False
-
-
-class ReportDue(NamedTuple):
-    """The partner is to be told; `request` is the one that asked for it."""
-
-    link: int
-    report: Report
-    request: Request
-
-
-FollowUp = Changed | ReportDue | Step | Counted
 _REQUESTING = CLAIMING | {events.MessageFailed}
 """Types after which there may be a request to report for where there was none before."""
 

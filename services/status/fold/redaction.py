@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from services.status.message.model import Message, Request
+from services.status.message import Message, Request
 
 
 def forget(message: Message) -> bool:

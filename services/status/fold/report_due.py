@@ -12,7 +12,7 @@ from typing import TypedDict
 from schemas.reasons import Reason
 from schemas.values import Channel
 from services.runtime.text.sms_parts import part_count
-from services.status.message.model import DELIVERED, PLANNED, READ, SENT, Link, Report, Request
+from services.status.message import DELIVERED, PLANNED, READ, SENT, Link, Report, Request
 
 _RANKS = {-1: -1, 0: 0, 5: 1, 2: 2, 9: 3}
 FINAL = frozenset({5, 9})

@@ -13,7 +13,7 @@ from schemas import events, ids
 from schemas.application_events import by_for_partners
 from schemas.events import MessageEvent
 from schemas.reasons import OF_CHANNELS, Reason
-from services.status.message.model import MAX_DETAIL, Entry, Link, Message, Onward, Request
+from services.status.message import MAX_DETAIL, Entry, Link, Message, Onward, Request
 
 _values_of = attrgetter(*Entry.__slots__)
 

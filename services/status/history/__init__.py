@@ -1,1 +1,20 @@
-"""The in-app history of a device."""
+"""The in-app history: one entry for each push and owner, and the device routes that read and change it."""
+
+from services.status.history.access import PACE, device_caller
+from services.status.history.content_routes import content_routes
+from services.status.history.routes import HistoryWork, history_routes
+from services.status.history.service import InboxChanging, Projecting
+from services.status.history.store import Inbox
+from services.status.history.view import History
+
+__all__ = [
+    "PACE",
+    "History",
+    "HistoryWork",
+    "Inbox",
+    "InboxChanging",
+    "Projecting",
+    "content_routes",
+    "device_caller",
+    "history_routes",
+]

@@ -17,7 +17,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
 from services.runtime.installations.reader import Installation, Installations
-from services.status.history.entries import inbox_owner
+from services.status.message import inbox_owner
 
 PACE = Limit(30, 2)
 

@@ -20,8 +20,7 @@ from services.runtime.mongo.hour_keys import HourKeys
 from services.runtime.short_links import ShortLinks
 from services.status.history.access import Caller
 from services.status.history.bodies import ContentAnswer
-from services.status.message.content import content_of, enriched, sent_link
-from services.status.message.store import Messages
+from services.status.message import Messages, content_of, enriched, sent_link
 
 PREFIX = "/sdk/api/v1/installations/{installation_id}"
 _OVER = "The lifetime of the message has passed"

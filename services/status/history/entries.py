@@ -12,8 +12,7 @@ from typing import NamedTuple
 from schemas import events
 from schemas.topics import HISTORY_RETENTION_MS
 from schemas.values import Channel
-from services.status.message.content import content_of
-from services.status.message.model import Delivery, Link, Message, Request
+from services.status.message import Delivery, Link, Message, Request, content_of, inbox_owner
 
 TOUCHING = frozenset({events.MessageRequested, events.Planned, events.ReceiptReceived, events.InboxChanged})
 """Events that may change an entry."""
@@ -46,11 +45,6 @@ class InboxEntry(NamedTuple):
 
 def entry_id_of(owner: str, message_id: str, link: int) -> str:
     return f"{message_id}/{link}/{owner}"
-
-
-def inbox_owner(owner_key: str, installation_id: str) -> str:
-    """As entries and `InboxChanged` name an owner."""
-    return owner_key or f"i/{installation_id}"
 
 
 def touched(seen: events.MessageEvent) -> bool:

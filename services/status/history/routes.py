@@ -35,7 +35,7 @@ from services.status.history.entries import InboxEntry, entry_id_of
 from services.status.history.service import InboxChanging, Ref
 from services.status.history.store import Inbox, Page
 from services.status.history.view import History
-from services.status.message.search import BadCursor, cursor_of, place_of
+from services.status.message import BadCursor, cursor_of, place_of
 
 _MAX_MS = 253_402_300_799_999  # the end of year 9999
 _CHANGES: dict[str, InboxChange] = {"New": "new", "Seen": "seen"}

@@ -12,7 +12,8 @@ from schemas.events import InboxChange, InboxChanged, MessageEvent, ReceiptRecei
 from schemas.topics import STATUS_EVENTS
 from services.runtime.clock import now_ms
 from services.runtime.log.kafka import Append, Log
-from services.status.consumer.step import Folding, Projected
+from services.status.consumer import Folding
+from services.status.fold import Projected
 from services.status.history.access import Caller
 from services.status.history.entries import InboxEntry, entries_of, entry_id_of, touched
 from services.status.history.store import Inbox

@@ -14,9 +14,7 @@ from services.runtime.short_links import ShortLinks
 from services.status.history.access import Caller
 from services.status.history.bodies import HistoryEntry
 from services.status.history.entries import InboxEntry
-from services.status.message.content import content_of, enriched
-from services.status.message.model import Link
-from services.status.message.store import Messages
+from services.status.message import Link, Messages, content_of, enriched
 
 
 class History:

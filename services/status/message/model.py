@@ -120,6 +120,11 @@ class InboxMark:
     deleted_at: int = 0
 
 
+def inbox_owner(owner_key: str, installation_id: str) -> str:
+    """The owner of an entry of the history, as `InboxChanged` names him; an installation without one has its own."""
+    return owner_key or f"i/{installation_id}"
+
+
 @dataclass(slots=True)
 class Skip:
     """An installation that was considered and left out."""

@@ -13,8 +13,8 @@ Source: `docs/partner-api.md` §6.
 
 from typing_extensions import TypedDict  # the API shows these: pydantic wants this one before Python 3.12
 
-from services.status.fold.report_due import wanted_report
-from services.status.message.model import Message, Report, Request
+from services.status.fold import wanted_report
+from services.status.message import Message, Report, Request
 
 _OF_REPORT = {0: "SENT", 2: "DELIVERED", 9: "READ"}
 _OF_FAILURE = {1: "UNKNOWN", 7: "EXPIRED", 11: "REJECTED", 13: "REJECTED", 18: "REJECTED", 26: "REJECTED"}

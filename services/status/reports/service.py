@@ -28,9 +28,8 @@ from services.runtime.faults import backoff_s, kind_of
 from services.runtime.log import batch_consumer
 from services.runtime.log.kafka import Append, Log
 from services.runtime.loops import keep_on
-from services.status.fold.fold import FollowUp, ReportDue
-from services.status.fold.report_due import body_of, is_asked_for
-from services.status.message.model import Message
+from services.status.fold import Followed, ReportDue, body_of, is_asked_for
+from services.status.message import Message
 from services.status.reports.http import Answer, Wire
 from services.status.reports.pace import Pace
 from services.status.reports.packet_callback import callback_of
@@ -59,7 +58,7 @@ class Reporting:
         self._tasks: set[asyncio.Task[None]] = set()
         self._tried: asyncio.Queue[tuple[Leased, Answer, asyncio.Future[None]]] = asyncio.Queue()
 
-    async def take(self, followed: Sequence[tuple[Message, Sequence[FollowUp]]]) -> None:
+    async def take(self, followed: Followed) -> None:
         """Store the reports among the follow-ups and wake their receivers."""
         intents: dict[str, Intent] = {}
         for message, follows in followed:

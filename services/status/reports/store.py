@@ -22,7 +22,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from schemas import ids
 from schemas.values import Lane
 from services.runtime.mongo import Database, Document, durable
-from services.status.fold.report_due import FINAL, rank_of
+from services.status.fold import FINAL, rank_of
 
 LEASE_MS = 30_000
 """Longer than an attempt (10 s) and its record take; so long a killed process keeps what it had in hand from others."""

@@ -13,12 +13,12 @@ import orjson
 from pymongo import ASCENDING, ReplaceOne
 
 from schemas import events
-from schemas.events import MessageEvent
 from schemas.topics import HISTORY_RETENTION_MS
 from schemas.values import Lane, Link
 from services.runtime.mongo import Database, Document, durable
 from services.runtime.short_links import ShortLinks
-from services.status.message.model import Message
+from services.status.fold import Projected
+from services.status.message import Message
 
 _TELLING = frozenset({events.MessageRequested, events.Scheduled, events.Planned})
 
@@ -46,7 +46,7 @@ class Codes:
         """Create the index that ends a code with the history of its message."""
         await self._collection.create_index([("kept_until", ASCENDING)], expireAfterSeconds=0)
 
-    async def project(self, projected: Sequence[tuple[Message, Sequence[MessageEvent]]]) -> None:
+    async def project(self, projected: Projected) -> None:
         """Store the codes of what was requested or planned; one of `Folding`'s projections."""
         documents = [
             document

@@ -4,7 +4,6 @@ In the order of the records that decided it, so that of one origin the positions
 done again tells the same again, and the statistics know it by its position (`schemas/statistic_events.py`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -15,9 +14,8 @@ from schemas.statistic_events import MINUTE_MS, DeliveryCounted, Outcome, Positi
 from schemas.topics import DELIVERY_COUNTED
 from schemas.values import Channel
 from services.runtime.log.kafka import Append, Log
-from services.status.fold.counts import OUTCOMES, Counted
-from services.status.fold.fold import FollowUp
-from services.status.message.model import Message
+from services.status.fold import OUTCOMES, Counted, Followed
+from services.status.message import Message
 
 _in_order = attrgetter("origin", "position")
 
@@ -28,7 +26,7 @@ class StatisticsFeed:
 
     sink: Log
 
-    async def take(self, followed: Sequence[tuple[Message, Sequence[FollowUp]]]) -> None:
+    async def take(self, followed: Followed) -> None:
         """Append what was counted. Raises LogUnavailable."""
         events = [_event(message, one) for message, follows in followed for one in follows if type(one) is Counted]
         events.sort(key=_in_order)

@@ -13,8 +13,8 @@ from services.runtime.clock import now_ms
 from services.runtime.loops import keep_on
 from services.runtime.mongo.leases import Lease
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
-from services.status.consumer.step import Followed
-from services.status.message.store import Messages
+from services.status.fold import Followed
+from services.status.message import Messages
 
 _PAUSE_TIMES = 20
 _LEASE_MS = 15_000

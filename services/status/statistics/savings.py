@@ -13,7 +13,7 @@ from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
 from services.status.http import moment
-from services.status.message.store import Messages
+from services.status.message import Messages
 
 _PERIOD_MS = 30 * DAY_MS
 _ABOUT = "UTC milliseconds, or ISO 8601"

@@ -17,7 +17,7 @@ from schemas.statistic_events import BOUNDS_MS, Histogram, StatisticChanged, key
 from schemas.topics import HISTORY_RETENTION_MS
 from services.runtime.log.batch_consumer import Follows, Record
 from services.runtime.mongo import Database, Document, durable
-from services.status.message.store import MOST_MS
+from services.status.message import MOST_MS
 
 _BUCKETS = range(len(BOUNDS_MS) + 1)
 

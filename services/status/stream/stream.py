@@ -19,9 +19,9 @@ import orjson
 from services.runtime import telemetry
 from services.runtime.http import server
 from services.runtime.mongo import UNAVAILABLE
-from services.status.api.limits import AGAIN_AFTER_S, begun
-from services.status.fold.fold import Changed, FollowUp
-from services.status.message.model import Change, Link, Message
+from services.status.fold import Changed, Followed
+from services.status.limits import AGAIN_AFTER_S, begun
+from services.status.message import Change, Link, Message
 from services.status.stream.store import Changes, StoredChange
 
 _PAGE = 200
@@ -42,7 +42,7 @@ class Streams:
         self._open: Counter[str] = Counter()
         self._woken: dict[str, set[asyncio.Event]] = {}
 
-    async def take(self, followed: Sequence[tuple[Message, Sequence[FollowUp]]]) -> None:
+    async def take(self, followed: Followed) -> None:
         """Store the changes among the follow-ups, each once."""
         by_partner: dict[str, dict[str, dict[str, Any]]] = {}
         repeated = []

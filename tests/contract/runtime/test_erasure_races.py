@@ -16,7 +16,8 @@ from services.runtime import mongo
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.mongo import Database, Written
 from services.runtime.settings import Settings
-from services.status.reports.store import Intent, Reports
+from services.status.reports import Reports
+from services.status.reports.store import Intent
 
 PHONE, OTHER = "79001234567", "79007654321"
 HIM = People(frozenset(), frozenset({PHONE}))

@@ -20,8 +20,8 @@ from services.runtime.log.kafka import Append
 from services.runtime.mongo.collection import Cursor
 from services.runtime.mongo.errors import translated
 from services.status.api import export
-from services.status.message.search import Page, Wanted, find_page
-from services.status.message.store import MOST_MS, Messages
+from services.status.message import MOST_MS, Messages, Wanted, find_page
+from services.status.message.search import Page
 from tests.conftest import Servers, own_settings
 from tests.support.listening import ADMIN
 from tests.support.status_events import NOW, Story

@@ -12,12 +12,10 @@ from schemas.reasons import Reason
 from services.runtime import mongo
 from services.runtime.log.batch_consumer import Record
 from services.runtime.settings import Settings
-from services.status.consumer.step import Folding, Followed
-from services.status.fold.fold import Changed, FollowUp, ReportDue, fold
-from services.status.fold.trace import read
+from services.status.consumer import Folding
+from services.status.fold import Changed, Followed, FollowUp, ReportDue, fold, read
+from services.status.message import Message, Messages
 from services.status.message.document import to_document
-from services.status.message.model import Message
-from services.status.message.store import Messages
 from tests.support.status_events import Story
 from tests.support.status_service import topic_of
 

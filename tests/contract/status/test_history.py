@@ -14,10 +14,9 @@ from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.log.batch_consumer import Record
 from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
-from services.status.consumer.step import Folding
-from services.status.history.service import Projecting
-from services.status.history.store import Inbox
-from services.status.message.store import Messages
+from services.status.consumer import Folding
+from services.status.history import Inbox, Projecting
+from services.status.message import Messages
 from tests.conftest import Servers, own_settings
 from tests.support.deliveries import DELIVERIES
 from tests.support.status_devices import APPLICATION, Phone, shows

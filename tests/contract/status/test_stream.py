@@ -13,7 +13,7 @@ import pytest
 from schemas import ids
 from services.runtime import mongo
 from services.runtime.settings import Settings
-from services.status.stream.store import Changes
+from services.status.stream import Changes
 from tests.support.status_events import Story
 from tests.support.status_service import Running, basic, partner, running
 

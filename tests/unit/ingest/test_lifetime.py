@@ -17,7 +17,7 @@ from services.dispatch.providers.fcm import sender as fcm
 from services.dispatch.providers.hms import sender as hms
 from services.dispatch.providers.rustore import sender as rustore
 from services.dispatch.providers.web_push import sender as web
-from services.status.fold.fold import ReportDue
+from services.status.fold import ReportDue
 from tests.support.pushes import push_of
 from tests.support.requests import first, push, refused, request
 from tests.support.status_events import Story, followed

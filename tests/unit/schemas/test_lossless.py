@@ -26,7 +26,7 @@ from services.ingest.rules.live_activity import live_activity_of
 from services.ingest.rules.message import accept
 from services.ingest.rules.reading import read_json, read_request
 from services.runtime.short_links import ShortLinks
-from services.status.message.content import enriched
+from services.status.message import enriched
 from tests.support.pushes import push_of
 from tests.support.requests import NOW, PARTNER, Senders
 from tests.unit.dispatch.test_sdk_push import RENDERERS

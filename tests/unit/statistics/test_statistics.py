@@ -10,9 +10,8 @@ from schemas.events import MessageEvent
 from schemas.reasons import Reason
 from schemas.statistic_events import BOUNDS_MS, DeliveryCounted, StatisticPart
 from services.statistics.merge import Row, changed, merged, parts_of, restored, stored
-from services.status.fold.counts import OUTCOMES, Counted, count
-from services.status.fold.fold import fold
-from services.status.message.model import Message
+from services.status.fold import OUTCOMES, Counted, count, fold
+from services.status.message import Message
 from services.status.statistics.routes import percentile
 from tests.support.status_events import NOW, Story
 

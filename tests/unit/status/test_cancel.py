@@ -13,9 +13,8 @@ from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append
 from services.status.api.cancel import Cancellable, cancellable
 from services.status.api.explain import explain
-from services.status.consumer.cascade_follow_ups import Chaining
-from services.status.fold.cascade import NextLink, NotNeeded, Withdrawal
-from services.status.fold.fold import ReportDue, fold
+from services.status.consumer import Chaining
+from services.status.fold import NextLink, NotNeeded, ReportDue, Withdrawal, fold
 from services.status.message.document import from_document, to_document
 from tests.support.status_events import Story, followed, replay
 from tests.unit.status.test_cascade import CALL, PUSH, SMS, asked, awaiting, details, next_links

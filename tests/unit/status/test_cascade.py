@@ -14,12 +14,19 @@ from schemas.reasons import Reason
 from schemas.values import Channel, Content, Link, Schedule
 from services.status.api.explain import explain
 from services.status.api.view import view_of
-from services.status.fold.cascade import NextLink, NotNeeded, Withdrawal
-from services.status.fold.fold import FollowUp, ReportDue, fold
-from services.status.fold.report_due import body_of, wanted_report
-from services.status.fold.trace import read
+from services.status.fold import (
+    FollowUp,
+    NextLink,
+    NotNeeded,
+    ReportDue,
+    Withdrawal,
+    body_of,
+    fold,
+    read,
+    wanted_report,
+)
+from services.status.message import Message
 from services.status.message.document import from_document, to_document
-from services.status.message.model import Message
 from services.status.reports.packet_callback import status_of
 from tests.support.deliveries import DELIVERIES
 from tests.support.status_events import NOW, TTL_MS, Story, followed, replay

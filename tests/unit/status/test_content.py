@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.values import Button, Content
-from services.status.message.content import enriched
+from services.status.message import enriched
 
 PUSH = Content(
     text="text",

@@ -21,9 +21,9 @@ from services.runtime.clock import now_ms
 from services.runtime.log.dead_letters import DeadLetters, failure_id
 from services.runtime.log.kafka import Append
 from services.runtime.scheduling.timers import Timer
-from services.status.consumer.failure_check import Failing
-from services.status.fold.fold import fold
-from services.status.message.model import Message
+from services.status.consumer import Failing
+from services.status.fold import fold
+from services.status.message import Message
 from tests.support.status_events import Story
 
 HOLD_MS = 300_000

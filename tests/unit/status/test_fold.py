@@ -11,10 +11,9 @@ from schemas.events import Held, LinkClicked, MessageEvent, Scheduled
 from schemas.reasons import Reason
 from schemas.values import Content, Recipient, SecureValues
 from services.status.api.explain import explain
-from services.status.fold.fold import Changed, ReportDue, fold
-from services.status.fold.trace import read
+from services.status.fold import Changed, ReportDue, fold, read
+from services.status.message import MAX_CANDIDATES, MAX_DETAIL, MAX_TRACE, MAX_TRACE_OF_PEOPLE, Message
 from services.status.message.document import from_document, to_document
-from services.status.message.model import MAX_CANDIDATES, MAX_DETAIL, MAX_TRACE, MAX_TRACE_OF_PEOPLE, Message
 from tests.support.status_events import NOW, TTL_MS, Story, followed, replay
 
 EVERYTHING = Story("0190a1b2-0000-7000-8000-000000000000")

@@ -13,11 +13,10 @@ from schemas.reasons import Reason
 from schemas.values import LONGEST_CHAIN
 from services.status.api.explain import explain
 from services.status.api.view import view_of
+from services.status.fold import fold, read
 from services.status.fold.bounds import MAX_SAID, MAX_UNASKED, MAX_UNASKED_LINKS
-from services.status.fold.fold import fold
-from services.status.fold.trace import read
+from services.status.message import Message
 from services.status.message.document import to_document
-from services.status.message.model import Message
 from tests.support.status_events import NOW, Story, replay
 from tests.unit.status.test_cascade import SMS, asked, awaiting
 

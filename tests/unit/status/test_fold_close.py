@@ -3,11 +3,10 @@
 from schemas import DeliveryState, ids
 from services.status.api.explain import explain
 from services.status.api.view import view_of
-from services.status.fold.close import KEPT_DELIVERIES, close
-from services.status.fold.fold import Changed, ReportDue, fold
-from services.status.fold.trace import read
+from services.status.fold import Changed, ReportDue, close, fold, read
+from services.status.fold.close import KEPT_DELIVERIES
+from services.status.message import Message
 from services.status.message.document import from_document, to_document
-from services.status.message.model import Message
 from tests.support.status_events import NOW, Story, replay
 from tests.unit.status.test_cascade import SMS, asked, awaiting
 

@@ -13,10 +13,9 @@ from schemas.topics import Topic
 from schemas.values import Channel, Content, Link, Recipient
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.recipient_keys import RecipientKeys
-from services.status.fold.fold import fold
-from services.status.fold.redaction import forget
+from services.status.fold import fold, forget
+from services.status.message import Message
 from services.status.message.document import from_document, to_document
-from services.status.message.model import Message
 from tests.unit.runtime.test_record_encryption import forget as destroy
 
 PHONE = "79001234567"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.runtime.http.server import Problem
-from services.status.api.limits import MOST_EXPORTS, Exports
+from services.status.limits import MOST_EXPORTS, Exports
 
 
 async def pieces(*given: bytes) -> AsyncIterator[bytes]:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from schemas.topics import DAY_MS, HISTORY_RETENTION_MS
-from services.status.fold.trace import read
+from services.status.fold import read
+from services.status.message import Message
 from services.status.message import model as kinds
 from services.status.message.document import FORM, NewerForm, from_document, to_document
-from services.status.message.model import Message
 from services.status.message.store import document_of
 from tests.support.status_events import NOW, Story, replay
 

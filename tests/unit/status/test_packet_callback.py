@@ -4,10 +4,10 @@ import pytest
 
 from schemas.reasons import Reason
 from schemas.values import Channel, Content, Link
-from services.status.fold.cascade import NextLink
-from services.status.fold.fold import fold
-from services.status.message.model import Message, Report
-from services.status.reports.packet_callback import callback_of, state_of, status_of
+from services.status.fold import NextLink, fold
+from services.status.message import Message, Report
+from services.status.reports import state_of
+from services.status.reports.packet_callback import callback_of, status_of
 from tests.support.status_events import Story, followed
 
 

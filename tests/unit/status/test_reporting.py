@@ -9,10 +9,8 @@ import pytest
 from services.runtime import mongo
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, LogUnavailable
-from services.status.reports import service
+from services.status.reports import Pace, Reporting, service
 from services.status.reports.http import Answer
-from services.status.reports.pace import Pace
-from services.status.reports.service import Reporting
 from services.status.reports.store import LEASE_MS, Leased, Tried
 
 M = "00000000-0000-4000-8000-000000000001"

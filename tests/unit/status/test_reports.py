@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from schemas import DeliveryState
 from schemas.reasons import Reason
 from services.runtime.http.outbound_addresses import ForbiddenAddress, checked_url, is_public
-from services.status.fold.fold import ReportDue
-from services.status.fold.report_due import body_of, is_asked_for, rank_of
-from services.status.message.model import Report
+from services.status.fold import ReportDue, body_of, is_asked_for, rank_of
+from services.status.message import Report
+from services.status.reports import Pace
 from services.status.reports.http import signature_of
-from services.status.reports.pace import Breaker, Pace
+from services.status.reports.pace import Breaker
 from services.status.reports.service import host_of
 from tests.support.status_events import NOW, Story, followed
 

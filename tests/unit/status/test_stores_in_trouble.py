@@ -30,14 +30,14 @@ from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
 from services.runtime.scheduling.timers import Timer, Timers
 from services.runtime.short_links import ShortLinks
+from services.status.history import Inbox
 from services.status.history.entries import InboxEntry
-from services.status.history.store import Inbox
-from services.status.message.model import Link, Message
-from services.status.message.store import Messages
-from services.status.reports.store import Intent, Leased, Reports, Tried
-from services.status.short_links.store import Codes
-from services.status.statistics.store import Statistics
-from services.status.stream.store import Changes
+from services.status.message import Link, Message, Messages
+from services.status.reports import Reports
+from services.status.reports.store import Intent, Leased, Tried
+from services.status.short_links import Codes
+from services.status.statistics import Statistics
+from services.status.stream import Changes
 from tests.support.broken_database import DUPLICATE, TROUBLE, BrokenDatabase, bulk, command
 
 Call = Callable[[Any], Awaitable[object]]

@@ -7,8 +7,8 @@ import pytest
 from schemas import ids
 from services.runtime import mongo
 from services.runtime.log.kafka import Append, LogUnavailable
-from services.status.consumer.sweeper import Sweeper
-from services.status.message.store import Overdue
+from services.status.consumer import Sweeper
+from services.status.message import Overdue
 
 NOW = 1_800_000_000_000
 

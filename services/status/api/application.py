@@ -1,0 +1,32 @@
+"""HTTP of the native API: what has become of a message.
+
+GET /v1/messages/{id}   one message with its whole trace; `id` is the message id, mtNum, or the partner's own id
+GET /v1/messages        search by phone, user, id, extraParam, callbackData, state, period; pages by cursor
+GET /v1/messages/export all that a search finds, streamed
+GET /v1/events          server-sent events: every change of a state, resumable
+
+A partner (HTTP Basic) sees its own messages, an operator (bearer token) sees all of them. Errors are RFC 9457.
+"""
+
+from collections.abc import Iterable
+
+from fastapi import APIRouter, FastAPI
+
+from services.runtime.http import server
+
+
+def application(routers: Iterable[APIRouter]) -> FastAPI:
+    """The ASGI application with these routes."""
+    app = FastAPI(
+        title="RPNS status",
+        version="1",
+        description=__doc__,
+        docs_url=None,
+        redoc_url=None,
+        responses={"4XX": {"model": server.ProblemBody}},
+    )
+    app.add_middleware(server.BodyLimit)
+    server.install_problems(app)
+    for router in routers:
+        app.include_router(router)
+    return app

@@ -1,0 +1,32 @@
+"""What follows from an event beside its message, for takers to carry out, each once however often it is given. Pure."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from schemas.events import MessageEvent
+from services.status.fold.cascade import Step
+from services.status.fold.counts import Counted
+from services.status.message import Change, Message, Report, Request
+
+
+class Changed(NamedTuple):
+    """A link has come to a state for the first time; `again`: so it had when the event came before."""
+
+    link: int
+    change: Change
+    again: bool = False
+
+
+class ReportDue(NamedTuple):
+    """The partner is to be told; `request` is the one that asked for it."""
+
+    link: int
+    report: Report
+    request: Request
+
+
+FollowUp = Changed | ReportDue | Step | Counted
+Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
+"""Messages as they were saved, each with what follows from the events that were folded."""
+Projected = Sequence[tuple[Message, Sequence[MessageEvent]]]
+"""Messages as they were saved, each with the events that were folded."""

@@ -1,0 +1,46 @@
+"""`GET /v1/events`: every change of a state as server-sent events, resumable by `Last-Event-ID`."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.responses import StreamingResponse
+
+from services.runtime.access.partner_auth import Caller, CallerOf
+from services.status.http import invalid
+from services.status.stream.stream import Streams
+
+
+def stream_routes(streams: Streams, partner_caller: CallerOf) -> APIRouter:
+    """The route. `partner_caller` is the dependency that identifies the caller."""
+    router = APIRouter()
+
+    @router.get(
+        "/v1/events",
+        summary="Every change of a state, as it happens (server-sent events)",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    )
+    async def events(
+        last_event_id: Annotated[str | None, Header(max_length=20)] = None,
+        after: Annotated[str | None, Query(max_length=20, description="like Last-Event-ID; 0 is the oldest")] = None,
+        partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,
+        asking: Caller = Depends(partner_caller, scope="function"),  # noqa: B008 — FastAPI's way
+    ) -> StreamingResponse:
+        partner_id = asking.partner_id or partner
+        if partner_id is None:
+            raise invalid("partner", "the operator must say whose events")
+        position = _event_id(last_event_id or after)
+        stream: AsyncIterator[bytes] = await streams.open(partner_id, position, asking.is_let_in)
+        headers = {"X-Accel-Buffering": "no"}
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    return router
+
+
+def _event_id(text: str | None) -> int | None:
+    if text is None or text == "":
+        return None
+    if not (text.isascii() and text.isdigit() and int(text) < 2**53):
+        raise invalid("Last-Event-ID", "must be an id that this stream gave")
+    return int(text)
