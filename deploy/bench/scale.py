@@ -23,7 +23,7 @@ from schemas import ids, topics
 from schemas.application_events import CredentialsChanged
 from schemas.providers import Platform, Provider
 from services.registry.devices.fold.state import Device, Owner, Token
-from services.registry.devices.store import Devices
+from services.registry.devices.store import DeviceStore
 from services.runtime import mongo
 from services.runtime.log import kafka
 from services.runtime.log.kafka import Append
@@ -66,7 +66,7 @@ def document(number: int) -> dict[str, Any]:
 async def register(url: str, settings: Settings, first: int, last: int) -> None:
     """Installations of these numbers, with the registry's indexes."""
     async with mongo.database(settings) as database:
-        await Devices(database).prepare()
+        await DeviceStore(database).prepare()
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(url)
     collection = client[settings.mongo_database]["installations"]
     for start in range(first, last, AT_ONCE):

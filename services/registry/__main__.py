@@ -5,19 +5,19 @@ Start: the log and the database, the directory read to its end, the repairing co
 
 from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED
 from services.registry.api import application
-from services.registry.device_api.auth import Doors
-from services.registry.device_api.commands import Devicing
-from services.registry.devices.consumers import Repair
-from services.registry.devices.publish import Publishing
-from services.registry.devices.store import Devices
-from services.registry.erasure.clean import Cleaning
+from services.registry.device_api.auth import RegistryAuth
+from services.registry.device_api.commands import DeviceCommands
+from services.registry.devices.consumers import DeviceConsumers
+from services.registry.devices.publish import InstallationPublisher
+from services.registry.devices.store import DeviceStore
+from services.registry.erasure.clean import DeviceErasure
 from services.registry.erasure.routes import ErasureProof, erasure_routes
 from services.registry.erasure.service import Forgetting
-from services.registry.provisioning.ending_stops import StopsEnding
+from services.registry.provisioning.ending_stops import StopExpiry
 from services.registry.provisioning.secret_rules import SecretRules
 from services.registry.provisioning.service import Provisioning
-from services.registry.provisioning.store import Turns
-from services.registry.support.audience_store import Audiences
+from services.registry.provisioning.store import ProvisioningLock
+from services.registry.support.audience_store import AudienceStore
 from services.registry.support.installations import IMPORT_PATH
 from services.runtime import mongo
 from services.runtime.access.callers import networks
@@ -45,10 +45,10 @@ async def start(process: Process) -> None:
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
     keys = await open_keys(process, database, directory)
-    devices = Devices(database)
+    devices = DeviceStore(database)
     await devices.prepare()
     process.ready_when("mongo", lambda: mongo.is_up(database))
-    repair, aside = Repair(devices), await dead_letters(database, sink, settings)
+    repair, aside = DeviceConsumers(devices), await dead_letters(database, sink, settings)
     consumers = [Consuming(settings, sink, [DEVICE_EVENTS], "registry", repair.device_events, process.stop)]
     for lane in settings.lanes:
         group = group_of("registry-dispatched", lane)
@@ -57,25 +57,25 @@ async def start(process: Process) -> None:
     for consuming in consumers:
         consuming.dead_letters = aside
         process.spawn(consuming.run(), consuming.group, drains=True)
-    process.spawn(Publishing(devices, sink).run(process.stop), "publish", drains=True)
+    process.spawn(InstallationPublisher(devices, sink).run(process.stop), "publish", drains=True)
     logins = Logins(directory, secrets, SeenLogins(database))
     await logins.remember()
     process.stack.callback(logins.close)
     trusted = networks(settings.trusted_proxies)
     pace = DevicePace("registry", trusted, settings.device_pace)
-    doors, callers = Doors(devices, directory, secrets, pace), caller(logins, trusted)
-    audiences = Audiences(database)
+    auth, callers = RegistryAuth(devices, directory, secrets, pace), caller(logins, trusted)
+    audiences = AudienceStore(database)
     await audiences.prepare()
-    provisioning, targets = Provisioning(directory, sink, Turns(database)), StopTargets(database)
-    process.spawn(StopsEnding(provisioning, targets).run(process.stop), "stops-ending", drains=True)
-    devicing = Devicing(devices, sink, directory, secrets)
-    clean_after(process, database, directory, Cleaning(devicing, directory).clean)
+    provisioning, targets = Provisioning(directory, sink, ProvisioningLock(database)), StopTargets(database)
+    process.spawn(StopExpiry(provisioning, targets).run(process.stop), "stops-ending", drains=True)
+    commands = DeviceCommands(devices, sink, directory, secrets)
+    clean_after(process, database, directory, DeviceErasure(commands, directory).clean)
     store = RecipientKeysStore(database, secrets)
     forgetting = Forgetting(erasures_of(process, database), store, keys, devices, directory, sink)
     process.spawn(forgetting.run(process.stop), "forgetting", drains=True)
     erasures = erasure_routes(forgetting, ErasureProof(forgetting, settings))
     rules = SecretRules(settings.allow_weak_secrets)
-    app = application(devicing, provisioning, doors, audiences, targets, callers, more=[erasures], rules=rules)
+    app = application(commands, provisioning, auth, audiences, targets, callers, more=[erasures], rules=rules)
     tokens = OperatorTokens(directory, secrets, settings.admin_token)
     listeners.serve(process, app, tokens, trusted, uploads=(IMPORT_PATH,))
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.registry.device_api.auth import Doors
-from services.registry.device_api.commands import Devicing
-from services.registry.device_api.live_commands import LiveDevicing
+from services.registry.device_api.auth import RegistryAuth
+from services.registry.device_api.commands import DeviceCommands
+from services.registry.device_api.live_commands import LiveCommands
 from services.registry.device_api.live_routes import live_routes
-from services.registry.device_api.login import LoginDevicing
+from services.registry.device_api.login import LoginCommands
 from services.registry.device_api.routes import PROBLEMS, device_routes, web_routes
 from services.registry.device_api.tokens import BadField
 from services.registry.hms_receipts.routes import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
@@ -22,7 +22,7 @@ from services.registry.provisioning.secret_rules import STRICT, SecretRules
 from services.registry.provisioning.service import Provisioning
 from services.registry.provisioning.stops import stop_routes
 from services.registry.support.audience import audience_routes
-from services.registry.support.audience_store import Audiences
+from services.registry.support.audience_store import AudienceStore
 from services.registry.support.installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
 from services.registry.support.proof_revocation import identity_routes
 from services.registry.support.read_access import reader
@@ -35,10 +35,10 @@ _API = "registry"
 
 
 def application(
-    devicing: Devicing,
+    commands: DeviceCommands,
     provisioning: Provisioning,
-    doors: Doors,
-    audiences: Audiences,
+    auth: RegistryAuth,
+    audiences: AudienceStore,
     targets: StopTargets,
     callers: CallerOf,
     more: Sequence[APIRouter] = (),
@@ -59,20 +59,20 @@ def application(
         fault = {"field": error.field, "rule": error.rule}
         return server.problem_response(server.ProblemBody(title="Invalid request", status=400, errors=[fault]))
 
-    logins = LoginDevicing(devicing, doors.pace)
-    app.include_router(device_routes(devicing, logins, doors))
-    app.include_router(live_routes(LiveDevicing(devicing), doors, PROBLEMS))
-    app.include_router(web_routes(doors))
-    app.include_router(partner_routes(provisioning, devicing.secrets, rules))
-    app.include_router(application_routes(provisioning, devicing.secrets, rules))
-    app.include_router(identity_key_routes(provisioning, devicing.secrets))
-    app.include_router(operator_routes(provisioning, devicing.secrets))
-    readers = reader(devicing.directory, callers)
+    logins = LoginCommands(commands, auth.pace)
+    app.include_router(device_routes(commands, logins, auth))
+    app.include_router(live_routes(LiveCommands(commands), auth, PROBLEMS))
+    app.include_router(web_routes(auth))
+    app.include_router(partner_routes(provisioning, commands.secrets, rules))
+    app.include_router(application_routes(provisioning, commands.secrets, rules))
+    app.include_router(identity_key_routes(provisioning, commands.secrets))
+    app.include_router(operator_routes(provisioning, commands.secrets))
+    readers = reader(commands.directory, callers)
     app.include_router(stop_routes(provisioning, targets, callers))
-    app.include_router(installation_routes(devicing, readers))
+    app.include_router(installation_routes(commands, readers))
     app.include_router(identity_routes(logins, readers, callers))
-    app.include_router(audience_routes(audiences, devicing.directory, readers))
-    app.include_router(hms_routes(devicing))
+    app.include_router(audience_routes(audiences, commands.directory, readers))
+    app.include_router(hms_routes(commands))
     for routes in more:
         app.include_router(routes)
     app.add_middleware(server.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES, RECEIPTS_PATH: MAX_RECEIPTS_BYTES})

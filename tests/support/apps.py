@@ -13,8 +13,8 @@ from services.ingest.packet.endpoint import BatchEndpoint
 from services.ingest.send.answer import Sending
 from services.ingest.send.endpoint import application as ingest
 from services.registry.api import application as registry
-from services.registry.device_api.auth import Doors
-from services.registry.device_api.commands import Devicing
+from services.registry.device_api.auth import RegistryAuth
+from services.registry.device_api.commands import DeviceCommands
 from services.registry.erasure.routes import erasure_routes
 from services.registry.provisioning.service import Provisioning
 from services.runtime.access.device_pace import DevicePace
@@ -42,9 +42,9 @@ def all_apps(directory: Directory, secrets: Secrets, logins: Logins) -> dict[str
     return {
         "ingest": _ingest(directory, secrets, logins),
         "registry": registry(
-            Devicing(NOTHING, NOTHING, directory, secrets),
+            DeviceCommands(NOTHING, NOTHING, directory, secrets),
             Provisioning(directory, NOTHING, NOTHING),
-            Doors(_NoInstallations(), directory, secrets, DevicePace("registry", (), 1000)),  # type: ignore[arg-type]
+            RegistryAuth(_NoInstallations(), directory, secrets, DevicePace("registry", (), 1000)),  # type: ignore[arg-type]
             NOTHING,
             NOTHING,
             who,

@@ -14,12 +14,12 @@ from schemas import ids
 from schemas.application_events import ApplicationChanged
 from schemas.topics import APPLICATION_EVENTS, DEVICE_EVENTS, INSTALLATIONS, STATUS_EVENTS
 from services.registry.api import application
-from services.registry.device_api.auth import Doors
-from services.registry.device_api.commands import Devicing
-from services.registry.devices.store import Devices
+from services.registry.device_api.auth import RegistryAuth
+from services.registry.device_api.commands import DeviceCommands
+from services.registry.devices.store import DeviceStore
 from services.registry.provisioning.service import Provisioning
-from services.registry.provisioning.store import Turns
-from services.registry.support.audience_store import Audiences
+from services.registry.provisioning.store import ProvisioningLock
+from services.registry.support.audience_store import AudienceStore
 from services.runtime import mongo
 from services.runtime.access.callers import networks
 from services.runtime.access.device_pace import DevicePace
@@ -86,7 +86,7 @@ class Registry:
     settings: Settings
     client: httpx.AsyncClient
     listeners: BothListeners
-    devices: Devices
+    devices: DeviceStore
     database: Database
     directory: Directory
     secrets: Secrets
@@ -124,18 +124,23 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
         following = asyncio.create_task(kafka.follow(settings, APPLICATION_EVENTS, directory.apply, caught_up))
         stack.push_async_callback(_ended, following)
         await asyncio.wait_for(caught_up.wait(), 20)
-        devices = Devices(database)
+        devices = DeviceStore(database)
         await devices.prepare()
         pace = DevicePace("registry", networks("127.0.0.1/32"), settings.device_pace)
-        doors = Doors(devices, directory, secrets, pace)
-        provisioning = Provisioning(directory, sink, Turns(database))
-        audiences = Audiences(database)
+        auth = RegistryAuth(devices, directory, secrets, pace)
+        provisioning = Provisioning(directory, sink, ProvisioningLock(database))
+        audiences = AudienceStore(database)
         await audiences.prepare()
         logins = Logins(directory, secrets)
         stack.callback(logins.close)
         callers = caller(logins, ())
         api = application(
-            Devicing(devices, sink, directory, secrets), provisioning, doors, audiences, StopTargets(database), callers
+            DeviceCommands(devices, sink, directory, secrets),
+            provisioning,
+            auth,
+            audiences,
+            StopTargets(database),
+            callers,
         )
         listeners = BothListeners(api, directory, secrets)
         transport = httpx.ASGITransport(app=listeners, raise_app_exceptions=False)

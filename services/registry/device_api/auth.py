@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 
 from services.registry.devices.fold.state import Device
-from services.registry.devices.store import Devices
+from services.registry.devices.store import DeviceStore
 from services.runtime.access.device_auth import DeviceDoor
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.crypto.master_key import Secrets
@@ -16,10 +16,10 @@ from services.runtime.http.security_schemes import OPERATOR
 from services.runtime.http.server import Problem
 
 
-class Doors(DeviceDoor[Device]):
+class RegistryAuth(DeviceDoor[Device]):
     """The checks of devices; their methods are FastAPI dependencies."""
 
-    def __init__(self, devices: Devices, directory: Directory, secrets: Secrets, pace: DevicePace) -> None:
+    def __init__(self, devices: DeviceStore, directory: Directory, secrets: Secrets, pace: DevicePace) -> None:
         async def find(installation_id: str) -> Device | None:
             return (await devices.load([installation_id])).get(installation_id)
 

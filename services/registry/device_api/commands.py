@@ -31,11 +31,11 @@ from services.registry.device_api.bodies import (
     SettingsBody,
     TokenBody,
 )
-from services.registry.device_api.receipts import Refused, judged
+from services.registry.device_api.receipts import RefusedReceipt, judged
 from services.registry.device_api.tokens import BadField, public_key, server_key, token_text
 from services.registry.devices.fold.shared import card_of, token_key
 from services.registry.devices.fold.state import Device
-from services.registry.devices.store import Devices
+from services.registry.devices.store import DeviceStore
 from services.runtime.access.identity import is_trusted
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
@@ -46,28 +46,28 @@ _REFRESH_MS = 86_400_000
 """The same token again is a new registration once a day: it tells a late "dead since" from the provider apart."""
 
 
-class Taken(Exception):
+class InstallationTaken(Exception):
     """The installation id belongs to somebody who knows another proof."""
 
 
 @dataclass(frozen=True)
-class Devicing:
+class DeviceCommands:
     """One for each process; keeps nothing between calls."""
 
-    devices: Devices
+    devices: DeviceStore
     sink: Log
     directory: Directory
     secrets: Secrets
 
     async def install(self, application_id: str, body: InstallBody) -> tuple[Device, str, bool]:
-        """The installation, its credential, and whether it is new. Raises Taken, BadField."""
+        """The installation, its credential, and whether it is new. Raises InstallationTaken, BadField."""
         installation_id, proof_hash = str(body.installation_id), hashlib.sha256(body.proof.encode()).hexdigest()
         known = (await self.devices.load([installation_id])).get(installation_id)
         is_new = known is None or known.installed_at is None
         if known is not None and not is_new and not _may_install(known, application_id, proof_hash):
-            raise Taken
+            raise InstallationTaken
         if is_new and not await self.devices.may_install(installation_id, f"{application_id}/{proof_hash}"):
-            raise Taken
+            raise InstallationTaken
         event = Installed(
             event_id=ids.uuid7(),
             at=_after(known),
@@ -87,7 +87,7 @@ class Devicing:
         )
         device = known if known is not None and says_nothing_new else await self.change(event)
         if not _may_install(device, application_id, proof_hash):
-            raise Taken
+            raise InstallationTaken
         return device, self.secrets.credential(installation_id, proof_hash), is_new
 
     async def register_token(self, device: Device, body: TokenBody) -> Device:
@@ -223,7 +223,7 @@ class Devicing:
             device = await self.change(AppStarted(**new, **said, session_s=body.previous_session_s))
         return await self.claim(device) if body.primary else device
 
-    async def receipts(self, device: Device, body: ReceiptsBody) -> list[ReceiptReceived | Refused]:
+    async def receipts(self, device: Device, body: ReceiptsBody) -> list[ReceiptReceived | RefusedReceipt]:
         """Append what happened to pushes, each once, and answer entry by entry; a token that brought one works."""
         now, deliveries = now_ms(), self.secrets.delivery_ids
         outcomes = [judged(one, device.installation_id, deliveries, body.sent_at, now) for one in body.receipts]

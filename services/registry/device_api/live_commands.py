@@ -11,17 +11,17 @@ from schemas.device_events import (
     PushToStartTokenRemoved,
 )
 from schemas.live import activity_slot, start_slot
-from services.registry.device_api.commands import Devicing, about_new
+from services.registry.device_api.commands import DeviceCommands, about_new
 from services.registry.device_api.live_bodies import StartTokenBody
 from services.registry.device_api.tokens import BadField, apns_token
 from services.registry.devices.fold.state import Device, LiveToken
 
 
 @dataclass(frozen=True)
-class LiveDevicing:
+class LiveCommands:
     """Keeps nothing between calls."""
 
-    devicing: Devicing
+    commands: DeviceCommands
 
     async def register(
         self, device: Device, body: StartTokenBody, *, activity_id: str | None, attributes_type: str
@@ -29,8 +29,8 @@ class LiveDevicing:
         """A token of an activity, or of a type to start. Raises BadField."""
         if device.platform != "ios":
             raise BadField("installationId", "Live Activities are for platform ios")
-        text, secrets = apns_token(body.token), self.devicing.secrets
-        application = self.devicing.directory.applications[device.application_id]
+        text, secrets = apns_token(body.token), self.commands.secrets
+        application = self.commands.directory.applications[device.application_id]
         facts: dict[str, Any] = {
             "digest": secrets.digests(f"apns/{text}", "token")[0],
             "environment": body.environment,
@@ -47,19 +47,19 @@ class LiveDevicing:
             return device
         about = {**about_new(device), **facts, "sealed": secrets.seal(text.encode(), b"token")}
         if activity_id is None:
-            return await self.devicing.change(PushToStartTokenRegistered.model_validate(about))
-        return await self.devicing.change(ActivityTokenRegistered.model_validate({**about, "activity_id": activity_id}))
+            return await self.commands.change(PushToStartTokenRegistered.model_validate(about))
+        return await self.commands.change(ActivityTokenRegistered.model_validate({**about, "activity_id": activity_id}))
 
     async def ended(self, device: Device, activity_id: str) -> Device:
         """Nothing is appended for an activity that is not known, or known to have ended."""
         if _held(device, activity_slot(activity_id)) is None:
             return device
-        return await self.devicing.change(ActivityEnded(**about_new(device), activity_id=activity_id))
+        return await self.commands.change(ActivityEnded(**about_new(device), activity_id=activity_id))
 
     async def start_removed(self, device: Device, attributes_type: str) -> Device:
         if _held(device, start_slot(attributes_type)) is None:
             return device
-        return await self.devicing.change(PushToStartTokenRemoved(**about_new(device), attributes_type=attributes_type))
+        return await self.commands.change(PushToStartTokenRemoved(**about_new(device), attributes_type=attributes_type))
 
 
 def _held(device: Device, slot: str) -> LiveToken | None:

@@ -8,17 +8,17 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 
-from services.registry.device_api.auth import Doors
+from services.registry.device_api.auth import RegistryAuth
 from services.registry.device_api.live_bodies import ActivityId, ActivityTokenBody, LiveView, StartTokenBody, TypeName
-from services.registry.device_api.live_commands import LiveDevicing
+from services.registry.device_api.live_commands import LiveCommands
 from services.registry.devices.fold.state import Device
 from services.runtime.clock import now_ms
 
 
-def live_routes(live: LiveDevicing, doors: Doors, problems: dict[int | str, dict[str, Any]]) -> APIRouter:
+def live_routes(live: LiveCommands, auth: RegistryAuth, problems: dict[int | str, dict[str, Any]]) -> APIRouter:
     """Below an installation; `problems` are the answers that every device route may give."""
     router = APIRouter(prefix="/sdk/api/v1/installations", tags=["device"], responses=problems)
-    own = Depends(doors.installation)
+    own = Depends(auth.installation)
 
     @router.get("/{installation_id}/activities")
     async def get_activities(device: Device = own) -> LiveView:

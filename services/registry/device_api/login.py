@@ -29,12 +29,12 @@ from schemas.device_events import (
 )
 from schemas.topics import DEVICE_EVENTS
 from services.registry.device_api.bodies import PersonalizeBody
-from services.registry.device_api.commands import Devicing, about_new
+from services.registry.device_api.commands import DeviceCommands, about_new
 from services.registry.device_api.tokens import BadField
 from services.registry.devices.fold.fold import REMEMBERED_PROOFS
 from services.registry.devices.fold.shared import cards_of, tells_devices_apart, was_signed_before
 from services.registry.devices.fold.state import Device, Owner
-from services.registry.identity.proof import ProofRefused, Proven, VerifyingKey, verified
+from services.registry.identity.proof import ProofRefused, VerifiedProof, VerifyingKey, verified
 from services.runtime import telemetry
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.clock import now_ms
@@ -48,15 +48,15 @@ _PROOF = "login-proof"
 
 
 @dataclass(frozen=True)
-class LoginDevicing:
+class LoginCommands:
     """One for each process."""
 
-    devicing: Devicing
+    commands: DeviceCommands
     pace: DevicePace
 
     async def personalize(self, device: Device, body: PersonalizeBody, scope: Scope) -> Device:
         """Raises BadField, and Problem 401, 403 or 429."""
-        application = self.devicing.directory.applications[device.application_id]
+        application = self.commands.directory.applications[device.application_id]
         said = _owner_said(body)
         try:
             proven = await self._proven(application, device, said, body.proof)
@@ -76,12 +76,12 @@ class LoginDevicing:
             raise BadField("externalUserId", "this or phone must be given")
         device = await self._logged_in(device, owner, proven, application)
         waits = device.claim is not None and device.claim.value and device.claim.card is None
-        return await self.devicing.claim(device) if body.primary or waits else device
+        return await self.commands.claim(device) if body.primary or waits else device
 
     async def depersonalize(self, device: Device) -> Device:
         if device.owner is None:
             return device
-        return await self.devicing.change(Depersonalized(**about_new(device)))
+        return await self.commands.change(Depersonalized(**about_new(device)))
 
     async def revoke(
         self, users: Sequence[str], phones: Sequence[str], applications: Sequence[str], by: str
@@ -100,27 +100,27 @@ class LoginDevicing:
             for application in applications
             for owner in named
         ]
-        await self.devicing.sink.append([Append(DEVICE_EVENTS, event.event_id, event) for event in events])
-        devices = await self.devicing.devices.revoke(events)
+        await self.commands.sink.append([Append(DEVICE_EVENTS, event.event_id, event) for event in events])
+        devices = await self.commands.devices.revoke(events)
         for owner in named:
             for name, value in owner.items():  # by a server whose clock is ahead
-                found = await self.devicing.devices.proved(name, value, applications)
+                found = await self.commands.devices.proved(name, value, applications)
                 devices |= {one.installation_id: one for one in found}
-        await self.devicing.change_all([ProofRevoked(**about_new(one), by=by) for one in devices.values()])
+        await self.commands.change_all([ProofRevoked(**about_new(one), by=by) for one in devices.values()])
         return sorted(devices)
 
     async def _proven(
         self, application: ApplicationChanged, device: Device, said: Owner, proof: str | None
-    ) -> Proven | None:
+    ) -> VerifiedProof | None:
         """What the proof says, as far as it may be used here and now. Raises ProofRefused."""
         if proof is None:
             return None
-        keys = [one for key in application.identity_keys if (one := _verifying(key, self.devicing.secrets)) is not None]
+        keys = [one for key in application.identity_keys if (one := _verifying(key, self.commands.secrets)) is not None]
         proven = verified(proof, keys, application.application_id, device.installation_id, now_ms())
         names = ((said.external_user_id, proven.external_user_id), (said.phone, proven.phone))
         if any(given is not None and given != proved for given, proved in names):
             raise ProofRefused("subject", "externalUserId and phone must equal those of the proof, or be absent")
-        digests = self.devicing.secrets.digests(proven.signed, _PROOF)
+        digests = self.commands.secrets.digests(proven.signed, _PROOF)
         if device.proof is not None and device.proof.digest in digests:
             return proven
         used = device.proofs_used
@@ -128,16 +128,16 @@ class LoginDevicing:
         if is_older or any(one.digest in digests for one in used):
             raise ProofRefused("used", "was used on this installation before another login or a logout: sign a new one")
         owners = cards_of(application.application_id, proven.external_user_id, proven.phone)
-        revoked = (await self.devicing.devices.revocations.of(owners)).values()
+        revoked = (await self.commands.devices.revocations.of(owners)).values()
         if was_signed_before(proven.signed_at, max(device.stamps.get("revoked", ""), *revoked, "")):
             raise ProofRefused("revoked", "was signed before the proofs of its owner were revoked")
         return proven
 
     async def _logged_in(
-        self, device: Device, owner: Owner, proven: Proven | None, application: ApplicationChanged
+        self, device: Device, owner: Owner, proven: VerifiedProof | None, application: ApplicationChanged
     ) -> Device:
         """A login without proof leaves that of the same owner as it stands."""
-        digest = self.devicing.secrets.digest(proven.signed, _PROOF) if proven is not None else ""
+        digest = self.commands.secrets.digest(proven.signed, _PROOF) if proven is not None else ""
         is_repeat = device.proof is not None and device.proof.digest == digest
         if owner == device.owner and (proven is None or is_repeat):
             return device
@@ -158,14 +158,14 @@ class LoginDevicing:
         events: list[DeviceEvent] = [login]
         by = device.installation_id
         events += [InstallationReplaced(**about_new(one), by_installation_id=by) for one in stale]
-        device = (await self.devicing.change_all(events))[by]
-        return await self.devicing.take_waiting_token(device) if counts else device
+        device = (await self.commands.change_all(events))[by]
+        return await self.commands.take_waiting_token(device) if counts else device
 
     async def _giving_way(self, device: Device, owner: Owner, counts: bool) -> list[Device]:
         """Older installations of the same device and owner; what is proved gives way to what is proved only."""
         if not tells_devices_apart(device.device_id):
             return []
-        found = await self.devicing.devices.of_same_device(device, owner)
+        found = await self.commands.devices.of_same_device(device, owner)
         return [one for one in found if counts or not one.is_proved]
 
 

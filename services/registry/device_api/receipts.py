@@ -27,7 +27,7 @@ MAX_SKEW_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedReceipt:
     """Why a receipt is not taken."""
 
     errors: tuple[FieldError, ...]
@@ -35,16 +35,16 @@ class Refused:
 
 def judged(
     entry: object, installation_id: str, deliveries: DeliveryIds, sent_at: int | None, now: int
-) -> ReceiptReceived | Refused:
+) -> ReceiptReceived | RefusedReceipt:
     """The event of one entry of a batch, or why not. `now` and `sent_at`: UTC ms."""
     try:
         body = ReceiptBody.model_validate(entry)
     except ValidationError as error:
-        return Refused(tuple(_error(one) for one in error.errors(include_url=False, include_input=False)))
+        return RefusedReceipt(tuple(_error(one) for one in error.errors(include_url=False, include_input=False)))
     message_id, slot = str(body.message_id), body.slot
     if not deliveries.holds(str(body.delivery_id), message_id, body.link, installation_id, slot):
         rule = "must be the id that the push of this message and link to this installation carried"
-        return Refused((FieldError(field="deliveryId", rule=rule),))
+        return RefusedReceipt((FieldError(field="deliveryId", rule=rule),))
     delivery = ids.delivery_key_of(installation_id, slot)
     return ReceiptReceived(
         event_id=ids.receipt_id_of(message_id, body.link, delivery, body.kind, body.action),

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from schemas.application_events import ApplicationChanged
 from schemas.providers import Provider
-from services.registry.device_api.auth import Doors
+from services.registry.device_api.auth import RegistryAuth
 from services.registry.device_api.bodies import (
     InstallAnswer,
     InstallationView,
@@ -26,9 +26,9 @@ from services.registry.device_api.bodies import (
     TokenBody,
     WebPushView,
 )
-from services.registry.device_api.commands import Devicing, Taken
-from services.registry.device_api.login import LoginDevicing
-from services.registry.device_api.receipts import Refused
+from services.registry.device_api.commands import DeviceCommands, InstallationTaken
+from services.registry.device_api.login import LoginCommands
+from services.registry.device_api.receipts import RefusedReceipt
 from services.registry.devices.fold.state import Device
 from services.registry.support.audience_bodies import SubscriptionState
 from services.runtime.access.device_pace import DevicePace
@@ -47,28 +47,28 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def device_routes(devicing: Devicing, logins: LoginDevicing, doors: Doors) -> APIRouter:
+def device_routes(commands: DeviceCommands, logins: LoginCommands, auth: RegistryAuth) -> APIRouter:
     """All routes of the device API."""
     router = APIRouter(prefix="/sdk/api/v1/installations", tags=["device"], responses=PROBLEMS)
-    _add_life(router, devicing, Depends(doors.installing))
-    own = Depends(doors.installation)
+    _add_life(router, commands, Depends(auth.installing))
+    own = Depends(auth.installation)
     _add_reading(router, own)
-    _add_subscriptions(router, devicing, own)
+    _add_subscriptions(router, commands, own)
     _add_logins(router, logins, own)
-    _add_changes(router, devicing, own)
-    _add_receipts(router, devicing, own, doors.pace)
+    _add_changes(router, commands, own)
+    _add_receipts(router, commands, own, auth.pace)
     return router
 
 
-def web_routes(doors: Doors) -> APIRouter:
+def web_routes(auth: RegistryAuth) -> APIRouter:
     """What a page asks before it has an installation."""
     router = APIRouter(prefix="/sdk/api/v1/web-push", tags=["device"], responses=PROBLEMS)
-    caller = Depends(doors.application)
+    caller = Depends(auth.application)
 
     @router.get("", responses={404: {"model": ProblemBody}})
     async def get_web_push(application: ApplicationChanged = caller) -> WebPushView:
         """The key that a browser subscribes with. A subscription holds for this key only."""
-        held = doors.directory.credentials.get((application.application_id, Provider.WEB))
+        held = auth.directory.credentials.get((application.application_id, Provider.WEB))
         if held is None or held.public_key is None or not held.enabled:
             raise Problem(404, "No Web Push", "the application has no credentials of `web`")
         return WebPushView(application_server_key=held.public_key)
@@ -76,13 +76,13 @@ def web_routes(doors: Doors) -> APIRouter:
     return router
 
 
-def _add_life(router: APIRouter, devicing: Devicing, caller: Any) -> None:
+def _add_life(router: APIRouter, commands: DeviceCommands, caller: Any) -> None:
     @router.post("", status_code=201, responses={200: {"model": InstallAnswer}, 409: {"model": ProblemBody}})
     async def install(body: InstallBody, response: Response, application: ApplicationChanged = caller) -> InstallAnswer:
         """Create an installation, or say again what the device is. A known id needs the proof it was installed with."""
         try:
-            device, credential, is_new = await devicing.install(application.application_id, body)
-        except Taken:
+            device, credential, is_new = await commands.install(application.application_id, body)
+        except InstallationTaken:
             raise Problem(
                 409, "Installation id is taken", "it was installed with another proof; draw a new id"
             ) from None
@@ -102,11 +102,11 @@ def _add_reading(router: APIRouter, own: Any) -> None:
         return ProfileView.of(device)
 
 
-def _add_subscriptions(router: APIRouter, devicing: Devicing, own: Any) -> None:
+def _add_subscriptions(router: APIRouter, commands: DeviceCommands, own: Any) -> None:
     @router.get("/{installation_id}/subscriptions")
     async def get_subscriptions(device: Device = own) -> list[SubscriptionState]:
         """The application's catalogue as it counts for this installation, and what the device told of beside it."""
-        application = devicing.directory.applications[device.application_id]
+        application = commands.directory.applications[device.application_id]
         said = {one.id: one for one in device.subscriptions}
         of_catalogue = [
             SubscriptionState(
@@ -121,7 +121,7 @@ def _add_subscriptions(router: APIRouter, devicing: Devicing, own: Any) -> None:
         return of_catalogue + [SubscriptionState(**one.model_dump(exclude={"stamp"}), said=True) for one in own_ones]
 
 
-def _add_logins(router: APIRouter, logins: LoginDevicing, own: Any) -> None:
+def _add_logins(router: APIRouter, logins: LoginCommands, own: Any) -> None:
     @router.post("/{installation_id}/personalize")
     async def personalize(body: PersonalizeBody, request: Request, device: Device = own) -> InstallationView:
         """Link to a user, a phone, or both; replaces the link before. `recipientMark` is the SDK's to keep."""
@@ -133,29 +133,29 @@ def _add_logins(router: APIRouter, logins: LoginDevicing, own: Any) -> None:
         return InstallationView.of(await logins.depersonalize(device))
 
 
-def _add_changes(router: APIRouter, devicing: Devicing, own: Any) -> None:
+def _add_changes(router: APIRouter, commands: DeviceCommands, own: Any) -> None:
     @router.put("/{installation_id}/token")
     async def put_token(body: TokenBody, device: Device = own) -> InstallationView:
         """Register the push token; the latest wins, and a token that another installation had is now this one's."""
-        return InstallationView.of(await devicing.register_token(device, body))
+        return InstallationView.of(await commands.register_token(device, body))
 
     @router.delete("/{installation_id}/token")
     async def delete_token(device: Device = own) -> InstallationView:
         """Take the push token back."""
-        return InstallationView.of(await devicing.remove_token(device))
+        return InstallationView.of(await commands.remove_token(device))
 
     @router.put("/{installation_id}/settings")
     async def put_settings(body: SettingsBody, device: Device = own) -> InstallationView:
         """Change settings. `primary` true claims the user's primary mark, without a user at the next login."""
-        return InstallationView.of(await devicing.settings(device, body))
+        return InstallationView.of(await commands.settings(device, body))
 
     @router.post("/{installation_id}/sessions")
     async def start_session(body: SessionBody, device: Device = own) -> InstallationView:
         """The app was started."""
-        return InstallationView.of(await devicing.session(device, body))
+        return InstallationView.of(await commands.session(device, body))
 
 
-def _add_receipts(router: APIRouter, devicing: Devicing, own: Any, pace: DevicePace) -> None:
+def _add_receipts(router: APIRouter, commands: DeviceCommands, own: Any, pace: DevicePace) -> None:
     shape = {"items": ReceiptBody.model_json_schema(by_alias=True), "type": "array"}
     extra = {"x-receipt": shape}
 
@@ -163,11 +163,11 @@ def _add_receipts(router: APIRouter, devicing: Devicing, own: Any, pace: DeviceP
     async def post_receipts(body: ReceiptsBody, device: Device = own) -> ReceiptsAnswer:
         """Up to 500 receipts, late, unordered or repeated. Entries look like `x-receipt`; each is answered alone."""
         pace.entries(device.installation_id, len(body.receipts))
-        outcomes = await devicing.receipts(device, body)
+        outcomes = await commands.receipts(device, body)
         return ReceiptsAnswer(
             results=[
                 ReceiptResult(accepted=False, errors=list(one.errors))
-                if isinstance(one, Refused)
+                if isinstance(one, RefusedReceipt)
                 else ReceiptResult(accepted=True, happened_at=one.happened_at)
                 for one in outcomes
             ]

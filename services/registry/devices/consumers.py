@@ -14,15 +14,15 @@ from schemas.device_events import DeviceEvent, OwnerProofsRevoked, TokenRetired,
 from schemas.events import ProviderDispatched
 from schemas.topics import DEVICE_EVENTS
 from services.registry.devices.fold.state import Device, LiveToken, Token
-from services.registry.devices.store import Devices
+from services.registry.devices.store import DeviceStore
 from services.runtime.log.batch_consumer import Follows, Record
 from services.runtime.log.kafka import Append
 
 
-class Repair:
+class DeviceConsumers:
     """The steps of both consumers."""
 
-    def __init__(self, devices: Devices) -> None:
+    def __init__(self, devices: DeviceStore) -> None:
         self._devices = devices
 
     async def device_events(self, records: Sequence[Record]) -> Follows:

@@ -11,7 +11,7 @@ from schemas import ids
 from schemas.device_events import InstallationChanged, Subscription
 from schemas.topics import INSTALLATIONS
 from services.registry.devices.fold.state import Device
-from services.registry.devices.store import Devices
+from services.registry.devices.store import DeviceStore
 from services.runtime import telemetry
 from services.runtime.log.kafka import Append, Log
 from services.runtime.loops import keep_on, pause
@@ -22,10 +22,10 @@ _IDLE_S = 1.0
 """How long a mark made by another instance, or before a crash, may wait."""
 
 
-class Publishing:
+class InstallationPublisher:
     """One loop in each process; several at once do no harm."""
 
-    def __init__(self, devices: Devices, sink: Log) -> None:
+    def __init__(self, devices: DeviceStore, sink: Log) -> None:
         self._devices = devices
         self._sink = sink
 

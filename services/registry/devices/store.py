@@ -26,7 +26,7 @@ from schemas.device_events import DeviceEvent, OwnerProofsRevoked, Personalized,
 from schemas.topics import DEVICE_RETENTION_MS
 from services.registry.devices.fold.fold import fold, stamp_of
 from services.registry.devices.fold.shared import (
-    Card,
+    OwnerRecord,
     card_of,
     cards_of,
     cards_touched,
@@ -51,7 +51,7 @@ _INSTALLS_KEPT_S = 3600
 _MOST_OF_A_DEVICE = 50
 
 
-class Devices:
+class DeviceStore:
     """The registry's documents. `changed` is set whenever an installation was written."""
 
     def __init__(self, database: Database) -> None:
@@ -94,7 +94,7 @@ class Devices:
         """Those that exist, by id."""
         return {key: device for key, (_, device) in (await read(self.installations, ids, _device)).items()}
 
-    async def load_cards(self, ids: Iterable[str]) -> dict[str, Card]:
+    async def load_cards(self, ids: Iterable[str]) -> dict[str, OwnerRecord]:
         """Those that exist, by id."""
         return {key: card for key, (_, card) in (await read(self.cards, ids, _card)).items()}
 
@@ -242,7 +242,7 @@ class Devices:
         while pending:
             found = await read(self.cards, pending, _card)
             revoked = await self.revocations.of(touching) if is_proving else {}
-            after: dict[str, Card] = {}
+            after: dict[str, OwnerRecord] = {}
             for key in pending:
                 for event in touching[key]:
                     before = after.get(key) or (found[key][1] if key in found else None)
@@ -355,9 +355,9 @@ def _document(device: Device) -> Document:
     return {"_id": device.installation_id, **document, "unpublished": True}
 
 
-def _card(document: Document) -> Card:
-    return Card.model_validate({**document, "card_id": document["_id"]})
+def _card(document: Document) -> OwnerRecord:
+    return OwnerRecord.model_validate({**document, "card_id": document["_id"]})
 
 
-def _card_document(card: Card) -> Document:
+def _card_document(card: OwnerRecord) -> Document:
     return {"_id": card.card_id, **card.model_dump(mode="json", exclude={"card_id"})}

@@ -6,7 +6,7 @@ By events, as if they had logged out: so a rebuild, and every other service, com
 from schemas import ids
 from schemas.device_events import ActivityEnded, Depersonalized, SettingsChanged
 from schemas.live import ACTIVITY
-from services.registry.device_api.commands import Devicing, about_new
+from services.registry.device_api.commands import DeviceCommands, about_new
 from services.registry.devices.fold.shared import phone_card, user_card
 from services.registry.devices.fold.state import Device
 from services.runtime.directory import Directory
@@ -15,12 +15,12 @@ from services.runtime.mongo.erasures import Counts, Erasure
 _APPLICATION = "application/"
 
 
-class Cleaning:
+class DeviceErasure:
     """`clean` is what `erasing.clean_after` calls."""
 
-    def __init__(self, devicing: Devicing, directory: Directory) -> None:
-        self._devicing = devicing
-        self._devices = devicing.devices
+    def __init__(self, commands: DeviceCommands, directory: Directory) -> None:
+        self._devicing = commands
+        self._devices = commands.devices
         self._directory = directory
 
     async def clean(self, erasure: Erasure) -> Counts:

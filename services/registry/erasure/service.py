@@ -16,9 +16,9 @@ from schemas import ids
 from schemas.application_events import RecipientForgotten
 from schemas.personal import OWNERS, Subject
 from schemas.topics import APPLICATION_EVENTS
-from services.registry.devices.fold.shared import Card, phone_card, user_card
+from services.registry.devices.fold.shared import OwnerRecord, phone_card, user_card
 from services.registry.devices.fold.state import Device
-from services.registry.devices.store import Devices
+from services.registry.devices.store import DeviceStore
 from services.runtime import telemetry
 from services.runtime.access.identity import is_trusted
 from services.runtime.clock import now_ms
@@ -65,7 +65,7 @@ class Forgetting:
     erasures: Erasures
     store: RecipientKeysStore
     keys: RecipientKeys
-    devices: Devices
+    devices: DeviceStore
     directory: Directory
     sink: Log
 
@@ -87,7 +87,7 @@ class Forgetting:
         reached = Persons(persons.users | users, persons.phones | phones)
         return Linked(reached, Persons(frozenset(said_users), frozenset(said_phones)).without(reached))
 
-    def _counting(self, card: Card, said: dict[str, str], proved: dict[str, str]) -> dict[str, str]:
+    def _counting(self, card: OwnerRecord, said: dict[str, str], proved: dict[str, str]) -> dict[str, str]:
         application = self.directory.applications.get(card.application_id)
         return said if application is not None and application.identity == "off" else proved
 
@@ -152,5 +152,5 @@ class Forgetting:
         return paths
 
 
-def _installations(card: Card) -> set[str]:
+def _installations(card: OwnerRecord) -> set[str]:
     return card.installations.keys() | card.proved_installations.keys()

@@ -14,11 +14,11 @@ from pydantic import BaseModel
 from schemas.device_events import DeviceEvent
 from schemas.providers import Provider
 from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
-from services.registry.device_api.commands import Devicing
+from services.registry.device_api.commands import DeviceCommands
 from services.registry.device_api.routes import PROBLEMS
 from services.registry.hms_receipts import signature as hms_callback
-from services.registry.hms_receipts.nonces import Nonces
-from services.registry.hms_receipts.rules import WORDS, Told, device_event, message_event, told_in
+from services.registry.hms_receipts.rules import WORDS, HmsReceipt, device_event, message_event, receipts_in
+from services.registry.hms_receipts.used_signatures import UsedSignatures
 from services.registry.provisioning.credentials import HmsCredentials
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
@@ -34,16 +34,16 @@ log = telemetry.logger("hms-receipts")
 _Signature = Annotated[str | None, Header(alias="X-HUAWEI-CALLBACK-ID", max_length=512, include_in_schema=False)]
 
 
-class Taken(BaseModel):
+class HuaweiAnswer(BaseModel):
     """What Huawei expects; anything else it sends again."""
 
     code: str = "0"
     message: str = "success"
 
 
-def hms_routes(devicing: Devicing) -> APIRouter:
+def hms_routes(commands: DeviceCommands) -> APIRouter:
     """The one route."""
-    nonces = Nonces()
+    used_signatures = UsedSignatures()
     problems: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (400, 401, 413, 503)}
     router = APIRouter(tags=["provider receipts"], responses=problems)
 
@@ -54,32 +54,32 @@ def hms_routes(devicing: Devicing) -> APIRouter:
     )
     async def post_receipts(
         request: Request, application_id: Annotated[str, Path(max_length=128)], signature: _Signature = None
-    ) -> Taken:
-        held = _credentials(devicing, application_id)
+    ) -> HuaweiAnswer:
+        held = _credentials(commands, application_id)
         now = now_ms()
         try:
             used = hms_callback.check(signature, held.callback_user or "", held.callback_secret or "", now)
         except hms_callback.NotSigned as error:
             raise Problem(401, "Not signed", str(error)) from None
         body = await request.body()
-        if not nonces.admits(application_id, used, body, now):
+        if not used_signatures.admits(application_id, used, body, now):
             raise Problem(401, "Not signed", "the signature was used for another body before")
         found = foreign_json.value_of(foreign_json.text_of(body))
-        told = told_in(found, devicing.secrets.delivery_ids, now)
-        if told is None:
+        receipt = receipts_in(found, commands.secrets.delivery_ids, now)
+        if receipt is None:
             raise Problem(400, "No receipt", "the body must be JSON with a list of `statuses`")
-        await _take(devicing, application_id, told, now)
-        return Taken()
+        await _take(commands, application_id, receipt, now)
+        return HuaweiAnswer()
 
     return router
 
 
-def _credentials(devicing: Devicing, application_id: str) -> HmsCredentials:
+def _credentials(commands: DeviceCommands, application_id: str) -> HmsCredentials:
     """Raises Problem 404 for an application that takes no receipts."""
-    held = devicing.directory.credentials.get((application_id, Provider.HMS))
+    held = commands.directory.credentials.get((application_id, Provider.HMS))
     if held is not None and held.enabled:
         try:
-            found = HmsCredentials.model_validate_json(devicing.secrets.open(held.sealed, b"credentials"))
+            found = HmsCredentials.model_validate_json(commands.secrets.open(held.sealed, b"credentials"))
         except CannotOpen:
             log.exception("hms credentials are sealed with a key that is not here", application=application_id)
             raise Problem(503, "Service is unavailable") from None
@@ -88,12 +88,12 @@ def _credentials(devicing: Devicing, application_id: str) -> HmsCredentials:
     raise Problem(404, "No receipts are taken", "the application has no `callback_secret` in its hms credentials")
 
 
-async def _take(devicing: Devicing, application_id: str, told: Sequence[Told], now: int) -> None:
+async def _take(commands: DeviceCommands, application_id: str, receipt: Sequence[HmsReceipt], now: int) -> None:
     """Append what follows, for the messages and for the installations; then fold the latter, as the device API does."""
-    devices = await devicing.devices.load({one.delivery.installation_id for one in told})
+    devices = await commands.devices.load({one.delivery.installation_id for one in receipt})
     follow: dict[str, DeviceEvent] = {}
     appends = []
-    for one in told:
+    for one in receipt:
         device = devices.get(one.delivery.installation_id)
         if device is None or device.application_id != application_id:
             continue  # whoever signs for one application says nothing of another's
@@ -101,9 +101,9 @@ async def _take(devicing: Devicing, application_id: str, told: Sequence[Told], n
         appends.append(Append(STATUS_EVENTS[event.lane], event.message_id, event))
         known = str(one.status) if one.status in WORDS else "other"
         telemetry.PROVIDER_RECEIPTS.labels(Provider.HMS.value, known).inc()
-        learnt = device_event(one, device, devicing.secrets.digests(f"hms/{one.token}", "token"))
+        learnt = device_event(one, device, commands.secrets.digests(f"hms/{one.token}", "token"))
         if learnt is not None:
             follow.setdefault(learnt.event_id, learnt)
     appends += [Append(DEVICE_EVENTS, event.installation_id, event) for event in follow.values()]
-    await devicing.sink.append(appends)
-    await devicing.devices.apply(list(follow.values()))
+    await commands.sink.append(appends)
+    await commands.devices.apply(list(follow.values()))

@@ -47,7 +47,7 @@ _FAILED: Final = {
 }
 
 
-class Told(NamedTuple):
+class HmsReceipt(NamedTuple):
     """One status of one push. `token` is in clear: never log it."""
 
     delivery: DeliveryTag
@@ -56,15 +56,15 @@ class Told(NamedTuple):
     at: int  # UTC ms, never later than now
 
 
-def told_in(body: Any, deliveries: DeliveryIds, now: int) -> list[Told] | None:
+def receipts_in(body: Any, deliveries: DeliveryIds, now: int) -> list[HmsReceipt] | None:
     """What can be understood in the body, of deliveries that are ours; None when it is no receipt at all."""
     statuses = body.get("statuses") if isinstance(body, dict) else None
     if not isinstance(statuses, list):
         return None
-    return [one for one in _told(statuses, now) if _is_ours(one.delivery, deliveries)]
+    return [one for one in _understood(statuses, now) if _is_ours(one.delivery, deliveries)]
 
 
-def _told(statuses: Sequence[Any], now: int) -> Iterator[Told]:
+def _understood(statuses: Sequence[Any], now: int) -> Iterator[HmsReceipt]:
     for item in statuses:
         if not isinstance(item, dict):
             continue
@@ -75,7 +75,7 @@ def _told(statuses: Sequence[Any], now: int) -> Iterator[Told]:
         tag, token = item.get("biTag"), item.get("token")
         delivery = ids.delivery_of_tag(tag) if isinstance(tag, str) else None
         if delivery is not None and status is not None and status < _LARGEST:
-            yield Told(
+            yield HmsReceipt(
                 delivery,
                 status,
                 token if isinstance(token, str) else "",
@@ -88,10 +88,10 @@ def _is_ours(delivery: DeliveryTag, deliveries: DeliveryIds) -> bool:
     return any(hmac.compare_digest(ids.tail_of(one), delivery.tail) for one in known)
 
 
-def message_event(told: Told, now: int) -> MessageEvent:
+def message_event(receipt: HmsReceipt, now: int) -> MessageEvent:
     """For the message that was pushed."""
-    delivery = told.delivery
-    what = f"told/hms/{delivery.link}/{delivery.installation_id}/{told.status}"
+    delivery = receipt.delivery
+    what = f"told/hms/{delivery.link}/{delivery.installation_id}/{receipt.status}"
     about: dict[str, Any] = {
         "event_id": ids.event_id_of(delivery.message_id, what),
         "at": now,
@@ -100,31 +100,33 @@ def message_event(told: Told, now: int) -> MessageEvent:
         "lane": delivery.lane,
         "link": delivery.link,
         "installation_id": delivery.installation_id,
-        "happened_at": told.at,
+        "happened_at": receipt.at,
     }
-    if told.status == DELIVERED:
+    if receipt.status == DELIVERED:
         return ReceiptReceived(**about, kind="delivered", source="provider")
-    words = WORDS.get(told.status, "unknown status")
+    words = WORDS.get(receipt.status, "unknown status")
     return ProviderTold(
-        **about, provider=Provider.HMS, status=told.status, detail=words, reason=_FAILED.get(told.status)
+        **about, provider=Provider.HMS, status=receipt.status, detail=words, reason=_FAILED.get(receipt.status)
     )
 
 
-def device_event(told: Told, device: Device, digests: Sequence[str]) -> DeviceEvent | None:
+def device_event(receipt: HmsReceipt, device: Device, digests: Sequence[str]) -> DeviceEvent | None:
     """For the installation; `digests` name the token. None when it says nothing new of the token that it has now."""
     token = device.token
     is_current = token is not None and token.provider is Provider.HMS and token.digest in digests
-    if token is None or not is_current or token.registered_at > told.at:
+    if token is None or not is_current or token.registered_at > receipt.at:
         return None
     about: dict[str, Any] = {
-        "event_id": ids.event_id_of(told.delivery.message_id, f"device/hms/{device.installation_id}/{told.status}"),
-        "at": told.at,  # so that what the device says later comes before it
+        "event_id": ids.event_id_of(
+            receipt.delivery.message_id, f"device/hms/{device.installation_id}/{receipt.status}"
+        ),
+        "at": receipt.at,  # so that what the device says later comes before it
         "installation_id": device.installation_id,
         "application_id": device.application_id,
     }
-    if told.status in RETIRING:
-        return TokenRetired(**about, digest=token.digest, dead_at=told.at, detail=f"receipt {told.status}")
-    if told.status == FORBIDDEN and device.push_os_enabled:
+    if receipt.status in RETIRING:
+        return TokenRetired(**about, digest=token.digest, dead_at=receipt.at, detail=f"receipt {receipt.status}")
+    if receipt.status == FORBIDDEN and device.push_os_enabled:
         return SettingsChanged(**about, push_os_enabled=False, source="provider")
     return None
 

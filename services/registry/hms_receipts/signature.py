@@ -3,7 +3,7 @@
     timestamp=<UTC ms>;nonce=<UUID>;value=<base64 of HMAC-SHA256(key, timestamp nonce user)>
 
 The key is the callback secret: base64-decoded in newer configurations, its bytes as they are in older ones; either is
-taken. The signature covers no body, so a header is good for five minutes only, and for one body (`nonces.py`).
+taken. The signature covers no body, so a header is good for five minutes only, and for one body (`used_signatures.py`).
 """
 
 import base64

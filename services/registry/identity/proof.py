@@ -1,6 +1,6 @@
 """Proofs of login: a short statement, signed by the customer's backend, of who is logged in on an installation. Pure.
 
-    form ─▶ the key that it names ─▶ signature ─▶ iss ─▶ aud ─▶ iid ─▶ iat, exp ─▶ sub, phone ─▶ Proven
+    form ─▶ the key that it names ─▶ signature ─▶ iss ─▶ aud ─▶ iid ─▶ iat, exp ─▶ sub, phone ─▶ VerifiedProof
 
 A JWT (RFC 7515, 7519). The type of the key fixes the algorithm, and the header has to agree. Unknown claims are
 ignored; `crit` is refused: it asks for what is not known here. Source: docs/device-api.md §2.
@@ -46,7 +46,7 @@ class VerifyingKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
+class VerifiedProof:
     """What a good proof says. `signed` is what the signature covers: two proofs are one when it is the same."""
 
     external_user_id: str | None
@@ -56,7 +56,9 @@ class Proven:
     signed: str
 
 
-def verified(proof: str, keys: Sequence[VerifyingKey], application_id: str, installation_id: str, now: int) -> Proven:
+def verified(
+    proof: str, keys: Sequence[VerifyingKey], application_id: str, installation_id: str, now: int
+) -> VerifiedProof:
     """What the proof says, at `now` (UTC ms). Raises ProofRefused."""
     if len(proof) > MOST_CHARACTERS or _COMPACT.fullmatch(proof) is None:
         raise ProofRefused("form", f"must be a signed JWT of at most {MOST_CHARACTERS} characters")
@@ -71,7 +73,7 @@ def verified(proof: str, keys: Sequence[VerifyingKey], application_id: str, inst
         raise ProofRefused("installation", "iid must be the id of this installation")
     signed_at_s = _times(claims, now / 1000)
     user, phone = _subject(claims)
-    return Proven(user, phone, round(signed_at_s * 1000), kid, proof.rpartition(".")[0])
+    return VerifiedProof(user, phone, round(signed_at_s * 1000), kid, proof.rpartition(".")[0])
 
 
 def _signed_claims(proof: str, keys: Sequence[VerifyingKey]) -> tuple[dict[str, Any], str]:

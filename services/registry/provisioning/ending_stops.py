@@ -18,7 +18,7 @@ log = telemetry.logger("stops")
 _LOOK_S = 60.0
 
 
-class StopsEnding:
+class StopExpiry:
     """One loop in each process; several at once take turns."""
 
     def __init__(self, provisioning: Provisioning, targets: StopTargets) -> None:

@@ -23,7 +23,7 @@ from schemas.application_events import (
 from schemas.providers import Provider
 from schemas.topics import APPLICATION_EVENTS, MESSAGE_RETENTION_MS
 from schemas.values import StopScope
-from services.registry.provisioning.store import Turns
+from services.registry.provisioning.store import ProvisioningLock
 from services.runtime.clock import now_ms
 from services.runtime.directory import OWNED, Directory
 from services.runtime.http.server import Problem
@@ -61,7 +61,7 @@ class Provisioning:
 
     directory: Directory
     sink: Log
-    turns: Turns
+    turns: ProvisioningLock
 
     async def change(self, key: str, decide: "Decide[Changed]", *, by: str, version: str | None = None) -> Changed:
         """Append what `decide(current, stamp)` makes of the entity with that key; it may raise Problem.

@@ -21,7 +21,7 @@ log = telemetry.logger("provisioning")
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class HeldLock:
     """The right to change; `entity` and `at` tell the last change before it."""
 
     holder: str
@@ -29,13 +29,13 @@ class Turn:
     at: int
 
 
-class Turns:
+class ProvisioningLock:
     """The turn of this deployment."""
 
     def __init__(self, database: Database) -> None:
         self._collection = durable(database["provisioning"])
 
-    async def take(self, within_s: float) -> Turn | None:
+    async def take(self, within_s: float) -> HeldLock | None:
         """The turn; None if others kept it all the time."""
         deadline = now_ms() + int(within_s * 1000)
         while True:
@@ -44,7 +44,7 @@ class Turns:
                 return turn
             await asyncio.sleep(0.02)
 
-    async def _taken(self) -> Turn | None:
+    async def _taken(self) -> HeldLock | None:
         holder, now = ids.uuid7(), now_ms()
         try:
             found = await self._collection.find_one_and_update(
@@ -56,9 +56,9 @@ class Turns:
         except Duplicate:
             return None
         assert found is not None  # it is made when it is missing
-        return Turn(holder, found.get("entity"), found.get("at", 0))
+        return HeldLock(holder, found.get("entity"), found.get("at", 0))
 
-    async def give_back(self, turn: Turn, entity: str | None = None, at: int = 0) -> None:
+    async def give_back(self, turn: HeldLock, entity: str | None = None, at: int = 0) -> None:
         """End the turn; with `entity` after a change of it."""
         changed = {} if entity is None else {"entity": entity, "at": at}
         query = {"_id": _ID, "holder": turn.holder}

@@ -1,1 +1,1 @@
-"""Devices for support and partners: search, audiences, import."""
+"""Devices for support and partners: search, audiences, import, revocation of proofs."""

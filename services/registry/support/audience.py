@@ -18,8 +18,8 @@ from services.registry.support.audience_bodies import (
     Prohibitions,
     SubscriptionAudience,
 )
-from services.registry.support.audience_store import Audiences, ChangesOfDay
-from services.registry.support.read_access import Reader, ReaderOf
+from services.registry.support.audience_store import AudienceStore, ChangesOfDay
+from services.registry.support.read_access import ReadAccess, ReadAccessOf
 from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
 
@@ -28,13 +28,13 @@ _MOST_DAYS = 366
 _EPOCH = date(1970, 1, 1)
 
 
-def audience_routes(audiences: Audiences, directory: Directory, reader: ReaderOf) -> APIRouter:
+def audience_routes(audiences: AudienceStore, directory: Directory, reader: ReadAccessOf) -> APIRouter:
     """`reader` is the dependency of `read_access.py`."""
     router = APIRouter(prefix="/v1/applications", tags=["audience"], responses=PROBLEMS)
     asking = Depends(reader)
 
     @router.get("/{application_id}/subscriptions", responses={404: PROBLEMS[400]})
-    async def get_subscriptions(application_id: Id, who: Reader = asking) -> list[SubscriptionAudience]:
+    async def get_subscriptions(application_id: Id, who: ReadAccess = asking) -> list[SubscriptionAudience]:
         """The catalogue and what devices have told of beside it, by id, with the audience of each."""
         kinds = directory.applications[who.checked(application_id)].subscriptions
         found = await audiences.subscriptions(application_id, kinds)
@@ -51,7 +51,7 @@ def audience_routes(audiences: Audiences, directory: Directory, reader: ReaderOf
         application_id: Id,
         first: Annotated[date | None, Query(alias="from", description="default: 30 days ago")] = None,
         last: Annotated[date | None, Query(alias="to", description="default: today")] = None,
-        who: Reader = asking,
+        who: ReadAccess = asking,
     ) -> Prohibitions:
         """On how many devices the operating system forbids pushes: now, and day by day (UTC)."""
         today = datetime.now(UTC).date()

@@ -36,7 +36,7 @@ class ChangesOfDay:
     count: int
 
 
-class Audiences:
+class AudienceStore:
     """Reads only."""
 
     def __init__(self, database: Database) -> None:

@@ -16,7 +16,7 @@ from schemas.device_events import DeviceEvent, Installed, Personalized, Settings
 from schemas.providers import Platform, Provider
 from schemas.topics import DEVICE_EVENTS
 from services.registry.device_api.bodies import Phone, Short, SubscriptionBody, TokenBody, UserId
-from services.registry.device_api.commands import Devicing
+from services.registry.device_api.commands import DeviceCommands
 from services.registry.device_api.tokens import BadField, token_text
 from services.registry.devices.fold.shared import token_key
 from services.registry.devices.fold.state import Device
@@ -40,7 +40,7 @@ _PLATFORMS = {
 }
 
 
-class Line(TokenBody):
+class ImportLine(TokenBody):
     """One line: the token as the device API takes it, and what is known of device and owner."""
 
     platform: Platform | None = Field(None, description="default: the provider's usual one")
@@ -58,10 +58,10 @@ class Line(TokenBody):
 
 
 @dataclass
-class Importing:
+class DeviceImport:
     """One import of one application: feed it lines, then read `answer`."""
 
-    devicing: Devicing
+    commands: DeviceCommands
     application_id: str
     by: str  # who imports, as events say it
     first_line: int = 1
@@ -76,7 +76,7 @@ class Importing:
 
     async def read(self, lines: AsyncIterator[Raw]) -> None:
         """Import all lines, batch by batch. Raises LogUnavailable, mongo.UNAVAILABLE: then repeat the whole."""
-        batch: list[tuple[Line, str, str | None]] = []
+        batch: list[tuple[ImportLine, str, str | None]] = []
         async for raw in lines:
             self.lines = raw.line
             number = self.first_line - 1 + raw.line
@@ -89,14 +89,14 @@ class Importing:
                 batch = []
         await self._store(batch)
 
-    async def _store(self, batch: Sequence[tuple[Line, str, str | None]]) -> None:
+    async def _store(self, batch: Sequence[tuple[ImportLine, str, str | None]]) -> None:
         """Append what is not known yet, and fold it."""
-        devicing, devices = self.devicing, self.devicing.devices
-        by_id: dict[str, tuple[Line, str, str | None]] = {}
+        commands, devices = self.commands, self.commands.devices
+        by_id: dict[str, tuple[ImportLine, str, str | None]] = {}
         for one in batch:
             by_id.setdefault(_id(self.application_id, one[0], one[1]), one)
         self.known += len(batch) - len(by_id)  # the same token twice in the file
-        digests = {key: devicing.secrets.digests(f"{one[0].provider}/{one[1]}", "token") for key, one in by_id.items()}
+        digests = {key: commands.secrets.digests(f"{one[0].provider}/{one[1]}", "token") for key, one in by_id.items()}
         found = await devices.load(by_id)
         names = [digest for several in digests.values() for digest in several]
         held = await devices.holding(self.application_id, names)
@@ -114,12 +114,12 @@ class Importing:
             self.known += not news
             self.imported += bool(news)
             events += news
-        await devicing.sink.append([Append(DEVICE_EVENTS, event.installation_id, event) for event in events])
+        await commands.sink.append([Append(DEVICE_EVENTS, event.installation_id, event) for event in events])
         if events:
             await devices.apply(events)
 
     def _events(
-        self, key: str, line: Line, text: str, phone: str | None, digests: list[str], device: Device | None
+        self, key: str, line: ImportLine, text: str, phone: str | None, digests: list[str], device: Device | None
     ) -> list[DeviceEvent]:
         if device is not None and device.proof_hash:
             return []  # the id can be computed by whoever knows the token: what a device has installed is the device's
@@ -143,10 +143,10 @@ class Importing:
                     {
                         **about("token"),
                         "provider": line.provider,
-                        "sealed": self.devicing.secrets.seal(text.encode(), b"token"),
+                        "sealed": self.commands.secrets.seal(text.encode(), b"token"),
                         "digest": digests[0],
                         "former_digests": digests[1:],
-                        **self.devicing.token_facts(self.application_id, line),
+                        **self.commands.token_facts(self.application_id, line),
                     }
                 )
             )
@@ -163,11 +163,11 @@ class Importing:
         return news
 
 
-def _parsed(raw: Raw) -> tuple[Line, str, str | None]:
+def _parsed(raw: Raw) -> tuple[ImportLine, str, str | None]:
     """The line, its token as text, and its phone. Raises BadField, ValidationError."""
     if raw.content is None:
         raise BadField("line", f"must be at most {MAX_LINE_BYTES} bytes")
-    line = Line.model_validate_json(raw.content)
+    line = ImportLine.model_validate_json(raw.content)
     phone = phones.normalise(line.phone) if line.phone is not None else None
     if line.phone is not None and phone is None:
         raise BadField("phone", phones.RULE)
@@ -177,9 +177,9 @@ def _parsed(raw: Raw) -> tuple[Line, str, str | None]:
 def _reasons(number: int, error: BadField | ValidationError) -> list[BadLine]:
     if isinstance(error, BadField):
         return [BadLine(line=number, field=error.field, rule=error.rule)]
-    faults = field_errors(error.errors(include_url=False, include_context=False, include_input=False), Line)
+    faults = field_errors(error.errors(include_url=False, include_context=False, include_input=False), ImportLine)
     return [BadLine(line=number, field=one["field"], rule=one["rule"]) for one in faults[:3]]
 
 
-def _id(application_id: str, line: Line, text: str) -> str:
+def _id(application_id: str, line: ImportLine, text: str) -> str:
     return ids.uuid5(_NAMES, f"{application_id}/{line.provider}/{text}")

@@ -9,15 +9,15 @@ from starlette.exceptions import HTTPException
 
 from services.registry.device_api.auth import By
 from services.registry.device_api.bodies import Phone, UserId
-from services.registry.device_api.commands import Devicing
+from services.registry.device_api.commands import DeviceCommands
 from services.registry.device_api.routes import PROBLEMS
-from services.registry.devices.fold.shared import Card, phone_card, user_card
+from services.registry.devices.fold.shared import OwnerRecord, phone_card, user_card
 from services.registry.devices.fold.state import Device
 from services.registry.provisioning.bodies import Id
 from services.registry.provisioning.partners import admin_router
 from services.registry.support.bodies import CardView, ImportAnswer, SupportAnswer, SupportInstallation
-from services.registry.support.importing import MAX_LINES, Importing, Line
-from services.registry.support.read_access import Reader, ReaderOf
+from services.registry.support.importing import MAX_LINES, DeviceImport, ImportLine
+from services.registry.support.read_access import ReadAccess, ReadAccessOf
 from services.runtime.http.server import Problem
 from services.runtime.lists.lines import Lines, ListFault, Raw, Utf8, encoding_of, media_type
 from services.runtime.text import phones
@@ -27,27 +27,27 @@ MAX_IMPORT_BYTES = 4 * 1024 * 1024
 _MOST = 200
 
 
-def installation_routes(devicing: Devicing, reader: ReaderOf) -> APIRouter:
+def installation_routes(commands: DeviceCommands, reader: ReadAccessOf) -> APIRouter:
     """All routes of installations for operators; the search is the partners' too, in the applications they send to."""
     search = APIRouter(prefix="/v1/installations", tags=["installations"], responses=PROBLEMS)
-    _add_search(search, devicing, reader)
+    _add_search(search, commands, reader)
     operators = admin_router("/v1/installations", "installations")
-    _add_import(operators, devicing)
+    _add_import(operators, commands)
     both = APIRouter()
     both.include_router(search)
     both.include_router(operators)
     return both
 
 
-def _add_search(router: APIRouter, devicing: Devicing, reader: ReaderOf) -> None:
-    devices, asking = devicing.devices, Depends(reader)
+def _add_search(router: APIRouter, commands: DeviceCommands, reader: ReadAccessOf) -> None:
+    devices, asking = commands.devices, Depends(reader)
 
     @router.get("")
     async def find_installations(
         phone: Annotated[Phone | None, Query()] = None,
         user: Annotated[UserId | None, Query(description="external user id")] = None,
         application_id: Annotated[Id | None, Query(alias="applicationId", description="default: all")] = None,
-        who: Reader = asking,
+        who: ReadAccess = asking,
     ) -> SupportAnswer:
         """The client cards of a phone or user, and the installations that belong to them, the last used first."""
         digits = phones.from_query(phone) if phone is not None else None
@@ -67,7 +67,7 @@ def _add_search(router: APIRouter, devicing: Devicing, reader: ReaderOf) -> None
         )
 
     @router.get("/{installation_id}", responses={404: PROBLEMS[400]})
-    async def get_any_installation(installation_id: UUID, who: Reader = asking) -> SupportInstallation:
+    async def get_any_installation(installation_id: UUID, who: ReadAccess = asking) -> SupportInstallation:
         """One installation."""
         found = (await devices.load([str(installation_id)])).get(str(installation_id))
         if found is None or found.application_id not in who.applications:
@@ -75,8 +75,8 @@ def _add_search(router: APIRouter, devicing: Devicing, reader: ReaderOf) -> None
         return SupportInstallation.of(found)
 
 
-def _add_import(router: APIRouter, devicing: Devicing) -> None:
-    body = {"application/x-ndjson": {"schema": Line.model_json_schema(by_alias=True)}}
+def _add_import(router: APIRouter, commands: DeviceCommands) -> None:
+    body = {"application/x-ndjson": {"schema": ImportLine.model_json_schema(by_alias=True)}}
 
     @router.post(
         "/import", responses={404: PROBLEMS[400]}, openapi_extra={"requestBody": {"required": True, "content": body}}
@@ -91,12 +91,12 @@ def _add_import(router: APIRouter, devicing: Devicing) -> None:
 
         Each bad line is answered with number, field and rule, and the others are imported. Safe to repeat.
         """
-        if application_id not in devicing.directory.applications:
+        if application_id not in commands.directory.applications:
             raise Problem(404, "Unknown application")
         kind, charset = media_type(request.headers.get("content-type", ""))
         if kind not in ("application/x-ndjson", "application/jsonl", "application/json-lines"):
             raise Problem(415, "Unsupported content type", "Content-Type must be application/x-ndjson")
-        importing = Importing(devicing, application_id, by, first_line)
+        importing = DeviceImport(commands, application_id, by, first_line)
         try:
             await importing.read(lines_of(request.stream(), encoding_of(charset)))
         except ListFault as fault:
@@ -121,7 +121,7 @@ def _counted(raw: Raw) -> Raw:
     return raw
 
 
-def _card(card: Card, owned: list[Device]) -> CardView:
+def _card(card: OwnerRecord, owned: list[Device]) -> CardView:
     theirs = [one for one in owned if _belongs(one, card)]
     installed = [one.installed_at for one in theirs if one.installed_at is not None]
     return CardView(
@@ -138,7 +138,7 @@ def _card(card: Card, owned: list[Device]) -> CardView:
     )
 
 
-def _belongs(device: Device, card: Card) -> bool:
+def _belongs(device: Device, card: OwnerRecord) -> bool:
     if device.application_id != card.application_id or device.owner is None:
         return False
     if card.phone is not None:

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends
 from pydantic import Field, model_validator
 
 from services.registry.device_api.bodies import Body, Given, Phone, UserId
-from services.registry.device_api.login import LoginDevicing
+from services.registry.device_api.login import LoginCommands
 from services.registry.device_api.routes import PROBLEMS
 from services.registry.device_api.tokens import BadField
 from services.registry.provisioning.bodies import Id
-from services.registry.support.read_access import Reader, ReaderOf
+from services.registry.support.read_access import ReadAccess, ReadAccessOf
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.access.partner_limits import Limits
 from services.runtime.http.server import Problem
@@ -40,14 +40,14 @@ class RevokeAnswer(Body):
     installations: list[str]
 
 
-def identity_routes(logins: LoginDevicing, readers: ReaderOf, callers: CallerOf) -> APIRouter:
+def identity_routes(logins: LoginCommands, readers: ReadAccessOf, callers: CallerOf) -> APIRouter:
     """The route."""
     router = APIRouter(prefix="/v1/identities", tags=["identities"], responses=PROBLEMS)
     reading, calling = Depends(readers), Depends(callers)
     limits = Limits()
 
     @router.post("/revoke", responses={404: PROBLEMS[400]})
-    async def revoke(body: RevokeBody, who: Reader = reading, caller: Caller = calling) -> RevokeAnswer:
+    async def revoke(body: RevokeBody, who: ReadAccess = reading, caller: Caller = calling) -> RevokeAnswer:
         """End all proofs of a user: these installations count as unproved at once, until the next proved login."""
         if caller.partner is not None:  # each call is kept for weeks, whether anybody of that name is there or not
             limit = limits.enter(caller.partner, time.monotonic())

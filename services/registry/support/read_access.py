@@ -11,7 +11,7 @@ from services.runtime.http.server import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ReadAccess:
     """Who asks, and the applications that are its to read."""
 
     applications: frozenset[str]
@@ -23,21 +23,21 @@ class Reader:
         return application_id
 
 
-ReaderOf = Callable[..., Awaitable[Reader]]
+ReadAccessOf = Callable[..., Awaitable[ReadAccess]]
 
 
-def reader(directory: Directory, callers: CallerOf) -> ReaderOf:
+def reader(directory: Directory, callers: CallerOf) -> ReadAccessOf:
     """The dependency of routes that operators and partners share."""
     who = Depends(callers)
 
-    async def found(_: Request, asking: Caller = who) -> Reader:
+    async def found(_: Request, asking: Caller = who) -> ReadAccess:
         if asking.partner is None:
-            return Reader(frozenset(directory.applications))
+            return ReadAccess(frozenset(directory.applications))
         own = (
             sender.application_id
             for sender in directory.senders_of(asking.partner.partner_id)
             if sender.enabled and sender.application_id is not None
         )
-        return Reader(frozenset(own))
+        return ReadAccess(frozenset(own))
 
     return found

@@ -23,7 +23,7 @@ OwnApiKey = Annotated[str | None, Header(alias="X-Api-Key", max_length=256, desc
 Bearer = Annotated[str | None, Header(alias="Authorization", max_length=512, include_in_schema=False)]
 
 
-class Provable(Protocol):
+class Authenticatable(Protocol):
     """What the check needs to know of an installation; an imported one has no proof, and nobody speaks for it."""
 
     @property
@@ -32,7 +32,7 @@ class Provable(Protocol):
     def proof_hash(self) -> str: ...
 
 
-Found = TypeVar("Found", bound=Provable)
+Found = TypeVar("Found", bound=Authenticatable)
 
 
 class DeviceDoor(Generic[Found]):

@@ -16,7 +16,7 @@ from schemas.application_events import CredentialsChanged
 from schemas.device_events import InstallationChanged, TokenRegistered
 from schemas.events import Event, ReceiptReceived
 from schemas.topics import DEVICE_EVENTS, INSTALLATIONS, STATUS_EVENTS, Topic
-from services.registry.devices.publish import Publishing
+from services.registry.devices.publish import InstallationPublisher
 from services.runtime.access.device_pace import ENTRIES, INSTALLATION, SITE_INSTALLS
 from services.runtime.clock import now_ms
 from tests.conftest import Servers, own_settings
@@ -296,7 +296,7 @@ async def test_an_installation_that_a_strangers_record_has_made_does_not_stop_th
     stranger = AppEvents("order 1").installed(0)
     await here.devices.apply([stranger])
     phone = await here.installed()
-    while await Publishing(here.devices, here.sink).publish():
+    while await InstallationPublisher(here.devices, here.sink).publish():
         pass
     [published] = await appended(here, INSTALLATIONS, phone.installation_id, 1)
     assert isinstance(published, InstallationChanged)
@@ -305,8 +305,8 @@ async def test_an_installation_that_a_strangers_record_has_made_does_not_stop_th
 async def test_what_changed_is_published_for_readers_outside(here: Registry) -> None:
     phone = await here.installed()
     await phone.ok("POST", "/personalize", {"externalUserId": "u"})
-    assert await Publishing(here.devices, here.sink).publish() >= 1
-    assert await Publishing(here.devices, here.sink).publish() == 0
+    assert await InstallationPublisher(here.devices, here.sink).publish() >= 1
+    assert await InstallationPublisher(here.devices, here.sink).publish() == 0
     [published] = await appended(here, INSTALLATIONS, phone.installation_id, 1)
     assert isinstance(published, InstallationChanged)
     assert (published.installation_id, published.external_user_id) == (phone.installation_id, "u")

@@ -13,7 +13,7 @@ from schemas import codec, ids
 from schemas.application_events import ApplicationChanged, Identity, IdentityKey
 from schemas.device_events import DeviceEvent, InstallationReplaced, Personalized, ProofRevoked
 from schemas.topics import APPLICATION_EVENTS, DEVICE_EVENTS
-from services.registry.devices.consumers import Repair
+from services.registry.devices.consumers import DeviceConsumers
 from services.registry.devices.fold.fold import REMEMBERED_PROOFS
 from services.runtime.log.batch_consumer import Record
 from services.runtime.log.kafka import Append
@@ -379,7 +379,7 @@ async def test_a_replay_knows_of_a_revocation(here: Here) -> None:
     await here.database["revocations"].delete_many({})
     events = await all_events_of(here.settings, DEVICE_EVENTS)
     records = [Record(DEVICE_EVENTS, 0, place, "k", one, codec.encode(one)) for place, one in enumerate(events)]
-    follows = await Repair(here.devices).device_events(records)
+    follows = await DeviceConsumers(here.devices).device_events(records)
     assert follows.project is not None
     await follows.project()
     assert (await device.log_in(proof=old)).status_code == 401

@@ -11,9 +11,9 @@ from schemas import ids
 from schemas.application_events import StopChanged
 from schemas.topics import APPLICATION_EVENTS, MESSAGE_RETENTION_MS
 from services.registry.provisioning import stops
-from services.registry.provisioning.ending_stops import StopsEnding
+from services.registry.provisioning.ending_stops import StopExpiry
 from services.registry.provisioning.service import Provisioning
-from services.registry.provisioning.store import Turns
+from services.registry.provisioning.store import ProvisioningLock
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
 from services.runtime.log import kafka
@@ -193,7 +193,9 @@ async def test_old_stops_end_but_not_while_their_mailing_goes_on(here: Registry)
         await here.sink.append([Append(APPLICATION_EVENTS, event.entity_key, event)])
     last = ("partner", partner_id)
     await until(lambda: last in here.directory.stops)
-    ending = StopsEnding(Provisioning(here.directory, here.sink, Turns(here.database)), StopTargets(here.database))
+    ending = StopExpiry(
+        Provisioning(here.directory, here.sink, ProvisioningLock(here.database)), StopTargets(here.database)
+    )
     await ending.look()
     await until(lambda: ("packet", f"{partner_id}/1") not in here.directory.stops)
     left = {f"{scope}/{name}" for scope, name in here.directory.stops if partner_id in name}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from schemas import ids
 from schemas.device_events import DeviceEvent, OwnerProofsRevoked
 from services.registry.devices.fold.state import Device
-from services.registry.devices.store import Devices, Holders
+from services.registry.devices.store import DeviceStore, Holders
 from services.runtime import mongo
 from services.runtime.installations.reader import Address, Installations
 from services.runtime.mongo import Database
@@ -32,18 +32,18 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def devices(database: Database) -> Devices:
-    made = Devices(database)
+async def devices(database: Database) -> DeviceStore:
+    made = DeviceStore(database)
     await made.prepare()
     return made
 
 
-async def clear(devices: Devices, database: Database) -> None:
+async def clear(devices: DeviceStore, database: Database) -> None:
     for collection in (devices.installations, devices.cards, database["tokens"], database["revocations"]):
         await collection.delete_many({})
 
 
-async def documents(devices: Devices) -> list[Any]:
+async def documents(devices: DeviceStore) -> list[Any]:
     """All installations and cards, without what counts writes."""
     found: list[Any] = []
     for collection in (devices.installations, devices.cards):
@@ -53,7 +53,7 @@ async def documents(devices: Devices) -> list[Any]:
 
 
 async def test_a_login_and_the_revocation_of_its_owner_give_equal_documents_in_any_order(
-    devices: Devices, database: Database
+    devices: DeviceStore, database: Database
 ) -> None:
     first = [ONE.installed(0), TWO.installed(0), THREE.installed(0)]
     logins = [ONE.personalized(1, "u", proof="p"), TWO.personalized(2_001, "u", proof="q")]
@@ -75,7 +75,7 @@ async def test_a_login_and_the_revocation_of_its_owner_give_equal_documents_in_a
     assert all(one == seen[0] for one in seen)
 
 
-async def test_who_is_forgotten_stands_in_no_revocation(devices: Devices, database: Database) -> None:
+async def test_who_is_forgotten_stands_in_no_revocation(devices: DeviceStore, database: Database) -> None:
     about = {"at": 1, "application_id": "app"}
     named = [
         {"external_user_id": "u"},
@@ -103,7 +103,7 @@ def batches(events: Sequence[DeviceEvent], dice: random.Random) -> list[Sequence
 )
 @given(history=histories(installations=3, most=16), seed=st.integers(0, 2**32))
 async def test_any_order_repetition_and_concurrency_gives_equal_documents(
-    devices: Devices, database: Database, history: Sequence[DeviceEvent], seed: int
+    devices: DeviceStore, database: Database, history: Sequence[DeviceEvent], seed: int
 ) -> None:
     dice = random.Random(seed)
     await clear(devices, database)
@@ -115,7 +115,7 @@ async def test_any_order_repetition_and_concurrency_gives_equal_documents(
     await devices.apply(again)
     assert await documents(devices) == expected
     await clear(devices, database)
-    other = Devices(database)  # another process
+    other = DeviceStore(database)  # another process
     await asyncio.gather(
         *(dice.choice([devices, other]).apply(batch) for batch in batches(again, dice)),
         *(other.apply([event]) for event in dice.sample(again, 3)),
@@ -123,27 +123,27 @@ async def test_any_order_repetition_and_concurrency_gives_equal_documents(
     assert await documents(devices) == expected
 
 
-async def test_a_token_on_two_installations_belongs_to_the_newer_one(devices: Devices) -> None:
+async def test_a_token_on_two_installations_belongs_to_the_newer_one(devices: DeviceStore) -> None:
     await devices.apply([ONE.installed(0), TWO.installed(0), ONE.token(1, "t"), TWO.token(2, "t")])
     found = await devices.load(["i-0", "i-1"])
     assert found["i-0"].token is None
     assert found["i-1"].token is not None
 
 
-async def test_a_token_lost_to_another_does_not_come_back_when_the_other_changes_its_own(devices: Devices) -> None:
+async def test_a_token_lost_to_another_does_not_come_back_when_the_other_changes_its_own(devices: DeviceStore) -> None:
     await devices.apply([ONE.installed(0), TWO.installed(0), TWO.token(2, "t"), TWO.token(3, "new")])
     await devices.apply([ONE.token(1, "t")])
     assert (await devices.load(["i-0"]))["i-0"].token is None
 
 
-async def test_a_token_is_known_by_the_names_it_had_under_former_keys(devices: Devices) -> None:
+async def test_a_token_is_known_by_the_names_it_had_under_former_keys(devices: DeviceStore) -> None:
     await devices.apply([ONE.installed(0), TWO.installed(0), ONE.token(1, "old-name")])
     rotated = TWO.token(2, "new-name").model_copy(update={"former_digests": ("old-name",)})
     await devices.apply([rotated])
     assert (await devices.load(["i-0"]))["i-0"].token is None
 
 
-class Overtaken(Devices):
+class Overtaken(DeviceStore):
     """Somebody else applies `first` between the moment this one has read who holds what, and its write."""
 
     database: Database
@@ -153,7 +153,7 @@ class Overtaken(Devices):
         found = await super()._holders(devices, asked)
         first, self.first = self.first, ()
         if first:
-            await Devices(self.database).apply(first)
+            await DeviceStore(self.database).apply(first)
         return found
 
 
@@ -166,7 +166,7 @@ class Overtaken(Devices):
     ids=["token", "primary"],
 )
 async def test_whoever_is_overtaken_while_writing_sees_it(
-    devices: Devices, database: Database, slow: DeviceEvent, fast: DeviceEvent
+    devices: DeviceStore, database: Database, slow: DeviceEvent, fast: DeviceEvent
 ) -> None:
     history = [ONE.installed(0), TWO.installed(0), TWO.personalized(1, "u"), ONE.claimed(2, "app/u/u")]
     await devices.apply(history)
@@ -179,17 +179,17 @@ async def test_whoever_is_overtaken_while_writing_sees_it(
     assert seen == await documents(devices)
 
 
-async def test_two_that_claim_the_primary_mark_at_once_end_with_one(devices: Devices, database: Database) -> None:
+async def test_two_that_claim_the_primary_mark_at_once_end_with_one(devices: DeviceStore, database: Database) -> None:
     events = [app.personalized(1, "u") for app in (ONE, TWO, THREE)]
     await devices.apply([*(app.installed(0) for app in (ONE, TWO, THREE)), *events])
     await asyncio.gather(
-        *(Devices(database).apply([app.claimed(5 + n, "app/u/u")]) for n, app in enumerate((THREE, TWO, ONE)))
+        *(DeviceStore(database).apply([app.claimed(5 + n, "app/u/u")]) for n, app in enumerate((THREE, TWO, ONE)))
     )
     found = await devices.load(["i-0", "i-1", "i-2"])
     assert [key for key, device in found.items() if device.primary] == ["i-0"]
 
 
-async def test_a_claim_moves_the_mark_and_a_release_leaves_it_to_nobody(devices: Devices) -> None:
+async def test_a_claim_moves_the_mark_and_a_release_leaves_it_to_nobody(devices: DeviceStore) -> None:
     await devices.apply([one.installed(0) for one in (ONE, TWO)] + [one.personalized(1, "u") for one in (ONE, TWO)])
     await devices.apply([ONE.claimed(2, "app/u/u")])
     await devices.apply([TWO.claimed(3, "app/u/u")])
@@ -200,7 +200,7 @@ async def test_a_claim_moves_the_mark_and_a_release_leaves_it_to_nobody(devices:
     assert [found["i-0"].primary, found["i-1"].primary] == [False, False]
 
 
-async def test_router_and_dispatch_read_what_the_registry_wrote(devices: Devices, database: Database) -> None:
+async def test_router_and_dispatch_read_what_the_registry_wrote(devices: DeviceStore, database: Database) -> None:
     events = [ONE.installed(0), ONE.token(1, "t"), ONE.worked(2, "t"), ONE.personalized(3, "u", "79001112233")]
     await devices.apply([*events, ONE.claimed(4, "app/u/u"), ONE.switched(5, push=False)])
     shared, by_user = Installations(database), Address("app", "u", None)
@@ -213,7 +213,7 @@ async def test_router_and_dispatch_read_what_the_registry_wrote(devices: Devices
     assert await shared.known([by_user, by_phone, nobody]) == {by_user, by_phone}
 
 
-async def test_a_card_stays_when_its_user_has_logged_out(devices: Devices, database: Database) -> None:
+async def test_a_card_stays_when_its_user_has_logged_out(devices: DeviceStore, database: Database) -> None:
     await devices.apply([ONE.installed(0), ONE.personalized(1, "u"), ONE.depersonalized(2)])
     address = Address("app", "u", None)
     assert await Installations(database).known([address]) == {address}
@@ -221,7 +221,7 @@ async def test_a_card_stays_when_its_user_has_logged_out(devices: Devices, datab
 
 
 async def test_an_installation_whose_install_was_not_read_yet_is_shown_to_nobody(
-    devices: Devices, database: Database
+    devices: DeviceStore, database: Database
 ) -> None:
     await devices.apply([ONE.personalized(1, "u"), ONE.token(2, "t")])
     address = Address("app", "u", None)
@@ -231,7 +231,7 @@ async def test_an_installation_whose_install_was_not_read_yet_is_shown_to_nobody
     assert len((await Installations(database).by_addresses([address]))[address]) == 1
 
 
-async def test_a_repetition_writes_nothing(devices: Devices) -> None:
+async def test_a_repetition_writes_nothing(devices: DeviceStore) -> None:
     events = [ONE.installed(0), ONE.token(1, "t"), ONE.personalized(2, "u"), ONE.claimed(3, "app/u/u")]
     await devices.apply(events)
     before = await devices.installations.find_one({"_id": "i-0"})
@@ -242,6 +242,6 @@ async def test_a_repetition_writes_nothing(devices: Devices) -> None:
 @pytest.mark.parametrize(
     ("field", "value"), [("owner.external_user_id", "u"), ("owner.phone", "7"), ("token.digest", "t")]
 )
-async def test_looking_up_uses_an_index(devices: Devices, database: Database, field: str, value: str) -> None:
+async def test_looking_up_uses_an_index(devices: DeviceStore, database: Database, field: str, value: str) -> None:
     plan = await database["installations"].find({"application_id": "app", field: {"$in": [value]}}).explain()
     assert "IXSCAN" in str(plan["queryPlanner"]["winningPlan"])

@@ -11,7 +11,7 @@ from services.registry.devices.fold.fold import REMEMBERED_DIGESTS, fold
 from services.registry.devices.fold.launches import REMEMBERED
 from services.registry.devices.fold.shared import (
     MAX_INSTALLATIONS,
-    Card,
+    OwnerRecord,
     card_of,
     cards_touched,
     fold_card,
@@ -51,8 +51,8 @@ def test_cards_do_not_mind_order_or_repetition(data: st.DataObject) -> None:
     assert cards(told) == cards(history)
 
 
-def cards(events: Sequence[DeviceEvent]) -> dict[str, Card]:
-    found: dict[str, Card] = {}
+def cards(events: Sequence[DeviceEvent]) -> dict[str, OwnerRecord]:
+    found: dict[str, OwnerRecord] = {}
     for event in events:
         for card_id in cards_touched(event):
             found[card_id] = fold_card(found.get(card_id), card_id, event)

@@ -16,8 +16,8 @@ from schemas.providers import Provider
 from schemas.reasons import Reason
 from services.registry.devices.fold.state import Device, Token
 from services.registry.hms_receipts import signature
-from services.registry.hms_receipts.nonces import Nonces
-from services.registry.hms_receipts.rules import WORDS, Told, device_event, message_event, told_in
+from services.registry.hms_receipts.rules import WORDS, HmsReceipt, device_event, message_event, receipts_in
+from services.registry.hms_receipts.used_signatures import UsedSignatures
 from services.runtime.crypto.delivery_ids import DeliveryIds
 from tests.support.deliveries import DELIVERIES
 
@@ -60,16 +60,16 @@ def test_what_is_no_tag_is_no_delivery(text: str) -> None:
     ],
 )
 def test_a_tag_of_what_was_never_planned_tells_nothing(other: DeliveryTag) -> None:
-    assert told_in({"statuses": [v1(0, biTag=ids.tag_of(other)), v1(0)]}, DELIVERIES, NOW) == [told(0)]
+    assert receipts_in({"statuses": [v1(0, biTag=ids.tag_of(other)), v1(0)]}, DELIVERIES, NOW) == [told(0)]
 
 
 def test_a_tag_of_a_former_key_is_ours() -> None:
-    assert told_in({"statuses": [v1(0)]}, DeliveryIds((b"now", *DELIVERIES.keys)), NOW) == [told(0)]
-    assert told_in({"statuses": [v1(0)]}, DeliveryIds((b"now",)), NOW) == []
+    assert receipts_in({"statuses": [v1(0)]}, DeliveryIds((b"now", *DELIVERIES.keys)), NOW) == [told(0)]
+    assert receipts_in({"statuses": [v1(0)]}, DeliveryIds((b"now",)), NOW) == []
 
 
 def test_a_tag_without_proof_as_older_versions_made_it_tells_nothing() -> None:
-    assert told_in({"statuses": [v1(0, biTag=TAG[:-12])]}, DELIVERIES, NOW) == []
+    assert receipts_in({"statuses": [v1(0, biTag=TAG[:-12])]}, DELIVERIES, NOW) == []
 
 
 @pytest.mark.parametrize("key", [base64.b64decode(SECRET), SECRET.encode()])
@@ -98,21 +98,21 @@ def test_what_is_not_signed_now_by_the_secret_is_refused(header: str | None, why
 
 
 def test_a_signature_is_good_for_the_body_that_it_came_with() -> None:
-    nonces = Nonces(most=3)
+    used_signatures = UsedSignatures(most=3)
     used = signature.check(signed(SECRET.encode()), "rpns", SECRET, NOW)
-    assert nonces.admits("app", used, b"{}", NOW)
-    assert nonces.admits("app", used, b"{}", NOW + 1)  # sent again: our answer was lost
-    assert not nonces.admits("app", used, b"[]", NOW + 1)
-    assert nonces.admits("other", used, b"[]", NOW + 1)
-    assert not nonces.admits("app", used, b"[]", NOW + 599_999)
-    assert nonces.admits("app", used, b"[]", NOW + 600_000)  # the timestamp has long been refused by then
+    assert used_signatures.admits("app", used, b"{}", NOW)
+    assert used_signatures.admits("app", used, b"{}", NOW + 1)  # sent again: our answer was lost
+    assert not used_signatures.admits("app", used, b"[]", NOW + 1)
+    assert used_signatures.admits("other", used, b"[]", NOW + 1)
+    assert not used_signatures.admits("app", used, b"[]", NOW + 599_999)
+    assert used_signatures.admits("app", used, b"[]", NOW + 600_000)  # the timestamp has long been refused by then
 
 
 def test_as_many_signatures_are_remembered_as_there_is_room_for() -> None:
-    nonces = Nonces(most=3)
+    used_signatures = UsedSignatures(most=3)
     for number in range(10):
-        assert nonces.admits("app", str(number), b"a", NOW)
-    assert [nonces.admits("app", str(number), b"b", NOW) for number in (9, 8)] == [False, False]
+        assert used_signatures.admits("app", str(number), b"a", NOW)
+    assert [used_signatures.admits("app", str(number), b"b", NOW) for number in (9, 8)] == [False, False]
 
 
 def v1(status: Any, **changes: Any) -> dict[str, Any]:
@@ -133,40 +133,41 @@ def v2(status: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("form", [v1, v2])
 @pytest.mark.parametrize("status", [*WORDS, 999])
 def test_both_versions_say_the_same(form: Any, status: int) -> None:
-    assert told_in({"statuses": [form(status)]}, DELIVERIES, NOW) == [Told(DELIVERY, status, "t", NOW - 5)]
+    assert receipts_in({"statuses": [form(status)]}, DELIVERIES, NOW) == [HmsReceipt(DELIVERY, status, "t", NOW - 5)]
 
 
 def test_a_bad_neighbour_hides_no_status() -> None:
     bad = [None, 1, {}, v1("x"), v1(-1), v1(True), v1(10_000), v1(0.5), v1(0, biTag="x"), v1(0, biTag=None), v1(None)]
-    told = told_in({"statuses": [*bad, v1("0", timestamp=str(NOW - 5)), *bad]}, DELIVERIES, NOW)
-    assert told == [Told(DELIVERY, 0, "t", NOW - 5)]
+    told = receipts_in({"statuses": [*bad, v1("0", timestamp=str(NOW - 5)), *bad]}, DELIVERIES, NOW)
+    assert told == [HmsReceipt(DELIVERY, 0, "t", NOW - 5)]
 
 
 @pytest.mark.parametrize("status", [15, "15", " 15 ", 15.0, "15.0", "015"])
 def test_a_status_is_read_however_it_is_written(status: Any) -> None:
     odd: dict[str, Any] = {"token": None, "appid": None, "requestId": [], "timestamp": f" {NOW - 5} ", "more": {"a": 1}}
-    assert told_in({"statuses": [v1(status, **odd)]}, DELIVERIES, NOW) == [Told(DELIVERY, 15, "", NOW - 5)]
+    assert receipts_in({"statuses": [v1(status, **odd)]}, DELIVERIES, NOW) == [HmsReceipt(DELIVERY, 15, "", NOW - 5)]
 
 
 @pytest.mark.parametrize("at", [NOW + 60_000, 0, None, "soon"])
 def test_a_time_that_cannot_be_is_the_servers(at: Any) -> None:
-    assert told_in({"statuses": [v1(0, timestamp=at)]}, DELIVERIES, NOW) == [Told(DELIVERY, 0, "t", NOW)]
+    assert receipts_in({"statuses": [v1(0, timestamp=at)]}, DELIVERIES, NOW) == [HmsReceipt(DELIVERY, 0, "t", NOW)]
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"statuses": {}}, {"statuses": None}])
 def test_what_is_no_receipt_is_refused(body: Any) -> None:
-    assert told_in(body, DELIVERIES, NOW) is None
+    assert receipts_in(body, DELIVERIES, NOW) is None
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)))
 def test_no_item_breaks_the_reader(item: Any) -> None:
     assert (
-        told_in({"statuses": [item, {"biTag": TAG, "token": "t", "deliveryStatus": item}]}, DELIVERIES, NOW) is not None
+        receipts_in({"statuses": [item, {"biTag": TAG, "token": "t", "deliveryStatus": item}]}, DELIVERIES, NOW)
+        is not None
     )
 
 
-def told(status: int, at: int = NOW - 5) -> Told:
-    return Told(DELIVERY, status, "t", at)
+def told(status: int, at: int = NOW - 5) -> HmsReceipt:
+    return HmsReceipt(DELIVERY, status, "t", at)
 
 
 def test_delivered_is_a_receipt_of_its_own() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.application_events import ProofAlgorithm
-from services.registry.identity.proof import MOST_CHARACTERS, ProofRefused, Proven, VerifyingKey, verified
+from services.registry.identity.proof import MOST_CHARACTERS, ProofRefused, VerifiedProof, VerifyingKey, verified
 from tests.support.proofs import Backend, pem_of
 
 INSTALLATION = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
@@ -22,7 +22,7 @@ BANK = Backend()
 ANY: Any = object()
 
 
-def judged(proof: str, *keys: VerifyingKey, now_s: float | None = None) -> Proven:
+def judged(proof: str, *keys: VerifyingKey, now_s: float | None = None) -> VerifiedProof:
     now = round((time.time() if now_s is None else now_s) * 1000)
     return verified(proof, keys or (BANK.verifying,), "app", INSTALLATION, now)
 

@@ -18,8 +18,8 @@ from services.ingest.mailing.rules.rows import Bad
 from services.ingest.mailing.store import Mailings
 from services.ingest.send.claims_store import Claims as RequestClaims
 from services.registry.devices import versioned_store
-from services.registry.devices.store import Devices
-from services.registry.provisioning.store import Turns
+from services.registry.devices.store import DeviceStore
+from services.registry.provisioning.store import ProvisioningLock
 from services.router.store import Claim, Claims
 from services.runtime import mongo
 from services.runtime.crypto.master_key import Secrets
@@ -84,7 +84,7 @@ BULK: dict[str, Call] = {
     "holes of the stream": lambda of: Changes(of).close("p", [1]),
     "outcomes": lambda of: OutcomesStore(of).changed(["mailing"]),
     "registers of devices": lambda of: versioned_store.losers(mongo.durable(of["x"]), [UpdateOne({}, {"$set": {}})]),
-    "published installations": lambda of: Devices(of).published([("i", 1)]),
+    "published installations": lambda of: DeviceStore(of).published([("i", 1)]),
     "keys under a new master key": reseal,
 }
 SINGLE: dict[str, Call] = {
@@ -92,9 +92,9 @@ SINGLE: dict[str, Call] = {
     "a confirmed claim": lambda of: RequestClaims(of["claims"]).confirm(M),
     "confirmed claims": lambda of: RequestClaims(of["claims"]).confirm_many([M]),
     "numbers of the stream": lambda of: Changes(of).add("p", {"k": {}}),
-    "an installation's id": lambda of: Devices(of).may_install("i", "by"),
+    "an installation's id": lambda of: DeviceStore(of).may_install("i", "by"),
     "a lease": lambda of: Lease(of, "what", "owner").hold(1, 1),
-    "the turn": lambda of: Turns(of).take(0),
+    "the lock": lambda of: ProvisioningLock(of).take(0),
     "a channel's note": lambda of: ChannelNotes(of).begin("k", "app", "production", []),
     "a channel made": lambda of: ChannelNotes(of).made("k", "id"),
     "an hour's key": lambda of: HourKeys(of["hour_keys"], SECRETS).create(500_000, 1),

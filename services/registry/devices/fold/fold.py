@@ -41,7 +41,16 @@ from schemas.events import Event
 from services.registry.devices.fold import live as devices_live
 from services.registry.devices.fold import permission
 from services.registry.devices.fold.launches import counted
-from services.registry.devices.fold.state import Claim, Device, KeptSubscription, Mark, Owner, Permission, Stamp, Token
+from services.registry.devices.fold.state import (
+    Device,
+    KeptSubscription,
+    Mark,
+    Owner,
+    PermissionReport,
+    PrimaryClaim,
+    Stamp,
+    Token,
+)
 
 REMEMBERED_DIGESTS = 8
 REMEMBERED_PROOFS = 16
@@ -143,11 +152,11 @@ def _proof_checked(device: Device) -> Device:
 
 def _settings(device: Device, event: SettingsChanged, stamp: Stamp) -> Device:
     if event.primary is not None:
-        device = _written(device, stamp, "claim", claim=Claim(value=event.primary, card=event.claimed_for))
+        device = _written(device, stamp, "claim", claim=PrimaryClaim(value=event.primary, card=event.claimed_for))
     switches = {"push_enabled": event.push_enabled, "push_os_enabled": event.push_os_enabled}
     device = _each(device, stamp, {name: value for name, value in switches.items() if value is not None})
     if event.push_os_enabled is not None:
-        word = Permission(stamp=stamp, allowed=event.push_os_enabled, source=event.source)
+        word = PermissionReport(stamp=stamp, allowed=event.push_os_enabled, source=event.source)
         words = permission.said(device.os_said, word)
         device = device.model_copy(update={"os_said": words, "os_changes": permission.changes(words)})
     if event.subscriptions:

@@ -4,18 +4,18 @@ SettingsChanged(push_os_enabled) ─▶ said      the newest words, by stamp
                                  └▶ changes   where one word differs from the one before it; allowed at first
 """
 
-from services.registry.devices.fold.state import Permission, PermissionChange
+from services.registry.devices.fold.state import PermissionChange, PermissionReport
 
 REMEMBERED = 32
 
 
-def said(words: tuple[Permission, ...], word: Permission) -> tuple[Permission, ...]:
+def said(words: tuple[PermissionReport, ...], word: PermissionReport) -> tuple[PermissionReport, ...]:
     """With one more word, the newest thirty-two kept, ascending."""
     kept = {one.stamp: one for one in (*words, word)}
     return tuple(kept[stamp] for stamp in sorted(kept)[-REMEMBERED:])
 
 
-def changes(words: tuple[Permission, ...]) -> tuple[PermissionChange, ...]:
+def changes(words: tuple[PermissionReport, ...]) -> tuple[PermissionChange, ...]:
     """The times at which the permission changed. What was before the oldest word that is kept counts as allowed."""
     found: list[PermissionChange] = []
     allowed = True

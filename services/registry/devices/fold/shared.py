@@ -22,7 +22,7 @@ _SIGNED_WITHIN_MS = 1000
 """`iat` has whole seconds: a proof signed right after a revocation must not look older."""
 
 
-class Card(Frozen):
+class OwnerRecord(Frozen):
     """One for each user or phone that was ever seen, by application. What it lists, it lists by newest link."""
 
     card_id: str
@@ -77,7 +77,7 @@ def cards_touched(event: DeviceEvent) -> list[str]:
             return []
 
 
-def fold_card(card: Card | None, card_id: str, event: DeviceEvent) -> Card:
+def fold_card(card: OwnerRecord | None, card_id: str, event: DeviceEvent) -> OwnerRecord:
     """The card after `event`, one of `cards_touched`."""
     card = card or _blank(card_id, event)
     stamp = stamp_of(event)
@@ -102,7 +102,7 @@ def fold_card(card: Card | None, card_id: str, event: DeviceEvent) -> Card:
     )
 
 
-def without_revoked(card: Card, revoked: Mapping[str, Stamp]) -> Card:
+def without_revoked(card: OwnerRecord, revoked: Mapping[str, Stamp]) -> OwnerRecord:
     """The card, where logins of before a revocation of its user or a phone vouch for nothing. `revoked`: by card."""
     own = revoked.get(card.card_id, "")
     ends = {phone: revoked.get(phone_card(card.application_id, phone), "") for phone in card.proved_phones}
@@ -172,9 +172,9 @@ def newest_holders(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _blank(card_id: str, event: DeviceEvent) -> Card:
+def _blank(card_id: str, event: DeviceEvent) -> OwnerRecord:
     kind, _, name = card_id.removeprefix(f"{event.application_id}/").partition("/")
-    return Card(
+    return OwnerRecord(
         card_id=card_id,
         application_id=event.application_id,
         external_user_id=name if kind == "u" else None,

@@ -75,7 +75,7 @@ class KeptSubscription(Subscription):
     stamp: Stamp = ""
 
 
-class Permission(Frozen):
+class PermissionReport(Frozen):
     """One word on whether the operating system lets pushes through, and whose it was."""
 
     stamp: Stamp
@@ -91,7 +91,7 @@ class PermissionChange(Frozen):
     source: Literal["sdk", "provider"]
 
 
-class Claim(Frozen):
+class PrimaryClaim(Frozen):
     """The last word of this installation on the primary mark. `card` None: said while nobody was logged in."""
 
     value: bool
@@ -119,7 +119,7 @@ class Device(Frozen):
     token: Token | None = None
     owner: Owner | None = None
     primary: bool = False
-    claim: Claim | None = None
+    claim: PrimaryClaim | None = None
     push_enabled: bool = True
     push_os_enabled: bool = True
     subscriptions: tuple[KeptSubscription, ...] = ()
@@ -128,7 +128,7 @@ class Device(Frozen):
     worked: tuple[Mark, ...] = ()
     accepted: tuple[Mark, ...] = ()
     launches: Launches = Launches()
-    os_said: tuple[Permission, ...] = ()  # the newest words on push_os_enabled, ascending
+    os_said: tuple[PermissionReport, ...] = ()  # the newest words on push_os_enabled, ascending
     os_changes: tuple[PermissionChange, ...] = ()  # what follows from them
     live: tuple[LiveSlot, ...] = ()  # Live Activities, by slot
     live_retired: tuple[Mark, ...] = ()

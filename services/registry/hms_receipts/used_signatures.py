@@ -17,7 +17,7 @@ MOST_KEPT: Final = 200_000
 _SIZE: Final = 16
 
 
-class Nonces:
+class UsedSignatures:
     """Of all applications."""
 
     def __init__(self, most: int = MOST_KEPT) -> None:
