@@ -1,6 +1,14 @@
-"""The providers, and the platforms that the SDK is built for. Pure."""
+"""The providers, and all in which they differ but for their code: a row each. Pure.
 
+What asks "which provider is it?" reads its row instead: the API's names, the rules of tokens, SENDING_PLATFORMS, the
+settings of base URLs, the commands' words. How to add one: `docs/providers.md` §0.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 
 class Provider(StrEnum):
@@ -22,3 +30,143 @@ class Platform(StrEnum):
     HUAWEI = "huawei"
     RUSTORE = "rustore"
     WEB = "web"
+
+
+TokenForm = Literal["hexadecimal", "opaque", "subscription"]
+"""`opaque`: printable ASCII; `subscription`: what a browser gives, in place of a token."""
+TokenField = Literal["environment", "bundle", "variant", "carrier"]
+"""What a device says of its token beside the token."""
+ApplicationField = Literal["bundle", "rustore_variant"]
+"""What an application says of all tokens that do not say it themselves."""
+Way = Literal["one", "app", "platform", "carrier", "origin"]
+"""By what the pushes of one application are told apart when a provider refuses: `services/dispatch/policy/ways.py`."""
+Carrier = Literal["rustore", "fcm", "hms", "apns"]
+"""Whose token the SDK of a provider that passes pushes on may have."""
+OWN_CARRIER: Carrier = "rustore"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseUrl:
+    """A setting of its own. `sandbox`: the name of this address in the sandbox's `sandbox.json`."""
+
+    setting: str
+    default: str
+    meaning: str
+    sandbox: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderFacts:
+    """One provider."""
+
+    title: str  # as its vendor writes it
+    folder: str  # below services/dispatch/providers
+    platform: Platform | None = None  # of its tokens, unless they say another; None: it carries no pushes
+    sending_platform: str = ""  # its word in SENDING_PLATFORMS
+    token_form: TokenForm = "opaque"
+    token_fields: frozenset[TokenField] = frozenset()
+    application_field: ApplicationField | None = None
+    way: Way = "one"
+    base_urls: tuple[BaseUrl, ...] = ()
+
+
+FACTS: Mapping[Provider, ProviderFacts] = MappingProxyType(
+    {
+        Provider.APNS: ProviderFacts(
+            title="APNs",
+            folder="apns",
+            platform=Platform.IOS,
+            sending_platform="Ios",
+            token_form="hexadecimal",
+            token_fields=frozenset({"environment", "bundle"}),
+            application_field="bundle",
+            way="app",
+            base_urls=(
+                BaseUrl("APNS_URL", "https://api.push.apple.com", "APNs production", "apns"),
+                BaseUrl("APNS_SANDBOX_URL", "https://api.sandbox.push.apple.com", "APNs development", "apns"),
+                BaseUrl(
+                    "APNS_BROADCAST_URL",
+                    "https://api.push.apple.com",
+                    "APNs production, where broadcasts are sent; Apple's page also names api-broadcast.push.apple.com",
+                    "apns_broadcast",
+                ),
+                BaseUrl(
+                    "APNS_BROADCAST_SANDBOX_URL",
+                    "https://api.sandbox.push.apple.com",
+                    "APNs development, where broadcasts are sent",
+                    "apns_broadcast",
+                ),
+                BaseUrl(
+                    "APNS_CHANNELS_URL",
+                    "https://api-manage-broadcast.push.apple.com:2196",
+                    "APNs production, where broadcast channels are managed",
+                    "apns_broadcast",
+                ),
+                BaseUrl(
+                    "APNS_CHANNELS_SANDBOX_URL",
+                    "https://api-manage-broadcast.sandbox.push.apple.com:2195",
+                    "APNs development, where broadcast channels are managed",
+                    "apns_broadcast",
+                ),
+            ),
+        ),
+        Provider.FCM: ProviderFacts(
+            title="FCM",
+            folder="fcm",
+            platform=Platform.ANDROID,
+            sending_platform="Android",
+            way="platform",
+            base_urls=(BaseUrl("FCM_URL", "https://fcm.googleapis.com", "FCM v1", "fcm"),),
+        ),
+        Provider.HMS: ProviderFacts(
+            title="HMS",
+            folder="hms",
+            platform=Platform.HUAWEI,
+            sending_platform="Huawei",
+            base_urls=(
+                BaseUrl("HMS_URL", "https://push-api.cloud.huawei.com", "HMS Push Kit", "hms"),
+                BaseUrl(
+                    "HMS_TOKEN_URL", "https://oauth-login.cloud.huawei.com/oauth2/v3/token", "HMS OAuth", "hms_token"
+                ),
+            ),
+        ),
+        Provider.RUSTORE: ProviderFacts(
+            title="RuStore",
+            folder="rustore",
+            platform=Platform.RUSTORE,
+            sending_platform="RuStore",
+            token_fields=frozenset({"variant", "carrier"}),
+            application_field="rustore_variant",
+            way="carrier",
+            base_urls=(
+                BaseUrl("RUSTORE_URL", "https://vkpns.rustore.ru", "RuStore native", "rustore"),
+                BaseUrl(
+                    "RUSTORE_UNIVERSAL_URL",
+                    "https://vkpns-universal.rustore.ru",
+                    "RuStore universal",
+                    "rustore_universal",
+                ),
+            ),
+        ),
+        Provider.WEB: ProviderFacts(
+            title="Web Push",
+            folder="web_push",
+            platform=Platform.WEB,
+            sending_platform="Web",
+            token_form="subscription",
+            way="origin",
+        ),
+        Provider.CHANNEL_PLATFORM: ProviderFacts(title="channel platform", folder="channel_platform"),
+    }
+)
+
+PUSH_PROVIDERS = tuple(provider for provider in Provider if FACTS[provider].platform is not None)
+"""Those that have tokens."""
+BASE_URLS = tuple(base_url for provider in Provider for base_url in FACTS[provider].base_urls)
+
+if TYPE_CHECKING:
+    ProviderName = str
+    PushProviderName = str
+else:  # what an API takes, derived: a type checker cannot follow it, so to it they are text
+    ProviderName = Literal[tuple(provider.value for provider in Provider)]
+    PushProviderName = Literal[tuple(provider.value for provider in PUSH_PROVIDERS)]

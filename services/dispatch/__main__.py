@@ -51,32 +51,28 @@ async def start(process: Process) -> None:
     aside = await dead_letters(database, sink, settings)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for provider in Provider:
-        module = module_of(provider)
-        if module is not None:
-            senders = Senders(provider, directory, secrets, settings, module.open_sender)
-            process.stack.push_async_callback(senders.close)
-            known = Installations(database)
-            work = DispatchWork(
-                provider,
-                senders,
-                known,
-                attempts,
-                secrets,
-                sink,
-                timers,
-                sealing,
-                stops,
-                ended=EndedActivities(database),
-            )
-            process.spawn(work.watch(process.stop), f"watch-{provider.value}", drains=True)
-            _consume(process, provider, work, pressure, aside)
-            if provider is Provider.APNS:
-                notes = ChannelNotes(database)
-                await notes.prepare()
-                gate = BroadcastGate(senders, work)
-                _broadcast(
-                    process, aside, BroadcastService(senders, ChannelCreation(notes), attempts, timers, gate, stops)
-                )
+        senders = Senders(provider, directory, secrets, settings, module_of(provider).open_sender)
+        process.stack.push_async_callback(senders.close)
+        known = Installations(database)
+        work = DispatchWork(
+            provider,
+            senders,
+            known,
+            attempts,
+            secrets,
+            sink,
+            timers,
+            sealing,
+            stops,
+            ended=EndedActivities(database),
+        )
+        process.spawn(work.watch(process.stop), f"watch-{provider.value}", drains=True)
+        _consume(process, provider, work, pressure, aside)
+        if provider is Provider.APNS:
+            notes = ChannelNotes(database)
+            await notes.prepare()
+            gate = BroadcastGate(senders, work)
+            _broadcast(process, aside, BroadcastService(senders, ChannelCreation(notes), attempts, timers, gate, stops))
     process.spawn(pressure.watch(process.stop), "pressure", drains=True)
     process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)

@@ -189,9 +189,7 @@ async def desk_of(bench: Bench, provider: Provider, known: Known | None = None) 
     """`known`: the installations that another desk knew, as after a restart."""
     settings, directory = settings_of(bench), Directory()
     secrets = Secrets(settings.master_key)
-    module = module_of(provider)
-    assert module is not None
-    senders = Senders(provider, directory, secrets, settings, module.open_sender)
+    senders = Senders(provider, directory, secrets, settings, module_of(provider).open_sender)
     known = known or Known()
     nobody: Any = None
     work = DispatchWork(

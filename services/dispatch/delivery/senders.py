@@ -15,7 +15,7 @@ from types import ModuleType
 import orjson
 
 from schemas.application_events import ApplicationChanged, CredentialsChanged, StopChanged
-from schemas.providers import Provider
+from schemas.providers import FACTS, Provider
 from services.dispatch.provider import BadCredentials, Opening, Push, Rejected, Result, Sender
 from services.runtime import telemetry
 from services.runtime.crypto.master_key import CannotOpen, Secrets
@@ -26,19 +26,9 @@ log = telemetry.logger("senders")
 Open = Callable[[Opening], Awaitable[Sender]]
 
 
-_FOLDERS = {Provider.WEB: "web_push", Provider.CHANNEL_PLATFORM: "channel_platform"}
-"""Of providers whose name in events is shorter than what they are."""
-
-
-_ADDED = {Provider.APNS: "bundle", Provider.RUSTORE: "rustore_variant"}
-"""Fields of the application that decide where its pushes go."""
-
-
-def module_of(provider: Provider) -> ModuleType | None:
-    """The module that opens the provider's senders; None for one that has none."""
-    folder = f"services.dispatch.providers.{_FOLDERS.get(provider, provider.value)}"
-    name = f"{folder}.sender"
-    return importlib.import_module(name) if importlib.util.find_spec(folder) is not None else None
+def module_of(provider: Provider) -> ModuleType:
+    """The module that opens the provider's senders."""
+    return importlib.import_module(f"services.dispatch.providers.{FACTS[provider].folder}.sender")
 
 
 class Unusable:
@@ -93,7 +83,7 @@ class Senders:
     def fingerprint(self, application_id: str) -> str:
         """Of the credentials that the sender is open with, and of what the application says where tokens do not."""
         opened = self._opened[application_id]
-        added = _ADDED.get(self._provider)
+        added = FACTS[self._provider].application_field
         given = getattr(opened.application, added) if added is not None else None
         fingerprint = opened.credentials.fingerprint
         return fingerprint if given is None else f"{fingerprint}/{given}"

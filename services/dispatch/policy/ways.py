@@ -12,21 +12,22 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from schemas.providers import Provider
+from schemas.providers import FACTS, OWN_CARRIER, Provider
 from services.dispatch.provider import Push
 
 
 def way_of(provider: Provider, push: Push) -> str:
     """Its name, fit for a log: it holds nothing of the token that is secret."""
-    match provider:
-        case Provider.APNS:
+    match FACTS[provider].way:
+        case "app":
             kind = "/live" if push.slot else ""
             return f"{push.token_environment or 'production'}/{push.bundle or ''}{kind}"
-        case Provider.FCM:
+        case "platform":
             return push.platform
-        case Provider.RUSTORE:
-            return f"{push.variant or ''}/{_named(push.token, 'carrier') if push.token.startswith('{') else 'rustore'}"
-        case Provider.WEB:
+        case "carrier":
+            carrier = _named(push.token, "carrier") if push.token.startswith("{") else OWN_CARRIER
+            return f"{push.variant or ''}/{carrier}"
+        case "origin":
             return _origin(_named(push.token, "endpoint"))
     return ""
 

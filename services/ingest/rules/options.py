@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Set
 from types import MappingProxyType
 from typing import NamedTuple
 
-from schemas.providers import Provider
+from schemas.providers import FACTS, PUSH_PROVIDERS, Provider
 from services.ingest.rules.address import rich_addresses
 from services.ingest.rules.body import OptionBody, Rich, parsed
 from services.ingest.rules.errors import invalid
@@ -17,13 +17,8 @@ from services.ingest.rules.fields import one_of
 from services.ingest.rules.live_activity import live_activity_of
 from services.ingest.rules.opaque_json import hyphened, mapping_of, opaque
 
-_PLATFORMS = {
-    "android": Provider.FCM,
-    "ios": Provider.APNS,
-    "huawei": Provider.HMS,
-    "rustore": Provider.RUSTORE,
-    "web": Provider.WEB,
-}
+_WORDS = tuple(FACTS[provider].sending_platform for provider in PUSH_PROVIDERS)
+_PLATFORMS = {word.lower(): provider for word, provider in zip(_WORDS, PUSH_PROVIDERS, strict=True)}
 _SECURE_NAME = re.compile(r"[A-Za-z0-9]+")
 PLACEHOLDER = re.compile(r"%([A-Za-z0-9]+)%")
 CATEGORIES = ("IMAGE", "HTML")
@@ -90,5 +85,5 @@ def _platforms(value: object, field: str) -> tuple[Provider, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(name, str) and name.lower() in _PLATFORMS for name in value):
-        raise invalid(field, "must be a list of Android, Ios, Huawei, RuStore, Web")
+        raise invalid(field, f"must be a list of {', '.join(_WORDS)}")
     return tuple(dict.fromkeys(_PLATFORMS[name.lower()] for name in value))

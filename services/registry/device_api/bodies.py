@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from schemas import ids
 from schemas.device_events import Subscription
 from schemas.live import activity_slot, start_slot
-from schemas.providers import Platform, Provider
+from schemas.providers import FACTS, Carrier, Platform, Provider, ProviderFacts, PushProviderName
 from schemas.values import LONGEST_CHAIN
 from services.registry.devices.fold.state import Device
 from services.registry.identity.proof import MOST_CHARACTERS
@@ -87,7 +87,7 @@ class WebSubscription(Body):
 class TokenBody(Given):
     """A push token; for `web` the subscription instead."""
 
-    provider: Literal["apns", "fcm", "hms", "rustore", "web"]
+    provider: PushProviderName
     token: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
     subscription: WebSubscription | None = None
     environment: Literal["production", "sandbox"] | None = Field(None, description="APNs; default production")
@@ -95,9 +95,12 @@ class TokenBody(Given):
         None, description="APNs; default: the application's"
     )
     variant: Literal["native", "universal"] | None = Field(None, description="RuStore; default: the application's")
-    carrier: Literal["rustore", "fcm", "hms", "apns"] | None = Field(
-        None, description="RuStore universal: whose token the SDK has; default rustore"
-    )
+    carrier: Carrier | None = Field(None, description="RuStore universal: whose token the SDK has; default rustore")
+
+    @property
+    def facts(self) -> ProviderFacts:
+        """The row of the token's provider."""
+        return FACTS[Provider(self.provider)]
 
 
 class WebPushView(Body):

@@ -155,12 +155,13 @@ class DeviceCommands:
 
     def token_facts(self, application_id: str, body: TokenBody) -> dict[str, Any]:
         """What goes with a token, where it was left out as the application has it. Raises BadField."""
-        application = self.directory.applications[application_id]
+        application, facts = self.directory.applications[application_id], body.facts
+        is_subscription, fields = facts.token_form == "subscription", facts.token_fields
         return {
-            "environment": (body.environment or "production") if body.provider == "apns" else None,
-            "bundle": (body.bundle or application.bundle) if body.provider == "apns" else None,
-            "variant": (body.variant or application.rustore_variant) if body.provider == "rustore" else None,
-            "server_key": (server_key(body) or self._web_key(application_id)) if body.provider == "web" else None,
+            "environment": (body.environment or "production") if "environment" in fields else None,
+            "bundle": (body.bundle or application.bundle) if "bundle" in fields else None,
+            "variant": (body.variant or application.rustore_variant) if "variant" in fields else None,
+            "server_key": (server_key(body) or self._web_key(application_id)) if is_subscription else None,
         }
 
     def _web_key(self, application_id: str) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
+from schemas.providers import OWN_CARRIER
 from services.registry.device_api.bodies import TokenBody
 from services.runtime.http.web_address import BadAddress, web_address
 
@@ -32,17 +33,18 @@ def token_text(body: TokenBody) -> str:
 
     Text; of a web push the subscription, of another carrier's token for RuStore universal {carrier, token}, in JSON.
     """
-    if body.provider == "web":
+    facts = body.facts
+    if facts.token_form == "subscription":
         return _subscription(body)
     if body.token is None:
         raise BadField("token", "must be given")
-    if body.provider == "apns":
+    if facts.token_form == "hexadecimal":
         return apns_token(body.token)
     if not _OPAQUE.fullmatch(body.token):
         raise BadField("token", "must be printable ASCII without blanks")
-    if body.carrier in (None, "rustore"):
+    if body.carrier in (None, OWN_CARRIER):
         return body.token
-    if body.provider != "rustore" or body.variant == "native":
+    if "carrier" not in facts.token_fields or body.variant == "native":
         raise BadField("carrier", "is of RuStore universal only")
     return orjson.dumps({"carrier": body.carrier, "token": body.token}).decode()
 

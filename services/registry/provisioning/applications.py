@@ -1,14 +1,14 @@
 """Provisioning of applications and their provider credentials, `/v1/applications`."""
 
 import secrets as random_secrets
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import ValidationError
 
 from schemas import ids
 from schemas.application_events import ApplicationChanged, CredentialsChanged
-from schemas.providers import Provider
+from schemas.providers import Provider, ProviderName
 from services.registry.device_api.auth import By
 from services.registry.device_api.routes import PROBLEMS
 from services.registry.provisioning import credentials
@@ -26,8 +26,6 @@ from services.registry.provisioning.secret_rules import SecretRules
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.server import Problem, field_errors
-
-ProviderName = Literal["apns", "fcm", "hms", "rustore", "web", "channel"]
 
 
 def application_routes(provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> APIRouter:

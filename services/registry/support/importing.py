@@ -13,7 +13,7 @@ from pydantic import AliasChoices, Field, StrictBool, ValidationError
 
 from schemas import ids
 from schemas.device_events import DeviceEvent, Installed, Personalized, SettingsChanged, TokenRegistered
-from schemas.providers import Platform, Provider
+from schemas.providers import Platform
 from schemas.topics import DEVICE_EVENTS
 from services.registry.device_api.bodies import Phone, Short, SubscriptionBody, TokenBody, UserId
 from services.registry.device_api.commands import DeviceCommands
@@ -31,13 +31,6 @@ from services.runtime.text.storable import Text
 MAX_LINES = 5_000
 _BATCH = 200
 _NAMES = ids.uuid5("6ba7b811-9dad-11d1-80b4-00c04fd430c8", "rpns/import")
-_PLATFORMS = {
-    Provider.APNS: Platform.IOS,
-    Provider.FCM: Platform.ANDROID,
-    Provider.HMS: Platform.HUAWEI,
-    Provider.RUSTORE: Platform.RUSTORE,
-    Provider.WEB: Platform.WEB,
-}
 
 
 class ImportLine(TokenBody):
@@ -133,7 +126,7 @@ class DeviceImport:
 
         news: list[DeviceEvent] = []
         if "device" not in known:
-            platform = line.platform or _PLATFORMS[Provider(line.provider)]
+            platform = line.platform or line.facts.platform
             said = {name: getattr(line, name) for name in ("app_version", "os_version", "model", "locale", "time_zone")}
             facts = {"device_id": line.device_id, "platform": platform, "proof_hash": "", **said}
             news.append(Installed.model_validate({**about("installed"), **facts}))

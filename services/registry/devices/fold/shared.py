@@ -12,6 +12,7 @@ proofs of its owner were revoked. Source: docs/design.md §6.
 from collections.abc import Iterable, Mapping
 
 from schemas.device_events import DeviceEvent, Personalized, SettingsChanged
+from schemas.providers import Platform
 from schemas.values import Frozen
 from services.registry.devices.fold.fold import stamp_of
 from services.registry.devices.fold.state import Device, Owner, Stamp
@@ -159,9 +160,7 @@ def tells_devices_apart(device_id: str) -> bool:
     return said not in _NO_DEVICE_IDS and len({one for one in said if one.isalnum()}) > 1
 
 
-_NO_DEVICE_IDS = frozenset(
-    {"unknown", "null", "none", "undefined", "nil", "ios", "android", "huawei", "rustore", "web", "9774d56d682e549c"}
-)
+_NO_DEVICE_IDS = frozenset({"unknown", "null", "none", "undefined", "nil", "9774d56d682e549c", *Platform})
 
 
 def newest_holders(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
