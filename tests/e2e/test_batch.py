@@ -6,7 +6,8 @@ from typing import Any
 import aiohttp
 
 from deploy.local.provision import BATCH_KEY, LOGIN, PASSWORD, SERVICE_NUMBER
-from tests.support.world import World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import World
 
 KEY = {"Authorization": f"Key {BATCH_KEY}"}
 

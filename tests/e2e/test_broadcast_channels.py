@@ -11,7 +11,8 @@ from deploy.local.provision import APPLICATION_ID, admin_of
 from tests.e2e.test_cli import done
 from tests.e2e.test_live_activities import TYPE, aps
 from tests.support.opening import LOGIN
-from tests.support.world import World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import World
 
 CHANNELS = f"/v1/applications/{APPLICATION_ID}/broadcast-channels"
 Call = Any

@@ -13,7 +13,8 @@ from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.sdk_push import read_push
 from tests.e2e.test_batch import ask
 from tests.e2e.test_cli import rpns
-from tests.support.world import DELIVERED, READ, SENT, UNDELIVERED, Json, World, assert_forward, eventually
+from tests.support.waiting import eventually
+from tests.support.world import DELIVERED, READ, SENT, UNDELIVERED, Json, World, assert_forward
 
 SHORT_S = 30  # the shortest lifetime of a push
 MESSAGES = 48  # while status is killed

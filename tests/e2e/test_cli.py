@@ -8,7 +8,8 @@ from pathlib import Path
 
 from deploy.local.process import ROOT
 from deploy.local.provision import API_KEY, APPLICATION_ID, await_read
-from tests.support.world import World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import World
 
 
 @dataclass(frozen=True)

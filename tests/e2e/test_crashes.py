@@ -7,7 +7,8 @@ import aiohttp
 import pytest
 
 from deploy.sandbox.phone.device import Device, Habits
-from tests.support.world import LOOK_S, PLATFORMS, READ, SENT, SERVICES, Json, World, assert_forward, eventually
+from tests.support.waiting import LOOK_ELSEWHERE_S, eventually
+from tests.support.world import PLATFORMS, READ, SENT, SERVICES, Json, World, assert_forward
 
 MESSAGES = 200
 CUSTOMERS = 20
@@ -88,7 +89,7 @@ async def _send_until_accepted(world: World, phone: str, message: Sent, path: st
             if answer.http_status == 200:
                 return
             assert answer.http_status == 503, answer
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(LOOK_ELSEWHERE_S)
 
 
 async def _until_settled(world: World, messages: list[Sent], path: str) -> dict[str, list[Json]]:

@@ -7,7 +7,8 @@ import pytest
 from deploy.sandbox.phone.device import Habits
 from deploy.sandbox.phone.kinds import PROVIDERS, Platform
 from deploy.sandbox.phone.sdk_push import Push
-from tests.support.world import DELIVERED, PLATFORMS, QUICK, READ, SENT, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import DELIVERED, PLATFORMS, QUICK, READ, SENT, World
 
 BUTTONS = [
     {"title": "Open", "action": "open-app"},

@@ -11,7 +11,8 @@ import pytest
 from deploy.demo.bank import Bank
 from deploy.local.provision import API_KEY, APPLICATION_ID, BATCH_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, backend
 from tests.support.doc_examples import Example, Request, Values, body_fits, examples
-from tests.support.world import World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import World
 
 PAGES = sorted(path for path in (Path(__file__).parents[2] / "docs" / "features").glob("*.md") if path.stem != "README")
 

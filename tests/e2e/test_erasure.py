@@ -10,7 +10,8 @@ from tests.e2e.test_cli import done, rpns
 from tests.support.everything_written import everything
 from tests.support.mailings import Mailings
 from tests.support.opening import LOGIN
-from tests.support.world import READ, Json, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import READ, Json, World
 
 OURS = ("topic", "opened", "collection")
 """Places that the platform writes; what providers, partners and phones keep is theirs."""

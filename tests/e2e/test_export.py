@@ -12,7 +12,8 @@ from deploy.local.provision import LOGIN as PARTNER
 from deploy.local.provision import PASSWORD, SERVICE_NUMBER
 from tests.e2e.test_batch import ask
 from tests.support.opening import LOGIN
-from tests.support.world import READ, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import READ, World
 
 MANY = 1_100  # three pages of an export
 EXPORT = "/v1/messages/export"

@@ -6,7 +6,8 @@ import pytest
 
 from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.sdk_api import RefusedError
-from tests.support.world import DELIVERED, QUICK, READ, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import DELIVERED, QUICK, READ, World
 
 NOTHING = Habits(None)
 

@@ -4,7 +4,8 @@ import pytest
 
 from deploy.local.provision import APPLICATION_ID
 from deploy.sandbox.phone.device import Device
-from tests.support.world import DELIVERED, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import DELIVERED, World
 
 DISCREET = 24
 REFUSED = 28

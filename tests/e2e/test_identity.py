@@ -17,7 +17,8 @@ from deploy.sandbox.phone.sdk_api import RefusedError
 from tests.e2e.test_cascade import SHORT_S, decisions, link, send, told
 from tests.e2e.test_cli import done, rpns
 from tests.e2e.test_erasure import call, forgotten
-from tests.support.world import DELIVERED, READ, SENT, UNDELIVERED, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import DELIVERED, READ, SENT, UNDELIVERED, World
 
 CROWD = 60
 QUIET = Habits(None, delivered_after_s=86_400)

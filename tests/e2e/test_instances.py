@@ -16,7 +16,8 @@ from deploy.demo.bank import Bank, StreamEvent
 from deploy.local import Stack
 from deploy.sandbox.phone.device import Device, Habits
 from tests.support.opening import opened, stack_beside
-from tests.support.world import DELIVERED, PLATFORMS, READ, SENT, UNDELIVERED, Json, World, assert_forward, eventually
+from tests.support.waiting import eventually
+from tests.support.world import DELIVERED, PLATFORMS, READ, SENT, UNDELIVERED, Json, World, assert_forward
 
 DOUBLED = ("router", "dispatch", "status")
 SERVICES = ("ingest", "registry", *DOUBLED, *(f"{name}-2" for name in DOUBLED))

@@ -11,7 +11,8 @@ from deploy.local import Stack
 from deploy.local.services import BULK
 from tests.e2e.test_batch import ask, push
 from tests.support.opening import opened, stack_beside
-from tests.support.world import World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import World
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deploy.sandbox.phone.activities import Activity
-from tests.support.world import SENT, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import SENT, World
 
 TYPE = "DeliveryAttributes"
 NO_ACTIVITY = 22

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from deploy.sandbox.phone.device import Device, Habits
 from tests.e2e.test_cascade import chain, link
 from tests.support.mailings import Mailings
-from tests.support.world import Json, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import Json, World
 
 EACH = 12
 HANGING = 2

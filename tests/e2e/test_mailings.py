@@ -6,7 +6,8 @@ import pytest
 
 from deploy.sandbox.phone.device import Habits
 from tests.support.mailings import Mailings, push
-from tests.support.world import PLATFORMS, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import PLATFORMS, World
 
 MANY = 1_500
 SILENT = Habits(None, receipts_sent=0)

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.support.world import PLATFORMS, READ, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import PLATFORMS, READ, World
 
 MESSAGES = 10
 

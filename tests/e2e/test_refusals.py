@@ -4,7 +4,8 @@ import pytest
 
 from deploy.sandbox.phone.device import Habits
 from deploy.sandbox.phone.sdk_api import RefusedError
-from tests.support.world import QUICK, READ, UNDELIVERED, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import QUICK, READ, UNDELIVERED, World
 
 
 async def test_an_unknown_phone_is_code_20(world: World) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from tests.support.world import PLATFORMS, READ, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import PLATFORMS, READ, World
 
 REPEATS = 20
 

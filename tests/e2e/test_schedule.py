@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from tests.support.world import READ, Json, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import READ, Json, World
 
 MOSCOW = timezone(timedelta(hours=3))
 KATHMANDU = ZoneInfo("Asia/Kathmandu")

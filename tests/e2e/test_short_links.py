@@ -9,7 +9,8 @@ import pytest
 
 from deploy.demo.bank import Bank
 from deploy.local.provision import APPLICATION_ID, admin_of, await_read
-from tests.support.world import READ, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import READ, World
 
 LONG = "https://www.bank.example/кредит/offers/2027?utm_source=push&name=%D0%BF"
 LOCATION = "https://www.bank.example/%D0%BA%D1%80%D0%B5%D0%B4%D0%B8%D1%82/offers/2027?utm_source=push&name=%D0%BF"

@@ -8,7 +8,8 @@ import aiohttp
 
 from deploy.demo.bank import Bank
 from deploy.local.provision import APPLICATION_ID, admin_of, await_read
-from tests.support.world import READ, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import READ, World
 
 Counts = Counter[tuple[str, str | None, int]]
 """By outcome, provider and errorCode."""

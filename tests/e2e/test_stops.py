@@ -11,7 +11,8 @@ from deploy.local.provision import LOGIN as PARTNER
 from tests.e2e.test_batch import ask
 from tests.e2e.test_cli import done, rpns
 from tests.support.opening import LOGIN
-from tests.support.world import READ, UNDELIVERED, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import READ, UNDELIVERED, World
 
 
 async def whats(world: World, ref: str) -> list[str]:

@@ -1,7 +1,8 @@
 """A browser among the phones: subscribed through the platform's own key, pushed to, and heard of."""
 
 from deploy.sandbox.phone.device import Habits
-from tests.support.world import DELIVERED, READ, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import DELIVERED, READ, World
 
 
 async def test_a_browser_gets_the_push_and_its_receipts_are_reported(world: World) -> None:

@@ -20,6 +20,7 @@ from hyperframe.frame import GoAwayFrame
 
 from deploy.sandbox.tls.authority import ensure_certificates, server_context
 from services.dispatch.http2.connection import tls_context
+from tests.support.waiting import eventually
 
 
 class Tls(NamedTuple):
@@ -199,9 +200,3 @@ def echo(request: Request) -> None:
 
 def silent(request: Request) -> None:
     """No answer yet."""
-
-
-async def eventually(condition: Callable[[], bool], within_s: float = 5.0) -> None:
-    async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 (a condition of both ends has no event)
-            await asyncio.sleep(0.005)

@@ -6,7 +6,8 @@ from typing import Any
 import aiohttp
 import orjson
 
-from tests.support.world import Json, World, eventually
+from tests.support.waiting import eventually
+from tests.support.world import Json, World
 
 NDJSON = "application/x-ndjson"
 END = ("done", "cancelled")

@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from tests.support.waiting import eventually
+
 
 @dataclass
 class Receiver:
@@ -42,14 +44,7 @@ class Receiver:
 
     async def until(self, holds: Callable[[], bool], what: str, timeout_s: float = 20) -> None:
         """Fails with what came."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    if holds():
-                        return
-                    await asyncio.sleep(0.01)
-        except TimeoutError:
-            raise AssertionError(f"{what}: {self.statuses()}") from None
+        await eventually(holds, lambda: f"{what}: {self.statuses()}", timeout_s)
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from deploy.sandbox.faults.orders import SWITCHES
 from deploy.sandbox.http.oauth import GRANT_TYPE
 from deploy.sandbox.process import PARTS, Sandbox
+from tests.support.waiting import eventually
 
 TOKEN = "cXq3v9TnQk2:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ"
 CONTENT_TYPES = st.sampled_from(["application/json", "text/plain", "application/x-www-form-urlencoded", ""])
@@ -91,10 +92,8 @@ async def running_process(data_dir: Path) -> AsyncIterator[dict[str, Any]]:
     ready = data_dir / "sandbox.json"
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "deploy.sandbox", "--data-dir", str(data_dir))
     try:
-        async with asyncio.timeout(15):
-            while not ready.exists():
-                assert process.returncode is None, "the sandbox has ended"
-                await asyncio.sleep(0.05)
+        await eventually(lambda: ready.exists() or process.returncode is not None)
+        assert process.returncode is None, "the sandbox has ended"
         yield orjson.loads(ready.read_bytes())
     finally:
         process.terminate()

@@ -1,6 +1,5 @@
 """What the contract tests of the providers share: a sender that talks to a sandbox in this process."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import ModuleType
@@ -12,6 +11,7 @@ from services.dispatch.provider import Opening, Push, Result, Sender
 from services.runtime.settings import Settings
 from tests.support.pushes import push_of
 from tests.support.sandbox_http import TOKEN, Bench
+from tests.support.waiting import eventually
 
 APPLICATION = ApplicationChanged(event_id="e-1", at=0, application_id="app", name="Demo", api_key_digests=())
 EMOJI_TEXT = "\U0001f469\u200d\U0001f467" * 333 + "!"  # 1000 code points, 3,667 bytes, never to be cut inside
@@ -58,8 +58,4 @@ async def struck(bench: Bench, sender: Sender, provider: str, push: Push, **faul
 
 async def all_taken(bench: Bench) -> None:
     """Wait until every ordered fault has struck: the requests have come to the sandbox."""
-    async with asyncio.timeout(5):
-        left = bench.sandbox.faults.ordered()
-        while left:
-            await asyncio.sleep(0.01)
-            left = bench.sandbox.faults.ordered()
+    await eventually(lambda: not bench.sandbox.faults.ordered())

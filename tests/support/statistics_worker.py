@@ -20,6 +20,7 @@ from schemas.topics import DELIVERY_COUNTED, DELIVERY_STATISTICS
 from services.runtime.log import kafka
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,12 +49,14 @@ class Worker:
         self.process = await asyncio.create_subprocess_exec(
             *command, env={**os.environ, **own}, cwd=ROOT, stderr=self.output
         )
-        async with asyncio.timeout(60), aiohttp.ClientSession() as http:
-            while True:
-                if await _answers(http, f"http://127.0.0.1:{port}/readyz"):
-                    return
+        async with aiohttp.ClientSession() as http:
+
+            async def has_begun() -> bool:
+                assert self.process is not None
                 assert self.process.returncode is None, "the worker has ended"
-                await asyncio.sleep(0.05)
+                return await _answers(http, f"http://127.0.0.1:{port}/readyz")
+
+            await eventually(has_begun, "the worker is ready", 60)
 
     async def end(self, number: int = signal.SIGTERM) -> int:
         """Its exit code."""
@@ -67,14 +70,7 @@ class Worker:
 
     async def until(self, counts: dict[str, int]) -> None:
         """Until the newest statistics have these counts, by key. Fails with what there was."""
-        try:
-            async with asyncio.timeout(30):
-                while True:
-                    if self.counts == counts:
-                        return
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            raise AssertionError(f"{self.counts}, not {counts}") from None
+        await eventually(lambda: self.counts == counts, lambda: f"{counts}, not {self.counts}")
 
     @property
     def counts(self) -> dict[str, int]:

@@ -1,8 +1,7 @@
 """The status service in this process, on the real servers: what its contract tests share."""
 
-import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +21,7 @@ from services.runtime.settings import Settings
 from services.status.__main__ import start
 from tests.support.listening import ADMIN
 from tests.support.status_events import Story
+from tests.support.waiting import eventually
 
 PASSWORD = "secret"
 _HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
@@ -69,16 +69,14 @@ class Running:
         self, story: Story, holds: Callable[[Any], bool], what: str, auth: dict[str, str] | None = None
     ) -> Any:
         """The message once `holds` is true of it. Fails with what there was."""
-        seen: Any = None
-        try:
-            async with asyncio.timeout(20):
-                while True:
-                    status, seen = await self.get(f"/v1/messages/{story.message_id}", auth)
-                    if status == 200 and holds(seen):
-                        return seen
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            raise AssertionError(f"{what}: {seen}") from None
+        seen: list[Any] = []
+
+        async def message() -> Any:
+            status, found = await self.get(f"/v1/messages/{story.message_id}", auth)
+            seen[:] = [found]
+            return found if status == 200 and holds(found) else None
+
+        return await eventually(message, lambda: f"{what}: {seen}", look_s=0.02)
 
     async def until_state(self, story: Story, state: str) -> Any:
         return await self.until(story, lambda message: message["state"] == state, state)
@@ -103,7 +101,11 @@ async def running(
         process = Process("status", settings, stack)
         try:
             await start(process)
-            await _until(process.not_ready)
+
+            async def is_ready() -> bool:
+                return not await process.not_ready()
+
+            await eventually(is_ready, "the service is ready", look_s=0.02)
             yield Running(
                 f"http://127.0.0.1:{port}", f"http://127.0.0.1:{operators_port}", log, http, process, settings
             )
@@ -112,11 +114,3 @@ async def running(
             await process.finish(10)
     if process.failure is not None:
         raise process.failure
-
-
-async def _until(missing: Callable[[], Awaitable[list[str]]]) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            if not await missing():
-                return
-            await asyncio.sleep(0.02)

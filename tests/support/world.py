@@ -3,8 +3,7 @@
 import asyncio
 import itertools
 import secrets
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,14 +14,13 @@ from deploy.sandbox.control.client import Control
 from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.fleet import Fleet
 from deploy.sandbox.phone.kinds import Platform
+from tests.support.waiting import WAIT_S, eventually
 
 SENT, DELIVERED, UNDELIVERED, READ = 0, 2, 5, 9
 RANKS = {SENT: 0, UNDELIVERED: 1, DELIVERED: 2, READ: 3}
 PLATFORMS: tuple[Platform, ...] = ("ios", "android", "huawei", "rustore")
 SERVICES = ("ingest", "registry", "router", "dispatch", "status")
 QUICK = Habits("read", after_s=0.05)
-WAIT_S = 30.0
-LOOK_S = 0.05
 
 
 @dataclass
@@ -119,17 +117,3 @@ def assert_forward(reports: Sequence[Json]) -> None:
     """A partner never sees a status go backwards."""
     ranks = [RANKS[report["status"]] for report in reports]
     assert ranks == sorted(ranks), reports
-
-
-async def eventually(
-    condition: Callable[[], Awaitable[bool]],
-    what: str | Callable[[], str],
-    timeout_s: float = WAIT_S,
-    look_s: float = LOOK_S,
-) -> None:
-    """Wait until `condition` holds. Raises AssertionError that says what was awaited."""
-    deadline = time.monotonic() + timeout_s
-    while not await condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_s:.0f} s: {what if isinstance(what, str) else what()}")
-        await asyncio.sleep(look_s)

@@ -8,8 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from deploy.local import Stack, StackError, Step, mongo
 from deploy.local.owner import owner
 from deploy.local.ports import free_ports, reserved
 from deploy.local.process import ROOT
+from tests.support.waiting import wait_until
 
 NOWHERE = "127.0.0.1:1"
 
@@ -49,13 +49,6 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-def wait_until(condition: Callable[[], bool], deadline_s: float = 20) -> None:
-    end = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come true in time"
-        time.sleep(0.02)
 
 
 async def write(stack: Stack, value: bytes) -> None:

@@ -1,7 +1,6 @@
 """Dispatch on real Kafka and MongoDB against the APNs sandbox: looked up late, sent once, retried as events."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from services.runtime.settings import Settings
 from tests.support.apns_harness import TOPIC, Sandbox
 from tests.support.dispatch_service import Service, device_token, now_ms, serving, target
 from tests.support.log_reader import dead_letters_of
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +49,6 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries come within a second or two."""
     monkeypatch.setattr(deliver, "BACKOFF_S", 0.2)
     monkeypatch.setattr(deliver, "LEAST_BACKOFF_S", 0.1)
-
-
-async def eventually(holds: Callable[[], bool], timeout_s: float = 30) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not holds():  # noqa: ASYNC110 — what is waited for has no event of its own
-            await asyncio.sleep(0.02)
 
 
 async def test_a_target_becomes_a_push_and_its_acceptance_an_event(service: Service, sandbox: Sandbox) -> None:

@@ -44,7 +44,7 @@ from services.runtime.mongo.mailing_outcomes import Outcomes, OutcomesStore
 from services.runtime.settings import Settings
 from tests.support.log_reader import all_events_of, events_of
 from tests.support.requests import NOW, PARTNER, cascade, option, push
-from tests.support.world import eventually
+from tests.support.waiting import eventually
 
 BULK = topics.MESSAGE_REQUESTED["bulk"]
 NEWS = SubscriptionKind(id="news", name="News", default=True)

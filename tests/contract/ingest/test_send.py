@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ from services.runtime.settings import Settings
 from tests.conftest import Servers
 from tests.support.log_reader import events_of
 from tests.support.requests import cascade, option, push, request
+from tests.support.waiting import eventually
 
 TOPIC = topics.MESSAGE_REQUESTED["single"]
 NAMESPACE = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
@@ -128,17 +129,10 @@ async def ingest(stack_servers: Servers) -> AsyncIterator[Ingest]:
     async with AsyncExitStack() as stack, aiohttp.ClientSession() as http:
         process = Process("ingest", settings, stack)
         await start(process)
-        await until(lambda: is_ready(process))
+        await eventually(lambda: is_ready(process))
         yield Ingest(settings, f"http://127.0.0.1:{port}", http)
         process.stop.set()
         await process.finish(10)
-
-
-async def until(holds: Callable[[], Awaitable[bool]], within_s: float = 20) -> None:
-    """Wait for a condition. Raises TimeoutError."""
-    async with asyncio.timeout(within_s):
-        while not await holds():  # noqa: ASYNC110 — it lies in another process
-            await asyncio.sleep(0.05)
 
 
 async def answers(ingest: Ingest, body: Any, status: int) -> bool:
@@ -332,7 +326,7 @@ async def test_a_changed_partner_takes_effect_while_running(ingest: Ingest) -> N
     partner = PartnerChanged(event_id=uuid, at=0, partner_id="new", uuid=uuid, login="new", password_hash=HASH)
     async with kafka.opened_log(ingest.settings) as log:
         await log.append([kafka.Append(topics.APPLICATION_EVENTS, partner.entity_key, partner)])
-    await until(lambda: answers(ingest, request(login="new"), 400))
+    await eventually(lambda: answers(ingest, request(login="new"), 400))
     assert (await ingest.refused(request(login="new")))[0] == 7
 
 
@@ -374,14 +368,14 @@ async def test_without_kafka_the_answer_is_error_1_within_the_bound(tmp_path: Pa
         await provision(settings)
         async with aiohttp.ClientSession() as http:
             ingest = Ingest(settings, f"http://127.0.0.1:{stack.ports['ingest'].api}", http)
-            await until(lambda: answers(ingest, request(id="up"), 200))
+            await eventually(lambda: answers(ingest, request(id="up"), 200))
             stack.kill("kafka")
             started = time.monotonic()
             outage = await asyncio.gather(*(ingest.refused(request(id="down")) for _ in range(5)))
             assert {code for code, _ in outage} == {1}
             assert time.monotonic() - started < 4
             await asyncio.to_thread(stack.restart, "kafka")
-            await until(lambda: answers(ingest, request(id="down"), 200), within_s=60)
+            await eventually(lambda: answers(ingest, request(id="down"), 200), timeout_s=60)
     finally:
         await asyncio.to_thread(stack.stop)
 

@@ -23,6 +23,7 @@ from tests.conftest import Servers, own_settings
 from tests.support.device_events import AppEvents
 from tests.support.log_reader import all_events_of
 from tests.support.registry_app import API_KEY, Phone, Registry, registry
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +43,12 @@ SUBSCRIPTION = {
 
 async def appended(here: Registry, topic: Topic, about: str, count: int = 1) -> list[Event]:
     """The events of a topic that tell of `about`, an installation or a message, once there are `count`."""
-    found: list[Event] = []
-    async with asyncio.timeout(20):
-        while len(found) < count:
-            found = [event for event in await all_events_of(here.settings, topic) if about in str(event)]
-    return found
+
+    async def come() -> list[Event]:
+        found = [event for event in await all_events_of(here.settings, topic) if about in str(event)]
+        return found if len(found) >= count else []
+
+    return await eventually(come, f"{count} events about {about}")
 
 
 def token() -> dict[str, str]:

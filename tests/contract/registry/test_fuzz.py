@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -24,9 +23,9 @@ from schemathesis.core.result import Ok
 from deploy.local.ports import HOST, free_ports
 from tests.conftest import Servers, environment_of, own_settings
 from tests.support.listening import ADMIN
+from tests.support.waiting import wait_until_ready
 
 ROOT = Path(__file__).resolve().parents[3]
-START_S = 60.0
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
 
 
@@ -60,24 +59,11 @@ def running(stack_servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
         )
     try:
         health = f"http://{HOST}:{metrics_port}"
-        wait_until_ready(health, process, log)
+        wait_until_ready(f"{health}/readyz", process, log)
         yield provisioned(f"http://{HOST}:{port}", f"http://{HOST}:{operators}", health, log)
     finally:
         process.terminate()
         assert process.wait(30) == 0, log.read_text()
-
-
-def wait_until_ready(health: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
-        try:
-            if requests.get(f"{health}/readyz", timeout=5).status_code == 200:
-                return
-        except requests.ConnectionError:
-            pass  # it does not listen yet
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)
 
 
 def provisioned(url: str, operators_url: str, health: str, log: Path) -> Running:

@@ -1,7 +1,5 @@
 """Logins on devices with proof and without, on the real servers: who is taken for whom, and what a login may take."""
 
-import asyncio
-import time
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from tests.support.listening import ADMIN
 from tests.support.log_reader import all_events_of
 from tests.support.proofs import Backend
 from tests.support.registry_app import Phone, Registry, registry
+from tests.support.waiting import eventually
 
 VICTIM = "79161234567"
 
@@ -39,10 +38,7 @@ class Here(Registry):
             event_id=ids.uuid7(), at=app.at + 1, identity=identity, identity_keys=keys or app.identity_keys
         )
         await self.sink.append([Append(APPLICATION_EVENTS, changed.entity_key, changed)])
-        deadline = time.monotonic() + 20
-        while self.directory.applications["app"].event_id != changed.event_id:
-            assert time.monotonic() < deadline, "the directory has not read it"
-            await asyncio.sleep(0.01)
+        await eventually(lambda: self.directory.applications["app"].event_id == changed.event_id)
 
     async def proved(self, user: str | None = None, phone: str | None = None, **changes: Any) -> Phone:
         """An installation that is logged in with a proof."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from tests.conftest import Servers, own_settings
 from tests.contract.registry.test_audience import call, ok, partner
 from tests.support.log_reader import all_events_of
 from tests.support.registry_app import Registry, registry
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -192,12 +193,12 @@ async def test_old_stops_end_but_not_while_their_mailing_goes_on(here: Registry)
         event = StopChanged.model_validate(about)
         await here.sink.append([Append(APPLICATION_EVENTS, event.entity_key, event)])
     last = ("partner", partner_id)
-    await until(lambda: last in here.directory.stops)
+    await eventually(lambda: last in here.directory.stops)
     ending = StopExpiry(
         Provisioning(here.directory, here.sink, ProvisioningLock(here.database)), StopTargets(here.database)
     )
     await ending.look()
-    await until(lambda: ("packet", f"{partner_id}/1") not in here.directory.stops)
+    await eventually(lambda: ("packet", f"{partner_id}/1") not in here.directory.stops)
     left = {f"{scope}/{name}" for scope, name in here.directory.stops if partner_id in name}
     assert left == {f"mailing/{partner_id}/{running}", f"packet/{partner_id}/2", f"partner/{partner_id}"}
     assert (await put(here, f"packet/{partner_id}/1", "running")).status_code == 404
@@ -210,15 +211,7 @@ async def test_old_stops_end_but_not_while_their_mailing_goes_on(here: Registry)
     assert {stop.id for stop in fresh.holding()} == {stop.id for stop in here.directory.holding()}
     await here.database["mailings"].update_one({"_id": running}, {"$set": {"state": "cancelled"}})
     await ending.look()
-    await until(lambda: ("mailing", f"{partner_id}/{running}") not in here.directory.stops)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            if holds():
-                return
-            await asyncio.sleep(0.01)
+    await eventually(lambda: ("mailing", f"{partner_id}/{running}") not in here.directory.stops)
 
 
 @pytest.mark.parametrize(

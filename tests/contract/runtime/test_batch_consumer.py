@@ -17,6 +17,7 @@ from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
 from tests.support.log_reader import dead_letters_of, events_of, records_of
+from tests.support.waiting import eventually
 
 STATUS = topics.STATUS_EVENTS["single"]
 TOPICS = [STATUS]
@@ -42,7 +43,6 @@ class Seen:
         self.event_ids: list[str] = []
         self.away = 0  # how many times infrastructure is away
         self.poison: set[str] = set()
-        self._changed = asyncio.Condition()
 
     async def step(self, records: Sequence[Record]) -> Follows:
         if self.away:
@@ -52,16 +52,14 @@ class Seen:
             raise ValueError("cannot be done")
 
         async def project() -> None:
-            async with self._changed:
-                self.event_ids += [record.event.event_id for record in records]
-                self._changed.notify_all()
+            self.event_ids += [record.event.event_id for record in records]
 
         return Follows(project=project)
 
     async def until(self, count: int, timeout_s: float = 20) -> None:
-        async with asyncio.timeout(timeout_s):
-            async with self._changed:
-                await self._changed.wait_for(lambda: len(self.event_ids) >= count)
+        await eventually(
+            lambda: len(self.event_ids) >= count, lambda: f"{count} events; so far {len(self.event_ids)}", timeout_s
+        )
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from services.runtime.log.concurrent_consumer import Flow
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
 from tests.support.log_reader import dead_letters_of
+from tests.support.waiting import eventually
 
 TOPIC = topics.STATUS_EVENTS["bulk"]
 
@@ -82,8 +83,7 @@ class Names:
             self._changed.notify_all()
 
     async def until(self, kept: list[str], count: int) -> None:
-        async with asyncio.timeout(30), self._changed:
-            await self._changed.wait_for(lambda: len(kept) >= count)
+        await eventually(lambda: len(kept) >= count, lambda: f"{count}; so far {kept}")
 
     async def _note(self, kept: list[str], names: Sequence[str]) -> None:
         async with self._changed:
@@ -118,12 +118,6 @@ async def flowing(settings: Settings, sink: Log, work: Names) -> AsyncIterator[F
     stop.set()
     if not task.cancelled():
         await asyncio.wait_for(task, 30)
-
-
-async def eventually(holds: Callable[[], bool], timeout_s: float = 30) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not holds():  # noqa: ASYNC110 — what is waited for has no event of its own
-            await asyncio.sleep(0.02)
 
 
 async def append(sink: Log, names: Sequence[str], key: str | None = None) -> None:

@@ -21,7 +21,8 @@ from services.runtime.log import kafka
 from services.runtime.settings import Settings
 from tests.support.opening import ENV, opened
 from tests.support.replica_set import READS, WRITES, ReplicaSet
-from tests.support.world import PLATFORMS, READ, Json, World, assert_forward, eventually
+from tests.support.waiting import eventually
+from tests.support.world import PLATFORMS, READ, Json, World, assert_forward
 
 MESSAGES = 500
 CUSTOMERS = 20

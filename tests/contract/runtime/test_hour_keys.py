@@ -12,7 +12,7 @@ from services.runtime.crypto.master_key import CannotOpen, Secrets
 from services.runtime.mongo import Database
 from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
 from services.runtime.settings import Settings
-from tests.support.world import eventually
+from tests.support.waiting import eventually
 
 HOUR_MS = 3_600_000
 

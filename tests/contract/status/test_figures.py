@@ -26,6 +26,7 @@ from tests.conftest import Servers, own_settings
 from tests.support.listening import ADMIN
 from tests.support.status_events import NOW, Story
 from tests.support.status_service import Running, basic, partner, running
+from tests.support.waiting import eventually
 
 SLOW = partner("slow", uuid=ids.uuid7(), max_rate_per_s=1)
 
@@ -197,12 +198,11 @@ async def test_statistics_add_up_what_the_topic_tells_and_show_partners_their_ow
         assert status == 200, answer
         return list(answer["rows"])
 
-    async with asyncio.timeout(20):
-        while True:
-            if (found := await rows("group_by=provider,outcome")) and found[0]["count"] == 6:
-                break
-            await asyncio.sleep(0.05)
-    (row,) = found
+    async def all_counted() -> list[Any]:
+        found = await rows("group_by=provider,outcome")
+        return found if found and found[0]["count"] == 6 else []
+
+    (row,) = await eventually(all_counted, "six attempts are counted")
     assert row["group"] == {"provider": "fcm", "outcome": "sent"}
     assert (row["sent_after"]["count"], row["sent_after"]["mean_ms"], row["sent_after"]["p95_ms"]) == (6, 200, 250)
     assert [(one["group"]["at"], one["count"]) for one in await rows("group_by=minute")] == [

@@ -1,7 +1,5 @@
 """Whoever writes receipts into the log without end, past every door, stops nobody."""
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -16,6 +14,7 @@ from tests.conftest import Servers, own_settings
 from tests.support.log_reader import end_of
 from tests.support.status_events import Story
 from tests.support.status_service import Running, partner, running
+from tests.support.waiting import eventually
 
 FLOOD = 100_000
 AT_ONCE = 5_000
@@ -57,11 +56,12 @@ async def test_a_flood_of_receipts_for_one_message_delays_the_others_by_no_more_
         )
     for story in others:
         await service.append(story.requested(), story.planned("i-1"), story.dispatched(), story.receipt())
-    deadline = time.monotonic() + DEADLINE_S
-    for story in others:
-        while (await service.get(f"/v1/messages/{story.message_id}"))[1].get("state") != "DELIVERED":
-            assert time.monotonic() < deadline, "another message waits for the flood"
-            await asyncio.sleep(0.05)
+
+    async def are_delivered() -> bool:
+        found = [(await service.get(f"/v1/messages/{story.message_id}"))[1] for story in others]
+        return all(message.get("state") == "DELIVERED" for message in found)
+
+    await eventually(are_delivered, "no other message waits for the flood", DEADLINE_S)
     assert await end_of(service.settings, topic.name + topics.DEAD_LETTER) == 0
     async with mongo.database(service.settings) as database:
         document = await mongo.Collection(database["messages"]).find_one({"_id": invented})

@@ -5,7 +5,6 @@ import itertools
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -32,9 +31,9 @@ from services.runtime.settings import Settings
 from tests.conftest import Servers, environment_of, own_settings
 from tests.support.listening import ADMIN
 from tests.support.status_devices import APPLICATION
+from tests.support.waiting import wait_until_ready
 
 ROOT = Path(__file__).resolve().parents[3]
-START_S = 60.0
 DEVICES = 200
 """Of them each asks a few times only, so that none asks too often."""
 PATHS = {"/v1/messages/{any_id}", "/v1/messages", "/v1/events"} | {
@@ -93,19 +92,6 @@ async def store_devices(settings: Settings) -> list[tuple[str, dict[str, str]]]:
         common = {"application_id": "app", "platform": "ios", "proof_hash": "proof"}
         await database["installations"].insert_many([{"_id": one, **common} for one in ids])
     return [(one, {"Authorization": f"Bearer {secrets.credential(one, 'proof')}"}) for one in ids]
-
-
-def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
-        try:
-            if requests.get(url, timeout=5).status_code == 200:
-                return
-        except requests.ConnectionError:
-            pass  # it does not listen yet
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)
 
 
 def test_whatever_is_asked_is_answered_with_success_or_a_reason(running: Running) -> None:

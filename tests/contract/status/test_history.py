@@ -22,7 +22,7 @@ from tests.support.deliveries import DELIVERIES
 from tests.support.status_devices import APPLICATION, Phone, shows
 from tests.support.status_events import NOW, Story
 from tests.support.status_service import Running, partner, running, topic_of
-from tests.support.world import eventually
+from tests.support.waiting import eventually
 
 HOUR_MS = 3_600_000
 

@@ -16,6 +16,7 @@ from services.runtime.settings import Settings
 from services.status.stream import Changes
 from tests.support.status_events import Story
 from tests.support.status_service import Running, basic, partner, running
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -134,14 +135,12 @@ async def test_no_more_streams_are_open_than_may_be_however_many_come_at_once(se
         assert {answer.headers.get("Retry-After") for answer in answers if answer.status == 429} == {"10"}
         for answer in answers:
             answer.close()
-    async with asyncio.timeout(20):
-        while (await _opened(service)) != 200:  # noqa: ASYNC110 — what was closed is counted no more, before long
-            await asyncio.sleep(0.05)
+    await eventually(lambda: _is_opened(service), "streams that were closed do not count any more")
 
 
-async def _opened(service: Running) -> int:
+async def _is_opened(service: Running) -> bool:
     async with service.http.get(f"{service.url}/v1/events", headers=basic("bank")) as answer:
-        return answer.status
+        return answer.status == 200
 
 
 async def test_streams_of_one_partner_are_bounded(service: Running) -> None:

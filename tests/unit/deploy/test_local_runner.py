@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from deploy.local.process import Process, Program
 from deploy.local.report import StackError, Step
 from deploy.local.runner import Runner
+from tests.support.waiting import wait_until
 
 FOR_EVER = "print('ready', flush=True); import time; time.sleep(600)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {FOR_EVER}"
@@ -83,7 +83,7 @@ raise SystemExit(1)
     steps: list[Step] = []
     with Runner(steps.append) as runner:
         runner.start([program(tmp_path, "shaky", code)])
-        until(lambda: seen(steps, "ready") == ["shaky", "shaky"])
+        wait_until(lambda: seen(steps, "ready") == ["shaky", "shaky"])
         assert runner.started_again() == {"shaky": 1}
         assert runner.ended() == {}
     assert [step.state for step in steps] == ["starting", "ready", "failed", "starting", "ready", "ended"]
@@ -96,17 +96,10 @@ def test_what_was_killed_or_ended_or_fails_otherwise_stays_so(tmp_path: Path) ->
         runner.start([other, program(tmp_path, "killed", FOR_EVER), program(tmp_path, "ended", obedient)])
         runner.kill("killed")
         runner.end("ended")
-        until(lambda: len(runner.ended()) == 3)
+        wait_until(lambda: len(runner.ended()) == 3)
         runner.look()
         assert runner.ended() == {"other": 2, "killed": -9, "ended": 1}
         assert runner.started_again() == {}
-
-
-def until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_children_of_a_program_end_with_it(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from schemas.providers import Provider
 from services.dispatch.delivery.work import DispatchWork
 from services.runtime import mongo
+from tests.support.waiting import eventually
 
 
 class Timers:
@@ -32,9 +33,7 @@ async def watched(during: Any, work: DispatchWork, until: int) -> list[str]:
     work.provider, work._senders, work._timers = Provider.FCM, Senders(), timers  # type: ignore[assignment]
     work._to_hasten = {"fcm/app"}
     watching = asyncio.create_task(work.watch(stop))
-    async with asyncio.timeout(5):
-        while len(timers.hastened) < until:  # noqa: ASYNC110  # nobody tells
-            await asyncio.sleep(0.01)
+    await eventually(lambda: len(timers.hastened) >= until)
     stop.set()
     await watching
     return timers.hastened

@@ -19,7 +19,8 @@ from services.dispatch.http2.connection import (
     Unknown,
     tls_context,
 )
-from tests.support.http2_server import Peer, Request, Server, echo, eventually, no_complaints, ok, silent, tls
+from tests.support.http2_server import Peer, Request, Server, echo, no_complaints, ok, silent, tls
+from tests.support.waiting import eventually
 
 
 @asynccontextmanager

@@ -12,7 +12,8 @@ from h2.errors import ErrorCodes
 
 from services.dispatch.http2.connection import NotProcessed, Response, Result, Unknown
 from services.dispatch.http2.pool import Pool
-from tests.support.http2_server import Request, Server, echo, eventually, no_complaints, ok, silent, tls
+from tests.support.http2_server import Request, Server, echo, no_complaints, ok, silent, tls
+from tests.support.waiting import eventually
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +15,7 @@ from services.runtime import mongo
 from services.runtime.log import batch_consumer, kafka
 from services.runtime.log.batch_consumer import Consuming, Follows, Record
 from services.runtime.settings import Settings
+from tests.support.waiting import eventually
 
 STATUS = topics.STATUS_EVENTS["single"]
 SETTINGS = Settings.from_environment({})
@@ -83,14 +84,14 @@ async def test_what_a_rebalance_brought_beside_a_batch_is_done_though_the_batch_
     async def step(records: Sequence[Record]) -> Follows:
         if not begun.is_set():
             begun.set()
-            await _until(lambda: len(client.polls) == 1)
+            await eventually(lambda: len(client.polls) == 1)
             if fails is not None:
                 raise fails
         done.extend(one.offset for one in records)
         return Follows()
 
     running = asyncio.create_task(Consuming(SETTINGS, _Sink(), [STATUS], "g", step, stop).run())  # type: ignore[arg-type]
-    await _until(lambda: 3 in client.committed)
+    await eventually(lambda: 3 in client.committed)
     stop.set()
     await running
     assert {0, 1, 2} <= set(done)
@@ -99,9 +100,3 @@ async def test_what_a_rebalance_brought_beside_a_batch_is_done_though_the_batch_
 class _Sink:
     async def append(self, _: Sequence[Any]) -> None:
         return
-
-
-async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110  # nobody tells
-            await asyncio.sleep(0.005)

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import re
-import time
 from collections.abc import AsyncIterator, Coroutine
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +19,7 @@ from services.runtime.directory import Directory
 from services.runtime.http import server
 from services.runtime.http.listeners import OperatorsListener, PublicListener
 from tests.support.apps import all_apps
+from tests.support.waiting import eventually
 
 SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
 ADMIN = "an-admin-token-of-more-than-32-characters"
@@ -44,10 +44,7 @@ class Served:
         """Its address."""
         (port,) = free_ports(1)
         server.serve(self, app, "api", ("127.0.0.1", port))  # type: ignore[arg-type]
-        deadline = time.monotonic() + 20
-        while not await self.ready():
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.01)
+        await eventually(self.ready, "it listens")
         return f"http://127.0.0.1:{port}"
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ from services.runtime.log.kafka import Append, LogUnavailable
 from services.status.reports import Pace, Reporting, service
 from services.status.reports.http import Answer
 from services.status.reports.store import LEASE_MS, Leased, Tried
+from tests.support.waiting import eventually
 
 M = "00000000-0000-4000-8000-000000000001"
 URL = "http://bank.example:80/reports"
@@ -77,9 +78,7 @@ async def reported(store: Store, log: Log, wire: Wire) -> None:
     stop = asyncio.Event()
     made: Any = (store, Directory(), wire, log, Pace(60_000, 3_600_000), 8, stop)
     running = asyncio.create_task(Reporting(*made).run(0.01))
-    async with asyncio.timeout(20):
-        while not store.finished:  # noqa: ASYNC110 — what is waited for has no event of its own
-            await asyncio.sleep(0.01)
+    await eventually(lambda: store.finished)
     stop.set()
     await asyncio.wait_for(running, 10)
 
