@@ -9,6 +9,7 @@ from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
 from services.ingest.broadcast.api import broadcast_routes
 from services.ingest.broadcast.service import Broadcasting
 from services.ingest.broadcast.store import Broadcasts
+from services.ingest.duplicates.claims_store import CONFIRMED_MS, Claims
 from services.ingest.mailing import api
 from services.ingest.mailing.dry_run import DryRun
 from services.ingest.mailing.erasure import Forgetting
@@ -19,7 +20,6 @@ from services.ingest.mailing.store import Mailings
 from services.ingest.packet.answer import Batch
 from services.ingest.packet.endpoint import BatchEndpoint
 from services.ingest.send.answer import Sending
-from services.ingest.send.claims_store import CONFIRMED_MS, Claims
 from services.ingest.send.endpoint import application
 from services.runtime import mongo
 from services.runtime.access.callers import networks

@@ -9,9 +9,9 @@ the others taken, as before. Lines without an id of their own repeat nothing. So
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.ingest.duplicates.claims_store import Claims
 from services.ingest.mailing.rules.recipients import Addressed, message_id_of
 from services.ingest.mailing.rules.rows import Bad
-from services.ingest.send.claims_store import Claims
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged, StopChanged
 from schemas.mailing_events import MailingChanged
+from services.ingest.duplicates.claims_store import Claims
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing
 from services.ingest.mailing.rules.draft import draft, without_values
 from services.ingest.mailing.rules.segment import Segment
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import Mailings
 from services.ingest.rules.errors import Refused
-from services.ingest.send.claims_store import Claims
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
 from services.runtime.installations.segments import Segments

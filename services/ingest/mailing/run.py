@@ -18,7 +18,7 @@ from services.ingest.mailing.model import CANNOT_OPEN, Mailing, sent_to
 from services.ingest.mailing.rules.recipients import Addressed, addressed, expand
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import MAX_PROBLEMS
-from services.ingest.send.secure_values import sealed
+from services.ingest.secure_values import sealed
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import CannotOpen
 from services.runtime.installations.segments import Found

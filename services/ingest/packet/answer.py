@@ -19,6 +19,8 @@ import orjson
 
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
+from services.ingest.duplicates.claims_store import Claims
+from services.ingest.duplicates.recent import Recent, told_by
 from services.ingest.packet.errors import Rejected, RejectReason, Unacceptable, unacceptable_of
 from services.ingest.packet.patterns import Patterns
 from services.ingest.packet.rules import Packet, Sending, accepted_of, hands_on, packet_of, priority_of, unknown_of
@@ -27,9 +29,7 @@ from services.ingest.rules.message import Accepted
 from services.ingest.rules.reading import not_json
 from services.ingest.rules.unknown_fields import unknown_around
 from services.ingest.rules.warnings import REPEATED, warnings_of
-from services.ingest.send.claims_store import Claims
-from services.ingest.send.recent import Recent, told_by
-from services.ingest.send.secure_values import sealed
+from services.ingest.secure_values import sealed
 from services.runtime import telemetry
 from services.runtime.access.packet_key import KeyFault, partner_of
 from services.runtime.access.partner_limits import Limits

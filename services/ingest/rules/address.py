@@ -9,8 +9,8 @@ have any text, its options are the app's own. A mailing's marks stay, and what t
 from collections.abc import Mapping
 from typing import Any
 
-from services.ingest.mailing.rules.marks import MARK
 from services.ingest.rules.errors import Refused, invalid
+from services.ingest.rules.marks import MARK
 from services.runtime.http.web_address import BadAddress, browser_address
 
 LINK = "link"

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple, Protocol
 
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Button, Channel, Content, Link
-from services.ingest.mailing.rules.marks import FIRST_MARK, LAST_MARK
 from services.ingest.rules.address import options_of_button, shown_url_of
 from services.ingest.rules.body import ButtonBody, ChannelData, CommonData, ContentBody, MessageBody, PushData, parsed
 from services.ingest.rules.errors import Code, Refused, invalid
 from services.ingest.rules.fields import channel_of, lifetime_ms, one_of
+from services.ingest.rules.marks import FIRST_MARK, LAST_MARK
 from services.ingest.rules.opaque_json import opaque
 from services.ingest.rules.options import CATEGORIES, NO_OPTIONS, NO_VALUES, options_of
 

@@ -28,7 +28,7 @@ _WINDOW_WAIT_MS = 8 * DAY_MS
 
 
 class Accepted(NamedTuple):
-    """`request` must not be appended while `secure` holds values: see `send/secure_values.py`."""
+    """`request` must not be appended while `secure` holds values: see `secure_values.py`."""
 
     request: MessageRequested
     secure: Mapping[int, Mapping[str, str]]  # SECURE values by place in the chain

@@ -1,7 +1,7 @@
 """extraOptions: RICH, LIVE_ACTIVITY, SECURE, SENDING_PLATFORMS. Pure. Source: `docs/partner-api.md` §1.
 
 What the app gets is carried as opaque JSON with hyphens in its keys. SECURE values stay beside the content until they
-are sealed (`send/secure_values.py`); nothing here puts them into it.
+are sealed (`secure_values.py`); nothing here puts them into it.
 """
 
 import re

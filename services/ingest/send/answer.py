@@ -15,15 +15,15 @@ from pydantic import ValidationError
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
 from schemas.events import MessageRequested
+from services.ingest.duplicates.claims_store import Claims
+from services.ingest.duplicates.recent import Recent, told_by
 from services.ingest.rules.body import SendRequest, violation
 from services.ingest.rules.errors import Code, Refusal, Refused
 from services.ingest.rules.message import accept
 from services.ingest.rules.reading import read_json, read_request
 from services.ingest.rules.unknown_fields import is_known, unknown_fields
 from services.ingest.rules.warnings import REPEATED, names_of, warnings_of
-from services.ingest.send.claims_store import Claims
-from services.ingest.send.recent import Recent, told_by
-from services.ingest.send.secure_values import sealed
+from services.ingest.secure_values import sealed
 from services.runtime import telemetry
 from services.runtime.access.logins import LoginFault, Logins
 from services.runtime.access.partner_limits import Limits

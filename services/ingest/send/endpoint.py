@@ -16,10 +16,10 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.ingest.openapi import describe
 from services.ingest.rules.errors import Code, Refusal
 from services.ingest.rules.warnings import HEADER, header_of
 from services.ingest.send.answer import Sending
-from services.ingest.send.openapi import describe
 from services.runtime import mongo, telemetry
 from services.runtime.access.callers import Network, caller_address
 from services.runtime.http import server

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from services.ingest.send.claims_store import Claims
+from services.ingest.duplicates.claims_store import Claims
 from services.runtime import mongo
 from services.runtime.clock import now_ms
 from services.runtime.mongo import Database

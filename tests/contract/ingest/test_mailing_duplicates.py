@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from schemas import codec, ids
+from services.ingest.duplicates.claims_store import Claims
 from services.ingest.mailing.model import Mailing
-from services.ingest.send.claims_store import Claims
 from services.runtime.mongo import Database
 from tests.contract.ingest.test_mailings import Bench, bench
 from tests.support.requests import NOW, PARTNER

@@ -14,6 +14,7 @@ from schemas import codec, ids, topics
 from schemas.application_events import ApplicationChanged, PartnerChanged, SenderChanged, StopChanged, SubscriptionKind
 from schemas.events import Event, MessageRequested
 from schemas.mailing_events import MailingChanged
+from services.ingest.duplicates.claims_store import Claims
 from services.ingest.mailing import api
 from services.ingest.mailing import planner as planning
 from services.ingest.mailing import run as mailing_run
@@ -28,7 +29,6 @@ from services.ingest.mailing.service import Office
 from services.ingest.mailing.store import Mailings
 from services.ingest.mailing.upload import Form
 from services.ingest.mailing.views import view_of
-from services.ingest.send.claims_store import Claims
 from services.runtime import mongo
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms

@@ -9,11 +9,11 @@ import pytest
 
 from schemas import topics
 from schemas.events import MessageRequested
+from services.ingest.duplicates.claims_store import Claims
+from services.ingest.duplicates.recent import Recent
 from services.ingest.packet.answer import Batch
 from services.ingest.packet.rules import MOST
 from services.ingest.rules.errors import Refusal
-from services.ingest.send.claims_store import Claims
-from services.ingest.send.recent import Recent
 from services.runtime import mongo
 from services.runtime.access.partner_limits import Limits
 from services.runtime.crypto.master_key import Secrets

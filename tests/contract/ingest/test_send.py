@@ -24,7 +24,7 @@ from schemas import ids, topics
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.events import MessageRequested
 from services.ingest.__main__ import start
-from services.ingest.send.claims_store import Claims
+from services.ingest.duplicates.claims_store import Claims
 from services.runtime import mongo
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets

@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 
+from services.ingest.duplicates.recent import Recent
 from services.ingest.packet.answer import Batch
 from services.ingest.packet.rules import MOST
 from services.ingest.rules.errors import Refusal
-from services.ingest.send.recent import Recent
 from services.runtime import mongo
 from services.runtime.access.partner_limits import Limits
 from services.runtime.directory import Directory

@@ -10,6 +10,7 @@ from starlette.types import Message
 
 from schemas import ids
 from schemas.application_events import PartnerChanged
+from services.ingest.duplicates.recent import Recent, told_by
 from services.ingest.packet.patterns import Patterns
 from services.ingest.packet.rules import Sending, accepted_of, packet_of, unknown_of
 from services.ingest.rules.body import SendRequest, parsed
@@ -19,7 +20,6 @@ from services.ingest.rules.unknown_fields import is_known, unknown_around, unkno
 from services.ingest.rules.warnings import header_of, names_of, warnings_of
 from services.ingest.send.answer import Sending as Answering
 from services.ingest.send.endpoint import read_body
-from services.ingest.send.recent import Recent, told_by
 from services.runtime.directory import Directory
 from services.runtime.http.field_names import Unknown
 from tests.support.requests import NOW, PARTNER, Senders, accepted, cascade, decide, option, push, request

@@ -14,9 +14,9 @@ from schemas.values import Channel
 from services.dispatch.broadcast.store import ChannelNotes
 from services.dispatch.delivery.attempts_store import Attempts
 from services.ingest.broadcast.store import Broadcasts
+from services.ingest.duplicates.claims_store import Claims as RequestClaims
 from services.ingest.mailing.rules.rows import Bad
 from services.ingest.mailing.store import Mailings
-from services.ingest.send.claims_store import Claims as RequestClaims
 from services.registry.devices import versioned_store
 from services.registry.devices.store import DeviceStore
 from services.registry.provisioning.store import ProvisioningLock

@@ -15,12 +15,12 @@ import orjson
 from schemas import lossless
 from schemas.values import Button, Channel, Content, Link
 from services.ingest.mailing.rules.draft import Drafted
-from services.ingest.mailing.rules.marks import FIRST_MARK, LAST_MARK
 from services.ingest.rules.address import LINK, filled_url, options_of_button, rich_addresses, shown_url_of
 from services.ingest.rules.body import ChannelData, Rich, parsed
 from services.ingest.rules.errors import Refused, invalid
 from services.ingest.rules.fields import extra_param_of
 from services.ingest.rules.link import check_channel
+from services.ingest.rules.marks import FIRST_MARK, LAST_MARK
 from services.ingest.rules.options import PLACEHOLDER, check_secure
 
 MAX_FILLED_BYTES = 64 * 1024

@@ -1,0 +1,1 @@
+"""Requests that came before: claims for partners who refuse duplicates, and warnings for the others."""
