@@ -13,7 +13,7 @@ PURE_FOLDERS = ("rules", "policy", "fold")
 """What lies in a folder of this name decides, and does nothing else."""
 DECIDING = {
     "services/dispatch/payload": ("payload", "text"),
-    "services/ingest/packet": ("rules", "errors", "patterns"),
+    "services/ingest/packet": ("rules", "errors", "templates"),
     "services/registry/device_api": ("receipts",),
     "services/registry/hms_receipts": ("rules",),
     "services/registry/identity": ("keys", "proof"),

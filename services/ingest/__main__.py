@@ -7,19 +7,19 @@ from fastapi import APIRouter, FastAPI
 
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
 from services.ingest.broadcast.api import broadcast_routes
-from services.ingest.broadcast.service import Broadcasting
+from services.ingest.broadcast.service import BroadcastService
 from services.ingest.broadcast.store import Broadcasts
-from services.ingest.duplicates.claims_store import CONFIRMED_MS, Claims
+from services.ingest.duplicates.claims_store import CONFIRMED_MS, DuplicateClaims
 from services.ingest.mailing import api
 from services.ingest.mailing.dry_run import DryRun
-from services.ingest.mailing.erasure import Forgetting
+from services.ingest.mailing.erasure import MailingErasure
 from services.ingest.mailing.means import Means
 from services.ingest.mailing.planner import Planner
-from services.ingest.mailing.service import Office
+from services.ingest.mailing.service import MailingService
 from services.ingest.mailing.store import Mailings
-from services.ingest.packet.answer import Batch
-from services.ingest.packet.endpoint import BatchEndpoint
-from services.ingest.send.answer import Sending
+from services.ingest.packet.answer import PacketService
+from services.ingest.packet.endpoint import PacketEndpoint
+from services.ingest.send.answer import SendService
 from services.ingest.send.endpoint import application
 from services.runtime import mongo
 from services.runtime.access.callers import networks
@@ -48,17 +48,19 @@ async def start(process: Process) -> None:
     directory = await follow_directory(process)
     await open_keys(process, database, directory)
     hold_ms = int(settings.append_timeout_s * 1000) + CONFIRMED_MS
-    claims, keys = Claims(database["claims"], hold_ms), HourKeys(database["hour_keys"], secrets)
+    claims, keys = DuplicateClaims(database["claims"], hold_ms), HourKeys(database["hour_keys"], secrets)
     await claims.prepare()
     await keys.prepare()
     log = await process.stack.enter_async_context(kafka.opened_log(settings))
     logins = Logins(directory, secrets, SeenLogins(database))
     await logins.remember()
     process.stack.callback(logins.close)
-    sending = Sending(directory, logins, log, claims, keys)
+    sending = SendService(directory, logins, log, claims, keys)
     process.ready_when("log", sending.is_log_up)
     trusted = networks(settings.trusted_proxies)
-    packets = BatchEndpoint(Batch(directory, secrets, log, claims, keys, sending.limits, sending.recent), trusted)
+    packets = PacketEndpoint(
+        PacketService(directory, secrets, log, claims, keys, sending.limits, sending.recent), trusted
+    )
     who = caller(logins, trusted)
     mailings = await _mailings(process, database, directory, who, log, keys, claims)
     broadcasts = await _broadcasts(process, database, directory, who, log)
@@ -74,18 +76,18 @@ async def _mailings(
     who: CallerOf,
     log: kafka.Log,
     keys: HourKeys,
-    claims: Claims,
+    claims: DuplicateClaims,
 ) -> FastAPI:
     """Their API and their planner."""
     settings = process.settings
     mailings = Mailings(database, Secrets(settings.master_key, settings.old_master_keys))
     await mailings.prepare()
-    clean_after(process, database, directory, Forgetting(mailings).clean)
+    clean_after(process, database, directory, MailingErasure(mailings).clean)
     means = Means(mailings, Segments(database), directory, log, keys, claims)
     if "bulk" in settings.lanes:
         planner = Planner(means, database, settings.instance, process.stop)
         process.spawn(planner.run(), "mailings", drains=True)
-    office = Office(means)
+    office = MailingService(means)
     dry = DryRun(office, Installations(database))
     return api.application(office, dry, OutcomesStore(database), who)
 
@@ -96,7 +98,7 @@ async def _broadcasts(
     """Their API, and the consumer that follows what becomes of them."""
     settings, store = process.settings, Broadcasts(database)
     await store.prepare()
-    broadcasting = Broadcasting(store, directory, log)
+    broadcasting = BroadcastService(store, directory, log)
     topics = [BROADCAST_CHANNELS, BROADCASTS]
     consuming = Consuming(settings, log, topics, "ingest-broadcasts", broadcasting.step, process.stop)
     consuming.dead_letters = await dead_letters(database, log, settings)

@@ -2,11 +2,11 @@
 
 from schemas.events import MessageRequested
 from schemas.values import SecureValues
-from services.ingest.rules.message import Accepted
+from services.ingest.rules.message import AcceptedMessage
 from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
 
 
-async def sealed(accepted: Accepted, keys: HourKeys) -> MessageRequested:
+async def sealed(accepted: AcceptedMessage, keys: HourKeys) -> MessageRequested:
     """The event with its SECURE values under the key of the hour in which the chain surely ends.
 
     Raises mongo.UNAVAILABLE when the key cannot be had.

@@ -6,11 +6,11 @@ What a route would ask is not there, so only what is answered before anything is
 from typing import Any
 
 from services.ingest.broadcast.api import broadcast_routes
-from services.ingest.broadcast.service import Broadcasting
+from services.ingest.broadcast.service import BroadcastService
 from services.ingest.mailing import api
-from services.ingest.packet.answer import Batch
-from services.ingest.packet.endpoint import BatchEndpoint
-from services.ingest.send.answer import Sending
+from services.ingest.packet.answer import PacketService
+from services.ingest.packet.endpoint import PacketEndpoint
+from services.ingest.send.answer import SendService
 from services.ingest.send.endpoint import application as ingest
 from services.registry.api import application as registry
 from services.registry.device_api.auth import RegistryAuth
@@ -64,13 +64,17 @@ class _NoInstallations:
 
 def _ingest(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
     who = caller(logins, ())
-    sending = Sending(directory, logins, NOTHING, NOTHING, NOTHING)
-    packets = BatchEndpoint(Batch(directory, secrets, NOTHING, NOTHING, NOTHING, sending.limits, sending.recent), ())
-    mailings = api.application(_Office(), NOTHING, NOTHING, who)  # type: ignore[arg-type]
-    return ingest(sending, (), packets, mailings, [broadcast_routes(Broadcasting(NOTHING, directory, NOTHING), who)])
+    sending = SendService(directory, logins, NOTHING, NOTHING, NOTHING)
+    packets = PacketEndpoint(
+        PacketService(directory, secrets, NOTHING, NOTHING, NOTHING, sending.limits, sending.recent), ()
+    )
+    mailings = api.application(_MailingService(), NOTHING, NOTHING, who)  # type: ignore[arg-type]
+    return ingest(
+        sending, (), packets, mailings, [broadcast_routes(BroadcastService(NOTHING, directory, NOTHING), who)]
+    )
 
 
-class _Office:
+class _MailingService:
     """What the routes of mailings look at when they are made."""
 
     class means:  # noqa: N801

@@ -8,7 +8,7 @@ from schemas.events import MessageRequested
 from schemas.values import Link
 from services.ingest.rules.body import SendRequest, parsed
 from services.ingest.rules.errors import Refusal, Refused
-from services.ingest.rules.message import Accepted, accept
+from services.ingest.rules.message import AcceptedMessage, accept
 
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 PARTNER = PartnerChanged(
@@ -60,7 +60,7 @@ def cascade(*states_and_messages: Any) -> dict[str, Any] | None:
     return link | ({"nextLink": cascade(*rest)} if rest else {})
 
 
-def decide(body: dict[str, Any], partner: PartnerChanged = PARTNER, now_ms: int = NOW) -> Accepted | Refusal:
+def decide(body: dict[str, Any], partner: PartnerChanged = PARTNER, now_ms: int = NOW) -> AcceptedMessage | Refusal:
     """The decision about a body."""
     try:
         parsed_body = parsed(SendRequest, body, "")
@@ -72,7 +72,7 @@ def decide(body: dict[str, Any], partner: PartnerChanged = PARTNER, now_ms: int 
 def accepted(body: dict[str, Any], **changes: Any) -> MessageRequested:
     """The event; `changes` are changes of the partner."""
     decision = decide(body, PARTNER.model_copy(update=changes))
-    assert isinstance(decision, Accepted), decision
+    assert isinstance(decision, AcceptedMessage), decision
     return decision.request
 
 

@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from schemas.broadcast_events import BroadcastChannelChanged
 from services.ingest.broadcast.rules import NAME, BroadcastBody, ChannelBody
-from services.ingest.broadcast.service import Broadcasting
+from services.ingest.broadcast.service import BroadcastService
 from services.ingest.broadcast.store import Broadcast
 from services.ingest.mailing.service import refusal
 from services.ingest.rules.errors import Refused
@@ -95,7 +95,7 @@ class BroadcastView(View):
         )
 
 
-def broadcast_routes(broadcasting: Broadcasting, caller: Any) -> APIRouter:
+def broadcast_routes(broadcasting: BroadcastService, caller: Any) -> APIRouter:
     """`caller` is the dependency of `services/runtime/access/partner_auth.py`."""
     router = APIRouter(prefix=PATH, tags=["broadcast channels"], responses=_PROBLEMS)
     who = Depends(_checked(broadcasting, caller))
@@ -104,7 +104,7 @@ def broadcast_routes(broadcasting: Broadcasting, caller: Any) -> APIRouter:
     return router
 
 
-def _checked(broadcasting: Broadcasting, caller: Any) -> Any:
+def _checked(broadcasting: BroadcastService, caller: Any) -> Any:
     asked = Depends(caller)
 
     async def checked(application_id: _Application, asking: Caller = asked) -> Caller:
@@ -114,7 +114,7 @@ def _checked(broadcasting: Broadcasting, caller: Any) -> Any:
     return checked
 
 
-def _add_channels(router: APIRouter, broadcasting: Broadcasting, who: Any) -> None:
+def _add_channels(router: APIRouter, broadcasting: BroadcastService, who: Any) -> None:
     @router.put("/{name}", status_code=202, responses={200: {"model": ChannelView}}, summary="Ask for a channel")
     async def put_channel(
         application_id: _Application, name: _Name, body: ChannelBody, response: Response, asking: Caller = who
@@ -150,7 +150,7 @@ async def _aps(request: Request) -> Any:
         raise refusal(refused) from None
 
 
-def _add_messages(router: APIRouter, broadcasting: Broadcasting, who: Any) -> None:
+def _add_messages(router: APIRouter, broadcasting: BroadcastService, who: Any) -> None:
     @router.post("/{name}/messages", status_code=202, responses={200: {"model": BroadcastView}}, summary="Send")
     async def send(
         application_id: _Application,

@@ -26,7 +26,7 @@ _OPERATORS_OFFSET_MIN = 180
 
 
 @dataclass(frozen=True)
-class Broadcasting:
+class BroadcastService:
     """Raises Problem, kafka.UNAVAILABLE, mongo.UNAVAILABLE."""
 
     store: Broadcasts

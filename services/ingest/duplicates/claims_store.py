@@ -9,7 +9,7 @@
 
 So of requests that come at once with one id, over however many processes, one is answered 200. One that could not be
 appended gives its claim back. What a line of a mailing has claimed is in its hand for a minute: that line comes back
-after a crash, and nobody else takes it meanwhile. Claims live as long as the message topics.
+after a crash, and nobody else takes it meanwhile. DuplicateClaims live as long as the message topics.
 """
 
 import asyncio
@@ -31,14 +31,14 @@ _IN_HAND_MS = 60_000
 _LOOK_S, _LONGEST_LOOK_S = 0.005, 0.2
 
 
-class Claimed(NamedTuple):
+class ClaimOutcome(NamedTuple):
     """Of several ids: those that are ours, and those that another request may be about to append."""
 
     ours: set[str]
     contested: set[str]
 
 
-class Claims:
+class DuplicateClaims:
     """Every method raises mongo.UNAVAILABLE. `hold_ms`: how long an append may take."""
 
     def __init__(self, collection: RawCollection, hold_ms: int = HOLD_MS) -> None:
@@ -55,14 +55,14 @@ class Claims:
         before = await self._collection.find_one_and_update({"_id": message_id}, {"$setOnInsert": fresh}, upsert=True)
         return before is None or message_id in await self.settle({message_id}, holder, now_ms)
 
-    async def claim_many(self, message_ids: Iterable[str], holder: str, now_ms: int) -> Claimed:
+    async def claim_many(self, message_ids: Iterable[str], holder: str, now_ms: int) -> ClaimOutcome:
         """Append and confirm what is ours before the contested ones are settled: who holds nothing waits for nobody."""
         wanted = list(message_ids)
         fresh = {"confirmed": False, "at": _moment(now_ms), "holder": holder}
         await self._collection.write([UpdateOne({"_id": one}, {"$setOnInsert": fresh}, upsert=True) for one in wanted])
         found = [one async for one in self._collection.find({"_id": {"$in": wanted}, "confirmed": False})]
         ours = {one["_id"] for one in found if one.get("holder") == holder}
-        return Claimed(ours, {one["_id"] for one in found if not _is_in_hand(one, now_ms)} - ours)
+        return ClaimOutcome(ours, {one["_id"] for one in found if not _is_in_hand(one, now_ms)} - ours)
 
     async def settle(self, contested: Iterable[str], holder: str, now_ms: int) -> set[str]:
         """Those that are ours in the end: nobody has appended them in time."""

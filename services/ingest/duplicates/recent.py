@@ -26,7 +26,7 @@ _shown = attrgetter(
 _NOTHING: Mapping[int, Mapping[str, str]] = MappingProxyType({})
 
 
-class Recent:
+class RecentRequests:
     """One for each process; `note` after a request has been stored."""
 
     def __init__(self, most: int = MOST) -> None:
@@ -35,7 +35,7 @@ class Recent:
         self._older: dict[str, int] = {}
 
     def note(self, message_id: str, told: int) -> bool:
-        """True when one with this id was noted before that told somebody else, or something else (`told_by`)."""
+        """True when one with this id was noted before that told somebody else, or something else (`fingerprint_of`)."""
         before = self._newer.get(message_id, self._older.get(message_id))
         if before is not None:
             return before != told
@@ -45,7 +45,7 @@ class Recent:
         return False
 
 
-def told_by(request: MessageRequested, secure: Mapping[int, Mapping[str, str]] = _NOTHING) -> int:
+def fingerprint_of(request: MessageRequested, secure: Mapping[int, Mapping[str, str]] = _NOTHING) -> int:
     """To whom what is told, `secure` by place in the chain as it was before it was sealed: an old code under its id is
     not the new one. Python's own hash of strings is keyed, and different in each process.
     """

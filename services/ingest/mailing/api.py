@@ -19,8 +19,8 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from services.ingest.mailing.dry_run import DryRun
-from services.ingest.mailing.model import Mailing, Place
-from services.ingest.mailing.service import Office, refusal
+from services.ingest.mailing.model import Mailing, PageCursor
+from services.ingest.mailing.service import MailingService, refusal
 from services.ingest.mailing.upload import Form
 from services.ingest.mailing.views import (
     ForecastView,
@@ -48,7 +48,7 @@ _PLACE = r"^[0-9]{1,15}(_[0-9a-f-]{36})?$"
 _Line = Annotated[int, Query(alias="firstLine", ge=1, le=10**12, description="number of the first line that is sent")]
 
 
-def application(office: Office, dry: DryRun, outcomes: OutcomesStore, check: CallerOf) -> FastAPI:
+def application(office: MailingService, dry: DryRun, outcomes: OutcomesStore, check: CallerOf) -> FastAPI:
     """The ASGI application of `/v1/mailings`. `check` is the dependency of
     `services/runtime/access/partner_auth.py`."""
     app = FastAPI(title="RPNS mailings", version="1", description=__doc__, docs_url=None, redoc_url=None)
@@ -63,7 +63,7 @@ def application(office: Office, dry: DryRun, outcomes: OutcomesStore, check: Cal
     return app
 
 
-def _add_mailings(router: APIRouter, office: Office, outcomes: OutcomesStore, who: Caller) -> None:
+def _add_mailings(router: APIRouter, office: MailingService, outcomes: OutcomesStore, who: Caller) -> None:
     mailings = office.means.mailings
 
     @router.post("", status_code=201, summary="A draft")
@@ -101,7 +101,7 @@ def _add_mailings(router: APIRouter, office: Office, outcomes: OutcomesStore, wh
         return await _view(office, outcomes, await office.change(mailing, await _json(request)))
 
 
-def _add_list(router: APIRouter, office: Office, who: Caller) -> None:
+def _add_list(router: APIRouter, office: MailingService, who: Caller) -> None:
     @router.put("/{any_id}/recipients", summary="The list, streamed")
     @router.post("/{any_id}/recipients", summary="The same")
     async def upload(any_id: _Id, request: Request, first_line: _Line = 1, asking: Caller = who) -> UploadView:
@@ -141,7 +141,7 @@ def _add_list(router: APIRouter, office: Office, who: Caller) -> None:
         )
 
 
-def _add_moves(router: APIRouter, office: Office, dry: DryRun, outcomes: OutcomesStore, who: Caller) -> None:
+def _add_moves(router: APIRouter, office: MailingService, dry: DryRun, outcomes: OutcomesStore, who: Caller) -> None:
     @router.get("/{any_id}/forecast", summary="Dry run: how many, when it finishes, how many would expire")
     async def dry_run(any_id: _Id, asking: Caller = who) -> ForecastView:
         return await dry.run(await office.find(any_id, asking), now_ms())
@@ -168,7 +168,7 @@ def _add_moves(router: APIRouter, office: Office, dry: DryRun, outcomes: Outcome
         return await _view(office, outcomes, await office.cancel(await office.find(any_id, asking)))
 
 
-async def _view(office: Office, outcomes: OutcomesStore, mailing: Mailing) -> MailingView:
+async def _view(office: MailingService, outcomes: OutcomesStore, mailing: Mailing) -> MailingView:
     left = max(0, mailing.recipients - mailing.planned)
     expected = None if mailing.is_segment else office.forecast(mailing, left, now_ms())
     return view_of(mailing, await outcomes.of(mailing.mailing_id), expected)
@@ -182,12 +182,12 @@ async def _json(request: Request) -> object:
         raise refusal(refused) from None
 
 
-def _place(before: str) -> Place:
+def _place(before: str) -> PageCursor:
     created_at, _, mailing_id = before.partition("_")
-    return Place(int(created_at), mailing_id)
+    return PageCursor(int(created_at), mailing_id)
 
 
-def _moment(text: str | None, office: Office, mailing: Mailing) -> int | None:
+def _moment(text: str | None, office: MailingService, mailing: Mailing) -> int | None:
     if text is None:
         return None
     partner = office.means.directory.partners.get(mailing.partner_id)

@@ -7,13 +7,13 @@ projected, so that the answer comes in seconds and in constant memory. A segment
 from collections.abc import AsyncIterator
 from datetime import tzinfo
 
-from services.ingest.mailing.means import Stopped
+from services.ingest.mailing.means import CannotContinue
 from services.ingest.mailing.model import Mailing, sent_to
 from services.ingest.mailing.rules.forecast import expires_in
 from services.ingest.mailing.rules.recipients import addressed
 from services.ingest.mailing.rules.rows import Row
 from services.ingest.mailing.rules.template import Template
-from services.ingest.mailing.service import Office
+from services.ingest.mailing.service import MailingService
 from services.ingest.mailing.views import ForecastView
 from services.runtime.http.server import Problem
 from services.runtime.installations.reader import Address, Installations
@@ -25,7 +25,7 @@ LOOKED_AT = 50_000
 class DryRun:
     """Reads only."""
 
-    def __init__(self, office: Office, installations: Installations) -> None:
+    def __init__(self, office: MailingService, installations: Installations) -> None:
         self._office = office
         self._means = office.means
         self._installations = installations
@@ -34,7 +34,7 @@ class DryRun:
         """Of what is still to be planned. Raises Problem, UNAVAILABLE."""
         try:
             template, _ = self._means.template(mailing)
-        except Stopped as why:
+        except CannotContinue as why:
             raise Problem(409, "The mailing cannot go on", str(why)) from None
         if template.segment is not None:
             _, left = await self._means.segments.count(await self._means.query(template.segment))

@@ -7,7 +7,7 @@ from services.runtime.mongo.erasures import Counts, Erasure
 _PARTNER = "partner/"
 
 
-class Forgetting:
+class MailingErasure:
     """`clean` is what `erasing.clean_after` calls."""
 
     def __init__(self, mailings: Mailings) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged, StopChanged
 from schemas.mailing_events import MailingChanged
-from services.ingest.duplicates.claims_store import Claims
+from services.ingest.duplicates.claims_store import DuplicateClaims
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing
 from services.ingest.mailing.rules.draft import draft, without_values
 from services.ingest.mailing.rules.segment import Segment
@@ -20,7 +20,7 @@ from services.runtime.mongo import Document
 from services.runtime.mongo.hour_keys import HourKeys
 
 
-class Stopped(Exception):
+class CannotContinue(Exception):
     """The mailing cannot go on as it is; the text says why."""
 
 
@@ -33,7 +33,7 @@ class Means:
     directory: Directory
     sink: Log
     keys: HourKeys
-    claims: Claims
+    claims: DuplicateClaims
 
     async def publish(self, mailing: Mailing) -> None:
         """Say the mailing as it is to the log. Raises LogUnavailable, mongo.UNAVAILABLE; the planner says it again."""
@@ -89,15 +89,15 @@ class Means:
         return await self.segments.query(segment, self.directory.applications.get(segment.application_id))
 
     def template(self, mailing: Mailing) -> tuple[Template, PartnerChanged]:
-        """As it was accepted when the mailing was made, with today's senders and defaults. Raises Stopped."""
+        """As it was accepted when the mailing was made, with today's senders and defaults. Raises CannotContinue."""
         partner = self.directory.partners.get(mailing.partner_id)
         if partner is None or not partner.enabled:
-            raise Stopped("the partner is switched off")
+            raise CannotContinue("the partner is switched off")
         if not mailing.is_readable:
-            raise Stopped(CANNOT_OPEN)
+            raise CannotContinue(CANNOT_OPEN)
         try:
             raw = lossless.loads(mailing.definition)
             drafted = draft(raw, partner, self.directory, mailing.created_at, is_stored=True)
             return Template(drafted), partner
         except Refused as refused:
-            raise Stopped(refused.refusal.detail) from None
+            raise CannotContinue(refused.refusal.detail) from None

@@ -66,7 +66,7 @@ def sent_to(mailing: Mailing, rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.repeats is None or mailing.on_repeated != "skip"]
 
 
-class Place(NamedTuple):
+class PageCursor(NamedTuple):
     """In the list of mailings, the newest first: behind this one. Without id: behind all of that moment."""
 
     created_at: int

@@ -12,9 +12,9 @@ called once. The others go on.
 import asyncio
 from collections import Counter
 
-from services.ingest.mailing.means import Means, Stopped
+from services.ingest.mailing.means import CannotContinue, Means
 from services.ingest.mailing.model import Mailing
-from services.ingest.mailing.run import Run
+from services.ingest.mailing.run import MailingRun
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.log import batch_consumer
@@ -108,14 +108,14 @@ class Planner:
         mailing = await self._means.mailings.find(mailing_id)
         if mailing is None or mailing.state != "running":
             return
-        run = Run(self._means, mailing)
+        run = MailingRun(self._means, mailing)
         try:
             while not self._stop.is_set() and await run.step(self._pause):
                 if now_ms() - held_at > _LEASE_MS // 3:
                     if not await lease.hold(now_ms(), _LEASE_MS):
                         return
                     held_at = now_ms()
-        except Stopped as why:
+        except CannotContinue as why:
             await run.end("paused", str(why))
         await lease.release()
 

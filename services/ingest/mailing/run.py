@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from schemas import topics
 from schemas.application_events import PartnerChanged
 from schemas.values import Recipient
-from services.ingest.mailing.claims import Claimed, claim_lines
-from services.ingest.mailing.means import Means, Stopped
+from services.ingest.mailing.claims import ClaimedLines, claim_lines
+from services.ingest.mailing.means import CannotContinue, Means
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing, sent_to
-from services.ingest.mailing.rules.recipients import Addressed, addressed, expand
+from services.ingest.mailing.rules.recipients import MailingRecipient, addressed, expand
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import MAX_PROBLEMS
 from services.ingest.secure_values import sealed
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import CannotOpen
-from services.runtime.installations.segments import Found
+from services.runtime.installations.segments import SegmentMember
 from services.runtime.log.kafka import Append
 from services.runtime.scheduling import windows
 
@@ -59,7 +59,7 @@ class Pace:
 
 
 @dataclass
-class Run:
+class MailingRun:
     """`step` plans one slice. Its state is a cache: another planner goes on from the cursor in the database."""
 
     means: Means
@@ -68,11 +68,11 @@ class Run:
     _basis: tuple[int, str] = (-1, "")  # what the template was made of
     _template: Template | None = None
     _partner: PartnerChanged | None = None
-    _waiting: list[Addressed] = field(default_factory=list)
+    _waiting: list[MailingRecipient] = field(default_factory=list)
     _read_at: int = 0  # UTC ms; when those were read
 
     async def step(self, pause: Callable[[float], Awaitable[None]]) -> bool:
-        """Plan a slice and keep to the rate; False when nothing is left to do here. Raises UNAVAILABLE, Stopped."""
+        """Plan a slice at the rate; False when nothing is left to do here. Raises UNAVAILABLE, CannotContinue."""
         if self.mailing.finished_at is not None:  # it was done, and paused for the sake of what waits
             await self.end("done")
             return False
@@ -126,32 +126,32 @@ class Run:
             self._basis = basis
         return self._template, self._partner
 
-    async def _next(self, template: Template) -> tuple[list[Addressed], int | str | None]:
+    async def _next(self, template: Template) -> tuple[list[MailingRecipient], int | str | None]:
         """The next recipients; none and a cursor: nobody new up to there; none at all: the end."""
         if template.segment is None:
             try:
                 rows = await self.means.mailings.rows_from(self.mailing, int(self.mailing.cursor))
             except CannotOpen:
-                raise Stopped(f"the recipients: {CANNOT_OPEN}") from None
+                raise CannotContinue(f"the recipients: {CANNOT_OPEN}") from None
             to_plan = [addressed(row) for row in sent_to(self.mailing, rows)]
             return to_plan, None if to_plan or not rows else rows[-1].line + 1
         query = await self.means.query(template.segment)
         found, end = await self.means.segments.page(query, str(self.mailing.cursor), _PAGE)
         return [_of_segment(one) for one in found], end
 
-    async def _claim(self, partner: PartnerChanged, part: Sequence[Addressed]) -> Claimed:
+    async def _claim(self, partner: PartnerChanged, part: Sequence[MailingRecipient]) -> ClaimedLines:
         if not partner.reject_duplicates:
-            return Claimed(part)
+            return ClaimedLines(part)
         return await claim_lines(self.means.claims, part, self.mailing.mailing_id, partner.uuid, now_ms())
 
-    async def _tell(self, claimed: Claimed) -> None:
+    async def _tell(self, claimed: ClaimedLines) -> None:
         """Those that were appended have their ids; what is wrong with the others is kept, as far as anybody reads."""
         if claimed.claimed:
             await self.means.claims.confirm_many(claimed.claimed)
         room = max(0, MAX_PROBLEMS - self.mailing.refused)
         await self.means.mailings.add_problems(self.mailing.mailing_id, claimed.repeated[:room])
 
-    async def _append(self, template: Template, partner: PartnerChanged, part: Sequence[Addressed]) -> None:
+    async def _append(self, template: Template, partner: PartnerChanged, part: Sequence[MailingRecipient]) -> None:
         appends = []
         for place, one in enumerate(part):
             accepted = expand(template, one, self.mailing.mailing_id, partner.uuid, now_ms())
@@ -189,11 +189,11 @@ def opens_at(template: Template, now: int) -> int:
     return now if at is None else at
 
 
-def _of_segment(found: Found) -> Addressed:
+def _of_segment(found: SegmentMember) -> MailingRecipient:
     one = found.installation
     if one.external_user_id is None and one.phone is None:
         recipient = Recipient(installation_id=one.installation_id)
-        return Addressed(f"i/{one.installation_id}", recipient, cursor=one.installation_id)
+        return MailingRecipient(f"i/{one.installation_id}", recipient, cursor=one.installation_id)
     owner = f"u/{one.external_user_id}" if one.external_user_id is not None else f"p/{one.phone}"
     recipient = Recipient(phone=one.phone, external_user_id=one.external_user_id, only_installations=found.fitting)
-    return Addressed(owner, recipient, cursor=one.installation_id)
+    return MailingRecipient(owner, recipient, cursor=one.installation_id)

@@ -16,12 +16,12 @@ from pydantic import BaseModel
 from schemas import ids, lossless
 from schemas.application_events import PartnerChanged
 from schemas.mailing_events import MailingState
-from services.ingest.mailing.means import Means, Stopped
+from services.ingest.mailing.means import CannotContinue, Means
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing
 from services.ingest.mailing.rules.draft import ChangeBody, MailingBody, draft
 from services.ingest.mailing.rules.forecast import Forecast, forecast
 from services.ingest.mailing.rules.template import Template
-from services.ingest.mailing.upload import Form, UploadConflict, Uploading
+from services.ingest.mailing.upload import Form, Upload, UploadConflict
 from services.ingest.rules.body import parsed
 from services.ingest.rules.errors import Refused
 from services.ingest.rules.unknown_fields import unknown_fields
@@ -46,7 +46,7 @@ _MOST_FAULTS, _MOST_OF_NAME = 50, 200
 
 
 @dataclass(frozen=True)
-class Office:
+class MailingService:
     """Raises Problem for what cannot be done, and UNAVAILABLE."""
 
     means: Means
@@ -116,7 +116,7 @@ class Office:
             mailing = await self._again(mailing)
         raise Problem(503, "The mailing is being changed by others")
 
-    async def upload(self, mailing: Mailing, body: AsyncIterator[bytes], form: Form) -> tuple[Uploading, Mailing]:
+    async def upload(self, mailing: Mailing, body: AsyncIterator[bytes], form: Form) -> tuple[Upload, Mailing]:
         """Store a list, or the rest of one."""
         if mailing.is_segment:
             raise Problem(409, "The recipients of this mailing are a segment")
@@ -129,7 +129,7 @@ class Office:
         opened = await self.means.mailings.open_upload(mailing)
         if opened is None or form.first_line > max(opened.next_line, 2 if form.is_csv else 1):
             raise Problem(409, "The mailing has been changed meanwhile")
-        uploading = Uploading(self.means.mailings, opened, template, form)
+        uploading = Upload(self.means.mailings, opened, template, form)
         try:
             await uploading.read(body)
         except ListFault as fault:
@@ -177,7 +177,7 @@ class Office:
         """Of so many recipients who are still to be planned; None when the mailing cannot go on."""
         try:
             template, _ = self.means.template(mailing)
-        except Stopped:
+        except CannotContinue:
             return None
         zone, _ = windows.partner_zone(template.request.utc_offset_min)
         start = max(now, mailing.start_at or 0)
@@ -216,7 +216,7 @@ class Office:
     def _template(self, mailing: Mailing) -> Template:
         try:
             return self.means.template(mailing)[0]
-        except Stopped as why:
+        except CannotContinue as why:
             raise Problem(409, "The mailing cannot go on", str(why)) from None
 
 

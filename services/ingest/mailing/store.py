@@ -21,9 +21,9 @@ from pymongo import ReplaceOne
 
 from schemas.mailing_events import MailingState
 from schemas.topics import MESSAGE_RETENTION_MS
-from services.ingest.mailing.model import UNREADABLE, Mailing, Place
+from services.ingest.mailing.model import UNREADABLE, Mailing, PageCursor
 from services.ingest.mailing.rules.redaction import People, masked, rows_left, without
-from services.ingest.mailing.rules.rows import Bad, Row
+from services.ingest.mailing.rules.rows import RejectedLine, Row
 from services.runtime import telemetry
 from services.runtime.crypto.master_key import CannotOpen, Secrets
 from services.runtime.mongo import Database, Document, Duplicate, durable
@@ -75,7 +75,7 @@ class Mailings:
         document = await self._mailings.find_one({"_id": mailing_id})
         return None if document is None else self._mailing(document)
 
-    async def listed(self, partner_id: str | None, before: Place | None, limit: int) -> list[Mailing]:
+    async def listed(self, partner_id: str | None, before: PageCursor | None, limit: int) -> list[Mailing]:
         """The newest first; `before` pages on."""
         query: Document = {} if partner_id is None else {"partner_id": partner_id}
         if before is not None:
@@ -119,7 +119,7 @@ class Mailings:
         return (await self._mailings.update_one(query, {"$set": {"is_complete": True}})).matched == 1
 
     async def add(
-        self, mailing: Mailing, following: int, rows: Sequence[Row], bad: Sequence[Bad], refused: int
+        self, mailing: Mailing, following: int, rows: Sequence[Row], bad: Sequence[RejectedLine], refused: int
     ) -> bool:
         """Store the lines [next_line, following), `refused` of them bad; `bad` is what is to be told of some. False
         when another upload has begun, or it is no draft any more: what that one has stored stays as it is."""
@@ -155,7 +155,7 @@ class Mailings:
             return False
         return True
 
-    async def add_problems(self, mailing_id: str, bad: Sequence[Bad]) -> None:
+    async def add_problems(self, mailing_id: str, bad: Sequence[RejectedLine]) -> None:
         """Keep what is wrong with these lines; said again, it is one."""
         at = datetime.now(UTC)
         writes = [
@@ -230,10 +230,10 @@ class Mailings:
                 mailing = await self.find(mailing_id)
         return changed
 
-    async def problems(self, mailing_id: str, after_line: int, limit: int) -> list[Bad]:
+    async def problems(self, mailing_id: str, after_line: int, limit: int) -> list[RejectedLine]:
         query = {"mailing_id": mailing_id, "line": {"$gt": after_line}}
         found = self._problems.find(query).sort("line", 1).limit(limit)
-        return [Bad(one["line"], one["field"], one["rule"]) async for one in found]
+        return [RejectedLine(one["line"], one["field"], one["rule"]) async for one in found]
 
     async def rows_from(self, mailing: Mailing, line: int) -> list[Row]:
         """The recipients from `line` on in the chunk that holds it, or in the next one. Empty: there are no more.

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from services.ingest.mailing.model import Mailing
 from services.ingest.mailing.rules.repeats import Seen
-from services.ingest.mailing.rules.rows import Bad, Row, check_table, names_of, read
+from services.ingest.mailing.rules.rows import RejectedLine, Row, check_table, names_of, read
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import MAX_PROBLEMS, Mailings
 from services.runtime.lists.table import Record, Records, Understood
@@ -39,7 +39,7 @@ class Form:
 
 
 @dataclass
-class Uploading:
+class Upload:
     """One upload. `read` stores it; then `lines`, `accepted` and `refused` say what this upload has added."""
 
     mailings: Mailings
@@ -50,7 +50,7 @@ class Uploading:
     refused: int = 0
     repeated: int = 0
     _rows: list[Row] = field(default_factory=list)
-    _bad: list[Bad] = field(default_factory=list)
+    _bad: list[RejectedLine] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         form = self.form
@@ -118,6 +118,6 @@ class Uploading:
         self._rows, self._bad, self.mailing = [], [], replace(self.mailing, next_line=following)
 
 
-def _repeated(row: Row, has_push: bool) -> Bad:
+def _repeated(row: Row, has_push: bool) -> RejectedLine:
     field_name = "externalUserId" if has_push and row.user is not None else "to"
-    return Bad(row.line, field_name, f"repeats the recipient of line {row.repeats}")
+    return RejectedLine(row.line, field_name, f"repeats the recipient of line {row.repeats}")

@@ -8,18 +8,18 @@ from pydantic import ConfigDict
 from schemas import lossless
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing
 from services.ingest.mailing.rules.forecast import Forecast
-from services.ingest.mailing.upload import Uploading
+from services.ingest.mailing.upload import Upload
 from services.ingest.rules.body import Wire
 from services.runtime.mongo.mailing_outcomes import Outcomes
 
 
-class Told(Wire):
+class View(Wire):
     """Base of answers, which are made by the names of their fields."""
 
     model_config = ConfigDict(populate_by_name=True)
 
 
-class ListView(Told):
+class ListView(View):
     """The list as far as it has been uploaded."""
 
     accepted: int  # lines that are sent to
@@ -29,7 +29,7 @@ class ListView(Told):
     complete: bool  # the last upload came to its end
 
 
-class ProgressView(Told):
+class ProgressView(View):
     """How far it has come. `states` counts messages by where they are now, `failed` those that failed by reason."""
 
     recipients: int | None  # of a list; those of a segment are known once it is planned
@@ -44,7 +44,7 @@ class ProgressView(Told):
     counted_at: int | None
 
 
-class MailingView(Told):
+class MailingView(View):
     """One mailing."""
 
     mailing_id: str
@@ -64,7 +64,7 @@ class MailingView(Told):
     progress: ProgressView
 
 
-class ProblemView(Told):
+class ProblemView(View):
     """A broken line."""
 
     line: int
@@ -72,7 +72,7 @@ class ProblemView(Told):
     rule: str
 
 
-class ProblemsPage(Told):
+class ProblemsPage(View):
     """The first lines first; `after` asks for those behind."""
 
     problems: list[ProblemView]
@@ -81,7 +81,7 @@ class ProblemsPage(Told):
     after: int | None
 
 
-class UnderstoodView(Told):
+class UnderstoodView(View):
     """How the list was read: look here first when lines are broken."""
 
     format: str
@@ -92,7 +92,7 @@ class UnderstoodView(Told):
     rows: int
 
 
-class UploadView(Told):
+class UploadView(View):
     """How the list was read, what this upload has added, and where the list stands."""
 
     understood: UnderstoodView
@@ -112,7 +112,7 @@ def list_view(mailing: Mailing) -> ListView:
     )
 
 
-def upload_view(uploading: Uploading, after: Mailing) -> UploadView:
+def upload_view(uploading: Upload, after: Mailing) -> UploadView:
     left_out = uploading.repeated if after.on_repeated == "skip" else 0
     return UploadView(
         understood=UnderstoodView(**asdict(uploading.understood)),
@@ -163,14 +163,14 @@ def _recipients(mailing: Mailing) -> int:
     return mailing.planned if mailing.is_segment else mailing.recipients
 
 
-class MailingsPage(Told):
+class MailingsPage(View):
     """The newest first; `before` asks for older ones."""
 
     mailings: list[MailingView]
     before: str | None
 
 
-class ForecastView(Told):
+class ForecastView(View):
     """A dry run. Where not all recipients were looked at, the figures are projected from `looked_at` of them."""
 
     recipients: int

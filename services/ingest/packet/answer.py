@@ -19,13 +19,21 @@ import orjson
 
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
-from services.ingest.duplicates.claims_store import Claims
-from services.ingest.duplicates.recent import Recent, told_by
-from services.ingest.packet.errors import Rejected, RejectReason, Unacceptable, unacceptable_of
-from services.ingest.packet.patterns import Patterns
-from services.ingest.packet.rules import Packet, Sending, accepted_of, hands_on, packet_of, priority_of, unknown_of
+from services.ingest.duplicates.claims_store import DuplicateClaims
+from services.ingest.duplicates.recent import RecentRequests, fingerprint_of
+from services.ingest.packet.errors import Rejection, RejectReason, Unacceptable, unacceptable_of
+from services.ingest.packet.rules import (
+    Packet,
+    PacketContext,
+    accepted_of,
+    hands_on,
+    packet_of,
+    priority_of,
+    unknown_of,
+)
+from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules.errors import Code, Refusal
-from services.ingest.rules.message import Accepted
+from services.ingest.rules.message import AcceptedMessage
 from services.ingest.rules.reading import not_json
 from services.ingest.rules.unknown_fields import unknown_around
 from services.ingest.rules.warnings import REPEATED, warnings_of
@@ -52,7 +60,7 @@ _PACKET_BITS = 53
 """What a JSON number holds exactly everywhere."""
 
 
-class Batch:
+class PacketService:
     """Answers packets. One for each process."""
 
     def __init__(
@@ -60,10 +68,10 @@ class Batch:
         directory: Directory,
         secrets: Secrets,
         sink: Log,
-        claims: Claims,
+        claims: DuplicateClaims,
         keys: HourKeys,
         limits: Limits,
-        recent: Recent,
+        recent: RecentRequests,
     ) -> None:
         self._recent = recent
         self._directory, self._secrets, self._log = directory, secrets, sink
@@ -90,17 +98,17 @@ class Batch:
         if limit is not None:
             return Refusal(Code.TOO_MANY, limit)
         try:
-            sending = Sending(partner, self._directory, now, packet_id_of(body, packet, partner), ids.uuid7)
+            sending = PacketContext(partner, self._directory, now, packet_id_of(body, packet, partner), ids.uuid7)
             return 200, orjson.dumps({"result": await self._send(packet, sending, warnings)})
         finally:
             self._limits.leave(partner)
 
-    async def _send(self, packet: Packet, sending: Sending, warnings: list[str]) -> list[dict[str, Any]]:
-        patterns, ready = Patterns(sending.partner), list[_Ready | Rejected]()
+    async def _send(self, packet: Packet, sending: PacketContext, warnings: list[str]) -> list[dict[str, Any]]:
+        patterns, ready = PacketTemplates(sending.partner), list[_ReadyMessage | Rejection]()
         try:
             for place, one in enumerate(packet.messages):
                 outcome = accepted_of(one, place, packet, sending, patterns)
-                ready.append(outcome if isinstance(outcome, Rejected) else await self._ready(outcome, place))
+                ready.append(outcome if isinstance(outcome, Rejection) else await self._ready(outcome, place))
                 if unknown := unknown_of(one, sending.partner):
                     warnings += warnings_of(unknown, f"messages[{place}].") if len(warnings) < _MOST_WARNINGS else ()
                     telemetry.UNKNOWN_FIELDS.labels(sending.partner.partner_id).inc()
@@ -115,17 +123,25 @@ class Batch:
             ready = await self._unstored(packet, sending, patterns, ready)
         else:
             for place, one in enumerate(ready):
-                if isinstance(one, _Ready) and one.told is not None and self._recent.note(one.message_id, one.told):
+                if (
+                    isinstance(one, _ReadyMessage)
+                    and one.told is not None
+                    and self._recent.note(one.message_id, one.told)
+                ):
                     warnings.append(f"messages[{place}].{REPEATED}")
-        telemetry.BATCH_MESSAGES.labels("accepted").inc(sum(isinstance(one, _Ready) for one in ready))
-        telemetry.BATCH_MESSAGES.labels("rejected").inc(sum(isinstance(one, Rejected) for one in ready))
+        telemetry.BATCH_MESSAGES.labels("accepted").inc(sum(isinstance(one, _ReadyMessage) for one in ready))
+        telemetry.BATCH_MESSAGES.labels("rejected").inc(sum(isinstance(one, Rejection) for one in ready))
         return [_entry_of(one, sending.packet_id) for one in ready]
 
     async def _unstored(
-        self, packet: Packet, sending: Sending, patterns: Patterns, ready: Sequence["_Ready | Rejected"]
-    ) -> list["_Ready | Rejected"]:
+        self,
+        packet: Packet,
+        sending: PacketContext,
+        patterns: PacketTemplates,
+        ready: Sequence["_ReadyMessage | Rejection"],
+    ) -> list["_ReadyMessage | Rejection"]:
         """What is told of each message when the log or a database is away: still what is wrong with it, or unknown."""
-        told: list[_Ready | Rejected] = []
+        told: list[_ReadyMessage | Rejection] = []
         for place, one in enumerate(packet.messages):
             outcome = ready[place] if place < len(ready) else accepted_of(one, place, packet, sending, patterns)
             told.append(_unknown(outcome, place))
@@ -133,25 +149,27 @@ class Batch:
                 await asyncio.sleep(0)
         return told
 
-    async def _ready(self, outcome: Accepted, place: int) -> "_Ready | Rejected":
+    async def _ready(self, outcome: AcceptedMessage, place: int) -> "_ReadyMessage | Rejection":
         event = await sealed(outcome, self._keys) if outcome.secure else outcome.request
         value = Append(_TOPIC, event.message_id, event).value
         if len(value) > _MAX_MESSAGE_BYTES:
             ref = f"messages[{place}]"
-            return Rejected(
+            return Rejection(
                 [RejectReason("length.too.long", ref)], f"{ref}: must be at most {_MAX_MESSAGE_BYTES} bytes"
             )
-        told = None if event.partner_ref is None else told_by(event, outcome.secure)
-        return _Ready(event.message_id, event.partner_ref, Append(_TOPIC, event.message_id, value), told)
+        told = None if event.partner_ref is None else fingerprint_of(event, outcome.secure)
+        return _ReadyMessage(event.message_id, event.partner_ref, Append(_TOPIC, event.message_id, value), told)
 
-    async def _send_once(self, packet: Packet, ready: Sequence["_Ready | Rejected"]) -> list["_Ready | Rejected"]:
+    async def _send_once(
+        self, packet: Packet, ready: Sequence["_ReadyMessage | Rejection"]
+    ) -> list["_ReadyMessage | Rejection"]:
         """For partners who refuse duplicates: an id that was accepted before, or earlier in the packet, is refused.
 
         What others may be about to append is looked at again behind our own append, so that no two packets wait for
         each other.
         """
         holder = ids.uuid7()
-        wanted = {one.message_id for one in ready if isinstance(one, _Ready) and one.partner_ref is not None}
+        wanted = {one.message_id for one in ready if isinstance(one, _ReadyMessage) and one.partner_ref is not None}
         ours, contested = await self._claims.claim_many(wanted, holder, now_ms())
         kept = _without_repeated(ready, ours | contested)
         await self._append_claimed(packet, _without(kept, contested), ours, holder)
@@ -164,13 +182,13 @@ class Batch:
         except batch_consumer.UNAVAILABLE as error:
             log.warning("a part of a packet could not be stored in time", error=repr(error))
             return [
-                _unknown(one, place) if isinstance(one, _Ready) and one.message_id in contested else one
+                _unknown(one, place) if isinstance(one, _ReadyMessage) and one.message_id in contested else one
                 for place, one in enumerate(kept)
             ]
         return _without_repeated(kept, ours | won)
 
     async def _append_claimed(
-        self, packet: Packet, ready: Sequence["_Ready | Rejected"], claimed: Set[str], holder: str
+        self, packet: Packet, ready: Sequence["_ReadyMessage | Rejection"], claimed: Set[str], holder: str
     ) -> None:
         try:
             await self._log.append(_by_priority(ready, packet.messages))
@@ -188,38 +206,40 @@ class Batch:
             log.warning("claims were not confirmed", error=repr(error))
 
 
-class _Ready(NamedTuple):
+class _ReadyMessage(NamedTuple):
     """A message that is to be appended."""
 
     message_id: str
     partner_ref: str | None
     append: Append
-    told: int | None  # `recent.told_by`; None without an id of the partner's
+    told: int | None  # `recent.fingerprint_of`; None without an id of the partner's
 
 
-_ELSEWHERE = Rejected([], "")
+_ELSEWHERE = Rejection([], "")
 """In the place of a message that is not appended now."""
 
 
-def _without_repeated(ready: Sequence[_Ready | Rejected], free: Set[str]) -> list[_Ready | Rejected]:
+def _without_repeated(ready: Sequence[_ReadyMessage | Rejection], free: Set[str]) -> list[_ReadyMessage | Rejection]:
     """The first with each free id; the others are refused."""
-    left, kept = set(free), list[_Ready | Rejected]()
+    left, kept = set(free), list[_ReadyMessage | Rejection]()
     for place, one in enumerate(ready):
-        if isinstance(one, _Ready) and one.partner_ref is not None:
+        if isinstance(one, _ReadyMessage) and one.partner_ref is not None:
             if one.message_id not in left:
                 ref = f"messages[{place}].id"
-                kept.append(Rejected([RejectReason("duplicate", ref)], f"{ref}: was used before"))
+                kept.append(Rejection([RejectReason("duplicate", ref)], f"{ref}: was used before"))
                 continue
             left.discard(one.message_id)
         kept.append(one)
     return kept
 
 
-def _without(ready: Sequence[_Ready | Rejected], others: Set[str], *, unnamed: bool = False) -> list[_Ready | Rejected]:
+def _without(
+    ready: Sequence[_ReadyMessage | Rejection], others: Set[str], *, unnamed: bool = False
+) -> list[_ReadyMessage | Rejection]:
     """Each in its place, but for those of `others`; with `unnamed` also but for those without an id."""
     return [
         _ELSEWHERE
-        if isinstance(one, _Ready) and (one.message_id in others or (unnamed and one.partner_ref is None))
+        if isinstance(one, _ReadyMessage) and (one.message_id in others or (unnamed and one.partner_ref is None))
         else one
         for one in ready
     ]
@@ -250,24 +270,24 @@ def packet_id_of(body: bytes, packet: Packet, partner: PartnerChanged) -> int:
     return (int.from_bytes(hashlib.sha256(cause).digest()[:8]) >> (64 - _PACKET_BITS)) or 1
 
 
-def _by_priority(ready: Sequence[_Ready | Rejected], messages: Sequence[object]) -> list[Append]:
+def _by_priority(ready: Sequence[_ReadyMessage | Rejection], messages: Sequence[object]) -> list[Append]:
     """The higher ones first, so that they go first; of equal ones in the order of the packet."""
-    placed = [(place, one.append) for place, one in enumerate(ready) if isinstance(one, _Ready)]
+    placed = [(place, one.append) for place, one in enumerate(ready) if isinstance(one, _ReadyMessage)]
     placed.sort(key=lambda one: -priority_of(messages[one[0]]))
     return [append for _, append in placed]
 
 
-def _unknown(outcome: Accepted | _Ready | Rejected, place: int) -> Rejected:
-    if isinstance(outcome, Rejected):
+def _unknown(outcome: AcceptedMessage | _ReadyMessage | Rejection, place: int) -> Rejection:
+    if isinstance(outcome, Rejection):
         return outcome
     ref = f"messages[{place}]"
-    return Rejected(
+    return Rejection(
         [RejectReason("unknown", ref)], f"{ref}: could not be stored in time, it may be sent again with its id"
     )
 
 
-def _entry_of(one: _Ready | Rejected, packet_id: int | None) -> dict[str, Any]:
-    if isinstance(one, _Ready):
+def _entry_of(one: _ReadyMessage | Rejection, packet_id: int | None) -> dict[str, Any]:
+    if isinstance(one, _ReadyMessage):
         entry: dict[str, Any] = {"code": "OK", "messageId": one.message_id, "packetId": packet_id}
         return entry if one.partner_ref is None else {**entry, "id": one.partner_ref}
     reasons = [{"key": reason.key, "ref": reason.ref} for reason in one.reasons]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from starlette.types import Receive, Scope, Send
 
-from services.ingest.packet.answer import MAX_BODY_BYTES, Batch
+from services.ingest.packet.answer import MAX_BODY_BYTES, PacketService
 from services.ingest.rules.errors import Refusal
 from services.ingest.rules.warnings import HEADER, header_of
 from services.ingest.send.endpoint import error_body, read_body, unexpected
@@ -20,10 +20,10 @@ _JSON = (b"content-type", b"application/json")
 _SECONDS = telemetry.REQUEST_SECONDS.labels("batch")
 
 
-class BatchEndpoint:
+class PacketEndpoint:
     """The key is looked at before the body is read: nobody else makes us read 16 MiB."""
 
-    def __init__(self, batch: Batch, trusted_proxies: Sequence[Network]) -> None:
+    def __init__(self, batch: PacketService, trusted_proxies: Sequence[Network]) -> None:
         self._batch = batch
         self._trusted = trusted_proxies
 

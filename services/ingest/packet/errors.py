@@ -30,7 +30,7 @@ class RejectReason:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejection:
     """A message that is not accepted."""
 
     reasons: Sequence[RejectReason]
@@ -42,7 +42,7 @@ class Unacceptable(Exception):
 
     def __init__(self, key: str, ref: str, description: str) -> None:
         super().__init__(description)
-        self.rejected = Rejected([RejectReason(key, ref)], description)
+        self.rejected = Rejection([RejectReason(key, ref)], description)
 
 
 def unacceptable_of(refusal: Refusal) -> Unacceptable:
@@ -51,7 +51,7 @@ def unacceptable_of(refusal: Refusal) -> Unacceptable:
     return Unacceptable("invalid", field, refusal.detail)
 
 
-def rejected_of(refusal: Refusal, where: str) -> Rejected:
+def rejected_of(refusal: Refusal, where: str) -> Rejection:
     """A refusal of `accept` in the words of a packet."""
     field, rule = _apart(refusal.detail)
     name = _PLACES.get(field) or (field.removeprefix("message.") if field.startswith("message.data") else field)
@@ -64,7 +64,7 @@ def rejected_of(refusal: Refusal, where: str) -> Rejected:
         key = "length.too.long"
     elif rule == "mandatory":
         key = "must.be.not.null"
-    return Rejected([RejectReason(key, f"{where}.{name}")], f"{where}.{name}: {rule}")
+    return Rejection([RejectReason(key, f"{where}.{name}")], f"{where}.{name}: {rule}")
 
 
 def _apart(detail: str) -> tuple[str, str]:

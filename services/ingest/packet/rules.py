@@ -1,7 +1,7 @@
 """A packet, message by message: which are acceptable, and what is wrong with the others. Pure.
 
     packet (JSON) ─▶ packet_of ─▶ Packet            what holds for all, or Unacceptable: nothing of it is accepted
-    message ─▶ accepted_of ─▶ Accepted | Rejected   each alone: one bad message never rejects its neighbours
+    message ─▶ accepted_of ─▶ AcceptedMessage | Rejection   each alone: one bad message never rejects its neighbours
 
 A message is turned into the `Request` of `/v6/send` and comes through `accept` like one, on the bulk lane. Source:
 `docs/partner-api.md` §6.
@@ -15,13 +15,13 @@ from pydantic import ValidationError
 
 from schemas.application_events import PartnerChanged
 from schemas.values import Channel
-from services.ingest.packet.errors import Rejected, RejectReason, Unacceptable, rejected_of, unacceptable_of
-from services.ingest.packet.patterns import Patterns
+from services.ingest.packet.errors import Rejection, RejectReason, Unacceptable, rejected_of, unacceptable_of
+from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules.body import LinkBody, MessageBody, Request, ScheduleBody, parsed, violation
 from services.ingest.rules.errors import Refusal, Refused
 from services.ingest.rules.fields import channel_of, notify_url_of, schedule_of
 from services.ingest.rules.link import Senders
-from services.ingest.rules.message import Accepted, accept
+from services.ingest.rules.message import AcceptedMessage, accept
 from services.ingest.rules.unknown_fields import unknown_of_packet
 from services.ingest.rules.warnings import names_of
 from services.runtime.http.field_names import Unknown
@@ -46,7 +46,7 @@ class Packet:
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class PacketContext:
     """For whom, and when: the same for every message of a packet."""
 
     partner: PartnerChanged
@@ -91,17 +91,17 @@ def hands_on(body: object) -> bool:
 
 
 def accepted_of(
-    message: object, place: int, packet: Packet, sending: Sending, patterns: Patterns
-) -> Accepted | Rejected:
+    message: object, place: int, packet: Packet, sending: PacketContext, patterns: PacketTemplates
+) -> AcceptedMessage | Rejection:
     """What becomes of `messages[place]`; `patterns` are those of this packet."""
     where = f"messages[{place}]"
     if not isinstance(message, dict):
-        return Rejected([RejectReason("invalid", where)], f"{where}: must be an object")
+        return Rejection([RejectReason("invalid", where)], f"{where}: must be an object")
     channel = _channel(message, sending.partner)
     faults = _faults(message, channel)
     if faults:
         reasons = [RejectReason(key, f"{where}.{name}") for key, name, _ in faults]
-        return Rejected(reasons, "; ".join(f"{where}.{name}: {rule}" for _, name, rule in faults))
+        return Rejection(reasons, "; ".join(f"{where}.{name}: {rule}" for _, name, rule in faults))
     assert channel is not None
     key = patterns.key_of(message, channel)
     alike = patterns.like(key, message, sending.draw_id)

@@ -1,7 +1,7 @@
 """Is this request acceptable? Pure: the body, the partner and the time decide, and nothing else.
 
-    SendRequest ─▶ accept ─▶ Accepted   the event to append, and the values to seal before it may be
-                          └▶ Refusal    code and detail for the answer
+    SendRequest ─▶ accept ─▶ AcceptedMessage  the event to append, and the values to seal before it may be
+                          └▶ Refusal          code and detail for the answer
 
 `/v6/send` and packets come through here alike; a packet's message is a `Request` with the packet's lane. Source:
 `docs/partner-api.md` §1, §4, §5.
@@ -27,7 +27,7 @@ _WINDOW_WAIT_MS = 8 * DAY_MS
 """A weekly window opens again within a week; a day more for the recipient's time zone."""
 
 
-class Accepted(NamedTuple):
+class AcceptedMessage(NamedTuple):
     """`request` must not be appended while `secure` holds values: see `secure_values.py`."""
 
     request: MessageRequested
@@ -43,7 +43,7 @@ def accept(
     lane: Lane = "single",
     *,
     draw_id: Callable[[], str],
-) -> Accepted | Refusal:
+) -> AcceptedMessage | Refusal:
     """Decide about one request of an authenticated partner. `draw_id` gives new UUIDs."""
     try:
         return _accepted(body, partner, senders, now_ms, lane, draw_id)
@@ -53,7 +53,7 @@ def accept(
 
 def _accepted(
     body: Request, partner: PartnerChanged, senders: Senders, now_ms: int, lane: Lane, draw_id: Callable[[], str]
-) -> Accepted:
+) -> AcceptedMessage:
     chain = _chain(body, Context(partner, senders, body.shorten_links))
     links = _awaiting(body, chain)
     schedule = schedule_of(body.schedule_info, body.use_time_diff, partner, now_ms)
@@ -77,7 +77,7 @@ def _accepted(
         utc_offset_min=partner.utc_offset_min,
     )
     secure = {place: one.secure for place, one in enumerate(chain) if one.secure}
-    return Accepted(request, secure, _ends_at(now_ms, links, schedule))
+    return AcceptedMessage(request, secure, _ends_at(now_ms, links, schedule))
 
 
 @lru_cache(maxsize=1024)

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
 from schemas.events import MessageRequested
-from services.ingest.duplicates.claims_store import Claims
-from services.ingest.duplicates.recent import Recent, told_by
+from services.ingest.duplicates.claims_store import DuplicateClaims
+from services.ingest.duplicates.recent import RecentRequests, fingerprint_of
 from services.ingest.rules.body import SendRequest, violation
 from services.ingest.rules.errors import Code, Refusal, Refused
 from services.ingest.rules.message import accept
@@ -45,17 +45,19 @@ _FAULTS = {
 }
 
 
-class Sending:
+class SendService:
     """Answers requests of `/v6/send`."""
 
-    def __init__(self, directory: Directory, logins: Logins, sink: Log, claims: Claims, keys: HourKeys) -> None:
+    def __init__(
+        self, directory: Directory, logins: Logins, sink: Log, claims: DuplicateClaims, keys: HourKeys
+    ) -> None:
         self._directory = directory
         self._logins = logins
         self._log = sink
         self._claims = claims
         self._keys = keys
         self.limits = Limits()
-        self.recent = Recent()
+        self.recent = RecentRequests()
         self._failing_since_s: float | None = None
         self._failed_at_s = 0.0
 
@@ -134,7 +136,7 @@ class Sending:
         except RecordTooLarge:
             return Refusal(Code.INVALID, "body: too large once it is encoded")
         self._failing_since_s = None
-        if event.partner_ref is not None and self.recent.note(event.message_id, told_by(event, accepted.secure)):
+        if event.partner_ref is not None and self.recent.note(event.message_id, fingerprint_of(event, accepted.secure)):
             warnings.append(REPEATED)
         if claims:
             await self._confirm(event.message_id)

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.ingest.openapi import describe
 from services.ingest.rules.errors import Code, Refusal
 from services.ingest.rules.warnings import HEADER, header_of
-from services.ingest.send.answer import Sending
+from services.ingest.send.answer import SendService
 from services.runtime import mongo, telemetry
 from services.runtime.access.callers import Network, caller_address
 from services.runtime.http import server
@@ -37,7 +37,7 @@ _ANSWERS = {code: telemetry.REQUESTS.labels("send", str(code)) for code in (0, *
 class SendEndpoint:
     """Reads a body within its limit, and writes the answer."""
 
-    def __init__(self, sending: Sending, trusted_proxies: Sequence[Network]) -> None:
+    def __init__(self, sending: SendService, trusted_proxies: Sequence[Network]) -> None:
         self._answer = sending.answer
         self._trusted = trusted_proxies
 
@@ -147,7 +147,7 @@ class Application:
 
 
 def application(
-    sending: Sending,
+    sending: SendService,
     trusted_proxies: Sequence[Network],
     batch: ASGIApp | None = None,
     mailings: FastAPI | None = None,

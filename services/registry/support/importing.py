@@ -23,7 +23,7 @@ from services.registry.devices.fold.state import Device
 from services.registry.support.bodies import BadLine, ImportAnswer
 from services.runtime.clock import now_ms
 from services.runtime.http.server import field_errors
-from services.runtime.lists.lines import MAX_LINE_BYTES, Raw
+from services.runtime.lists.lines import MAX_LINE_BYTES, RawLine
 from services.runtime.log.kafka import Append
 from services.runtime.text import phones
 from services.runtime.text.storable import Text
@@ -67,7 +67,7 @@ class DeviceImport:
     def answer(self) -> ImportAnswer:
         return ImportAnswer(lines=self.lines, imported=self.imported, known=self.known, bad=self.bad)
 
-    async def read(self, lines: AsyncIterator[Raw]) -> None:
+    async def read(self, lines: AsyncIterator[RawLine]) -> None:
         """Import all lines, batch by batch. Raises LogUnavailable, mongo.UNAVAILABLE: then repeat the whole."""
         batch: list[tuple[ImportLine, str, str | None]] = []
         async for raw in lines:
@@ -156,7 +156,7 @@ class DeviceImport:
         return news
 
 
-def _parsed(raw: Raw) -> tuple[ImportLine, str, str | None]:
+def _parsed(raw: RawLine) -> tuple[ImportLine, str, str | None]:
     """The line, its token as text, and its phone. Raises BadField, ValidationError."""
     if raw.content is None:
         raise BadField("line", f"must be at most {MAX_LINE_BYTES} bytes")

@@ -19,7 +19,7 @@ from services.registry.support.bodies import CardView, ImportAnswer, SupportAnsw
 from services.registry.support.importing import MAX_LINES, DeviceImport, ImportLine
 from services.registry.support.read_access import ReadAccess, ReadAccessOf
 from services.runtime.http.server import Problem
-from services.runtime.lists.lines import Lines, ListFault, Raw, Utf8, encoding_of, media_type
+from services.runtime.lists.lines import Lines, ListFault, RawLine, Utf8, encoding_of, media_type
 from services.runtime.text import phones
 
 IMPORT_PATH = "/v1/installations/import"
@@ -105,7 +105,7 @@ def _add_import(router: APIRouter, commands: DeviceCommands) -> None:
         return importing.answer
 
 
-async def lines_of(chunks: AsyncIterator[bytes], encoding: str = "") -> AsyncIterator[Raw]:
+async def lines_of(chunks: AsyncIterator[bytes], encoding: str = "") -> AsyncIterator[RawLine]:
     """The lines of a stream, whose length the body limit bounds. Raises HTTPException 413, ListFault."""
     text, lines = Utf8(encoding), Lines(1, quoted=False)
     async for chunk in chunks:
@@ -115,7 +115,7 @@ async def lines_of(chunks: AsyncIterator[bytes], encoding: str = "") -> AsyncIte
         yield _counted(raw)
 
 
-def _counted(raw: Raw) -> Raw:
+def _counted(raw: RawLine) -> RawLine:
     if raw.line > MAX_LINES:
         raise HTTPException(413, f"Too many lines: at most {MAX_LINES}")
     return raw

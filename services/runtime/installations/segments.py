@@ -37,7 +37,7 @@ class Criteria(Protocol):
     def fits(self, version: str) -> bool: ...
 
 
-class Found(NamedTuple):
+class SegmentMember(NamedTuple):
     """One recipient: the installation that stands for it, and all of its installations that fit."""
 
     installation: Installation
@@ -79,7 +79,7 @@ class Segments:
             query["app_version"] = {"$in": [one for one in versions if criteria.fits(one)]}
         return query
 
-    async def page(self, query: Document, after: str, limit: int) -> tuple[list[Found], str | None]:
+    async def page(self, query: Document, after: str, limit: int) -> tuple[list[SegmentMember], str | None]:
         """The recipients among the next installations behind `after`, and where to go on; None at the end."""
         found = self._installations.find({**query, "_id": {"$gt": after}}).sort("_id", 1).limit(limit)
         page = [from_document(document) async for document in found]
@@ -97,7 +97,7 @@ class Segments:
             owner = _owner({"external_user_id": one.external_user_id, "phone": one.phone})
             fitting = mine.get(owner, []) if owner[1] else [one.installation_id]
             if not fitting or fitting[0] == one.installation_id:
-                recipients.append(Found(one, tuple(fitting)))
+                recipients.append(SegmentMember(one, tuple(fitting)))
         return recipients, page[-1].installation_id
 
     async def count(self, query: Document) -> tuple[int, int]:

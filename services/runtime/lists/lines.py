@@ -1,6 +1,6 @@
 """Lists as people have them: the bytes of a file, cut anywhere, to numbered lines in UTF-8. Pure.
 
-    bytes ─▶ Utf8: byte order mark, UTF-16, a charset that was named ─▶ Lines: CR, LF, CRLF, quoted breaks ─▶ Raw
+    bytes ─▶ Utf8: byte order mark, UTF-16, a charset that was named ─▶ Lines: CR, LF, CRLF, quoted breaks ─▶ RawLine
 
 Lines are numbered as an editor numbers them, from 1. A quoted CSV field may hold line breaks: its record is known by
 the line that it begins on. `table.py` makes records of these; mailings and the import of devices read by both.
@@ -49,7 +49,7 @@ class ListFault(Exception):
         self.field, self.rule = field, rule
 
 
-class Raw(NamedTuple):
+class RawLine(NamedTuple):
     """A record and the number of the line it begins on; None is one that is too long."""
 
     line: int
@@ -134,7 +134,7 @@ class Lines:
         """From now on quotes open and close beside this one only."""
         self._quotes = _Quotes(delimiter)
 
-    def feed(self, piece: bytes) -> Iterator[Raw]:
+    def feed(self, piece: bytes) -> Iterator[RawLine]:
         """The records that end in this piece."""
         lines = (self._rest + piece).splitlines(keepends=True)  # of bytes: CR, LF and CRLF, and no other
         self._rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""  # CR may be half a CRLF
@@ -143,7 +143,7 @@ class Lines:
         if len(self._rest) > MAX_LINE_BYTES + 1:  # what follows belongs to it as well
             self._is_long, self._rest = True, self._rest[-1:]
 
-    def end(self) -> Iterator[Raw]:
+    def end(self) -> Iterator[RawLine]:
         """What is left when the stream ends, with or without a line break."""
         if self._rest:
             rest, self._rest = self._rest, b""
@@ -151,7 +151,7 @@ class Lines:
         while self._held:
             yield from self._broken()
 
-    def _ended(self, line: bytes) -> Iterator[Raw]:
+    def _ended(self, line: bytes) -> Iterator[RawLine]:
         content = line.rstrip(b"\r\n")
         if self._is_long or len(content) > MAX_LINE_BYTES:
             while self._held:
@@ -174,7 +174,7 @@ class Lines:
         elif len(self._held) > _MAX_RECORD_LINES or len(record_bytes) > MAX_LINE_BYTES:
             yield from self._broken()
 
-    def _broken(self) -> Iterator[Raw]:
+    def _broken(self) -> Iterator[RawLine]:
         """A quote that is never closed must not swallow the lines after it: only its own line is bad."""
         first, *others = self._held
         self._held = []
@@ -183,8 +183,8 @@ class Lines:
         for line in others:
             yield from self._ended(line)
 
-    def _taken(self, content: bytes | None, lines: int) -> Raw:
-        record = Raw(self.line, content)
+    def _taken(self, content: bytes | None, lines: int) -> RawLine:
+        record = RawLine(self.line, content)
         self.line += lines
         return record
 

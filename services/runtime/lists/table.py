@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from schemas import lossless
-from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE, Lines, ListFault, Raw, Utf8
+from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE, Lines, ListFault, RawLine, Utf8
 
 DELIMITERS = (";", ",", "\t", "|")
 _SEP = re.compile(r'"?sep=(\\t|.)["\s;,|]*', re.IGNORECASE)
@@ -133,7 +133,7 @@ class Records:
         if self._is_csv and self.table is None:
             raise ListFault("header", "mandatory: the first line names the columns")
 
-    def _records(self, raw: Raw) -> Iterator[Record]:
+    def _records(self, raw: RawLine) -> Iterator[Record]:
         if self._is_csv and self.table is None:
             self._head(raw)
             return
@@ -149,7 +149,7 @@ class Records:
             self._rows += 1
             yield Record(raw.line, cells, is_csv=self._is_csv)
 
-    def _head(self, raw: Raw) -> None:
+    def _head(self, raw: RawLine) -> None:
         text = _head_text(raw)
         if self._delimiter is None and (said := _SEP.fullmatch(text.strip(" "))):
             self._delimiter = "\t" if said[1] == "\\t" else said[1]
@@ -207,7 +207,7 @@ def _row(text: str, delimiter: str) -> list[str]:
         return []
 
 
-def _head_text(raw: Raw) -> str:
+def _head_text(raw: RawLine) -> str:
     if raw.content is None:
         raise ListFault("header", f"must be at most {MAX_LINE_BYTES} bytes")
     try:
@@ -221,13 +221,13 @@ def _head_text(raw: Raw) -> str:
     return text
 
 
-def _content(raw: Raw) -> bytes:
+def _content(raw: RawLine) -> bytes:
     if raw.content is None:
         raise _Broken("line", f"must be at most {MAX_LINE_BYTES} bytes")
     return raw.content
 
 
-def _cells(raw: Raw, table: Table) -> dict[str, str] | None:
+def _cells(raw: RawLine, table: Table) -> dict[str, str] | None:
     """By what their columns mean; None: a blank row."""
     content = _content(raw)
     try:
@@ -246,7 +246,7 @@ def _cells(raw: Raw, table: Table) -> dict[str, str] | None:
     return {name: _text(cell) for name, cell in zip(table.columns, row, strict=False) if name is not None}
 
 
-def _object(raw: Raw, names: Names) -> dict[str, Any]:
+def _object(raw: RawLine, names: Names) -> dict[str, Any]:
     """A JSON line, with the names that were asked for in place of their synonyms."""
     content = _content(raw)
     try:
@@ -270,7 +270,7 @@ def _object(raw: Raw, names: Names) -> dict[str, Any]:
     return found
 
 
-def _check_no_array(raw: Raw) -> None:
+def _check_no_array(raw: RawLine) -> None:
     start = (raw.content or b"").strip()
     if start.startswith(b"["):
         raise ListFault("list", "must be JSON lines, one object a line; this is a JSON array")

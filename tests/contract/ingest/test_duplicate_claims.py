@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from services.ingest.duplicates.claims_store import Claims
+from services.ingest.duplicates.claims_store import DuplicateClaims
 from services.runtime import mongo
 from services.runtime.clock import now_ms
 from services.runtime.mongo import Database
@@ -19,12 +19,12 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
         await found.client.drop_database(settings.mongo_database)
 
 
-def several(database: Database, count: int, hold_ms: int = 10_000) -> Sequence[Claims]:
+def several(database: Database, count: int, hold_ms: int = 10_000) -> Sequence[DuplicateClaims]:
     """As many processes."""
-    return [Claims(database["claims"], hold_ms) for _ in range(count)]
+    return [DuplicateClaims(database["claims"], hold_ms) for _ in range(count)]
 
 
-async def sent(claims: Claims, message_id: str, holder: str, *, dies: bool = False) -> bool:
+async def sent(claims: DuplicateClaims, message_id: str, holder: str, *, dies: bool = False) -> bool:
     """A request: claim, append, confirm."""
     if not await claims.claim(message_id, holder, now_ms()):
         return False

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from schemas import codec, ids
-from services.ingest.duplicates.claims_store import Claims
+from services.ingest.duplicates.claims_store import DuplicateClaims
 from services.ingest.mailing.model import Mailing
 from services.runtime.mongo import Database
 from tests.contract.ingest.test_mailings import Bench, bench
@@ -38,8 +38,8 @@ async def refused(bench: Bench, mailing: Mailing) -> list[tuple[int, str, str]]:
     return [tuple(one) for one in await bench.mailings.problems(mailing.mailing_id, 0, 100)]  # type: ignore[misc]
 
 
-def claims_of(database: Database) -> Claims:
-    return Claims(database["claims"])
+def claims_of(database: Database) -> DuplicateClaims:
+    return DuplicateClaims(database["claims"])
 
 
 async def test_a_line_whose_id_was_used_before_is_not_sent_to_and_told(strict: Bench) -> None:

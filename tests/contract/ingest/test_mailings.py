@@ -14,18 +14,18 @@ from schemas import codec, ids, topics
 from schemas.application_events import ApplicationChanged, PartnerChanged, SenderChanged, StopChanged, SubscriptionKind
 from schemas.events import Event, MessageRequested
 from schemas.mailing_events import MailingChanged
-from services.ingest.duplicates.claims_store import Claims
+from services.ingest.duplicates.claims_store import DuplicateClaims
 from services.ingest.mailing import api
 from services.ingest.mailing import planner as planning
 from services.ingest.mailing import run as mailing_run
-from services.ingest.mailing.means import Means, Stopped
-from services.ingest.mailing.model import CANNOT_OPEN, Mailing, Place
+from services.ingest.mailing.means import CannotContinue, Means
+from services.ingest.mailing.model import CANNOT_OPEN, Mailing, PageCursor
 from services.ingest.mailing.planner import Planner
 from services.ingest.mailing.rules.redaction import MASK, People
 from services.ingest.mailing.rules.segment import Segment
 from services.ingest.mailing.rules.template import Template
-from services.ingest.mailing.run import Run
-from services.ingest.mailing.service import Office
+from services.ingest.mailing.run import MailingRun
+from services.ingest.mailing.service import MailingService
 from services.ingest.mailing.store import Mailings
 from services.ingest.mailing.upload import Form
 from services.ingest.mailing.views import view_of
@@ -62,7 +62,7 @@ KNOWN: tuple[PartnerChanged | SenderChanged | ApplicationChanged, ...] = (
 class Bench:
     """Mailings without HTTP and without the planner's loop."""
 
-    office: Office
+    office: MailingService
     database: Database
     settings: Settings
 
@@ -85,7 +85,7 @@ class Bench:
         return after
 
     async def plan(self, mailing: Mailing, steps: int = 1000) -> Mailing:
-        run = Run(self.office.means, mailing)
+        run = MailingRun(self.office.means, mailing)
         while steps and await run.step(_at_once):
             steps -= 1
         found = await self.mailings.find(mailing.mailing_id)
@@ -119,7 +119,7 @@ async def _at_once(_: float) -> None:
 async def bench(settings: Settings) -> AsyncIterator[Bench]:
     await kafka.create_topics(settings, [BULK, topics.MAILING_EVENTS, topics.APPLICATION_EVENTS])
     async with mongo.database(settings) as database, kafka.opened_log(settings) as sink:
-        yield Bench(Office(await _means(settings, database, sink)), database, settings)
+        yield Bench(MailingService(await _means(settings, database, sink)), database, settings)
         await database.client.drop_database(settings.mongo_database)
 
 
@@ -130,7 +130,7 @@ async def _means(settings: Settings, database: Database, sink: Log) -> Means:
     mailings, keys = Mailings(database, secrets), HourKeys(database["hour_keys"], secrets)
     await mailings.prepare()
     await keys.prepare()
-    return Means(mailings, Segments(database), directory, sink, keys, Claims(database["claims"]))
+    return Means(mailings, Segments(database), directory, sink, keys, DuplicateClaims(database["claims"]))
 
 
 def lines(start: int, stop: int) -> list[bytes]:
@@ -302,7 +302,7 @@ async def test_a_planner_that_died_before_the_cursor_moved_asks_for_the_same_aga
 async def test_a_second_planner_stops_as_soon_as_the_cursor_is_not_where_it_left_it(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(ratePerS=100_000), lines(0, 1100))
     running = await bench.office.start(mailing, None)
-    zombie = Run(bench.office.means, running)
+    zombie = MailingRun(bench.office.means, running)
     await bench.plan(running, steps=1)
     assert not await zombie.step(_at_once)
 
@@ -412,7 +412,7 @@ async def test_recipients_that_no_key_opens_pause_their_mailing_and_keep_nobody_
     lost = await bench.office.start(await bench.upload(await bench.draft(), lines(0, 3)), None)
     await bench.database["mailing_chunks"].update_many({}, {"$set": {"rows": "sealed long ago"}})
     await bench.upload(await bench.draft(), lines(0, 3))
-    with pytest.raises(Stopped, match="recipients"):
+    with pytest.raises(CannotContinue, match="recipients"):
         await bench.plan(lost)
     assert await bench.mailings.forget_recipients(None, People(frozenset(), frozenset({"79160000001"}))) == 1
 
@@ -510,11 +510,11 @@ async def test_of_several_mailings_of_one_moment_each_is_on_one_page(bench: Benc
     place = None
     while page := await bench.mailings.listed("demo", place, 2):
         seen += [one.mailing_id for one in page]
-        place = Place(page[-1].created_at, page[-1].mailing_id)
+        place = PageCursor(page[-1].created_at, page[-1].mailing_id)
     assert len(seen) == 5
     assert set(seen) == made
-    assert await bench.mailings.listed(None, Place(NOW), 2) == []
-    assert len(await bench.mailings.listed(None, Place(NOW + 1), 9)) == 5
+    assert await bench.mailings.listed(None, PageCursor(NOW), 2) == []
+    assert len(await bench.mailings.listed(None, PageCursor(NOW + 1), 9)) == 5
 
 
 async def test_who_is_forgotten_while_a_mailing_runs_is_not_sent_to_from_memory(
@@ -523,7 +523,7 @@ async def test_who_is_forgotten_while_a_mailing_runs_is_not_sent_to_from_memory(
     mailing = await bench.upload(await bench.draft(ratePerS=4), lines(0, 8))
     clock = [NOW]
     monkeypatch.setattr(mailing_run, "now_ms", lambda: clock[0])
-    run = Run(bench.office.means, await bench.office.start(mailing, None))
+    run = MailingRun(bench.office.means, await bench.office.start(mailing, None))
     assert await run.step(_at_once)
     first = (await bench.requested(1))[0].recipient.phone
     rows = await bench.mailings.rows_from(mailing, 2)
@@ -557,7 +557,7 @@ async def test_what_happens_to_a_mailing_is_said_and_holds_what_was_asked_for_al
 async def test_an_operators_stop_holds_the_planner_and_a_cancelling_one_ends_the_mailing(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(), lines(0, 3))
     running = await bench.office.start(mailing, None)
-    run = Run(bench.office.means, running)
+    run = MailingRun(bench.office.means, running)
     stop = StopChanged(event_id=ids.uuid7(), at=1, scope="partner", id="demo", state="paused")
     bench.office.means.directory.apply(stop.entity_key, codec.encode(stop))
     assert await run.step(_at_once)
@@ -707,7 +707,7 @@ async def test_a_run_goes_on_with_the_text_that_is_left(bench: Bench) -> None:
         await bench.draft(push(text="{{n}} ivanov"), ratePerS=4),
         [orjson.dumps({"to": f"7916000000{number}", "n": number}) + b"\n" for number in range(4)],
     )
-    run = Run(bench.office.means, await bench.office.start(mailing, None))
+    run = MailingRun(bench.office.means, await bench.office.start(mailing, None))
     assert await run.step(_at_once)
     await bench.mailings.forget_texts(None, People(frozenset({"ivanov"}), frozenset()))
     while await run.step(_at_once):

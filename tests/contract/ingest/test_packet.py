@@ -9,9 +9,9 @@ import pytest
 
 from schemas import topics
 from schemas.events import MessageRequested
-from services.ingest.duplicates.claims_store import Claims
-from services.ingest.duplicates.recent import Recent
-from services.ingest.packet.answer import Batch
+from services.ingest.duplicates.claims_store import DuplicateClaims
+from services.ingest.duplicates.recent import RecentRequests
+from services.ingest.packet.answer import PacketService
 from services.ingest.packet.rules import MOST
 from services.ingest.rules.errors import Refusal
 from services.runtime import mongo
@@ -170,8 +170,8 @@ async def test_what_cannot_be_written_in_time_is_unknown(ingest: Ingest) -> None
     )
     await caught_up.wait()
     async with mongo.database(ingest.settings) as database:
-        claims, keys = Claims(database["claims"]), HourKeys(database["hour_keys"], secrets)
-        batch = Batch(directory, secrets, Away(), claims, keys, Limits(), Recent())  # type: ignore[arg-type]
+        claims, keys = DuplicateClaims(database["claims"]), HourKeys(database["hour_keys"], secrets)
+        batch = PacketService(directory, secrets, Away(), claims, keys, Limits(), RecentRequests())  # type: ignore[arg-type]
         packet = orjson.dumps({"messages": [sms(), {}]})
         answer = await batch.answer(packet, directory.partners["demo"], [])
     following.cancel()

@@ -24,7 +24,7 @@ from schemas import ids, topics
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.events import MessageRequested
 from services.ingest.__main__ import start
-from services.ingest.duplicates.claims_store import Claims
+from services.ingest.duplicates.claims_store import DuplicateClaims
 from services.runtime import mongo
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
@@ -280,7 +280,7 @@ async def test_of_duplicates_at_once_one_is_accepted_and_the_others_are_error_10
 async def test_a_claim_left_by_a_crash_is_appended_again(ingest: Ingest) -> None:
     message_id = ids.message_id_of(ids.uuid5(NAMESPACE, "once"), "d-3")
     async with mongo.database(ingest.settings) as database:
-        assert await Claims(database["claims"]).claim(message_id, "dead", now_ms() - 60_000)
+        assert await DuplicateClaims(database["claims"]).claim(message_id, "dead", now_ms() - 60_000)
     assert (await ingest.post(once(id="d-3")))[0] == 200
     assert await ingest.refused(once(id="d-3")) == (10, "id: was used before")
     assert len(await ingest.events(message_id)) == 1

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.values import LONGEST_CHAIN, Channel, Recipient
-from services.ingest.rules.message import Accepted
+from services.ingest.rules.message import AcceptedMessage
 from tests.support.requests import NOW, accepted, cascade, decide, first, option, push, refused, request
 
 INSTANT = {"instantContent": {"type": "TEXT", "data": {"text": "hello"}}}
@@ -159,7 +159,7 @@ def test_a_chain_may_be_as_long_as_numbers_of_links_reach_and_no_longer() -> Non
 def test_the_end_of_a_chain_is_behind_all_lifetimes_and_the_deadline() -> None:
     plain = decide(request(push(ttl=60), cascadeChainLink=cascade("READ", message("SMS", ttl=120))))
     timed = decide(request(scheduleInfo={"deadline": "2026-01-30T00:00:00Z"}))
-    assert isinstance(plain, Accepted)
-    assert isinstance(timed, Accepted)
+    assert isinstance(plain, AcceptedMessage)
+    assert isinstance(timed, AcceptedMessage)
     assert plain.ends_at >= NOW + 121 * 60_000
     assert timed.ends_at >= NOW + 29 * 86_400_000

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.ingest.mailing.rules.draft import draft
 from services.ingest.mailing.rules.repeats import Seen
-from services.ingest.mailing.rules.rows import Bad, Row, check_table, names_of, read
+from services.ingest.mailing.rules.rows import RejectedLine, Row, check_table, names_of, read
 from services.ingest.mailing.rules.template import Template
 from services.runtime.lists.lines import MAX_LINE_BYTES, ListFault
 from services.runtime.lists.table import ROUNDED, Records
@@ -17,7 +17,7 @@ TEMPLATE = Template(draft({"name": "n", "message": push(text="Dear {{name}}")}, 
 SMS = {"type": "SMS", "data": {"text": "hi", "ttl": 5, "serviceNumber": "DemoText"}}
 
 
-def rows(data: bytes, is_csv: bool, template: Template = TEMPLATE, size: int = 7) -> list[Row | Bad]:
+def rows(data: bytes, is_csv: bool, template: Template = TEMPLATE, size: int = 7) -> list[Row | RejectedLine]:
     records = Records(names_of(template), is_csv)
     found = [one for at in range(0, len(data), size) for one in records.feed(data[at : at + size])]
     found += records.end()
@@ -26,11 +26,11 @@ def rows(data: bytes, is_csv: bool, template: Template = TEMPLATE, size: int = 7
     return [read(one, template) for one in found]
 
 
-def ndjson(*lines: bytes) -> list[Row | Bad]:
+def ndjson(*lines: bytes) -> list[Row | RejectedLine]:
     return rows(b"\n".join(lines), is_csv=False)
 
 
-def table(text: str) -> list[Row | Bad]:
+def table(text: str) -> list[Row | RejectedLine]:
     return rows(text.encode(), is_csv=True)
 
 
@@ -53,19 +53,19 @@ def test_each_way_in_which_a_line_can_be_broken_is_told() -> None:
         (b"x" * (MAX_LINE_BYTES + 1), "line", f"must be at most {MAX_LINE_BYTES} bytes"),
     ]
     found = ndjson(*(line for line, _, _ in lines), b'{"to": "79161234567", "name": "A"}')
-    assert found[:-1] == [Bad(place, field, rule) for place, (_, field, rule) in enumerate(lines, 1)]
+    assert found[:-1] == [RejectedLine(place, field, rule) for place, (_, field, rule) in enumerate(lines, 1)]
     assert found[-1] == Row(len(lines) + 1, "79161234567", None, None, ["A"])
 
 
 def test_a_byte_order_mark_before_the_first_line_is_no_part_of_it() -> None:
     first, second = ndjson(*[b'\xef\xbb\xbf{"to": "79161234567", "name": "A"}'] * 2)
     assert first == Row(1, "79161234567", None, None, ["A"])
-    assert second == Bad(2, "line", "must be a JSON object in UTF-8")
+    assert second == RejectedLine(2, "line", "must be a JSON object in UTF-8")
 
 
 def test_a_user_alone_cannot_be_sent_an_sms() -> None:
     template = Template(draft({"name": "n", "message": SMS}, PARTNER, Senders(), NOW))
-    assert rows(b'{"externalUserId": "u"}', False, template) == [Bad(1, "to", "mandatory for SMS")]
+    assert rows(b'{"externalUserId": "u"}', False, template) == [RejectedLine(1, "to", "mandatory for SMS")]
 
 
 def test_columns_that_the_message_does_not_ask_for_are_not_kept() -> None:
@@ -123,7 +123,7 @@ def test_what_a_spreadsheet_has_rounded_is_told_wherever_it_names_somebody() -> 
         (";79161234567;1.2E+11", "id"),
         (";79161234567;;4.08E+19", "name"),
     ):
-        assert table(f"externalUserId;to;id;name\n{cells};;\n") == [Bad(2, field, ROUNDED)]
+        assert table(f"externalUserId;to;id;name\n{cells};;\n") == [RejectedLine(2, field, ROUNDED)]
 
 
 def test_a_placeholder_takes_the_name_of_a_synonym() -> None:

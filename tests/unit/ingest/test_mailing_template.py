@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from schemas import ids
 from schemas.values import Channel, Recipient
-from services.ingest.mailing.rules.draft import Drafted, draft
-from services.ingest.mailing.rules.recipients import Addressed, addressed, expand
+from services.ingest.mailing.rules.draft import MailingDraft, draft
+from services.ingest.mailing.rules.recipients import MailingRecipient, addressed, expand
 from services.ingest.mailing.rules.rows import Row
 from services.ingest.mailing.rules.template import Template
 from services.ingest.rules.errors import Refused
@@ -20,7 +20,7 @@ from tests.support.requests import NOW, PARTNER, Senders, cascade, option, push
 MAILING = "6ba7b810-9dad-11d1-80b4-00c04fd430c9"
 
 
-def drafted(message: dict[str, Any] | None = None, **fields: Any) -> Drafted:
+def drafted(message: dict[str, Any] | None = None, **fields: Any) -> MailingDraft:
     return draft({"name": "autumn", "message": message or push(), **fields}, PARTNER, Senders(), NOW)
 
 
@@ -179,7 +179,7 @@ def test_the_same_line_gives_the_same_message_and_an_own_id_is_that_of_send() ->
 
 def test_the_hour_of_secure_values_moves_with_the_sending() -> None:
     template = Template(drafted(push(text="x")))
-    one = Addressed("k", Recipient(phone="79161234567"))
+    one = MailingRecipient("k", Recipient(phone="79161234567"))
     late = expand(template, one, MAILING, PARTNER.uuid, NOW + 3_600_000)
     assert late.ends_at == template.ends_at + 3_600_000
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas import codec
 from schemas.topics import MESSAGE_REQUESTED
 from services.ingest.rules.errors import Refusal
-from services.ingest.rules.message import Accepted
+from services.ingest.rules.message import AcceptedMessage
 from tests.support.requests import cascade, decide, option, push, request
 
 JSON = st.recursive(
@@ -28,7 +28,7 @@ NEARLY = JSON | st.dictionaries(NAMES, JSON, max_size=4)
 
 
 def decides(body: Any) -> None:
-    assert isinstance(decide(body), Accepted | Refusal)
+    assert isinstance(decide(body), AcceptedMessage | Refusal)
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), NEARLY, max_size=3))
@@ -66,7 +66,7 @@ def test_what_is_accepted_survives_the_log(
     except ValueError:
         assert isinstance(decision, Refusal)
         return
-    assert isinstance(decision, Accepted)
+    assert isinstance(decision, AcceptedMessage)
     event = decision.request
     assert codec.decode(MESSAGE_REQUESTED["single"], codec.encode(event)) == event
     content = event.chain[0].content
@@ -79,6 +79,6 @@ def test_what_is_accepted_survives_the_log(
 def test_secure_values_never_stand_in_the_event(values: dict[str, str]) -> None:
     text = "".join(f"%{name}% " for name in values) or "none"
     decision = decide(request(push(text=text, **option("SECURE", values))))
-    assert isinstance(decision, Accepted)
+    assert isinstance(decision, AcceptedMessage)
     encoded = codec.encode(decision.request).decode()
     assert not [value for value in values.values() if value in encoded]

@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from services.ingest.duplicates.recent import Recent
-from services.ingest.packet.answer import Batch
+from services.ingest.duplicates.recent import RecentRequests
+from services.ingest.packet.answer import PacketService
 from services.ingest.packet.rules import MOST
 from services.ingest.rules.errors import Refusal
 from services.runtime import mongo
@@ -39,7 +39,7 @@ async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
     sender = Senders().sender("demo", "DemoBank")
     assert sender is not None
     directory.senders["demo", "DemoBank"] = sender
-    batch = Batch(directory, None, kept, None, NoHourKeys(), Limits(), Recent())  # type: ignore[arg-type]
+    batch = PacketService(directory, None, kept, None, NoHourKeys(), Limits(), RecentRequests())  # type: ignore[arg-type]
     answer = await batch.answer(orjson.dumps({"messages": messages}), PARTNER, [])
     assert not isinstance(answer, Refusal)
     found: list[dict[str, Any]] = orjson.loads(answer[1])["result"]

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from schemas import ids
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Channel
-from services.ingest.packet.errors import Rejected, Unacceptable
-from services.ingest.packet.patterns import Patterns
-from services.ingest.packet.rules import MOST, Sending, accepted_of, packet_of
-from services.ingest.rules.message import Accepted
+from services.ingest.packet.errors import Rejection, Unacceptable
+from services.ingest.packet.rules import MOST, PacketContext, accepted_of, packet_of
+from services.ingest.packet.templates import PacketTemplates
+from services.ingest.rules.message import AcceptedMessage
 
 NOW = 1_764_000_000_000
 PARTNER = PartnerChanged(
@@ -37,14 +37,16 @@ class Senders:
         return SenderChanged.model_validate(about) if known else None
 
 
-def outcome(message: object, partner: PartnerChanged = PARTNER, **packet: Any) -> Accepted | Rejected:
+def outcome(message: object, partner: PartnerChanged = PARTNER, **packet: Any) -> AcceptedMessage | Rejection:
     found = packet_of({"messages": [message], **packet}, partner, NOW)
-    return accepted_of(message, 0, found, Sending(partner, Senders(), NOW, 7, ids.uuid7), Patterns(partner))
+    return accepted_of(
+        message, 0, found, PacketContext(partner, Senders(), NOW, 7, ids.uuid7), PacketTemplates(partner)
+    )
 
 
-def accepted(message: object, partner: PartnerChanged = PARTNER, **packet: Any) -> Accepted:
+def accepted(message: object, partner: PartnerChanged = PARTNER, **packet: Any) -> AcceptedMessage:
     found = outcome(message, partner, **packet)
-    assert isinstance(found, Accepted), found
+    assert isinstance(found, AcceptedMessage), found
     return found
 
 
@@ -103,7 +105,7 @@ def test_a_lifetime_in_data_holds_for_an_sms_as_for_a_push_where_no_validity_is_
     assert accepted({**GOOD, "data": data}).request.chain[0].ttl_ms == 300_000
     assert accepted({**GOOD, "data": data, "validity": 60}).request.chain[0].ttl_ms == 60_000
     assert accepted({**GOOD, "data": {"ttl": 0}}).request.chain[0].ttl_ms == 172_800_000
-    assert isinstance(outcome({**GOOD, "data": {"ttl": "5"}}), Rejected)
+    assert isinstance(outcome({**GOOD, "data": {"ttl": "5"}}), Rejection)
 
 
 SECURE = {"extraOptions": [{"param_name": "SECURE", "param_value": {"other": "1"}}]}
@@ -160,7 +162,7 @@ LONG_CHAIN = {"state": "SEEN", "message": {"type": "SMS", "data": {"text": "x", 
 )
 def test_each_rule_is_told_by_key_and_field(change: dict[str, Any], reasons: list[tuple[str, str]]) -> None:
     rejected = outcome({**GOOD, **change})
-    assert isinstance(rejected, Rejected), rejected
+    assert isinstance(rejected, Rejection), rejected
     told = [(reason.key, reason.ref.removeprefix("messages[0].")) for reason in rejected.reasons]
     assert told == reasons
     assert rejected.description
@@ -169,9 +171,11 @@ def test_each_rule_is_told_by_key_and_field(change: dict[str, Any], reasons: lis
 def test_what_is_no_message_is_rejected_alone() -> None:
     messages = [GOOD, "nonsense", GOOD]
     packet = packet_of({"messages": messages}, PARTNER, NOW)
-    sending = Sending(PARTNER, Senders(), NOW, 7, ids.uuid7)
-    kinds = [type(accepted_of(one, place, packet, sending, Patterns(PARTNER))) for place, one in enumerate(messages)]
-    assert kinds == [Accepted, Rejected, Accepted]
+    sending = PacketContext(PARTNER, Senders(), NOW, 7, ids.uuid7)
+    kinds = [
+        type(accepted_of(one, place, packet, sending, PacketTemplates(PARTNER))) for place, one in enumerate(messages)
+    ]
+    assert kinds == [AcceptedMessage, Rejection, AcceptedMessage]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +240,7 @@ MESSAGES = st.fixed_dictionaries(
 @given(st.lists(MESSAGES, min_size=1, max_size=8))
 def test_a_message_that_is_copied_from_a_pattern_is_what_it_would_be_alone(messages: list[dict[str, Any]]) -> None:
     packet = packet_of({"messages": messages}, PARTNER, NOW)
-    sending, shared = Sending(PARTNER, Senders(), NOW, 7, lambda: "drawn"), Patterns(PARTNER)
+    sending, shared = PacketContext(PARTNER, Senders(), NOW, 7, lambda: "drawn"), PacketTemplates(PARTNER)
     together = [accepted_of(one, place, packet, sending, shared) for place, one in enumerate(messages)]
-    alone = [accepted_of(one, place, packet, sending, Patterns(PARTNER)) for place, one in enumerate(messages)]
+    alone = [accepted_of(one, place, packet, sending, PacketTemplates(PARTNER)) for place, one in enumerate(messages)]
     assert together == alone

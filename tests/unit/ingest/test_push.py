@@ -7,7 +7,7 @@ import pytest
 
 from schemas.providers import Provider
 from schemas.values import Button, Channel
-from services.ingest.rules.message import Accepted
+from services.ingest.rules.message import AcceptedMessage
 from tests.support.requests import accepted, decide, first, option, push, refused, request
 
 
@@ -259,7 +259,7 @@ def test_secure_values_stay_outside_the_event() -> None:
         push(text="Your code is %code%", title="%name%", **option("SECURE", {"code": "8317", "name": "Ann"}))
     )
     decision = decide(body)
-    assert isinstance(decision, Accepted)
+    assert isinstance(decision, AcceptedMessage)
     assert decision.secure == {0: {"code": "8317", "name": "Ann"}}
     assert "8317" not in decision.request.model_dump_json()
 

@@ -10,15 +10,15 @@ from starlette.types import Message
 
 from schemas import ids
 from schemas.application_events import PartnerChanged
-from services.ingest.duplicates.recent import Recent, told_by
-from services.ingest.packet.patterns import Patterns
-from services.ingest.packet.rules import Sending, accepted_of, packet_of, unknown_of
+from services.ingest.duplicates.recent import RecentRequests, fingerprint_of
+from services.ingest.packet.rules import PacketContext, accepted_of, packet_of, unknown_of
+from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules.body import SendRequest, parsed
 from services.ingest.rules.errors import Code, Refusal
-from services.ingest.rules.message import Accepted
+from services.ingest.rules.message import AcceptedMessage
 from services.ingest.rules.unknown_fields import is_known, unknown_around, unknown_fields
 from services.ingest.rules.warnings import header_of, names_of, warnings_of
-from services.ingest.send.answer import Sending as Answering
+from services.ingest.send.answer import SendService
 from services.ingest.send.endpoint import read_body
 from services.runtime.directory import Directory
 from services.runtime.http.field_names import Unknown
@@ -118,8 +118,10 @@ def test_a_packets_messages_are_looked_into_one_by_one_and_the_packet_around_the
         "scheduleInfo.from",
     ]
     packet = packet_of({"messages": odd}, PARTNER, NOW)
-    found = accepted_of(odd[1], 1, packet, Sending(PARTNER, Senders(), NOW, 7, ids.uuid7), Patterns(PARTNER))
-    assert isinstance(found, Accepted)
+    found = accepted_of(
+        odd[1], 1, packet, PacketContext(PARTNER, Senders(), NOW, 7, ids.uuid7), PacketTemplates(PARTNER)
+    )
+    assert isinstance(found, AcceptedMessage)
     assert found.request.unknown_fields == ("data.tl",)
 
 
@@ -163,16 +165,16 @@ class _Known:
 
 async def test_a_number_that_json_has_not_is_refused_also_where_nobody_reads_it() -> None:
     body = orjson.dumps(request(prio=0)).replace(b'"prio":0', b'"prio":NaN')
-    answering = Answering(Directory(), _Known(), None, None, None)  # type: ignore[arg-type]
+    answering = SendService(Directory(), _Known(), None, None, None)  # type: ignore[arg-type]
     assert await answering.answer(body, "", []) == Refusal(Code.INVALID, "body: numbers must be finite")
 
 
 def _told(**changes: Any) -> int:
-    return told_by(accepted(request(id="1", **changes)))
+    return fingerprint_of(accepted(request(id="1", **changes)))
 
 
 def test_another_recipient_or_text_under_one_id_is_noticed() -> None:
-    recent = Recent()
+    recent = RecentRequests()
     assert not recent.note("m", _told())
     assert not recent.note("m", _told(extraParam="a=b"))
     for other in (_told(destAddr="79161234568"), _told(message=push(text="other")), _told(message=push(title="t"))):
@@ -204,12 +206,12 @@ def test_so_is_whatever_else_the_second_would_have_shown(one: dict[str, Any], ot
     found = [
         decide(request(push(text="%code%" if "SECURE" in str(data) else "a", **data))) for data in (one, one, other)
     ]
-    told = [told_by(each.request, each.secure) for each in found if isinstance(each, Accepted)]
+    told = [fingerprint_of(each.request, each.secure) for each in found if isinstance(each, AcceptedMessage)]
     assert told[0] == told[1] != told[2]
 
 
 def test_only_the_newest_are_kept_in_memory() -> None:
-    recent = Recent(most=2)
+    recent = RecentRequests(most=2)
     for name in "abcd":
         recent.note(name, 1)
     assert [recent.note(name, 2) for name in "dcba"] == [True, True, True, True]

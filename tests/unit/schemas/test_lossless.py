@@ -19,8 +19,8 @@ from services.ingest.mailing.rules.draft import draft, without_values
 from services.ingest.mailing.rules.redaction import People, without
 from services.ingest.mailing.rules.template import Template
 from services.ingest.packet.answer import _read
-from services.ingest.packet.patterns import Patterns
-from services.ingest.packet.rules import Sending, accepted_of, packet_of
+from services.ingest.packet.rules import PacketContext, accepted_of, packet_of
+from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules.errors import Refusal, Refused
 from services.ingest.rules.live_activity import live_activity_of
 from services.ingest.rules.message import accept
@@ -121,7 +121,7 @@ async def test_a_custom_payload_comes_through_a_packet(value: Json) -> None:
         f'"data":{{"customPayload": {value.wire}}}}}'
     )
     packet = packet_of(await _read(f'{{"messages":[{message},{message}]}}'.encode()), PARTNER, NOW)
-    sending, patterns = Sending(PARTNER, Senders(), NOW, 7, ids.uuid7), Patterns(PARTNER)
+    sending, patterns = PacketContext(PARTNER, Senders(), NOW, 7, ids.uuid7), PacketTemplates(PARTNER)
     for place, one in enumerate(packet.messages):
         outcome = accepted_of(one, place, packet, sending, patterns)
         assert _content(outcome.request.chain).custom_payload == value.compact  # type: ignore[union-attr]
@@ -131,7 +131,7 @@ async def test_messages_of_a_packet_that_differ_in_the_writing_only_are_not_alik
     values = ["1.1", "1.10", '{"a":1}', '{"a":1,"a":1}', "1", "-0", "0"]
     one = '{"from":"DemoBank","to":"+79161234567","text":"x","type":"PUSH","validity":60,"data":{"customPayload":%s}}'
     packet = packet_of(await _read(f'{{"messages":[{",".join(one % v for v in values)}]}}'.encode()), PARTNER, NOW)
-    sending, patterns = Sending(PARTNER, Senders(), NOW, 7, ids.uuid7), Patterns(PARTNER)
+    sending, patterns = PacketContext(PARTNER, Senders(), NOW, 7, ids.uuid7), PacketTemplates(PARTNER)
     found = [accepted_of(m, place, packet, sending, patterns) for place, m in enumerate(packet.messages)]
     assert [_content(o.request.chain).custom_payload for o in found] == values  # type: ignore[union-attr]
 

@@ -14,8 +14,8 @@ from schemas.values import Channel
 from services.dispatch.broadcast.store import ChannelNotes
 from services.dispatch.delivery.attempts_store import Attempts
 from services.ingest.broadcast.store import Broadcasts
-from services.ingest.duplicates.claims_store import Claims as RequestClaims
-from services.ingest.mailing.rules.rows import Bad
+from services.ingest.duplicates.claims_store import DuplicateClaims
+from services.ingest.mailing.rules.rows import RejectedLine
 from services.ingest.mailing.store import Mailings
 from services.registry.devices import versioned_store
 from services.registry.devices.store import DeviceStore
@@ -72,9 +72,9 @@ BULK: dict[str, Call] = {
     "router schedules": lambda of: Claims(of).make_due([CLAIM]),
     "timers": lambda of: Timers(of["timers"], None).set([TIMER]),  # type: ignore[arg-type]
     "attempts": lambda of: Attempts(of)._insert([("a/1", "by")]),
-    "request claims": lambda of: RequestClaims(of["claims"]).claim_many([M], "h", 1),
-    "claims of lines": lambda of: RequestClaims(of["claims"]).claim_as({M: "line"}, 1),
-    "problems of lines": lambda of: Mailings(of, SECRETS).add_problems("m", [Bad(1, "to", "a number")]),
+    "request claims": lambda of: DuplicateClaims(of["claims"]).claim_many([M], "h", 1),
+    "claims of lines": lambda of: DuplicateClaims(of["claims"]).claim_as({M: "line"}, 1),
+    "problems of lines": lambda of: Mailings(of, SECRETS).add_problems("m", [RejectedLine(1, "to", "a number")]),
     "messages": lambda of: Messages(of).save([Message(M)]),
     "inbox": lambda of: Inbox(of).write([(1, ENTRY)]),
     "statistics": lambda of: Statistics(of).save({"key": COUNTED}),
@@ -88,9 +88,9 @@ BULK: dict[str, Call] = {
     "keys under a new master key": reseal,
 }
 SINGLE: dict[str, Call] = {
-    "a request's claim": lambda of: RequestClaims(of["claims"]).claim(M, "h", 1),
-    "a confirmed claim": lambda of: RequestClaims(of["claims"]).confirm(M),
-    "confirmed claims": lambda of: RequestClaims(of["claims"]).confirm_many([M]),
+    "a request's claim": lambda of: DuplicateClaims(of["claims"]).claim(M, "h", 1),
+    "a confirmed claim": lambda of: DuplicateClaims(of["claims"]).confirm(M),
+    "confirmed claims": lambda of: DuplicateClaims(of["claims"]).confirm_many([M]),
     "numbers of the stream": lambda of: Changes(of).add("p", {"k": {}}),
     "an installation's id": lambda of: DeviceStore(of).may_install("i", "by"),
     "a lease": lambda of: Lease(of, "what", "owner").hold(1, 1),

@@ -20,7 +20,7 @@ from services.ingest.rules.body import Request, Wire, parsed
 from services.ingest.rules.errors import Refusal, Refused, invalid
 from services.ingest.rules.link import Senders
 from services.ingest.rules.marks import FIRST_MARK, LAST_MARK
-from services.ingest.rules.message import Accepted, accept
+from services.ingest.rules.message import AcceptedMessage, accept
 
 MAX_RATE_PER_S = 100_000
 DEFAULT_RATE_PER_S = 1_000
@@ -57,16 +57,16 @@ class ChangeBody(Wire):
     on_repeated: Literal["skip", "send"] | None = None  # of a draft only
 
 
-class Drafted(NamedTuple):
+class MailingDraft(NamedTuple):
     """A template that is acceptable: its message with a mark for each value, and the names of the values in order."""
 
     body: MailingBody
-    accepted: Accepted
+    accepted: AcceptedMessage
     names: tuple[str, ...]
     segment: Segment | None
 
 
-def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int, is_stored: bool = False) -> Drafted:
+def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int, is_stored: bool = False) -> MailingDraft:
     """Read and check a mailing. Raises Refused, which names the field and the rule.
 
     Asked again with the same time it says the same again, so the mailing is stored as the partner wrote it. One that
@@ -87,7 +87,7 @@ def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int, i
     if isinstance(accepted, Refusal):
         raise Refused(accepted.code, accepted.detail)
     segment = None if body.segment is None else segment_of(body.segment, accepted.request.chain, partner)
-    return Drafted(body, accepted, tuple(names), segment)
+    return MailingDraft(body, accepted, tuple(names), segment)
 
 
 def without_values(definition: str) -> str:

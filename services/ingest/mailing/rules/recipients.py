@@ -13,10 +13,10 @@ from schemas import ids
 from schemas.values import Recipient
 from services.ingest.mailing.rules.rows import Row
 from services.ingest.mailing.rules.template import Template, Values
-from services.ingest.rules.message import Accepted
+from services.ingest.rules.message import AcceptedMessage
 
 
-class Addressed(NamedTuple):
+class MailingRecipient(NamedTuple):
     """Somebody to send to; `key` names them within the mailing."""
 
     key: str
@@ -26,17 +26,19 @@ class Addressed(NamedTuple):
     cursor: int | str = 0  # of the mailing once this one is planned
 
 
-def addressed(row: Row) -> Addressed:
+def addressed(row: Row) -> MailingRecipient:
     """A recipient of a list."""
     recipient = Recipient(phone=row.phone, external_user_id=row.user)
-    return Addressed(f"line/{row.line}", recipient, row.ref, row.values, row.line + 1)
+    return MailingRecipient(f"line/{row.line}", recipient, row.ref, row.values, row.line + 1)
 
 
-def message_id_of(one: Addressed, mailing_id: str, partner_uuid: str) -> str:
+def message_id_of(one: MailingRecipient, mailing_id: str, partner_uuid: str) -> str:
     return ids.uuid5(mailing_id, one.key) if one.ref is None else ids.message_id_of(partner_uuid, one.ref)
 
 
-def expand(template: Template, one: Addressed, mailing_id: str, partner_uuid: str, now_ms: int) -> Accepted:
+def expand(
+    template: Template, one: MailingRecipient, mailing_id: str, partner_uuid: str, now_ms: int
+) -> AcceptedMessage:
     """The message of one recipient; to be sealed like any other where it holds SECURE values."""
     filled = template.filled(one.values)
     message_id = message_id_of(one, mailing_id, partner_uuid)
@@ -55,4 +57,4 @@ def expand(template: Template, one: Addressed, mailing_id: str, partner_uuid: st
         }
     )
     # the template was accepted when the mailing was made; its chain ends as much later as it is sent later
-    return Accepted(request, filled.secure, template.ends_at + now_ms - template.request.at)
+    return AcceptedMessage(request, filled.secure, template.ends_at + now_ms - template.request.at)

@@ -35,7 +35,7 @@ class Row(NamedTuple):
     repeats: int | None = None  # the line that has the same recipient before it
 
 
-class Bad(NamedTuple):
+class RejectedLine(NamedTuple):
     """A line that cannot be sent to, and why; never what it holds."""
 
     line: int
@@ -59,15 +59,15 @@ def check_table(table: Table, template: Template) -> None:
         raise ListFault("header", f"has no column for {{{{{missing[0]}}}}}")
 
 
-def read(record: Record, template: Template) -> Row | Bad:
+def read(record: Record, template: Template) -> Row | RejectedLine:
     """Judge one record."""
     if record.fault is not None:
-        return Bad(record.line, *record.fault)
+        return RejectedLine(record.line, *record.fault)
     try:
         return _row(record, template)
     except Refused as refused:
         field, _, rule = refused.refusal.detail.partition(": ")
-        return Bad(record.line, field, rule)
+        return RejectedLine(record.line, field, rule)
 
 
 def _row(record: Record, template: Template) -> Row:

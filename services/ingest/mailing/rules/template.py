@@ -1,7 +1,7 @@
 """From the template of a mailing and one recipient's values to that recipient's message. Pure, and the hot path:
 
-    Drafted ─compile─▶ Template ─check(values)─▶ None, or the first rule that the filled message breaks      (upload)
-                                ─filled(values)─▶ chain, SECURE values, extraParam, callbackData             (planning)
+    MailingDraft ─▶ Template ─check(values)─▶ None, or the first rule that the filled message breaks  (upload)
+                             ─filled(values)─▶ chain, SECURE values, extraParam, callbackData                (planning)
 
 The template was checked as a whole; for each recipient only what their values change is looked at again.
 """
@@ -14,7 +14,7 @@ import orjson
 
 from schemas import lossless
 from schemas.values import Button, Channel, Content, Link
-from services.ingest.mailing.rules.draft import Drafted
+from services.ingest.mailing.rules.draft import MailingDraft
 from services.ingest.rules.address import LINK, filled_url, options_of_button, rich_addresses, shown_url_of
 from services.ingest.rules.body import ChannelData, Rich, parsed
 from services.ingest.rules.errors import Refused, invalid
@@ -29,7 +29,7 @@ Values = Sequence[str]
 """A recipient's values, in the order of the template's names."""
 
 
-class Filled(NamedTuple):
+class FilledMessage(NamedTuple):
     """What one recipient's message has of its own."""
 
     chain: tuple[Link, ...]
@@ -195,7 +195,7 @@ def _check_length(text: str, least: int, most: int | None, path: str) -> None:
 class Template:
     """Compiled once for a mailing; `names` are the columns that every line must have."""
 
-    def __init__(self, drafted: Drafted) -> None:
+    def __init__(self, drafted: MailingDraft) -> None:
         request = drafted.accepted.request
         self.names = drafted.names
         self.request = request
@@ -222,11 +222,11 @@ class Template:
         if size * 4 > MAX_FILLED_BYTES and self._bytes_of(values) > MAX_FILLED_BYTES:
             raise invalid("message", f"must have at most {MAX_FILLED_BYTES} bytes once it is filled in")
 
-    def filled(self, values: Values) -> Filled:
+    def filled(self, values: Values) -> FilledMessage:
         """The message of a recipient whose values were checked."""
         chain = self.request.chain if self._is_fixed else tuple([link.filled(values) for link in self._links])
         secure = {place: found for place, link in enumerate(self._links) if (found := link.secure_of(values))}
-        return Filled(
+        return FilledMessage(
             chain,
             secure,
             self._extra.fill(values) if self._extra else self.request.extra_param,

@@ -19,7 +19,7 @@ import orjson
 from schemas import ids, lossless
 from schemas.application_events import PartnerChanged
 from schemas.values import Channel, Content, Link, Recipient
-from services.ingest.rules.message import Accepted
+from services.ingest.rules.message import AcceptedMessage
 from services.runtime.text import phones
 
 _OWN = frozenset({"to", "text", "id"})
@@ -31,7 +31,7 @@ _MOST_PATTERNS = 64
 class _Pattern(NamedTuple):
     """The first message of its kind; `content` of a push, `data` of an SMS."""
 
-    accepted: Accepted
+    accepted: AcceptedMessage
     link: Link
     text: str
     content: Content | None
@@ -45,7 +45,7 @@ class _Pattern(NamedTuple):
         return (self.link.replace(data=lossless.text_of({**(self.data or {}), "text": text})),)
 
 
-class Patterns:
+class PacketTemplates:
     """Of one packet."""
 
     def __init__(self, partner: PartnerChanged) -> None:
@@ -68,7 +68,7 @@ class Patterns:
         except TypeError:  # what no plain value says (`schemas/lossless.py`)
             return None
 
-    def learn(self, key: bytes | None, accepted: Accepted) -> None:
+    def learn(self, key: bytes | None, accepted: AcceptedMessage) -> None:
         """The pattern of all that have this key."""
         if key is not None and len(self._found) < _MOST_PATTERNS and not accepted.secure:
             (link,) = accepted.request.chain
@@ -78,7 +78,7 @@ class Patterns:
                 data = lossless.loads(link.data)
                 self._found[key] = _Pattern(accepted, link, data.get("text"), None, data)
 
-    def like(self, key: bytes | None, message: Mapping[str, Any], draw_id: Callable[[], str]) -> Accepted | None:
+    def like(self, key: bytes | None, message: Mapping[str, Any], draw_id: Callable[[], str]) -> AcceptedMessage | None:
         """The message after the pattern of its key; None when there is none, or `accept` may object to its recipient.
 
         `draw_id` gives new UUIDs.
@@ -99,7 +99,7 @@ class Patterns:
             recipient=recipient,
             chain=pattern.chain_with(message["text"]),
         )
-        return Accepted(made, pattern.accepted.secure, pattern.accepted.ends_at)
+        return AcceptedMessage(made, pattern.accepted.secure, pattern.accepted.ends_at)
 
 
 def _recipient(message: Mapping[str, Any]) -> Recipient | None:
