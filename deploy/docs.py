@@ -10,6 +10,7 @@ from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from schemas.providers import BASE_URLS
 from services.runtime import telemetry
 from services.runtime.access.operator_routes import ROUTES
 from services.runtime.settings import Settings
@@ -37,9 +38,12 @@ def pages() -> dict[str, str]:
 
 
 def settings_page() -> str:
-    rows = [
-        (f"`{field.alias}`", _shown(field.default), field.description or "") for field in Settings.model_fields.values()
-    ]
+    rows: list[tuple[str, str, str]] = []
+    for name, field in Settings.model_fields.items():
+        if name == "provider_urls":
+            rows += [(f"`{base.setting}`", _shown(base.default), base.meaning) for base in BASE_URLS]
+        else:
+            rows.append((f"`{field.alias}`", _shown(field.default), field.description or ""))
     return _page("Settings", "services/runtime/settings.py", _SETTINGS, ("variable", "default", "meaning"), rows)
 
 

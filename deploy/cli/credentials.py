@@ -1,7 +1,6 @@
 """`rpns credentials`: how the platform proves itself to the providers. Read from a file, sealed there, never shown."""
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import Application, AsJson, read_text
 from deploy.cli.place import operator
+from schemas.providers import PushProviderName
 from services.runtime.crypto.private_keys import p256_pem
 from services.runtime.text.vapid_subject import vapid_subject
 
@@ -29,17 +29,7 @@ COLUMNS = {
 app = typer.Typer(no_args_is_help=True, help="Credentials of an application with the providers.")
 
 
-class Provider(StrEnum):
-    """Who carries pushes."""
-
-    APNS = "apns"
-    FCM = "fcm"
-    HMS = "hms"
-    RUSTORE = "rustore"
-    WEB = "web"
-
-
-ProviderName = Annotated[Provider, typer.Argument(help="with whom", show_default=False)]
+ProviderName = Annotated[PushProviderName, typer.Argument(help="with whom", show_default=False)]
 File = Annotated[
     Path,
     typer.Argument(
@@ -126,15 +116,13 @@ def _new_key() -> str:
     return pem.decode()
 
 
-def _switch(context: typer.Context, application: str, provider: Provider, enabled: bool, as_json: bool) -> None:
+def _switch(context: typer.Context, application: str, provider: str, enabled: bool, as_json: bool) -> None:
     made = operator(context).call("PATCH", _path(application, provider), {"enabled": enabled})
     words = "enabled" if enabled else "disabled"
     show.done(f"credentials of {application} with {provider} are {words}", made, as_json)
 
 
-def _put(
-    gateway: Gateway, application: str, provider: Provider, body: dict[str, Any], version: str, as_json: bool
-) -> None:
+def _put(gateway: Gateway, application: str, provider: str, body: dict[str, Any], version: str, as_json: bool) -> None:
     made = gateway.call("PUT", _path(application, provider), body, version)
     show.done(f"credentials of {application} with {provider}, fingerprint {made['fingerprint']}", made, as_json)
 
@@ -143,11 +131,11 @@ def _of(gateway: Gateway, application: str) -> list[dict[str, Any]]:
     return list(gateway.call("GET", f"/v1/applications{path(application, 'credentials')}"))
 
 
-def _find(gateway: Gateway, application: str, provider: Provider) -> dict[str, Any] | None:
+def _find(gateway: Gateway, application: str, provider: str) -> dict[str, Any] | None:
     return next((one for one in _of(gateway, application) if one["provider"] == provider), None)
 
 
-def _path(application: str, provider: Provider) -> str:
+def _path(application: str, provider: str) -> str:
     return f"/v1/applications{path(application, 'credentials', provider)}"
 
 

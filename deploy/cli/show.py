@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from schemas.providers import FACTS, PUSH_PROVIDERS
+
 Json = dict[str, Any]
 PIPE_WIDTH = 250
 NEVER_FOLDED = {"partnerId", "applicationId", "serviceNumber", "provider", "changedAt", "message_id", "created"}
-PROVIDER_NAMES = {"apns": "APNs", "fcm": "FCM", "hms": "HMS", "rustore": "RuStore", "web": "Web Push"}
+PROVIDER_NAMES = {provider.value: FACTS[provider].title for provider in PUSH_PROVIDERS}
 STATUSES = {0: "sent", 2: "delivered", 5: "not delivered", 9: "read"}
 """Of a report, as docs/partner-api.md numbers them."""
 

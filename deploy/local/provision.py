@@ -21,6 +21,7 @@ from deploy.local.ports import HOST
 from deploy.local.report import StackError
 from deploy.local.services import KNOW_NO_PARTNERS, module_of
 from deploy.sandbox.phone.backend import Backend
+from schemas.providers import PUSH_PROVIDERS
 
 LOGIN = PASSWORD = PARTNER_ID = APPLICATION_ID = "demo"
 SERVICE_NUMBER = "DemoBank"
@@ -110,7 +111,7 @@ def provision(stack: Mapping[str, Any]) -> None:
     admin.put_identity_key(APPLICATION_ID, held["identity"])
     admin.put_sender(PARTNER_ID, SERVICE_NUMBER, APPLICATION_ID)
     changed = [admin.call("PATCH", f"/v1/partners/{PARTNER_ID}", {"defaultSender": SERVICE_NUMBER})]
-    for provider in ("apns", "fcm", "hms", "rustore", "web"):
+    for provider in PUSH_PROVIDERS:
         changed.append(admin.put_credentials(APPLICATION_ID, provider, held[provider]))
     changed.append(admin.put_credentials(APPLICATION_ID, "channel", channel_account(stack)))
     admin.call("POST", f"/v1/partners/{PARTNER_ID}/batch-key", {"key": BATCH_KEY})

@@ -13,21 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.ports import HOST
+from schemas.providers import BASE_URLS
 
-SANDBOX_URLS = {
-    "APNS_URL": "apns",
-    "APNS_SANDBOX_URL": "apns",
-    "APNS_BROADCAST_URL": "apns_broadcast",
-    "APNS_BROADCAST_SANDBOX_URL": "apns_broadcast",
-    "APNS_CHANNELS_URL": "apns_broadcast",
-    "APNS_CHANNELS_SANDBOX_URL": "apns_broadcast",
-    "FCM_URL": "fcm",
-    "HMS_URL": "hms",
-    "HMS_TOKEN_URL": "hms_token",
-    "RUSTORE_URL": "rustore",
-    "RUSTORE_UNIVERSAL_URL": "rustore_universal",
-    "PROVIDER_CA_FILE": "ca_file",
-}
+SANDBOX_URLS = {base.setting: base.sandbox for base in BASE_URLS} | {"PROVIDER_CA_FILE": "ca_file"}
 """Variable of a service: key in the sandbox's sandbox.json."""
 
 DEFAULTS = {
@@ -80,4 +68,9 @@ def environment(
         "RPNS_ADMIN_TOKEN": held.admin_token,
         "PYTHONUNBUFFERED": "1",
     }
-    return shared | {variable: str(sandbox[key]) for variable, key in SANDBOX_URLS.items() if key in sandbox}
+    return shared | sandbox_urls(sandbox)
+
+
+def sandbox_urls(sandbox: Mapping[str, Any]) -> dict[str, str]:
+    """The settings by which services find this sandbox, of which `sandbox.json` tells."""
+    return {setting: str(sandbox[name]) for setting, name in SANDBOX_URLS.items() if name in sandbox}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from schemas.providers import BASE_URLS
 from schemas.values import Lane
 
 MIN_ADMIN_TOKEN = 32
@@ -128,39 +129,9 @@ class Settings(BaseModel):
         72, alias="RPNS_REPORT_GIVE_UP_H", gt=0, description="hours after which a report is given up"
     )
 
-    # the providers; base URLs
-    apns_url: str = Field("https://api.push.apple.com", alias="APNS_URL", description="APNs production")
-    apns_sandbox_url: str = Field(
-        "https://api.sandbox.push.apple.com", alias="APNS_SANDBOX_URL", description="APNs development"
-    )
-    apns_broadcast_url: str = Field(
-        "https://api.push.apple.com",
-        alias="APNS_BROADCAST_URL",
-        description="APNs production, where broadcasts are sent; Apple's page also names api-broadcast.push.apple.com",
-    )
-    apns_broadcast_sandbox_url: str = Field(
-        "https://api.sandbox.push.apple.com",
-        alias="APNS_BROADCAST_SANDBOX_URL",
-        description="APNs development, where broadcasts are sent",
-    )
-    apns_channels_url: str = Field(
-        "https://api-manage-broadcast.push.apple.com:2196",
-        alias="APNS_CHANNELS_URL",
-        description="APNs production, where broadcast channels are managed",
-    )
-    apns_channels_sandbox_url: str = Field(
-        "https://api-manage-broadcast.sandbox.push.apple.com:2195",
-        alias="APNS_CHANNELS_SANDBOX_URL",
-        description="APNs development, where broadcast channels are managed",
-    )
-    fcm_url: str = Field("https://fcm.googleapis.com", alias="FCM_URL", description="FCM v1")
-    hms_url: str = Field("https://push-api.cloud.huawei.com", alias="HMS_URL", description="HMS Push Kit")
-    hms_token_url: str = Field(
-        "https://oauth-login.cloud.huawei.com/oauth2/v3/token", alias="HMS_TOKEN_URL", description="HMS OAuth"
-    )
-    rustore_url: str = Field("https://vkpns.rustore.ru", alias="RUSTORE_URL", description="RuStore native")
-    rustore_universal_url: str = Field(
-        "https://vkpns-universal.rustore.ru", alias="RUSTORE_UNIVERSAL_URL", description="RuStore universal"
+    # the providers
+    provider_urls: Mapping[str, str] = Field(
+        {base.setting: base.default for base in BASE_URLS}, description="by setting: `schemas/providers.py` has them"
     )
     provider_ca_file: str = Field("", alias="PROVIDER_CA_FILE", description="PEM of a CA to trust beside the system's")
 
@@ -184,6 +155,10 @@ class Settings(BaseModel):
             raise ValueError(f"must have at least {MIN_ADMIN_TOKEN} characters")
         return token
 
+    def url(self, setting: str) -> str:
+        """The base URL of a provider that this setting names."""
+        return self.provider_urls[setting]
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Raises BadSettings that names the variable and the rule. An empty variable counts as absent.
@@ -193,8 +168,10 @@ class Settings(BaseModel):
         source = os.environ if environment is None else environment
         given = {name: value for name, value in source.items() if value}
         aliases = [field.alias for field in cls.model_fields.values() if field.alias]
+        values = given | _from_files(given, [*aliases, *(base.setting for base in BASE_URLS)])
+        urls = {base.setting: values.get(base.setting, base.default) for base in BASE_URLS}
         try:
-            return cls.model_validate(given | _from_files(given, aliases))
+            return cls.model_validate({**values, "provider_urls": urls})
         except ValidationError as error:
             faults = error.errors(include_url=False, include_input=False)
             raise BadSettings("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in faults)) from None

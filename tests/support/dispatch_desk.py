@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import orjson
 
+from deploy.local.settings import sandbox_urls
 from schemas import codec, ids
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import ProviderDispatched, TargetResolved
@@ -170,11 +171,10 @@ class Desk:
 
 def settings_of(bench: Bench) -> Settings:
     """The addresses of this sandbox."""
-    names = {"fcm": "FCM_URL", "hms": "HMS_URL", "hms_token": "HMS_TOKEN_URL", "rustore": "RUSTORE_URL"}
-    names |= {"rustore_universal": "RUSTORE_UNIVERSAL_URL", "ca_file": "PROVIDER_CA_FILE"}
-    names |= {"apns": "APNS_SANDBOX_URL"}
-    environment = {variable: bench.urls[name] for name, variable in names.items()}
-    environment |= {"RPNS_ALLOW_PRIVATE_ADDRESSES": "1", "RPNS_MASTER_KEY": base64.b64encode(bytes(32)).decode()}
+    environment = sandbox_urls(bench.urls) | {
+        "RPNS_ALLOW_PRIVATE_ADDRESSES": "1",
+        "RPNS_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
+    }
     return Settings.from_environment(environment)
 
 

@@ -36,6 +36,7 @@ from services.runtime.settings import Settings
 from tests.support.apns_harness import TOPIC, Sandbox
 from tests.support.deliveries import DELIVERIES
 from tests.support.log_reader import events_of
+from tests.support.senders import pointed_at
 
 PROVIDER = Provider.APNS
 OUTCOMES = topics.PROVIDER_DISPATCHED
@@ -151,8 +152,8 @@ async def serving(
     settings: Settings, sandbox: Sandbox, open_sender: Open = sender.open_sender
 ) -> AsyncIterator[Service]:
     """Both lanes, timers and the watch over credentials; one application is provisioned."""
-    addresses = {"apns_url": f"https://localhost:{sandbox.port}", "provider_ca_file": str(sandbox.ca)}
-    settings = settings.model_copy(update=addresses)
+    settings = pointed_at(settings, APNS_URL=f"https://localhost:{sandbox.port}")
+    settings = settings.model_copy(update={"provider_ca_file": str(sandbox.ca)})
     wanted = [*OUTCOMES.values(), *topics.TARGET_RESOLVED[PROVIDER].values(), *topics.STATUS_EVENTS.values()]
     await kafka.create_topics(settings, wanted)
     stop, secrets, directory = asyncio.Event(), Secrets(settings.master_key), Directory()

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from types import ModuleType
 from typing import Any
 
+from deploy.local.settings import sandbox_urls
 from deploy.sandbox.faults.orders import Fault
 from schemas.application_events import ApplicationChanged
 from services.dispatch.provider import Opening, Push, Result, Sender
@@ -19,11 +20,14 @@ EMOJI_TEXT = "\U0001f469\u200d\U0001f467" * 333 + "!"  # 1000 code points, 3,667
 
 def opening(bench: Bench, provider: str, credentials: dict[str, Any] | None = None, **settings: str) -> Opening:
     """An opening for this sandbox with its own credentials, or with others."""
-    names = {"fcm": "FCM_URL", "hms": "HMS_URL", "hms_token": "HMS_TOKEN_URL", "rustore": "RUSTORE_URL"}
-    names |= {"rustore_universal": "RUSTORE_UNIVERSAL_URL", "ca_file": "PROVIDER_CA_FILE"}
-    environment = {variable: bench.urls[name] for name, variable in names.items()} | settings
+    environment = sandbox_urls(bench.urls) | settings
     given = bench.urls["credentials"][provider] if credentials is None else credentials
     return Opening(Settings.from_environment(environment), APPLICATION, given)
+
+
+def pointed_at(settings: Settings, **urls: str) -> Settings:
+    """The same, but for these base URLs of providers."""
+    return settings.model_copy(update={"provider_urls": {**settings.provider_urls, **urls}})
 
 
 @asynccontextmanager

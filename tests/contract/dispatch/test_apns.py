@@ -32,6 +32,7 @@ from services.dispatch.providers.apns.table import TABLE
 from services.runtime.settings import Settings
 from tests.support.apns_harness import TOKEN, TOPIC, Sandbox
 from tests.support.pushes import DELIVERY_ID, push_of
+from tests.support.senders import pointed_at
 
 OTHER_TOKEN = "ff" * 32
 APPLICATION = ApplicationChanged(event_id="e", at=0, application_id="app", name="Demo", api_key_digests=())
@@ -159,7 +160,7 @@ async def test_environment_and_bundle_come_from_the_token(sandbox: Sandbox, ca: 
     key = make_apns_key((TOPIC, "app.other"), sandbox.credentials.team_id)
     async with Sandbox(ca, key, "development") as development:
         made = opening(sandbox, key_id=key.key_id, private_key=key.private_key)
-        settings = made.settings.model_copy(update={"apns_sandbox_url": f"https://localhost:{development.port}"})
+        settings = pointed_at(made.settings, APNS_SANDBOX_URL=f"https://localhost:{development.port}")
         sender = await apns.open_sender(Opening(settings, APPLICATION, made.credentials))
         result = await sender.send(a_push(token_environment="sandbox", bundle="app.other"))
         await sender.close()
@@ -395,7 +396,7 @@ async def test_a_connection_lost_after_writing_is_uncertain_and_a_resend_replace
 async def test_no_service_at_all_is_the_providers_trouble(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.5)
     made = opening(sandbox)
-    settings = made.settings.model_copy(update={"apns_url": "https://localhost:1"})
+    settings = pointed_at(made.settings, APNS_URL="https://localhost:1")
     sender = await apns.open_sender(Opening(settings, APPLICATION, made.credentials))
     result = await sender.send(a_push())
     await sender.close()

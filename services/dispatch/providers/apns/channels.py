@@ -93,13 +93,14 @@ class ApnsChannels:
             (b"apns-expiration", b"0" if expires_at is None else b"%d" % (expires_at // 1000)),
             (b"apns-request-id", request_id.encode()),
         )
-        sandbox = environment == "sandbox"
-        url = self._settings.apns_broadcast_sandbox_url if sandbox else self._settings.apns_broadcast_url
+        url = self._settings.url("APNS_BROADCAST_SANDBOX_URL" if environment == "sandbox" else "APNS_BROADCAST_URL")
         return await self._ask(url, b"POST", b"/4/broadcasts/apps/%b", headers, body)
 
     def _manage(self, environment: ApnsEnvironment) -> str:
         settings = self._settings
-        return settings.apns_channels_sandbox_url if environment == "sandbox" else settings.apns_channels_url
+        return (
+            settings.url("APNS_CHANNELS_SANDBOX_URL") if environment == "sandbox" else settings.url("APNS_CHANNELS_URL")
+        )
 
     async def _ask(
         self, url: str, method: bytes, path: bytes, headers: Headers, body: bytes = b"", *, deleting: bool = False

@@ -56,7 +56,7 @@ class ApnsSender:
         self._provisioned = frozenset((None, "", credentials.topic, opening.application.bundle))
         self._topic = (credentials.topic or opening.application.bundle or "").encode()
         self._client = ApnsClient(token, settings.provider_ca_file)
-        urls = ((False, settings.apns_url), (True, settings.apns_sandbox_url))
+        urls = ((False, settings.url("APNS_URL")), (True, settings.url("APNS_SANDBOX_URL")))
         self._places = {
             (is_sandbox, worked): Place(
                 url, PROVEN_CONNECTIONS if worked else 1, "proven" if worked else "new", not worked

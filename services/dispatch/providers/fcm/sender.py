@@ -84,7 +84,7 @@ class FcmSender:
         self._tokens = AccessTokens(self.fetch)
         self._malformed = MalformedTokens(self._asked)
         self._headers: tuple[str, CIMultiDict[str]] = ("", CIMultiDict())
-        base = settings.fcm_url.rstrip("/")
+        base = settings.url("FCM_URL").rstrip("/")
         self.url = URL(f"{base}/v1/projects/{account.project_id}/messages:send", encoded=True)
 
     def absorbs_resend(self, push: Push) -> bool:

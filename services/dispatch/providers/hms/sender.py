@@ -67,10 +67,10 @@ class HmsSender:
         self._app_name = opening.application.name
         self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
         self._tokens = AccessTokens(self._fetch)
-        self._token_url = URL(settings.hms_token_url, encoded=True)
+        self._token_url = URL(settings.url("HMS_TOKEN_URL"), encoded=True)
         self._headers: tuple[str, CIMultiDict[str]] = ("", CIMultiDict())
         owner = f"v1/{credentials.app_id}" if credentials.project_id is None else f"v2/{credentials.project_id}"
-        self._url = URL(f"{settings.hms_url.rstrip('/')}/{owner}/messages:send", encoded=True)
+        self._url = URL(f"{settings.url('HMS_URL').rstrip('/')}/{owner}/messages:send", encoded=True)
 
     def absorbs_resend(self, push: Push) -> bool:
         return not is_silent(push)

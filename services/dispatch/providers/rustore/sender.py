@@ -75,8 +75,8 @@ class RustoreSender:
         self._credentials = credentials
         self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
         path = f"/v1/projects/{credentials.project_id}/messages:send"
-        self._native_url = URL(settings.rustore_url.rstrip("/") + path, encoded=True)
-        self._universal_url = URL(settings.rustore_universal_url.rstrip("/") + "/v1/send", encoded=True)
+        self._native_url = URL(settings.url("RUSTORE_URL").rstrip("/") + path, encoded=True)
+        self._universal_url = URL(settings.url("RUSTORE_UNIVERSAL_URL").rstrip("/") + "/v1/send", encoded=True)
         self._native_headers = bearer_headers(credentials.service_token, _JSON)
         self._universal_headers = {"Content-Type": _JSON}
         self._malformed = MalformedTokens(self._asked)
