@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.registry.bodies import BadField
 from services.registry.device_api.auth import RegistryAuth
 from services.registry.device_api.commands import DeviceCommands
 from services.registry.device_api.live_commands import LiveCommands
 from services.registry.device_api.live_routes import live_routes
 from services.registry.device_api.login import LoginCommands
-from services.registry.device_api.routes import PROBLEMS, device_routes, web_routes
-from services.registry.device_api.tokens import BadField
+from services.registry.device_api.routes import device_routes, web_routes
 from services.registry.hms_receipts.routes import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
+from services.registry.http import PROBLEMS
 from services.registry.identity.key_routes import identity_key_routes
 from services.registry.provisioning.applications import application_routes
 from services.registry.provisioning.operators import operator_routes

@@ -1,19 +1,12 @@
 """Who is calling the registry: devices as `services/runtime/access/device_auth.py` says, an operator by the
 operators' listener."""
 
-from typing import Annotated
-
-from fastapi import Depends, Request, Security
-
 from services.registry.devices.fold.state import Device
 from services.registry.devices.store import DeviceStore
 from services.runtime.access.device_auth import DeviceDoor
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
-from services.runtime.http.listeners import operator_of
-from services.runtime.http.security_schemes import OPERATOR
-from services.runtime.http.server import Problem
 
 
 class RegistryAuth(DeviceDoor[Device]):
@@ -24,14 +17,3 @@ class RegistryAuth(DeviceDoor[Device]):
             return (await devices.load([installation_id])).get(installation_id)
 
         super().__init__(find, directory, secrets, pace)
-
-
-def acting(request: Request, _: None = Security(OPERATOR)) -> str:
-    """What events say of the operator who caused them. Raises Problem 401 for anybody else."""
-    operator = operator_of(request)
-    if operator is None:
-        raise Problem(401, "Operator's token needed")
-    return operator.by
-
-
-By = Annotated[str, Depends(acting)]

@@ -6,46 +6,29 @@ Times are UTC milliseconds since the epoch. Wrong types are refused, not convert
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from schemas import ids
 from schemas.device_events import Subscription
 from schemas.live import activity_slot, start_slot
 from schemas.providers import FACTS, Carrier, Platform, Provider, ProviderFacts, PushProviderName
 from schemas.values import LONGEST_CHAIN
+from services.registry.bodies import MAX_SUBSCRIPTIONS, AnswerModel, FieldError, Phone, RequestModel, UserId
 from services.registry.devices.fold.state import Device
 from services.registry.identity.proof import MOST_CHARACTERS
-from services.runtime.http.field_names import RequestBody
-from services.runtime.text import phones
 from services.runtime.text.storable import Text
 
 MAX_RECEIPTS = 500
-MAX_SUBSCRIPTIONS = 100
 LATEST_MS = 253_402_300_799_999  # the end of the year 9999
-
-
-class Body(BaseModel):
-    """Base of what we answer, and of what others have designed."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
-
-
-class Given(RequestBody):
-    """Base of what is sent to us."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
 
 
 Short = Annotated[Text, Field(max_length=64)]
 Named = Annotated[Text, Field(min_length=1, max_length=128)]
-UserId = Annotated[Text, Field(min_length=1, max_length=256)]
-Phone = Annotated[Text, Field(min_length=1, max_length=phones.MAX_LENGTH)]
 PublicKey = Annotated[Text, Field(max_length=120)]
 TimeMs = Annotated[StrictInt, Field(ge=0, le=LATEST_MS)]
 
 
-class InstallBody(Given):
+class InstallBody(RequestModel):
     """A new installation, or the same one again."""
 
     installation_id: UUID
@@ -66,14 +49,14 @@ class InstallBody(Given):
     public_key: PublicKey | None = Field(None, description="P-256, base64url of the uncompressed point (65 bytes)")
 
 
-class WebKeys(Body):
+class WebKeys(AnswerModel):
     """Keys of a web push subscription, base64url."""
 
     p256dh: Annotated[Text, Field(max_length=120)]
     auth: Annotated[Text, Field(max_length=40)]
 
 
-class WebSubscription(Body):
+class WebSubscription(AnswerModel):
     """PushSubscription.toJSON() of the browser, which may say more."""
 
     endpoint: Annotated[Text, Field(max_length=2048)]
@@ -84,7 +67,7 @@ class WebSubscription(Body):
     )
 
 
-class TokenBody(Given):
+class TokenBody(RequestModel):
     """A push token; for `web` the subscription instead."""
 
     provider: PushProviderName
@@ -103,13 +86,13 @@ class TokenBody(Given):
         return FACTS[Provider(self.provider)]
 
 
-class WebPushView(Body):
+class WebPushView(AnswerModel):
     """What a page needs before it can register a token of `web`."""
 
     application_server_key: str = Field(description="for pushManager.subscribe(); base64url, 65 bytes")
 
 
-class PersonalizeBody(Given):
+class PersonalizeBody(RequestModel):
     """Who logs in. With a proof user and phone are its claims; without one, at least one of the two must be given."""
 
     external_user_id: UserId | None = None
@@ -134,15 +117,27 @@ class _Subscription(BaseModel):
         return Subscription(**self.model_dump())
 
 
-class SubscriptionBody(_Subscription, Given):
+class SubscriptionBody(_Subscription, RequestModel):
     """One entry of settings.subscriptions; it replaces the one with its id."""
 
 
-class SubscriptionView(_Subscription, Body):
+class SubscriptionView(_Subscription, AnswerModel):
     """One entry as it is kept."""
 
 
-class SettingsBody(Given):
+class SubscriptionState(AnswerModel):
+    """A subscription as it counts for one installation."""
+
+    id: str
+    type: Literal["setting", "permission"]
+    name: str
+    title: str
+    description: str
+    value: bool
+    said: bool = Field(description="false: the device has said nothing, and the default counts")
+
+
+class SettingsBody(RequestModel):
     """What is left out or null stays as it is."""
 
     primary: StrictBool | None = None
@@ -151,7 +146,7 @@ class SettingsBody(Given):
     subscriptions: Annotated[list[SubscriptionBody], Field(max_length=MAX_SUBSCRIPTIONS)] | None = None
 
 
-class SessionBody(Given):
+class SessionBody(RequestModel):
     """The app came to the foreground. The same session id again counts once."""
 
     session_id: UUID | None = None
@@ -163,7 +158,7 @@ class SessionBody(Given):
     primary: StrictBool = Field(False, description="claim the mark of the user's primary installation")
 
 
-class ReceiptBody(Given):
+class ReceiptBody(RequestModel):
     """What happened to one push; ids and link are those in its payload."""
 
     message_id: UUID
@@ -188,21 +183,14 @@ class ReceiptBody(Given):
         return start_slot(self.attributes_type) if self.attributes_type is not None else ""
 
 
-class ReceiptsBody(Given):
+class ReceiptsBody(RequestModel):
     """Each entry of `receipts` is judged alone; one bad entry never refuses its neighbours."""
 
     sent_at: TimeMs | None = Field(None, description="the device's clock when it sends this: corrects a wrong clock")
     receipts: Annotated[list[object], Field(min_length=1, max_length=MAX_RECEIPTS)]
 
 
-class FieldError(Body):
-    """What is wrong: the field and the rule, never the value."""
-
-    field: str
-    rule: str
-
-
-class ReceiptResult(Body):
+class ReceiptResult(AnswerModel):
     """The answer to one receipt. `happenedAt`: the time that was kept."""
 
     accepted: bool
@@ -210,13 +198,13 @@ class ReceiptResult(Body):
     errors: list[FieldError] = []
 
 
-class ReceiptsAnswer(Body):
+class ReceiptsAnswer(AnswerModel):
     """One result for each receipt, in their order."""
 
     results: list[ReceiptResult]
 
 
-class TokenView(Body):
+class TokenView(AnswerModel):
     """The live token, without the token."""
 
     provider: Provider
@@ -226,7 +214,7 @@ class TokenView(Body):
     registered_at: int
 
 
-class ProfileView(Body):
+class ProfileView(AnswerModel):
     """Whom this installation belongs to. `recipientMark`: the SDK drops a push that carries another one."""
 
     external_user_id: str | None = None
@@ -280,7 +268,7 @@ class InstallationView(ProfileView):
         )
 
 
-class InstallAnswer(Body):
+class InstallAnswer(AnswerModel):
     """`credential` goes into `Authorization: Bearer …` of every later call."""
 
     credential: str

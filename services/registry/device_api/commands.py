@@ -23,16 +23,10 @@ from schemas.device_events import (
 from schemas.events import ReceiptReceived
 from schemas.providers import Provider
 from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
-from services.registry.device_api.bodies import (
-    MAX_SUBSCRIPTIONS,
-    InstallBody,
-    ReceiptsBody,
-    SessionBody,
-    SettingsBody,
-    TokenBody,
-)
+from services.registry.bodies import MAX_SUBSCRIPTIONS, BadField
+from services.registry.device_api.bodies import InstallBody, ReceiptsBody, SessionBody, SettingsBody, TokenBody
 from services.registry.device_api.receipts import RefusedReceipt, judged
-from services.registry.device_api.tokens import BadField, public_key, server_key, token_text
+from services.registry.device_api.tokens import public_key, server_key, token_text
 from services.registry.devices.fold.shared import card_of, token_key
 from services.registry.devices.fold.state import Device
 from services.registry.devices.store import DeviceStore

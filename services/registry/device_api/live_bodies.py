@@ -6,7 +6,7 @@ from fastapi import Path
 from pydantic import Field
 
 from schemas.live import ACTIVITY
-from services.registry.device_api.bodies import Body, Given
+from services.registry.bodies import AnswerModel, RequestModel
 from services.registry.devices.fold.state import Device, LiveSlot
 from services.runtime.text.storable import Text
 
@@ -17,7 +17,7 @@ ActivityId = Annotated[
 TypeName = Annotated[str, Path(pattern=_NAME, description="Swift name of the ActivityAttributes")]
 
 
-class StartTokenBody(Given):
+class StartTokenBody(RequestModel):
     """A token of ActivityKit in hexadecimal digits."""
 
     token: Annotated[Text, Field(min_length=1, max_length=400)]
@@ -33,7 +33,7 @@ class ActivityTokenBody(StartTokenBody):
     attributes_type: Annotated[Text, Field(pattern=_NAME)]
 
 
-class ActivityView(Body):
+class ActivityView(AnswerModel):
     """An activity that can be updated, without its token."""
 
     activity_id: str
@@ -42,14 +42,14 @@ class ActivityView(Body):
     expires_at: int | None = Field(description="UTC ms; the platform sends nothing to it after this")
 
 
-class StartTypeView(Body):
+class StartTypeView(AnswerModel):
     """A type whose activities a server may start."""
 
     attributes_type: str
     registered_at: int
 
 
-class LiveView(Body):
+class LiveView(AnswerModel):
     """What the platform can reach on this installation beside its push token."""
 
     activities: list[ActivityView]

@@ -11,9 +11,10 @@ from schemas.device_events import (
     PushToStartTokenRemoved,
 )
 from schemas.live import activity_slot, start_slot
+from services.registry.bodies import BadField
 from services.registry.device_api.commands import DeviceCommands, about_new
 from services.registry.device_api.live_bodies import StartTokenBody
-from services.registry.device_api.tokens import BadField, apns_token
+from services.registry.device_api.tokens import apns_token
 from services.registry.devices.fold.state import Device, LiveToken
 
 

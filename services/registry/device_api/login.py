@@ -28,9 +28,9 @@ from schemas.device_events import (
     ProofRevoked,
 )
 from schemas.topics import DEVICE_EVENTS
+from services.registry.bodies import BadField, phone_digits
 from services.registry.device_api.bodies import PersonalizeBody
 from services.registry.device_api.commands import DeviceCommands, about_new
-from services.registry.device_api.tokens import BadField
 from services.registry.devices.fold.fold import REMEMBERED_PROOFS
 from services.registry.devices.fold.shared import cards_of, tells_devices_apart, was_signed_before
 from services.registry.devices.fold.state import Device, Owner
@@ -41,7 +41,6 @@ from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import CannotOpen, Secrets
 from services.runtime.http.server import Problem
 from services.runtime.log.kafka import Append
-from services.runtime.text import phones
 
 log = telemetry.logger("login")
 _PROOF = "login-proof"
@@ -170,12 +169,7 @@ class LoginCommands:
 
 
 def _owner_said(body: PersonalizeBody) -> Owner:
-    phone = None
-    if body.phone is not None:
-        phone = phones.normalise(body.phone)
-        if phone is None:
-            raise BadField("phone", phones.RULE)
-    return Owner(external_user_id=body.external_user_id, phone=phone)
+    return Owner(external_user_id=body.external_user_id, phone=phone_digits(body.phone))
 
 
 def _verifying(key: IdentityKey, secrets: Secrets) -> VerifyingKey | None:

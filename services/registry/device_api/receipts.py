@@ -19,7 +19,8 @@ from pydantic import ValidationError
 from schemas import ids
 from schemas.events import ReceiptReceived
 from schemas.topics import MESSAGE_RETENTION_MS
-from services.registry.device_api.bodies import FieldError, ReceiptBody
+from services.registry.bodies import FieldError
+from services.registry.device_api.bodies import ReceiptBody
 from services.runtime.crypto.delivery_ids import DeliveryIds
 from services.runtime.http.field_names import rule_of
 

@@ -23,6 +23,7 @@ from services.registry.device_api.bodies import (
     ReceiptsBody,
     SessionBody,
     SettingsBody,
+    SubscriptionState,
     TokenBody,
     WebPushView,
 )
@@ -30,21 +31,9 @@ from services.registry.device_api.commands import DeviceCommands, InstallationTa
 from services.registry.device_api.login import LoginCommands
 from services.registry.device_api.receipts import RefusedReceipt
 from services.registry.devices.fold.state import Device
-from services.registry.support.audience_bodies import SubscriptionState
+from services.registry.http import PROBLEMS
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.http.server import Problem, ProblemBody
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemBody, "description": text}
-    for status, text in {
-        400: "The request breaks a rule; `errors` names field and rule",
-        401: "Not proved who is calling; of a login: which rule the proof breaks",
-        403: "The application is switched off; `type` proof-required: only with a proof of login",
-        413: "The body is too large",
-        429: "Too many calls, of this installation, address or application; `Retry-After` says when",
-        503: "The log or the database is away; try again",
-    }.items()
-}
 
 
 def device_routes(commands: DeviceCommands, logins: LoginCommands, auth: RegistryAuth) -> APIRouter:

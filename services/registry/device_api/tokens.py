@@ -12,20 +12,12 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
 from schemas.providers import OWN_CARRIER
+from services.registry.bodies import BadField
 from services.registry.device_api.bodies import TokenBody
 from services.runtime.http.web_address import BadAddress, web_address
 
 _APNS = re.compile(r"[0-9A-Fa-f]{32,400}")
 _OPAQUE = re.compile(r"[\x21-\x7e]+")
-
-
-class BadField(ValueError):
-    """A value that breaks the rule of its field."""
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field}: {rule}")
-        self.field = field
-        self.rule = rule
 
 
 def token_text(body: TokenBody) -> str:

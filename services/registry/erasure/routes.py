@@ -13,26 +13,22 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field, model_validator
 
 from schemas.topics import DEAD_LETTER, all_topics
-from services.registry.device_api.auth import By
-from services.registry.device_api.bodies import Body, Given
-from services.registry.device_api.routes import PROBLEMS
-from services.registry.device_api.tokens import BadField
+from services.registry.bodies import AnswerModel, RequestModel, phone_digits
 from services.registry.erasure.service import MOST_LINKED, Forgetting, Linked, Persons
-from services.registry.provisioning.partners import admin_router
+from services.registry.http import PROBLEMS, By, operator_router
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.recipient_keys import RECIPIENT_DIGITS, SCOPE_DIGITS
 from services.runtime.http.server import Problem
 from services.runtime.log import kafka
 from services.runtime.mongo.erasures import Erasure
 from services.runtime.settings import Settings
-from services.runtime.text import phones
 from services.runtime.text.storable import Text
 
 _Id = Annotated[str, Path(max_length=64)]
 _Given = Annotated[Text, Field(min_length=1, max_length=256)] | None
 
 
-class ErasureBody(Given):
+class ErasureBody(RequestModel):
     """Whom to forget; without partner and application everywhere."""
 
     phone: _Given = None
@@ -48,21 +44,21 @@ class ErasureBody(Given):
         return self
 
 
-class PersonView(Body):
+class PersonView(AnswerModel):
     """A user or a phone."""
 
     kind: Literal["user", "phone"]
     value: str
 
 
-class PreviewView(Body):
+class PreviewView(AnswerModel):
     """Whom an erasure would reach; and who is linked to them by unproved logins alone, and so left out."""
 
     persons: list[PersonView]
     left_out: list[PersonView]
 
 
-class DestroyedKey(Body):
+class DestroyedKey(AnswerModel):
     """A key, or with no scope all keys of a recipient. `derivable`: from what the database holds now."""
 
     recipient: str
@@ -71,7 +67,7 @@ class DestroyedKey(Body):
     derivable: bool
 
 
-class ErasureView(Body):
+class ErasureView(AnswerModel):
     """How far it has come. Tells nobody who it was."""
 
     erasure_id: str
@@ -83,7 +79,7 @@ class ErasureView(Body):
     cleaned: dict[str, dict[str, int]] = Field(description="service: what, and how many")
 
 
-class TopicRecords(Body):
+class TopicRecords(AnswerModel):
     """Of one topic: records sealed for the forgotten, and how many of them still open; and of everybody else's."""
 
     topic: str
@@ -160,7 +156,7 @@ class ErasureProof:
 
 def erasure_routes(forgetting: Forgetting, proof: ErasureProof) -> APIRouter:
     """For the operator alone."""
-    router = admin_router("/v1/erasures", "erasures")
+    router = operator_router("/v1/erasures", "erasures")
 
     async def known(erasure_id: str) -> Erasure:
         found = await forgetting.erasures.find(erasure_id)
@@ -201,9 +197,7 @@ def erasure_routes(forgetting: Forgetting, proof: ErasureProof) -> APIRouter:
 
 async def _reached(forgetting: Forgetting, body: ErasureBody, applications: list[str]) -> Linked:
     """Those who are named, and whoever is linked to them. Raises BadField."""
-    phone = None
-    if body.phone is not None and (phone := phones.normalise(body.phone)) is None:
-        raise BadField("phone", phones.RULE)
+    phone = phone_digits(body.phone)
     named = Persons(
         frozenset() if body.external_user_id is None else frozenset([body.external_user_id]),
         frozenset() if phone is None else frozenset([phone]),

@@ -15,10 +15,10 @@ from schemas.device_events import DeviceEvent
 from schemas.providers import Provider
 from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
 from services.registry.device_api.commands import DeviceCommands
-from services.registry.device_api.routes import PROBLEMS
 from services.registry.hms_receipts import signature as hms_callback
 from services.registry.hms_receipts.rules import WORDS, HmsReceipt, device_event, message_event, receipts_in
 from services.registry.hms_receipts.used_signatures import UsedSignatures
+from services.registry.http import PROBLEMS
 from services.registry.provisioning.credentials import HmsCredentials
 from services.runtime import telemetry
 from services.runtime.clock import now_ms

@@ -7,14 +7,12 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Query
 
 from schemas.application_events import ApplicationChanged, IdentityKey
-from services.registry.device_api.auth import By
-from services.registry.device_api.routes import PROBLEMS
-from services.registry.device_api.tokens import BadField
+from services.registry.bodies import BadField, Id
+from services.registry.http import PROBLEMS, By, IfMatch, operator_router, version_of
 from services.registry.identity import keys as identity_keys
 from services.registry.identity.keys import BadKey
 from services.registry.provisioning.applications import application_of
-from services.registry.provisioning.bodies import ApplicationView, Id, IdentityKeyBody
-from services.registry.provisioning.partners import IfMatch, admin_router, version_of
+from services.registry.provisioning.bodies import ApplicationView, IdentityKeyBody
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.server import Problem
@@ -26,7 +24,7 @@ _FORMS = ("pem", "jwks", "secret")
 
 def identity_key_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
     """All routes of these keys."""
-    router = admin_router("/v1/applications", "applications")
+    router = operator_router("/v1/applications", "applications")
 
     @router.post("/{application_id}/identity-keys", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def add_identity_keys(

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from schemas import ids
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.providers import Provider, ProviderName
-from services.registry.device_api.auth import By
-from services.registry.device_api.routes import PROBLEMS
+from services.registry.bodies import Id
+from services.registry.http import PROBLEMS, By, IfMatch, operator_router, version_of
 from services.registry.provisioning import credentials
 from services.registry.provisioning.bodies import (
     ApiKeyBody,
@@ -19,9 +19,8 @@ from services.registry.provisioning.bodies import (
     ApplicationView,
     CredentialsView,
     EnabledBody,
-    Id,
 )
-from services.registry.provisioning.partners import IfMatch, admin_router, changes_of, version_of
+from services.registry.provisioning.partners import changes_of
 from services.registry.provisioning.secret_rules import SecretRules
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.runtime.crypto.master_key import Secrets
@@ -30,7 +29,7 @@ from services.runtime.http.server import Problem, field_errors
 
 def application_routes(provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> APIRouter:
     """All routes of applications."""
-    router = admin_router("/v1/applications", "applications")
+    router = operator_router("/v1/applications", "applications")
     _add_applications(router, provisioning, secrets, rules)
     _add_api_keys(router, provisioning, secrets, rules)
     _add_credentials(router, provisioning, secrets)

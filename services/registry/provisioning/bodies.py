@@ -17,7 +17,7 @@ from schemas.application_events import (
 from schemas.providers import Provider
 from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import Channel
-from services.registry.device_api.bodies import MAX_SUBSCRIPTIONS, Body, Given
+from services.registry.bodies import MAX_SUBSCRIPTIONS, AnswerModel, Id, RequestModel
 from services.runtime.http.web_address import web_address
 from services.runtime.text.storable import Text
 
@@ -33,7 +33,6 @@ def _url(text: str) -> str:
     return str(web_address(text))
 
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 ServiceNumber = Annotated[Text, StringConstraints(pattern=r"^[^/\x00-\x1f\x7f]{1,64}$")]
 Login = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 Password = Annotated[Text, StringConstraints(min_length=1, max_length=256)]
@@ -45,7 +44,7 @@ Ttl = Annotated[StrictInt, Field(ge=1, le=604_800)]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}){0,5}$")]
 
 
-class PartnerPatch(Given):
+class PartnerPatch(RequestModel):
     """What is left out stays as it is."""
 
     login: Login | None = None
@@ -72,13 +71,13 @@ class PartnerCreate(PartnerPatch):
     password: Password | None = None
 
 
-class PasswordBody(Given):
+class PasswordBody(RequestModel):
     """A new password; without one it is drawn."""
 
     password: Password | None = None
 
 
-class PartnerView(Body):
+class PartnerView(AnswerModel):
     """A partner. `password` only in the answer that created or rotated it."""
 
     partner_id: str
@@ -118,27 +117,27 @@ class PartnerView(Body):
         )
 
 
-class BatchKeyBody(Given):
+class BatchKeyBody(RequestModel):
     """A key that is given instead of drawn."""
 
     key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{8,30}$")] | None = None
 
 
-class SecretView(Body):
+class SecretView(AnswerModel):
     """A key, told this once."""
 
     key: str
     version: str
 
 
-class SenderBody(Given):
+class SenderBody(RequestModel):
     """A service number and the application it stands for."""
 
     application_id: Id | None = None
     enabled: StrictBool = True
 
 
-class SenderView(Body):
+class SenderView(AnswerModel):
     """A service number of a partner."""
 
     partner_id: str
@@ -155,7 +154,7 @@ class SenderView(Body):
         return cls(**plain, version=sender.event_id, changed_at=sender.at)
 
 
-class SubscriptionKindBody(Given):
+class SubscriptionKindBody(RequestModel):
     """An entry of the catalogue of subscriptions. `default` counts where a device has not said anything."""
 
     id: Annotated[Text, StringConstraints(min_length=1, max_length=128)]
@@ -166,7 +165,7 @@ class SubscriptionKindBody(Given):
     default: StrictBool = True
 
 
-class ApplicationPatch(Given):
+class ApplicationPatch(RequestModel):
     """What is left out stays as it is."""
 
     name: Annotated[Text, StringConstraints(min_length=1, max_length=128)] | None = None
@@ -200,7 +199,7 @@ class ApplicationCreate(ApplicationPatch):
     identity: Identity = "required"
 
 
-class IdentityKeyBody(Given):
+class IdentityKeyBody(RequestModel):
     """One of the three: a public key in PEM, public keys as a JWKS, or a secret."""
 
     kid: Annotated[Text, StringConstraints(max_length=64)] = Field("", description="of `pem` and `secret`")
@@ -209,7 +208,7 @@ class IdentityKeyBody(Given):
     secret: Annotated[Text, StringConstraints(max_length=256)] | None = Field(None, description="empty: drawn")
 
 
-class IdentityKeyView(Body):
+class IdentityKeyView(AnswerModel):
     """A key that proofs of login are verified with. A secret is never told again."""
 
     kid: str
@@ -222,14 +221,14 @@ class IdentityKeyView(Body):
         return cls(kid=key.kid, alg=key.alg, public=key.public, added_at=key.added_at)
 
 
-class ApiKeyBody(Given):
+class ApiKeyBody(RequestModel):
     """A new API key. The one before goes on working until it is dropped, or the next rotation."""
 
     api_key: GivenKey | None = None
     keep_old: StrictBool = True
 
 
-class ApplicationView(Body):
+class ApplicationView(AnswerModel):
     """An application. `apiKey` only in the answer that created or rotated it."""
 
     application_id: str
@@ -266,13 +265,13 @@ class ApplicationView(Body):
         )
 
 
-class EnabledBody(Given):
+class EnabledBody(RequestModel):
     """Switch on or off."""
 
     enabled: StrictBool
 
 
-class CredentialsView(Body):
+class CredentialsView(AnswerModel):
     """Credentials of an application with a provider, without the credentials."""
 
     application_id: str

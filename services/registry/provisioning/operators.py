@@ -14,11 +14,8 @@ from pydantic import Field, StrictInt, StringConstraints
 from schemas import ids
 from schemas.application_events import OperatorTokenChanged
 from schemas.values import OperatorScope
-from services.registry.device_api.auth import By
-from services.registry.device_api.bodies import Body, Given
-from services.registry.device_api.routes import PROBLEMS
-from services.registry.provisioning.bodies import Id
-from services.registry.provisioning.partners import admin_router
+from services.registry.bodies import AnswerModel, Id, RequestModel
+from services.registry.http import PROBLEMS, By, operator_router
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.runtime.access.operator_tokens import PREFIX, PURPOSE
 from services.runtime.clock import now_ms
@@ -32,7 +29,7 @@ _FARTHEST_MS = 4_102_444_800_000  # the year 2100
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@-]{0,63}$")]
 
 
-class OperatorCreate(Given):
+class OperatorCreate(RequestModel):
     """Whose token it is to be, and what it may do."""
 
     name: Name = Field(description="small letters, digits and . _ @ -; events name it")
@@ -40,7 +37,7 @@ class OperatorCreate(Given):
     expires_at: Annotated[StrictInt, Field(le=_FARTHEST_MS)] | None = Field(None, description="UTC ms; null: never")
 
 
-class OperatorView(Body):
+class OperatorView(AnswerModel):
     """A token. `token` only in the answer that made it."""
 
     operator_id: str
@@ -70,7 +67,7 @@ class OperatorView(Body):
 
 def operator_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
     """All of them."""
-    router = admin_router("/v1/operators", "operators")
+    router = operator_router("/v1/operators", "operators")
     operators = provisioning.directory.operators
 
     @router.post("", status_code=201, responses={409: PROBLEMS[400]})

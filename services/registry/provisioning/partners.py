@@ -3,18 +3,16 @@
 import asyncio
 import secrets as random_secrets
 import string
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter
 
 from schemas import ids
 from schemas.application_events import PartnerChanged, SenderChanged
-from services.registry.device_api.auth import By, acting
-from services.registry.device_api.bodies import Given
-from services.registry.device_api.routes import PROBLEMS
+from services.registry.bodies import Id, RequestModel
+from services.registry.http import PROBLEMS, By, IfMatch, operator_router, version_of
 from services.registry.provisioning.bodies import (
     BatchKeyBody,
-    Id,
     PartnerCreate,
     PartnerPatch,
     PartnerView,
@@ -33,21 +31,9 @@ from services.runtime.http.server import Problem
 
 _CLEARED_BY_NULL = {"report_url", "default_sender", "min_version", "bundle"}
 _BATCH_KEY_LENGTH = 30
-_ADMIN_PROBLEMS = {status: about for status, about in PROBLEMS.items() if status != 403}
-IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=64, description="the `version` that was read")]
 
 
-def admin_router(prefix: str, tag: str) -> APIRouter:
-    """A router for operators alone."""
-    return APIRouter(prefix=prefix, tags=[tag], dependencies=[Depends(acting)], responses=_ADMIN_PROBLEMS)
-
-
-def version_of(if_match: str | None) -> str | None:
-    """The version in an If-Match header, with or without quotes."""
-    return None if if_match is None else if_match.strip().strip('"')
-
-
-def changes_of(body: Given) -> dict[str, Any]:
+def changes_of(body: RequestModel) -> dict[str, Any]:
     """What a patch names; null clears what can be empty and otherwise counts as left out."""
     said = body.model_dump(include=body.model_fields_set)
     return {name: value for name, value in said.items() if value is not None or name in _CLEARED_BY_NULL}
@@ -55,7 +41,7 @@ def changes_of(body: Given) -> dict[str, Any]:
 
 def partner_routes(provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> APIRouter:
     """All routes of partners."""
-    router = admin_router("/v1/partners", "partners")
+    router = operator_router("/v1/partners", "partners")
     _add_partners(router, provisioning, rules)
     _add_secrets(router, provisioning, secrets, rules)
     _add_senders(router, provisioning)

@@ -22,8 +22,8 @@ from schemas import ids
 from schemas.application_events import PartnerChanged, StopChanged, by_for_partners
 from schemas.providers import Provider
 from schemas.values import StopScope
-from services.registry.device_api.bodies import Body, Given
-from services.registry.device_api.routes import PROBLEMS
+from services.registry.bodies import AnswerModel, RequestModel
+from services.registry.http import PROBLEMS
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.runtime.access.partner_auth import Caller
 from services.runtime.directory import OWNED
@@ -38,14 +38,14 @@ MOST_HOLDING, MOST_KEPT, MOST_UNKNOWN = 1_000, 10_000, 50
 _Id = Annotated[str, Path(max_length=300, description="of a packet or mailing, for the operator: <partner>/<id>")]
 
 
-class StopBody(Given):
+class StopBody(RequestModel):
     """What is to be."""
 
     state: Literal["running", "paused", "cancelled"]
     reason: Annotated[Text, Field(max_length=300)] = ""
 
 
-class StopView(Body):
+class StopView(AnswerModel):
     """A stop as it is."""
 
     scope: StopScope

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from schemas.application_events import SubscriptionKind
-from services.registry.device_api.routes import PROBLEMS
-from services.registry.provisioning.bodies import Id
+from services.registry.bodies import Id
+from services.registry.http import PROBLEMS
 from services.registry.support.audience_bodies import (
     PlatformProhibition,
     ProhibitionDay,

@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.registry.device_api.bodies import Body
+from services.registry.bodies import AnswerModel
 
 
-class SubscriptionAudience(Body):
+class SubscriptionAudience(AnswerModel):
     """An entry of the catalogue, or a subscription that devices have told of beside it, with its audience."""
 
     id: str
@@ -23,19 +23,7 @@ class SubscriptionAudience(Body):
     reachable: int = Field(description="on by word or default, with a live token and pushes allowed")
 
 
-class SubscriptionState(Body):
-    """A subscription as it counts for one installation."""
-
-    id: str
-    type: Literal["setting", "permission"]
-    name: str
-    title: str
-    description: str
-    value: bool
-    said: bool = Field(description="false: the device has said nothing, and the default counts")
-
-
-class PlatformProhibition(Body):
+class PlatformProhibition(AnswerModel):
     """Of one platform, now."""
 
     platform: str
@@ -43,7 +31,7 @@ class PlatformProhibition(Body):
     installations: int
 
 
-class ProhibitionDay(Body):
+class ProhibitionDay(AnswerModel):
     """What changed on one day (UTC), and how many were forbidden at its end."""
 
     day: date
@@ -53,7 +41,7 @@ class ProhibitionDay(Body):
     forbidden: int = Field(description="forbidden at the end of the day")
 
 
-class Prohibitions(Body):
+class Prohibitions(AnswerModel):
     """On how many devices the operating system forbids pushes."""
 
     application_id: str

@@ -4,14 +4,15 @@ from datetime import date, timedelta
 
 from pydantic import Field
 
-from services.registry.device_api.bodies import Body, InstallationView
+from services.registry.bodies import AnswerModel
+from services.registry.device_api.bodies import InstallationView
 from services.registry.devices.fold.launches import Launches
 from services.registry.devices.fold.state import Device
 
 _EPOCH = date(1970, 1, 1)
 
 
-class Usage(Body):
+class Usage(AnswerModel):
     """How much the app is used on a device. Days are UTC dates, weeks begin on Monday; those without a start miss."""
 
     launches: int
@@ -36,7 +37,7 @@ class Usage(Body):
         )
 
 
-class PermissionView(Body):
+class PermissionView(AnswerModel):
     """The operating system has begun to forbid pushes, or to allow them again; who said so."""
 
     at: int
@@ -69,7 +70,7 @@ class SupportInstallation(InstallationView):
         )
 
 
-class CardView(Body):
+class CardView(AnswerModel):
     """The client card: what was ever linked to a user or a phone."""
 
     application_id: str
@@ -84,14 +85,14 @@ class CardView(Body):
     last_used_at: int | None
 
 
-class SupportAnswer(Body):
+class SupportAnswer(AnswerModel):
     """Who was found: the cards, and the installations that belong to them now."""
 
     cards: list[CardView]
     installations: list[SupportInstallation]
 
 
-class BadLine(Body):
+class BadLine(AnswerModel):
     """A line that was not imported."""
 
     line: int
@@ -99,7 +100,7 @@ class BadLine(Body):
     rule: str
 
 
-class ImportAnswer(Body):
+class ImportAnswer(AnswerModel):
     """What became of the lines: imported now, known before, and bad ones."""
 
     lines: int

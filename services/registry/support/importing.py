@@ -15,9 +15,10 @@ from schemas import ids
 from schemas.device_events import DeviceEvent, Installed, Personalized, SettingsChanged, TokenRegistered
 from schemas.providers import Platform
 from schemas.topics import DEVICE_EVENTS
-from services.registry.device_api.bodies import Phone, Short, SubscriptionBody, TokenBody, UserId
+from services.registry.bodies import BadField, Phone, UserId, phone_digits
+from services.registry.device_api.bodies import Short, SubscriptionBody, TokenBody
 from services.registry.device_api.commands import DeviceCommands
-from services.registry.device_api.tokens import BadField, token_text
+from services.registry.device_api.tokens import token_text
 from services.registry.devices.fold.shared import token_key
 from services.registry.devices.fold.state import Device
 from services.registry.support.bodies import BadLine, ImportAnswer
@@ -25,7 +26,6 @@ from services.runtime.clock import now_ms
 from services.runtime.http.server import field_errors
 from services.runtime.lists.lines import MAX_LINE_BYTES, RawLine
 from services.runtime.log.kafka import Append
-from services.runtime.text import phones
 from services.runtime.text.storable import Text
 
 MAX_LINES = 5_000
@@ -161,10 +161,7 @@ def _parsed(raw: RawLine) -> tuple[ImportLine, str, str | None]:
     if raw.content is None:
         raise BadField("line", f"must be at most {MAX_LINE_BYTES} bytes")
     line = ImportLine.model_validate_json(raw.content)
-    phone = phones.normalise(line.phone) if line.phone is not None else None
-    if line.phone is not None and phone is None:
-        raise BadField("phone", phones.RULE)
-    return line, token_text(line), phone
+    return line, token_text(line), phone_digits(line.phone)
 
 
 def _reasons(number: int, error: BadField | ValidationError) -> list[BadLine]:

@@ -7,14 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 
-from services.registry.device_api.auth import By
-from services.registry.device_api.bodies import Phone, UserId
+from services.registry.bodies import Id, Phone, UserId
 from services.registry.device_api.commands import DeviceCommands
-from services.registry.device_api.routes import PROBLEMS
 from services.registry.devices.fold.shared import OwnerRecord, phone_card, user_card
 from services.registry.devices.fold.state import Device
-from services.registry.provisioning.bodies import Id
-from services.registry.provisioning.partners import admin_router
+from services.registry.http import PROBLEMS, By, operator_router
 from services.registry.support.bodies import CardView, ImportAnswer, SupportAnswer, SupportInstallation
 from services.registry.support.importing import MAX_LINES, DeviceImport, ImportLine
 from services.registry.support.read_access import ReadAccess, ReadAccessOf
@@ -31,7 +28,7 @@ def installation_routes(commands: DeviceCommands, reader: ReadAccessOf) -> APIRo
     """All routes of installations for operators; the search is the partners' too, in the applications they send to."""
     search = APIRouter(prefix="/v1/installations", tags=["installations"], responses=PROBLEMS)
     _add_search(search, commands, reader)
-    operators = admin_router("/v1/installations", "installations")
+    operators = operator_router("/v1/installations", "installations")
     _add_import(operators, commands)
     both = APIRouter()
     both.include_router(search)

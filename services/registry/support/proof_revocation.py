@@ -8,19 +8,16 @@ import time
 from fastapi import APIRouter, Depends
 from pydantic import Field, model_validator
 
-from services.registry.device_api.bodies import Body, Given, Phone, UserId
+from services.registry.bodies import AnswerModel, Id, Phone, RequestModel, UserId, phone_digits
 from services.registry.device_api.login import LoginCommands
-from services.registry.device_api.routes import PROBLEMS
-from services.registry.device_api.tokens import BadField
-from services.registry.provisioning.bodies import Id
+from services.registry.http import PROBLEMS
 from services.registry.support.read_access import ReadAccess, ReadAccessOf
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.access.partner_limits import Limits
 from services.runtime.http.server import Problem
-from services.runtime.text import phones
 
 
-class RevokeBody(Given):
+class RevokeBody(RequestModel):
     """Whose proofs end: of the installations that this user, or this phone, is logged in on."""
 
     external_user_id: UserId | None = None
@@ -34,7 +31,7 @@ class RevokeBody(Given):
         return self
 
 
-class RevokeAnswer(Body):
+class RevokeAnswer(AnswerModel):
     """The installations that were proved, and are not any more."""
 
     installations: list[str]
@@ -54,9 +51,7 @@ def identity_routes(logins: LoginCommands, readers: ReadAccessOf, callers: Calle
             if limit is not None:
                 raise Problem(429, "Too many requests", limit)
             limits.leave(caller.partner)
-        phone = None
-        if body.phone is not None and (phone := phones.normalise(body.phone)) is None:
-            raise BadField("phone", phones.RULE)
+        phone = phone_digits(body.phone)
         names = sorted(who.applications) if body.application_id is None else [who.checked(body.application_id)]
         users = [] if body.external_user_id is None else [body.external_user_id]
         ended = await logins.revoke(users, [] if phone is None else [phone], names, caller.by)

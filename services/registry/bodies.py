@@ -1,0 +1,51 @@
+"""What the bodies of the registry's API are built from: base models in camel case, and types of fields. Pure."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from services.runtime.http.field_names import RequestBody
+from services.runtime.text import phones
+from services.runtime.text.storable import Text
+
+MAX_SUBSCRIPTIONS = 100
+"""In the catalogue of an application, and on an installation."""
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Phone = Annotated[Text, Field(min_length=1, max_length=phones.MAX_LENGTH)]
+UserId = Annotated[Text, Field(min_length=1, max_length=256)]
+
+
+class BadField(ValueError):
+    """A value that breaks the rule of its field; the API answers it with 400."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field, self.rule = field, rule
+
+
+class AnswerModel(BaseModel):
+    """Base of answers, and of requests whose form others have designed: unknown fields are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
+
+
+class RequestModel(RequestBody):
+    """Base of requests: unknown fields are refused by name."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
+
+
+class FieldError(AnswerModel):
+    """The field and the rule that its value breaks, never the value."""
+
+    field: str
+    rule: str
+
+
+def phone_digits(text: str | None) -> str | None:
+    """The digits of the field `phone` in E.164, where it was given. Raises BadField."""
+    digits = phones.normalise(text) if text is not None else None
+    if text is not None and digits is None:
+        raise BadField("phone", phones.RULE)
+    return digits
