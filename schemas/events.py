@@ -20,12 +20,13 @@
 A change must keep old readers and old records working: add optional fields; never rename, retype or require.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from schemas.providers import Provider
 from schemas.reasons import Reason
+from schemas.reports import ReportStatus
 from schemas.values import (
     Channel,
     ChannelMessage,
@@ -38,6 +39,8 @@ from schemas.values import (
     Schedule,
     StopScope,
 )
+
+_Status = Annotated[ReportStatus, WithJsonSchema({"enum": list(map(int, ReportStatus)), "type": "integer"})]
 
 
 class Event(Frozen):
@@ -266,7 +269,7 @@ class ChannelReported(MessageEvent):
     delivery_id: str
     installation_id: str  # the channel's name
     channel: Channel
-    status: Literal[0, 2, 5, 9]
+    status: _Status
     error_code: int = 0  # of the channels' table
     happened_at: int  # UTC ms, as the platform says; of its report when it does not
     parts: int | None = None  # how many SMS it was, where the platform says
@@ -290,7 +293,7 @@ class ReportAttempted(MessageEvent):
     """A delivery report was tried at the partner's address."""
 
     type: Literal["report-attempted"] = "report-attempted"
-    status: int  # of the report: 0, 2, 5, 9
+    status: _Status
     error_code: int = 0
     attempt: int
     http_status: int = 0  # 0: no answer

@@ -1,105 +1,122 @@
-"""Why a message did not go or did not arrive, and which errorCode of the partner protocol says so.
+"""Why a message did not go or did not arrive: the reason, its errorCode in the partner protocol, and its words.
 
-Source of the codes and of the order: `docs/partner-api.md` §3. With several installations the reason of the one that
-came furthest counts.
+Source of the codes and of the order: `docs/partner-api.md` §3; of the packet words: §6. With several installations the
+reason of the one that came furthest counts.
 """
 
 from collections.abc import Iterable
 from enum import StrEnum
 
+from schemas.reports import PacketWord
+
 
 class Reason(StrEnum):
-    """Declared in the order of coming further, last wins; the finer words share their elder's place."""
+    """Why a delivery failed or an installation was left out. Reasons of one errorCode rank equally."""
 
-    NO_APPLICATION = "no-application"
-    UNKNOWN_USER = "unknown-user"
-    UNKNOWN_PHONE = "unknown-phone"
-    NO_ACTIVE_INSTALLATION = "no-active-installation"
-    NO_PRIMARY = "no-primary"
-    BELOW_MIN_VERSION = "below-min-version"
-    SUBSCRIPTION_OFF = "subscription-off"
-    PUSH_DISABLED = "push-disabled"
-    PUSH_OS_DISABLED = "push-os-disabled"
-    PROVIDER_REFUSED = "provider-refused"
-    EXPIRED = "expired"
-    # finer words for one of the above, with its code and its place in the order
-    OWNER_CHANGED = "owner-changed"
-    REPLACED = "replaced"  # the same device was installed anew, and its owner has logged in there
-    NOT_LATEST = "not-latest"  # more than 50 installations: the ones not used lately take no part
-    NOT_PRIMARY = "not-primary"
-    OTHER_PROVIDER = "other-provider"
-    KEY_GONE = "key-gone"  # web: it subscribed with a key that the application has no more
-    CANCELLED = "cancelled"  # by the partner or the operator, before it was sent
-    UNROUTED = "unrouted"  # no way to the channel is configured
-    # what the channel platform says of a message of its own
-    CHANNEL_UNKNOWN = "channel-unknown"
-    ABSENT_SUBSCRIBER = "absent-subscriber"
-    CALL_BARRED = "call-barred"
-    CHANNEL_FAILURE = "channel-failure"
-    MEMORY_CAPACITY_EXCEEDED = "memory-capacity-exceeded"
-    TELESERVICE_NOT_PROVISIONED = "teleservice-not-provisioned"
-    UNKNOWN_SUBSCRIBER = "unknown-subscriber"
-    DUPLICATED = "duplicated"
-    FILTERED = "filtered"
-    OPER_BLACKLISTED = "oper-blacklisted"
-    OPER_INVSRCADDR = "oper-invsrcaddr"
-    OPER_SPAMFILTERED = "oper-spamfiltered"
-    BUSY = "busy"
-    # an internal fault: before everything, so that it never hides what is known
-    INTERNAL = "internal"
+    error_code: int
+    words: str
+    packet_word: PacketWord
 
-    @property
-    def error_code(self) -> int:
-        """errorCode in reports."""
-        return _CODES[self]
+    NO_APPLICATION = (
+        "no-application",
+        26,
+        "the application of this service number has no credentials or is switched off",
+        "REJECTED",
+    )
+    UNKNOWN_USER = "unknown-user", 19, "nobody with this user id has ever used the application"
+    UNKNOWN_PHONE = "unknown-phone", 20, "nobody with this phone has ever used the application"
+    NO_ACTIVE_INSTALLATION = (
+        "no-active-installation",
+        22,
+        "no installation has a live push token for a wanted provider, or such an activity",
+    )
+    NO_PRIMARY = "no-primary", 21, "only the primary installation was wanted and there is none with a live token"
+    BELOW_MIN_VERSION = "below-min-version", 27, "the application is older than the message needs"
+    SUBSCRIPTION_OFF = "subscription-off", 25, "the wanted subscription is switched off"
+    PUSH_DISABLED = "push-disabled", 23, "pushes are switched off in the application"
+    PUSH_OS_DISABLED = "push-os-disabled", 24, "pushes are switched off in the operating system"
+    PROVIDER_REFUSED = "provider-refused", 28, "the push provider refused it"
+    EXPIRED = "expired", 7, "its lifetime passed before anybody confirmed it", "EXPIRED"
+    # finer reasons, each with the code and the place of one above
+    OWNER_CHANGED = "owner-changed", 22, "somebody else, or nobody, is logged in on the device by now"
+    REPLACED = (
+        "replaced",
+        22,
+        "the same device was installed anew and its owner logged in there: this installation gave way",
+    )
+    NOT_LATEST = (
+        "not-latest",
+        22,
+        "too many installations: this one was not used lately",
+    )  # of more than 50 installations
+    NOT_PRIMARY = "not-primary", 21, "not the primary installation"
+    OTHER_PROVIDER = "other-provider", 22, "its provider was not among the wanted ones"
+    KEY_GONE = "key-gone", 22, "it subscribed with a key for Web Push that the application has no more"
+    CANCELLED = (
+        "cancelled",
+        7,
+        "it was cancelled before it was sent",
+        "EXPIRED",
+    )  # by the partner or the operator, before it was sent
+    UNROUTED = "unrouted", 11, "no way to this channel is configured", "REJECTED"
+    # reported by the channel platform
+    CHANNEL_UNKNOWN = "channel-unknown", 1, "the channel does not say why", "UNKNOWN"
+    ABSENT_SUBSCRIBER = "absent-subscriber", 2, "the subscriber cannot be reached"
+    CALL_BARRED = "call-barred", 3, "the operator bars the service for this subscriber"
+    CHANNEL_FAILURE = "channel-failure", 4, "the channel failed to send it"
+    MEMORY_CAPACITY_EXCEEDED = "memory-capacity-exceeded", 5, "the phone has no room for messages"
+    TELESERVICE_NOT_PROVISIONED = (
+        "teleservice-not-provisioned",
+        6,
+        "the subscriber or the account does not have this service",
+    )
+    UNKNOWN_SUBSCRIBER = (
+        "unknown-subscriber",
+        8,
+        "the channel knows no such subscriber, or there is no phone to send to",
+    )
+    DUPLICATED = "duplicated", 9, "the channel takes it for a duplicate"
+    FILTERED = "filtered", 10, "the channel filtered it out"
+    OPER_BLACKLISTED = "oper-blacklisted", 12, "the operator has the recipient on a black list"
+    OPER_INVSRCADDR = "oper-invsrcaddr", 13, "the sender's name is not registered with the operator", "REJECTED"
+    OPER_SPAMFILTERED = "oper-spamfiltered", 14, "the operator took it for spam"
+    BUSY = "busy", 16, "the line was busy"
+    # last in the declaration, first in the order: it never hides what is known
+    INTERNAL = "internal", 1, "an internal fault stopped it", "UNKNOWN"
+
+    def __new__(
+        cls, value: str, error_code: int = 0, words: str = "", packet_word: PacketWord = "UNDELIVERABLE"
+    ) -> "Reason":
+        """Every member gives code and words; the defaults are for mypy, to which `Reason(value)` is a construction."""
+        reason = str.__new__(cls, value)
+        reason._value_ = value
+        reason.error_code, reason.words, reason.packet_word = error_code, words, packet_word
+        return reason
 
 
-_CODES = {
-    Reason.NO_APPLICATION: 26,
-    Reason.UNKNOWN_USER: 19,
-    Reason.UNKNOWN_PHONE: 20,
-    Reason.NO_ACTIVE_INSTALLATION: 22,
-    Reason.NO_PRIMARY: 21,
-    Reason.BELOW_MIN_VERSION: 27,
-    Reason.SUBSCRIPTION_OFF: 25,
-    Reason.PUSH_DISABLED: 23,
-    Reason.PUSH_OS_DISABLED: 24,
-    Reason.PROVIDER_REFUSED: 28,
-    Reason.EXPIRED: 7,
-    Reason.CANCELLED: 7,  # nothing was confirmed within its lifetime, and nothing will be
-    Reason.OWNER_CHANGED: 22,
-    Reason.UNROUTED: 11,
-    Reason.INTERNAL: 1,
-    Reason.NOT_LATEST: 22,
-    Reason.REPLACED: 22,
-    Reason.NOT_PRIMARY: 21,
-    Reason.OTHER_PROVIDER: 22,
-    Reason.KEY_GONE: 22,
-    Reason.CHANNEL_UNKNOWN: 1,
-    Reason.ABSENT_SUBSCRIBER: 2,
-    Reason.CALL_BARRED: 3,
-    Reason.CHANNEL_FAILURE: 4,
-    Reason.MEMORY_CAPACITY_EXCEEDED: 5,
-    Reason.TELESERVICE_NOT_PROVISIONED: 6,
-    Reason.UNKNOWN_SUBSCRIBER: 8,
-    Reason.DUPLICATED: 9,
-    Reason.FILTERED: 10,
-    Reason.OPER_BLACKLISTED: 12,
-    Reason.OPER_INVSRCADDR: 13,
-    Reason.OPER_SPAMFILTERED: 14,
-    Reason.BUSY: 16,
+_OF_CHANNELS = {
+    reason.error_code: reason
+    for reason in Reason
+    if reason.error_code <= 16 and reason not in (Reason.INTERNAL, Reason.CANCELLED)
 }
-OF_CHANNELS: dict[int, Reason] = {
-    code: reason for reason, code in _CODES.items() if code <= 16 and reason not in (Reason.INTERNAL, Reason.CANCELLED)
-}
-"""errorCode of the channel platform's reports → reason."""
+_PACKET_WORDS = {reason.error_code: reason.packet_word for reason in Reason}
 _PLACES = {
     code: place
     for place, code in enumerate(
         (1, 11, 26, 19, 20, 22, 21, 27, 25, 23, 24, 28, 8, 13, 6, 9, 4, 10, 12, 14, 3, 5, 16, 2, 7)
     )
 }
-_ORDER = {reason: _PLACES[code] for reason, code in _CODES.items()}
+_ORDER = {reason: _PLACES[reason.error_code] for reason in Reason}
+
+
+def channel_reason(error_code: int) -> Reason:
+    """The reason of an errorCode that the channel platform reports; CHANNEL_UNKNOWN for a code without one."""
+    return _OF_CHANNELS.get(error_code, Reason.CHANNEL_UNKNOWN)
+
+
+def packet_word_of(error_code: int) -> PacketWord:
+    """The word of the packet API for a failure with this errorCode."""
+    return _PACKET_WORDS.get(error_code, "UNDELIVERABLE")
 
 
 def furthest(reasons: Iterable[Reason]) -> Reason:

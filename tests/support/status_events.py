@@ -22,6 +22,7 @@ from schemas.events import (
 )
 from schemas.providers import Provider
 from schemas.reasons import Reason
+from schemas.reports import ReportStatus
 from schemas.values import Channel, Content, Lane, Link, Recipient, ReportRequest
 from services.status.fold import FollowUp, fold
 from services.status.message import Message
@@ -152,7 +153,7 @@ class Story:
     def reported(self, status: int, attempt: int = 1, delivered: bool = True, error_code: int = 0) -> ReportAttempted:
         return ReportAttempted(
             **self._common(f"report/{attempt}", None),
-            status=status,
+            status=ReportStatus(status),
             error_code=error_code,
             attempt=attempt,
             http_status=200 if delivered else 503,

@@ -8,47 +8,6 @@ from schemas.values import Channel
 from services.status.fold import read
 from services.status.message import Delivery, Link, Message
 
-_WORDS = {
-    Reason.NO_APPLICATION: "the application of this service number has no credentials or is switched off",
-    Reason.UNKNOWN_USER: "nobody with this user id has ever used the application",
-    Reason.UNKNOWN_PHONE: "nobody with this phone has ever used the application",
-    Reason.NO_ACTIVE_INSTALLATION: "no installation has a live push token for a wanted provider, or such an activity",
-    Reason.NO_PRIMARY: "only the primary installation was wanted and there is none with a live token",
-    Reason.BELOW_MIN_VERSION: "the application is older than the message needs",
-    Reason.SUBSCRIPTION_OFF: "the wanted subscription is switched off",
-    Reason.PUSH_DISABLED: "pushes are switched off in the application",
-    Reason.PUSH_OS_DISABLED: "pushes are switched off in the operating system",
-    Reason.PROVIDER_REFUSED: "the push provider refused it",
-    Reason.EXPIRED: "its lifetime passed before anybody confirmed it",
-    Reason.OWNER_CHANGED: "somebody else, or nobody, is logged in on the device by now",
-    Reason.REPLACED: "the same device was installed anew and its owner logged in there: this installation gave way",
-    Reason.NOT_LATEST: "too many installations: this one was not used lately",
-    Reason.NOT_PRIMARY: "not the primary installation",
-    Reason.OTHER_PROVIDER: "its provider was not among the wanted ones",
-    Reason.KEY_GONE: "it subscribed with a key for Web Push that the application has no more",
-    Reason.UNROUTED: "no way to this channel is configured",
-    Reason.CANCELLED: "it was cancelled before it was sent",
-    Reason.CHANNEL_UNKNOWN: "the channel does not say why",
-    Reason.ABSENT_SUBSCRIBER: "the subscriber cannot be reached",
-    Reason.CALL_BARRED: "the operator bars the service for this subscriber",
-    Reason.CHANNEL_FAILURE: "the channel failed to send it",
-    Reason.MEMORY_CAPACITY_EXCEEDED: "the phone has no room for messages",
-    Reason.TELESERVICE_NOT_PROVISIONED: "the subscriber or the account does not have this service",
-    Reason.UNKNOWN_SUBSCRIBER: "the channel knows no such subscriber, or there is no phone to send to",
-    Reason.DUPLICATED: "the channel takes it for a duplicate",
-    Reason.FILTERED: "the channel filtered it out",
-    Reason.OPER_BLACKLISTED: "the operator has the recipient on a black list",
-    Reason.OPER_INVSRCADDR: "the sender's name is not registered with the operator",
-    Reason.OPER_SPAMFILTERED: "the operator took it for spam",
-    Reason.BUSY: "the line was busy",
-    Reason.INTERNAL: "an internal fault stopped it",
-}
-
-
-def words_of(reason: Reason) -> str:
-    """The reason in plain words."""
-    return _WORDS[reason]
-
 
 def explain(message: Message) -> str:
     """What has become of the message, for somebody who asks on the customer's behalf."""
@@ -137,7 +96,7 @@ def _waiting(link: Link, channel: str) -> str:
 
 def _failure(link: Link, channel: str, doubtful: int) -> str:
     reason = link.failed_reason or Reason.INTERNAL
-    line = f"{channel} was not delivered: {_WORDS[reason]} (errorCode {reason.error_code})."
+    line = f"{channel} was not delivered: {reason.words} (errorCode {reason.error_code})."
     rest = _causes(link)
     considered = len(link.targets) + len(link.skipped)
     if rest and considered > 1:
@@ -152,7 +111,7 @@ def _causes(link: Link) -> str:
     """Reasons with their number, the most frequent first."""
     found = Counter(one.reason for one in link.targets if one.reason is not None)
     found.update(skip.reason for skip in link.skipped)
-    return "; ".join(f"{number} × {_WORDS[reason]}" for reason, number in found.most_common())
+    return "; ".join(f"{number} × {reason.words}" for reason, number in found.most_common())
 
 
 def _share(targets: list[Delivery], field: str) -> str:

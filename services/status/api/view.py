@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field
 
 from schemas import ids
 from schemas.reasons import Reason
-from services.status.api.explain import explain, words_of
+from services.status.api.explain import explain
 from services.status.fold import read
 from services.status.message import Delivery, Entry, Link, Message
 
@@ -194,7 +194,7 @@ def _link(link: Link) -> LinkView:
         else ReportView(
             status=wanted.status,
             error_code=wanted.error_code,
-            taken=link.reported if link.reported >= 0 else None,
+            taken=link.taken,
         ),
     )
 
@@ -243,4 +243,4 @@ def _entry(entry: Entry, link: Link | None) -> EntryView:
 
 
 def _reason(reason: Reason) -> ReasonView:
-    return ReasonView(name=reason.value, error_code=reason.error_code, words=words_of(reason))
+    return ReasonView(name=reason.value, error_code=reason.error_code, words=reason.words)

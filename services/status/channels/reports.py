@@ -14,27 +14,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, Literal, cast
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from schemas.reasons import Reason
+from schemas.reports import ReportStatus
 from services.runtime.text import foreign_json
 
-Status = Literal[0, 2, 5, 9]
-EXPIRED_CODE: Final = 7
 LARGEST_CODE: Final = 99_999
 MOST_PARTS: Final = 999
 _LONGEST: Final = 100
 _NAMES: Final = ("id", "status", "errorCode", "doneDate", "partCount")
 _HEX = re.compile(r"[0-9a-f]{32}")
 _NUMBER = re.compile(r"([0-9]{1,20})(\.[0-9]*)?")
-_STATUSES: Final = frozenset({0, 2, 5, 9})
-_WORDS: Final[dict[str, Status]] = {
-    **dict.fromkeys(("send", "sent", "submitted"), 0),
-    **dict.fromkeys(("delivered", "delivrd"), 2),
+_STATUSES: Final[Mapping[int, ReportStatus]] = {int(status): status for status in ReportStatus}
+_WORDS: Final[dict[str, ReportStatus]] = {
+    **dict.fromkeys(("send", "sent", "submitted"), ReportStatus.SENT),
+    **dict.fromkeys(("delivered", "delivrd"), ReportStatus.DELIVERED),
     **dict.fromkeys(
-        ("undelivered", "undeliv", "undeliverable", "deleted", "rejected", "rejectd", "failed", "expired"), 5
+        ("undelivered", "undeliv", "undeliverable", "deleted", "rejected", "rejectd", "failed", "expired"),
+        ReportStatus.UNDELIVERED,
     ),
-    **dict.fromkeys(("read", "seen"), 9),
+    **dict.fromkeys(("read", "seen"), ReportStatus.READ),
 }
 _EARLIEST_MS: Final = 946_684_800_000  # 2000: no report is older, so a smaller number is no moment
 _LATEST_MS: Final = 4_102_444_800_000  # 2100
@@ -50,7 +51,7 @@ class Told:
     """`delivery_id` in our writing, should it be one of ours; `status` None is one that we do not use."""
 
     delivery_id: str
-    status: Status | None
+    status: ReportStatus | None
     error_code: int = 0
     done_at: int | None = None  # UTC ms
     parts: int | None = None
@@ -67,7 +68,7 @@ def told_in(body: bytes) -> Told:
     status, word = _state(fields.get("status"))
     code = _number(fields.get("errorcode"))
     if word == "expired" and not code:
-        code = EXPIRED_CODE
+        code = Reason.EXPIRED.error_code
     parts = _number(fields.get("partcount"))
     return Told(
         delivery_id=_id(delivery_id),
@@ -98,13 +99,13 @@ def _id(text: str) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def _state(given: object) -> tuple[Status | None, str]:
+def _state(given: object) -> tuple[ReportStatus | None, str]:
     """The state, None for one that we do not use; and its word, when it was one."""
     if isinstance(given, bool) or not isinstance(given, int | float | str) or not str(given).strip():
         raise Unreadable("status: must be 0, 2, 5 or 9")
     number = _number(given)
     if number is not None:
-        return (cast(Status, number) if number in _STATUSES else None), ""
+        return _STATUSES.get(number), ""
     word = str(given).strip().casefold()
     return _WORDS.get(word), word
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas import ids, topics
 from schemas.events import ChannelReported
 from schemas.providers import Provider
+from schemas.reports import ReportStatus
 from schemas.values import Channel
 from services.runtime import telemetry
 from services.runtime.access.callers import Network, caller_address, is_within
@@ -26,7 +27,7 @@ from services.runtime.clock import now_ms
 from services.runtime.http import server
 from services.runtime.log.kafka import Append, Log
 from services.status.channels.accounts import Accounts
-from services.status.channels.reports import Status, Told, Unreadable, told_in
+from services.status.channels.reports import Told, Unreadable, told_in
 from services.status.message import Delivery, Message, Messages
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -105,7 +106,7 @@ def _delivery(message: Message, delivery_id: str) -> tuple[int, Delivery] | None
     return None
 
 
-def _event(message: Message, link: int, delivery: Delivery, told: Told, status: Status) -> ChannelReported:
+def _event(message: Message, link: int, delivery: Delivery, told: Told, status: ReportStatus) -> ChannelReported:
     now = now_ms()
     return ChannelReported(
         event_id=ids.event_id_of(delivery.delivery_id, f"reported/{status}/{told.error_code}"),

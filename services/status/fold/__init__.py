@@ -6,11 +6,10 @@ from services.status.fold.counts import OUTCOMES, Counted, count
 from services.status.fold.fold import fold
 from services.status.fold.follow_ups import Changed, Followed, FollowUp, Projected, ReportDue
 from services.status.fold.redaction import forget
-from services.status.fold.report_due import FINAL, body_of, is_asked_for, rank_of, wanted_report
+from services.status.fold.report_due import body_of, is_asked_for, wanted_report
 from services.status.fold.trace import difference, read
 
 __all__ = [
-    "FINAL",
     "OUTCOMES",
     "Changed",
     "Counted",
@@ -29,7 +28,6 @@ __all__ = [
     "fold",
     "forget",
     "is_asked_for",
-    "rank_of",
     "read",
     "request_id_of",
     "wanted_report",

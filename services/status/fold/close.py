@@ -14,8 +14,9 @@ import orjson
 
 from schemas import DeliveryState, ids
 from schemas.reasons import Reason
+from schemas.reports import FINAL
 from services.status.fold.follow_ups import Changed, FollowUp, ReportDue
-from services.status.fold.report_due import FINAL, rank_of, wanted_report
+from services.status.fold.report_due import wanted_report
 from services.status.fold.trace import write
 from services.status.message import Change, Entry, Link, Message
 
@@ -46,7 +47,7 @@ def _fail(link: Link, now: int) -> list[FollowUp]:
     wanted, request = wanted_report(link), link.request
     if request is not None and wanted is not None and link.reported not in FINAL:
         link.wanted = wanted
-        if rank_of(wanted.status) > link.tried:
+        if wanted.status.rank > link.tried:
             follows.append(ReportDue(link.number, wanted, request))
     return follows
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from schemas import DeliveryState, events, ids
 from schemas.personal import NOBODY
-from schemas.reasons import OF_CHANNELS, Reason, furthest
-from services.status.fold.report_due import rank_of
+from schemas.reasons import Reason, channel_reason, furthest
+from schemas.reports import ReportStatus
 from services.status.fold.trace import request_of
 from services.status.message import (
     DELIVERED,
@@ -169,17 +169,17 @@ def _channel_reported(link: Link, event: events.ChannelReported) -> None:
     at = min(event.happened_at, event.at)
     delivery.parts_told = max(delivery.parts_told, event.parts or 0)
     match event.status:
-        case 0:
+        case ReportStatus.SENT:
             raise_to(delivery, SENT, None)
             delivery.sent_at = earlier(delivery.sent_at, at)
-        case 2:
+        case ReportStatus.DELIVERED:
             raise_to(delivery, DELIVERED, None)
             delivery.delivered_at = earlier(delivery.delivered_at, at)
-        case 5:
-            reason = OF_CHANNELS.get(event.error_code, Reason.CHANNEL_UNKNOWN)
+        case ReportStatus.UNDELIVERED:
+            reason = channel_reason(event.error_code)
             state = DeliveryState.EXPIRED if reason is Reason.EXPIRED else DeliveryState.REFUSED
             raise_to(delivery, state, reason)
-        case 9:
+        case ReportStatus.READ:
             raise_to(delivery, READ, None)
             delivery.read_at = earlier(delivery.read_at, at)
 
@@ -197,8 +197,9 @@ def _failed(link: Link, event: events.MessageFailed) -> None:
 
 
 def _reported(link: Link, event: events.ReportAttempted) -> None:
-    link.tried = max(link.tried, rank_of(event.status))
-    if event.delivered and rank_of(event.status) >= rank_of(link.reported):
+    link.tried = max(link.tried, event.status.rank)
+    taken = link.taken
+    if event.delivered and (taken is None or event.status.rank >= taken.rank):
         link.reported = event.status
 
 

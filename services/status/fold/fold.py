@@ -16,11 +16,12 @@ follow-ups again: whoever carries them out does each once. Source: docs/design.m
 
 from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
+from schemas.reports import FINAL
 from services.status.fold.bounds import CLAIMING, OUTSIDE, has_line, has_room, link_of, shorten
 from services.status.fold.cascade import onward
 from services.status.fold.facts import FACTS, earlier, raise_to
 from services.status.fold.follow_ups import Changed, FollowUp, ReportDue
-from services.status.fold.report_due import FINAL, rank_of, wanted_report
+from services.status.fold.report_due import wanted_report
 from services.status.fold.trace import entry_of, entry_of_onward, is_traced, write
 from services.status.message import (
     DELIVERED,
@@ -97,7 +98,7 @@ def _again(link: Link) -> list[FollowUp]:
 
 def _report_due(link: Link, request: Request | None) -> list[FollowUp]:
     wanted = link.wanted
-    if request is None or wanted is None or rank_of(wanted.status) <= link.tried:
+    if request is None or wanted is None or wanted.status.rank <= link.tried:
         return []
     return [ReportDue(link.number, wanted, request)]
 
@@ -126,7 +127,7 @@ def _settle(link: Link, request: Request | None, event: events.MessageEvent, fol
     wanted = wanted_report(link)
     if wanted is None or link.reported in FINAL:
         return
-    if link.wanted is None or rank_of(wanted.status) > rank_of(link.wanted.status):
+    if link.wanted is None or wanted.status.rank > link.wanted.status.rank:
         link.wanted = wanted
         follows += _report_due(link, request)
 

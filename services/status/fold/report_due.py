@@ -10,19 +10,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TypedDict
 
 from schemas.reasons import Reason
+from schemas.reports import ReportStatus
 from schemas.values import Channel
 from services.runtime.text.sms_parts import part_count
 from services.status.message import DELIVERED, PLANNED, READ, SENT, Link, Report, Request
 
-_RANKS = {-1: -1, 0: 0, 5: 1, 2: 2, 9: 3}
-FINAL = frozenset({5, 9})
 _TRAFFIC_TYPE = 2
 """Service: a request does not say what kind of traffic it is."""
-
-
-def rank_of(status: int) -> int:
-    """Place of a report's status in the order that partners see; -1 for none."""
-    return _RANKS.get(status, -1)
 
 
 def wanted_report(link: Link) -> Report | None:
@@ -35,17 +29,19 @@ def wanted_report(link: Link) -> Report | None:
         if one.parts_told or one.parts:
             parts = max(parts, one.parts_told or one.parts)
     if state is SENT:
-        return Report(0, 0, 0, parts)
+        return Report(ReportStatus.SENT, parts=parts)
     if state is DELIVERED:
-        return Report(2, 0, min([one.delivered_at for one in targets if one.delivered_at], default=0), parts)
+        done_at = min([one.delivered_at for one in targets if one.delivered_at], default=0)
+        return Report(ReportStatus.DELIVERED, 0, done_at, parts)
     if state is READ:
-        return Report(9, 0, min([one.read_at for one in targets if one.read_at], default=0), parts)
-    return Report(5, (link.failed_reason or Reason.INTERNAL).error_code, 0, parts)
+        done_at = min([one.read_at for one in targets if one.read_at], default=0)
+        return Report(ReportStatus.READ, 0, done_at, parts)
+    return Report(ReportStatus.UNDELIVERED, (link.failed_reason or Reason.INTERNAL).error_code, parts=parts)
 
 
 def is_asked_for(report: Report, registered_delivery: int) -> bool:
     """registeredDelivery: 0 none, 1 all, 2 only "not delivered"."""
-    return registered_delivery == 1 or (registered_delivery == 2 and report.status == 5)
+    return registered_delivery == 1 or (registered_delivery == 2 and report.status is ReportStatus.UNDELIVERED)
 
 
 class Body(TypedDict, total=False):

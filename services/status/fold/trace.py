@@ -12,7 +12,8 @@ import orjson
 from schemas import events, ids
 from schemas.application_events import by_for_partners
 from schemas.events import MessageEvent
-from schemas.reasons import OF_CHANNELS, Reason
+from schemas.reasons import Reason, channel_reason
+from schemas.reports import ReportStatus
 from services.status.message import MAX_DETAIL, Entry, Link, Message, Onward, Request
 
 _values_of = attrgetter(*Entry.__slots__)
@@ -69,9 +70,9 @@ def entry_of(event: MessageEvent, link: Link) -> Entry:
             entry.what, entry.installation_id, entry.detail = "inbox", event.installation_id, event.change
         case events.ChannelReported():
             entry.what, entry.installation_id, entry.status = "channel", event.installation_id, event.status
-            entry.reason = OF_CHANNELS.get(event.error_code, Reason.CHANNEL_UNKNOWN) if event.status == 5 else None
+            entry.reason = channel_reason(event.error_code) if event.status is ReportStatus.UNDELIVERED else None
             code = f"errorCode {event.error_code}" if event.error_code else ""
-            entry.detail = _words(str(event.channel), _STATUS_WORDS[event.status], code)
+            entry.detail = _words(str(event.channel), event.status.word, code)
         case events.ReportAttempted():
             entry.what, entry.status, entry.attempt = "report", event.status, event.attempt
             entry.latency_ms = event.latency_ms
@@ -123,7 +124,6 @@ def difference(event: events.MessageRequested, link: Link) -> str:
 
 _SEALED = re.compile(r'"(?:sealed|hour)":(?:"[^"]*"|[0-9]+)')
 """What SECURE values are sealed into differs each time."""
-_STATUS_WORDS = {0: "sent", 2: "delivered", 5: "undelivered", 9: "read"}
 
 
 def entry_of_onward(message: Message, link: Link, decision: Onward) -> Entry:

@@ -25,6 +25,7 @@ import orjson
 
 from schemas import DeliveryState
 from schemas.reasons import Reason
+from schemas.reports import ReportStatus
 from schemas.topics import HISTORY_RETENTION_MS
 from schemas.values import Channel
 from services.status.message.model import (
@@ -192,6 +193,7 @@ def _fill_rest(link: Link) -> None:
     if rest.inbox:
         rest.inbox = {owner: InboxMark(*mark) for owner, mark in rest.inbox.items()}
     if rest.wanted is not None:
-        rest.wanted = Report(*rest.wanted)
+        status, *about = rest.wanted
+        rest.wanted = Report(ReportStatus(status), *about)
     if rest.onward is not None:
         rest.onward = Onward(*rest.onward)

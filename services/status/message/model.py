@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from schemas import DeliveryState
 from schemas.reasons import Reason
+from schemas.reports import ReportStatus
 from schemas.values import Channel, Lane
 
 PLANNED, SENT, DELIVERED, READ = (
@@ -144,9 +145,9 @@ class Change:
 
 @dataclass(slots=True)
 class Report:
-    """A delivery report: `status` 0, 2, 5, 9 of `docs/partner-api.md` §3."""
+    """A delivery report."""
 
-    status: int
+    status: ReportStatus
     error_code: int = 0
     done_at: int = 0  # UTC ms; 0 when not delivered
     parts: int = 0  # of an SMS, as told or planned; 0: nobody has said
@@ -204,7 +205,7 @@ class Link:
     late: bool = False  # a receipt came after it had failed, or after the next link was sent for: double reach
     wanted: Report | None = None  # the highest report that its state called for
     tried: int = -1  # rank of the highest report tried
-    reported: int = -1  # status of the last report that the partner took
+    reported: int = -1  # as stored: see `taken`
     inbox: dict[str, InboxMark] = field(default_factory=dict)  # by owner
     held_by: str = ""  # the stop that holds it up: scope and id
     onward: Onward | None = None  # None while nothing is decided, or nothing follows
@@ -221,6 +222,11 @@ class Link:
             if one.request_id == won:
                 return one
         return None if won else min(self.requests, key=lambda one: (one.at, one.request_id), default=None)
+
+    @property
+    def taken(self) -> ReportStatus | None:
+        """The status of the last report that the partner took."""
+        return ReportStatus(self.reported) if self.reported >= 0 else None
 
     @property
     def targets(self) -> list[Delivery]:

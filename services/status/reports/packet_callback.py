@@ -1,7 +1,7 @@
 """States of a packet's messages in the words of the batch API, for callbacks and for those who ask. Pure.
 
     nothing yet  ACCEPTED          failed, code 7        EXPIRED
-    SENT         SENT              failed, never sent    REJECTED       11, 13, 18, 26: nothing could go out
+    SENT         SENT              failed, never sent    REJECTED       nothing could go out
     DELIVERED    DELIVERED         failed otherwise      UNDELIVERABLE
     READ         READ (ours)       internal fault, 1     UNKNOWN
 
@@ -11,15 +11,17 @@ each link, with its `type`: without it a fallback that is sent would look like a
 Source: `docs/partner-api.md` §6.
 """
 
+from typing import Final
+
 from typing_extensions import TypedDict  # the API shows these: pydantic wants this one before Python 3.12
 
+from schemas.reasons import packet_word_of
+from schemas.reports import PacketWord, ReportStatus
 from services.status.fold import wanted_report
 from services.status.message import Message, Report, Request
 
-_OF_REPORT = {0: "SENT", 2: "DELIVERED", 9: "READ"}
-_OF_FAILURE = {1: "UNKNOWN", 7: "EXPIRED", 11: "REJECTED", 13: "REJECTED", 18: "REJECTED", 26: "REJECTED"}
 _WITH_CODE = frozenset({"REJECTED", "UNDELIVERABLE"})
-ACCEPTED = "ACCEPTED"
+ACCEPTED: Final = "ACCEPTED"
 
 
 class Callback(TypedDict, total=False):
@@ -42,11 +44,12 @@ class State(Callback, total=False):
     packetId: int | None
 
 
-def status_of(report: Report | None) -> str:
+def status_of(report: Report | None) -> PacketWord:
     """The word for a report; ACCEPTED for none."""
     if report is None:
         return ACCEPTED
-    return _OF_REPORT.get(report.status) or _OF_FAILURE.get(report.error_code, "UNDELIVERABLE")
+    is_failure = report.status is ReportStatus.UNDELIVERED
+    return packet_word_of(report.error_code) if is_failure else report.status.packet_word
 
 
 def callback_of(message: Message, request: Request, report: Report, at_ms: int) -> Callback:

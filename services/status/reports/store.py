@@ -20,9 +20,9 @@ from bson import Binary
 from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from schemas import ids
+from schemas.reports import FINAL, ReportStatus
 from schemas.values import Lane
 from services.runtime.mongo import Database, Document, durable
-from services.status.fold import FINAL, rank_of
 
 LEASE_MS = 30_000
 """Longer than an attempt (10 s) and its record take; so long a killed process keeps what it had in hand from others."""
@@ -41,7 +41,7 @@ class Intent:
     lane: Lane
     host: str  # of the receiver
     notify_url: str | None
-    status: int
+    status: ReportStatus
     error_code: int
     body: bytes | None
 
@@ -61,7 +61,7 @@ class Leased:
     partner_id: str
     lane: Lane
     notify_url: str | None
-    status: int
+    status: ReportStatus
     error_code: int
     body: bytes
     attempt: int
@@ -163,7 +163,7 @@ def _emptied(body: bytes) -> bytes:
 
 
 def _want(intent: Intent, now: int) -> UpdateOne:
-    rank = rank_of(intent.status)
+    rank = intent.status.rank
     lower = {"_id": intent.report_id, "rank": {"$lt": rank}, "closed": {"$ne": True}}
     common = {"rank": rank, "status": intent.status, "kept_until": datetime.now(UTC) + _KEPT}
     if intent.body is None:
@@ -197,7 +197,7 @@ def _leased(document: Mapping[str, Any], now: int) -> Leased:
         partner_id=document["partner_id"],
         lane=document["lane"],
         notify_url=document.get("notify_url"),
-        status=document["status"],
+        status=ReportStatus(document["status"]),
         error_code=document["error_code"],
         body=bytes(document["body"]),
         attempt=document["attempt"] + 1,
@@ -218,4 +218,4 @@ def _finish(tried: Tried) -> list[UpdateOne]:
     else:
         change = {"$set": same, "$unset": {"lease": "", "due_at": "", "body": ""}}
     newer = {"$set": free | closed, "$unset": {"lease": ""} | ({"due_at": "", "body": ""} if closed else {})}
-    return [UpdateOne(mine | {"rank": rank_of(report.status)}, change), UpdateOne(mine, newer)]
+    return [UpdateOne(mine | {"rank": report.status.rank}, change), UpdateOne(mine, newer)]

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from bson import Binary
 
+from schemas.reports import ReportStatus
 from services.ingest.mailing.model import Mailing
 from services.ingest.mailing.rules.redaction import People
 from services.ingest.mailing.rules.rows import Row
@@ -58,7 +59,7 @@ async def test_a_report_that_comes_to_a_newer_state_meanwhile_is_emptied_as_well
 ) -> None:
     store = Reports(database)
     body = orjson.dumps({"destAddr": PHONE, "status": 2})
-    await store.want([Intent(M, 0, "bank", "single", "bank.example:443", None, 2, 0, body)], 1)
+    await store.want([Intent(M, 0, "bank", "single", "bank.example:443", None, ReportStatus.DELIVERED, 0, body)], 1)
     update_one = store._collection.update_one
 
     async def after_a_newer_state(query: Any, update: Any, upsert: bool = False) -> Written:

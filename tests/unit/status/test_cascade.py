@@ -1,7 +1,7 @@
 """Cascades: the chain goes on once, in whatever order, however often and in whatever batches its events are read."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +11,7 @@ from schemas import DeliveryState, ids
 from schemas.events import ChannelReported, MessageEvent, MessageRequested, Planned
 from schemas.providers import Provider
 from schemas.reasons import Reason
+from schemas.reports import ReportStatus
 from schemas.values import Channel, Content, Link, Schedule
 from services.status.api.explain import explain
 from services.status.api.view import view_of
@@ -269,7 +270,7 @@ def test_the_parts_of_an_sms_are_those_that_the_platform_or_the_plan_says(
         assert from_document(to_document(message)).links == message.links
 
 
-def reported(story: Story, status: Literal[0, 2, 5, 9], code: int = 0, at: int = NOW) -> ChannelReported:
+def reported(story: Story, status: int, code: int = 0, at: int = NOW) -> ChannelReported:
     delivery_id = DELIVERIES.of(story.message_id, 0, "SMS")
     return ChannelReported(
         event_id=ids.event_id_of(delivery_id, f"reported/{status}/{code}"),
@@ -279,7 +280,7 @@ def reported(story: Story, status: Literal[0, 2, 5, 9], code: int = 0, at: int =
         delivery_id=delivery_id,
         installation_id="SMS",
         channel=Channel.SMS,
-        status=status,
+        status=ReportStatus(status),
         error_code=code,
         happened_at=at,
     )

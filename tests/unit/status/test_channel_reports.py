@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.reports import ReportStatus
 from services.status.channels.reports import Told, Unreadable, told_in
 
 ID = "0f8fad5b-d9cb-569f-a165-70867728950e"
@@ -47,7 +48,7 @@ def test_a_state_is_a_number_or_a_word_and_others_are_taken_for_none(given_statu
     ],
 )
 def test_an_error_code_that_cannot_be_read_is_none(code: Any, read: int) -> None:
-    assert told(status=5, errorCode=code) == Told(ID, 5, read)
+    assert told(status=5, errorCode=code) == Told(ID, ReportStatus.UNDELIVERED, read)
 
 
 def test_a_word_may_say_the_code() -> None:
@@ -102,9 +103,11 @@ def test_what_else_stands_in_it_does_not_matter() -> None:
         "extra": {"a": [1]},
         "trafficType": "x",
     }
-    assert told(**more) == Told(ID, 2)
-    assert told_in(json.dumps({"ID": ID, "Status": 9, "error_code": "3"}).encode()) == Told(ID, 9, 3)
-    assert told_in(json.dumps({"id": ID, "ID": 5, "status": 2, "STATUS": "x"}).encode()) == Told(ID, 2)
+    assert told(**more) == Told(ID, ReportStatus.DELIVERED)
+    assert told_in(json.dumps({"ID": ID, "Status": 9, "error_code": "3"}).encode()) == Told(ID, ReportStatus.READ, 3)
+    assert told_in(json.dumps({"id": ID, "ID": 5, "status": 2, "STATUS": "x"}).encode()) == Told(
+        ID, ReportStatus.DELIVERED
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,7 @@ def test_what_else_stands_in_it_does_not_matter() -> None:
     ],
 )
 def test_how_it_is_encoded_does_not_matter(body: bytes) -> None:
-    assert told_in(body) == Told(ID, 2)
+    assert told_in(body) == Told(ID, ReportStatus.DELIVERED)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 
 from schemas.reasons import Reason
+from schemas.reports import ReportStatus
 from schemas.values import Channel, Content, Link
 from services.status.fold import NextLink, fold
 from services.status.message import Message, Report
@@ -15,15 +16,15 @@ from tests.support.status_events import Story, followed
     ("report", "word"),
     [
         (None, "ACCEPTED"),
-        (Report(0), "SENT"),
-        (Report(2), "DELIVERED"),
-        (Report(9), "READ"),
-        (Report(5, Reason.EXPIRED.error_code), "EXPIRED"),
-        (Report(5, Reason.UNROUTED.error_code), "REJECTED"),
-        (Report(5, Reason.NO_APPLICATION.error_code), "REJECTED"),
-        (Report(5, Reason.UNKNOWN_PHONE.error_code), "UNDELIVERABLE"),
-        (Report(5, Reason.PROVIDER_REFUSED.error_code), "UNDELIVERABLE"),
-        (Report(5, Reason.INTERNAL.error_code), "UNKNOWN"),
+        (Report(ReportStatus.SENT), "SENT"),
+        (Report(ReportStatus.DELIVERED), "DELIVERED"),
+        (Report(ReportStatus.READ), "READ"),
+        (Report(ReportStatus.UNDELIVERED, Reason.EXPIRED.error_code), "EXPIRED"),
+        (Report(ReportStatus.UNDELIVERED, Reason.UNROUTED.error_code), "REJECTED"),
+        (Report(ReportStatus.UNDELIVERED, Reason.NO_APPLICATION.error_code), "REJECTED"),
+        (Report(ReportStatus.UNDELIVERED, Reason.UNKNOWN_PHONE.error_code), "UNDELIVERABLE"),
+        (Report(ReportStatus.UNDELIVERED, Reason.PROVIDER_REFUSED.error_code), "UNDELIVERABLE"),
+        (Report(ReportStatus.UNDELIVERED, Reason.INTERNAL.error_code), "UNKNOWN"),
     ],
 )
 def test_each_state_has_its_word(report: Report | None, word: str) -> None:
@@ -40,7 +41,7 @@ def test_a_chain_that_goes_on_has_not_failed_and_its_links_are_told_apart() -> N
     assert state_of(message)["status"] == "ACCEPTED"
     root = message.request
     assert root is not None
-    assert callback_of(message, root, Report(5, 7), 99)["type"] == "PUSH"
+    assert callback_of(message, root, Report(ReportStatus.UNDELIVERED, 7), 99)["type"] == "PUSH"
     (following,) = [one.request for one in follows if isinstance(one, NextLink)]
     fold(message, following)
     about = {"event_id": "planned/1", "link": 1, "request_id": following.event_id, "targets": ()}
@@ -62,7 +63,7 @@ def test_a_callback_has_a_code_only_where_the_protocol_wants_one() -> None:
     }
     request = message.request
     assert request is not None
-    refused = callback_of(message, request, Report(5, 20), 99)
+    refused = callback_of(message, request, Report(ReportStatus.UNDELIVERED, 20), 99)
     assert (refused["status"], refused["errorCode"], refused["ts"]) == ("UNDELIVERABLE", 20, 99)
-    assert "errorCode" not in callback_of(message, request, Report(5, 7), 99)
-    assert callback_of(message, request, Report(2, 0, 55), 99)["ts"] == 55
+    assert "errorCode" not in callback_of(message, request, Report(ReportStatus.UNDELIVERED, 7), 99)
+    assert callback_of(message, request, Report(ReportStatus.DELIVERED, 0, 55), 99)["ts"] == 55

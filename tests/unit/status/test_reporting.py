@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.reports import ReportStatus
 from services.runtime import mongo
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, LogUnavailable
@@ -34,7 +35,7 @@ class Store:
 
     async def lease(self, lane: str, host: str, limit: int, now: int, besides: Sequence[str] = ()) -> list[Leased]:
         return [
-            Leased(one, "lease", M, 0, "bank", "single", URL, 2, 0, b"{}", 1, 1, 1)
+            Leased(one, "lease", M, 0, "bank", "single", URL, ReportStatus.DELIVERED, 0, b"{}", 1, 1, 1)
             for one in sorted(self.due - set(besides))
         ]
 

@@ -9,6 +9,7 @@ from pymongo import UpdateOne
 
 from schemas import topics
 from schemas.events import DeadlinePassed, Planned
+from schemas.reports import ReportStatus
 from schemas.statistic_events import Statistic, StatisticChanged
 from schemas.values import Channel
 from services.dispatch.broadcast.store import ChannelNotes
@@ -53,8 +54,8 @@ ENTRY = InboxEntry("u/1", M, 1, "p", "single", 1, 2, 3, "", 0, 0, 0, (), (), Fal
 COUNTED = StatisticChanged(
     event_id=M, at=1, statistic=Statistic(minute=0, partner_id="p", channel=Channel.PUSH, outcome="sent"), count=1
 )
-INTENT = Intent(M, 1, "p", "single", "example.org:443", None, 2, 0, b"{}")
-LEASED = Leased(f"{M}/1", "lease", M, 1, "p", "single", None, 2, 0, b"{}", 1, 1, 1)
+INTENT = Intent(M, 1, "p", "single", "example.org:443", None, ReportStatus.DELIVERED, 0, b"{}")
+LEASED = Leased(f"{M}/1", "lease", M, 1, "p", "single", None, ReportStatus.DELIVERED, 0, b"{}", 1, 1, 1)
 
 
 class OneCode(Codes):
