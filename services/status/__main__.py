@@ -34,26 +34,32 @@ from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from services.runtime.process import Process, run
 from services.runtime.short_links import ShortLinks
 from services.status.api import application, cancel_routes, message_routes, packet_routes
-from services.status.channels import Accounts, channel_routes
-from services.status.consumer import Chaining, Failing, Folding, Sweeper
-from services.status.erasure import Forgetting
+from services.status.channels import ChannelAccounts, channel_routes
+from services.status.consumer import CascadeFollowUps, DeadlineSweeper, FailureCheck, FoldStep
+from services.status.erasure import MessageErasure
 from services.status.history import (
     PACE,
     History,
-    HistoryWork,
+    HistoryService,
     Inbox,
-    InboxChanging,
-    Projecting,
+    InboxCommands,
+    InboxProjection,
     content_routes,
     device_caller,
     history_routes,
 )
 from services.status.limits import paced
 from services.status.message import Messages
-from services.status.reports import Pace, Reporting, Reports, Wire
-from services.status.short_links import Codes, short_link_routes
-from services.status.statistics import Counting, Statistics, StatisticsFeed, savings_routes, statistics_routes
-from services.status.stream import Changes, Streams, stream_routes
+from services.status.reports import Pace, ReportSender, ReportService, ReportStore
+from services.status.short_links import ShortLinkStore, short_link_routes
+from services.status.statistics import (
+    MailingOutcomeCounter,
+    Statistics,
+    StatisticsFeed,
+    savings_routes,
+    statistics_routes,
+)
+from services.status.stream import ChangeStore, Streams, stream_routes
 
 _MAX_RECORDS = 1_000
 """In one batch: under load the events of a message meet in it, and are loaded and saved once. A larger one takes more
@@ -68,7 +74,7 @@ async def start(process: Process) -> None:
     directory = await follow_directory(process)
     await open_keys(process, database, directory)
     secrets = Secrets(settings.master_key, settings.old_master_keys)
-    messages, changes, reports = Messages(database), Changes(database), Reports(database)
+    messages, changes, reports = Messages(database), ChangeStore(database), ReportStore(database)
     await messages.prepare()
     await changes.prepare()
     await reports.prepare()
@@ -76,16 +82,22 @@ async def start(process: Process) -> None:
     streams = Streams(changes, process.stop)
     outcomes = OutcomesStore(database)
     await outcomes.prepare()
-    counting = Counting(messages, outcomes, Lease(database, "outcomes", settings.instance))
+    counting = MailingOutcomeCounter(messages, outcomes, Lease(database, "outcomes", settings.instance))
     inbox = Inbox(database)
     await inbox.prepare()
     short = ShortLinks(settings.public_url, partial(secrets.digests, purpose="short-link"))
-    codes = Codes(database, short)
+    codes = ShortLinkStore(database, short)
     await codes.prepare()
-    clean_after(process, database, directory, Forgetting(messages, inbox, reports, codes).clean)
-    takers = [Chaining(sink, directory).take, reporting.take, streams.take, counting.take, StatisticsFeed(sink).take]
-    folding = Folding(messages, takers, projections=[Projecting(inbox), codes.project])
-    sweeper = Sweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
+    clean_after(process, database, directory, MessageErasure(messages, inbox, reports, codes).clean)
+    takers = [
+        CascadeFollowUps(sink, directory).take,
+        reporting.take,
+        streams.take,
+        counting.take,
+        StatisticsFeed(sink).take,
+    ]
+    folding = FoldStep(messages, takers, projections=[InboxProjection(inbox), codes.project])
+    sweeper = DeadlineSweeper(messages, sink, Lease(database, "sweeper", ids.uuid7()))
     aside = await dead_letters(database, sink, settings)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     for lane in settings.lanes:
@@ -102,7 +114,7 @@ async def start(process: Process) -> None:
         told.dead_letters = aside
         process.spawn(told.run(), "statistics", drains=True)
     if aside.timers is not None:
-        aside.timers.still_meant = Failing(messages).still_meant
+        aside.timers.still_meant = FailureCheck(messages).still_meant
         process.spawn(aside.timers.run(process.stop, settings.sweep_interval_s), "failures", drains=True)
     process.spawn(sweeper.run(process.stop, settings.sweep_interval_s), "sweeper", drains=True)
     process.spawn(counting.run(process.stop, settings.sweep_interval_s), "outcomes", drains=True)
@@ -114,7 +126,7 @@ async def start(process: Process) -> None:
     pace = DevicePace("status", trusted, settings.device_pace, PACE)
     device = device_caller(Installations(database), directory, secrets, pace)
     keys = HourKeys(database["hour_keys"], secrets)
-    history = HistoryWork(inbox, History(messages, keys, short), InboxChanging(inbox, folding, sink), pace)
+    history = HistoryService(inbox, History(messages, keys, short), InboxCommands(inbox, folding, sink), pace)
     limits = Limits()
     who = paced(caller(logins, trusted), limits)
     routers = [
@@ -126,7 +138,7 @@ async def start(process: Process) -> None:
         history_routes(history, device),
         cancel_routes(messages, sink, who),
         savings_routes(messages, who),
-        channel_routes(messages, Accounts(directory, secrets), sink, trusted),
+        channel_routes(messages, ChannelAccounts(directory, secrets), sink, trusted),
         packet_routes(messages, directory, secrets, trusted, limits),
     ]
     app = application(routers)
@@ -134,8 +146,8 @@ async def start(process: Process) -> None:
 
 
 async def _reporting(
-    process: Process, reports: Reports, directory: Directory, secrets: Secrets, sink: Log
-) -> Reporting:
+    process: Process, reports: ReportStore, directory: Directory, secrets: Secrets, sink: Log
+) -> ReportService:
     settings = process.settings
     connector = outbound_addresses.connector(
         allow_private=settings.allow_private_addresses, limit=0, keepalive_timeout=30
@@ -143,8 +155,8 @@ async def _reporting(
     session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": "rpns"})
     await process.stack.enter_async_context(session)
     pace = Pace(int(settings.report_retry_s * 1000), int(settings.report_give_up_h * 3_600_000))
-    return Reporting(
-        reports, directory, Wire(session, secrets), sink, pace, limit=settings.report_limit, stop=process.stop
+    return ReportService(
+        reports, directory, ReportSender(session, secrets), sink, pace, limit=settings.report_limit, stop=process.stop
     )
 
 

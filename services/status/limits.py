@@ -56,13 +56,13 @@ class Exports:
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
 
-    async def counted(self, partner_id: str, pieces: AsyncIterator[bytes]) -> "Begun[bytes]":
+    async def counted(self, partner_id: str, pieces: AsyncIterator[bytes]) -> "StartedStream[bytes]":
         """The export, its first piece at hand. Raises Problem 429, and what the first piece raises."""
         if self._open[partner_id] >= MOST_EXPORTS:
             detail = f"at most {MOST_EXPORTS} exports at once: wait until one has ended"
             raise Problem(429, "Too many exports", detail, retry_after_s=AGAIN_AFTER_S)
         self._open[partner_id] += 1
-        return await begun(self._until_done(partner_id, pieces))
+        return await started_stream(self._until_done(partner_id, pieces))
 
     async def _until_done(self, partner_id: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:
@@ -72,7 +72,7 @@ class Exports:
             self._open[partner_id] -= 1
 
 
-class Begun(Generic[_T]):
+class StartedStream(Generic[_T]):
     """A stream that runs already: what it holds is given back however it ends, even when nobody reads it."""
 
     def __init__(self, first: _T, rest: AsyncIterator[_T]) -> None:
@@ -84,6 +84,6 @@ class Begun(Generic[_T]):
             yield piece
 
 
-async def begun(pieces: AsyncIterator[_T]) -> Begun[_T]:
+async def started_stream(pieces: AsyncIterator[_T]) -> StartedStream[_T]:
     """With its first piece. Raises what that raises."""
-    return Begun(await anext(pieces), pieces)
+    return StartedStream(await anext(pieces), pieces)

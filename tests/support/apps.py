@@ -26,7 +26,7 @@ from services.runtime.directory import Directory
 from services.runtime.http.listeners import Api
 from services.status.api import application as status
 from services.status.api import cancel_routes, message_routes, packet_routes
-from services.status.channels import Accounts, channel_routes
+from services.status.channels import ChannelAccounts, channel_routes
 from services.status.history import content_routes, device_caller, history_routes
 from services.status.limits import paced
 from services.status.short_links import short_link_routes
@@ -92,7 +92,7 @@ def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
         history_routes(NOTHING, device),
         cancel_routes(NOTHING, NOTHING, who),
         savings_routes(NOTHING, who),
-        channel_routes(NOTHING, Accounts(directory, secrets), NOTHING, ()),
+        channel_routes(NOTHING, ChannelAccounts(directory, secrets), NOTHING, ()),
         packet_routes(NOTHING, directory, secrets, (), Limits()),
     ]
     return status([message_routes(NOTHING, who), stream_routes(NOTHING, who), *more])

@@ -87,12 +87,12 @@ def cancellable(message: Message) -> Cancellable | None:
     if link.request_id and _waits(link):
         channels = [request.channel.value, *behind] if request is not None else []
         return Cancellable(link.number, link.request_id, True, channels)
-    if link.onward is not None or _is_cancelled(message):
+    if link.cascade_decision is not None or _is_cancelled(message):
         return None
     if request is not None:
         return Cancellable(link.number, request.request_id, False, behind) if behind else None
     before = message.links.get(link.number - 1)  # which has sent for this one just now: it is about to go out
-    behind = before.onward.channels[1:] if before is not None and before.onward is not None else []
+    behind = before.cascade_decision.channels[1:] if before is not None and before.cascade_decision is not None else []
     request_id = request_id_of(message.message_id, link.number)
     return Cancellable(link.number, request_id, False, behind) if behind else None
 

@@ -35,10 +35,10 @@ def _link(link: Link, doubtful: int) -> str:
         return "It has been sent for."
     channel = (request.channel if request is not None else Channel.PUSH).value
     line = _outcome(link, channel, doubtful)
-    if link.late:
+    if link.late_confirmation:
         line += " It was confirmed after it had been given up: the customer may have been reached twice."
-    if link.onward is not None and link.onward.is_cancelled:
-        line += f" What was to follow was cancelled: {', '.join(link.onward.channels)}."
+    if link.cascade_decision is not None and link.cascade_decision.is_cancelled:
+        line += f" What was to follow was cancelled: {', '.join(link.cascade_decision.channels)}."
     return line
 
 

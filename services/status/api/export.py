@@ -15,11 +15,11 @@ from pydantic import BaseModel
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import CallerOf
 from services.runtime.text.spreadsheet import Reader, head_of, lines_of
-from services.status.api.query import wanted_by
+from services.status.api.query import message_query
 from services.status.api.view import summary_of
 from services.status.http import invalid
 from services.status.limits import Exports
-from services.status.message import Message, Messages, Wanted, find_page
+from services.status.message import Message, MessageQuery, Messages, find_page
 
 _PAGE = 500
 _TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
@@ -66,7 +66,7 @@ def export_routes(messages: Messages, who: CallerOf) -> APIRouter:
     async def export(
         kind: Annotated[Literal["ndjson", "csv"], Query(alias="format")] = "ndjson",
         reader: Annotated[Reader, Query(alias="for", description="who reads the CSV")] = "spreadsheet",
-        wanted: Wanted = Depends(wanted_by(who)),  # noqa: B008 — FastAPI's way
+        wanted: MessageQuery = Depends(message_query(who)),  # noqa: B008 — FastAPI's way
     ) -> StreamingResponse:
         if wanted.partner_id is None:
             raise invalid("partner", "the operator must say whose messages")
@@ -80,7 +80,7 @@ def export_routes(messages: Messages, who: CallerOf) -> APIRouter:
     return router
 
 
-async def _pages(messages: Messages, wanted: Wanted, reader: Reader | None) -> AsyncIterator[bytes]:
+async def _pages(messages: Messages, wanted: MessageQuery, reader: Reader | None) -> AsyncIterator[bytes]:
     """Lines of JSON when there is no reader of CSV. Nothing is said before the first page has been found."""
     head = b"" if reader is None else head_of(reader) + lines_of([list(ExportLine.model_fields)], reader)
     while True:

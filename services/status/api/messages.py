@@ -10,10 +10,10 @@ from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.http import server
 from services.status.api.export import export_routes
-from services.status.api.query import wanted_by
+from services.status.api.query import message_query
 from services.status.api.view import MessageSummary, MessageView, summary_of, view_of
 from services.status.http import invalid
-from services.status.message import BadCursor, Messages, Wanted, find_one, find_page
+from services.status.message import BadCursor, MessageQuery, Messages, find_one, find_page
 
 _ID = Path(max_length=300, description="message id, mtNum, or the partner's own id")
 
@@ -45,7 +45,7 @@ def message_routes(messages: Messages, partner_caller: CallerOf) -> APIRouter:
     async def several(
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
-        wanted: Wanted = Depends(wanted_by(partner_caller)),  # noqa: B008 — FastAPI's way
+        wanted: MessageQuery = Depends(message_query(partner_caller)),  # noqa: B008 — FastAPI's way
     ) -> MessagePage:
         try:
             page = await find_page(messages, replace(wanted, cursor=cursor), limit)

@@ -9,14 +9,14 @@ from schemas import DeliveryState
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.text import phones
 from services.status.http import invalid, moment
-from services.status.message import Wanted
+from services.status.message import MessageQuery
 
 _Words = Annotated[str | None, Query(max_length=300)]
 _MAX_CALLBACK_DATA = 4_000
 """Of the callbackData that is looked for: an address is not much longer."""
 
 
-def wanted_by(who: CallerOf) -> Callable[..., Awaitable[Wanted]]:
+def message_query(who: CallerOf) -> Callable[..., Awaitable[MessageQuery]]:
     """The dependency: what is wanted, of the caller's own messages."""
 
     async def wanted(
@@ -35,13 +35,13 @@ def wanted_by(who: CallerOf) -> Callable[..., Awaitable[Wanted]]:
         until: Annotated[str | None, Query(alias="to", max_length=40, description="UTC ms or ISO 8601")] = None,
         partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,
         asking: Caller = Depends(who, scope="function"),  # noqa: B008 — FastAPI's way
-    ) -> Wanted:
+    ) -> MessageQuery:
         if extra_param is not None and not extra_param.partition("=")[1]:
             raise invalid("extraParam", "must be name=value")
         begin, end = moment("from", since), moment("to", until)
         if begin is not None and end is not None and begin > end:
             raise invalid("from", "must not be after to")
-        return Wanted(
+        return MessageQuery(
             partner_id=asking.partner_id or partner,
             phone=None if phone is None else _phone(phone),
             external_user_id=user,

@@ -179,7 +179,7 @@ def _link(link: Link) -> LinkView:
         sender=request.sender if request else None,
         state=link.state.value,
         reason=_failure(link),
-        double_reach=link.late,
+        double_reach=link.late_confirmation,
         send_at=link.send_at or None,
         expires_at=link.expires_at or None,
         awaited=request.awaited if request else None,
@@ -237,7 +237,7 @@ def _entry(entry: Entry, link: Link | None) -> EntryView:
         attempt=entry.attempt or None,
         status=entry.status if is_report or entry.status else None,
         latency_ms=entry.latency_ms or None,
-        late=entry.late,
+        late=entry.late_confirmation,
         counts=not entry.installation_id or (known is not None and known.planned),
     )
 

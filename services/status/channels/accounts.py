@@ -30,7 +30,7 @@ class Account:
         return networks(",".join(sorted(self.subnets)))
 
 
-class Accounts:
+class ChannelAccounts:
     """Follows the directory."""
 
     def __init__(self, directory: Directory, secrets: Secrets) -> None:

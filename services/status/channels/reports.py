@@ -1,7 +1,7 @@
 """A delivery report of the channel platform, read for what matters: an id and a state. Pure.
 
-    body ─▶ no object, no id, no state ─▶ Unreadable: 400
-         ─▶ a state that we do not use  ─▶ Told(status=None): taken, and changes nothing
+    body ─▶ no object, no id, no state ─▶ UnreadableReport: 400
+         ─▶ a state that we do not use  ─▶ PlatformReport(status=None): taken, and changes nothing
          ─▶ 0 sent, 2 delivered, 5 undelivered, 9 read
 
 What stands beside them is read as far as it can be and never a reason to refuse: an errorCode that is no number is 0, a
@@ -42,12 +42,12 @@ _LATEST_MS: Final = 4_102_444_800_000  # 2100
 _FORMATS: Final = ("%Y%m%d%H%M%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%d-%m-%Y %H:%M:%S")
 
 
-class Unreadable(ValueError):
+class UnreadableReport(ValueError):
     """Names the field and the rule."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PlatformReport:
     """`delivery_id` in our writing, should it be one of ours; `status` None is one that we do not use."""
 
     delivery_id: str
@@ -57,20 +57,20 @@ class Told:
     parts: int | None = None
 
 
-def told_in(body: bytes) -> Told:
-    """What the report says. Raises Unreadable."""
+def parse_report(body: bytes) -> PlatformReport:
+    """What the report says. Raises UnreadableReport."""
     given = _object(body)
     fields = {name.casefold().replace("_", ""): value for name, value in given.items()}
     fields |= {name.casefold(): given[name] for name in _NAMES if name in given}  # our own spelling comes first
     delivery_id = fields.get("id")
     if not isinstance(delivery_id, str) or not delivery_id.strip():
-        raise Unreadable("id: must be the id that was posted")
+        raise UnreadableReport("id: must be the id that was posted")
     status, word = _state(fields.get("status"))
     code = _number(fields.get("errorcode"))
     if word == "expired" and not code:
         code = Reason.EXPIRED.error_code
     parts = _number(fields.get("partcount"))
-    return Told(
+    return PlatformReport(
         delivery_id=_id(delivery_id),
         status=status,
         error_code=code if code is not None and code <= LARGEST_CODE else 0,
@@ -86,7 +86,7 @@ def _object(body: bytes) -> Mapping[str, Any]:
     if found is None and "=" in text:
         found = dict(parse_qsl(text, keep_blank_values=True))
     if not isinstance(found, dict):
-        raise Unreadable("body: must be a JSON object")
+        raise UnreadableReport("body: must be a JSON object")
     return found
 
 
@@ -102,7 +102,7 @@ def _id(text: str) -> str:
 def _state(given: object) -> tuple[ReportStatus | None, str]:
     """The state, None for one that we do not use; and its word, when it was one."""
     if isinstance(given, bool) or not isinstance(given, int | float | str) or not str(given).strip():
-        raise Unreadable("status: must be 0, 2, 5 or 9")
+        raise UnreadableReport("status: must be 0, 2, 5 or 9")
     number = _number(given)
     if number is not None:
         return _STATUSES.get(number), ""

@@ -26,8 +26,8 @@ from services.runtime.access.callers import Network, caller_address, is_within
 from services.runtime.clock import now_ms
 from services.runtime.http import server
 from services.runtime.log.kafka import Append, Log
-from services.status.channels.accounts import Accounts
-from services.status.channels.reports import Told, Unreadable, told_in
+from services.status.channels.accounts import ChannelAccounts
+from services.status.channels.reports import PlatformReport, UnreadableReport, parse_report
 from services.status.message import Delivery, Message, Messages
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -54,7 +54,7 @@ class Taken(BaseModel):
 _CONTENT: dict[str, Any] = {"application/json": {"schema": ReportBody.model_json_schema()}}
 
 
-def channel_routes(messages: Messages, accounts: Accounts, sink: Log, trusted: Sequence[Network]) -> APIRouter:
+def channel_routes(messages: Messages, accounts: ChannelAccounts, sink: Log, trusted: Sequence[Network]) -> APIRouter:
     """The route. Raises LogUnavailable, which is answered 503."""
     router = APIRouter(prefix="/gateway/v6", tags=["channel platform"])
 
@@ -70,8 +70,8 @@ def channel_routes(messages: Messages, accounts: Accounts, sink: Log, trusted: S
         if not is_within(caller_address(request.scope, trusted), account.networks):
             raise _refused(403, "Address not allowed")
         try:
-            told = told_in(await request.body())
-        except Unreadable as error:
+            told = parse_report(await request.body())
+        except UnreadableReport as error:
             raise _refused(400, "Not a report", str(error)) from None
         if not _UUID.fullmatch(told.delivery_id):
             raise _refused(404, "No such id")
@@ -106,7 +106,9 @@ def _delivery(message: Message, delivery_id: str) -> tuple[int, Delivery] | None
     return None
 
 
-def _event(message: Message, link: int, delivery: Delivery, told: Told, status: ReportStatus) -> ChannelReported:
+def _event(
+    message: Message, link: int, delivery: Delivery, told: PlatformReport, status: ReportStatus
+) -> ChannelReported:
     now = now_ms()
     return ChannelReported(
         event_id=ids.event_id_of(delivery.delivery_id, f"reported/{status}/{told.error_code}"),

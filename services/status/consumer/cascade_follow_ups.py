@@ -11,11 +11,11 @@ from schemas import topics
 from services.runtime import telemetry
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, Log
-from services.status.fold import Followed, FollowUp, NextLink, NotNeeded, Withdrawal
+from services.status.fold import Followed, FollowUp, LinksSaved, NextLink, Withdrawal
 from services.status.message import Message
 
 
-class Chaining:
+class CascadeFollowUps:
     """Takes the follow-ups of cascades."""
 
     def __init__(self, sink: Log, directory: Directory) -> None:
@@ -36,7 +36,7 @@ class Chaining:
         for one in steps:
             if isinstance(one, NextLink) and not one.again:
                 telemetry.LINKS_FOLLOWED.labels(one.request.chain[0].channel.value).inc()
-            elif isinstance(one, NotNeeded) and not one.again:
+            elif isinstance(one, LinksSaved) and not one.again:
                 for channel in one.channels:
                     telemetry.LINKS_SAVED.labels(channel).inc()
 

@@ -32,7 +32,7 @@ _BESIDE = frozenset(
 """Types of events without which a link goes its way all the same."""
 
 
-class Failing:
+class FailureCheck:
     """What `Timers` asks of the timers that are due."""
 
     def __init__(self, messages: Messages) -> None:

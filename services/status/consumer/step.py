@@ -36,12 +36,11 @@ class TooManyConflicts(mongo.Unavailable):
 
 
 @dataclass(frozen=True)
-class Folding:
-    """`step` is what `Consuming` runs. `rebuilding`: fold and project only, nothing follows (docs/design.md §2)."""
+class FoldStep:
+    """What the consumers of status run: `step`. Without takers it folds and projects only, as a rebuild does."""
 
     messages: Messages
     takers: Sequence[Taker]
-    rebuilding: bool = False
     projections: Sequence[Projection] = ()
 
     async def step(self, records: Sequence[Record]) -> Follows:
@@ -84,10 +83,9 @@ class Folding:
             raise TooManyConflicts(f"{len(folded)} messages")
         for write in self.projections:
             await write([(message, [event for event, _ in events[message.message_id]]) for message, _ in done])
-        if not self.rebuilding:
-            _count_differences(done, events)
-            for take in self.takers:
-                await take(done)
+        _count_differences(done, events)
+        for take in self.takers:
+            await take(done)
 
 
 def _count_differences(done: Sequence[tuple[Message, list[FollowUp]]], events: Events) -> None:

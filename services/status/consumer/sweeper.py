@@ -22,7 +22,7 @@ _LEASE_MS = 15_000
 _BATCH = 500
 
 
-class Sweeper:
+class DeadlineSweeper:
     """One for each process; `run` until stopped."""
 
     def __init__(self, messages: Messages, sink: Log, lease: Lease) -> None:

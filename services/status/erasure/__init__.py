@@ -1,5 +1,5 @@
 """Redacts what status keeps of people who were erased."""
 
-from services.status.erasure.service import Forgetting
+from services.status.erasure.service import MessageErasure
 
-__all__ = ["Forgetting"]
+__all__ = ["MessageErasure"]

@@ -10,18 +10,18 @@ from services.runtime.mongo.erasures import Counts, Erasure
 from services.status.fold import forget
 from services.status.history import Inbox
 from services.status.message import Messages
-from services.status.reports import Reports
-from services.status.short_links import Codes
+from services.status.reports import ReportStore
+from services.status.short_links import ShortLinkStore
 
 _AT_ONCE = 200
 _PARTNER = "partner/"
 _FIELDS = {"user": "external_user_id", "phone": "phone"}
 
 
-class Forgetting:
+class MessageErasure:
     """`clean` is what `erasing.clean_after` calls."""
 
-    def __init__(self, messages: Messages, inbox: Inbox, reports: Reports, codes: Codes) -> None:
+    def __init__(self, messages: Messages, inbox: Inbox, reports: ReportStore, codes: ShortLinkStore) -> None:
         self._messages = messages
         self._inbox = inbox
         self._reports = reports

@@ -1,24 +1,24 @@
 """What events make of a message, and what follows from it. Pure."""
 
-from services.status.fold.cascade import NextLink, NotNeeded, Withdrawal, channels_behind, request_id_of
+from services.status.fold.cascade import LinksSaved, NextLink, Withdrawal, channels_behind, request_id_of
 from services.status.fold.close import close
-from services.status.fold.counts import OUTCOMES, Counted, count
+from services.status.fold.counts import OUTCOMES, OutcomeCounted, count
 from services.status.fold.fold import fold
-from services.status.fold.follow_ups import Changed, Followed, FollowUp, Projected, ReportDue
+from services.status.fold.follow_ups import Followed, FollowUp, Projected, ReportDue, StateChanged
 from services.status.fold.redaction import forget
 from services.status.fold.report_due import body_of, is_asked_for, wanted_report
 from services.status.fold.trace import difference, read
 
 __all__ = [
     "OUTCOMES",
-    "Changed",
-    "Counted",
     "FollowUp",
     "Followed",
+    "LinksSaved",
     "NextLink",
-    "NotNeeded",
+    "OutcomeCounted",
     "Projected",
     "ReportDue",
+    "StateChanged",
     "Withdrawal",
     "body_of",
     "channels_behind",

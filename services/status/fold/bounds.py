@@ -99,8 +99,8 @@ def has_line(message: Message, link: Link, event: MessageEvent) -> bool:
     else:
         delivery = link.deliveries.get(key_of(event))
         if delivery is not None:
-            delivery.said += 1
-            if delivery.said > MAX_SAID:
+            delivery.outside_lines += 1
+            if delivery.outside_lines > MAX_SAID:
                 return False
     if not (link.is_planned or message.is_asked_for):
         most = MAX_UNASKED

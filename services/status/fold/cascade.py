@@ -1,6 +1,6 @@
 """How a chain goes on behind a link: once, in the order of the log. Pure.
 
-    the awaited state has come               ─▶ NotNeeded: the links after it are saved
+    the awaited state has come               ─▶ LinksSaved: the links after it are saved
     it can no longer come (the link failed)  ─▶ NextLink
     DELIVERED, but READ is awaited           ─▶ waits for the deadline, then NextLink; the 2 that was reported stands
     it has come, but only from installations ─▶ likewise: whoever has the app can say so
@@ -8,7 +8,7 @@
     a Live Activity, which nobody confirms   ─▶ likewise; its 0 stands
     cancelled before any of these was read   ─▶ nothing follows; what was sent goes its way
 
-The decision is kept in the link (`Onward`), with the event that brought it: only that event, when it is read again,
+The link keeps the decision (`CascadeDecision`) with the event that brought it: only that event, when it is read again,
 lets the same things follow again. So a crash between saving and appending repeats them, and nothing else does; the
 router's claim of (message, link) absorbs the double. Source: `docs/partner-api.md` §4, docs/design.md §2.
 """
@@ -22,7 +22,7 @@ from schemas.events import MessageEvent, MessageRequested, ProviderDispatched, T
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.values import Content, Recipient
-from services.status.message import Delivery, Link, Message, Onward, Request
+from services.status.message import CascadeDecision, Delivery, Link, Message, Request
 
 WITHDRAWN_WITHIN_MS = 3_600_000
 """A withdrawal that has not reached the phone by then is of no use: the provider has dropped the push itself."""
@@ -39,7 +39,7 @@ class NextLink:
 
 
 @dataclass(frozen=True, slots=True)
-class NotNeeded:
+class LinksSaved:
     """The chain has stopped at `link`: those after it, on these channels, are saved."""
 
     link: int
@@ -55,7 +55,7 @@ class Withdrawal:
     target: TargetResolved
 
 
-Step = NextLink | NotNeeded | Withdrawal
+Step = NextLink | LinksSaved | Withdrawal
 
 
 def request_id_of(message_id: str, number: int) -> str:
@@ -63,15 +63,15 @@ def request_id_of(message_id: str, number: int) -> str:
     return ids.event_id_of(message_id, f"link/{number}")
 
 
-def onward(message: Message, link: Link, request: Request | None, event: MessageEvent) -> list[Step]:
+def decide_cascade(message: Message, link: Link, request: Request | None, event: MessageEvent) -> list[Step]:
     """Decide, if it is time; what follows from the decision when this event has brought it, now or before.
 
     `request` is the one that has won the link, None while nobody has.
     """
-    again = link.onward is not None
-    if link.onward is None and request is not None:
-        link.onward = _decided(message, link, request, event)
-    decision = link.onward
+    again = link.cascade_decision is not None
+    if link.cascade_decision is None and request is not None:
+        link.cascade_decision = _decided(message, link, request, event)
+    decision = link.cascade_decision
     if decision is None or request is None:
         return []
     if decision.event_id != event.event_id:
@@ -79,13 +79,13 @@ def onward(message: Message, link: Link, request: Request | None, event: Message
     if decision.is_cancelled:
         return []
     if not decision.goes_on:
-        return [NotNeeded(link.number, tuple(decision.channels), again)]
+        return [LinksSaved(link.number, tuple(decision.channels), again)]
     message.link(link.number + 1)  # so that the message is not seen as failed before its next link is planned
     steps: list[Step] = [NextLink(link.number, _following(message, link, request, decision), again)]
     return steps + [_withdrawal(message, link, request, one, decision) for one in link.targets if _is_shown(one)]
 
 
-def _decided(message: Message, link: Link, request: Request, event: MessageEvent) -> Onward | None:
+def _decided(message: Message, link: Link, request: Request, event: MessageEvent) -> CascadeDecision | None:
     if request.awaited is None:
         return None
     awaited = DeliveryState(request.awaited)
@@ -93,14 +93,14 @@ def _decided(message: Message, link: Link, request: Request, event: MessageEvent
     if not channels or (state.is_failure and link.failed_reason is Reason.CANCELLED):
         return None  # nothing follows, or nothing may: who cancels a message means all of it
     if not state.is_failure and state.rank >= awaited.rank and link.is_vouched:
-        return Onward(False, event.at, event.event_id, state.value, channels)
+        return CascadeDecision(False, event.at, event.event_id, state.value, channels)
     if any(one.ends_chain for one in message.links.values() if one.number <= link.number):
-        return Onward(False, event.at, event.event_id, Reason.CANCELLED.value, channels)
+        return CascadeDecision(False, event.at, event.event_id, Reason.CANCELLED.value, channels)
     if state.is_failure:
-        return Onward(True, event.at, event.event_id, (link.failed_reason or Reason.INTERNAL).value, channels)
+        return CascadeDecision(True, event.at, event.event_id, (link.failed_reason or Reason.INTERNAL).value, channels)
     if link.expired:  # a Live Activity stays SENT: nobody confirms it
         why = _not_come(link, awaited)
-        return Onward(True, event.at, event.event_id, why, channels)
+        return CascadeDecision(True, event.at, event.event_id, why, channels)
     return None
 
 
@@ -116,7 +116,7 @@ def channels_behind(request: Request) -> list[str]:
     return [str(one["channel"]) for one in orjson.loads(request.chain)[1:]]
 
 
-def _following(message: Message, link: Link, request: Request, decision: Onward) -> MessageRequested:
+def _following(message: Message, link: Link, request: Request, decision: CascadeDecision) -> MessageRequested:
     """The request with the rest of the chain; its id is derived, so that however often it is made it is one."""
     number = link.number + 1
     changed = {
@@ -135,7 +135,7 @@ def _is_shown(delivery: Delivery) -> bool:
 
 
 def _late_withdrawal(
-    message: Message, link: Link, request: Request, decision: Onward, event: MessageEvent
+    message: Message, link: Link, request: Request, decision: CascadeDecision, event: MessageEvent
 ) -> list[Step]:
     """That a push was sent may be read only after the chain has moved on."""
     if not decision.goes_on or not isinstance(event, ProviderDispatched) or event.withdraw:
@@ -146,7 +146,9 @@ def _late_withdrawal(
     return [_withdrawal(message, link, request, delivery, decision)]
 
 
-def _withdrawal(message: Message, link: Link, request: Request, delivery: Delivery, decision: Onward) -> Withdrawal:
+def _withdrawal(
+    message: Message, link: Link, request: Request, delivery: Delivery, decision: CascadeDecision
+) -> Withdrawal:
     return Withdrawal(
         link.number,
         TargetResolved(

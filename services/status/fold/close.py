@@ -15,7 +15,7 @@ import orjson
 from schemas import DeliveryState, ids
 from schemas.reasons import Reason
 from schemas.reports import FINAL
-from services.status.fold.follow_ups import Changed, FollowUp, ReportDue
+from services.status.fold.follow_ups import FollowUp, ReportDue, StateChanged
 from services.status.fold.report_due import wanted_report
 from services.status.fold.trace import write
 from services.status.message import Change, Entry, Link, Message
@@ -43,7 +43,7 @@ def close(message: Message, now: int) -> list[FollowUp]:
 def _fail(link: Link, now: int) -> list[FollowUp]:
     link.state, link.failed_reason = DeliveryState.REFUSED, Reason.INTERNAL
     link.changes.append(Change(link.state, now))
-    follows: list[FollowUp] = [Changed(link.number, link.changes[-1])]
+    follows: list[FollowUp] = [StateChanged(link.number, link.changes[-1])]
     wanted, request = wanted_report(link), link.request
     if request is not None and wanted is not None and link.reported not in FINAL:
         link.wanted = wanted

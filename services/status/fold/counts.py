@@ -1,6 +1,6 @@
 """What a message adds to the statistics: each outcome of each delivery, decided once. Pure.
 
-    after each record: outcomes reached and not counted yet ─▶ Count, kept with the link ─▶ Counted, a follow-up
+    after each record: outcomes reached and not counted yet ─▶ Count, kept with the link ─▶ OutcomeCounted, a follow-up
     the same record again (a crash before its commit)       ─▶ the Counts of that record, as they were
 
 Nothing is counted before plan and request are both known. A Count remembers the record that decided it: a repetition
@@ -29,7 +29,7 @@ _BOTH = _SENT | _DELIVERED
 _FAILURES = {DeliveryState.REFUSED: 16, DeliveryState.EXPIRED: 32, DeliveryState.SUPPRESSED: 64}
 
 
-class Counted(NamedTuple):
+class OutcomeCounted(NamedTuple):
     """A follow-up: the statistics are to be told of `what`. `delivery` None: the link had nobody to go to."""
 
     link: int
@@ -38,7 +38,7 @@ class Counted(NamedTuple):
     delivery: Delivery | None
 
 
-def count(link: Link, at: int, origin: str) -> list[Counted]:
+def count(link: Link, at: int, origin: str) -> list[OutcomeCounted]:
     """Count what the link has come to by the record at `origin` (`Record.origin`), which was decided `at` (UTC ms)."""
     request = link.request
     if request is None or not (link.is_planned or link.fault):
@@ -48,7 +48,7 @@ def count(link: Link, at: int, origin: str) -> list[Counted]:
     if not told:
         told = _new(link, targets, request.at, at, origin)
         link.counts += told
-    return [Counted(link.number, one, request, targets[one.target] if one.target >= 0 else None) for one in told]
+    return [OutcomeCounted(link.number, one, request, targets[one.target] if one.target >= 0 else None) for one in told]
 
 
 def _new(link: Link, targets: list[Delivery], accepted_at: int, at: int, origin: str) -> list[Count]:

@@ -167,7 +167,7 @@ def _channel_reported(link: Link, event: events.ChannelReported) -> None:
     if delivery is None:
         return
     at = min(event.happened_at, event.at)
-    delivery.parts_told = max(delivery.parts_told, event.parts or 0)
+    delivery.parts_reported = max(delivery.parts_reported, event.parts or 0)
     match event.status:
         case ReportStatus.SENT:
             raise_to(delivery, SENT, None)

@@ -2,7 +2,7 @@
 
     event ─▶ trace (once for each event id)
           ─▶ facts: deliveries, plan, deadline            a lattice: any order, any repetition
-          ─▶ the link's state = their maximum ─▶ Changed  (stream)
+          ─▶ the link's state = their maximum ─▶ StateChanged  (stream)
                                               ─▶ ReportDue (report to the partner)
           ─▶ `cascade.py`: the next link, or none needed
 
@@ -18,11 +18,11 @@ from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
 from schemas.reports import FINAL
 from services.status.fold.bounds import CLAIMING, OUTSIDE, has_line, has_room, link_of, shorten
-from services.status.fold.cascade import onward
+from services.status.fold.cascade import decide_cascade
 from services.status.fold.facts import FACTS, earlier, raise_to
-from services.status.fold.follow_ups import Changed, FollowUp, ReportDue
+from services.status.fold.follow_ups import FollowUp, ReportDue, StateChanged
 from services.status.fold.report_due import wanted_report
-from services.status.fold.trace import entry_of, entry_of_onward, is_traced, write
+from services.status.fold.trace import entry_of, entry_of_decision, is_traced, write
 from services.status.message import (
     DELIVERED,
     MAX_TRACE,
@@ -52,7 +52,7 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
             message.ignored += 1
             return []
     if is_traced(message, event.event_id):
-        return _again(link) + onward(message, link, _reporting(link), event)
+        return _again(link) + decide_cascade(message, link, _reporting(link), event)
     message.partner_id = message.partner_id or event.partner_id
     if not message.first_at:
         message.lane = event.lane
@@ -63,20 +63,20 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     if len(message.links) > 1 and kind in CLAIMING:
         shorten(message)
     follows: list[FollowUp] = []
-    was_late, request = link.late, _reporting(link)
+    was_late, request = link.late_confirmation, _reporting(link)
     _settle(link, request, event, follows)
     if has_line(message, link, event) if kind in OUTSIDE else message.trace_count < MAX_TRACE:
         entry = entry_of(event, link)
-        entry.late = link.late and not was_late
+        entry.late_confirmation = link.late_confirmation and not was_late
         write(message, entry)
     else:
         message.trace_dropped += 1
     if link.wanted is not None and not had_request and not any(isinstance(one, ReportDue) for one in follows):
         follows += _report_due(link, request)
-    was_decided = link.onward is not None
-    follows += onward(message, link, request, event)
-    if link.onward is not None and not was_decided:
-        write(message, entry_of_onward(message, link, link.onward))
+    was_decided = link.cascade_decision is not None
+    follows += decide_cascade(message, link, request, event)
+    if link.cascade_decision is not None and not was_decided:
+        write(message, entry_of_decision(message, link, link.cascade_decision))
     return follows
 
 
@@ -92,7 +92,7 @@ def _of_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]:
 
 
 def _again(link: Link) -> list[FollowUp]:
-    follows: list[FollowUp] = [Changed(link.number, change, again=True) for change in link.changes]
+    follows: list[FollowUp] = [StateChanged(link.number, change, again=True) for change in link.changes]
     return follows + _report_due(link, _reporting(link))
 
 
@@ -111,19 +111,19 @@ def _reporting(link: Link) -> Request | None:
 def _settle(link: Link, request: Request | None, event: events.MessageEvent, follows: list[FollowUp]) -> None:
     """Derive the state from the facts; decide what is decided once."""
     state = _state_of(link)
-    if link.onward is not None and link.is_left:
-        link.late = link.late or state in (DELIVERED, READ)
+    if link.cascade_decision is not None and link.is_left:
+        link.late_confirmation = link.late_confirmation or state in (DELIVERED, READ)
         return
     if state is link.state and (link.changes or not link.is_planned):
         return
     if (link.state.is_failure or link.moved_on) and state in (DELIVERED, READ):
-        link.late = True
+        link.late_confirmation = True
     if state.is_failure and link.failed_reason is None:
         link.failed_reason = _failed_reason(link)
     link.state = state
     if state not in [change.state for change in link.changes]:
         link.changes.append(Change(state, event.at))
-        follows.append(Changed(link.number, link.changes[-1]))
+        follows.append(StateChanged(link.number, link.changes[-1]))
     wanted = wanted_report(link)
     if wanted is None or link.reported in FINAL:
         return

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from schemas.events import MessageEvent
 from services.status.fold.cascade import Step
-from services.status.fold.counts import Counted
+from services.status.fold.counts import OutcomeCounted
 from services.status.message import Change, Message, Report, Request
 
 
-class Changed(NamedTuple):
+class StateChanged(NamedTuple):
     """A link has come to a state for the first time; `again`: so it had when the event came before."""
 
     link: int
@@ -25,7 +25,7 @@ class ReportDue(NamedTuple):
     request: Request
 
 
-FollowUp = Changed | ReportDue | Step | Counted
+FollowUp = StateChanged | ReportDue | Step | OutcomeCounted
 Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
 """Messages as they were saved, each with what follows from the events that were folded."""
 Projected = Sequence[tuple[Message, Sequence[MessageEvent]]]

@@ -26,8 +26,8 @@ def wanted_report(link: Link) -> Report | None:
         return None
     parts = 0
     for one in targets:
-        if one.parts_told or one.parts:
-            parts = max(parts, one.parts_told or one.parts)
+        if one.parts_reported or one.parts:
+            parts = max(parts, one.parts_reported or one.parts)
     if state is SENT:
         return Report(ReportStatus.SENT, parts=parts)
     if state is DELIVERED:

@@ -14,7 +14,7 @@ from schemas.application_events import by_for_partners
 from schemas.events import MessageEvent
 from schemas.reasons import Reason, channel_reason
 from schemas.reports import ReportStatus
-from services.status.message import MAX_DETAIL, Entry, Link, Message, Onward, Request
+from services.status.message import MAX_DETAIL, CascadeDecision, Entry, Link, Message, Request
 
 _values_of = attrgetter(*Entry.__slots__)
 
@@ -126,7 +126,7 @@ _SEALED = re.compile(r'"(?:sealed|hour)":(?:"[^"]*"|[0-9]+)')
 """What SECURE values are sealed into differs each time."""
 
 
-def entry_of_onward(message: Message, link: Link, decision: Onward) -> Entry:
+def entry_of_decision(message: Message, link: Link, decision: CascadeDecision) -> Entry:
     """The line of a chain's decision: why the next link went out, or why it did not."""
     behind = ", ".join(decision.channels)
     if decision.goes_on:

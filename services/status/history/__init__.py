@@ -2,18 +2,18 @@
 
 from services.status.history.access import PACE, device_caller
 from services.status.history.content_routes import content_routes
-from services.status.history.routes import HistoryWork, history_routes
-from services.status.history.service import InboxChanging, Projecting
+from services.status.history.routes import HistoryService, history_routes
+from services.status.history.service import InboxCommands, InboxProjection
 from services.status.history.store import Inbox
 from services.status.history.view import History
 
 __all__ = [
     "PACE",
     "History",
-    "HistoryWork",
+    "HistoryService",
     "Inbox",
-    "InboxChanging",
-    "Projecting",
+    "InboxCommands",
+    "InboxProjection",
     "content_routes",
     "device_caller",
     "history_routes",

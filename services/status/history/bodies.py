@@ -10,19 +10,19 @@ from schemas.values import LONGEST_CHAIN, Content
 from services.runtime.http.field_names import RequestBody
 
 
-class Wire(BaseModel):
+class WireModel(BaseModel):
     """Base: names in camel case."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
-class Given(RequestBody):
+class DeviceBody(RequestBody):
     """Base of what devices send."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
-class ActionView(Wire):
+class ActionView(WireModel):
     """A button."""
 
     title: str
@@ -30,21 +30,21 @@ class ActionView(Wire):
     options: str | None = None
 
 
-class PictureView(Wire):
+class PictureView(WireModel):
     """A picture or a page."""
 
     category: str | None
     url: str
 
 
-class SecureView(Wire):
+class SecureView(WireModel):
     """SECURE values by name; `values` null: over, or not this installation's to know. Then the SDK shows `•••`."""
 
     names: list[str]
     values: dict[str, str] | None
 
 
-class ShownView(Wire):
+class ShownView(WireModel):
     """What the SDK is to show, with RICH applied; SECURE placeholders stand in title and text as `%name%`."""
 
     title: str | None
@@ -91,14 +91,14 @@ class HistoryEntry(ShownView):
     read_at: int | None
 
 
-class HistoryPage(Wire):
+class HistoryPage(WireModel):
     """The newest first; `cursor` asks for what comes after, null when nothing does."""
 
     entries: list[HistoryEntry]
     cursor: str | None
 
 
-class RefBody(Given):
+class RefBody(DeviceBody):
     """Which entry."""
 
     message_id: UUID
@@ -108,20 +108,20 @@ class RefBody(Given):
 Refs = Annotated[list[RefBody], Field(min_length=1, max_length=100)]
 
 
-class DeleteBody(Given):
+class DeleteBody(DeviceBody):
     """Entries to delete."""
 
     entries: Refs
 
 
-class StatusBody(Given):
+class StatusBody(DeviceBody):
     """Entries that are new or seen from now on."""
 
     entries: Refs
     status: Literal["New", "Seen"]
 
 
-class RefResult(Wire):
+class RefResult(WireModel):
     """`found` false: no entry of whoever is logged in."""
 
     message_id: UUID
@@ -129,7 +129,7 @@ class RefResult(Wire):
     found: bool
 
 
-class ChangeAnswer(Wire):
+class ChangeAnswer(WireModel):
     """One result for each, in order."""
 
     results: list[RefResult]

@@ -32,7 +32,7 @@ from services.status.history.bodies import (
 )
 from services.status.history.content_routes import PREFIX, PROBLEMS, LinkNumber
 from services.status.history.entries import InboxEntry, entry_id_of
-from services.status.history.service import InboxChanging, Ref
+from services.status.history.service import InboxCommands, Ref
 from services.status.history.store import Inbox, Page
 from services.status.history.view import History
 from services.status.message import BadCursor, cursor_of, place_of
@@ -43,12 +43,12 @@ Moment = Annotated[int | None, Query(ge=0, le=_MAX_MS, description="UTC ms")]
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryWork:
+class HistoryService:
     """What the routes stand on."""
 
     inbox: Inbox
     history: History
-    changing: InboxChanging
+    changing: InboxCommands
     pace: DevicePace
 
     async def pulled(self, device: Caller, entries: Sequence[InboxEntry]) -> list[HistoryEntry]:
@@ -70,7 +70,7 @@ class HistoryWork:
         )
 
 
-def history_routes(work: HistoryWork, who: Callable[..., Awaitable[Caller]]) -> APIRouter:
+def history_routes(work: HistoryService, who: Callable[..., Awaitable[Caller]]) -> APIRouter:
     """All routes of the history."""
     router = APIRouter(prefix=PREFIX, tags=["device"], responses=PROBLEMS)
     caller = Depends(proved_caller(who))
@@ -79,7 +79,7 @@ def history_routes(work: HistoryWork, who: Callable[..., Awaitable[Caller]]) -> 
     return router
 
 
-def _add_reading(router: APIRouter, work: HistoryWork, caller: Caller) -> None:
+def _add_reading(router: APIRouter, work: HistoryService, caller: Caller) -> None:
     @router.get("/history")
     async def list_history(
         since: Annotated[Moment, Query(alias="from")] = None,
@@ -108,7 +108,7 @@ def _add_reading(router: APIRouter, work: HistoryWork, caller: Caller) -> None:
         return shown[0]
 
 
-def _add_changes(router: APIRouter, work: HistoryWork, caller: Caller) -> None:
+def _add_changes(router: APIRouter, work: HistoryService, caller: Caller) -> None:
     @router.delete("/history/{message_id}", status_code=204)
     async def delete_entry(message_id: UUID, link: LinkNumber = 0, device: Caller = caller) -> Response:
         """Delete one entry, on all of the owner's installations; repeats are harmless."""

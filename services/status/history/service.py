@@ -12,7 +12,7 @@ from schemas.events import InboxChange, InboxChanged, MessageEvent, ReceiptRecei
 from schemas.topics import STATUS_EVENTS
 from services.runtime.clock import now_ms
 from services.runtime.log.kafka import Append, Log
-from services.status.consumer import Folding
+from services.status.consumer import FoldStep
 from services.status.fold import Projected
 from services.status.history.access import Caller
 from services.status.history.entries import InboxEntry, entries_of, entry_id_of, touched
@@ -22,7 +22,7 @@ Ref = tuple[str, int]
 """Message id and link."""
 
 
-class Projecting:
+class InboxProjection:
     """Writes the entries of links that something has happened to."""
 
     def __init__(self, inbox: Inbox) -> None:
@@ -37,10 +37,10 @@ class Projecting:
         await self._inbox.write(entries)
 
 
-class InboxChanging:
+class InboxCommands:
     """What devices do with entries. Raises LogUnavailable, mongo.UNAVAILABLE."""
 
-    def __init__(self, inbox: Inbox, folding: Folding, sink: Log) -> None:
+    def __init__(self, inbox: Inbox, folding: FoldStep, sink: Log) -> None:
         self._inbox, self._folding, self._sink = inbox, folding, sink
 
     async def change(self, device: Caller, refs: Sequence[Ref], change: InboxChange) -> list[bool]:

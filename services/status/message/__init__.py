@@ -10,6 +10,7 @@ from services.status.message.model import (
     PLANNED,
     READ,
     SENT,
+    CascadeDecision,
     Change,
     Count,
     Delivery,
@@ -17,14 +18,13 @@ from services.status.message.model import (
     InboxMark,
     Link,
     Message,
-    Onward,
     Report,
     Request,
     Skip,
     furthest_of,
     inbox_owner,
 )
-from services.status.message.search import BadCursor, Wanted, cursor_of, find_one, find_page, place_of
+from services.status.message.search import BadCursor, MessageQuery, cursor_of, find_one, find_page, place_of
 from services.status.message.store import MOST_MS, Messages, Overdue
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "READ",
     "SENT",
     "BadCursor",
+    "CascadeDecision",
     "Change",
     "Count",
     "Delivery",
@@ -45,13 +46,12 @@ __all__ = [
     "InboxMark",
     "Link",
     "Message",
+    "MessageQuery",
     "Messages",
-    "Onward",
     "Overdue",
     "Report",
     "Request",
     "Skip",
-    "Wanted",
     "content_of",
     "cursor_of",
     "enriched",

@@ -29,13 +29,13 @@ from schemas.reports import ReportStatus
 from schemas.topics import HISTORY_RETENTION_MS
 from schemas.values import Channel
 from services.status.message.model import (
+    CascadeDecision,
     Change,
     Count,
     Delivery,
     InboxMark,
     Link,
     Message,
-    Onward,
     Report,
     Request,
     Skip,
@@ -90,8 +90,10 @@ def to_document(message: Message) -> Document:
     saved = [
         channel
         for link in links
-        if link.onward is not None and not link.onward.goes_on and not link.onward.is_cancelled
-        for channel in link.onward.channels
+        if link.cascade_decision is not None
+        and not link.cascade_decision.goes_on
+        and not link.cascade_decision.is_cancelled
+        for channel in link.cascade_decision.channels
     ]
     if saved:
         document["saved"] = saved
@@ -149,7 +151,7 @@ def from_document(document: Document) -> Message:
 
 
 _LINK, _REQUEST, _DELIVERY, _COUNT = (attrgetter(*kind.__slots__) for kind in (Link, Request, Delivery, Count))
-_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Skip, Report, InboxMark, Onward)}
+_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Skip, Report, InboxMark, CascadeDecision)}
 
 
 def _values(link: Link) -> list[Any]:
@@ -195,5 +197,5 @@ def _fill_rest(link: Link) -> None:
     if rest.wanted is not None:
         status, *about = rest.wanted
         rest.wanted = Report(ReportStatus(status), *about)
-    if rest.onward is not None:
-        rest.onward = Onward(*rest.onward)
+    if rest.cascade_decision is not None:
+        rest.cascade_decision = CascadeDecision(*rest.cascade_decision)

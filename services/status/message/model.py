@@ -50,7 +50,7 @@ class Entry:
     attempt: int = 0
     status: int = 0  # of the provider, or of the report
     latency_ms: int = 0
-    late: bool = False
+    late_confirmation: bool = False
     slot: str = ""  # which Live Activity
 
 
@@ -101,8 +101,8 @@ class Delivery:
     slot: str = ""  # which Live Activity of the installation (`schemas/live.py`)
     counted: int = 0  # the outcomes that the statistics have been told of, as bits of `fold/counts.py`
     parts: int = 0  # of an SMS: as reckoned by the plan; 0: it did not say
-    parts_told: int = 0  # as the platform says
-    said: int = 0  # how often anything was said of it from outside; beyond a score the trace keeps no more
+    parts_reported: int = 0  # as the platform says
+    outside_lines: int = 0  # how often anything was said of it from outside; beyond a score the trace keeps no more
     proved: bool = True  # when it was planned; False: nobody vouched for the owner, so its word ends no cascade
 
     @property
@@ -154,7 +154,7 @@ class Report:
 
 
 @dataclass(slots=True)
-class Onward:
+class CascadeDecision:
     """How the chain goes on behind a link; decided once."""
 
     goes_on: bool  # the next link goes out; False: the awaited state has come, or the rest was cancelled
@@ -202,13 +202,15 @@ class Link:
     changes: list[Change] = field(default_factory=list)
     # decided once, in the order of the log
     failed_reason: Reason | None = None
-    late: bool = False  # a receipt came after it had failed, or after the next link was sent for: double reach
+    late_confirmation: bool = (
+        False  # a receipt came after it had failed, or after the next link was sent for: double reach
+    )
     wanted: Report | None = None  # the highest report that its state called for
     tried: int = -1  # rank of the highest report tried
     reported: int = -1  # as stored: see `taken`
     inbox: dict[str, InboxMark] = field(default_factory=dict)  # by owner
     held_by: str = ""  # the stop that holds it up: scope and id
-    onward: Onward | None = None  # None while nothing is decided, or nothing follows
+    cascade_decision: CascadeDecision | None = None  # None while nothing is decided, or nothing follows
     scheduled_at: int = 0  # the hour that it waited for; 0: it was for now
     counts: list[Count] = field(default_factory=list)  # what the statistics were told
     is_counted: bool = False  # as a link that had nobody to go to
@@ -245,7 +247,7 @@ class Link:
     @property
     def moved_on(self) -> bool:
         """The link after it has been sent for."""
-        return self.onward is not None and self.onward.goes_on
+        return self.cascade_decision is not None and self.cascade_decision.goes_on
 
     @property
     def is_left(self) -> bool:

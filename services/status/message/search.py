@@ -22,7 +22,7 @@ class BadCursor(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class MessageQuery:
     """What a search asks for; None leaves a field open. Times in UTC ms: `since` counts, `until` does not.
 
     `extra_param` is one pair, `name=value`.
@@ -66,14 +66,14 @@ async def find_one(messages: Messages, any_id: str, partner: PartnerChanged | No
     return None
 
 
-async def find_page(messages: Messages, wanted: Wanted, limit: int) -> Page:
+async def find_page(messages: Messages, wanted: MessageQuery, limit: int) -> Page:
     """The newest first. Raises BadCursor."""
     found = await messages.find(query_of(wanted), limit + 1)
     more = found[:limit][-1] if len(found) > limit else None
     return Page(found[:limit], cursor_of(more.created_at, more.message_id) if more is not None else None)
 
 
-def query_of(wanted: Wanted) -> Mapping[str, Any]:
+def query_of(wanted: MessageQuery) -> Mapping[str, Any]:
     """The search as MongoDB is asked. Raises BadCursor."""
     named = {
         "partner_id": wanted.partner_id,

@@ -41,7 +41,7 @@ class Answer:
         return 200 <= self.http_status < 300
 
 
-class Wire:
+class ReportSender:
     """Posts reports. One for each process."""
 
     def __init__(self, session: aiohttp.ClientSession, secrets: Secrets) -> None:

@@ -10,7 +10,7 @@ from services.runtime.clock import now_ms
 from services.runtime.log import batch_consumer
 from services.status.reports.http import Answer
 from services.status.reports.pace import Breaker
-from services.status.reports.store import Leased, Reports
+from services.status.reports.store import LeasedReport, ReportStore
 
 log = telemetry.logger("reports")
 _IDLE_MS = 30_000
@@ -22,11 +22,11 @@ class Receiver:
 
     def __init__(
         self,
-        store: Reports,
+        store: ReportStore,
         lane: Lane,
         host: str,
         limit: int,
-        send: Callable[[Leased], Awaitable[Answer]],
+        send: Callable[[LeasedReport], Awaitable[Answer]],
         stop: asyncio.Event,
     ) -> None:
         self.lane = lane
@@ -88,7 +88,7 @@ class Receiver:
         self.has_ended = not self._woken.is_set()
         return None if self.has_ended else 0
 
-    async def _one(self, report: Leased) -> None:
+    async def _one(self, report: LeasedReport) -> None:
         try:
             answer = await self._send(report)
         finally:

@@ -30,22 +30,29 @@ from services.runtime.log.kafka import Append, Log
 from services.runtime.loops import keep_on
 from services.status.fold import Followed, ReportDue, body_of, is_asked_for
 from services.status.message import Message
-from services.status.reports.http import Answer, Wire
+from services.status.reports.http import Answer, ReportSender
 from services.status.reports.pace import Pace
 from services.status.reports.packet_callback import callback_of
 from services.status.reports.receiver import Receiver
-from services.status.reports.store import Intent, Leased, Reports, Tried
+from services.status.reports.store import AttemptResult, LeasedReport, ReportIntent, ReportStore
 
 log = telemetry.logger("reports")
 _T = TypeVar("_T")
 _MAX_BATCH = 500
 
 
-class Reporting:
+class ReportService:
     """Takes what the fold calls for, and runs a task for each receiver."""
 
     def __init__(
-        self, store: Reports, directory: Directory, wire: Wire, sink: Log, pace: Pace, limit: int, stop: asyncio.Event
+        self,
+        store: ReportStore,
+        directory: Directory,
+        wire: ReportSender,
+        sink: Log,
+        pace: Pace,
+        limit: int,
+        stop: asyncio.Event,
     ) -> None:
         self._store = store
         self._directory = directory
@@ -56,11 +63,11 @@ class Reporting:
         self._stop = stop
         self._receivers: dict[tuple[Lane, str], Receiver] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._tried: asyncio.Queue[tuple[Leased, Answer, asyncio.Future[None]]] = asyncio.Queue()
+        self._tried: asyncio.Queue[tuple[LeasedReport, Answer, asyncio.Future[None]]] = asyncio.Queue()
 
     async def take(self, followed: Followed) -> None:
         """Store the reports among the follow-ups and wake their receivers."""
-        intents: dict[str, Intent] = {}
+        intents: dict[str, ReportIntent] = {}
         for message, follows in followed:
             for one in follows:
                 if isinstance(one, ReportDue):
@@ -71,7 +78,7 @@ class Reporting:
         for lane, host in {(one.lane, one.host) for one in intents.values() if one.body is not None}:
             self._receiver(lane, host).wake()
 
-    def _intent(self, message: Message, due: ReportDue) -> Intent | None:
+    def _intent(self, message: Message, due: ReportDue) -> ReportIntent | None:
         request, report = due.request, due.report
         url = self._url(message.partner_id, request.notify_url)
         if url is None or request.registered_delivery == 0:
@@ -83,7 +90,7 @@ class Reporting:
             if root.packet_id is None
             else callback_of(message, request, report, at_ms)
         )
-        return Intent(
+        return ReportIntent(
             message_id=message.message_id,
             link=due.link,
             partner_id=message.partner_id,
@@ -116,7 +123,7 @@ class Reporting:
         if not task.cancelled() and task.exception() is not None:
             log.error("a receiver's task died; the next look starts it again", exc_info=task.exception())
 
-    async def _send(self, report: Leased) -> Answer:
+    async def _send(self, report: LeasedReport) -> Answer:
         """Post, and return when what came of it is recorded."""
         url = self._url(report.partner_id, report.notify_url)
         if url is None:
@@ -170,7 +177,7 @@ class Reporting:
                     recorded.set_result(None)
 
     async def _surely(
-        self, work: Callable[[Sequence[_T]], Awaitable[None]], of: Sequence[_T], tried: Sequence[Tried]
+        self, work: Callable[[Sequence[_T]], Awaitable[None]], of: Sequence[_T], tried: Sequence[AttemptResult]
     ) -> None:
         """Until it succeeds. The leases are kept meanwhile, or what was taken would be posted again and again."""
         attempt = 0
@@ -193,12 +200,12 @@ class Reporting:
                 await self._store.renew([one.report for one in tried], now_ms())
             await asyncio.sleep(min(5.0, backoff_s(attempt)))
 
-    def _judged(self, report: Leased, answer: Answer, now: int) -> Tried:
+    def _judged(self, report: LeasedReport, answer: Answer, now: int) -> AttemptResult:
         telemetry.REPORTS.labels("taken" if answer.taken else "not taken").inc()
         if answer.taken:
-            return Tried(report, True, None)
+            return AttemptResult(report, True, None)
         due_at = self._pace.next_at(report.tries, report.first_tried_at, now, random.random())
-        return Tried(report, False, due_at)
+        return AttemptResult(report, False, due_at)
 
 
 def host_of(url: str) -> str:
@@ -210,7 +217,7 @@ def host_of(url: str) -> str:
         return "invalid"
 
 
-def _attempted(tried: Tried, answer: Answer, now: int) -> Append:
+def _attempted(tried: AttemptResult, answer: Answer, now: int) -> Append:
     report = tried.report
     event = ReportAttempted(
         event_id=ids.event_id_of(report.message_id, f"report/{report.link}/{report.attempt}"),

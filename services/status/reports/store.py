@@ -32,7 +32,7 @@ _KEPT = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class ReportIntent:
     """A report that a state calls for. `body` None only takes back what was not sent: nothing is asked for now."""
 
     message_id: str
@@ -51,7 +51,7 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
-class Leased:
+class LeasedReport:
     """A report to send now. `attempt` counts this one."""
 
     report_id: str
@@ -70,15 +70,15 @@ class Leased:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class AttemptResult:
     """What became of an attempt. `due_at` None: done or given up."""
 
-    report: Leased
+    report: LeasedReport
     taken: bool
     due_at: int | None
 
 
-class Reports:
+class ReportStore:
     """The reports of this deployment."""
 
     def __init__(self, database: Database) -> None:
@@ -92,11 +92,13 @@ class Reports:
         )
         await self._collection.create_indexes([due, IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0)])
 
-    async def want(self, intents: Sequence[Intent], now: int) -> None:
+    async def want(self, intents: Sequence[ReportIntent], now: int) -> None:
         """Store what is owed, at most one for each id; what is not newer than what is known changes nothing."""
         await self._collection.write([_want(one, now) for one in intents])  # a key that is taken: as new or newer
 
-    async def lease(self, lane: Lane, host: str, limit: int, now: int, besides: Sequence[str] = ()) -> list[Leased]:
+    async def lease(
+        self, lane: Lane, host: str, limit: int, now: int, besides: Sequence[str] = ()
+    ) -> list[LeasedReport]:
         """Take due reports of a receiver, the longest due first; none of `besides`, which are in hand still."""
         due: Document = {"lane": lane, "host": host, "due_at": {"$lte": now}, "leased_until": {"$lte": now}}
         free = due | ({"_id": {"$nin": list(besides)}} if besides else {})
@@ -112,12 +114,12 @@ class Reports:
         ).to_list(None)
         return [_leased(one, now) for one in mine]
 
-    async def renew(self, reports: Sequence[Leased], now: int) -> None:
+    async def renew(self, reports: Sequence[LeasedReport], now: int) -> None:
         """Keep the leases: what came of these attempts cannot be recorded yet, and nobody need make them again."""
         mine = {"_id": {"$in": [one.report_id for one in reports]}, "lease": {"$in": [one.lease for one in reports]}}
         await self._collection.update_many(mine, {"$set": {"leased_until": now + LEASE_MS}})
 
-    async def finish(self, tried: Sequence[Tried]) -> None:
+    async def finish(self, tried: Sequence[AttemptResult]) -> None:
         """Store what became of attempts and give up their leases; a newer state that came meanwhile stays due."""
         await self._collection.write([update for one in tried for update in _finish(one)], ordered=True)
 
@@ -162,7 +164,7 @@ def _emptied(body: bytes) -> bytes:
     return orjson.dumps({name: "" if name in _PERSONAL else value for name, value in told.items()})
 
 
-def _want(intent: Intent, now: int) -> UpdateOne:
+def _want(intent: ReportIntent, now: int) -> UpdateOne:
     rank = intent.status.rank
     lower = {"_id": intent.report_id, "rank": {"$lt": rank}, "closed": {"$ne": True}}
     common = {"rank": rank, "status": intent.status, "kept_until": datetime.now(UTC) + _KEPT}
@@ -188,8 +190,8 @@ def _want(intent: Intent, now: int) -> UpdateOne:
     return UpdateOne(lower, {"$set": fields, "$setOnInsert": new}, upsert=True)
 
 
-def _leased(document: Mapping[str, Any], now: int) -> Leased:
-    return Leased(
+def _leased(document: Mapping[str, Any], now: int) -> LeasedReport:
+    return LeasedReport(
         report_id=document["_id"],
         lease=document["lease"],
         message_id=document["message_id"],
@@ -206,7 +208,7 @@ def _leased(document: Mapping[str, Any], now: int) -> Leased:
     )
 
 
-def _finish(tried: Tried) -> list[UpdateOne]:
+def _finish(tried: AttemptResult) -> list[UpdateOne]:
     """For the state that was sent; and, where the first finds nothing, for a newer one that waits behind it."""
     report = tried.report
     mine = {"_id": report.report_id, "lease": report.lease}

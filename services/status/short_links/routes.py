@@ -21,7 +21,7 @@ from services.runtime.log import kafka
 from services.runtime.log.kafka import Append, Log
 from services.runtime.short_links import is_code, location_of
 from services.status.short_links.click_pace import ClickPace
-from services.status.short_links.store import Codes, Target
+from services.status.short_links.store import LinkTarget, ShortLinkStore
 
 log = telemetry.logger("short-links")
 _MINUTE_MS = 60_000
@@ -33,7 +33,9 @@ _ROBOTS = re.compile(
 )
 
 
-def short_link_routes(codes: Codes, sink: Log, trusted: Sequence[Network], digest: Callable[[str], str]) -> APIRouter:
+def short_link_routes(
+    codes: ShortLinkStore, sink: Log, trusted: Sequence[Network], digest: Callable[[str], str]
+) -> APIRouter:
     """The route, for GET and HEAD; HEAD is no click. `digest` names a network so that nobody can tell who it was."""
     pace = ClickPace()
     router = APIRouter(tags=["short links"])
@@ -42,7 +44,7 @@ def short_link_routes(codes: Codes, sink: Log, trusted: Sequence[Network], diges
         404: {"model": server.ProblemBody, "description": "No such link, or its message is kept no longer"},
     }
 
-    async def target_of(code: str) -> tuple[Target, Response]:
+    async def target_of(code: str) -> tuple[LinkTarget, Response]:
         target = await codes.find(code) if is_code(code) else None
         location = location_of(target.url) if target is not None else None
         telemetry.REQUESTS.labels("short-link", "404" if location is None else "302").inc()
@@ -80,7 +82,7 @@ def _kind_of(agent: str) -> Literal["person", "robot"]:
     return "robot" if not agent or _ROBOTS.search(agent) else "person"
 
 
-def _clicked(code: str, target: Target, network: str, by: Literal["person", "robot"], now: int) -> LinkClicked:
+def _clicked(code: str, target: LinkTarget, network: str, by: Literal["person", "robot"], now: int) -> LinkClicked:
     """Of one network one a minute of each kind, whichever process it comes to; another name makes it nobody else."""
     return LinkClicked(
         event_id=ids.event_id_of(target.message_id, f"click/{code}/{now // _MINUTE_MS}/{network}/{by}"),

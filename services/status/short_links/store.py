@@ -24,7 +24,7 @@ _TELLING = frozenset({events.MessageRequested, events.Scheduled, events.Planned}
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LinkTarget:
     """Where a code leads, and what it belongs to."""
 
     url: str
@@ -35,7 +35,7 @@ class Target:
     ordinal: int
 
 
-class Codes:
+class ShortLinkStore:
     """The codes of this deployment."""
 
     def __init__(self, database: Database, short: ShortLinks) -> None:
@@ -47,7 +47,7 @@ class Codes:
         await self._collection.create_index([("kept_until", ASCENDING)], expireAfterSeconds=0)
 
     async def project(self, projected: Projected) -> None:
-        """Store the codes of what was requested or planned; one of `Folding`'s projections."""
+        """Store the codes of what was requested or planned; one of `FoldStep`'s projections."""
         documents = [
             document
             for message, of in projected
@@ -63,11 +63,11 @@ class Codes:
         ]
         return await self._collection.delete_many({"_id": {"$in": codes}}) if codes else 0
 
-    async def find(self, code: str) -> Target | None:
+    async def find(self, code: str) -> LinkTarget | None:
         one = await self._collection.find_one({"_id": code})
         if one is None:
             return None
-        return Target(one["url"], one["message_id"], one["partner_id"], one["lane"], one["link"], one["ordinal"])
+        return LinkTarget(one["url"], one["message_id"], one["partner_id"], one["lane"], one["link"], one["ordinal"])
 
     def _documents(self, message: Message, number: int) -> list[Document]:
         link = message.links.get(number)

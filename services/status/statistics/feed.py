@@ -14,7 +14,7 @@ from schemas.statistic_events import MINUTE_MS, DeliveryCounted, Outcome, Positi
 from schemas.topics import DELIVERY_COUNTED
 from schemas.values import Channel
 from services.runtime.log.kafka import Append, Log
-from services.status.fold import OUTCOMES, Counted, Followed
+from services.status.fold import OUTCOMES, Followed, OutcomeCounted
 from services.status.message import Message
 
 _in_order = attrgetter("origin", "position")
@@ -22,18 +22,20 @@ _in_order = attrgetter("origin", "position")
 
 @dataclass(frozen=True)
 class StatisticsFeed:
-    """`take` is one of `Folding`'s takers."""
+    """`take` is one of `FoldStep`'s takers."""
 
     sink: Log
 
     async def take(self, followed: Followed) -> None:
         """Append what was counted. Raises LogUnavailable."""
-        events = [_event(message, one) for message, follows in followed for one in follows if type(one) is Counted]
+        events = [
+            _event(message, one) for message, follows in followed for one in follows if type(one) is OutcomeCounted
+        ]
         events.sort(key=_in_order)
         await self.sink.append([Append(DELIVERY_COUNTED, one.message_id, one) for one in events])
 
 
-def _event(message: Message, one: Counted) -> DeliveryCounted:
+def _event(message: Message, one: OutcomeCounted) -> DeliveryCounted:
     count, delivery = one.what, one.delivery
     origin, _, offset = count.origin.rpartition("/")
     application_id, provider, reached = "", "", ""

@@ -20,7 +20,7 @@ _PAUSE_TIMES = 20
 _LEASE_MS = 15_000
 
 
-class Counting:
+class MailingOutcomeCounter:
     """`take` is a taker of follow-ups; `run` until stopped, one instance at a time under the lease."""
 
     def __init__(self, messages: Messages, outcomes: OutcomesStore, lease: Lease) -> None:

@@ -29,7 +29,7 @@ class StoredChange:
     event: Mapping[str, Any] | None
 
 
-class Changes:
+class ChangeStore:
     """The changes of this deployment."""
 
     def __init__(self, database: Database) -> None:

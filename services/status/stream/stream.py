@@ -1,6 +1,6 @@
 """Server-sent events: every change of a link's state, to whoever listens, from where it left off.
 
-    fold ─▶ Changed ─▶ `changes` (numbered for each partner) ─▶ open streams, woken at once; other instances by looking
+    fold ─▶ StateChanged ─▶ `changes` (numbered for each partner) ─▶ open streams: woken here, by looking elsewhere
                                                                      ▲ Last-Event-ID: goes on behind that number
 
 A stream reads its next page only when the socket has taken the last one, so a slow listener costs one page and not
@@ -19,10 +19,10 @@ import orjson
 from services.runtime import telemetry
 from services.runtime.http import server
 from services.runtime.mongo import UNAVAILABLE
-from services.status.fold import Changed, Followed
-from services.status.limits import AGAIN_AFTER_S, begun
+from services.status.fold import Followed, StateChanged
+from services.status.limits import AGAIN_AFTER_S, started_stream
 from services.status.message import Change, Link, Message
-from services.status.stream.store import Changes, StoredChange
+from services.status.stream.store import ChangeStore, StoredChange
 
 _PAGE = 200
 _LOOK_S = 0.5
@@ -36,7 +36,7 @@ _MAX_STREAMS = 10
 class Streams:
     """Stores what changed, and gives it to open streams."""
 
-    def __init__(self, changes: Changes, stop: asyncio.Event) -> None:
+    def __init__(self, changes: ChangeStore, stop: asyncio.Event) -> None:
         self._changes = changes
         self._stop = stop
         self._open: Counter[str] = Counter()
@@ -48,7 +48,7 @@ class Streams:
         repeated = []
         for message, follows in followed:
             for one in follows:
-                if type(one) is Changed and message.partner_id:
+                if type(one) is StateChanged and message.partner_id:
                     key = f"{message.message_id}/{one.link}/{one.change.state}"
                     event = _event(message, message.links[one.link], one.change)
                     by_partner.setdefault(message.partner_id, {})[key] = event
@@ -78,7 +78,7 @@ class Streams:
             self._open[partner_id] -= 1
             raise
         seq = newest if after is None else min(after, taken)
-        return aiter(await begun(self._stream(partner_id, seq, oldest, is_let_in)))
+        return aiter(await started_stream(self._stream(partner_id, seq, oldest, is_let_in)))
 
     async def _stream(
         self, partner_id: str, seq: int, oldest: int, is_let_in: Callable[[], bool]
@@ -157,6 +157,6 @@ def _event(message: Message, link: Link, change: Change) -> dict[str, Any]:
     }
     if change.state.is_failure and link.failed_reason is not None:
         event |= {"reason": link.failed_reason.value, "error_code": link.failed_reason.error_code}
-    elif link.late:
+    elif link.late_confirmation:
         event["double_reach"] = True
     return event

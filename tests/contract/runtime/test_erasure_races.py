@@ -17,8 +17,8 @@ from services.runtime import mongo
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.mongo import Database, Written
 from services.runtime.settings import Settings
-from services.status.reports import Reports
-from services.status.reports.store import Intent
+from services.status.reports import ReportStore
+from services.status.reports.store import ReportIntent
 
 PHONE, OTHER = "79001234567", "79007654321"
 HIM = People(frozenset(), frozenset({PHONE}))
@@ -57,9 +57,11 @@ async def test_a_list_that_is_uploaded_anew_meanwhile_is_cleaned_as_well(
 async def test_a_report_that_comes_to_a_newer_state_meanwhile_is_emptied_as_well(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Reports(database)
+    store = ReportStore(database)
     body = orjson.dumps({"destAddr": PHONE, "status": 2})
-    await store.want([Intent(M, 0, "bank", "single", "bank.example:443", None, ReportStatus.DELIVERED, 0, body)], 1)
+    await store.want(
+        [ReportIntent(M, 0, "bank", "single", "bank.example:443", None, ReportStatus.DELIVERED, 0, body)], 1
+    )
     update_one = store._collection.update_one
 
     async def after_a_newer_state(query: Any, update: Any, upsert: bool = False) -> Written:

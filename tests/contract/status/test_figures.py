@@ -20,7 +20,7 @@ from services.runtime.log.kafka import Append
 from services.runtime.mongo.collection import Cursor
 from services.runtime.mongo.errors import translated
 from services.status.api import export
-from services.status.message import MOST_MS, Messages, Wanted, find_page
+from services.status.message import MOST_MS, MessageQuery, Messages, find_page
 from services.status.message.search import Page
 from tests.conftest import Servers, own_settings
 from tests.support.listening import ADMIN
@@ -87,7 +87,7 @@ async def test_a_partner_has_two_exports_at_once_and_gets_their_place_back(
 ) -> None:
     gate, waiting = asyncio.Event(), asyncio.Semaphore(0)
 
-    async def slow(messages: Messages, wanted: Wanted, limit: int) -> Page:
+    async def slow(messages: Messages, wanted: MessageQuery, limit: int) -> Page:
         waiting.release()
         await gate.wait()
         return await find_page(messages, wanted, limit)

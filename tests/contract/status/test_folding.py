@@ -12,8 +12,8 @@ from schemas.reasons import Reason
 from services.runtime import mongo
 from services.runtime.log.batch_consumer import Record
 from services.runtime.settings import Settings
-from services.status.consumer import Folding
-from services.status.fold import Changed, Followed, FollowUp, ReportDue, fold, read
+from services.status.consumer import FoldStep
+from services.status.fold import Followed, FollowUp, ReportDue, StateChanged, fold, read
 from services.status.message import Message, Messages
 from services.status.message.document import to_document
 from tests.support.status_events import Story
@@ -47,7 +47,7 @@ def records(*events: MessageEvent) -> Sequence[Record]:
     return [Record(topic_of(one), 0, crc32(one.event_id.encode()), one.message_id, one, b"") for one in events]
 
 
-async def run(folding: Folding, *events: MessageEvent) -> None:
+async def run(folding: FoldStep, *events: MessageEvent) -> None:
     follows = await folding.step(records(*events))
     assert follows.project is not None
     await follows.project()
@@ -55,13 +55,13 @@ async def run(folding: Folding, *events: MessageEvent) -> None:
 
 async def test_a_crash_between_saving_and_what_follows_loses_nothing(messages: Messages) -> None:
     taker, story = Taker(), Story()
-    folding = Folding(messages, [taker.take])
+    folding = FoldStep(messages, [taker.take])
     events = [story.requested(), story.planned("i-1"), story.dispatched(), story.receipt()]
     taker.fails = 1
     with pytest.raises(ConnectionError):
         await run(folding, *events)
     await run(folding, *events)
-    assert {one.change.state.value for one in taker.follows if isinstance(one, Changed)} == {
+    assert {one.change.state.value for one in taker.follows if isinstance(one, StateChanged)} == {
         "PLANNED",
         "SENT",
         "DELIVERED",
@@ -71,7 +71,7 @@ async def test_a_crash_between_saving_and_what_follows_loses_nothing(messages: M
 
 async def test_somebody_faster_is_noticed_and_both_count(messages: Messages) -> None:
     story, other = Story(), Story()
-    folding = Folding(messages, [])
+    folding = FoldStep(messages, [])
     for one in (story, other):
         await run(folding, one.requested(), one.planned("i-1", "i-2"))
     slow = await folding.step(records(story.receipt("i-1"), other.receipt("i-1")))
@@ -93,21 +93,14 @@ async def test_two_who_make_the_same_message_at_once_are_told_apart(messages: Me
     assert await messages.save([other]) == {story.message_id}
 
 
-async def test_a_rebuild_folds_and_lets_nothing_follow(messages: Messages) -> None:
-    taker, story = Taker(), Story()
-    await run(Folding(messages, [taker.take], rebuilding=True), story.requested(), story.planned("i-1"))
-    assert not taker.follows
-    assert (await messages.load([story.message_id]))[story.message_id].state.value == "PLANNED"
-
-
 async def test_a_rebuild_gives_equal_documents(settings: Settings) -> None:
     story = Story()
     events = [story.requested(), story.receipt(), story.planned("i-1", "i-2"), story.dispatched("i-2", "refused")]
     async with mongo.database(settings) as live, mongo.database(settings) as again:
         one, other = Messages(live), Messages(again.client.get_database(f"{settings.mongo_database}-again"))
         for event in events:
-            await run(Folding(one, []), event)
-        await run(Folding(other, [], rebuilding=True), *events, *events)
+            await run(FoldStep(one, []), event)
+        await run(FoldStep(other, []), *events, *events)
         first = (await one.load([story.message_id]))[story.message_id]
         second = (await other.load([story.message_id]))[story.message_id]
     second.revision = first.revision
@@ -122,7 +115,7 @@ def planned_for_many(story: Story, link: int) -> Planned:
 
 async def test_a_message_that_becomes_too_large_is_closed_and_costs_no_other_one(messages: Messages) -> None:
     taker, large, small = Taker(), Story(), Story()
-    folding = Folding(messages, [taker.take])
+    folding = FoldStep(messages, [taker.take])
     await run(folding, large.requested(), small.requested())
     plans = [planned_for_many(large, link) for link in range(30)]
     for place in range(0, len(plans), 5):
@@ -141,7 +134,7 @@ async def test_of_a_batch_in_which_one_message_is_too_large_the_others_are_store
     messages: Messages,
 ) -> None:
     large, others = Story(), [Story() for _ in range(5)]
-    folding = Folding(messages, [])
+    folding = FoldStep(messages, [])
     events = [planned_for_many(large, link) for link in range(30)]
     await run(folding, *events, *[one.receipt() for one in others], *[one.requested() for one in others])
     loaded = await messages.load([large.message_id, *(one.message_id for one in others)])
@@ -151,7 +144,7 @@ async def test_of_a_batch_in_which_one_message_is_too_large_the_others_are_store
 
 async def test_what_nobody_has_asked_for_is_kept_for_a_day(messages: Messages) -> None:
     phantom, asked_for = Story(), Story()
-    await run(Folding(messages, []), phantom.receipt(), asked_for.receipt(), asked_for.requested())
+    await run(FoldStep(messages, []), phantom.receipt(), asked_for.receipt(), asked_for.requested())
     ends = {one["_id"]: one["kept_until"] async for one in messages._collection.find({}, {"kept_until": 1})}
     now = datetime.now(UTC).replace(tzinfo=None)
     assert ends[phantom.message_id] - now < timedelta(days=1, minutes=1)
@@ -160,5 +153,5 @@ async def test_what_nobody_has_asked_for_is_kept_for_a_day(messages: Messages) -
 
 async def test_what_is_let_go_of_an_unknown_message_stores_nothing(messages: Messages) -> None:
     story = Story()
-    await run(Folding(messages, []), story.receipt().model_copy(update={"link": 500}))
+    await run(FoldStep(messages, []), story.receipt().model_copy(update={"link": 500}))
     assert not await messages.load([story.message_id])

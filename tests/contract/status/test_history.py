@@ -14,8 +14,8 @@ from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.log.batch_consumer import Record
 from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
-from services.status.consumer import Folding
-from services.status.history import Inbox, Projecting
+from services.status.consumer import FoldStep
+from services.status.history import Inbox, InboxProjection
 from services.status.message import Messages
 from tests.conftest import Servers, own_settings
 from tests.support.deliveries import DELIVERIES
@@ -222,7 +222,7 @@ async def test_a_rebuild_gives_equal_entries(service: Running) -> None:
     async with mongo.database(settings) as database:
         inbox, fallen = Inbox(database), []
         for batches in ([events], [[one] for one in reversed(events)], [events[2:], events, events[:1]]):
-            folding = Folding(Messages(database), [], rebuilding=True, projections=[Projecting(inbox)])
+            folding = FoldStep(Messages(database), [], projections=[InboxProjection(inbox)])
             for batch in batches:
                 follows = await folding.step(_records(batch))
                 assert follows.project is not None

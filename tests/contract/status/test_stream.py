@@ -13,7 +13,7 @@ import pytest
 from schemas import ids
 from services.runtime import mongo
 from services.runtime.settings import Settings
-from services.status.stream import Changes
+from services.status.stream import ChangeStore
 from tests.support.status_events import Story
 from tests.support.status_service import Running, basic, partner, running
 from tests.support.waiting import eventually
@@ -111,7 +111,7 @@ async def test_an_event_that_comes_again_takes_no_number(service: Running) -> No
 
 async def test_what_is_kept_no_longer_is_said_to_be_lost(service: Running) -> None:
     async with mongo.database(service.settings) as database:
-        changes = Changes(database)
+        changes = ChangeStore(database)
         await changes.add("bank", {f"m/{number}": {"n": number} for number in range(10)})
         await database["changes"].delete_many({"seq": {"$lte": 6}})
         async with listening(service, last_id="2") as listener:
@@ -155,24 +155,24 @@ async def test_streams_of_one_partner_are_bounded(service: Running) -> None:
 
 
 @pytest.fixture
-async def changes(settings: Settings) -> AsyncIterator[Changes]:
+async def changes(settings: Settings) -> AsyncIterator[ChangeStore]:
     async with mongo.database(settings) as database:
-        made = Changes(database)
+        made = ChangeStore(database)
         await made.prepare()
         yield made
 
 
-async def numbers(changes: Changes) -> list[tuple[int, Any]]:
+async def numbers(changes: ChangeStore) -> list[tuple[int, Any]]:
     return [(one.seq, one.event and one.event["n"]) for one in await changes.after("bank", 0, 100)]
 
 
-async def test_a_repeated_change_is_one_and_leaves_no_hole(changes: Changes) -> None:
+async def test_a_repeated_change_is_one_and_leaves_no_hole(changes: ChangeStore) -> None:
     await changes.add("bank", {"a": {"n": "a"}, "b": {"n": "b"}})
     await changes.add("bank", {"b": {"n": "b"}, "c": {"n": "c"}, "a": {"n": "a"}})
     assert await numbers(changes) == [(1, "a"), (2, "b"), (3, None), (4, "c"), (5, None)]
 
 
-async def test_a_writer_that_is_later_than_a_closed_hole_takes_a_new_number(changes: Changes) -> None:
+async def test_a_writer_that_is_later_than_a_closed_hole_takes_a_new_number(changes: ChangeStore) -> None:
     await changes.close("bank", [1, 2])
     await changes.add("bank", {"a": {"n": "a"}, "b": {"n": "b"}, "c": {"n": "c"}})
     found = await numbers(changes)
@@ -181,13 +181,13 @@ async def test_a_writer_that_is_later_than_a_closed_hole_takes_a_new_number(chan
     assert sorted(n for _, n in found if n) == ["a", "b", "c"]
 
 
-async def test_closing_what_is_no_hole_changes_nothing(changes: Changes) -> None:
+async def test_closing_what_is_no_hole_changes_nothing(changes: ChangeStore) -> None:
     await changes.add("bank", {"a": {"n": "a"}})
     await changes.close("bank", [1])
     assert await numbers(changes) == [(1, "a")]
 
 
-async def test_writers_side_by_side_leave_every_change_under_one_number(changes: Changes) -> None:
+async def test_writers_side_by_side_leave_every_change_under_one_number(changes: ChangeStore) -> None:
     await asyncio.gather(*(changes.add("bank", {f"{w}/{n}": {"n": f"{w}/{n}"} for n in range(8)}) for w in range(10)))
     found = await numbers(changes)
     assert [seq for seq, _ in found] == list(range(1, 81))
@@ -196,7 +196,7 @@ async def test_writers_side_by_side_leave_every_change_under_one_number(changes:
 
 async def test_a_reader_closes_a_hole_that_stays(service: Running) -> None:
     async with mongo.database(service.settings) as database:
-        changes = Changes(database)
+        changes = ChangeStore(database)
         await database["change_counters"].insert_one({"_id": "bank", "seq": 2})  # taken by a writer that died
         await changes.add("bank", {"a": {"n": "a"}})
         async with listening(service, query="?after=0") as listener:

@@ -15,7 +15,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.outbound_addresses import ForbiddenAddress, checked_url, connector, exact_url
 from services.runtime.http.web_address import BadAddress, web_address
 from services.runtime.short_links import location_of
-from services.status.reports import Wire
+from services.status.reports import ReportSender
 
 SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
 INWARD = [
@@ -146,7 +146,7 @@ async def lines() -> AsyncIterator[Lines]:
 
 async def test_reports_go_to_the_very_bytes(lines: Lines) -> None:
     async with aiohttp.ClientSession(connector=connector(allow_private=True)) as session:
-        wire = Wire(session, SECRETS)
+        wire = ReportSender(session, SECRETS)
         for target in EXACT:
             assert (await wire.post(lines.url + target, b"{}", None)).taken
     assert lines.first == [f"POST {target} HTTP/1.1".encode() for target in EXACT]
@@ -163,7 +163,7 @@ async def test_pushes_go_to_the_very_bytes(lines: Lines) -> None:
 async def test_no_spelling_of_a_private_address_is_connected_to(lines: Lines) -> None:
     port = lines.url.rpartition(":")[2]
     async with aiohttp.ClientSession(connector=connector(allow_private=False)) as session:
-        wire = Wire(session, SECRETS)
+        wire = ReportSender(session, SECRETS)
         answers = {host: await wire.post(f"http://{host}:{port}/x", b"{}", None) for host in INWARD}
     assert {host for host, one in answers.items() if one.http_status} == set()
     assert not lines.first
@@ -191,7 +191,7 @@ def test_a_host_that_becomes_none_when_it_is_looked_up_is_refused() -> None:
 
 async def test_a_report_to_a_host_that_nobody_can_look_up_is_not_taken_and_raises_nothing() -> None:
     async with aiohttp.ClientSession(connector=connector(allow_private=True)) as session:
-        answer = await Wire(session, SECRETS).post("https://⒈.example/", b"{}", None)
+        answer = await ReportSender(session, SECRETS).post("https://⒈.example/", b"{}", None)
     assert not answer.taken
     assert not answer.is_down
     assert answer.detail.startswith("not allowed")

@@ -10,7 +10,7 @@ from schemas.events import MessageEvent
 from schemas.reasons import Reason
 from schemas.statistic_events import BOUNDS_MS, DeliveryCounted, StatisticPart
 from services.statistics.merge import Row, changed, merged, parts_of, restored, stored
-from services.status.fold import OUTCOMES, Counted, count, fold
+from services.status.fold import OUTCOMES, OutcomeCounted, count, fold
 from services.status.message import Message
 from services.status.statistics.routes import percentile
 from tests.support.status_events import NOW, Story
@@ -19,16 +19,16 @@ Told = list[tuple[str, str, int]]
 """Outcome, installation, errorCode."""
 
 
-def counted(*events: MessageEvent) -> list[Counted]:
+def counted(*events: MessageEvent) -> list[OutcomeCounted]:
     """What follows for the statistics; each event lies at its place in the log."""
-    message, told = Message(events[0].message_id), list[Counted]()
+    message, told = Message(events[0].message_id), list[OutcomeCounted]()
     for event in events:
         fold(message, event)
         told += count(message.link(event.link), event.at, f"status-events/0/{int(event.event_id[:8], 16)}")
     return told
 
 
-def shown(told: Sequence[Counted]) -> Told:
+def shown(told: Sequence[OutcomeCounted]) -> Told:
     return [
         (OUTCOMES[one.what.outcome], one.delivery.installation_id if one.delivery else "", one.what.error_code)
         for one in told

@@ -17,8 +17,8 @@ from services.status.api.explain import explain
 from services.status.api.view import view_of
 from services.status.fold import (
     FollowUp,
+    LinksSaved,
     NextLink,
-    NotNeeded,
     ReportDue,
     Withdrawal,
     body_of,
@@ -76,7 +76,7 @@ def test_what_came_in_time_saves_the_links_behind() -> None:
     message, follows = followed(
         asked(story, *chain), story.planned("i-1"), story.dispatched(), story.receipt(), story.deadline()
     )
-    assert [one for one in follows if isinstance(one, NotNeeded)] == [NotNeeded(0, ("SMS", "FLASHINGCALL"))]
+    assert [one for one in follows if isinstance(one, LinksSaved)] == [LinksSaved(0, ("SMS", "FLASHINGCALL"))]
     assert not next_links(follows)
     assert to_document(message)["saved"] == ["SMS", "FLASHINGCALL"]
     assert details(message) == ["DELIVERED has come: not needed: SMS, FLASHINGCALL"]
@@ -102,7 +102,7 @@ def test_what_the_provider_may_have_taken_is_waited_for_until_the_link_ends() ->
     assert "we cannot know" in explain(message)
     assert "had taken it" not in explain(message)
     message, follows = followed(asked(story), story.planned("i-1"), begun, story.receipt())
-    assert [one for one in follows if isinstance(one, NotNeeded)] == [NotNeeded(0, ("SMS",))]
+    assert [one for one in follows if isinstance(one, LinksSaved)] == [LinksSaved(0, ("SMS",))]
     assert "we cannot know" not in explain(message)
 
 
@@ -119,7 +119,7 @@ def test_delivered_waits_for_read_until_the_deadline_and_its_report_stands() -> 
     assert details(message) == ["SMS goes out: not-read"]
     later, follows = followed(*events, story.deadline(), story.receipt(kind="read"))
     assert [one.report.status for one in follows if isinstance(one, ReportDue)][-1] == 9
-    assert later.links[0].late
+    assert later.links[0].late_confirmation
     assert len(next_links(follows)) == 1
 
 
@@ -138,8 +138,8 @@ def test_a_receipt_after_the_next_link_was_sent_for_is_a_double_reach() -> None:
     events = [asked(story), story.planned("i-1"), story.dispatched(), story.deadline(), story.receipt()]
     message, follows = followed(*events, story.receipt(kind="read"))
     link = message.links[0]
-    assert link.late
-    assert [entry.late for entry in read(message) if entry.what == "receipt"] == [True, False]
+    assert link.late_confirmation
+    assert [entry.late_confirmation for entry in read(message) if entry.what == "receipt"] == [True, False]
     assert link.state is DeliveryState.EXPIRED
     assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [0, 5]
     assert (link.deliveries["i-1"].state, bool(link.deliveries["i-1"].read_at)) == (DeliveryState.READ, True)
@@ -169,13 +169,13 @@ def test_once_the_chain_has_moved_on_its_link_has_failed_for_good_in_any_order(d
             assert (shown.state, shown.reason.error_code) == (link.state.value, 7)
             assert status_of(wanted_report(link)) == "EXPIRED"
     assert {status for is_left, status in told if is_left} <= {5}
-    decision = message.links[0].onward
+    decision = message.links[0].cascade_decision
     assert decision is not None  # the deadline has been read
-    late_one = any(one.late for one in read(message))
-    assert late_one == message.links[0].late
+    late_one = any(one.late_confirmation for one in read(message))
+    assert late_one == message.links[0].late_confirmation
     if decision.goes_on and decision.why == "expired":
         assert message.links[0].is_left
-        assert message.links[0].late == any(one.delivered_at for one in message.links[0].targets)
+        assert message.links[0].late_confirmation == any(one.delivered_at for one in message.links[0].targets)
 
 
 @pytest.mark.parametrize("kind", ["delivered", "read"])
@@ -183,14 +183,14 @@ def test_read_is_more_than_delivered(kind: str) -> None:
     story = Story()
     receipt = story.receipt(kind=kind)  # type: ignore[arg-type]
     _, follows = followed(asked(story), story.planned("i-1"), receipt)
-    assert [one.channels for one in follows if isinstance(one, NotNeeded)] == [("SMS",)]
+    assert [one.channels for one in follows if isinstance(one, LinksSaved)] == [("SMS",)]
 
 
 def test_a_link_without_a_following_one_decides_nothing() -> None:
     story = Story()
     message, follows = followed(asked(story, PUSH), story.planned(reason=Reason.UNKNOWN_PHONE))
     assert message.state is DeliveryState.REFUSED
-    assert message.links[0].onward is None
+    assert message.links[0].cascade_decision is None
     assert not next_links(follows)
 
 
@@ -341,7 +341,7 @@ class Log:
         if not saves:
             return
         self.stored = to_document(message)
-        self.decisions += [not one.again for one in follows if isinstance(one, NextLink | NotNeeded)]
+        self.decisions += [not one.again for one in follows if isinstance(one, NextLink | LinksSaved)]
         if appends:
             self.appended += [one.request for one in next_links(follows)]
 
@@ -361,7 +361,7 @@ def test_exactly_one_outcome_whatever_order_repetition_and_crash(data: st.DataOb
             log.batch(batch, True, True)
         place += size
     message = from_document(log.stored)
-    decision = message.links[0].onward
+    decision = message.links[0].cascade_decision
     assert decision is not None  # the deadline has been read: either way it is decided
     assert sum(log.decisions) == int(not decision.is_cancelled)
     assert is_cancelled or not decision.is_cancelled
@@ -375,7 +375,7 @@ def test_what_nobody_vouches_for_ends_no_chain_and_the_sms_goes_at_the_deadline(
     story = Story()
     events = [asked(story, awaiting(awaited), SMS), story.planned("x", unproved=("x",)), story.dispatched("x")]
     message, follows = followed(*events, story.receipt("x", "read"))
-    assert not [one for one in follows if isinstance(one, NextLink | NotNeeded)]
+    assert not [one for one in follows if isinstance(one, NextLink | LinksSaved)]
     assert message.state is DeliveryState.READ  # nobody else is there to say otherwise, and the partner is told 9
     assert message.deadline_at == NOW + TTL_MS
     message, follows = followed(*events, story.receipt("x", "read"), story.deadline())
@@ -412,7 +412,7 @@ def test_a_proved_receipt_ends_the_chain_whatever_the_others_say() -> None:
     story = Story()
     planned = story.planned("mine", "x", unproved=("x",))
     message, follows = followed(asked(story), planned, story.receipt("x", "read"), story.receipt("mine"))
-    assert [one for one in follows if isinstance(one, NotNeeded)]
+    assert [one for one in follows if isinstance(one, LinksSaved)]
     assert message.state is DeliveryState.DELIVERED
     assert "Of 1 device the login was not proved" in explain(message)
 
@@ -423,5 +423,5 @@ def test_a_plan_of_before_counts_as_it_did() -> None:
     for target in old["targets"]:
         del target["proved"]
     message, follows = followed(asked(story), Planned.model_validate(old), story.receipt("i-1"))
-    assert [one for one in follows if isinstance(one, NotNeeded)]
+    assert [one for one in follows if isinstance(one, LinksSaved)]
     assert message.links[0].is_vouched

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.reports import ReportStatus
-from services.status.channels.reports import Told, Unreadable, told_in
+from services.status.channels.reports import PlatformReport, UnreadableReport, parse_report
 
 ID = "0f8fad5b-d9cb-569f-a165-70867728950e"
 AT = 1557040835000  # 2019-05-05T10:20:35+0300
 
 
-def told(**fields: Any) -> Told:
-    return told_in(json.dumps({"id": ID, "status": 2, **fields}).encode())
+def told(**fields: Any) -> PlatformReport:
+    return parse_report(json.dumps({"id": ID, "status": 2, **fields}).encode())
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_state_is_a_number_or_a_word_and_others_are_taken_for_none(given_statu
     ],
 )
 def test_an_error_code_that_cannot_be_read_is_none(code: Any, read: int) -> None:
-    assert told(status=5, errorCode=code) == Told(ID, ReportStatus.UNDELIVERED, read)
+    assert told(status=5, errorCode=code) == PlatformReport(ID, ReportStatus.UNDELIVERED, read)
 
 
 def test_a_word_may_say_the_code() -> None:
@@ -103,9 +103,11 @@ def test_what_else_stands_in_it_does_not_matter() -> None:
         "extra": {"a": [1]},
         "trafficType": "x",
     }
-    assert told(**more) == Told(ID, ReportStatus.DELIVERED)
-    assert told_in(json.dumps({"ID": ID, "Status": 9, "error_code": "3"}).encode()) == Told(ID, ReportStatus.READ, 3)
-    assert told_in(json.dumps({"id": ID, "ID": 5, "status": 2, "STATUS": "x"}).encode()) == Told(
+    assert told(**more) == PlatformReport(ID, ReportStatus.DELIVERED)
+    assert parse_report(json.dumps({"ID": ID, "Status": 9, "error_code": "3"}).encode()) == PlatformReport(
+        ID, ReportStatus.READ, 3
+    )
+    assert parse_report(json.dumps({"id": ID, "ID": 5, "status": 2, "STATUS": "x"}).encode()) == PlatformReport(
         ID, ReportStatus.DELIVERED
     )
 
@@ -123,7 +125,7 @@ def test_what_else_stands_in_it_does_not_matter() -> None:
     ],
 )
 def test_how_it_is_encoded_does_not_matter(body: bytes) -> None:
-    assert told_in(body) == Told(ID, ReportStatus.DELIVERED)
+    assert parse_report(body) == PlatformReport(ID, ReportStatus.DELIVERED)
 
 
 @pytest.mark.parametrize(
@@ -136,15 +138,15 @@ def test_how_it_is_encoded_does_not_matter(body: bytes) -> None:
     ],
 )  # fmt: skip
 def test_without_an_id_or_a_state_it_is_no_report(body: bytes, field: str) -> None:
-    with pytest.raises(Unreadable, match=f"^{field}: "):
-        told_in(body)
+    with pytest.raises(UnreadableReport, match=f"^{field}: "):
+        parse_report(body)
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_it(body: bytes) -> None:
     try:
-        told_in(body)
-    except Unreadable:
+        parse_report(body)
+    except UnreadableReport:
         return
 
 

@@ -21,7 +21,7 @@ from services.runtime.clock import now_ms
 from services.runtime.log.dead_letters import DeadLetters, failure_id
 from services.runtime.log.kafka import Append
 from services.runtime.scheduling.timers import Timer
-from services.status.consumer import Failing
+from services.status.consumer import FailureCheck
 from services.status.fold import fold
 from services.status.message import Message
 from tests.support.status_events import Story
@@ -155,7 +155,7 @@ async def is_meant(story: Story, *events: MessageEvent, topic: str, record: str 
         fold(message, event)
     failed = MessageFailed.model_validate(story.failed().model_dump() | {"topic": topic, "record": record})
     stored = Stored(message) if events else Stored()
-    return await Failing(stored).still_meant([failed]) == {failed.event_id}  # type: ignore[arg-type]
+    return await FailureCheck(stored).still_meant([failed]) == {failed.event_id}  # type: ignore[arg-type]
 
 
 TARGETS = next(iter(topics.TARGET_RESOLVED.values()))["single"].name

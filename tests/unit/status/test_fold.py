@@ -11,7 +11,7 @@ from schemas.events import Held, LinkClicked, MessageEvent, Scheduled
 from schemas.reasons import Reason
 from schemas.values import Content, Recipient, SecureValues
 from services.status.api.explain import explain
-from services.status.fold import Changed, ReportDue, fold, read
+from services.status.fold import ReportDue, StateChanged, fold, read
 from services.status.message import MAX_CANDIDATES, MAX_DETAIL, MAX_TRACE, MAX_TRACE_OF_PEOPLE, Message
 from services.status.message.document import from_document, to_document
 from tests.support.status_events import NOW, TTL_MS, Story, followed, replay
@@ -95,7 +95,7 @@ def test_the_plain_way_of_a_push() -> None:
         story.requested(), story.planned("i-1"), story.dispatched(), story.receipt(), story.receipt(kind="read")
     )
     assert message.state is DeliveryState.READ
-    assert [one.change.state.value for one in follows if isinstance(one, Changed)] == [
+    assert [one.change.state.value for one in follows if isinstance(one, StateChanged)] == [
         "PLANNED",
         "SENT",
         "DELIVERED",
@@ -177,8 +177,8 @@ def test_a_receipt_after_the_deadline_raises_the_state_and_is_a_double_reach() -
     story = Story()
     message = replay(story.requested(), story.planned("i-1"), story.deadline(), story.receipt())
     assert message.state is DeliveryState.DELIVERED
-    assert message.links[0].late
-    assert read(message)[-1].late
+    assert message.links[0].late_confirmation
+    assert read(message)[-1].late_confirmation
     assert message.links[0].failed_reason is Reason.EXPIRED
 
 
@@ -189,7 +189,7 @@ def test_a_chain_that_awaited_read_keeps_its_delivery_when_the_deadline_passes()
     message, follows = followed(*events, story.deadline(), story.receipt(kind="read"))
     assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [2, 9]
     assert message.state is DeliveryState.READ
-    assert not message.links[0].late
+    assert not message.links[0].late_confirmation
 
 
 def test_a_receipt_before_the_plan_counts_once_the_plan_comes() -> None:
@@ -251,7 +251,7 @@ def test_an_event_folded_before_changes_nothing_and_lets_the_same_follow() -> No
     again = fold(message, events[-1])
     assert to_document(message) == before
     assert [one for one in again if isinstance(one, ReportDue)] == [follows[-1]]
-    assert {one.change.state for one in again if isinstance(one, Changed)} == {
+    assert {one.change.state for one in again if isinstance(one, StateChanged)} == {
         DeliveryState.PLANNED,
         DeliveryState.SENT,
     }

@@ -3,7 +3,7 @@
 from schemas import DeliveryState, ids
 from services.status.api.explain import explain
 from services.status.api.view import view_of
-from services.status.fold import Changed, ReportDue, close, fold, read
+from services.status.fold import ReportDue, StateChanged, close, fold, read
 from services.status.fold.close import KEPT_DELIVERIES
 from services.status.message import Message
 from services.status.message.document import from_document, to_document
@@ -41,7 +41,7 @@ def test_an_open_link_has_failed_and_its_partner_is_told_until_he_was() -> None:
     assert message.links[0].state is DeliveryState.REFUSED
     again = fold(message, story.receipt("i-1"))
     assert [one.report.status for one in again if isinstance(one, ReportDue)] == [5]
-    assert all(one.again for one in again if isinstance(one, Changed))
+    assert all(one.again for one in again if isinstance(one, StateChanged))
     fold(message, story.reported(5, error_code=1))
     assert not [one for one in fold(message, story.receipt("i-2")) if isinstance(one, ReportDue)]
 

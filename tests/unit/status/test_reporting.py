@@ -10,9 +10,9 @@ from schemas.reports import ReportStatus
 from services.runtime import mongo
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, LogUnavailable
-from services.status.reports import Pace, Reporting, service
+from services.status.reports import Pace, ReportService, service
 from services.status.reports.http import Answer
-from services.status.reports.store import LEASE_MS, Leased, Tried
+from services.status.reports.store import LEASE_MS, AttemptResult, LeasedReport
 from tests.support.waiting import eventually
 
 M = "00000000-0000-4000-8000-000000000001"
@@ -24,7 +24,7 @@ class Store:
 
     def __init__(self) -> None:
         self.due = {"m/0"}
-        self.renewed, self.finished = 0, list[Tried]()
+        self.renewed, self.finished = 0, list[AttemptResult]()
         self.away = 0
 
     async def due_hosts(self, lane: str, besides: Sequence[str], now: int) -> list[str]:
@@ -33,16 +33,18 @@ class Store:
             raise mongo.Unavailable("away")
         return ["bank.example:80"] if self.due and lane == "single" and "bank.example:80" not in besides else []
 
-    async def lease(self, lane: str, host: str, limit: int, now: int, besides: Sequence[str] = ()) -> list[Leased]:
+    async def lease(
+        self, lane: str, host: str, limit: int, now: int, besides: Sequence[str] = ()
+    ) -> list[LeasedReport]:
         return [
-            Leased(one, "lease", M, 0, "bank", "single", URL, ReportStatus.DELIVERED, 0, b"{}", 1, 1, 1)
+            LeasedReport(one, "lease", M, 0, "bank", "single", URL, ReportStatus.DELIVERED, 0, b"{}", 1, 1, 1)
             for one in sorted(self.due - set(besides))
         ]
 
-    async def renew(self, of: Sequence[Leased], now: int) -> None:
+    async def renew(self, of: Sequence[LeasedReport], now: int) -> None:
         self.renewed += 1
 
-    async def finish(self, tried: Sequence[Tried]) -> None:
+    async def finish(self, tried: Sequence[AttemptResult]) -> None:
         self.finished += tried
         self.due -= {one.report.report_id for one in tried}
 
@@ -63,7 +65,7 @@ class Log:
         self.appended += records
 
 
-class Wire:
+class ReportSender:
     """A partner that takes everything."""
 
     def __init__(self) -> None:
@@ -74,11 +76,11 @@ class Wire:
         return Answer(200, "", is_down=False, latency_ms=1)
 
 
-async def reported(store: Store, log: Log, wire: Wire) -> None:
+async def reported(store: Store, log: Log, wire: ReportSender) -> None:
     """Run until the report is finished."""
     stop = asyncio.Event()
     made: Any = (store, Directory(), wire, log, Pace(60_000, 3_600_000), 8, stop)
-    running = asyncio.create_task(Reporting(*made).run(0.01))
+    running = asyncio.create_task(ReportService(*made).run(0.01))
     await eventually(lambda: store.finished)
     stop.set()
     await asyncio.wait_for(running, 10)
@@ -92,7 +94,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_report_that_was_taken_is_posted_once_however_long_the_log_is_away() -> None:
-    store, log, wire = Store(), Log(*[LogUnavailable("away")] * 25), Wire()
+    store, log, wire = Store(), Log(*[LogUnavailable("away")] * 25), ReportSender()
     await reported(store, log, wire)
     assert (wire.posted, len(log.appended), len(store.finished)) == (1, 1, 1)
     assert store.renewed >= 25
@@ -100,13 +102,13 @@ async def test_a_report_that_was_taken_is_posted_once_however_long_the_log_is_aw
 
 
 async def test_what_cannot_be_recorded_for_no_known_reason_ends_nothing() -> None:
-    store, log, wire = Store(), Log(RuntimeError("unknown")), Wire()
+    store, log, wire = Store(), Log(RuntimeError("unknown")), ReportSender()
     await reported(store, log, wire)
     assert (wire.posted, len(log.appended), len(store.finished)) == (1, 0, 1)
 
 
 async def test_a_look_that_fails_is_repeated() -> None:
-    store, log, wire = Store(), Log(), Wire()
+    store, log, wire = Store(), Log(), ReportSender()
     store.away = 2
     await reported(store, log, wire)
     assert len(store.finished) == 1

@@ -34,11 +34,11 @@ from services.runtime.short_links import ShortLinks
 from services.status.history import Inbox
 from services.status.history.entries import InboxEntry
 from services.status.message import Link, Message, Messages
-from services.status.reports import Reports
-from services.status.reports.store import Intent, Leased, Tried
-from services.status.short_links import Codes
+from services.status.reports import ReportStore
+from services.status.reports.store import AttemptResult, LeasedReport, ReportIntent
+from services.status.short_links import ShortLinkStore
 from services.status.statistics import Statistics
-from services.status.stream import Changes
+from services.status.stream import ChangeStore
 from tests.support.broken_database import DUPLICATE, TROUBLE, BrokenDatabase, bulk, command
 
 Call = Callable[[Any], Awaitable[object]]
@@ -54,11 +54,11 @@ ENTRY = InboxEntry("u/1", M, 1, "p", "single", 1, 2, 3, "", 0, 0, 0, (), (), Fal
 COUNTED = StatisticChanged(
     event_id=M, at=1, statistic=Statistic(minute=0, partner_id="p", channel=Channel.PUSH, outcome="sent"), count=1
 )
-INTENT = Intent(M, 1, "p", "single", "example.org:443", None, ReportStatus.DELIVERED, 0, b"{}")
-LEASED = Leased(f"{M}/1", "lease", M, 1, "p", "single", None, ReportStatus.DELIVERED, 0, b"{}", 1, 1, 1)
+INTENT = ReportIntent(M, 1, "p", "single", "example.org:443", None, ReportStatus.DELIVERED, 0, b"{}")
+LEASED = LeasedReport(f"{M}/1", "lease", M, 1, "p", "single", None, ReportStatus.DELIVERED, 0, b"{}", 1, 1, 1)
 
 
-class OneCode(Codes):
+class OneCode(ShortLinkStore):
     def _documents(self, message: Message, number: int) -> list[dict[str, Any]]:
         return [{"_id": "code"}]
 
@@ -79,10 +79,10 @@ BULK: dict[str, Call] = {
     "messages": lambda of: Messages(of).save([Message(M)]),
     "inbox": lambda of: Inbox(of).write([(1, ENTRY)]),
     "statistics": lambda of: Statistics(of).save({"key": COUNTED}),
-    "reports owed": lambda of: Reports(of).want([INTENT], 1),
-    "reports tried": lambda of: Reports(of).finish([Tried(LEASED, True, None)]),
+    "reports owed": lambda of: ReportStore(of).want([INTENT], 1),
+    "reports tried": lambda of: ReportStore(of).finish([AttemptResult(LEASED, True, None)]),
     "short links": lambda of: OneCode(of, ShortLinks("", lambda _: ())).project([(Message(M), [PLANNED])]),
-    "holes of the stream": lambda of: Changes(of).close("p", [1]),
+    "holes of the stream": lambda of: ChangeStore(of).close("p", [1]),
     "outcomes": lambda of: OutcomesStore(of).changed(["mailing"]),
     "registers of devices": lambda of: versioned_store.losers(mongo.durable(of["x"]), [UpdateOne({}, {"$set": {}})]),
     "published installations": lambda of: DeviceStore(of).published([("i", 1)]),
@@ -92,7 +92,7 @@ SINGLE: dict[str, Call] = {
     "a request's claim": lambda of: DuplicateClaims(of["claims"]).claim(M, "h", 1),
     "a confirmed claim": lambda of: DuplicateClaims(of["claims"]).confirm(M),
     "confirmed claims": lambda of: DuplicateClaims(of["claims"]).confirm_many([M]),
-    "numbers of the stream": lambda of: Changes(of).add("p", {"k": {}}),
+    "numbers of the stream": lambda of: ChangeStore(of).add("p", {"k": {}}),
     "an installation's id": lambda of: DeviceStore(of).may_install("i", "by"),
     "a lease": lambda of: Lease(of, "what", "owner").hold(1, 1),
     "the lock": lambda of: ProvisioningLock(of).take(0),
@@ -104,7 +104,7 @@ SINGLE: dict[str, Call] = {
     "a count": lambda of: OutcomesStore(of).put("mailing", 1, [], 1),
     "a list forgotten": lambda of: Mailings(of, SECRETS).forget("m"),
     "inbox entries dropped": lambda of: Inbox(of).drop([M]),
-    "a receiver pulled": lambda of: Reports(of).pull("single", "host", 1),
+    "a receiver pulled": lambda of: ReportStore(of).pull("single", "host", 1),
     "an index": lambda of: Broadcasts(of).prepare(),
 }
 

@@ -7,7 +7,7 @@ import pytest
 from schemas import ids
 from services.runtime import mongo
 from services.runtime.log.kafka import Append, LogUnavailable
-from services.status.consumer import Sweeper
+from services.status.consumer import DeadlineSweeper
 from services.status.message import Overdue
 
 NOW = 1_800_000_000_000
@@ -39,8 +39,8 @@ class Bench:
         return True
 
 
-def sweeper(bench: Bench) -> Sweeper:
-    return Sweeper(bench, bench, bench)  # type: ignore[arg-type]
+def sweeper(bench: Bench) -> DeadlineSweeper:
+    return DeadlineSweeper(bench, bench, bench)  # type: ignore[arg-type]
 
 
 async def test_what_was_read_before_a_cursor_broke_is_said_by_the_next_look() -> None:
