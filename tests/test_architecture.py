@@ -26,8 +26,6 @@ DECIDING = {
     "services/status/channels": ("reports",),
 }
 """Modules that decide beside others that do not; each of them has to say that it is pure."""
-KEEPS_STATE = {"services/dispatch/policy/sender_health.py"}
-"""Decides, and tells metrics and the log of it."""
 MOST_FILES = 13
 STANDARD = frozenset(__import__("sys").stdlib_module_names)
 COMPUTING = STANDARD | {"schemas", "phonenumbers", "pydantic", "orjson", "typing_extensions", "jwt", "cryptography"}
@@ -102,7 +100,7 @@ def pure_modules() -> list[Path]:
 
 def decides(path: Path) -> bool:
     folder = path.parent.relative_to(ROOT).as_posix()
-    if path.stem == "__init__" or name_of(path) in KEEPS_STATE:
+    if path.stem == "__init__":
         return False
     return path.parent.name in PURE_FOLDERS or path.stem in DECIDING.get(folder, ())
 

@@ -28,8 +28,8 @@ from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import TargetResolved
 from schemas.providers import Provider
 from schemas.values import Content, Recipient
+from services.dispatch.delivery.sender_health import under_of
 from services.dispatch.policy import deliver
-from services.dispatch.policy.sender_health import under_of
 from services.dispatch.provider import Accepted, Push
 from services.dispatch.providers.apns import render
 from services.runtime.crypto import record_encryption

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from schemas.broadcast_events import BroadcastRequested
+from services.dispatch.delivery.sender_health import STOPPED, SenderHealth
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.policy.host_health import HostChange, HostHealth
-from services.dispatch.policy.sender_health import STOPPED, SenderHealth
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Uncertain
 from services.dispatch.providers.apns.channels import Answer, Done, Gone
 from services.dispatch.providers.apns.channels_table import OF_BROADCASTS

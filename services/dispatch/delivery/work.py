@@ -23,12 +23,12 @@ from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.topics import PROVIDER_DISPATCHED, TARGET_RESOLVED
 from services.dispatch.delivery.attempts_store import Attempts, NotedAttempt
+from services.dispatch.delivery.sender_health import STOPPED, Addressee, SenderHealth, Verdict
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.payload.secure_values import DeviceSecureValues
 from services.dispatch.policy import deliver
 from services.dispatch.policy.deliver import AttemptFacts, Conclusion, Obstacle
 from services.dispatch.policy.host_health import HostChange, HostHealth
-from services.dispatch.policy.sender_health import STOPPED, Addressee, SenderHealth, Verdict
 from services.dispatch.policy.ways import way_of
 from services.dispatch.provider import Push, Result, Retry, Sender, TokenGone
 from services.runtime import telemetry

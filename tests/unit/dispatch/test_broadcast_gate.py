@@ -10,8 +10,8 @@ from schemas.broadcast_events import BroadcastRequested
 from schemas.providers import Provider
 from services.dispatch.broadcast import gate as broadcast_gate
 from services.dispatch.broadcast.gate import BroadcastGate
+from services.dispatch.delivery.sender_health import SenderHealth
 from services.dispatch.delivery.senders import Senders
-from services.dispatch.policy.sender_health import SenderHealth
 from services.dispatch.provider import Rejected, Retry, Uncertain
 from services.dispatch.providers.apns.channels import Answer, Done
 from services.runtime.clock import now_ms

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from schemas.providers import Provider
-from services.dispatch.policy.sender_health import SenderHealth
+from services.dispatch.delivery.sender_health import SenderHealth
 from services.dispatch.policy.trust import FIRST_PROBE_S
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime import telemetry
