@@ -24,7 +24,8 @@ from schemas.topics import TARGET_RESOLVED
 from schemas.values import Content
 from services.dispatch.delivery.attempts_store import Attempts
 from services.dispatch.delivery.senders import Senders, module_of
-from services.dispatch.delivery.work import DispatchWork, Ready
+from services.dispatch.delivery.target_lookup import ReadyPush
+from services.dispatch.delivery.work import DispatchWork
 from services.dispatch.payload.secure_values import DeviceSecureValues
 from services.dispatch.policy import deliver
 from services.runtime.crypto.master_key import Secrets
@@ -138,7 +139,7 @@ class Desk:
         topic = TARGET_RESOLVED[self.provider]["single"]
         (item,) = await self.work.prepare([Record(topic, 0, 0, name, target, b"")])
         done = await self.work.perform(item)
-        assert isinstance(item, Ready | deliver.Conclusion)
+        assert isinstance(item, ReadyPush | deliver.Conclusion)
         self.learn(done.event)
         return done.event
 
@@ -195,13 +196,13 @@ async def desk_of(bench: Bench, provider: Provider, known: Known | None = None) 
     work = DispatchWork(
         provider,
         senders,
-        cast(Installations, known),
-        cast(Attempts, Noted()),
-        secrets,
-        cast(Log, nobody),
-        cast(Timers, nobody),
-        cast(DeviceSecureValues, nobody),
-        cast(Stops, nobody),
+        installations=cast(Installations, known),
+        attempts=cast(Attempts, Noted()),
+        secrets=secrets,
+        secure_values=cast(DeviceSecureValues, nobody),
+        sink=cast(Log, nobody),
+        timers=cast(Timers, nobody),
+        stops=cast(Stops, nobody),
         ended=cast(EndedActivities, nobody),
     )
     desk = Desk(provider, settings, secrets, directory, known, work)

@@ -16,7 +16,8 @@ from schemas.providers import Provider
 from schemas.values import Content, Lane
 from services.dispatch.delivery.attempts_store import Attempts
 from services.dispatch.delivery.senders import Open, Senders
-from services.dispatch.delivery.work import DispatchWork, Item
+from services.dispatch.delivery.target_lookup import Item
+from services.dispatch.delivery.work import DispatchWork
 from services.dispatch.payload.secure_values import DeviceSecureValues
 from services.dispatch.policy.deliver import Conclusion
 from services.dispatch.providers.apns import sender
@@ -162,15 +163,22 @@ async def serving(
         await timers.prepare()
         await attempts.prepare()
         senders = Senders(PROVIDER, directory, secrets, settings, open_sender)
-        sealing = DeviceSecureValues(HourKeys(database["hour_keys"], secrets))
         stops = Stops(directory, timers)
-        known = Installations(database)
         work = DispatchWork(
-            PROVIDER, senders, known, attempts, secrets, sink, timers, sealing, stops, ended=EndedActivities(database)
+            PROVIDER,
+            senders,
+            installations=Installations(database),
+            attempts=attempts,
+            secrets=secrets,
+            secure_values=DeviceSecureValues(HourKeys(database["hour_keys"], secrets)),
+            sink=sink,
+            timers=timers,
+            stops=stops,
+            ended=EndedActivities(database),
         )
         service = Service(settings, sandbox, database, sink, directory, secrets, work, timers)
         service.provision()
-        running = [asyncio.create_task(timers.run(stop, 0.1)), asyncio.create_task(work.watch(stop))]
+        running = [asyncio.create_task(timers.run(stop, 0.1)), asyncio.create_task(work.watch.run(stop))]
         running.append(asyncio.create_task(stops.run(stop)))
         for lane, topic in topics.TARGET_RESOLVED[PROVIDER].items():
             flow: Flow[Item, Conclusion] = Flow(settings, sink, topic, f"dispatch-{lane}", work, stop)

@@ -7,11 +7,13 @@ that has a breaker of its own.
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol
 
 from schemas.broadcast_events import BroadcastRequested
-from services.dispatch.delivery.sender_health import STOPPED, SenderHealth
+from services.dispatch.delivery.hold import Hold, hold_of, paused
+from services.dispatch.delivery.sender_health import STOPPED
+from services.dispatch.delivery.sender_watch import SenderWatch
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.policy.host_health import HostChange, HostHealth
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Uncertain
@@ -19,58 +21,32 @@ from services.dispatch.providers.apns.channels import Answer, Done, Gone
 from services.dispatch.providers.apns.channels_table import OF_BROADCASTS
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
-from services.runtime.scheduling.stops import held_tag
 
 log = telemetry.logger("broadcasts")
-_AWAY_S = 5.0
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 
 
-class Pushes(Protocol):
-    """What is shared with the pushes of APNs (`dispatching.DispatchWork`)."""
-
-    def health_of(self, application_id: str) -> SenderHealth: ...
-    def release(self, health: SenderHealth) -> None:
-        """What waits for the application's sender is due now."""
-
-
-class Wait(NamedTuple):
-    """Why a broadcast is held back, for how long, and what would let it go sooner."""
-
-    why: str
-    wait_s: float
-    tag: str | None = None
-
-
 @dataclass
 class BroadcastGate:
-    """`senders` are those of APNs; ask only for an application that has one."""
+    """Asked only about applications that have a sender. `senders` and `watch` are those of APNs, shared with pushes."""
 
     senders: Senders
-    pushes: Pushes
+    watch: SenderWatch
     host: HostHealth = field(default_factory=HostHealth)
+    clock: Callable[[], float] = lambda: asyncio.get_running_loop().time()
 
-    def held(self, event: BroadcastRequested) -> Wait | None:
+    def hold(self, event: BroadcastRequested) -> Hold | None:
         """None: it may go; then say `begin`, and `end` with the answer."""
         stop = self.senders.stop_of(event.application_id, event.partner_id or "")
         if stop is not None:
-            left_s = (event.expires_at - now_ms()) / 1000
-            return Wait(f"{stop.scope} is paused", left_s, held_tag(stop.scope, stop.id))
-        now, health = _now(), self.pushes.health_of(event.application_id)
-        stopped_s = health.stopped_for_s(now)
-        if stopped_s is not None:
-            return Wait(STOPPED, stopped_s, health.tag)
-        if not self.host.breaker.admits(now):
-            rest_s = min(_AWAY_S, max(1.0, self.host.breaker.wait_s(now)))
-            return Wait("provider is away", rest_s * (1 + random.random()))
-        wait_s = health.limiter.admitted(now)
-        return Wait("throttled", wait_s) if wait_s else None
+            return paused(stop, (event.expires_at - now_ms()) / 1000)
+        return hold_of(self.watch.health_of(event.application_id), self.host, self.clock())
 
     def begin(self, event: BroadcastRequested) -> float:
         """When it went out."""
-        now = _now()
-        self.pushes.health_of(event.application_id).begin(now)
+        now = self.clock()
+        self.watch.health_of(event.application_id).begin(now)
         self.host.breaker.begin(now)
         return now
 
@@ -79,10 +55,10 @@ class BroadcastGate:
 
         None that finds the sender stopped, as a probe does, is lost for keys that may be mended.
         """
-        now, health, result = _now(), self.pushes.health_of(event.application_id), _as_of_a_push(answer)
+        now, health, result = self.clock(), self.watch.health_of(event.application_id), _as_of_a_push(answer)
         was_stopped = health.breaker.is_open
         if health.end(result, now, random.random(), counts_for_guard=False):
-            self.pushes.release(health)
+            self.watch.release(health)
         news = self.host.ended(_as_of_its_host(result), began, now, random.random())
         if news is HostChange.AWAY:
             log.error("provider is away: broadcasts wait", provider="apns")
@@ -92,11 +68,11 @@ class BroadcastGate:
             return Retry(f"{result.detail}: {STOPPED}", result.status, max(1.0, health.breaker.wait_s(now)))
         return answer
 
-    def release(self, event: BroadcastRequested, wait: Wait) -> None:
+    def release(self, event: BroadcastRequested, hold: Hold) -> None:
         """It waits now; what it waits for may have come meanwhile."""
-        health = self.pushes.health_of(event.application_id)
-        if wait.tag == health.tag and not health.breaker.is_open:
-            self.pushes.release(health)
+        health = self.watch.health_of(event.application_id)
+        if hold.tag == health.tag and not health.breaker.is_open:
+            self.watch.release(health)
 
 
 def _as_of_a_push(answer: Answer) -> Result:
@@ -122,7 +98,3 @@ def _as_of_its_host(result: Result) -> Result:
     if isinstance(result, Retry) and (not result.status or result.status >= _SERVER_ERROR):
         return replace(result, scope="provider")
     return result
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -17,8 +17,9 @@ from schemas import ids
 from schemas.broadcast_events import BroadcastChannelChanged, BroadcastDispatched, BroadcastOutcome, BroadcastRequested
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
 from services.dispatch.broadcast.create import ChannelCreation
-from services.dispatch.broadcast.gate import BroadcastGate, Wait
+from services.dispatch.broadcast.gate import BroadcastGate
 from services.dispatch.delivery.attempts_store import Attempts
+from services.dispatch.delivery.hold import Hold
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.policy.deliver import backoff_s
 from services.dispatch.provider import Rejected, Retry, Sender, Uncertain
@@ -43,7 +44,7 @@ class BroadcastService:
     """The steps of both consumers. `senders` are those of APNs, which its pushes keep fresh."""
 
     senders: Senders
-    making: ChannelCreation
+    creation: ChannelCreation
     attempts: Attempts
     timers: Timers
     gate: BroadcastGate
@@ -57,7 +58,7 @@ class BroadcastService:
             if not isinstance(event, BroadcastChannelChanged) or event.state not in ("requested", "closing"):
                 continue
             channels = _channels_of(self.senders.of(event.application_id))
-            done = await self.making.act(event, channels, now_ms()) if channels is not None else _NO_SENDER
+            done = await self.creation.act(event, channels, now_ms()) if channels is not None else _NO_SENDER
             following = _channel_again(event, done) if isinstance(done, Retry) else done
             if isinstance(following, Timer):
                 timers.append(following)
@@ -86,9 +87,9 @@ class BroadcastService:
         channels = _channels_of(self.senders.of(event.application_id))
         if channels is None:
             return await self._again(event, _NO_SENDER)
-        wait = self.gate.held(event)
-        if wait is not None:
-            return await self._parked(event, wait)
+        hold = self.gate.hold(event)
+        if hold is not None:
+            return await self._parked(event, hold)
         aps = live.aps_of(event.live_activity)
         if "alert" in aps and not await self.attempts.note(event.broadcast_id, event.attempt):
             return _told(event, "uncertain", now, detail="this attempt was begun before and its outcome is not known")
@@ -118,16 +119,16 @@ class BroadcastService:
                 return await self._again(event, Retry(answer.detail))
         return await self._again(event, answer)
 
-    async def _parked(self, event: BroadcastRequested, wait: Wait) -> BroadcastDispatched:
+    async def _parked(self, event: BroadcastRequested, hold: Hold) -> BroadcastDispatched:
         """Held back without an attempt: the same comes again, at its end to be told expired."""
         now = now_ms()
-        due = min(now + round(wait.wait_s * 1000), event.expires_at)
+        due = min(now + round(hold.wait_s * 1000), event.expires_at)
         again = event.model_copy(update={"event_id": ids.event_id_of(event.event_id, "parked"), "at": now})
-        timer = Timer(due, BROADCASTS, event.entity_key, again, () if wait.tag is None else (wait.tag,))
+        timer = Timer(due, BROADCASTS, event.entity_key, again, () if hold.tag is None else (hold.tag,))
         await self.timers.set([timer])
         await self.stops.look_again([timer])
-        self.gate.release(event, wait)
-        told = _told(event, "retry", now, 0, wait.why, due)
+        self.gate.release(event, hold)
+        told = _told(event, "retry", now, 0, hold.why, due)
         return told.model_copy(update={"event_id": ids.event_id_of(event.event_id, "held")})
 
     async def _again(self, event: BroadcastRequested, retry: Retry) -> BroadcastDispatched:

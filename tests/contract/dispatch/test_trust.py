@@ -171,7 +171,7 @@ async def test_fresh_credentials_that_are_wrong_raise_an_alert_and_keep_tokens_a
     assert is_stopped(desk.provider)
     bench.sandbox.faults.clear()
     await install(bench, desk, "new")
-    desk.work._healths.clear()
+    desk.work.watch._healths.clear()
     assert (await desk.push("new")).outcome == "accepted"
 
 
@@ -302,7 +302,7 @@ async def test_a_bundle_of_the_application_that_is_mistyped_proves_nothing_by_to
         for bundle, is_proven in (("org.bank.mistyped", False), (topic, True)):
             desk.provision(given, bundle=bundle)
             await desk.push("b")
-            to = desk.work.health_of(APPLICATION).addressee(token.digest, "sandbox/", token.worked_under)
+            to = desk.work.watch.health_of(APPLICATION).addressee(token.digest, "sandbox/", token.worked_under)
             assert to.way.is_proven is is_proven
 
 

@@ -8,9 +8,9 @@ import pytest
 from schemas.application_events import StopChanged
 from schemas.broadcast_events import BroadcastRequested
 from schemas.providers import Provider
-from services.dispatch.broadcast import gate as broadcast_gate
 from services.dispatch.broadcast.gate import BroadcastGate
 from services.dispatch.delivery.sender_health import SenderHealth
+from services.dispatch.delivery.sender_watch import SenderWatch
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.provider import Rejected, Retry, Uncertain
 from services.dispatch.providers.apns.channels import Answer, Done
@@ -43,9 +43,8 @@ def shared() -> Shared:
 
 
 @pytest.fixture
-def gate(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> BroadcastGate:
-    monkeypatch.setattr(broadcast_gate, "_now", lambda: 1_000.0)
-    return BroadcastGate(cast(Senders, shared), shared)
+def gate(shared: Shared) -> BroadcastGate:
+    return BroadcastGate(cast(Senders, shared), cast(SenderWatch, shared), clock=lambda: 1_000.0)
 
 
 def broadcast(ttl_ms: int = 60_000) -> BroadcastRequested:
@@ -59,21 +58,21 @@ def broadcast(ttl_ms: int = 60_000) -> BroadcastRequested:
 
 def answered(gate: BroadcastGate, answer: Answer, times: int = 1) -> None:
     for _ in range(times):
-        assert gate.held(broadcast()) is None
+        assert gate.hold(broadcast()) is None
         gate.end(broadcast(), answer, gate.begin(broadcast()))
 
 
 def why(gate: BroadcastGate) -> str | None:
-    wait = gate.held(broadcast())
-    return None if wait is None else wait.why
+    hold = gate.hold(broadcast())
+    return None if hold is None else hold.why
 
 
 def test_a_stop_holds_it_until_it_expires_or_the_stop_is_lifted(gate: BroadcastGate, shared: Shared) -> None:
     shared.stop = StopChanged(event_id="s", at=0, scope="application", id="gate-app", state="paused")
-    wait = gate.held(broadcast(60_000))
-    assert wait is not None
-    assert (wait.why, wait.tag) == ("application is paused", "held/application/gate-app")
-    assert 59 <= wait.wait_s <= 60
+    hold = gate.hold(broadcast(60_000))
+    assert hold is not None
+    assert (hold.why, hold.tag) == ("application is paused", "held/application/gate-app")
+    assert 59 <= hold.wait_s <= 60
 
 
 def test_an_application_over_its_rate_waits(gate: BroadcastGate) -> None:
@@ -83,14 +82,14 @@ def test_an_application_over_its_rate_waits(gate: BroadcastGate) -> None:
 
 def test_refused_keys_stop_pushes_too_and_what_waits_goes_on_with_them(gate: BroadcastGate, shared: Shared) -> None:
     answered(gate, REFUSED_KEYS)
-    wait = gate.held(broadcast())
-    assert wait is not None
-    assert (wait.why, wait.tag) == ("sender is stopped", shared.own.tag)
+    hold = gate.hold(broadcast())
+    assert hold is not None
+    assert (hold.why, hold.tag) == ("sender is stopped", shared.own.tag)
     assert shared.own.stopped_for_s(1_000.0) is not None
-    gate.release(broadcast(), wait)
+    gate.release(broadcast(), hold)
     assert shared.gone_on == 0
     shared.own.renewed(100)
-    gate.release(broadcast(), wait)
+    gate.release(broadcast(), hold)
     assert (shared.gone_on, why(gate)) == (1, None)
 
 

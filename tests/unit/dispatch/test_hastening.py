@@ -5,9 +5,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from schemas.providers import Provider
-from services.dispatch.delivery.work import DispatchWork
+from services.dispatch.delivery.sender_watch import SenderWatch
 from services.runtime import mongo
 from tests.support.waiting import eventually
+
+HEALTH: Any = SimpleNamespace(tag="fcm/app")
 
 
 class Timers:
@@ -28,25 +30,33 @@ class Senders:
         return []
 
 
-async def watched(during: Any, work: DispatchWork, until: int) -> list[str]:
-    timers, stop = Timers(during), asyncio.Event()
-    work.provider, work._senders, work._timers = Provider.FCM, Senders(), timers  # type: ignore[assignment]
-    work._to_hasten = {"fcm/app"}
-    watching = asyncio.create_task(work.watch(stop))
+async def watched(timers: Timers, watch: SenderWatch, until: int) -> list[str]:
+    stop = asyncio.Event()
+    running = asyncio.create_task(watch.run(stop))
     await eventually(lambda: len(timers.hastened) >= until)
     stop.set()
-    await watching
+    await running
     return timers.hastened
 
 
-async def test_what_is_let_go_while_its_timers_are_hastened_is_hastened_again() -> None:
-    work = object.__new__(DispatchWork)  # only its watch
-    health: Any = SimpleNamespace(tag="fcm/app")
-    assert await watched(lambda: work.release(health), work, 2) == ["fcm/app", "fcm/app"]
+def watch_over(timers: Timers) -> SenderWatch:
+    watch = SenderWatch(Provider.FCM, Senders(), timers)  # type: ignore[arg-type]
+    watch.release(HEALTH)
+    return watch
+
+
+async def test_what_is_released_while_its_timers_are_hastened_is_hastened_again() -> None:
+    def released() -> None:
+        watch.release(HEALTH)
+
+    timers = Timers(released)
+    watch: SenderWatch = watch_over(timers)
+    assert await watched(timers, watch, 2) == ["fcm/app", "fcm/app"]
 
 
 async def test_what_the_database_could_not_hasten_is_hastened_later() -> None:
     def away() -> None:
         raise mongo.Unavailable("away")
 
-    assert await watched(away, object.__new__(DispatchWork), 2) == ["fcm/app", "fcm/app"]
+    timers = Timers(away)
+    assert await watched(timers, watch_over(timers), 2) == ["fcm/app", "fcm/app"]

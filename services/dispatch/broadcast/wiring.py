@@ -1,0 +1,30 @@
+"""Opens broadcasts: the consumers of both their topics, beside the delivery over APNs."""
+
+from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
+from services.dispatch.broadcast.create import ChannelCreation
+from services.dispatch.broadcast.gate import BroadcastGate
+from services.dispatch.broadcast.service import BroadcastService
+from services.dispatch.broadcast.store import ChannelNotes
+from services.dispatch.delivery.wiring import Delivery
+from services.dispatch.resources import Resources
+from services.runtime.log.batch_consumer import Consuming
+
+
+async def open_broadcasts(resources: Resources, apns: Delivery) -> None:
+    """With the senders of APNs' pushes, and their health."""
+    process, aside = resources.process, resources.dead_letters
+    notes = ChannelNotes(resources.database)
+    await notes.prepare()
+    service = BroadcastService(
+        senders=apns.senders,
+        creation=ChannelCreation(notes),
+        attempts=apns.attempts,
+        timers=resources.timers,
+        gate=BroadcastGate(apns.senders, apns.watch),
+        stops=resources.stops,
+    )
+    for topic, step in ((BROADCAST_CHANNELS, service.channels), (BROADCASTS, service.messages)):
+        group = f"dispatch-{topic.name}"
+        consuming = Consuming(process.settings, aside.sink, [topic], group, step, process.stop, max_records=50)
+        consuming.dead_letters = aside
+        process.spawn(consuming.run(), group, drains=True)

@@ -1,0 +1,41 @@
+"""Why a push or a broadcast waits: what its application or its host's state says.
+
+its sender is stopped    until a probe passes, or its credentials change
+the host is away         until a probe of its own passes
+throttled                for as long as the limiter says
+"""
+
+import random
+from typing import NamedTuple
+
+from schemas.application_events import StopChanged
+from services.dispatch.delivery.sender_health import STOPPED, SenderHealth
+from services.dispatch.policy.host_health import HostHealth
+from services.runtime.scheduling.stops import held_tag
+
+_AWAY_S = 5.0
+
+
+class Hold(NamedTuple):
+    """Why it waits, for how long, and the tag of the timers that may be released sooner."""
+
+    why: str
+    wait_s: float
+    tag: str | None = None
+
+
+def hold_of(health: SenderHealth, host: HostHealth, now: float, *, bulk: bool = False) -> Hold | None:
+    """None when it may go at `now` (seconds of a monotonic clock)."""
+    stopped_s = health.stopped_for_s(now)
+    if stopped_s is not None:
+        return Hold(STOPPED, stopped_s, health.tag)
+    if not host.breaker.admits(now):
+        rest_s = min(_AWAY_S, max(1.0, host.breaker.wait_s(now)))
+        return Hold("provider is away", rest_s * (1 + random.random()))
+    wait_s = health.limiter.admitted(now, bulk)
+    return Hold("throttled", wait_s) if wait_s else None
+
+
+def paused(stop: StopChanged, left_s: float) -> Hold:
+    """For the rest of its life, `left_s`, or until the stop is lifted."""
+    return Hold(f"{stop.scope} is paused", left_s, held_tag(stop.scope, stop.id))

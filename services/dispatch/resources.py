@@ -1,0 +1,59 @@
+"""What the features of dispatch share. It is opened before them and closed after them."""
+
+from dataclasses import dataclass
+
+from services.runtime import mongo
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory, follow_directory
+from services.runtime.erasure import open_keys
+from services.runtime.log import kafka
+from services.runtime.log.dead_letters import DeadLetters, dead_letters
+from services.runtime.log.kafka import Log
+from services.runtime.mongo import Database
+from services.runtime.process import Process
+from services.runtime.scheduling.stops import Stops
+from services.runtime.scheduling.timers import Timers
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The log, the database and what follows them; each feature takes what it needs."""
+
+    process: Process
+    secrets: Secrets
+    sink: Log
+    database: Database
+    directory: Directory
+    timers: Timers
+    stops: Stops
+    dead_letters: DeadLetters
+
+    def spawn(self) -> None:
+        """Run the timers and what lifts stops. After the consumers are there: a timer may be due at once."""
+        process = self.process
+        process.spawn(self.stops.run(process.stop), "stops", drains=True)
+        process.spawn(self.timers.run(process.stop, process.settings.sweep_interval_s), "timers", drains=True)
+
+
+async def open_resources(process: Process) -> Resources:
+    """The log and the database first, then credentials."""
+    settings = process.settings
+    secrets = Secrets(settings.master_key, settings.old_master_keys)
+    sink = await process.stack.enter_async_context(kafka.opened_log(settings))
+    database = await process.stack.enter_async_context(mongo.database(settings))
+    directory = await follow_directory(process)
+    await open_keys(process, database, directory)
+    timers = Timers(database["dispatch_timers"], sink, settings.instance, settings.lanes)
+    await timers.prepare()
+    aside = await dead_letters(database, sink, settings)
+    process.ready_when("mongo", lambda: mongo.is_up(database))
+    return Resources(
+        process=process,
+        secrets=secrets,
+        sink=sink,
+        database=database,
+        directory=directory,
+        timers=timers,
+        stops=Stops(directory, timers),
+        dead_letters=aside,
+    )
