@@ -131,9 +131,12 @@ async def test_what_is_not_taken_comes_again_as_an_event(service: Service, sandb
         ("accepted", 3, ""),
     ]
     assert len(sandbox.inbox.all()) == 1
-    async with asyncio.timeout(30):
-        while await service.database["dispatch_timers"].count_documents({}):
-            await asyncio.sleep(0.02)  # a timer is deleted when its event is in the log
+    timers = service.database["dispatch_timers"]
+
+    async def none_left() -> bool:
+        return await timers.count_documents({}) == 0
+
+    await eventually(none_left)  # a timer is deleted when its event is in the log
 
 
 async def test_a_retry_that_would_be_too_late_is_the_end(service: Service, sandbox: Sandbox) -> None:
