@@ -24,6 +24,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
+from schemas.message_fields import Extras, LinkFields, Origin
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.reports import ReportStatus
@@ -59,6 +60,16 @@ class MessageEvent(Event):
     lane: Lane = "single"
     link: int = 0
 
+    @property
+    def link_fields(self) -> LinkFields:
+        """For another event of the same link."""
+        return {
+            "message_id": self.message_id,
+            "partner_id": self.partner_id,
+            "lane": self.lane,
+            "link": self.link,
+        }
+
 
 class MessageRequested(MessageEvent):
     """A partner asked for a message (link 0), or a cascade has come to its next link (link n). `chain[0]` is due."""
@@ -76,6 +87,14 @@ class MessageRequested(MessageEvent):
     packet_id: int | None = None
     mailing_id: str | None = None
     unknown_fields: tuple[str, ...] | None = None  # of the body, by path: fields that nobody reads
+
+    @property
+    def origin(self) -> Origin:
+        return {"packet_id": self.packet_id, "mailing_id": self.mailing_id}
+
+    @property
+    def extras(self) -> Extras:
+        return {"extra_param": self.extra_param, "callback_data": self.callback_data}
 
 
 class ScheduleDue(MessageEvent):

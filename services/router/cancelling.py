@@ -47,10 +47,7 @@ def _appends(event: CancelRequested, record: Record, claim: Claim | None) -> Seq
     refused = CancelRefused(
         event_id=ids.event_id_of(event.event_id, "refused"),
         at=event.at,
-        message_id=event.message_id,
-        partner_id=event.partner_id,
-        lane=event.lane,
-        link=event.link,
+        **event.link_fields,
         ends_chain=True,
     )
     return [to_status(refused)]
@@ -61,10 +58,7 @@ def _planned(event: CancelRequested, now: int) -> Append:
         Planned(
             event_id=ids.event_id_of(event.request_id, "planned"),
             at=now,
-            message_id=event.message_id,
-            partner_id=event.partner_id,
-            lane=event.lane,
-            link=event.link,
+            **event.link_fields,
             request_id=event.request_id,
             send_at=now,
             expires_at=now,

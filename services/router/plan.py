@@ -237,10 +237,7 @@ def _somebody(
             TargetResolved(
                 event_id=ids.event_id_of(delivery_id, "target-resolved/1"),
                 at=now,
-                message_id=request.message_id,
-                partner_id=request.partner_id,
-                lane=request.lane,
-                link=request.link,
+                **request.link_fields,
                 delivery_id=delivery_id,
                 installation_id=one.installation_id,
                 application_id=application_id,
@@ -253,8 +250,7 @@ def _somebody(
                 accepted_at=request.at,
                 planned_at=now,
                 slot=slot,
-                packet_id=request.packet_id,
-                mailing_id=request.mailing_id,
+                **request.origin,
             )
         )
     return Plan(_planned(request, now, until, targets, skipped), resolved)
@@ -271,10 +267,7 @@ def _planned(
     return Planned(
         event_id=ids.event_id_of(request.event_id, "planned"),
         at=now,
-        message_id=request.message_id,
-        partner_id=request.partner_id,
-        lane=request.lane,
-        link=request.link,
+        **request.link_fields,
         request_id=request.event_id,
         recipient=_named(request),
         send_at=now,

@@ -43,10 +43,7 @@ def to_channel(
     return target, TargetResolved(
         event_id=ids.event_id_of(delivery_id, "target-resolved/1"),
         at=now,
-        message_id=request.message_id,
-        partner_id=request.partner_id,
-        lane=request.lane,
-        link=request.link,
+        **request.link_fields,
         delivery_id=delivery_id,
         installation_id=name,
         application_id=target.application_id,
@@ -57,8 +54,7 @@ def to_channel(
         accepted_at=request.at,
         planned_at=now,
         recipient=request.recipient,
-        packet_id=request.packet_id,
-        mailing_id=request.mailing_id,
+        **request.origin,
         channel=ChannelMessage(
             channel=link.channel, phone=request.recipient.phone, sender=link.sender, data=link.data or "{}"
         ),

@@ -231,10 +231,7 @@ def _repeated(request: MessageRequested) -> RequestRepeated:
     return RequestRepeated(
         event_id=ids.event_id_of(request.event_id, "repeated"),
         at=request.at,
-        message_id=request.message_id,
-        partner_id=request.partner_id,
-        lane=request.lane,
-        link=request.link,
+        **request.link_fields,
         request_id=request.event_id,
     )
 

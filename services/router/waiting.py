@@ -4,10 +4,12 @@ scheduled   its window opens later          timer at that hour
 held        what it belongs to is paused    timer at the time at which it would expire; hastened when that is lifted
 
 Either is hastened as well when its packet or mailing is cancelled, by whatever it is held up.
+
+The event's id comes from its cause, so it is another one each time that the link is looked at: the timer that brought
+it here may not be deleted yet, and must not be taken for the one that is to be set.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, StopChanged
@@ -47,36 +49,33 @@ def scheduled(
     if at <= now:
         return None
     return Scheduled(
-        **_about(request, cause, "scheduled", now), send_at=at, expires_at=at + request.chain[0].ttl_ms, zone=name
+        **request.link_fields,
+        event_id=ids.event_id_of(cause, "scheduled"),
+        at=now,
+        request_id=request.event_id,
+        send_at=at,
+        expires_at=at + request.chain[0].ttl_ms,
+        zone=name,
     )
 
 
 def held(request: MessageRequested, cause: str, stop: StopChanged, until: int, now: int) -> Held:
-    return Held(**_about(request, cause, "held", now), scope=stop.scope, stop_id=stop.id, until=until)
-
-
-def _about(request: MessageRequested, cause: str, what: str, now: int) -> dict[str, Any]:
-    """Fields of an event that says that a link waits. Its id is another one each time that the link is looked at:
-    the timer that brought it here may not be deleted yet, and must not be taken for the one that is to be set."""
-    return {
-        "event_id": ids.event_id_of(cause, what),
-        "at": now,
-        "message_id": request.message_id,
-        "partner_id": request.partner_id,
-        "lane": request.lane,
-        "link": request.link,
-        "request_id": request.event_id,
-    }
+    return Held(
+        **request.link_fields,
+        event_id=ids.event_id_of(cause, "held"),
+        at=now,
+        request_id=request.event_id,
+        scope=stop.scope,
+        stop_id=stop.id,
+        until=until,
+    )
 
 
 def timer_of(request: MessageRequested, waits: Scheduled | Held, due_at: int) -> Timer:
     due = ScheduleDue(
         event_id=ids.event_id_of(waits.event_id, "due"),
         at=due_at,
-        message_id=waits.message_id,
-        partner_id=waits.partner_id,
-        lane=waits.lane,
-        link=waits.link,
+        **waits.link_fields,
         request=request,
     )
     held_by = (held_tag(waits.scope, waits.stop_id),) if isinstance(waits, Held) else ()

@@ -1,0 +1,38 @@
+"""Fields that go from one event of a message to the next together; typed, so that mypy checks `Planned(**fields, …)`.
+
+    LinkFields   which message and which link: all events of a message have them   `event.link_fields`
+    Origin       what the message is part of                                      `request.origin`
+    Extras       what the partner wants back: carried, and never decided by       `request.extras`
+
+On the wire they stand flat among an event's fields.
+"""
+
+from typing import TypedDict
+
+from schemas.values import Lane
+
+
+class LinkFields(TypedDict):
+    """A link of a message."""
+
+    message_id: str
+    partner_id: str
+    lane: Lane
+    link: int
+
+
+class Origin(TypedDict):
+    """The packet or the mailing that a message came in."""
+
+    packet_id: int | None
+    mailing_id: str | None
+
+
+class Extras(TypedDict):
+    """The partner's own words on a message. They are personal: sealed in the log, and erased with the recipient."""
+
+    extra_param: str | None
+    callback_data: str | None
+
+
+NO_EXTRAS = Extras(extra_param=None, callback_data=None)
