@@ -14,12 +14,12 @@ from collections import OrderedDict
 from typing import Final, NamedTuple
 
 from schemas.providers import Provider
-from services.dispatch.policy.breaker import Breaker
 from services.dispatch.policy.dead_token_guard import DeadTokenGuard
 from services.dispatch.policy.limiter import Limiter
 from services.dispatch.policy.trust import FIRST_PROBE_S, LONGEST_PROBE_S, Judgement, Strikes, Way
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime import telemetry
+from services.runtime.pacing.breaker import Breaker
 
 log = telemetry.logger("standing")
 STOPPED: Final = "sender is stopped"

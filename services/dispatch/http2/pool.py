@@ -6,7 +6,7 @@ were opened, one attempt at a time is made, after an exponentially growing wait 
 already when a failure was counted belongs to the same incident: four connections that are lost at once are one failure.
 
 An origin that takes no connection is asked again within the time that a request waits: only requests make it be asked,
-and how many go out in an outage is for others to say (`policy/breaker.py`). One that takes connections and ends them
+and how many go out in an outage is for others to say (`runtime/pacing/breaker.py`). One that takes connections and ends them
 may have its reasons, so it gets longer rests.
 """
 

@@ -10,8 +10,8 @@ Pure. Times are seconds of a monotonic clock; `draw` is a random number from [0,
 
 from enum import Enum, auto
 
-from services.dispatch.policy.breaker import of_host
 from services.dispatch.provider import Result, Retry, Uncertain, is_answer
+from services.runtime.pacing.breaker import of_host
 
 
 class HostChange(Enum):

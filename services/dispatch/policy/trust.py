@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from services.dispatch.policy.breaker import Breaker
 from services.dispatch.policy.limiter import Limiter
+from services.runtime.pacing.breaker import Breaker
 
 STOPPED_BY: Final = 2
 VOID_AFTER: Final = 3

@@ -19,8 +19,8 @@ from starlette.types import Scope
 
 from services.runtime import telemetry
 from services.runtime.access.callers import Network, caller_address, network_of
-from services.runtime.access.request_rate import RequestPace
 from services.runtime.http.server import Problem
+from services.runtime.pacing.token_bucket import RequestPace
 
 log = telemetry.logger("device-pace")
 _TOLD_EVERY_S = 60.0

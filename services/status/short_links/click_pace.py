@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from services.runtime.access.request_rate import RequestPace
+from services.runtime.pacing.token_bucket import RequestPace
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.dispatch.policy.breaker import Breaker, of_host
 from services.dispatch.provider import Accepted, Result, Retry, Uncertain, is_answer
 from services.dispatch.providers.http.oauth import RefreshAuth
+from services.runtime.pacing.breaker import Breaker, of_host
 
 AWAY_AFTER: Final = 3
 FIRST_REST_S: Final = 5.0

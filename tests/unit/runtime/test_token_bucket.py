@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.runtime.access.request_rate import RequestPace
+from services.runtime.pacing.token_bucket import RequestPace
 
 
 def test_a_burst_is_admitted_and_then_a_steady_rate() -> None:

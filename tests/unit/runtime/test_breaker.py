@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dispatch.policy.breaker import Breaker, of_host
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain, is_answer
+from services.runtime.pacing.breaker import Breaker, of_host
 
 
 def opened(trip_after: int = 1) -> Breaker:
