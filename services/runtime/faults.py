@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from schemas import codec
 from services.runtime import mongo, telemetry
 from services.runtime.log import kafka
+from services.runtime.pacing.backoff import exponential
 
 log = telemetry.logger("faults")
 DECLARED: tuple[type[Exception], ...] = (codec.Undecodable, kafka.RecordTooLarge, mongo.ContentFault)
@@ -45,12 +46,12 @@ async def assumed() -> bool:
 
 def wait_s(tries: int) -> float:
     """Before the next try, seconds."""
-    return min(_LONGEST_WAIT_S, _FIRST_WAIT_S * float(2 ** (tries - 1)))
+    return exponential(_FIRST_WAIT_S, tries, _LONGEST_WAIT_S)
 
 
 def backoff_s(attempt: int) -> float:
     """Before infrastructure is asked again, seconds, with full jitter."""
-    return random.uniform(0.1, min(10.0, 0.2 * 2 ** min(attempt, 10)))
+    return random.uniform(0.1, exponential(0.4, attempt, 10.0))
 
 
 @dataclass(slots=True, eq=False)

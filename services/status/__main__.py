@@ -17,7 +17,7 @@ from services.runtime.access.device_pace import DevicePace
 from services.runtime.access.logins import Logins
 from services.runtime.access.operator_tokens import OperatorTokens
 from services.runtime.access.partner_auth import caller
-from services.runtime.access.partner_limits import Limits
+from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory, follow_directory
 from services.runtime.erasure import clean_after, open_keys
@@ -127,7 +127,7 @@ async def start(process: Process) -> None:
     device = device_caller(Installations(database), directory, secrets, pace)
     keys = HourKeys(database["hour_keys"], secrets)
     history = HistoryService(inbox, History(messages, keys, short), InboxCommands(inbox, folding, sink), pace)
-    limits = Limits()
+    limits = PartnerLimits()
     who = paced(caller(logins, trusted), limits)
     routers = [
         message_routes(messages, who),

@@ -15,7 +15,7 @@ from fastapi import Depends
 
 from schemas.application_events import PartnerChanged
 from services.runtime.access.partner_auth import Caller, CallerOf
-from services.runtime.access.partner_limits import Limits
+from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.http.server import Problem
 
 MOST_EXPORTS: Final = 2
@@ -24,14 +24,14 @@ AGAIN_AFTER_S: Final = 10
 _T = TypeVar("_T")
 
 
-def enter(limits: Limits, partner: PartnerChanged) -> None:
+def enter(limits: PartnerLimits, partner: PartnerChanged) -> None:
     """Counts a question; `limits.leave` in the end. Raises Problem 429."""
     refused = limits.enter(partner, time.monotonic())
     if refused is not None:
         raise Problem(429, "Too many requests", refused)
 
 
-def paced(who: CallerOf, limits: Limits) -> CallerOf:
+def paced(who: CallerOf, limits: PartnerLimits) -> CallerOf:
     """The dependency of every route that partners read by.
 
     To be asked for with `scope="function"`: what streams on when the route has returned is not under way any more.

@@ -20,7 +20,7 @@ from services.registry.provisioning.service import Provisioning
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.access.logins import Logins
 from services.runtime.access.partner_auth import caller
-from services.runtime.access.partner_limits import Limits
+from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.listeners import Api
@@ -82,7 +82,7 @@ class _MailingService:
 
 
 def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
-    who = paced(caller(logins, ()), Limits())
+    who = paced(caller(logins, ()), PartnerLimits())
     pace = DevicePace("status", (), 1000)
     device = device_caller(_NoInstallations(), directory, secrets, pace)  # type: ignore[arg-type]
     more = [
@@ -93,6 +93,6 @@ def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
         cancel_routes(NOTHING, NOTHING, who),
         savings_routes(NOTHING, who),
         channel_routes(NOTHING, ChannelAccounts(directory, secrets), NOTHING, ()),
-        packet_routes(NOTHING, directory, secrets, (), Limits()),
+        packet_routes(NOTHING, directory, secrets, (), PartnerLimits()),
     ]
     return status([message_routes(NOTHING, who), stream_routes(NOTHING, who), *more])

@@ -6,7 +6,7 @@ were opened, one attempt at a time is made, after an exponentially growing wait 
 already when a failure was counted belongs to the same incident: four connections that are lost at once are one failure.
 
 An origin that takes no connection is asked again within the time that a request waits: only requests make it be asked,
-and how many go out in an outage is for others to say (`runtime/pacing/breaker.py`). One that takes connections and ends them
+and how many go out in an outage is for others to say (`pacing/breaker.py`). One that takes connections and ends them
 may have its reasons, so it gets longer rests.
 """
 
@@ -21,6 +21,7 @@ from services.dispatch.http2.connection import PING_IDLE_S, PING_TIMEOUT_S, SWEE
 from services.dispatch.http2.engine import Header, NotProcessed, Result
 from services.dispatch.http2.wire import ConnectError
 from services.runtime import telemetry
+from services.runtime.pacing.backoff import exponential
 
 # A refused request goes out again by itself, but a peer that keeps refusing is its sender's business.
 ATTEMPTS: Final = 3
@@ -229,8 +230,8 @@ class Pool:
     def _delay_s(self) -> float:
         if not self.failures:
             return 0.0
-        ended_soon_s = min(self._backoff_cap_s, self._backoff_base_s * 2 ** min(self._ended_soon, 32))
-        unreachable_s = min(self._unreachable_cap_s, self._backoff_base_s * 2 ** min(self._unreachable, 32))
+        ended_soon_s = exponential(self._backoff_base_s, self._ended_soon + 1, self._backoff_cap_s)
+        unreachable_s = exponential(self._backoff_base_s, self._unreachable + 1, self._unreachable_cap_s)
         return random.uniform(0.0, max(ended_soon_s, unreachable_s))
 
     def _sweep(self) -> None:

@@ -20,6 +20,7 @@ from schemas.events import DispatchOutcome, ProviderDispatched, TargetResolved
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
+from services.runtime.pacing.backoff import exponential
 
 BACKOFF_S = 5.0
 LONGEST_BACKOFF_S = 900.0
@@ -193,7 +194,7 @@ def backoff_s(attempt: int, draw: float, least_s: float, left_s: float) -> float
     least_s = max(least_s, LEAST_BACKOFF_S)
     if least_s >= left_s:
         return None
-    ceiling_s = min(LONGEST_BACKOFF_S, BACKOFF_S * 2 ** min(attempt - 1, 16), left_s - least_s)
+    ceiling_s = min(exponential(BACKOFF_S, attempt, LONGEST_BACKOFF_S), left_s - least_s)
     return float(least_s + draw * ceiling_s)
 
 

@@ -11,7 +11,7 @@ Pure. Times are seconds of a monotonic clock; `draw` is a random number from [0,
 from enum import Enum, auto
 
 from services.dispatch.provider import Result, Retry, Uncertain, is_answer
-from services.runtime.pacing.breaker import of_host
+from services.runtime.pacing.breaker import Breaker
 
 
 class HostChange(Enum):
@@ -21,11 +21,17 @@ class HostChange(Enum):
     BACK = auto()
 
 
+def host_breaker(trip_after: int = 3, first_s: float = 1.0, longest_s: float = 30.0) -> Breaker:
+    """Of what answers many: it is asked again after about a quarter of the time that it has been away, at most after
+    `longest_s` and its jitter."""
+    return Breaker(trip_after, first_s, longest_s, growth=1.25)
+
+
 class HostHealth:
     """Of one provider."""
 
     def __init__(self) -> None:
-        self.breaker = of_host()
+        self.breaker = host_breaker()
 
     def ended(
         self, result: Result, began: float, now: float, draw: float, *, has_worked: bool = True

@@ -11,6 +11,8 @@ neighbours. Bulk leaves a fifth of the rate to single messages. Times are second
 
 from dataclasses import dataclass, field
 
+from services.runtime.pacing.token_bucket import TokenBucket
+
 _LEAST_RATE = 1.0
 _RECOVERY_S = 60.0
 _BURST_S = 1.0
@@ -29,8 +31,7 @@ class Limiter:
     rate: float = 0.0
     width: float = 0.0
     under_way: int = 0
-    _tokens: float = 0.0
-    _seen_at: float = field(default=float("-inf"))
+    _bucket: TokenBucket = field(default_factory=lambda: TokenBucket(0.0, float("-inf")))
     _closed_until: float = 0.0
     _cut_at: float = field(default=float("-inf"))
     _narrowed_at: float = field(default=float("-inf"))
@@ -38,7 +39,7 @@ class Limiter:
 
     def __post_init__(self) -> None:
         self.rate, self.width = self.max_rate, self.max_width
-        self._tokens = self._burst
+        self._bucket.tokens = self._burst
 
     @property
     def _burst(self) -> float:
@@ -51,13 +52,13 @@ class Limiter:
             return self._park(now, self._closed_until)
         if self.under_way >= self.width:
             return self._park(now, now + _PARKED_LEAST_S)
-        if self._tokens < (1.0 + self._burst * _BULK_LEAVES if bulk and self._burst > 2 else 1.0):
+        if self._bucket.tokens < (1.0 + self._burst * _BULK_LEAVES if bulk and self._burst > 2 else 1.0):
             return self._park(now, now)
         return 0.0
 
     def begin(self) -> None:
         """A push goes out."""
-        self._tokens -= 1.0
+        self._bucket.tokens -= 1.0
         self.under_way += 1
 
     def end(self) -> None:
@@ -79,17 +80,16 @@ class Limiter:
             self._refill(now)
             self._cut_at = now
             self.rate = max(_LEAST_RATE, self.rate / 2)
-            self._tokens = min(self._tokens, 0.0)
+            self._bucket.tokens = min(self._bucket.tokens, 0.0)
         if after_s is not None:
             self._closed_until = max(self._closed_until, now + after_s)
 
     def _refill(self, now: float) -> None:
-        passed = now - self._seen_at
+        passed = now - self._bucket.at_s
         if passed > 0:
-            self._seen_at = now
             if self.rate < self.max_rate:
                 self.rate = min(self.max_rate, self.rate + self.max_rate * passed / _RECOVERY_S)
-            self._tokens = min(self._burst, self._tokens + passed * self.rate)
+            self._bucket.refill(now, self.rate, self._burst)
 
     def _park(self, now: float, earliest: float) -> float:
         """Each a little later than the one before, so that they do not come back all at once."""

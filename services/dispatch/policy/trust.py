@@ -20,6 +20,7 @@ from enum import Enum, auto
 from typing import Final
 
 from services.dispatch.policy.limiter import Limiter
+from services.runtime.pacing.backoff import exponential
 from services.runtime.pacing.breaker import Breaker
 
 STOPPED_BY: Final = 2
@@ -32,7 +33,7 @@ FIRST_PROBE_S: Final = 30.0
 LONGEST_PROBE_S: Final = 900.0
 _MOST_STRUCK: Final = 4096
 _MOST_ACCEPTED: Final = 256
-_LONGEST_DOUBLING: Final = 4
+LONGEST_STRIKE_S: Final = 480.0
 
 
 class Judgement(Enum):
@@ -169,8 +170,7 @@ class Way:
             self.is_doubted = True
         strike = self.strikes.add(digest, now)
         if self.is_doubted:
-            doublings = min(strike.refusals - 1, _LONGEST_DOUBLING)
-            strike.waits_until = now + FIRST_PROBE_S * 2**doublings
+            strike.waits_until = now + exponential(FIRST_PROBE_S, strike.refusals, LONGEST_STRIKE_S)
             return Judgement.WAITS
         is_void = strike.count >= VOID_AFTER and self._accepted_at > strike.first_at
         return Judgement.VOID if is_void else Judgement.REFUSED

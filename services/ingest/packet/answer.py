@@ -40,7 +40,7 @@ from services.ingest.rules.warnings import REPEATED, warnings_of
 from services.ingest.secure_values import sealed
 from services.runtime import telemetry
 from services.runtime.access.packet_key import KeyFault, partner_of
-from services.runtime.access.partner_limits import Limits
+from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
@@ -70,7 +70,7 @@ class PacketService:
         sink: Log,
         claims: DuplicateClaims,
         keys: HourKeys,
-        limits: Limits,
+        limits: PartnerLimits,
         recent: RecentRequests,
     ) -> None:
         self._recent = recent

@@ -26,7 +26,7 @@ from services.ingest.rules.warnings import REPEATED, names_of, warnings_of
 from services.ingest.secure_values import sealed
 from services.runtime import telemetry
 from services.runtime.access.logins import LoginFault, Logins
-from services.runtime.access.partner_limits import Limits
+from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
 from services.runtime.http.field_names import Unknown
@@ -56,7 +56,7 @@ class SendService:
         self._log = sink
         self._claims = claims
         self._keys = keys
-        self.limits = Limits()
+        self.limits = PartnerLimits()
         self.recent = RecentRequests()
         self._failing_since_s: float | None = None
         self._failed_at_s = 0.0

@@ -13,7 +13,7 @@ from services.registry.device_api.login import LoginCommands
 from services.registry.http import PROBLEMS
 from services.registry.support.read_access import ReadAccess, ReadAccessOf
 from services.runtime.access.partner_auth import Caller, CallerOf
-from services.runtime.access.partner_limits import Limits
+from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.http.server import Problem
 
 
@@ -41,7 +41,7 @@ def identity_routes(logins: LoginCommands, readers: ReadAccessOf, callers: Calle
     """The route."""
     router = APIRouter(prefix="/v1/identities", tags=["identities"], responses=PROBLEMS)
     reading, calling = Depends(readers), Depends(callers)
-    limits = Limits()
+    limits = PartnerLimits()
 
     @router.post("/revoke", responses={404: PROBLEMS[400]})
     async def revoke(body: RevokeBody, who: ReadAccess = reading, caller: Caller = calling) -> RevokeAnswer:

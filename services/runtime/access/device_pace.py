@@ -20,7 +20,7 @@ from starlette.types import Scope
 from services.runtime import telemetry
 from services.runtime.access.callers import Network, caller_address, network_of
 from services.runtime.http.server import Problem
-from services.runtime.pacing.token_bucket import RequestPace
+from services.runtime.pacing.token_bucket import TokenBuckets
 
 log = telemetry.logger("device-pace")
 _TOLD_EVERY_S = 60.0
@@ -65,7 +65,7 @@ class DevicePace:
     factor: float = 1.0
     installation: Limit = INSTALLATION
     monotonic_s: Callable[[], float] = time.monotonic
-    _paces: dict[str, RequestPace] = field(default_factory=dict)
+    _paces: dict[str, TokenBuckets] = field(default_factory=dict)
     _told_at_s: dict[str, float] = field(default_factory=dict)
     _refused: dict[str, int] = field(default_factory=dict)
 
@@ -108,9 +108,9 @@ class DevicePace:
         pace = self._paces.get(f"{by}/{limit}")
         if pace is None:
             burst = max(1, round(limit.burst * self.factor))
-            pace = self._paces[f"{by}/{limit}"] = RequestPace(limit.per_s * self.factor, burst)
+            pace = self._paces[f"{by}/{limit}"] = TokenBuckets(limit.per_s * self.factor, burst)
         now_s = self.monotonic_s()
-        wait_s = pace.wait_s(who, now_s, cost)
+        wait_s = pace.take(who, now_s, cost)
         if wait_s > 0:
             telemetry.DEVICES_SLOWED.labels(self.api, by).inc()
             self._tell(by, who, now_s)

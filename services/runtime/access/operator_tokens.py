@@ -18,6 +18,7 @@ from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
+from services.runtime.pacing.token_bucket import TokenBuckets
 
 log = telemetry.logger("operators")
 PREFIX = "rpns_op_"
@@ -55,7 +56,7 @@ class OperatorTokens:
         self._directory, self._secrets, self._clock_s = directory, secrets, clock_s
         self._admin_digest = secrets.digest(admin_token, PURPOSE) if admin_token else ""
         self._taken: set[str] = set()
-        self._failures: dict[str, tuple[float, float]] = {}  # network: failures not yet forgiven, and since when
+        self._guesses = TokenBuckets(1 / FORGIVEN_EVERY_S, FREE_FAILURES, _MOST_NETWORKS)  # by network
 
     def check(self, authorization: str, network: str) -> Operator | Wrong:
         """By `Authorization: Bearer <token>`, from a network as `callers.network_of` names it."""
@@ -90,20 +91,13 @@ class OperatorTokens:
 
     def _wait_s(self, network: str) -> int:
         """Whole seconds until this network may try a token again."""
-        over = self._unforgiven(network) + 1 - FREE_FAILURES
-        return ceil(over * FORGIVEN_EVERY_S) if over > 0 else 0
-
-    def _unforgiven(self, network: str) -> float:
-        failures, at_s = self._failures.get(network, (0.0, 0.0))
-        return max(0.0, failures - (self._clock_s() - at_s) / FORGIVEN_EVERY_S)
+        return ceil(self._guesses.wait_s(network, self._clock_s()))
 
     def _count(self, network: str) -> None:
-        failures = self._unforgiven(network) + 1
-        self._failures.pop(network, None)
-        self._failures[network] = (failures, self._clock_s())
-        if len(self._failures) > _MOST_NETWORKS:
-            del self._failures[next(iter(self._failures))]
-        if failures > FREE_FAILURES - 1 >= failures - 1:
+        now_s = self._clock_s()
+        could_try = not self._guesses.wait_s(network, now_s)
+        self._guesses.take_on_credit(network, now_s)
+        if could_try and self._guesses.wait_s(network, now_s):
             log.warning("wrong operators' tokens of a network are slowed down", network=network)
 
 

@@ -1,18 +1,13 @@
 """When to stop asking: after a run of failures, with one probe after a growing interval. Pure.
 
             failures in a row                     interval is over
-    CLOSED ──────────────────▶ OPEN ───────────────────────────────▶ PROBING: one push
+    CLOSED ──────────────────▶ OPEN ───────────────────────────────▶ PROBING: one request
        ▲                        ▲              the probe fails           │
        └──── any success        └──── (the interval grows) ◀─────────────┘
 
-Two uses. Of a host that pushes go to (`of_host`): a run of failures stops the taking of records, so they wait in Kafka.
-Of an application whose keys are refused: one failure stops its sender, and its pushes are parked; one of those that
-come back is the probe.
-
-One incident is one failure: pushes that were under way when it was counted are lost with it, however many and however
-late they say so. A host that answers nobody at all is away without a second incident, when many have waited for it in
-vain and for some time. The interval of a host grows with its outage: after short ones the probe comes within seconds.
-Times are seconds of a monotonic clock; `jitter` is a number drawn from [0, 1).
+One incident is one failure: requests that were under way when it was counted are lost with it, however many and however
+late they say so. Who answers nobody at all is away without a second incident, when many have waited in vain and for
+some time. Times are seconds of one clock; `jitter` is a number drawn from [0, 1).
 """
 
 from dataclasses import dataclass
@@ -23,7 +18,7 @@ _MANY = 16
 
 @dataclass(slots=True)
 class Breaker:
-    """Of one provider, or of one (provider, application)."""
+    """Of one place that requests go to: a host, an application's account there, a receiver."""
 
     trip_after: int = 1
     first_s: float = 1.0
@@ -36,10 +31,10 @@ class Breaker:
     _probing_since: float | None = None
     _failed_at: float = float("-inf")  # when the last incident was counted
     _run_since: float = 0.0
-    _lost: int = 0  # pushes since the last success
+    _lost: int = 0  # requests since the last success
 
     def admits(self, now: float) -> bool:
-        """True when a push may go now: always while closed, one probe when the interval is over."""
+        """True when a request may go now: always while closed, one probe when the interval is over."""
         if not self.is_open:
             return True
         if self._probing_since is not None and now - self._probing_since < _PROBE_LOST_S:
@@ -47,7 +42,7 @@ class Breaker:
         return now >= self.probe_at
 
     def begin(self, now: float) -> None:
-        """A push goes out; while open it is the probe."""
+        """A request goes out; while open it is the probe."""
         if self.is_open:
             self._probing_since = now
 
@@ -56,16 +51,16 @@ class Breaker:
         return self.reset()
 
     def inconclusive(self) -> None:
-        """The push ended without a word on whether things work: another may be the probe."""
+        """The request ended without a word on whether things work: another may be the probe."""
         self._probing_since = None
 
     def unclear(self, now: float) -> None:
-        """The push failed, maybe for a reason of its own: after a moment another may be the probe."""
+        """The request failed, maybe for a reason of its own: after a moment another may be the probe."""
         if self._probing_since is not None:
             self._probing_since, self.probe_at = None, now + self.first_s
 
     def failed(self, now: float, jitter: float, at_least_s: float = 0.0, began: float | None = None) -> bool:
-        """True when this opens the breaker. `began`: when the push went out; None makes it an incident of its own.
+        """True when this opens the breaker. `began`: when the request went out; None makes it an incident of its own.
 
         What was under way when it opened changes nothing more, but that it may bring a later Retry-After.
         """
@@ -96,13 +91,7 @@ class Breaker:
         return was_open
 
     def wait_s(self, now: float) -> float:
-        """How long until a push may be the next probe."""
+        """How long until a request may be the next probe."""
         if self._probing_since is not None:
             return max(self._interval_s, 1.0)
         return max(0.0, self.probe_at - now)
-
-
-def of_host(trip_after: int = 3, first_s: float = 1.0, longest_s: float = 30.0) -> Breaker:
-    """Of what answers many: it is asked again after about a quarter of the time that it has been away, at most after
-    `longest_s` and its jitter."""
-    return Breaker(trip_after, first_s, longest_s, growth=1.25)

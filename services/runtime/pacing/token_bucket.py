@@ -1,40 +1,84 @@
-"""How often one caller may ask: a token bucket for each, in this process. For routes whose callers are many and small.
+"""Token buckets: a rate with a burst, for one caller or for each of many. Pure; times are monotonic seconds.
 
-A bucket that is full again is forgotten, so memory follows those who ask now, not those who ever did.
+tokens are earned at `per_s` up to `burst`  ─▶  a request takes one; where none is left it waits or is refused
 """
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
 _MOST_KEPT = 100_000
 _ROUNDING = 1e-6
 
 
-class RequestPace:
-    """At most `burst` requests at once and `per_s` a second afterwards, for each key. Times are monotonic seconds."""
+@dataclass(slots=True)
+class TokenBucket:
+    """The tokens of one caller. Rate and burst may change with every call."""
 
-    def __init__(self, per_s: float, burst: int) -> None:
-        self._per_s, self._burst = per_s, float(burst)
-        self._used: OrderedDict[str, tuple[float, float]] = OrderedDict()  # requests not yet forgiven, and since when
+    tokens: float
+    at_s: float  # when `tokens` was right
 
-    def admits(self, key: str, now_s: float, cost: float = 1) -> bool:
-        """True counts the request; False is for 429. What costs more than all that fits counts as much as fits."""
-        return self.wait_s(key, now_s, cost) == 0
+    def refill(self, now_s: float, per_s: float, burst: float) -> float:
+        """The tokens there are now."""
+        self.tokens = min(burst, self.tokens + (now_s - self.at_s) * per_s)
+        self.at_s = now_s
+        return self.tokens
 
-    def wait_s(self, key: str, now_s: float, cost: float = 1) -> float:
-        """0 counts the request; else the seconds after which the same one is admitted, if nobody else comes."""
+
+class TokenBuckets:
+    """A bucket for each key. One that is full again is forgotten, so memory follows those who ask now."""
+
+    def __init__(self, per_s: float, burst: int, most_kept: int = _MOST_KEPT) -> None:
+        self._per_s, self._burst, self._most_kept = per_s, float(burst), most_kept
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def left(self, key: str, now_s: float) -> float:
+        """The tokens there are; below zero while some were taken on credit."""
+        bucket = self._buckets.get(key)
+        return self._burst if bucket is None else bucket.refill(now_s, self._per_s, self._burst)
+
+    def wait_s(self, key: str, now_s: float, least: float = 1) -> float:
+        """The seconds until so many tokens are there, if nobody else comes; 0 when they are."""
+        lacking = least - self.left(key, now_s)
+        return lacking / self._per_s if lacking >= _ROUNDING else 0.0
+
+    def take(self, key: str, now_s: float, cost: float = 1) -> float:
+        """0 when the tokens are taken; else none is, and the same call succeeds after so many seconds.
+
+        What costs more than the burst costs the burst.
+        """
         cost = min(cost, self._burst)
-        used, at_s = self._used.pop(key, (0.0, now_s))
-        used = max(0.0, used - (now_s - at_s) * self._per_s)
-        over = used + cost - self._burst
-        fits = over < _ROUNDING
-        self._used[key] = (used + cost if fits else used, now_s)
+        wait_s = self.wait_s(key, now_s, cost)
+        if not wait_s:
+            self._spend(key, now_s, cost)
+        return wait_s
+
+    def take_on_credit(self, key: str, now_s: float) -> float:
+        """Take one token, there or not; the seconds until it is earned."""
+        return max(0.0, -self._spend(key, now_s, 1)) / self._per_s
+
+    def give_back(self, key: str, now_s: float) -> None:
+        """One token that was taken in vain."""
+        self._spend(key, now_s, -1)
+
+    def forget(self, key: str) -> None:
+        """The bucket is full again."""
+        self._buckets.pop(key, None)
+
+    def _spend(self, key: str, now_s: float, cost: float) -> float:
+        bucket = self._buckets.setdefault(key, TokenBucket(self._burst, now_s))
+        self._buckets.move_to_end(key)
+        bucket.tokens = min(self._burst, bucket.refill(now_s, self._per_s, self._burst) - cost)
         self._forget(now_s)
-        return 0.0 if fits else over / self._per_s
+        return bucket.tokens
 
     def _forget(self, now_s: float) -> None:
-        """The longest unused first; in the worst case somebody's count is lost, which harms nobody."""
-        while self._used:
-            key, (used, at_s) = next(iter(self._used.items()))
-            if used > (now_s - at_s) * self._per_s and len(self._used) <= _MOST_KEPT:
+        """The longest unused first; at worst a caller's count is lost, which harms nobody."""
+        while self._buckets:
+            key, bucket = next(iter(self._buckets.items()))
+            is_full = bucket.refill(now_s, self._per_s, self._burst) >= self._burst
+            if not is_full and len(self._buckets) <= self._most_kept:
                 return
-            del self._used[key]
+            del self._buckets[key]

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from schemas.application_events import PartnerChanged
 from services.runtime.access.callers import Network, caller_address
 from services.runtime.access.packet_key import KeyFault, partner_of
-from services.runtime.access.partner_limits import Limits
+from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http import server
@@ -51,7 +51,7 @@ class States(BaseModel):
 
 
 def packet_routes(
-    messages: Messages, directory: Directory, secrets: Secrets, trusted: Sequence[Network], limits: Limits
+    messages: Messages, directory: Directory, secrets: Secrets, trusted: Sequence[Network], limits: PartnerLimits
 ) -> APIRouter:
     """Their own router: these routes know keys, not logins."""
     router = APIRouter(prefix="/v3/batch", tags=["batch"])

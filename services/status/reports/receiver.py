@@ -9,7 +9,7 @@ from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.log import batch_consumer
 from services.status.reports.http import Answer
-from services.status.reports.pace import Breaker
+from services.status.reports.pace import receiver_breaker, room
 from services.status.reports.store import LeasedReport, ReportStore
 
 log = telemetry.logger("reports")
@@ -35,7 +35,7 @@ class Receiver:
         self._limit = limit
         self._send = send
         self._stop = stop
-        self._breaker = Breaker()
+        self._breaker = receiver_breaker()
         self._woken = asyncio.Event()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()  # reports under way, however long their leases last
@@ -68,16 +68,16 @@ class Receiver:
     async def _round(self) -> int | None:
         """Start what may be started; how long to wait for a reason to look again, ms. None: there is nothing to do."""
         now = now_ms()
-        free = self._breaker.may_send(now, len(self._in_flight), self._limit)
+        free = room(self._breaker, now / 1000, len(self._in_flight), self._limit)
         leased = await self._store.lease(self.lane, self.host, free, now, list(self._in_hand)) if free else []
         for report in leased:
             self._in_hand.add(report.report_id)
+            self._breaker.begin(now / 1000)
             task = asyncio.get_running_loop().create_task(self._one(report))
             self._in_flight.add(task)
             task.add_done_callback(self._ended)
         if leased or not free:
-            rest = self._breaker.rest_until - now if self._breaker.is_open else _IDLE_MS
-            return max(1, rest) if not self._in_flight or self._breaker.is_open else _IDLE_MS
+            return max(1, round(1000 * self._breaker.wait_s(now / 1000))) if self._breaker.is_open else _IDLE_MS
         due_at = await self._store.next_due(self.lane, self.host)
         if due_at is None or due_at - now > 2 * _IDLE_MS:
             return _IDLE_MS if self._in_flight or self._breaker.is_open else self._end()
@@ -89,15 +89,26 @@ class Receiver:
         return None if self.has_ended else 0
 
     async def _one(self, report: LeasedReport) -> None:
+        answer = None
         try:
             answer = await self._send(report)
         finally:
             self._in_hand.discard(report.report_id)
-        now = now_ms()
-        if answer.is_down:
-            self._breaker.failed(now)
-        elif answer.http_status and self._breaker.answered():
-            await self._store.pull(self.lane, self.host, now)
+            was_down = self._heard(answer)
+        if was_down:
+            await self._store.pull(self.lane, self.host, now_ms())
+
+    def _heard(self, answer: Answer | None) -> bool:
+        """Whether the answer shows that a receiver works which had not."""
+        was_down = self._breaker.failures > 0
+        if answer is not None and answer.is_down:
+            self._breaker.failed(now_ms() / 1000, jitter=0.0)
+        elif answer is not None and answer.http_status:
+            self._breaker.succeeded()
+            return was_down
+        else:
+            self._breaker.inconclusive()
+        return False
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._in_flight.discard(task)

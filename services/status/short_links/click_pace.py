@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from services.runtime.pacing.token_bucket import RequestPace
+from services.runtime.pacing.token_bucket import TokenBuckets
 
 
 @dataclass(frozen=True)
@@ -19,15 +19,15 @@ class ClickPace:
     """One for each process."""
 
     monotonic_s: Callable[[], float] = time.monotonic
-    _same: RequestPace = field(default_factory=lambda: RequestPace(1 / 60, 1))
-    _of_code: RequestPace = field(default_factory=lambda: RequestPace(1 / 6, 100))
-    _of_network: RequestPace = field(default_factory=lambda: RequestPace(10, 200))
+    _same: TokenBuckets = field(default_factory=lambda: TokenBuckets(1 / 60, 1))
+    _of_code: TokenBuckets = field(default_factory=lambda: TokenBuckets(1 / 6, 100))
+    _of_network: TokenBuckets = field(default_factory=lambda: TokenBuckets(10, 200))
 
     def counts(self, code: str, network: str, by: str) -> bool:
         """True for a click that is to be recorded. `by`: a person or a robot."""
         now_s = self.monotonic_s()
-        return (
-            self._same.admits(f"{code}/{network}/{by}", now_s)
-            and self._of_code.admits(code, now_s)
-            and self._of_network.admits(network, now_s)
+        return not (
+            self._same.take(f"{code}/{network}/{by}", now_s)
+            or self._of_code.take(code, now_s)
+            or self._of_network.take(network, now_s)
         )

@@ -15,7 +15,7 @@ from services.ingest.packet.answer import PacketService
 from services.ingest.packet.rules import MOST
 from services.ingest.rules.errors import Refusal
 from services.runtime import mongo
-from services.runtime.access.partner_limits import Limits
+from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.log import kafka
@@ -171,7 +171,7 @@ async def test_what_cannot_be_written_in_time_is_unknown(ingest: Ingest) -> None
     await caught_up.wait()
     async with mongo.database(ingest.settings) as database:
         claims, keys = DuplicateClaims(database["claims"]), HourKeys(database["hour_keys"], secrets)
-        batch = PacketService(directory, secrets, Away(), claims, keys, Limits(), RecentRequests())  # type: ignore[arg-type]
+        batch = PacketService(directory, secrets, Away(), claims, keys, PartnerLimits(), RecentRequests())  # type: ignore[arg-type]
         packet = orjson.dumps({"messages": [sms(), {}]})
         answer = await batch.answer(packet, directory.partners["demo"], [])
     following.cancel()

@@ -11,7 +11,7 @@ from services.ingest.packet.answer import PacketService
 from services.ingest.packet.rules import MOST
 from services.ingest.rules.errors import Refusal
 from services.runtime import mongo
-from services.runtime.access.partner_limits import Limits
+from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append
 from tests.support.requests import PARTNER, Senders, option
@@ -39,7 +39,7 @@ async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
     sender = Senders().sender("demo", "DemoBank")
     assert sender is not None
     directory.senders["demo", "DemoBank"] = sender
-    batch = PacketService(directory, None, kept, None, NoHourKeys(), Limits(), RecentRequests())  # type: ignore[arg-type]
+    batch = PacketService(directory, None, kept, None, NoHourKeys(), PartnerLimits(), RecentRequests())  # type: ignore[arg-type]
     answer = await batch.answer(orjson.dumps({"messages": messages}), PARTNER, [])
     assert not isinstance(answer, Refusal)
     found: list[dict[str, Any]] = orjson.loads(answer[1])["result"]

@@ -140,4 +140,4 @@ def test_memory_follows_those_who_call_now() -> None:
     for number in range(5_000):
         clock.now_s += 10
         pace.proved(f"app-{number}", f"i-{number}")
-    assert all(len(one._used) <= 1 for one in pace._paces.values())
+    assert all(len(buckets) <= 1 for buckets in pace._paces.values())

@@ -15,7 +15,7 @@ from services.status.fold import ReportDue, body_of, is_asked_for
 from services.status.message import Report
 from services.status.reports import Pace
 from services.status.reports.http import signature_of
-from services.status.reports.pace import Breaker
+from services.status.reports.pace import receiver_breaker, room
 from services.status.reports.service import host_of
 from tests.support.status_events import NOW, Story, followed
 
@@ -92,25 +92,26 @@ def test_a_report_is_given_up_when_its_time_is_over() -> None:
 
 
 def test_a_breaker_lets_one_report_probe_at_growing_distances() -> None:
-    breaker = Breaker()
+    breaker, now_s = receiver_breaker(), 1000.0
     for _ in range(5):
-        assert breaker.may_send(NOW, 0, 64) == 64
-        breaker.failed(NOW)
-    assert breaker.may_send(NOW, 0, 64) == 0
-    assert breaker.may_send(NOW + 1_000, 0, 64) == 1
-    assert breaker.may_send(NOW + 1_000, 1, 64) == 0
-    breaker.failed(NOW + 1_000)
-    assert breaker.rest_until == NOW + 3_000
-    assert breaker.answered()
-    assert breaker.may_send(NOW + 1_001, 3, 64) == 61
-    assert not breaker.answered()
+        assert room(breaker, now_s, 0, 64) == 64
+        breaker.failed(now_s, 0.0)
+    assert room(breaker, now_s, 0, 64) == 0
+    assert room(breaker, now_s + 1, 0, 64) == 1
+    breaker.begin(now_s + 1)
+    assert room(breaker, now_s + 1, 1, 64) == 0
+    breaker.failed(now_s + 1, 0.0)
+    assert breaker.probe_at == now_s + 3
+    assert breaker.succeeded()
+    assert room(breaker, now_s + 1.001, 3, 64) == 61
+    assert not breaker.succeeded()
 
 
 def test_failures_that_were_under_way_do_not_lengthen_the_rest() -> None:
-    breaker = Breaker()
+    breaker = receiver_breaker()
     for _ in range(64):
-        breaker.failed(NOW)
-    assert breaker.rest_until == NOW + 1_000
+        breaker.failed(1000.0, 0.0)
+    assert breaker.probe_at == 1001.0
 
 
 def test_the_signature_is_over_timestamp_and_body() -> None:

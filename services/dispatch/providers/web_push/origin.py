@@ -14,9 +14,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
+from services.dispatch.policy.host_health import host_breaker
 from services.dispatch.provider import Accepted, Result, Retry, Uncertain, is_answer
 from services.dispatch.providers.http.oauth import RefreshAuth
-from services.runtime.pacing.breaker import Breaker, of_host
+from services.runtime.pacing.breaker import Breaker
 
 AWAY_AFTER: Final = 3
 FIRST_REST_S: Final = 5.0
@@ -33,7 +34,7 @@ class Origin:
     """One push service."""
 
     name: str
-    away: Breaker = field(default_factory=lambda: of_host(AWAY_AFTER, FIRST_REST_S, LONGEST_REST_S))
+    away: Breaker = field(default_factory=lambda: host_breaker(AWAY_AFTER, FIRST_REST_S, LONGEST_REST_S))
     wait_until: float = 0.0
     _has_accepted: bool = False
     _slowed: set[str] = field(default_factory=set)  # subscriptions told to wait since the last acceptance
