@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -27,6 +28,9 @@ class Settings(BaseModel):
     kafka_partitions: int = Field(12, alias="KAFKA_PARTITIONS", ge=1, description="partitions of a new topic")
     kafka_replication: int = Field(3, alias="KAFKA_REPLICATION", ge=1, description="replicas of a new topic")
     mongo_url: str = Field("mongodb://127.0.0.1:27017", alias="MONGO_URL", description="MongoDB connection string")
+    mongo_client: Literal["pymongo", "motor"] = Field(
+        "pymongo", alias="RPNS_MONGO_CLIENT", description="which client library talks to MongoDB; motor is at its end"
+    )
     mongo_database: str = Field("rpns", alias="MONGO_DATABASE", description="name of the database")
 
     # this process

@@ -1,17 +1,19 @@
 """The database boundary: one client and its collections. `collection.py` reads and writes, `errors.py` says
 what went wrong.
 
-All use of motor stands behind these modules, so that its successor in pymongo is a change of few files. Projections
-only: a rebuild restores them from the log, but for the keys of sensitive values (docs/design.md §1).
+The client is pymongo's own, or motor's with `RPNS_MONGO_CLIENT=motor`: both are used in the same way, and only
+this file and `Cursor` know which it is. Projections only: a rebuild restores them from the log, but for the keys of
+sensitive values (docs/design.md §1).
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from typing import Any, cast
 
 from bson.codec_options import CodecOptions
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
-from pymongo import WriteConcern
+from pymongo import AsyncMongoClient, WriteConcern
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -49,26 +51,37 @@ __all__ = [
     "read_only",
     "takes_writes",
 ]
-Database = AsyncIOMotorDatabase[Document]
+Database = AsyncDatabase[Document]
 _MAJORITY = WriteConcern(w="majority", wtimeout=10_000)
 
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """The database of this deployment; waits are bounded (5 s to find a server, 20 s for an answer)."""
-    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
-        settings.mongo_url,
-        serverSelectionTimeoutMS=5_000,
-        socketTimeoutMS=20_000,
-        waitQueueTimeoutMS=5_000,
-        retryWrites=False,
-        appname="rpns",
-        document_class=dict,
-    )
+    client = _client(settings)
     try:
         yield client.get_database(settings.mongo_database, codec_options=CodecOptions(document_class=dict))
     finally:
-        client.close()
+        closing = client.close()
+        if closing is not None:  # motor's closes at once
+            await closing
+
+
+def _client(settings: Settings) -> AsyncMongoClient[Document]:
+    options: dict[str, Any] = {
+        "serverSelectionTimeoutMS": 5_000,
+        "socketTimeoutMS": 20_000,
+        "waitQueueTimeoutMS": 5_000,
+        "retryWrites": False,
+        "appname": "rpns",
+        "document_class": dict,
+    }
+    if settings.mongo_client == "motor":
+        from motor.motor_asyncio import AsyncIOMotorClient  # only where it was asked for
+
+        motor: AsyncIOMotorClient[Document] = AsyncIOMotorClient(settings.mongo_url, **options)
+        return cast(AsyncMongoClient[Document], motor)
+    return AsyncMongoClient(settings.mongo_url, **options)
 
 
 def durable(collection: RawCollection) -> Collection:

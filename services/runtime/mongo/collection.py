@@ -4,18 +4,19 @@
 writes that may meet another document go the same way, because a plain one hides a failed write concern behind it.
 """
 
+import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import IndexModel, InsertOne, ReplaceOne, UpdateOne
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
 from services.runtime.mongo.errors import ContentFault, Duplicate, Invalid, TooLarge, meaning_of_bulk, translated
 
 Document = dict[str, Any]
-RawCollection = AsyncIOMotorCollection[Document]
+RawCollection = AsyncCollection[Document]
 Operation = InsertOne[Document] | UpdateOne | ReplaceOne[Document]
 Sort = str | Sequence[tuple[str, int]]
 
@@ -45,7 +46,8 @@ class Written:
 class Cursor:
     """What was found, read page by page. Every read raises Unavailable."""
 
-    def __init__(self, raw: Any) -> None:  # motor's cursors of queries and of pipelines have no type in common
+    def __init__(self, raw: Any) -> None:
+        """`raw`: a cursor, or what has to be awaited to get one: pymongo opens that of a pipeline on the way."""
         self._raw = raw
 
     def sort(self, key: Sort, direction: int | None = None) -> "Cursor":
@@ -67,11 +69,12 @@ class Cursor:
 
     async def to_list(self, length: int | None = None) -> list[Document]:
         with translated():
-            found: list[Document] = await self._raw.to_list(length)
+            found: list[Document] = await (await self._opened()).to_list(length)
         return found
 
     async def __aiter__(self) -> AsyncIterator[Document]:
-        documents = aiter(self._raw)
+        with translated():
+            documents = aiter(await self._opened())
         while True:
             with translated():
                 try:
@@ -79,6 +82,9 @@ class Cursor:
                 except StopAsyncIteration:
                     return
             yield document
+
+    async def _opened(self) -> Any:
+        return await self._raw if inspect.isawaitable(self._raw) else self._raw
 
 
 class Collection:

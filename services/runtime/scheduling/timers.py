@@ -64,10 +64,7 @@ class Timers:
         self._collection = durable(collection)
         self._sink = sink
         owner = owner or ids.uuid7()
-        self._leases = {
-            lane: Lease(collection.database, f"{collection.name}/{lane}", owner)  # type: ignore[arg-type]  # stubs
-            for lane in lanes
-        }
+        self._leases = {lane: Lease(collection.database, f"{collection.name}/{lane}", owner) for lane in lanes}
 
     async def prepare(self) -> None:
         """Create the index that the search for due timers needs."""

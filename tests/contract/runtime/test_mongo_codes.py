@@ -24,9 +24,11 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplicaSet]:
         yield replicas
 
 
-@pytest.fixture
-async def database(replicas: ReplicaSet) -> AsyncIterator[Database]:
-    settings = Settings.from_environment({"MONGO_URL": replicas.url, "MONGO_DATABASE": "codes"})
+@pytest.fixture(params=["pymongo", "motor"])
+async def database(replicas: ReplicaSet, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    settings = Settings.from_environment(
+        {"MONGO_URL": replicas.url, "MONGO_DATABASE": "codes", "RPNS_MONGO_CLIENT": request.param}
+    )
     async with mongo.database(settings) as opened:
         await mongo.durable(opened["things"]).update_one({"_id": 1}, {"$set": {"n": 1}}, upsert=True)
         yield opened
