@@ -12,7 +12,7 @@ SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
 PURE_FOLDERS = ("rules", "policy", "fold")
 """What lies in a folder of this name decides, and does nothing else."""
 DECIDING = {
-    "services/dispatch/payload": ("payload", "text"),
+    "services/dispatch/payload": ("envelope", "fit", "text"),
     "services/ingest/packet": ("rules", "errors", "templates"),
     "services/registry/device_api": ("receipts",),
     "services/registry/hms_receipts": ("rules",),

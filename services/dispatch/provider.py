@@ -60,7 +60,7 @@ class Push(NamedTuple):
     token_worked: bool  # the token was seen to work; APNs keeps the others on connections of their own
     public_key: str | None = None
     link: int = 0  # of the cascade; the SDK echoes it in receipts
-    sealed: str | None = None  # SECURE values for this device only (`payload/secure_values.py`)
+    sealed: str | None = None  # SECURE values for this device only (`payload/secure_values_for_device.py`)
     slot: str = ""  # which of the installation's tokens; not empty for a Live Activity
     withdraw: bool = False  # not to be shown: the SDK takes what it shows under this delivery id off the screen
     channel: ChannelMessage | None = None  # for the channel platform, which needs no token

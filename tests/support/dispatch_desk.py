@@ -26,7 +26,7 @@ from services.dispatch.delivery.attempts_store import Attempts
 from services.dispatch.delivery.senders import Senders, module_of
 from services.dispatch.delivery.target_lookup import ReadyPush
 from services.dispatch.delivery.work import DispatchWork
-from services.dispatch.payload.secure_values import DeviceSecureValues
+from services.dispatch.payload import DeviceSecureValues
 from services.dispatch.policy import deliver
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory

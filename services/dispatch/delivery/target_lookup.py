@@ -12,7 +12,7 @@ from schemas.reasons import Reason
 from services.dispatch.delivery.sender_health import SenderHealth
 from services.dispatch.delivery.sender_watch import SenderWatch
 from services.dispatch.delivery.senders import Senders
-from services.dispatch.payload.secure_values import DeviceSecureValues
+from services.dispatch.payload import DeviceSecureValues
 from services.dispatch.policy import deliver
 from services.dispatch.policy.deliver import Conclusion, Obstacle
 from services.dispatch.provider import Sender

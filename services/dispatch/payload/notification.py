@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from services.dispatch.payload.payload import Shown, envelope, fit
+from services.dispatch.payload.envelope import Shown, envelope
+from services.dispatch.payload.fit import fit
 from services.dispatch.provider import Push
 
 MASK = "•••"
@@ -32,7 +33,7 @@ def masked(push: Push, text: str) -> str:
 def fitted(
     push: Push, limit_bytes: int, render: Callable[[Shown, bool], Body], size: Callable[[Body], int]
 ) -> tuple[Body, bool]:
-    """`payload.fit` for what has title and text twice: in the notification, and for the SDK (`render`'s flag).
+    """`fit` for what has title and text twice: in the notification, and for the SDK (`render`'s flag).
 
     When twice is too much they stand in the notification only, which is better than to shorten what is seen. There are
     no placeholders to fill in then, so sealed SECURE values are of no use.

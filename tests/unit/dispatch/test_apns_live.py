@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from schemas.values import Content
-from services.dispatch.payload import payload
+from services.dispatch.payload import TooLarge
 from services.dispatch.providers.apns import live as apns_live
 from services.dispatch.providers.apns import render
 from tests.support.pushes import push_of
@@ -55,7 +55,7 @@ def test_a_long_text_is_cut_and_a_state_never() -> None:
     assert shortened
     assert len(body) <= apns_live.LIMIT_BYTES
     assert orjson.loads(body)["aps"]["content-state"] == state
-    with pytest.raises(payload.TooLarge):
+    with pytest.raises(TooLarge):
         render.render(live(event="update", content_state={"text": "x" * 4096}))
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.values import Button, Content, SecureValues
-from services.dispatch.payload.payload import Shown, TooLarge, envelope, fit, shown_of
+from services.dispatch.payload import Shown, TooLarge, envelope, fit, shown_of
 from services.dispatch.payload.text import boundaries
 from services.dispatch.provider import Push
 from tests.support.pushes import DELIVERY_ID, MESSAGE_ID, push_of

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.sandbox.phone.sdk_push import Action, UnreadablePushError, read_push
 from schemas.values import Button, Content
-from services.dispatch.payload import payload
+from services.dispatch.payload import SDK_KEY
 from services.dispatch.provider import Push
 from services.dispatch.providers.apns import render as apns_render
 from services.dispatch.providers.fcm import sender as fcm
@@ -87,7 +87,7 @@ def test_a_withdrawal_over_apns_is_a_background_push_that_replaces_nothing() -> 
 
 
 @pytest.mark.parametrize("provider", ["apns", "fcm", "hms", "rustore"])
-@pytest.mark.parametrize("strange", [{}, {"aps": {}}, {"message": {"data": "x", "token": "t"}}, {payload.KEY: 1}])
+@pytest.mark.parametrize("strange", [{}, {"aps": {}}, {"message": {"data": "x", "token": "t"}}, {SDK_KEY: 1}])
 def test_a_payload_of_somebody_else_is_unreadable(provider: str, strange: dict[str, Any]) -> None:
     with pytest.raises(UnreadablePushError):
         read_push(provider, strange)

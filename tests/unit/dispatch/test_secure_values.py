@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from deploy.sandbox.phone import hpke
 from deploy.sandbox.phone.hpke import NotForUsError, opened_values, public_key_of
-from services.dispatch.payload.secure_values import sealed_for
+from services.dispatch.payload.secure_values_for_device import sealed_for
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 

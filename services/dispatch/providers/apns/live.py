@@ -15,9 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from schemas import lossless
-from services.dispatch.payload import payload
-from services.dispatch.payload.notification import masked
-from services.dispatch.payload.payload import Shown
+from services.dispatch.payload import Shown, TooLarge, fit, masked
 from services.dispatch.provider import Push
 
 LIMIT_BYTES: Final = 4096
@@ -43,19 +41,19 @@ def aps_of(live_activity: str) -> dict[str, Any]:
 
 
 def render(push: Push) -> tuple[bytes, bool]:
-    """The body, at most 4096 bytes, and whether the alert was cut. Raises payload.TooLarge."""
+    """The body, at most 4096 bytes, and whether the alert was cut. Raises TooLarge."""
     aps = aps_of(push.content.live_activity or "{}")
     if aps.get("event") != "start" or "alert" in aps:
         body = as_json({"aps": aps})
         if len(body) > LIMIT_BYTES:
-            raise payload.TooLarge(f"a Live Activity of {len(body)} bytes, {LIMIT_BYTES} may be sent")
+            raise TooLarge(f"a Live Activity of {len(body)} bytes, {LIMIT_BYTES} may be sent")
         return body, False
 
     def rendered(shown: Shown) -> bytes:
         alert = {"title": masked(push, shown.title)} if shown.title else {}
         return as_json({"aps": aps | {"alert": alert | {"body": masked(push, shown.text)}}})
 
-    return payload.fit(push, LIMIT_BYTES, rendered, len)
+    return fit(push, LIMIT_BYTES, rendered, len)
 
 
 def priority_of(aps: dict[str, Any]) -> bytes:

@@ -14,9 +14,7 @@ from typing import Any, Final
 import orjson
 
 from schemas import ids
-from services.dispatch.payload import payload
-from services.dispatch.payload.notification import masked
-from services.dispatch.payload.payload import Shown, envelope
+from services.dispatch.payload import SDK_KEY, Shown, envelope, fit, masked, shown_of
 from services.dispatch.provider import Push
 from services.dispatch.providers.apns import live
 
@@ -32,12 +30,12 @@ class BadToken(ValueError):
 
 
 def render(push: Push) -> tuple[bytes, bool]:
-    """The body, at most 4096 bytes, and whether something was left out. Raises payload.TooLarge."""
+    """The body, at most 4096 bytes, and whether something was left out. Raises TooLarge."""
     if push.slot:
         return live.render(push)
     if push.withdraw:
-        sdk = envelope(push, payload.shown_of(push))
-        return orjson.dumps({"aps": {"content-available": 1}, payload.KEY: sdk}), False
+        sdk = envelope(push, shown_of(push))
+        return orjson.dumps({"aps": {"content-available": 1}, SDK_KEY: sdk}), False
     is_secret = push.content.secure is not None
 
     def body(shown: Shown) -> bytes:
@@ -52,9 +50,9 @@ def render(push: Push) -> tuple[bytes, bool]:
             "content-available": 1,
             "category": f"rpns-{len(shown.actions)}" if shown.actions else "rpns",
         }
-        return orjson.dumps({"aps": aps, payload.KEY: envelope(push, shown, with_text=is_secret)})
+        return orjson.dumps({"aps": aps, SDK_KEY: envelope(push, shown, with_text=is_secret)})
 
-    return payload.fit(push, LIMIT_BYTES, body, len)
+    return fit(push, LIMIT_BYTES, body, len)
 
 
 def path_of(push: Push) -> bytes:

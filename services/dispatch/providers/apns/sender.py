@@ -17,7 +17,7 @@ from pydantic import StringConstraints
 
 from schemas.live import START
 from services.dispatch.http2.engine import Header
-from services.dispatch.payload.payload import TooLarge
+from services.dispatch.payload import TooLarge
 from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result, Retry, TokenGone
 from services.dispatch.providers.apns import render
 from services.dispatch.providers.apns.channels import ApnsChannels

@@ -15,7 +15,7 @@ from pydantic import StringConstraints
 
 from schemas import lossless
 from schemas.values import LIFETIME_S, ChannelMessage
-from services.dispatch.payload.notification import seconds_left
+from services.dispatch.payload import seconds_left
 from services.dispatch.provider import BadCredentials, Opening, Push, Rejected, Result
 from services.dispatch.providers.channel_platform import table
 from services.dispatch.providers.http.client import IDLE_S, Answer, Client, retry_after_s, tls_context, without_answer

@@ -1,6 +1,6 @@
 """Firebase Cloud Messaging, HTTP v1. Source: `docs/providers.md` §2.
 
-    data["rpns"]     the SDK's part (`payload/payload.py`), always
+    data["rpns"]     the SDK's part (`payload/envelope.py`), always
     notification     title, text and image, for when the SDK does not run; left out when there is nothing to show
     tag              the delivery id: a resend replaces the first on the device. collapse_key stays unset: a device
                      keeps four keys, and FCM throttles collapsible messages
@@ -19,8 +19,17 @@ from multidict import CIMultiDict
 from pydantic import StringConstraints
 from yarl import URL
 
-from services.dispatch.payload import payload
-from services.dispatch.payload.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
+from services.dispatch.payload import (
+    SDK_KEY,
+    Shown,
+    TooLarge,
+    fitted,
+    image_url,
+    is_silent,
+    masked,
+    sdk_part,
+    seconds_left,
+)
 from services.dispatch.provider import Accepted, BadCredentials, Opening, Push, Rejected, Result
 from services.dispatch.providers.fcm import table
 from services.dispatch.providers.http import token_endpoint
@@ -94,7 +103,7 @@ class FcmSender:
     async def send(self, push: Push) -> Result:
         try:
             body, shortened = render(push, clock.now_ms())
-        except payload.TooLarge:
+        except TooLarge:
             return Rejected("payload too large", 0)
 
         result = await self._malformed.answered(push, await self._post(body))
@@ -112,7 +121,7 @@ class FcmSender:
 
     async def _asked(self, token: str) -> Result:
         """What becomes of a message that holds nothing; FCM checks it and sends it nowhere."""
-        message = {"token": token, "data": {payload.KEY: "{}"}, "android": {"ttl": EMPTY_TTL}}
+        message = {"token": token, "data": {SDK_KEY: "{}"}, "android": {"ttl": EMPTY_TTL}}
         return await self._post(orjson.dumps({"validate_only": True, "message": message}))
 
     async def _attempt(self, token: str, body: bytes) -> Result | RefreshAuth:
@@ -143,24 +152,24 @@ class FcmSender:
 
 
 def render(push: Push, now_ms: int) -> tuple[bytes, bool]:
-    """The request's body, and whether something was left out. Raises payload.TooLarge."""
+    """The request's body, and whether something was left out. Raises TooLarge."""
     silent = is_silent(push)
     ttl = f"{seconds_left(push.expires_at, now_ms, MAX_TTL_S)}s"
 
-    def rendered(shown: payload.Shown, with_text: bool) -> _Body:
-        data = {payload.KEY: orjson.dumps(sdk_part(push, shown, with_text)).decode()}
+    def rendered(shown: Shown, with_text: bool) -> _Body:
+        data = {SDK_KEY: orjson.dumps(sdk_part(push, shown, with_text)).decode()}
         android: dict[str, Any] = {"priority": "HIGH", "ttl": ttl}
         message = {"token": push.token, "data": data, "android": android}
         if not silent:
             message["notification"] = _notification(push, shown)
-            android["notification"] = {"tag": push.delivery_id, "channel_id": payload.KEY, "default_sound": True}
+            android["notification"] = {"tag": push.delivery_id, "channel_id": SDK_KEY, "default_sound": True}
         return _Body(orjson.dumps({"message": message}), message)
 
     body, shortened = fitted(push, LIMIT_BYTES, rendered, _counted)
     return body.content, shortened
 
 
-def _notification(push: Push, shown: payload.Shown) -> dict[str, str]:
+def _notification(push: Push, shown: Shown) -> dict[str, str]:
     made = {"body": masked(push, shown.text)}
     if shown.title:
         made["title"] = masked(push, shown.title)

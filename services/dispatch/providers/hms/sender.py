@@ -20,8 +20,17 @@ from yarl import URL
 
 from schemas import ids
 from schemas.values import Lane
-from services.dispatch.payload import payload
-from services.dispatch.payload.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
+from services.dispatch.payload import (
+    SDK_KEY,
+    Shown,
+    TooLarge,
+    fitted,
+    image_url,
+    is_silent,
+    masked,
+    sdk_part,
+    seconds_left,
+)
 from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result
 from services.dispatch.providers.hms import table
 from services.dispatch.providers.http import token_endpoint
@@ -78,7 +87,7 @@ class HmsSender:
     async def send(self, push: Push) -> Result:
         try:
             body, shortened = render(push, clock.now_ms(), self._app_name)
-        except payload.TooLarge:
+        except TooLarge:
             return Rejected("payload too large", 0)
 
         async def attempt(token: str) -> Result | RefreshAuth:
@@ -120,7 +129,7 @@ class _Body:
 
 
 def render(push: Push, now_ms: int, app_name: str) -> tuple[bytes, bool]:
-    """The request's body, and whether something was left out. Raises payload.TooLarge."""
+    """The request's body, and whether something was left out. Raises TooLarge."""
     silent = is_silent(push)
     ttl = f"{seconds_left(push.expires_at, now_ms, MAX_TTL_S)}s"
     lane: Lane = "bulk" if push.bulk else "single"
@@ -128,8 +137,8 @@ def render(push: Push, now_ms: int, app_name: str) -> tuple[bytes, bool]:
     tag = ids.tag_of(ids.DeliveryTag(push.message_id, push.link, push.installation_id, lane, tail))
     token_bytes = len(orjson.dumps([push.token]))
 
-    def rendered(shown: payload.Shown, with_text: bool) -> _Body:
-        data = orjson.dumps({payload.KEY: sdk_part(push, shown, with_text)}).decode()
+    def rendered(shown: Shown, with_text: bool) -> _Body:
+        data = orjson.dumps({SDK_KEY: sdk_part(push, shown, with_text)}).decode()
         android: dict[str, Any] = {"ttl": ttl}
         if tag is not None and not push.withdraw:  # a receipt of a withdrawal would confirm what it takes back
             android["bi_tag"] = tag
@@ -146,7 +155,7 @@ def _counted(body: _Body) -> int:
     return body.counted
 
 
-def _notification(push: Push, shown: payload.Shown, app_name: str) -> dict[str, Any]:
+def _notification(push: Push, shown: Shown, app_name: str) -> dict[str, Any]:
     """Title and body are mandatory, and so is what a touch does. In the foreground the SDK gets it to draw itself."""
     made: dict[str, Any] = {
         "title": masked(push, shown.title or app_name or " "),

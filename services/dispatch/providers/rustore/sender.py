@@ -18,8 +18,17 @@ from typing import Any, Final, NamedTuple
 import orjson
 from yarl import URL
 
-from services.dispatch.payload import payload
-from services.dispatch.payload.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
+from services.dispatch.payload import (
+    SDK_KEY,
+    Shown,
+    TooLarge,
+    fitted,
+    image_url,
+    is_silent,
+    masked,
+    sdk_part,
+    seconds_left,
+)
 from services.dispatch.provider import Accepted, AttemptNote, Opening, Push, Rejected, Result, TokenGone
 from services.dispatch.providers.http.client import (
     Answer,
@@ -93,7 +102,7 @@ class RustoreSender:
                 result = await self._malformed.answered(push, await self._send_native(body, push.note))
         except BadToken:
             return TokenGone("not a token of a carrier", 0)
-        except payload.TooLarge:
+        except TooLarge:
             return Rejected("payload too large", 0)
         return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
 
@@ -119,7 +128,7 @@ class RustoreSender:
 
     async def _asked(self, token: str) -> Result:
         """What becomes of a message that holds nothing; RuStore checks it and sends it nowhere."""
-        message = {"token": token, "data": {payload.KEY: "{}"}, "android": {"ttl": EMPTY_TTL}}
+        message = {"token": token, "data": {SDK_KEY: "{}"}, "android": {"ttl": EMPTY_TTL}}
         return await self._send_native(orjson.dumps({"validate_only": True, "message": message}), None)
 
     async def _send_universal(self, to: "CarrierToken", body: bytes, note: AttemptNote | None) -> Result:
@@ -156,9 +165,9 @@ def carrier_of(token: str) -> tuple[str, str]:
 
 
 def render_native(push: Push, now_ms: int) -> tuple[bytes, bool]:
-    """The request's body, and whether something was left out. Raises payload.TooLarge."""
+    """The request's body, and whether something was left out. Raises TooLarge."""
 
-    def rendered(shown: payload.Shown, with_text: bool) -> bytes:
+    def rendered(shown: Shown, with_text: bool) -> bytes:
         message = _message(push, shown, now_ms, with_text)
         if not is_silent(push):
             message["notification"] = _notification(push, shown, shown.title or "")
@@ -168,10 +177,10 @@ def render_native(push: Push, now_ms: int) -> tuple[bytes, bool]:
 
 
 def render_universal(push: Push, now_ms: int, app_name: str, to: CarrierToken) -> tuple[bytes, bool]:
-    """The request's body, and whether something was left out. Raises payload.TooLarge."""
+    """The request's body, and whether something was left out. Raises TooLarge."""
     provider = to.credentials.model_dump()
 
-    def rendered(shown: payload.Shown, with_text: bool) -> bytes:
+    def rendered(shown: Shown, with_text: bool) -> bytes:
         message = _message(push, shown, now_ms, with_text)
         message["notification"] = _notification(push, shown, shown.title or app_name or " ")
         addressed = {"providers": {to.carrier: provider}, "tokens": {to.carrier: [to.token]}}
@@ -180,13 +189,13 @@ def render_universal(push: Push, now_ms: int, app_name: str, to: CarrierToken) -
     return fitted(push, LIMIT_BYTES, rendered, len)
 
 
-def _message(push: Push, shown: payload.Shown, now_ms: int, with_text: bool) -> dict[str, Any]:
+def _message(push: Push, shown: Shown, now_ms: int, with_text: bool) -> dict[str, Any]:
     """What both variants have: the SDK's part and the lifetime."""
-    data = {payload.KEY: orjson.dumps(sdk_part(push, shown, with_text)).decode()}
+    data = {SDK_KEY: orjson.dumps(sdk_part(push, shown, with_text)).decode()}
     return {"data": data, "android": {"ttl": f"{seconds_left(push.expires_at, now_ms, MAX_TTL_S)}s"}}
 
 
-def _notification(push: Push, shown: payload.Shown, title: str) -> dict[str, str]:
+def _notification(push: Push, shown: Shown, title: str) -> dict[str, str]:
     made = {"body": masked(push, shown.text or " ")}
     if title:
         made["title"] = masked(push, title)

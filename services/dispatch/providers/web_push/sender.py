@@ -24,8 +24,17 @@ import orjson
 from pydantic import Field
 from yarl import URL
 
-from services.dispatch.payload import payload
-from services.dispatch.payload.notification import fitted, image_url, is_silent, masked, sdk_part, seconds_left
+from services.dispatch.payload import (
+    SDK_KEY,
+    Shown,
+    TooLarge,
+    fitted,
+    image_url,
+    is_silent,
+    masked,
+    sdk_part,
+    seconds_left,
+)
 from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result, TokenGone
 from services.dispatch.providers.http.client import (
     FORBIDDEN,
@@ -104,7 +113,7 @@ class WebSender:
             body = encrypted(plaintext, to.p256dh, to.auth)
         except ForbiddenAddress:
             return FORBIDDEN_ENDPOINT
-        except payload.TooLarge:
+        except TooLarge:
             return Rejected("payload too large", 0)
         except (ValueError, KeyError, TypeError):
             return TokenGone("not a subscription", 0)
@@ -176,10 +185,10 @@ def headers_of(push: Push, now_ms: int) -> dict[str, str]:
 
 
 def render(push: Push, app_name: str) -> tuple[bytes, bool]:
-    """What is encrypted, and whether something was left out. Raises payload.TooLarge."""
+    """What is encrypted, and whether something was left out. Raises TooLarge."""
 
-    def rendered(shown: payload.Shown, with_text: bool) -> bytes:
-        made: dict[str, Any] = {payload.KEY: sdk_part(push, shown, with_text and push.content.secure is not None)}
+    def rendered(shown: Shown, with_text: bool) -> bytes:
+        made: dict[str, Any] = {SDK_KEY: sdk_part(push, shown, with_text and push.content.secure is not None)}
         if not is_silent(push):
             made["notification"] = _notification(push, shown, app_name)
         return orjson.dumps(made)
@@ -187,7 +196,7 @@ def render(push: Push, app_name: str) -> tuple[bytes, bool]:
     return fitted(push, PLAINTEXT_BYTES, rendered, len)
 
 
-def _notification(push: Push, shown: payload.Shown, app_name: str) -> dict[str, str]:
+def _notification(push: Push, shown: Shown, app_name: str) -> dict[str, str]:
     """Named as the options of showNotification(); browsers show no push without a title."""
     made = {"title": masked(push, shown.title or app_name), "body": masked(push, shown.text)}
     image = image_url(shown)

@@ -1,11 +1,8 @@
-"""What every push carries for the SDK, and how it is made to fit a provider's limit. Shared by all providers. Pure.
+"""Makes a push fit a provider's limit, by leaving out what counts least. Shared by all providers. Pure.
 
     shown_of(push) ─▶ Shown ─▶ render(shown) (the provider's)  ─▶ fits? ─▶ send
                         ▲                                          │ no
                         └── one step less, `more` set ◀────────────┘
-
-    envelope(push, shown)   the SDK's own part: {"v": 1, "id": …, "delivery": …, …}; its key is "rpns" everywhere
-    fit(push, limit, render, size)   the body, and whether anything was left out
 
 What does not fit is left out in this order, each step only when the one before was not enough:
 
@@ -21,87 +18,20 @@ fetch the whole message; it is also set for what no push carries (RICH enrichmen
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
-from schemas.values import Button
+from services.dispatch.payload.envelope import Shown, shown_of
 from services.dispatch.payload.text import boundaries
 from services.dispatch.provider import Push
 
-KEY = "rpns"
 _ELLIPSIS = "…"
 _TEXT_KEPT = 80
 _TITLE_KEPT = 40
 Body = TypeVar("Body")
 
 
-class Shown(NamedTuple):
-    """What of a push is carried in it."""
-
-    title: str | None
-    text: str
-    category: str | None  # IMAGE or HTML
-    url: str | None
-    actions: tuple[Button, ...]
-    custom_payload: str | None
-    more: bool  # the SDK is to fetch the rest
-    sealed: str | None = None  # SECURE values that only this device can open
-
-
 class TooLarge(ValueError):
     """Not even the ids fit: the limit is no limit of a push."""
-
-
-def shown_of(push: Push) -> Shown:
-    """Everything that a push can carry."""
-    content = push.content
-    return Shown(
-        content.title,
-        content.text,
-        content.content_category,
-        content.content_url,
-        content.actions,
-        content.custom_payload,
-        content.enrichment is not None or (content.secure is not None and push.sealed is None),
-        push.sealed,
-    )
-
-
-def envelope(push: Push, shown: Shown, *, with_text: bool = False) -> dict[str, Any]:
-    """The SDK's part. `with_text` where the provider has no notification of its own that holds title and text.
-
-    id             message id                      title, text    with `with_text` only
-    delivery       the same in a resend: the       content        {category, url}
-                   SDK shows each one once         actions        [{title, action, options}]
-    link, bulk     echoed in receipts              customPayload  JSON in a string, as the partner sent it
-    mark           whose push it is                more           true: there is more to fetch
-    sealed         SECURE values, to this device   withdraw       true: take `delivery` off the screen, show nothing
-
-    What is absent, false, 0 or empty is left out.
-    """
-    made: dict[str, Any] = {"v": 1, "id": push.message_id, "delivery": push.delivery_id}
-    if push.link:
-        made["link"] = push.link
-    if push.bulk:
-        made["bulk"] = True
-    if push.recipient_mark:
-        made["mark"] = push.recipient_mark
-    if with_text:
-        if shown.title:
-            made["title"] = shown.title
-        made["text"] = shown.text
-    if shown.url is not None:
-        made["content"] = {"category": shown.category, "url": shown.url}
-    if shown.actions:
-        made["actions"] = [_action(button) for button in shown.actions]
-    if shown.custom_payload is not None:
-        made["customPayload"] = shown.custom_payload
-    if shown.sealed is not None:
-        made["sealed"] = shown.sealed
-    if shown.more:
-        made["more"] = True
-    if push.withdraw:
-        made["withdraw"] = True
-    return made
 
 
 def fit(
@@ -170,10 +100,3 @@ def _longest(step: Shown, cuts: list[str], lowest: int, fits: Callable[[Shown], 
 
 def _with_text(shown: Shown, text: str) -> Shown:
     return shown._replace(text=text)
-
-
-def _action(button: Button) -> dict[str, str]:
-    made = {"title": button.title, "action": button.action}
-    if button.options is not None:
-        made["options"] = button.options
-    return made
