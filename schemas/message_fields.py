@@ -35,4 +35,5 @@ class Extras(TypedDict):
     callback_data: str | None
 
 
+NO_ORIGIN = Origin(packet_id=None, mailing_id=None)
 NO_EXTRAS = Extras(extra_param=None, callback_data=None)

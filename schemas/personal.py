@@ -1,7 +1,7 @@
 """What is personal in an event: stated once, and sealed in the log under the keys of those it is about.
 
     type                  personal, and what stands there instead in the log        sealed for
-    message-requested     recipient, extra_param, callback_data,                    user, phone or installation,
+    message-requested     recipient, the extras (`message_fields.py`),              user, phone or installation,
                           of each link content and data                             within the partner
     schedule-due          the same, of its request                                  the same
     target-resolved       recipient, content, recipient_mark,                       the same
@@ -27,6 +27,8 @@ personal. `services/runtime/crypto/record_encryption.py` does it. Source: docs/d
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+from schemas.message_fields import NO_EXTRAS
 
 NOBODY = "-"
 """Stands for a recipient's mark in the log: no owner has it, so what cannot be opened is sent to nobody."""
@@ -91,8 +93,7 @@ _REQUEST: dict[tuple[str, ...], Any] = {
     ("recipient",): {},
     ("chain", "*", "content"): _EMPTY_TEXT,
     ("chain", "*", "data"): None,
-    ("extra_param",): None,
-    ("callback_data",): None,
+    **{(name,): None for name in NO_EXTRAS},
 }
 _OWNER_KEY = Personal({("owner",): NOBODY}, _subjects_of_owner_key)
 _OWNER = Personal({("external_user_id",): None, ("phone",): None}, _subjects_of_owner)

@@ -63,10 +63,7 @@ def cancel_routes(messages: Messages, sink: Log, who: Any) -> APIRouter:
         event = CancelRequested(
             event_id=ids.event_id_of(asked.request_id, "cancel"),
             at=now_ms(),
-            message_id=found.message_id,
-            partner_id=found.partner_id,
-            lane=found.lane,
-            link=asked.link,
+            **found.link_fields(asked.link),
             request_id=asked.request_id,
             by=caller.by,
         )

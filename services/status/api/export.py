@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import CallerOf
 from services.runtime.text.spreadsheet import Reader, head_of, lines_of
@@ -102,10 +103,8 @@ def _line(message: Message) -> ExportLine:
     return ExportLine(
         **{name: value for name, value in summary.model_dump().items() if name in ExportLine.model_fields}
         | {
-            "extra_param": request.extra_param if request else None,
-            "callback_data": request.callback_data if request else None,
-            "packet_id": request.packet_id if request else None,
-            "mailing_id": request.mailing_id if request else None,
+            **(request.extras if request else NO_EXTRAS),
+            **(request.origin if request else NO_ORIGIN),
             "reason": summary.reason.name if summary.reason else None,
             "error_code": summary.reason.error_code if summary.reason else None,
             "sent_at": min((one.sent_at for one in deliveries if one.sent_at), default=None),

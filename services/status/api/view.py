@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from schemas import ids
+from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
 from schemas.reasons import Reason
 from services.status.api.explain import explain
 from services.status.fold import read
@@ -158,10 +159,8 @@ def view_of(message: Message) -> MessageView:
     return MessageView(
         **summary_of(message).model_dump(),
         title=request.title if request else None,
-        extra_param=request.extra_param if request else None,
-        callback_data=request.callback_data if request else None,
-        packet_id=request.packet_id if request else None,
-        mailing_id=request.mailing_id if request else None,
+        **(request.extras if request else NO_EXTRAS),
+        **(request.origin if request else NO_ORIGIN),
         registered_delivery=request.registered_delivery if request else None,
         notify_url=request.notify_url if request else None,
         links=[_link(message.links[number]) for number in sorted(message.links)],

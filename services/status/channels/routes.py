@@ -113,10 +113,7 @@ def _event(
     return ChannelReported(
         event_id=ids.event_id_of(delivery.delivery_id, f"reported/{status}/{told.error_code}"),
         at=now,
-        message_id=message.message_id,
-        partner_id=message.partner_id,
-        lane=message.lane,
-        link=link,
+        **message.link_fields(link),
         delivery_id=delivery.delivery_id,
         installation_id=delivery.installation_id,
         channel=Channel(delivery.installation_id),

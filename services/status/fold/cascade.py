@@ -154,10 +154,7 @@ def _withdrawal(
         TargetResolved(
             event_id=ids.event_id_of(delivery.delivery_id, "withdrawn"),
             at=decision.at,
-            message_id=message.message_id,
-            partner_id=message.partner_id,
-            lane=message.lane,
-            link=link.number,
+            **message.link_fields(link.number),
             delivery_id=delivery.delivery_id,
             installation_id=delivery.installation_id,
             application_id=delivery.application_id,

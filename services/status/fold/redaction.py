@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from schemas.message_fields import NO_EXTRAS
 from services.status.message import Message, Request
 
 
@@ -25,11 +26,12 @@ def forget(message: Message) -> bool:
 
 def _blank(request: Request) -> bool:
     """As `fold_trace.request_of` gives it for an event that does not open."""
-    named = (request.phone, request.external_user_id, request.title, request.extra_param, request.callback_data)
+    named = (request.phone, request.external_user_id, request.title, *request.extras.values())
     if not request.text and not any(named):
         return False
     request.text = ""
-    request.phone = request.external_user_id = request.title = request.extra_param = request.callback_data = None
+    request.phone = request.external_user_id = request.title = None
+    request.extras = NO_EXTRAS
     chain: list[dict[str, Any]] = orjson.loads(request.chain)
     for link in chain:
         link.pop("data", None)
@@ -39,7 +41,7 @@ def _blank(request: Request) -> bool:
     if request.rest:
         rest: dict[str, Any] = orjson.loads(request.rest)
         rest["recipient"] = {}
-        for name in ("extra_param", "callback_data"):
+        for name in NO_EXTRAS:
             rest.pop(name, None)
         request.rest = orjson.dumps(rest).decode()
     return True

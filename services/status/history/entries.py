@@ -10,8 +10,9 @@ installation itself. Live activities do not enter. What an entry shows is not ke
 from typing import NamedTuple
 
 from schemas import events
+from schemas.message_fields import LinkFields
 from schemas.topics import HISTORY_RETENTION_MS
-from schemas.values import Channel
+from schemas.values import Channel, Lane
 from services.status.message import Delivery, Link, Message, Request, content_of, inbox_owner
 
 TOUCHING = frozenset({events.MessageRequested, events.Planned, events.ReceiptReceived, events.InboxChanged})
@@ -26,7 +27,7 @@ class InboxEntry(NamedTuple):
     message_id: str
     link: int
     partner_id: str
-    lane: str
+    lane: Lane
     at: int  # when it was sent
     expires_at: int
     kept_until: int
@@ -37,6 +38,11 @@ class InboxEntry(NamedTuple):
     installations: tuple[str, ...]  # that the link was planned for
     waiting: tuple[str, ...]  # those of them that have confirmed nothing
     deleted: bool
+
+    @property
+    def link_fields(self) -> LinkFields:
+        """For an event of the entry's link."""
+        return {"message_id": self.message_id, "partner_id": self.partner_id, "lane": self.lane, "link": self.link}
 
     @property
     def entry_id(self) -> str:

@@ -73,10 +73,7 @@ def _changed(device: Caller, entry: InboxEntry, change: InboxChange, now: int) -
     return InboxChanged(
         event_id=ids.event_id_of(entry.message_id, f"inbox/{entry.link}/{entry.owner}/{change}{before}"),
         at=max(now, entry.status_at + 1),
-        message_id=entry.message_id,
-        partner_id=entry.partner_id,
-        lane="bulk" if entry.lane == "bulk" else "single",
-        link=entry.link,
+        **entry.link_fields,
         owner=entry.owner,
         installation_id=device.installation_id,
         change=change,
@@ -87,10 +84,7 @@ def _delivered(installation_id: str, entry: InboxEntry, now: int) -> ReceiptRece
     return ReceiptReceived(
         event_id=ids.receipt_id_of(entry.message_id, entry.link, installation_id, "delivered"),
         at=now,
-        message_id=entry.message_id,
-        partner_id=entry.partner_id,
-        lane="bulk" if entry.lane == "bulk" else "single",
-        link=entry.link,
+        **entry.link_fields,
         installation_id=installation_id,
         kind="delivered",
         happened_at=now,

@@ -15,6 +15,7 @@ log (`failed_reason`, `late`, `wanted`) is kept apart and decided once. Source: 
 from dataclasses import dataclass, field
 
 from schemas import DeliveryState
+from schemas.message_fields import Extras, LinkFields, Origin
 from schemas.reasons import Reason
 from schemas.reports import ReportStatus
 from schemas.values import Channel, Lane
@@ -78,6 +79,18 @@ class Request:
     notify_url: str | None
     chain: str  # JSON of this link and those after it, for the cascade and the inbox
     rest: str = ""  # JSON of the MessageRequested without its chain, where a link may follow
+
+    @property
+    def origin(self) -> Origin:
+        return {"packet_id": self.packet_id, "mailing_id": self.mailing_id}
+
+    @property
+    def extras(self) -> Extras:
+        return {"extra_param": self.extra_param, "callback_data": self.callback_data}
+
+    @extras.setter
+    def extras(self, extras: Extras) -> None:
+        self.extra_param, self.callback_data = extras["extra_param"], extras["callback_data"]
 
 
 @dataclass(slots=True)
@@ -316,6 +329,10 @@ class Message:
     def deadline_at(self) -> int | None:
         deadline = self.deadline
         return deadline[0] if deadline is not None else None
+
+    def link_fields(self, number: int) -> LinkFields:
+        """For an event of the link of that number."""
+        return {"message_id": self.message_id, "partner_id": self.partner_id, "lane": self.lane, "link": number}
 
     def link(self, number: int) -> Link:
         """The link of that number, made when nothing was known of it."""
