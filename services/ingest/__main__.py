@@ -33,7 +33,7 @@ from services.runtime.http import listeners
 from services.runtime.installations.reader import Installations
 from services.runtime.installations.segments import Segments
 from services.runtime.log import kafka
-from services.runtime.log.batch_consumer import Consuming
+from services.runtime.log.batch_consumer import BatchConsumer
 from services.runtime.log.dead_letters import dead_letters
 from services.runtime.mongo.hour_keys import HourKeys
 from services.runtime.mongo.logins_seen import SeenLogins
@@ -100,7 +100,7 @@ async def _broadcasts(
     await store.prepare()
     broadcasting = BroadcastService(store, directory, log)
     topics = [BROADCAST_CHANNELS, BROADCASTS]
-    consuming = Consuming(settings, log, topics, "ingest-broadcasts", broadcasting.step, process.stop)
+    consuming = BatchConsumer(settings, log, topics, "ingest-broadcasts", broadcasting.step, process.stop)
     consuming.dead_letters = await dead_letters(database, log, settings)
     process.spawn(consuming.run(), consuming.group, drains=True)
     return broadcast_routes(broadcasting, who)

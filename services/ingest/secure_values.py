@@ -9,7 +9,7 @@ from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
 async def sealed(accepted: AcceptedMessage, keys: HourKeys) -> MessageRequested:
     """The event with its SECURE values under the key of the hour in which the chain surely ends.
 
-    Raises mongo.UNAVAILABLE when the key cannot be had.
+    Raises mongo.TRANSIENT_ERRORS when the key cannot be had.
     """
     request = accepted.request
     if not accepted.secure:

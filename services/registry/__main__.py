@@ -30,7 +30,7 @@ from services.runtime.directory import follow_directory
 from services.runtime.erasure import clean_after, erasures_of, open_keys
 from services.runtime.http import listeners
 from services.runtime.log import kafka
-from services.runtime.log.batch_consumer import Consuming, group_of
+from services.runtime.log.batch_consumer import BatchConsumer, group_of
 from services.runtime.log.dead_letters import dead_letters
 from services.runtime.mongo.logins_seen import SeenLogins
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
@@ -49,11 +49,11 @@ async def start(process: Process) -> None:
     await devices.prepare()
     process.ready_when("mongo", lambda: mongo.is_up(database))
     repair, aside = DeviceConsumers(devices), await dead_letters(database, sink, settings)
-    consumers = [Consuming(settings, sink, [DEVICE_EVENTS], "registry", repair.device_events, process.stop)]
+    consumers = [BatchConsumer(settings, sink, [DEVICE_EVENTS], "registry", repair.device_events, process.stop)]
     for lane in settings.lanes:
         group = group_of("registry-dispatched", lane)
         consumed = [PROVIDER_DISPATCHED[lane]]
-        consumers.append(Consuming(settings, sink, consumed, group, repair.dispatched, process.stop))
+        consumers.append(BatchConsumer(settings, sink, consumed, group, repair.dispatched, process.stop))
     for consuming in consumers:
         consuming.dead_letters = aside
         process.spawn(consuming.run(), consuming.group, drains=True)

@@ -16,7 +16,7 @@ from services.runtime.directory import follow_directory
 from services.runtime.erasure import open_keys
 from services.runtime.installations.reader import Installations
 from services.runtime.log import kafka
-from services.runtime.log.batch_consumer import Consuming, group_of
+from services.runtime.log.batch_consumer import BatchConsumer, group_of
 from services.runtime.log.dead_letters import dead_letters
 from services.runtime.mongo.ended_activities import EndedActivities
 from services.runtime.process import Process, run
@@ -50,7 +50,7 @@ async def start(process: Process) -> None:
         group = group_of("router", lane)
         most = _MOST_AT_ONCE[lane]
         consumed = [MESSAGE_REQUESTED[lane]]
-        consuming = Consuming(
+        consuming = BatchConsumer(
             settings, sink, consumed, group, routing.step, process.stop, max_records=most, dead_letters=aside
         )
         process.spawn(consuming.run(), group, drains=True)

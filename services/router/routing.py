@@ -37,7 +37,7 @@ from services.runtime.crypto import record_encryption
 from services.runtime.crypto.delivery_ids import DeliveryIds
 from services.runtime.directory import Directory
 from services.runtime.installations.reader import Address, Installation, Installations
-from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.log.kafka import Append
 from services.runtime.mongo.ended_activities import Ended, EndedActivities
 from services.runtime.scheduling.stops import Stops
@@ -57,7 +57,7 @@ class _Work:
 
 @dataclass(frozen=True)
 class Routing:
-    """`step` is what `Consuming` runs."""
+    """`step` is what `BatchConsumer` runs."""
 
     directory: Directory
     installations: Installations
@@ -68,7 +68,7 @@ class Routing:
     deliveries: DeliveryIds
     ended: EndedActivities
 
-    async def step(self, records: Sequence[Record]) -> Follows:
+    async def step(self, records: Sequence[Record]) -> StepResult:
         """Decide a batch. Repeatable: a second run gives the same records."""
         works = [_work(record) for record in records if not isinstance(record.event, CancelRequested)]
         known = await self.claims.load({work.claim_id for work in works})
@@ -86,7 +86,7 @@ class Routing:
         await self.timers.set(timers)
         await self.stops.look_again(timers)
         replies += await cancelled(self.claims, records)
-        return Follows([append for claim, _ in kept for append in claim.plan] + replies)
+        return StepResult([append for claim, _ in kept for append in claim.plan] + replies)
 
     def _sorted(self, works: Sequence[_Work], known: dict[str, Claim]) -> tuple[list[_Work], list[Append], list[Timer]]:
         """Those to decide; for those that were decided before what to append, and the timers of those that wait: the

@@ -13,14 +13,13 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from schemas.application_events import RecipientForgotten
-from services.runtime import mongo, telemetry
+from services.runtime import faults, mongo, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.directory import Directory
 from services.runtime.faults import kind_of
-from services.runtime.log import batch_consumer
 from services.runtime.mongo.erasures import Counts, Erasure, Erasures
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
 
@@ -46,7 +45,7 @@ async def open_keys(process: "Process", database: mongo.Database, directory: Dir
     """Load the keys, before anything is read or written, and follow what becomes of them.
 
     The directory comes first: what it had read by then was destroyed before the keys were loaded.
-    Raises mongo.UNAVAILABLE.
+    Raises mongo.TRANSIENT_ERRORS.
     """
     store = RecipientKeysStore(database, Secrets(process.settings.master_key, process.settings.old_master_keys))
     known = set(directory.forgotten)
@@ -103,7 +102,7 @@ async def _cleaning(service: str, erasures: Erasures, directory: Directory, clea
                 if erasure.state == "forgotten" and service not in erasure.cleaned:
                     await _clean_twice(service, erasures, erasure, clean)
             wait_s = _LOOK_S
-        except batch_consumer.UNAVAILABLE as error:
+        except faults.TRANSIENT_ERRORS as error:
             log.warning("cleaning waits: infrastructure is away", error=repr(error))
             wait_s = _AGAIN_S
         except Exception as error:
@@ -131,6 +130,6 @@ async def _until_done(work: Callable[[], Awaitable[None]], erasure_id: str) -> N
     while True:
         try:
             return await work()
-        except mongo.UNAVAILABLE as error:
+        except mongo.TRANSIENT_ERRORS as error:
             log.warning("destroyed keys cannot be dropped yet", erasure=erasure_id, error=repr(error))
             await asyncio.sleep(_AGAIN_S)

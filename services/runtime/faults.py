@@ -29,7 +29,7 @@ from services.runtime.pacing.backoff import exponential
 
 log = telemetry.logger("faults")
 DECLARED: tuple[type[Exception], ...] = (codec.Undecodable, kafka.RecordTooLarge, mongo.ContentFault)
-UNAVAILABLE: tuple[type[Exception], ...] = (*kafka.UNAVAILABLE, *mongo.UNAVAILABLE)
+TRANSIENT_ERRORS: tuple[type[Exception], ...] = (*kafka.TRANSIENT_ERRORS, *mongo.TRANSIENT_ERRORS)
 TRIES_BESIDE_OTHERS = 5
 TRIES_ALONE = 7
 MOST_TRIES = 96

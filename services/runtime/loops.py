@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from services.runtime import telemetry
-from services.runtime.faults import UNAVAILABLE, backoff_s, kind_of
+from services.runtime.faults import TRANSIENT_ERRORS, backoff_s, kind_of
 
 log = telemetry.logger("loops")
 Turn = Callable[[], Awaitable[float | None]]
@@ -25,7 +25,7 @@ async def keep_on(name: str, turn: Turn, stop: asyncio.Event, interval_s: float)
             wait_s = await turn()
             wait_s = interval_s if wait_s is None else wait_s
             failures, is_alarmed = 0, False
-        except UNAVAILABLE as error:
+        except TRANSIENT_ERRORS as error:
             failures += 1
             log.warning("a loop waits: infrastructure is away", loop=name, error=repr(error), attempt=failures)
             wait_s = max(interval_s, backoff_s(failures))

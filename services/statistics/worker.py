@@ -23,10 +23,9 @@ from schemas import codec
 from schemas.events import Event
 from schemas.statistic_events import MINUTE_MS, DeliveryCounted, StatisticPart, key_of
 from schemas.topics import DELIVERY_COUNTED, DELIVERY_STATISTICS, STATISTIC_PARTS, Topic
-from services.runtime import telemetry
+from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.faults import Suspect, Suspects
-from services.runtime.log import batch_consumer
 from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
@@ -46,7 +45,7 @@ class Worker:
     def __init__(self, settings: Settings, sink: Log) -> None:
         self._prefix, self._sink = settings.kafka_topic_prefix, sink
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._aside, self._suspects = DeadLetters(sink), Suspects("statistics")
+        self._dead_letters, self._suspects = DeadLetters(sink), Suspects("statistics")
         self.app = _app(settings)
         window = self.app.Table("rows", default=list, partitions=settings.kafka_partitions, key_type=str)
         relative = window.tumbling(MINUTE_MS / 1000, expires=KEPT, key_index=False)
@@ -132,7 +131,7 @@ class Worker:
                 origin = f"{STATISTIC_PARTS.name}/{event.message.partition}/{event.message.offset}"
                 suspect = await self._suspects.failed(origin, error, suspect)
                 if self._suspects.is_convicted(suspect):
-                    await self._bury(STATISTIC_PARTS, event, repr(error))
+                    await self._dead_letter(STATISTIC_PARTS, event, repr(error))
                     self._suspects.put_aside(suspect)
                     return
                 await asyncio.sleep(suspect.wait_s)
@@ -141,10 +140,10 @@ class Worker:
         statistic, now = part.statistic, now_ms()
         kept_ms = KEPT // timedelta(milliseconds=1)
         if statistic.minute + kept_ms <= now:
-            await self._bury(STATISTIC_PARTS, event, "too late: the table does not keep that minute any more")
+            await self._dead_letter(STATISTIC_PARTS, event, "too late: the table does not keep that minute any more")
             return
         if statistic.minute > now + kept_ms:  # it would be kept until then; a mad one has windows without end
-            await self._bury(STATISTIC_PARTS, event, "too early: nobody's clock is that far ahead")
+            await self._dead_letter(STATISTIC_PARTS, event, "too early: nobody's clock is that far ahead")
             return
         key = key_of(statistic)
         rows = self._rows[key]
@@ -158,16 +157,16 @@ class Worker:
         try:
             found = codec.decode(topic, event.value)
         except codec.Undecodable as error:
-            await self._bury(topic, event, str(error))
+            await self._dead_letter(topic, event, str(error))
             return None
         if found is None:
             telemetry.UNKNOWN.labels(topic.name).inc()
         return found
 
-    async def _bury(self, topic: Topic, event: Any, reason: str) -> None:
+    async def _dead_letter(self, topic: Topic, event: Any, reason: str) -> None:
         message = event.message
         place = f"{message.partition}/{message.offset}"
-        await _insist(partial(self._aside.put, topic, message.key, message.value, place, reason, None))
+        await _insist(partial(self._dead_letters.put, topic, message.key, message.value, place, reason, None))
 
 
 async def _insist(do: Callable[[], Awaitable[None]]) -> None:
@@ -177,7 +176,7 @@ async def _insist(do: Callable[[], Awaitable[None]]) -> None:
         try:
             await do()
             return
-        except batch_consumer.UNAVAILABLE as error:
+        except faults.TRANSIENT_ERRORS as error:
             attempt += 1
             telemetry.PAUSES.labels("statistics").inc()
             log.warning("paused: infrastructure is away", group="statistics", error=repr(error), attempt=attempt)

@@ -24,7 +24,7 @@ from services.runtime.erasure import clean_after, open_keys
 from services.runtime.http import listeners, outbound_addresses
 from services.runtime.installations.reader import Installations
 from services.runtime.log import kafka
-from services.runtime.log.batch_consumer import Consuming, group_of
+from services.runtime.log.batch_consumer import BatchConsumer, group_of
 from services.runtime.log.dead_letters import dead_letters
 from services.runtime.log.kafka import Log
 from services.runtime.mongo.hour_keys import HourKeys
@@ -104,13 +104,13 @@ async def start(process: Process) -> None:
         group = group_of("status", lane)
         topics = [MESSAGE_REQUESTED[lane], PROVIDER_DISPATCHED[lane], STATUS_EVENTS[lane]]
         step, stop = folding.step, process.stop
-        consuming = Consuming(settings, sink, topics, group, step, stop, together=True, max_records=_MAX_RECORDS)
+        consuming = BatchConsumer(settings, sink, topics, group, step, stop, together=True, max_records=_MAX_RECORDS)
         consuming.dead_letters = aside
         process.spawn(consuming.run(), group, drains=True)
     statistics = Statistics(database)
     await statistics.prepare()
     if "bulk" in settings.lanes:  # nobody waits for them
-        told = Consuming(settings, sink, [DELIVERY_STATISTICS], "status-statistics", statistics.step, process.stop)
+        told = BatchConsumer(settings, sink, [DELIVERY_STATISTICS], "status-statistics", statistics.step, process.stop)
         told.dead_letters = aside
         process.spawn(told.run(), "statistics", drains=True)
     if aside.timers is not None:

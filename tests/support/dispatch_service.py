@@ -26,7 +26,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.installations.reader import Installations
 from services.runtime.log import kafka
-from services.runtime.log.concurrent_consumer import Flow
+from services.runtime.log.concurrent_consumer import ConcurrentConsumer
 from services.runtime.log.kafka import Append, Log
 from services.runtime.mongo import Database
 from services.runtime.mongo.ended_activities import EndedActivities
@@ -181,7 +181,9 @@ async def serving(
         running = [asyncio.create_task(timers.run(stop, 0.1)), asyncio.create_task(work.watch.run(stop))]
         running.append(asyncio.create_task(stops.run(stop)))
         for lane, topic in topics.TARGET_RESOLVED[PROVIDER].items():
-            flow: Flow[Item, Conclusion] = Flow(settings, sink, topic, f"dispatch-{lane}", work, stop)
+            flow: ConcurrentConsumer[Item, Conclusion] = ConcurrentConsumer(
+                settings, sink, topic, f"dispatch-{lane}", work, stop
+            )
             running.append(asyncio.create_task(flow.run()))
         try:
             yield service

@@ -30,7 +30,7 @@ class ChannelCreation:
     async def act(
         self, event: BroadcastChannelChanged, channels: ApnsChannels, now: int
     ) -> BroadcastChannelChanged | Retry:
-        """The channel's next state, or when to try again. Raises mongo.UNAVAILABLE."""
+        """The channel's next state, or when to try again. Raises mongo.TRANSIENT_ERRORS."""
         if event.state == "closing":
             return self._closed(event, await channels.delete(event.environment, event.apple_id or ""), now)
         key = f"{event.channel_id}/{event.revision}"

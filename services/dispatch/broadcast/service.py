@@ -28,7 +28,7 @@ from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done
 from services.dispatch.providers.apns.sender import ApnsSender
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
-from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.log.kafka import Append
 from services.runtime.scheduling.stops import Stops
 from services.runtime.scheduling.timers import Timer, Timers
@@ -50,7 +50,7 @@ class BroadcastService:
     gate: BroadcastGate
     stops: Stops
 
-    async def channels(self, records: Sequence[Record]) -> Follows:
+    async def channels(self, records: Sequence[Record]) -> StepResult:
         """One after another: two channels that are made at once could not be told apart after a crash."""
         appends, timers = list[Append](), list[Timer]()
         for record in records:
@@ -65,9 +65,9 @@ class BroadcastService:
             else:
                 appends.append(Append(BROADCAST_CHANNELS, following.entity_key, following))
         await self.timers.set(timers)
-        return Follows(appends)
+        return StepResult(appends)
 
-    async def messages(self, records: Sequence[Record]) -> Follows:
+    async def messages(self, records: Sequence[Record]) -> StepResult:
         """Those of one channel in their order, channels side by side."""
         by_channel: dict[str, list[BroadcastRequested]] = {}
         for record in records:
@@ -75,7 +75,7 @@ class BroadcastService:
                 by_channel.setdefault(record.event.channel_id, []).append(record.event)
         done = await asyncio.gather(*(self._send_all(events) for events in by_channel.values()))
         appends = [append for several in done for append in several]
-        return Follows(appends)
+        return StepResult(appends)
 
     async def _send_all(self, events: Sequence[BroadcastRequested]) -> list[Append]:
         return [Append(BROADCASTS, event.entity_key, await self._send(event)) for event in events]

@@ -4,7 +4,7 @@
 
 To create is not repeatable at Apple's. So the ids that were there before are noted first; whoever finds a note without
 `apple_id` looks for what has come since, and takes it. Collection `dispatch_channels`; every method raises
-mongo.UNAVAILABLE.
+mongo.TRANSIENT_ERRORS.
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ from services.dispatch.broadcast.service import BroadcastService
 from services.dispatch.broadcast.store import ChannelNotes
 from services.dispatch.delivery.wiring import Delivery
 from services.dispatch.resources import Resources
-from services.runtime.log.batch_consumer import Consuming
+from services.runtime.log.batch_consumer import BatchConsumer
 
 
 async def open_broadcasts(resources: Resources, apns: Delivery) -> None:
@@ -25,6 +25,6 @@ async def open_broadcasts(resources: Resources, apns: Delivery) -> None:
     )
     for topic, step in ((BROADCAST_CHANNELS, service.channels), (BROADCASTS, service.messages)):
         group = f"dispatch-{topic.name}"
-        consuming = Consuming(process.settings, aside.sink, [topic], group, step, process.stop, max_records=50)
+        consuming = BatchConsumer(process.settings, aside.sink, [topic], group, step, process.stop, max_records=50)
         consuming.dead_letters = aside
         process.spawn(consuming.run(), group, drains=True)

@@ -40,7 +40,7 @@ class Attempts:
         return await answer
 
     async def is_noted(self, delivery_id: str, attempt: int) -> bool:
-        """Raises mongo.UNAVAILABLE."""
+        """Raises mongo.TRANSIENT_ERRORS."""
         return await self._collection.find_one({"_id": f"{delivery_id}/{attempt}"}, {"_id": 1}) is not None
 
     async def _write(self) -> None:
@@ -62,7 +62,7 @@ class Attempts:
         while True:
             try:
                 return await self._insert(notes)
-            except mongo.UNAVAILABLE as error:
+            except mongo.TRANSIENT_ERRORS as error:
                 attempt += 1
                 log.warning("attempts cannot be noted", error=repr(error), attempt=attempt)
                 await asyncio.sleep(random.uniform(0.1, min(10.0, 0.2 * 2**attempt)))
@@ -91,7 +91,7 @@ class NotedAttempt:
 
     async def was_begun(self) -> bool:
         """A database that is away is waited for in `begin`."""
-        with contextlib.suppress(*mongo.UNAVAILABLE):
+        with contextlib.suppress(*mongo.TRANSIENT_ERRORS):
             return self._is_mine is None and await self._attempts.is_noted(self._delivery_id, self._attempt)
         return False
 

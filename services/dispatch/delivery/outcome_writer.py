@@ -39,7 +39,7 @@ class OutcomeWriter:
         self._sink, self._timers, self._stops, self._ended = sink, timers, stops, ended
 
     async def write(self, done: Sequence[Conclusion]) -> None:
-        """All of them, durably; may be called again for the same. Raises UNAVAILABLE."""
+        """All of them, durably; may be called again for the same. Raises TRANSIENT_ERRORS."""
         await self._note_ended([conclusion.event for conclusion in done if conclusion.ends])
         timers = [self._timer(conclusion) for conclusion in done if conclusion.again is not None]
         await self._timers.set(timers)

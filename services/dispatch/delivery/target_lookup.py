@@ -55,7 +55,7 @@ class TargetLookup:
         self._installations, self._ended, self._secure_values = installations, ended, secure_values
 
     async def items(self, targets: Sequence[TargetResolved]) -> list[Item]:
-        """One for each target, in order. Raises mongo.UNAVAILABLE."""
+        """One for each target, in order. Raises mongo.TRANSIENT_ERRORS."""
         found = await self._installations.by_ids(
             [target.installation_id for target in targets if target.channel is None]
         )

@@ -17,8 +17,8 @@ from services.dispatch.policy.deliver import Conclusion
 from services.dispatch.resources import Resources
 from services.runtime.installations.reader import Installations
 from services.runtime.log.batch_consumer import group_of
-from services.runtime.log.bulk_backpressure import Pressure
-from services.runtime.log.concurrent_consumer import Flow
+from services.runtime.log.bulk_backpressure import BulkBackpressure
+from services.runtime.log.concurrent_consumer import ConcurrentConsumer
 from services.runtime.mongo.ended_activities import EndedActivities
 from services.runtime.mongo.hour_keys import HourKeys
 
@@ -37,7 +37,7 @@ async def open_delivery(resources: Resources) -> dict[Provider, Delivery]:
     attempts = Attempts(database)
     await attempts.prepare()
     secure_values = DeviceSecureValues(HourKeys(database["hour_keys"], resources.secrets))
-    pressure = Pressure()
+    pressure = BulkBackpressure()
     opened = {}
     for provider in Provider:
         open_sender = module_of(provider).open_sender
@@ -62,12 +62,14 @@ async def open_delivery(resources: Resources) -> dict[Provider, Delivery]:
     return opened
 
 
-def _consume(resources: Resources, provider: Provider, work: DispatchWork, pressure: Pressure) -> None:
+def _consume(resources: Resources, provider: Provider, work: DispatchWork, pressure: BulkBackpressure) -> None:
     process, aside = resources.process, resources.dead_letters
     for lane in process.settings.lanes:
         topic = TARGET_RESOLVED[provider][lane]
         group = group_of(f"dispatch-{provider.value}", lane)
-        flow: Flow[Item, Conclusion] = Flow(process.settings, aside.sink, topic, group, work, process.stop)
+        flow: ConcurrentConsumer[Item, Conclusion] = ConcurrentConsumer(
+            process.settings, aside.sink, topic, group, work, process.stop
+        )
         flow.dead_letters = aside
         flow.pressure = pressure if lane == "bulk" else None
         process.spawn(flow.run(), group, drains=True)

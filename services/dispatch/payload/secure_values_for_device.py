@@ -39,7 +39,7 @@ class DeviceSecureValues:
         self._keys = keys
 
     async def for_device(self, target: TargetResolved, public_key: str | None, now_ms: int) -> str | None:
-        """What goes into the push; None leaves it to the SDK to fetch the values. Raises mongo.UNAVAILABLE."""
+        """What goes into the push; None leaves it to the SDK to fetch the values. Raises mongo.TRANSIENT_ERRORS."""
         secure = target.content.secure
         if secure is None or public_key is None:
             return None

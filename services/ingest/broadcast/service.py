@@ -19,7 +19,7 @@ from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
-from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.log.kafka import Append, Log
 
 _OPERATORS_OFFSET_MIN = 180
@@ -27,13 +27,13 @@ _OPERATORS_OFFSET_MIN = 180
 
 @dataclass(frozen=True)
 class BroadcastService:
-    """Raises Problem, kafka.UNAVAILABLE, mongo.UNAVAILABLE."""
+    """Raises Problem, kafka.TRANSIENT_ERRORS, mongo.TRANSIENT_ERRORS."""
 
     store: Broadcasts
     directory: Directory
     sink: Log
 
-    async def step(self, records: Sequence[Record]) -> Follows:
+    async def step(self, records: Sequence[Record]) -> StepResult:
         """The consumer: what was appended, here and by dispatch, once more."""
         events = [record.event for record in records]
 
@@ -41,7 +41,7 @@ class BroadcastService:
             for event in events:
                 await self.store.apply(event)
 
-        return Follows(project=project)
+        return StepResult(project=project)
 
     def check(self, application_id: str, who: Caller) -> None:
         """The operator may ask for every application, a partner for those that a sender of its own stands for."""

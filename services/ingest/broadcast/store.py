@@ -4,7 +4,7 @@
     broadcasts           {_id: broadcast id, requested: BroadcastRequested, told: BroadcastDispatched, order}
 
 `order` makes each a register that only ever goes up, so events may come twice, late and in any order. Every method
-raises mongo.UNAVAILABLE.
+raises mongo.TRANSIENT_ERRORS.
 """
 
 from dataclasses import dataclass

@@ -39,7 +39,7 @@ class ClaimOutcome(NamedTuple):
 
 
 class DuplicateClaims:
-    """Every method raises mongo.UNAVAILABLE. `hold_ms`: how long an append may take."""
+    """Every method raises mongo.TRANSIENT_ERRORS. `hold_ms`: how long an append may take."""
 
     def __init__(self, collection: RawCollection, hold_ms: int = HOLD_MS) -> None:
         self._collection = durable(collection)

@@ -26,7 +26,7 @@ class ClaimedLines:
 async def claim_lines(
     claims: DuplicateClaims, part: Sequence[MailingRecipient], mailing_id: str, partner_uuid: str, now_ms: int
 ) -> ClaimedLines:
-    """Which of these may go. Of several with one id it is the first. Raises mongo.UNAVAILABLE."""
+    """Which of these may go. Of several with one id it is the first. Raises mongo.TRANSIENT_ERRORS."""
     owners: dict[str, str] = {}
     for one in part:
         if one.ref is not None:

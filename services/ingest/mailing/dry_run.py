@@ -31,7 +31,7 @@ class DryRun:
         self._installations = installations
 
     async def run(self, mailing: Mailing, now: int) -> ForecastView:
-        """Of what is still to be planned. Raises Problem, UNAVAILABLE."""
+        """Of what is still to be planned. Raises Problem, TRANSIENT_ERRORS."""
         try:
             template, _ = self._means.template(mailing)
         except CannotContinue as why:

@@ -14,7 +14,7 @@ class MailingErasure:
         self._mailings = mailings
 
     async def clean(self, erasure: Erasure) -> Counts:
-        """Raises mongo.UNAVAILABLE."""
+        """Raises mongo.TRANSIENT_ERRORS."""
         lines = texts = 0
         for scope in sorted({one.scope for one in erasure.subjects}):
             if scope and not scope.startswith(_PARTNER):

@@ -36,7 +36,7 @@ class Means:
     claims: DuplicateClaims
 
     async def publish(self, mailing: Mailing) -> None:
-        """Say the mailing as it is to the log. Raises LogUnavailable, mongo.UNAVAILABLE; the planner says it again."""
+        """Publish the mailing as it is. Raises LogUnavailable, mongo.TRANSIENT_ERRORS: the planner repeats it."""
         event = MailingChanged(
             event_id=ids.event_id_of(mailing.mailing_id, f"revision/{mailing.revision}"),
             at=now_ms(),

@@ -15,9 +15,8 @@ from collections import Counter
 from services.ingest.mailing.means import CannotContinue, Means
 from services.ingest.mailing.model import Mailing
 from services.ingest.mailing.run import MailingRun
-from services.runtime import telemetry
+from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
-from services.runtime.log import batch_consumer
 from services.runtime.loops import keep_on
 from services.runtime.mongo import Database
 from services.runtime.mongo.leases import Lease
@@ -60,7 +59,7 @@ class Planner:
         lease = Lease(self._database, f"mailing/{mailing_id}", self._owner)
         try:
             await self._plan(mailing_id, lease)
-        except batch_consumer.UNAVAILABLE as error:
+        except faults.TRANSIENT_ERRORS as error:
             log.warning("a mailing waits: infrastructure is away", mailing=mailing_id, error=repr(error))
         except Exception as error:
             await self._note(mailing_id, lease, error)
@@ -81,7 +80,7 @@ class Planner:
                 reason = _FAULT.format(kind=type(error).__name__)
                 await self._means.mailings.change(found, state="paused", reason=reason, was_held=True)
             await lease.release()
-        except batch_consumer.UNAVAILABLE as away:
+        except faults.TRANSIENT_ERRORS as away:
             log.warning("a mailing is paused later: infrastructure is away", mailing=mailing_id, error=repr(away))
             return
         del self._faults[mailing_id]
@@ -94,7 +93,7 @@ class Planner:
             return
         try:
             await self._means.publish(changed)
-        except batch_consumer.UNAVAILABLE:
+        except faults.TRANSIENT_ERRORS:
             raise
         except Exception:
             self._unsaid[changed.mailing_id] = changed.revision

@@ -72,7 +72,7 @@ class MailingRun:
     _read_at: int = 0  # UTC ms; when those were read
 
     async def step(self, pause: Callable[[float], Awaitable[None]]) -> bool:
-        """Plan a slice at the rate; False when nothing is left to do here. Raises UNAVAILABLE, CannotContinue."""
+        """Plan a slice at the rate; False when nothing is left to do here. Raises TRANSIENT_ERRORS, CannotContinue."""
         if self.mailing.finished_at is not None:  # it was done, and paused for the sake of what waits
             await self.end("done")
             return False

@@ -29,10 +29,10 @@ from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import CannotOpen
+from services.runtime.faults import TRANSIENT_ERRORS
 from services.runtime.http.field_names import suggestion
 from services.runtime.http.server import Problem
 from services.runtime.lists.lines import ListFault
-from services.runtime.log.batch_consumer import UNAVAILABLE
 from services.runtime.scheduling import windows
 
 log = telemetry.logger("mailings")
@@ -47,7 +47,7 @@ _MOST_FAULTS, _MOST_OF_NAME = 50, 200
 
 @dataclass(frozen=True)
 class MailingService:
-    """Raises Problem for what cannot be done, and UNAVAILABLE."""
+    """Raises Problem for what cannot be done, and TRANSIENT_ERRORS."""
 
     means: Means
 
@@ -210,7 +210,7 @@ class MailingService:
         """The change is stored; if it cannot be said now, the planner says it."""
         try:
             await self.means.publish(mailing)
-        except UNAVAILABLE as error:
+        except TRANSIENT_ERRORS as error:
             log.warning("a mailing's change is said later", mailing=mailing.mailing_id, error=repr(error))
 
     def _template(self, mailing: Mailing) -> Template:

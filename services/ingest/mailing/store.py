@@ -7,7 +7,7 @@
 The recipients are input, not a projection: nobody could derive them again, so they are written with majority, sealed
 under the master key (a value may be one that SECURE protects), and deleted when the mailing is over, at the latest with
 the topics. A chunk is written before `next_line` says so, and `cursor` moves after its messages are in the log: a crash
-in between repeats a step and gives the same ids. Every method raises mongo.UNAVAILABLE.
+in between repeats a step and gives the same ids. Every method raises mongo.TRANSIENT_ERRORS.
 """
 
 import zlib

@@ -63,7 +63,7 @@ class Upload:
         return self._records.understood
 
     async def read(self, body: AsyncIterator[bytes]) -> None:
-        """Raises ListFault for a list that cannot be one, UploadConflict, CannotOpen, mongo.UNAVAILABLE; what was
+        """Raises ListFault for a list that cannot be one, UploadConflict, CannotOpen, mongo.TRANSIENT_ERRORS; what was
         stored stays."""
         await self._remember()
         async for piece in body:

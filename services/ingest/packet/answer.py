@@ -38,13 +38,12 @@ from services.ingest.rules.reading import not_json
 from services.ingest.rules.unknown_fields import unknown_around
 from services.ingest.rules.warnings import REPEATED, warnings_of
 from services.ingest.secure_values import sealed
-from services.runtime import telemetry
+from services.runtime import faults, telemetry
 from services.runtime.access.packet_key import KeyFault, partner_of
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
-from services.runtime.log import batch_consumer
 from services.runtime.log.kafka import Append, Log
 from services.runtime.mongo.hour_keys import HourKeys
 
@@ -118,7 +117,7 @@ class PacketService:
                 ready = await self._send_once(packet, ready)
             else:
                 await self._log.append(_by_priority(ready, packet.messages))
-        except batch_consumer.UNAVAILABLE as error:
+        except faults.TRANSIENT_ERRORS as error:
             log.warning("a packet could not be stored in time", error=repr(error))
             ready = await self._unstored(packet, sending, patterns, ready)
         else:
@@ -179,7 +178,7 @@ class PacketService:
             won = await self._claims.settle(contested, holder, now_ms())
             if won:
                 await self._append_claimed(packet, _without(kept, wanted - won, unnamed=True), won, holder)
-        except batch_consumer.UNAVAILABLE as error:
+        except faults.TRANSIENT_ERRORS as error:
             log.warning("a part of a packet could not be stored in time", error=repr(error))
             return [
                 _unknown(one, place) if isinstance(one, _ReadyMessage) and one.message_id in contested else one
@@ -192,8 +191,8 @@ class PacketService:
     ) -> None:
         try:
             await self._log.append(_by_priority(ready, packet.messages))
-        except batch_consumer.UNAVAILABLE:
-            with contextlib.suppress(*batch_consumer.UNAVAILABLE):  # whoever repeats it waits a while then
+        except faults.TRANSIENT_ERRORS:
+            with contextlib.suppress(*faults.TRANSIENT_ERRORS):  # whoever repeats it waits a while then
                 await self._claims.give_back(claimed, holder)
             raise
         await self._confirm(list(claimed))
@@ -202,7 +201,7 @@ class PacketService:
         """The events are in the log, so the answer is yes even when this fails: a repeat is appended and absorbed."""
         try:
             await self._claims.confirm_many(message_ids)
-        except batch_consumer.UNAVAILABLE as error:
+        except faults.TRANSIENT_ERRORS as error:
             log.warning("claims were not confirmed", error=repr(error))
 
 

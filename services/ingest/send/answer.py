@@ -24,13 +24,12 @@ from services.ingest.rules.reading import read_json, read_request
 from services.ingest.rules.unknown_fields import is_known, unknown_fields
 from services.ingest.rules.warnings import REPEATED, names_of, warnings_of
 from services.ingest.secure_values import sealed
-from services.runtime import telemetry
+from services.runtime import faults, telemetry
 from services.runtime.access.logins import LoginFault, Logins
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
 from services.runtime.http.field_names import Unknown
-from services.runtime.log import batch_consumer
 from services.runtime.log.kafka import Append, Log, RecordTooLarge
 from services.runtime.mongo.hour_keys import HourKeys
 
@@ -128,7 +127,7 @@ class SendService:
             if claims and not await self._claims.claim(event.message_id, event.event_id, now_ms()):
                 return Refusal(Code.DUPLICATE, "id: was used before")
             await self._log.append((Append(_TOPIC, event.message_id, event),))
-        except batch_consumer.UNAVAILABLE as error:
+        except faults.TRANSIENT_ERRORS as error:
             self._note_failure(error)
             if claims:
                 await self._give_back(accepted.request)
@@ -147,14 +146,14 @@ class SendService:
         """The partner is asked to repeat it: that need not wait then."""
         try:
             await self._claims.give_back([request.message_id], request.event_id)
-        except batch_consumer.UNAVAILABLE as error:
+        except faults.TRANSIENT_ERRORS as error:
             log.warning("a claim was not given back", error=repr(error))
 
     async def _confirm(self, message_id: str) -> None:
         """The event is in the log, so the answer is yes even when this fails: a repeat is appended and absorbed."""
         try:
             await self._claims.confirm(message_id)
-        except batch_consumer.UNAVAILABLE as error:
+        except faults.TRANSIENT_ERRORS as error:
             log.warning("a claim was not confirmed", error=repr(error))
 
     def _note_failure(self, error: Exception) -> None:

@@ -3,13 +3,13 @@ operators' listener."""
 
 from services.registry.devices.fold.state import Device
 from services.registry.devices.store import DeviceStore
-from services.runtime.access.device_auth import DeviceDoor
+from services.runtime.access.device_auth import DeviceAuth
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 
 
-class RegistryAuth(DeviceDoor[Device]):
+class RegistryAuth(DeviceAuth[Device]):
     """The checks of devices; their methods are FastAPI dependencies."""
 
     def __init__(self, devices: DeviceStore, directory: Directory, secrets: Secrets, pace: DevicePace) -> None:

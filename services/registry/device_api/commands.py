@@ -230,7 +230,7 @@ class DeviceCommands:
         return outcomes
 
     async def change(self, event: DeviceEvent) -> Device:
-        """Append, fold, and read back. Raises LogUnavailable, mongo.UNAVAILABLE: the consumer then folds it later."""
+        """Append, fold, and read back. Raises LogUnavailable, mongo.TRANSIENT_ERRORS: the consumer folds it later."""
         return (await self.change_all([event]))[event.installation_id]
 
     async def change_all(self, events: Sequence[DeviceEvent]) -> dict[str, Device]:

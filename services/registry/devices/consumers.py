@@ -15,7 +15,7 @@ from schemas.events import ProviderDispatched
 from schemas.topics import DEVICE_EVENTS
 from services.registry.devices.fold.state import Device, LiveToken, Token
 from services.registry.devices.store import DeviceStore
-from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.log.kafka import Append
 
 
@@ -25,13 +25,13 @@ class DeviceConsumers:
     def __init__(self, devices: DeviceStore) -> None:
         self._devices = devices
 
-    async def device_events(self, records: Sequence[Record]) -> Follows:
+    async def device_events(self, records: Sequence[Record]) -> StepResult:
         """Fold again; nothing is written when the documents say it already."""
         events = [record.event for record in records if isinstance(record.event, DeviceEvent)]
         revocations = [record.event for record in records if isinstance(record.event, OwnerProofsRevoked)]
         return self._follows(events, revocations, appended=True)
 
-    async def dispatched(self, records: Sequence[Record]) -> Follows:
+    async def dispatched(self, records: Sequence[Record]) -> StepResult:
         """What the providers' answers say of tokens."""
         told = [one.event for one in records if isinstance(one.event, ProviderDispatched) and _tells(one.event)]
         devices = await self._devices.load({event.installation_id for event in told})
@@ -45,14 +45,14 @@ class DeviceConsumers:
 
     def _follows(
         self, events: Sequence[DeviceEvent], revocations: Sequence[OwnerProofsRevoked] = (), *, appended: bool
-    ) -> Follows:
+    ) -> StepResult:
         async def project() -> None:
             if revocations:
                 await self._devices.revoke(revocations)
             await self._devices.apply(events)
 
         appends = [] if appended else [Append(DEVICE_EVENTS, event.installation_id, event) for event in events]
-        return Follows(appends, project if events or revocations else None)
+        return StepResult(appends, project if events or revocations else None)
 
 
 def _tells(event: ProviderDispatched) -> bool:

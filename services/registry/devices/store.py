@@ -173,7 +173,7 @@ class DeviceStore:
         return changed
 
     async def apply(self, events: Sequence[DeviceEvent]) -> dict[str, Device]:
-        """The installations after `events`, durable when this returns. Raises mongo.UNAVAILABLE."""
+        """The installations after `events`, durable when this returns. Raises mongo.TRANSIENT_ERRORS."""
         by_installation: dict[str, list[DeviceEvent]] = {}
         for event in events:
             by_installation.setdefault(event.installation_id, []).append(event)

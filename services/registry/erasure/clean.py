@@ -24,7 +24,7 @@ class DeviceErasure:
         self._directory = directory
 
     async def clean(self, erasure: Erasure) -> Counts:
-        """Raises UNAVAILABLE."""
+        """Raises TRANSIENT_ERRORS."""
         unlinked, cards = 0, 0
         for application_id in self._applications(erasure):
             users = _named(erasure, "user", application_id)

@@ -95,7 +95,7 @@ class Forgetting:
         return is_trusted(device, self.directory.applications.get(device.application_id))
 
     async def ask(self, persons: Persons, scopes: list[str], applications: list[str], by: str) -> Erasure:
-        """Forget them within these scopes; none means everywhere. Raises mongo.UNAVAILABLE, LogUnavailable."""
+        """Forget them within these scopes; none means everywhere. Raises mongo.TRANSIENT_ERRORS, LogUnavailable."""
         named = [("user", one) for one in sorted(persons.users)] + [("phone", one) for one in sorted(persons.phones)]
         subjects = [Subject(scope, kind, value) for scope in scopes or [""] for kind, value in named]  # type: ignore[arg-type]
         owners = [ids.owner_key_of(app, user, None) for app in applications for user in sorted(persons.users)]

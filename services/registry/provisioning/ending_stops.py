@@ -29,7 +29,7 @@ class StopExpiry:
         await keep_on("stops-ending", self.look, stop, _LOOK_S)
 
     async def look(self) -> None:
-        """Once. Raises consume.UNAVAILABLE."""
+        """Once. Raises TRANSIENT_ERRORS."""
         try:
             ended = await self._provisioning.end_stops(self._over)
         except Problem as busy:  # the directory is behind what others have changed

@@ -24,10 +24,10 @@ from schemas.providers import Provider
 from schemas.topics import APPLICATION_EVENTS, MESSAGE_RETENTION_MS
 from schemas.values import StopScope
 from services.registry.provisioning.store import ProvisioningLock
+from services.runtime import faults
 from services.runtime.clock import now_ms
 from services.runtime.directory import OWNED, Directory
 from services.runtime.http.server import Problem
-from services.runtime.log import batch_consumer
 from services.runtime.log.kafka import Append, Log
 
 Entity = PartnerChanged | SenderChanged | ApplicationChanged | CredentialsChanged | StopChanged | OperatorTokenChanged
@@ -81,7 +81,7 @@ class Provisioning:
                 raise Problem(409, "Changed meanwhile", "read it again, and change what you then see")
             changed = decide(current, Stamp(ids.uuid7(), max(now_ms(), (current.at if current else 0) + 1), by))
             await self.sink.append([Append(APPLICATION_EVENTS, changed.entity_key, changed)])
-        except batch_consumer.UNAVAILABLE:
+        except faults.TRANSIENT_ERRORS:
             raise  # it may have been written: the turn ends by itself when that is sure to be seen
         except BaseException:
             await self.turns.give_back(turn)
@@ -93,7 +93,7 @@ class Provisioning:
     async def end_stops(self, over: Callable[[Sequence[StopChanged]], Awaitable[Sequence[StopChanged]]]) -> int:
         """End those stops of packets and mailings that are older than the topics and `over`; tells how many.
 
-        While others change, none. Raises consume.UNAVAILABLE, and Problem 503 when the directory is far behind.
+        While others change, none. Raises TRANSIENT_ERRORS, and Problem 503 when the directory is far behind.
         """
         found = await over(self._old_stops())
         if not found:

@@ -68,7 +68,7 @@ class DeviceImport:
         return ImportAnswer(lines=self.lines, imported=self.imported, known=self.known, bad=self.bad)
 
     async def read(self, lines: AsyncIterator[RawLine]) -> None:
-        """Import all lines, batch by batch. Raises LogUnavailable, mongo.UNAVAILABLE: then repeat the whole."""
+        """Import all lines, batch by batch. Raises LogUnavailable, mongo.TRANSIENT_ERRORS: then repeat the whole."""
         batch: list[tuple[ImportLine, str, str | None]] = []
         async for raw in lines:
             self.lines = raw.line

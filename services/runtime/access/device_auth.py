@@ -35,7 +35,7 @@ class Authenticatable(Protocol):
 Found = TypeVar("Found", bound=Authenticatable)
 
 
-class DeviceDoor(Generic[Found]):
+class DeviceAuth(Generic[Found]):
     """The checks; their methods are FastAPI dependencies."""
 
     def __init__(

@@ -18,11 +18,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.runtime import telemetry
+from services.runtime import faults, telemetry
 from services.runtime.http.body_deadline import BodyDeadline
 from services.runtime.http.field_names import rule_of
 from services.runtime.http.native_names import body_of, query_faults
-from services.runtime.log import batch_consumer
 from services.runtime.mongo.errors import REFUSALS, OutOfTime
 from services.runtime.process import Process
 
@@ -155,7 +154,7 @@ class Unfailing:
 
 
 def _failed(error: Exception) -> Response:
-    if isinstance(error, batch_consumer.UNAVAILABLE):
+    if isinstance(error, faults.TRANSIENT_ERRORS):
         return _unavailable(error)
     log.error("a request failed", exc_info=error)
     if isinstance(

@@ -45,7 +45,7 @@ class SegmentMember(NamedTuple):
 
 
 class Segments:
-    """Read only. Every method raises mongo.UNAVAILABLE."""
+    """Read only. Every method raises mongo.TRANSIENT_ERRORS."""
 
     def __init__(self, database: Database) -> None:
         self._installations = read_only(database["installations"])

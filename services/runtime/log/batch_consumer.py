@@ -32,16 +32,15 @@ from schemas import codec, topics
 from schemas.events import Event, MessageEvent
 from schemas.topics import Topic
 from schemas.values import Lane
-from services.runtime import faults, telemetry
+from services.runtime import telemetry
 from services.runtime.crypto import record_encryption
-from services.runtime.faults import DECLARED, Suspect, Suspects, backoff_s, kind_of
+from services.runtime.faults import DECLARED, TRANSIENT_ERRORS, Suspect, Suspects, backoff_s, kind_of
 from services.runtime.log import kafka
 from services.runtime.log.dead_letters import DeadLetters, is_message_id
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
 
 log = telemetry.logger("consume")
-UNAVAILABLE = faults.UNAVAILABLE
 _POLL_S = 30.0
 """A batch that takes longer is polled beside: `kafka.MOST_BETWEEN_POLLS_S` is the limit."""
 
@@ -63,7 +62,7 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Follows:
+class StepResult:
     """What follows from a batch: records to append, then a projection to write."""
 
     appends: Sequence[Append] = ()
@@ -71,7 +70,7 @@ class Follows:
 
 
 _Batch = dict[TopicPartition, list[ConsumerRecord]]
-Step = Callable[[Sequence[Record]], Awaitable[Follows]]
+Handler = Callable[[Sequence[Record]], Awaitable[StepResult]]
 
 
 def group_of(name: str, lane: Lane) -> str:
@@ -111,14 +110,14 @@ class _InHand:
 
 
 @dataclass
-class Consuming:
+class BatchConsumer:
     """One consumer of one group. `run()` returns after `stop` was set and the batch in hand is committed."""
 
     settings: Settings
     log: Log
     topics: Sequence[Topic]
     group: str
-    step: Step
+    step: Handler
     stop: asyncio.Event
     together: bool = False
     max_records: int = 500
@@ -127,8 +126,8 @@ class Consuming:
 
     async def run(self) -> None:
         """Consume until stopped. Raises only what is a bug of the process itself."""
-        self._aside = self.dead_letters or DeadLetters(self.log)
-        self._suspects = Suspects(self.group, self._aside.is_healthy)
+        self._dead_letters = self.dead_letters or DeadLetters(self.log)
+        self._suspects = Suspects(self.group, self._dead_letters.is_healthy)
         consumer = kafka.consumer(
             self.settings, (), self.group, together=self.together, session=kafka.session_s(self.topics)
         )
@@ -163,7 +162,7 @@ class Consuming:
                         return None
                     else:
                         wait_s = hand.wait_s
-                except UNAVAILABLE as error:
+                except TRANSIENT_ERRORS as error:
                     attempt += 1
                     wait_s = backoff_s(attempt)
                     telemetry.PAUSES.labels(self.group).inc()
@@ -208,7 +207,7 @@ class Consuming:
             into.setdefault(place, []).extend(part)
 
     async def _process(self, hand: _InHand) -> None:
-        """Do what is left of a batch. Raises UNAVAILABLE: then again, and what was done is not done twice."""
+        """Do what is left of a batch. Raises TRANSIENT_ERRORS: then again, and what was done is not done twice."""
         for suspected, _ in list(hand.suspects.values()):
             await self._alone(hand, suspected)
         while hand.raw:
@@ -226,7 +225,7 @@ class Consuming:
         """False when one of them cannot be done: find out which, and do the others."""
         try:
             await self._do(records)
-        except UNAVAILABLE:
+        except TRANSIENT_ERRORS:
             raise
         except DECLARED as error:
             log.warning("a batch failed; its records are done one by one", group=self.group, error=kind_of(error))
@@ -240,16 +239,16 @@ class Consuming:
         _, suspect = hand.suspects.get(record.origin, (record, None))
         try:
             await self._do([record])
-        except UNAVAILABLE:
+        except TRANSIENT_ERRORS:
             raise
         except DECLARED as error:
-            await self._bury(record, error)
+            await self._dead_letter(record, error)
         except Exception as error:
             suspect = await self._suspects.failed(record.origin, error, suspect)
             hand.suspects[record.origin] = record, suspect
             if not self._suspects.is_convicted(suspect):
                 return
-            await self._bury(record, error)
+            await self._dead_letter(record, error)
             self._suspects.put_aside(suspect)
         if hand.suspects.pop(record.origin, None) is not None and suspect is not None:
             self._suspects.cleared(suspect)
@@ -264,9 +263,9 @@ class Consuming:
     async def _decoded(self, raw: ConsumerRecord) -> Record | None:
         topic = topics.topic_named(raw.topic.removeprefix(self.settings.kafka_topic_prefix))
         try:
-            event = believed(record_encryption.decode(topic, raw.value))
+            event = checked_event(record_encryption.decode(topic, raw.value))
         except codec.Undecodable as error:
-            await self._aside.put(topic, raw.key, raw.value, f"{raw.partition}/{raw.offset}", str(error), None)
+            await self._dead_letters.put(topic, raw.key, raw.value, f"{raw.partition}/{raw.offset}", str(error), None)
             return None
         if event is None:
             telemetry.UNKNOWN.labels(topic.name).inc()
@@ -274,10 +273,10 @@ class Consuming:
         key = (raw.key or b"").decode(errors="replace")
         return Record(topic, raw.partition, raw.offset, key, event, raw.value)
 
-    async def _bury(self, record: Record, error: Exception) -> None:
+    async def _dead_letter(self, record: Record, error: Exception) -> None:
         log.warning("a record cannot be processed", group=self.group, origin=record.origin, error=kind_of(error))
         place = f"{record.partition}/{record.offset}"
-        await self._aside.put(record.topic, record.key.encode(), record.raw, place, repr(error), record.event)
+        await self._dead_letters.put(record.topic, record.key.encode(), record.raw, place, repr(error), record.event)
 
     async def _commit(self, consumer: AIOKafkaConsumer, batch: _Batch) -> None:
         offsets = {place: OffsetAndMetadata(part[-1].offset + 1, "") for place, part in batch.items()}
@@ -290,7 +289,7 @@ class Consuming:
             telemetry.RECORDS.labels(place.topic).inc(len(part))
 
 
-def believed(event: Event | None) -> Event | None:
+def checked_event(event: Event | None) -> Event | None:
     """The event. Raises Undecodable for one of a message that cannot be ours: from its id no other can be derived."""
     if isinstance(event, MessageEvent) and not is_message_id(event.message_id):
         raise codec.Undecodable("message_id: must be a UUID")

@@ -17,7 +17,7 @@ _CUT_EVERY_S = 0.2
 
 
 @dataclass
-class Pressure:
+class BulkBackpressure:
     """One for each process; shared by its bulk consumers."""
 
     width: int = _FIRST

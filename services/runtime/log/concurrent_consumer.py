@@ -32,12 +32,12 @@ from schemas import codec
 from schemas.topics import Topic
 from services.runtime import telemetry
 from services.runtime.crypto import record_encryption
-from services.runtime.faults import UNAVAILABLE, backoff_s
+from services.runtime.faults import TRANSIENT_ERRORS, backoff_s
 from services.runtime.log import kafka
-from services.runtime.log.batch_consumer import Record, believed
-from services.runtime.log.bulk_backpressure import Pressure
+from services.runtime.log.batch_consumer import Record, checked_event
+from services.runtime.log.bulk_backpressure import BulkBackpressure
 from services.runtime.log.dead_letters import DeadLetters
-from services.runtime.log.in_flight import Done, Item, Taken, Work, Working
+from services.runtime.log.in_flight import Done, InFlight, InFlightRecord, Item, Work
 from services.runtime.log.kafka import Log
 from services.runtime.log.offsets import Offsets, decoded
 from services.runtime.settings import Settings
@@ -52,7 +52,7 @@ _Batch = dict[TopicPartition, list[ConsumerRecord]]
 
 
 @dataclass(eq=False)
-class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc]
+class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc]
     """One consumer of one topic. `run()` returns after `stop` was set and what was under way is committed."""
 
     settings: Settings
@@ -62,7 +62,7 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
     work: Work[Item, Done]
     stop: asyncio.Event
     dead_letters: DeadLetters | None = None
-    pressure: Pressure | None = None  # of the bulk lane: takes no more than leaves single messages a quick loop
+    pressure: BulkBackpressure | None = None  # of the bulk lane: takes no more than leaves single messages a quick loop
     _trackers: dict[TopicPartition, Offsets] = field(default_factory=dict)
     _committed: dict[TopicPartition, tuple[int, str]] = field(default_factory=dict)
     _epoch: int = 0  # rises with every rebalance
@@ -86,10 +86,10 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
     async def run(self) -> None:
         """Consume until stopped. Raises only what is a bug of the process itself."""
         aside = self.dead_letters or DeadLetters(self.log)
-        self._working = Working(self.work, aside, self.topic, self.group)
+        self._in_flight = InFlight(self.work, aside, self.topic, self.group)
         self._consumer.subscribe([self.settings.kafka_topic_prefix + self.topic.name], listener=self)
         await self._consumer.start()
-        writer = asyncio.create_task(self._working.run())
+        writer = asyncio.create_task(self._in_flight.run())
         try:
             while not self.stop.is_set():
                 if writer.done():
@@ -101,7 +101,7 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
         finally:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
-            await self._working.cancel()
+            await self._in_flight.cancel()
             await self._consumer.stop()
 
     async def _turn(self) -> None:
@@ -112,7 +112,7 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
             if time.monotonic() - self._last_commit >= _COMMIT_S:
                 await self._commit()
             batch = await self._fetch()
-        except UNAVAILABLE as error:
+        except TRANSIENT_ERRORS as error:
             telemetry.PAUSES.labels(self.group).inc()
             log.warning("the log is away", group=self.group, error=repr(error))
             await asyncio.sleep(random.uniform(0.1, 1.0))
@@ -127,20 +127,20 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
     async def _fetch(self) -> _Batch:
         """Records of the partitions that have room."""
         allowance = self.work.allowance()
-        self._set_paused(self._working.in_trouble or allowance == 0)
+        self._set_paused(self._in_flight.in_trouble or allowance == 0)
         if self._is_paused or not self._trackers:
             fetched: _Batch = await self._consumer.getmany(timeout_ms=100)
             return {place: raws for place, raws in fetched.items() if place in self._trackers}
         places = [place for place, tracker in self._trackers.items() if self._has_room(tracker)]
         if not places:
-            await self._working.wait(0.1)
+            await self._in_flight.wait(0.1)
             return {}
         chunk = self._chunk if allowance is None else min(self._chunk, allowance)
         if self.pressure is not None:
             under_way = sum(tracker.under_way for tracker in self._trackers.values())
             chunk = min(chunk, self.pressure.room(self.group, under_way))
             if not chunk:
-                await self._working.wait(_CROWDED_S)
+                await self._in_flight.wait(_CROWDED_S)
                 return {}
         timeout_ms = 250 if len(places) == len(self._trackers) else 10
         fetched = await self._consumer.getmany(*places, timeout_ms=timeout_ms, max_records=chunk)
@@ -159,14 +159,14 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
             self._consumer.resume(*self._consumer.paused())
         self._is_paused = wanted
 
-    def _take(self, raw: ConsumerRecord, tracker: Offsets) -> Taken[Done] | None:
+    def _take(self, raw: ConsumerRecord, tracker: Offsets) -> InFlightRecord[Done] | None:
         if not tracker.take(raw.offset):
             return None
-        one: Taken[Done] = Taken(tracker, raw.partition, raw.offset, raw.key, raw.value)
+        one: InFlightRecord[Done] = InFlightRecord(tracker, raw.partition, raw.offset, raw.key, raw.value)
         try:
-            event = believed(record_encryption.decode(self.topic, raw.value))
+            event = checked_event(record_encryption.decode(self.topic, raw.value))
         except codec.Undecodable as error:
-            self._working.put(one, error)
+            self._in_flight.put(one, error)
             return None
         if event is None:
             telemetry.UNKNOWN.labels(self.topic.name).inc()
@@ -176,13 +176,13 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
         one.record = Record(self.topic, raw.partition, raw.offset, key, event, raw.value)
         return one
 
-    async def _start(self, taken: list[Taken[Done]], epoch: int) -> None:
+    async def _start(self, taken: list[InFlightRecord[Done]], epoch: int) -> None:
         """Prepare them together and set each on its way; while infrastructure is away, wait, paused."""
         attempt = 0
         while self._epoch == epoch:
             try:
-                pairs = await self._working.prepare(taken)
-            except UNAVAILABLE as error:
+                pairs = await self._in_flight.prepare(taken)
+            except TRANSIENT_ERRORS as error:
                 attempt += 1
                 telemetry.PAUSES.labels(self.group).inc()
                 log.warning("paused: infrastructure is away", group=self.group, error=repr(error), attempt=attempt)
@@ -191,7 +191,7 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
                     return
                 continue
             if self._epoch == epoch:
-                self._working.start(pairs)
+                self._in_flight.start(pairs)
                 return
         telemetry.DROPPED_BATCHES.labels(self.group).inc()
 
@@ -207,8 +207,8 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
     async def _settle(self, within_s: float) -> None:
         """Until nothing is under way, or the time is over: what is left is done again by whoever comes next."""
         until = time.monotonic() + within_s
-        while not self._working.is_idle and time.monotonic() < until:
-            await self._working.wait(0.1)
+        while not self._in_flight.is_idle and time.monotonic() < until:
+            await self._in_flight.wait(0.1)
 
     async def _commit(self) -> None:
         self._last_commit = time.monotonic()
@@ -216,7 +216,7 @@ class Flow(ConsumerRebalanceListener, Generic[Item, Done]):  # type: ignore[misc
         changed = {place: state for place, state in states.items() if self._committed.get(place) != state}
         if not changed:
             return
-        unavailable: tuple[type[Exception], ...] = (TimeoutError, *UNAVAILABLE)
+        unavailable: tuple[type[Exception], ...] = (TimeoutError, *TRANSIENT_ERRORS)
         try:
             async with asyncio.timeout(_BOUNDED_S):
                 await self._consumer.commit({place: OffsetAndMetadata(*state) for place, state in changed.items()})

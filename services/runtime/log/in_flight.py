@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from schemas import codec
 from schemas.topics import Topic
 from services.runtime import telemetry
-from services.runtime.faults import DECLARED, UNAVAILABLE, Suspect, Suspects, backoff_s, kind_of
+from services.runtime.faults import DECLARED, TRANSIENT_ERRORS, Suspect, Suspects, backoff_s, kind_of
 from services.runtime.log.batch_consumer import Record
 from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.offsets import Offsets
@@ -35,7 +35,7 @@ class Work(Protocol[Item, Done]):
         ...
 
     async def prepare(self, records: Sequence[Record]) -> Sequence[Item]:
-        """One item for each record, in order: what is looked up together. May raise UNAVAILABLE."""
+        """One item for each record, in order: what is looked up together. May raise TRANSIENT_ERRORS."""
         ...
 
     async def perform(self, item: Item) -> Done:
@@ -43,12 +43,12 @@ class Work(Protocol[Item, Done]):
         ...
 
     async def write(self, done: Sequence[Done]) -> None:
-        """Record what follows, durably. May raise UNAVAILABLE."""
+        """Record what follows, durably. May raise TRANSIENT_ERRORS."""
         ...
 
 
 @dataclass(slots=True, eq=False)
-class Taken(Generic[Done]):
+class InFlightRecord(Generic[Done]):
     """A record under way, and in the end what became of it: `done` or a `fault` of its own."""
 
     tracker: Offsets
@@ -62,15 +62,15 @@ class Taken(Generic[Done]):
     suspect: Suspect | None = None  # while it fails for no known reason
 
 
-class Working(Generic[Item, Done]):
+class InFlight(Generic[Item, Done]):
     """`run()` writes what has ended, until cancelled."""
 
     def __init__(self, work: Work[Item, Done], dead_letters: DeadLetters, topic: Topic, group: str) -> None:
         self.in_trouble = False  # nothing can be written: take no more
-        self._work, self._aside, self._topic, self._group = work, dead_letters, topic, group
+        self._work, self._dead_letters, self._topic, self._group = work, dead_letters, topic, group
         self._suspects = Suspects(group, dead_letters.is_healthy)
-        self._tasks: dict[Taken[Done], asyncio.Task[None]] = {}
-        self._outbox: list[Taken[Done]] = []
+        self._tasks: dict[InFlightRecord[Done], asyncio.Task[None]] = {}
+        self._outbox: list[InFlightRecord[Done]] = []
         self._is_writing = False
         self._wake, self._changed = asyncio.Event(), asyncio.Event()
         self._total = telemetry.RECORDS.labels(topic.name)
@@ -89,12 +89,12 @@ class Working(Generic[Item, Done]):
         except TimeoutError:
             return
 
-    async def prepare(self, taken: Sequence[Taken[Done]]) -> list[tuple[Taken[Done], Item]]:
-        """Each with its item; those that fail alone go on by themselves. Raises UNAVAILABLE."""
+    async def prepare(self, taken: Sequence[InFlightRecord[Done]]) -> list[tuple[InFlightRecord[Done], Item]]:
+        """Each with its item; those that fail alone go on by themselves. Raises TRANSIENT_ERRORS."""
         records = [one.record for one in taken if one.record is not None]
         try:
             return list(zip(taken, await self._work.prepare(records), strict=True))
-        except UNAVAILABLE:
+        except TRANSIENT_ERRORS:
             raise
         except DECLARED as error:
             log.warning("a chunk holds a record that cannot be done", group=self._group, error=kind_of(error))
@@ -105,12 +105,12 @@ class Working(Generic[Item, Done]):
             self._tasks[one] = asyncio.get_running_loop().create_task(self._do(one, None))
         return []
 
-    def start(self, pairs: Sequence[tuple[Taken[Done], Item]]) -> None:
+    def start(self, pairs: Sequence[tuple[InFlightRecord[Done], Item]]) -> None:
         loop = asyncio.get_running_loop()
         for one, item in pairs:
             self._tasks[one] = loop.create_task(self._do(one, item))
 
-    def put(self, one: Taken[Done], fault: Exception | None = None) -> None:
+    def put(self, one: InFlightRecord[Done], fault: Exception | None = None) -> None:
         """It has ended: write what follows, or put it aside."""
         one.fault = fault
         self._outbox.append(one)
@@ -137,7 +137,7 @@ class Working(Generic[Item, Done]):
             self._is_writing = False
             self._changed.set()
 
-    async def _do(self, one: Taken[Done], item: Item | None) -> None:
+    async def _do(self, one: InFlightRecord[Done], item: Item | None) -> None:
         """Until it is done, or put aside; without `item` it is prepared first, alone."""
         attempt = 0
         while True:
@@ -149,7 +149,7 @@ class Working(Generic[Item, Done]):
                 self.put(one)
             except DECLARED as error:
                 self.put(one, error)
-            except UNAVAILABLE as error:
+            except TRANSIENT_ERRORS as error:
                 attempt += 1
                 log.warning("a record waits: infrastructure is away", group=self._group, error=repr(error))
                 await asyncio.sleep(backoff_s(attempt))
@@ -163,16 +163,16 @@ class Working(Generic[Item, Done]):
             del self._tasks[one]
             return
 
-    async def _suspected(self, one: Taken[Done], error: Exception) -> float | None:
+    async def _suspected(self, one: InFlightRecord[Done], error: Exception) -> float | None:
         """How long it waits for its next try, seconds; None when it is to be put aside."""
         origin = f"{self._topic.name}/{one.partition}/{one.offset}"
         try:
             one.suspect = await self._suspects.failed(origin, error, one.suspect)
-        except UNAVAILABLE:
+        except TRANSIENT_ERRORS:
             return backoff_s(3)
         return None if self._suspects.is_convicted(one.suspect) else one.suspect.wait_s
 
-    async def _write_until_done(self, batch: list[Taken[Done]]) -> set[Taken[Done]]:
+    async def _write_until_done(self, batch: list[InFlightRecord[Done]]) -> set[InFlightRecord[Done]]:
         """Those that come back later: they cannot be written for no known reason."""
         attempt = 0
         while True:
@@ -180,7 +180,7 @@ class Working(Generic[Item, Done]):
                 again = await self._write_once(batch)
                 self.in_trouble = False
                 return again
-            except UNAVAILABLE as error:
+            except TRANSIENT_ERRORS as error:
                 attempt += 1
                 telemetry.PAUSES.labels(self._group).inc()
                 log.warning("paused: nothing can be written", group=self._group, error=repr(error), attempt=attempt)
@@ -190,13 +190,13 @@ class Working(Generic[Item, Done]):
             self.in_trouble = True
             await asyncio.sleep(backoff_s(attempt))
 
-    async def _write_once(self, batch: list[Taken[Done]]) -> set[Taken[Done]]:
+    async def _write_once(self, batch: list[InFlightRecord[Done]]) -> set[InFlightRecord[Done]]:
         """May be called again when half is written: the ids of events and timers are computed, so that is no harm."""
         written = [one for one in batch if one.done is not None and one.fault is None]
         try:
             if written:
                 await self._work.write([one.done for one in written if one.done is not None])
-        except UNAVAILABLE:
+        except TRANSIENT_ERRORS:
             raise
         except Exception as error:
             if len(batch) > 1:
@@ -211,20 +211,20 @@ class Working(Generic[Item, Done]):
             self._suspects.succeeded(len(written))
         for one in batch:
             if one.fault is not None:
-                await self._bury(one, one.fault)
+                await self._dead_letter(one, one.fault)
             if one.suspect is not None:
                 self._suspects.cleared(one.suspect)
         return set()
 
-    async def _put_later(self, one: Taken[Done], wait_s: float) -> None:
+    async def _put_later(self, one: InFlightRecord[Done], wait_s: float) -> None:
         await asyncio.sleep(wait_s)
         del self._tasks[one]
         self.put(one)
 
-    async def _bury(self, one: Taken[Done], fault: Exception) -> None:
+    async def _dead_letter(self, one: InFlightRecord[Done], fault: Exception) -> None:
         reason = str(fault) if isinstance(fault, codec.Undecodable) else repr(fault)
         event = one.record.event if one.record is not None else None
         log.warning("a record cannot be processed", group=self._group, error=kind_of(fault))
-        await self._aside.put(self._topic, one.key, one.value, f"{one.partition}/{one.offset}", reason, event)
+        await self._dead_letters.put(self._topic, one.key, one.value, f"{one.partition}/{one.offset}", reason, event)
         if one.suspect is not None:
             self._suspects.put_aside(one.suspect)

@@ -62,7 +62,7 @@ class RecordTooLarge(ValueError):
     """One event is larger than a record may be: a fault of its content, not of the log."""
 
 
-UNAVAILABLE: tuple[type[Exception], ...] = (LogUnavailable, KafkaError)
+TRANSIENT_ERRORS: tuple[type[Exception], ...] = (LogUnavailable, KafkaError)
 
 
 class Append(NamedTuple):
@@ -133,14 +133,16 @@ class Log:
         where it was read. One without key and value gets an empty value, because the client takes nothing else.
         """
         try:
-            await self._put_aside(topic, key, b"" if key is None and value is None else value, headers)
+            await self._produce_dead_letter(topic, key, b"" if key is None and value is None else value, headers)
         except (MessageSizeTooLargeError, RecordListTooLargeError):
             size = str(len(key or b"") + len(value or b""))
-            await self._put_aside(
+            await self._produce_dead_letter(
                 topic, (key or b"")[:_KEPT_BYTES], (value or b"")[:_KEPT_BYTES], headers | {"size": size}
             )
 
-    async def _put_aside(self, topic: Topic, key: bytes | None, value: bytes | None, headers: dict[str, str]) -> None:
+    async def _produce_dead_letter(
+        self, topic: Topic, key: bytes | None, value: bytes | None, headers: dict[str, str]
+    ) -> None:
         pairs = [(name, text.encode()) for name, text in headers.items()]
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -265,7 +267,7 @@ async def follow(
 ) -> None:
     """Give every record of `topic` to `apply(key, value)`, from the start, for ever; a value of None ends the key.
 
-    Sets `caught_up` at the end that the topic had when this began. Raises UNAVAILABLE when the log is away at start.
+    Sets `caught_up` at the end that the topic had when this began. Raises TRANSIENT_ERRORS if the log is away at start.
     """
     reader = AIOKafkaConsumer(
         settings.kafka_topic_prefix + topic.name,
@@ -294,7 +296,7 @@ async def follow(
 
 
 async def read_through(settings: Settings, names: Sequence[str], apply: Callable[[str, bytes], None]) -> None:
-    """Give every record that topics, by name, hold now to `apply(topic, value)`. Raises UNAVAILABLE."""
+    """Give every record that topics, by name, hold now to `apply(topic, value)`. Raises TRANSIENT_ERRORS."""
     prefix = settings.kafka_topic_prefix
     reader = AIOKafkaConsumer(
         *(prefix + name for name in names),

@@ -20,7 +20,7 @@ from pymongo.read_concern import ReadConcern
 from services.runtime.mongo.collection import Collection, Document, Operation, RawCollection, Taken, Written
 from services.runtime.mongo.errors import (
     REFUSALS,
-    UNAVAILABLE,
+    TRANSIENT_ERRORS,
     ContentFault,
     Duplicate,
     Invalid,
@@ -32,7 +32,7 @@ from services.runtime.settings import Settings
 
 __all__ = [
     "REFUSALS",
-    "UNAVAILABLE",
+    "TRANSIENT_ERRORS",
     "Collection",
     "ContentFault",
     "Database",

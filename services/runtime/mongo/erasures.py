@@ -4,7 +4,7 @@
      cleaned: {service: {what: count}}, dropped: {process: at}}
 
 Who it was is kept, under the master key, only until all that is in clear elsewhere has been cleaned; then it is deleted
-here as well. What stays tells nobody who it was. Every method raises mongo.UNAVAILABLE.
+here as well. What stays tells nobody who it was. Every method raises mongo.TRANSIENT_ERRORS.
 """
 
 from collections.abc import Mapping, Sequence

@@ -56,7 +56,7 @@ class Duplicate(Exception):
     """There is a document with this key already, and a majority holds it."""
 
 
-UNAVAILABLE: tuple[type[Exception], ...] = (Unavailable,)
+TRANSIENT_ERRORS: tuple[type[Exception], ...] = (Unavailable,)
 REFUSALS: tuple[type[Exception], ...] = (PyMongoError,)
 """Errors of the database whose meaning is not known."""
 

@@ -63,11 +63,11 @@ class HourKeys:
         self._kept: dict[int, bytes] = {}
 
     async def prepare(self) -> None:
-        """Create the index by which the database deletes keys. Raises mongo.UNAVAILABLE."""
+        """Create the index by which the database deletes keys. Raises mongo.TRANSIENT_ERRORS."""
         await self._collection.create_index("delete_at", expireAfterSeconds=0)
 
     async def create(self, hour: int, now_ms: int) -> bytes:
-        """The key of an hour to come; made now by whoever needs it first. Raises mongo.UNAVAILABLE."""
+        """The key of an hour to come; made now by whoever needs it first. Raises mongo.TRANSIENT_ERRORS."""
         found = self._from_memory(hour, now_ms)
         if found is None:
             fresh = {
@@ -82,7 +82,7 @@ class HourKeys:
         return found
 
     async def find(self, hour: int, now_ms: int) -> bytes | None:
-        """The key, or None when its hour has passed: then the values are gone. Raises mongo.UNAVAILABLE, CannotOpen."""
+        """The key, or None when its hour has passed: the values are gone. Raises mongo.TRANSIENT_ERRORS, CannotOpen."""
         found = self._from_memory(hour, now_ms)
         if found is not None or hour < hour_of(now_ms):
             return found
@@ -94,7 +94,7 @@ class HourKeys:
         return key
 
     async def opened(self, message_id: str, secure: SecureValues, now_ms: int) -> dict[str, str] | None:
-        """The values of a message, or None when their hour has passed. Raises mongo.UNAVAILABLE, CannotOpen."""
+        """The values of a message, or None when their hour has passed. Raises mongo.TRANSIENT_ERRORS, CannotOpen."""
         key = await self.find(secure.hour, now_ms)
         return open_values(key, message_id, secure.sealed) if key is not None else None
 

@@ -5,7 +5,7 @@ A lease saves work, it does not guard anything: what is done under it must bear 
 
 import contextlib
 
-from services.runtime.mongo import UNAVAILABLE, Database, Duplicate, durable
+from services.runtime.mongo import TRANSIENT_ERRORS, Database, Duplicate, durable
 
 
 class Lease:
@@ -29,5 +29,5 @@ class Lease:
 
     async def release(self) -> None:
         """Let another instance take over at once. While the database is away it ends by itself soon enough."""
-        with contextlib.suppress(*UNAVAILABLE):
+        with contextlib.suppress(*TRANSIENT_ERRORS):
             await self._collection.delete_one({"_id": self._what, "owner": self._owner})

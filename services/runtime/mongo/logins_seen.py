@@ -28,7 +28,7 @@ class SeenLogins:
             await self._collection.create_index("at", expireAfterSeconds=_KEPT_S)
             found = self._collection.find({}, {"hash": 1}).sort("at", -1).limit(_MOST)
             return {one["_id"]: one["hash"] async for one in found}
-        except mongo.UNAVAILABLE as error:
+        except mongo.TRANSIENT_ERRORS as error:
             log.warning("no logins of before are known", error=repr(error))
             return {}
 
@@ -37,5 +37,5 @@ class SeenLogins:
         at = datetime.datetime.fromtimestamp(now_ms() / 1000, datetime.UTC)
         try:
             await self._collection.update_one({"_id": digest}, {"$set": {"hash": hash_name, "at": at}}, upsert=True)
-        except mongo.UNAVAILABLE as error:
+        except mongo.TRANSIENT_ERRORS as error:
             log.warning("a login is not remembered over a restart", error=repr(error))

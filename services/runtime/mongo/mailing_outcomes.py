@@ -23,7 +23,7 @@ class Outcomes(NamedTuple):
 
 
 class OutcomesStore:
-    """Every method raises mongo.UNAVAILABLE."""
+    """Every method raises mongo.TRANSIENT_ERRORS."""
 
     def __init__(self, database: Database) -> None:
         self._outcomes = durable(database["outcomes"])

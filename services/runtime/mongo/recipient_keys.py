@@ -4,7 +4,7 @@
     {_id: "<generation>/<node>", keys: {digit: key}, closed}      key_tree.py; every key is sealed under the master key
 
 Without it nobody opens what the log holds of anybody, so it belongs into the backup; and a backup older than an erasure
-takes the erasure back, so old ones must be thrown away. Every method raises mongo.UNAVAILABLE.
+takes the erasure back, so old ones must be thrown away. Every method raises mongo.TRANSIENT_ERRORS.
 """
 
 import os

@@ -3,7 +3,7 @@
     messages   {partner_id, packet_id}     written by `status`, an instant after the packet was answered
     mailings   {_id, partner_id, state}    written by `ingest` before the mailing was answered
 
-Raises mongo.UNAVAILABLE.
+Raises mongo.TRANSIENT_ERRORS.
 """
 
 from collections.abc import Sequence

@@ -50,7 +50,7 @@ class Stops:
         await keep_on("stops", self.carry_out, stop, _LOOK_S)
 
     async def carry_out(self) -> None:
-        """Hasten what the directory's stops let go or end. Raises mongo.UNAVAILABLE."""
+        """Hasten what the directory's stops let go or end. Raises mongo.TRANSIENT_ERRORS."""
         if self._version == self._directory.version:
             return
         version = self._directory.version
@@ -62,7 +62,7 @@ class Stops:
         self._version = version
 
     async def look_again(self, timers: Sequence[Timer]) -> None:
-        """After these were set: what they wait for may have come meanwhile. Raises mongo.UNAVAILABLE."""
+        """After these were set: what they wait for may have come meanwhile. Raises mongo.TRANSIENT_ERRORS."""
         await self._hasten(tag for tag in {tag for timer in timers for tag in timer.tags} if self._is_over(tag))
 
     async def _hasten(self, tags: Iterable[str]) -> None:

@@ -72,15 +72,15 @@ class Timers:
         await self._collection.create_index([("tag", 1)], sparse=True)
 
     async def set(self, timers: Sequence[Timer]) -> None:
-        """Durable when this returns. Raises mongo.UNAVAILABLE."""
+        """Durable when this returns. Raises mongo.TRANSIENT_ERRORS."""
         await self._collection.insert([_document(timer) for timer in timers])
 
     async def cancel(self, event_ids: Sequence[str]) -> int:
-        """Take timers back, by the ids of their events; tells how many there were. Raises mongo.UNAVAILABLE."""
+        """Take timers back, by the ids of their events; tells how many there were. Raises mongo.TRANSIENT_ERRORS."""
         return await self._collection.delete_many({"_id": {"$in": list(event_ids)}})
 
     async def hasten(self, tag: str, now: int) -> None:
-        """What the timers with this tag wait for has come: they are due now (UTC ms). Raises mongo.UNAVAILABLE.
+        """What the timers with this tag wait for has come: they are due now (UTC ms). Raises mongo.TRANSIENT_ERRORS.
 
         The field holds a list; timers of an older release hold one tag alone, which the same question finds.
         """

@@ -39,7 +39,7 @@ class FailureCheck:
         self._messages = messages
 
     async def still_meant(self, events: Sequence[Event]) -> set[str]:
-        """The ids of those whose link has not gone on. Raises mongo.UNAVAILABLE."""
+        """The ids of those whose link has not gone on. Raises mongo.TRANSIENT_ERRORS."""
         failures = [event for event in events if isinstance(event, MessageFailed) and event.record not in _BESIDE]
         known = await self._messages.load({event.message_id for event in failures})
         return {

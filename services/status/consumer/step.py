@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from schemas.events import Event, MessageEvent, MessageRequested
 from services.runtime import mongo, telemetry
 from services.runtime.clock import now_ms
-from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.mongo.errors import TooLarge
 from services.status.fold import Followed, FollowUp, Projected, close, count, difference, fold
 from services.status.message import Message, Messages
@@ -43,27 +43,27 @@ class FoldStep:
     takers: Sequence[Taker]
     projections: Sequence[Projection] = ()
 
-    async def step(self, records: Sequence[Record]) -> Follows:
+    async def step(self, records: Sequence[Record]) -> StepResult:
         """Fold a batch. Repeatable: a second run changes nothing and lets the same things follow."""
         return await self._begun(_by_message((record.event, record.origin) for record in records))
 
     async def apply(self, events: Sequence[MessageEvent]) -> None:
         """Fold what was appended just now, so that whoever asked for it reads what it wrote; the consumer repeats it.
 
-        Only for events whose meaning hangs on no order. Raises mongo.UNAVAILABLE, TooManyConflicts.
+        Only for events whose meaning hangs on no order. Raises mongo.TRANSIENT_ERRORS, TooManyConflicts.
         """
         follows = await self._begun(_by_message((event, "") for event in events))
         if follows.project is not None:
             await follows.project()
 
-    async def _begun(self, events: Events) -> Follows:
+    async def _begun(self, events: Events) -> StepResult:
         loaded = await self.messages.load(events)
         folded = _folded_all(loaded, events)
 
         async def project() -> None:
             await self._project(events, folded)
 
-        return Follows(project=project)
+        return StepResult(project=project)
 
     async def _project(self, events: Events, folded: Sequence[tuple[Message, list[FollowUp]]]) -> None:
         done: list[tuple[Message, list[FollowUp]]] = []

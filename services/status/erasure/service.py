@@ -28,7 +28,7 @@ class MessageErasure:
         self._codes = codes
 
     async def clean(self, erasure: Erasure) -> Counts:
-        """Raises mongo.UNAVAILABLE."""
+        """Raises mongo.TRANSIENT_ERRORS."""
         counts = {"messages": 0, "inbox": 0, "reports": 0, "short_links": 0}
         for query in _queries(erasure):
             while found := await self._messages.find(query, _AT_ONCE):

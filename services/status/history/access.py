@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fastapi import Depends
 
 from schemas import ids
-from services.runtime.access.device_auth import DeviceDoor
+from services.runtime.access.device_auth import DeviceAuth
 from services.runtime.access.device_pace import DevicePace, Limit
 from services.runtime.access.identity import is_trusted
 from services.runtime.crypto.master_key import Secrets
@@ -45,7 +45,7 @@ def device_caller(
     async def find(installation_id: str) -> Installation | None:
         return (await installations.by_ids([installation_id])).get(installation_id)
 
-    proved = Depends(DeviceDoor(find, directory, secrets, pace).installation)
+    proved = Depends(DeviceAuth(find, directory, secrets, pace).installation)
 
     async def who(one: Installation = proved) -> Caller:
         owner = ids.owner_key_of(one.application_id, one.external_user_id, one.phone)

@@ -38,7 +38,7 @@ class InboxProjection:
 
 
 class InboxCommands:
-    """What devices do with entries. Raises LogUnavailable, mongo.UNAVAILABLE."""
+    """What devices do with entries. Raises LogUnavailable, mongo.TRANSIENT_ERRORS."""
 
     def __init__(self, inbox: Inbox, folding: FoldStep, sink: Log) -> None:
         self._inbox, self._folding, self._sink = inbox, folding, sink

@@ -18,7 +18,7 @@ from services.status.message import Link, Messages, content_of, enriched
 
 
 class History:
-    """Reads. Raises mongo.UNAVAILABLE."""
+    """Reads. Raises mongo.TRANSIENT_ERRORS."""
 
     def __init__(self, messages: Messages, keys: HourKeys, short: ShortLinks) -> None:
         self._messages, self._keys, self._short = messages, keys, short

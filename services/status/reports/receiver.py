@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from schemas.values import Lane
-from services.runtime import telemetry
+from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
-from services.runtime.log import batch_consumer
 from services.status.reports.http import Answer
 from services.status.reports.pace import receiver_breaker, room
 from services.status.reports.store import LeasedReport, ReportStore
@@ -53,7 +52,7 @@ class Receiver:
                 self._woken.clear()
                 try:
                     wait_ms = await self._round()
-                except batch_consumer.UNAVAILABLE as error:
+                except faults.TRANSIENT_ERRORS as error:
                     log.warning("reports wait: infrastructure is away", error=repr(error))
                     wait_ms = _LOOK_MS
                 if wait_ms is None:
@@ -115,5 +114,5 @@ class Receiver:
         self.wake()
         if not task.cancelled() and task.exception() is not None:
             error = task.exception()
-            say = log.warning if isinstance(error, batch_consumer.UNAVAILABLE) else log.error
+            say = log.warning if isinstance(error, faults.TRANSIENT_ERRORS) else log.error
             say("a report was not finished; its lease ends by itself", exc_info=error)

@@ -21,11 +21,10 @@ from yarl import URL
 from schemas import ids, topics
 from schemas.events import ReportAttempted
 from schemas.values import Lane
-from services.runtime import telemetry
+from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
 from services.runtime.faults import backoff_s, kind_of
-from services.runtime.log import batch_consumer
 from services.runtime.log.kafka import Append, Log
 from services.runtime.loops import keep_on
 from services.status.fold import Followed, ReportDue, body_of, is_asked_for
@@ -184,7 +183,7 @@ class ReportService:
         while True:
             try:
                 return await work(of)
-            except batch_consumer.UNAVAILABLE as error:
+            except faults.TRANSIENT_ERRORS as error:
                 attempt += 1
                 log.warning("reports wait: infrastructure is away", error=repr(error), attempt=attempt)
             except Exception as error:
@@ -196,7 +195,7 @@ class ReportService:
                 say = log.error  # without what it says: that may be a report's
                 say("what came of a report cannot be recorded", error=kind_of(error))
                 return None
-            with suppress(*batch_consumer.UNAVAILABLE):
+            with suppress(*faults.TRANSIENT_ERRORS):
                 await self._store.renew([one.report for one in tried], now_ms())
             await asyncio.sleep(min(5.0, backoff_s(attempt)))
 

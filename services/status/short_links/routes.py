@@ -70,7 +70,7 @@ def short_link_routes(
         clicked = _clicked(code, target, digest(network), by, now_ms())
         try:
             await sink.append([Append(STATUS_EVENTS[target.lane], target.message_id, clicked)], _APPEND_S)
-        except kafka.UNAVAILABLE as error:
+        except kafka.TRANSIENT_ERRORS as error:
             telemetry.CLICKS_LOST.inc()
             log.warning("a click is lost: the log is away", error=type(error).__name__)
         return response

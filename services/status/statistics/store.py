@@ -15,7 +15,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from schemas.statistic_events import BOUNDS_MS, Histogram, StatisticChanged, key_of
 from schemas.topics import HISTORY_RETENTION_MS
-from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.mongo import Database, Document, durable
 from services.status.message import MOST_MS
 
@@ -48,8 +48,8 @@ class Statistics:
             ]
         )
 
-    async def step(self, records: Sequence[Record]) -> Follows:
-        """What `Consuming` runs: store the newest of each."""
+    async def step(self, records: Sequence[Record]) -> StepResult:
+        """What `BatchConsumer` runs: store the newest of each."""
         newest: dict[str, StatisticChanged] = {}
         for record in records:
             if isinstance(record.event, StatisticChanged):
@@ -60,7 +60,7 @@ class Statistics:
         async def project() -> None:
             await self.save(newest)
 
-        return Follows(project=project)
+        return StepResult(project=project)
 
     async def save(self, newest: Mapping[str, StatisticChanged]) -> None:
         """By key; one that is stored with as high a count stays as it is."""

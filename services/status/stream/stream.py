@@ -18,7 +18,7 @@ import orjson
 
 from services.runtime import telemetry
 from services.runtime.http import server
-from services.runtime.mongo import UNAVAILABLE
+from services.runtime.mongo import TRANSIENT_ERRORS
 from services.status.fold import Followed, StateChanged
 from services.status.limits import AGAIN_AFTER_S, started_stream
 from services.status.message import Change, Link, Message
@@ -106,7 +106,7 @@ class Streams:
         while not self._stop.is_set() and is_let_in():
             woken.clear()
             page: list[StoredChange] = []
-            with suppress(*UNAVAILABLE):  # the stream stays open, and goes on where it was
+            with suppress(*TRANSIENT_ERRORS):  # the stream stays open, and goes on where it was
                 page = await self._changes.after(partner_id, seq, _PAGE)
             ready = _in_a_row(page, seq)
             if ready:
@@ -117,7 +117,7 @@ class Streams:
                 hole_since = hole_since or time.monotonic()
                 if time.monotonic() - hole_since > _HOLE_S:
                     hole_since = None
-                    with suppress(*UNAVAILABLE):
+                    with suppress(*TRANSIENT_ERRORS):
                         await self._changes.close(partner_id, range(seq + 1, min(page[0].seq, seq + 1 + _PAGE)))
                         continue
             if time.monotonic() - spoken > _HEARTBEAT_S:

@@ -12,7 +12,7 @@ from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED, Topic
 from services.registry.devices.consumers import DeviceConsumers
 from services.registry.devices.store import DeviceStore
 from services.runtime import mongo
-from services.runtime.log.batch_consumer import Follows, Record
+from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.settings import Settings
 from tests.support.device_events import AppEvents
 
@@ -32,7 +32,7 @@ def records(topic: Topic, events: Sequence[Event]) -> list[Record]:
     return [Record(topic, 0, offset, "k", event, codec.encode(event)) for offset, event in enumerate(events)]
 
 
-async def done(follows: Follows) -> list[Event | None]:
+async def done(follows: StepResult) -> list[Event | None]:
     """What the step appends, after it has written its projection."""
     if follows.project is not None:
         await follows.project()

@@ -12,7 +12,7 @@ from schemas.events import MessageFailed, RequestRepeated
 from services.runtime import faults, mongo
 from services.runtime.faults import TRIES_ALONE, TRIES_BESIDE_OTHERS
 from services.runtime.log import batch_consumer, kafka
-from services.runtime.log.batch_consumer import Consuming, Follows, Record
+from services.runtime.log.batch_consumer import BatchConsumer, Record, StepResult
 from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
@@ -44,7 +44,7 @@ class Seen:
         self.away = 0  # how many times infrastructure is away
         self.poison: set[str] = set()
 
-    async def step(self, records: Sequence[Record]) -> Follows:
+    async def step(self, records: Sequence[Record]) -> StepResult:
         if self.away:
             self.away -= 1
             raise kafka.LogUnavailable("away")
@@ -54,7 +54,7 @@ class Seen:
         async def project() -> None:
             self.event_ids += [record.event.event_id for record in records]
 
-        return Follows(project=project)
+        return StepResult(project=project)
 
     async def until(self, count: int, timeout_s: float = 20) -> None:
         await eventually(
@@ -65,7 +65,7 @@ class Seen:
 @asynccontextmanager
 async def consuming(settings: Settings, sink: Log, seen: Seen) -> AsyncIterator[asyncio.Task[None]]:
     stop = asyncio.Event()
-    task = asyncio.create_task(Consuming(settings, sink, TOPICS, "test", seen.step, stop, max_records=10).run())
+    task = asyncio.create_task(BatchConsumer(settings, sink, TOPICS, "test", seen.step, stop, max_records=10).run())
     yield task
     stop.set()
     await asyncio.wait_for(task, 10)
@@ -90,12 +90,12 @@ async def test_a_consumer_that_dies_before_its_commit_repeats_the_work(settings:
     await sink.append([Append(STATUS, event.message_id, event)])
     reached = asyncio.Event()
 
-    async def dies(_: Sequence[Record]) -> Follows:
+    async def dies(_: Sequence[Record]) -> StepResult:
         reached.set()
         await asyncio.Event().wait()
         raise AssertionError
 
-    task = asyncio.create_task(Consuming(settings, sink, TOPICS, "test", dies, asyncio.Event()).run())
+    task = asyncio.create_task(BatchConsumer(settings, sink, TOPICS, "test", dies, asyncio.Event()).run())
     await asyncio.wait_for(reached.wait(), 20)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -141,7 +141,7 @@ class Failing(Seen):
         super().__init__()
         self._event_id, self.left, self.tries_alone = event_id, list(errors), 0
 
-    async def step(self, records: Sequence[Record]) -> Follows:
+    async def step(self, records: Sequence[Record]) -> StepResult:
         if self._event_id in [record.event.event_id for record in records] and self.left:
             self.tries_alone += len(records) == 1
             raise self.left.pop(0)
@@ -199,7 +199,7 @@ async def test_while_a_write_of_our_own_fails_nothing_is_put_aside_however_often
 
     stop = asyncio.Event()
     letters = DeadLetters(sink, is_healthy=is_healthy)
-    consumer = Consuming(settings, sink, TOPICS, "test", seen.step, stop, dead_letters=letters)
+    consumer = BatchConsumer(settings, sink, TOPICS, "test", seen.step, stop, dead_letters=letters)
     await sink.append([Append(STATUS, event.message_id, event)])
     task = asyncio.create_task(consumer.run())
     await seen.until(1)
@@ -303,7 +303,7 @@ async def test_what_comes_while_a_batch_is_in_hand_does_not_hold_up_what_comes_n
     in_hand, go_on = asyncio.Event(), asyncio.Event()
 
     class Slow(Seen):
-        async def step(self, records: Sequence[Record]) -> Follows:
+        async def step(self, records: Sequence[Record]) -> StepResult:
             in_hand.set()
             await go_on.wait()
             return await super().step(records)
@@ -343,7 +343,7 @@ async def test_a_batch_that_takes_longer_than_a_member_may_be_silent_is_done_onc
     begun: list[str] = []
 
     class Slow(Seen):
-        async def step(self, records: Sequence[Record]) -> Follows:
+        async def step(self, records: Sequence[Record]) -> StepResult:
             begun.extend(record.event.event_id for record in records)
             await asyncio.sleep(4)  # a heartbeat comes every 3 s, and looks when the last poll was
             return await super().step(records)

@@ -15,7 +15,7 @@ from services.runtime import mongo
 from services.runtime.faults import TRIES_BESIDE_OTHERS
 from services.runtime.log import kafka
 from services.runtime.log.batch_consumer import Record
-from services.runtime.log.concurrent_consumer import Flow
+from services.runtime.log.concurrent_consumer import ConcurrentConsumer
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
 from tests.support.log_reader import dead_letters_of
@@ -105,14 +105,14 @@ async def sink(settings: Settings) -> AsyncIterator[Log]:
 
 @dataclass
 class Flowing:
-    flow: Flow[str, str]
+    flow: ConcurrentConsumer[str, str]
     task: asyncio.Task[None]
 
 
 @asynccontextmanager
 async def flowing(settings: Settings, sink: Log, work: Names) -> AsyncIterator[Flowing]:
     stop = asyncio.Event()
-    flow: Flow[str, str] = Flow(settings, sink, TOPIC, "test", work, stop)
+    flow: ConcurrentConsumer[str, str] = ConcurrentConsumer(settings, sink, TOPIC, "test", work, stop)
     task = asyncio.create_task(flow.run())
     yield Flowing(flow, task)
     stop.set()

@@ -31,7 +31,7 @@ class Kept:
 
 class NoHourKeys:
     async def create(self, hour: int, now_ms: int) -> bytes:
-        raise mongo.UNAVAILABLE[0]("away")
+        raise mongo.TRANSIENT_ERRORS[0]("away")
 
 
 async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from schemas import codec, ids, topics
 from schemas.events import RequestRepeated
 from services.runtime import mongo
 from services.runtime.log import batch_consumer, kafka
-from services.runtime.log.batch_consumer import Consuming, Follows, Record
+from services.runtime.log.batch_consumer import BatchConsumer, Record, StepResult
 from services.runtime.settings import Settings
 from tests.support.waiting import eventually
 
@@ -81,16 +81,16 @@ async def test_what_a_rebalance_brought_beside_a_batch_is_done_though_the_batch_
     client.polls.extend([(False, [record(0)]), (True, [record(0), record(1)]), (False, [record(2)])])
     begun = asyncio.Event()
 
-    async def step(records: Sequence[Record]) -> Follows:
+    async def step(records: Sequence[Record]) -> StepResult:
         if not begun.is_set():
             begun.set()
             await eventually(lambda: len(client.polls) == 1)
             if fails is not None:
                 raise fails
         done.extend(one.offset for one in records)
-        return Follows()
+        return StepResult()
 
-    running = asyncio.create_task(Consuming(SETTINGS, _Sink(), [STATUS], "g", step, stop).run())  # type: ignore[arg-type]
+    running = asyncio.create_task(BatchConsumer(SETTINGS, _Sink(), [STATUS], "g", step, stop).run())  # type: ignore[arg-type]
     await eventually(lambda: 3 in client.committed)
     stop.set()
     await running

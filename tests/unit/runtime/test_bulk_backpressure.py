@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.runtime.log.bulk_backpressure import Pressure
+from services.runtime.log.bulk_backpressure import BulkBackpressure
 
 
 def test_consumers_of_one_process_share_the_room() -> None:
-    pressure = Pressure(width=100)
+    pressure = BulkBackpressure(width=100)
     assert pressure.room("fcm", 0) == 100
     assert pressure.room("fcm", 60) == 40
     assert pressure.room("apns", 30) == 10
@@ -15,7 +15,7 @@ def test_consumers_of_one_process_share_the_room() -> None:
 
 
 def test_a_late_loop_halves_the_room_and_not_again_at_once() -> None:
-    pressure = Pressure(width=400)
+    pressure = BulkBackpressure(width=400)
     pressure.seen(0.5, 10.0)
     pressure.seen(0.5, 10.05)
     assert pressure.width == 200
@@ -24,7 +24,7 @@ def test_a_late_loop_halves_the_room_and_not_again_at_once() -> None:
 
 
 def test_the_room_grows_only_while_it_is_used() -> None:
-    pressure = Pressure(width=100)
+    pressure = BulkBackpressure(width=100)
     pressure.seen(0.0, 1.0)
     assert pressure.width == 100
     pressure.room("fcm", 90)
@@ -34,7 +34,7 @@ def test_the_room_grows_only_while_it_is_used() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 20_000)), max_size=60))
 def test_there_is_always_some_room_and_never_without_end(looks: list[tuple[float, int]]) -> None:
-    pressure = Pressure()
+    pressure = BulkBackpressure()
     for place, (late_s, under_way) in enumerate(looks):
         pressure.room("fcm", under_way)
         pressure.seen(late_s, place / 10)
