@@ -42,19 +42,16 @@ def expand(
     """The message of one recipient; to be sealed like any other where it holds SECURE values."""
     filled = template.filled(one.values)
     message_id = message_id_of(one, mailing_id, partner_uuid)
-    request = template.request.model_copy(
-        update={
-            "event_id": ids.event_id_of(message_id, f"mailing/{mailing_id}"),
-            "at": now_ms,
-            "message_id": message_id,
-            "mt_num": ids.mt_num_of(message_id),
-            "partner_ref": one.ref,
-            "recipient": one.recipient,
-            "chain": filled.chain,
-            "extra_param": filled.extra_param,
-            "callback_data": filled.callback_data,
-            "mailing_id": mailing_id,
-        }
+    request = template.request.replace(
+        event_id=ids.event_id_of(message_id, f"mailing/{mailing_id}"),
+        at=now_ms,
+        message_id=message_id,
+        mt_num=ids.mt_num_of(message_id),
+        partner_ref=one.ref,
+        recipient=one.recipient,
+        chain=filled.chain,
+        mailing_id=mailing_id,
+        **filled.extras,
     )
     # the template was accepted when the mailing was made; its chain ends as much later as it is sent later
     return AcceptedMessage(request, filled.secure, template.ends_at + now_ms - template.request.at)

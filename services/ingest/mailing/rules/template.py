@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from schemas import lossless
+from schemas.message_fields import Extras
 from schemas.values import Button, Channel, Content, Link
 from services.ingest.mailing.rules.draft import MailingDraft
 from services.ingest.rules.address import LINK, filled_url, options_of_button, rich_addresses, shown_url_of
@@ -34,8 +35,7 @@ class FilledMessage(NamedTuple):
 
     chain: tuple[Link, ...]
     secure: Mapping[int, Mapping[str, str]]
-    extra_param: str | None
-    callback_data: str | None
+    extras: Extras
 
 
 class _Text(NamedTuple):
@@ -207,6 +207,7 @@ class Template:
         self._links = [
             _LinkTemplate(link, secure.get(place), _where(place)) for place, link in enumerate(request.chain)
         ]
+        self._extras = request.extras
         self._extra = _text(request.extra_param, _in_pairs)
         self._callback = _text(request.callback_data)
         self._is_fixed = all(link.is_fixed for link in self._links)
@@ -226,19 +227,17 @@ class Template:
         """The message of a recipient whose values were checked."""
         chain = self.request.chain if self._is_fixed else tuple([link.filled(values) for link in self._links])
         secure = {place: found for place, link in enumerate(self._links) if (found := link.secure_of(values))}
-        return FilledMessage(
-            chain,
-            secure,
-            self._extra.fill(values) if self._extra else self.request.extra_param,
-            self._callback.fill(values) if self._callback else self.request.callback_data,
-        )
+        extras = self._extras
+        if self._extra:
+            extras = {**extras, "extra_param": self._extra.fill(values)}
+        if self._callback:
+            extras = {**extras, "callback_data": self._callback.fill(values)}
+        return FilledMessage(chain, secure, extras)
 
     def _bytes_of(self, values: Values) -> int:
         filled = self.filled(values)
-        texts = [link.model_dump_json() for link in filled.chain] + [
-            filled.extra_param or "",
-            filled.callback_data or "",
-        ]
+        texts = [link.model_dump_json() for link in filled.chain]
+        texts += [text for text in filled.extras.values() if isinstance(text, str)]
         return sum(len(text.encode(errors="replace")) for text in texts)
 
 
