@@ -19,8 +19,7 @@ import uvloop
 
 from deploy.bench.measure import Row, memory_mib, show
 from deploy.sandbox.tls.authority import ensure_certificates, server_context
-from services.dispatch.http2.connection import Response, tls_context
-from services.dispatch.http2.pool import Pool
+from services.dispatch.http2 import Pool, Response, tls_context
 
 BODY = b'{"aps":{"alert":{"title":"Your code","body":"' + b"x" * 300 + b'"},"sound":"default"},"id":"1"}'
 STREAMS = 1_000

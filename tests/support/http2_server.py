@@ -19,7 +19,7 @@ from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
 from deploy.sandbox.tls.authority import ensure_certificates, server_context
-from services.dispatch.http2.connection import tls_context
+from services.dispatch.http2 import tls_context
 from tests.support.waiting import eventually
 
 

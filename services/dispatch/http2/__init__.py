@@ -1,1 +1,22 @@
-"""An HTTP/2 client over a sans-I/O engine, which knows what was surely not processed."""
+"""An HTTP/2 client over an engine without I/O, which knows what was surely not processed.
+
+`engine.py` is the protocol, `protocol.py` its asyncio side, `connection.py` many requests at once, `pool.py` a few
+connections to one origin.
+"""
+
+from services.dispatch.http2.connection import Connection
+from services.dispatch.http2.engine import Header, NotProcessed, Response, Result, Unknown
+from services.dispatch.http2.pool import Pool
+from services.dispatch.http2.protocol import ConnectError, tls_context
+
+__all__ = [
+    "ConnectError",
+    "Connection",
+    "Header",
+    "NotProcessed",
+    "Pool",
+    "Response",
+    "Result",
+    "Unknown",
+    "tls_context",
+]

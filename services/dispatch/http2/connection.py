@@ -10,19 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.dispatch.http2.engine import MAX_STREAM_ID, Header, NotProcessed, Response, Result, Unknown
-from services.dispatch.http2.wire import CLOSE_TIMEOUT_S, ConnectError, Wire, tls_context
-
-__all__ = [
-    "Call",
-    "ConnectError",
-    "Connection",
-    "NotProcessed",
-    "Response",
-    "Result",
-    "Unknown",
-    "tls_context",
-]
+from services.dispatch.http2.engine import MAX_STREAM_ID, Header, NotProcessed, Result, Unknown
+from services.dispatch.http2.protocol import CLOSE_TIMEOUT_S, ConnectError, Http2Protocol
 
 SWEEP_S: Final = 0.1
 PING_IDLE_S: Final = 3_600.0  # Apple: a PING after about an hour of idleness
@@ -30,7 +19,7 @@ PING_TIMEOUT_S: Final = 10.0
 LAST_STREAM_ID: Final = MAX_STREAM_ID - 20_000  # the connection is replaced after this one
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Call:
     """A request and the future that its result goes to. Times are the event loop's."""
 
@@ -60,10 +49,10 @@ class Connection:
     `on_change` is called whenever capacity or usability may have changed.
     """
 
-    def __init__(self, wire: Wire, ping_idle_s: float, ping_timeout_s: float) -> None:
+    def __init__(self, protocol: Http2Protocol, ping_idle_s: float, ping_timeout_s: float) -> None:
         self.on_change: Callable[[Connection], None] | None = None
-        self._wire = wire
-        self._engine = wire.engine
+        self._protocol = protocol
+        self._engine = protocol.engine
         self._loop = asyncio.get_running_loop()
         self.opened_at = self._loop.time()
         self._calls: dict[int, Call] = {}
@@ -74,8 +63,8 @@ class Connection:
         self._ping_timeout_s = ping_timeout_s
         self._sweeper: asyncio.TimerHandle | None = None
         self._watcher = self._loop.call_later(ping_idle_s, self._watch)
-        wire.on_results = self._take
-        wire.on_end = self._ended
+        protocol.on_results = self._take
+        protocol.on_end = self._ended
         self._take([])
 
     @classmethod
@@ -92,8 +81,8 @@ class Connection:
 
         An `http://` address without context means HTTP/2 with prior knowledge. Raises ConnectError.
         """
-        wire = await Wire.connect(url, ssl_context, connect_timeout_s)
-        connection = cls(wire, ping_idle_s, ping_timeout_s)
+        protocol = await Http2Protocol.connect(url, ssl_context, connect_timeout_s)
+        connection = cls(protocol, ping_idle_s, ping_timeout_s)
         if connection._leaving is not None:  # a peer that is shutting down greets with GOAWAY
             raise ConnectError(connection._leaving)
         return connection
@@ -106,7 +95,7 @@ class Connection:
     @property
     def capacity(self) -> int:
         """Streams that may be opened now."""
-        if self._leaving is not None or self._doubted_since is not None or self._wire.is_paused:
+        if self._leaving is not None or self._doubted_since is not None or self._protocol.is_paused:
             return 0
         free = self._engine.limit - len(self._calls)
         return free if free > 0 else 0
@@ -118,7 +107,7 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        return not self._wire.ended.done()
+        return not self._protocol.ended.done()
 
     @property
     def in_flight(self) -> int:
@@ -131,7 +120,8 @@ class Connection:
         if not self.capacity:
             return NotProcessed(self._leaving or "no stream free")
         deadline = self._loop.time() + timeout_s
-        call = Call(method, path, headers, body, deadline, self._loop.create_future())
+        future = self._loop.create_future()
+        call = Call(method=method, path=path, headers=headers, body=body, deadline=deadline, future=future)
         self.submit(call)
         try:
             return await call.future
@@ -150,7 +140,7 @@ class Connection:
         call.started = self._loop.time()
         call.stream_id = stream_id
         self._calls[stream_id] = call
-        self._wire.flush_soon()
+        self._protocol.flush_soon()
         if self._sweeper is None:
             self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)
         if stream_id >= LAST_STREAM_ID:
@@ -160,7 +150,7 @@ class Connection:
         """Reset the stream of a call that nobody waits for."""
         if self._calls.pop(call.stream_id, None) is not None:
             self._engine.cancel(call.stream_id)
-            self._wire.flush_soon()
+            self._protocol.flush_soon()
             self._changed()
 
     async def close(self, reason: str = "closed", drain_s: float = 0.0) -> None:
@@ -171,17 +161,17 @@ class Connection:
         self._leave(reason)
         if self._calls and drain_s > 0:
             self._drained = self._loop.create_future()
-            ends = (self._wire.ended, self._drained)
+            ends = (self._protocol.ended, self._drained)
             await asyncio.wait(ends, timeout=drain_s, return_when=asyncio.FIRST_COMPLETED)
         owes_answers = bool(self._calls)
         self._fail_calls(reason)
-        self._wire.close(reason)
+        self._protocol.close(reason)
         if owes_answers:
-            await asyncio.wait([self._wire.ended], timeout=CLOSE_TIMEOUT_S)
-        self._wire.abort(reason)
-        await self._wire.ended
+            await asyncio.wait([self._protocol.ended], timeout=CLOSE_TIMEOUT_S)
+        self._protocol.abort(reason)
+        await self._protocol.ended
 
-    # -- what comes from the wire ------------------------------------------------------------------
+    # -- what comes from the peer ------------------------------------------------------------------
 
     def _take(self, results: list[tuple[int, Result]]) -> None:
         calls = self._calls
@@ -190,7 +180,7 @@ class Connection:
             if call is not None and not call.future.done():
                 call.future.set_result(result)
         engine = self._engine
-        if self._doubted_since is not None and self._wire.received_at > self._doubted_since:
+        if self._doubted_since is not None and self._protocol.received_at > self._doubted_since:
             self._doubted_since = None
         if engine.failure is not None:
             self._leave(engine.failure)
@@ -214,7 +204,7 @@ class Connection:
 
     def _changed(self) -> None:
         if self._leaving is not None and not self._calls:
-            self._wire.close(self._leaving)
+            self._protocol.close(self._leaving)
             if self._drained is not None and not self._drained.done():
                 self._drained.set_result(None)
         if self.on_change is not None:
@@ -226,7 +216,7 @@ class Connection:
             call.resolve(self._without_answer(call, reason))
 
     def _without_answer(self, call: Call, reason: str) -> Result:
-        return Unknown(reason) if call.stream_id <= self._wire.written_through else NotProcessed(reason)
+        return Unknown(reason) if call.stream_id <= self._protocol.written_through else NotProcessed(reason)
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -240,8 +230,8 @@ class Connection:
             self._engine.cancel(call.stream_id)
             call.resolve(self._without_answer(call, "timed out"))
         if late:
-            self._wire.flush_soon()
-            if any(call.started >= self._wire.received_at for call in late):
+            self._protocol.flush_soon()
+            if any(call.started >= self._protocol.received_at for call in late):
                 self._doubt()
             self._changed()
         if self._calls:
@@ -249,19 +239,19 @@ class Connection:
 
     def _watch(self) -> None:
         """PING a connection that has been silent for long."""
-        silent_s = self._loop.time() - self._wire.received_at
+        silent_s = self._loop.time() - self._protocol.received_at
         if silent_s >= self._ping_idle_s:
             self._doubt()
             silent_s = 0.0
         self._watcher = self._loop.call_later(self._ping_idle_s - silent_s, self._watch)
 
     def _doubt(self) -> None:
-        if self._doubted_since is None and self._wire.is_open:
-            self._doubted_since = self._wire.received_at
+        if self._doubted_since is None and self._protocol.is_open:
+            self._doubted_since = self._protocol.received_at
             self._engine.ping()
-            self._wire.flush_soon()
+            self._protocol.flush_soon()
             self._loop.call_later(self._ping_timeout_s, self._give_up, self._doubted_since)
 
     def _give_up(self, heard_at: float) -> None:
-        if self._wire.received_at == heard_at:
-            self._wire.abort("no answer to PING")
+        if self._protocol.received_at == heard_at:
+            self._protocol.abort("no answer to PING")

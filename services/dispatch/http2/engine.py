@@ -1,6 +1,6 @@
 """HTTP/2 for a client, without I/O: bytes in, answers out. The only file that knows libnghttp2.
 
-One `Engine` is one connection. It keeps no time and owns no socket; `services/dispatch/http2/wire.py` drives it.
+One `Engine` is one connection. It keeps no time and owns no socket; `services/dispatch/http2/protocol.py` drives it.
 Another engine (`h2`, say) takes its place by offering the same attributes and methods.
 
 What can happen to a request is a value:
@@ -211,8 +211,8 @@ def _error_name(error_code: int) -> str:
 def _goaway_reason(event: ngh2.GoAwayReceived) -> str:
     """APNs puts a JSON object with the key `reason` into the debug data; others put any text or nothing."""
     try:
-        told = orjson.loads(event.debug_data)
+        given = orjson.loads(event.debug_data)
     except orjson.JSONDecodeError:
-        told = event.debug_data.decode("utf-8", "replace")
-    reason = told.get("reason") if isinstance(told, dict) else told
+        given = event.debug_data.decode("utf-8", "replace")
+    reason = given.get("reason") if isinstance(given, dict) else given
     return str(reason) if reason else _error_name(event.error_code)

@@ -19,7 +19,7 @@ from typing import Final
 
 from services.dispatch.http2.connection import PING_IDLE_S, PING_TIMEOUT_S, SWEEP_S, Call, Connection
 from services.dispatch.http2.engine import Header, NotProcessed, Result
-from services.dispatch.http2.wire import ConnectError
+from services.dispatch.http2.protocol import ConnectError
 from services.runtime import telemetry
 from services.runtime.pacing.backoff import exponential
 
@@ -102,7 +102,8 @@ class Pool:
         for attempt in range(1, ATTEMPTS + 1):
             if self._closed is not None:
                 return NotProcessed(self._closed)
-            call = Call(method, path, headers, body, deadline, self._loop.create_future())
+            future = self._loop.create_future()
+            call = Call(method=method, path=path, headers=headers, body=body, deadline=deadline, future=future)
             self._place(call)
             try:
                 result = await call.future

@@ -8,17 +8,18 @@ from contextlib import asynccontextmanager
 import pytest
 from h2.errors import ErrorCodes
 
-from services.dispatch.http2 import connection as http2
-from services.dispatch.http2 import engine, wire
-from services.dispatch.http2.connection import (
+from services.dispatch.http2 import (
     ConnectError,
     Connection,
     NotProcessed,
     Response,
     Result,
     Unknown,
+    engine,
+    protocol,
     tls_context,
 )
+from services.dispatch.http2 import connection as http2
 from tests.support.http2_server import Peer, Request, Server, echo, no_complaints, ok, silent, tls
 from tests.support.waiting import eventually
 
@@ -252,7 +253,7 @@ async def test_a_peer_that_never_says_goodbye_is_not_waited_for(
 ) -> None:
     """With nothing in flight, or once what was has been answered: the waits of this test are too long to be sat out."""
     monkeypatch.setattr(http2, "CLOSE_TIMEOUT_S", 60.0)
-    monkeypatch.setattr(wire, "CLOSE_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(protocol, "CLOSE_TIMEOUT_S", 60.0)
     async with Server(silent).running() as server:
         connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=2.0)
         call = push(connection)

@@ -10,8 +10,7 @@ from itertools import pairwise
 import pytest
 from h2.errors import ErrorCodes
 
-from services.dispatch.http2.connection import NotProcessed, Response, Result, Unknown
-from services.dispatch.http2.pool import Pool
+from services.dispatch.http2 import NotProcessed, Pool, Response, Result, Unknown
 from tests.support.http2_server import Request, Server, echo, no_complaints, ok, silent, tls
 from tests.support.waiting import eventually
 

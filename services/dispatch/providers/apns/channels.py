@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from schemas.broadcast_events import ApnsEnvironment
-from services.dispatch.http2.engine import Header
+from services.dispatch.http2 import Header
 from services.dispatch.provider import Rejected, Retry, Uncertain
 from services.dispatch.providers.apns import live
 from services.dispatch.providers.apns.channels_table import ChannelAction, action_of

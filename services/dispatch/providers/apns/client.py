@@ -18,8 +18,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import orjson
 
-from services.dispatch.http2.engine import Header, NotProcessed, Unknown
-from services.dispatch.http2.pool import Pool
+from services.dispatch.http2 import Header, NotProcessed, Pool, Unknown
 from services.dispatch.provider import Retry, Uncertain
 from services.dispatch.providers.apns.table import Action
 from services.dispatch.providers.apns.tls import context_for

@@ -16,7 +16,7 @@ from typing import Annotated, Final
 from pydantic import StringConstraints
 
 from schemas.live import START
-from services.dispatch.http2.engine import Header
+from services.dispatch.http2 import Header
 from services.dispatch.payload import TooLarge
 from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result, Retry, TokenGone
 from services.dispatch.providers.apns import render

@@ -3,7 +3,7 @@
 import ssl
 from functools import cache
 
-from services.dispatch.http2.connection import tls_context
+from services.dispatch.http2 import tls_context
 
 
 @cache

@@ -12,8 +12,7 @@ import uvloop
 
 from deploy.sandbox.faults.orders import Fault
 from deploy.sandbox.keys import ApnsCredentials
-from services.dispatch.http2.connection import Response, Result, Unknown, tls_context
-from services.dispatch.http2.pool import Pool
+from services.dispatch.http2 import Pool, Response, Result, Unknown, tls_context
 from tests.support.apns_harness import ALERT, TOKEN, TOPIC, Sandbox
 
 

@@ -27,7 +27,7 @@ def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
     return context
 
 
-class Wire(asyncio.Protocol):
+class Http2Protocol(asyncio.Protocol):
     """Moves bytes between an engine and a transport.
 
     `on_results` gets the streams that ended, after every arrival of bytes even when none did;
@@ -50,37 +50,37 @@ class Wire(asyncio.Protocol):
         self._why = "connection lost"
 
     @classmethod
-    async def connect(cls, url: str, ssl_context: ssl.SSLContext | None, timeout_s: float) -> "Wire":
+    async def connect(cls, url: str, ssl_context: ssl.SSLContext | None, timeout_s: float) -> "Http2Protocol":
         """Resolve, connect, do TLS and wait for the peer's SETTINGS. Raises ConnectError."""
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        wire = cls(Engine(parts.scheme, parts.netloc))
+        protocol = cls(Engine(parts.scheme, parts.netloc))
         tls_timeout_s = (timeout_s, CLOSE_TIMEOUT_S) if ssl_context else (None, None)
         try:
             async with asyncio.timeout(timeout_s):
-                await wire._loop.create_connection(
-                    lambda: wire,
+                await protocol._loop.create_connection(
+                    lambda: protocol,
                     parts.hostname or "",
                     port,
                     ssl=ssl_context,
                     ssl_handshake_timeout=tls_timeout_s[0],
                     ssl_shutdown_timeout=tls_timeout_s[1],
                 )
-                wire._require_h2(is_tls=ssl_context is not None)
-                await wire._ready
+                protocol._require_h2(is_tls=ssl_context is not None)
+                await protocol._ready
         except TimeoutError:
-            wire.abort("connect timed out")
+            protocol.abort("connect timed out")
             raise ConnectError(f"connect timed out after {timeout_s} s") from None
         except OSError as error:
-            wire.abort("connect failed")
+            protocol.abort("connect failed")
             raise ConnectError(f"connect failed: {error}") from error
         except BaseException:
-            wire.abort("connect failed")
+            protocol.abort("connect failed")
             raise
-        if wire.ended.done() or not wire.engine.is_settled:
-            wire.abort(wire._why)
-            raise ConnectError(f"closed before its SETTINGS: {wire._why}")
-        return wire
+        if protocol.ended.done() or not protocol.engine.is_settled:
+            protocol.abort(protocol._why)
+            raise ConnectError(f"closed before its SETTINGS: {protocol._why}")
+        return protocol
 
     def _require_h2(self, *, is_tls: bool) -> None:
         assert self._transport is not None
