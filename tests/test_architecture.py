@@ -2,13 +2,26 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
+from tests.support.source_tree import (
+    ROOT,
+    SERVICES,
+    called,
+    docstring_of,
+    feature_of,
+    imported_names,
+    imports,
+    module_of,
+    name_of,
+    nodes_of,
+    sources,
+)
+
 PURE_FOLDERS = ("rules", "policy", "fold")
 """What lies in a folder of this name decides, and does nothing else."""
 DECIDING = {
@@ -44,6 +57,7 @@ IMPURE_NAMES = {
     "print",
 }
 """Clocks, what draws, and files: neither called nor handed on, a default included."""
+NO_IO = {"asyncio", "socket", "subprocess", "aiohttp", "httpx", "pymongo", "motor", "aiokafka"}
 KAFKA_BOUNDARY = {
     "services/runtime/log/kafka.py",
     "services/runtime/log/topics.py",
@@ -56,42 +70,8 @@ DATABASE_TYPES = {"services/runtime/scheduling/timers.py", "services/runtime/ins
 """Stores by other names."""
 
 
-def sources(folder: str) -> list[Path]:
-    return sorted(path for path in (ROOT / folder).rglob("*.py"))
-
-
-def name_of(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
-
-
-def module_of(name: str) -> Path | None:
-    """The file of a module, or the folder of a package; None for what is neither."""
-    path = ROOT / name.replace(".", "/")
-    file = path.with_suffix(".py")
-    return file if file.exists() else path if path.is_dir() else None
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Every module that the file imports, in full, and not only for its types."""
-    tree = ast.parse(path.read_text())
-    for_types = [
-        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-    ]
-    left_out = {id(inner) for node in for_types for inner in ast.walk(node)}
-    for node in ast.walk(tree):
-        if id(node) in left_out:
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(path)}: relative import"
-            module = node.module or ""
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
-
-
 def says_pure(path: Path) -> bool:
-    return bool(re.search(r"\bPure\b", ast.get_docstring(ast.parse(path.read_text())) or ""))
+    return bool(re.search(r"\bPure\b", docstring_of(path)))
 
 
 def pure_modules() -> list[Path]:
@@ -143,8 +123,7 @@ def test_what_says_that_it_is_pure_imports_only_what_computes_or_is_pure_itself(
 
 @pytest.mark.parametrize("path", pure_modules(), ids=name_of)
 def test_what_says_that_it_is_pure_names_no_clock_and_draws_nothing(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name)}
+    names = {ast.unparse(node) for node in nodes_of(path) if isinstance(node, ast.Attribute | ast.Name)}
     assert not names & IMPURE_NAMES, name_of(path)
 
 
@@ -158,7 +137,7 @@ def test_only_settings_reads_the_environment() -> None:
     for path in sources("services"):
         reads = [
             ast.unparse(node)
-            for node in ast.walk(ast.parse(path.read_text()))
+            for node in nodes_of(path)
             if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}
         ]
         assert not reads or name_of(path) == "services/runtime/settings.py", f"{name_of(path)}: {reads}"
@@ -183,8 +162,7 @@ def test_one_module_writes_in_bulk_and_one_translates_errors_of_the_database() -
     for path in sources("services"):
         if name_of(path).startswith(DATABASE_BOUNDARY):
             continue
-        tree = ast.parse(path.read_text())
-        called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        called = {node.attr for node in nodes_of(path) if isinstance(node, ast.Attribute)}
         assert not called & {"bulk_write", "insert_many", "with_options"}, name_of(path)
         assert not any(name.startswith(("pymongo.errors", "bson.errors")) for name in imports(path)), name_of(path)
 
@@ -193,11 +171,10 @@ def test_every_collection_is_read_and_written_through_the_database_boundary() ->
     for path in sources("services"):
         if name_of(path).startswith(DATABASE_BOUNDARY):
             continue
-        tree = ast.parse(path.read_text())
-        raw = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
-        raw = {one for one in raw if re.fullmatch(r"(self\.)?_?database\['\w+'\]", one)}
+        raw = {ast.unparse(node) for node in nodes_of(path) if isinstance(node, ast.Subscript)}
+        raw = {text for text in raw if re.fullmatch(r"(self\.)?_?database\['\w+'\]", text)}
         given = {
-            ast.unparse(argument) for node in ast.walk(tree) if isinstance(node, ast.Call) for argument in node.args
+            ast.unparse(argument) for node in nodes_of(path) if isinstance(node, ast.Call) for argument in node.args
         }
         assert raw <= given, f"{name_of(path)}: {raw - given}"
 
@@ -211,7 +188,7 @@ def test_only_the_sealing_boundary_encodes_and_decodes() -> None:
             "services/statistics/worker.py",
         }:
             continue
-        calls = {ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        calls = {ast.unparse(node) for node in nodes_of(path) if isinstance(node, ast.Attribute)}
         assert not calls & {"codec.encode", "codec.decode", "codec.decode_object"}, name_of(path)
 
 
@@ -245,5 +222,256 @@ def test_services_shows_the_processes_and_what_they_stand_on() -> None:
 def test_every_file_says_what_it_is_for() -> None:
     for folder in ("services", "schemas", "deploy", "tests"):
         for path in sources(folder):
-            text = path.read_text()
-            assert not text.strip() or ast.get_docstring(ast.parse(text)), name_of(path)
+            assert not path.read_text().strip() or docstring_of(path), name_of(path)
+
+
+def test_what_encrypts_does_no_io() -> None:
+    for path in sources("services/runtime/crypto"):
+        assert not {name.partition(".")[0] for name in imports(path)} & NO_IO, name_of(path)
+        ours = {name for name in imports(path) if name.startswith("services.runtime.")}
+        others = [
+            name for name in ours if not name.startswith(("services.runtime.crypto", "services.runtime.telemetry"))
+        ]
+        assert not others, f"{name_of(path)}: {others}"
+
+
+SAYS_NOTHING = {"one", "of", "told", "said", "held", "another", "whoever", "whom"}
+"""Names that do not name the thing."""
+MOST_POSITIONAL = 5
+VARIADIC = {"asyncio.gather", "print", "max", "min", "Path", "struct.pack", "attrgetter"}
+PRODUCT = ("services", "schemas")
+NAMED_PATH = re.compile(
+    r"(?<![\w/.<>*-])((?:[\w-]+/)*[\w-]+\.py)(?![\w-])|`((?:services|schemas|deploy|tests|docs)/[\w/-]*)`"
+)
+COPY_HELPER = "schemas/values.py"
+"""The one module that copies models with changes, and refuses fields that they do not have."""
+
+
+def packages() -> list[str]:
+    """The folders that rules of style are held in, one by one."""
+    places = [("services", 2), ("schemas", 1), ("deploy", 2), ("tests/unit", 3), ("tests/contract", 3), ("tests", 2)]
+    found = {"/".join(name_of(path.parent).split("/")[:depth]) for root, depth in places for path in sources(root)}
+    return sorted(found - {"tests/unit", "tests/contract"})
+
+
+def of_package(package: str) -> list[Path]:
+    nested = {other for other in packages() if other.startswith(f"{package}/")}
+    return [path for path in sources(package) if not any(name_of(path).startswith(f"{other}/") for other in nested)]
+
+
+def names_that_say_nothing(path: Path) -> list[str]:
+    bound = [node.id for node in nodes_of(path) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    bound += [node.arg for node in nodes_of(path) if isinstance(node, ast.arg)]
+    return [name for name in bound if name.strip("_") in SAYS_NOTHING]
+
+
+def long_positional_calls(path: Path) -> list[str]:
+    calls = [node for node in nodes_of(path) if isinstance(node, ast.Call) and len(node.args) > MOST_POSITIONAL]
+    plain = [node for node in calls if not any(isinstance(argument, ast.Starred) for argument in node.args)]
+    return [f"{node.lineno} {called(node)}" for node in plain if called(node) not in VARIADIC]
+
+
+def splats_into_models(path: Path) -> list[str]:
+    """Constructors that get their fields from a dictionary, where nobody checks the names."""
+    found = [
+        f"{node.lineno} {called(node)}(**{ast.unparse(keyword.value)[:40]})"
+        for node in nodes_of(path)
+        if isinstance(node, ast.Call) and re.fullmatch(r"(\w+\.)*([A-Z]\w*|cls)", called(node))
+        for keyword in node.keywords
+        if keyword.arg is None
+    ]
+    return [text for text in found if "TCPConnector" not in text]
+
+
+def unchecked_copies(path: Path) -> list[str]:
+    if name_of(path) == COPY_HELPER:
+        return []
+    copies = [node for node in nodes_of(path) if isinstance(node, ast.Attribute) and node.attr == "model_copy"]
+    return [f"{node.lineno} {ast.unparse(node)}" for node in copies]
+
+
+def imports_past_init(path: Path) -> list[str]:
+    """Imports of a neighbour feature's inner modules, in place of what its `__init__` offers."""
+    own = feature_of(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+    found = []
+    for module, name in imported_names(path):
+        is_module = module_of(f"{module}.{name}") is not None
+        feature = feature_of(f"{module}.{name}" if is_module else module)
+        is_neighbour = feature is not None and feature.count(".") == 2 and feature != own
+        if is_neighbour and module != feature:
+            found.append(f"from {module} import {name}")
+    return found
+
+
+def unknown_paths(path: Path) -> list[str]:
+    """Files and folders that a docstring, a comment or a document names, and that do not exist."""
+    text = path.read_text()
+    if path.suffix == ".py":
+        documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        docstrings = [ast.get_docstring(node) or "" for node in nodes_of(path) if isinstance(node, documented)]
+        text = "\n".join([*docstrings, *(line.partition("#")[2] for line in text.splitlines())])
+    named = {found[1] or found[2] for found in NAMED_PATH.finditer(text)}
+    return sorted(name for name in named if not is_known(name, path))
+
+
+def is_known(name: str, named_in: Path) -> bool:
+    """Whether it exists as named, or below a folder that holds the file; a document may name any file by its end."""
+    if (ROOT / name).exists():
+        return True
+    top = name_of(named_in).partition("/")[0] if named_in.suffix == ".py" else ""
+    return any(file.startswith(top) and file.endswith(f"/{name}") for file in all_files())
+
+
+@cache
+def all_files() -> list[str]:
+    return [name_of(path) for folder in ("services", "schemas", "deploy", "tests") for path in sources(folder)]
+
+
+RULES: dict[str, tuple[Callable[[Path], list[str]], tuple[str, ...]]] = {
+    "a name says what the thing is": (names_that_say_nothing, ("",)),
+    "five positional arguments at most": (long_positional_calls, ("",)),
+    "no model is made from an unchecked dictionary": (splats_into_models, PRODUCT),
+    "copies with changes are checked": (unchecked_copies, PRODUCT),
+    "neighbour features are imported through what they offer": (imports_past_init, ("services/",)),
+    "files that are named exist": (unknown_paths, ("",)),
+}
+"""How each rule finds what breaks it, and in which packages it holds."""
+OPEN: dict[str, set[str]] = {
+    "a name says what the thing is": {
+        "deploy",
+        "deploy/bench",
+        "deploy/browser",
+        "deploy/cli",
+        "deploy/demo",
+        "deploy/local",
+        "deploy/sandbox",
+        "deploy/tour",
+        "schemas",
+        "services/dispatch",
+        "services/ingest",
+        "services/registry",
+        "services/router",
+        "services/runtime",
+        "services/statistics",
+        "services/status",
+        "tests",
+        "tests/contract/deploy",
+        "tests/contract/dispatch",
+        "tests/contract/ingest",
+        "tests/contract/registry",
+        "tests/contract/router",
+        "tests/contract/runtime",
+        "tests/contract/sandbox",
+        "tests/contract/statistics",
+        "tests/contract/status",
+        "tests/e2e",
+        "tests/support",
+        "tests/unit/deploy",
+        "tests/unit/dispatch",
+        "tests/unit/ingest",
+        "tests/unit/registry",
+        "tests/unit/router",
+        "tests/unit/runtime",
+        "tests/unit/schemas",
+        "tests/unit/statistics",
+        "tests/unit/status",
+    },
+    "five positional arguments at most": {
+        "deploy/bench",
+        "deploy/cli",
+        "deploy/demo",
+        "deploy/local",
+        "deploy/sandbox",
+        "schemas",
+        "services/dispatch",
+        "services/ingest",
+        "services/registry",
+        "services/router",
+        "services/runtime",
+        "services/statistics",
+        "services/status",
+        "tests/contract/dispatch",
+        "tests/contract/ingest",
+        "tests/contract/registry",
+        "tests/contract/router",
+        "tests/contract/runtime",
+        "tests/contract/sandbox",
+        "tests/contract/status",
+        "tests/e2e",
+        "tests/support",
+        "tests/unit/deploy",
+        "tests/unit/dispatch",
+        "tests/unit/ingest",
+        "tests/unit/router",
+        "tests/unit/runtime",
+        "tests/unit/status",
+    },
+    "no model is made from an unchecked dictionary": {
+        "services/dispatch",
+        "services/ingest",
+        "services/registry",
+        "services/router",
+        "services/runtime",
+        "services/status",
+    },
+    "copies with changes are checked": {
+        "services/dispatch",
+        "services/ingest",
+        "services/registry",
+        "services/router",
+        "services/runtime",
+        "services/status",
+    },
+    "neighbour features are imported through what they offer": {
+        "services/dispatch",
+        "services/ingest",
+        "services/registry",
+    },
+    "files that are named exist": {
+        "services/dispatch",
+        "services/ingest",
+    },
+}
+"""Packages that still break a rule."""
+CASES = [(rule, package) for rule, (_, places) in RULES.items() for package in packages() if package.startswith(places)]
+
+
+@pytest.mark.parametrize(("rule", "package"), CASES)
+def test_a_package_keeps_to_the_rule(rule: str, package: str) -> None:
+    if package in OPEN.get(rule, ()):
+        pytest.skip("some of it is still to be changed")
+    broken = [f"{name_of(path)}: {found}" for path in of_package(package) for found in RULES[rule][0](path)]
+    assert not broken, "\n".join(broken)
+
+
+def test_documents_name_files_that_exist_and_link_to_what_is_there() -> None:
+    broken = [
+        f"{name_of(path)}: {found}" for path in documents() for found in (*unknown_paths(path), *broken_links(path))
+    ]
+    assert not broken, "\n".join(broken)
+
+
+def documents() -> list[Path]:
+    """All but the history of changes, which names files that are gone."""
+    return [
+        path
+        for folder in (".", "docs", "docs/features")
+        for path in (ROOT / folder).glob("*.md")
+        if path.stem != "CHANGELOG"
+    ]
+
+
+def broken_links(path: Path) -> list[str]:
+    found = []
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", path.read_text()):
+        file, _, anchor = target.partition("#")
+        linked = path.parent / file if file else path
+        if not linked.exists() or (anchor and anchor not in anchors(linked)):
+            found.append(target)
+    return found
+
+
+def anchors(path: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,5 +1,5 @@
-"""The registry: who has which device, and who may send. Read `devices/fold.py` first, then `devices/store.py`, then
-`device_api/commands.py`.
+"""The registry: who has which device, and who may send. Read `devices/fold/fold.py` first, then `devices/store.py`,
+then `device_api/commands.py`.
 
 Device API, JSON in camel case, times in UTC milliseconds. `<I>` = /sdk/api/v1/installations/{installationId}
 

@@ -1,6 +1,6 @@
 """Short links: the codes that stand for the http(s) addresses in a text. Pure.
 
-    text ─▶ found: each address, without what is around it (`text/text_links.py`) ─▶ <public address>/l/<code>
+    text ─▶ found: each address, without what is around it (`text/links.py`) ─▶ <public address>/l/<code>
 
 Shortened is the text that is shown: `text` of a push, `text` (or `instantContent.data.text`) of another channel; not
 the title, the buttons or what RICH brings. An address stays as it is when the short one would be longer, when it is

@@ -1,4 +1,4 @@
-"""The rules for the request as a whole. The message itself: test_accept_push.py, test_accept_cascade.py."""
+"""The rules for the request as a whole. The message itself: `test_push.py`, `test_cascade.py`."""
 
 from typing import Any
 
