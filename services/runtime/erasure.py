@@ -20,6 +20,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.directory import Directory
 from services.runtime.faults import kind_of
+from services.runtime.loops import pause
 from services.runtime.mongo.erasures import Counts, Erasure, Erasures
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
 
@@ -107,14 +108,10 @@ async def _cleaning(service: str, erasures: Erasures, directory: Directory, clea
             wait_s = _AGAIN_S
         except Exception as error:
             telemetry.LOOP_FAILURES.labels("cleaning").inc()
-            say = log.error  # without what it says: that may name somebody
-            say("cleaning failed and is tried again", error=kind_of(error))
+            report = log.error  # without a traceback: that may name somebody
+            report("cleaning failed and is tried again", error=kind_of(error))
             wait_s = _LOOK_S
-        try:
-            async with asyncio.timeout(wait_s):
-                await arrived.wait()
-        except TimeoutError:
-            continue
+        await pause(arrived, wait_s)
 
 
 async def _clean_twice(service: str, erasures: Erasures, erasure: Erasure, clean: Clean) -> None:

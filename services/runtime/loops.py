@@ -39,13 +39,13 @@ async def keep_on(name: str, turn: Turn, stop: asyncio.Event, interval_s: float)
         await pause(stop, wait_s)
 
 
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Until then, or until `stop` is set."""
+async def pause(event: asyncio.Event, seconds: float) -> None:
+    """Waits until `event` is set, at most so long; it stays set."""
     if seconds <= 0:
         await asyncio.sleep(0)
         return
     try:
         async with asyncio.timeout(seconds):
-            await stop.wait()
+            await event.wait()
     except TimeoutError:
         return

@@ -9,7 +9,6 @@ is why there are two agents. Only this module imports Faust.
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -180,7 +179,7 @@ async def _insist(do: Callable[[], Awaitable[None]]) -> None:
             attempt += 1
             telemetry.PAUSES.labels("statistics").inc()
             log.warning("paused: infrastructure is away", group="statistics", error=repr(error), attempt=attempt)
-        await asyncio.sleep(random.uniform(0.1, min(10.0, 0.2 * 2**attempt)))
+        await asyncio.sleep(faults.backoff_s(attempt))
 
 
 def _begin(event: Any) -> float:

@@ -8,12 +8,11 @@ A record that is replayed and finds its attempt noted by somebody else is uncert
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from schemas import ids, topics
-from services.runtime import mongo, telemetry
+from services.runtime import faults, mongo, telemetry
 from services.runtime.mongo import Database, durable
 
 log = telemetry.logger("attempts")
@@ -65,7 +64,7 @@ class Attempts:
             except mongo.TRANSIENT_ERRORS as error:
                 attempt += 1
                 log.warning("attempts cannot be noted", error=repr(error), attempt=attempt)
-                await asyncio.sleep(random.uniform(0.1, min(10.0, 0.2 * 2**attempt)))
+                await asyncio.sleep(faults.backoff_s(attempt))
 
     async def _insert(self, notes: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Those that are ours: written now, or by an insert of ours whose answer was lost."""

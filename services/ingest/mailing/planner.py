@@ -11,13 +11,14 @@ called once. The others go on.
 
 import asyncio
 from collections import Counter
+from functools import partial
 
 from services.ingest.mailing.means import CannotContinue, Means
 from services.ingest.mailing.model import Mailing
 from services.ingest.mailing.run import MailingRun
 from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
-from services.runtime.loops import keep_on
+from services.runtime.loops import keep_on, pause
 from services.runtime.mongo import Database
 from services.runtime.mongo.leases import Lease
 
@@ -72,7 +73,7 @@ class Planner:
         tries = self._faults[mailing_id]
         if tries < _TRIES:
             log.warning("a mailing cannot be planned", mailing=mailing_id, tries=tries, exc_info=error)
-            await self._pause(_TRY_AGAIN_S)
+            await pause(self._stop, _TRY_AGAIN_S)
             return
         try:
             found = await self._means.mailings.find(mailing_id)
@@ -109,7 +110,7 @@ class Planner:
             return
         run = MailingRun(self._means, mailing)
         try:
-            while not self._stop.is_set() and await run.step(self._pause):
+            while not self._stop.is_set() and await run.step(partial(pause, self._stop)):
                 if now_ms() - held_at > _LEASE_MS // 3:
                     if not await lease.hold(now_ms(), _LEASE_MS):
                         return
@@ -117,14 +118,3 @@ class Planner:
         except CannotContinue as why:
             await run.end("paused", str(why))
         await lease.release()
-
-    async def _pause(self, seconds: float) -> None:
-        """Until then, or until the process is to end."""
-        if seconds <= 0:
-            await asyncio.sleep(0)
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stop.wait()
-        except TimeoutError:
-            return

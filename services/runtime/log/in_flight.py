@@ -21,6 +21,7 @@ from services.runtime.faults import DECLARED, TRANSIENT_ERRORS, Suspect, Suspect
 from services.runtime.log.batch_consumer import Record
 from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.offsets import Offsets
+from services.runtime.loops import pause
 
 log = telemetry.logger("flow")
 Item = TypeVar("Item")
@@ -81,13 +82,9 @@ class InFlight(Generic[Item, Done]):
         return not (self._tasks or self._outbox or self._is_writing)
 
     async def wait(self, timeout_s: float) -> None:
-        """Until something is finished, or the time is over."""
+        """Returns when something is finished, or the time is over."""
         self._changed.clear()
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._changed.wait()
-        except TimeoutError:
-            return
+        await pause(self._changed, timeout_s)
 
     async def prepare(self, taken: Sequence[InFlightRecord[Done]]) -> list[tuple[InFlightRecord[Done], Item]]:
         """Each with its item; those that fail alone go on by themselves. Raises TRANSIENT_ERRORS."""

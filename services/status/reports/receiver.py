@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from schemas.values import Lane
 from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
+from services.runtime.loops import pause
 from services.status.reports.http import Answer
 from services.status.reports.pace import receiver_breaker, room
 from services.status.reports.store import LeasedReport, ReportStore
@@ -57,9 +57,7 @@ class Receiver:
                     wait_ms = _LOOK_MS
                 if wait_ms is None:
                     return
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(wait_ms / 1000):
-                        await self._woken.wait()
+                await pause(self._woken, wait_ms / 1000)
         finally:
             stopping.cancel()
             await asyncio.gather(*self._in_flight, return_exceptions=True)

@@ -18,6 +18,7 @@ import orjson
 
 from services.runtime import telemetry
 from services.runtime.http import server
+from services.runtime.loops import pause
 from services.runtime.mongo import TRANSIENT_ERRORS
 from services.status.fold import Followed, StateChanged
 from services.status.limits import AGAIN_AFTER_S, started_stream
@@ -123,9 +124,7 @@ class Streams:
             if time.monotonic() - spoken > _HEARTBEAT_S:
                 spoken = time.monotonic()
                 yield b":\n\n"
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S):
-                    await woken.wait()
+            await pause(woken, _LOOK_S)
 
 
 def _in_a_row(page: Sequence[StoredChange], seq: int) -> list[StoredChange]:
