@@ -25,13 +25,19 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.listeners import Api
 from services.status.api import application as status
-from services.status.api import cancel_routes, message_routes, packet_routes
-from services.status.channels import ChannelAccounts, channel_routes
-from services.status.history import content_routes, device_caller, history_routes
+from services.status.api.cancel import cancel_routes
+from services.status.api.messages import message_routes
+from services.status.api.packets import packet_routes
+from services.status.channels.accounts import ChannelAccounts
+from services.status.channels.routes import channel_routes
+from services.status.history.access import device_caller
+from services.status.history.content_routes import content_routes
+from services.status.history.routes import history_routes
 from services.status.limits import paced
-from services.status.short_links import short_link_routes
-from services.status.statistics import savings_routes, statistics_routes
-from services.status.stream import stream_routes
+from services.status.short_links.routes import short_link_routes
+from services.status.statistics.routes import statistics_routes
+from services.status.statistics.savings import savings_routes
+from services.status.stream.routes import stream_routes
 
 NOTHING: Any = None
 

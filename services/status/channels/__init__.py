@@ -1,6 +1,5 @@
 """Reports of the channel platform: received, attributed to an account, and appended to the log."""
 
-from services.status.channels.accounts import ChannelAccounts
-from services.status.channels.routes import channel_routes
+from services.status.channels.wiring import open_channels
 
-__all__ = ["ChannelAccounts", "channel_routes"]
+__all__ = ["open_channels"]

@@ -9,7 +9,7 @@ What follows is carried out after the save and before the commit. A crash in bet
 recognises the events and gives the same follow-ups again, and the takers do each of them once.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.events import Event, MessageEvent, MessageRequested
@@ -17,18 +17,14 @@ from services.runtime import mongo, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.mongo.errors import TooLarge
-from services.status.fold import Followed, FollowUp, Projected, close, count, difference, fold
+from services.status.fold import FollowUp, Projection, Taker, close, count, difference, fold
 from services.status.message import Message, Messages
 
 log = telemetry.logger("folding")
 _ATTEMPTS = 20
 
-Projection = Callable[[Projected], Awaitable[None]]
-"""Writes what is derived from messages, also in a rebuild; an older message must not overwrite a newer one."""
 Events = Mapping[str, Sequence[tuple[MessageEvent, str]]]
 """By message: its events, each with the origin of its record; empty for one that was not read from the log."""
-Taker = Callable[[Followed], Awaitable[None]]
-"""Carries out the follow-ups that are its own; must do a repeated one once only."""
 
 
 class TooManyConflicts(mongo.Unavailable):
@@ -40,7 +36,7 @@ class FoldStep:
     """What the consumers of status run: `step`. Without takers it folds and projects only, as a rebuild does."""
 
     messages: Messages
-    takers: Sequence[Taker]
+    takers: Sequence[Taker] = ()
     projections: Sequence[Projection] = ()
 
     async def step(self, records: Sequence[Record]) -> StepResult:

@@ -1,5 +1,5 @@
 """Redacts what status keeps of people who were erased."""
 
-from services.status.erasure.service import MessageErasure
+from services.status.erasure.wiring import open_erasure
 
-__all__ = ["MessageErasure"]
+__all__ = ["open_erasure"]

@@ -4,7 +4,7 @@ from services.status.fold.cascade import LinksSaved, NextLink, Withdrawal, chann
 from services.status.fold.close import close
 from services.status.fold.counts import OUTCOMES, OutcomeCounted, count
 from services.status.fold.fold import fold
-from services.status.fold.follow_ups import Followed, FollowUp, Projected, ReportDue, StateChanged
+from services.status.fold.follow_ups import Followed, FollowUp, Projected, Projection, ReportDue, StateChanged, Taker
 from services.status.fold.redaction import forget
 from services.status.fold.report_due import body_of, is_asked_for, wanted_report
 from services.status.fold.trace import difference, read
@@ -17,8 +17,10 @@ __all__ = [
     "NextLink",
     "OutcomeCounted",
     "Projected",
+    "Projection",
     "ReportDue",
     "StateChanged",
+    "Taker",
     "Withdrawal",
     "body_of",
     "channels_behind",

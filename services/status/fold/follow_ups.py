@@ -1,6 +1,6 @@
 """What follows from an event beside its message, for takers to carry out, each once however often it is given. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from schemas.events import MessageEvent
@@ -30,3 +30,7 @@ Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
 """Messages as they were saved, each with what follows from the events that were folded."""
 Projected = Sequence[tuple[Message, Sequence[MessageEvent]]]
 """Messages as they were saved, each with the events that were folded."""
+Taker = Callable[[Followed], Awaitable[None]]
+"""Carries out the follow-ups that are its own; must do a repeated one once only."""
+Projection = Callable[[Projected], Awaitable[None]]
+"""Writes what is derived from messages, also in a rebuild; an older message must not overwrite a newer one."""

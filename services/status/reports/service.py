@@ -47,15 +47,16 @@ class ReportService:
         self,
         store: ReportStore,
         directory: Directory,
-        wire: ReportSender,
+        sender: ReportSender,
         sink: Log,
+        *,
         pace: Pace,
         limit: int,
         stop: asyncio.Event,
     ) -> None:
         self._store = store
         self._directory = directory
-        self._wire = wire
+        self._sender = sender
         self._sink = sink
         self._pace = pace
         self._limit = limit
@@ -128,7 +129,7 @@ class ReportService:
         if url is None:
             answer = Answer(0, "no address to report to is configured any more", is_down=False, latency_ms=0)
         else:
-            answer = await self._wire.post(url, report.body, self._directory.partners.get(report.partner_id))
+            answer = await self._sender.post(url, report.body, self._directory.partners.get(report.partner_id))
         recorded = asyncio.get_running_loop().create_future()
         self._tried.put_nowait((report, answer, recorded))
         await recorded

@@ -1,6 +1,6 @@
 """Short links and their clicks."""
 
-from services.status.short_links.routes import short_link_routes
 from services.status.short_links.store import ShortLinkStore
+from services.status.short_links.wiring import open_short_links
 
-__all__ = ["ShortLinkStore", "short_link_routes"]
+__all__ = ["ShortLinkStore", "open_short_links"]

@@ -9,7 +9,7 @@ from services.runtime import mongo
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
-from services.status.history import PACE
+from services.status.history.access import PACE
 from tests.conftest import Servers, own_settings
 from tests.support.status_devices import APPLICATION, Phone, shows
 from tests.support.status_events import Story

@@ -15,7 +15,8 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.log.batch_consumer import Record
 from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
 from services.status.consumer import FoldStep
-from services.status.history import Inbox, InboxProjection
+from services.status.history import Inbox
+from services.status.history.service import InboxProjection
 from services.status.message import Messages
 from tests.conftest import Servers, own_settings
 from tests.support.deliveries import DELIVERIES

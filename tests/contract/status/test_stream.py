@@ -13,7 +13,7 @@ import pytest
 from schemas import ids
 from services.runtime import mongo
 from services.runtime.settings import Settings
-from services.status.stream import ChangeStore
+from services.status.stream.store import ChangeStore
 from tests.support.status_events import Story
 from tests.support.status_service import Running, basic, partner, running
 from tests.support.waiting import eventually

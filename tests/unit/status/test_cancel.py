@@ -13,7 +13,7 @@ from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append
 from services.status.api.cancel import Cancellable, cancellable
 from services.status.api.explain import explain
-from services.status.consumer import CascadeFollowUps
+from services.status.consumer.cascade_follow_ups import CascadeFollowUps
 from services.status.fold import LinksSaved, NextLink, ReportDue, Withdrawal, fold
 from services.status.message.document import from_document, to_document
 from tests.support.status_events import Story, followed, replay

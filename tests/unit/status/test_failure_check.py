@@ -21,7 +21,7 @@ from services.runtime.clock import now_ms
 from services.runtime.log.dead_letters import DeadLetters, failure_id
 from services.runtime.log.kafka import Append
 from services.runtime.scheduling.timers import Timer
-from services.status.consumer import FailureCheck
+from services.status.consumer.failure_check import FailureCheck
 from services.status.fold import fold
 from services.status.message import Message
 from tests.support.status_events import Story

@@ -10,8 +10,10 @@ from schemas.reports import ReportStatus
 from services.runtime import mongo
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, LogUnavailable
-from services.status.reports import Pace, ReportService, service
+from services.status.reports import service
 from services.status.reports.http import Answer
+from services.status.reports.pace import Pace
+from services.status.reports.service import ReportService
 from services.status.reports.store import LEASE_MS, AttemptResult, LeasedReport
 from tests.support.waiting import eventually
 
@@ -79,8 +81,9 @@ class ReportSender:
 async def reported(store: Store, log: Log, wire: ReportSender) -> None:
     """Run until the report is finished."""
     stop = asyncio.Event()
-    made: Any = (store, Directory(), wire, log, Pace(60_000, 3_600_000), 8, stop)
-    running = asyncio.create_task(ReportService(*made).run(0.01))
+    parts: Any = (store, Directory(), wire, log)
+    service = ReportService(*parts, pace=Pace(60_000, 3_600_000), limit=8, stop=stop)
+    running = asyncio.create_task(service.run(0.01))
     await eventually(lambda: store.finished)
     stop.set()
     await asyncio.wait_for(running, 10)

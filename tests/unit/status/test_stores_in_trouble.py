@@ -37,8 +37,8 @@ from services.status.message import Link, Message, Messages
 from services.status.reports import ReportStore
 from services.status.reports.store import AttemptResult, LeasedReport, ReportIntent
 from services.status.short_links import ShortLinkStore
-from services.status.statistics import Statistics
-from services.status.stream import ChangeStore
+from services.status.statistics.store import Statistics
+from services.status.stream.store import ChangeStore
 from tests.support.broken_database import DUPLICATE, TROUBLE, BrokenDatabase, bulk, command
 
 Call = Callable[[Any], Awaitable[object]]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from services.runtime import mongo
-from services.status.stream import Streams
 from services.status.stream.store import StoredChange
+from services.status.stream.stream import Streams
 
 
 class Stored:

@@ -7,7 +7,7 @@ import pytest
 from schemas import ids
 from services.runtime import mongo
 from services.runtime.log.kafka import Append, LogUnavailable
-from services.status.consumer import DeadlineSweeper
+from services.status.consumer.sweeper import DeadlineSweeper
 from services.status.message import Overdue
 
 NOW = 1_800_000_000_000
