@@ -80,7 +80,7 @@ class EntryView(BaseModel):
     """One line of the trace. `counts` is false for what came from an installation outside the plan."""
 
     at: int
-    what: str
+    what: str = Field(description="kind of the event; `onward` is a decision on how the chain goes on")
     link: int
     event_id: str
     reason: ReasonView | None

@@ -14,9 +14,28 @@ from schemas.application_events import by_for_partners
 from schemas.events import MessageEvent
 from schemas.reasons import Reason, channel_reason
 from schemas.reports import ReportStatus
-from services.status.message import MAX_DETAIL, CascadeDecision, Entry, Link, Message, Request
+from services.status.message import MAX_DETAIL, CascadeDecision, Entry, Link, Message, Request, What
 
 _values_of = attrgetter(*Entry.__slots__)
+_WHAT: dict[type, What] = {
+    events.MessageRequested: "requested",
+    events.ScheduleDue: "schedule-due",
+    events.RequestRepeated: "repeated",
+    events.Scheduled: "scheduled",
+    events.Held: "held",
+    events.CancelRequested: "cancel",
+    events.CancelRefused: "cancel",
+    events.Planned: "planned",
+    events.ProviderDispatched: "attempt",
+    events.ReceiptReceived: "receipt",
+    events.ProviderTold: "told",
+    events.InboxChanged: "inbox",
+    events.ChannelReported: "channel",
+    events.DeadlinePassed: "deadline",
+    events.MessageFailed: "failed",
+    events.ReportAttempted: "report",
+    events.LinkClicked: "click",
+}
 
 
 def is_traced(message: Message, event_id: str) -> bool:
@@ -40,63 +59,59 @@ def read(message: Message) -> list[Entry]:
 
 
 def entry_of(event: MessageEvent, link: Link) -> Entry:
-    """The line that `event` leaves; of a type without words of its own, its name."""
-    entry = Entry(event.event_id, event.at, "", event.link)
+    """The line that `event` leaves."""
+    entry = Entry(event.event_id, event.at, _WHAT[type(event)], event.link)
     match event:  # what every message has comes first
         case events.MessageRequested():
-            entry.what, entry.detail = "requested", str(event.chain[0].channel)
+            entry.detail = str(event.chain[0].channel)
             if event.unknown_fields or len(link.requests) > 1 or link.request_id not in ("", event.event_id):
                 entry.detail = _words(entry.detail, _unknown(event), difference(event, link))
         case events.Planned():
-            entry.what, entry.reason = "planned", event.reason
+            entry.reason = event.reason
             entry.detail = f"targets: {len(event.targets)}, skipped: {len(event.skipped)}"
         case events.ProviderDispatched():
-            entry.what, entry.installation_id, entry.provider = "attempt", event.installation_id, str(event.provider)
+            entry.installation_id, entry.provider = event.installation_id, str(event.provider)
             entry.attempt, entry.status, entry.latency_ms = event.attempt, event.status, event.latency_ms
             entry.slot = event.slot
             entry.reason = event.reason
             withdrawal, shortened = "withdrawal" if event.withdraw else "", "shortened" if event.shortened else ""
             entry.detail = _words(withdrawal, event.outcome, event.detail, shortened)
         case events.ReceiptReceived():
-            entry.what, entry.installation_id = "receipt", event.installation_id
+            entry.installation_id = event.installation_id
             entry.slot = event.slot
             known = link.deliveries.get(ids.delivery_key_of(event.installation_id, event.slot))
             entry.provider = known.provider if known is not None else ""
             entry.detail = _words(event.kind, event.action or "", "" if event.source == "sdk" else event.source)
         case events.ProviderTold():
-            entry.what, entry.installation_id, entry.provider = "told", event.installation_id, str(event.provider)
+            entry.installation_id, entry.provider = event.installation_id, str(event.provider)
             entry.status, entry.reason, entry.detail = event.status, event.reason, event.detail
         case events.InboxChanged():
-            entry.what, entry.installation_id, entry.detail = "inbox", event.installation_id, event.change
+            entry.installation_id, entry.detail = event.installation_id, event.change
         case events.ChannelReported():
-            entry.what, entry.installation_id, entry.status = "channel", event.installation_id, event.status
+            entry.installation_id, entry.status = event.installation_id, event.status
             entry.reason = channel_reason(event.error_code) if event.status is ReportStatus.UNDELIVERED else None
             code = f"errorCode {event.error_code}" if event.error_code else ""
             entry.detail = _words(str(event.channel), event.status.word, code)
         case events.ReportAttempted():
-            entry.what, entry.status, entry.attempt = "report", event.status, event.attempt
+            entry.status, entry.attempt = event.status, event.attempt
             entry.latency_ms = event.latency_ms
-            told = "taken" if event.delivered else "not taken"
+            outcome = "taken" if event.delivered else "not taken"
             code = f"errorCode {event.error_code}" if event.error_code else ""
-            entry.detail = _words(told, code, event.detail)
+            entry.detail = _words(outcome, code, event.detail)
         case events.Scheduled():
-            entry.what, entry.detail = "scheduled", event.zone
+            entry.detail = event.zone
         case events.Held():
-            entry.what, entry.detail = "held", f"{event.scope} {event.stop_id} is paused"
+            entry.detail = f"{event.scope} {event.stop_id} is paused"
         case events.CancelRequested():
-            entry.what, entry.detail = "cancel", f"asked for by {by_for_partners(event.by)}"
+            entry.detail = f"asked for by {by_for_partners(event.by)}"
         case events.CancelRefused():
-            entry.what, entry.detail = "cancel", "too late for this link: it goes out"
+            entry.detail = "too late for this link: it goes out"
         case events.RequestRepeated():
-            entry.what, entry.detail = "repeated", f"request {event.request_id} was dropped"
+            entry.detail = f"request {event.request_id} was dropped"
         case events.LinkClicked():
-            entry.what, entry.detail = "click", _words(f"short link {event.ordinal + 1}", event.by)
-        case events.DeadlinePassed():
-            entry.what = "deadline"
+            entry.detail = _words(f"short link {event.ordinal + 1}", event.by)
         case events.MessageFailed():
-            entry.what, entry.detail = "failed", _words(event.topic, event.detail)
-        case _:
-            entry.what = str(getattr(event, "type", type(event).__name__))
+            entry.detail = _words(event.topic, event.detail)
     entry.detail = entry.detail[:MAX_DETAIL]
     return entry
 

@@ -21,6 +21,7 @@ from services.status.message.model import (
     Report,
     Request,
     Skip,
+    What,
     furthest_of,
     inbox_owner,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Report",
     "Request",
     "Skip",
+    "What",
     "content_of",
     "cursor_of",
     "enriched",

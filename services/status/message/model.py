@@ -13,6 +13,7 @@ log (`failed_reason`, `late`, `wanted`) is kept apart and decided once. Source: 
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from schemas import DeliveryState
 from schemas.message_fields import Extras, LinkFields, Origin
@@ -34,6 +35,27 @@ MAX_TRACE_OF_PEOPLE = 300
 MAX_CANDIDATES = 10
 """Requests with one id that are kept until the winner is named."""
 MAX_DETAIL = 300
+What = Literal[
+    "requested",
+    "schedule-due",
+    "repeated",
+    "scheduled",
+    "held",
+    "cancel",
+    "planned",
+    "attempt",
+    "receipt",
+    "told",
+    "inbox",
+    "channel",
+    "deadline",
+    "onward",
+    "report",
+    "click",
+    "failed",
+    "closed",
+]
+"""Kinds of lines of the trace, as they are stored and shown; `onward`: how the chain goes on."""
 
 
 @dataclass(slots=True)
@@ -42,7 +64,7 @@ class Entry:
 
     event_id: str
     at: int  # UTC ms
-    what: str
+    what: What
     link: int = 0
     reason: Reason | None = None
     detail: str = ""
