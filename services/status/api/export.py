@@ -4,7 +4,7 @@ The newest first, so what comes while it runs is not in it. Whoever gets the clo
 that breaks off ends without it. See docs/features/export.md.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -99,16 +99,30 @@ async def _pages(messages: Messages, wanted: MessageQuery, reader: Reader | None
 
 def _line(message: Message) -> ExportLine:
     summary, request = summary_of(message), message.request
-    deliveries = [one for link in message.links.values() for one in link.targets]
+    deliveries = [delivery for link in message.links.values() for delivery in link.targets]
     return ExportLine(
-        **{name: value for name, value in summary.model_dump().items() if name in ExportLine.model_fields}
-        | {
-            **(request.extras if request else NO_EXTRAS),
-            **(request.origin if request else NO_ORIGIN),
-            "reason": summary.reason.name if summary.reason else None,
-            "error_code": summary.reason.error_code if summary.reason else None,
-            "sent_at": min((one.sent_at for one in deliveries if one.sent_at), default=None),
-            "delivered_at": min((one.delivered_at for one in deliveries if one.delivered_at), default=None),
-            "read_at": min((one.read_at for one in deliveries if one.read_at), default=None),
-        }
+        message_id=summary.message_id,
+        mt_num=summary.mt_num,
+        id=summary.id,
+        partner_id=summary.partner_id,
+        lane=summary.lane,
+        created_at=summary.created_at,
+        phone=summary.phone,
+        external_user_id=summary.external_user_id,
+        channel=summary.channel,
+        sender=summary.sender,
+        text=summary.text,
+        **(request.extras if request else NO_EXTRAS),
+        **(request.origin if request else NO_ORIGIN),
+        state=summary.state,
+        reason=summary.reason.name if summary.reason else None,
+        error_code=summary.reason.error_code if summary.reason else None,
+        sent_at=_first(delivery.sent_at for delivery in deliveries),
+        delivered_at=_first(delivery.delivered_at for delivery in deliveries),
+        read_at=_first(delivery.read_at for delivery in deliveries),
     )
+
+
+def _first(moments: Iterable[int]) -> int | None:
+    """The earliest; None for none. 0: it has not happened."""
+    return min((at for at in moments if at), default=None)

@@ -154,10 +154,23 @@ def summary_of(message: Message) -> MessageSummary:
 
 def view_of(message: Message) -> MessageView:
     """The whole message."""
-    request = message.request
+    summary, request = summary_of(message), message.request
     trace = sorted(read(message), key=lambda entry: entry.at)  # stable: what came first stays first
     return MessageView(
-        **summary_of(message).model_dump(),
+        message_id=summary.message_id,
+        mt_num=summary.mt_num,
+        id=summary.id,
+        partner_id=summary.partner_id,
+        lane=summary.lane,
+        state=summary.state,
+        reason=summary.reason,
+        explanation=summary.explanation,
+        phone=summary.phone,
+        external_user_id=summary.external_user_id,
+        channel=summary.channel,
+        sender=summary.sender,
+        text=summary.text,
+        created_at=summary.created_at,
         title=request.title if request else None,
         **(request.extras if request else NO_EXTRAS),
         **(request.origin if request else NO_ORIGIN),

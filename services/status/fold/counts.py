@@ -30,10 +30,10 @@ _FAILURES = {DeliveryState.REFUSED: 16, DeliveryState.EXPIRED: 32, DeliveryState
 
 
 class OutcomeCounted(NamedTuple):
-    """A follow-up: the statistics are to be told of `what`. `delivery` None: the link had nobody to go to."""
+    """A follow-up: `outcome` is to be counted by the statistics. `delivery` None: the link had nobody to go to."""
 
     link: int
-    what: Count
+    outcome: Count
     request: Request
     delivery: Delivery | None
 

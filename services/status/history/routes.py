@@ -90,7 +90,7 @@ def _add_reading(router: APIRouter, work: HistoryService, caller: Caller) -> Non
         device: Caller = caller,
     ) -> HistoryPage:
         """Entries of whoever is logged in. `from` counts, `to` does not; `cursor` of a page asks for the next one."""
-        wanted = Page(device.inbox, since, until, status, _place(cursor), limit + 1)
+        wanted = Page(device.inbox, since, until, status=status, after=_place(cursor), limit=limit + 1)
         found = await work.inbox.page(wanted)
         more = found[:limit][-1] if len(found) > limit else None
         entries = await work.pulled(device, found[:limit])

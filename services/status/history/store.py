@@ -85,6 +85,20 @@ def _document(entry: InboxEntry, revision: int) -> Document:
 
 
 def _entry(document: Document) -> InboxEntry:
-    lists = {name: tuple(document[name]) for name in ("installations", "waiting")}
-    kept_until = round(document["kept_until"].replace(tzinfo=UTC).timestamp() * 1000)
-    return InboxEntry(**{name: document[name] for name in InboxEntry._fields} | lists | {"kept_until": kept_until})
+    return InboxEntry(
+        owner=document["owner"],
+        message_id=document["message_id"],
+        link=document["link"],
+        partner_id=document["partner_id"],
+        lane=document["lane"],
+        at=document["at"],
+        expires_at=document["expires_at"],
+        kept_until=round(document["kept_until"].replace(tzinfo=UTC).timestamp() * 1000),
+        status=document["status"],
+        status_at=document["status_at"],
+        delivered_at=document["delivered_at"],
+        read_at=document["read_at"],
+        installations=tuple(document["installations"]),
+        waiting=tuple(document["waiting"]),
+        deleted=document["deleted"],
+    )

@@ -47,19 +47,23 @@ def enriched(content: Content) -> Content:
     if content.enrichment is None:
         return content
     rich: dict[str, Any] = lossless.loads(content.enrichment)
-    changes: dict[str, Any] = {"enrichment": None}
-    if "title" in rich:
-        changes["title"] = rich["title"]
-    if "message" in rich:
-        changes["text"] = rich["message"]
-    if "actions" in rich:
-        changes["actions"] = tuple(Button.model_validate(one) for one in rich["actions"])
-    if "custom-payload" in rich:
-        changes["custom_payload"] = lossless.text_of(rich["custom-payload"])
-    if rich.get("content-url"):
-        changes["content_url"] = rich["content-url"]
-        if "content-category" in rich:
-            changes["content_category"] = rich["content-category"]
-    elif "content-url" in rich:
-        changes |= {"content_url": None, "content_category": None}
-    return content.model_copy(update=changes)
+    content_url, content_category = _page(rich, content)
+    actions, payload = rich.get("actions"), rich.get("custom-payload")
+    return content.replace(
+        enrichment=None,
+        title=rich.get("title", content.title),
+        text=rich.get("message", content.text),
+        actions=content.actions if actions is None else tuple(Button.model_validate(action) for action in actions),
+        custom_payload=lossless.text_of(payload) if "custom-payload" in rich else content.custom_payload,
+        content_url=content_url,
+        content_category=content_category,
+    )
+
+
+def _page(rich: dict[str, Any], content: Content) -> tuple[str | None, str | None]:
+    """Address and category of the picture or page."""
+    if "content-url" not in rich:
+        return content.content_url, content.content_category
+    if not rich["content-url"]:
+        return None, None
+    return rich["content-url"], rich.get("content-category", content.content_category)

@@ -65,10 +65,9 @@ def state_of(message: Message) -> State:
     link = best[-1] if best else None
     report = wanted_report(link) if link is not None else None
     if link is None or report is None:
-        plain = _state(message, request, None, message.created_at)
-        return State(**plain, packetId=packet_id)
+        return {**_state(message, request, None, message.created_at), "packetId": packet_id}
     at = link.changes[-1].at if link.changes else message.created_at
-    return State(**_state(message, link.request, report, report.done_at or at), packetId=packet_id)
+    return {**_state(message, link.request, report, report.done_at or at), "packetId": packet_id}
 
 
 def _state(message: Message, request: Request | None, report: Report | None, at_ms: int) -> Callback:

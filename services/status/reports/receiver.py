@@ -24,6 +24,7 @@ class Receiver:
         store: ReportStore,
         lane: Lane,
         host: str,
+        *,
         limit: int,
         send: Callable[[LeasedReport], Awaitable[Answer]],
         stop: asyncio.Event,

@@ -109,7 +109,7 @@ class ReportService:
     def _receiver(self, lane: Lane, host: str) -> Receiver:
         found = self._receivers.get((lane, host))
         if found is None or found.has_ended:
-            found = Receiver(self._store, lane, host, self._limit, self._send, self._stop)
+            found = Receiver(self._store, lane, host, limit=self._limit, send=self._send, stop=self._stop)
             self._receivers[lane, host] = found
             task = asyncio.get_running_loop().create_task(found.run(), name=f"receiver-{lane}")
             self._tasks.add(task)

@@ -64,10 +64,18 @@ class ShortLinkStore:
         return await self._collection.delete_many({"_id": {"$in": codes}}) if codes else 0
 
     async def find(self, code: str) -> LinkTarget | None:
-        one = await self._collection.find_one({"_id": code})
-        if one is None:
+        """Where the code leads; None when it leads nowhere any more."""
+        found = await self._collection.find_one({"_id": code})
+        if found is None:
             return None
-        return LinkTarget(one["url"], one["message_id"], one["partner_id"], one["lane"], one["link"], one["ordinal"])
+        return LinkTarget(
+            url=found["url"],
+            message_id=found["message_id"],
+            partner_id=found["partner_id"],
+            lane=found["lane"],
+            link=found["link"],
+            ordinal=found["ordinal"],
+        )
 
     def _documents(self, message: Message, number: int) -> list[Document]:
         link = message.links.get(number)

@@ -29,26 +29,37 @@ class StatisticsFeed:
     async def take(self, followed: Followed) -> None:
         """Append what was counted. Raises LogUnavailable."""
         events = [
-            _event(message, one) for message, follows in followed for one in follows if type(one) is OutcomeCounted
+            _event(message, follow_up)
+            for message, follow_ups in followed
+            for follow_up in follow_ups
+            if type(follow_up) is OutcomeCounted
         ]
         events.sort(key=_in_order)
-        await self.sink.append([Append(DELIVERY_COUNTED, one.message_id, one) for one in events])
+        await self.sink.append([Append(DELIVERY_COUNTED, event.message_id, event) for event in events])
 
 
-def _event(message: Message, one: OutcomeCounted) -> DeliveryCounted:
-    count, delivery = one.what, one.delivery
+def _event(message: Message, counted: OutcomeCounted) -> DeliveryCounted:
+    count, delivery = counted.outcome, counted.delivery
     origin, _, offset = count.origin.rpartition("/")
     application_id, provider, reached = "", "", ""
     if delivery is not None:
         application_id, provider, reached = delivery.application_id, delivery.provider, delivery.delivery_id
     outcome, minute = OUTCOMES[count.outcome], count.at - count.at % MINUTE_MS
-    channel = one.request.channel
-    return _pattern(minute, message.partner_id, application_id, channel, provider, outcome, count.error_code).replace(
-        event_id=ids.event_id_of(message.message_id, f"counted/{one.link}/{reached}/{outcome}"),
+    pattern = _pattern(
+        minute=minute,
+        partner_id=message.partner_id,
+        application_id=application_id,
+        channel=counted.request.channel,
+        provider=provider,
+        outcome=outcome,
+        error_code=count.error_code,
+    )
+    return pattern.replace(
+        event_id=ids.event_id_of(message.message_id, f"counted/{counted.link}/{reached}/{outcome}"),
         at=count.at,
         message_id=message.message_id,
         lane=message.lane,
-        link=one.link,
+        link=counted.link,
         origin=origin,
         position=(int(offset), count.place),
         sent_after_ms=count.sent_after_ms,
@@ -58,6 +69,7 @@ def _event(message: Message, one: OutcomeCounted) -> DeliveryCounted:
 
 @lru_cache(256)
 def _pattern(
+    *,
     minute: int,
     partner_id: str,
     application_id: str,

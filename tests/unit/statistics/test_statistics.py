@@ -30,7 +30,7 @@ def counted(*events: MessageEvent) -> list[OutcomeCounted]:
 
 def shown(told: Sequence[OutcomeCounted]) -> Told:
     return [
-        (OUTCOMES[one.what.outcome], one.delivery.installation_id if one.delivery else "", one.what.error_code)
+        (OUTCOMES[one.outcome.outcome], one.delivery.installation_id if one.delivery else "", one.outcome.error_code)
         for one in told
     ]
 
@@ -45,15 +45,15 @@ def test_a_delivery_counts_once_under_each_outcome() -> None:
         story.receipt(kind="read", at=NOW + 2_000),
     )
     assert shown(told) == [(outcome, "i-1", 0) for outcome in ("planned", "sent", "delivered", "read")]
-    assert [one.what.sent_after_ms for one in told] == [None, 300, None, None]
-    assert [one.what.delivered_after_ms for one in told] == [None, None, 1_000, None]
+    assert [one.outcome.sent_after_ms for one in told] == [None, 300, None, None]
+    assert [one.outcome.delivered_after_ms for one in told] == [None, None, 1_000, None]
 
 
 def test_a_receipt_before_the_answer_of_the_provider_gives_its_latency_with_the_answer() -> None:
     story = Story()
     told = counted(story.requested(), story.planned("i-1"), story.receipt(at=NOW + 510), story.dispatched(at=NOW + 200))
     assert shown(told) == [("planned", "i-1", 0), ("delivered", "i-1", 0), ("sent", "i-1", 0)]
-    assert [one.what.delivered_after_ms for one in told] == [None, None, 300]
+    assert [one.outcome.delivered_after_ms for one in told] == [None, None, 300]
 
 
 def test_nothing_is_counted_before_plan_and_request_are_known() -> None:
@@ -82,10 +82,10 @@ def test_in_any_order_and_with_any_repetition_the_outcomes_are_the_same(order: l
         story.receipt("i-1", "read"),
     ]
     told = counted(*(events[place] for place in [*order, *again]))
-    once = {(one.what.origin, one.what.place): one for one in told}
+    once = {(one.outcome.origin, one.outcome.place): one for one in told}
     expected = Counter({"planned": 2, "sent": 1, "delivered": 1, "read": 1, "refused": 1})
-    assert Counter(OUTCOMES[one.what.outcome] for one in once.values()) == expected
-    assert all(one == told[0] for one in told if one.what.origin == told[0].what.origin and not one.what.place)
+    assert Counter(OUTCOMES[one.outcome.outcome] for one in once.values()) == expected
+    assert all(one == told[0] for one in told if one.outcome.origin == told[0].outcome.origin and not one.outcome.place)
 
 
 def record(place: int) -> DeliveryCounted:
