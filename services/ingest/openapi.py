@@ -36,8 +36,8 @@ class ErrorAnswer(Wire):
     extended_description: str = ""
 
 
-def describe(app: FastAPI, mailings: FastAPI | None = None) -> None:
-    """Add `/v6/send`, which FastAPI does not know, and the mailings to the application's document."""
+def describe(app: FastAPI) -> None:
+    """Add the hot paths, which FastAPI does not know, to the application's document."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -51,11 +51,6 @@ def describe(app: FastAPI, mailings: FastAPI | None = None) -> None:
             document["paths"] |= {"/v6/send": {"post": _operation()}, "/v3/batch": {"post": _packet()}}
             shown = BATCH_KEY.model.model_dump(by_alias=True, exclude_none=True, mode="json")
             document["components"].setdefault("securitySchemes", {})[BATCH_KEY.scheme_name] = shown
-            if mailings is not None:
-                theirs = mailings.openapi()
-                document["paths"] |= theirs["paths"]
-                for kind, parts in theirs.get("components", {}).items():
-                    document["components"].setdefault(kind, {}).update(parts)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -88,8 +83,8 @@ def _packet() -> dict[str, Any]:
         "responses": {
             "200": {"description": "One entry for each message", "content": {"application/json": {"schema": {}}}},
             **{
-                status: {"description": told, "content": _json("ErrorAnswer")}
-                for status, told in _PACKET_FAULTS.items()
+                status: {"description": fault, "content": _json("ErrorAnswer")}
+                for status, fault in _PACKET_FAULTS.items()
             },
         },
     }

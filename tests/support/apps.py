@@ -5,13 +5,15 @@ What a route would ask is not there, so only what is answered before anything is
 
 from typing import Any
 
+from starlette.types import ASGIApp
+
+from services.ingest.api import application as ingest
 from services.ingest.broadcast.api import broadcast_routes
 from services.ingest.broadcast.service import BroadcastService
-from services.ingest.mailing import api
-from services.ingest.packet.answer import PacketService
-from services.ingest.packet.endpoint import PacketEndpoint
-from services.ingest.send.answer import SendService
-from services.ingest.send.endpoint import application as ingest
+from services.ingest.mailing.api import mailing_routes
+from services.ingest.mailing.service import MailingService
+from services.ingest.packet import PACKET_PATH, PacketEndpoint, PacketService
+from services.ingest.send import SEND_PATH, SendEndpoint, SendService
 from services.registry.api import application as registry
 from services.registry.device_api.auth import RegistryAuth
 from services.registry.device_api.commands import DeviceCommands
@@ -71,20 +73,22 @@ class _NoInstallations:
 def _ingest(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
     who = caller(logins, ())
     sending = SendService(directory, logins, NOTHING, NOTHING, NOTHING)
-    packets = PacketEndpoint(
-        PacketService(directory, secrets, NOTHING, NOTHING, NOTHING, sending.limits, sending.recent), ()
+    packets = PacketService(
+        directory=directory,
+        secrets=secrets,
+        log=NOTHING,
+        claims=NOTHING,
+        keys=NOTHING,
+        limits=sending.limits,
+        recent=sending.recent,
     )
-    mailings = api.application(_MailingService(), NOTHING, NOTHING, who)  # type: ignore[arg-type]
-    return ingest(
-        sending, (), packets, mailings, [broadcast_routes(BroadcastService(NOTHING, directory, NOTHING), who)]
-    )
-
-
-class _MailingService:
-    """What the routes of mailings look at when they are made."""
-
-    class means:  # noqa: N801
-        mailings = None
+    mailings = mailing_routes(MailingService(NOTHING, directory, NOTHING), NOTHING, NOTHING, who)
+    broadcasts = broadcast_routes(BroadcastService(NOTHING, directory, NOTHING), who)
+    direct: dict[tuple[str, str], ASGIApp] = {
+        ("POST", SEND_PATH): SendEndpoint(sending, ()),
+        ("POST", PACKET_PATH): PacketEndpoint(packets, ()),
+    }
+    return ingest(direct, [mailings, broadcasts])
 
 
 def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:

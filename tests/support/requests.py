@@ -63,10 +63,9 @@ def cascade(*states_and_messages: Any) -> dict[str, Any] | None:
 def decide(body: dict[str, Any], partner: PartnerChanged = PARTNER, now_ms: int = NOW) -> AcceptedMessage | Refusal:
     """The decision about a body."""
     try:
-        parsed_body = parsed(SendRequest, body, "")
+        return accept(parsed(SendRequest, body, ""), partner, Senders(), now_ms, draw_id=ids.uuid7)
     except Refused as refused:
         return refused.refusal
-    return accept(parsed_body, partner, Senders(), now_ms, draw_id=ids.uuid7)
 
 
 def accepted(body: dict[str, Any], **changes: Any) -> MessageRequested:

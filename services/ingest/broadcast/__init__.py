@@ -1,1 +1,5 @@
-"""Messages to Apple's broadcast channels."""
+"""Broadcast channels, `/v1/applications/{id}/broadcast-channels`: one Live Activity push to all who follow."""
+
+from services.ingest.broadcast.start import open_broadcasts
+
+__all__ = ["open_broadcasts"]

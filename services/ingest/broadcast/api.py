@@ -19,9 +19,7 @@ from schemas.broadcast_events import BroadcastChannelChanged
 from services.ingest.broadcast.rules import NAME, BroadcastBody, ChannelBody
 from services.ingest.broadcast.service import BroadcastService
 from services.ingest.broadcast.store import Broadcast
-from services.ingest.mailing.service import refusal
-from services.ingest.rules.errors import Refused
-from services.ingest.rules.reading import read_json
+from services.ingest.http import json_of
 from services.runtime.access.partner_auth import Caller
 from services.runtime.http.server import ProblemBody
 
@@ -143,13 +141,6 @@ def _add_channels(router: APIRouter, broadcasting: BroadcastService, who: Any) -
         return ChannelView.of(await broadcasting.close(application_id, name))
 
 
-async def _aps(request: Request) -> Any:
-    try:
-        return read_json(await request.body())["aps"]
-    except Refused as refused:
-        raise refusal(refused) from None
-
-
 def _add_messages(router: APIRouter, broadcasting: BroadcastService, who: Any) -> None:
     @router.post("/{name}/messages", status_code=202, responses={200: {"model": BroadcastView}}, summary="Send")
     async def send(
@@ -160,8 +151,8 @@ def _add_messages(router: APIRouter, broadcasting: BroadcastService, who: Any) -
         response: Response,
         asking: Caller = who,
     ) -> BroadcastView:
-        body = body.model_copy(update={"aps": await _aps(request)})  # which the framework has read with loss
-        sent, is_new = await broadcasting.send(application_id, name, body, asking)
+        aps = (await json_of(request))["aps"]
+        sent, is_new = await broadcasting.send(application_id, name, body, aps, asking)
         response.status_code = 202 if is_new else 200
         return BroadcastView.of(sent)
 

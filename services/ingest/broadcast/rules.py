@@ -76,25 +76,36 @@ def asked_for(
 def closing(known: BroadcastChannelChanged, now: int) -> BroadcastChannelChanged:
     """An open channel that is to go."""
     revision = known.revision + 1
-    event_id = ids.event_id_of(known.channel_id, f"{revision}/closing")
-    changes = {"event_id": event_id, "at": now, "state": "closing", "revision": revision, "attempt": 1}
-    return known.model_copy(update={**changes, "status": 0, "detail": ""})
+    return known.replace(
+        event_id=ids.event_id_of(known.channel_id, f"{revision}/closing"),
+        at=now,
+        state="closing",
+        revision=revision,
+        attempt=1,
+        status=0,
+        detail="",
+    )
 
 
 def broadcast_of(
     channel: BroadcastChannelChanged,
     body: BroadcastBody,
+    aps: object,
+    *,
     offset_min: int,
     now: int,
     drawn_id: str,
     partner_id: str | None = None,
 ) -> BroadcastRequested:
-    """A message for an open channel, `drawn_id` unless it has an `id`. Raises error 4 that names field and rule."""
-    activity = live_activity_of(body.aps, offset_min, "aps", max_bytes=MAX_BYTES)
-    told = lossless.loads(activity or "{}")
-    if told["event"] == "start":
+    """A message for an open channel, `drawn_id` unless it has an `id`. Raises error 4 that names field and rule.
+
+    `aps` is that of the body as it was written: the body's own was read with loss.
+    """
+    activity = live_activity_of(aps, offset_min, "aps", max_bytes=MAX_BYTES)
+    shown = lossless.loads(activity or "{}")
+    if shown["event"] == "start":
         raise invalid("aps.event", "must be update or end: a channel starts no activities")
-    if "activity-id" in told:
+    if "activity-id" in shown:
         raise invalid("aps.activity-id", "a broadcast is for all who follow the channel")
     ref = body.id
     broadcast_id = drawn_id if ref is None else ids.uuid5(channel.channel_id, f"broadcast/{ref}")

@@ -10,10 +10,10 @@ from schemas import ids
 from schemas.broadcast_events import BroadcastChannelChanged, BroadcastRequested
 from schemas.providers import Provider
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
-from services.ingest.broadcast import rules as accept
+from services.ingest.broadcast import rules
 from services.ingest.broadcast.rules import BroadcastBody, ChannelBody, channel_id_of
 from services.ingest.broadcast.store import Broadcast, Broadcasts
-from services.ingest.mailing.service import refusal
+from services.ingest.http import problem_of
 from services.ingest.rules.errors import Refused
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
@@ -46,8 +46,8 @@ class BroadcastService:
     def check(self, application_id: str, who: Caller) -> None:
         """The operator may ask for every application, a partner for those that a sender of its own stands for."""
         is_theirs = who.partner is None or any(
-            one.application_id == application_id and one.enabled
-            for one in self.directory.senders_of(who.partner.partner_id)
+            sender.application_id == application_id and sender.enabled
+            for sender in self.directory.senders_of(who.partner.partner_id)
         )
         if application_id not in self.directory.applications or not is_theirs:
             raise Problem(404, "Unknown application", "no application of that id with a sender of yours")
@@ -60,14 +60,14 @@ class BroadcastService:
 
     async def ask(self, application_id: str, name: str, body: ChannelBody) -> tuple[BroadcastChannelChanged, bool]:
         """The channel, and whether it was asked for only now."""
-        held = self.directory.credentials.get((application_id, Provider.APNS))
-        if held is None or not held.enabled:
+        credentials = self.directory.credentials.get((application_id, Provider.APNS))
+        if credentials is None or not credentials.enabled:
             raise Problem(409, "No APNs", "the application has no credentials of `apns`")
         known = await self.store.channel(channel_id_of(application_id, name))
         try:
-            asked = accept.asked_for(application_id, name, body, known, now_ms())
+            asked = rules.asked_for(application_id, name, body, known, now_ms())
         except Refused as error:
-            raise refusal(error) from None
+            raise problem_of(error) from None
         if asked is None:
             assert known is not None
             return known, False
@@ -81,18 +81,28 @@ class BroadcastService:
             raise Problem(409, "Not yet", "the channel is being made; try again when it is open or refused")
         if known.state != "open":
             return known
-        asked = accept.closing(known, now_ms())
+        asked = rules.closing(known, now_ms())
         await self._say(asked)
         return asked
 
-    async def send(self, application_id: str, name: str, body: BroadcastBody, who: Caller) -> tuple[Broadcast, bool]:
-        """The message, and whether it is new."""
+    async def send(
+        self, application_id: str, name: str, body: BroadcastBody, aps: object, who: Caller
+    ) -> tuple[Broadcast, bool]:
+        """The message, and whether it is new; `aps` as it was written."""
         channel = await self.channel(application_id, name)
         offset_min = who.partner.utc_offset_min if who.partner is not None else _OPERATORS_OFFSET_MIN
         try:
-            asked = accept.broadcast_of(channel, body, offset_min, now_ms(), ids.uuid7(), who.partner_id)
+            asked = rules.broadcast_of(
+                channel,
+                body,
+                aps,
+                offset_min=offset_min,
+                now=now_ms(),
+                drawn_id=ids.uuid7(),
+                partner_id=who.partner_id,
+            )
         except Refused as error:
-            raise refusal(error) from None
+            raise problem_of(error) from None
         known = await self.store.broadcast(asked.broadcast_id) if body.id is not None else None
         if known is not None:
             return known, False

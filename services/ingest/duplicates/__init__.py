@@ -1,1 +1,6 @@
-"""Requests that came before: claims for partners who refuse duplicates, and warnings for the others."""
+"""Requests whose id came before: claims for partners who refuse duplicates, warnings for the others."""
+
+from services.ingest.duplicates.claims_store import CONFIRMED_MS, ClaimOutcome, DuplicateClaims
+from services.ingest.duplicates.recent import RecentRequests, fingerprint_of
+
+__all__ = ["CONFIRMED_MS", "ClaimOutcome", "DuplicateClaims", "RecentRequests", "fingerprint_of"]

@@ -1,1 +1,9 @@
-"""`/v1/mailings`: lists, forecast, start, progress, pause, cancel."""
+"""Mailings, `/v1/mailings`: one message to very many. Lists and segments, dry run, start, progress, pause, cancel.
+
+`api.py` is HTTP, `service.py` what can be done with a mailing and when, `rules/` its message, list and recipients,
+`upload.py` the reading of a list, `planning/` the sending. Features: `docs/features/mailings.md`.
+"""
+
+from services.ingest.mailing.start import open_mailings
+
+__all__ = ["open_mailings"]

@@ -15,12 +15,13 @@ message name field and rule as `/v6/send` does, with its code in `detail`.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
+from services.ingest.http import json_of, problem_of
 from services.ingest.mailing.dry_run import DryRun
 from services.ingest.mailing.model import Mailing, PageCursor
-from services.ingest.mailing.service import MailingService, refusal
+from services.ingest.mailing.service import MailingService
 from services.ingest.mailing.upload import Form
 from services.ingest.mailing.views import (
     ForecastView,
@@ -34,7 +35,6 @@ from services.ingest.mailing.views import (
 )
 from services.ingest.rules.errors import Refused
 from services.ingest.rules.fields import instant_ms
-from services.ingest.rules.reading import read_json
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.clock import now_ms
 from services.runtime.http import server
@@ -48,23 +48,18 @@ _PLACE = r"^[0-9]{1,15}(_[0-9a-f-]{36})?$"
 _Line = Annotated[int, Query(alias="firstLine", ge=1, le=10**12, description="number of the first line that is sent")]
 
 
-def application(office: MailingService, dry: DryRun, outcomes: OutcomesStore, check: CallerOf) -> FastAPI:
-    """The ASGI application of `/v1/mailings`. `check` is the dependency of
-    `services/runtime/access/partner_auth.py`."""
-    app = FastAPI(title="RPNS mailings", version="1", description=__doc__, docs_url=None, redoc_url=None)
-    app.add_middleware(server.BodyLimit, streamed="/recipients")
-    server.install_problems(app)
+def mailing_routes(service: MailingService, dry: DryRun, outcomes: OutcomesStore, check: CallerOf) -> APIRouter:
+    """The routes of `/v1/mailings`. `check` is the dependency of `services/runtime/access/partner_auth.py`."""
     who = Depends(check)
     router = APIRouter(prefix=PATH)
-    _add_mailings(router, office, outcomes, who)
-    _add_list(router, office, who)
-    _add_moves(router, office, dry, outcomes, who)
-    app.include_router(router)
-    return app
+    _add_mailings(router, service, outcomes, who)
+    _add_list(router, service, who)
+    _add_moves(router, service, dry, outcomes, who)
+    return router
 
 
-def _add_mailings(router: APIRouter, office: MailingService, outcomes: OutcomesStore, who: Caller) -> None:
-    mailings = office.means.mailings
+def _add_mailings(router: APIRouter, service: MailingService, outcomes: OutcomesStore, who: Caller) -> None:
+    mailings = service.mailings
 
     @router.post("", status_code=201, summary="A draft")
     async def create(
@@ -73,12 +68,12 @@ def _add_mailings(router: APIRouter, office: MailingService, outcomes: OutcomesS
         partner: Annotated[str | None, Query(max_length=100, description="for the operator: whose")] = None,
         asking: Caller = who,
     ) -> MailingView:
-        of = asking.partner or office.means.directory.partners.get(partner or "")
-        if of is None:
+        owner = asking.partner or service.directory.partners.get(partner or "")
+        if owner is None:
             raise server.Problem(400, "Invalid request", errors=[{"field": "partner", "rule": "must name a partner"}])
-        mailing, is_new = await office.create(await _json(request), of)
+        mailing, is_new = await service.create(await json_of(request), owner)
         response.status_code = 201 if is_new else 200
-        return await _view(office, outcomes, mailing)
+        return await _view(service, outcomes, mailing)
 
     @router.get("", summary="The newest first")
     async def several(
@@ -87,21 +82,21 @@ def _add_mailings(router: APIRouter, office: MailingService, outcomes: OutcomesS
         asking: Caller = who,
     ) -> MailingsPage:
         found = await mailings.listed(asking.partner_id, None if before is None else _place(before), limit)
-        views = [await _view(office, outcomes, one) for one in found]
+        views = [await _view(service, outcomes, mailing) for mailing in found]
         last = f"{found[-1].created_at}_{found[-1].mailing_id}" if len(found) == limit else None
         return MailingsPage(mailings=views, before=last)
 
     @router.get("/{any_id}", summary="State and progress")
     async def one(any_id: _Id, asking: Caller = who) -> MailingView:
-        return await _view(office, outcomes, await office.find(any_id, asking))
+        return await _view(service, outcomes, await service.find(any_id, asking))
 
     @router.patch("/{any_id}", summary="Change rate, name, or what broken lines mean")
     async def change(any_id: _Id, request: Request, asking: Caller = who) -> MailingView:
-        mailing = await office.find(any_id, asking)
-        return await _view(office, outcomes, await office.change(mailing, await _json(request)))
+        mailing = await service.find(any_id, asking)
+        return await _view(service, outcomes, await service.change(mailing, await json_of(request)))
 
 
-def _add_list(router: APIRouter, office: MailingService, who: Caller) -> None:
+def _add_list(router: APIRouter, service: MailingService, who: Caller) -> None:
     @router.put("/{any_id}/recipients", summary="The list, streamed")
     @router.post("/{any_id}/recipients", summary="The same")
     async def upload(any_id: _Id, request: Request, first_line: _Line = 1, asking: Caller = who) -> UploadView:
@@ -112,16 +107,16 @@ def _add_list(router: APIRouter, office: MailingService, who: Caller) -> None:
             form = Form(_TYPES[kind], encoding_of(charset), first_line)
         except ListFault as fault:
             raise server.Problem(415, "Unsupported charset", f"Content-Type: {fault}") from None
-        mailing = await office.find(any_id, asking)
+        mailing = await service.find(any_id, asking)
         try:
-            uploading, after = await office.upload(mailing, request.stream(), form)
+            uploading, after = await service.upload(mailing, request.stream(), form)
         except ClientDisconnect:
             raise server.Problem(400, "The upload was cut off", "what was stored stays; see nextLine") from None
         return upload_view(uploading, after)
 
     @router.delete("/{any_id}/recipients", status_code=204, summary="Forget the list of a draft")
     async def clear(any_id: _Id, asking: Caller = who) -> None:
-        await office.clear(await office.find(any_id, asking))
+        await service.clear(await service.find(any_id, asking))
 
     @router.get("/{any_id}/problems", summary="Broken lines")
     async def problems(
@@ -130,9 +125,9 @@ def _add_list(router: APIRouter, office: MailingService, who: Caller) -> None:
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         asking: Caller = who,
     ) -> ProblemsPage:
-        mailing = await office.find(any_id, asking)
-        found = await office.means.mailings.problems(mailing.mailing_id, after, limit)
-        views = [ProblemView(line=one.line, field=one.field, rule=one.rule) for one in found]
+        mailing = await service.find(any_id, asking)
+        found = await service.mailings.problems(mailing.mailing_id, after, limit)
+        views = [ProblemView(line=line.line, field=line.field, rule=line.rule) for line in found]
         return ProblemsPage(
             problems=views,
             refused=mailing.refused,
@@ -141,10 +136,10 @@ def _add_list(router: APIRouter, office: MailingService, who: Caller) -> None:
         )
 
 
-def _add_moves(router: APIRouter, office: MailingService, dry: DryRun, outcomes: OutcomesStore, who: Caller) -> None:
+def _add_moves(router: APIRouter, service: MailingService, dry: DryRun, outcomes: OutcomesStore, who: Caller) -> None:
     @router.get("/{any_id}/forecast", summary="Dry run: how many, when it finishes, how many would expire")
     async def dry_run(any_id: _Id, asking: Caller = who) -> ForecastView:
-        return await dry.run(await office.find(any_id, asking), now_ms())
+        return await dry.run(await service.find(any_id, asking), now_ms())
 
     @router.post("/{any_id}/start", summary="Let it run, now or from a moment on")
     async def start(
@@ -152,34 +147,26 @@ def _add_moves(router: APIRouter, office: MailingService, dry: DryRun, outcomes:
         at: Annotated[str | None, Query(max_length=40, description="ISO 8601")] = None,
         asking: Caller = who,
     ) -> MailingView:
-        mailing = await office.find(any_id, asking)
-        return await _view(office, outcomes, await office.start(mailing, _moment(at, office, mailing)))
+        mailing = await service.find(any_id, asking)
+        return await _view(service, outcomes, await service.start(mailing, _moment(at, service, mailing)))
 
     @router.post("/{any_id}/pause", summary="Let it rest")
     async def pause(any_id: _Id, asking: Caller = who) -> MailingView:
-        return await _view(office, outcomes, await office.pause(await office.find(any_id, asking)))
+        return await _view(service, outcomes, await service.pause(await service.find(any_id, asking)))
 
     @router.post("/{any_id}/resume", summary="Let it go on")
     async def resume(any_id: _Id, asking: Caller = who) -> MailingView:
-        return await _view(office, outcomes, await office.resume(await office.find(any_id, asking)))
+        return await _view(service, outcomes, await service.resume(await service.find(any_id, asking)))
 
     @router.post("/{any_id}/cancel", summary="End it; what was sent is sent")
     async def cancel(any_id: _Id, asking: Caller = who) -> MailingView:
-        return await _view(office, outcomes, await office.cancel(await office.find(any_id, asking)))
+        return await _view(service, outcomes, await service.cancel(await service.find(any_id, asking)))
 
 
-async def _view(office: MailingService, outcomes: OutcomesStore, mailing: Mailing) -> MailingView:
+async def _view(service: MailingService, outcomes: OutcomesStore, mailing: Mailing) -> MailingView:
     left = max(0, mailing.recipients - mailing.planned)
-    expected = None if mailing.is_segment else office.forecast(mailing, left, now_ms())
+    expected = None if mailing.is_segment else service.forecast(mailing, left, now_ms())
     return view_of(mailing, await outcomes.of(mailing.mailing_id), expected)
-
-
-async def _json(request: Request) -> object:
-    body = await request.body()
-    try:
-        return read_json(body)
-    except Refused as refused:
-        raise refusal(refused) from None
 
 
 def _place(before: str) -> PageCursor:
@@ -187,11 +174,11 @@ def _place(before: str) -> PageCursor:
     return PageCursor(int(created_at), mailing_id)
 
 
-def _moment(text: str | None, office: MailingService, mailing: Mailing) -> int | None:
+def _moment(text: str | None, service: MailingService, mailing: Mailing) -> int | None:
     if text is None:
         return None
-    partner = office.means.directory.partners.get(mailing.partner_id)
+    partner = service.directory.partners.get(mailing.partner_id)
     try:
         return instant_ms(text.replace(" ", "+"), partner.utc_offset_min if partner else 0, "at")
     except Refused as refused:
-        raise refusal(refused) from None
+        raise problem_of(refused) from None

@@ -16,12 +16,12 @@ class MailingErasure:
     async def clean(self, erasure: Erasure) -> Counts:
         """Raises mongo.TRANSIENT_ERRORS."""
         lines = texts = 0
-        for scope in sorted({one.scope for one in erasure.subjects}):
+        for scope in sorted({subject.scope for subject in erasure.subjects}):
             if scope and not scope.startswith(_PARTNER):
                 continue
-            of_scope = [one for one in erasure.subjects if one.scope == scope]
-            users = frozenset(one.value for one in of_scope if one.kind == "user")
-            people = People(users, frozenset(one.value for one in of_scope if one.kind == "phone"))
+            subjects = [subject for subject in erasure.subjects if subject.scope == scope]
+            users = frozenset(subject.value for subject in subjects if subject.kind == "user")
+            people = People(users, frozenset(subject.value for subject in subjects if subject.kind == "phone"))
             partner_id = scope.removeprefix(_PARTNER) or None
             lines += await self._mailings.forget_recipients(partner_id, people)
             texts += await self._mailings.forget_texts(partner_id, people)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from schemas.mailing_events import MailingState
 from services.ingest.mailing.rules.rows import Row
@@ -10,7 +10,7 @@ from services.ingest.mailing.rules.rows import Row
 UNREADABLE = "{}"
 """The definition of a mailing that no key opens any more."""
 CANNOT_OPEN = "what was asked for cannot be opened with the keys that there are"
-"""What its partner is told then."""
+"""What its partner is shown then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,29 @@ class Mailing:
         return self.definition != UNREADABLE
 
 
+class MailingChanges(TypedDict, total=False):
+    """The fields of a mailing that a new revision changes."""
+
+    name: str
+    definition: str  # sealed
+    state: MailingState
+    reason: str
+    rate_per_s: int
+    on_bad_lines: str
+    on_repeated: str
+    start_at: int | None
+    started_at: int
+    finished_at: int
+    was_held: bool
+
+
 def sent_to(mailing: Mailing, rows: Sequence[Row]) -> list[Row]:
     """Those of a list's lines that get a message."""
     return [row for row in rows if row.repeats is None or mailing.on_repeated != "skip"]
 
 
 class PageCursor(NamedTuple):
-    """In the list of mailings, the newest first: behind this one. Without id: behind all of that moment."""
+    """A place in the list of mailings, the newest first: behind this one. Without id: behind all of that moment."""
 
     created_at: int
     mailing_id: str = ""

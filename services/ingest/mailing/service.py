@@ -10,17 +10,21 @@ Every change is a compare-and-set, said to `mailing-events` behind it; doing the
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import cast
 
 from pydantic import BaseModel
 
 from schemas import ids, lossless
 from schemas.application_events import PartnerChanged
 from schemas.mailing_events import MailingState
-from services.ingest.mailing.means import CannotContinue, Means
-from services.ingest.mailing.model import CANNOT_OPEN, Mailing
+from services.ingest.http import field_error, problem_of
+from services.ingest.mailing.model import CANNOT_OPEN, Mailing, MailingChanges
+from services.ingest.mailing.publisher import MailingPublisher
 from services.ingest.mailing.rules.draft import ChangeBody, MailingBody, draft
 from services.ingest.mailing.rules.forecast import Forecast, forecast
 from services.ingest.mailing.rules.template import Template
+from services.ingest.mailing.store import Mailings
+from services.ingest.mailing.templates import CannotContinue, compiled
 from services.ingest.mailing.upload import Form, Upload, UploadConflict
 from services.ingest.rules.body import parsed
 from services.ingest.rules.errors import Refused
@@ -29,6 +33,7 @@ from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import CannotOpen
+from services.runtime.directory import Directory
 from services.runtime.faults import TRANSIENT_ERRORS
 from services.runtime.http.field_names import suggestion
 from services.runtime.http.server import Problem
@@ -49,16 +54,18 @@ _MOST_FAULTS, _MOST_OF_NAME = 50, 200
 class MailingService:
     """Raises Problem for what cannot be done, and TRANSIENT_ERRORS."""
 
-    means: Means
+    mailings: Mailings
+    directory: Directory
+    publisher: MailingPublisher
 
     async def create(self, raw: object, partner: PartnerChanged) -> tuple[Mailing, bool]:
         """A draft; False beside it when there was one with this id and content already."""
         _check_names(MailingBody, raw)
         now = now_ms()
         try:
-            drafted = draft(raw, partner, self.means.directory, now)
+            drafted = draft(raw, partner, self.directory, now)
         except Refused as refused:
-            raise refusal(refused) from None
+            raise problem_of(refused) from None
         body, definition = drafted.body, lossless.dumps(raw)
         mailing_id = ids.uuid7() if body.id is None else ids.mailing_id_of(partner.uuid, body.id)
         is_segment = drafted.segment is not None
@@ -75,11 +82,13 @@ class MailingService:
             is_segment=is_segment,
             cursor="" if is_segment else 1,
         )
-        kept = await self.means.mailings.create(fresh)
+        kept = await self.mailings.create(fresh)
         if kept is fresh:
             await self._publish(fresh)
         elif kept.definition != fresh.definition:
-            raise Problem(409, "Another mailing has this id", errors=[_error("id", "was used for another mailing")])
+            raise Problem(
+                409, "Another mailing has this id", errors=[field_error("id", "was used for another mailing")]
+            )
         return kept, kept is fresh
 
     async def find(self, any_id: str, asking: Caller) -> Mailing:
@@ -87,8 +96,8 @@ class MailingService:
         candidates = [any_id]
         if asking.partner is not None:
             candidates.append(ids.mailing_id_of(asking.partner.uuid, any_id))
-        for one in candidates:
-            found = await self.means.mailings.find(one)
+        for mailing_id in candidates:
+            found = await self.mailings.find(mailing_id)
             if found is not None and asking.partner_id in (None, found.partner_id):
                 return found
         raise Problem(404, "No such mailing")
@@ -99,17 +108,17 @@ class MailingService:
         try:
             body = parsed(ChangeBody, raw, "")
         except Refused as refused:
-            raise refusal(refused) from None
-        changes = {name: value for name, value in body.model_dump().items() if value is not None}
+            raise problem_of(refused) from None
+        changes = cast(MailingChanges, body.model_dump(exclude_none=True))
         if not changes:
             rule = "must name ratePerS, name, onBadLines or onRepeated"
-            raise Problem(400, "Invalid request", errors=[_error("body", rule)])
+            raise Problem(400, "Invalid request", errors=[field_error("body", rule)])
         for _ in range(_TRIES):
             if mailing.state in ("done", "cancelled"):
                 raise Problem(409, f"The mailing is {mailing.state}")
             if body.on_repeated not in (None, mailing.on_repeated) and mailing.state != "draft":
                 raise Problem(409, f"The mailing is {mailing.state}", "only a draft changes onRepeated")
-            changed = await self.means.mailings.change(mailing, **changes)
+            changed = await self.mailings.change(mailing, changes)
             if changed is not None:
                 await self._publish(changed)
                 return changed
@@ -124,59 +133,59 @@ class MailingService:
             raise Problem(409, f"The mailing is {mailing.state}", "only a draft takes recipients")
         if form.first_line > max(mailing.next_line, 2 if form.is_csv else 1):
             rule = f"must be at most {mailing.next_line}, or lines between would be missing"
-            raise Problem(409, "Lines would be missing", errors=[_error("firstLine", rule)])
-        template = self._template(mailing)
-        opened = await self.means.mailings.open_upload(mailing)
+            raise Problem(409, "Lines would be missing", errors=[field_error("firstLine", rule)])
+        template = self.template(mailing)
+        opened = await self.mailings.open_upload(mailing)
         if opened is None or form.first_line > max(opened.next_line, 2 if form.is_csv else 1):
             raise Problem(409, "The mailing has been changed meanwhile")
-        uploading = Upload(self.means.mailings, opened, template, form)
+        uploading = Upload(self.mailings, opened, template, form)
         try:
             await uploading.read(body)
         except ListFault as fault:
             understood = f"read as {uploading.understood}"
-            raise Problem(400, "Invalid request", understood, [_error(fault.field, fault.rule)]) from None
+            raise Problem(400, "Invalid request", understood, [field_error(fault.field, fault.rule)]) from None
         except CannotOpen:
             raise Problem(409, "The mailing cannot go on", CANNOT_OPEN) from None
         except UploadConflict:
             raise Problem(409, "Another upload of this list is under way") from None
-        if not await self.means.mailings.complete(opened.mailing_id, opened.upload):
+        if not await self.mailings.complete(opened.mailing_id, opened.upload):
             raise Problem(409, "Another upload of this list is under way")
         return uploading, await self._again(mailing)
 
     async def clear(self, mailing: Mailing) -> None:
         """Forget the list of a draft."""
-        if not await self.means.mailings.clear(mailing):
+        if not await self.mailings.clear(mailing):
             raise Problem(409, f"The mailing is {mailing.state}", "only a draft forgets its recipients")
 
     async def start(self, mailing: Mailing, at: int | None) -> Mailing:
         """Let it run, now or from `at` (UTC ms) on."""
         now = now_ms()
-        return await self._move(mailing, "running", self._check, start_at=at, started_at=max(now, at or now))
+        return await self._move(mailing, "running", {"start_at": at, "started_at": max(now, at or now)}, self._check)
 
     def _check(self, mailing: Mailing) -> None:
         """That a draft can be started."""
         if mailing.state == "draft":
-            self._template(mailing)
+            self.template(mailing)
             if not mailing.is_segment:
                 _check_list(mailing)
 
     async def pause(self, mailing: Mailing) -> Mailing:
-        return await self._move(mailing, "paused", was_held=True)
+        return await self._move(mailing, "paused", {"was_held": True})
 
     async def resume(self, mailing: Mailing) -> Mailing:
         if mailing.state == "draft":
             raise Problem(409, "The mailing is a draft", "start it")
-        return await self._move(mailing, "running")
+        return await self._move(mailing, "running", {})
 
     async def cancel(self, mailing: Mailing) -> Mailing:
-        cancelled = await self._move(mailing, "cancelled", finished_at=now_ms())
-        await self.means.mailings.forget(cancelled.mailing_id)
+        cancelled = await self._move(mailing, "cancelled", {"finished_at": now_ms()})
+        await self.mailings.forget(cancelled.mailing_id)
         return cancelled
 
     def forecast(self, mailing: Mailing, recipients: int, now: int) -> Forecast | None:
         """Of so many recipients who are still to be planned; None when the mailing cannot go on."""
         try:
-            template, _ = self.means.template(mailing)
+            template, _ = compiled(mailing, self.directory)
         except CannotContinue:
             return None
         zone, _ = windows.partner_zone(template.request.utc_offset_min)
@@ -184,7 +193,11 @@ class MailingService:
         return forecast(recipients, mailing.rate_per_s, template.request.schedule, zone, start)
 
     async def _move(
-        self, mailing: Mailing, to: MailingState, check: Callable[[Mailing], None] | None = None, **changes: object
+        self,
+        mailing: Mailing,
+        to: MailingState,
+        changes: MailingChanges,
+        check: Callable[[Mailing], None] | None = None,
     ) -> Mailing:
         for _ in range(_TRIES):
             if mailing.state == to:
@@ -193,7 +206,7 @@ class MailingService:
                 check(mailing)
             if mailing.state not in _ALLOWED[to]:
                 raise Problem(409, f"The mailing is {mailing.state}")
-            moved = await self.means.mailings.change(mailing, state=to, reason="", **changes)
+            moved = await self.mailings.change(mailing, {**changes, "state": to, "reason": ""})
             if moved is not None:
                 await self._publish(moved)
                 return moved
@@ -201,7 +214,7 @@ class MailingService:
         raise Problem(503, "The mailing is being changed by others")
 
     async def _again(self, mailing: Mailing) -> Mailing:
-        found = await self.means.mailings.find(mailing.mailing_id)
+        found = await self.mailings.find(mailing.mailing_id)
         if found is None:
             raise Problem(404, "No such mailing")
         return found
@@ -209,13 +222,13 @@ class MailingService:
     async def _publish(self, mailing: Mailing) -> None:
         """The change is stored; if it cannot be said now, the planner says it."""
         try:
-            await self.means.publish(mailing)
+            await self.publisher.publish(mailing)
         except TRANSIENT_ERRORS as error:
             log.warning("a mailing's change is said later", mailing=mailing.mailing_id, error=repr(error))
 
-    def _template(self, mailing: Mailing) -> Template:
+    def template(self, mailing: Mailing) -> Template:
         try:
-            return self.means.template(mailing)[0]
+            return compiled(mailing, self.directory)[0]
         except CannotContinue as why:
             raise Problem(409, "The mailing cannot go on", str(why)) from None
 
@@ -223,28 +236,18 @@ class MailingService:
 def _check_names(model: type[BaseModel], raw: object) -> None:
     """This API is native: what nobody reads is refused, all of it at once."""
     if unknown := unknown_fields(model, raw):
-        errors = [_error(one.path[:_MOST_OF_NAME], "unknown field" + suggestion(one.meant)) for one in unknown]
+        errors = [field_error(name.path[:_MOST_OF_NAME], "unknown field" + suggestion(name.meant)) for name in unknown]
         raise Problem(400, "Invalid request", errors=errors[:_MOST_FAULTS])
 
 
 def _check_list(mailing: Mailing) -> None:
     if not mailing.is_complete:
         rule = f"is not complete: the last upload did not come to its end, it goes on at line {mailing.next_line}"
-        raise Problem(409, "The list is not complete", errors=[_error("recipients", rule)])
+        raise Problem(409, "The list is not complete", errors=[field_error("recipients", rule)])
     if mailing.refused and mailing.on_bad_lines == "refuse":
         rule = f"{mailing.refused} lines are broken: mend the list, or set onBadLines to skip"
-        raise Problem(409, "The list has broken lines", errors=[_error("recipients", rule)])
+        raise Problem(409, "The list has broken lines", errors=[field_error("recipients", rule)])
     if not mailing.recipients:
-        raise Problem(409, "The list is empty", errors=[_error("recipients", "must hold one at least")])
-
-
-def refusal(refused: Refused) -> Problem:
-    """What `/v6/send` would have answered, as problem details: its code in `detail`."""
-    field, colon, rule = refused.refusal.detail.partition(": ")
-    error = _error(field, rule) if colon else _error("body", field)
-    code = refused.refusal.code
-    return Problem(400, code.description, f"error {int(code)}", [error])
-
-
-def _error(field: str, rule: str) -> dict[str, str]:
-    return {"field": field, "rule": rule}
+        raise Problem(
+            409, "The list is empty", errors=[field_error("recipients", "must contain at least one recipient")]
+        )

@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 from pymongo import ReplaceOne
 
 from schemas.mailing_events import MailingState
 from schemas.topics import MESSAGE_RETENTION_MS
-from services.ingest.mailing.model import UNREADABLE, Mailing, PageCursor
+from services.ingest.mailing.model import UNREADABLE, Mailing, MailingChanges, PageCursor
 from services.ingest.mailing.rules.redaction import People, masked, rows_left, without
 from services.ingest.mailing.rules.rows import RejectedLine, Row
 from services.runtime import telemetry
@@ -32,8 +33,7 @@ log = telemetry.logger("mailings")
 _PURPOSE = b"mailing"
 MAX_PROBLEMS = 100_000
 """That are kept for one mailing; all are counted."""
-
-
+_MAILING = TypeAdapter(Mailing)
 _FIELDS = tuple(field.name for field in fields(Mailing) if field.name != "mailing_id")
 
 
@@ -98,7 +98,7 @@ class Mailings:
             return None
         return await self.find(mailing.mailing_id)
 
-    async def change(self, mailing: Mailing, **changes: Any) -> Mailing | None:
+    async def change(self, mailing: Mailing, changes: MailingChanges) -> Mailing | None:
         """The next revision; None when somebody else has changed it since, or it is no longer in that state."""
         update = {"$set": {**changes, "unpublished": True}, "$inc": {"revision": 1}}
         query = {"_id": mailing.mailing_id, "revision": mailing.revision, "state": mailing.state}
@@ -224,7 +224,8 @@ class Mailings:
                 if clean == mailing.definition:
                     break
                 definition = self._secrets.seal(clean.encode(), _PURPOSE)
-                if await self.change(mailing, definition=definition, name=masked(mailing.name, people)) is not None:
+                changes: MailingChanges = {"definition": definition, "name": masked(mailing.name, people)}
+                if await self.change(mailing, changes) is not None:
                     changed += 1
                     break
                 mailing = await self.find(mailing_id)
@@ -249,7 +250,7 @@ class Mailings:
         return [row for row in self._rows(document) if row.line >= line]
 
     async def advance(
-        self, mailing: Mailing, cursor: int | str, planned: int, repeated: int, rate_now: float, now: int
+        self, mailing: Mailing, cursor: int | str, *, planned: int, repeated: int, rate_now: float, now: int
     ) -> Mailing | None:
         """The messages up to `cursor` are in the log, but for `repeated` lines that are refused after all; None when
         another planner has moved it."""
@@ -269,13 +270,13 @@ class Mailings:
         return [Row(*row) for row in orjson.loads(zlib.decompress(self._secrets.open(document["rows"], _PURPOSE)))]
 
     def _mailing(self, document: Mapping[str, Any]) -> Mailing:
-        known = {name: document[name] for name in _FIELDS if name in document}
+        known = {name: document[name] for name in _FIELDS if name in document} | {"mailing_id": document["_id"]}
         try:
             known["definition"] = self._secrets.open(known["definition"], _PURPOSE).decode()
         except CannotOpen:  # an old key was taken away: that mailing pauses, and no other one is the worse for it
             self._tell(document["_id"])
             known["definition"] = UNREADABLE
-        return Mailing(mailing_id=document["_id"], **known)
+        return _MAILING.validate_python(known)
 
     def _tell(self, mailing_id: str) -> None:
         """Once for each: it is looked at again and again, and its partner sees it in its state."""

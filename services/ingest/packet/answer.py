@@ -64,23 +64,24 @@ class PacketService:
 
     def __init__(
         self,
+        *,
         directory: Directory,
         secrets: Secrets,
-        sink: Log,
+        log: Log,
         claims: DuplicateClaims,
         keys: HourKeys,
         limits: PartnerLimits,
         recent: RecentRequests,
     ) -> None:
         self._recent = recent
-        self._directory, self._secrets, self._log = directory, secrets, sink
+        self._directory, self._secrets, self._log = directory, secrets, log
         self._claims, self._keys, self._limits = claims, keys, limits
 
     def caller(self, authorization: str, address: str) -> PartnerChanged | Refusal:
         """The partner by its key."""
         found = partner_of(authorization, self._directory, self._secrets, address)
         if isinstance(found, KeyFault):
-            return Refusal(Code.LOGIN if found is KeyFault.UNKNOWN else Code.ADDRESS, found.value)
+            return Refusal(Code.LOGIN if found is KeyFault.UNKNOWN else Code.ADDRESS, "", found.value)
         return found
 
     async def answer(self, body: bytes, partner: PartnerChanged, warnings: list[str]) -> tuple[int, bytes] | Refusal:
@@ -95,7 +96,7 @@ class PacketService:
             return 400, orjson.dumps({"result": [_entry_of(unacceptable.rejected, None)]})
         limit = self._limits.enter(partner, time.monotonic())
         if limit is not None:
-            return Refusal(Code.TOO_MANY, limit)
+            return Refusal(Code.TOO_MANY, "", limit)
         try:
             sending = PacketContext(partner, self._directory, now, packet_id_of(body, packet, partner), ids.uuid7)
             return 200, orjson.dumps({"result": await self._send(packet, sending, warnings)})

@@ -8,15 +8,14 @@ from collections.abc import Sequence
 
 from starlette.types import Receive, Scope, Send
 
+from services.ingest.http import read_body, unexpected, write_answer
 from services.ingest.packet.answer import MAX_BODY_BYTES, PacketService
 from services.ingest.rules.errors import Refusal
-from services.ingest.rules.warnings import HEADER, header_of
-from services.ingest.send.endpoint import error_body, read_body, unexpected
 from services.runtime import telemetry
 from services.runtime.access.callers import Network, caller_address
 
 log = telemetry.logger("api")
-_JSON = (b"content-type", b"application/json")
+PACKET_PATH = "/v3/batch"
 _SECONDS = telemetry.REQUEST_SECONDS.labels("batch")
 
 
@@ -37,17 +36,8 @@ class PacketEndpoint:
         except Exception as error:
             log.exception("a packet failed")
             outcome = unexpected(error)
-        status, headers = 0, [_JSON]
-        if isinstance(outcome, Refusal):
-            status, body = outcome.code.http_status, error_body(outcome)
-            headers += [(b"retry-after", b"%d" % outcome.retry_after_s)] if status in (429, 503) else []
-        else:
-            status, body = outcome
-        if warnings:
-            headers.append((HEADER, header_of(warnings)))
-        headers.append((b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        status, answer = (outcome.code.http_status, outcome) if isinstance(outcome, Refusal) else outcome
+        await write_answer(send, answer, warnings, status)
         telemetry.REQUESTS.labels("batch", str(status)).inc()
         _SECONDS.observe(time.perf_counter() - started)
 

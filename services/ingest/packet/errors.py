@@ -1,10 +1,9 @@
 """How a packet says no: the refusals of `accept` in the words of `docs/partner-api.md` §6. Pure."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.ingest.rules.errors import Code, Refusal
+from services.ingest.rules.errors import Code, Kind, Refusal
 
 _PLACES = {
     "destAddr": "to",
@@ -18,7 +17,7 @@ _PLACES = {
     "externalUserId": "data.externalUserId",
 }
 """Names of `accept`, and what they are called in a packet; "message.data.…" is "data.…" otherwise."""
-_FIELD = re.compile(r"([A-Za-z0-9_.\[\]-]+): (.*)", re.DOTALL)
+_KEYS: dict[Kind, str] = {"invalid": "invalid", "missing": "must.be.not.null", "too_long": "length.too.long"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +46,16 @@ class Unacceptable(Exception):
 
 def unacceptable_of(refusal: Refusal) -> Unacceptable:
     """The packet as a whole: what is said of it names a field first."""
-    field, _, _ = refusal.detail.partition(":")
-    return Unacceptable("invalid", field, refusal.detail)
+    return Unacceptable("invalid", refusal.field, refusal.detail)
 
 
 def rejected_of(refusal: Refusal, where: str) -> Rejection:
     """A refusal of `accept` in the words of a packet."""
-    field, rule = _apart(refusal.detail)
+    field, rule = refusal.field, refusal.rule
     name = _PLACES.get(field) or (field.removeprefix("message.") if field.startswith("message.data") else field)
-    key = "invalid"
+    key = _KEYS[refusal.kind]
     if refusal.code is Code.SENDER:
         key, name = "not.available", "from"
     elif refusal.code is Code.TTL and name not in ("validity", "type") and "cascade" not in name:
         name = "validity"
-    elif "at most" in rule and "characters" in rule:
-        key = "length.too.long"
-    elif rule == "mandatory":
-        key = "must.be.not.null"
     return Rejection([RejectReason(key, f"{where}.{name}")], f"{where}.{name}: {rule}")
-
-
-def _apart(detail: str) -> tuple[str, str]:
-    found = _FIELD.fullmatch(detail)
-    return (found[1], found[2]) if found else ("", detail)

@@ -18,7 +18,7 @@ from schemas.values import Channel
 from services.ingest.packet.errors import Rejection, RejectReason, Unacceptable, rejected_of, unacceptable_of
 from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules.body import LinkBody, MessageBody, Request, ScheduleBody, parsed, violation
-from services.ingest.rules.errors import Refusal, Refused
+from services.ingest.rules.errors import Refused
 from services.ingest.rules.fields import channel_of, notify_url_of, schedule_of
 from services.ingest.rules.link import Senders
 from services.ingest.rules.message import AcceptedMessage, accept
@@ -109,13 +109,11 @@ def accepted_of(
         return alike
     try:
         request = _request(message, channel, packet)
+        outcome = accept(request, sending.partner, sending.senders, sending.now_ms, "bulk", draw_id=sending.draw_id)
     except ValidationError as error:
         return rejected_of(violation(error).refusal, where)
     except Refused as refused:
         return rejected_of(refused.refusal, where)
-    outcome = accept(request, sending.partner, sending.senders, sending.now_ms, "bulk", draw_id=sending.draw_id)
-    if isinstance(outcome, Refusal):
-        return rejected_of(outcome, where)
     unknown = names_of(unknown_of_packet(message, channel))
     about = {"packet_id": sending.packet_id} | ({} if unknown is None else {"unknown_fields": unknown})
     accepted = outcome._replace(request=outcome.request.model_copy(update=about))
@@ -172,7 +170,7 @@ def _faults(message: Mapping[str, Any], channel: Channel | None) -> list[tuple[s
         try:
             notify_url_of(message["callbackUrl"], "callbackUrl")
         except Refused as refused:
-            found.append(("invalid", "callbackUrl", refused.refusal.detail.partition(": ")[2]))
+            found.append(("invalid", "callbackUrl", refused.refusal.rule))
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from services.ingest.rules.errors import Refused, invalid
+from services.ingest.rules.errors import Kind, Refused, invalid
 
 
 class Wire(BaseModel):
@@ -182,9 +182,11 @@ def parsed(model: type[Model], value: object, field: str) -> Model:
 def violation(error: ValidationError, field: str = "") -> Refused:
     """Error 4 for the first thing that is wrong."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return invalid(_path(field, first["loc"]), _RULES.get(first["type"], first["msg"].removeprefix("Value error, ")))
+    rule = _RULES.get(first["type"], first["msg"].removeprefix("Value error, "))
+    return invalid(_path(field, first["loc"]), rule, _KINDS_OF.get(first["type"], "invalid"))
 
 
+_KINDS_OF: dict[str, Kind] = {"missing": "missing", "string_too_long": "too_long"}
 _RULES = {"missing": "mandatory", "model_type": "must be an object", "recursion_loop": "nested too deeply"}
 
 

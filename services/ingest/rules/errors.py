@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
+
+Kind = Literal["invalid", "missing", "too_long"]
+"""What a rule finds wrong; packets have a word for each."""
 
 
 class Code(IntEnum):
@@ -47,24 +51,36 @@ _TABLE = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not accepted. `detail` names the field and the rule, and never repeats a value.
+    """Why a request is not accepted: `field` breaks `rule`; neither repeats a value. `field` is empty where none is.
 
     `retry_after_s`: with 429 and 503, after how many seconds the same may be sent again.
     """
 
     code: Code
-    detail: str
+    field: str
+    rule: str
     retry_after_s: int = 1
+    kind: Kind = "invalid"
+
+    @property
+    def detail(self) -> str:
+        """Both as an answer shows them."""
+        return f"{self.field}: {self.rule}" if self.field else self.rule
 
 
 class Refused(Exception):
-    """Raised by a rule, caught by `accept`."""
+    """Raised by a rule; `refusal` is its reason."""
 
-    def __init__(self, code: Code, detail: str) -> None:
-        super().__init__(detail)
-        self.refusal = Refusal(code, detail)
+    def __init__(self, code: Code, field: str, rule: str, kind: Kind = "invalid") -> None:
+        self.refusal = Refusal(code, field, rule, kind=kind)
+        super().__init__(self.refusal.detail)
 
 
-def invalid(field: str, rule: str) -> Refused:
+def invalid(field: str, rule: str, kind: Kind = "invalid") -> Refused:
     """Error 4 for a field."""
-    return Refused(Code.INVALID, f"{field}: {rule}")
+    return Refused(Code.INVALID, field, rule, kind)
+
+
+def missing(field: str) -> Refused:
+    """Error 4 for a field that must be there."""
+    return invalid(field, "mandatory", "missing")

@@ -24,7 +24,7 @@ def channel_of(name: str | None, field: str) -> Channel:
     """`message.type`, in any case. Raises error 9, also when it is missing."""
     found = _CHANNELS.get((name or "").upper())
     if found is None:
-        raise Refused(Code.TYPE, f"{field}.type: must be one of {', '.join(_CHANNELS)}")
+        raise Refused(Code.TYPE, f"{field}.type", f"must be one of {', '.join(_CHANNELS)}")
     return found
 
 
@@ -32,13 +32,13 @@ def lifetime_ms(channel: Channel, ttl: int | None, unit: str | None, partner: Pa
     """ttl and ttlUnit with the partner's defaults. Raises error 11."""
     name = unit.upper() if unit else partner.default_ttl_unit.get(channel, "MINUTES")
     if name not in _UNIT_S:
-        raise Refused(Code.TTL, f"{field}.ttlUnit: must be SECONDS, MINUTES or HOURS")
+        raise Refused(Code.TTL, f"{field}.ttlUnit", "must be SECONDS, MINUTES or HOURS")
     seconds = ttl * _UNIT_S[name] if ttl else partner.default_ttl_s.get(channel)
     if seconds is None:
-        raise Refused(Code.TTL, f"{field}.ttl: mandatory, no default is configured for {channel.value}")
+        raise Refused(Code.TTL, f"{field}.ttl", f"mandatory, no default is configured for {channel.value}")
     least, most = LIFETIME_S[channel]
     if not least <= seconds <= most:
-        raise Refused(Code.TTL, f"{field}.ttl: must come to {least} to {most} seconds for {channel.value}")
+        raise Refused(Code.TTL, f"{field}.ttl", f"must come to {least} to {most} seconds for {channel.value}")
     return seconds * 1000
 
 

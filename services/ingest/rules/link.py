@@ -8,7 +8,7 @@ from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Button, Channel, Content, Link
 from services.ingest.rules.address import options_of_button, shown_url_of
 from services.ingest.rules.body import ButtonBody, ChannelData, CommonData, ContentBody, MessageBody, PushData, parsed
-from services.ingest.rules.errors import Code, Refused, invalid
+from services.ingest.rules.errors import Code, Refused, invalid, missing
 from services.ingest.rules.fields import channel_of, lifetime_ms, one_of
 from services.ingest.rules.marks import FIRST_MARK, LAST_MARK
 from services.ingest.rules.opaque_json import opaque
@@ -116,10 +116,10 @@ def _sender(channel: Channel, data: CommonData, context: Context, field: str) ->
     if not name:
         if channel is Channel.FLASHINGCALL:
             return None
-        raise Refused(Code.SENDER, f"{field}.serviceNumber: mandatory, no default sender is configured")
+        raise Refused(Code.SENDER, f"{field}.serviceNumber", "mandatory, no default sender is configured")
     found = context.senders.sender(context.partner.partner_id, name)
     if found is None and (channel is not Channel.FLASHINGCALL or data.service_number):
-        raise Refused(Code.SENDER, f"{field}.serviceNumber: must be one of the partner's senders")
+        raise Refused(Code.SENDER, f"{field}.serviceNumber", "must be one of the partner's senders")
     return found
 
 
@@ -148,17 +148,19 @@ def check_channel(channel: Channel, data: ChannelData, raw: Mapping[str, Any], f
         return
     if channel in (Channel.VIBER, Channel.WHATSAPP):
         _check_instant(data, field)
+    elif data.text is None:
+        raise missing(f"{field}.text")
     elif not data.text:
-        raise invalid(f"{field}.text", "mandatory" if data.text is None else "must not be empty")
+        raise invalid(f"{field}.text", "must not be empty")
     elif channel is Channel.SMS and len(data.text) > _MAX_SMS:
-        raise invalid(f"{field}.text", f"must have at most {_MAX_SMS} characters for SMS")
+        raise invalid(f"{field}.text", f"must have at most {_MAX_SMS} characters for SMS", "too_long")
     elif channel is Channel.FLASHINGCALL and not _FLASH_CODE.search(data.text):
         raise invalid(f"{field}.text", "must be or contain a code of 4 or 6 digits for FLASHINGCALL")
 
 
 def _check_instant(data: ChannelData, field: str) -> None:
     if data.instant_content is None:
-        raise invalid(f"{field}.instantContent", "mandatory")
+        raise missing(f"{field}.instantContent")
     text = data.instant_content.data.get("text")
     if text is not None and not isinstance(text, str):
         raise invalid(f"{field}.instantContent.data.text", "must be a string")

@@ -1,7 +1,7 @@
 """Is this request acceptable? Pure: the body, the partner and the time decide, and nothing else.
 
     SendRequest ─▶ accept ─▶ AcceptedMessage  the event to append, and the values to seal before it may be
-                          └▶ Refusal          code and detail for the answer
+                          └▶ Refused          code, field and rule for the answer
 
 `/v6/send` and packets come through here alike; a packet's message is a `Request` with the packet's lane. Source:
 `docs/partner-api.md` §1, §4, §5.
@@ -17,7 +17,7 @@ from schemas.events import MessageRequested
 from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import LONGEST_CHAIN, Channel, Lane, Link, Recipient, ReportRequest, Schedule
 from services.ingest.rules.body import LinkBody, Request
-from services.ingest.rules.errors import Code, Refusal, Refused, invalid
+from services.ingest.rules.errors import Code, Refused, invalid
 from services.ingest.rules.fields import extra_param_of, notify_url_of, one_of, registered_delivery_of, schedule_of
 from services.ingest.rules.link import Context, ReadLink, Senders, read_link
 from services.runtime.text import phones
@@ -43,17 +43,8 @@ def accept(
     lane: Lane = "single",
     *,
     draw_id: Callable[[], str],
-) -> AcceptedMessage | Refusal:
-    """Decide about one request of an authenticated partner. `draw_id` gives new UUIDs."""
-    try:
-        return _accepted(body, partner, senders, now_ms, lane, draw_id)
-    except Refused as refused:
-        return refused.refusal
-
-
-def _accepted(
-    body: Request, partner: PartnerChanged, senders: Senders, now_ms: int, lane: Lane, draw_id: Callable[[], str]
 ) -> AcceptedMessage:
+    """Decide about one request of an authenticated partner. `draw_id` gives new UUIDs. Raises Refused."""
     chain = _chain(body, Context(partner, senders, body.shorten_links))
     links = _awaiting(body, chain)
     schedule = schedule_of(body.schedule_info, body.use_time_diff, partner, now_ms)
@@ -126,11 +117,11 @@ def _recipient(body: Request, chain: list[ReadLink]) -> Recipient:
         raise invalid("externalUserId", "must be the same in all links of a cascade")
     phone = phones.normalise(body.dest_addr) if body.dest_addr else None
     if body.dest_addr and phone is None:
-        raise Refused(Code.PHONE, f"destAddr: {phones.RULE}")
+        raise Refused(Code.PHONE, "destAddr", phones.RULE)
     if phone is None and not users:
-        raise Refused(Code.PHONE, "destAddr: mandatory unless message.data.externalUserId is given")
+        raise Refused(Code.PHONE, "destAddr", "mandatory unless message.data.externalUserId is given")
     if phone is None and all(one.link.channel is not Channel.PUSH for one in chain):
-        raise Refused(Code.PHONE, f"destAddr: mandatory for {chain[0].link.channel.value}")
+        raise Refused(Code.PHONE, "destAddr", f"mandatory for {chain[0].link.channel.value}")
     return Recipient(phone=phone, external_user_id=users.pop() if users else None)
 
 

@@ -38,9 +38,9 @@ _TOPIC = topics.MESSAGE_REQUESTED["single"]
 _OUTAGE_S = 30.0
 _FORGOTTEN_S = 60.0
 _FAULTS = {
-    LoginFault.UNKNOWN_LOGIN: Refusal(Code.LOGIN, "login: unknown"),
-    LoginFault.FORBIDDEN_ADDRESS: Refusal(Code.ADDRESS, "the caller's address is not in the partner's subnets"),
-    LoginFault.WRONG_PASSWORD: Refusal(Code.PASSWORD, "password: wrong"),
+    LoginFault.UNKNOWN_LOGIN: Refusal(Code.LOGIN, "login", "unknown"),
+    LoginFault.FORBIDDEN_ADDRESS: Refusal(Code.ADDRESS, "", "the caller's address is not in the partner's subnets"),
+    LoginFault.WRONG_PASSWORD: Refusal(Code.PASSWORD, "password", "wrong"),
 }
 
 
@@ -67,23 +67,20 @@ class SendService:
         except Refused as refused:
             return refused.refusal
         except ValidationError as error:
-            return await self._refuse_strangers_first(body, error, address, warnings)
-        partner = self._logins.known(request.login, request.password, address)
-        if partner is None:
-            checked = await self._logins.check(request.login, request.password, address)
-            if isinstance(checked, LoginFault):
-                return self._not_let_in(checked, request.login, address)
-            partner = checked
+            return await self._refuse_fields(body, violation(error).refusal, address, warnings)
+        partner = await self._logins.check(request.login, request.password, address)
+        if isinstance(partner, LoginFault):
+            return self._not_let_in(partner, request.login, address)
         limit = self.limits.enter(partner, time.monotonic())
         if limit is not None:
-            return Refusal(Code.TOO_MANY, limit)
+            return Refusal(Code.TOO_MANY, "", limit)
         try:
             unknown = [] if is_known(request) else unknown_fields(SendRequest, read_json(body))
             if unknown:
                 warnings += warnings_of(unknown)
                 telemetry.UNKNOWN_FIELDS.labels(partner.partner_id).inc()
             return await self._send(request, partner, unknown, warnings)
-        except Refused as refused:  # NaN in a field that nobody reads
+        except Refused as refused:
             return refused.refusal
         finally:
             self.limits.leave(partner)
@@ -98,42 +95,42 @@ class SendService:
         if fault is not LoginFault.THROTTLED:
             return _FAULTS[fault]
         wait_s = self._logins.retry_after_s(login, address)
-        return Refusal(Code.TOO_MANY, "too many failed logins, try again later", wait_s)
+        return Refusal(Code.TOO_MANY, "", "too many failed logins, try again later", wait_s)
 
-    async def _refuse_strangers_first(
-        self, body: bytes, error: ValidationError, address: str, warnings: list[str]
-    ) -> Refusal:
-        """What is wrong with the fields is told to partners only."""
-        login, password = _credentials(body)
-        if login is None or password is None:
-            return violation(error).refusal
-        checked = await self._logins.check(login, password, address)
-        if isinstance(checked, LoginFault):
-            return self._not_let_in(checked, login, address)
-        warnings += warnings_of(unknown_fields(SendRequest, read_json(body)))
-        return violation(error).refusal
+    async def _refuse_fields(self, body: bytes, refusal: Refusal, address: str, warnings: list[str]) -> Refusal:
+        """Refuse a body with a wrong field: what is wrong with it is for partners only, so the login comes first."""
+        try:
+            found = lossless.loads(body)
+        except lossless.NotJson:
+            return refusal
+        login, password = (found.get("login"), found.get("password")) if isinstance(found, dict) else (None, None)
+        if not isinstance(login, str) or not isinstance(password, str):
+            return refusal
+        partner = await self._logins.check(login, password, address)
+        if isinstance(partner, LoginFault):
+            return self._not_let_in(partner, login, address)
+        warnings += warnings_of(unknown_fields(SendRequest, found))
+        return refusal
 
     async def _send(
         self, request: SendRequest, partner: PartnerChanged, unknown: Sequence[Unknown], warnings: list[str]
     ) -> bytes | Refusal:
         accepted = accept(request, partner, self._directory, now_ms(), draw_id=ids.uuid7)
-        if isinstance(accepted, Refusal):
-            return accepted
         if unknown:
             accepted = accepted._replace(request=accepted.request.replace(unknown_fields=names_of(unknown)))
         claims = partner.reject_duplicates and accepted.request.partner_ref is not None
         try:
             event = await sealed(accepted, self._keys) if accepted.secure else accepted.request
             if claims and not await self._claims.claim(event.message_id, event.event_id, now_ms()):
-                return Refusal(Code.DUPLICATE, "id: was used before")
+                return Refusal(Code.DUPLICATE, "id", "was used before")
             await self._log.append((Append(_TOPIC, event.message_id, event),))
         except faults.TRANSIENT_ERRORS as error:
             self._note_failure(error)
             if claims:
                 await self._give_back(accepted.request)
-            return Refusal(Code.UNAVAILABLE, "the request could not be stored in time, repeat it with the same id")
+            return Refusal(Code.UNAVAILABLE, "", "the request could not be stored in time, repeat it with the same id")
         except RecordTooLarge:
-            return Refusal(Code.INVALID, "body: too large once it is encoded")
+            return Refusal(Code.INVALID, "body", "too large once it is encoded")
         self._failing_since_s = None
         if event.partner_ref is not None and self.recent.note(event.message_id, fingerprint_of(event, accepted.secure)):
             warnings.append(REPEATED)
@@ -161,15 +158,3 @@ class SendService:
         if self._failing_since_s is None:
             self._failing_since_s = self._failed_at_s
             log.warning("requests cannot be stored", error=repr(error))
-
-
-def _credentials(body: bytes) -> tuple[str | None, str | None]:
-    """Login and password of a body whose other fields are wrong."""
-    try:
-        found = lossless.loads(body)
-    except lossless.NotJson:
-        return None, None
-    if not isinstance(found, dict):
-        return None, None
-    login, password = found.get("login"), found.get("password")
-    return (login if isinstance(login, str) else None), (password if isinstance(password, str) else None)

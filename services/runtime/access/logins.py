@@ -102,13 +102,16 @@ class Logins:
 
     async def check(self, login: str, password: str, address: str) -> PartnerChanged | LoginFault:
         """The partner, or why not. `address` is the caller's IP address in text."""
+        known = self.known(login, password, address)
+        if known is not None:
+            return known
         partner = self.directory.partner_by_login(login)
         if partner is not None and not partner.enabled:
             partner = None
         if partner is not None and not may_call(partner.subnets, address):
             return LoginFault.FORBIDDEN_ADDRESS
         digest = self._digest(login, password)
-        if partner is not None and (self._is_right(partner, digest) or self._is_api_key(partner, digest, password)):
+        if partner is not None and self._is_api_key(partner, digest, password):
             return partner
         found = await self._verified(login if partner else "", partner, password, network_of(address), digest)
         if found is None:

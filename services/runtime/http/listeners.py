@@ -8,11 +8,12 @@ So reaching the public port, past any gateway, with any token, is not enough. Ea
 what it serves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from fastapi import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.runtime.access.callers import Network, caller_address, network_of
 from services.runtime.access.operator_routes import is_operators_alone, may, route_of, routes_at
@@ -41,14 +42,16 @@ def operator_of(request: Request) -> Operator | None:
 
 
 class PublicListener:
-    """What everybody may reach."""
+    """What everybody may reach. `direct`: hot paths by method and path, which need none of the application's layers."""
 
-    def __init__(self, app: Api) -> None:
-        self._app = app
+    def __init__(self, app: Api, direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({})) -> None:
+        self._app, self._direct = app, direct
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+        elif (endpoint := self._direct.get((scope["method"], scope["path"]))) is not None:
+            await endpoint(scope, receive, send)
         elif scope["path"] == OPENAPI_PATH and scope["method"] == "GET":
             document = described(self._app.openapi(), lambda method, path: not is_operators_alone(method, path))
             await server.json_response(document)(scope, receive, send)
@@ -120,10 +123,16 @@ def _filled(path: str) -> str:
 
 
 def serve(
-    process: Process, app: Api, tokens: OperatorTokens, trusted: Sequence[Network], uploads: tuple[str, ...] = ()
+    process: Process,
+    app: Api,
+    tokens: OperatorTokens,
+    trusted: Sequence[Network],
+    *,
+    uploads: tuple[str, ...] = (),
+    direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({}),
 ) -> None:
-    """Serve `app` on both ports until the process stops; `uploads` as for `web.serve`."""
+    """Serve `app` on both ports until the process stops; `uploads` as for `server.serve`, `direct` for everybody's."""
     settings = process.settings
-    server.serve(process, PublicListener(app), "api", (settings.host, settings.port), uploads)
+    server.serve(process, PublicListener(app, direct), "api", (settings.host, settings.port), uploads)
     operators = OperatorsListener(app, tokens, trusted)
     server.serve(process, operators, "operators-api", (settings.operators_host, settings.operators_port), uploads)

@@ -73,7 +73,11 @@ class BodyLimit:
     """
 
     def __init__(
-        self, app: ASGIApp, limit: int = MAX_BODY_BYTES, larger: Mapping[str, int] | None = None, streamed: str = ""
+        self,
+        app: ASGIApp,
+        limit: int = MAX_BODY_BYTES,
+        larger: Mapping[str, int] | None = None,
+        streamed: tuple[str, ...] = (),
     ) -> None:
         self._app = app
         self._streamed = streamed
@@ -81,7 +85,7 @@ class BodyLimit:
         self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or (self._streamed and scope["path"].endswith(self._streamed)):
+        if scope["type"] != "http" or scope["path"].endswith(self._streamed):
             await self._app(scope, receive, send)
             return
         seen, limit = 0, self._limit_of(scope["path"])

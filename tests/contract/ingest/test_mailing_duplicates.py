@@ -25,13 +25,13 @@ def _list(*names: str) -> list[bytes]:
 
 @pytest.fixture
 def strict(bench: Bench) -> Bench:
-    bench.office.means.directory.apply(STRICT.entity_key, codec.encode(STRICT))
+    bench.directory.apply(STRICT.entity_key, codec.encode(STRICT))
     return bench
 
 
 async def started(bench: Bench, *names: str) -> Mailing:
     mailing = await bench.upload(await bench.draft(ratePerS=100_000), _list(*names))
-    return await bench.office.start(mailing, None)
+    return await bench.service.start(mailing, None)
 
 
 async def refused(bench: Bench, mailing: Mailing) -> list[tuple[int, str, str]]:

@@ -26,9 +26,9 @@ async def test_a_repeated_recipient_is_left_out_counted_and_told(bench: Bench) -
     assert (mailing.accepted, mailing.refused, mailing.repeated, mailing.recipients) == (715, 1, 5, 710)
     found = await problems(bench, mailing.mailing_id)
     assert found[:5] == [(701 + place, f"repeats the recipient of line {place + 1}") for place in range(5)]
-    forecast = await DryRun(bench.office, Installations(bench.database)).run(mailing, 0)
+    forecast = await DryRun(bench.service, bench.recipients, Installations(bench.database)).run(mailing, 0)
     assert (forecast.recipients, forecast.repeated, forecast.looked_at) == (710, 5, 710)
-    done = await bench.plan(await bench.office.start(mailing, None))
+    done = await bench.plan(await bench.service.start(mailing, None))
     assert (done.state, done.planned) == ("done", 710)
     asked = await bench.requested(710)
     assert len({one.recipient.phone for one in asked}) == 710
@@ -36,20 +36,20 @@ async def test_a_repeated_recipient_is_left_out_counted_and_told(bench: Bench) -
 
 async def test_repeated_recipients_are_sent_to_when_that_is_wanted(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(ratePerS=100_000), [*lines(0, 5), *SPELT])
-    mailing = await bench.office.change(mailing, {"onRepeated": "send"})
+    mailing = await bench.service.change(mailing, {"onRepeated": "send"})
     assert mailing.recipients == 10
-    done = await bench.plan(await bench.office.start(mailing, None))
+    done = await bench.plan(await bench.service.start(mailing, None))
     assert (done.planned, len(await bench.requested(10))) == (10, 10)
     with pytest.raises(Problem, match="done"):
-        await bench.office.change(done, {"onRepeated": "skip"})
+        await bench.service.change(done, {"onRepeated": "skip"})
 
 
 async def test_what_a_running_mailing_does_with_repeated_recipients_stays(bench: Bench) -> None:
-    running = await bench.office.start(await bench.upload(await bench.draft(), SPELT), None)
+    running = await bench.service.start(await bench.upload(await bench.draft(), SPELT), None)
     with pytest.raises(Problem) as caught:
-        await bench.office.change(running, {"onRepeated": "send"})
+        await bench.service.change(running, {"onRepeated": "send"})
     assert caught.value.body.detail == "only a draft changes onRepeated"
-    assert (await bench.office.change(running, {"onRepeated": "skip", "ratePerS": 7})).rate_per_s == 7
+    assert (await bench.service.change(running, {"onRepeated": "skip", "ratePerS": 7})).rate_per_s == 7
 
 
 async def test_an_upload_that_goes_on_knows_who_was_sent_before(bench: Bench) -> None:
@@ -61,19 +61,19 @@ async def test_an_upload_that_goes_on_knows_who_was_sent_before(bench: Bench) ->
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        await bench.office.upload(mailing, breaks(), Form(False))
+        await bench.service.upload(mailing, breaks(), Form(False))
     whole = [*lines(0, 600), *SPELT, *lines(600, 610), *lines(0, 600)]
     after = await bench.upload(mailing, whole)
     again = await bench.upload(mailing, whole)
     for one in (after, again):
         assert (one.accepted, one.repeated, one.recipients) == (1215, 605, 610)
     assert len(await problems(bench, mailing.mailing_id)) == 605
-    assert (await bench.plan(await bench.office.start(again, None))).planned == 610
+    assert (await bench.plan(await bench.service.start(again, None))).planned == 610
 
 
 async def test_a_planner_that_died_passes_the_same_lines_over(bench: Bench) -> None:
     body = [*lines(0, 3), *SPELT[:3], *lines(3, 6)]
-    running = await bench.office.start(await bench.upload(await bench.draft(ratePerS=4), body), None)
+    running = await bench.service.start(await bench.upload(await bench.draft(ratePerS=4), body), None)
     await bench.plan(running, steps=2)
     found = await bench.mailings.find(running.mailing_id)
     assert found is not None
@@ -84,7 +84,7 @@ async def test_a_planner_that_died_passes_the_same_lines_over(bench: Bench) -> N
 
 async def test_a_list_of_nothing_but_broken_and_repeated_lines_ends_at_once(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(ratePerS=100_000), [*lines(0, 1), *[*lines(0, 1)] * 1200])
-    assert (await bench.plan(await bench.office.start(mailing, None))).planned == 1
+    assert (await bench.plan(await bench.service.start(mailing, None))).planned == 1
 
 
 async def test_a_mailing_of_before_sends_to_every_line(bench: Bench) -> None:
@@ -93,7 +93,7 @@ async def test_a_mailing_of_before_sends_to_every_line(bench: Bench) -> None:
     await mongo.durable(bench.database["mailings"]).update_one({"_id": mailing.mailing_id}, unset)
     after = await bench.upload(mailing, [*lines(0, 5), *SPELT])
     assert (after.on_repeated, after.recipients) == ("send", 10)
-    assert (await bench.plan(await bench.office.start(after, None))).planned == 10
+    assert (await bench.plan(await bench.service.start(after, None))).planned == 10
 
 
 async def test_a_list_that_cannot_be_read_is_refused_with_how_it_was_read(bench: Bench) -> None:

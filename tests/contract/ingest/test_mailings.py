@@ -14,19 +14,23 @@ from schemas import codec, ids, topics
 from schemas.application_events import ApplicationChanged, PartnerChanged, SenderChanged, StopChanged, SubscriptionKind
 from schemas.events import Event, MessageRequested
 from schemas.mailing_events import MailingChanged
+from services.ingest.api import application
 from services.ingest.duplicates.claims_store import DuplicateClaims
-from services.ingest.mailing import api
-from services.ingest.mailing import planner as planning
-from services.ingest.mailing import run as mailing_run
-from services.ingest.mailing.means import CannotContinue, Means
+from services.ingest.mailing.api import mailing_routes
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing, PageCursor
-from services.ingest.mailing.planner import Planner
+from services.ingest.mailing.planning import planner as planner_module
+from services.ingest.mailing.planning import run as run_module
+from services.ingest.mailing.planning.messages import MessageWriter
+from services.ingest.mailing.planning.planner import Planner
+from services.ingest.mailing.planning.recipients import RecipientReader
+from services.ingest.mailing.planning.run import MailingRun
+from services.ingest.mailing.publisher import MailingPublisher
 from services.ingest.mailing.rules.redaction import MASK, People
 from services.ingest.mailing.rules.segment import Segment
 from services.ingest.mailing.rules.template import Template
-from services.ingest.mailing.run import MailingRun
 from services.ingest.mailing.service import MailingService
 from services.ingest.mailing.store import Mailings
+from services.ingest.mailing.templates import CannotContinue, CurrentTemplate
 from services.ingest.mailing.upload import Form
 from services.ingest.mailing.views import view_of
 from services.runtime import mongo
@@ -62,16 +66,46 @@ KNOWN: tuple[PartnerChanged | SenderChanged | ApplicationChanged, ...] = (
 class Bench:
     """Mailings without HTTP and without the planner's loop."""
 
-    office: MailingService
+    service: MailingService
+    recipients: RecipientReader
+    writer: MessageWriter
     database: Database
     settings: Settings
 
     @property
     def mailings(self) -> Mailings:
-        return self.office.means.mailings
+        return self.service.mailings
+
+    @property
+    def directory(self) -> Directory:
+        return self.service.directory
+
+    async def started(self) -> Mailing:
+        """A mailing to three that runs."""
+        return await self.service.start(await self.upload(await self.draft(), lines(0, 3)), None)
+
+    def run_of(self, mailing: Mailing) -> MailingRun:
+        return MailingRun(
+            mailing=mailing,
+            mailings=self.mailings,
+            publisher=self.service.publisher,
+            recipients=self.recipients,
+            writer=self.writer,
+            directory=self.directory,
+        )
+
+    def planner(self, stop: asyncio.Event) -> Planner:
+        return Planner(
+            mailings=self.mailings,
+            publisher=self.service.publisher,
+            run_of=self.run_of,
+            database=self.database,
+            owner="one",
+            stop=stop,
+        )
 
     async def draft(self, message: dict[str, Any] | None = None, **about: Any) -> Mailing:
-        mailing, _ = await self.office.create({"name": "autumn", "message": message or push(), **about}, PARTNER)
+        mailing, _ = await self.service.create({"name": "autumn", "message": message or push(), **about}, PARTNER)
         return mailing
 
     async def upload(self, mailing: Mailing, body: Sequence[bytes], first_line: int = 1, csv: bool = False) -> Mailing:
@@ -81,11 +115,11 @@ class Bench:
 
         now = await self.mailings.find(mailing.mailing_id)
         assert now is not None
-        _, after = await self.office.upload(now, stream(), Form(csv, first_line=first_line))
+        _, after = await self.service.upload(now, stream(), Form(csv, first_line=first_line))
         return after
 
     async def plan(self, mailing: Mailing, steps: int = 1000) -> Mailing:
-        run = MailingRun(self.office.means, mailing)
+        run = self.run_of(mailing)
         while steps and await run.step(_at_once):
             steps -= 1
         found = await self.mailings.find(mailing.mailing_id)
@@ -119,18 +153,24 @@ async def _at_once(_: float) -> None:
 async def bench(settings: Settings) -> AsyncIterator[Bench]:
     await kafka.create_topics(settings, [BULK, topics.MAILING_EVENTS, topics.APPLICATION_EVENTS])
     async with mongo.database(settings) as database, kafka.opened_log(settings) as sink:
-        yield Bench(MailingService(await _means(settings, database, sink)), database, settings)
+        yield await _bench(settings, database, sink)
         await database.client.drop_database(settings.mongo_database)
 
 
-async def _means(settings: Settings, database: Database, sink: Log) -> Means:
+async def _bench(settings: Settings, database: Database, sink: Log) -> Bench:
     directory, secrets = Directory(), Secrets(settings.master_key)
     for entity in KNOWN:
         directory.apply(entity.entity_key, codec.encode(entity))
     mailings, keys = Mailings(database, secrets), HourKeys(database["hour_keys"], secrets)
     await mailings.prepare()
     await keys.prepare()
-    return Means(mailings, Segments(database), directory, sink, keys, DuplicateClaims(database["claims"]))
+    return Bench(
+        service=MailingService(mailings, directory, MailingPublisher(mailings, directory, sink)),
+        recipients=RecipientReader(mailings, Segments(database), directory),
+        writer=MessageWriter(mailings, DuplicateClaims(database["claims"]), keys, sink),
+        database=database,
+        settings=settings,
+    )
 
 
 def lines(start: int, stop: int) -> list[bytes]:
@@ -143,14 +183,14 @@ async def test_an_own_id_repeated_is_the_same_mailing_and_another_content_is_ref
     with pytest.raises(Problem) as caught:
         await bench.draft(push(text="other"), id="autumn")
     assert caught.value.body.status == 409
-    assert (await bench.office.find("autumn", Caller(PARTNER))).mailing_id == first.mailing_id
+    assert (await bench.service.find("autumn", Caller(PARTNER))).mailing_id == first.mailing_id
 
 
 async def test_nobody_finds_another_partners_mailing(bench: Bench) -> None:
     mailing = await bench.draft()
     stranger = PARTNER.model_copy(update={"partner_id": "other"})
     with pytest.raises(Problem) as caught:
-        await bench.office.find(mailing.mailing_id, Caller(stranger))
+        await bench.service.find(mailing.mailing_id, Caller(stranger))
     assert caught.value.body.status == 404
 
 
@@ -166,11 +206,11 @@ async def test_a_broken_upload_goes_on_where_it_broke_and_doubles_nobody(bench: 
         raise Lost
 
     with pytest.raises(Lost):
-        await bench.office.upload(mailing, breaks(), Form(False))
-    half = await bench.office.find(mailing.mailing_id, Caller(PARTNER))
+        await bench.service.upload(mailing, breaks(), Form(False))
+    half = await bench.service.find(mailing.mailing_id, Caller(PARTNER))
     assert (half.next_line, half.accepted, half.is_complete) == (1001, 1000, False)
     with pytest.raises(Problem) as caught:
-        await bench.office.start(half, None)
+        await bench.service.start(half, None)
     assert "goes on at line 1001" in caught.value.body.errors[0]["rule"]
     whole = await bench.upload(mailing, lines(1000, 1500), first_line=1001)
     assert (whole.accepted, whole.is_complete) == (1500, True)
@@ -198,7 +238,7 @@ async def test_of_two_uploads_at_once_one_yields(bench: Bench) -> None:
         yield b"".join(lines(10, 900))
 
     with pytest.raises(Problem) as caught:
-        await bench.office.upload(mailing, meanwhile(), Form(False))
+        await bench.service.upload(mailing, meanwhile(), Form(False))
     assert caught.value.body.status == 409
     after = await bench.mailings.find(mailing.mailing_id)
     assert after is not None
@@ -219,7 +259,7 @@ async def begun(bench: Bench, mailing: Mailing, body: list[bytes], go_on: asynci
     assert now is not None
 
     async def upload() -> Mailing:
-        return (await bench.office.upload(now, stream(), Form(False)))[1]
+        return (await bench.service.upload(now, stream(), Form(False)))[1]
 
     task = asyncio.create_task(upload())
     await begins.wait()
@@ -233,7 +273,7 @@ async def test_an_upload_that_yields_leaves_the_list_as_the_other_one_sent_it(be
     go_on.set()
     with pytest.raises(Problem, match="Another upload"):
         await slow
-    await bench.office.start(await again(bench, mailing), None)
+    await bench.service.start(await again(bench, mailing), None)
     await bench.plan(await again(bench, mailing))
     phones = {one.recipient.phone for one in await bench.requested(700)}
     assert phones == {f"7916{number:07d}" for number in range(700)}
@@ -244,7 +284,7 @@ async def test_an_upload_that_ends_behind_the_start_sends_to_nobody(bench: Bench
     await bench.upload(mailing, lines(0, 10))
     slow = await begun(bench, mailing, lines(5000, 5700), go_on)
     await bench.upload(mailing, lines(0, 10))
-    await bench.office.start(await again(bench, mailing), None)
+    await bench.service.start(await again(bench, mailing), None)
     go_on.set()
     with pytest.raises(Problem):
         await slow
@@ -255,12 +295,12 @@ async def test_an_upload_that_was_under_way_when_the_list_was_forgotten_adds_not
     mailing, go_on = await bench.draft(), asyncio.Event()
     await bench.upload(mailing, lines(0, 500))
     slow = await begun(bench, mailing, lines(5000, 6200), go_on)
-    await bench.office.clear(await again(bench, mailing))
+    await bench.service.clear(await again(bench, mailing))
     await bench.upload(mailing, lines(0, 10))
     go_on.set()
     with pytest.raises(Problem):
         await slow
-    await bench.office.start(await again(bench, mailing), None)
+    await bench.service.start(await again(bench, mailing), None)
     assert (await bench.plan(await again(bench, mailing))).planned == 10
 
 
@@ -271,7 +311,7 @@ async def test_a_list_that_an_upload_has_opened_again_is_not_started(bench: Benc
     go_on = asyncio.Event()
     more = await begun(bench, mailing, lines(0, 20), go_on)
     with pytest.raises(Problem, match="not complete"):
-        await bench.office.start(known, None)
+        await bench.service.start(known, None)
     go_on.set()
     assert (await more).accepted == 20
 
@@ -285,14 +325,14 @@ async def again(bench: Bench, mailing: Mailing) -> Mailing:
 
 async def test_a_planner_that_died_before_the_cursor_moved_asks_for_the_same_again(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(ratePerS=100_000), lines(0, 1100))
-    running = await bench.office.start(mailing, None)
+    running = await bench.service.start(mailing, None)
     await bench.plan(running, steps=1)
     moved = await bench.database["mailings"].update_one({"_id": mailing.mailing_id}, {"$set": {"cursor": 1}})
     assert moved.matched_count == 1
     done = await bench.plan(replace(running, cursor=1))
     assert done.state == "done"
     with pytest.raises(Problem):
-        await bench.office.change(done, {"ratePerS": 5})
+        await bench.service.change(done, {"ratePerS": 5})
     found = await bench.requested(1600)
     assert len({one.message_id for one in found}) == 1100
     assert len({(one.message_id, one.event_id) for one in found}) == 1100
@@ -301,8 +341,8 @@ async def test_a_planner_that_died_before_the_cursor_moved_asks_for_the_same_aga
 
 async def test_a_second_planner_stops_as_soon_as_the_cursor_is_not_where_it_left_it(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(ratePerS=100_000), lines(0, 1100))
-    running = await bench.office.start(mailing, None)
-    zombie = MailingRun(bench.office.means, running)
+    running = await bench.service.start(mailing, None)
+    zombie = bench.run_of(running)
     await bench.plan(running, steps=1)
     assert not await zombie.step(_at_once)
 
@@ -314,7 +354,7 @@ async def test_no_secure_value_lies_open_in_the_database_or_in_the_log(bench: Be
     kept = [one for name in ("mailing_chunks", "mailings") async for one in bench.database[name].find()]
     assert len(kept) == 2
     assert "hush" not in str(kept)
-    await bench.plan(await bench.office.start(mailing, None))
+    await bench.plan(await bench.service.start(mailing, None))
     (request,) = await bench.requested(1)
     content = request.chain[0].content
     assert content is not None
@@ -328,37 +368,37 @@ async def test_no_secure_value_lies_open_in_the_database_or_in_the_log(bench: Be
 
 async def test_a_pause_that_is_lifted_at_once_is_lifted_whatever_the_directory_knows(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(), lines(0, 3))
-    paused = await bench.office.pause(await bench.office.start(mailing, None))
-    await bench.office.resume(paused)
+    paused = await bench.service.pause(await bench.service.start(mailing, None))
+    await bench.service.resume(paused)
     said = await events_of(bench.settings, topics.APPLICATION_EVENTS, 2)
     assert [one.state for one in said if isinstance(one, StopChanged)] == ["paused", "running"]
 
 
 async def test_what_the_operator_stopped_is_not_lifted_by_a_change_of_the_mailing(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(), lines(0, 3))
-    running = await bench.office.resume(await bench.office.pause(await bench.office.start(mailing, None)))
+    running = await bench.service.resume(await bench.service.pause(await bench.service.start(mailing, None)))
     name = f"demo/{mailing.mailing_id}"
     stop = StopChanged(event_id=ids.uuid7(), at=1, scope="mailing", id=name, state="paused", by="operator")
-    bench.office.means.directory.apply(stop.entity_key, codec.encode(stop))
-    again = await bench.office.pause(await bench.office.change(running, {"ratePerS": 7}))
-    await bench.office.means.publish(await bench.office.resume(again))
+    bench.directory.apply(stop.entity_key, codec.encode(stop))
+    again = await bench.service.pause(await bench.service.change(running, {"ratePerS": 7}))
+    await bench.service.publisher.publish(await bench.service.resume(again))
     said = await events_of(bench.settings, topics.APPLICATION_EVENTS, 2)
     assert [one.state for one in said if isinstance(one, StopChanged)] == ["paused", "running"]
     lifted = stop.model_copy(update={"state": "running", "at": 2})
-    bench.office.means.directory.apply(lifted.entity_key, codec.encode(lifted))
-    await bench.office.cancel(again)
+    bench.directory.apply(lifted.entity_key, codec.encode(lifted))
+    await bench.service.cancel(again)
     (*_, last) = await events_of(bench.settings, topics.APPLICATION_EVENTS, 3)
     assert isinstance(last, StopChanged)
     assert last.state == "cancelled"
 
 
 async def test_of_a_mailing_that_is_done_what_waits_is_held_and_ended(bench: Bench) -> None:
-    done = await bench.plan(await bench.office.start(await bench.upload(await bench.draft(), lines(0, 3)), None))
+    done = await bench.plan(await bench.service.start(await bench.upload(await bench.draft(), lines(0, 3)), None))
     assert done.state == "done"
-    paused = await bench.office.pause(done)
-    again = await bench.plan(await bench.office.resume(paused))
+    paused = await bench.service.pause(done)
+    again = await bench.plan(await bench.service.resume(paused))
     assert (again.state, again.planned) == ("done", 3)
-    assert (await bench.office.cancel(again)).state == "cancelled"
+    assert (await bench.service.cancel(again)).state == "cancelled"
     said = await events_of(bench.settings, topics.APPLICATION_EVENTS, 3)
     assert [one.state for one in said if isinstance(one, StopChanged)] == ["paused", "running", "cancelled"]
 
@@ -366,10 +406,10 @@ async def test_of_a_mailing_that_is_done_what_waits_is_held_and_ended(bench: Ben
 async def test_a_mailing_that_no_key_opens_any_more_pauses_and_another_one_goes_on(bench: Bench) -> None:
     lost, good = [await bench.upload(await bench.draft(), lines(0, 3)) for _ in range(2)]
     for one in (lost, good):
-        await bench.office.start(one, None)
+        await bench.service.start(one, None)
     await bench.database["mailings"].update_one({"_id": lost.mailing_id}, {"$set": {"definition": "sealed long ago"}})
     stop = asyncio.Event()
-    planning = asyncio.create_task(Planner(bench.office.means, bench.database, "one", stop).run())
+    planning = asyncio.create_task(bench.planner(stop).run())
 
     async def have_come_to_rest() -> bool:
         found = [await bench.mailings.find(one.mailing_id) for one in (lost, good)]
@@ -383,11 +423,11 @@ async def test_a_mailing_that_no_key_opens_any_more_pauses_and_another_one_goes_
 async def test_a_mailing_that_no_key_opens_is_said_once_and_shows_why_before_its_start(
     bench: Bench,
 ) -> None:
-    lost = await bench.office.start(await bench.upload(await bench.draft(), lines(0, 3)), now_ms() + 3_600_000)
+    lost = await bench.service.start(await bench.upload(await bench.draft(), lines(0, 3)), now_ms() + 3_600_000)
     draft = await bench.draft()
     await bench.database["mailings"].update_many({}, {"$set": {"definition": "sealed long ago"}})
     stop = asyncio.Event()
-    planner = Planner(bench.office.means, bench.database, "one", stop)
+    planner = bench.planner(stop)
 
     async def is_paused() -> bool:
         found = await bench.mailings.find(lost.mailing_id)
@@ -398,7 +438,7 @@ async def test_a_mailing_that_no_key_opens_is_said_once_and_shows_why_before_its
         await eventually(is_paused, "it is paused and says why")
         stop.set()
         await planning
-        unread = await bench.office.find(draft.mailing_id, Caller(PARTNER))
+        unread = await bench.service.find(draft.mailing_id, Caller(PARTNER))
     assert view_of(unread, Outcomes({}, {}, 0), None).reason == CANNOT_OPEN
     assert [one["mailing"] for one in logs if "cannot be opened" in one["event"]] == [
         lost.mailing_id,
@@ -409,7 +449,7 @@ async def test_a_mailing_that_no_key_opens_is_said_once_and_shows_why_before_its
 async def test_recipients_that_no_key_opens_pause_their_mailing_and_keep_nobody_from_being_forgotten(
     bench: Bench,
 ) -> None:
-    lost = await bench.office.start(await bench.upload(await bench.draft(), lines(0, 3)), None)
+    lost = await bench.service.start(await bench.upload(await bench.draft(), lines(0, 3)), None)
     await bench.database["mailing_chunks"].update_many({}, {"$set": {"rows": "sealed long ago"}})
     await bench.upload(await bench.draft(), lines(0, 3))
     with pytest.raises(CannotContinue, match="recipients"):
@@ -420,19 +460,21 @@ async def test_recipients_that_no_key_opens_pause_their_mailing_and_keep_nobody_
 async def test_a_mailing_with_an_unknown_fault_is_paused_after_some_tries_and_the_others_go_on(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    odd, good = [await bench.office.start(await bench.upload(await bench.draft(), lines(0, 3)), None) for _ in range(2)]
-    template = Means.template
+    odd, good = [
+        await bench.service.start(await bench.upload(await bench.draft(), lines(0, 3)), None) for _ in range(2)
+    ]
+    template_of = CurrentTemplate.of
     tried = 0
 
-    def fails(means: Means, mailing: Mailing) -> tuple[Template, PartnerChanged]:
+    def fails(current: CurrentTemplate, mailing: Mailing) -> tuple[Template, PartnerChanged]:
         nonlocal tried
         if mailing.mailing_id != odd.mailing_id:
-            return template(means, mailing)
+            return template_of(current, mailing)
         tried += 1
         raise ZeroDivisionError("nobody thought of it")
 
-    monkeypatch.setattr(Means, "template", fails)
-    monkeypatch.setattr(planning, "_TRY_AGAIN_S", 0.0)
+    monkeypatch.setattr(CurrentTemplate, "of", fails)
+    monkeypatch.setattr(planner_module, "_TRY_AGAIN_S", 0.0)
     stop = asyncio.Event()
 
     async def have_come_to_rest() -> bool:
@@ -440,7 +482,7 @@ async def test_a_mailing_with_an_unknown_fault_is_paused_after_some_tries_and_th
         return [one.state for one in found if one is not None] == ["paused", "done"]
 
     with capture_logs() as logs:
-        running = asyncio.create_task(Planner(bench.office.means, bench.database, "one", stop).run())
+        running = asyncio.create_task(bench.planner(stop).run())
         await eventually(have_come_to_rest, "the one is paused, the other one done")
         told = await bench.said(odd, "paused")
         stop.set()
@@ -451,21 +493,23 @@ async def test_a_mailing_with_an_unknown_fault_is_paused_after_some_tries_and_th
     monkeypatch.undo()
     found = await bench.mailings.find(odd.mailing_id)
     assert found is not None
-    assert (await bench.plan(await bench.office.resume(found))).state == "done"
+    assert (await bench.plan(await bench.service.resume(found))).state == "done"
 
 
 async def test_a_change_that_cannot_be_said_holds_up_no_other_mailing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    odd, good = [await bench.office.start(await bench.upload(await bench.draft(), lines(0, 3)), None) for _ in range(2)]
-    publish = Means.publish
+    odd, good = [
+        await bench.service.start(await bench.upload(await bench.draft(), lines(0, 3)), None) for _ in range(2)
+    ]
+    publish = MailingPublisher.publish
 
-    async def fails(means: Means, mailing: Mailing) -> None:
+    async def fails(publisher: MailingPublisher, mailing: Mailing) -> None:
         if mailing.mailing_id == odd.mailing_id:
             raise ZeroDivisionError("nobody thought of it")
-        await publish(means, mailing)
+        await publish(publisher, mailing)
 
-    monkeypatch.setattr(Means, "publish", fails)
+    monkeypatch.setattr(MailingPublisher, "publish", fails)
     await bench.database["mailings"].update_many({}, {"$set": {"unpublished": True}})
     stop = asyncio.Event()
 
@@ -474,7 +518,7 @@ async def test_a_change_that_cannot_be_said_holds_up_no_other_mailing(
         return found is not None and found.state == "done"
 
     with capture_logs() as logs:
-        running = asyncio.create_task(Planner(bench.office.means, bench.database, "one", stop).run())
+        running = asyncio.create_task(bench.planner(stop).run())
         await eventually(is_done, "the other one is done")
         stop.set()
         await running
@@ -495,7 +539,7 @@ async def test_a_nul_is_refused_in_a_mailing_and_an_escaped_backslash_is_none(
     async def operator() -> Caller:
         return Caller(None)
 
-    app = api.application(bench.office, none, OutcomesStore(bench.database), operator)
+    app = application({}, [mailing_routes(bench.service, none, OutcomesStore(bench.database), operator)])
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://rpns") as client:
         headers = {"Content-Type": "application/json"}
@@ -522,8 +566,8 @@ async def test_who_is_forgotten_while_a_mailing_runs_is_not_sent_to_from_memory(
 ) -> None:
     mailing = await bench.upload(await bench.draft(ratePerS=4), lines(0, 8))
     clock = [NOW]
-    monkeypatch.setattr(mailing_run, "now_ms", lambda: clock[0])
-    run = MailingRun(bench.office.means, await bench.office.start(mailing, None))
+    monkeypatch.setattr(run_module, "now_ms", lambda: clock[0])
+    run = bench.run_of(await bench.service.start(mailing, None))
     assert await run.step(_at_once)
     first = (await bench.requested(1))[0].recipient.phone
     rows = await bench.mailings.rows_from(mailing, 2)
@@ -540,15 +584,15 @@ async def test_who_is_forgotten_while_a_mailing_runs_is_not_sent_to_from_memory(
 
 async def test_what_happens_to_a_mailing_is_said_and_holds_what_was_asked_for_already(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(), lines(0, 3))
-    running = await bench.office.start(mailing, None)
-    paused = await bench.office.pause(running)
+    running = await bench.service.start(mailing, None)
+    paused = await bench.service.pause(running)
     said: Sequence[Event] = await events_of(bench.settings, topics.MAILING_EVENTS, 3)
     assert [one.state for one in said if isinstance(one, MailingChanged)] == ["draft", "running", "paused"]
     (stop,) = await events_of(bench.settings, topics.APPLICATION_EVENTS, 1)
     assert isinstance(stop, StopChanged)
     assert (stop.scope, stop.id, stop.state) == ("mailing", f"demo/{mailing.mailing_id}", "paused")
-    bench.office.means.directory.apply(stop.entity_key, codec.encode(stop))
-    await bench.office.resume(paused)
+    bench.directory.apply(stop.entity_key, codec.encode(stop))
+    await bench.service.resume(paused)
     lifted = (await events_of(bench.settings, topics.APPLICATION_EVENTS, 2))[-1]
     assert isinstance(lifted, StopChanged)
     assert lifted.state == "running"
@@ -556,16 +600,16 @@ async def test_what_happens_to_a_mailing_is_said_and_holds_what_was_asked_for_al
 
 async def test_an_operators_stop_holds_the_planner_and_a_cancelling_one_ends_the_mailing(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(), lines(0, 3))
-    running = await bench.office.start(mailing, None)
-    run = MailingRun(bench.office.means, running)
+    running = await bench.service.start(mailing, None)
+    run = bench.run_of(running)
     stop = StopChanged(event_id=ids.uuid7(), at=1, scope="partner", id="demo", state="paused")
-    bench.office.means.directory.apply(stop.entity_key, codec.encode(stop))
+    bench.directory.apply(stop.entity_key, codec.encode(stop))
     assert await run.step(_at_once)
     assert run.mailing.planned == 0
     own = StopChanged(
         event_id=ids.uuid7(), at=2, scope="mailing", id=f"demo/{mailing.mailing_id}", state="cancelled", reason="wrong"
     )
-    bench.office.means.directory.apply(own.entity_key, codec.encode(own))
+    bench.directory.apply(own.entity_key, codec.encode(own))
     assert not await run.step(_at_once)
     after = await bench.mailings.find(mailing.mailing_id)
     assert after is not None
@@ -576,12 +620,12 @@ async def test_an_operators_stop_holds_the_planner_and_a_cancelling_one_ends_the
 async def test_a_mailing_that_the_stop_button_has_cancelled_never_goes_on(bench: Bench, before: str) -> None:
     mailing = await bench.upload(await bench.draft(), lines(0, 3))
     if before == "paused":
-        mailing = await bench.office.pause(await bench.office.start(mailing, None))
+        mailing = await bench.service.pause(await bench.service.start(mailing, None))
     own = StopChanged(
         event_id=ids.uuid7(), at=2, scope="mailing", id=f"demo/{mailing.mailing_id}", state="cancelled", by="demo"
     )
-    bench.office.means.directory.apply(own.entity_key, codec.encode(own))
-    start = bench.office.resume(mailing) if before == "paused" else bench.office.start(mailing, None)
+    bench.directory.apply(own.entity_key, codec.encode(own))
+    start = bench.service.resume(mailing) if before == "paused" else bench.service.start(mailing, None)
     after = await bench.plan(await start)
     assert (after.state, after.planned) == ("cancelled", 0)
     stops = await all_events_of(bench.settings, topics.APPLICATION_EVENTS)
@@ -590,13 +634,13 @@ async def test_a_mailing_that_the_stop_button_has_cancelled_never_goes_on(bench:
 
 async def test_a_sender_that_is_gone_pauses_the_mailing_and_says_why(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(), lines(0, 3))
-    running = await bench.office.start(mailing, None)
+    running = await bench.service.start(mailing, None)
     sender = SenderChanged(
         event_id="u", at=1, partner_id="demo", service_number="DemoBank", application_id="bank", enabled=False
     )
-    bench.office.means.directory.apply(sender.entity_key, codec.encode(sender))
+    bench.directory.apply(sender.entity_key, codec.encode(sender))
     stop = asyncio.Event()
-    planner = Planner(bench.office.means, bench.database, "one", stop)
+    planner = bench.planner(stop)
     planning = asyncio.create_task(planner.run())
 
     async def has_stopped() -> bool:
@@ -619,11 +663,11 @@ def device(number: int, **about: Any) -> dict[str, Any]:
 
 
 async def found_in(bench: Bench, segment: Segment, page: int = 3) -> list[tuple[str, tuple[str, ...]]]:
-    query = await bench.office.means.query(segment)
+    query = await bench.recipients.query(segment)
     cursor: str | None = ""
     found = []
     while cursor is not None:
-        some, cursor = await bench.office.means.segments.page(query, cursor, page)
+        some, cursor = await bench.recipients.segments.page(query, cursor, page)
         found += [(one.installation.installation_id, one.fitting) for one in some]
     return found
 
@@ -638,7 +682,7 @@ async def test_a_recipient_with_several_installations_is_found_once_whatever_the
         assert [key for key, _ in found if devices[int(key[2:])]["owner"]] == ["i-0000", "i-0002"]
         assert len(found) == 2 + 6
     assert dict(found)["i-0002"] == ("i-0002", "i-0007", "i-0012")
-    assert await bench.office.means.segments.count(await bench.office.means.query(segment)) == (15, 8)
+    assert await bench.recipients.segments.count(await bench.recipients.query(segment)) == (15, 8)
 
 
 async def test_every_condition_of_a_segment_counts(bench: Bench) -> None:
@@ -671,7 +715,7 @@ async def test_a_segment_is_planned_to_its_end_and_a_cascade_keeps_the_phone(ben
     )
     sms = {"type": "SMS", "data": {"text": "hi", "ttl": 5, "serviceNumber": "DemoText"}}
     mailing = await bench.draft(segment={}, cascadeChainLink=cascade("DELIVERED", sms), ratePerS=100)
-    done = await bench.plan(await bench.office.start(mailing, None))
+    done = await bench.plan(await bench.service.start(mailing, None))
     assert (done.state, done.planned) == ("done", 2)
     asked = sorted(await bench.requested(2), key=lambda one: one.recipient.installation_id or "")
     assert [orjson.loads(one.recipient.model_dump_json(exclude_defaults=True)) for one in asked] == [
@@ -686,12 +730,12 @@ async def test_who_is_forgotten_goes_from_lists_values_and_texts(bench: Bench) -
     mailing = await bench.draft(message, name="for ivanov")
     told = {"79160000001": "Anna", "79160000002": "8 (916) 111-22-33", "79161112233": "Anna", "79160000003": "ivanov"}
     mailing = await bench.upload(mailing, [orjson.dumps({"to": to, "friend": who}) + b"\n" for to, who in told.items()])
-    mailing = await bench.office.start(mailing, None)
+    mailing = await bench.service.start(mailing, None)
     assert await bench.mailings.forget_recipients("another", theirs) == 0
     assert await bench.mailings.forget_recipients(None, theirs) == 3
     assert [await bench.mailings.forget_texts(None, theirs) for _ in range(2)] == [1, 0]
     assert await bench.mailings.forget_recipients(None, theirs) == 0
-    found = await bench.office.find(mailing.mailing_id, Caller(PARTNER))
+    found = await bench.service.find(mailing.mailing_id, Caller(PARTNER))
     assert (found.name, found.revision) == (f"for {MASK}", mailing.revision + 1)
     assert [one.mailing_id for one in await bench.mailings.unpublished()] == [mailing.mailing_id]
     done = await bench.plan(found)
@@ -707,7 +751,7 @@ async def test_a_run_goes_on_with_the_text_that_is_left(bench: Bench) -> None:
         await bench.draft(push(text="{{n}} ivanov"), ratePerS=4),
         [orjson.dumps({"to": f"7916000000{number}", "n": number}) + b"\n" for number in range(4)],
     )
-    run = MailingRun(bench.office.means, await bench.office.start(mailing, None))
+    run = bench.run_of(await bench.service.start(mailing, None))
     assert await run.step(_at_once)
     await bench.mailings.forget_texts(None, People(frozenset({"ivanov"}), frozenset()))
     while await run.step(_at_once):

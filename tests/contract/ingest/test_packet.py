@@ -171,9 +171,17 @@ async def test_what_cannot_be_written_in_time_is_unknown(ingest: Ingest) -> None
     await caught_up.wait()
     async with mongo.database(ingest.settings) as database:
         claims, keys = DuplicateClaims(database["claims"]), HourKeys(database["hour_keys"], secrets)
-        batch = PacketService(directory, secrets, Away(), claims, keys, PartnerLimits(), RecentRequests())  # type: ignore[arg-type]
+        packets = PacketService(
+            directory=directory,
+            secrets=secrets,
+            log=Away(),  # type: ignore[arg-type]
+            claims=claims,
+            keys=keys,
+            limits=PartnerLimits(),
+            recent=RecentRequests(),
+        )
         packet = orjson.dumps({"messages": [sms(), {}]})
-        answer = await batch.answer(packet, directory.partners["demo"], [])
+        answer = await packets.answer(packet, directory.partners["demo"], [])
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert not isinstance(answer, Refusal)

@@ -14,7 +14,7 @@ from services.dispatch.provider import Rejected, Retry, Uncertain
 from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done, Gone
 from services.dispatch.providers.apns.channels_table import TABLE, ChannelAction, action_of
 from services.dispatch.providers.apns.table import Action
-from services.ingest.broadcast import rules as accept
+from services.ingest.broadcast import rules
 from services.ingest.rules.errors import Refused
 from tests.support import provider_rows
 
@@ -24,7 +24,7 @@ DRAWN = "0193c5f0-aaaa-7bbb-8ccc-000000000001"
 
 
 def asked(known: BroadcastChannelChanged | None = None, **body: Any) -> BroadcastChannelChanged | None:
-    return accept.asked_for("app", "match", accept.ChannelBody.model_validate(body), known, NOW)
+    return rules.asked_for("app", "match", rules.ChannelBody.model_validate(body), known, NOW)
 
 
 def requested() -> BroadcastChannelChanged:
@@ -90,14 +90,16 @@ def test_a_channel_that_was_refused_or_deleted_may_be_asked_for_again() -> None:
     ],
 )
 def test_a_broadcast_that_no_channel_takes_is_refused_by_field_and_rule(aps: dict[str, Any], field: str) -> None:
-    body = accept.BroadcastBody.model_validate({"aps": APS | aps})
+    body = rules.BroadcastBody.model_validate({"aps": APS | aps})
     with pytest.raises(Refused, match=f"^{field}"):
-        accept.broadcast_of(requested(), body, 180, NOW, DRAWN)
+        rules.broadcast_of(requested(), body, body.aps, offset_min=180, now=NOW, drawn_id=DRAWN)
 
 
 def test_a_repeated_broadcast_has_the_same_id() -> None:
-    body = accept.BroadcastBody.model_validate({"id": "goal-1", "ttlS": 60, "aps": APS})
-    first, again = (accept.broadcast_of(requested(), body, 180, at, DRAWN) for at in (NOW, NOW + 5))
+    body = rules.BroadcastBody.model_validate({"id": "goal-1", "ttlS": 60, "aps": APS})
+    first, again = (
+        rules.broadcast_of(requested(), body, body.aps, offset_min=180, now=at, drawn_id=DRAWN) for at in (NOW, NOW + 5)
+    )
     assert (first.broadcast_id, first.event_id) == (again.broadcast_id, again.event_id)
     assert first.expires_at == NOW + 60_000
 
@@ -196,7 +198,7 @@ async def test_a_channel_that_apple_knows_no_more_counts_as_deleted() -> None:
     apple, notes = Apple(lost=["delete"]), Notes()
     opened = await act(requested(), apple, notes)
     assert isinstance(opened, BroadcastChannelChanged)
-    closing = accept.closing(opened, NOW)
+    closing = rules.closing(opened, NOW)
     assert isinstance(await act(closing, apple, notes), Retry)
     closed = await act(closing, apple, notes)
     assert isinstance(closed, BroadcastChannelChanged)

@@ -39,8 +39,16 @@ async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
     sender = Senders().sender("demo", "DemoBank")
     assert sender is not None
     directory.senders["demo", "DemoBank"] = sender
-    batch = PacketService(directory, None, kept, None, NoHourKeys(), PartnerLimits(), RecentRequests())  # type: ignore[arg-type]
-    answer = await batch.answer(orjson.dumps({"messages": messages}), PARTNER, [])
+    packets = PacketService(
+        directory=directory,
+        secrets=None,  # type: ignore[arg-type]
+        log=kept,  # type: ignore[arg-type]
+        claims=None,  # type: ignore[arg-type]
+        keys=NoHourKeys(),  # type: ignore[arg-type]
+        limits=PartnerLimits(),
+        recent=RecentRequests(),
+    )
+    answer = await packets.answer(orjson.dumps({"messages": messages}), PARTNER, [])
     assert not isinstance(answer, Refusal)
     found: list[dict[str, Any]] = orjson.loads(answer[1])["result"]
     return found

@@ -11,6 +11,7 @@ from starlette.types import Message
 from schemas import ids
 from schemas.application_events import PartnerChanged
 from services.ingest.duplicates.recent import RecentRequests, fingerprint_of
+from services.ingest.http import read_body
 from services.ingest.packet.rules import PacketContext, accepted_of, packet_of, unknown_of
 from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules.body import SendRequest, parsed
@@ -19,7 +20,6 @@ from services.ingest.rules.message import AcceptedMessage
 from services.ingest.rules.unknown_fields import is_known, unknown_around, unknown_fields
 from services.ingest.rules.warnings import header_of, names_of, warnings_of
 from services.ingest.send.answer import SendService
-from services.ingest.send.endpoint import read_body
 from services.runtime.directory import Directory
 from services.runtime.http.field_names import Unknown
 from tests.support.requests import NOW, PARTNER, Senders, accepted, cascade, decide, option, push, request
@@ -159,14 +159,14 @@ async def test_a_byte_order_mark_before_a_body_is_no_part_of_it() -> None:
 
 
 class _Known:
-    def known(self, *_: str) -> PartnerChanged:
+    async def check(self, *_: str) -> PartnerChanged:
         return PARTNER
 
 
 async def test_a_number_that_json_has_not_is_refused_also_where_nobody_reads_it() -> None:
     body = orjson.dumps(request(prio=0)).replace(b'"prio":0', b'"prio":NaN')
     answering = SendService(Directory(), _Known(), None, None, None)  # type: ignore[arg-type]
-    assert await answering.answer(body, "", []) == Refusal(Code.INVALID, "body: numbers must be finite")
+    assert await answering.answer(body, "", []) == Refusal(Code.INVALID, "body", "numbers must be finite")
 
 
 def _told(**changes: Any) -> int:

@@ -18,7 +18,7 @@ NAMES = Names(("to",), {})
 
 def application() -> FastAPI:
     app = FastAPI()
-    app.add_middleware(web.BodyLimit, streamed="/recipients")
+    app.add_middleware(web.BodyLimit, streamed=("/recipients",))
     web.install_problems(app)
 
     @app.put("/recipients")

@@ -17,7 +17,7 @@ from schemas.application_events import PartnerChanged
 from services.ingest.mailing.rules.placeholders import odd_braces, replaced
 from services.ingest.mailing.rules.segment import Segment, SegmentBody, segment_of
 from services.ingest.rules.body import Request, Wire, parsed
-from services.ingest.rules.errors import Refusal, Refused, invalid
+from services.ingest.rules.errors import invalid
 from services.ingest.rules.link import Senders
 from services.ingest.rules.marks import FIRST_MARK, LAST_MARK
 from services.ingest.rules.message import AcceptedMessage, accept
@@ -84,8 +84,6 @@ def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int, i
     _check_no_recipient(body, marked)
     anybody = body.model_copy(update={"dest_addr": _ANYBODY, "id": None})
     accepted = accept(anybody, partner, senders, now_ms, "bulk", draw_id=lambda: "")
-    if isinstance(accepted, Refusal):
-        raise Refused(accepted.code, accepted.detail)
     segment = None if body.segment is None else segment_of(body.segment, accepted.request.chain, partner)
     return MailingDraft(body, accepted, tuple(names), segment)
 

@@ -66,8 +66,7 @@ def read(record: Record, template: Template) -> Row | RejectedLine:
     try:
         return _row(record, template)
     except Refused as refused:
-        field, _, rule = refused.refusal.detail.partition(": ")
-        return RejectedLine(record.line, field, rule)
+        return RejectedLine(record.line, refused.refusal.field, refused.refusal.rule)
 
 
 def _row(record: Record, template: Template) -> Row:

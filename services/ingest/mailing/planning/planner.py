@@ -11,11 +11,14 @@ called once. The others go on.
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 
-from services.ingest.mailing.means import CannotContinue, Means
 from services.ingest.mailing.model import Mailing
-from services.ingest.mailing.run import MailingRun
+from services.ingest.mailing.planning.run import MailingRun
+from services.ingest.mailing.publisher import MailingPublisher
+from services.ingest.mailing.store import Mailings
+from services.ingest.mailing.templates import CannotContinue
 from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.loops import keep_on, pause
@@ -33,11 +36,21 @@ _FAULT = "an internal fault ({kind}): the operator has been called; resume tries
 class Planner:
     """One for each process; `run` until stopped. `owner` outlives a restart, so that nobody waits for its leases."""
 
-    def __init__(self, means: Means, database: Database, owner: str, stop: asyncio.Event) -> None:
-        self._means, self._database, self._owner, self._stop = means, database, owner, stop
+    def __init__(
+        self,
+        *,
+        mailings: Mailings,
+        publisher: MailingPublisher,
+        run_of: Callable[[Mailing], MailingRun],
+        database: Database,
+        owner: str,
+        stop: asyncio.Event,
+    ) -> None:
+        self._mailings, self._publisher, self._run_of = mailings, publisher, run_of
+        self._database, self._owner, self._stop = database, owner, stop
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._faults: Counter[str] = Counter()  # unexpected ones by mailing, since it last went well
-        self._unsaid: dict[str, int] = {}  # revisions that cannot be said to the log, by mailing
+        self._unpublishable: dict[str, int] = {}  # revisions that cannot be published, by mailing
 
     async def run(self) -> None:
         """Look for running mailings until stopped."""
@@ -45,10 +58,9 @@ class Planner:
         await asyncio.gather(*self._tasks.values())
 
     async def _look(self) -> None:
-        mailings = self._means.mailings
-        for changed in await mailings.unpublished():
-            await self._say(changed)
-        for mailing in await mailings.in_state("running"):
+        for changed in await self._mailings.unpublished():
+            await self._publish(changed)
+        for mailing in await self._mailings.in_state("running"):
             key = mailing.mailing_id
             is_due = (mailing.start_at or 0) <= now_ms() or not mailing.is_readable  # which is paused, and says why
             if key not in self._tasks and is_due:
@@ -76,10 +88,10 @@ class Planner:
             await pause(self._stop, _TRY_AGAIN_S)
             return
         try:
-            found = await self._means.mailings.find(mailing_id)
+            found = await self._mailings.find(mailing_id)
             if found is not None and found.state == "running":
                 reason = _FAULT.format(kind=type(error).__name__)
-                await self._means.mailings.change(found, state="paused", reason=reason, was_held=True)
+                await self._mailings.change(found, {"state": "paused", "reason": reason, "was_held": True})
             await lease.release()
         except faults.TRANSIENT_ERRORS as away:
             log.warning("a mailing is paused later: infrastructure is away", mailing=mailing_id, error=repr(away))
@@ -88,27 +100,27 @@ class Planner:
         telemetry.MAILING_FAULTS.inc()
         log.error("a mailing is paused: it cannot be planned", mailing=mailing_id, tries=tries, exc_info=error)
 
-    async def _say(self, changed: Mailing) -> None:
-        """A change that cannot be said to the log for another reason than an outage must not hold up the others."""
-        if self._unsaid.get(changed.mailing_id) == changed.revision:
+    async def _publish(self, changed: Mailing) -> None:
+        """A change that cannot be published for another reason than an outage must not hold up the others."""
+        if self._unpublishable.get(changed.mailing_id) == changed.revision:
             return
         try:
-            await self._means.publish(changed)
+            await self._publisher.publish(changed)
         except faults.TRANSIENT_ERRORS:
             raise
         except Exception:
-            self._unsaid[changed.mailing_id] = changed.revision
+            self._unpublishable[changed.mailing_id] = changed.revision
             telemetry.MAILING_FAULTS.inc()
-            log.exception("a mailing's change cannot be said", mailing=changed.mailing_id)
+            log.exception("a mailing's change cannot be published", mailing=changed.mailing_id)
 
     async def _plan(self, mailing_id: str, lease: Lease) -> None:
         if not await lease.hold(now_ms(), _LEASE_MS):
             return
         held_at = now_ms()
-        mailing = await self._means.mailings.find(mailing_id)
+        mailing = await self._mailings.find(mailing_id)
         if mailing is None or mailing.state != "running":
             return
-        run = MailingRun(self._means, mailing)
+        run = self._run_of(mailing)
         try:
             while not self._stop.is_set() and await run.step(partial(pause, self._stop)):
                 if now_ms() - held_at > _LEASE_MS // 3:

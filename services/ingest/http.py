@@ -1,0 +1,104 @@
+"""HTTP that the features share: bodies within a limit, answers in the partner protocol's own JSON, problem details."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from fastapi import Request
+from starlette.types import Receive, Scope, Send
+
+from services.ingest.rules.errors import Code, Refusal, Refused
+from services.ingest.rules.reading import read_json
+from services.ingest.rules.warnings import HEADER, header_of
+from services.runtime import mongo
+from services.runtime.http.server import Problem
+
+_JSON = (b"content-type", b"application/json")
+_NOT_JSON = Refusal(Code.INVALID, "Content-Type", "must be application/json in UTF-8")
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refusal | None:
+    """The whole body; None when the caller hung up; a refusal for one that is too large or not JSON."""
+    for name, value in scope["headers"]:
+        if name == b"content-type" and not _is_json(value):
+            return _NOT_JSON
+        if name == b"content-length" and int(value) > limit:
+            return _too_large(limit)
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            return _too_large(limit)
+        if not message.get("more_body", False):
+            whole = b"".join((*parts, part)) if parts else part
+            return whole.removeprefix(b"\xef\xbb\xbf")  # which 1C and .NET may write (RFC 8259 §8.1)
+        parts.append(part)
+
+
+async def write_answer(send: Send, answer: bytes | Refusal, warnings: Sequence[str], status: int = 200) -> None:
+    """The answer to a partner; `status` is that of an answer that is no refusal."""
+    headers = [_JSON]
+    if isinstance(answer, Refusal):
+        status = answer.code.http_status
+        if status in (429, 503):
+            headers.append((b"retry-after", b"%d" % answer.retry_after_s))
+        answer = error_body(answer)
+    if warnings:
+        headers.append((HEADER, header_of(warnings)))
+    headers.append((b"content-length", b"%d" % len(answer)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})
+
+
+def error_body(refusal: Refusal) -> bytes:
+    """The body of an error answer."""
+    body: dict[str, object] = {"error": {"code": int(refusal.code), "description": refusal.code.description}}
+    if detail := refusal.detail:
+        body["extendedDescription"] = detail
+    return orjson.dumps(body)
+
+
+def unexpected(error: Exception) -> Refusal:
+    """The refusal for a failure that nobody expected. Where the database refused, trying again may help."""
+    if isinstance(error, mongo.REFUSALS):
+        return Refusal(Code.UNAVAILABLE, "", "the request could not be stored, repeat it with the same id")
+    return Refusal(Code.INTERNAL, "", "")
+
+
+async def json_of(request: Request) -> Any:
+    """The body of a request to the native API, without loss. Raises Problem."""
+    body = await request.body()
+    try:
+        return read_json(body)
+    except Refused as refused:
+        raise problem_of(refused) from None
+
+
+def problem_of(refused: Refused) -> Problem:
+    """The error that `/v6/send` would have answered, as problem details: its code is in `detail`."""
+    refusal = refused.refusal
+    error = field_error(refusal.field or "body", refusal.rule)
+    return Problem(400, refusal.code.description, f"error {int(refusal.code)}", [error])
+
+
+def field_error(field: str, rule: str) -> dict[str, str]:
+    """An entry of `errors` in problem details."""
+    return {"field": field, "rule": rule}
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(Code.INVALID, "body", f"must be at most {limit} bytes")
+
+
+def _is_json(content_type: bytes) -> bool:
+    """True for application/json, whatever else it says, except another encoding. None given: taken as JSON."""
+    if content_type == b"application/json":
+        return True
+    kind, *parameters = (part.strip() for part in content_type.lower().split(b";"))
+    charsets = [part.split(b"=", 1)[1].strip(b'" ') for part in parameters if part.startswith(b"charset=")]
+    return kind == b"application/json" and all(charset in (b"utf-8", b"utf8", b"us-ascii") for charset in charsets)

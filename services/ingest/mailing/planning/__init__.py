@@ -1,0 +1,1 @@
+"""The planning of running mailings: recipients become messages, slice by slice."""
