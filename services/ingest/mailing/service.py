@@ -220,11 +220,11 @@ class MailingService:
         return found
 
     async def _publish(self, mailing: Mailing) -> None:
-        """The change is stored; if it cannot be said now, the planner says it."""
+        """The change is stored; if it cannot be published now, the planner publishes it."""
         try:
             await self.publisher.publish(mailing)
         except TRANSIENT_ERRORS as error:
-            log.warning("a mailing's change is said later", mailing=mailing.mailing_id, error=repr(error))
+            log.warning("a mailing's change is published later", mailing=mailing.mailing_id, error=repr(error))
 
     def template(self, mailing: Mailing) -> Template:
         try:

@@ -522,7 +522,7 @@ async def test_a_change_that_cannot_be_said_holds_up_no_other_mailing(
         await eventually(is_done, "the other one is done")
         stop.set()
         await running
-    assert [one["mailing"] for one in logs if one["event"] == "a mailing's change cannot be said"][:1] == [
+    assert [one["mailing"] for one in logs if one["event"] == "a mailing's change cannot be published"][:1] == [
         odd.mailing_id
     ]
 
