@@ -30,7 +30,7 @@ DECIDING = {
     "services/registry/device_api": ("receipts",),
     "services/registry/hms_receipts": ("rules",),
     "services/registry/identity": ("keys", "proof"),
-    "services/router": ("plan", "plan_channel", "plan_live", "plan_seen"),
+    "services/router": ("plan", "plan_channel", "plan_live"),
     "services/statistics": ("merge",),
     "services/status/api": ("explain",),
     "services/status/history": ("entries",),

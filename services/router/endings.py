@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from schemas.events import MessageRequested, TargetResolved
 from schemas.live import event_of
-from services.runtime.installations.reader import Installation
+from services.runtime.installations.model import Installation
 from services.runtime.mongo.ended_activities import TRAVEL_MS, Ended, EndedActivities, key_of
 
 

@@ -25,9 +25,9 @@ from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Channel, Link, Recipient
 from services.router.plan_channel import to_channel
 from services.router.plan_live import slots_of
-from services.router.plan_seen import InstallationSeen
 from services.runtime.access.identity import is_trusted, trusted_first
 from services.runtime.crypto.delivery_ids import DeliveryIds
+from services.runtime.installations.model import Installation
 from services.runtime.text.versions import version_key
 
 MAX_INSTALLATIONS = 50
@@ -59,7 +59,7 @@ class Plan:
 
 def plan(
     request: MessageRequested,
-    installations: Sequence[InstallationSeen],
+    installations: Sequence[Installation],
     known: bool,
     ways: Ways,
     now: int,
@@ -78,7 +78,7 @@ def plan(
         return _nobody(request, Reason.NO_APPLICATION, now)
     if not installations:
         return _nobody(request, _absent(request, link, known), now)
-    chosen: list[tuple[InstallationSeen, Provider, str]] = []
+    chosen: list[tuple[Installation, Provider, str]] = []
     skipped: list[SkippedTarget] = []
     aim = aim_of(link.content)
     ordered, trusted = trusted_first(installations, ways.application)
@@ -134,7 +134,7 @@ def _is_for_now(request: MessageRequested) -> bool:
     return request.lane == "single" and request.link == 0 and request.schedule is None
 
 
-def _provider_of(one: InstallationSeen, slots: Sequence[str]) -> Provider | None:
+def _provider_of(one: Installation, slots: Sequence[str]) -> Provider | None:
     """Over whom these slots of the installation are reached; a Live Activity needs no push token."""
     if not slots or slots[0]:
         return Provider.APNS if slots else None
@@ -142,7 +142,7 @@ def _provider_of(one: InstallationSeen, slots: Sequence[str]) -> Provider | None
 
 
 def why_not(
-    one: InstallationSeen, link: Link, ways: Ways, slots: Sequence[str] = ("",), is_primary: bool | None = None
+    one: Installation, link: Link, ways: Ways, slots: Sequence[str] = ("",), is_primary: bool | None = None
 ) -> Reason | None:
     """The first check that the installation does not pass; None when the link goes to these `slots` of it.
 
@@ -169,7 +169,7 @@ def why_not(
     return None if one.push_os_enabled or is_live else Reason.PUSH_OS_DISABLED
 
 
-def _subscribed(one: InstallationSeen, link: Link, application: ApplicationChanged | None) -> bool:
+def _subscribed(one: Installation, link: Link, application: ApplicationChanged | None) -> bool:
     """Any of the names: on by the device's word, else by the catalogue's default; a name that nobody knows is off."""
     if not one.subscriptions.isdisjoint(link.subscriptions):
         return True
@@ -206,7 +206,7 @@ def _nobody(request: MessageRequested, reason: Reason, now: int, skipped: Sequen
 
 def _somebody(
     request: MessageRequested,
-    chosen: Sequence[tuple[InstallationSeen, Provider, str]],
+    chosen: Sequence[tuple[Installation, Provider, str]],
     skipped: Sequence[SkippedTarget],
     now: int,
     send_by: int | None,

@@ -36,7 +36,8 @@ from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.delivery_ids import DeliveryIds
 from services.runtime.directory import Directory
-from services.runtime.installations.reader import Address, Installation, Installations
+from services.runtime.installations.model import Address, Installation
+from services.runtime.installations.reader import Installations
 from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.log.kafka import Append
 from services.runtime.mongo.ended_activities import Ended, EndedActivities

@@ -16,7 +16,7 @@ from schemas.application_events import ApplicationChanged, StopChanged
 from schemas.events import Held, MessageRequested, Scheduled, ScheduleDue
 from services.runtime.access.identity import trusted_first
 from services.runtime.crypto import record_encryption
-from services.runtime.installations.reader import Installation
+from services.runtime.installations.model import Installation
 from services.runtime.log.kafka import Append
 from services.runtime.scheduling import windows
 from services.runtime.scheduling.stops import cancel_tags, held_tag

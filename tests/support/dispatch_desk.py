@@ -30,7 +30,8 @@ from services.dispatch.payload import DeviceSecureValues
 from services.dispatch.policy import deliver
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
-from services.runtime.installations.reader import Installation, Installations, Token
+from services.runtime.installations.model import Installation, Token
+from services.runtime.installations.reader import Installations
 from services.runtime.log.batch_consumer import Record
 from services.runtime.log.kafka import Log
 from services.runtime.mongo.ended_activities import EndedActivities

@@ -18,7 +18,8 @@ from services.dispatch.policy.deliver import Conclusion, Obstacle
 from services.dispatch.provider import Sender
 from services.runtime.access.identity import is_trusted
 from services.runtime.clock import now_ms
-from services.runtime.installations.reader import Installation, Installations, Token
+from services.runtime.installations.model import Installation, Token
+from services.runtime.installations.reader import Installations
 from services.runtime.mongo.ended_activities import Ended, EndedActivities, key_of
 
 HAS_ENDED: Final = Obstacle("refused", Reason.NO_ACTIVE_INSTALLATION, "the live activity has been ended")

@@ -13,40 +13,20 @@ Nothing is sent after the deadline. Sources: docs/design.md §2 and §5, `docs/p
 """
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from schemas import ids
 from schemas.events import DispatchOutcome, ProviderDispatched, TargetResolved
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
+from services.runtime.installations.model import Installation
 from services.runtime.pacing.backoff import exponential
 
 BACKOFF_S = 5.0
 LONGEST_BACKOFF_S = 900.0
 LEAST_BACKOFF_S = 1.0
 _OF_WHAT_IS_LEFT = 0.9
-
-
-class TokenSeen(Protocol):
-    """Of a live token: who carries it, and the name that tells nothing of it."""
-
-    @property
-    def provider(self) -> Provider: ...
-    @property
-    def digest(self) -> str: ...
-    @property
-    def server_key(self) -> str | None: ...
-
-
-class InstallationSeen(Protocol):
-    """What is looked up at the moment of sending (`services.runtime.installations.reader.Installation`)."""
-
-    @property
-    def external_user_id(self) -> str | None: ...
-    @property
-    def phone(self) -> str | None: ...
-    def token_of(self, slot: str, now: int) -> TokenSeen | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +63,7 @@ def deadline_of(target: TargetResolved) -> int:
 
 
 def screened(
-    target: TargetResolved, one: InstallationSeen | None, can_push: bool, now: int, web_key: str | None = None
+    target: TargetResolved, one: Installation | None, can_push: bool, now: int, web_key: str | None = None
 ) -> Obstacle | None:
     """Why it is not sent, in the order of what a partner should be told; None to send it.
 

@@ -16,7 +16,8 @@ from services.ingest.mailing.rules.rows import Row
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.service import MailingService
 from services.ingest.mailing.views import ForecastView
-from services.runtime.installations.reader import Address, Installations
+from services.runtime.installations.model import Address
+from services.runtime.installations.reader import Installations
 from services.runtime.scheduling import windows
 
 LOOKED_AT = 50_000

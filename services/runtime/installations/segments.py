@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from schemas.application_events import ApplicationChanged
-from services.runtime.installations.reader import Installation, from_document
+from services.runtime.installations.model import Installation
+from services.runtime.installations.reader import from_document
 from services.runtime.mongo import Database, Document, read_only
 
 _FITTING = 50

@@ -16,7 +16,8 @@ from services.runtime.access.identity import is_trusted
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
-from services.runtime.installations.reader import Installation, Installations
+from services.runtime.installations.model import Installation
+from services.runtime.installations.reader import Installations
 from services.status.message import inbox_owner
 
 PACE = Limit(30, 2)

@@ -16,7 +16,8 @@ from schemas.device_events import DeviceEvent, OwnerProofsRevoked
 from services.registry.devices.fold.state import Device
 from services.registry.devices.store import DeviceStore, Holders
 from services.runtime import mongo
-from services.runtime.installations.reader import Address, Installations
+from services.runtime.installations.model import Address
+from services.runtime.installations.reader import Installations
 from services.runtime.mongo import Database
 from services.runtime.settings import Settings
 from tests.support.device_events import AppEvents, histories

@@ -1,6 +1,5 @@
 """What dispatch decides about a delivery, before and after it is sent."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -24,27 +23,12 @@ from services.dispatch.policy.deliver import (
     screened,
 )
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
+from services.runtime.installations.model import Installation
+from tests.support.installations import installation, push_token
 
 NOW = 1_800_000_000_000
-MARK = ids.recipient_mark_of("app", "u", None)
+MARK = ids.recipient_mark_of("app", "user", None)
 SENT = AttemptFacts(latency_ms=12, digest="d", absorbs_resend=True)
-
-
-@dataclass(frozen=True)
-class Token:
-    provider: Provider = Provider.APNS
-    digest: str = "d"
-    server_key: str | None = None
-
-
-@dataclass(frozen=True)
-class Installed:
-    external_user_id: str | None = "u"
-    phone: str | None = None
-    token: Token | None = Token()
-
-    def token_of(self, slot: str, now: int) -> Token | None:
-        return None if slot else self.token
 
 
 def target(**changes: Any) -> TargetResolved:
@@ -67,42 +51,42 @@ def target(**changes: Any) -> TargetResolved:
     return TargetResolved(**(fields | changes))
 
 
-def reason_of(one: Installed | None, now: int = NOW, can_push: bool = True, **changes: Any) -> Obstacle | None:
+def reason_of(one: Installation | None, now: int = NOW, can_push: bool = True, **changes: Any) -> Obstacle | None:
     return screened(target(**changes), one, can_push, now)
 
 
 def test_a_delivery_to_its_owner_is_sent() -> None:
-    assert reason_of(Installed()) is None
+    assert reason_of(installation()) is None
 
 
 @pytest.mark.parametrize(
     ("one", "outcome", "reason"),
     [
         (None, "refused", Reason.NO_ACTIVE_INSTALLATION),
-        (Installed(external_user_id=None), "suppressed", Reason.OWNER_CHANGED),
-        (Installed(external_user_id="another"), "suppressed", Reason.OWNER_CHANGED),
-        (Installed(external_user_id=None, phone="79990000000"), "suppressed", Reason.OWNER_CHANGED),
-        (Installed(token=None), "refused", Reason.NO_ACTIVE_INSTALLATION),
-        (Installed(token=Token(Provider.FCM)), "refused", Reason.NO_ACTIVE_INSTALLATION),
+        (installation(external_user_id=None), "suppressed", Reason.OWNER_CHANGED),
+        (installation(external_user_id="another"), "suppressed", Reason.OWNER_CHANGED),
+        (installation(external_user_id=None, phone="79990000000"), "suppressed", Reason.OWNER_CHANGED),
+        (installation(token=None), "refused", Reason.NO_ACTIVE_INSTALLATION),
+        (installation(token=push_token(Provider.FCM)), "refused", Reason.NO_ACTIVE_INSTALLATION),
     ],
 )
-def test_a_delivery_is_not_sent_to_whom_it_is_not_for(one: Installed | None, outcome: str, reason: Reason) -> None:
+def test_a_delivery_is_not_sent_to_whom_it_is_not_for(one: Installation | None, outcome: str, reason: Reason) -> None:
     found = reason_of(one)
     assert found is not None
     assert (found.outcome, found.reason) == (outcome, reason)
 
 
 def test_an_application_without_credentials_is_told_so() -> None:
-    assert reason_of(Installed(), can_push=False) == Obstacle("refused", Reason.NO_APPLICATION)
+    assert reason_of(installation(), can_push=False) == Obstacle("refused", Reason.NO_APPLICATION)
 
 
 @pytest.mark.parametrize("changes", [{"expires_at": NOW}, {"send_by": NOW}, {"expires_at": NOW - 1}])
 def test_nothing_is_sent_at_or_after_the_deadline(changes: dict[str, Any]) -> None:
-    assert reason_of(Installed(), **changes) == Obstacle("expired", Reason.EXPIRED)
+    assert reason_of(installation(), **changes) == Obstacle("expired", Reason.EXPIRED)
 
 
 def test_whoever_logged_out_after_the_deadline_is_told_expired() -> None:
-    found = reason_of(Installed(external_user_id=None), expires_at=NOW)
+    found = reason_of(installation(external_user_id=None), expires_at=NOW)
     assert found is not None
     assert found.reason is Reason.EXPIRED
 
@@ -239,7 +223,7 @@ def test_the_platforms_reason_is_the_partners_and_without_one_there_is_no_way() 
 
 def test_a_withdrawal_goes_also_to_a_phone_that_somebody_else_has_by_now() -> None:
     stale = target(withdraw=True, recipient_mark="")
-    assert screened(stale, Installed(), can_push=True, now=NOW) is None
+    assert screened(stale, installation(), can_push=True, now=NOW) is None
     assert concluded(stale, Accepted(), SENT, NOW, 0.0).event.withdraw
 
 
@@ -253,7 +237,7 @@ def test_what_was_cancelled_ends_without_an_attempt() -> None:
 def test_a_subscription_whose_key_has_gone_since_planning_is_not_sent_to(
     made_for: str | None, why: Reason | None
 ) -> None:
-    one = Installed(token=Token(Provider.WEB, server_key=made_for))
+    one = installation(token=push_token(Provider.WEB, server_key=made_for))
     found = screened(target(provider=Provider.WEB), one, True, NOW, "ours")
     assert (found.reason if found else None) is why
 

@@ -20,7 +20,7 @@ from services.registry.devices.fold.shared import (
 )
 from services.registry.devices.fold.state import Device, Owner
 from services.registry.support.bodies import Usage
-from services.runtime.installations.reader import Address
+from services.runtime.installations.model import Address
 from tests.support.device_events import AppEvents, histories
 
 NOW = 1_764_000_000_000

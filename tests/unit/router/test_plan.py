@@ -1,7 +1,7 @@
 """Who gets a link: every reason of `docs/partner-api.md` §3 and the order in which they count."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,44 +17,16 @@ from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Channel, Content, Link, Recipient, Schedule, SecureValues
 from services.router.plan import MAX_INSTALLATIONS, Plan, Ways, held_until, why_not
+from services.runtime.installations.model import Installation
 from services.runtime.text.versions import version_key
 from tests.support.deliveries import plan
+from tests.support.installations import installation, push_token
 
 NOW = 1_800_000_000_000
 APPLICATION = ApplicationChanged(
     event_id="a", at=0, application_id="app", name="App", api_key_digests=(), min_version="2.0"
 )
 WAYS = Ways(APPLICATION, frozenset({Provider.APNS, Provider.FCM}))
-
-
-@dataclass(frozen=True)
-class Token:
-    provider: Provider = Provider.APNS
-    server_key: str | None = None
-
-
-@dataclass(frozen=True)
-class Live:
-    slot: str
-    owner: str = ""
-    expires_at: int | None = NOW + 1
-
-
-@dataclass(frozen=True)
-class Phone:
-    installation_id: str = "i-1"
-    app_version: str = "2.1"
-    token: Token | None = Token()
-    external_user_id: str | None = "user"
-    phone: str | None = None
-    primary: bool = False
-    push_enabled: bool = True
-    push_os_enabled: bool = True
-    subscriptions: frozenset[str] = frozenset()
-    subscriptions_off: frozenset[str] = frozenset()
-    live: tuple[Live, ...] = ()
-    is_proved: bool = True
-    replaces: tuple[str, ...] = ()
 
 
 def asked(**link: object) -> MessageRequested:
@@ -72,7 +44,7 @@ def asked(**link: object) -> MessageRequested:
 
 
 def test_a_healthy_installation_gets_the_link() -> None:
-    decided = plan(asked(), [Phone()], True, WAYS, NOW)
+    decided = plan(asked(), [installation()], True, WAYS, NOW)
     assert [target.installation_id for target in decided.targets] == ["i-1"]
     assert decided.planned.reason is None
     assert decided.targets[0].expires_at == NOW - 5 + 60_000
@@ -91,7 +63,7 @@ def test_a_subscription_of_a_key_that_is_gone_is_void_without_asking(
     made_for: str | None, current: str | None, reason: Reason | None
 ) -> None:
     ways = Ways(APPLICATION, frozenset({Provider.WEB}), current)
-    void = Phone(token=Token(Provider.WEB, made_for))
+    void = installation(token=push_token(Provider.WEB, made_for))
     decided = plan(asked(), [void], True, ways, NOW)
     assert decided.planned.reason is reason
     assert [one.reason for one in decided.planned.skipped] == ([reason] if reason else [])
@@ -99,7 +71,7 @@ def test_a_subscription_of_a_key_that_is_gone_is_void_without_asking(
 
 
 def test_all_installations_get_it_and_the_skipped_ones_are_recorded() -> None:
-    decided = plan(asked(), [Phone("a"), Phone("b", token=None), Phone("c")], True, WAYS, NOW)
+    decided = plan(asked(), [installation("a"), installation("b", token=None), installation("c")], True, WAYS, NOW)
     assert [target.installation_id for target in decided.targets] == ["a", "c"]
     assert [(one.installation_id, one.reason) for one in decided.planned.skipped] == [
         ("b", Reason.NO_ACTIVE_INSTALLATION)
@@ -109,18 +81,18 @@ def test_all_installations_get_it_and_the_skipped_ones_are_recorded() -> None:
 @pytest.mark.parametrize(
     ("phone", "link", "reason"),
     [
-        (Phone(token=None), {}, Reason.NO_ACTIVE_INSTALLATION),
-        (Phone(), {"providers": (Provider.FCM,)}, Reason.OTHER_PROVIDER),
-        (Phone(token=Token(Provider.HMS)), {}, Reason.NO_APPLICATION),
-        (Phone(), {"primary_only": True}, Reason.NOT_PRIMARY),
-        (Phone(primary=True, token=None), {"primary_only": True}, Reason.NO_PRIMARY),
-        (Phone(app_version="1.9.9"), {}, Reason.BELOW_MIN_VERSION),
-        (Phone(subscriptions=frozenset({"news"})), {"subscriptions": ("offers",)}, Reason.SUBSCRIPTION_OFF),
-        (Phone(push_enabled=False), {}, Reason.PUSH_DISABLED),
-        (Phone(push_os_enabled=False), {}, Reason.PUSH_OS_DISABLED),
+        (installation(token=None), {}, Reason.NO_ACTIVE_INSTALLATION),
+        (installation(), {"providers": (Provider.FCM,)}, Reason.OTHER_PROVIDER),
+        (installation(token=push_token(Provider.HMS)), {}, Reason.NO_APPLICATION),
+        (installation(), {"primary_only": True}, Reason.NOT_PRIMARY),
+        (installation(primary=True, token=None), {"primary_only": True}, Reason.NO_PRIMARY),
+        (installation(app_version="1.9.9"), {}, Reason.BELOW_MIN_VERSION),
+        (installation(subscriptions=frozenset({"news"})), {"subscriptions": ("offers",)}, Reason.SUBSCRIPTION_OFF),
+        (installation(push_enabled=False), {}, Reason.PUSH_DISABLED),
+        (installation(push_os_enabled=False), {}, Reason.PUSH_OS_DISABLED),
     ],
 )
-def test_each_check_has_its_reason(phone: Phone, link: dict[str, object], reason: Reason) -> None:
+def test_each_check_has_its_reason(phone: Installation, link: dict[str, object], reason: Reason) -> None:
     assert plan(asked(**link), [phone], True, WAYS, NOW).planned.reason is reason
 
 
@@ -137,16 +109,16 @@ def test_the_default_of_the_catalogue_counts_where_a_device_has_said_nothing() -
         (("unknown",), (), Reason.SUBSCRIPTION_OFF),
     ]:
         link = asked(subscriptions=asked_for).chain[0]
-        assert why_not(Phone(subscriptions_off=frozenset(said_off)), link, ways) is reason, asked_for
+        assert why_not(installation(subscriptions_off=frozenset(said_off)), link, ways) is reason, asked_for
 
 
 def test_any_of_several_subscriptions_is_enough() -> None:
     link = asked(subscriptions=("news", "offers")).chain[0]
-    assert why_not(Phone(subscriptions=frozenset({"offers"})), link, WAYS) is None
+    assert why_not(installation(subscriptions=frozenset({"offers"})), link, WAYS) is None
 
 
 def test_the_reason_of_the_installation_that_came_furthest_counts() -> None:
-    phones = [Phone("a", token=None), Phone("b", push_enabled=False), Phone("c", app_version="1")]
+    phones = [installation("a", token=None), installation("b", push_enabled=False), installation("c", app_version="1")]
     assert plan(asked(), phones, True, WAYS, NOW).planned.reason is Reason.PUSH_DISABLED
 
 
@@ -167,7 +139,7 @@ def test_nobody_known_is_told_apart_from_nobody_reachable() -> None:
     ],
 )
 def test_an_application_that_cannot_push_is_said_first(ways: Ways) -> None:
-    assert plan(asked(), [Phone()], True, ways, NOW).planned.reason is Reason.NO_APPLICATION
+    assert plan(asked(), [installation()], True, ways, NOW).planned.reason is Reason.NO_APPLICATION
 
 
 @pytest.mark.parametrize(
@@ -183,28 +155,28 @@ def test_the_plan_says_how_many_sms_a_text_is(channel: Channel, text: str, parts
 
 def test_another_channel_than_push_has_no_way_yet() -> None:
     sms = asked(channel=Channel.SMS, content=None, data="{}")
-    assert plan(sms, [Phone()], True, WAYS, NOW).planned.reason is Reason.UNROUTED
+    assert plan(sms, [installation()], True, WAYS, NOW).planned.reason is Reason.UNROUTED
 
 
 def test_at_most_fifty_installations_take_part_the_last_used_first() -> None:
-    phones = [Phone(f"i-{number}") for number in range(MAX_INSTALLATIONS + 2)]
+    phones = [installation(f"i-{number}") for number in range(MAX_INSTALLATIONS + 2)]
     decided = plan(asked(), phones, True, WAYS, NOW)
     assert [target.installation_id for target in decided.targets] == [one.installation_id for one in phones[:-2]]
     assert {one.reason for one in decided.planned.skipped} == {Reason.NOT_LATEST}
 
 
 def test_nothing_is_planned_after_the_deadline() -> None:
-    assert plan(asked(), [Phone()], True, WAYS, NOW, send_by=NOW - 1).planned.reason is Reason.EXPIRED
+    assert plan(asked(), [installation()], True, WAYS, NOW, send_by=NOW - 1).planned.reason is Reason.EXPIRED
 
 
 def test_a_password_does_not_outlive_its_lifetime_because_the_platform_was_away() -> None:
-    assert plan(asked(), [Phone()], True, WAYS, NOW + 60_000).planned.reason is Reason.EXPIRED
+    assert plan(asked(), [installation()], True, WAYS, NOW + 60_000).planned.reason is Reason.EXPIRED
 
 
 @pytest.mark.parametrize("change", [{"lane": "bulk"}, {"link": 1}, {"schedule": Schedule()}])
 def test_what_had_to_wait_by_design_lives_from_its_sending(change: dict[str, object]) -> None:
     late = NOW + 3_600_000
-    decided = plan(asked().model_copy(update=change), [Phone()], True, WAYS, late)
+    decided = plan(asked().model_copy(update=change), [installation()], True, WAYS, late)
     assert decided.targets[0].expires_at == decided.planned.expires_at == late + 60_000
 
 
@@ -230,13 +202,13 @@ def test_what_is_held_up_until_its_secure_values_cannot_be_opened_is_not_sent() 
     )
     end = (hour + 1) * 3_600_000
     assert held_until(request) == end
-    assert plan(request, [Phone()], True, WAYS, end - 1).targets[0].expires_at == end
-    assert plan(request, [Phone()], True, WAYS, end).planned.reason is Reason.EXPIRED
+    assert plan(request, [installation()], True, WAYS, end - 1).targets[0].expires_at == end
+    assert plan(request, [installation()], True, WAYS, end).planned.reason is Reason.EXPIRED
 
 
 def test_a_replay_gives_equal_ids() -> None:
     request = asked()
-    first, second = (plan(request, [Phone()], True, WAYS, NOW + late) for late in (0, 9))
+    first, second = (plan(request, [installation()], True, WAYS, NOW + late) for late in (0, 9))
     assert first.planned.event_id == second.planned.event_id
     assert first.targets[0].event_id == second.targets[0].event_id
     assert first.targets[0].delivery_id == second.targets[0].delivery_id
@@ -264,11 +236,11 @@ def test_versions_compare_by_their_numbers(lower: str, higher: str) -> None:
 @given(st.text(max_size=40))
 def test_any_version_text_can_be_compared(text: str) -> None:
     assert version_key(text) >= ()
-    assert why_not(replace(Phone(), app_version=text), asked().chain[0], WAYS) in (None, Reason.BELOW_MIN_VERSION)
+    assert why_not(installation(app_version=text), asked().chain[0], WAYS) in (None, Reason.BELOW_MIN_VERSION)
 
 
-def unproved(installation_id: str, **changes: Any) -> Phone:
-    return Phone(installation_id, is_proved=False, **changes)
+def unproved(installation_id: str, **changes: Any) -> Installation:
+    return installation(installation_id, is_proved=False, **changes)
 
 
 def went_to(decided: Plan) -> list[tuple[str, bool]]:
@@ -276,35 +248,35 @@ def went_to(decided: Plan) -> list[tuple[str, bool]]:
 
 
 def test_installations_that_nobody_vouches_for_get_what_their_owner_gets() -> None:
-    decided = plan(asked(), [unproved("a"), Phone("b"), unproved("c")], True, WAYS, NOW)
+    decided = plan(asked(), [unproved("a"), installation("b"), unproved("c")], True, WAYS, NOW)
     assert went_to(decided) == [("b", True), ("a", False), ("c", False)]
     assert {one.installation_id for one in decided.targets} == {"a", "b", "c"}
 
 
 def test_they_crowd_nobody_out() -> None:
     crowd = [unproved(f"x-{number}") for number in range(60)]
-    decided = plan(asked(), [*crowd, Phone("mine")], True, WAYS, NOW)
+    decided = plan(asked(), [*crowd, installation("mine")], True, WAYS, NOW)
     assert went_to(decided)[0] == ("mine", True)
     assert len(decided.targets) == MAX_INSTALLATIONS
     assert {one.reason for one in decided.planned.skipped} == {Reason.NOT_LATEST}
 
 
 def test_one_of_them_is_primary_only_where_all_are() -> None:
-    marked, mine = unproved("a", primary=True), Phone("b")
+    marked, mine = unproved("a", primary=True), installation("b")
     alone = plan(asked(primary_only=True), [marked, unproved("c")], True, WAYS, NOW)
     assert went_to(alone) == [("a", False)]
     both = plan(asked(primary_only=True), [marked, mine], True, WAYS, NOW)
     assert not both.targets
     assert {one.reason for one in both.planned.skipped} == {Reason.NOT_PRIMARY}
-    holds = plan(asked(primary_only=True), [marked, replace(mine, primary=True)], True, WAYS, NOW)
+    holds = plan(asked(primary_only=True), [marked, mine._replace(primary=True)], True, WAYS, NOW)
     assert went_to(holds) == [("b", True)]
 
 
 def test_where_identity_is_off_all_count_as_proved() -> None:
     off = replace(WAYS, application=APPLICATION.replace(identity="off"))
-    decided = plan(asked(), [unproved("a"), Phone("b")], True, off, NOW)
+    decided = plan(asked(), [unproved("a"), installation("b")], True, off, NOW)
     assert went_to(decided) == [("a", True), ("b", True)]
-    assert plan(asked(primary_only=True), [unproved("a", primary=True), Phone("b")], True, off, NOW).targets
+    assert plan(asked(primary_only=True), [unproved("a", primary=True), installation("b")], True, off, NOW).targets
 
 
 def test_an_installation_that_nobody_is_logged_in_on_has_nothing_to_prove() -> None:
@@ -313,7 +285,7 @@ def test_an_installation_that_nobody_is_logged_in_on_has_nothing_to_prove() -> N
 
 
 def test_what_gave_way_to_the_same_device_installed_anew_stands_in_the_trace() -> None:
-    decided = plan(asked(), [Phone("new", replaces=("old",))], True, WAYS, NOW)
+    decided = plan(asked(), [installation("new", replaces=("old",))], True, WAYS, NOW)
     assert [(one.installation_id, one.reason) for one in decided.planned.skipped] == [("old", Reason.REPLACED)]
-    off = plan(asked(), [Phone("new", replaces=("old",), push_enabled=False)], True, WAYS, NOW)
+    off = plan(asked(), [installation("new", replaces=("old",), push_enabled=False)], True, WAYS, NOW)
     assert off.planned.reason is Reason.PUSH_DISABLED

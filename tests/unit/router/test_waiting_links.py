@@ -5,7 +5,8 @@ from schemas.application_events import ApplicationChanged
 from schemas.providers import Platform
 from schemas.values import Schedule
 from services.router.waiting import scheduled
-from services.runtime.installations.reader import Installation, from_document
+from services.runtime.installations.model import Installation
+from services.runtime.installations.reader import from_document
 from tests.unit.router.test_plan import APPLICATION, NOW, asked
 
 
