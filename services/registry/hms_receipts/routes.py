@@ -19,9 +19,9 @@ from services.registry.hms_receipts import signature as hms_callback
 from services.registry.hms_receipts.rules import WORDS, HmsReceipt, device_event, message_event, receipts_in
 from services.registry.hms_receipts.used_signatures import UsedSignatures
 from services.registry.http import PROBLEMS
-from services.registry.provisioning.credentials import HmsCredentials
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
+from services.runtime.credentials import HmsCredentials
 from services.runtime.crypto.master_key import CannotOpen
 from services.runtime.http.security_schemes import HUAWEI
 from services.runtime.http.server import Problem

@@ -11,7 +11,6 @@ from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.providers import Provider, ProviderName
 from services.registry.bodies import Id
 from services.registry.http import PROBLEMS, By, IfMatch, operator_router, version_of
-from services.registry.provisioning import credentials
 from services.registry.provisioning.bodies import (
     ApiKeyBody,
     ApplicationCreate,
@@ -23,6 +22,7 @@ from services.registry.provisioning.bodies import (
 from services.registry.provisioning.partners import changes_of
 from services.registry.provisioning.secret_rules import SecretRules
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
+from services.runtime import credentials
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.server import Problem, field_errors
 

@@ -18,7 +18,7 @@ from services.dispatch.providers.apns.sender import ApnsCredentials
 from services.dispatch.providers.http.credentials import validated
 from services.dispatch.providers.web_push.sender import WebCredentials
 from services.dispatch.providers.web_push.vapid import key_of
-from services.registry.provisioning.credentials import checked
+from services.runtime.credentials import checked
 
 PEM = (
     ec.generate_private_key(ec.SECP256R1())
