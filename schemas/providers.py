@@ -40,7 +40,8 @@ ApplicationField = Literal["bundle", "rustore_variant"]
 """What an application says of all tokens that do not say it themselves."""
 Way = Literal["one", "app", "platform", "carrier", "origin"]
 """By what the pushes of one application are told apart when a provider refuses: `services/dispatch/policy/ways.py`."""
-Carrier = Literal["rustore", "fcm", "hms", "apns"]
+OtherCarrier = Literal["fcm", "hms", "apns"]
+Carrier = Literal["rustore", OtherCarrier]
 """Whose token the SDK of a provider that passes pushes on may have."""
 OWN_CARRIER: Carrier = "rustore"
 

@@ -14,29 +14,25 @@ What is not listed is kept out of what is sealed, and a private key is sealed as
 
 import base64
 import ipaddress
-from typing import Annotated, Any, Literal, Self
+import re
+from typing import Annotated, Any, Final, Literal, Self, cast
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
 
-from schemas.providers import Provider
+from schemas.providers import OWN_CARRIER, OtherCarrier, Provider
 from services.runtime.crypto import private_keys
 from services.runtime.http.web_address import web_address
-from services.runtime.text.vapid_subject import vapid_subject
+from services.runtime.text.vapid_subject import RULE, vapid_subject
+
+NEW: Final = "new"
+"""The context in which credentials are checked when they are given; what was taken before a rule came is still used."""
 
 
 class Credentials(BaseModel):
     """Base of all shapes; snake case, as the providers' own files."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-def _rsa(pem: str) -> str:
-    key = private_keys.key_of(pem)
-    if not isinstance(key, RSAPrivateKey):
-        raise ValueError("must be an RSA key")
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def _https(url: str) -> str:
@@ -48,6 +44,7 @@ def _https(url: str) -> str:
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:-]{1,128}$")]
 AppleId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
 Secret = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
+_KNOWN_SUBJECT: Final = re.compile(r"mailto:[^@\s]+@[^@\s]+|https://\S+")
 Pem = Annotated[str, StringConstraints(max_length=16_384)]
 
 
@@ -62,7 +59,7 @@ class FcmCredentials(Credentials):
     type: Literal["service_account"]
     project_id: Id
     private_key_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
-    private_key: Annotated[Pem, AfterValidator(_rsa)]
+    private_key: Annotated[Pem, AfterValidator(private_keys.rsa_pem)]
     client_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,128}@[^@\s]{1,128}$")]
     token_uri: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_https)]
 
@@ -89,11 +86,24 @@ class UniversalCredentials(Credentials):
 class RustoreCredentials(Credentials):
     project_id: Id
     service_token: Secret
-    universal: dict[Literal["fcm", "hms", "apns"], UniversalCredentials] | None = None
+    universal: dict[OtherCarrier, UniversalCredentials] | None = None
+
+    def of(self, carrier: str) -> UniversalCredentials | None:
+        """What RuStore shows to that carrier."""
+        own = UniversalCredentials(project_id=self.project_id, auth_token=self.service_token)
+        return own if carrier == OWN_CARRIER else (self.universal or {}).get(cast(OtherCarrier, carrier))
+
+
+def _subject(text: str, info: ValidationInfo) -> str:
+    if info.context is NEW:
+        return vapid_subject(text)
+    if not _KNOWN_SUBJECT.fullmatch(text):
+        raise ValueError(RULE)
+    return text
 
 
 class WebCredentials(Credentials):
-    subject: Annotated[str, AfterValidator(vapid_subject)]
+    subject: Annotated[str, AfterValidator(_subject)]
     private_key: Annotated[Pem, AfterValidator(private_keys.p256_pem)]
 
 
@@ -140,4 +150,4 @@ def public_key(provider: Provider, plain: bytes) -> str | None:
 
 def checked(provider: Provider, given: dict[str, Any]) -> bytes:
     """The credentials in canonical JSON, to be sealed. Raises pydantic.ValidationError."""
-    return SHAPES[provider].model_validate(given).model_dump_json(exclude_none=True).encode()
+    return SHAPES[provider].model_validate(given, context=NEW).model_dump_json(exclude_none=True).encode()

@@ -14,6 +14,7 @@ from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, derive_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -55,7 +56,24 @@ def p256_of(text: str) -> EllipticCurvePrivateKey:
 
 def p256_pem(text: str) -> str:
     """The same key in PEM (PKCS#8). Raises ValueError."""
-    return p256_of(text).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return _pem(p256_of(text))
+
+
+def rsa_of(text: str) -> RSAPrivateKey:
+    """An RSA key in any of the forms. Raises ValueError."""
+    key = key_of(text)
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("must be an RSA key")
+    return key
+
+
+def rsa_pem(text: str) -> str:
+    """The same key in PEM (PKCS#8). Raises ValueError."""
+    return _pem(rsa_of(text))
+
+
+def _pem(key: EllipticCurvePrivateKey | RSAPrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def _number(text: str) -> EllipticCurvePrivateKey | None:

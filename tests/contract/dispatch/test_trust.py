@@ -13,8 +13,9 @@ from schemas.events import ProviderDispatched
 from schemas.providers import Platform, Provider
 from services.dispatch.policy import trust
 from services.dispatch.providers.http import malformed_tokens
-from services.dispatch.providers.web_push.vapid import Vapid, key_of
+from services.dispatch.providers.web_push.vapid import Vapid
 from services.runtime import telemetry
+from services.runtime.crypto.private_keys import p256_of
 from tests.support.dispatch_desk import APPLICATION, Desk, credentials_of, desk_of, side_by_side
 from tests.support.sandbox_http import Bench
 
@@ -70,7 +71,7 @@ async def token_of(bench: Bench, provider: Provider, name: str, server_key: str 
         return encoded(name.encode()).encode().hex().ljust(64, "0")[:64]
     if provider is not Provider.WEB:
         return f"token-of-{name}-{'x' * 20}"
-    ours = Vapid("", key_of(bench.urls["credentials"]["web"]["private_key"])).public_key
+    ours = Vapid("", p256_of(bench.urls["credentials"]["web"]["private_key"])).public_key
     body = {"applicationServerKey": server_key or ours}
     _, made, _ = await bench.post(f"{bench.urls['control']}/web/subscriptions", body)
     return orjson.dumps({"endpoint": made["endpoint"], "keys": Keys().described()}).decode()

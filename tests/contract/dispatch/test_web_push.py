@@ -17,7 +17,8 @@ from services.dispatch.provider import Accepted, Push, Rejected, Result, Retry, 
 from services.dispatch.providers.http import client
 from services.dispatch.providers.web_push import sender as web
 from services.dispatch.providers.web_push.crypto import PLAINTEXT_BYTES
-from services.dispatch.providers.web_push.vapid import Vapid, key_of
+from services.dispatch.providers.web_push.vapid import Vapid
+from services.runtime.crypto.private_keys import p256_of
 from tests.support.sandbox_http import Bench
 from tests.support.senders import EMOJI_TEXT, a_push, opening, sender_of, struck
 
@@ -67,7 +68,7 @@ async def subscribed(bench: Bench, server_key: str) -> Browser:
 
 
 def server_key(bench: Bench) -> str:
-    return Vapid("mailto:a@b", key_of(bench.urls["credentials"]["web"]["private_key"])).public_key
+    return Vapid("mailto:a@b", p256_of(bench.urls["credentials"]["web"]["private_key"])).public_key
 
 
 @pytest.fixture

@@ -8,15 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.application_events import ApplicationChanged
+from schemas.providers import OtherCarrier
 from schemas.values import Content
 from services.dispatch.provider import Accepted, BadCredentials, Opening, Rejected, Retry, TokenGone
 from services.dispatch.providers.rustore import sender, table
+from services.runtime.credentials import RustoreCredentials, UniversalCredentials
 from services.runtime.settings import Settings
 from tests.support import provider_rows
 from tests.support.pushes import push_of
 
 NOW_MS = 1_000_000_000_000
-OWN = sender.UniversalCredentials(project_id="p", auth_token="s" * 64)
+OWN = UniversalCredentials(project_id="p", auth_token="s" * 64)
 ADDRESSEE = sender.CarrierToken("rustore", "ab" * 32, OWN)
 EXPECTED = {"OK": Accepted, "DROP_TOKEN": TokenGone, "FIX_PAYLOAD": Rejected, "ALERT": Rejected, "RETRY": Retry}
 
@@ -77,12 +79,12 @@ def test_the_universal_api_gets_the_title_it_asks_for() -> None:
 
 
 def test_another_carriers_token_is_addressed_with_that_carriers_credentials() -> None:
-    others = {"hms": sender.UniversalCredentials(project_id="9", auth_token="h")}
-    credentials = sender.RustoreCredentials(project_id="p", service_token="s", universal=others)
+    others: dict[OtherCarrier, UniversalCredentials] = {"hms": UniversalCredentials(project_id="9", auth_token="h")}
+    credentials = RustoreCredentials(project_id="p", service_token="s", universal=others)
     assert sender.carrier_of("plain:token") == ("rustore", "plain:token")
     carrier, token = sender.carrier_of('{"carrier":"hms","token":"abc"}')
     assert (credentials.of("rustore"), credentials.of("fcm")) == (
-        sender.UniversalCredentials(project_id="p", auth_token="s"),
+        UniversalCredentials(project_id="p", auth_token="s"),
         None,
     )
     hms = credentials.of(carrier)

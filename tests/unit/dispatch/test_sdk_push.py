@@ -14,6 +14,7 @@ from services.dispatch.providers.apns import render as apns_render
 from services.dispatch.providers.fcm import sender as fcm
 from services.dispatch.providers.hms import sender as hms
 from services.dispatch.providers.rustore import sender as rustore
+from services.runtime.credentials import UniversalCredentials
 from tests.support.pushes import push_of
 
 NOW_MS = 1_764_000_000_000
@@ -29,7 +30,7 @@ Rendered = Callable[[Push], dict[str, Any]]
 
 
 def _universal(push: Push) -> dict[str, Any]:
-    credentials = rustore.UniversalCredentials(project_id="p", auth_token="t" * 20)
+    credentials = UniversalCredentials(project_id="p", auth_token="t" * 20)
     body, _ = rustore.render_universal(push, NOW_MS, "Bank", rustore.CarrierToken("rustore", "ab" * 32, credentials))
     return dict(orjson.loads(body))
 

@@ -11,9 +11,7 @@ Credentials: team_id, key_id, private_key (the text of the .p8 file), topic (the
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Final
-
-from pydantic import StringConstraints
+from typing import Final
 
 from schemas.live import START
 from services.dispatch.http2 import Header
@@ -25,21 +23,11 @@ from services.dispatch.providers.apns.client import Answered, ApnsClient, Place,
 from services.dispatch.providers.apns.table import ABOUT_TOPIC, NOT_OURS, Action, action_of
 from services.dispatch.providers.apns.token import provider_token
 from services.dispatch.providers.http.client import retry_after_s
-from services.dispatch.providers.http.credentials import Credentials, validated
+from services.dispatch.providers.http.credentials import validated
 from services.runtime.clock import now_ms
+from services.runtime.credentials import ApnsCredentials
 
 PROVEN_CONNECTIONS: Final = 4
-_AppleId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
-_Topic = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,254}$")]
-
-
-class ApnsCredentials(Credentials):
-    """A signing key as Apple's console gives it out, and the app it is for."""
-
-    team_id: _AppleId
-    key_id: _AppleId
-    private_key: str
-    topic: _Topic | None = None
 
 
 async def open_sender(opening: Opening) -> "ApnsSender":

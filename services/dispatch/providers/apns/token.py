@@ -11,7 +11,6 @@ from weakref import WeakValueDictionary
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from services.dispatch.provider import BadCredentials
 from services.runtime.crypto import private_keys
 
 RENEW_AFTER_S: Final = 50 * 60
@@ -68,16 +67,9 @@ _shared: WeakValueDictionary[tuple[str, str, str], ProviderToken] = WeakValueDic
 
 
 def provider_token(team_id: str, key_id: str, private_key: str) -> ProviderToken:
-    """The token of this key, the same object for every sender that uses it. Raises BadCredentials."""
+    """The token of this key, the same object for every sender that uses it."""
     known = _shared.get((team_id, key_id, private_key))
     if known is None:
-        known = ProviderToken(team_id, key_id, _p256(private_key))
+        known = ProviderToken(team_id, key_id, private_keys.p256_of(private_key))
         _shared[team_id, key_id, private_key] = known
     return known
-
-
-def _p256(pem: str) -> ec.EllipticCurvePrivateKey:
-    try:
-        return private_keys.p256_of(pem)
-    except ValueError as error:
-        raise BadCredentials(f"private_key: {error}") from None

@@ -9,9 +9,7 @@ error 10. The lifetime that it is told is what is left of it. Its reports come b
 Credentials: login, password, url, callback, subnets; the account of one application.
 """
 
-from typing import Annotated, Any
-
-from pydantic import StringConstraints
+from typing import Any
 
 from schemas import lossless
 from schemas.values import LIFETIME_S, ChannelMessage
@@ -19,20 +17,12 @@ from services.dispatch.payload import seconds_left
 from services.dispatch.provider import BadCredentials, Opening, Push, Rejected, Result
 from services.dispatch.providers.channel_platform import table
 from services.dispatch.providers.http.client import IDLE_S, Answer, Client, retry_after_s, tls_context, without_answer
-from services.dispatch.providers.http.credentials import Credentials, PathSegment, validated
+from services.dispatch.providers.http.credentials import validated
 from services.runtime import clock
+from services.runtime.credentials import ChannelCredentials
 from services.runtime.http import outbound_addresses
 
 _HEADERS = {"Content-Type": "application/json"}
-
-
-class ChannelCredentials(Credentials):
-    """An account at the platform."""
-
-    login: Annotated[str, StringConstraints(min_length=1)]
-    password: Annotated[str, StringConstraints(min_length=1)]
-    url: str
-    callback: PathSegment
 
 
 async def open_sender(opening: Opening) -> "ChannelSender":

@@ -10,13 +10,12 @@ Credentials: the JSON file of a service account. Its access token is fetched wit
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
 import jwt
 import orjson
 from cryptography.hazmat.primitives.asymmetric import rsa
 from multidict import CIMultiDict
-from pydantic import StringConstraints
 from yarl import URL
 
 from services.dispatch.payload import (
@@ -30,7 +29,7 @@ from services.dispatch.payload import (
     sdk_part,
     seconds_left,
 )
-from services.dispatch.provider import Accepted, BadCredentials, Opening, Push, Rejected, Result
+from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result
 from services.dispatch.providers.fcm import table
 from services.dispatch.providers.http import token_endpoint
 from services.dispatch.providers.http.client import (
@@ -41,10 +40,11 @@ from services.dispatch.providers.http.client import (
     retry_after_s,
     without_answer,
 )
-from services.dispatch.providers.http.credentials import Credentials, HttpsUrl, PathSegment, validated
+from services.dispatch.providers.http.credentials import validated
 from services.dispatch.providers.http.malformed_tokens import EMPTY_TTL, MalformedTokens
 from services.dispatch.providers.http.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
 from services.runtime import clock
+from services.runtime.credentials import FcmCredentials
 from services.runtime.crypto import private_keys
 from services.runtime.http.outbound_addresses import exact_url
 
@@ -57,21 +57,10 @@ _ASSERTION_S = 3600
 _JSON = "application/json"
 
 
-class ServiceAccount(Credentials):
-    """The fields of Google's file that are needed."""
-
-    type: Literal["service_account"]
-    project_id: PathSegment
-    private_key_id: str
-    private_key: str
-    client_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
-    token_uri: HttpsUrl
-
-
 async def open_sender(opening: Opening) -> "FcmSender":
     """Raises BadCredentials; connects nowhere yet."""
-    account = validated(ServiceAccount, opening.credentials)
-    return FcmSender(opening, account, _private_key(account))
+    account = validated(FcmCredentials, opening.credentials)
+    return FcmSender(opening, account, private_keys.rsa_of(account.private_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +74,7 @@ class _Body:
 class FcmSender:
     """Sends to one project."""
 
-    def __init__(self, opening: Opening, account: ServiceAccount, key: rsa.RSAPrivateKey) -> None:
+    def __init__(self, opening: Opening, account: FcmCredentials, key: rsa.RSAPrivateKey) -> None:
         settings = opening.settings
         self._account = account
         self._key = key
@@ -186,13 +175,3 @@ def _counted(body: _Body) -> int:
     message = body.message
     shown = {**message.get("notification", {}), **message["android"].get("notification", {})}
     return sum(len(key) + len(str(value).encode()) for part in (shown, message["data"]) for key, value in part.items())
-
-
-def _private_key(account: ServiceAccount) -> rsa.RSAPrivateKey:
-    try:
-        key = private_keys.key_of(account.private_key)
-    except ValueError as error:
-        raise BadCredentials(f"private_key: {error}") from None
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise BadCredentials("private_key: must be an RSA key")
-    return key

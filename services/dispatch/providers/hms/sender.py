@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import orjson
 from multidict import CIMultiDict
-from pydantic import Field
 from yarl import URL
 
 from schemas import ids
@@ -42,9 +41,10 @@ from services.dispatch.providers.http.client import (
     retry_after_s,
     without_answer,
 )
-from services.dispatch.providers.http.credentials import Credentials, PathSegment, validated
+from services.dispatch.providers.http.credentials import validated
 from services.dispatch.providers.http.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
 from services.runtime import clock, telemetry
+from services.runtime.credentials import HmsCredentials
 
 LIMIT_BYTES: Final = 4096
 """Of the body without the token (docs/providers.md §3.2)."""
@@ -52,14 +52,6 @@ MAX_TTL_S: Final = 1_296_000
 _OPEN_APP = 3
 _JSON = "application/json; charset=UTF-8"
 log = telemetry.logger("hms")
-
-
-class HmsCredentials(Credentials):
-    """What AppGallery Connect gives out."""
-
-    app_id: PathSegment
-    client_secret: str = Field(min_length=1)
-    project_id: PathSegment | None = None
 
 
 async def open_sender(opening: Opening) -> "HmsSender":

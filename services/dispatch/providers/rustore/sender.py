@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from yarl import URL
 
+from schemas.providers import OWN_CARRIER
 from services.dispatch.payload import (
     SDK_KEY,
     Shown,
@@ -38,36 +39,16 @@ from services.dispatch.providers.http.client import (
     retry_after_s,
     without_answer,
 )
-from services.dispatch.providers.http.credentials import Credentials, HeaderValue, PathSegment, validated
+from services.dispatch.providers.http.credentials import validated
 from services.dispatch.providers.http.malformed_tokens import EMPTY_TTL, MalformedTokens
 from services.dispatch.providers.rustore import table
 from services.runtime import clock
+from services.runtime.credentials import RustoreCredentials, UniversalCredentials
 
 LIMIT_BYTES: Final = 4096
 """Of the whole body, which is the strictest reading of "maximum 4096 bytes"."""
 MAX_TTL_S: Final = 2_419_200
 _JSON = "application/json"
-_RUSTORE = "rustore"
-
-
-class UniversalCredentials(Credentials):
-    """Of one carrier, as it stands in the body of a universal request."""
-
-    project_id: str
-    auth_token: str
-
-
-class RustoreCredentials(Credentials):
-    """A project and its service token."""
-
-    project_id: PathSegment
-    service_token: HeaderValue
-    universal: dict[str, UniversalCredentials] = {}
-
-    def of(self, carrier: str) -> UniversalCredentials | None:
-        """What RuStore shows to that carrier."""
-        own = UniversalCredentials(project_id=self.project_id, auth_token=self.service_token)
-        return own if carrier == _RUSTORE else self.universal.get(carrier)
 
 
 async def open_sender(opening: Opening) -> "RustoreSender":
@@ -153,7 +134,7 @@ class BadToken(ValueError):
 def carrier_of(token: str) -> tuple[str, str]:
     """Whose token it is, and the token: another carrier's is registered as {carrier, token}. Raises BadToken."""
     if not token.startswith("{"):
-        return _RUSTORE, token
+        return OWN_CARRIER, token
     try:
         given = orjson.loads(token)
     except orjson.JSONDecodeError:

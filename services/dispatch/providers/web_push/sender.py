@@ -21,7 +21,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
-from pydantic import Field
 from yarl import URL
 
 from services.dispatch.payload import (
@@ -45,13 +44,15 @@ from services.dispatch.providers.http.client import (
     tls_context,
     without_answer,
 )
-from services.dispatch.providers.http.credentials import Credentials, validated
+from services.dispatch.providers.http.credentials import validated
 from services.dispatch.providers.http.oauth import RefreshAuth
 from services.dispatch.providers.web_push import table
 from services.dispatch.providers.web_push.crypto import PLAINTEXT_BYTES, encrypted
 from services.dispatch.providers.web_push.origin import Origin, Origins
-from services.dispatch.providers.web_push.vapid import Vapid, key_of
+from services.dispatch.providers.web_push.vapid import Vapid
 from services.runtime import clock
+from services.runtime.credentials import WebCredentials
+from services.runtime.crypto.private_keys import p256_of
 from services.runtime.http import outbound_addresses
 from services.runtime.http.outbound_addresses import ForbiddenAddress
 
@@ -59,13 +60,6 @@ MAX_TTL_S: Final = 2_419_200
 CONNECTIONS_PER_ORIGIN: Final = 64
 FORBIDDEN_ENDPOINT: Final = Rejected("the endpoint is not an address that may be pushed to", 0)
 REFUSED_KEY: Final = "the push service refuses our key"
-
-
-class WebCredentials(Credentials):
-    """Who we are to push services."""
-
-    subject: str = Field(pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://\S+)$", max_length=512)
-    private_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,7 @@ class Subscription:
 async def open_sender(opening: Opening) -> "WebSender":
     """Raises BadCredentials; connects nowhere yet."""
     credentials = validated(WebCredentials, opening.credentials)
-    return WebSender(opening, Vapid(credentials.subject, key_of(credentials.private_key)))
+    return WebSender(opening, Vapid(credentials.subject, p256_of(credentials.private_key)))
 
 
 class WebSender:

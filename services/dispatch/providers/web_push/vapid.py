@@ -11,9 +11,7 @@ from typing import Final, NamedTuple
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from services.dispatch.provider import BadCredentials
 from services.dispatch.providers.web_push.crypto import point_of
-from services.runtime.crypto import private_keys
 
 LIFETIME_S: Final = 12 * 3600
 RENEW_AFTER_S: Final = 11 * 3600
@@ -59,11 +57,3 @@ class Vapid:
         if len(self._tokens) > _MOST_ORIGINS:
             self._tokens.popitem(last=False)
         return token
-
-
-def key_of(pem: str) -> ec.EllipticCurvePrivateKey:
-    """Raises BadCredentials."""
-    try:
-        return private_keys.p256_of(pem)
-    except ValueError as error:
-        raise BadCredentials(f"private_key: {error}") from None
