@@ -424,7 +424,6 @@ OPEN: dict[str, set[str]] = {
     },
     "neighbour features are imported through what they offer": {
         "services/dispatch",
-        "services/ingest",
         "services/registry",
     },
     "files that are named exist": {

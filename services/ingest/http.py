@@ -7,9 +7,7 @@ import orjson
 from fastapi import Request
 from starlette.types import Receive, Scope, Send
 
-from services.ingest.rules.errors import Code, Refusal, Refused
-from services.ingest.rules.reading import read_json
-from services.ingest.rules.warnings import HEADER, header_of
+from services.ingest.rules import HEADER, Code, Refusal, Refused, header_of, read_json
 from services.runtime import mongo
 from services.runtime.http.server import Problem
 

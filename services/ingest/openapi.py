@@ -6,9 +6,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from services.ingest.rules.body import ChannelData, PushData, Rich, SendRequest, Wire
-from services.ingest.rules.errors import Code
-from services.ingest.rules.live_activity import LiveActivity
+from services.ingest.rules import ChannelData, Code, LiveActivity, PushData, Rich, SendRequest, Wire
 from services.runtime.http.security_schemes import BATCH_KEY
 
 _PACKET_FAULTS = {"400": "Not a packet", "401": "Unknown key", "403": "Address not allowed", "429": "Too many"}

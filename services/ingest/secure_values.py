@@ -2,7 +2,7 @@
 
 from schemas.events import MessageRequested
 from schemas.values import SecureValues
-from services.ingest.rules.message import AcceptedMessage
+from services.ingest.rules import AcceptedMessage
 from services.runtime.mongo.hour_keys import HourKeys, hour_of, seal_values
 
 

@@ -7,8 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from schemas import ids, lossless
 from schemas.broadcast_events import BroadcastChannelChanged, BroadcastRequested
-from services.ingest.rules.errors import invalid
-from services.ingest.rules.live_activity import live_activity_of
+from services.ingest.rules import invalid, live_activity_of
 from services.runtime.http.field_names import RequestBody
 
 NAME = r"^[\w.:~-]{1,128}$"

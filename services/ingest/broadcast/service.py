@@ -14,7 +14,7 @@ from services.ingest.broadcast import rules
 from services.ingest.broadcast.rules import BroadcastBody, ChannelBody, channel_id_of
 from services.ingest.broadcast.store import Broadcast, Broadcasts
 from services.ingest.http import problem_of
-from services.ingest.rules.errors import Refused
+from services.ingest.rules import Refused
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory

@@ -33,8 +33,7 @@ from services.ingest.mailing.views import (
     upload_view,
     view_of,
 )
-from services.ingest.rules.errors import Refused
-from services.ingest.rules.fields import instant_ms
+from services.ingest.rules import Refused, instant_ms
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.clock import now_ms
 from services.runtime.http import server

@@ -26,9 +26,7 @@ from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import Mailings
 from services.ingest.mailing.templates import CannotContinue, compiled
 from services.ingest.mailing.upload import Form, Upload, UploadConflict
-from services.ingest.rules.body import parsed
-from services.ingest.rules.errors import Refused
-from services.ingest.rules.unknown_fields import unknown_fields
+from services.ingest.rules import Refused, parsed, unknown_fields
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms

@@ -5,7 +5,7 @@ from schemas.application_events import PartnerChanged
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing
 from services.ingest.mailing.rules.draft import draft
 from services.ingest.mailing.rules.template import Template
-from services.ingest.rules.errors import Refused
+from services.ingest.rules import Refused
 from services.runtime.directory import Directory
 
 

@@ -9,7 +9,7 @@ from schemas import lossless
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing
 from services.ingest.mailing.rules.forecast import Forecast
 from services.ingest.mailing.upload import Upload
-from services.ingest.rules.body import Wire
+from services.ingest.rules import Wire
 from services.runtime.mongo.mailing_outcomes import Outcomes
 
 

@@ -19,8 +19,7 @@ import orjson
 
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
-from services.ingest.duplicates.claims_store import DuplicateClaims
-from services.ingest.duplicates.recent import RecentRequests, fingerprint_of
+from services.ingest.duplicates import DuplicateClaims, RecentRequests, fingerprint_of
 from services.ingest.packet.errors import Rejection, RejectReason, Unacceptable, unacceptable_of
 from services.ingest.packet.rules import (
     Packet,
@@ -32,11 +31,7 @@ from services.ingest.packet.rules import (
     unknown_of,
 )
 from services.ingest.packet.templates import PacketTemplates
-from services.ingest.rules.errors import Code, Refusal
-from services.ingest.rules.message import AcceptedMessage
-from services.ingest.rules.reading import not_json
-from services.ingest.rules.unknown_fields import unknown_around
-from services.ingest.rules.warnings import REPEATED, warnings_of
+from services.ingest.rules import REPEATED, AcceptedMessage, Code, Refusal, not_json, unknown_around, warnings_of
 from services.ingest.secure_values import sealed
 from services.runtime import faults, telemetry
 from services.runtime.access.packet_key import KeyFault, partner_of
@@ -104,10 +99,10 @@ class PacketService:
             self._limits.leave(partner)
 
     async def _send(self, packet: Packet, sending: PacketContext, warnings: list[str]) -> list[dict[str, Any]]:
-        patterns, ready = PacketTemplates(sending.partner), list[_ReadyMessage | Rejection]()
+        templates, ready = PacketTemplates(sending.partner), list[_ReadyMessage | Rejection]()
         try:
             for place, one in enumerate(packet.messages):
-                outcome = accepted_of(one, place, packet, sending, patterns)
+                outcome = accepted_of(one, place, packet, sending, templates)
                 ready.append(outcome if isinstance(outcome, Rejection) else await self._ready(outcome, place))
                 if unknown := unknown_of(one, sending.partner):
                     warnings += warnings_of(unknown, f"messages[{place}].") if len(warnings) < _MOST_WARNINGS else ()
@@ -120,7 +115,7 @@ class PacketService:
                 await self._log.append(_by_priority(ready, packet.messages))
         except faults.TRANSIENT_ERRORS as error:
             log.warning("a packet could not be stored in time", error=repr(error))
-            ready = await self._unstored(packet, sending, patterns, ready)
+            ready = await self._unstored(packet, sending, templates, ready)
         else:
             for place, one in enumerate(ready):
                 if (
@@ -137,13 +132,13 @@ class PacketService:
         self,
         packet: Packet,
         sending: PacketContext,
-        patterns: PacketTemplates,
+        templates: PacketTemplates,
         ready: Sequence["_ReadyMessage | Rejection"],
     ) -> list["_ReadyMessage | Rejection"]:
         """What is told of each message when the log or a database is away: still what is wrong with it, or unknown."""
         told: list[_ReadyMessage | Rejection] = []
         for place, one in enumerate(packet.messages):
-            outcome = ready[place] if place < len(ready) else accepted_of(one, place, packet, sending, patterns)
+            outcome = ready[place] if place < len(ready) else accepted_of(one, place, packet, sending, templates)
             told.append(_unknown(outcome, place))
             if place % _SLICE == 0:
                 await asyncio.sleep(0)

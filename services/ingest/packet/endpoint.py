@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.ingest.http import read_body, unexpected, write_answer
 from services.ingest.packet.answer import MAX_BODY_BYTES, PacketService
-from services.ingest.rules.errors import Refusal
+from services.ingest.rules import Refusal
 from services.runtime import telemetry
 from services.runtime.access.callers import Network, caller_address
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.ingest.rules.errors import Code, Kind, Refusal
+from services.ingest.rules import Code, Kind, Refusal
 
 _PLACES = {
     "destAddr": "to",

@@ -17,13 +17,23 @@ from schemas.application_events import PartnerChanged
 from schemas.values import Channel
 from services.ingest.packet.errors import Rejection, RejectReason, Unacceptable, rejected_of, unacceptable_of
 from services.ingest.packet.templates import PacketTemplates
-from services.ingest.rules.body import LinkBody, MessageBody, Request, ScheduleBody, parsed, violation
-from services.ingest.rules.errors import Refused
-from services.ingest.rules.fields import channel_of, notify_url_of, schedule_of
-from services.ingest.rules.link import Senders
-from services.ingest.rules.message import AcceptedMessage, accept
-from services.ingest.rules.unknown_fields import unknown_of_packet
-from services.ingest.rules.warnings import names_of
+from services.ingest.rules import (
+    AcceptedMessage,
+    LinkBody,
+    MessageBody,
+    Refused,
+    Request,
+    ScheduleBody,
+    Senders,
+    accept,
+    channel_of,
+    names_of,
+    notify_url_of,
+    parsed,
+    schedule_of,
+    unknown_of_packet,
+    violation,
+)
 from services.runtime.http.field_names import Unknown
 
 MOST = 3000
@@ -91,9 +101,9 @@ def hands_on(body: object) -> bool:
 
 
 def accepted_of(
-    message: object, place: int, packet: Packet, sending: PacketContext, patterns: PacketTemplates
+    message: object, place: int, packet: Packet, sending: PacketContext, templates: PacketTemplates
 ) -> AcceptedMessage | Rejection:
-    """What becomes of `messages[place]`; `patterns` are those of this packet."""
+    """What becomes of `messages[place]`; `templates` are those of this packet."""
     where = f"messages[{place}]"
     if not isinstance(message, dict):
         return Rejection([RejectReason("invalid", where)], f"{where}: must be an object")
@@ -103,8 +113,8 @@ def accepted_of(
         reasons = [RejectReason(key, f"{where}.{name}") for key, name, _ in faults]
         return Rejection(reasons, "; ".join(f"{where}.{name}: {rule}" for _, name, rule in faults))
     assert channel is not None
-    key = patterns.key_of(message, channel)
-    alike = patterns.like(key, message, sending.draw_id)
+    key = templates.key_of(message, channel)
+    alike = templates.like(key, message, sending.draw_id)
     if alike is not None:
         return alike
     try:
@@ -117,7 +127,7 @@ def accepted_of(
     unknown = names_of(unknown_of_packet(message, channel))
     about = {"packet_id": sending.packet_id} | ({} if unknown is None else {"unknown_fields": unknown})
     accepted = outcome._replace(request=outcome.request.model_copy(update=about))
-    patterns.learn(key, accepted)
+    templates.learn(key, accepted)
     return accepted
 
 

@@ -1,1 +1,81 @@
-"""What every door of ingest asks of a message. Pure."""
+"""The rules of every message, pure: what a body may hold, and the event that it becomes.
+
+`message.py` decides about a request as a whole, `link.py` about one link of it, `fields.py`, `options.py` and
+`live_activity.py` about its parts; `body.py` and `reading.py` read it, `errors.py` says how a rule refuses.
+"""
+
+from services.ingest.rules.address import LINK, filled_url, options_of_button, rich_addresses, shown_url_of
+from services.ingest.rules.body import (
+    ChannelData,
+    LinkBody,
+    MessageBody,
+    PushData,
+    Request,
+    Rich,
+    ScheduleBody,
+    SendRequest,
+    Wire,
+    parsed,
+    violation,
+)
+from services.ingest.rules.errors import Code, Kind, Refusal, Refused, invalid
+from services.ingest.rules.fields import channel_of, extra_param_of, instant_ms, notify_url_of, schedule_of
+from services.ingest.rules.link import Senders, check_channel
+from services.ingest.rules.live_activity import LiveActivity, live_activity_of
+from services.ingest.rules.marks import FIRST_MARK, LAST_MARK
+from services.ingest.rules.message import AcceptedMessage, accept
+from services.ingest.rules.options import PLACEHOLDER, check_secure
+from services.ingest.rules.reading import not_json, read_json, read_request
+from services.ingest.rules.unknown_fields import is_known, unknown_around, unknown_fields, unknown_of_packet
+from services.ingest.rules.warnings import HEADER, REPEATED, header_of, names_of, warnings_of
+
+__all__ = [
+    "FIRST_MARK",
+    "HEADER",
+    "LAST_MARK",
+    "LINK",
+    "PLACEHOLDER",
+    "REPEATED",
+    "AcceptedMessage",
+    "ChannelData",
+    "Code",
+    "Kind",
+    "LinkBody",
+    "LiveActivity",
+    "MessageBody",
+    "PushData",
+    "Refusal",
+    "Refused",
+    "Request",
+    "Rich",
+    "ScheduleBody",
+    "SendRequest",
+    "Senders",
+    "Wire",
+    "accept",
+    "channel_of",
+    "check_channel",
+    "check_secure",
+    "extra_param_of",
+    "filled_url",
+    "header_of",
+    "instant_ms",
+    "invalid",
+    "is_known",
+    "live_activity_of",
+    "names_of",
+    "not_json",
+    "notify_url_of",
+    "options_of_button",
+    "parsed",
+    "read_json",
+    "read_request",
+    "rich_addresses",
+    "schedule_of",
+    "shown_url_of",
+    "unknown_around",
+    "unknown_fields",
+    "unknown_of_packet",
+    "violation",
+    "warnings_of",
+]

@@ -15,14 +15,22 @@ from pydantic import ValidationError
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
 from schemas.events import MessageRequested
-from services.ingest.duplicates.claims_store import DuplicateClaims
-from services.ingest.duplicates.recent import RecentRequests, fingerprint_of
-from services.ingest.rules.body import SendRequest, violation
-from services.ingest.rules.errors import Code, Refusal, Refused
-from services.ingest.rules.message import accept
-from services.ingest.rules.reading import read_json, read_request
-from services.ingest.rules.unknown_fields import is_known, unknown_fields
-from services.ingest.rules.warnings import REPEATED, names_of, warnings_of
+from services.ingest.duplicates import DuplicateClaims, RecentRequests, fingerprint_of
+from services.ingest.rules import (
+    REPEATED,
+    Code,
+    Refusal,
+    Refused,
+    SendRequest,
+    accept,
+    is_known,
+    names_of,
+    read_json,
+    read_request,
+    unknown_fields,
+    violation,
+    warnings_of,
+)
 from services.ingest.secure_values import sealed
 from services.runtime import faults, telemetry
 from services.runtime.access.logins import LoginFault, Logins

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from starlette.types import Receive, Scope, Send
 
 from services.ingest.http import read_body, unexpected, write_answer
-from services.ingest.rules.errors import Code, Refusal
+from services.ingest.rules import Code, Refusal
 from services.ingest.send.answer import SendService
 from services.runtime import telemetry
 from services.runtime.access.callers import Network, caller_address

@@ -16,11 +16,17 @@ from schemas import lossless
 from schemas.application_events import PartnerChanged
 from services.ingest.mailing.rules.placeholders import odd_braces, replaced
 from services.ingest.mailing.rules.segment import Segment, SegmentBody, segment_of
-from services.ingest.rules.body import Request, Wire, parsed
-from services.ingest.rules.errors import invalid
-from services.ingest.rules.link import Senders
-from services.ingest.rules.marks import FIRST_MARK, LAST_MARK
-from services.ingest.rules.message import AcceptedMessage, accept
+from services.ingest.rules import (
+    FIRST_MARK,
+    LAST_MARK,
+    AcceptedMessage,
+    Request,
+    Senders,
+    Wire,
+    accept,
+    invalid,
+    parsed,
+)
 
 MAX_RATE_PER_S = 100_000
 DEFAULT_RATE_PER_S = 1_000

@@ -13,7 +13,7 @@ from schemas import ids
 from schemas.values import Recipient
 from services.ingest.mailing.rules.rows import Row
 from services.ingest.mailing.rules.template import Template, Values
-from services.ingest.rules.message import AcceptedMessage
+from services.ingest.rules import AcceptedMessage
 
 
 class MailingRecipient(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from schemas import lossless
 from services.ingest.mailing.rules.template import Template
-from services.ingest.rules.errors import Refused, invalid
+from services.ingest.rules import Refused, invalid
 from services.runtime.lists.lines import ListFault
 from services.runtime.lists.table import ROUNDED, Names, Record, Table, is_rounded, plain
 from services.runtime.text import phones

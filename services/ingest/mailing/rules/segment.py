@@ -16,9 +16,7 @@ from pydantic import Field
 from schemas.application_events import PartnerChanged
 from schemas.providers import Platform
 from schemas.values import Link
-from services.ingest.rules.body import Wire
-from services.ingest.rules.errors import invalid
-from services.ingest.rules.fields import instant_ms
+from services.ingest.rules import Wire, instant_ms, invalid
 from services.runtime.text.versions import version_key
 
 Word = Annotated[str, Field(min_length=1, max_length=200)]

@@ -16,13 +16,24 @@ from schemas import lossless
 from schemas.message_fields import Extras
 from schemas.values import Button, Channel, Content, Link
 from services.ingest.mailing.rules.draft import MailingDraft
-from services.ingest.rules.address import LINK, filled_url, options_of_button, rich_addresses, shown_url_of
-from services.ingest.rules.body import ChannelData, Rich, parsed
-from services.ingest.rules.errors import Refused, invalid
-from services.ingest.rules.fields import extra_param_of
-from services.ingest.rules.link import check_channel
-from services.ingest.rules.marks import FIRST_MARK, LAST_MARK
-from services.ingest.rules.options import PLACEHOLDER, check_secure
+from services.ingest.rules import (
+    FIRST_MARK,
+    LAST_MARK,
+    LINK,
+    PLACEHOLDER,
+    ChannelData,
+    Refused,
+    Rich,
+    check_channel,
+    check_secure,
+    extra_param_of,
+    filled_url,
+    invalid,
+    options_of_button,
+    parsed,
+    rich_addresses,
+    shown_url_of,
+)
 
 MAX_FILLED_BYTES = 64 * 1024
 _MARK = re.compile(f"([{FIRST_MARK}-{LAST_MARK}])")
