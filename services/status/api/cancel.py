@@ -107,4 +107,4 @@ def _waits(link: Link) -> bool:
 
 
 def _is_cancelled(message: Message) -> bool:
-    return any(one.ends_chain or one.plan_reason is Reason.CANCELLED for one in message.links.values())
+    return any(link.ends_chain or link.plan_reason is Reason.CANCELLED for link in message.links.values())

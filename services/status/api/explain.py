@@ -51,9 +51,9 @@ def _outcome(link: Link, channel: str, doubtful: int) -> str:
             shares = _share(link.believed, "delivered_at")
             return f"{channel} was delivered to {shares} and has not been read.{_unproved(targets)}"
         case DeliveryState.SENT:
-            sent = sum(one.state is DeliveryState.SENT for one in targets)
+            sent = sum(target.state is DeliveryState.SENT for target in targets)
             rest = _causes(link)
-            if all(one.is_never_confirmed for one in targets):
+            if all(target.is_never_confirmed for target in targets):
                 activities = "Live Activity" if sent == 1 else "Live Activities"
                 return f"{channel} was handed to the provider for {sent} {activities}; phones do not confirm these." + (
                     f" Left out or failed: {rest}." if rest else ""
@@ -68,7 +68,7 @@ def _outcome(link: Link, channel: str, doubtful: int) -> str:
 
 def _unproved(targets: list[Delivery]) -> str:
     """What is said by devices that nobody vouches for is not taken for the customer's word."""
-    count = sum(not one.proved for one in targets)
+    count = sum(not target.proved for target in targets)
     if not count:
         return ""
     whose = "the login" if count == 1 else "the logins"
@@ -84,7 +84,7 @@ def _doubt(doubtful: int) -> str:
 
 def _waiting(link: Link, channel: str) -> str:
     if link.is_planned:
-        tries = max((one.attempts for one in link.targets), default=0)
+        tries = max((target.attempts for target in link.targets), default=0)
         again = f", {_count(tries, 'attempt')} so far" if tries else ""
         return f"{channel} is on its way to {_count(len(link.targets), 'device')}{again}."
     if link.held_by:
@@ -101,7 +101,7 @@ def _failure(link: Link, channel: str, doubtful: int) -> str:
     considered = len(link.targets) + len(link.skipped)
     if rest and considered > 1:
         line += f" Of {_count(considered, 'installation')}: {rest}."
-    sent = sum(bool(one.sent_at) for one in link.targets) - doubtful
+    sent = sum(bool(target.sent_at) for target in link.targets) - doubtful
     if reason is Reason.EXPIRED and sent > 0:
         line += f" The provider had taken it for {_count(sent, 'device')}; a device that is off or offline is likely."
     return line + _doubt(doubtful)
@@ -109,13 +109,13 @@ def _failure(link: Link, channel: str, doubtful: int) -> str:
 
 def _causes(link: Link) -> str:
     """Reasons with their number, the most frequent first."""
-    found = Counter(one.reason for one in link.targets if one.reason is not None)
+    found = Counter(target.reason for target in link.targets if target.reason is not None)
     found.update(skip.reason for skip in link.skipped)
     return "; ".join(f"{number} × {reason.words}" for reason, number in found.most_common())
 
 
 def _share(targets: list[Delivery], field: str) -> str:
-    reached = sum(bool(getattr(one, field)) for one in targets)
+    reached = sum(bool(getattr(target, field)) for target in targets)
     return f"{reached} of {_count(len(targets), 'device')}"
 
 

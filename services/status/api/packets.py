@@ -75,7 +75,7 @@ def packet_routes(
     @router.post("/states", summary="States of messages by their ids")
     async def states(body: Asked, partner: PartnerChanged = asking) -> States:
         found = await messages.load(body.messageIds)
-        own = {key: one for key, one in found.items() if one.partner_id == partner.partner_id}
+        own = {key: message for key, message in found.items() if message.partner_id == partner.partner_id}
         unknown = {key: State(messageId=key, ts=0, status="UNKNOWN", packetId=None) for key in body.messageIds}
         return States(messages=[state_of(own[key]) if key in own else unknown[key] for key in body.messageIds])
 
@@ -86,13 +86,13 @@ def packet_routes(
         limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
         partner: PartnerChanged = asking,
     ) -> PacketStates:
-        whole = [state_of(one) async for one in messages.of_packet(partner.partner_id, packet_id)]
+        whole = [state_of(message) async for message in messages.of_packet(partner.partner_id, packet_id)]
         if not whole:
             raise server.Problem(404, "No such packet", "none of your messages has this packetId (yet)")
         counts: dict[str, int] = {}
         for state in whole:
             counts[state["status"]] = counts.get(state["status"], 0) + 1
-        rest = [one for one in whole if one["messageId"] > after]
+        rest = [state for state in whole if state["messageId"] > after]
         following = rest[limit - 1]["messageId"] if len(rest) > limit else None
         return PacketStates(packetId=packet_id, total=len(whole), counts=counts, messages=rest[:limit], next=following)
 

@@ -195,12 +195,14 @@ def _link(link: Link) -> LinkView:
         send_at=link.send_at or None,
         expires_at=link.expires_at or None,
         awaited=request.awaited if request else None,
-        deliveries=[_delivery(one) for one in link.targets],
+        deliveries=[_delivery(target) for target in link.targets],
         skipped=[
-            SkippedView(installation_id=one.installation_id, provider=one.provider or None, reason=_reason(one.reason))
-            for one in link.skipped
+            SkippedView(
+                installation_id=skip.installation_id, provider=skip.provider or None, reason=_reason(skip.reason)
+            )
+            for skip in link.skipped
         ],
-        changes=[ChangeView(state=one.state.value, at=one.at) for one in link.changes],
+        changes=[ChangeView(state=change.state.value, at=change.at) for change in link.changes],
         report=None
         if wanted is None
         else ReportView(
@@ -215,20 +217,20 @@ def _failure(link: Link) -> ReasonView | None:
     return _reason(link.failed_reason) if link.state.is_failure and link.failed_reason is not None else None
 
 
-def _delivery(one: Delivery) -> DeliveryView:
+def _delivery(delivery: Delivery) -> DeliveryView:
     return DeliveryView(
-        delivery_id=one.delivery_id,
-        installation_id=one.installation_id,
-        proved=one.proved,
-        live_activity=one.slot or None,
-        application_id=one.application_id,
-        provider=one.provider,
-        state=one.state.value,
-        reason=_reason(one.reason) if one.reason is not None else None,
-        attempts=one.attempts,
-        sent_at=one.sent_at or None,
-        delivered_at=one.delivered_at or None,
-        read_at=one.read_at or None,
+        delivery_id=delivery.delivery_id,
+        installation_id=delivery.installation_id,
+        proved=delivery.proved,
+        live_activity=delivery.slot or None,
+        application_id=delivery.application_id,
+        provider=delivery.provider,
+        state=delivery.state.value,
+        reason=_reason(delivery.reason) if delivery.reason is not None else None,
+        attempts=delivery.attempts,
+        sent_at=delivery.sent_at or None,
+        delivered_at=delivery.delivered_at or None,
+        read_at=delivery.read_at or None,
     )
 
 

@@ -70,22 +70,22 @@ def channel_routes(messages: Messages, accounts: ChannelAccounts, sink: Log, tru
         if not is_within(caller_address(request.scope, trusted), account.networks):
             raise _refused(403, "Address not allowed")
         try:
-            told = parse_report(await request.body())
+            report = parse_report(await request.body())
         except UnreadableReport as error:
             raise _refused(400, "Not a report", str(error)) from None
-        if not _UUID.fullmatch(told.delivery_id):
+        if not _UUID.fullmatch(report.delivery_id):
             raise _refused(404, "No such id")
-        message = await messages.of_channel_delivery(told.delivery_id)
-        found = _delivery(message, told.delivery_id) if message is not None else None
+        message = await messages.of_channel_delivery(report.delivery_id)
+        found = _delivery(message, report.delivery_id) if message is not None else None
         if message is None or found is None:
             raise _refused(503, "Not known yet", "send it again")
         link, delivery = found
         if delivery.application_id not in account.applications:
             raise _refused(404, "No such id")
-        if told.status is None:
+        if report.status is None:
             telemetry.CHANNEL_REPORTS_IGNORED.inc()
         else:
-            event = _event(message, link, delivery, told, told.status)
+            event = _event(message, link, delivery, report, report.status)
             await sink.append([Append(topics.STATUS_EVENTS[event.lane], event.message_id, event)])
         telemetry.REQUESTS.labels("channel-report", "200").inc()
         return Taken()
@@ -100,25 +100,25 @@ def _refused(status: int, title: str, detail: str = "") -> server.Problem:
 
 def _delivery(message: Message, delivery_id: str) -> tuple[int, Delivery] | None:
     for link in message.links.values():
-        for one in link.targets:
-            if one.delivery_id == delivery_id and one.provider == Provider.CHANNEL_PLATFORM.value:
-                return link.number, one
+        for target in link.targets:
+            if target.delivery_id == delivery_id and target.provider == Provider.CHANNEL_PLATFORM.value:
+                return link.number, target
     return None
 
 
 def _event(
-    message: Message, link: int, delivery: Delivery, told: PlatformReport, status: ReportStatus
+    message: Message, link: int, delivery: Delivery, report: PlatformReport, status: ReportStatus
 ) -> ChannelReported:
     now = now_ms()
     return ChannelReported(
-        event_id=ids.event_id_of(delivery.delivery_id, f"reported/{status}/{told.error_code}"),
+        event_id=ids.event_id_of(delivery.delivery_id, f"reported/{status}/{report.error_code}"),
         at=now,
         **message.link_fields(link),
         delivery_id=delivery.delivery_id,
         installation_id=delivery.installation_id,
         channel=Channel(delivery.installation_id),
         status=status,
-        error_code=told.error_code,
-        happened_at=told.done_at or now,
-        parts=told.parts,
+        error_code=report.error_code,
+        happened_at=report.done_at or now,
+        parts=report.parts,
     )

@@ -23,26 +23,26 @@ class CascadeFollowUps:
 
     async def take(self, followed: Followed) -> None:
         """Raises LogUnavailable: the batch is done again."""
-        steps = [one for message, follows in followed for one in follows if self._is_to_follow(message, one)]
+        steps = [step for message, follows in followed for step in follows if self._is_to_follow(message, step)]
         appends = []
-        for one in steps:
-            if isinstance(one, NextLink):
-                topic = topics.MESSAGE_REQUESTED[one.request.lane]
-                appends.append(Append(topic, one.request.message_id, one.request))
-            elif isinstance(one, Withdrawal):
-                topic = topics.TARGET_RESOLVED[one.target.provider][one.target.lane]
-                appends.append(Append(topic, one.target.record_key, one.target))
+        for step in steps:
+            if isinstance(step, NextLink):
+                topic = topics.MESSAGE_REQUESTED[step.request.lane]
+                appends.append(Append(topic, step.request.message_id, step.request))
+            elif isinstance(step, Withdrawal):
+                topic = topics.TARGET_RESOLVED[step.target.provider][step.target.lane]
+                appends.append(Append(topic, step.target.record_key, step.target))
         await self._sink.append(appends)
-        for one in steps:
-            if isinstance(one, NextLink) and not one.again:
-                telemetry.LINKS_FOLLOWED.labels(one.request.chain[0].channel.value).inc()
-            elif isinstance(one, LinksSaved) and not one.again:
-                for channel in one.channels:
+        for step in steps:
+            if isinstance(step, NextLink) and not step.again:
+                telemetry.LINKS_FOLLOWED.labels(step.request.chain[0].channel.value).inc()
+            elif isinstance(step, LinksSaved) and not step.again:
+                for channel in step.channels:
                     telemetry.LINKS_SAVED.labels(channel).inc()
 
-    def _is_to_follow(self, message: Message, one: FollowUp) -> bool:
+    def _is_to_follow(self, message: Message, step: FollowUp) -> bool:
         request = message.request
-        if not isinstance(one, Withdrawal) or request is None:
+        if not isinstance(step, Withdrawal) or request is None:
             return True
         stop = self._directory.stop_of(message.partner_id, packet_id=request.packet_id, mailing_id=request.mailing_id)
         return stop is None or stop.state != "cancelled"

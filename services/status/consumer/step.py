@@ -69,7 +69,7 @@ class FoldStep:
             except TooLarge as fault:
                 _close([folded[index] for index in fault.indexes], fault)
                 continue
-            done += [one for one in folded if one[0].message_id not in conflicts]
+            done += [pair for pair in folded if pair[0].message_id not in conflicts]
             if not conflicts:
                 break
             telemetry.FOLD_CONFLICTS.inc(len(conflicts))
@@ -115,7 +115,7 @@ def _close(folded: Sequence[tuple[Message, list[FollowUp]]], fault: TooLarge) ->
 
 def _folded_all(loaded: Mapping[str, Message], events: Events) -> list[tuple[Message, list[FollowUp]]]:
     """Without those of which nothing is known after as before: there is nothing to store."""
-    folded = [_folded(message_id, loaded.get(message_id), of) for message_id, of in events.items()]
+    folded = [_folded(message_id, loaded.get(message_id), batch) for message_id, batch in events.items()]
     ignored = sum(message.ignored for message, _ in folded)
     if ignored:
         telemetry.FOLD_IGNORED.inc(ignored)

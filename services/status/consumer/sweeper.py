@@ -49,27 +49,27 @@ class DeadlineSweeper:
             return 0
         wide = now >= self._wide_at
         self._forget(now)
-        said, batch = 0, dict[str, Append]()
-        async for one in self._messages.overdue(0 if wide else self._swept_until, now):
-            event_id = ids.event_id_of(one.message_id, f"deadline/{one.link}")
+        appended, batch = 0, dict[str, Append]()
+        async for overdue in self._messages.overdue(0 if wide else self._swept_until, now):
+            event_id = ids.event_id_of(overdue.message_id, f"deadline/{overdue.link}")
             if event_id in self._said:
                 continue
-            batch[event_id] = _passed(one, event_id, now)
+            batch[event_id] = _passed(overdue, event_id, now)
             if len(batch) == _BATCH:
-                said += await self._append(batch, now)
-        said += await self._append(batch, now)
+                appended += await self._append(batch, now)
+        appended += await self._append(batch, now)
         self._swept_until = now
         if wide:
             self._wide_at = now + _WIDE_EVERY_MS
-        return said
+        return appended
 
     async def _append(self, batch: dict[str, Append], now: int) -> int:
         """By event id. Only what the log has taken counts as said; the next look finds what it has not."""
         await self._sink.append(list(batch.values()))
         self._said |= dict.fromkeys(batch, now)
-        said = len(batch)
+        appended = len(batch)
         batch.clear()
-        return said
+        return appended
 
     def _forget(self, now: int) -> None:
         """The oldest stand first."""
@@ -80,13 +80,13 @@ class DeadlineSweeper:
             del self._said[event_id]
 
 
-def _passed(one: Overdue, event_id: str, now: int) -> Append:
+def _passed(overdue: Overdue, event_id: str, now: int) -> Append:
     event = DeadlinePassed(
         event_id=event_id,
         at=now,
-        message_id=one.message_id,
-        partner_id=one.partner_id,
-        lane=one.lane,
-        link=one.link,
+        message_id=overdue.message_id,
+        partner_id=overdue.partner_id,
+        lane=overdue.lane,
+        link=overdue.link,
     )
-    return Append(topics.STATUS_EVENTS[one.lane], one.message_id, event)
+    return Append(topics.STATUS_EVENTS[overdue.lane], overdue.message_id, event)

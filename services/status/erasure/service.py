@@ -32,7 +32,7 @@ class MessageErasure:
         counts = {"messages": 0, "inbox": 0, "reports": 0, "short_links": 0}
         for query in _queries(erasure):
             while found := await self._messages.find(query, _AT_ONCE):
-                message_ids = [one.message_id for one in found]
+                message_ids = [message.message_id for message in found]
                 counts["short_links"] += await self._codes.drop(found)
                 counts["inbox"] += await self._inbox.drop(message_ids)
                 counts["reports"] += await self._reports.empty(message_ids)
@@ -45,10 +45,10 @@ class MessageErasure:
 
 def _queries(erasure: Erasure) -> Sequence[Mapping[str, Any]]:
     queries = []
-    for one in erasure.subjects:
-        field = _FIELDS.get(one.kind)
-        if field is None or not (one.scope == "" or one.scope.startswith(_PARTNER)):
+    for subject in erasure.subjects:
+        field = _FIELDS.get(subject.kind)
+        if field is None or not (subject.scope == "" or subject.scope.startswith(_PARTNER)):
             continue
-        scope = {"partner_id": one.scope.removeprefix(_PARTNER)} if one.scope else {}
-        queries.append({field: one.value, **scope})
+        scope = {"partner_id": subject.scope.removeprefix(_PARTNER)} if subject.scope else {}
+        queries.append({field: subject.value, **scope})
     return queries

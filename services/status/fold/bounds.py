@@ -88,7 +88,7 @@ def has_room(message: Message, link: Link, event: MessageEvent) -> bool:
     most = _OF_DELIVERY.get(type(event))
     if most is None or key_of(event) in link.deliveries:
         return True
-    return sum(len(one.deliveries) for one in message.links.values() if not one.is_planned) < most
+    return sum(len(other.deliveries) for other in message.links.values() if not other.is_planned) < most
 
 
 def has_line(message: Message, link: Link, event: MessageEvent) -> bool:
@@ -125,8 +125,8 @@ def shorten(message: Message) -> None:
     length = _chain_length(message) if len(message.links) > 1 else None
     if length is not None:
         for number in [number for number in message.links if number >= length]:
-            one = message.links[number]
-            if not (one.requests or one.request_id or one.is_planned):
+            link = message.links[number]
+            if not (link.requests or link.request_id or link.is_planned):
                 del message.links[number]
 
 

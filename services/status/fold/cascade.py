@@ -82,7 +82,9 @@ def decide_cascade(message: Message, link: Link, request: Request | None, event:
         return [LinksSaved(link.number, tuple(decision.channels), again)]
     message.link(link.number + 1)  # so that the message is not seen as failed before its next link is planned
     steps: list[Step] = [NextLink(link.number, _following(message, link, request, decision), again)]
-    return steps + [_withdrawal(message, link, request, one, decision) for one in link.targets if _is_shown(one)]
+    return steps + [
+        _withdrawal(message, link, request, target, decision) for target in link.targets if _is_shown(target)
+    ]
 
 
 def _decided(message: Message, link: Link, request: Request, event: MessageEvent) -> CascadeDecision | None:
@@ -94,7 +96,7 @@ def _decided(message: Message, link: Link, request: Request, event: MessageEvent
         return None  # nothing follows, or nothing may: who cancels a message means all of it
     if not state.is_failure and state.rank >= awaited.rank and link.is_vouched:
         return CascadeDecision(False, event.at, event.event_id, state.value, channels)
-    if any(one.ends_chain for one in message.links.values() if one.number <= link.number):
+    if any(earlier.ends_chain for earlier in message.links.values() if earlier.number <= link.number):
         return CascadeDecision(False, event.at, event.event_id, Reason.CANCELLED.value, channels)
     if state.is_failure:
         return CascadeDecision(True, event.at, event.event_id, (link.failed_reason or Reason.INTERNAL).value, channels)
@@ -113,7 +115,7 @@ def _not_come(link: Link, awaited: DeliveryState) -> str:
 
 def channels_behind(request: Request) -> list[str]:
     """Of the links that follow the one that this request has sent for."""
-    return [str(one["channel"]) for one in orjson.loads(request.chain)[1:]]
+    return [str(link["channel"]) for link in orjson.loads(request.chain)[1:]]
 
 
 def _following(message: Message, link: Link, request: Request, decision: CascadeDecision) -> MessageRequested:

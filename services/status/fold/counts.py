@@ -44,11 +44,14 @@ def count(link: Link, at: int, origin: str) -> list[OutcomeCounted]:
     if request is None or not (link.is_planned or link.fault):
         return []
     targets = link.targets
-    told = [one for one in link.counts if one.origin == origin]
-    if not told:
-        told = _new(link, targets, request.at, at, origin)
-        link.counts += told
-    return [OutcomeCounted(link.number, one, request, targets[one.target] if one.target >= 0 else None) for one in told]
+    counts = [count for count in link.counts if count.origin == origin]
+    if not counts:
+        counts = _new(link, targets, request.at, at, origin)
+        link.counts += counts
+    return [
+        OutcomeCounted(link.number, count, request, targets[count.target] if count.target >= 0 else None)
+        for count in counts
+    ]
 
 
 def _new(link: Link, targets: list[Delivery], accepted_at: int, at: int, origin: str) -> list[Count]:
@@ -59,9 +62,9 @@ def _new(link: Link, targets: list[Delivery], accepted_at: int, at: int, origin:
         fresh = reached & ~delivery.counted
         for bit in OUTCOMES if fresh else ():
             if fresh & bit:
-                one = Count(bit, target, max(at, delivery.sent_at), origin, len(made))
-                _fill(one, delivery, start, fresh if reached & _BOTH == _BOTH else 0)
-                made.append(one)
+                count = Count(bit, target, max(at, delivery.sent_at), origin, len(made))
+                _fill(count, delivery, start, fresh if reached & _BOTH == _BOTH else 0)
+                made.append(count)
         delivery.counted |= reached
     if not targets and link.state.is_failure and not link.is_counted:
         link.is_counted = True
@@ -79,11 +82,11 @@ def _reached(delivery: Delivery) -> int:
     return reached | _READ if delivery.read_at else reached
 
 
-def _fill(one: Count, delivery: Delivery, start: int, both: int) -> None:
+def _fill(count: Count, delivery: Delivery, start: int, both: int) -> None:
     """Code and latencies. From sent to delivered (`both`: the fresh ones, once both are known) goes with the last."""
-    if one.outcome == _SENT:
-        one.sent_after_ms = max(0, delivery.sent_at - start)
-    if both and one.outcome == (_DELIVERED if both & _DELIVERED else _SENT):
-        one.delivered_after_ms = max(0, delivery.delivered_at - delivery.sent_at)
-    if one.outcome > _READ:
-        one.error_code = (delivery.reason or Reason.INTERNAL).error_code
+    if count.outcome == _SENT:
+        count.sent_after_ms = max(0, delivery.sent_at - start)
+    if both and count.outcome == (_DELIVERED if both & _DELIVERED else _SENT):
+        count.delivered_after_ms = max(0, delivery.delivered_at - delivery.sent_at)
+    if count.outcome > _READ:
+        count.error_code = (delivery.reason or Reason.INTERNAL).error_code

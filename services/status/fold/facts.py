@@ -57,7 +57,7 @@ def _requested(link: Link, event: events.MessageRequested) -> None:
 def _won(link: Link, request_id: str) -> None:
     if not link.request_id:
         link.request_id = request_id
-        link.requests = [one for one in link.requests if one.request_id == request_id]
+        link.requests = [request for request in link.requests if request.request_id == request_id]
 
 
 def _scheduled(link: Link, event: events.Scheduled) -> None:
@@ -84,7 +84,7 @@ def _planned(link: Link, event: events.Planned) -> None:
     link.is_planned, link.send_at, link.expires_at = True, event.send_at, event.expires_at
     link.plan_reason = event.reason
     link.skipped = [
-        Skip(one.installation_id, one.provider.value if one.provider else "", one.reason) for one in event.skipped
+        Skip(skip.installation_id, skip.provider.value if skip.provider else "", skip.reason) for skip in event.skipped
     ]
     known = link.deliveries
     link.deliveries = {}
@@ -158,7 +158,9 @@ def _may_mark(link: Link, owner: str) -> bool:
     if not link.is_planned:
         return len(link.inbox) < MAX_MARKS
     targets = link.targets
-    return any(one.owner is not None and inbox_owner(one.owner, one.installation_id) == owner for one in targets)
+    return any(
+        target.owner is not None and inbox_owner(target.owner, target.installation_id) == owner for target in targets
+    )
 
 
 def _channel_reported(link: Link, event: events.ChannelReported) -> None:

@@ -71,7 +71,11 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
         write(message, entry)
     else:
         message.trace_dropped += 1
-    if link.wanted is not None and not had_request and not any(isinstance(one, ReportDue) for one in follows):
+    if (
+        link.wanted is not None
+        and not had_request
+        and not any(isinstance(follow_up, ReportDue) for follow_up in follows)
+    ):
         follows += _report_due(link, request)
     was_decided = link.cascade_decision is not None
     follows += decide_cascade(message, link, request, event)

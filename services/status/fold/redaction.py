@@ -15,11 +15,11 @@ def forget(message: Message) -> bool:
     """True when there was anything personal."""
     changed = False
     for link in message.links.values():
-        blanked = sum(_blank(one) for one in link.requests)
-        owned = [one for one in link.deliveries.values() if one.owner is not None]
+        blanked = sum(_blank(request) for request in link.requests)
+        owned = [delivery for delivery in link.deliveries.values() if delivery.owner is not None]
         changed = changed or bool(blanked or owned or link.inbox)
-        for one in owned:
-            one.owner = None
+        for delivery in owned:
+            delivery.owner = None
         link.inbox = {}
     return changed
 

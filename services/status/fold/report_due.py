@@ -25,16 +25,16 @@ def wanted_report(link: Link) -> Report | None:
     if state is PLANNED:
         return None
     parts = 0
-    for one in targets:
-        if one.parts_reported or one.parts:
-            parts = max(parts, one.parts_reported or one.parts)
+    for target in targets:
+        if target.parts_reported or target.parts:
+            parts = max(parts, target.parts_reported or target.parts)
     if state is SENT:
         return Report(ReportStatus.SENT, parts=parts)
     if state is DELIVERED:
-        done_at = min([one.delivered_at for one in targets if one.delivered_at], default=0)
+        done_at = min([target.delivered_at for target in targets if target.delivered_at], default=0)
         return Report(ReportStatus.DELIVERED, 0, done_at, parts)
     if state is READ:
-        done_at = min([one.read_at for one in targets if one.read_at], default=0)
+        done_at = min([target.read_at for target in targets if target.read_at], default=0)
         return Report(ReportStatus.READ, 0, done_at, parts)
     return Report(ReportStatus.UNDELIVERED, (link.failed_reason or Reason.INTERNAL).error_code, parts=parts)
 

@@ -122,7 +122,7 @@ def _unknown(event: events.MessageRequested) -> str:
 
 def difference(event: events.MessageRequested, link: Link) -> str:
     """In what a request differs from the one that had its id before; empty when it is that one, or says the same."""
-    first = next((one for one in link.requests if one.request_id != event.event_id), None)
+    first = next((request for request in link.requests if request.request_id != event.event_id), None)
     if first is None or (first.request_id != link.request_id and link.request_id):
         return ""
     again = request_of(event)
@@ -179,7 +179,7 @@ def request_of(event: events.MessageRequested) -> Request:
         registered_delivery=event.reports.registered_delivery,
         notify_url=event.reports.notify_url,
         rest=event.model_dump_json(exclude={"chain"}, exclude_defaults=True) if len(event.chain) > 1 else "",
-        chain="[" + ",".join(one.model_dump_json(exclude_defaults=True) for one in event.chain) + "]",
+        chain="[" + ",".join(following.model_dump_json(exclude_defaults=True) for following in event.chain) + "]",
     )
 
 

@@ -48,10 +48,10 @@ def device_caller(
 
     proved = Depends(DeviceAuth(find, directory, secrets, pace).installation)
 
-    async def who(one: Installation = proved) -> Caller:
-        owner = ids.owner_key_of(one.application_id, one.external_user_id, one.phone)
-        is_owned = is_trusted(one, directory.applications.get(one.application_id))
-        return Caller(one.installation_id, one.application_id, owner, is_owned)
+    async def who(installation: Installation = proved) -> Caller:
+        owner = ids.owner_key_of(installation.application_id, installation.external_user_id, installation.phone)
+        is_owned = is_trusted(installation, directory.applications.get(installation.application_id))
+        return Caller(installation.installation_id, installation.application_id, owner, is_owned)
 
     return who
 

@@ -82,9 +82,11 @@ def _is_live_activity(request: Request) -> bool:
 
 def _entry(message: Message, link: Link, owner: str, deliveries: list[Delivery]) -> InboxEntry:
     mark = link.inbox.get(owner)
-    heard = [one for one in deliveries if one.proved] or deliveries  # a stranger's word marks nothing as seen
-    read_at = min((one.read_at for one in heard if one.read_at), default=0)
-    said = {"new": NEW, "seen": SEEN}.get(mark.status if mark is not None else "")
+    heard = [
+        delivery for delivery in deliveries if delivery.proved
+    ] or deliveries  # a stranger's word marks nothing as seen
+    read_at = min((delivery.read_at for delivery in heard if delivery.read_at), default=0)
+    marked = {"new": NEW, "seen": SEEN}.get(mark.status if mark is not None else "")
     return InboxEntry(
         owner=owner,
         message_id=message.message_id,
@@ -94,11 +96,11 @@ def _entry(message: Message, link: Link, owner: str, deliveries: list[Delivery])
         at=link.send_at,
         expires_at=link.expires_at,
         kept_until=message.created_at + HISTORY_RETENTION_MS,
-        status=said or (SEEN if read_at else NEW),
+        status=marked or (SEEN if read_at else NEW),
         status_at=mark.status_at if mark is not None else 0,
-        delivered_at=min((one.delivered_at for one in heard if one.delivered_at), default=0),
+        delivered_at=min((delivery.delivered_at for delivery in heard if delivery.delivered_at), default=0),
         read_at=read_at,
-        installations=tuple(sorted(one.installation_id for one in deliveries)),
-        waiting=tuple(sorted(one.installation_id for one in deliveries if not one.delivered_at)),
+        installations=tuple(sorted(delivery.installation_id for delivery in deliveries)),
+        waiting=tuple(sorted(delivery.installation_id for delivery in deliveries if not delivery.delivered_at)),
         deleted=mark is not None and bool(mark.deleted_at),
     )

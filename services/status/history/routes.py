@@ -63,10 +63,10 @@ class HistoryService:
         return await self.changing.change(device, refs, change)
 
     async def change(self, device: Caller, refs: Sequence[RefBody], change: InboxChange) -> ChangeAnswer:
-        found = await self.changed(device, [(str(one.message_id), one.link) for one in refs], change)
+        found = await self.changed(device, [(str(ref.message_id), ref.link) for ref in refs], change)
         pairs = zip(refs, found, strict=True)
         return ChangeAnswer(
-            results=[RefResult(message_id=one.message_id, link=one.link, found=is_found) for one, is_found in pairs]
+            results=[RefResult(message_id=ref.message_id, link=ref.link, found=is_found) for ref, is_found in pairs]
         )
 
 
@@ -101,7 +101,7 @@ def _add_reading(router: APIRouter, work: HistoryService, caller: Caller) -> Non
     async def get_entry(message_id: UUID, link: LinkNumber = 0, device: Caller = caller) -> HistoryEntry:
         """One entry."""
         key = entry_id_of(device.inbox, str(message_id), link)
-        found = [one for one in (await work.inbox.load([key])).values() if not one.deleted]
+        found = [entry for entry in (await work.inbox.load([key])).values() if not entry.deleted]
         shown = await work.pulled(device, found)
         if not shown:
             raise server.Problem(404, "No such entry")

@@ -48,7 +48,7 @@ class InboxCommands:
         wanted = [entry_id_of(device.inbox, message_id, link) for message_id, link in refs]
         found = await self._inbox.load(wanted)
         now = now_ms()
-        changes = [_changed(device, one, change, now) for one in found.values() if _differs(one, change)]
+        changes = [_changed(device, entry, change, now) for entry in found.values() if _differs(entry, change)]
         if changes:
             await self._append(changes)
             await self._folding.apply(changes)
@@ -56,11 +56,11 @@ class InboxCommands:
 
     async def pulled(self, device: Caller, entries: Sequence[InboxEntry]) -> None:
         """The device has these entries now: those that were sent to it are delivered."""
-        own = [one for one in entries if device.installation_id in one.waiting]
-        await self._append([_delivered(device.installation_id, one, now_ms()) for one in own])
+        own = [entry for entry in entries if device.installation_id in entry.waiting]
+        await self._append([_delivered(device.installation_id, entry, now_ms()) for entry in own])
 
     async def _append(self, found: Sequence[MessageEvent]) -> None:
-        await self._sink.append([Append(STATUS_EVENTS[one.lane], one.message_id, one) for one in found])
+        await self._sink.append([Append(STATUS_EVENTS[event.lane], event.message_id, event) for event in found])
 
 
 def _differs(entry: InboxEntry, change: InboxChange) -> bool:

@@ -46,14 +46,18 @@ class Inbox:
     async def write(self, entries: Sequence[tuple[int, InboxEntry]]) -> None:
         """Store entries by the revision of their message; what is newer stays."""
         writes = [
-            UpdateOne({"_id": one.entry_id, "revision": {"$lt": revision}}, {"$set": _document(one, revision)}, True)
-            for revision, one in entries
+            UpdateOne(
+                {"_id": entry.entry_id, "revision": {"$lt": revision}}, {"$set": _document(entry, revision)}, True
+            )
+            for revision, entry in entries
         ]
         await self._collection.write(writes)  # a key that is taken: there is a newer one
 
     async def drop(self, message_ids: Iterable[str]) -> int:
         """Delete the entries of these messages; tells how many."""
-        ranges: list[Document] = [{"_id": {"$gte": f"{one}/", "$lt": f"{one}0"}} for one in message_ids]
+        ranges: list[Document] = [
+            {"_id": {"$gte": f"{message_id}/", "$lt": f"{message_id}0"}} for message_id in message_ids
+        ]
         if not ranges:
             return 0
         return await self._collection.delete_many({"$or": ranges})
@@ -61,7 +65,7 @@ class Inbox:
     async def load(self, entry_ids: Iterable[str]) -> dict[str, InboxEntry]:
         """Those that exist, by id; also deleted ones."""
         found = await self._collection.find({"_id": {"$in": list(entry_ids)}}).to_list(None)
-        return {one["_id"]: _entry(one) for one in found}
+        return {document["_id"]: _entry(document) for document in found}
 
     async def page(self, page: Page) -> list[InboxEntry]:
         """The newest first."""
@@ -76,7 +80,7 @@ class Inbox:
             at, entry_id = page.after
             query["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": entry_id}}]
         found = self._collection.find(query).sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(page.limit)
-        return [_entry(one) for one in await found.to_list(None)]
+        return [_entry(document) for document in await found.to_list(None)]
 
 
 def _document(entry: InboxEntry, revision: int) -> Document:

@@ -25,15 +25,15 @@ class History:
 
     async def shown(self, device: Caller, entries: Sequence[InboxEntry]) -> list[HistoryEntry]:
         """The entries in their order; one whose message is kept no longer is left out."""
-        messages = await self._messages.load({one.message_id for one in entries})
+        messages = await self._messages.load({entry.message_id for entry in entries})
         shown = []
-        for one in entries:
-            link = messages[one.message_id].links.get(one.link) if one.message_id in messages else None
-            as_shown = partial(self._short.shortened, one.message_id, one.link)
+        for entry in entries:
+            link = messages[entry.message_id].links.get(entry.link) if entry.message_id in messages else None
+            as_shown = partial(self._short.shortened, entry.message_id, entry.link)
             content = content_of(link.request, as_shown) if link is not None else None
             if link is not None and content is not None:
-                values = await self._values(device, one, content)
-                shown.append(_view(one, _delivery_id(device, one, link), enriched(content), values))
+                values = await self._values(device, entry, content)
+                shown.append(_view(entry, _delivery_id(device, entry, link), enriched(content), values))
         return shown
 
     async def _values(self, device: Caller, entry: InboxEntry, content: Content) -> dict[str, str] | None:

@@ -27,8 +27,10 @@ from services.status.message.model import Message, Request
 def sent_link(found: Message | None, number: int, installation_id: str, owner: str) -> SentLink | None:
     """The link, when it was sent to this installation and whoever it was addressed to still owns the device."""
     link = found.links.get(number) if found is not None else None
-    of_device = (one for one in link.targets if one.installation_id == installation_id) if link is not None else ()
-    return link if any(one.owner == owner for one in of_device) else None
+    of_device = (
+        (target for target in link.targets if target.installation_id == installation_id) if link is not None else ()
+    )
+    return link if any(target.owner == owner for target in of_device) else None
 
 
 def content_of(request: Request | None, shown: Callable[[Link], Link] | None = None) -> Content | None:

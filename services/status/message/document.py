@@ -80,10 +80,10 @@ def to_document(message: Message) -> Document:
     if deadline is not None:
         document["deadline_at"], document["deadline_link"] = deadline
     posted = [
-        one.delivery_id
+        delivery.delivery_id
         for link in links
-        for one in link.deliveries.values()
-        if one.planned and one.provider == "channel"
+        for delivery in link.deliveries.values()
+        if delivery.planned and delivery.provider == "channel"
     ]
     if posted:
         document["channel_ids"] = posted
@@ -135,7 +135,7 @@ def from_document(document: Document) -> Message:
     """The message as it was stored. Raises NewerForm."""
     if document.get("v", FORM) > FORM:
         raise NewerForm(f"a message is stored in form {document['v']}; this release reads up to {FORM}")
-    links = [_link(one) for one in orjson.loads(document["links"])]
+    links = [_link(stored) for stored in orjson.loads(document["links"])]
     return Message(
         message_id=document["_id"],
         partner_id=document["partner_id"],
@@ -157,11 +157,11 @@ _ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Skip, Report, InboxMar
 def _values(link: Link) -> list[Any]:
     """Its fields in their order. What every link has is turned into arrays here: orjson's asking costs more."""
     values = list(_LINK(link))
-    values[_REQUESTS] = [_REQUEST(one) for one in link.requests]
-    values[_DELIVERIES] = {key: _DELIVERY(one) for key, one in link.deliveries.items()}
+    values[_REQUESTS] = [_REQUEST(request) for request in link.requests]
+    values[_DELIVERIES] = {key: _DELIVERY(delivery) for key, delivery in link.deliveries.items()}
     values[_STATE] = str(link.state)
-    values[_CHANGES] = [(str(one.state), one.at) for one in link.changes]
-    values[_COUNTS] = [_COUNT(one) for one in link.counts]
+    values[_CHANGES] = [(str(change.state), change.at) for change in link.changes]
+    values[_COUNTS] = [_COUNT(count) for count in link.counts]
     return values
 
 
@@ -172,17 +172,17 @@ def _array(value: Any) -> Any:
 
 def _link(stored: list[Any]) -> Link:
     link = Link(*stored)
-    link.requests = [Request(*one) for one in stored[_REQUESTS]]
+    link.requests = [Request(*fields) for fields in stored[_REQUESTS]]
     for request in link.requests:
         request.channel = _CHANNELS[request.channel]
-    link.deliveries = {key: Delivery(*one) for key, one in stored[_DELIVERIES].items()}
+    link.deliveries = {key: Delivery(*fields) for key, fields in stored[_DELIVERIES].items()}
     for delivery in link.deliveries.values():
         delivery.state, delivery.reason = _STATES[delivery.state], _REASONS[delivery.reason]
     link.changes = [Change(_STATES[state], at) for state, at in stored[_CHANGES]]
     link.state = _STATES[link.state]
     link.plan_reason, link.failed_reason = _REASONS[link.plan_reason], _REASONS[link.failed_reason]
     if len(stored) > _COUNTS:
-        link.counts = [Count(*one) for one in stored[_COUNTS]]
+        link.counts = [Count(*fields) for fields in stored[_COUNTS]]
     _fill_rest(link)
     return link
 

@@ -255,10 +255,10 @@ class Link:
     def request(self) -> Request | None:
         """The winner; the earliest candidate while nobody has won."""
         won = self.request_id
-        for one in self.requests:
-            if one.request_id == won:
-                return one
-        return None if won else min(self.requests, key=lambda one: (one.at, one.request_id), default=None)
+        for request in self.requests:
+            if request.request_id == won:
+                return request
+        return None if won else min(self.requests, key=lambda request: (request.at, request.request_id), default=None)
 
     @property
     def taken(self) -> ReportStatus | None:
@@ -272,12 +272,12 @@ class Link:
     @property
     def believed(self) -> list[Delivery]:
         """The targets that the link's state goes by: those whose owner was proved; all, where none was."""
-        return [one for one in self.deliveries.values() if one.planned and one.proved] or self.targets
+        return [target for target in self.deliveries.values() if target.planned and target.proved] or self.targets
 
     @property
     def is_vouched(self) -> bool:
         """What its state says may end the chain."""
-        return not self.deliveries or any(one.planned and one.proved for one in self.deliveries.values())
+        return not self.deliveries or any(target.planned and target.proved for target in self.deliveries.values())
 
     @property
     def moved_on(self) -> bool:
@@ -328,7 +328,7 @@ class Message:
     def is_asked_for(self) -> bool:
         """Whether a request is known, or what became of one: else somebody speaks of what may never have been."""
         links = self.links.values()
-        return any(one.requests or one.request_id or one.is_planned or one.fault for one in links)
+        return any(link.requests or link.request_id or link.is_planned or link.fault for link in links)
 
     @property
     def created_at(self) -> int:

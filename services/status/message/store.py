@@ -93,7 +93,7 @@ class Messages:
             {"$unwind": "$saved"},
             {"$group": {"_id": "$saved", "count": {"$sum": 1}}},
         ]
-        return {one["_id"]: one["count"] async for one in self._collection.aggregate(steps, maxTimeMS=MOST_MS)}
+        return {group["_id"]: group["count"] async for group in self._collection.aggregate(steps, maxTimeMS=MOST_MS)}
 
     async def save(self, messages: Sequence[Message]) -> set[str]:
         """Store them; the ids of those that somebody else has changed since they were loaded are returned.
@@ -104,8 +104,12 @@ class Messages:
         if not messages:
             return set()
         now = now_ms()
-        documents = [_storable(place, one, now) for place, one in enumerate(messages)]
-        large = [place for place, one in enumerate(documents) if len(one["links"]) + len(one["trace"]) > LARGEST]
+        documents = [_storable(place, message, now) for place, message in enumerate(messages)]
+        large = [
+            place
+            for place, document in enumerate(documents)
+            if len(document["links"]) + len(document["trace"]) > LARGEST
+        ]
         if large:
             raise TooLarge(f"more than {LARGEST} bytes are known of a message", large)
         writes = [
@@ -133,15 +137,15 @@ class Messages:
             {"$group": {"_id": {"state": "$state", "reason": "$reason"}, "n": {"$sum": 1}}},
         ]
         found = self._collection.aggregate(pipeline, hint=_BY_STATE)
-        return [(one["_id"]["state"], one["_id"].get("reason") or "", one["n"]) async for one in found]
+        return [(group["_id"]["state"], group["_id"].get("reason") or "", group["n"]) async for group in found]
 
     async def overdue(self, after: int, until: int) -> AsyncIterator[Overdue]:
         """Those whose deadline lies in (after, until], UTC ms, the earliest first."""
         query = {"deadline_at": {"$gt": after, "$lte": until}}
         fields = {"partner_id": 1, "lane": 1, "deadline_link": 1}
         found = self._collection.find(query, fields).sort("deadline_at", ASCENDING).batch_size(1000)
-        async for one in found:
-            yield Overdue(one["_id"], one["partner_id"], one["lane"], one["deadline_link"])
+        async for document in found:
+            yield Overdue(document["_id"], document["partner_id"], document["lane"], document["deadline_link"])
 
 
 def _storable(place: int, message: Message, now: int) -> Document:

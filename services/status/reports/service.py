@@ -69,13 +69,13 @@ class ReportService:
         """Store the reports among the follow-ups and wake their receivers."""
         intents: dict[str, ReportIntent] = {}
         for message, follows in followed:
-            for one in follows:
-                if isinstance(one, ReportDue):
-                    intent = self._intent(message, one)
+            for follow_up in follows:
+                if isinstance(follow_up, ReportDue):
+                    intent = self._intent(message, follow_up)
                     if intent is not None:
                         intents[intent.report_id] = intent  # of one batch only the newest
         await self._store.want(list(intents.values()), now_ms())
-        for lane, host in {(one.lane, one.host) for one in intents.values() if one.body is not None}:
+        for lane, host in {(intent.lane, intent.host) for intent in intents.values() if intent.body is not None}:
             self._receiver(lane, host).wake()
 
     def _intent(self, message: Message, due: ReportDue) -> ReportIntent | None:
@@ -154,7 +154,7 @@ class ReportService:
 
         async def turn() -> None:
             for lane in topics.STATUS_EVENTS:
-                known = [host for of, host in self._receivers if of == lane]
+                known = [host for known_lane, host in self._receivers if known_lane == lane]
                 for host in await self._store.due_hosts(lane, known, now_ms()):
                     self._receiver(lane, host).wake()
 
@@ -169,7 +169,7 @@ class ReportService:
                 batch.append(self._tried.get_nowait())
             now = now_ms()
             tried = [self._judged(report, answer, now) for report, answer, _ in batch]
-            appends = [_attempted(one, answer, now) for one, (_, answer, _) in zip(tried, batch, strict=True)]
+            appends = [_attempted(result, answer, now) for result, (_, answer, _) in zip(tried, batch, strict=True)]
             await self._surely(self._sink.append, appends, tried)
             await self._surely(self._store.finish, tried, tried)
             for _, _, recorded in batch:
@@ -177,27 +177,27 @@ class ReportService:
                     recorded.set_result(None)
 
     async def _surely(
-        self, work: Callable[[Sequence[_T]], Awaitable[None]], of: Sequence[_T], tried: Sequence[AttemptResult]
+        self, work: Callable[[Sequence[_T]], Awaitable[None]], items: Sequence[_T], tried: Sequence[AttemptResult]
     ) -> None:
         """Until it succeeds. The leases are kept meanwhile, or what was taken would be posted again and again."""
         attempt = 0
         while True:
             try:
-                return await work(of)
+                return await work(items)
             except faults.TRANSIENT_ERRORS as error:
                 attempt += 1
                 log.warning("reports wait: infrastructure is away", error=repr(error), attempt=attempt)
             except Exception as error:
-                if len(of) > 1:
-                    for one in of:
-                        await self._surely(work, [one], tried)
+                if len(items) > 1:
+                    for item in items:
+                        await self._surely(work, [item], tried)
                     return None
                 telemetry.LOOP_FAILURES.labels("reports").inc()
                 say = log.error  # without what it says: that may be a report's
                 say("what came of a report cannot be recorded", error=kind_of(error))
                 return None
             with suppress(*faults.TRANSIENT_ERRORS):
-                await self._store.renew([one.report for one in tried], now_ms())
+                await self._store.renew([result.report for result in tried], now_ms())
             await asyncio.sleep(min(5.0, backoff_s(attempt)))
 
     def _judged(self, report: LeasedReport, answer: Answer, now: int) -> AttemptResult:

@@ -94,7 +94,7 @@ class ReportStore:
 
     async def want(self, intents: Sequence[ReportIntent], now: int) -> None:
         """Store what is owed, at most one for each id; what is not newer than what is known changes nothing."""
-        await self._collection.write([_want(one, now) for one in intents])  # a key that is taken: as new or newer
+        await self._collection.write([_want(intent, now) for intent in intents])  # a key that is taken: as new or newer
 
     async def lease(
         self, lane: Lane, host: str, limit: int, now: int, besides: Sequence[str] = ()
@@ -105,27 +105,32 @@ class ReportStore:
         found = await self._collection.find(free, {"_id": 1}).sort("due_at", ASCENDING).limit(limit).to_list(None)
         if not found:
             return []
-        report_ids, lease = [one["_id"] for one in found], ids.uuid7()
+        report_ids, lease = [document["_id"] for document in found], ids.uuid7()
         await self._collection.update_many(
             {"_id": {"$in": report_ids}, **due}, {"$set": {"lease": lease, "leased_until": now + LEASE_MS}}
         )
         mine = await self._collection.find(
             {"_id": {"$in": report_ids}, "lease": lease, "body": {"$exists": True}}
         ).to_list(None)
-        return [_leased(one, now) for one in mine]
+        return [_leased(document, now) for document in mine]
 
     async def renew(self, reports: Sequence[LeasedReport], now: int) -> None:
         """Keep the leases: what came of these attempts cannot be recorded yet, and nobody need make them again."""
-        mine = {"_id": {"$in": [one.report_id for one in reports]}, "lease": {"$in": [one.lease for one in reports]}}
+        mine = {
+            "_id": {"$in": [report.report_id for report in reports]},
+            "lease": {"$in": [report.lease for report in reports]},
+        }
         await self._collection.update_many(mine, {"$set": {"leased_until": now + LEASE_MS}})
 
     async def finish(self, tried: Sequence[AttemptResult]) -> None:
         """Store what became of attempts and give up their leases; a newer state that came meanwhile stays due."""
-        await self._collection.write([update for one in tried for update in _finish(one)], ordered=True)
+        await self._collection.write([update for result in tried for update in _finish(result)], ordered=True)
 
     async def empty(self, message_ids: Iterable[str]) -> int:
         """Take number and text out of what waits to be reported on these messages; tells of how many."""
-        ranges: list[Document] = [{"_id": {"$gte": f"{one}/", "$lt": f"{one}0"}} for one in message_ids]
+        ranges: list[Document] = [
+            {"_id": {"$gte": f"{message_id}/", "$lt": f"{message_id}0"}} for message_id in message_ids
+        ]
         changed = 0
         for found in await self._collection.find({"$or": ranges}).to_list(None) if ranges else []:
             document: Document | None = found
@@ -160,8 +165,8 @@ class ReportStore:
 
 
 def _emptied(body: bytes) -> bytes:
-    told = orjson.loads(body)
-    return orjson.dumps({name: "" if name in _PERSONAL else value for name, value in told.items()})
+    report = orjson.loads(body)
+    return orjson.dumps({name: "" if name in _PERSONAL else value for name, value in report.items()})
 
 
 def _want(intent: ReportIntent, now: int) -> UpdateOne:

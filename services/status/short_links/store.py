@@ -50,16 +50,21 @@ class ShortLinkStore:
         """Store the codes of what was requested or planned; one of `FoldStep`'s projections."""
         documents = [
             document
-            for message, of in projected
-            for number in sorted({event.link for event in of if type(event) in _TELLING})
+            for message, batch in projected
+            for number in sorted({event.link for event in batch if type(event) in _TELLING})
             for document in self._documents(message, number)
         ]
-        await self._collection.write([ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents])
+        await self._collection.write(
+            [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
+        )
 
     async def drop(self, messages: Sequence[Message]) -> int:
         """Delete the codes of these messages, whose texts must still be known; tells how many."""
         codes = [
-            one["_id"] for message in messages for number in message.links for one in self._documents(message, number)
+            document["_id"]
+            for message in messages
+            for number in message.links
+            for document in self._documents(message, number)
         ]
         return await self._collection.delete_many({"_id": {"$in": codes}}) if codes else 0
 

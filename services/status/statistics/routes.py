@@ -98,7 +98,7 @@ def statistics_routes(statistics: Statistics, who: CallerOf) -> APIRouter:
         groups = await statistics.grouped(query, list(by.values()), step_ms, _MAX_ROWS + 1)
         if len(groups) > _MAX_ROWS:
             raise invalid("group_by", f"makes more than {_MAX_ROWS} rows: ask for a shorter time or fewer fields")
-        rows = [_row(one, by) for one in groups]
+        rows = [_row(group, by) for group in groups]
         telemetry.REQUESTS.labels("statistics", "200").inc()
         if "text/csv" in request.headers.get("accept", ""):
             return Response(_csv(list(by), rows, reader), media_type="text/csv; charset=utf-8")

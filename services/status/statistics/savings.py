@@ -46,9 +46,11 @@ def savings_routes(messages: Messages, who: Any) -> APIRouter:
         end = now_ms() + 1 if given is None else given
         given = moment("from", since)
         begin = max(0, end - _PERIOD_MS) if given is None else given
-        of = caller.partner_id or partner
-        by_channel = await messages.saved(of, begin, end)
+        partner_id = caller.partner_id or partner
+        by_channel = await messages.saved(partner_id, begin, end)
         telemetry.REQUESTS.labels("savings", "200").inc()
-        return SavingsView(partner_id=of, since=begin, until=end, links=sum(by_channel.values()), by_channel=by_channel)
+        return SavingsView(
+            partner_id=partner_id, since=begin, until=end, links=sum(by_channel.values()), by_channel=by_channel
+        )
 
     return router

@@ -67,8 +67,8 @@ class Statistics:
         if not newest:
             return
         writes = [
-            UpdateOne({"_id": key, "count": {"$lt": one.count}}, {"$set": _document(one)}, upsert=True)
-            for key, one in newest.items()
+            UpdateOne({"_id": key, "count": {"$lt": statistic.count}}, {"$set": _document(statistic)}, upsert=True)
+            for key, statistic in newest.items()
         ]
         await self._collection.write(writes)  # keys that are taken are those that were newer already
 
@@ -91,21 +91,21 @@ class Statistics:
             maxTimeMS=MOST_MS,
         )
         return [
-            Group(dict(one["_id"]), one["count"], _histogram(one, "sent"), _histogram(one, "delivered"))
-            for one in await found.to_list(None)
+            Group(dict(group["_id"]), group["count"], _histogram(group, "sent"), _histogram(group, "delivered"))
+            for group in await found.to_list(None)
         ]
 
 
-def _document(one: StatisticChanged) -> Document:
-    sent, delivered = one.sent_after, one.delivered_after
+def _document(changed: StatisticChanged) -> Document:
+    sent, delivered = changed.sent_after, changed.delivered_after
     return {
-        **one.statistic.model_dump(mode="json"),
-        "count": one.count,
+        **changed.statistic.model_dump(mode="json"),
+        "count": changed.count,
         "sent": list(sent.buckets),
         "sent_ms": sent.sum_ms,
         "delivered": list(delivered.buckets),
         "delivered_ms": delivered.sum_ms,
-        "kept_until": datetime.fromtimestamp((one.statistic.minute + HISTORY_RETENTION_MS) / 1000, UTC),
+        "kept_until": datetime.fromtimestamp((changed.statistic.minute + HISTORY_RETENTION_MS) / 1000, UTC),
     }
 
 

@@ -55,7 +55,7 @@ class ChangeStore:
         if not keys:
             return set()
         found = await self._changes.find({"_id": {"$in": list(keys)}}, {"_id": 1}).to_list(None)
-        return {one["_id"] for one in found}
+        return {document["_id"] for document in found}
 
     async def _add(
         self, partner_id: str, changes: Sequence[tuple[str, Mapping[str, Any]]]
@@ -97,7 +97,7 @@ class ChangeStore:
         """What is stored behind a number, in order; there may be holes."""
         query = {"partner_id": partner_id, "seq": {"$gt": seq}}
         found = self._changes.find(query, {"seq": 1, "event": 1}).sort("seq", ASCENDING).limit(limit)
-        return [StoredChange(one["seq"], one.get("event")) for one in await found.to_list(None)]
+        return [StoredChange(document["seq"], document.get("event")) for document in await found.to_list(None)]
 
     async def bounds(self, partner_id: str) -> tuple[int, int, int]:
         """The lowest and the highest number stored, and the highest taken; where none is stored, that one for all."""

@@ -48,16 +48,16 @@ class Streams:
         by_partner: dict[str, dict[str, dict[str, Any]]] = {}
         repeated = []
         for message, follows in followed:
-            for one in follows:
-                if type(one) is StateChanged and message.partner_id:
-                    key = f"{message.message_id}/{one.link}/{one.change.state}"
-                    event = _event(message, message.links[one.link], one.change)
+            for follow_up in follows:
+                if type(follow_up) is StateChanged and message.partner_id:
+                    key = f"{message.message_id}/{follow_up.link}/{follow_up.change.state}"
+                    event = _event(message, message.links[follow_up.link], follow_up.change)
                     by_partner.setdefault(message.partner_id, {})[key] = event
-                    if one.again:
+                    if follow_up.again:
                         repeated.append(key)
         known = await self._changes.known(repeated)
         for partner_id, changes in by_partner.items():
-            await self._changes.add(partner_id, {key: one for key, one in changes.items() if key not in known})
+            await self._changes.add(partner_id, {key: change for key, change in changes.items() if key not in known})
             for woken in self._woken.get(partner_id, ()):
                 woken.set()
 
