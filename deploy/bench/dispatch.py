@@ -29,7 +29,7 @@ from schemas.events import TargetResolved
 from schemas.providers import Provider
 from schemas.values import Content, Recipient
 from services.dispatch.delivery.sender_health import under_of
-from services.dispatch.policy import deliver
+from services.dispatch.policy import AttemptFacts, concluded, screened
 from services.dispatch.provider import Accepted, Push
 from services.dispatch.providers.apns import render
 from services.runtime.crypto import record_encryption
@@ -137,7 +137,7 @@ def bare(pushes: int = 5_000) -> float:
         event = record_encryption.decode(TOPIC, value)
         assert isinstance(event, TargetResolved)
         assert one.token is not None
-        assert deliver.screened(event, one, True, event.at) is None
+        assert screened(event, one, True, event.at) is None
         push = Push(
             event.message_id,
             event.delivery_id,
@@ -153,8 +153,8 @@ def bare(pushes: int = 5_000) -> float:
         render.path_of(push)
         render.headers_of(push, b"bearer", b"topic", event.at)
         render.render(push)
-        sent = deliver.AttemptFacts(1, one.token.digest, True)
-        record_encryption.encode(deliver.concluded(event, Accepted(event.delivery_id), sent, event.at, 0.5).event)
+        sent = AttemptFacts(1, one.token.digest, True)
+        record_encryption.encode(concluded(event, Accepted(event.delivery_id), sent, event.at, 0.5).event)
     return pushes / (time.process_time() - started)
 
 

@@ -1,8 +1,7 @@
-"""Dispatch talks to the providers. It has no API. Read `provider.py` first, then `policy/deliver.py`, then one
-provider.
+"""Dispatch talks to the providers. It has no API.
 
-provider.py      what a provider is to dispatch          <provider>.py          its client and rendering
-deliver.py       what follows from its answer; pure      <provider>_table.py    what its answers mean
-dispatching.py   one provider's work                     payload*.py            the SDK's part, made to fit
-senders.py       who is open for which application       health.py            limiter, breaker and guard of one
+provider.py   what a provider is to dispatch: read it first      providers/   a folder each: its sender and its table
+policy/       what follows from an answer; pure                  payload/     what a push carries, made to fit
+delivery/     the work on one push, from record to outcome       broadcast/   Apple's broadcast channels
+http2/        the client for APNs                                resources.py   what all of them share
 """

@@ -7,7 +7,7 @@
                        ─▶ Rejected       this message will never be taken; with `alert`, perhaps none of the application
                        ─▶ Uncertain      it may have been taken
 
-Answers are values, never exceptions; `services/dispatch/policy/deliver.py` decides what follows from them. A
+Answers are values, never exceptions; `services/dispatch/policy/conclusions.py` decides what follows from them. A
 provider's folder below `providers/` is found by `delivery/senders.py`. Source: docs/design.md §5, `docs/providers.md`.
 """
 

@@ -27,7 +27,7 @@ from services.dispatch.delivery.senders import Senders, module_of
 from services.dispatch.delivery.target_lookup import ReadyPush
 from services.dispatch.delivery.work import DispatchWork
 from services.dispatch.payload import DeviceSecureValues
-from services.dispatch.policy import deliver
+from services.dispatch.policy import Conclusion
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.installations.model import Installation, Token
@@ -140,7 +140,7 @@ class Desk:
         topic = TARGET_RESOLVED[self.provider]["single"]
         (item,) = await self.work.prepare([Record(topic, 0, 0, name, target, b"")])
         done = await self.work.perform(item)
-        assert isinstance(item, ReadyPush | deliver.Conclusion)
+        assert isinstance(item, ReadyPush | Conclusion)
         self.learn(done.event)
         return done.event
 

@@ -19,7 +19,7 @@ from services.dispatch.delivery.senders import Open, Senders
 from services.dispatch.delivery.target_lookup import Item
 from services.dispatch.delivery.work import DispatchWork
 from services.dispatch.payload import DeviceSecureValues
-from services.dispatch.policy.deliver import Conclusion
+from services.dispatch.policy import Conclusion
 from services.dispatch.providers.apns import sender
 from services.runtime import mongo
 from services.runtime.crypto.master_key import Secrets

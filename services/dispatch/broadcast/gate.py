@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from schemas.broadcast_events import BroadcastRequested
-from services.dispatch.delivery.hold import Hold, hold_of, paused
+from services.dispatch.delivery.hold import hold_of, paused
 from services.dispatch.delivery.sender_health import STOPPED
 from services.dispatch.delivery.sender_watch import SenderWatch
 from services.dispatch.delivery.senders import Senders
-from services.dispatch.policy.host_health import HostChange, HostHealth
+from services.dispatch.policy import Hold, HostChange, HostHealth
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Uncertain
 from services.dispatch.providers.apns.channels import Answer, Done, Gone
 from services.dispatch.providers.apns.channels_table import OF_BROADCASTS

@@ -19,9 +19,8 @@ from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
 from services.dispatch.broadcast.create import ChannelCreation
 from services.dispatch.broadcast.gate import BroadcastGate
 from services.dispatch.delivery.attempts_store import Attempts
-from services.dispatch.delivery.hold import Hold
 from services.dispatch.delivery.senders import Senders
-from services.dispatch.policy.deliver import backoff_s
+from services.dispatch.policy import Hold, backoff_s
 from services.dispatch.provider import Rejected, Retry, Sender, Uncertain
 from services.dispatch.providers.apns import live
 from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done, Gone

@@ -6,22 +6,13 @@ throttled                for as long as the limiter says
 """
 
 import random
-from typing import NamedTuple
 
 from schemas.application_events import StopChanged
 from services.dispatch.delivery.sender_health import STOPPED, SenderHealth
-from services.dispatch.policy.host_health import HostHealth
+from services.dispatch.policy import Hold, HostHealth
 from services.runtime.scheduling.stops import held_tag
 
 _AWAY_S = 5.0
-
-
-class Hold(NamedTuple):
-    """Why it waits, for how long, and the tag of the timers that may be released sooner."""
-
-    why: str
-    wait_s: float
-    tag: str | None = None
 
 
 def hold_of(health: SenderHealth, host: HostHealth, now: float, *, bulk: bool = False) -> Hold | None:

@@ -11,7 +11,7 @@ from schemas.events import ProviderDispatched
 from schemas.providers import Provider
 from schemas.topics import PROVIDER_DISPATCHED, TARGET_RESOLVED
 from services.dispatch.delivery.sender_watch import SenderWatch
-from services.dispatch.policy.deliver import Conclusion
+from services.dispatch.policy import Conclusion
 from services.runtime import telemetry
 from services.runtime.log.kafka import Append, Log
 from services.runtime.mongo.ended_activities import Ended, EndedActivities

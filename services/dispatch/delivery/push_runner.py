@@ -15,10 +15,19 @@ from services.dispatch.delivery.sender_health import STOPPED, Addressee, SenderH
 from services.dispatch.delivery.sender_watch import SenderWatch
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.delivery.target_lookup import Item, ReadyPush, marked_end
-from services.dispatch.policy import deliver
-from services.dispatch.policy.deliver import AttemptFacts, Conclusion
-from services.dispatch.policy.host_health import HostChange, HostHealth
-from services.dispatch.policy.ways import way_of
+from services.dispatch.policy import (
+    AttemptFacts,
+    Conclusion,
+    Hold,
+    HostChange,
+    HostHealth,
+    cancelled,
+    concluded,
+    deadline_of,
+    parked,
+    waiting,
+    way_of,
+)
 from services.dispatch.provider import Push, Result, Retry, TokenGone
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
@@ -53,11 +62,10 @@ class PushRunner:
         if stop is not None:
             now = now_ms()
             if stop.state == "cancelled":
-                return deliver.cancelled(target, f"the {stop.scope} was cancelled", now)
-            hold = paused(stop, (deliver.deadline_of(target) - now) / 1000)
-            return deliver.parked(target, now, hold.wait_s, hold.why, hold.tag)
-        held = hold_of(health, self.host, self._clock(), bulk=target.lane == "bulk")
-        return None if held is None else deliver.parked(target, now_ms(), held.wait_s, held.why, held.tag)
+                return cancelled(target, f"the {stop.scope} was cancelled", now)
+            return parked(target, now, paused(stop, (deadline_of(target) - now) / 1000))
+        hold = hold_of(health, self.host, self._clock(), bulk=target.lane == "bulk")
+        return None if hold is None else parked(target, now_ms(), hold)
 
     async def _attempt(self, item: ReadyPush) -> Conclusion:
         target, health = item.target, item.health
@@ -68,7 +76,7 @@ class PushRunner:
         if way is not None and to is not None:
             wait_s = way.held_for_s(began, to.digest, to.worked_under)
             if wait_s:
-                return deliver.parked(target, now_ms(), wait_s, STOPPED, health.tag)
+                return parked(target, now_ms(), Hold(STOPPED, wait_s, health.tag))
             way.begin(began)
         absorbs = target.withdraw or item.sender.absorbs_resend(push)
         if not absorbs:
@@ -141,5 +149,5 @@ def _concluded(item: ReadyPush, verdict: Verdict, to: Addressee | None, facts: A
         worked_under = None if target.slot else to.news
         facts = facts._replace(digest=to.digest, retires=retires, worked_under=worked_under)
     if not verdict.waits:
-        return deliver.concluded(target, result, facts, now_ms(), random.random())
-    return deliver.waiting(target, result, facts, now_ms(), item.health.tag)
+        return concluded(target, result, facts, now_ms(), random.random())
+    return waiting(target, result, facts, now_ms(), item.health.tag)

@@ -10,13 +10,19 @@ once, and stands in a gauge until it is over.
 """
 
 import hashlib
-from collections import OrderedDict
 from typing import Final, NamedTuple
 
 from schemas.providers import Provider
-from services.dispatch.policy.dead_token_guard import DeadTokenGuard
-from services.dispatch.policy.limiter import Limiter
-from services.dispatch.policy.trust import FIRST_PROBE_S, LONGEST_PROBE_S, Judgement, Strikes, Way
+from services.dispatch.policy import (
+    FIRST_PROBE_S,
+    LONGEST_PROBE_S,
+    DeadTokenGuard,
+    Judgement,
+    Limiter,
+    RecentlyUsed,
+    Strikes,
+    Way,
+)
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime import telemetry
 from services.runtime.pacing.breaker import Breaker
@@ -62,7 +68,7 @@ class SenderHealth:
         self.breaker = Breaker(1, FIRST_PROBE_S, LONGEST_PROBE_S)
         self.guard = DeadTokenGuard()
         self._fingerprint = fingerprint  # of the credentials
-        self._ways: OrderedDict[str, Way] = OrderedDict()
+        self._ways = RecentlyUsed[str, Way](_MOST_WAYS)
         self._strikes = Strikes()
         self._names = {"application": application_id, "provider": provider.value}
         self._stopped = telemetry.SENDER_STOPPED.labels(application_id, provider.value)
@@ -84,9 +90,7 @@ class SenderHealth:
         way = self._ways.get(way_name)
         if way is None:
             way = self._ways[way_name] = Way(under_of(self._fingerprint, way_name), self._strikes)
-            if len(self._ways) > _MOST_WAYS:
-                self._ways.popitem(last=False)
-                self._show()
+            self._show()  # the way that is forgotten for it may have been the one that was stopped
         elif len(self._ways) > 1:
             self._ways.move_to_end(way_name)
         if worked_under == way.under:

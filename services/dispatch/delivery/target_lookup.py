@@ -13,8 +13,7 @@ from services.dispatch.delivery.sender_health import SenderHealth
 from services.dispatch.delivery.sender_watch import SenderWatch
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.payload import DeviceSecureValues
-from services.dispatch.policy import deliver
-from services.dispatch.policy.deliver import Conclusion, Obstacle
+from services.dispatch.policy import Conclusion, Obstacle, not_sent, screened
 from services.dispatch.provider import Sender
 from services.runtime.access.identity import is_trusted
 from services.runtime.clock import now_ms
@@ -75,14 +74,14 @@ class TargetLookup:
     ) -> Item:
         sender = self._senders.of(target.application_id)
         web_key = self._senders.web_key(target.application_id)
-        obstacle = deliver.screened(target, installation, sender is not None, now, web_key)
+        obstacle = screened(target, installation, sender is not None, now, web_key)
         token = installation.token_of(target.slot, now) if installation is not None and obstacle is None else None
         if token is not None and marks and is_live_event(target, "update"):
             mark = marks.get(key_of(target.installation_id, target.slot))
             if mark is not None and mark.covers(token.registered_at, now):
                 obstacle = HAS_ENDED
         if obstacle is not None:
-            return marked_end(target, deliver.not_sent(target, obstacle, now))
+            return marked_end(target, not_sent(target, obstacle, now))
         assert sender is not None
         return ReadyPush(target, installation, token, sender, self._watch.health_of(target.application_id))
 

@@ -13,7 +13,7 @@ from services.dispatch.delivery.senders import Senders, module_of
 from services.dispatch.delivery.target_lookup import Item
 from services.dispatch.delivery.work import DispatchWork
 from services.dispatch.payload import DeviceSecureValues
-from services.dispatch.policy.deliver import Conclusion
+from services.dispatch.policy import Conclusion
 from services.dispatch.resources import Resources
 from services.runtime.installations.reader import Installations
 from services.runtime.log.batch_consumer import group_of

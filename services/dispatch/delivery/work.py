@@ -22,7 +22,7 @@ from services.dispatch.delivery.sender_watch import SenderWatch
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.delivery.target_lookup import Item, TargetLookup
 from services.dispatch.payload import DeviceSecureValues
-from services.dispatch.policy.deliver import Conclusion
+from services.dispatch.policy import Conclusion
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.installations.reader import Installations
 from services.runtime.log.batch_consumer import Record

@@ -14,12 +14,12 @@ has worked stands in its installation (`worked_under`), so a restart forgets not
 Times are seconds of a monotonic clock; `draw` is a random number from [0, 1).
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
 from services.dispatch.policy.limiter import Limiter
+from services.dispatch.policy.recently_used import RecentlyUsed
 from services.runtime.pacing.backoff import exponential
 from services.runtime.pacing.breaker import Breaker
 
@@ -59,7 +59,7 @@ class Strikes:
     """Of one application: bounded, since tokens come from outside. What was refused longest ago is forgotten."""
 
     def __init__(self) -> None:
-        self._struck: OrderedDict[str, Strike] = OrderedDict()
+        self._struck = RecentlyUsed[str, Strike](_MOST_STRUCK)
 
     def of(self, digest: str) -> Strike | None:
         return self._struck.get(digest)
@@ -68,13 +68,11 @@ class Strikes:
         known = self._struck.get(digest)
         if known is None:
             known = self._struck[digest] = Strike(now, now)
-            if len(self._struck) > _MOST_STRUCK:
-                self._struck.popitem(last=False)
-        else:
-            known.refusals += 1
-            if now - known.counted_at >= APART_S:
-                known.count, known.counted_at = known.count + 1, now
+            return known
         self._struck.move_to_end(digest)
+        known.refusals += 1
+        if now - known.counted_at >= APART_S:
+            known.count, known.counted_at = known.count + 1, now
         return known
 
     def forget(self, digest: str) -> None:
@@ -91,7 +89,9 @@ class Way:
     is_proven: bool = False  # some token has worked
     is_doubted: bool = False
     _accepted_at: float = float("-inf")
-    _accepted: OrderedDict[str, None] = field(default_factory=OrderedDict)  # where the registry may not know it yet
+    _accepted: RecentlyUsed[str, None] = field(  # where the registry may not know it yet
+        default_factory=lambda: RecentlyUsed(_MOST_ACCEPTED)
+    )
     _against: set[str] = field(default_factory=set)  # tokens that have worked, refused since the last acceptance
     _doubts: int = 0  # refusals of others since then
     _doubters: set[str] = field(default_factory=set)
@@ -139,8 +139,6 @@ class Way:
         self.strikes.forget(digest)
         if worked_under != self.under:
             self._accepted[digest] = None
-            if len(self._accepted) > _MOST_ACCEPTED:
-                self._accepted.popitem(last=False)
         was_troubled, self.is_doubted = self.is_troubled, False
         self.breaker.succeeded()
         return was_troubled

@@ -10,11 +10,10 @@ as well.
 Times are seconds of a monotonic clock.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.dispatch.policy.host_health import host_breaker
+from services.dispatch.policy import RecentlyUsed, host_breaker
 from services.dispatch.provider import Accepted, Result, Retry, Uncertain, is_answer
 from services.dispatch.providers.http.oauth import RefreshAuth
 from services.runtime.pacing.breaker import Breaker
@@ -89,11 +88,12 @@ class Origins:
     """Of one application; the least recently used are forgotten."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, Origin] = OrderedDict()
+        self._known = RecentlyUsed[str, Origin](_MOST)
 
     def of(self, name: str) -> Origin:
-        known = self._known.setdefault(name, Origin(name))
-        self._known.move_to_end(name)
-        if len(self._known) > _MOST:
-            self._known.popitem(last=False)
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = Origin(name)
+        else:
+            self._known.move_to_end(name)
         return known

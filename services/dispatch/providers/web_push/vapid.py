@@ -5,12 +5,12 @@ Apple asks that they change no more than hourly, and one that was just made is n
 """
 
 import base64
-from collections import OrderedDict
 from typing import Final, NamedTuple
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from services.dispatch.policy import RecentlyUsed
 from services.dispatch.providers.web_push.crypto import point_of
 
 LIFETIME_S: Final = 12 * 3600
@@ -30,7 +30,7 @@ class Vapid:
     def __init__(self, subject: str, private_key: ec.EllipticCurvePrivateKey) -> None:
         self._subject, self._private_key = subject, private_key
         self.public_key: Final = base64.urlsafe_b64encode(point_of(private_key.public_key())).rstrip(b"=").decode()
-        self._tokens: OrderedDict[str, _Token] = OrderedDict()
+        self._tokens = RecentlyUsed[str, _Token](_MOST_ORIGINS)
 
     def header(self, origin: str, now_s: float) -> str:
         """The value of `Authorization` for the push service at this origin."""
@@ -53,7 +53,4 @@ class Vapid:
         claims = {"aud": origin, "exp": int(now_s) + LIFETIME_S, "sub": self._subject}
         token = _Token(f"vapid t={jwt.encode(claims, self._private_key, 'ES256')},k={self.public_key}", now_s)
         self._tokens[origin] = token
-        self._tokens.move_to_end(origin)
-        if len(self._tokens) > _MOST_ORIGINS:
-            self._tokens.popitem(last=False)
         return token

@@ -11,9 +11,9 @@ from schemas.events import TargetResolved
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.values import Channel, ChannelMessage, Content
-from services.dispatch.policy.deliver import (
-    LONGEST_BACKOFF_S,
+from services.dispatch.policy import (
     AttemptFacts,
+    Hold,
     Obstacle,
     cancelled,
     concluded,
@@ -22,6 +22,7 @@ from services.dispatch.policy.deliver import (
     parked,
     screened,
 )
+from services.dispatch.policy.conclusions import LONGEST_BACKOFF_S
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime.installations.model import Installation
 from tests.support.installations import installation, push_token
@@ -157,7 +158,7 @@ def test_a_lost_answer_without_time_to_ask_again_may_have_arrived() -> None:
 
 
 def test_a_parked_push_makes_no_attempt_and_comes_back_to_be_told_expired() -> None:
-    done = parked(target(attempt=3), NOW, 900.0, "sender is stopped", "apns/app")
+    done = parked(target(attempt=3), NOW, Hold("sender is stopped", 900.0, "apns/app"))
     assert done.again is not None
     assert (done.again.attempt, done.event.attempt, done.event.outcome) == (3, 3, "retry")
     assert done.event.retry_at == target().expires_at
