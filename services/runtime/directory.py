@@ -83,14 +83,6 @@ class Directory:
         found = self._credentials_of.get(application_id, {})
         return [found[provider] for provider in sorted(found)]
 
-    def can_push(self, application_id: str | None) -> bool:
-        """False when the application is unknown, switched off, or has no push provider's credentials (errorCode 26)."""
-        found = self.applications.get(application_id or "")
-        if found is None or not found.enabled:
-            return False
-        held = self._credentials_of.get(found.application_id, {})
-        return any(one.enabled and provider is not Provider.CHANNEL_PLATFORM for provider, one in held.items())
-
     def stop_of(
         self,
         partner_id: str,

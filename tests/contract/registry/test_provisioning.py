@@ -295,9 +295,8 @@ async def test_credentials_are_sealed_and_shown_by_fingerprint(here: Registry, p
     assert await ok(here, "GET", path) == [made]
     stored = here.directory.credentials[application, Provider(provider)]
     assert orjson.loads(here.secrets.open(stored.sealed, b"credentials")) == GOOD[provider]
-    assert here.directory.can_push(application) == (provider != "channel")
     assert not (await ok(here, "PATCH", f"{path}/{provider}", {"enabled": False}))["enabled"]
-    assert not here.directory.can_push(application)
+    assert [one.enabled for one in here.directory.credentials_of(application)] == [False]
 
 
 async def test_a_page_asks_for_the_key_to_subscribe_with(here: Registry) -> None:

@@ -101,7 +101,6 @@ def test_a_record_costs_the_same_after_many_as_after_few(make: Make) -> None:
         lambda directory: directory.partner_by_login("login1"),
         lambda directory: directory.partner_by_batch_key("c1"),
         lambda directory: directory.application_by_api_key("k1"),
-        lambda directory: directory.can_push("a1"),
         lambda directory: directory.senders_of("p1"),
         lambda directory: directory.credentials_of("a1"),
         lambda directory: directory.stop_of("p1", "a1", 1, "m"),
@@ -129,17 +128,6 @@ def test_a_key_that_was_dropped_leads_nowhere_and_the_other_goes_on() -> None:
     assert directory.partner_by_batch_key("b0") is directory.partner_by_batch_key("n0") is not None
     fold(directory, application(0, api_key_digests=("n0",)))
     assert directory.application_by_api_key("k0") is None
-
-
-def test_credentials_that_are_off_or_of_the_channel_platform_push_nothing() -> None:
-    directory = filled(2)
-    assert directory.can_push("a0")
-    fold(directory, credentials(0, enabled=False))
-    fold(directory, credentials(0, provider=Provider.CHANNEL_PLATFORM))
-    assert not directory.can_push("a0")
-    fold(directory, application(1, enabled=False))
-    assert not directory.can_push("a1")
-    assert not directory.can_push(None)
 
 
 def test_a_name_that_two_take_is_the_last_ones_until_it_gives_it_up() -> None:
