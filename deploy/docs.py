@@ -65,11 +65,11 @@ def operators_page() -> str:
 
 def _declared() -> Iterable[tuple[str, str, str, str]]:
     """Name as scraped, kind, labels and meaning of each metric, in the order of their declaration."""
-    for one in vars(telemetry).values():
-        if isinstance(one, Counter | Gauge | Histogram):
-            (family,) = one.describe()
-            name = f"{family.name}_total" if isinstance(one, Counter) else family.name
-            labels = ", ".join(f"`{label}`" for label in one._labelnames)
+    for metric in vars(telemetry).values():
+        if isinstance(metric, Counter | Gauge | Histogram):
+            (family,) = metric.describe()
+            name = f"{family.name}_total" if isinstance(metric, Counter) else family.name
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames)
             yield name, family.type, labels, family.documentation
 
 

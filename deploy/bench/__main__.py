@@ -97,7 +97,7 @@ def _await_end(process: subprocess.Popen[bytes], deadline_s: int) -> str:
 
 
 def machine() -> str:
-    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    load = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, load before {load}"
 
 

@@ -40,7 +40,9 @@ def packet(first: int) -> bytes:
     """PACKET pushes whose numbers begin at `first`."""
     about = {"from": "DemoBank", "text": TEXT, "type": "PUSH", "validity": 3600, "data": {"title": "DemoBank"}}
     numbers = range(first, first + PACKET)
-    return orjson.dumps({"messages": [{**about, "to": f"+79{one:09}", "id": f"bench-{one}"} for one in numbers]})
+    return orjson.dumps(
+        {"messages": [{**about, "to": f"+79{number:09}", "id": f"bench-{number}"} for number in numbers]}
+    )
 
 
 async def load(port: int, start: int, messages: int) -> None:
@@ -67,8 +69,8 @@ async def provision(settings: Settings) -> None:
     partner = PartnerChanged(**given, uuid=ids.uuid7(), login="bench", password_hash="", batch_key_digests=(digest,))
     sender = SenderChanged(**given, service_number="DemoBank", application_id="bench")
     async with kafka.opened_log(settings) as log:
-        for one in (partner, sender):
-            await log.append([Append(topics.APPLICATION_EVENTS, one.entity_key, one)], 30)
+        for event in (partner, sender):
+            await log.append([Append(topics.APPLICATION_EVENTS, event.entity_key, event)], 30)
 
 
 async def appended(settings: Settings, messages: int) -> float:
@@ -94,7 +96,7 @@ async def appended(settings: Settings, messages: int) -> float:
         began = time.process_time()
         for first in range(0, messages, PACKET):
             part = events[first : first + PACKET]
-            await log.append([Append(topic, one.message_id, one) for one in part], 30)
+            await log.append([Append(topic, request.message_id, request) for request in part], 30)
         return messages / (time.process_time() - began)
 
 

@@ -95,7 +95,9 @@ async def fill(servers: Stack, key: dict[str, Any], pushes: int) -> None:
     secrets = Secrets(settings.master_key)
     await kafka.create_topics(settings)
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(servers.mongo_url)
-    await client[settings.mongo_database]["installations"].insert_many([device(one, secrets) for one in range(DEVICES)])
+    await client[settings.mongo_database]["installations"].insert_many(
+        [device(number, secrets) for number in range(DEVICES)]
+    )
     client.close()
     given = {name: key[name] for name in ("team_id", "key_id", "private_key")} | {"topic": key["topics"][0]}
     sealed = secrets.seal(orjson.dumps(given), b"credentials")
@@ -108,7 +110,7 @@ async def fill(servers: Stack, key: dict[str, Any], pushes: int) -> None:
             await log.append([Append(topics.APPLICATION_EVENTS, entity.entity_key, entity)])
         for start in range(0, pushes, 1_000):
             part = [target(number) for number in range(start, min(pushes, start + 1_000))]
-            await log.append([Append(TOPIC, one.installation_id, one) for one in part], 30)
+            await log.append([Append(TOPIC, event.installation_id, event) for event in part], 30)
 
 
 @contextmanager
@@ -119,8 +121,8 @@ def sandbox(folder: Path) -> Iterator[dict[str, Any]]:
     file = folder / "sandbox.json"
     try:
         wait_until(file.exists, 30, "the sandbox")
-        told: dict[str, Any] = json.loads(file.read_text())
-        yield told | {"key": json.loads((folder / "credentials.json").read_text())["apns"]}
+        described: dict[str, Any] = json.loads(file.read_text())
+        yield described | {"key": json.loads((folder / "credentials.json").read_text())["apns"]}
     finally:
         process.terminate()
         process.wait(30)
@@ -133,17 +135,17 @@ def bare(pushes: int = 5_000) -> float:
     documents = [device(number, secrets) for number in range(DEVICES)]
     started = time.process_time()
     for number, value in enumerate(raw):
-        one = from_document(documents[number % DEVICES])
+        installation = from_document(documents[number % DEVICES])
         event = record_encryption.decode(TOPIC, value)
         assert isinstance(event, TargetResolved)
-        assert one.token is not None
-        assert screened(event, one, True, event.at) is None
+        assert installation.token is not None
+        assert screened(event, installation, True, event.at) is None
         push = Push(
             event.message_id,
             event.delivery_id,
             event.installation_id,
             event.application_id,
-            secrets.open(one.token.sealed, b"token").decode(),
+            secrets.open(installation.token.sealed, b"token").decode(),
             *(None, None, None),
             event.content,
             event.expires_at,
@@ -153,7 +155,7 @@ def bare(pushes: int = 5_000) -> float:
         render.path_of(push)
         render.headers_of(push, b"bearer", b"topic", event.at)
         render.render(push)
-        sent = AttemptFacts(1, one.token.digest, True)
+        sent = AttemptFacts(1, installation.token.digest, True)
         record_encryption.encode(concluded(event, Accepted(event.delivery_id), sent, event.at, 0.5).event)
     return pushes / (time.process_time() - started)
 
@@ -169,10 +171,10 @@ def measured(pushes: int = 60_000) -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with (
-            sandbox(folder / "sandbox") as told,
+            sandbox(folder / "sandbox") as described,
             Stack(folder / "servers", services=(), sandbox=False, gateway=False) as servers,
         ):
-            asyncio.run(fill(servers, told["key"], pushes))
+            asyncio.run(fill(servers, described["key"], pushes))
             stack = Stack(
                 folder / "dispatch",
                 services=("dispatch",),
@@ -180,7 +182,7 @@ def measured(pushes: int = 60_000) -> list[Row]:
                 gateway=False,
                 kafka_bootstrap=servers.kafka_bootstrap,
                 mongo_url=servers.mongo_url,
-                env=servers.env | {"APNS_URL": told["apns"], "PROVIDER_CA_FILE": told["ca_file"]},
+                env=servers.env | {"APNS_URL": described["apns"], "PROVIDER_CA_FILE": described["ca_file"]},
             )
             with stack:
                 pid = stack.pids["dispatch"]

@@ -74,7 +74,7 @@ async def observe(stack: Stack, recipients: int) -> list[Row]:
         fired_s = (datetime.now(UTC) - due).total_seconds()
         due_ms = due.timestamp() * 1000
         await _until(control.received)
-        pushes = [one["at_ms"] for one in await control.received()]
+        pushes = [push["at_ms"] for push in await control.received()]
     if min(pushes) < due_ms:
         raise RuntimeError(f"a push went out {due_ms - min(pushes):.0f} ms before its minute")
     return [

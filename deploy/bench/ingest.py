@@ -115,7 +115,7 @@ async def provision(settings: Settings) -> None:
     sender = SenderChanged(**given, service_number="DemoBank", application_id="bench")
     async with kafka.opened_log(settings) as log:
         events = (partner, sender)
-        await log.append([kafka.Append(topics.APPLICATION_EVENTS, one.entity_key, one) for one in events])
+        await log.append([kafka.Append(topics.APPLICATION_EVENTS, event.entity_key, event) for event in events])
 
 
 def rate(port: int, pid: int, count: int, mark: str) -> float:

@@ -111,8 +111,8 @@ async def idle_latencies_ms(partner: Partner, control: Control, count: int) -> l
         async with asyncio.timeout(DEADLINE_S):
             await partner.live("single", number)
         await asyncio.sleep(PAUSE_S)
-    pushes = [(one, read_push(one["provider"], one["payload"]).text) for one in await control.received()]
-    taken = sorted(one["at_ms"] - began_ms[text] for one, text in pushes if text in began_ms)
+    pushes = [(push, read_push(push["provider"], push["payload"]).text) for push in await control.received()]
+    taken = sorted(push["at_ms"] - began_ms[text] for push, text in pushes if text in began_ms)
     if len(taken) != count:
         raise RuntimeError(f"{count} messages were accepted {len(taken)} times")
     return taken

@@ -85,10 +85,10 @@ class Singles:
     async def _collect(self, name: str, found: dict[str, int]) -> None:
         """Add those that the providers have taken, in ms from the start of the POST."""
         for device in self._devices:
-            for one in await self._control.inbox(device.provider, device.token):
-                text = read_push(one["provider"], one["payload"]).text
+            for push in await self._control.inbox(device.provider, device.token):
+                text = read_push(push["provider"], push["payload"]).text
                 if text.startswith(f"{name}-"):
-                    found.setdefault(text, one["at_ms"] - self._began_ms[text])
+                    found.setdefault(text, push["at_ms"] - self._began_ms[text])
 
 
 class Mailing:

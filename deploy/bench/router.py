@@ -74,7 +74,9 @@ async def fill(stack: Stack, messages: int) -> None:
         requests = [request(number) for number in range(messages)]
         for start in range(0, messages, 1_000):
             part = requests[start : start + 1_000]
-            await log.append([Append(topics.MESSAGE_REQUESTED["single"], one.message_id, one) for one in part], 30)
+            await log.append(
+                [Append(topics.MESSAGE_REQUESTED["single"], event.message_id, event) for event in part], 30
+            )
 
 
 def bare(messages: int) -> float:
@@ -88,8 +90,8 @@ def bare(messages: int) -> float:
         event = record_encryption.decode(topic, value)
         assert isinstance(event, MessageRequested)
         decided = plan(event, [owners[number % USERS]], True, ways, 1, deliveries=DELIVERIES)
-        for one in (decided.planned, *decided.targets):
-            record_encryption.encode(one)
+        for appended in (decided.planned, *decided.targets):
+            record_encryption.encode(appended)
     return len(raw) / (time.process_time() - started)
 
 

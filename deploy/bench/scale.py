@@ -81,7 +81,9 @@ async def ask(settings: Settings, installations: int) -> None:
     async with kafka.opened_log(settings) as log:
         for _ in range(0, MESSAGES, 1_000):
             part = [router.request(drawn.randrange(installations), installations) for _ in range(1_000)]
-            await log.append([Append(topics.MESSAGE_REQUESTED["single"], one.message_id, one) for one in part], 30)
+            await log.append(
+                [Append(topics.MESSAGE_REQUESTED["single"], event.message_id, event) for event in part], 30
+            )
 
 
 async def admit(settings: Settings) -> None:

@@ -83,7 +83,7 @@ async def _shown_once(page: SamplePage, bank: Bank) -> None:
     (shown,) = await page.notifications()
     delivery = push["rpns"]["delivery"]
     assert (shown["title"], shown["body"], shown["tag"]) == ("Demo Bank", "Your payment has come", delivery)
-    assert [one["title"] for one in shown["actions"]] == ["Open", "Pay"]
+    assert [action["title"] for action in shown["actions"]] == ["Open", "Pay"]
     await _reported(page.control, "web-1", DELIVERED)
     await page.deliver(push)
     await page.told("repeated")
@@ -105,7 +105,7 @@ async def _whole(page: SamplePage, bank: Bank) -> None:
     await page.told("whole")
 
     async def is_whole() -> bool:
-        return [one["body"].strip() for one in await page.notifications()] == [text.strip()]
+        return [shown["body"].strip() for shown in await page.notifications()] == [text.strip()]
 
     await until(is_whole, "the whole text is shown")
     await page.touch("notificationclose", push["rpns"]["delivery"])
@@ -136,8 +136,8 @@ async def _secure(page: SamplePage, bank: Bank) -> None:
 
 async def _texts(page: SamplePage, push: dict[str, Any]) -> list[tuple[str, str]]:
     """Title and body of what is shown of a push."""
-    shown = [one for one in await page.notifications() if one["tag"] == push["rpns"]["delivery"]]
-    return [(one["title"], one["body"]) for one in shown]
+    shown = [made for made in await page.notifications() if made["tag"] == push["rpns"]["delivery"]]
+    return [(notification["title"], notification["body"]) for notification in shown]
 
 
 async def _foreign(page: SamplePage) -> None:
@@ -151,7 +151,7 @@ async def _foreign(page: SamplePage) -> None:
 
 async def _reported(control: Control, ref: str, status: int) -> None:
     async def has_come() -> bool:
-        return any(one["report"]["status"] == status for one in await control.reports(ref))
+        return any(entry["report"]["status"] == status for entry in await control.reports(ref))
 
     await until(has_come, f"{ref} reported {status}")
 

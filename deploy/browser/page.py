@@ -60,8 +60,8 @@ class SamplePage:
         self.session = await self.browser.attach(target)
         made = await self.control.web_subscription(self.server_key)
         self.subscription = made["subscription"]
-        told = {"endpoint": made["endpoint"], "expirationTime": None, "keys": self.keys.described()}
-        script = SUBSCRIBES % (orjson.dumps(told).decode(), orjson.dumps(self.server_key).decode())
+        subscription = {"endpoint": made["endpoint"], "expirationTime": None, "keys": self.keys.described()}
+        script = SUBSCRIBES % (orjson.dumps(subscription).decode(), orjson.dumps(self.server_key).decode())
         await call("Page.enable", self.session)
         await call("Page.addScriptToEvaluateOnNewDocument", self.session, source=script)
         await call("ServiceWorker.enable", self.session)
@@ -113,7 +113,9 @@ class SamplePage:
     async def touch(self, event: str, tag: str, action: str = "") -> None:
         """What a person does to a notification: notificationclick (a button, or none) or notificationclose."""
         targets = (await self.browser.call("Target.getTargets"))["targetInfos"]
-        worker = await self.browser.attach(next(one["targetId"] for one in targets if one["type"] == "service_worker"))
+        worker = await self.browser.attach(
+            next(target["targetId"] for target in targets if target["type"] == "service_worker")
+        )
         await self.browser.run(
             worker,
             f"self.registration.getNotifications({{tag: {tag!r}}}).then(([notification]) => self.dispatchEvent("
@@ -129,9 +131,11 @@ class SamplePage:
     async def _registration(self) -> str:
         async def known() -> str | None:
             updates = [
-                one for one in self.browser.events if one.get("method") == "ServiceWorker.workerRegistrationUpdated"
+                event
+                for event in self.browser.events
+                if event.get("method") == "ServiceWorker.workerRegistrationUpdated"
             ]
-            found = [one for update in updates for one in update["params"]["registrations"]]
-            return next((one["registrationId"] for one in found if one["scopeURL"] == f"{self.gateway}/web/"), None)
+            found = [page for update in updates for page in update["params"]["registrations"]]
+            return next((page["registrationId"] for page in found if page["scopeURL"] == f"{self.gateway}/web/"), None)
 
         return str(await until(known, "the service worker is registered"))

@@ -70,7 +70,7 @@ def show_application(context: typer.Context, application: Application, as_json: 
         show.as_json(found)
         return
     show.listing([found], COLUMNS, "", to_json=False)
-    keys = [{**one, "addedAt": show.moment(one["addedAt"])[:19]} for one in found["identityKeys"]]
+    keys = [{**key, "addedAt": show.moment(key["addedAt"])[:19]} for key in found["identityKeys"]]
     show.listing(keys, KEY_COLUMNS, "There are no keys for proofs of login.", to_json=False)
     show.console().print(_words_on_identity(found["identity"], len(keys)))
 

@@ -44,8 +44,8 @@ def create(
     made = _settled(gateway, where, gateway.call("PUT", where, body), "requested")
     if made["state"] == "refused":
         raise Fault(f"Apple refused channel {name}: {made['detail'] or made['status']}")
-    told = f"with the id {made['channelId']}" if made["state"] == "open" else "and tried again; `list` tells"
-    show.done(f"channel {name} is {made['state']} {told}", made, as_json)
+    outcome = f"with the id {made['channelId']}" if made["state"] == "open" else "and tried again; `list` tells"
+    show.done(f"channel {name} is {made['state']} {outcome}", made, as_json)
 
 
 @app.command("list")

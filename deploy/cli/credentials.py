@@ -94,8 +94,9 @@ def list_credentials(
 ) -> None:
     """Which credentials there are; fingerprints only."""
     gateway = operator(context)
-    names = [application] if application else [one["applicationId"] for one in gateway.call("GET", "/v1/applications")]
-    found = [one for name in names for one in _of(gateway, name)]
+    known = [] if application else gateway.call("GET", "/v1/applications")
+    names = [application] if application else [found["applicationId"] for found in known]
+    found = [credentials for name in names for credentials in _of(gateway, name)]
     show.listing(found, COLUMNS, "There are no credentials.", as_json)
 
 
@@ -132,7 +133,7 @@ def _of(gateway: Gateway, application: str) -> list[dict[str, Any]]:
 
 
 def _find(gateway: Gateway, application: str, provider: str) -> dict[str, Any] | None:
-    return next((one for one in _of(gateway, application) if one["provider"] == provider), None)
+    return next((credentials for credentials in _of(gateway, application) if credentials["provider"] == provider), None)
 
 
 def _path(application: str, provider: str) -> str:

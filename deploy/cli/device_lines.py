@@ -76,18 +76,18 @@ class Lines:
 
 def _line(record: Record) -> Line | Bad:
     """A row of a CSV, by what its cells mean."""
-    said: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, cell in record.cells.items():
         try:
             if text := plain(cell, is_number=name == "phone") if name in NAMING else cell.strip():
-                said[name] = CELLS[name](text)
+                fields[name] = CELLS[name](text)
         except ValueError as error:
             return Bad(record.line, name, str(error))
-    return _bounded(record.line, said)
+    return _bounded(record.line, fields)
 
 
-def _bounded(number: int, said: dict[str, Any]) -> Line | Bad:
-    content = json.dumps(said).encode()
+def _bounded(number: int, fields: dict[str, Any]) -> Line | Bad:
+    content = json.dumps(fields).encode()
     if len(content) > MAX_LINE_BYTES:
         return Bad(number, "line", f"must be at most {MAX_LINE_BYTES} bytes")
     return Line(number, content)

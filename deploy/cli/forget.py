@@ -50,12 +50,12 @@ def forget(
 
 def _print_whom(out: Console, found: Json) -> None:
     """Before it happens, and apart from the proof: these are people's names."""
-    for title, whom in (
+    for title, people in (
         ("to be forgotten", found["persons"]),
         ("left out (linked by unproved logins)", found["leftOut"]),
     ):
-        for one in whom:
-            out.print(f"{title}: {one['kind']} {escape(one['value'])}")
+        for person in people:
+            out.print(f"{title}: {person['kind']} {escape(person['value'])}")
 
 
 def _done(gateway: Gateway, erasure: Json, wait_s: int) -> Json:
@@ -68,9 +68,9 @@ def _done(gateway: Gateway, erasure: Json, wait_s: int) -> Json:
 
 def _print(out: Console, erasure: Json, records: list[Json]) -> None:
     out.print(f"erasure {erasure['erasureId']}: {erasure['state']}\n")
-    keys = [{**one, "gone": "can be derived" if one["derivable"] else "destroyed"} for one in erasure["keys"]]
+    keys = [{**key, "gone": "can be derived" if key["derivable"] else "destroyed"} for key in erasure["keys"]]
     columns = {"recipient": "recipient", "scope": "scope", "generation": "generation", "gone": "key"}
-    show.listing([{**one, "scope": one["scope"] or "all"} for one in keys], columns, "no keys", to_json=False)
+    show.listing([{**key, "scope": key["scope"] or "all"} for key in keys], columns, "no keys", to_json=False)
     dropped = [{"process": name, "at": show.moment(at)[:19]} for name, at in sorted(erasure["dropped"].items())]
     show.listing(dropped, {"process": "process", "at": "dropped the keys, UTC"}, "no process yet", to_json=False)
     cleaned = [
@@ -82,7 +82,7 @@ def _print(out: Console, erasure: Json, records: list[Json]) -> None:
         cleaned, {"service": "service", "what": "what", "count": "cleaned"}, "nothing cleaned yet", to_json=False
     )
     if records:
-        theirs = [{name: str(value) for name, value in one.items()} for one in records]
+        theirs = [{name: str(value) for name, value in record.items()} for record in records]
         titles = {
             "topic": "topic",
             "records": "records of theirs",

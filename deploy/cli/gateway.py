@@ -74,9 +74,9 @@ class Gateway:
         found: list[Any] = []
         query = ""
         while True:
-            page, told = self._answer("GET", path + query, None, {}, TIMEOUT_S)
+            page, headers_of_page = self._answer("GET", path + query, None, {}, TIMEOUT_S)
             found += page
-            following = _NEXT.match(told.get("Link") or "")
+            following = _NEXT.match(headers_of_page.get("Link") or "")
             if following is None:
                 return found
             query = following[1]
@@ -90,8 +90,8 @@ class Gateway:
         timeout_s: float,
         **query: Any,
     ) -> tuple[Any, http.client.HTTPMessage]:
-        said = {name: value for name, value in query.items() if value is not None}
-        url = self.url + path + (f"?{urlencode(said)}" if said else "")
+        parameters = {name: value for name, value in query.items() if value is not None}
+        url = self.url + path + (f"?{urlencode(parameters)}" if parameters else "")
         own = {"Authorization": self.authorization} if self.authorization else {}
         try:
             request = urllib.request.Request(url, body, {**headers, **own}, method=method)
@@ -145,5 +145,7 @@ def told(status: int, content: bytes) -> str:
         line, detail = f"{error.get('description')} (error {error.get('code')})", body.get("extendedDescription")
     else:
         line, detail = str(body.get("title", status)), body.get("detail")
-    errors = [f"{one.get('field')}: {one.get('rule')}" for one in body.get("errors") or () if isinstance(one, dict)]
+    errors = [
+        f"{error.get('field')}: {error.get('rule')}" for error in body.get("errors") or () if isinstance(error, dict)
+    ]
     return f"{line} ({status}): {'; '.join(errors) or detail}" if errors or detail else f"{line} ({status})"

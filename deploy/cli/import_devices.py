@@ -76,12 +76,12 @@ def _import(gateway: Gateway, file: Path, application: str, kind: Format, named:
                     is_told = True
                     bar.console.print(f"[dim]read as {escape(str(lines.understood))}[/]", soft_wrap=True)
                 bad = bad + _send(gateway, application, good, counts)
-                counts["bad"] += len({one.number for one in bad})
-                counts["lines"] += len({one.number for one in bad} | {one.number for one in good})
-                for one in sorted(bad, key=lambda one: one.number):
-                    where = f"line {one.number}: {one.field}: {one.rule}"
+                counts["bad"] += len({refused.number for refused in bad})
+                counts["lines"] += len({line.number for line in bad} | {line.number for line in good})
+                for refused in sorted(bad, key=lambda refused: refused.number):
+                    where = f"line {refused.number}: {refused.field}: {refused.rule}"
                     bar.console.print(f"[red]✗[/] {escape(where)}", soft_wrap=True)
-                last = max([one.number for one in good] + [one.number for one in bad])
+                last = max([line.number for line in good] + [line.number for line in bad])
                 if source.seekable():
                     bar.update(task, completed=source.tell())
                 bar.update(task, lines=last)
@@ -101,7 +101,7 @@ def _send(gateway: Gateway, application: str, lines: list[Line], counts: Counts)
     answer = gateway.send("POST", "/v1/installations/import", body, headers, PART_TIMEOUT_S, applicationId=application)
     counts["imported"] += answer["imported"]
     counts["known"] += answer["known"]
-    return [Bad(lines[one["line"] - 1].number, one["field"], one["rule"]) for one in answer["bad"]]
+    return [Bad(lines[refused["line"] - 1].number, refused["field"], refused["rule"]) for refused in answer["bad"]]
 
 
 def _bar() -> Progress:

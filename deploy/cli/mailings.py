@@ -56,7 +56,7 @@ def create(
 def list_mailings(context: typer.Context, as_json: AsJson = False) -> None:
     """The newest mailings."""
     found = operator(context).call("GET", "/v1/mailings")["mailings"]
-    rows = [one | {name: one["progress"][name] for name in ("planned", "read")} for one in found]
+    rows = [mailing | {name: mailing["progress"][name] for name in ("planned", "read")} for mailing in found]
     show.listing(rows, COLUMNS, "There are no mailings.", as_json)
 
 
@@ -142,12 +142,12 @@ def _tell_list(answer: Json, problems: list[Json]) -> None:
         more = f" (and {how['ignored']} more)" if how["ignored"] else ""
         read = f"read as {how['format']} in {how['encoding']}{between}{columns}{more}: {how['rows']} rows"
         out.print(f"[dim]{escape(read)}[/]", soft_wrap=True)
-    for one in problems:
-        where = f"line {one['line']}: {one['field']}: {one['rule']}"
+    for problem in problems:
+        where = f"line {problem['line']}: {problem['field']}: {problem['rule']}"
         out.print(f"[red]✗[/] {escape(where)}", soft_wrap=True)
-    told = about["refused"] + about.get("repeated", 0)
-    if told > len(problems):
-        out.print(f"[dim]… and {told - len(problems)} more: /v1/mailings/…/problems[/]")
+    rejected = about["refused"] + about.get("repeated", 0)
+    if rejected > len(problems):
+        out.print(f"[dim]… and {rejected - len(problems)} more: /v1/mailings/…/problems[/]")
     bad = f"[red]{about['refused']} broken[/]" if about["refused"] else "none broken"
     out.print(f"[green]{about['accepted']} recipients[/], {bad}, {about.get('repeated', 0)} repeated", soft_wrap=True)
 
@@ -257,9 +257,9 @@ def told(mailing: Json) -> list[str]:
     progress = mailing["progress"]
     why = f" ({escape(mailing['reason'])})" if mailing["reason"] else ""
     lines = [f"{escape(mailing['name'])}: [bold]{mailing['state']}[/]{why}"]
-    of = "" if progress["recipients"] is None else f" of {progress['recipients']:,}"
+    total = "" if progress["recipients"] is None else f" of {progress['recipients']:,}"
     rate = f" at {progress['ratePerS']:,.0f}/s" if progress["ratePerS"] else ""
-    lines.append(f"  planned {progress['planned']:,}{of}{rate}")
+    lines.append(f"  planned {progress['planned']:,}{total}{rate}")
     lines.append(f"  sent {progress['sent']:,}, delivered {progress['delivered']:,}, read {progress['read']:,}")
     if repeated := (mailing.get("list") or {}).get("repeated"):
         meant = "left out" if mailing.get("onRepeated") == "skip" else "sent to as well"

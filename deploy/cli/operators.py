@@ -54,9 +54,9 @@ def revoke(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """End a token for good, within a second."""
     asking = operator(context)
     known = asking.call("GET", "/v1/operators")
-    found = [one for one in known if name in (one["name"], one["operatorId"])]
-    live = [one for one in found if one["state"] != "revoked"]
+    found = [entry for entry in known if name in (entry["name"], entry["operatorId"])]
+    live = [entry for entry in found if entry["state"] != "revoked"]
     if not found:
         raise Fault(f"there is no operator {name!r}")
-    ended = [asking.call("DELETE", f"/v1/operators{path(one['operatorId'])}") for one in live]
+    ended = [asking.call("DELETE", f"/v1/operators{path(entry['operatorId'])}") for entry in live]
     show.done(f"operator {name} has no token any more", (ended or found)[-1], as_json)

@@ -49,7 +49,7 @@ def list_senders(
 ) -> None:
     """The senders of a partner, or of all."""
     gateway = operator(context)
-    names = [partner] if partner else [one["partnerId"] for one in gateway.call("GET", "/v1/partners")]
+    names = [partner] if partner else [listed["partnerId"] for listed in gateway.call("GET", "/v1/partners")]
     found = [sender for name in names for sender in _of(gateway, name)]
     show.listing(found, COLUMNS, "There are no senders.", as_json)
 
@@ -79,7 +79,7 @@ def _of(gateway: Gateway, partner: str) -> list[dict[str, Any]]:
 
 
 def _find(gateway: Gateway, partner: str, service_number: str) -> dict[str, Any] | None:
-    return next((one for one in _of(gateway, partner) if one["serviceNumber"] == service_number), None)
+    return next((sender for sender in _of(gateway, partner) if sender["serviceNumber"] == service_number), None)
 
 
 def _put(

@@ -54,7 +54,7 @@ def words(value: object) -> str:
         case list():
             return escape(", ".join(map(str, value)))
         case Mapping():
-            return escape(", ".join(f"{name} {one}" for name, one in value.items()))
+            return escape(", ".join(f"{name} {item}" for name, item in value.items()))
     return escape(str(value))
 
 
@@ -85,8 +85,8 @@ def done(line: str, answer: Json, to_json: bool, secrets: Mapping[str, str] | No
         return
     out = console()
     out.print(f"[green]✓[/] {escape(line)}", soft_wrap=True)
-    told = {title: answer[name] for name, title in (secrets or {}).items() if answer.get(name) is not None}
-    for title, value in told.items():
+    shown_once = {title: answer[name] for name, title in (secrets or {}).items() if answer.get(name) is not None}
+    for title, value in shown_once.items():
         out.print(f"  {title}: [bold]{escape(str(value))}[/]", soft_wrap=True)
-    if told:
+    if shown_once:
         out.print("  [yellow]It is told this once; keep it now.[/]")

@@ -43,8 +43,8 @@ def cancel(
         return
     answer = operator(context).call("POST", f"/v1/messages{path(stop_id)}/cancel")
     behind = ", ".join(answer["channels"])
-    told = f"cancelling of message {answer['message_id']} is asked for, from link {answer['link'] + 1} on ({behind})"
-    show.done(f"{told}; `rpns why` tells how it ended", answer, as_json)
+    result = f"cancelling of message {answer['message_id']} is asked for, from link {answer['link'] + 1} on ({behind})"
+    show.done(f"{result}; `rpns why` tells how it ended", answer, as_json)
 
 
 def _put(context: typer.Context, scope: str, stop_id: str, state: str, reason: str, as_json: bool) -> None:

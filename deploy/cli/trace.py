@@ -17,9 +17,9 @@ def head(console: Console, message: Json) -> None:
     """Which message, and its explanation."""
     state = message["state"]
     style = "green" if state in GOOD else "red" if state in FAILED else "yellow"
-    told = [f"mtNum {message['mt_num']}" if message["mt_num"] else "", f"id {message['id']}" if message["id"] else ""]
-    whom = [f"+{message['phone']}" if message["phone"] else "", message["external_user_id"] or ""]
-    facts = [message["message_id"], *told, f"to {' / '.join(filter(None, whom))}" if any(whom) else ""]
+    ids = [f"mtNum {message['mt_num']}" if message["mt_num"] else "", f"id {message['id']}" if message["id"] else ""]
+    recipient = [f"+{message['phone']}" if message["phone"] else "", message["external_user_id"] or ""]
+    facts = [message["message_id"], *ids, f"to {' / '.join(filter(None, recipient))}" if any(recipient) else ""]
     facts.append("times in UTC")
     console.print(f"[bold {style}]{state}[/]  {escape(message['explanation'])}", soft_wrap=True)
     console.print(f"[dim]{escape('  '.join(filter(None, facts)))}[/]", soft_wrap=True)

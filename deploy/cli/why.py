@@ -45,14 +45,14 @@ def why(
     if len(found) > 1:
         out.print("\nbefore that:")
         columns = {"created": "accepted, UTC", "message_id": "message", "state": "state", "explanation": "why"}
-        rows = [{**one, "created": show.moment(one["created_at"])[:19]} for one in found[1:]]
+        rows = [{**message, "created": show.moment(message["created_at"])[:19]} for message in found[1:]]
         show.listing(rows, columns, "", to_json=False)
 
 
 def search(gateway: Gateway, what: str, last: int, partner: str | None) -> list[Json]:
     """The newest first. Tried as an id, then as a phone if it looks like one, then as a user id."""
-    digits = sum(one.isdecimal() for one in what)
-    looks_like_phone = digits in PHONE_DIGITS and all(one.isdecimal() or one in "+-() ." for one in what)
+    digits = sum(map(str.isdecimal, what))
+    looks_like_phone = digits in PHONE_DIGITS and all(sign.isdecimal() or sign in "+-() ." for sign in what)
     for field in ("id", *(("phone",) if looks_like_phone else ()), "user"):
         query: dict[str, Any] = {field: what, "limit": last, "partner": partner}
         try:

@@ -31,8 +31,8 @@ class Outcome:
     mt_nums: int = 1  # different ones that the bank was answered
 
     def words(self) -> str:
-        told = "no report" if self.status is None else STATUSES[self.status]
-        parts = [f"{told} ({self.error_code})" if self.error_code else told]
+        reported = "no report" if self.status is None else STATUSES[self.status]
+        parts = [f"{reported} ({self.error_code})" if self.error_code else reported]
         if self.shown:
             parts.append(f"shown {self.shown}×")
         if self.attempts > max(self.shown, 1):
@@ -60,7 +60,7 @@ class Scene:
     data: dict[str, Any] = field(default_factory=dict)  # of message.data
     posts: int = 1  # how often the same request is made
     before: Preparation | None = None
-    told: str = ""  # what `before` does
+    trouble: str = ""  # what `before` does
 
 
 async def _provider_is_busy_once(control: Control, device: Device) -> None:
@@ -118,7 +118,7 @@ SCENES = (
         "Your code is 4715",
         Outcome(READ, shown=1, attempts=2),
         before=_provider_is_busy_once,
-        told="RuStore will answer 503 once",
+        trouble="RuStore will answer 503 once",
     ),
     Scene(
         "App deleted from the phone",
@@ -126,7 +126,7 @@ SCENES = (
         "Your code is 4716",
         Outcome(UNDELIVERED, 28, attempts=1, token_is_gone=True),
         before=_app_is_deleted,
-        told="APNs knows that the token is dead",
+        trouble="APNs knows that the token is dead",
     ),
     Scene(
         "Next message to that phone",

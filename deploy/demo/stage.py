@@ -76,7 +76,7 @@ class Stage:
         timeline, watched = Timeline(self._console), Watched(devices)
         if scene.before is not None:
             await scene.before(self._control, devices[0])
-            timeline.add(now_ms(), "sandbox", f"[dim]{escape(scene.told)}[/]")
+            timeline.add(now_ms(), "sandbox", f"[dim]{escape(scene.trouble)}[/]")
 
         def hear(happening: Happening) -> None:
             if happening.device in devices:
@@ -154,7 +154,7 @@ def _tell_entry(timeline: Timeline, entry: Json, message: Json) -> None:
         case "planned" if entry["reason"]:
             timeline.add(entry["at"], "platform", f"to nobody: [yellow]{escape(entry['reason']['words'])}[/]")
         case "planned":
-            providers = [PROVIDER_NAMES[one["provider"]] for one in message["links"][0]["deliveries"]]
+            providers = [PROVIDER_NAMES[delivery["provider"]] for delivery in message["links"][0]["deliveries"]]
             timeline.add(entry["at"], "platform", f"over {', '.join(providers)}")
         case "repeated":
             timeline.add(entry["at"], "platform", "the repeated request is dropped")

@@ -129,14 +129,14 @@ def _interrupt(number: int, _frame: object) -> None:
 
 def _watch(stack: Stack) -> None:
     """Stay while it runs; say it when a process ends. The others go on, and what has failed is started again."""
-    told: set[str] = set()
+    reported: set[str] = set()
     again: dict[str, int] = {}
     while True:
         time.sleep(LOOK_S)
         ended = stack.ended
-        told &= ended.keys()
-        for name in ended.keys() - told:
-            told.add(name)
+        reported &= ended.keys()
+        for name in ended.keys() - reported:
+            reported.add(name)
             console.print(f"{name} ended with code {ended[name]}: {stack.data_dir / 'log' / name}.log")
         if stack.started_again != again:
             again = stack.started_again

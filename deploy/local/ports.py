@@ -56,10 +56,10 @@ def reserved(port: int, purpose: str, setting: str, host: str = HOST) -> Iterato
     with (Path(gettempdir()) / f"rpns-{os.getuid()}-port-{port}").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held = True
+            is_locked = True
         except BlockingIOError:
-            held = False
-        if not held or not is_free(port, host):
+            is_locked = False
+        if not is_locked or not is_free(port, host):
             raise StackError(f"port {port} on {host} ({purpose}) is taken; set {setting} to a free one")
         yield
 

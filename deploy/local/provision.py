@@ -82,10 +82,10 @@ class Admin:
         """Logins need a proof, signed with this key (`sandbox.json`, credentials, identity) and no other."""
         path = f"/v1/applications/{application_id}"
         made = self.call("PATCH", path, {"identity": "required"})
-        for kid in [one["kid"] for one in made["identityKeys"]]:
+        for kid in [key["kid"] for key in made["identityKeys"]]:
             if kid != identity["kid"]:
                 made = self.call("DELETE", f"{path}/identity-keys?kid={quote(kid, safe='')}", {})
-        if identity["kid"] not in [one["kid"] for one in made["identityKeys"]]:
+        if identity["kid"] not in [key["kid"] for key in made["identityKeys"]]:
             made = self.call("POST", f"{path}/identity-keys", {"kid": identity["kid"], "pem": identity["public_key"]})
         return made
 
@@ -104,19 +104,19 @@ def admin_of(stack: Mapping[str, Any]) -> Admin:
 def provision(stack: Mapping[str, Any]) -> None:
     """`stack` is `Stack.describe()` of one with gateway, sandbox and services. Raises StackError."""
     admin = admin_of(stack)
-    held = stack["sandbox"]["credentials"]
+    credentials = stack["sandbox"]["credentials"]
     about = {"login": LOGIN, "reportUrl": f"{stack['sandbox']['partner']}/reports", "defaultTtlS": {"PUSH": PUSH_TTL_S}}
     admin.put_partner(PARTNER_ID, PASSWORD, about)
-    admin.put_application(APPLICATION_ID, API_KEY, {"name": "Demo Bank", "bundle": held["apns"]["topics"][0]})
-    admin.put_identity_key(APPLICATION_ID, held["identity"])
+    admin.put_application(APPLICATION_ID, API_KEY, {"name": "Demo Bank", "bundle": credentials["apns"]["topics"][0]})
+    admin.put_identity_key(APPLICATION_ID, credentials["identity"])
     admin.put_sender(PARTNER_ID, SERVICE_NUMBER, APPLICATION_ID)
     changed = [admin.call("PATCH", f"/v1/partners/{PARTNER_ID}", {"defaultSender": SERVICE_NUMBER})]
     for provider in PUSH_PROVIDERS:
-        changed.append(admin.put_credentials(APPLICATION_ID, provider, held[provider]))
+        changed.append(admin.put_credentials(APPLICATION_ID, provider, credentials[provider]))
     changed.append(admin.put_credentials(APPLICATION_ID, "channel", channel_account(stack)))
     admin.call("POST", f"/v1/partners/{PARTNER_ID}/batch-key", {"key": BATCH_KEY})
     changed.append(admin.call("GET", f"/v1/partners/{PARTNER_ID}", {}))
-    await_read(stack, max(one["changedAt"] for one in changed))
+    await_read(stack, max(answer["changedAt"] for answer in changed))
 
 
 def channel_account(stack: Mapping[str, Any]) -> Json:

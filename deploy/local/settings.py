@@ -56,7 +56,7 @@ def write_private(file: Path, value: Mapping[str, Any]) -> None:
 
 
 def environment(
-    kafka_bootstrap: str, mongo_url: str, public_url: str, held: Secrets, sandbox: Mapping[str, Any]
+    kafka_bootstrap: str, mongo_url: str, public_url: str, own: Secrets, sandbox: Mapping[str, Any]
 ) -> dict[str, str]:
     """What all services share. A process's own ports and its instance name are added by the stack."""
     shared = {name: os.environ.get(name) or value for name, value in DEFAULTS.items()}
@@ -64,8 +64,8 @@ def environment(
         "KAFKA_BOOTSTRAP": kafka_bootstrap,
         "MONGO_URL": mongo_url,
         "RPNS_PUBLIC_URL": public_url,
-        "RPNS_MASTER_KEY": held.master_key,
-        "RPNS_ADMIN_TOKEN": held.admin_token,
+        "RPNS_MASTER_KEY": own.master_key,
+        "RPNS_ADMIN_TOKEN": own.admin_token,
         "PYTHONUNBUFFERED": "1",
     }
     return shared | sandbox_urls(sandbox)

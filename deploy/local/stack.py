@@ -216,8 +216,8 @@ class Stack:
         """Read what the sandbox says about itself, and complete the environment of the services."""
         if self._with_sandbox:
             self.sandbox = json.loads((self.data_dir / "sandbox" / "sandbox.json").read_text())
-        held = load_secrets(self.data_dir / "secrets.json")
-        shared = environment(self.kafka_bootstrap, self.mongo_url, self.public_url, held, self.sandbox)
+        own = load_secrets(self.data_dir / "secrets.json")
+        shared = environment(self.kafka_bootstrap, self.mongo_url, self.public_url, own, self.sandbox)
         self.env = {**shared, **self._extra_env}
 
     def _gateway(self) -> Program:

@@ -18,8 +18,8 @@ from deploy.tour.scene import Place, Row, Scene, SceneFailed, all_scenes, name_o
 
 async def tour(console: Console, stack: dict[str, object], names: Sequence[str]) -> bool:
     """All scenes, one after the other; one that fails is a row of the table, and the others are played."""
-    chosen = [one for one in all_scenes() if not names or name_of(one) in names]
-    if unknown := set(names) - {name_of(one) for one in chosen}:
+    chosen = [scene for scene in all_scenes() if not names or name_of(scene) in names]
+    if unknown := set(names) - {name_of(scene) for scene in chosen}:
         raise StackError(f"no scene is named {', '.join(sorted(unknown))}")
     played: list[tuple[str, Sequence[Row]]] = []
     async with placed(stack) as place:

@@ -36,7 +36,7 @@ class Row:
 
     sent: str
     shown: str  # by each device
-    told: str  # to the partner
+    reported: str  # to the partner
     as_expected: bool
 
 
@@ -87,7 +87,7 @@ class Place:
 
     async def reports(self, ref: str) -> list[Json]:
         """The delivery reports on a message that the bank took, oldest first."""
-        return [one["report"] for one in await self.control.reports(ref)]
+        return [entry["report"] for entry in await self.control.reports(ref)]
 
     async def message(self, ref: str) -> Json | None:
         """What the platform knows of a message."""
@@ -123,7 +123,7 @@ async def placed(stack: Json) -> AsyncIterator[Place]:
 
 def all_scenes() -> Sequence[Scene]:
     """Every module of `deploy/tour/scenes/`, in the order of the tour."""
-    found: list[Any] = [import_module(f"{scenes.__name__}.{one.name}") for one in iter_modules(scenes.__path__)]
+    found: list[Any] = [import_module(f"{scenes.__name__}.{module.name}") for module in iter_modules(scenes.__path__)]
     return sorted(found, key=lambda scene: (scene.ORDER, scene.__name__))
 
 

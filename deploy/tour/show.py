@@ -21,7 +21,7 @@ def rows(console: Console, played: Sequence[tuple[str, Sequence[Row]]]) -> bool:
             all_good = all_good and row.as_expected
             mark = "[green]✓[/]" if row.as_expected else "[red]✗[/]"
             name = escape(title) if place == 0 else ""
-            table.add_row(name, escape(row.sent), escape(row.shown), escape(row.told), mark)
+            table.add_row(name, escape(row.sent), escape(row.shown), escape(row.reported), mark)
     console.print()
     console.print(table, highlight=False)
     return all_good

@@ -98,8 +98,8 @@ class ApnsBroadcastServer:
                 made = self.channels.create(operation.bundle_id, operation.body)
                 return Answer([(b":status", b"201"), (b"apns-channel-id", made.encode()), *about])
             case "read":
-                told = {"message-storage-policy": known[operation.channel], "push-type": "LiveActivity"}
-                return _json(about, told)
+                described = {"message-storage-policy": known[operation.channel], "push-type": "LiveActivity"}
+                return _json(about, described)
             case "delete":
                 del known[operation.channel]
                 return Answer([(b":status", b"204"), *about])
@@ -131,8 +131,8 @@ class ApnsBroadcastServer:
         return Answer(fields, orjson.dumps({"reason": refused.reason}))
 
 
-def _json(about: list[tuple[bytes, bytes]], told: object) -> Answer:
-    return Answer([(b":status", b"200"), (b"content-type", b"application/json"), *about], orjson.dumps(told))
+def _json(about: list[tuple[bytes, bytes]], content: object) -> Answer:
+    return Answer([(b":status", b"200"), (b"content-type", b"application/json"), *about], orjson.dumps(content))
 
 
 def _uuid() -> bytes:

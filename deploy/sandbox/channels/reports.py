@@ -63,7 +63,7 @@ class Reporter:
 
     def to_phone(self, phone: str | None) -> list[Posted]:
         """Oldest first; None for all."""
-        return [one for one in self._posted.values() if phone in (None, one.phone)]
+        return [posted for posted in self._posted.values() if phone in (None, posted.phone)]
 
     def clear(self) -> None:
         """Forgets messages and plans."""

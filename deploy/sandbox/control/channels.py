@@ -46,7 +46,7 @@ class ChannelControl:
     async def _plan(self, request: web.Request) -> web.Response:
         body = await read_body(request)
         _PLAN(body)
-        self._reporter.plans[body.get("phone")] = [Step(**one) for one in body["reports"]]
+        self._reporter.plans[body.get("phone")] = [Step(**step) for step in body["reports"]]
         return answer(body)
 
     async def _report(self, request: web.Request) -> web.Response:

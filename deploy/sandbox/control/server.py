@@ -127,7 +127,7 @@ class ControlServer:
         query = Query(request, "provider", "limit")
         provider = query.choice("provider", _INBOXES)
         limit = query.integer("limit", 1000, 100_000)
-        received = [one for one in self._inbox.all() if provider in (None, one.provider)]
+        received = [push for push in self._inbox.all() if provider in (None, push.provider)]
         return answer({"received": received[len(received) - limit :] if limit < len(received) else received})
 
     async def _clear_received(self, request: web.Request) -> web.Response:
@@ -158,7 +158,7 @@ class ControlServer:
                 received = await batch()
         except TimeoutError:
             return b"\n"
-        return b"".join([orjson.dumps(one) + b"\n" for one in received if provider in (None, one.provider)])
+        return b"".join([orjson.dumps(push) + b"\n" for push in received if provider in (None, push.provider)])
 
     async def _list_faults(self, request: web.Request) -> web.Response:
         ordered = self._faults.ordered()

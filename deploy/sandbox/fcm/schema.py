@@ -80,14 +80,14 @@ def _message(fields: dict[str, tuple[str, Reader]]) -> Reader:
         if not isinstance(value, dict):
             raise MalformedError(f"Invalid value ({_shown(value)}), a message was expected")
         result: dict[str, Any] = {}
-        for key, one in value.items():
+        for key, field_value in value.items():
             field = fields.get(key)
             if field is None:
                 raise MalformedError(f'Unknown name "{key}": Cannot find field.')
-            if one is None:
+            if field_value is None:
                 continue
             try:
-                result[field[0]] = field[1](one)
+                result[field[0]] = field[1](field_value)
             except MalformedError as error:
                 raise error.within(key) from None
         return result
@@ -100,9 +100,9 @@ def _array(read_one: Reader) -> Reader:
         if not isinstance(value, list):
             raise MalformedError(f"Invalid value ({_shown(value)}), an array was expected")
         result = []
-        for index, one in enumerate(value):
+        for index, element in enumerate(value):
             try:
-                result.append(read_one(one))
+                result.append(read_one(element))
             except MalformedError as error:
                 raise error.within(f"[{index}]") from None
         return result
@@ -113,9 +113,9 @@ def _array(read_one: Reader) -> Reader:
 def _string_map(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         raise MalformedError(f"Invalid value ({_shown(value)}), an object was expected")
-    for index, one in enumerate(value.values()):
-        if not isinstance(one, str):
-            raise MalformedError(f"Invalid value (TYPE_STRING), {_shown(one)}", f"[{index}]", "value")
+    for index, element in enumerate(value.values()):
+        if not isinstance(element, str):
+            raise MalformedError(f"Invalid value (TYPE_STRING), {_shown(element)}", f"[{index}]", "value")
     return value
 
 

@@ -122,9 +122,9 @@ def items(check_one: Check, most: int | None = None, least: int = 0) -> Check:
             raise MalformedError(f"needs at least {least} elements")
         if most is not None and len(value) > most:
             raise MalformedError(f"more than {most} elements")
-        for index, one in enumerate(value):
+        for index, element in enumerate(value):
             try:
-                check_one(one)
+                check_one(element)
             except MalformedError as error:
                 raise error.within(f"[{index}]") from None
 
@@ -139,9 +139,9 @@ def mapping(check_value: Check, most: int | None = None) -> Check:
             raise MalformedError("must be an object")
         if most is not None and len(value) > most:
             raise MalformedError(f"more than {most} keys")
-        for key, one in value.items():
+        for key, element in value.items():
             try:
-                check_value(one)
+                check_value(element)
             except MalformedError as error:
                 raise error.within(key) from None
 
@@ -158,12 +158,12 @@ def record(fields: Mapping[str, Check], needed: tuple[str, ...] = (), also: Chec
     def check(value: Any) -> None:
         if not isinstance(value, dict):
             raise MalformedError("must be an object")
-        for key, one in value.items():
+        for key, element in value.items():
             check_one = fields.get(key)
             if check_one is None:
                 raise MalformedError("is no known field", key)
             try:
-                check_one(one)
+                check_one(element)
             except MalformedError as error:
                 raise error.within(key) from None
         for key in needed:

@@ -93,7 +93,7 @@ class Activities:
 
     @property
     def active(self) -> list[Activity]:
-        return [one for one in self.by_id.values() if one.phase == "active"]
+        return [activity for activity in self.by_id.values() if activity.phase == "active"]
 
     async def allow_start(self, attributes_type: str) -> str:
         """Tell the platform the push-to-start token of a type."""
@@ -109,12 +109,12 @@ class Activities:
         await self.renew(made)
         return made
 
-    async def renew(self, one: Activity) -> None:
+    async def renew(self, activity: Activity) -> None:
         """ActivityKit has given a new update token."""
-        one.token = secrets.token_hex(40)
-        self._carrier.route(one.token, self)
-        body = self._body(one.token) | {"attributesType": one.attributes_type}
-        await self._carrier.api.put_activity_token(self._owner.who, one.activity_id, body)
+        activity.token = secrets.token_hex(40)
+        self._carrier.route(activity.token, self)
+        body = self._body(activity.token) | {"attributesType": activity.attributes_type}
+        await self._carrier.api.put_activity_token(self._owner.who, activity.activity_id, body)
         self._carrier.stirred()
 
     def follow(self, attributes_type: str, state: dict[str, Any], channel: str) -> Activity:
@@ -123,19 +123,19 @@ class Activities:
         self._join(made, channel)
         return made
 
-    async def end(self, one: Activity) -> None:
+    async def end(self, activity: Activity) -> None:
         """The app, or its user, ends it."""
-        one.phase = "dismissed"
-        await self._carrier.api.delete_activity(self._owner.who, one.activity_id)
+        activity.phase = "dismissed"
+        await self._carrier.api.delete_activity(self._owner.who, activity.activity_id)
 
     def take(self, token: str, payload: dict[str, Any]) -> None:
         """A push has come for one of the tokens, or on a channel."""
         aps = payload["aps"]
         if aps["event"] == "start":
             self._start(self._start_tokens[token], aps)
-        for one in [one for one in self.active if token in (one.token, one.channel)]:
-            if one.apply(aps, time.time()) and one.phase != "active" and one.token and self.tells_ends:
-                self._carrier.spawn(self._tell_end(one))
+        for activity in [activity for activity in self.active if token in (activity.token, activity.channel)]:
+            if activity.apply(aps, time.time()) and activity.phase != "active" and activity.token and self.tells_ends:
+                self._carrier.spawn(self._tell_end(activity))
         self._carrier.stirred()
 
     def _start(self, attributes_type: str, aps: dict[str, Any]) -> None:
@@ -151,12 +151,12 @@ class Activities:
         made = self.by_id[activity_id] = Activity(activity_id, attributes_type, attributes, state)
         return made
 
-    def _join(self, one: Activity, channel: str) -> None:
-        one.channel = f"channel/{channel}"
-        self._carrier.route(one.channel, self)
+    def _join(self, activity: Activity, channel: str) -> None:
+        activity.channel = f"channel/{channel}"
+        self._carrier.route(activity.channel, self)
 
-    async def _tell_end(self, one: Activity) -> None:
-        await self._carrier.api.delete_activity(self._owner.who, one.activity_id)
+    async def _tell_end(self, activity: Activity) -> None:
+        await self._carrier.api.delete_activity(self._owner.who, activity.activity_id)
         self._carrier.stirred()
 
     def _body(self, token: str) -> dict[str, Any]:

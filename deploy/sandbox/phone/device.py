@@ -273,9 +273,9 @@ class Device:
     def _withdraw(self, push: Push) -> None:
         self._remember(push.delivery_id)
         self._withdrawn.add(push.delivery_id)
-        stale = [one for one in self.shown if one.delivery_id == push.delivery_id]
-        for one in stale:
-            self.shown.remove(one)
+        stale = [shown for shown in self.shown if shown.delivery_id == push.delivery_id]
+        for shown in stale:
+            self.shown.remove(shown)
         self._tell("withdrawn", stale[0] if stale else push)
 
     def fetched(self, push: Push, answer: dict[str, Any] | None) -> None:
@@ -284,8 +284,8 @@ class Device:
             self._tell("fallback", push)
             return
         better = whole(push, answer)
-        for place, one in enumerate(self.shown):
-            if one.delivery_id == push.delivery_id:
+        for place, shown in enumerate(self.shown):
+            if shown.delivery_id == push.delivery_id:
                 self.shown[place] = better
         self._tell("enriched", better)
 

@@ -115,13 +115,13 @@ class DeviceApi:
 
     async def mark_history(self, who: Installation, status: str, message_ids: Sequence[str]) -> list[bool]:
         """New or Seen; whether each was found."""
-        body = {"status": status, "entries": [{"messageId": one} for one in message_ids]}
-        return [one["found"] for one in (await self._own("POST", who, "/history/status", body))["results"]]
+        body = {"status": status, "entries": [{"messageId": message_id} for message_id in message_ids]}
+        return [result["found"] for result in (await self._own("POST", who, "/history/status", body))["results"]]
 
     async def delete_history(self, who: Installation, message_ids: Sequence[str]) -> list[bool]:
         """Whether each was found."""
-        body = {"entries": [{"messageId": one} for one in message_ids]}
-        return [one["found"] for one in (await self._own("POST", who, "/history/delete", body))["results"]]
+        body = {"entries": [{"messageId": message_id} for message_id in message_ids]}
+        return [result["found"] for result in (await self._own("POST", who, "/history/delete", body))["results"]]
 
     async def put_start_token(self, who: Installation, attributes_type: str, body: Answer) -> Answer:
         return await self._own("PUT", who, f"/activity-types/{attributes_type}/start-token", body)
@@ -157,8 +157,8 @@ class DeviceApi:
         async with self._session.request(method, url, headers=headers, data=data) as response:
             text = await response.read()
             if response.status >= 400:
-                told = response.headers.get("Retry-After", "") if response.status == 429 else ""
-                later_s = int(told) if told.isdecimal() else 0
+                wait = response.headers.get("Retry-After", "") if response.status == 429 else ""
+                later_s = int(wait) if wait.isdecimal() else 0
                 raise RefusedError(response.status, text[:500].decode(errors="replace"), later_s)
             answer: Answer = orjson.loads(text)
             return answer

@@ -81,7 +81,7 @@ def whole(push: Push, answer: dict[str, Any]) -> Push:
         text=filled(answer["text"], values),
         category=content.get("category"),
         url=content.get("url"),
-        actions=tuple(Action(one["title"], one["action"], one["options"]) for one in answer["actions"]),
+        actions=tuple(Action(action["title"], action["action"], action["options"]) for action in answer["actions"]),
         custom_payload=answer["customPayload"],
         more=False,
     )
@@ -119,7 +119,9 @@ def read_push(provider: str, payload: dict[str, Any]) -> Push:
             mark=own.get("mark", ""),
             category=content.get("category"),
             url=content.get("url"),
-            actions=tuple(Action(one["title"], one["action"], one.get("options")) for one in own.get("actions", ())),
+            actions=tuple(
+                Action(action["title"], action["action"], action.get("options")) for action in own.get("actions", ())
+            ),
             custom_payload=own.get("customPayload"),
             more=own.get("more", False),
             sealed=own.get("sealed"),

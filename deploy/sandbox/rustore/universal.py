@@ -75,7 +75,7 @@ class RustoreUniversalServer(HttpServer):
                 received = Received(name, token, at_ms, str(uuid.uuid4()), {"via": VIA}, payload)
                 self._inbox.put(received)
         if refused:
-            return self._error("PROVIDER_ERROR", [_refusal(*one) for one in refused])
+            return self._error("PROVIDER_ERROR", [_refusal(*refusal) for refusal in refused])
         answer = Answer(200, orjson.dumps({self._faults.switches["rustore.status_key"]: "OK"}))
         return answer if fault is None else strike(fault, answer)
 

@@ -31,6 +31,8 @@ async def play(place: Place) -> list[Row]:
         await place.until(are_read, lambda: f"{COUNT} messages read; so far {counts}")
     codes = [entry["code"] for entry in result]
     words = ", ".join(f"{count} {state}" for state, count in counts.items())
-    told = f"{codes.count('OK')} OK, {codes.count('REJECTED')} REJECTED ({result[-1]['reasons'][0]['ref']}); {words}"
+    reported = (
+        f"{codes.count('OK')} OK, {codes.count('REJECTED')} REJECTED ({result[-1]['reasons'][0]['ref']}); {words}"
+    )
     is_good = codes == ["OK"] * COUNT + ["REJECTED"] and len(device.shown) == COUNT
-    return [Row(f"{COUNT + 1} messages in one packet", f"{len(device.shown)} on the phone", told, is_good)]
+    return [Row(f"{COUNT + 1} messages in one packet", f"{len(device.shown)} on the phone", reported, is_good)]

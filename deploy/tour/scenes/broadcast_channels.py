@@ -29,19 +29,19 @@ async def play(place: Place) -> list[Row]:
     await call("PUT", channel, keepLatest=True)
     opened = await until(channel, "open")
     viewers: list[Device] = [await place.fleet.enrol("ios", phone=place.phone()) for _ in range(2)]
-    followed = [one.activities.follow(TYPE, {"goals": 0}, opened["channelId"]) for one in viewers]
+    followed = [viewer.activities.follow(TYPE, {"goals": 0}, opened["channelId"]) for viewer in viewers]
     aps = {"event": "update", "timestamp": datetime.now(UTC).isoformat(), "content-state": {"goals": 1}}
     sent = await call("POST", f"{channel}/messages", aps=aps)
-    await place.fleet.until(lambda: all(one.state == {"goals": 1} for one in followed))
-    told = await until(f"{channel}/messages/{sent['broadcastId']}", "accepted")
+    await place.fleet.until(lambda: all(match.state == {"goals": 1} for match in followed))
+    reported = await until(f"{channel}/messages/{sent['broadcastId']}", "accepted")
     await call("DELETE", channel)
     closed = await until(channel, "closed")
     return [
         Row(
             "one message on a channel",
-            "; ".join(str(one.state) for one in followed),
-            told["state"],
-            told["attempt"] == 1,
+            "; ".join(str(match.state) for match in followed),
+            reported["state"],
+            reported["attempt"] == 1,
         ),
         Row("the channel is deleted", "", closed["state"], True),
     ]

@@ -23,23 +23,23 @@ async def _saved(place: Place) -> Row:
     reports = await place.reported(ref, READ)
     sms = await place.control.channel_messages(phone)
     shown = ", ".join(push.text for push in device.shown)
-    told = " → ".join(f"{one['type']} {course([one])}" for one in reports)
-    return Row("push, else SMS; the phone is on", f"Android: {shown}; no SMS", told, not sms and bool(device.shown))
+    reported = " → ".join(f"{report['type']} {course([report])}" for report in reports)
+    return Row("push, else SMS; the phone is on", f"Android: {shown}; no SMS", reported, not sms and bool(device.shown))
 
 
 async def _sent(place: Place) -> Row:
     phone, ref = place.phone(), place.ref()
     await place.bank.post(_body(place, phone, ref))
     (sms,) = await place.control.channel_messages(phone, 1)
-    told: list[Any] = []
+    reported: list[Any] = []
 
     async def has_come() -> bool:
-        told[:] = [(one["type"], one["status"], one["errorCode"]) for one in await place.reports(ref)]
-        return ("SMS", DELIVERED, "0") in told and ("PUSH", 5, "20") in told
+        reported[:] = [(report["type"], report["status"], report["errorCode"]) for report in await place.reports(ref)]
+        return ("SMS", DELIVERED, "0") in reported and ("PUSH", 5, "20") in reported
 
-    await place.until(has_come, lambda: f"PUSH 5 and SMS 2 for {ref}; so far {told}")
+    await place.until(has_come, lambda: f"PUSH 5 and SMS 2 for {ref}; so far {reported}")
     words = ", ".join(
-        f"{kind} {STATUSES[status]}" + (f", code {code}" if code != "0" else "") for kind, status, code in told
+        f"{kind} {STATUSES[status]}" + (f", code {code}" if code != "0" else "") for kind, status, code in reported
     )
     return Row("push, else SMS; no phone has the app", f"SMS: {sms['data']['text']}", words, True)
 

@@ -18,9 +18,9 @@ async def play(place: Place) -> list[Row]:
     found = await asyncio.to_thread(place.admin.call, "GET", path, {})
     (card,) = found["cards"]
     lines = [
-        f"{one['platform']} {one['appVersion']}, {one['timeZone']}, {one['usage']['launches']} starts"
-        + (", primary" if one["primary"] else "")
-        for one in found["installations"]
+        f"{entry['platform']} {entry['appVersion']}, {entry['timeZone']}, {entry['usage']['launches']} starts"
+        + (", primary" if entry["primary"] else "")
+        for entry in found["installations"]
     ]
-    is_good = card["launches"] == STARTS and [one["primary"] for one in found["installations"]] == [True, False]
+    is_good = card["launches"] == STARTS and [entry["primary"] for entry in found["installations"]] == [True, False]
     return [Row("GET /v1/installations?phone=…", "nothing is sent", "; ".join(lines), is_good)]

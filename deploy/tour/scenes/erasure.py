@@ -36,11 +36,11 @@ async def play(place: Place) -> list[Row]:
 
         await place.until(is_done, lambda: f"everything is cleaned; so far {erasure}")
         records = await asked("/records")
-    theirs, opened = sum(one["records"] for one in records), sum(one["opened"] for one in records)
-    others = sum(one["ofOthersOpened"] for one in records)
-    is_gone = theirs > 0 == opened and not any(one["derivable"] for one in erasure["keys"])
+    theirs, opened = sum(topic["records"] for topic in records), sum(topic["opened"] for topic in records)
+    others = sum(topic["ofOthersOpened"] for topic in records)
+    is_gone = theirs > 0 == opened and not any(key["derivable"] for key in erasure["keys"])
     kept = [await place.message(ref) for ref in refs.values()]
-    states = [one["state"] if one else None for one in kept]
+    states = [message["state"] if message else None for message in kept]
     proof = f"{theirs} records of theirs in the log, {opened} open; {others} of others open"
     return [
         Row("rpns forget --phone", proof, f"keys destroyed: {len(erasure['keys'])}", is_gone and others > 0),

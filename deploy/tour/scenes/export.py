@@ -24,6 +24,6 @@ async def play(place: Place) -> list[Row]:
     async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as answer:
         rows = list(csv.DictReader((await answer.text()).splitlines()))
     found = [(row["state"], row["callback_data"]) for row in rows]
-    told = "; ".join(f"exported: {state}, callbackData {data}" for state, data in found)
+    reported = "; ".join(f"exported: {state}, callbackData {data}" for state, data in found)
     is_good = found == [("READ", f"order/{ref}")]
-    return [Row(f"{text} (callbackData order/…)", device.shown[0].text, told, is_good)]
+    return [Row(f"{text} (callbackData order/…)", device.shown[0].text, reported, is_good)]

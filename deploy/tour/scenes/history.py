@@ -20,17 +20,17 @@ async def play(place: Place) -> list[Row]:
         return len(await device.pull()) == len(TEXTS)
 
     await place.until(has_both, "two entries")
-    told = [(await place.reported(ref, DELIVERED))[-1]["status"] for ref in refs]
+    statuses = [(await place.reported(ref, DELIVERED))[-1]["status"] for ref in refs]
     new = await place.fleet.enrol("android", phone=phone, name="new phone", habits=Habits(None))
     seen = await place.fleet.api.mark_history(new.who, "Seen", [push.message_id for push in await new.pull()])
     await device.depersonalize()
     hidden = await device.pull()
-    texts, both = {push.text for push in new.inbox}, told == [DELIVERED] * 2
+    texts, both = {push.text for push in new.inbox}, statuses == [DELIVERED] * 2
     return [
         Row(
             "two pushes to a phone that is off",
             "iPhone pulls both on start",
-            "both delivered" if both else f"statuses {told}",
+            "both delivered" if both else f"statuses {statuses}",
             both,
         ),
         Row("a new phone logs in", f"new phone: {len(texts)} entries, seen", "", texts == set(TEXTS) and all(seen)),

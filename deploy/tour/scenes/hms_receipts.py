@@ -10,18 +10,18 @@ WORDS = {0: "delivered", 6: "notifications off"}
 
 
 async def play(place: Place) -> list[Row]:
-    return [await _told(place, 0, DELIVERED, "0"), await _told(place, 6, UNDELIVERED, "24")]
+    return [await _row(place, 0, DELIVERED, "0"), await _row(place, 6, UNDELIVERED, "24")]
 
 
-async def _told(place: Place, said: int, expected: int, code: str) -> Row:
+async def _row(place: Place, status: int, expected: int, code: str) -> Row:
     phone, ref = place.phone(), place.ref()
     device = await place.fleet.enrol("huawei", phone=phone)
     device.go_offline()  # its SDK says nothing
     await place.bank.send("Your code is 4714", phone=phone, ref=ref)
     await place.control.inbox("hms", device.token, count=1)
     url = f"{place.gateway}/gateway/hms/receipts/{APPLICATION_ID}"
-    answer = await place.control.hms_receipt(url, device.token, said)
+    answer = await place.control.hms_receipt(url, device.token, status)
     report = (await place.reported(ref, expected))[-1]
-    told = f"Huawei: {WORDS[said]} ─▶ {course([report])}, code {report['errorCode']}"
+    reported = f"Huawei: {WORDS[status]} ─▶ {course([report])}, code {report['errorCode']}"
     is_good = answer["answer"] == {"code": "0", "message": "success"} and report["errorCode"] == code
-    return Row("Your code is 4714", "(the SDK is silent)", told, is_good)
+    return Row("Your code is 4714", "(the SDK is silent)", reported, is_good)

@@ -22,11 +22,11 @@ async def play(place: Place) -> list[Row]:
     for device in devices:
         (push,) = await place.control.inbox(device.provider, device.token, count=1)
         left[device.name] = _left_s(push)
-    told = ", ".join(f"{name} {seconds} s" for name, seconds in left.items())
+    reported = ", ".join(f"{name} {seconds} s" for name, seconds in left.items())
     as_expected = all(0 < seconds <= TTL_S for seconds in left.values())
     refused = await place.bank.send("Too short", phone=phone, ttl=29)
     return [
-        Row(f"ttl {TTL_S} s", told, "read", as_expected),
+        Row(f"ttl {TTL_S} s", reported, "read", as_expected),
         Row("ttl 29 s", "", f"error {refused.error_code}", refused.error_code == 11),
     ]
 

@@ -29,7 +29,7 @@ async def play(place: Place) -> list[Row]:
 
     async def is_told() -> bool:
         message = await place.message(ref)
-        clicks[:] = [one["detail"] for one in message["trace"] if one["what"] == "click"] if message else []
+        clicks[:] = [entry["detail"] for entry in message["trace"] if entry["what"] == "click"] if message else []
         return bool(clicks)
 
     await place.until(is_told, "a click in the trace")

@@ -17,13 +17,13 @@ async def play(place: Place) -> list[Row]:
     await device.activities.allow_start(TYPE)
 
     async def send(text: str, after_s: int, **aps: Any) -> str:
-        told = {"timestamp": (began + timedelta(seconds=after_s)).isoformat(), **aps}
-        options = [{"param_name": "LIVE_ACTIVITY", "param_value": told}]
+        state = {"timestamp": (began + timedelta(seconds=after_s)).isoformat(), **aps}
+        options = [{"param_name": "LIVE_ACTIVITY", "param_value": state}]
         await place.bank.send(text, phone=phone, ref=(ref := place.ref()), extraOptions=options)
         return ref
 
     await send("Packed", 0, event="start", attributes_type=TYPE, attributes={"order": 7}, content_state={"at": "home"})
-    await place.fleet.until(lambda: any(one.token for one in device.activities.active))
+    await place.fleet.until(lambda: any(activity.token for activity in device.activities.active))
     (parcel,) = device.activities.active
 
     async def is_registered() -> bool:

@@ -38,7 +38,7 @@ async def play(place: Place) -> list[Row]:
 
         await place.until(all_have_read, lambda: f"all have read; so far {progress}")
     shown = [device.shown[0].text for device in devices]
-    broken = ", ".join(f"line {one['line']}: {one['field']} {one['rule']}" for one in problems)
+    broken = ", ".join(f"line {problem['line']}: {problem['field']} {problem['rule']}" for problem in problems)
     as_expected = shown == [f"Dear {name}, we are open" for name in NAMES]
     return [
         Row(f"a list of {len(lines)} lines", "", f"{taken['accepted']} taken; {broken}", taken["refused"] == 1),

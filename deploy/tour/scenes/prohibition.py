@@ -18,6 +18,6 @@ async def play(place: Place) -> list[Row]:
     code = (await place.reported(ref, UNDELIVERED))[-1]["errorCode"]
     counted = await asyncio.to_thread(place.admin.call, "GET", f"/v1/applications/{APPLICATION_ID}/prohibitions", {})
     today = counted["days"][-1]
-    told = f"not delivered, code {code}; switched off today by {today['forbiddenBySdk']}"
+    reported = f"not delivered, code {code}; switched off today by {today['forbiddenBySdk']}"
     is_good = (code, len(device.shown)) == ("24", 0) and today["forbiddenBySdk"] > 0
-    return [Row("Your code is 4712", "nothing", told, is_good)]
+    return [Row("Your code is 4712", "nothing", reported, is_good)]

@@ -36,8 +36,8 @@ async def _sent(place: Place, what: str, zone: str, schedule: Json, theirs: bool
     body = place.bank.request(what, phone=phone, ref=ref)
     answer = await place.bank.post(body | {"scheduleInfo": schedule, "useTimeDiff": theirs})
     assert answer.http_status == 200, answer
-    told = course(await place.reported(ref, READ))
-    return Row(what, f"{len(device.shown)}×", told, len(device.shown) == 1)
+    reported = course(await place.reported(ref, READ))
+    return Row(what, f"{len(device.shown)}×", reported, len(device.shown) == 1)
 
 
 async def _expired(place: Place, schedule: Json) -> Row:

@@ -28,8 +28,8 @@ async def play(place: Place) -> list[Row]:
         return all(count >= 1 for count in added.values())
 
     await place.until(are_counted, lambda: f"one more of each: {added}")
-    told = ", ".join(f"{name} +{count}" for name, count in added.items())
-    return [Row(text, device.shown[0].text, told, set(added.values()) == {1})]
+    reported = ", ".join(f"{name} +{count}" for name, count in added.items())
+    return [Row(text, device.shown[0].text, reported, set(added.values()) == {1})]
 
 
 async def _counts(place: Place) -> dict[str, int]:

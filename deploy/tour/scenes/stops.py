@@ -44,10 +44,10 @@ async def _paused(place: Place) -> Row:
         await place.bank.send("Sent while RuStore is paused", phone=phone, ref=ref)
     finally:
         await _set(place, "running")
-    told = course(await place.reported(ref, READ))
+    reported = course(await place.reported(ref, READ))
     texts = [push.text for push in device.shown]
     shown = texts.count("Sent while RuStore is paused")
-    return Row("while RuStore is paused", f"{shown}×, once it is resumed", told, shown == 1)
+    return Row("while RuStore is paused", f"{shown}×, once it is resumed", reported, shown == 1)
 
 
 async def _cancelled(place: Place) -> Row:

@@ -22,14 +22,14 @@ async def play(place: Place) -> list[Row]:
     wanted, unwanted = place.ref(), place.ref()
     await place.bank.send("The news of November", phone=phone, ref=wanted, deviceSubscriptions=["news"])
     await place.bank.send("An offer", phone=phone, ref=unwanted, deviceSubscriptions=["offers"])
-    told = course(await place.reported(wanted, READ))
+    reported = course(await place.reported(wanted, READ))
     code = (await place.reported(unwanted, UNDELIVERED))[-1]["errorCode"]
     counts = (len(silent.shown), len(declined.shown))
     return [
         Row(
             "to subscription news",
             f"{counts[0]} on the phone that has said nothing, {counts[1]} on the one that said no",
-            told,
+            reported,
             counts == (1, 0),
         ),
         Row("to subscription offers, off by default", "nothing", f"not delivered, code {code}", code == "25"),

@@ -15,6 +15,6 @@ async def play(place: Place) -> list[Row]:
     (received,) = await place.control.inbox("web", browser.token)
     is_secret = "4713" not in str(received)
     shown = " ".join(push.text for push in browser.shown)
-    told = f"read; the push service saw {'ciphertext' if is_secret else 'the text'}"
+    reported = f"read; the push service saw {'ciphertext' if is_secret else 'the text'}"
     is_good = (status, shown) == (READ, "Your code is 4713") and is_secret
-    return [Row("Your code is 4713", f"browser: {shown}", told, is_good)]
+    return [Row("Your code is 4713", f"browser: {shown}", reported, is_good)]
