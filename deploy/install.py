@@ -86,7 +86,7 @@ class Line:
         elif self._done % 10 == 1:
             print(shown, flush=True)
 
-    def say(self, text: str) -> None:
+    def print(self, text: str) -> None:
         print(f"\r\033[K{text}" if self._is_terminal else text, flush=True)
 
 
@@ -106,10 +106,10 @@ def fill(requirements: Path) -> None:
             if match := re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", text):
                 line.step(match[1])
             elif text.startswith("Installing collected packages"):
-                line.say("unpacking")
+                line.print("unpacking")
     if pip.returncode:
         raise InstallError(f"{requirements.name}: {cause(''.join(output))}{_kept(output)}")
-    line.say(f"installed {requirements.name} in {time.monotonic() - started:.0f} s")
+    line.print(f"installed {requirements.name} in {time.monotonic() - started:.0f} s")
 
 
 def _kept(output: list[str]) -> str:

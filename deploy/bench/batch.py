@@ -129,7 +129,9 @@ def measured(messages: int = 60_000) -> list[Row]:
             memory = memory_mib(pid)
     text = f"{limit:,.0f} sealed and appended"
     note = f"{figure / limit:.2f} of what sealing and appending alone would allow"
-    return [Row("ingest: messages of packets", figure, "per CPU-second", "30,000", text, note, memory)]
+    return [
+        Row("ingest: messages of packets", figure, "per CPU-second", "30,000", limit=text, note=note, memory_mib=memory)
+    ]
 
 
 def rate(port: int, pid: int, first: int, messages: int) -> float:

@@ -143,9 +143,9 @@ def measured(pushes: int = 30_000, in_flight: int = 64) -> list[Row]:
             ours.requests / ours.cpu_s,
             "pushes per CPU-second",
             f"{AIM:,}",
-            f"{bare.requests / bare.cpu_s:,.0f} bare aiohttp",
-            f"{each}; {ours.requests / ours.wall_s:,.0f}/s, {in_flight} in flight",
-            memory_mib(os.getpid()),
+            limit=f"{bare.requests / bare.cpu_s:,.0f} bare aiohttp",
+            note=f"{each}; {ours.requests / ours.wall_s:,.0f}/s, {in_flight} in flight",
+            memory_mib=memory_mib(os.getpid()),
         )
     ]
 

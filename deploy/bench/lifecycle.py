@@ -178,7 +178,7 @@ def lives_row(rate: float, spent: dict[str, float], messages: int) -> Row:
     shares = sorted(spent.items(), key=lambda item: -item[1])
     note = "ms of processor time each: " + ", ".join(f"{name} {used / messages * 1e3:.2f}" for name, used in shares)
     limit = f"{cores * messages / sum(spent.values()):,.0f} if nothing else used the {cores} cores"
-    return Row("lifecycles, all on this machine", rate, "per second", "", limit, note)
+    return Row("lifecycles, all on this machine", rate, "per second", "", limit=limit, note=note)
 
 
 def latency_rows(sorted_ms: list[int]) -> list[Row]:

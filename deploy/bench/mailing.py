@@ -182,7 +182,13 @@ async def observe(stack: Stack, recipients: int) -> list[Row]:
     times = f"{_at(busy, 0.99) / max(1, _at(idle, 0.99)):.1f} times idle"
     memory = [
         Row(
-            f"mailing: {name}", peaks[name], "MiB at most", "constant", f"{before[name]:.0f} before it", "", peaks[name]
+            f"mailing: {name}",
+            peaks[name],
+            "MiB at most",
+            "constant",
+            limit=f"{before[name]:.0f} before it",
+            note="",
+            memory_mib=peaks[name],
         )
         for name in BULK
     ]
@@ -191,7 +197,7 @@ async def observe(stack: Stack, recipients: int) -> list[Row]:
             "mailing: list read", recipients / upload_cpu_s, "lines/CPU-s", "", f"{recipients / upload_s:,.0f} a second"
         ),
         Row("mailing: planned", recipients / plan_cpu_s, "messages/CPU-s", "", f"{recipients / plan_s:,.0f} a second"),
-        Row("mailing: sent", recipients / sent_s, "per second", "", f"{recipients:,} recipients", note),
+        Row("mailing: sent", recipients / sent_s, "per second", "", limit=f"{recipients:,} recipients", note=note),
         Row("single, idle, p50", _at(idle, 0.5), "ms"),
         Row("single, idle, p99", _at(idle, 0.99), "ms"),
         Row("single beside it, p50", _at(busy, 0.5), "ms"),
@@ -222,7 +228,15 @@ async def plan(stack: Stack, recipients: int) -> list[Row]:
     return [
         Row("mailing: list read", recipients / read_cpu_s, "lines/CPU-s", "", f"{recipients / read_s:,.0f} a second"),
         Row("mailing: planned", recipients / plan_cpu_s, "messages/CPU-s", "", f"{recipients / plan_s:,.0f} a second"),
-        Row("mailing: ingest", peaks["ingest"], "MiB at most", "constant", memory, "", peaks["ingest"]),
+        Row(
+            "mailing: ingest",
+            peaks["ingest"],
+            "MiB at most",
+            "constant",
+            limit=memory,
+            note="",
+            memory_mib=peaks["ingest"],
+        ),
     ]
 
 

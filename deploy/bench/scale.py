@@ -144,7 +144,7 @@ def measured(installations: int = 500_000) -> list[Row]:
         f"for {MESSAGES:,} deliveries"
     )
     what, unit = f"{installations:,} installations", "deliveries/CPU-s, router + MongoDB"
-    return [Row(what, rate, unit, "within a tenth of 10,000", f"{limit:,.0f} with {FEW:,}", note)]
+    return [Row(what, rate, unit, "within a tenth of 10,000", limit=f"{limit:,.0f} with {FEW:,}", note=note)]
 
 
 def main() -> None:

@@ -70,15 +70,15 @@ async def observe(stack: Stack, count: int) -> list[Row]:
     if fired != count:
         raise RuntimeError(f"{count} timers were set and {fired} fired")
     return [
-        _row("timers set", count, set_s, set_wall_s, set_db_s, memory),
-        _row("timers fired", count, fire_s, fire_wall_s, fire_db_s, memory),
+        _row("timers set", count, set_s, wall_s=set_wall_s, database_s=set_db_s, memory=memory),
+        _row("timers fired", count, fire_s, wall_s=fire_wall_s, database_s=fire_db_s, memory=memory),
     ]
 
 
-def _row(what: str, count: int, own_s: float, wall_s: float, database_s: float, memory: float) -> Row:
+def _row(what: str, count: int, own_s: float, *, wall_s: float, database_s: float, memory: float) -> Row:
     limit = f"{count / database_s:,.0f} by MongoDB's processor time"
     note = f"{count / wall_s:,.0f} a second by the clock; memory is MongoDB's"
-    return Row(what, count / own_s, "per CPU-second", "", limit, note, memory)
+    return Row(what, count / own_s, "per CPU-second", "", limit=limit, note=note, memory_mib=memory)
 
 
 def measured(count: int = 100_000) -> list[Row]:

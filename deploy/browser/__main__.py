@@ -79,18 +79,18 @@ async def _shown_once(page: SamplePage, bank: Bank) -> None:
     await bank.send("Your payment has come", phone=PHONE, ref="web-1", title="Demo Bank", content=content)
     push = await page.received()
     await page.deliver(push)
-    assert await page.told("shown") == ["Demo Bank — Your payment has come"]
+    assert await page.reported("shown") == ["Demo Bank — Your payment has come"]
     (shown,) = await page.notifications()
     delivery = push["rpns"]["delivery"]
     assert (shown["title"], shown["body"], shown["tag"]) == ("Demo Bank", "Your payment has come", delivery)
     assert [action["title"] for action in shown["actions"]] == ["Open", "Pay"]
     await _reported(page.control, "web-1", DELIVERED)
     await page.deliver(push)
-    await page.told("repeated")
+    await page.reported("repeated")
     assert len(await page.notifications()) == 1
     print("ok  a push is shown once, the delivery id as tag, and reported as delivered")
     await page.touch("notificationclick", delivery, "1")
-    assert await page.told("clicked") == ["Pay"]
+    assert await page.reported("clicked") == ["Pay"]
     await _reported(page.control, "web-1", READ)
     assert await page.notifications() == []
     print("ok  its button is reported as clicked")
@@ -102,14 +102,14 @@ async def _whole(page: SamplePage, bank: Bank) -> None:
     push = await page.received()
     assert push["rpns"]["more"]
     await page.deliver(push)
-    await page.told("whole")
+    await page.reported("whole")
 
     async def is_whole() -> bool:
         return [shown["body"].strip() for shown in await page.notifications()] == [text.strip()]
 
     await until(is_whole, "the whole text is shown")
     await page.touch("notificationclose", push["rpns"]["delivery"])
-    await page.told("dismissed")
+    await page.reported("dismissed")
     await _reported(page.control, "web-2", DELIVERED)
     print("ok  what did not fit is fetched, and a closed notification is reported")
 
@@ -123,13 +123,13 @@ async def _secure(page: SamplePage, bank: Bank) -> None:
         assert code not in str(pushes[-1])
     first, second = pushes
     await page.deliver(first)
-    await page.told("shown", 3)
+    await page.reported("shown", 3)
     assert await _texts(page, first) == [("Bank 4711", "Code 4711")]
     await _reported(page.control, "web-3-0", DELIVERED)
     print("ok  SECURE values that were sealed to the browser are opened by it")
     second["rpns"]["sealed"] = first["rpns"]["sealed"]  # sealed for another delivery
     await page.deliver(second)
-    await page.told("whole", 2)
+    await page.reported("whole", 2)
     assert await _texts(page, second) == [("Bank 0815", "Code 0815")]
     print("ok  what it cannot open it fetches")
 
@@ -144,7 +144,7 @@ async def _foreign(page: SamplePage) -> None:
     before = len(await page.notifications())
     own: dict[str, Any] = {"v": 1, "id": "0", "delivery": "0", "mark": "0123456789abcdef"}
     await page.deliver({"rpns": own, "notification": {"title": "T", "body": "B"}})
-    await page.told("foreign")
+    await page.reported("foreign")
     assert len(await page.notifications()) == before
     print("ok  a push for somebody who has logged out is not shown")
 

@@ -91,7 +91,7 @@ class SamplePage:
         }
         await self.browser.call("ServiceWorker.deliverPushMessage", self.session, **about)
 
-    async def told(self, what: str, count: int = 1) -> list[str]:
+    async def reported(self, what: str, count: int = 1) -> list[str]:
         """The lines of the page's list that begin with this word; waits until there are `count`."""
         script = f"[...document.querySelectorAll('#log li')].filter(one => one.children[1].textContent === {what!r})"
         script += ".map(one => one.children[2].textContent)"

@@ -6,7 +6,7 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.gateway import path
-from deploy.cli.options import Application, AsJson, SecretFile, said, secret_of, switched
+from deploy.cli.options import Application, AsJson, SecretFile, given, secret_of, switched
 from deploy.cli.place import operator
 
 NAME = "applications"
@@ -49,9 +49,9 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create an application; its API key is drawn, or read from --secret-file. Logins are proved unless said."""
-    about = said(bundle=bundle, minVersion=min_version, rustoreVariant=rustore_variant, maxPushesPerS=max_rate)
-    about |= said(identity=identity)
-    body = {"name": name, **said(applicationId=application_id), **secret_of("apiKey", secret_file), **about}
+    about = given(bundle=bundle, minVersion=min_version, rustoreVariant=rustore_variant, maxPushesPerS=max_rate)
+    about |= given(identity=identity)
+    body = {"name": name, **given(applicationId=application_id), **secret_of("apiKey", secret_file), **about}
     made = operator(context).call("POST", "/v1/applications", body)
     show.done(f"application {made['applicationId']} is created", made, as_json, {} if secret_file else SECRETS)
 
@@ -89,10 +89,10 @@ def change(
     as_json: AsJson = False,
 ) -> None:
     """Change what is named; the rest stays."""
-    about = said(
+    about = given(
         name=name, bundle=bundle, minVersion=min_version, rustoreVariant=rustore_variant, maxPushesPerS=max_rate
     )
-    body = switched(about | said(identity=identity), clear or [], CLEARABLE)
+    body = switched(about | given(identity=identity), clear or [], CLEARABLE)
     made = operator(context).call("PATCH", f"/v1/applications{path(application)}", body)
     show.done(f"application {application} is changed", made, as_json)
 

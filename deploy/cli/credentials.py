@@ -49,7 +49,7 @@ def create(
     gateway, body = operator(context), _read(file)
     if _find(gateway, application, provider) is not None:
         raise Fault(f"application {application} has credentials with {provider}; `rotate` replaces them")
-    _put(gateway, application, provider, body, "", as_json)
+    _put(gateway, application, provider, body, as_json=as_json)
 
 
 @app.command()
@@ -60,7 +60,7 @@ def rotate(
     gateway, body = operator(context), _read(file)
     if (found := _find(gateway, application, provider)) is None:
         raise Fault(f"application {application} has no credentials with {provider}; `create` gives it some")
-    _put(gateway, application, provider, body, found["version"], as_json)
+    _put(gateway, application, provider, body, found["version"], as_json=as_json)
 
 
 @app.command("web-key")
@@ -123,7 +123,9 @@ def _switch(context: typer.Context, application: str, provider: str, enabled: bo
     show.done(f"credentials of {application} with {provider} are {words}", made, as_json)
 
 
-def _put(gateway: Gateway, application: str, provider: str, body: dict[str, Any], version: str, as_json: bool) -> None:
+def _put(
+    gateway: Gateway, application: str, provider: str, body: dict[str, Any], version: str = "", *, as_json: bool
+) -> None:
     made = gateway.call("PUT", _path(application, provider), body, version)
     show.done(f"credentials of {application} with {provider}, fingerprint {made['fingerprint']}", made, as_json)
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
-from deploy.cli.options import AsJson, said
+from deploy.cli.options import AsJson, given
 from deploy.cli.place import operator
 
 Json = dict[str, Any]
@@ -33,7 +33,7 @@ def forget(
     if phone is None and user is None:
         raise Fault("name a --phone, a --user or both")
     gateway = operator(context)
-    asked = said(phone=phone, externalUserId=user, partnerId=partner, applicationId=application, only=only or None)
+    asked = given(phone=phone, externalUserId=user, partnerId=partner, applicationId=application, only=only or None)
     if not (yes and as_json):
         _print_whom(show.errors(), gateway.call("POST", "/v1/erasures/preview", asked))
     if not yes:

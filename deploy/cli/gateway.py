@@ -104,7 +104,7 @@ class Gateway:
             if error.code == 401 and self.authorization.startswith("Bearer "):
                 what = "did not take the operator's token (401); is it this platform's, and the operators' address?"
                 raise Refused(401, f"{self.url} {what}") from None
-            raise Refused(error.code, told(error.code, content)) from None
+            raise Refused(error.code, explained(error.code, content)) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             why = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
@@ -132,7 +132,7 @@ def path(*parts: str) -> str:
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
-def told(status: int, content: bytes) -> str:
+def explained(status: int, content: bytes) -> str:
     """An error answer in one line."""
     try:
         body = json.loads(content)

@@ -9,7 +9,7 @@ import typer
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import path
-from deploy.cli.options import Application, AsJson, SecretFile, read_text, said, secret_of
+from deploy.cli.options import Application, AsJson, SecretFile, given, read_text, secret_of
 from deploy.cli.place import operator
 
 NAME = "identity"
@@ -29,7 +29,7 @@ def add_key(
     text = read_text(file)
     if "PRIVATE KEY" in text:
         raise Fault(f"{file} holds a private key, which must never leave the backend: give its public half")
-    body = {"jwks": _jwks(text, file)} if text.lstrip().startswith("{") else {"pem": text, **said(kid=kid or None)}
+    body = {"jwks": _jwks(text, file)} if text.lstrip().startswith("{") else {"pem": text, **given(kid=kid or None)}
     made = operator(context).call("POST", f"/v1/applications{path(application, 'identity-keys')}", body)
     show.done(f"application {application} has {_keys(made)}", made, as_json)
 
@@ -43,7 +43,7 @@ def add_secret(
     as_json: AsJson = False,
 ) -> None:
     """Take proofs that are signed with a secret (HS256); it is drawn, or read from --secret-file."""
-    body = {"secret": "", **secret_of("secret", secret_file), **said(kid=kid or None)}
+    body = {"secret": "", **secret_of("secret", secret_file), **given(kid=kid or None)}
     made = operator(context).call("POST", f"/v1/applications{path(application, 'identity-keys')}", body)
     show.done(f"application {application} has {_keys(made)}", made, as_json, {"secret": "secret"})
 
@@ -71,7 +71,7 @@ def revoke(
     """End the proofs of a user's logins: their devices count as unproved until the next login."""
     if phone is None and user is None:
         raise Fault("name a --phone, a --user or both")
-    body = said(phone=phone, externalUserId=user, applicationId=application)
+    body = given(phone=phone, externalUserId=user, applicationId=application)
     made = operator(context).call("POST", "/v1/identities/revoke", body)
     count = len(made["installations"])
     show.done(f"{count} installation{'s' if count != 1 else ''} not proved any more", made, as_json)

@@ -17,7 +17,7 @@ from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
 from deploy.cli.list_tail import Tail
-from deploy.cli.options import AsJson, Charset, encoding, read_text, said
+from deploy.cli.options import AsJson, Charset, encoding, given, read_text
 from deploy.cli.place import operator
 from schemas import lossless
 from services.runtime.lists.lines import ListFault
@@ -74,7 +74,7 @@ def upload(
     if as_json:
         show.as_json(answer)
     else:
-        _tell_list(answer, problems["problems"])
+        _print_list(answer, problems["problems"])
     if answer["list"]["refused"]:
         raise typer.Exit(1)
 
@@ -133,7 +133,7 @@ def _upload(gateway: Gateway, mailing: str, source: Source) -> Json:
     raise AssertionError("the last try answers or raises")
 
 
-def _tell_list(answer: Json, problems: list[Json]) -> None:
+def _print_list(answer: Json, problems: list[Json]) -> None:
     """How it was read first, then what is wrong with it."""
     out, about = show.console(), answer["list"]
     if how := answer.get("understood"):
@@ -182,7 +182,7 @@ def start(
 ) -> None:
     """Let it run."""
     gateway = operator(context)
-    made = gateway.send("POST", f"/v1/mailings{path(mailing)}/start", b"", {}, **said(at=at))
+    made = gateway.send("POST", f"/v1/mailings{path(mailing)}/start", b"", {}, **given(at=at))
     if follow:
         _follow(gateway, mailing)
     else:
@@ -203,7 +203,7 @@ def change(
     """The rate, also of one that runs, and what broken and repeated lines mean."""
     lines = None if skip_bad_lines is None else ("skip" if skip_bad_lines else "refuse")
     repeated = None if skip_repeated is None else ("skip" if skip_repeated else "send")
-    body = said(ratePerS=rate, onBadLines=lines, onRepeated=repeated)
+    body = given(ratePerS=rate, onBadLines=lines, onRepeated=repeated)
     show.done(
         f"mailing {mailing} is changed", operator(context).call("PATCH", f"/v1/mailings{path(mailing)}", body), as_json
     )
@@ -225,7 +225,7 @@ def status(
     if as_json:
         show.as_json(found)
     else:
-        for line in told(found):
+        for line in progress_lines(found):
             show.console().print(line, soft_wrap=True)
 
 
@@ -252,7 +252,7 @@ def _move(context: typer.Context, mailing: str, what: str, as_json: bool) -> Non
     show.done(f"mailing {mailing} is {made['state']}", made, as_json)
 
 
-def told(mailing: Json) -> list[str]:
+def progress_lines(mailing: Json) -> list[str]:
     """The progress in a few lines."""
     progress = mailing["progress"]
     why = f" ({escape(mailing['reason'])})" if mailing["reason"] else ""
@@ -280,7 +280,7 @@ def _follow(gateway: Gateway, mailing: str) -> None:
             for name, task in tasks.items():
                 rate = f"{progress['ratePerS']:,.0f}/s" if name == "planned" and progress["ratePerS"] else ""
                 bar.update(task, total=progress["recipients"], completed=progress[name], rate=rate)
-            live.update(Group(bar, Text.from_markup("\n".join(told(found)))))
+            live.update(Group(bar, Text.from_markup("\n".join(progress_lines(found)))))
             waiting = progress["states"].get("PLANNED", 0)
             counted = sum(progress["states"].values())
             is_counted = not waiting and (counted or not progress["planned"])

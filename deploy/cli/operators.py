@@ -8,7 +8,7 @@ import typer
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import path
-from deploy.cli.options import AsJson, said
+from deploy.cli.options import AsJson, given
 from deploy.cli.place import operator
 
 NAME = "operators"
@@ -38,7 +38,7 @@ def add(
     if unknown := [scope for scope in scopes if scope not in SCOPES]:
         raise Fault(f"--scope {unknown[0]}: there are {', '.join(SCOPES)}")
     ends = None if days is None else int((datetime.now(UTC) + timedelta(days=days)).timestamp() * 1000)
-    body = {"name": name, "scopes": scopes, **said(expiresAt=ends)}
+    body = {"name": name, "scopes": scopes, **given(expiresAt=ends)}
     made = operator(context).call("POST", "/v1/operators", body)
     show.done(f"operator {name} has a token with {', '.join(made['scopes'])}", made, as_json, {"token": "token"})
 

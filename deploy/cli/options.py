@@ -48,7 +48,7 @@ def secret_of(name: str, file: Path | None) -> dict[str, str]:
     return {name: secret}
 
 
-def said(**values: Any) -> dict[str, Any]:
+def given(**values: Any) -> dict[str, Any]:
     """What was said; None and empty lists were not."""
     return {name: value for name, value in values.items() if value is not None and value != []}
 

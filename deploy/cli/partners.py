@@ -8,7 +8,7 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.gateway import path
-from deploy.cli.options import AsJson, Partner, SecretFile, said, secret_of, switched
+from deploy.cli.options import AsJson, Partner, SecretFile, given, secret_of, switched
 from deploy.cli.place import operator
 
 NAME = "partners"
@@ -58,8 +58,16 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create a partner; its password is drawn, or read from --secret-file."""
-    about = _about(report_url, None, subnets, push_ttl, reject_duplicates, max_rate, max_connections)
-    body = {"login": login, **said(partnerId=partner_id), **secret_of("password", secret_file), **about}
+    about = _about(
+        report_url=report_url,
+        default_sender=None,
+        subnets=subnets,
+        push_ttl=push_ttl,
+        reject_duplicates=reject_duplicates,
+        max_rate=max_rate,
+        max_connections=max_connections,
+    )
+    body = {"login": login, **given(partnerId=partner_id), **secret_of("password", secret_file), **about}
     made = operator(context).call("POST", "/v1/partners", body)
     show.done(f"partner {made['partnerId']} is created, login {made['login']}", made, as_json, _drawn(secret_file))
 
@@ -85,7 +93,15 @@ def change(
     as_json: AsJson = False,
 ) -> None:
     """Change what is named; the rest stays."""
-    about = _about(report_url, default_sender, subnets, push_ttl, reject_duplicates, max_rate, max_connections)
+    about = _about(
+        report_url=report_url,
+        default_sender=default_sender,
+        subnets=subnets,
+        push_ttl=push_ttl,
+        reject_duplicates=reject_duplicates,
+        max_rate=max_rate,
+        max_connections=max_connections,
+    )
     body = switched(about, clear or [], CLEARABLE)
     made = operator(context).call("PATCH", f"/v1/partners{path(partner)}", body)
     show.done(f"partner {partner} is changed", made, as_json)
@@ -130,6 +146,7 @@ def _drawn(secret_file: Path | None) -> dict[str, str]:
 
 
 def _about(
+    *,
     report_url: str | None,
     default_sender: str | None,
     subnets: list[str] | None,
@@ -138,7 +155,7 @@ def _about(
     max_rate: int | None,
     max_connections: int | None,
 ) -> dict[str, Any]:
-    return said(
+    return given(
         reportUrl=report_url,
         defaultSender=default_sender,
         subnets=subnets,

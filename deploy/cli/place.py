@@ -1,7 +1,7 @@
 """Which platform is meant, and with which operator's token.
 
 url             --url, RPNS_PUBLIC_URL, the local stack that runs, http://127.0.0.1:8080
-operators' url  --operators-url, RPNS_OPERATORS_URL, the local stack's beside its url, else the url that was said
+operators' url  --operators-url, RPNS_OPERATORS_URL, the local stack's beside its url, else the url that was given
 token           --token, RPNS_OPERATOR_TOKEN, RPNS_ADMIN_TOKEN, the local stack's, and that only for that stack itself
 """
 

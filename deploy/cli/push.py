@@ -9,7 +9,7 @@ import typer
 from deploy.cli import show, trace
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
-from deploy.cli.options import said
+from deploy.cli.options import given
 from deploy.cli.place import Place
 
 LOOK_S = 0.25
@@ -49,9 +49,9 @@ def push(
     if phone is None and user is None:
         raise typer.BadParameter("say --phone or --user")
     place: Place = context.obj
-    content = said(text=text, title=title, serviceNumber=sender, externalUserId=user)
+    content = given(text=text, title=title, serviceNumber=sender, externalUserId=user)
     message = {"type": "PUSH", "data": {**content, "ttl": ttl_s, "ttlUnit": "SECONDS"}}
-    body = {"login": login, "password": password, "message": message, **said(id=message_id, destAddr=phone)}
+    body = {"login": login, "password": password, "message": message, **given(id=message_id, destAddr=phone)}
     answer = place.anybody().call("POST", "/v6/send", body)
     show.console().print(f"accepted, mtNum [bold]{answer['mtNum']}[/]")
     code = follow(place.anybody().as_partner(login, password), answer["mtNum"], until, timeout_s)

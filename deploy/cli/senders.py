@@ -36,7 +36,7 @@ def create(
     gateway = operator(context)
     if _find(gateway, partner, service_number) is not None and not replace:
         raise Fault(f"sender {service_number} of {partner} exists; --replace changes it")
-    made = _put(gateway, partner, service_number, application, True)
+    made = _put(gateway, partner, service_number, application=application, enabled=True)
     where = f"application {application}" if application else "no application"
     show.done(f"sender {service_number} of {partner} stands for {where}", made, as_json)
 
@@ -70,7 +70,9 @@ def _switch(context: typer.Context, partner: str, service_number: str, enabled: 
     gateway = operator(context)
     if (found := _find(gateway, partner, service_number)) is None:
         raise Fault(f"partner {partner} has no sender {service_number}")
-    made = _put(gateway, partner, service_number, found["applicationId"], enabled, found["version"])
+    made = _put(
+        gateway, partner, service_number, application=found["applicationId"], enabled=enabled, version=found["version"]
+    )
     show.done(f"sender {service_number} of {partner} is {'enabled' if enabled else 'disabled'}", made, as_json)
 
 
@@ -83,7 +85,13 @@ def _find(gateway: Gateway, partner: str, service_number: str) -> dict[str, Any]
 
 
 def _put(
-    gateway: Gateway, partner: str, service_number: str, application: str | None, enabled: bool, version: str = ""
+    gateway: Gateway,
+    partner: str,
+    service_number: str,
+    *,
+    application: str | None,
+    enabled: bool,
+    version: str = "",
 ) -> Any:
     body = {"applicationId": application, "enabled": enabled}
     return gateway.call("PUT", f"/v1/partners{path(partner, 'senders', service_number)}", body, version)

@@ -26,12 +26,12 @@ def stops(context: typer.Context, as_json: AsJson = False) -> None:
 
 def pause(context: typer.Context, scope: Scope, stop_id: Id, reason: Reason = "", as_json: AsJson = False) -> None:
     """Hold everything up that has not been planned or sent; it waits until its lifetime ends."""
-    _put(context, scope, stop_id, "paused", reason, as_json)
+    _put(context, scope, stop_id, state="paused", reason=reason, as_json=as_json)
 
 
 def resume(context: typer.Context, scope: Scope, stop_id: Id, reason: Reason = "", as_json: AsJson = False) -> None:
     """Let what is paused go on."""
-    _put(context, scope, stop_id, "running", reason, as_json)
+    _put(context, scope, stop_id, state="running", reason=reason, as_json=as_json)
 
 
 def cancel(
@@ -39,7 +39,7 @@ def cancel(
 ) -> None:
     """End a packet, a mailing, a scheduled message or what follows in its cascade: what is not planned is not sent."""
     if scope != "message":
-        _put(context, scope, stop_id, "cancelled", reason, as_json)
+        _put(context, scope, stop_id, state="cancelled", reason=reason, as_json=as_json)
         return
     answer = operator(context).call("POST", f"/v1/messages{path(stop_id)}/cancel")
     behind = ", ".join(answer["channels"])
@@ -47,7 +47,7 @@ def cancel(
     show.done(f"{result}; `rpns why` tells how it ended", answer, as_json)
 
 
-def _put(context: typer.Context, scope: str, stop_id: str, state: str, reason: str, as_json: bool) -> None:
+def _put(context: typer.Context, scope: str, stop_id: str, *, state: str, reason: str, as_json: bool) -> None:
     if scope not in SCOPES:
         raise Fault(f"{scope!r} can not be stopped; there are {', '.join(SCOPES)}")
     body: dict[str, Any] = {"state": state, "reason": reason}

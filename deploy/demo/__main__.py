@@ -32,7 +32,7 @@ async def play(console: Console, stack: dict[str, Any]) -> bool:
         phones = await enrol(fleet, numbers)
         console.print(f"\n{len(phones)} phones have installed the app, registered and logged in.", highlight=False)
         run = f"demo-{time.time_ns() // 1_000_000}"
-        stage = Stage(bank, fleet, control, numbers, phones, console, run)
+        stage = Stage(bank, fleet, control, numbers=numbers, phones=phones, console=console, run=run)
         played = [(scene, await stage.play(number, scene)) for number, scene in enumerate(SCENES, 1)]
         message = await bank.message(stage.ref(TRACED))
         if message is not None:

@@ -57,6 +57,7 @@ class Stage:
         bank: Bank,
         fleet: Fleet,
         control: Control,
+        *,
         numbers: Numbers,
         phones: dict[tuple[Customer, Platform], Device],
         console: Console,
@@ -80,7 +81,7 @@ class Stage:
 
         def hear(happening: Happening) -> None:
             if happening.device in devices:
-                _tell_happening(timeline, watched, happening)
+                _add_happening(timeline, watched, happening)
 
         self._fleet.listeners.append(hear)
         try:
@@ -99,7 +100,7 @@ class Stage:
         phone = f"+{self._numbers.of(scene.to)}"
         timeline.add(now_ms(), "bank", f"POST /v6/send  “{escape(title + scene.text)}” to {phone}")
         answer = await self._bank.send(scene.text, phone=phone, ref=self.ref(number), **scene.data)
-        timeline.add(now_ms(), "platform", _told(answer))
+        timeline.add(now_ms(), "platform", _words(answer))
         if answer.http_status == 200:
             watched.mt_nums.add(answer.mt_num)
 
@@ -111,10 +112,10 @@ class Stage:
                 for entry in message["trace"]:
                     if entry["event_id"] not in watched.trace:
                         watched.trace[entry["event_id"]] = entry
-                        _tell_entry(timeline, entry, message)
+                        _add_entry(timeline, entry, message)
             reports = await self._control.reports(ref)
             for report in reports[len(watched.reports) :]:
-                _tell_report(timeline, report)
+                _add_report(timeline, report)
             watched.reports = reports
             if scene.expected.token_is_gone and not watched.token_is_gone:
                 await watched.devices[0].refresh()
@@ -123,13 +124,13 @@ class Stage:
                     timeline.add(now_ms(), "platform", "the token is retired")
 
 
-def _told(answer: Answer) -> str:
+def _words(answer: Answer) -> str:
     if answer.http_status == 200:
         return f"200  mtNum [bold]{answer.mt_num}[/]"
     return f"[red]{answer.http_status}  error {answer.error_code}: {escape(str(answer.body))}[/]"
 
 
-def _tell_happening(timeline: Timeline, watched: Watched, happening: Happening) -> None:
+def _add_happening(timeline: Timeline, watched: Watched, happening: Happening) -> None:
     push, name = happening.push, NAMES[happening.device.platform]
     match happening.what:
         case "shown":
@@ -149,7 +150,7 @@ def _tell_happening(timeline: Timeline, watched: Watched, happening: Happening) 
             timeline.add(happening.at_ms, name, f"[yellow]{happening.what}, not shown[/]")
 
 
-def _tell_entry(timeline: Timeline, entry: Json, message: Json) -> None:
+def _add_entry(timeline: Timeline, entry: Json, message: Json) -> None:
     match entry["what"]:
         case "planned" if entry["reason"]:
             timeline.add(entry["at"], "platform", f"to nobody: [yellow]{escape(entry['reason']['words'])}[/]")
@@ -166,7 +167,7 @@ def _tell_entry(timeline: Timeline, entry: Json, message: Json) -> None:
             timeline.add(entry["at"], "platform", f"{provider} {entry['status']}  attempt {entry['attempt']}: accepted")
 
 
-def _tell_report(timeline: Timeline, report: Json) -> None:
+def _add_report(timeline: Timeline, report: Json) -> None:
     body = report["report"]
     code = int(body["errorCode"])
     why = f", errorCode {code}: {CODES.get(code, '')}" if code else ""

@@ -28,17 +28,17 @@ class Teller:
         self._out = os.fdopen(descriptor, "w")
 
     def step(self, step: Step) -> None:
-        self._tell("step", asdict(step))
+        self._write("step", asdict(step))
 
     def ready(self, description: dict[str, Any]) -> None:
-        self._tell("ready", description)
+        self._write("ready", description)
         self._out.close()
 
     def error(self, message: str) -> None:
-        self._tell("error", message)
+        self._write("error", message)
         self._out.close()
 
-    def _tell(self, kind: str, value: object) -> None:
+    def _write(self, kind: str, value: object) -> None:
         if self._out.closed:  # `up` has heard enough
             return
         try:

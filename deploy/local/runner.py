@@ -54,9 +54,9 @@ class Runner:
                 self._report(Step(program.name, "starting"))
                 self._processes[program.name] = Process(program, self._guard)
                 names.append(program.name)
-            wait_ready([self._processes[name] for name in names], self._tell_ready)
+            wait_ready([self._processes[name] for name in names], self._report_ready)
 
-    def _tell_ready(self, process: Process) -> None:
+    def _report_ready(self, process: Process) -> None:
         self._may_fail.add(process.program.name)
         self._report(Step(process.program.name, "ready", seconds=process.age_s()))
 
@@ -91,7 +91,7 @@ class Runner:
             program = self._process(name).program
             again = Process(replace(program, env={**program.env, **env}), self._guard)
             self._processes[name] = again
-            wait_ready([again], self._tell_ready)
+            wait_ready([again], self._report_ready)
 
     def output(self, name: str) -> str:
         return self._process(name).output()

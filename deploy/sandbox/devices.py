@@ -85,7 +85,7 @@ def main(
     platforms = PLATFORMS if platform is None else (platform,)
     reaction = None if then == "nothing" else then
     habits = Habits(reaction, after, receipts_sent=receipts, allows_pushes=not os_forbids)
-    wanted = Wanted(platforms, count or len(platforms), phone, each_its_own, user, habits)
+    wanted = Wanted(platforms, count or len(platforms), phone, each_its_own=each_its_own, user=user, habits=habits)
     stack = json.loads(STACK.read_text()) if STACK.exists() else None
     if not (gateway and control):
         if stack is None:

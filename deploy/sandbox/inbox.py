@@ -5,9 +5,10 @@ simulator read. In the bench `keep_payloads` is False: a push is only counted, n
 """
 
 import asyncio
+import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 KEPT = 100_000  # pushes; older ones are forgotten first
@@ -20,10 +21,10 @@ class Received:
 
     provider: str
     token: str
-    at_ms: int  # epoch milliseconds
     message_id: str  # the id the provider answered with: apns-id, projects/…/messages/…, requestId
     headers: dict[str, str]
     payload: dict[str, Any]
+    at_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)  # epoch milliseconds
 
 
 class FollowerTooSlowError(Exception):

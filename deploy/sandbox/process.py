@@ -105,7 +105,15 @@ class Sandbox:
             "channels": channels,
             "partner": PartnerServer(self.reports, faults),
             "control": ControlServer(
-                inbox, faults, self.reports, bearers, apns, web, known.hms, channels.reporter, self.description
+                inbox,
+                faults,
+                self.reports,
+                bearers=bearers,
+                apns=apns,
+                web_push=web,
+                hms=known.hms,
+                channels=channels.reporter,
+                description=self.description,
             ),
         }
 

@@ -44,6 +44,7 @@ class ControlServer:
         inbox: Inbox,
         faults: Faults,
         reports: Reports,
+        *,
         bearers: Mapping[str, Bearers],
         apns: ApnsServer | None,
         web_push: WebPushServer | None,

@@ -75,7 +75,7 @@ class FcmServer(HttpServer):
             at_us = time.time_ns() // 1000
             name = f"projects/{self._project}/messages/0:{at_us}%{next(self._ids):016x}"
             if self._inbox.keep_payloads:
-                self._inbox.put(Received("fcm", token, at_us // 1000, name, {}, payload))
+                self._inbox.put(Received("fcm", token, name, {}, payload, at_ms=at_us // 1000))
             else:
                 self._inbox.count("fcm")
         answer = Answer(200, f'{{\n  "name": "{name}"\n}}\n'.encode())

@@ -7,7 +7,6 @@ reason 80300007 or 80100000; among others in one request it is then listed in 80
 
 import re
 import ssl
-import time
 import uuid
 from typing import Any
 
@@ -123,9 +122,8 @@ class HmsServer(HttpServer):
         legal = [target for target in targets if target not in illegal]
         request_id = uuid.uuid4().hex
         if not payload.get("validate_only"):
-            at_ms = time.time_ns() // 1_000_000
             for target in legal:
-                self._inbox.put(Received("hms", target, at_ms, request_id, {}, payload))
+                self._inbox.put(Received("hms", target, request_id, {}, payload))
         answer = self._outcome(legal, illegal, request_id)
         return answer if fault is None else strike(fault, answer)
 

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.sandbox.faults.apply_fault import is_accepted, strike
@@ -26,13 +26,13 @@ KEPT = 100_000
 class Report:
     """One POST to the receiver."""
 
-    at_ms: int  # epoch milliseconds
     path: str
     headers: dict[str, str]
     report: dict[str, Any]  # {} when the body was no JSON object
     violations: list[str]
     answered: int  # HTTP status; 0 = the connection was left without an answer
     accepted: bool  # False: the sender has to try again
+    at_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)  # epoch milliseconds
 
     def is_about(self, message: str) -> bool:
         """Whether it reports on the message with this id or mtNum."""
@@ -97,8 +97,7 @@ class PartnerServer(HttpServer):
             answer = strike(fault, Answer(fault.status or 503) if fault.kind == "status" else answer)
         answered = answer.status if answer.then in ("send", "close") else 0
         accepted = bool(body) and is_accepted(fault)
-        at_ms = time.time_ns() // 1_000_000
-        self._reports.put(Report(at_ms, request.path, request.headers, body, wrong, answered, accepted))
+        self._reports.put(Report(request.path, request.headers, body, wrong, answered=answered, accepted=accepted))
         return answer
 
     def _take(self, body: dict[str, Any]) -> Fault | None:

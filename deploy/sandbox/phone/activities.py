@@ -135,7 +135,7 @@ class Activities:
             self._start(self._start_tokens[token], aps)
         for activity in [activity for activity in self.active if token in (activity.token, activity.channel)]:
             if activity.apply(aps, time.time()) and activity.phase != "active" and activity.token and self.tells_ends:
-                self._carrier.spawn(self._tell_end(activity))
+                self._carrier.spawn(self._report_end(activity))
         self._carrier.stirred()
 
     def _start(self, attributes_type: str, aps: dict[str, Any]) -> None:
@@ -155,7 +155,7 @@ class Activities:
         activity.channel = f"channel/{channel}"
         self._carrier.route(activity.channel, self)
 
-    async def _tell_end(self, activity: Activity) -> None:
+    async def _report_end(self, activity: Activity) -> None:
         await self._carrier.api.delete_activity(self._owner.who, activity.activity_id)
         self._carrier.stirred()
 

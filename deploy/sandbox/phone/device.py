@@ -254,14 +254,14 @@ class Device:
         """A push has come."""
         if not self.is_online:
             self._waiting.append(push)
-            self._tell("held", push)
+            self._notify("held", push)
             return
         if push.withdraw:
             self._withdraw(push)
             return
         what = self._judge(push)
         push = at_first(self._opened(push))
-        self._tell(what, push)
+        self._notify(what, push)
         if what == "shown":
             self.shown.append(push)
             if push.more:
@@ -276,18 +276,18 @@ class Device:
         stale = [shown for shown in self.shown if shown.delivery_id == push.delivery_id]
         for shown in stale:
             self.shown.remove(shown)
-        self._tell("withdrawn", stale[0] if stale else push)
+        self._notify("withdrawn", stale[0] if stale else push)
 
     def fetched(self, push: Push, answer: dict[str, Any] | None) -> None:
         """What the content route answered for a push with `more`; None: it could not be had."""
         if answer is None:
-            self._tell("fallback", push)
+            self._notify("fallback", push)
             return
         better = whole(push, answer)
         for place, shown in enumerate(self.shown):
             if shown.delivery_id == push.delivery_id:
                 self.shown[place] = better
-        self._tell("enriched", better)
+        self._notify("enriched", better)
 
     def report(self, kind: What, push: Push, action: str | None = None) -> None:
         """Put a receipt into the outbox."""
@@ -302,7 +302,7 @@ class Device:
         if action is not None:
             receipt["action"] = action
         self.outbox.extend([receipt] * self.habits.receipts_sent)
-        self._tell(kind, push, action or "")
+        self._notify(kind, push, action or "")
         self.carrier.post(self)
 
     def _fetch(self, push: Push) -> None:
@@ -352,7 +352,7 @@ class Device:
         else:
             callback()
 
-    def _tell(self, what: What, push: Push, detail: str = "") -> None:
+    def _notify(self, what: What, push: Push, detail: str = "") -> None:
         self.carrier.hear(Happening(self, what, push, now_ms(), detail))
 
     def _learn(self, view: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ Its error envelope and the body of a success are disputed (`docs/providers.md` Â
 
 import re
 import ssl
-import time
 import uuid
 from dataclasses import dataclass
 
@@ -98,8 +97,7 @@ class RustoreServer(HttpServer):
             reason = fault.reason or DEFAULT_REASONS.get(fault.status, "INTERNAL")
             return strike(fault, self._error(reason, fault.status))
         if not payload.get("validate_only"):
-            at_ms = time.time_ns() // 1_000_000
-            self._inbox.put(Received("rustore", token, at_ms, str(uuid.uuid4()), {}, payload))
+            self._inbox.put(Received("rustore", token, str(uuid.uuid4()), {}, payload))
         success = Answer(200, b"" if self._faults.switches["rustore.success"] == "empty" else b"{}")
         return success if fault is None else strike(fault, success)
 

@@ -5,7 +5,6 @@ An accepted push goes to the inbox of the provider that it names (rustore, fcm, 
 """
 
 import ssl
-import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -69,10 +68,9 @@ class RustoreUniversalServer(HttpServer):
             reason = fault.reason or ("INTERNAL" if fault.status >= 500 else "PROVIDER_ERROR")
             errors = [_refusal(*addressed[0]) if reason == "INVALID_TOKEN" else f"{addressed[0][0]}: {reason}"]
             return strike(fault, self._error(reason, errors, fault.status))
-        at_ms = time.time_ns() // 1_000_000
         for name, token in addressed:
             if (name, token) not in refused:
-                received = Received(name, token, at_ms, str(uuid.uuid4()), {"via": VIA}, payload)
+                received = Received(name, token, str(uuid.uuid4()), {"via": VIA}, payload)
                 self._inbox.put(received)
         if refused:
             return self._error("PROVIDER_ERROR", [_refusal(*refusal) for refusal in refused])

@@ -134,8 +134,7 @@ class WebPushServer(HttpServer):
         ttl = min(int(request.headers["ttl"]), int(switches["web.max_ttl_s"]))
         kept = {name: value for name, value in request.headers.items() if name in ("urgency", "topic")}
         payload = {"body": base64.b64encode(request.body).decode()}
-        at_ms = time.time_ns() // 1_000_000
-        self._inbox.put(Received("web", subscription, at_ms, message_id, {"ttl": str(ttl), **kept}, payload))
+        self._inbox.put(Received("web", subscription, message_id, {"ttl": str(ttl), **kept}, payload))
         status = int(switches["web.accepted"])
         headers = [("TTL", str(ttl))]
         if status == 201:

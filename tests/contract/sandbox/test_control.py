@@ -44,7 +44,7 @@ async def _report(bench: Bench, body: Any = REPORT, path: str = "/reports") -> i
 
 
 def _push(token: str, provider: str = "fcm") -> Received:
-    return Received(provider, token, 1, "id", {}, {"n": token})
+    return Received(provider, token, "id", {}, {"n": token}, at_ms=1)
 
 
 # -- inboxes

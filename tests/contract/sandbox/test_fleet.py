@@ -13,7 +13,7 @@ from aiohttp import web
 from yarl import URL
 
 from deploy.sandbox.inbox import Received
-from deploy.sandbox.phone.device import Device, Habits, now_ms
+from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.fleet import Fleet
 from deploy.sandbox.process import Sandbox
 from tests.support.pushes import DELIVERY_ID, MESSAGE_ID
@@ -56,7 +56,7 @@ class World:
         """Put a push into the sandbox's inbox, as a provider server does it."""
         envelope = {"v": 1, "id": MESSAGE_ID, "delivery": DELIVERY_ID, "text": "hello", **own}
         payload = {"message": {"data": {"rpns": orjson.dumps(envelope).decode()}}}
-        self.sandbox.inbox.put(Received("fcm", token or device.token, now_ms(), MESSAGE_ID, {}, payload))
+        self.sandbox.inbox.put(Received("fcm", token or device.token, MESSAGE_ID, {}, payload))
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ async def test_a_receipt_that_is_refused_is_a_fault(world: World) -> None:
 
 async def test_a_push_that_cannot_be_read_is_a_fault(world: World) -> None:
     device = await world.fleet.enrol("android")
-    world.sandbox.inbox.put(Received("fcm", device.token, now_ms(), "m", {}, {"message": {"data": {}}}))
+    world.sandbox.inbox.put(Received("fcm", device.token, "m", {}, {"message": {"data": {}}}))
     await world.fleet.until(lambda: bool(world.fleet.faults))
     assert list(device.shown) == []
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
-from deploy.cli.gateway import told
+from deploy.cli.gateway import explained
 from deploy.cli.import_devices import PART_LINES
 from deploy.cli.push import Until, outcome
 from services.runtime.lists.lines import MAX_LINE_BYTES
@@ -125,7 +125,7 @@ def test_without_a_token_nothing_is_asked(platform: Platform, monkeypatch: pytes
 
 def test_the_partner_protocols_errors_are_told_with_field_and_rule() -> None:
     body = {"error": {"code": 8, "description": "destAddr is not correct"}, "extendedDescription": "destAddr: must be"}
-    assert told(406, json.dumps(body).encode()) == "destAddr is not correct (error 8) (406): destAddr: must be"
+    assert explained(406, json.dumps(body).encode()) == "destAddr is not correct (error 8) (406): destAddr: must be"
 
 
 def imported(body: bytes) -> Json:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
 from deploy.cli.list_tail import Tail
-from deploy.cli.mailings import told
+from deploy.cli.mailings import progress_lines
 from tests.support.platform_server import Platform, platform_server
 
 Json = dict[str, Any]
@@ -76,10 +76,10 @@ def test_how_a_list_was_read_is_said_before_what_is_wrong_with_it(platform: Plat
     platform.on("PUT", "/v1/mailings/m-1/recipients", {"understood": how, "list": listed})
     problem = {"line": 3, "field": "to", "rule": "repeats the recipient of line 2"}
     platform.on("GET", "/v1/mailings/m-1/problems", {"problems": [problem], "refused": 1, "repeated": 1})
-    told_lines = rpns(platform, "upload", "m-1", str(tmp_path / "list.tsv"), "--charset", "cp1251").stdout.splitlines()
-    assert told_lines[0] == r"read as CSV in UTF-8, '\t' between, columns to (and 2 more): 3 rows"
-    assert told_lines[1] == "✗ line 3: to: repeats the recipient of line 2"
-    assert told_lines[3] == "1 recipients, 1 broken, 1 repeated"
+    lines = rpns(platform, "upload", "m-1", str(tmp_path / "list.tsv"), "--charset", "cp1251").stdout.splitlines()
+    assert lines[0] == r"read as CSV in UTF-8, '\t' between, columns to (and 2 more): 3 rows"
+    assert lines[1] == "✗ line 3: to: repeats the recipient of line 2"
+    assert lines[3] == "1 recipients, 1 broken, 1 repeated"
 
 
 def test_broken_lines_are_told_and_end_with_1(platform: Platform, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_draft_comes_from_a_file_for_a_partner(platform: Platform, tmp_path: P
 
 def test_progress_is_told_with_reasons() -> None:
     progress = PROGRESS | {"failed": {"unknown-phone": 1}}
-    lines = told(mailing(state="paused", reason="no [sender]", progress=progress))
+    lines = progress_lines(mailing(state="paused", reason="no [sender]", progress=progress))
     assert lines[0] == "autumn: [bold]paused[/] (no \\[sender])"
     assert lines[-1] == "  failed: unknown-phone 1"
 

@@ -10,7 +10,7 @@ from deploy.sandbox.inbox import FollowerTooSlowError, Inbox, Received
 
 
 def _push(token: str) -> Received:
-    return Received("fcm", token, 1, "id", {}, {})
+    return Received("fcm", token, "id", {}, {}, at_ms=1)
 
 
 def test_the_oldest_pushes_are_forgotten_first_everywhere() -> None:
