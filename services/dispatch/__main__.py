@@ -5,8 +5,8 @@ target-resolved.<provider>[.bulk] ─▶ look up token and owner ─▶ provider
 """
 
 from schemas.providers import Provider
-from services.dispatch.broadcast.wiring import open_broadcasts
-from services.dispatch.delivery.wiring import open_delivery
+from services.dispatch.broadcast import open_broadcasts
+from services.dispatch.delivery import open_delivery
 from services.dispatch.resources import open_resources
 from services.runtime.process import Process, run
 

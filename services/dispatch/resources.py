@@ -45,7 +45,6 @@ async def open_resources(process: Process) -> Resources:
     await open_keys(process, database, directory)
     timers = Timers(database["dispatch_timers"], sink, settings.instance, settings.lanes)
     await timers.prepare()
-    aside = await dead_letters(database, sink, settings)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     return Resources(
         process=process,
@@ -55,5 +54,5 @@ async def open_resources(process: Process) -> Resources:
         directory=directory,
         timers=timers,
         stops=Stops(directory, timers),
-        dead_letters=aside,
+        dead_letters=await dead_letters(database, sink, settings),
     )

@@ -10,11 +10,11 @@ closing   ─▶ delete ─▶ closed (also when Apple knows no such channel)
 from dataclasses import dataclass
 from typing import Any
 
-from schemas import ids
-from schemas.broadcast_events import BroadcastChannelChanged, ChannelState
+from schemas.broadcast_events import BroadcastChannelChanged
+from services.dispatch.broadcast.channel_events import next_state
 from services.dispatch.broadcast.store import ChannelNotes
 from services.dispatch.provider import Rejected, Retry, Uncertain
-from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done, Gone
+from services.dispatch.providers import ApnsChannels, ChannelAnswer, Done, Gone
 from services.runtime import telemetry
 
 log = telemetry.logger("broadcasts")
@@ -36,7 +36,7 @@ class ChannelCreation:
         key = f"{event.channel_id}/{event.revision}"
         begun = await self.notes.find(key)
         if begun is not None and begun.apple_id is not None:
-            return _next(event, "open", now, apple_id=begun.apple_id)
+            return next_state(event, "open", now, apple_id=begun.apple_id)
         there = await channels.listed(event.environment)
         if not isinstance(there, Done):
             return self._refused(event, there, now)
@@ -44,16 +44,17 @@ class ChannelCreation:
         if begun is None:
             await self.notes.begin(key, event.application_id, event.environment, present)
         else:
-            orphan = await self._orphan(event, channels, [one for one in present if one not in begun.before])
+            fresh = [apple_id for apple_id in present if apple_id not in begun.before]
+            orphan = await self._orphan(event, channels, fresh)
             if orphan is not None:
                 await self.notes.made(key, orphan)
-                return _next(event, "open", now, apple_id=orphan)
+                return next_state(event, "open", now, apple_id=orphan)
         made = await channels.create(event.environment, event.keep_latest)
         apple_id = made.headers.get("apns-channel-id") if isinstance(made, Done) else None
         if apple_id is None:
             return self._refused(event, made, now)
         await self.notes.made(key, apple_id)
-        return _next(event, "open", now, apple_id=apple_id, status=201)
+        return next_state(event, "open", now, apple_id=apple_id, status=201)
 
     async def _orphan(self, event: BroadcastChannelChanged, channels: ApnsChannels, fresh: list[str]) -> str | None:
         """The channel that an attempt without an answer made; None when there is none, or more than one could be it."""
@@ -66,15 +67,19 @@ class ChannelCreation:
                     found.append(apple_id)
         return found[0] if len(found) == 1 else None
 
-    def _closed(self, event: BroadcastChannelChanged, answer: Answer, now: int) -> BroadcastChannelChanged | Retry:
+    def _closed(
+        self, event: BroadcastChannelChanged, answer: ChannelAnswer, now: int
+    ) -> BroadcastChannelChanged | Retry:
         if isinstance(answer, Done | Gone):
-            return _next(event, "closed", now, status=answer.status)
+            return next_state(event, "closed", now, status=answer.status)
         if isinstance(answer, Rejected):  # it is still there
             _alert(event, answer)
-            return _next(event, "open", now, status=answer.status, detail=answer.detail)
+            return next_state(event, "open", now, status=answer.status, detail=answer.detail)
         return answer if isinstance(answer, Retry) else Retry(answer.detail)
 
-    def _refused(self, event: BroadcastChannelChanged, answer: Answer, now: int) -> BroadcastChannelChanged | Retry:
+    def _refused(
+        self, event: BroadcastChannelChanged, answer: ChannelAnswer, now: int
+    ) -> BroadcastChannelChanged | Retry:
         match answer:
             case Retry():
                 return answer
@@ -82,8 +87,8 @@ class ChannelCreation:
                 return Retry(answer.detail)
             case Rejected():
                 _alert(event, answer)
-                return _next(event, "refused", now, status=answer.status, detail=answer.detail)
-        return _next(event, "refused", now, status=answer.status, detail="an answer without apns-channel-id")
+                return next_state(event, "refused", now, status=answer.status, detail=answer.detail)
+        return next_state(event, "refused", now, status=answer.status, detail="an answer without apns-channel-id")
 
 
 def _alert(event: BroadcastChannelChanged, answer: Rejected) -> None:
@@ -91,32 +96,9 @@ def _alert(event: BroadcastChannelChanged, answer: Rejected) -> None:
         log.error("broadcast channel refused", application=event.application_id, detail=answer.detail)
 
 
-def _next(
-    event: BroadcastChannelChanged,
-    state: ChannelState,
-    now: int,
-    *,
-    apple_id: str | None = None,
-    status: int = 0,
-    detail: str = "",
-) -> BroadcastChannelChanged:
-    """The same event whenever this one is acted on again, but for its time."""
-    changes = {
-        "event_id": ids.event_id_of(event.channel_id, f"{event.revision + 1}/{state}"),
-        "at": now,
-        "state": state,
-        "revision": event.revision + 1,
-        "attempt": 1,
-        "apple_id": apple_id or event.apple_id,
-        "status": status,
-        "detail": detail,
-    }
-    return event.model_copy(update=changes)
-
-
 def _ids_in(body: Any) -> list[str]:
     listed = body.get("channels") if isinstance(body, dict) else None
-    return [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+    return [apple_id for apple_id in listed if isinstance(apple_id, str)] if isinstance(listed, list) else []
 
 
 def _policy_of(body: Any) -> object:

@@ -11,14 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from schemas.broadcast_events import BroadcastRequested
-from services.dispatch.delivery.hold import hold_of, paused
-from services.dispatch.delivery.sender_health import STOPPED
-from services.dispatch.delivery.sender_watch import SenderWatch
-from services.dispatch.delivery.senders import Senders
+from services.dispatch.delivery import STOPPED, Senders, SenderWatch, hold_of, paused
 from services.dispatch.policy import Hold, HostChange, HostHealth
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Uncertain
-from services.dispatch.providers.apns.channels import Answer, Done, Gone
-from services.dispatch.providers.apns.channels_table import OF_BROADCASTS
+from services.dispatch.providers import ABOUT_BROADCASTS, ChannelAnswer, Done, Gone
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
 
@@ -50,7 +46,7 @@ class BroadcastGate:
         self.host.breaker.begin(now)
         return now
 
-    def end(self, event: BroadcastRequested, answer: Answer, began: float) -> Answer:
+    def end(self, event: BroadcastRequested, answer: ChannelAnswer, began: float) -> ChannelAnswer:
         """What the answer says of the application and of the host; the answer as it is to be taken.
 
         None that finds the sender stopped, as a probe does, is lost for keys that may be mended.
@@ -75,14 +71,14 @@ class BroadcastGate:
             self.watch.release(health)
 
 
-def _as_of_a_push(answer: Answer) -> Result:
+def _as_of_a_push(answer: ChannelAnswer) -> Result:
     """Trouble of the broadcasts' host slows down no pushes, which have another; what they alone need stops none."""
     match answer:
         case Done():
             return Accepted(None, answer.status)
         case Gone():
             return Rejected(answer.detail, answer.status)
-        case Rejected() if answer.detail in OF_BROADCASTS:
+        case Rejected() if answer.detail in ABOUT_BROADCASTS:
             return replace(answer, alert=False)
         case Uncertain():
             return replace(answer, scope="token")

@@ -14,17 +14,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas import ids
-from schemas.broadcast_events import BroadcastChannelChanged, BroadcastDispatched, BroadcastOutcome, BroadcastRequested
+from schemas.broadcast_events import (
+    BroadcastChannelChanged,
+    BroadcastDispatched,
+    BroadcastOutcome,
+    BroadcastRequested,
+    ChannelState,
+)
 from schemas.topics import BROADCAST_CHANNELS, BROADCASTS
+from services.dispatch.broadcast.channel_events import next_attempt, next_state
 from services.dispatch.broadcast.create import ChannelCreation
 from services.dispatch.broadcast.gate import BroadcastGate
-from services.dispatch.delivery.attempts_store import Attempts
-from services.dispatch.delivery.senders import Senders
+from services.dispatch.delivery import Attempts, Senders
 from services.dispatch.policy import Hold, backoff_s
-from services.dispatch.provider import Rejected, Retry, Sender, Uncertain
-from services.dispatch.providers.apns import live
-from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done, Gone
-from services.dispatch.providers.apns.sender import ApnsSender
+from services.dispatch.provider import BEGUN_BEFORE, Rejected, Retry, Sender, Uncertain
+from services.dispatch.providers import ApnsChannels, ApnsSender, ChannelAnswer, Done, Gone, aps_of
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.log.batch_consumer import Record, StepResult
@@ -82,38 +86,40 @@ class BroadcastService:
     async def _send(self, event: BroadcastRequested) -> BroadcastDispatched:
         now = now_ms()
         if now >= event.expires_at:
-            return _told(event, "expired", now)
+            return _dispatched(event, "expired", now)
         channels = _channels_of(self.senders.of(event.application_id))
         if channels is None:
             return await self._again(event, _NO_SENDER)
         hold = self.gate.hold(event)
         if hold is not None:
             return await self._parked(event, hold)
-        aps = live.aps_of(event.live_activity)
+        aps = aps_of(event.live_activity)
         if "alert" in aps and not await self.attempts.note(event.broadcast_id, event.attempt):
-            return _told(event, "uncertain", now, detail="this attempt was begun before and its outcome is not known")
+            return _dispatched(event, "uncertain", now, detail=BEGUN_BEFORE.detail)
         kept_until = event.expires_at if event.keep_latest else None
         began = self.gate.begin(event)
-        answer: Answer = Retry("interrupted")
+        answer: ChannelAnswer = Retry("interrupted")
         try:
             answer = await channels.send(event.environment, event.apple_id, event.broadcast_id, aps, kept_until)
         finally:
             answer = self.gate.end(event, answer, began)
         return await self._concluded(event, answer, resendable="alert" not in aps)
 
-    async def _concluded(self, event: BroadcastRequested, answer: Answer, *, resendable: bool) -> BroadcastDispatched:
+    async def _concluded(
+        self, event: BroadcastRequested, answer: ChannelAnswer, *, resendable: bool
+    ) -> BroadcastDispatched:
         telemetry.BROADCASTS.labels(type(answer).__name__.lower()).inc()
         match answer:
             case Done():
-                return _told(event, "accepted", now_ms(), answer.status)
+                return _dispatched(event, "accepted", now_ms(), status=answer.status)
             case Gone():
-                return _told(event, "refused", now_ms(), answer.status, answer.detail)
+                return _dispatched(event, "refused", now_ms(), status=answer.status, detail=answer.detail)
             case Rejected():
                 if answer.alert:
                     log.error("broadcast refused", application=event.application_id, detail=answer.detail)
-                return _told(event, "refused", now_ms(), answer.status, answer.detail)
+                return _dispatched(event, "refused", now_ms(), status=answer.status, detail=answer.detail)
             case Uncertain() if not resendable:
-                return _told(event, "uncertain", now_ms(), detail=answer.detail)
+                return _dispatched(event, "uncertain", now_ms(), detail=answer.detail)
             case Uncertain():
                 return await self._again(event, Retry(answer.detail))
         return await self._again(event, answer)
@@ -122,29 +128,24 @@ class BroadcastService:
         """Held back without an attempt: the same comes again, at its end to be told expired."""
         now = now_ms()
         due = min(now + round(hold.wait_s * 1000), event.expires_at)
-        again = event.model_copy(update={"event_id": ids.event_id_of(event.event_id, "parked"), "at": now})
+        again = event.replace(event_id=ids.event_id_of(event.event_id, "parked"), at=now)
         timer = Timer(due, BROADCASTS, event.entity_key, again, () if hold.tag is None else (hold.tag,))
         await self.timers.set([timer])
         await self.stops.look_again([timer])
         self.gate.release(event, hold)
-        told = _told(event, "retry", now, 0, hold.why, due)
-        return told.model_copy(update={"event_id": ids.event_id_of(event.event_id, "held")})
+        dispatched = _dispatched(event, "retry", now, detail=hold.why, retry_at=due)
+        return dispatched.replace(event_id=ids.event_id_of(event.event_id, "held"))
 
     async def _again(self, event: BroadcastRequested, retry: Retry) -> BroadcastDispatched:
         now = now_ms()
         wait_s = backoff_s(event.attempt, random.random(), retry.after_s or 0.0, (event.expires_at - now) / 1000)
         if wait_s is None:
-            return _told(event, "expired", now, retry.status, retry.detail)
-        due = now + round(wait_s * 1000)
-        again = event.model_copy(
-            update={
-                "event_id": ids.event_id_of(event.broadcast_id, f"attempt/{event.attempt + 1}"),
-                "at": now,
-                "attempt": event.attempt + 1,
-            }
-        )
+            return _dispatched(event, "expired", now, status=retry.status, detail=retry.detail)
+        due, attempt = now + round(wait_s * 1000), event.attempt + 1
+        event_id = ids.event_id_of(event.broadcast_id, f"attempt/{attempt}")
+        again = event.replace(event_id=event_id, at=now, attempt=attempt)
         await self.timers.set([Timer(due, BROADCASTS, event.entity_key, again)])
-        return _told(event, "retry", now, retry.status, retry.detail, due)
+        return _dispatched(event, "retry", now, status=retry.status, detail=retry.detail, retry_at=due)
 
 
 def _channels_of(sender: Sender | None) -> ApnsChannels | None:
@@ -156,20 +157,17 @@ def _channel_again(event: BroadcastChannelChanged, retry: Retry) -> BroadcastCha
     now = now_ms()
     wait_s = backoff_s(event.attempt, random.random(), retry.after_s or 0.0, _LONGEST_S)
     if event.attempt >= _LAST_ATTEMPT or wait_s is None:
-        state = "refused" if event.state == "requested" else "open"
-        changes = {"state": state, "revision": event.revision + 1, "attempt": 1, "detail": retry.detail, "at": now}
-        event_id = ids.event_id_of(event.channel_id, f"{event.revision + 1}/{state}")
-        return event.model_copy(update={**changes, "event_id": event_id, "status": retry.status})
-    told = {"attempt": event.attempt + 1, "at": now, "detail": retry.detail, "status": retry.status}
-    event_id = ids.event_id_of(event.channel_id, f"{event.revision}/attempt/{event.attempt + 1}")
-    again = event.model_copy(update={**told, "event_id": event_id})
+        state: ChannelState = "refused" if event.state == "requested" else "open"
+        return next_state(event, state, now, status=retry.status, detail=retry.detail)
+    again = next_attempt(event, now, status=retry.status, detail=retry.detail)
     return Timer(now + round(wait_s * 1000), BROADCAST_CHANNELS, event.entity_key, again)
 
 
-def _told(
+def _dispatched(
     event: BroadcastRequested,
     outcome: BroadcastOutcome,
     now: int,
+    *,
     status: int = 0,
     detail: str = "",
     retry_at: int | None = None,

@@ -5,14 +5,14 @@ from services.dispatch.broadcast.create import ChannelCreation
 from services.dispatch.broadcast.gate import BroadcastGate
 from services.dispatch.broadcast.service import BroadcastService
 from services.dispatch.broadcast.store import ChannelNotes
-from services.dispatch.delivery.wiring import Delivery
+from services.dispatch.delivery import Delivery
 from services.dispatch.resources import Resources
 from services.runtime.log.batch_consumer import BatchConsumer
 
 
 async def open_broadcasts(resources: Resources, apns: Delivery) -> None:
     """With the senders of APNs' pushes, and their health."""
-    process, aside = resources.process, resources.dead_letters
+    process = resources.process
     notes = ChannelNotes(resources.database)
     await notes.prepare()
     service = BroadcastService(
@@ -25,6 +25,14 @@ async def open_broadcasts(resources: Resources, apns: Delivery) -> None:
     )
     for topic, step in ((BROADCAST_CHANNELS, service.channels), (BROADCASTS, service.messages)):
         group = f"dispatch-{topic.name}"
-        consuming = BatchConsumer(process.settings, aside.sink, [topic], group, step, process.stop, max_records=50)
-        consuming.dead_letters = aside
-        process.spawn(consuming.run(), group, drains=True)
+        consumer = BatchConsumer(
+            settings=process.settings,
+            log=resources.sink,
+            topics=[topic],
+            group=group,
+            step=step,
+            stop=process.stop,
+            max_records=50,
+            dead_letters=resources.dead_letters,
+        )
+        process.spawn(consumer.run(), group, drains=True)

@@ -63,13 +63,18 @@ async def open_delivery(resources: Resources) -> dict[Provider, Delivery]:
 
 
 def _consume(resources: Resources, provider: Provider, work: DispatchWork, pressure: BulkBackpressure) -> None:
-    process, aside = resources.process, resources.dead_letters
+    process = resources.process
     for lane in process.settings.lanes:
         topic = TARGET_RESOLVED[provider][lane]
         group = group_of(f"dispatch-{provider.value}", lane)
-        flow: ConcurrentConsumer[Item, Conclusion] = ConcurrentConsumer(
-            process.settings, aside.sink, topic, group, work, process.stop
+        consumer: ConcurrentConsumer[Item, Conclusion] = ConcurrentConsumer(
+            settings=process.settings,
+            log=resources.sink,
+            topic=topic,
+            group=group,
+            work=work,
+            stop=process.stop,
+            dead_letters=resources.dead_letters,
+            pressure=pressure if lane == "bulk" else None,
         )
-        flow.dead_letters = aside
-        flow.pressure = pressure if lane == "bulk" else None
-        process.spawn(flow.run(), group, drains=True)
+        process.spawn(consumer.run(), group, drains=True)

@@ -16,7 +16,7 @@ from deploy.sandbox.tls.authority import ensure_certificates, server_context
 from schemas.application_events import ApplicationChanged
 from services.dispatch.provider import Opening, Rejected, Retry, Uncertain
 from services.dispatch.providers.apns import sender as apns
-from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done, Gone
+from services.dispatch.providers.apns.channels import ApnsChannels, ChannelAnswer, Done, Gone
 from services.dispatch.providers.apns.channels_table import TABLE, ChannelAction
 from services.dispatch.providers.apns.table import Action
 from services.runtime.settings import Settings
@@ -39,7 +39,7 @@ class Bench:
         assert made.status == 201
         return made.headers["apns-channel-id"]
 
-    async def send(self, channel: str, expires_at: int | None = None, **aps: Any) -> Answer:
+    async def send(self, channel: str, expires_at: int | None = None, **aps: Any) -> ChannelAnswer:
         return await self.channels.send("production", channel, REQUEST_ID, {**APS, **aps}, expires_at)
 
 

@@ -13,7 +13,7 @@ from services.dispatch.delivery.sender_health import SenderHealth
 from services.dispatch.delivery.sender_watch import SenderWatch
 from services.dispatch.delivery.senders import Senders
 from services.dispatch.provider import Rejected, Retry, Uncertain
-from services.dispatch.providers.apns.channels import Answer, Done
+from services.dispatch.providers.apns.channels import ChannelAnswer, Done
 from services.runtime.clock import now_ms
 
 REFUSED_KEYS = Rejected("InvalidProviderToken", 403, alert=True)
@@ -56,7 +56,7 @@ def broadcast(ttl_ms: int = 60_000) -> BroadcastRequested:
     )
 
 
-def answered(gate: BroadcastGate, answer: Answer, times: int = 1) -> None:
+def answered(gate: BroadcastGate, answer: ChannelAnswer, times: int = 1) -> None:
     for _ in range(times):
         assert gate.hold(broadcast()) is None
         gate.end(broadcast(), answer, gate.begin(broadcast()))
@@ -103,7 +103,7 @@ def test_what_only_broadcasts_need_stops_no_pushes(gate: BroadcastGate, shared: 
 
 @pytest.mark.parametrize("answer", [Uncertain("no answer"), Retry("x", 503), Retry("no connection", scope="provider")])
 def test_a_host_that_is_away_holds_up_broadcasts_and_no_pushes(
-    gate: BroadcastGate, shared: Shared, answer: Answer
+    gate: BroadcastGate, shared: Shared, answer: ChannelAnswer
 ) -> None:
     shared.own.renewed(100)
     width = shared.own.limiter.width

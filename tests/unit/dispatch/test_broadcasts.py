@@ -11,7 +11,7 @@ from services.dispatch.broadcast.create import ChannelCreation
 from services.dispatch.broadcast.store import ChannelNote as Note
 from services.dispatch.broadcast.store import ChannelNotes
 from services.dispatch.provider import Rejected, Retry, Uncertain
-from services.dispatch.providers.apns.channels import Answer, ApnsChannels, Done, Gone
+from services.dispatch.providers.apns.channels import ApnsChannels, ChannelAnswer, Done, Gone
 from services.dispatch.providers.apns.channels_table import TABLE, ChannelAction, action_of
 from services.dispatch.providers.apns.table import Action
 from services.ingest.broadcast import rules
@@ -115,19 +115,19 @@ class Apple:
     lost: list[str] = field(default_factory=list)
     made: int = 0
 
-    async def listed(self, environment: str) -> Answer:
+    async def listed(self, environment: str) -> ChannelAnswer:
         return Done(200, {}, {"channels": list(self.there)})
 
-    async def read(self, environment: str, apple_id: str) -> Answer:
+    async def read(self, environment: str, apple_id: str) -> ChannelAnswer:
         return Done(200, {}, {"message-storage-policy": self.there[apple_id], "push-type": "LiveActivity"})
 
-    async def create(self, environment: str, keep_latest: bool) -> Answer:
+    async def create(self, environment: str, keep_latest: bool) -> ChannelAnswer:
         self.made += 1
         apple_id = f"c{self.made}"
         self.there[apple_id] = int(keep_latest)
         return Uncertain("lost") if self._is_lost("create") else Done(201, {"apns-channel-id": apple_id}, None)
 
-    async def delete(self, environment: str, apple_id: str) -> Answer:
+    async def delete(self, environment: str, apple_id: str) -> ChannelAnswer:
         found = self.there.pop(apple_id, None)
         if self._is_lost("delete"):
             return Uncertain("lost")
@@ -207,7 +207,7 @@ async def test_a_channel_that_apple_knows_no_more_counts_as_deleted() -> None:
 
 async def test_a_refusal_is_the_channel_s_state_with_apple_s_word() -> None:
     class Full(Apple):
-        async def create(self, environment: str, keep_latest: bool) -> Answer:
+        async def create(self, environment: str, keep_latest: bool) -> ChannelAnswer:
             return Rejected("CannotCreateChannelConfig", 400)
 
     refused = await act(requested(), Full(), Notes())

@@ -47,7 +47,7 @@ class Gone:
     status: int
 
 
-Answer = Done | Gone | Retry | Rejected | Uncertain
+ChannelAnswer = Done | Gone | Retry | Rejected | Uncertain
 
 
 class ApnsChannels:
@@ -56,20 +56,20 @@ class ApnsChannels:
     def __init__(self, settings: Settings, client: ApnsClient, bundle: str) -> None:
         self._settings, self._client, self._bundle = settings, client, bundle.encode()
 
-    async def create(self, environment: ApnsEnvironment, keep_latest: bool) -> Answer:
+    async def create(self, environment: ApnsEnvironment, keep_latest: bool) -> ChannelAnswer:
         """Done has the new channel's id in `apns-channel-id`. Sent twice it makes two channels."""
         body = orjson.dumps({"message-storage-policy": int(keep_latest), "push-type": "LiveActivity"})
         return await self._ask(self._manage(environment), b"POST", b"/1/apps/%b/channels", (), body)
 
-    async def listed(self, environment: ApnsEnvironment) -> Answer:
+    async def listed(self, environment: ApnsEnvironment) -> ChannelAnswer:
         """Done has {"channels": [ids]}."""
         return await self._ask(self._manage(environment), b"GET", b"/1/apps/%b/all-channels", ())
 
-    async def read(self, environment: ApnsEnvironment, apple_id: str) -> Answer:
+    async def read(self, environment: ApnsEnvironment, apple_id: str) -> ChannelAnswer:
         """Done has what `create` was given."""
         return await self._ask(self._manage(environment), b"GET", b"/1/apps/%b/channels", _named(apple_id))
 
-    async def delete(self, environment: ApnsEnvironment, apple_id: str) -> Answer:
+    async def delete(self, environment: ApnsEnvironment, apple_id: str) -> ChannelAnswer:
         return await self._ask(
             self._manage(environment), b"DELETE", b"/1/apps/%b/channels", _named(apple_id), deleting=True
         )
@@ -81,7 +81,7 @@ class ApnsChannels:
         request_id: str,
         aps: dict[str, Any],
         expires_at: int | None,
-    ) -> Answer:
+    ) -> ChannelAnswer:
         """To all who follow. `expires_at` (UTC ms): how long APNs keeps it; None where the channel keeps nothing."""
         body = live.as_json({"aps": aps})
         if len(body) > LIMIT_BYTES:
@@ -104,7 +104,7 @@ class ApnsChannels:
 
     async def _ask(
         self, url: str, method: bytes, path: bytes, headers: Headers, body: bytes = b"", *, deleting: bool = False
-    ) -> Answer:
+    ) -> ChannelAnswer:
         if not self._bundle:
             return Rejected(_NO_TOPIC, 0, alert=True, certain=True)
         request = Request(method, path % self._bundle, partial(_signed, headers), body)
@@ -122,7 +122,7 @@ def _named(apple_id: str) -> Headers:
     return ((b"apns-channel-id", apple_id.encode()),)
 
 
-def _read(answer: Answered[Action | ChannelAction]) -> Answer:
+def _read(answer: Answered[Action | ChannelAction]) -> ChannelAnswer:
     action, status, detail = answer.action, answer.status, answer.reason or f"status {answer.status}"
     if action is Action.OK:
         return Done(status, answer.headers, _json_of(answer.body))

@@ -55,7 +55,7 @@ TABLE: Final[dict[tuple[int, str], Action | ChannelAction]] = {
     (503, "Shutdown"): Action.RECONNECT,
 }
 
-OF_BROADCASTS: Final = frozenset(
+ABOUT_BROADCASTS: Final = frozenset(
     {"FeatureNotEnabled", "TopicDisallowed", "TopicMismatch", "BadPath", "MethodNotAllowed"}
 )
 """Alerts that say nothing of the application's pushes: what a channel needs beside the key is missing, or the address
