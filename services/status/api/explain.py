@@ -5,7 +5,7 @@ from collections import Counter
 from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.values import Channel
-from services.status.fold import read
+from services.status.fold import trace_of
 from services.status.message import Delivery, Link, Message
 
 
@@ -22,7 +22,7 @@ def explain(message: Message) -> str:
 def _in_doubt(message: Message) -> Counter[int]:
     """By link: deliveries of which only attempts without an answer are known."""
     unanswered, taken = set[tuple[int, str, str]](), set[tuple[int, str, str]]()
-    for entry in read(message) if b'"uncertain' in message.trace else ():
+    for entry in trace_of(message) if b'"uncertain' in message.trace else ():
         outcome = entry.detail.partition(":")[0] if entry.what == "attempt" else ""
         if outcome in ("uncertain", "accepted"):
             (unanswered if outcome == "uncertain" else taken).add((entry.link, entry.installation_id, entry.slot))

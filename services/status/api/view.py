@@ -6,7 +6,7 @@ from schemas import ids
 from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
 from schemas.reasons import Reason
 from services.status.api.explain import explain
-from services.status.fold import read
+from services.status.fold import trace_of
 from services.status.message import Delivery, Entry, Link, Message
 
 
@@ -155,7 +155,7 @@ def summary_of(message: Message) -> MessageSummary:
 def view_of(message: Message) -> MessageView:
     """The whole message."""
     summary, request = summary_of(message), message.request
-    trace = sorted(read(message), key=lambda entry: entry.at)  # stable: what came first stays first
+    trace = sorted(trace_of(message), key=lambda entry: entry.at)  # stable: what came first stays first
     return MessageView(
         message_id=summary.message_id,
         mt_num=summary.mt_num,

@@ -17,7 +17,7 @@ from services.runtime import mongo, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.mongo.errors import TooLarge
-from services.status.fold import FollowUp, Projection, Taker, close, count, difference, fold
+from services.status.fold import FollowUp, Projection, Taker, close_message, count_outcomes, difference, fold
 from services.status.message import Message, Messages
 
 log = telemetry.logger("folding")
@@ -108,7 +108,7 @@ def _close(folded: Sequence[tuple[Message, list[FollowUp]]], fault: TooLarge) ->
     if not folded or any(message.closed for message, _ in folded):
         raise fault
     for message, follows in folded:
-        follows += close(message, now_ms())
+        follows += close_message(message, now_ms())
         telemetry.CLOSED_MESSAGES.inc()
         log.warning("a message is closed: it has become too large", message_id=message.message_id)
 
@@ -131,5 +131,5 @@ def _folded(
         follows += fold(message, event)
         if origin:
             link = message.links.get(event.link)
-            follows += count(link, event.at, origin) if link is not None and not message.closed else []
+            follows += count_outcomes(link, event.at, origin) if link is not None and not message.closed else []
     return message, follows

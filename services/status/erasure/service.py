@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.runtime.mongo.erasures import Counts, Erasure
-from services.status.fold import forget
+from services.status.fold import redact
 from services.status.history import Inbox
 from services.status.message import Messages
 from services.status.reports import ReportStore
@@ -37,7 +37,7 @@ class MessageErasure:
                 counts["inbox"] += await self._inbox.drop(message_ids)
                 counts["reports"] += await self._reports.empty(message_ids)
                 for message in found:
-                    forget(message)
+                    redact(message)
                 # last, because by them the rest is found: those that somebody else has changed come again
                 counts["messages"] += len(found) - len(await self._messages.save(found))
         return counts

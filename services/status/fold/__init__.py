@@ -1,13 +1,13 @@
 """What events make of a message, and what follows from it. Pure."""
 
 from services.status.fold.cascade import LinksSaved, NextLink, Withdrawal, channels_behind, request_id_of
-from services.status.fold.close import close
-from services.status.fold.counts import OUTCOMES, OutcomeCounted, count
+from services.status.fold.close import close_message
+from services.status.fold.counts import OUTCOMES, OutcomeCounted, count_outcomes
 from services.status.fold.fold import fold
 from services.status.fold.follow_ups import Followed, FollowUp, Projected, Projection, ReportDue, StateChanged, Taker
-from services.status.fold.redaction import forget
+from services.status.fold.redaction import redact
 from services.status.fold.report_due import body_of, is_asked_for, wanted_report
-from services.status.fold.trace import difference, read
+from services.status.fold.trace import difference, trace_of
 
 __all__ = [
     "OUTCOMES",
@@ -24,13 +24,13 @@ __all__ = [
     "Withdrawal",
     "body_of",
     "channels_behind",
-    "close",
-    "count",
+    "close_message",
+    "count_outcomes",
     "difference",
     "fold",
-    "forget",
     "is_asked_for",
-    "read",
+    "redact",
     "request_id_of",
+    "trace_of",
     "wanted_report",
 ]

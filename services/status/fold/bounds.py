@@ -1,14 +1,14 @@
-"""What a message may hold of what others say of it: devices, providers' receipts, whoever can write to the log. Pure.
+"""Limits on what outsiders can add to a message: devices, providers' receipts, anybody who can write to the log. Pure.
 
-    link       number beyond the longest chain                    let go
-               said from outside, and not of the partner's chain  let go; while the chain is unknown: the first four
-    delivery   not in a plan that is known                        let go
-               before its plan: 64 of a message that are said from outside, 2048 that dispatch tells of
-    trace      said from outside: 64 lines before anything was asked for, 20 of one delivery
-    text       longer than anything of ours can be                let go
+    link       number beyond the longest chain                ignored
+               from outside, and not in the partner's chain   ignored; while the chain is unknown: the first four
+    delivery   not in a plan that is known                    ignored
+               before its plan: 64 of a message that come from outside, 2048 that come from dispatch
+    trace      from outside: 64 lines before anything was requested, 20 of one delivery
+    text       longer than any of ours can be                 ignored
 
-What the platform itself has decided comes before anybody outside can speak of it in the same partition of the log, so
-none of this touches an honest message. What is let go leaves nothing but a count.
+The platform's own decisions come first in the same partition of the log, before anybody outside can know of the
+message, so no limit touches an honest one. What is ignored is only counted.
 """
 
 from collections.abc import Callable
@@ -26,9 +26,9 @@ MAX_UNASKED_LINKS = 4
 MAX_UNASKED = 64
 """Deliveries, marks of the history, and lines of the trace, each."""
 MAX_DISPATCHED = 2048
-"""Deliveries of which dispatch is read to tell before their plan is: fifty installations with all their activities."""
-MAX_SAID = 20
-"""Lines of the trace that are said of one delivery: receipts with whatever action, a provider's words."""
+"""Deliveries of which dispatch's events are read before their plan: fifty installations with all their activities."""
+MAX_OUTSIDE_LINES = 20
+"""Lines of the trace from outside about one delivery: receipts with any action, a provider's words."""
 _LONGEST = 160
 """Characters of an id, a name or a slot of ours: an activity has 128. What people read is cut off instead."""
 
@@ -41,7 +41,7 @@ OUTSIDE: frozenset[type] = frozenset(
         events.LinkClicked,
     }
 )
-"""Types of what is said from outside: whoever says it can say as much as he likes."""
+"""Types of events from outside, whose senders may repeat them without end."""
 _PEOPLE = frozenset({events.InboxChanged, events.LinkClicked})
 _SLOTTED = frozenset({events.ReceiptReceived, events.ProviderDispatched})
 _OF_DELIVERY: dict[type, int] = {
@@ -63,11 +63,11 @@ _TEXTS: dict[type, Callable[[Any], tuple[str, ...]]] = {
     events.InboxChanged: attrgetter("event_id", "partner_id", "installation_id", "owner"),
     events.LinkClicked: attrgetter("event_id", "partner_id"),
 }
-"""What of an event is kept as it stands."""
+"""The texts of an event that are kept unchanged."""
 
 
 def link_of(message: Message, event: MessageEvent) -> Link | None:
-    """The link that the event speaks of, made when it may be; None: the event is to be let go."""
+    """The link of the event, made when it may be; None: the event is to be ignored."""
     is_outside = type(event) in OUTSIDE
     if is_outside and not is_short(event):
         return None
@@ -84,7 +84,7 @@ def link_of(message: Message, event: MessageEvent) -> Link | None:
 
 
 def has_room(message: Message, link: Link, event: MessageEvent) -> bool:
-    """Whether what the event says of a delivery is kept, while the link has no plan that would tell."""
+    """Whether the event may add a delivery while the link has no plan to check it against."""
     most = _OF_DELIVERY.get(type(event))
     if most is None or key_of(event) in link.deliveries:
         return True
@@ -92,7 +92,7 @@ def has_room(message: Message, link: Link, event: MessageEvent) -> bool:
 
 
 def has_line(message: Message, link: Link, event: MessageEvent) -> bool:
-    """Whether what is said from outside leaves a line in the trace: it must leave room for what we have to tell."""
+    """Whether an event from outside leaves a line in the trace; it must leave room for our own."""
     most, delivery = MAX_TRACE, None
     if type(event) in _PEOPLE:
         most = MAX_TRACE_OF_PEOPLE
@@ -100,7 +100,7 @@ def has_line(message: Message, link: Link, event: MessageEvent) -> bool:
         delivery = link.deliveries.get(key_of(event))
         if delivery is not None:
             delivery.outside_lines += 1
-            if delivery.outside_lines > MAX_SAID:
+            if delivery.outside_lines > MAX_OUTSIDE_LINES:
                 return False
     if not (link.is_planned or message.is_asked_for):
         most = MAX_UNASKED
@@ -110,18 +110,18 @@ def has_line(message: Message, link: Link, event: MessageEvent) -> bool:
 
 
 def is_short(event: MessageEvent) -> bool:
-    """Whether it is no longer than ours can be, where its texts are kept as they stand."""
+    """Whether the texts that are kept unchanged are no longer than ours can be."""
     return max(map(len, _TEXTS[type(event)](event))) <= _LONGEST
 
 
 def key_of(event: Any) -> str:
-    """The key among the link's deliveries, of an event that speaks of one."""
+    """The key of the event's delivery among those of its link."""
     installation_id: str = event.installation_id
     return ids.delivery_key_of(installation_id, event.slot) if type(event) in _SLOTTED else installation_id
 
 
-def shorten(message: Message) -> None:
-    """Without the links that somebody spoke of and the partner's chain does not have; called when it becomes known."""
+def drop_unknown_links(message: Message) -> None:
+    """Delete the links that came from outside and are not in the partner's chain; called when that becomes known."""
     length = _chain_length(message) if len(message.links) > 1 else None
     if length is not None:
         for number in [number for number in message.links if number >= length]:
@@ -131,7 +131,7 @@ def shorten(message: Message) -> None:
 
 
 def _chain_length(message: Message) -> int | None:
-    """Of the request that won; None while it is unknown."""
+    """The length of the winning request's chain; None while it is unknown."""
     first = message.links.get(0)
     request = first.request if first is not None and first.request_id else None
     return len(orjson.loads(request.chain)) if request is not None else None

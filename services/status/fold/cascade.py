@@ -1,12 +1,12 @@
-"""How a chain goes on behind a link: once, in the order of the log. Pure.
+"""Decides how a chain goes on behind a link: once, in the order of the log. Pure.
 
     the awaited state has come               ─▶ LinksSaved: the links after it are saved
     it can no longer come (the link failed)  ─▶ NextLink
-    DELIVERED, but READ is awaited           ─▶ waits for the deadline, then NextLink; the 2 that was reported stands
-    it has come, but only from installations ─▶ likewise: whoever has the app can say so
-    whose owner nobody vouches for
-    a Live Activity, which nobody confirms   ─▶ likewise; its 0 stands
-    cancelled before any of these was read   ─▶ nothing follows; what was sent goes its way
+    DELIVERED, but READ is awaited           ─▶ waits for the deadline, then NextLink; the reported 2 stays
+    it has come, but only from installations ─▶ likewise: anybody who has the app can claim it
+    whose owner is not proved
+    a Live Activity, which nobody confirms   ─▶ likewise; its 0 stays
+    cancelled before any of these was read   ─▶ nothing follows; what was sent is not called back
 
 The link keeps the decision (`CascadeDecision`) with the event that brought it: only that event, when it is read again,
 lets the same things follow again. So a crash between saving and appending repeats them, and nothing else does; the
@@ -55,7 +55,7 @@ class Withdrawal:
     target: TargetResolved
 
 
-Step = NextLink | LinksSaved | Withdrawal
+CascadeStep = NextLink | LinksSaved | Withdrawal
 
 
 def request_id_of(message_id: str, number: int) -> str:
@@ -63,10 +63,10 @@ def request_id_of(message_id: str, number: int) -> str:
     return ids.event_id_of(message_id, f"link/{number}")
 
 
-def decide_cascade(message: Message, link: Link, request: Request | None, event: MessageEvent) -> list[Step]:
-    """Decide, if it is time; what follows from the decision when this event has brought it, now or before.
+def decide_cascade(message: Message, link: Link, request: Request | None, event: MessageEvent) -> list[CascadeStep]:
+    """Decide if it is time, and give what follows if this event has brought the decision, now or before.
 
-    `request` is the one that has won the link, None while nobody has.
+    `request` is the winner of the link, None while there is none.
     """
     again = link.cascade_decision is not None
     if link.cascade_decision is None and request is not None:
@@ -81,7 +81,7 @@ def decide_cascade(message: Message, link: Link, request: Request | None, event:
     if not decision.goes_on:
         return [LinksSaved(link.number, tuple(decision.channels), again)]
     message.link(link.number + 1)  # so that the message is not seen as failed before its next link is planned
-    steps: list[Step] = [NextLink(link.number, _following(message, link, request, decision), again)]
+    steps: list[CascadeStep] = [NextLink(link.number, _following(message, link, request, decision), again)]
     return steps + [
         _withdrawal(message, link, request, target, decision) for target in link.targets if _is_shown(target)
     ]
@@ -93,7 +93,7 @@ def _decided(message: Message, link: Link, request: Request, event: MessageEvent
     awaited = DeliveryState(request.awaited)
     state, channels = link.state, channels_behind(request)
     if not channels or (state.is_failure and link.failed_reason is Reason.CANCELLED):
-        return None  # nothing follows, or nothing may: who cancels a message means all of it
+        return None  # nothing follows, or nothing may: cancelling a message means all of it
     if not state.is_failure and state.rank >= awaited.rank and link.is_vouched:
         return CascadeDecision(False, event.at, event.event_id, state.value, channels)
     if any(earlier.ends_chain for earlier in message.links.values() if earlier.number <= link.number):
@@ -114,7 +114,7 @@ def _not_come(link: Link, awaited: DeliveryState) -> str:
 
 
 def channels_behind(request: Request) -> list[str]:
-    """Of the links that follow the one that this request has sent for."""
+    """The channels of the links behind the one of this request."""
     return [str(link["channel"]) for link in orjson.loads(request.chain)[1:]]
 
 
@@ -138,8 +138,8 @@ def _is_shown(delivery: Delivery) -> bool:
 
 def _late_withdrawal(
     message: Message, link: Link, request: Request, decision: CascadeDecision, event: MessageEvent
-) -> list[Step]:
-    """That a push was sent may be read only after the chain has moved on."""
+) -> list[CascadeStep]:
+    """Withdraw a push whose sending is read only after the chain has moved on."""
     if not decision.goes_on or not isinstance(event, ProviderDispatched) or event.withdraw:
         return []
     delivery = link.deliveries.get(event.installation_id)

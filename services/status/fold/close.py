@@ -1,11 +1,11 @@
-"""A message that has become too large to be stored: closed with what still matters, and no more is kept of it. Pure.
+"""Closes a message that has become too large to be stored: it keeps what still matters, and takes no more. Pure.
 
-    stays      who asked for what, what each link has come to, what the partner was and is to be told, fifty deliveries
-    goes       the trace but for a line that says so, who was left out, marks of the history, what was counted
-    ends       links that were open have failed with errorCode 1; their deadlines and what was to follow mean nothing
+    stays      the requests, the state of each link, reports sent and due, fifty deliveries
+    goes       the trace but for one line about the closing, skipped installations, marks of the history, counts
+    ends       open links have failed with errorCode 1; their deadlines and the links behind them mean nothing
 
-`fold.py` lets go whatever is read of it later, but for what became of its reports. So one message costs no other one
-more than a look at a small document.
+`fold.py` ignores later events of it but those of its reports, so it costs other messages no more than a look at a small
+document.
 """
 
 from itertools import islice
@@ -17,26 +17,26 @@ from schemas.reasons import Reason
 from schemas.reports import FINAL
 from services.status.fold.follow_ups import FollowUp, ReportDue, StateChanged
 from services.status.fold.report_due import wanted_report
-from services.status.fold.trace import write
+from services.status.fold.trace import add_line
 from services.status.message import Change, Entry, Link, Message
 
 KEPT_DELIVERIES = 50
 _KEPT_REQUESTS = 20
-_WORDS = "more was told of it than a message may hold: from here on nothing is kept"
+_WORDS = "it has become larger than a message may be: from here on nothing is kept"
 
 
-def close(message: Message, now: int) -> list[FollowUp]:
+def close_message(message: Message, now: int) -> list[FollowUp]:
     """Close it at `now` (UTC ms); what follows."""
     follows: list[FollowUp] = []
     for place, link in enumerate(message.links.values()):
         if link.state in (DeliveryState.PLANNED, DeliveryState.SENT):
             follows += _fail(link, now)
-        _empty(link)
+        _strip(link)
         if place >= _KEPT_REQUESTS:
             link.requests = []
     message.trace_dropped += message.trace_count
     message.trace, message.trace_count, message.closed = b"", 0, True
-    write(message, Entry(ids.event_id_of(message.message_id, "closed"), now, "closed", detail=_WORDS))
+    add_line(message, Entry(ids.event_id_of(message.message_id, "closed"), now, "closed", detail=_WORDS))
     return follows
 
 
@@ -52,9 +52,9 @@ def _fail(link: Link, now: int) -> list[FollowUp]:
     return follows
 
 
-def _empty(link: Link) -> None:
+def _strip(link: Link) -> None:
     link.deliveries = dict(islice(link.deliveries.items(), KEPT_DELIVERIES))
     link.skipped, link.counts, link.inbox = [], [], {}
     link.requests = [request for request in link.requests if request is link.request]
-    for request in link.requests:  # of what follows, which does not follow any more
+    for request in link.requests:  # the links behind do not follow any more
         request.chain, request.rest = orjson.dumps(orjson.loads(request.chain)[:1]).decode(), ""

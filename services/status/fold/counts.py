@@ -1,10 +1,10 @@
-"""What a message adds to the statistics: each outcome of each delivery, decided once. Pure.
+"""Outcomes that a message adds to the statistics: each of each delivery, decided once. Pure.
 
     after each record: outcomes reached and not counted yet ─▶ Count, kept with the link ─▶ OutcomeCounted, a follow-up
     the same record again (a crash before its commit)       ─▶ the Counts of that record, as they were
 
 Nothing is counted before plan and request are both known. A Count remembers the record that decided it: a repetition
-of that very record tells the same again, any other repetition tells nothing.
+of that very record gives the same again, any other repetition gives nothing.
 """
 
 from typing import NamedTuple
@@ -23,7 +23,7 @@ OUTCOMES: dict[int, Outcome] = {
     32: "expired",
     64: "suppressed",
 }
-"""By the bit that stands for it."""
+"""Outcomes by their bits."""
 _PLANNED, _SENT, _DELIVERED, _READ = 1, 2, 4, 8
 _BOTH = _SENT | _DELIVERED
 _FAILURES = {DeliveryState.REFUSED: 16, DeliveryState.EXPIRED: 32, DeliveryState.SUPPRESSED: 64}
@@ -38,8 +38,8 @@ class OutcomeCounted(NamedTuple):
     delivery: Delivery | None
 
 
-def count(link: Link, at: int, origin: str) -> list[OutcomeCounted]:
-    """Count what the link has come to by the record at `origin` (`Record.origin`), which was decided `at` (UTC ms)."""
+def count_outcomes(link: Link, at: int, origin: str) -> list[OutcomeCounted]:
+    """Count the outcomes that the record at `origin` (`Record.origin`), decided `at` (UTC ms), has brought the link."""
     request = link.request
     if request is None or not (link.is_planned or link.fault):
         return []

@@ -1,6 +1,6 @@
-"""What each event says of its link: facts that only ever grow, whatever their order. Pure.
+"""Facts that each event adds to its link; they only ever grow, whatever the order of the events. Pure.
 
-What follows from them (the state, failures, reports) is `fold.py`'s.
+The state, failures and reports are derived from them in `fold.py`.
 """
 
 from collections.abc import Callable
@@ -25,11 +25,11 @@ from services.status.message import (
 )
 
 MAX_MARKS = 64
-"""Owners who have said something of a link's entry in the history before its plan is known."""
+"""Owners whose changes to a link's entry in the history are kept before its plan is known."""
 
 
 def raise_to(delivery: Delivery, state: DeliveryState, reason: Reason | None) -> None:
-    """The maximum of the lattice; of equal failures the reason that came furthest."""
+    """Raise the delivery to the maximum of the lattice; of equal failures the reason that came furthest stays."""
     if state.rank > delivery.state.rank:
         delivery.state = state
         delivery.reason = reason if state.is_failure else None
@@ -38,7 +38,7 @@ def raise_to(delivery: Delivery, state: DeliveryState, reason: Reason | None) ->
 
 
 def _delivery(link: Link, installation_id: str, slot: str = "") -> Delivery | None:
-    """The delivery that an event speaks of; None when it is not in the plan."""
+    """The delivery that an event is about; None when it is not in the plan."""
     key = ids.delivery_key_of(installation_id, slot)
     found = link.deliveries.get(key)
     if found is None and not link.is_planned:
@@ -121,7 +121,7 @@ def _dispatched(link: Link, event: events.ProviderDispatched) -> None:
 
 
 def _received(link: Link, event: events.ReceiptReceived) -> None:
-    """Swiped away was shown; a button is pressed by somebody who has read. No device's clock runs ahead of ours."""
+    """A push that was swiped away was shown; who presses a button has read. No device's clock runs ahead of ours."""
     delivery = _delivery(link, event.installation_id, event.slot)
     if delivery is None:
         return
@@ -134,8 +134,8 @@ def _received(link: Link, event: events.ReceiptReceived) -> None:
         raise_to(delivery, DELIVERED, None)
 
 
-def _told(link: Link, event: events.ProviderTold) -> None:
-    """Of what did not arrive, the provider may say why."""
+def _provider_reported(link: Link, event: events.ProviderTold) -> None:
+    """The provider may give the reason why a push did not arrive."""
     delivery = _delivery(link, event.installation_id)
     if delivery is not None and event.reason is not None:
         raise_to(delivery, DeliveryState.REFUSED, event.reason)
@@ -144,7 +144,7 @@ def _told(link: Link, event: events.ProviderTold) -> None:
 def _inbox_changed(link: Link, event: events.InboxChanged) -> None:
     """A last-writer-wins register by time and event id; deleted is for good. Nobody outside the plan has an entry."""
     if event.owner == NOBODY:
-        return  # somebody who was forgotten since
+        return  # an owner who was erased since
     if event.owner not in link.inbox and not _may_mark(link, event.owner):
         return
     mark = link.inbox.setdefault(event.owner, InboxMark())
@@ -187,6 +187,7 @@ def _channel_reported(link: Link, event: events.ChannelReported) -> None:
 
 
 def earlier(known: int, at: int) -> int:
+    """The earlier of two moments; 0 is not known."""
     return known if known and known < at else at
 
 
@@ -206,7 +207,7 @@ def _reported(link: Link, event: events.ReportAttempted) -> None:
 
 
 def _nothing(link: Link, event: events.MessageEvent) -> None:
-    """Only the trace tells of it."""
+    """The event adds nothing but a line of the trace."""
 
 
 FACTS: dict[type, Callable[[Link, Any], None]] = {
@@ -220,7 +221,7 @@ FACTS: dict[type, Callable[[Link, Any], None]] = {
     events.Planned: _planned,
     events.ProviderDispatched: _dispatched,
     events.ReceiptReceived: _received,
-    events.ProviderTold: _told,
+    events.ProviderTold: _provider_reported,
     events.InboxChanged: _inbox_changed,
     events.ChannelReported: _channel_reported,
     events.DeadlinePassed: _deadline,

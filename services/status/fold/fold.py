@@ -1,4 +1,4 @@
-"""One event into what is known of its message; and what follows from it. Pure.
+"""Folds one event into its message, and gives what follows from it. Pure.
 
     event ─▶ trace (once for each event id)
           ─▶ facts: deliveries, plan, deadline            a lattice: any order, any repetition
@@ -7,22 +7,22 @@
           ─▶ `cascade.py`: the next link, or none needed
 
 Topics are read side by side, so a receipt or an attempt may come before the plan, and all of them before the request:
-what came is kept and counts once the plan names its installation (how much of it, `bounds.py` says). A link has
-failed only when all its deliveries have; those whose owner nobody vouches for count only where there are no others. Its
-deadline decides when it is *read*, behind every receipt logged earlier. Once the chain has moved on behind a failed
-link, it has failed for good: what is confirmed later is a double reach. An event that was folded before gives the same
-follow-ups again: whoever carries them out does each once. Source: docs/design.md §4.
+it is kept, within the limits of `bounds.py`, and counts once the plan names its installation. A link has failed only
+when all its deliveries have; those whose owner is not proved count only where there are no others. The deadline
+decides when it is *read*, behind every receipt logged earlier. Once the chain has moved on behind a failed link, that
+link has failed for good: a later confirmation is a double reach. An event that was folded before gives the same
+follow-ups again, and the takers carry out each once. Source: docs/design.md §4.
 """
 
 from schemas import DeliveryState, events
 from schemas.reasons import Reason, furthest
 from schemas.reports import FINAL
-from services.status.fold.bounds import CLAIMING, OUTSIDE, has_line, has_room, link_of, shorten
+from services.status.fold.bounds import CLAIMING, OUTSIDE, drop_unknown_links, has_line, has_room, link_of
 from services.status.fold.cascade import decide_cascade
 from services.status.fold.facts import FACTS, earlier, raise_to
 from services.status.fold.follow_ups import FollowUp, ReportDue, StateChanged
 from services.status.fold.report_due import wanted_report
-from services.status.fold.trace import entry_of, entry_of_decision, is_traced, write
+from services.status.fold.trace import add_line, entry_of, entry_of_decision, is_traced
 from services.status.message import (
     DELIVERED,
     MAX_TRACE,
@@ -41,9 +41,9 @@ _REQUESTING = CLAIMING | {events.MessageFailed}
 
 
 def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
-    """Change `message` by `event`. A type that is not a message's status changes nothing but the trace."""
+    """Change `message` by `event`, and give what follows."""
     if message.closed:
-        return _of_closed(message, event)
+        return _fold_closed(message, event)
     kind = type(event)
     link = message.links.get(event.link)
     if link is None or (not link.is_planned and kind in OUTSIDE):
@@ -61,14 +61,14 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     if link.is_planned or has_room(message, link, event):
         FACTS[kind](link, event)
     if len(message.links) > 1 and kind in CLAIMING:
-        shorten(message)
+        drop_unknown_links(message)
     follows: list[FollowUp] = []
     was_late, request = link.late_confirmation, _reporting(link)
     _settle(link, request, event, follows)
     if has_line(message, link, event) if kind in OUTSIDE else message.trace_count < MAX_TRACE:
         entry = entry_of(event, link)
         entry.late_confirmation = link.late_confirmation and not was_late
-        write(message, entry)
+        add_line(message, entry)
     else:
         message.trace_dropped += 1
     if (
@@ -80,12 +80,12 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     was_decided = link.cascade_decision is not None
     follows += decide_cascade(message, link, request, event)
     if link.cascade_decision is not None and not was_decided:
-        write(message, entry_of_decision(message, link, link.cascade_decision))
+        add_line(message, entry_of_decision(message, link, link.cascade_decision))
     return follows
 
 
-def _of_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]:
-    """Nothing more is kept of it, but what was reported; what its closing let follow is told again until it was."""
+def _fold_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]:
+    """A closed message keeps nothing more but its reports; what followed from its closing follows again until then."""
     message.ignored += 1
     link = message.links.get(event.link)
     if link is None:
@@ -108,7 +108,7 @@ def _report_due(link: Link, request: Request | None) -> list[FollowUp]:
 
 
 def _reporting(link: Link) -> Request | None:
-    """The request to report for: the winner, or the only one there is when nobody can win any more."""
+    """The request to report for: the winner, or the earliest when none can win any more."""
     return link.request if link.request_id or link.fault else None
 
 

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from schemas.events import MessageEvent
-from services.status.fold.cascade import Step
+from services.status.fold.cascade import CascadeStep
 from services.status.fold.counts import OutcomeCounted
 from services.status.message import Change, Message, Report, Request
 
 
 class StateChanged(NamedTuple):
-    """A link has come to a state for the first time; `again`: so it had when the event came before."""
+    """A link has reached a state for the first time; `again`: the event was folded before."""
 
     link: int
     change: Change
@@ -18,14 +18,14 @@ class StateChanged(NamedTuple):
 
 
 class ReportDue(NamedTuple):
-    """The partner is to be told; `request` is the one that asked for it."""
+    """A report is due to the partner; `request` is the one that asked for it."""
 
     link: int
     report: Report
     request: Request
 
 
-FollowUp = StateChanged | ReportDue | Step | OutcomeCounted
+FollowUp = StateChanged | ReportDue | CascadeStep | OutcomeCounted
 Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
 """Messages as they were saved, each with what follows from the events that were folded."""
 Projected = Sequence[tuple[Message, Sequence[MessageEvent]]]

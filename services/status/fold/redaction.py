@@ -1,6 +1,6 @@
-"""A message without what was personal in it: as if it had been folded from a log in which it opens no more. Pure.
+"""Redacts a message: as if it had been folded from a log whose personal parts open no more. Pure.
 
-Ids, states, times, reasons and counts stay; who it was for and what it said goes. A rebuild gives the same document.
+Ids, states, times, reasons and counts stay; recipient and content go. A rebuild gives the same document.
 """
 
 from typing import Any
@@ -11,21 +11,21 @@ from schemas.message_fields import NO_EXTRAS
 from services.status.message import Message, Request
 
 
-def forget(message: Message) -> bool:
-    """True when there was anything personal."""
+def redact(message: Message) -> bool:
+    """Remove everything personal; True when there was any."""
     changed = False
     for link in message.links.values():
-        blanked = sum(_blank(request) for request in link.requests)
+        redacted = sum(_redact_request(request) for request in link.requests)
         owned = [delivery for delivery in link.deliveries.values() if delivery.owner is not None]
-        changed = changed or bool(blanked or owned or link.inbox)
+        changed = changed or bool(redacted or owned or link.inbox)
         for delivery in owned:
             delivery.owner = None
         link.inbox = {}
     return changed
 
 
-def _blank(request: Request) -> bool:
-    """As `fold_trace.request_of` gives it for an event that does not open."""
+def _redact_request(request: Request) -> bool:
+    """Leave the request as `trace.request_of` gives it for an event that does not open."""
     named = (request.phone, request.external_user_id, request.title, *request.extras.values())
     if not request.text and not any(named):
         return False

@@ -3,7 +3,7 @@
     SENT ─▶ 0   failed ─▶ 5 with the code   DELIVERED ─▶ 2   READ ─▶ 9          rank: 0 < 5 < 2 < 9
 
 A partner never sees a lower rank after a higher one; 5 and 9 are final once the partner has taken them. A failure that
-was never taken gives way to a late DELIVERED: what is told is what is still true.
+was never taken gives way to a late DELIVERED: a report says what is still true.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
@@ -16,7 +16,7 @@ from services.runtime.text.sms_parts import part_count
 from services.status.message import DELIVERED, PLANNED, READ, SENT, Link, Report, Request
 
 _TRAFFIC_TYPE = 2
-"""Service: a request does not say what kind of traffic it is."""
+"""Service traffic: a request does not name its kind."""
 
 
 def wanted_report(link: Link) -> Report | None:
@@ -80,7 +80,7 @@ def body_of(request: Request, report: Report, *, partner_ref: str | None, submit
 
 
 def parts_of(request: Request, report: Report) -> int:
-    """What the platform or the plan said; else what the text of an SMS comes to, and 1 for every other channel."""
+    """As the platform or the plan gave them; else as the text of an SMS needs, and 1 for every other channel."""
     if report.parts:
         return report.parts
     return part_count(request.text) if request.channel is Channel.SMS else 1

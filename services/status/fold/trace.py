@@ -43,14 +43,14 @@ def is_traced(message: Message, event_id: str) -> bool:
     return b'["%b"' % event_id.encode() in message.trace
 
 
-def write(message: Message, entry: Entry) -> None:
-    """Add a line. `fold_bounds.has_line` says whether there is room for it."""
+def add_line(message: Message, entry: Entry) -> None:
+    """Add a line; `bounds.has_line` decides whether there is room for it."""
     message.trace += orjson.dumps(_values_of(entry), option=orjson.OPT_APPEND_NEWLINE)
     message.trace_count += 1
 
 
-def read(message: Message) -> list[Entry]:
-    """The lines in the order in which they came."""
+def trace_of(message: Message) -> list[Entry]:
+    """The trace: its lines in the order of the log."""
     entries = [Entry(*orjson.loads(line)) for line in message.trace.splitlines()]
     for entry in entries:
         if entry.reason is not None:
@@ -121,7 +121,7 @@ def _unknown(event: events.MessageRequested) -> str:
 
 
 def difference(event: events.MessageRequested, link: Link) -> str:
-    """In what a request differs from the one that had its id before; empty when it is that one, or says the same."""
+    """How a request differs from the one that had its id before; empty when it is that one, or asks for the same."""
     first = next((request for request in link.requests if request.request_id != event.event_id), None)
     if first is None or (first.request_id != link.request_id and link.request_id):
         return ""
@@ -138,7 +138,7 @@ def difference(event: events.MessageRequested, link: Link) -> str:
 
 
 _SEALED = re.compile(r'"(?:sealed|hour)":(?:"[^"]*"|[0-9]+)')
-"""What SECURE values are sealed into differs each time."""
+"""Sealed SECURE values differ each time."""
 
 
 def entry_of_decision(message: Message, link: Link, decision: CascadeDecision) -> Entry:
@@ -159,7 +159,7 @@ def _words(*parts: str) -> str:
 
 
 def request_of(event: events.MessageRequested) -> Request:
-    """What is kept of a request."""
+    """The part of a request that is kept."""
     link, recipient = event.chain[0], event.recipient
     return Request(
         request_id=event.event_id,

@@ -13,7 +13,7 @@ from services.runtime import mongo
 from services.runtime.log.batch_consumer import Record
 from services.runtime.settings import Settings
 from services.status.consumer import FoldStep
-from services.status.fold import Followed, FollowUp, ReportDue, StateChanged, fold, read
+from services.status.fold import Followed, FollowUp, ReportDue, StateChanged, fold, trace_of
 from services.status.message import Message, Messages
 from services.status.message.document import to_document
 from tests.support.status_events import Story
@@ -125,7 +125,7 @@ async def test_a_message_that_becomes_too_large_is_closed_and_costs_no_other_one
     assert loaded[large.message_id].closed
     assert loaded[small.message_id].state.value == "DELIVERED"
     assert len(to_document(loaded[large.message_id])["links"]) < 1024 * 1024
-    assert [one.what for one in read(loaded[large.message_id])] == ["closed"]
+    assert [one.what for one in trace_of(loaded[large.message_id])] == ["closed"]
     told = {one.report.error_code for one in taker.follows if isinstance(one, ReportDue) and one.report.status == 5}
     assert told == {Reason.INTERNAL.error_code}
 

@@ -10,7 +10,7 @@ from schemas.events import MessageEvent
 from schemas.reasons import Reason
 from schemas.statistic_events import BOUNDS_MS, DeliveryCounted, StatisticPart
 from services.statistics.merge import Row, changed, merged, parts_of, restored, stored
-from services.status.fold import OUTCOMES, OutcomeCounted, count, fold
+from services.status.fold import OUTCOMES, OutcomeCounted, count_outcomes, fold
 from services.status.message import Message
 from services.status.statistics.routes import percentile
 from tests.support.status_events import NOW, Story
@@ -24,7 +24,7 @@ def counted(*events: MessageEvent) -> list[OutcomeCounted]:
     message, told = Message(events[0].message_id), list[OutcomeCounted]()
     for event in events:
         fold(message, event)
-        told += count(message.link(event.link), event.at, f"status-events/0/{int(event.event_id[:8], 16)}")
+        told += count_outcomes(message.link(event.link), event.at, f"status-events/0/{int(event.event_id[:8], 16)}")
     return told
 
 

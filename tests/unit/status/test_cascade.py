@@ -23,7 +23,7 @@ from services.status.fold import (
     Withdrawal,
     body_of,
     fold,
-    read,
+    trace_of,
     wanted_report,
 )
 from services.status.message import Message
@@ -50,7 +50,7 @@ def next_links(follows: Sequence[FollowUp]) -> list[NextLink]:
 
 
 def details(message: Message) -> list[str]:
-    return [entry.detail for entry in read(message) if entry.what == "onward"]
+    return [entry.detail for entry in trace_of(message) if entry.what == "onward"]
 
 
 def test_a_push_that_nobody_can_get_lets_the_sms_out_at_once() -> None:
@@ -139,7 +139,7 @@ def test_a_receipt_after_the_next_link_was_sent_for_is_a_double_reach() -> None:
     message, follows = followed(*events, story.receipt(kind="read"))
     link = message.links[0]
     assert link.late_confirmation
-    assert [entry.late_confirmation for entry in read(message) if entry.what == "receipt"] == [True, False]
+    assert [entry.late_confirmation for entry in trace_of(message) if entry.what == "receipt"] == [True, False]
     assert link.state is DeliveryState.EXPIRED
     assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [0, 5]
     assert (link.deliveries["i-1"].state, bool(link.deliveries["i-1"].read_at)) == (DeliveryState.READ, True)
@@ -171,7 +171,7 @@ def test_once_the_chain_has_moved_on_its_link_has_failed_for_good_in_any_order(d
     assert {status for is_left, status in told if is_left} <= {5}
     decision = message.links[0].cascade_decision
     assert decision is not None  # the deadline has been read
-    late_one = any(one.late_confirmation for one in read(message))
+    late_one = any(one.late_confirmation for one in trace_of(message))
     assert late_one == message.links[0].late_confirmation
     if decision.goes_on and decision.why == "expired":
         assert message.links[0].is_left
@@ -244,7 +244,7 @@ def test_what_became_of_a_withdrawal_says_nothing_of_the_delivery() -> None:
     told = story.dispatched("i-1", "refused", 1, Reason.PROVIDER_REFUSED).model_copy(update={"withdraw": True})
     message = replay(asked(story), story.planned("i-1"), story.dispatched(), told)
     assert message.state is DeliveryState.SENT
-    assert [entry.detail for entry in read(message)][-1] == "withdrawal: refused"
+    assert [entry.detail for entry in trace_of(message)][-1] == "withdrawal: refused"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from schemas.events import Held, LinkClicked, MessageEvent, Scheduled
 from schemas.reasons import Reason
 from schemas.values import Content, Recipient, SecureValues
 from services.status.api.explain import explain
-from services.status.fold import ReportDue, StateChanged, fold, read
+from services.status.fold import ReportDue, StateChanged, fold, trace_of
 from services.status.message import MAX_CANDIDATES, MAX_DETAIL, MAX_TRACE, MAX_TRACE_OF_PEOPLE, Message
 from services.status.message.document import from_document, to_document
 from tests.support.status_events import NOW, TTL_MS, Story, followed, replay
@@ -49,7 +49,7 @@ def facts(message: Message) -> object:
         )
         for number, link in sorted(message.links.items())
     ]
-    return message.state, message.deadline_at, message.created_at, links, {one.event_id for one in read(message)}
+    return message.state, message.deadline_at, message.created_at, links, {one.event_id for one in trace_of(message)}
 
 
 @given(st.data())
@@ -178,7 +178,7 @@ def test_a_receipt_after_the_deadline_raises_the_state_and_is_a_double_reach() -
     message = replay(story.requested(), story.planned("i-1"), story.deadline(), story.receipt())
     assert message.state is DeliveryState.DELIVERED
     assert message.links[0].late_confirmation
-    assert read(message)[-1].late_confirmation
+    assert trace_of(message)[-1].late_confirmation
     assert message.links[0].failed_reason is Reason.EXPIRED
 
 
@@ -205,7 +205,7 @@ def test_a_receipt_from_an_installation_outside_the_plan_changes_only_the_trace(
     story = Story()
     message = replay(story.requested(), story.planned("i-1"), story.receipt("stranger", "read"))
     assert message.state is DeliveryState.PLANNED
-    assert read(message)[-1].installation_id == "stranger"
+    assert trace_of(message)[-1].installation_id == "stranger"
 
 
 def test_a_report_waits_until_the_request_is_known() -> None:
@@ -225,7 +225,7 @@ def test_text_and_ids_come_from_the_request_that_won() -> None:
     assert early.request == late.request
     assert early.request is not None
     assert early.request.partner_ref == "ref-1"
-    assert [one.what for one in read(early)] == ["requested", "requested", "planned"]
+    assert [one.what for one in trace_of(early)] == ["requested", "requested", "planned"]
 
 
 def test_candidates_are_bounded() -> None:
@@ -300,7 +300,7 @@ def test_whoever_clicks_without_end_leaves_room_for_what_the_platform_tells() ->
         for _ in range(MAX_TRACE)
     ]
     message = replay(story.requested(), *clicks, story.planned("i-1"), story.dispatched("i-1"), story.receipt("i-1"))
-    assert [one.what for one in read(message)][-3:] == ["planned", "attempt", "receipt"]
+    assert [one.what for one in trace_of(message)][-3:] == ["planned", "attempt", "receipt"]
     assert message.trace_dropped == MAX_TRACE - MAX_TRACE_OF_PEOPLE + 1
 
 
@@ -308,9 +308,9 @@ def test_the_trace_is_bounded_in_entries_and_in_words() -> None:
     story = Story()
     events = [story.dispatched(attempt=number, outcome="retry", detail="x" * 5000) for number in range(MAX_TRACE + 7)]
     message = replay(*events)
-    assert len(read(message)) == MAX_TRACE
+    assert len(trace_of(message)) == MAX_TRACE
     assert message.trace_dropped == 7
-    assert max(len(one.detail) for one in read(message)) == MAX_DETAIL
+    assert max(len(one.detail) for one in trace_of(message)) == MAX_DETAIL
 
 
 def test_what_is_let_go_outside_its_window_is_not_called_held_any_more() -> None:
@@ -327,7 +327,7 @@ def test_what_is_let_go_outside_its_window_is_not_called_held_any_more() -> None
 def test_an_attempt_says_provider_status_and_latency() -> None:
     story = Story()
     message = replay(story.dispatched("i-1", "refused", 2, Reason.PROVIDER_REFUSED, detail="Unregistered"))
-    (entry,) = read(message)
+    (entry,) = trace_of(message)
     assert (entry.provider, entry.status, entry.attempt, entry.latency_ms) == ("apns", 410, 2, 12)
     assert (entry.reason, entry.detail) == (Reason.PROVIDER_REFUSED, "refused: Unregistered")
 
@@ -357,7 +357,7 @@ def test_a_live_activity_that_the_provider_took_is_not_expired_by_silence() -> N
 
 
 def _lines_of_requests(*events: MessageEvent) -> list[str]:
-    return [entry.detail for entry in read(replay(*events)) if entry.what == "requested"]
+    return [entry.detail for entry in trace_of(replay(*events)) if entry.what == "requested"]
 
 
 def test_a_request_with_a_known_id_and_other_content_is_told_in_the_trace() -> None:

@@ -13,8 +13,8 @@ from schemas.reasons import Reason
 from schemas.values import LONGEST_CHAIN
 from services.status.api.explain import explain
 from services.status.api.view import view_of
-from services.status.fold import fold, read
-from services.status.fold.bounds import MAX_SAID, MAX_UNASKED, MAX_UNASKED_LINKS
+from services.status.fold import fold, trace_of
+from services.status.fold.bounds import MAX_OUTSIDE_LINES, MAX_UNASKED, MAX_UNASKED_LINKS
 from services.status.message import Message
 from services.status.message.document import to_document
 from tests.support.status_events import NOW, Story, replay
@@ -92,7 +92,7 @@ def test_what_somebody_said_before_takes_no_room_from_the_plan() -> None:
     )
     assert [one.installation_id for one in message.links[0].deliveries.values()] == ["i-1", "i-2"]
     assert message.state is DeliveryState.READ
-    assert [one.what for one in read(message)][-4:] == ["requested", "planned", "attempt", "receipt"]
+    assert [one.what for one in trace_of(message)][-4:] == ["requested", "planned", "attempt", "receipt"]
 
 
 def test_attempts_that_are_read_before_their_plan_all_count() -> None:
@@ -112,11 +112,11 @@ def test_one_phone_that_says_ever_new_things_of_its_push_leaves_the_trace_to_oth
         story.dispatched("i-2"),
         story.receipt("i-2", "read"),
     )
-    lines = read(message)
-    assert len([one for one in lines if one.installation_id == "i-1"]) == MAX_SAID
+    lines = trace_of(message)
+    assert len([one for one in lines if one.installation_id == "i-1"]) == MAX_OUTSIDE_LINES
     assert [one.installation_id for one in lines][-2:] == ["i-2", "i-2"]
     assert message.links[0].deliveries["i-1"].state is DeliveryState.READ
-    assert message.trace_dropped == 5_000 - MAX_SAID
+    assert message.trace_dropped == 5_000 - MAX_OUTSIDE_LINES
 
 
 @pytest.mark.parametrize("field", ["event_id", "installation_id", "slot", "partner_id"])
@@ -131,7 +131,7 @@ def test_nor_does_it_leave_a_line_when_the_plan_is_known(field: str) -> None:
     story = Story()
     events = [story.requested(), story.planned("i-1")]
     message = replay(*events, story.receipt().model_copy(update={field: "x" * 100_000}))
-    assert [one.what for one in read(message)] == ["requested", "planned"]
+    assert [one.what for one in trace_of(message)] == ["requested", "planned"]
     assert size_of(message) < size_of(replay(*events)) + 100
 
 

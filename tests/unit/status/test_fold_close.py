@@ -3,7 +3,7 @@
 from schemas import DeliveryState, ids
 from services.status.api.explain import explain
 from services.status.api.view import view_of
-from services.status.fold import ReportDue, StateChanged, close, fold, read
+from services.status.fold import ReportDue, StateChanged, close_message, fold, trace_of
 from services.status.fold.close import KEPT_DELIVERIES
 from services.status.message import Message
 from services.status.message.document import from_document, to_document
@@ -20,11 +20,11 @@ def large(story: Story, count: int = 2_000) -> Message:
 def test_what_it_has_come_to_stays_and_what_made_it_large_goes() -> None:
     message = large(Story())
     before = len(to_document(message)["links"])
-    close(message, NOW)
+    close_message(message, NOW)
     document = to_document(message)
     assert len(document["links"]) < before / 10
     assert len(message.links[0].deliveries) == KEPT_DELIVERIES
-    assert [one.what for one in read(message)] == ["closed"]
+    assert [one.what for one in trace_of(message)] == ["closed"]
     assert document["closed"]
     assert "deadline_at" not in document
     assert document["mt_num"]
@@ -36,7 +36,7 @@ def test_what_it_has_come_to_stays_and_what_made_it_large_goes() -> None:
 def test_an_open_link_has_failed_and_its_partner_is_told_until_he_was() -> None:
     story = Story()
     message = large(story)
-    follows = close(message, NOW)
+    follows = close_message(message, NOW)
     assert [one.report.error_code for one in follows if isinstance(one, ReportDue)] == [1]
     assert message.links[0].state is DeliveryState.REFUSED
     again = fold(message, story.receipt("i-1"))
@@ -50,14 +50,14 @@ def test_what_has_come_to_an_end_stays_as_it_is() -> None:
     story = Story()
     message = large(story)
     fold(message, story.receipt("i-1", "read"))
-    assert not close(message, NOW)
+    assert not close_message(message, NOW)
     assert message.state is DeliveryState.READ
 
 
 def test_nothing_that_is_read_later_changes_it() -> None:
     story = Story()
     message = large(story)
-    close(message, NOW)
+    close_message(message, NOW)
     before = to_document(message)
     for number in range(100):
         receipt = story.receipt("i-1", "read")

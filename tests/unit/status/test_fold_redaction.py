@@ -13,7 +13,7 @@ from schemas.topics import Topic
 from schemas.values import Channel, Content, Link, Recipient
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.recipient_keys import RecipientKeys
-from services.status.fold import fold, forget
+from services.status.fold import fold, redact
 from services.status.message import Message
 from services.status.message.document import from_document, to_document
 from tests.unit.runtime.test_record_encryption import forget as destroy
@@ -79,9 +79,9 @@ def test_cleaning_gives_what_a_rebuild_gives(count: int, keys: RecipientKeys) ->
         [event for topic, value in records if isinstance(event := record_encryption.decode(topic, value), MessageEvent)]
     )
     cleaned = from_document(to_document(folded([event for _, event in LIFE[:count]])))
-    assert forget(cleaned)
+    assert redact(cleaned)
     cleaned.revision = rebuilt.revision
     assert to_document(cleaned) == to_document(rebuilt)
     assert b"secret" not in to_document(cleaned)["links"]
     assert PHONE.encode() not in to_document(cleaned)["links"]
-    assert not forget(cleaned)
+    assert not redact(cleaned)

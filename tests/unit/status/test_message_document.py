@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from schemas.topics import DAY_MS, HISTORY_RETENTION_MS
-from services.status.fold import read
+from services.status.fold import trace_of
 from services.status.message import Message
 from services.status.message import model as kinds
 from services.status.message.document import FORM, NewerForm, from_document, to_document
@@ -40,7 +40,7 @@ def test_bytes_that_were_stored_once_mean_the_same() -> None:
     values = asdict(message)
     values["links"] = list(values["links"].values())
     assert said_of(values, FROZEN["message"]) == FROZEN["message"]
-    entries = [asdict(one) for one in read(message)]
+    entries = [asdict(one) for one in trace_of(message)]
     assert said_of(entries, FROZEN["entries"]) == FROZEN["entries"]
 
 
