@@ -41,6 +41,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, Log
 from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.text.storable import NO_NUL
 
 log = telemetry.logger("batch")
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -243,7 +244,7 @@ def _without(
 async def _read(body: bytes) -> object:
     """Without loss. A large packet whose numbers or escapes need care is read in a thread. Raises Unacceptable."""
     if lossless.holds_nul(body):
-        raise Unacceptable("invalid", "body", "body: must not hold a NUL character")
+        raise Unacceptable("invalid", "body", f"body: {NO_NUL}")
     try:
         try:
             found = orjson.loads(body)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from schemas import lossless
 from services.ingest.rules.body import LinkBody, SendRequest
 from services.ingest.rules.errors import Refused, invalid
+from services.runtime.text.storable import NO_NUL
 
 _OPAQUE = {"customPayload": b'"customPayload"', "extraOptions": b'"extraOptions"', "Options": b'"Options"'}
 _PLAIN = (str, bool, type(None))
@@ -25,7 +26,7 @@ _ENDING = (dict, list, str)
 def read_request(body: bytes) -> SendRequest:
     """Raises Refused for what is no JSON text that we take, ValidationError for wrong fields."""
     if lossless.holds_nul(body):
-        raise invalid("body", "must not hold a NUL character")
+        raise invalid("body", NO_NUL)
     try:
         request = SendRequest.model_validate_json(body)
     except ValidationError as error:
@@ -40,7 +41,7 @@ def read_request(body: bytes) -> SendRequest:
 def read_json(body: bytes) -> Any:
     """Any JSON of a partner, without loss. Raises Refused."""
     if lossless.holds_nul(body):
-        raise invalid("body", "must not hold a NUL character")
+        raise invalid("body", NO_NUL)
     try:
         return lossless.loads(body)
     except lossless.NotJson as error:

@@ -17,6 +17,7 @@ import jwt
 
 from schemas.application_events import ProofAlgorithm
 from services.runtime.text.phones import normalise
+from services.runtime.text.storable import fault_of
 
 MOST_CHARACTERS = 4096
 LIFETIME_S = 600
@@ -152,6 +153,4 @@ def _subject(claims: dict[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _is_user(value: object) -> bool:
-    if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST_USER or "\x00" in value:
-        return False
-    return not any("\ud800" <= one <= "\udfff" for one in value)
+    return isinstance(value, str) and 1 <= len(value) <= _LONGEST_USER and fault_of(value) is None

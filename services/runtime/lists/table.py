@@ -18,6 +18,7 @@ import orjson
 
 from schemas import lossless
 from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE, Lines, ListFault, RawLine, Utf8
+from services.runtime.text.storable import NO_NUL
 
 DELIMITERS = (";", ",", "\t", "|")
 _SEP = re.compile(r'"?sep=(\\t|.)["\s;,|]*', re.IGNORECASE)
@@ -215,7 +216,7 @@ def _head_text(raw: RawLine) -> str:
     except UnicodeDecodeError:
         raise ListFault("header", UTF8_RULE) from None
     if "\0" in text:
-        raise ListFault("header", "must not hold NUL characters")
+        raise ListFault("header", NO_NUL)
     if text.lstrip().startswith(("{", "[")):
         raise ListFault("header", "must name the columns; these are JSON lines, not CSV")
     return text
@@ -240,7 +241,7 @@ def _cells(raw: RawLine, table: Table) -> dict[str, str] | None:
     if not any(cell.strip() for cell in row):
         return None
     if "\0" in text:
-        raise _Broken("line", "must not hold a NUL character")
+        raise _Broken("line", NO_NUL)
     if len(row) < len(table.columns) or any(cell.strip() for cell in row[len(table.columns) :]):
         raise _Broken("line", f"has {len(row)} columns, the header has {len(table.columns)}")
     return {name: _text(cell) for name, cell in zip(table.columns, row, strict=False) if name is not None}

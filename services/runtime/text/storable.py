@@ -4,12 +4,21 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+NO_NUL = "must not hold a NUL character"
+
+
+def fault_of(text: str) -> str | None:
+    """Why the text cannot be stored; None for text that can."""
+    if "\x00" in text:
+        return NO_NUL
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        return "must not hold a lone surrogate"
+    return None
+
 
 def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("must not hold a NUL character")
-    if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
-        raise ValueError("must not hold a lone surrogate")
+    if (fault := fault_of(text)) is not None:
+        raise ValueError(fault)
     return text
 
 

@@ -113,7 +113,7 @@ def test_a_quote_beside_another_delimiter_opens_nothing() -> None:
         (b"to;phone\n", "header: names a column twice: `to`"),
         (b"to;To\n", "header: names a column twice: `to`"),
         (b"to;x;X\n", "header: names a column twice"),
-        (b"to;n\0ame\n", "header: must not hold NUL characters"),
+        (b"to;n\0ame\n", "header: must not hold a NUL character"),
         (b'"to;name\n1;2\n', "header: its quotes do not match"),
         (b"sep=x\nto;name\n", "header: `sep=` must be followed by `,` `;` `|` or a tab"),
         (

@@ -17,6 +17,7 @@ from services.ingest.rules import Refused, invalid
 from services.runtime.lists.lines import ListFault
 from services.runtime.lists.table import ROUNDED, Names, Record, Table, is_rounded, plain
 from services.runtime.text import phones
+from services.runtime.text.storable import NO_NUL
 
 _MAX_ID = 200
 _MAX_USER = 300
@@ -98,7 +99,7 @@ def _own(cells: Mapping[str, Any], name: str, is_cell: bool) -> str | None:
     if not isinstance(value, str):
         raise invalid(name, "must be a string")
     if "\0" in value:
-        raise invalid(name, "must not hold a NUL character")
+        raise invalid(name, NO_NUL)
     try:
         return plain(value, is_number=name == "to") or None if is_cell else value
     except ValueError as error:
@@ -109,7 +110,7 @@ def _value(cells: Mapping[str, Any], name: str) -> str:
     value = cells.get(name)
     if isinstance(value, str):
         if "\0" in value:
-            raise invalid(name, "must not hold a NUL character")
+            raise invalid(name, NO_NUL)
         if is_rounded(value):  # an account number, which everybody would read
             raise invalid(name, ROUNDED)
         return value
