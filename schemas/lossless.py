@@ -21,6 +21,7 @@ _SAFE_DIGITS = 18
 """So many digits always fit into 64 bits."""
 _MOST_DIGITS = 4000
 """Longer ones Python refuses to count with; they are kept as text all the same."""
+NO_NUL = "must not hold a NUL character"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -122,9 +123,10 @@ def mapped(value: Any, part: Callable[[Any], Any]) -> Any:
     return value
 
 
-def holds_nul(raw: bytes) -> bool:
-    """Whether a string of this JSON has a NUL character: neither databases nor phones can be trusted with one."""
-    return b"\\" in raw and b"\\u0000" in raw and _NUL.search(raw) is not None
+def check_nul(raw: bytes) -> None:
+    """Raises NotJson when a string of this JSON has a NUL character: databases and phones cannot be trusted with one."""
+    if b"\\" in raw and b"\\u0000" in raw and _NUL.search(raw) is not None:
+        raise NotJson(NO_NUL)
 
 
 def _exact(raw: bytes | str) -> Any:

@@ -9,7 +9,7 @@ A message is turned into the `Request` of `/v6/send` and comes through `accept` 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -97,7 +97,9 @@ def hands_on(body: object) -> bool:
     messages = body.get("messages") if isinstance(body, dict) else None
     if not isinstance(messages, list):
         return False
-    return any(isinstance(one, dict) and ("data" in one or "cascadeChainLink" in one) for one in messages)
+    return any(
+        isinstance(message, dict) and ("data" in message or "cascadeChainLink" in message) for message in messages
+    )
 
 
 def accepted_of(
@@ -110,8 +112,8 @@ def accepted_of(
     channel = _channel(message, sending.partner)
     faults = _faults(message, channel)
     if faults:
-        reasons = [RejectReason(key, f"{where}.{name}") for key, name, _ in faults]
-        return Rejection(reasons, "; ".join(f"{where}.{name}: {rule}" for _, name, rule in faults))
+        reasons = [RejectReason(fault.key, f"{where}.{fault.field}") for fault in faults]
+        return Rejection(reasons, "; ".join(f"{where}.{fault.field}: {fault.rule}" for fault in faults))
     assert channel is not None
     key = templates.key_of(message, channel)
     alike = templates.like(key, message, sending.draw_id)
@@ -125,8 +127,8 @@ def accepted_of(
     except Refused as refused:
         return rejected_of(refused.refusal, where)
     unknown = names_of(unknown_of_packet(message, channel))
-    about = {"packet_id": sending.packet_id} | ({} if unknown is None else {"unknown_fields": unknown})
-    accepted = outcome._replace(request=outcome.request.model_copy(update=about))
+    event = outcome.request.replace(packet_id=sending.packet_id)
+    accepted = outcome._replace(request=event if unknown is None else event.replace(unknown_fields=unknown))
     templates.learn(key, accepted)
     return accepted
 
@@ -151,43 +153,51 @@ def _channel(message: Mapping[str, Any], partner: PartnerChanged) -> Channel | N
         return None
 
 
-def _faults(message: Mapping[str, Any], channel: Channel | None) -> list[tuple[str, str, str]]:
-    """Everything that is wrong with the packet's own fields: key, field, rule."""
+class _Fault(NamedTuple):
+    """What is wrong with a field of the packet's own."""
+
+    key: str
+    field: str
+    rule: str
+
+
+def _faults(message: Mapping[str, Any], channel: Channel | None) -> list[_Fault]:
+    """Everything that is wrong with the packet's own fields."""
     data = message.get("data")
-    found: list[tuple[str, str, str]] = []
+    found: list[_Fault] = []
     if channel is None:
-        found.append(("invalid", "type", "must be the name of a channel"))
+        found.append(_Fault("invalid", "type", "must be the name of a channel"))
     if data is not None and not isinstance(data, dict):
-        return [*found, ("invalid", "data", "must be an object")]
+        return [*found, _Fault("invalid", "data", "must be an object")]
     if not message.get("from"):
-        found.append(("must.be.not.null", "from", "mandatory"))
+        found.append(_Fault("must.be.not.null", "from", "mandatory"))
     if message.get("to") in (None, "") and not (data or {}).get("externalUserId"):
-        found.append(("must.be.not.null", "to", "mandatory unless data.externalUserId is given"))
+        found.append(_Fault("must.be.not.null", "to", "mandatory unless data.externalUserId is given"))
     if not message.get("text") and not (channel in _INSTANT and (data or {}).get("instantContent")):
-        found.append(("must.be.not.null", "text", "mandatory"))
+        found.append(_Fault("must.be.not.null", "text", "mandatory"))
     for name in ("from", "to", "text", "id", "callbackUrl"):
         if message.get(name) is not None and not isinstance(message[name], str):
-            found.append(("invalid", name, "must be a string"))
+            found.append(_Fault("invalid", name, "must be a string"))
     found += _too_long(message, "id", _MAX_ID)
     found += _too_long(message, "text", _MAX_PUSH if channel is Channel.PUSH else _MAX_SMS)
     validity, priority = message.get("validity"), message.get("priority")
     least, most = _VALIDITY_S
     if validity is not None and not (_is_whole(validity) and (channel is Channel.PUSH or least <= validity <= most)):
-        found.append(("invalid", "validity", f"must be {least} to {most} seconds"))
+        found.append(_Fault("invalid", "validity", f"must be {least} to {most} seconds"))
     if priority is not None and not (_is_whole(priority) and 0 <= priority <= 3):
-        found.append(("invalid", "priority", "must be 0 to 3"))
+        found.append(_Fault("invalid", "priority", "must be 0 to 3"))
     if isinstance(message.get("callbackUrl"), str):
         try:
             notify_url_of(message["callbackUrl"], "callbackUrl")
         except Refused as refused:
-            found.append(("invalid", "callbackUrl", refused.refusal.rule))
+            found.append(_Fault("invalid", "callbackUrl", refused.refusal.rule))
     return found
 
 
-def _too_long(message: Mapping[str, Any], name: str, most: int) -> list[tuple[str, str, str]]:
+def _too_long(message: Mapping[str, Any], name: str, most: int) -> list[_Fault]:
     text = message.get(name)
     if isinstance(text, str) and len(text) > most:
-        return [("length.too.long", name, f"must have at most {most} characters")]
+        return [_Fault("length.too.long", name, f"must have at most {most} characters")]
     return []
 
 

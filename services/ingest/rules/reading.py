@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from schemas import lossless
 from services.ingest.rules.body import LinkBody, SendRequest
 from services.ingest.rules.errors import Refused, invalid
-from services.runtime.text.storable import NO_NUL
 
 _OPAQUE = {"customPayload": b'"customPayload"', "extraOptions": b'"extraOptions"', "Options": b'"Options"'}
 _PLAIN = (str, bool, type(None))
@@ -25,10 +24,11 @@ _ENDING = (dict, list, str)
 
 def read_request(body: bytes) -> SendRequest:
     """Raises Refused for what is no JSON text that we take, ValidationError for wrong fields."""
-    if lossless.holds_nul(body):
-        raise invalid("body", NO_NUL)
     try:
+        lossless.check_nul(body)
         request = SendRequest.model_validate_json(body)
+    except lossless.NotJson as error:
+        raise not_json(error) from None
     except ValidationError as error:
         if error.errors(include_url=False, include_input=False)[0]["type"] != "json_invalid":
             raise
@@ -40,9 +40,8 @@ def read_request(body: bytes) -> SendRequest:
 
 def read_json(body: bytes) -> Any:
     """Any JSON of a partner, without loss. Raises Refused."""
-    if lossless.holds_nul(body):
-        raise invalid("body", NO_NUL)
     try:
+        lossless.check_nul(body)
         return lossless.loads(body)
     except lossless.NotJson as error:
         raise not_json(error) from None

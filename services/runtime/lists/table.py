@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from schemas import lossless
+from schemas.lossless import NO_NUL
 from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE, Lines, ListFault, RawLine, Utf8
-from services.runtime.text.storable import NO_NUL
 
 DELIMITERS = (";", ",", "\t", "|")
 _SEP = re.compile(r'"?sep=(\\t|.)["\s;,|]*', re.IGNORECASE)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-NO_NUL = "must not hold a NUL character"
+from schemas.lossless import NO_NUL
 
 
 def fault_of(text: str) -> str | None:

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from schemas import lossless
+from schemas.lossless import NO_NUL
 from services.ingest.mailing.rules.template import Template
 from services.ingest.rules import Refused, invalid
 from services.runtime.lists.lines import ListFault
 from services.runtime.lists.table import ROUNDED, Names, Record, Table, is_rounded, plain
 from services.runtime.text import phones
-from services.runtime.text.storable import NO_NUL
 
 _MAX_ID = 200
 _MAX_USER = 300
