@@ -357,7 +357,6 @@ OPEN: dict[str, set[str]] = {
     "a name says what the thing is": {
         "schemas",
         "services/dispatch",
-        "services/ingest",
         "services/registry",
         "services/router",
         "services/runtime",
@@ -388,7 +387,6 @@ OPEN: dict[str, set[str]] = {
     "five positional arguments at most": {
         "schemas",
         "services/dispatch",
-        "services/ingest",
         "services/registry",
         "services/router",
         "services/runtime",
@@ -408,7 +406,6 @@ OPEN: dict[str, set[str]] = {
     },
     "no model is made from an unchecked dictionary": {
         "services/dispatch",
-        "services/ingest",
         "services/registry",
         "services/router",
         "services/runtime",
@@ -416,7 +413,6 @@ OPEN: dict[str, set[str]] = {
     },
     "copies with changes are checked": {
         "services/dispatch",
-        "services/ingest",
         "services/registry",
         "services/router",
         "services/runtime",
@@ -427,7 +423,6 @@ OPEN: dict[str, set[str]] = {
     },
     "files that are named exist": {
         "services/dispatch",
-        "services/ingest",
     },
 }
 """Packages that still break a rule."""

@@ -1,4 +1,4 @@
-"""SECURE values are sealed before anything goes into the log: no topic holds one in clear. See docs/design.md §6."""
+"""The sealing of SECURE values before anything goes into the log: no topic has one in clear. See docs/design.md §6."""
 
 from schemas.events import MessageRequested
 from schemas.values import SecureValues
@@ -23,5 +23,5 @@ async def sealed(accepted: AcceptedMessage, keys: HourKeys) -> MessageRequested:
         content = chain[place].content
         if content is None:
             raise ValueError("only a push can hold SECURE values")
-        chain[place] = chain[place].model_copy(update={"content": content.model_copy(update={"secure": secure})})
-    return request.model_copy(update={"chain": tuple(chain)})
+        chain[place] = chain[place].replace(content=content.replace(secure=secure))
+    return request.replace(chain=tuple(chain))

@@ -1,5 +1,5 @@
 """Broadcast channels, `/v1/applications/{id}/broadcast-channels`: one Live Activity push to all who follow."""
 
-from services.ingest.broadcast.start import open_broadcasts
+from services.ingest.broadcast.wiring import open_broadcasts
 
 __all__ = ["open_broadcasts"]

@@ -52,9 +52,19 @@ class ChannelView(View):
     changed_at: int
 
     @classmethod
-    def of(cls, one: BroadcastChannelChanged) -> "ChannelView":
-        same = {name: getattr(one, name) for name in cls.model_fields if hasattr(one, name)}
-        return cls(**{**same, "channel_id": one.apple_id, "changed_at": one.at})
+    def of(cls, channel: BroadcastChannelChanged) -> "ChannelView":
+        return cls(
+            name=channel.name,
+            application_id=channel.application_id,
+            environment=channel.environment,
+            keep_latest=channel.keep_latest,
+            state=channel.state,
+            channel_id=channel.apple_id,
+            status=channel.status,
+            detail=channel.detail,
+            attempt=channel.attempt,
+            changed_at=channel.at,
+        )
 
 
 class ChannelsPage(View):
@@ -78,18 +88,18 @@ class BroadcastView(View):
     retry_at: int | None
 
     @classmethod
-    def of(cls, one: Broadcast) -> "BroadcastView":
-        told = one.told
+    def of(cls, broadcast: Broadcast) -> "BroadcastView":
+        requested, outcome = broadcast.requested, broadcast.outcome
         return cls(
-            broadcast_id=one.requested.broadcast_id,
-            id=one.requested.ref,
-            state=told.outcome if told is not None else "requested",
-            attempt=told.attempt if told is not None else 0,
-            status=told.status if told is not None else 0,
-            detail=told.detail if told is not None else "",
-            accepted_at=one.requested.accepted_at,
-            expires_at=one.requested.expires_at,
-            retry_at=told.retry_at if told is not None else None,
+            broadcast_id=requested.broadcast_id,
+            id=requested.ref,
+            state=outcome.outcome if outcome is not None else "requested",
+            attempt=outcome.attempt if outcome is not None else 0,
+            status=outcome.status if outcome is not None else 0,
+            detail=outcome.detail if outcome is not None else "",
+            accepted_at=requested.accepted_at,
+            expires_at=requested.expires_at,
+            retry_at=outcome.retry_at if outcome is not None else None,
         )
 
 
@@ -130,10 +140,10 @@ def _add_channels(router: APIRouter, broadcasting: BroadcastService, who: Any) -
     ) -> ChannelsPage:
         found = await broadcasting.store.channels(application_id, after, limit)
         more = found[-1].name if len(found) == limit else None
-        return ChannelsPage(channels=[ChannelView.of(one) for one in found], after=more)
+        return ChannelsPage(channels=[ChannelView.of(channel) for channel in found], after=more)
 
     @router.get("/{name}", summary="Its state")
-    async def one(application_id: _Application, name: _Name, asking: Caller = who) -> ChannelView:
+    async def channel(application_id: _Application, name: _Name, asking: Caller = who) -> ChannelView:
         return ChannelView.of(await broadcasting.channel(application_id, name))
 
     @router.delete("/{name}", status_code=202, summary="Let it go")

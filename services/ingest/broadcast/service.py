@@ -71,7 +71,7 @@ class BroadcastService:
         if asked is None:
             assert known is not None
             return known, False
-        await self._say(asked)
+        await self._publish(asked)
         return asked, True
 
     async def close(self, application_id: str, name: str) -> BroadcastChannelChanged:
@@ -82,7 +82,7 @@ class BroadcastService:
         if known.state != "open":
             return known
         asked = rules.closing(known, now_ms())
-        await self._say(asked)
+        await self._publish(asked)
         return asked
 
     async def send(
@@ -108,7 +108,7 @@ class BroadcastService:
             return known, False
         if channel.state != "open":
             raise Problem(409, "Channel not open", f"it is {channel.state}")
-        await self._say(asked)
+        await self._publish(asked)
         return Broadcast(asked, None), True
 
     async def broadcast(self, application_id: str, name: str, broadcast_id: str) -> Broadcast:
@@ -117,7 +117,7 @@ class BroadcastService:
             raise Problem(404, "Unknown message", "no message of that id was sent on this channel")
         return found
 
-    async def _say(self, event: BroadcastChannelChanged | BroadcastRequested) -> None:
+    async def _publish(self, event: BroadcastChannelChanged | BroadcastRequested) -> None:
         topic = BROADCAST_CHANNELS if isinstance(event, BroadcastChannelChanged) else BROADCASTS
         await self.sink.append([Append(topic, event.entity_key, event)])
         await self.store.apply(event)

@@ -20,10 +20,10 @@ _RANKS = {"retry": 1, "uncertain": 2, "expired": 3, "refused": 3, "accepted": 4}
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """A message for a channel, and what has become of it; None: nothing yet."""
+    """A message for a channel, and what dispatch has reported of it; None: nothing yet."""
 
     requested: BroadcastRequested
-    told: BroadcastDispatched | None
+    outcome: BroadcastDispatched | None
 
 
 class Broadcasts:
@@ -46,16 +46,16 @@ class Broadcasts:
         """By name, those behind `after`."""
         query: Document = {"application_id": application_id, "name": {"$gt": after}}
         found = self._channels.find(query).sort("name", 1).limit(limit)
-        return [BroadcastChannelChanged.model_validate(one["event"]) async for one in found]
+        return [BroadcastChannelChanged.model_validate(document["event"]) async for document in found]
 
     async def broadcast(self, broadcast_id: str) -> Broadcast | None:
         found = await self._broadcasts.find_one({"_id": broadcast_id, "requested": {"$exists": True}})
         if found is None:
             return None
-        told = found.get("told")
+        outcome = found.get("told")
         return Broadcast(
             BroadcastRequested.model_validate(found["requested"]),
-            BroadcastDispatched.model_validate(told) if told is not None else None,
+            BroadcastDispatched.model_validate(outcome) if outcome is not None else None,
         )
 
     async def apply(self, event: Event) -> None:

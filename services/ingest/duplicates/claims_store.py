@@ -59,10 +59,12 @@ class DuplicateClaims:
         """Append and confirm what is ours before the contested ones are settled: who holds nothing waits for nobody."""
         wanted = list(message_ids)
         fresh = {"confirmed": False, "at": _moment(now_ms), "holder": holder}
-        await self._collection.write([UpdateOne({"_id": one}, {"$setOnInsert": fresh}, upsert=True) for one in wanted])
-        found = [one async for one in self._collection.find({"_id": {"$in": wanted}, "confirmed": False})]
-        ours = {one["_id"] for one in found if one.get("holder") == holder}
-        return ClaimOutcome(ours, {one["_id"] for one in found if not _is_in_hand(one, now_ms)} - ours)
+        await self._collection.write(
+            [UpdateOne({"_id": message_id}, {"$setOnInsert": fresh}, upsert=True) for message_id in wanted]
+        )
+        found = await self._claims({"_id": {"$in": wanted}, "confirmed": False})
+        ours = {claim["_id"] for claim in found if claim.get("holder") == holder}
+        return ClaimOutcome(ours, {claim["_id"] for claim in found if not _is_in_hand(claim, now_ms)} - ours)
 
     async def settle(self, contested: Iterable[str], holder: str, now_ms: int) -> set[str]:
         """Those that are ours in the end: nobody has appended them in time."""
@@ -70,12 +72,12 @@ class DuplicateClaims:
         started, look_s = time.monotonic(), _LOOK_S
         while waiting:
             now = now_ms + int((time.monotonic() - started) * 1000)
-            found = [one async for one in self._collection.find({"_id": {"$in": list(waiting)}, "confirmed": False})]
-            waiting = {one["_id"] for one in found if not _is_in_hand(one, now)}
-            over = [one for one in found if one["_id"] in waiting and not self._is_held(one, now)]
-            for one in over:
-                if await self._take_over(one, holder, now):
-                    ours.add(one["_id"])
+            found = await self._claims({"_id": {"$in": list(waiting)}, "confirmed": False})
+            waiting = {claim["_id"] for claim in found if not _is_in_hand(claim, now)}
+            over = [claim for claim in found if claim["_id"] in waiting and not self._is_held(claim, now)]
+            for claim in over:
+                if await self._take_over(claim, holder, now):
+                    ours.add(claim["_id"])
             waiting -= ours
             if waiting:
                 await asyncio.sleep(look_s)
@@ -107,20 +109,25 @@ class DuplicateClaims:
         left = {"confirmed": False, "$or": [of_lines, of_requests]}
         changes = [
             UpdateOne(
-                {"_id": one, "$or": [{"by": owner}, left]},
+                {"_id": message_id, "$or": [{"by": owner}, left]},
                 {"$set": {"by": owner, "at": _moment(now_ms)}, "$setOnInsert": {"confirmed": False}},
                 upsert=True,
             )
-            for one, owner in owners.items()
+            for message_id, owner in owners.items()
         ]
         await self._collection.write(changes)
 
     async def _granted(self, owners: Mapping[str, str], now_ms: int) -> tuple[set[str], bool]:
         """Which have their id, and whether no request may still be about to append one of the others."""
-        found = [one async for one in self._collection.find({"_id": {"$in": list(owners)}})]
-        granted = {one["_id"] for one in found if one.get("by") == owners[one["_id"]]}
-        waits = [one for one in found if "by" not in one and not one["confirmed"] and self._is_held(one, now_ms)]
-        return granted, not waits
+        found = await self._claims({"_id": {"$in": list(owners)}})
+        granted = {claim["_id"] for claim in found if claim.get("by") == owners[claim["_id"]]}
+        is_waiting = any(
+            "by" not in claim and not claim["confirmed"] and self._is_held(claim, now_ms) for claim in found
+        )
+        return granted, not is_waiting
+
+    async def _claims(self, query: Document) -> list[Document]:
+        return [claim async for claim in self._collection.find(query)]
 
     async def _take_over(self, claim: Document, holder: str, now_ms: int) -> bool:
         """False when somebody else was faster."""

@@ -1,8 +1,8 @@
-"""Requests of late, by message id: is this one another under the same id? A help for partners, and no more.
+"""Recent requests by message id, so that a partner who uses one id for two messages is warned.
 
-It knows what this process has taken since it began, and of that the newest: between MOST and twice as many. Another
-process's it does not know; the trace (`services/status/fold/trace.py`) and its metric miss none. Kept are hashes under
-a key of the process, and nothing of any request.
+Each process knows its own requests only, and of those the newest: between MOST and twice as many. The trace
+(`services/status/fold/trace.py`) and its metric miss none. What is kept are hashes under a key of the process, and
+nothing of any request.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from schemas.events import MessageRequested
 
 MOST = 20_000
-_shown = attrgetter(
+_SHOWN = (
     "text",
     "title",
     "content_category",
@@ -22,7 +22,8 @@ _shown = attrgetter(
     "enrichment",
     "live_activity",
 )
-"""Of a push's content."""
+_shown = attrgetter(*_SHOWN)
+"""What a push shows."""
 _NOTHING: Mapping[int, Mapping[str, str]] = MappingProxyType({})
 
 
@@ -34,22 +35,22 @@ class RecentRequests:
         self._newer: dict[str, int] = {}
         self._older: dict[str, int] = {}
 
-    def note(self, message_id: str, told: int) -> bool:
-        """True when one with this id was noted before that told somebody else, or something else (`fingerprint_of`)."""
+    def note(self, message_id: str, fingerprint: int) -> bool:
+        """True when a request with this id and another fingerprint was noted before."""
         before = self._newer.get(message_id, self._older.get(message_id))
         if before is not None:
-            return before != told
+            return before != fingerprint
         if len(self._newer) >= self._most:
             self._newer, self._older = {}, self._newer
-        self._newer[message_id] = told
+        self._newer[message_id] = fingerprint
         return False
 
 
 def fingerprint_of(request: MessageRequested, secure: Mapping[int, Mapping[str, str]] = _NOTHING) -> int:
-    """To whom what is told, `secure` by place in the chain as it was before it was sealed: an old code under its id is
-    not the new one. Python's own hash of strings is keyed, and different in each process.
+    """A hash of the recipient and of what is shown. `secure`: the values by place in the chain, before they are sealed,
+    for a new code under an old id is another message. Python's hash of strings is keyed, and differs in each process.
     """
     recipient = request.recipient
-    parts = [_shown(one.content) if one.content is not None else (one.channel, one.data) for one in request.chain]
+    parts = [_shown(link.content) if link.content is not None else (link.channel, link.data) for link in request.chain]
     hidden = [(place, frozenset(values.items())) for place, values in secure.items()] if secure else ()
     return hash((recipient.phone, recipient.external_user_id, *parts, *hidden))

@@ -4,6 +4,6 @@
 `upload.py` the reading of a list, `planning/` the sending. Features: `docs/features/mailings.md`.
 """
 
-from services.ingest.mailing.start import open_mailings
+from services.ingest.mailing.wiring import open_mailings
 
 __all__ = ["open_mailings"]

@@ -82,14 +82,15 @@ class Mailings:
             query["created_at"] = {"$lte": before.created_at}
             query["$or"] = [{"created_at": {"$lt": before.created_at}}, {"_id": {"$lt": before.mailing_id}}]
         found = self._mailings.find(query).sort([("created_at", -1), ("_id", -1)]).limit(limit)
-        return [self._mailing(one) async for one in found]
+        return [self._mailing(document) async for document in found]
 
     async def in_state(self, state: MailingState) -> list[Mailing]:
-        return [self._mailing(one) async for one in self._mailings.find({"state": state})]
+        return [self._mailing(document) async for document in self._mailings.find({"state": state})]
 
     async def unpublished(self) -> list[Mailing]:
-        """Those whose last change has not been said to the log."""
-        return [self._mailing(one) async for one in self._mailings.find({"unpublished": True}).limit(100)]
+        """Those whose last change is not in the log."""
+        found = self._mailings.find({"unpublished": True}).limit(100)
+        return [self._mailing(document) async for document in found]
 
     async def published(self, mailing: Mailing) -> Mailing | None:
         """This revision has been said to the log; the newer one, if there is one by now."""
@@ -160,9 +161,9 @@ class Mailings:
         at = datetime.now(UTC)
         writes = [
             ReplaceOne(
-                {"_id": f"{mailing_id}/{one.line:012}"}, {"mailing_id": mailing_id, **one._asdict(), "at": at}, True
+                {"_id": f"{mailing_id}/{line.line:012}"}, {"mailing_id": mailing_id, **line._asdict(), "at": at}, True
             )
-            for one in bad
+            for line in bad
         ]
         await self._problems.write(writes)
 
@@ -183,7 +184,7 @@ class Mailings:
     async def forget_recipients(self, partner_id: str | None, people: People) -> int:
         """Take the lines that are about these out of all lists that wait, or out of one partner's; tells how many."""
         query = {} if partner_id is None else {"partner_id": partner_id}
-        mailing_ids = [one["_id"] async for one in self._mailings.find(query, {"_id": 1})]
+        mailing_ids = [document["_id"] async for document in self._mailings.find(query, {"_id": 1})]
         taken = 0
         async for found in self._chunks.find({"mailing_id": {"$in": mailing_ids}}):
             document: Document | None = found
@@ -217,7 +218,7 @@ class Mailings:
         """Take these out of what mailings were asked for; tells of how many. The planner says it to the log."""
         query: Document = {} if partner_id is None else {"partner_id": partner_id}
         changed = 0
-        for mailing_id in [one["_id"] async for one in self._mailings.find(query, {"_id": 1})]:
+        for mailing_id in [document["_id"] async for document in self._mailings.find(query, {"_id": 1})]:
             mailing = await self.find(mailing_id)
             while mailing is not None and mailing.is_readable:
                 clean = without(mailing.definition, people)
@@ -234,7 +235,7 @@ class Mailings:
     async def problems(self, mailing_id: str, after_line: int, limit: int) -> list[RejectedLine]:
         query = {"mailing_id": mailing_id, "line": {"$gt": after_line}}
         found = self._problems.find(query).sort("line", 1).limit(limit)
-        return [RejectedLine(one["line"], one["field"], one["rule"]) async for one in found]
+        return [RejectedLine(document["line"], document["field"], document["rule"]) async for document in found]
 
     async def rows_from(self, mailing: Mailing, line: int) -> list[Row]:
         """The recipients from `line` on in the chunk that holds it, or in the next one. Empty: there are no more.

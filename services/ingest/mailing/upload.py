@@ -108,8 +108,8 @@ class Upload:
         if following == self.mailing.next_line:
             return
         repeats = [_repeated(row, self.template.has_push) for row in self._rows if row.repeats is not None]
-        told = self.mailing.refused + self.mailing.repeated + self.refused + self.repeated
-        kept = [*self._bad, *repeats][: max(0, MAX_PROBLEMS - told)]
+        problems = self.mailing.refused + self.mailing.repeated + self.refused + self.repeated
+        kept = [*self._bad, *repeats][: max(0, MAX_PROBLEMS - problems)]
         if not await self.mailings.add(self.mailing, following, self._rows, kept, len(self._bad)):
             raise UploadConflict
         self.accepted += len(self._rows)

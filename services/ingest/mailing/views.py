@@ -1,6 +1,5 @@
 """What the API tells of a mailing. Times in UTC ms; nothing of the recipients but their number."""
 
-from dataclasses import asdict
 from typing import Any
 
 from pydantic import ConfigDict
@@ -115,7 +114,7 @@ def list_view(mailing: Mailing) -> ListView:
 def upload_view(uploading: Upload, after: Mailing) -> UploadView:
     left_out = uploading.repeated if after.on_repeated == "skip" else 0
     return UploadView(
-        understood=UnderstoodView(**asdict(uploading.understood)),
+        understood=UnderstoodView.model_validate(uploading.understood, from_attributes=True),
         accepted=uploading.accepted - left_out,
         refused=uploading.refused,
         repeated=uploading.repeated,

@@ -43,7 +43,7 @@ def rich_addresses(rich: Mapping[str, Any], field: str) -> dict[str, Any]:
     if made.get("content-url"):
         made["content-url"] = shown_url_of(made["content-url"], f"{field}.content-url")
     if made.get("actions"):
-        made["actions"] = [_button(one, f"{field}.actions[{place}]") for place, one in enumerate(made["actions"])]
+        made["actions"] = [_button(button, f"{field}.actions[{place}]") for place, button in enumerate(made["actions"])]
     return made
 
 

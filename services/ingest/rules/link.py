@@ -103,11 +103,11 @@ _NO_CONTENT = ContentBody()
 def _buttons(given: Sequence[ButtonBody], field: str) -> tuple[Button, ...]:
     return tuple(
         Button(
-            title=one.title,
-            action=one.action,
-            options=options_of_button(one.action, one.options, f"{field}[{place}]"),
+            title=button.title,
+            action=button.action,
+            options=options_of_button(button.action, button.options, f"{field}[{place}]"),
         )
-        for place, one in enumerate(given)
+        for place, button in enumerate(given)
     )
 
 

@@ -64,10 +64,10 @@ def accept(
         schedule=schedule,
         reports=_reports(registered_delivery_of(body.registered_delivery, root.registered_delivery), url),
         extra_param=extra_param_of(body.extra_param),
-        callback_data=next((one.data.callback_data for one in chain if one.data.callback_data is not None), None),
+        callback_data=next((read.data.callback_data for read in chain if read.data.callback_data is not None), None),
         utc_offset_min=partner.utc_offset_min,
     )
-    secure = {place: one.secure for place, one in enumerate(chain) if one.secure}
+    secure = {place: read.secure for place, read in enumerate(chain) if read.secure}
     return AcceptedMessage(request, secure, _ends_at(now_ms, links, schedule))
 
 
@@ -94,8 +94,8 @@ def _awaiting(body: Request, chain: list[ReadLink]) -> tuple[Link, ...]:
     if following is None:
         return (chain[0].link,)
     links = []
-    for one in chain:
-        links.append(_awaits(one.link, following, where) if following is not None else one.link)
+    for read in chain:
+        links.append(_awaits(read.link, following, where) if following is not None else read.link)
         if following is not None:
             following, where = following.next_link, f"{where}.nextLink"
     return tuple(links)
@@ -112,7 +112,7 @@ def _awaits(link: Link, following: LinkBody, where: str) -> Link:
 
 def _recipient(body: Request, chain: list[ReadLink]) -> Recipient:
     """Whom the partner means. The user id may stand in any link, and must be the same in all."""
-    users = {one.data.external_user_id for one in chain if one.data.external_user_id}
+    users = {read.data.external_user_id for read in chain if read.data.external_user_id}
     if len(users) > 1:
         raise invalid("externalUserId", "must be the same in all links of a cascade")
     phone = phones.normalise(body.dest_addr) if body.dest_addr else None
@@ -120,7 +120,7 @@ def _recipient(body: Request, chain: list[ReadLink]) -> Recipient:
         raise Refused(Code.PHONE, "destAddr", phones.RULE)
     if phone is None and not users:
         raise Refused(Code.PHONE, "destAddr", "mandatory unless message.data.externalUserId is given")
-    if phone is None and all(one.link.channel is not Channel.PUSH for one in chain):
+    if phone is None and all(read.link.channel is not Channel.PUSH for read in chain):
         raise Refused(Code.PHONE, "destAddr", f"mandatory for {chain[0].link.channel.value}")
     return Recipient(phone=phone, external_user_id=users.pop() if users else None)
 

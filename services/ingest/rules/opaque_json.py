@@ -20,7 +20,9 @@ def kept_of(model: BaseModel) -> dict[str, Any]:
     """What a model holds by its names on the wire, without what is null; values that it does not look into stay."""
     named = {field.alias or name: getattr(model, name) for name, field in type(model).model_fields.items()}
     every = named | (model.model_extra or {})
-    return {name: kept_of(one) if isinstance(one, BaseModel) else one for name, one in every.items() if one is not None}
+    return {
+        name: kept_of(part) if isinstance(part, BaseModel) else part for name, part in every.items() if part is not None
+    }
 
 
 def hyphened(value: object, field: str) -> dict[str, Any]:

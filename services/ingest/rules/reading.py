@@ -87,12 +87,12 @@ def _stands_in(body: bytes, key: bytes, value: object) -> bool:
 def _say_all(parts: Sequence[dict[str, Any]], body: bytes) -> bool:
     """The same of whole `data`: each stands in the body as often as the request has it."""
     try:
-        compact = Counter(b'"data":' + orjson.dumps(one) for one in parts)
+        compact = Counter(b'"data":' + orjson.dumps(part) for part in parts)
     except TypeError:
         return False
     if all(body.count(text) >= count for text, count in compact.items()):
         return True
-    spaced = Counter(b'"data": ' + json.dumps(one).encode() for one in parts)
+    spaced = Counter(b'"data": ' + json.dumps(part).encode() for part in parts)
     return all(body.count(text) >= count for text, count in spaced.items())
 
 
@@ -110,7 +110,7 @@ def _handed_on(request: SendRequest) -> Iterator[dict[str, Any]]:
 def _is_handed_on(kind: str | None, data: dict[str, Any]) -> bool:
     if (kind or "").upper() == "PUSH":
         return not _OPAQUE.keys().isdisjoint(data)
-    for one in data.values():
-        if not isinstance(one, _PLAIN) and not (isinstance(one, int) and 0 < one < 2**63):
+    for value in data.values():
+        if not isinstance(value, _PLAIN) and not (isinstance(value, int) and 0 < value < 2**63):
             return True
     return False

@@ -22,24 +22,24 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_.\[\]-]+|[0-9]{5,}")
 def warnings_of(unknown: Iterable[Unknown], prefix: str = "") -> list[str]:
     """One for each."""
     return [
-        f"unknown field {quote((prefix + one.path)[:_MOST_OF_NAME], safe='._-[]')}{suggestion(one.meant)}"
-        for one in unknown
+        f"unknown field {quote((prefix + field.path)[:_MOST_OF_NAME], safe='._-[]')}{suggestion(field.meant)}"
+        for field in unknown
     ]
 
 
 def header_of(warnings: Sequence[str]) -> bytes:
     """The header's value; what does not fit is counted."""
-    text, told = "", 0
-    for one in warnings:
-        longer = f"{text}; {one}" if text else one
+    text, count = "", 0
+    for warning in warnings:
+        longer = f"{text}; {warning}" if text else warning
         if len(longer) > _MOST_BYTES:
             break
-        text, told = longer, told + 1
-    return (text if told == len(warnings) else f"{text}; and {len(warnings) - told} more").encode("ascii")
+        text, count = longer, count + 1
+    return (text if count == len(warnings) else f"{text}; and {len(warnings) - count} more").encode("ascii")
 
 
 def names_of(unknown: Sequence[Unknown]) -> tuple[str, ...] | None:
     """For the trace; None for none."""
     if not unknown:
         return None
-    return tuple(_NO_NAME.sub("?", one.path[:_MOST_OF_NAME]) for one in unknown[:_MOST_NAMES])
+    return tuple(_NO_NAME.sub("?", field.path[:_MOST_OF_NAME]) for field in unknown[:_MOST_NAMES])

@@ -8,6 +8,7 @@ of their own stands as `{{name}}` and counts as one character until the list say
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
@@ -88,7 +89,8 @@ def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int, i
     if body.segment is not None and names:
         raise invalid("message", f"a segment has no values, so {{{{{names[0]}}}}} cannot be filled in")
     _check_no_recipient(body, marked)
-    anybody = body.model_copy(update={"dest_addr": _ANYBODY, "id": None})
+    anybody = copy(body)
+    anybody.dest_addr, anybody.id = _ANYBODY, None
     accepted = accept(anybody, partner, senders, now_ms, "bulk", draw_id=lambda: "")
     segment = None if body.segment is None else segment_of(body.segment, accepted.request.chain, partner)
     return MailingDraft(body, accepted, tuple(names), segment)
@@ -103,9 +105,9 @@ def _hidden(value: Any) -> Any:
     if not isinstance(value, dict):
         return lossless.mapped(value, _hidden)
     pairs = list(lossless.pairs_of(value))
-    if any(name == "param_name" and str(one).upper() == "SECURE" for name, one in pairs):
-        return lossless.object_of((name, _emptied(one) if name == "param_value" else one) for name, one in pairs)
-    return lossless.object_of((name, _hidden(one)) for name, one in pairs)
+    if any(name == "param_name" and str(part).upper() == "SECURE" for name, part in pairs):
+        return lossless.object_of((name, _emptied(part) if name == "param_value" else part) for name, part in pairs)
+    return lossless.object_of((name, _hidden(part)) for name, part in pairs)
 
 
 def _emptied(values: Any) -> Any:
@@ -156,7 +158,7 @@ def _marked(value: Any, where: str, names: list[str], depth: int = 0) -> Any:
         return [_marked(part, f"{where}[{place}]", names, depth + 1) for place, part in enumerate(value)]
     if not isinstance(value, str):
         return value
-    if any(FIRST_MARK <= one <= LAST_MARK for one in value):
+    if any(FIRST_MARK <= character <= LAST_MARK for character in value):
         raise invalid(where, "holds a character that is reserved (U+10F000 to U+10FFFD)")
 
     def mark(name: str) -> str:

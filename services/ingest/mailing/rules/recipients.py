@@ -32,23 +32,24 @@ def addressed(row: Row) -> MailingRecipient:
     return MailingRecipient(f"line/{row.line}", recipient, row.ref, row.values, row.line + 1)
 
 
-def message_id_of(one: MailingRecipient, mailing_id: str, partner_uuid: str) -> str:
-    return ids.uuid5(mailing_id, one.key) if one.ref is None else ids.message_id_of(partner_uuid, one.ref)
+def message_id_of(recipient: MailingRecipient, mailing_id: str, partner_uuid: str) -> str:
+    ref = recipient.ref
+    return ids.uuid5(mailing_id, recipient.key) if ref is None else ids.message_id_of(partner_uuid, ref)
 
 
 def expand(
-    template: Template, one: MailingRecipient, mailing_id: str, partner_uuid: str, now_ms: int
+    template: Template, recipient: MailingRecipient, mailing_id: str, partner_uuid: str, now_ms: int
 ) -> AcceptedMessage:
     """The message of one recipient; to be sealed like any other where it holds SECURE values."""
-    filled = template.filled(one.values)
-    message_id = message_id_of(one, mailing_id, partner_uuid)
+    filled = template.filled(recipient.values)
+    message_id = message_id_of(recipient, mailing_id, partner_uuid)
     request = template.request.replace(
         event_id=ids.event_id_of(message_id, f"mailing/{mailing_id}"),
         at=now_ms,
         message_id=message_id,
         mt_num=ids.mt_num_of(message_id),
-        partner_ref=one.ref,
-        recipient=one.recipient,
+        partner_ref=recipient.ref,
+        recipient=recipient.recipient,
         chain=filled.chain,
         mailing_id=mailing_id,
         **filled.extras,

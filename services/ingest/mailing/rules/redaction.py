@@ -51,10 +51,10 @@ def masked(text: str, people: People) -> str:
 def _hidden(run: str, people: People) -> str:
     """Digits and what may stand between them, without the numbers of these; other digits may stand beside one."""
     groups = list(_GROUP.finditer(run))
-    for first, one in enumerate(groups):
+    for first, group in enumerate(groups):
         for last in reversed(groups[first : first + _MOST_GROUPS]):
-            if _is_of(run[one.start() : last.end()], people):
-                return f"{run[: one.start()]}{MASK}{_hidden(run[last.end() :], people)}"
+            if _is_of(run[group.start() : last.end()], people):
+                return f"{run[: group.start()]}{MASK}{_hidden(run[last.end() :], people)}"
     return run
 
 

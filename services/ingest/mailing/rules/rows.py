@@ -53,7 +53,7 @@ def names_of(template: Template) -> Names:
 def check_table(table: Table, template: Template) -> None:
     """Raises ListFault when the columns cannot be a list of this mailing."""
     if not {"to", "externalUserId"} & set(table.columns):
-        seems = any(sum(one.isdecimal() for one in name) > 6 for name in table.strange)
+        seems = any(sum(character.isdecimal() for character in name) > 6 for name in table.strange)
         more = "; the first line seems to be a recipient" if seems else ""
         raise ListFault("header", f"must name a column `to` (or `phone`) or `externalUserId`{more}")
     if missing := [name for name in template.names if name not in table.columns]:

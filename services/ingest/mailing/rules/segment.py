@@ -78,14 +78,14 @@ def segment_of(body: SegmentBody, chain: Sequence[Link], partner: PartnerChanged
     if after is not None and before is not None and after >= before:
         raise invalid("segment.lastUsedBefore", "must be later than lastUsedAfter")
     return Segment(
-        application_id,
-        sorted(platforms),
-        body.subscriptions or (),
-        after,
-        before,
-        body.time_zones or (),
-        body.version_from,
-        body.version_below,
+        application_id=application_id,
+        platforms=sorted(platforms),
+        subscriptions=body.subscriptions or (),
+        used_from=after,
+        used_until=before,
+        time_zones=body.time_zones or (),
+        version_from=body.version_from,
+        version_below=body.version_below,
     )
 
 

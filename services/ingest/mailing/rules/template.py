@@ -122,18 +122,18 @@ class _LinkTemplate:
         for name, path, least, most, escape in limits:
             if text := _text(getattr(content, name), escape):
                 self.fields.append(_Field(name, text, least, most, f"{self.where}.data.{path}"))
-        self.buttons = [(one, _text(one.title), _text(one.options)) for one in content.actions]
+        self.buttons = [(button, _text(button.title), _text(button.options)) for button in content.actions]
 
     def filled(self, values: Values) -> Link:
         if self.is_fixed:
             return self.link
         if self.link.content is None:
             data = self.data.fill(values) if self.data else self.link.data
-            return self.link.model_copy(update={"data": data})
+            return self.link.replace(data=data)
         changes: dict[str, Any] = {field.name: field.filled(values) for field in self.fields}
         if any(title or options for _, title, options in self.buttons):
-            changes["actions"] = tuple(_button(*one, values) for one in self.buttons)
-        return self.link.model_copy(update={"content": self.link.content.model_copy(update=changes)})
+            changes["actions"] = tuple(_button(*parts, values) for parts in self.buttons)
+        return self.link.replace(content=self.link.content.replace(**changes))
 
     def secure_of(self, values: Values) -> Mapping[str, str] | None:
         if not self.secure:
@@ -193,7 +193,7 @@ def _button(button: Button, title: _Text | None, options: _Text | None, values: 
     changes = {name: text.fill(values) for name, text in (("title", title), ("options", options)) if text}
     if button.action.lower() == LINK and "options" in changes:
         changes["options"] = filled_url(changes["options"])
-    return button.model_copy(update=changes) if changes else button
+    return button.replace(**changes) if changes else button
 
 
 def _check_length(text: str, least: int, most: int | None, path: str) -> None:

@@ -23,7 +23,7 @@ async def open_broadcasts(
     await store.prepare()
     service = BroadcastService(store, directory, log)
     topics = [BROADCAST_CHANNELS, BROADCASTS]
-    consumer = BatchConsumer(settings, log, topics, "ingest-broadcasts", service.step, process.stop)
+    consumer = BatchConsumer(settings, log, topics, "ingest-broadcasts", service.step, stop=process.stop)
     consumer.dead_letters = await dead_letters(database, log, settings)
     process.spawn(consumer.run(), consumer.group, drains=True)
     return broadcast_routes(service, caller)
