@@ -124,7 +124,7 @@ def mapped(value: Any, part: Callable[[Any], Any]) -> Any:
 
 
 def check_nul(raw: bytes) -> None:
-    """Raises NotJson when a string of this JSON has a NUL character: databases and phones cannot be trusted with one."""
+    """Raises NotJson when a string of this JSON has a NUL character, which databases and phones may mistake."""
     if b"\\" in raw and b"\\u0000" in raw and _NUL.search(raw) is not None:
         raise NotJson(NO_NUL)
 
