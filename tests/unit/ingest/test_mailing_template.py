@@ -57,7 +57,7 @@ def test_values_are_filled_in_wherever_the_message_shows_something() -> None:
     assert (got.text, got.content_url) == ('Hi A"n, 100%', "https://bank.example/7.png")
     assert (got.actions[0].title, got.actions[0].options) == ('A"n', "https://bank.example/7")
     assert orjson.loads(got.custom_payload) == {"who": 'A"n'}
-    assert tuple(result.extras.values()) == ('n=A"n', "c7")
+    assert (result.extras["extra_param"], result.extras["callback_data"]) == ('n=A"n', "c7")
 
 
 def test_a_comma_in_a_value_is_doubled_in_extra_param() -> None:
