@@ -16,7 +16,7 @@ Every process reads this topic from its start to the end it had when the process
 follows it from then on (`services/runtime/directory.py`).
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from schemas.events import Event
 from schemas.providers import Provider
@@ -142,11 +142,31 @@ class CredentialsChanged(Event):
         return f"credentials/{self.application_id}/{self.provider.value}"
 
 
+OWNED: tuple[StopScope, ...] = ("packet", "mailing")
+"""Scopes of which each thing belongs to a partner; their ids are `OwnedId`s."""
+
+
+class OwnedId(NamedTuple):
+    """The id of a packet or mailing in a stop: `<partner id>/<own id>`, so that a stop touches nobody else's."""
+
+    partner_id: str
+    own_id: str
+
+    def __str__(self) -> str:
+        return f"{self.partner_id}/{self.own_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "OwnedId":
+        """The own id is empty for a text without a stroke."""
+        partner_id, _, own_id = text.partition("/")
+        return cls(partner_id, own_id)
+
+
 class StopChanged(Event):
     """Something is held up (paused), ended for good (cancelled), or goes on (running).
 
-    `id` is the partner's or application's id, the provider's name, or "<partner id>/<packet or mailing id>": so a stop
-    touches nobody else's messages. A packet or mailing can be cancelled; all others can only be paused.
+    `id` is the partner's or application's id, the provider's name, or an `OwnedId`. A packet or mailing can be
+    cancelled; all others can only be paused.
     """
 
     type: Literal["stop-changed"] = "stop-changed"

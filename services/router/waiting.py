@@ -19,7 +19,7 @@ from services.runtime.crypto import record_encryption
 from services.runtime.installations.model import Installation
 from services.runtime.log.kafka import Append
 from services.runtime.scheduling import windows
-from services.runtime.scheduling.stops import cancel_tags, held_tag
+from services.runtime.scheduling.tags import StopTag, Tag, cancel_tags
 from services.runtime.scheduling.timers import Timer
 
 
@@ -78,7 +78,7 @@ def timer_of(request: MessageRequested, waits: Scheduled | Held, due_at: int) ->
         **waits.link_fields,
         request=request,
     )
-    held_by = (held_tag(waits.scope, waits.stop_id),) if isinstance(waits, Held) else ()
+    held_by: tuple[Tag, ...] = (StopTag("held", waits.scope, waits.stop_id),) if isinstance(waits, Held) else ()
     return Timer(due_at, topics.MESSAGE_REQUESTED[due.lane], due.message_id, due, held_by + cancel_tags(request))
 
 

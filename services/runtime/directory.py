@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, cast
 
 from schemas import codec
 from schemas.application_events import (
+    OWNED,
     ApplicationChanged,
     CredentialsChanged,
     OperatorTokenChanged,
+    OwnedId,
     PartnerChanged,
     RecipientForgotten,
     SenderChanged,
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from services.runtime.process import Process
 
 log = telemetry.logger("directory")
-OWNED: tuple[StopScope, ...] = ("packet", "mailing")
-"""Scopes of stops whose ids begin with their partner's."""
 
 
 class Directory:
@@ -94,8 +94,8 @@ class Directory:
         if not self._holding:
             return None
         named: tuple[tuple[StopScope, str | None], ...] = (
-            ("packet", None if packet_id is None else f"{partner_id}/{packet_id}"),
-            ("mailing", None if mailing_id is None else f"{partner_id}/{mailing_id}"),
+            ("packet", None if packet_id is None else str(OwnedId(partner_id, str(packet_id)))),
+            ("mailing", None if mailing_id is None else str(OwnedId(partner_id, mailing_id))),
             ("partner", partner_id),
             ("application", application_id),
         )
@@ -168,7 +168,7 @@ class Directory:
         key = event.scope, event.id
         self.stops[key] = event
         if event.scope in OWNED:
-            self._stops_of.setdefault(event.id.partition("/")[0], {})[key] = event
+            self._stops_of.setdefault(OwnedId.parse(event.id).partner_id, {})[key] = event
         if event.state == "running":
             self._holding.pop(key, None)
         else:

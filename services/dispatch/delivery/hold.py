@@ -10,7 +10,7 @@ import random
 from schemas.application_events import StopChanged
 from services.dispatch.delivery.sender_health import STOPPED, SenderHealth
 from services.dispatch.policy import Hold, HostHealth
-from services.runtime.scheduling.stops import held_tag
+from services.runtime.scheduling.tags import StopTag
 
 _AWAY_S = 5.0
 
@@ -29,4 +29,4 @@ def hold_of(health: SenderHealth, host: HostHealth, now: float, *, bulk: bool = 
 
 def paused(stop: StopChanged, left_s: float) -> Hold:
     """For the rest of its life, `left_s`, or until the stop is lifted."""
-    return Hold(f"{stop.scope} is paused", left_s, held_tag(stop.scope, stop.id))
+    return Hold(f"{stop.scope} is paused", left_s, StopTag("held", stop.scope, stop.id))

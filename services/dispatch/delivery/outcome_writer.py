@@ -15,7 +15,8 @@ from services.dispatch.policy import Conclusion
 from services.runtime import telemetry
 from services.runtime.log.kafka import Append, Log
 from services.runtime.mongo.ended_activities import Ended, EndedActivities
-from services.runtime.scheduling.stops import Stops, cancel_tags
+from services.runtime.scheduling.stops import Stops
+from services.runtime.scheduling.tags import Tag, cancel_tags
 from services.runtime.scheduling.timers import Timer, Timers
 
 _TAKEN: Final = frozenset({"accepted"})
@@ -66,6 +67,6 @@ class OutcomeWriter:
         again, due = conclusion.again, conclusion.event.retry_at
         assert again is not None
         assert due is not None
-        waits_for = () if conclusion.waits_for is None else (conclusion.waits_for,)
+        waits_for: tuple[Tag, ...] = () if conclusion.waits_for is None else (conclusion.waits_for,)
         topic = TARGET_RESOLVED[self._provider][again.lane]
         return Timer(due, topic, again.record_key, again, waits_for + cancel_tags(again))

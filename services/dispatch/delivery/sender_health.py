@@ -26,6 +26,7 @@ from services.dispatch.policy import (
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime import telemetry
 from services.runtime.pacing.breaker import Breaker
+from services.runtime.scheduling.tags import SenderTag
 
 log = telemetry.logger("standing")
 STOPPED: Final = "sender is stopped"
@@ -63,7 +64,7 @@ class SenderHealth:
     """Of one (provider, application). Times are seconds of a monotonic clock."""
 
     def __init__(self, provider: Provider, application_id: str, max_rate: float, fingerprint: str = "") -> None:
-        self.tag = f"{provider.value}/{application_id}"  # of the timers of what is parked while it is stopped
+        self.tag = SenderTag(provider, application_id)  # of the timers of what is parked while it is stopped
         self.limiter = Limiter(max_rate)
         self.breaker = Breaker(1, FIRST_PROBE_S, LONGEST_PROBE_S)
         self.guard = DeadTokenGuard()

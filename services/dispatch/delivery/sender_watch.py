@@ -14,6 +14,7 @@ from services.dispatch.delivery.senders import Senders
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.loops import keep_on
+from services.runtime.scheduling.tags import SenderTag, Tag
 from services.runtime.scheduling.timers import Timers
 
 _WATCH_S = 0.5
@@ -25,7 +26,7 @@ class SenderWatch:
     def __init__(self, provider: Provider, senders: Senders, timers: Timers) -> None:
         self._provider, self._senders, self._timers = provider, senders, timers
         self._healths: dict[str, SenderHealth] = {}
-        self._to_hasten: set[str] = set()
+        self._to_hasten: set[SenderTag] = set()
         telemetry.IN_FLIGHT.labels(provider.value).set_function(self._in_flight)
 
     def health_of(self, application_id: str) -> SenderHealth:
@@ -41,9 +42,9 @@ class SenderWatch:
         """What waits for the application's sender is due now."""
         self._to_hasten.add(health.tag)
 
-    def release_if_well(self, tag: str) -> None:
+    def release_if_well(self, tag: Tag) -> None:
         """It waits for `tag` since a moment ago; what it waits for may have come meanwhile."""
-        health = self._healths.get(tag.removeprefix(f"{self._provider.value}/"))
+        health = self._healths.get(tag.application_id) if isinstance(tag, SenderTag) else None
         if health is not None and not health.is_stopped:
             self.release(health)
 

@@ -21,6 +21,7 @@ from schemas.reasons import Reason
 from services.dispatch.policy.screening import Obstacle, deadline_of
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime.pacing.backoff import exponential
+from services.runtime.scheduling.tags import Tag
 
 BACKOFF_S = 5.0
 LONGEST_BACKOFF_S = 900.0
@@ -43,7 +44,7 @@ class Hold(NamedTuple):
 
     why: str
     wait_s: float
-    tag: str | None = None
+    tag: Tag | None = None
 
 
 class Conclusion(NamedTuple):
@@ -51,7 +52,7 @@ class Conclusion(NamedTuple):
 
     event: ProviderDispatched
     again: TargetResolved | None = None
-    waits_for: str | None = None  # the tag of what would let it come sooner
+    waits_for: Tag | None = None  # the tag of what would let it come sooner
     ends: bool = False  # a Live Activity
 
 
@@ -118,7 +119,7 @@ def concluded(target: TargetResolved, result: Result, facts: AttemptFacts, now: 
     return Conclusion(event)
 
 
-def waiting(target: TargetResolved, result: Result, facts: AttemptFacts, now: int, waits_for: str) -> Conclusion:
+def waiting(target: TargetResolved, result: Result, facts: AttemptFacts, now: int, waits_for: Tag) -> Conclusion:
     """What was refused because of credentials that may be mended: it comes again when they are, at the latest just
     before its time is over."""
     assert isinstance(result, Retry)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from schemas import ids, topics
-from schemas.application_events import StopChanged
+from schemas.application_events import OwnedId, StopChanged
 from schemas.mailing_events import MailingChanged
 from services.ingest.mailing.model import Mailing
 from services.ingest.mailing.rules.draft import without_values
@@ -53,7 +53,7 @@ class MailingPublisher:
             return None
         if state == "running" and not mailing.was_held:
             return None
-        name = f"{mailing.partner_id}/{mailing.mailing_id}"
+        name = str(OwnedId(mailing.partner_id, mailing.mailing_id))
         known = self.directory.stopped("mailing", name)
         if known is not None and known.by and state != "cancelled":
             return None  # what was stopped at `/v1/stops` goes on when it is lifted there

@@ -7,7 +7,7 @@ also waits for the mailing to be over, so none goes on by itself. A lifted stop 
 import asyncio
 from collections.abc import Sequence
 
-from schemas.application_events import StopChanged
+from schemas.application_events import OwnedId, StopChanged
 from services.registry.provisioning.service import Provisioning
 from services.runtime import telemetry
 from services.runtime.http.server import Problem
@@ -40,10 +40,6 @@ class StopExpiry:
 
     async def _over(self, stops: Sequence[StopChanged]) -> list[StopChanged]:
         """Those that nothing can come for any more."""
-        mailings = [_own_id(one) for one in stops if one.scope == "mailing"]
+        mailings = [OwnedId.parse(one.id).own_id for one in stops if one.scope == "mailing"]
         going_on = await self._targets.going_on(mailings) if mailings else set()
-        return [one for one in stops if one.scope != "mailing" or _own_id(one) not in going_on]
-
-
-def _own_id(one: StopChanged) -> str:
-    return one.id.partition("/")[2]
+        return [one for one in stops if one.scope != "mailing" or OwnedId.parse(one.id).own_id not in going_on]

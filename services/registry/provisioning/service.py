@@ -13,6 +13,7 @@ from typing import TypeVar, cast
 
 from schemas import ids
 from schemas.application_events import (
+    OWNED,
     ApplicationChanged,
     CredentialsChanged,
     OperatorTokenChanged,
@@ -26,7 +27,7 @@ from schemas.values import StopScope
 from services.registry.provisioning.store import ProvisioningLock
 from services.runtime import faults
 from services.runtime.clock import now_ms
-from services.runtime.directory import OWNED, Directory
+from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
 from services.runtime.log.kafka import Append, Log
 

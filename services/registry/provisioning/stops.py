@@ -19,14 +19,13 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
 from schemas import ids
-from schemas.application_events import PartnerChanged, StopChanged, by_for_partners
+from schemas.application_events import OWNED, OwnedId, PartnerChanged, StopChanged, by_for_partners
 from schemas.providers import Provider
 from schemas.values import StopScope
 from services.registry.bodies import AnswerModel, RequestModel
 from services.registry.http import PROBLEMS
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.runtime.access.partner_auth import Caller
-from services.runtime.directory import OWNED
 from services.runtime.http.server import Problem
 from services.runtime.mongo.stop_targets import StopTargets
 from services.runtime.text.storable import Text
@@ -115,7 +114,7 @@ def _named(provisioning: Provisioning, scope: StopScope, stop_id: str, caller: C
     if scope in OWNED:
         if caller.partner is not None:
             return _own_name(scope, stop_id, caller.partner)
-        partner_id, _, own = stop_id.partition("/")
+        partner_id, own = OwnedId.parse(stop_id)
         partner = provisioning.directory.partners.get(partner_id)
         if not own or partner is None:
             raise Problem(404, "Unknown partner", f"the id of a {scope} is <partner>/<id> here")
@@ -134,7 +133,7 @@ def _named(provisioning: Provisioning, scope: StopScope, stop_id: str, caller: C
 
 async def _is_known(targets: StopTargets, scope: StopScope, name: str) -> bool:
     """Whether the packet has come. Raises Problem 404 for a mailing that is not there."""
-    partner_id, _, own = name.partition("/")
+    partner_id, own = OwnedId.parse(name)
     if scope == "packet":
         return await targets.has_packet(partner_id, int(own))
     if not await targets.has_mailing(partner_id, own):
@@ -144,7 +143,7 @@ async def _is_known(targets: StopTargets, scope: StopScope, name: str) -> bool:
 
 def _check_room(provisioning: Provisioning, name: str, is_known: bool) -> None:
     """Before one more stop holds. Raises Problem 404 for a packet, 409 for a stop, more than a partner may have."""
-    own = provisioning.directory.stops_of_partner(name.partition("/")[0])
+    own = provisioning.directory.stops_of_partner(OwnedId.parse(name).partner_id)
     holding = [stop for stop in own if stop.state != "running"]
     if not is_known and sum(not stop.is_known for stop in own) >= MOST_UNKNOWN:
         rule = f"no message of the partner has this packetId (yet), as with {MOST_UNKNOWN} packets stopped before"
@@ -155,7 +154,7 @@ def _check_room(provisioning: Provisioning, name: str, is_known: bool) -> None:
 
 
 def _own_name(scope: StopScope, given: str, partner: PartnerChanged) -> str:
-    return f"{partner.partner_id}/{_own_id(scope, given, partner)}"
+    return str(OwnedId(partner.partner_id, _own_id(scope, given, partner)))
 
 
 def _own_id(scope: StopScope, given: str, partner: PartnerChanged) -> str:

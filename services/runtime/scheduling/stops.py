@@ -1,9 +1,8 @@
 """What waits for a stop to be lifted, or is to end because of one: the timers of router and dispatch.
 
-    paused      what would go is set as a timer with `held_tag`, due when it would expire
+    paused      what would go is set as a timer with a `held` tag, due when it would expire
     running     those timers are hastened
-    cancelled   those, and with `cancel_tags` whatever waits for its hour or for another stop, are hastened: they end
-                at once
+    cancelled   those, and by their `plan` tags all others of the packet or mailing, are hastened: they end at once
 
 An instance hastens when its own directory says so, and looks again after it has set a timer: so none waits for what has
 come already, however far apart the directories of two instances are. Source: docs/design.md §2.
@@ -11,30 +10,17 @@ come already, however far apart the directories of two instances are. Source: do
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import cast
 
 from schemas.application_events import StopChanged
-from schemas.events import MessageRequested, TargetResolved
 from schemas.values import StopScope
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
 from services.runtime.loops import keep_on
+from services.runtime.scheduling.tags import StopTag
 from services.runtime.scheduling.timers import Timer, Timers
 
 _LOOK_S = 0.25
-_HELD, _PLANNED = "held", "plan"
 _Key = tuple[StopScope, str]
-
-
-def held_tag(scope: StopScope, name: str) -> str:
-    """Of timers of what waits until the stop is lifted."""
-    return f"{_HELD}/{scope}/{name}"
-
-
-def cancel_tags(event: MessageRequested | TargetResolved) -> tuple[str, ...]:
-    """Of timers of what waits for whatever it may be, and can be cancelled together: a mailing, a packet."""
-    parts = (("mailing", event.mailing_id), ("packet", event.packet_id))
-    return tuple(f"{_PLANNED}/{scope}/{event.partner_id}/{part}" for scope, part in parts if part is not None)
 
 
 class Stops:
@@ -63,24 +49,23 @@ class Stops:
 
     async def look_again(self, timers: Sequence[Timer]) -> None:
         """After these were set: what they wait for may have come meanwhile. Raises mongo.TRANSIENT_ERRORS."""
-        await self._hasten(tag for tag in {tag for timer in timers for tag in timer.tags} if self._is_over(tag))
+        tags = {tag for timer in timers for tag in timer.tags if isinstance(tag, StopTag)}
+        await self._hasten(tag for tag in tags if self._is_over(tag))
 
-    async def _hasten(self, tags: Iterable[str]) -> None:
+    async def _hasten(self, tags: Iterable[StopTag]) -> None:
         for tag in tags:
             await self._timers.hasten(tag, now_ms())
 
-    def _is_over(self, tag: str) -> bool:
-        kind, _, rest = tag.partition("/")
-        scope, _, name = rest.partition("/")
-        stop = self._directory.stops.get((cast(StopScope, scope), name))
-        if kind == _HELD:
+    def _is_over(self, tag: StopTag) -> bool:
+        stop = self._directory.stops.get((tag.scope, tag.stop_id))
+        if tag.kind == "held":
             return stop is None or stop.state != "paused"
-        return kind == _PLANNED and stop is not None and stop.state == "cancelled"
+        return stop is not None and stop.state == "cancelled"
 
 
-def _tags_of(stop: StopChanged) -> list[str]:
-    """What is to be hastened by it."""
-    held = held_tag(stop.scope, stop.id)
+def _tags_of(stop: StopChanged) -> list[StopTag]:
+    """Of the timers that the stop makes due."""
+    held = StopTag("held", stop.scope, stop.id)
     if stop.state == "running":
         return [held]
-    return [held, f"{_PLANNED}/{stop.scope}/{stop.id}"] if stop.state == "cancelled" else []
+    return [held, StopTag("plan", stop.scope, stop.id)] if stop.state == "cancelled" else []

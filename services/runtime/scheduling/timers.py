@@ -26,6 +26,7 @@ from services.runtime.log.kafka import Append, Log
 from services.runtime.loops import keep_on
 from services.runtime.mongo import Document, RawCollection, durable
 from services.runtime.mongo.leases import Lease
+from services.runtime.scheduling.tags import Tag
 
 _LEASE_MS = 10_000
 _BATCH = 500
@@ -41,7 +42,7 @@ class Timer:
     topic: Topic
     key: str
     event: Event
-    tags: tuple[str, ...] = ()  # what may come sooner and make it due (`hasten`)
+    tags: tuple[Tag, ...] = ()  # what may come sooner and make it due (`hasten`)
 
 
 StillMeant = Callable[[Sequence[Event]], Awaitable[set[str]]]
@@ -79,12 +80,12 @@ class Timers:
         """Take timers back, by the ids of their events; tells how many there were. Raises mongo.TRANSIENT_ERRORS."""
         return await self._collection.delete_many({"_id": {"$in": list(event_ids)}})
 
-    async def hasten(self, tag: str, now: int) -> None:
+    async def hasten(self, tag: Tag, now: int) -> None:
         """What the timers with this tag wait for has come: they are due now (UTC ms). Raises mongo.TRANSIENT_ERRORS.
 
         The field holds a list; timers of an older release hold one tag alone, which the same question finds.
         """
-        await self._collection.update_many({"tag": tag, "due_at": {"$gt": now}}, {"$set": {"due_at": now}})
+        await self._collection.update_many({"tag": str(tag), "due_at": {"$gt": now}}, {"$set": {"due_at": now}})
 
     async def run(self, stop: asyncio.Event, interval_s: float) -> None:
         """Append what is due, for ever; infrastructure trouble is logged and tried again."""
@@ -155,5 +156,5 @@ def _document(timer: Timer) -> Document:
         "set_at": datetime.now(UTC),
     }
     if timer.tags:
-        document["tag"] = list(timer.tags)
+        document["tag"] = [str(tag) for tag in timer.tags]
     return document

@@ -71,7 +71,7 @@ def test_a_stop_holds_it_until_it_expires_or_the_stop_is_lifted(gate: BroadcastG
     shared.stop = StopChanged(event_id="s", at=0, scope="application", id="gate-app", state="paused")
     hold = gate.hold(broadcast(60_000))
     assert hold is not None
-    assert (hold.why, hold.tag) == ("application is paused", "held/application/gate-app")
+    assert (hold.why, str(hold.tag)) == ("application is paused", "held/application/gate-app")
     assert 59 <= hold.wait_s <= 60
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from schemas.providers import Provider
 from services.dispatch.delivery.sender_watch import SenderWatch
 from services.runtime import mongo
+from services.runtime.scheduling.tags import SenderTag
 from tests.support.waiting import eventually
 
-HEALTH: Any = SimpleNamespace(tag="fcm/app")
+HEALTH: Any = SimpleNamespace(tag=SenderTag(Provider.FCM, "app"))
 
 
 class Timers:
@@ -19,8 +20,8 @@ class Timers:
         self.hastened: list[str] = []
         self._during = during
 
-    async def hasten(self, tag: str, _: int) -> None:
-        self.hastened.append(tag)
+    async def hasten(self, tag: SenderTag, _: int) -> None:
+        self.hastened.append(str(tag))
         if len(self.hastened) == 1:
             self._during()
 

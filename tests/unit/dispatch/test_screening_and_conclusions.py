@@ -25,6 +25,7 @@ from services.dispatch.policy import (
 from services.dispatch.policy.conclusions import LONGEST_BACKOFF_S
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime.installations.model import Installation
+from services.runtime.scheduling.tags import SenderTag
 from tests.support.installations import installation, push_token
 
 NOW = 1_800_000_000_000
@@ -158,11 +159,11 @@ def test_a_lost_answer_without_time_to_ask_again_may_have_arrived() -> None:
 
 
 def test_a_parked_push_makes_no_attempt_and_comes_back_to_be_told_expired() -> None:
-    done = parked(target(attempt=3), NOW, Hold("sender is stopped", 900.0, "apns/app"))
+    done = parked(target(attempt=3), NOW, Hold("sender is stopped", 900.0, SenderTag(Provider.APNS, "app")))
     assert done.again is not None
     assert (done.again.attempt, done.event.attempt, done.event.outcome) == (3, 3, "retry")
     assert done.event.retry_at == target().expires_at
-    assert done.waits_for == "apns/app"
+    assert str(done.waits_for) == "apns/app"
 
 
 results = st.one_of(

@@ -60,7 +60,7 @@ class Store:
         self._breaks_now("timers")
         self.timers = {one.event.event_id: one for one in timers} | self.timers
 
-    async def hasten(self, tag: str, now: int) -> None:
+    async def hasten(self, tag: object, now: int) -> None:
         self._breaks_now("hasten")
 
     async def by_addresses(self, addresses: Iterable[Any]) -> dict[Any, list[Any]]:

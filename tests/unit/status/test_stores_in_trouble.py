@@ -9,6 +9,7 @@ from pymongo import UpdateOne
 
 from schemas import topics
 from schemas.events import DeadlinePassed, Planned
+from schemas.providers import Provider
 from schemas.reports import ReportStatus
 from schemas.statistic_events import Statistic, StatisticChanged
 from schemas.values import Channel
@@ -29,6 +30,7 @@ from services.runtime.mongo.hour_keys import HourKeys
 from services.runtime.mongo.leases import Lease
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.scheduling.tags import SenderTag
 from services.runtime.scheduling.timers import Timer, Timers
 from services.runtime.short_links import ShortLinks
 from services.status.history import Inbox
@@ -99,7 +101,7 @@ SINGLE: dict[str, Call] = {
     "a channel's note": lambda of: ChannelNotes(of).begin("k", "app", "production", []),
     "a channel made": lambda of: ChannelNotes(of).made("k", "id"),
     "an hour's key": lambda of: HourKeys(of["hour_keys"], SECRETS).create(500_000, 1),
-    "timers hastened": lambda of: Timers(of["timers"], None).hasten("tag", 1),  # type: ignore[arg-type]
+    "timers hastened": lambda of: Timers(of["timers"], None).hasten(SenderTag(Provider.FCM, "app"), 1),  # type: ignore[arg-type]
     "a step of an erasure": lambda of: Erasures(of, SECRETS).forgotten("e"),
     "a count": lambda of: OutcomesStore(of).put("mailing", 1, [], 1),
     "a list forgotten": lambda of: Mailings(of, SECRETS).forget("m"),
