@@ -7,24 +7,13 @@ from pathlib import Path
 
 from deploy.local.ports import HOST
 from deploy.local.process import Process, Program, answers_200
+from deploy.sandbox.providers import PARTS
 
 SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
 BULK = tuple(f"{name}-bulk" for name in ("ingest", "registry", "router", "dispatch", "status"))
 """Instances for the bulk lane; where one runs, the others of its service are for single messages."""
 KNOW_NO_PARTNERS = ("statistics",)
 """Those that do not read `application-events`."""
-SANDBOX_PARTS = (
-    "apns",
-    "apns-broadcast",
-    "fcm",
-    "hms",
-    "rustore",
-    "rustore-universal",
-    "web",
-    "channels",
-    "partner",
-    "control",
-)
 BULK_NICENESS = 10
 CLOCK_STEP_S = 0.02  # how far a file's time may lag behind the clock
 
@@ -75,6 +64,6 @@ def sandbox(folder: Path, ports: Sequence[int], env: Mapping[str, str], log: Pat
         return file.exists() and file.stat().st_mtime > process.started_at_s - CLOCK_STEP_S
 
     command = [sys.executable, "-m", "deploy.sandbox", "--data-dir", str(folder), "--host", HOST]
-    for part, port in zip(SANDBOX_PARTS, ports, strict=True):
-        command += [f"--{part}-port", str(port)]
+    for part, port in zip(PARTS, ports, strict=True):
+        command += [f"--{part.replace('_', '-')}-port", str(port)]
     return Program("sandbox", command, log, has_written, env=env)

@@ -28,6 +28,7 @@ from deploy.local.process import Program
 from deploy.local.report import Report, Step, quiet
 from deploy.local.runner import Runner
 from deploy.local.settings import environment, load_secrets, write_private
+from deploy.sandbox.providers import PARTS
 
 DESCRIPTION = "stack.json"
 DATA = ("kafka", "mongo", "sandbox", "gateway", "log", "secrets.json", DESCRIPTION)
@@ -184,7 +185,7 @@ class Stack:
             self._exit.enter_context(reserved(self.public_port, "the public address", PUBLIC_PORT_SETTING))
         if self._with_gateway and self.operators_port:
             self._exit.enter_context(reserved(self.operators_port, "the operators' address", OPERATORS_PORT_SETTING))
-        parts = len(ours.SANDBOX_PARTS)
+        parts = len(PARTS)
         free = iter(free_ports(5 + parts + 3 * len(self._services)))
         self._kafka_port, self._controller_port, self._mongo_port = islice(free, 3)
         gateway_port, operators_port = islice(free, 2)

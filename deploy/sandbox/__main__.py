@@ -14,7 +14,8 @@ from pathlib import Path
 
 import uvloop
 
-from deploy.sandbox.process import PARTS, Sandbox
+from deploy.sandbox.process import Sandbox
+from deploy.sandbox.providers import PARTS
 from deploy.sandbox.tls.authority import write_private
 
 FILE_NAME = "sandbox.json"

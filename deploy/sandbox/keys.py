@@ -1,80 +1,54 @@
-"""The credentials the sandbox accepts, so that provisioning can upload them to the product.
+"""The credentials that the sandbox accepts, so that provisioning can upload them to the product.
 
-Made on the first start and kept as `credentials.json` in the data directory. The FCM service account names
-the address of its token endpoint, which moves with the sandbox's port: it is rewritten at every start.
+Made on the first start and kept as `credentials.json` in the data directory; the providers' are in the `keys.py` of
+their folders. The FCM service account names the address of its token endpoint, which moves with the sandbox's port: it
+is rewritten at every start.
 """
 
-import base64
 import json
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from deploy.sandbox.tls.authority import write_private
 
 FILE_NAME = "credentials.json"
 DEFAULT_TOPIC = "app.rpns.demo"
-_PROJECT_ID = "rpns-sandbox"
+PROJECT_ID = "rpns-sandbox"
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """Base of credentials."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ApnsCredentials(_Frozen):
-    """A provider signing key: what Apple's console gives as team id, key id and a .p8 file."""
+@dataclass(frozen=True)
+class Start:
+    """What may differ from start to start: where FCM's tokens are, and the bundle ids of Apple's team."""
 
-    team_id: str
-    key_id: str
-    private_key: str
-    """PKCS#8 PEM, P-256"""
-    topics: tuple[str, ...]
-    """bundle ids the team owns"""
-
-
-class FcmServiceAccount(_Frozen):
-    """The JSON file of a Google service account, with the keys a client needs."""
-
-    type: str = "service_account"
-    project_id: str
-    private_key_id: str
-    private_key: str
-    """PKCS#8 PEM, RSA 2048"""
-    client_email: str
-    client_id: str
     token_uri: str
+    topics: tuple[str, ...] = (DEFAULT_TOPIC,)
 
 
-class HmsCredentials(_Frozen):
-    app_id: str
-    """client id of the token endpoint, and the path of /v1/{appId}/messages:send"""
-    project_id: str
-    """the path of /v2/{projectId}/messages:send"""
-    client_secret: str
-    callback_user: str = "rpns"
-    callback_secret: str = Field(default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode())
-    """signs receipts: what AppGallery Connect shows beside the receipt address"""
+@dataclass(frozen=True)
+class Secret:
+    """How credentials of one name are kept (a shape that pydantic knows), made, and made to follow a start."""
+
+    shape: Any
+    make: Callable[[Mapping[str, Any], Start], Any]
+    """given those that were made before it"""
+    follow: Callable[[Any, Start], Any] = lambda kept, start: kept
 
 
-class RustoreCredentials(_Frozen):
-    project_id: str
-    service_token: str
-
-
-class WebCredentials(_Frozen):
-    """A VAPID key: push services know none beforehand, they meet it when a browser subscribes with it."""
-
-    subject: str
-    private_key: str
-    """PKCS#8 PEM, P-256"""
-
-
-class IdentityCredentials(_Frozen):
+class IdentityCredentials(Frozen):
     """What the customer's backend signs logins with; no provider's, but made and kept with theirs."""
 
     kid: str
@@ -88,115 +62,40 @@ def make_identity_key() -> IdentityCredentials:
     """A new key pair."""
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return IdentityCredentials(kid=secrets.token_hex(4), private_key=_pem(key), public_key=public.decode())
+    return IdentityCredentials(kid=secrets.token_hex(4), private_key=pem(key), public_key=public.decode())
 
 
-class ChannelAccount(_Frozen):
-    """An account at the channel platform; `callback` is what is unguessable in the address that it reports to."""
-
-    login: str
-    password: str
-    callback: str
-
-
-def make_channel_account() -> ChannelAccount:
-    return ChannelAccount(login="rpns", password=secrets.token_urlsafe(16), callback=secrets.token_urlsafe(32))
+def made_credentials(kinds: Mapping[str, Secret], start: Start, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """By name. What is kept (as JSON) stays; the rest is new."""
+    made: dict[str, Any] = {}
+    for name, kind in kinds.items():
+        shape = TypeAdapter(kind.shape)
+        made[name] = shape.validate_python(kept[name]) if name in kept else kind.make(made, start)
+    return {name: kinds[name].follow(value, start) for name, value in made.items()}
 
 
-class UniversalProvider(_Frozen):
-    """One entry of `providers` in the body of a RuStore universal send."""
-
-    project_id: str
-    auth_token: str
-
-
-def make_web_key(subject: str = "mailto:push@bank.example") -> WebCredentials:
-    """A new VAPID key."""
-    return WebCredentials(subject=subject, private_key=_pem(ec.generate_private_key(ec.SECP256R1())))
-
-
-class Credentials(_Frozen):
-    apns: ApnsCredentials
-    fcm: FcmServiceAccount
-    hms: HmsCredentials
-    rustore: RustoreCredentials
-    rustore_universal: dict[str, UniversalProvider]
-    """by provider: rustore, fcm, hms, apns"""
-    web: WebCredentials = Field(default_factory=make_web_key)
-    web_secret: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
-    """makes the push service's endpoints unguessable"""
-    channels: ChannelAccount = Field(default_factory=make_channel_account)
-    identity: IdentityCredentials = Field(default_factory=make_identity_key)
-
-
-def load_credentials(directory: Path, fcm_token_uri: str, topics: Sequence[str] = (DEFAULT_TOPIC,)) -> Credentials:
-    """The stored credentials, made when there are none; token address and topics follow the arguments."""
+def load_credentials(directory: Path, kinds: Mapping[str, Secret], start: Start) -> dict[str, Any]:
+    """The stored credentials, and new ones where there are none; token address and topics follow the start."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / FILE_NAME
-    if path.exists():
-        stored = Credentials.model_validate_json(path.read_bytes())
-    else:
-        stored = make_credentials(fcm_token_uri, topics)
-    credentials = stored.model_copy(
-        update={
-            "apns": stored.apns.model_copy(update={"topics": tuple(topics)}),
-            "fcm": stored.fcm.model_copy(update={"token_uri": fcm_token_uri}),
-        }
-    )
-    write_private(path, json.dumps(credentials.model_dump(mode="json"), indent=2).encode() + b"\n")
+    kept = json.loads(path.read_bytes()) if path.exists() else {}
+    kinds = {**kinds, "identity": Secret(IdentityCredentials, lambda made, start: make_identity_key())}
+    credentials = made_credentials(kinds, start, kept)
+    write_private(path, json.dumps(described(credentials), indent=2).encode() + b"\n")
     return credentials
 
 
-def make_credentials(fcm_token_uri: str, topics: Sequence[str] = (DEFAULT_TOPIC,)) -> Credentials:
-    """Fresh credentials for all providers, stored nowhere."""
-    rustore = RustoreCredentials(project_id=secrets.token_urlsafe(16), service_token=secrets.token_urlsafe(48))
-    universal = {
-        "rustore": UniversalProvider(project_id=rustore.project_id, auth_token=rustore.service_token),
-        **{
-            provider: UniversalProvider(project_id=f"{_PROJECT_ID}-{provider}", auth_token=secrets.token_urlsafe(48))
-            for provider in ("fcm", "hms", "apns")
-        },
-    }
-    return Credentials(
-        apns=make_apns_key(topics),
-        fcm=_make_service_account(fcm_token_uri),
-        hms=HmsCredentials(app_id=_digits(9), project_id=_digits(18), client_secret=secrets.token_hex(32)),
-        rustore=rustore,
-        rustore_universal=universal,
-    )
+def described(credentials: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON."""
+    shown: dict[str, Any] = TypeAdapter(dict[str, Any]).dump_python(dict(credentials), mode="json")
+    return shown
 
 
-def make_apns_key(topics: Sequence[str] = (DEFAULT_TOPIC,), team_id: str | None = None) -> ApnsCredentials:
-    """A signing key; of a new team unless one is named."""
-    return ApnsCredentials(
-        team_id=team_id or _apple_id(),
-        key_id=_apple_id(),
-        private_key=_pem(ec.generate_private_key(ec.SECP256R1())),
-        topics=tuple(topics),
-    )
-
-
-def _make_service_account(token_uri: str) -> FcmServiceAccount:
-    return FcmServiceAccount(
-        project_id=_PROJECT_ID,
-        private_key_id=secrets.token_hex(20),
-        private_key=_pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)),
-        client_email=f"sender@{_PROJECT_ID}.iam.gserviceaccount.com",
-        client_id=_digits(21),
-        token_uri=token_uri,
-    )
-
-
-def _apple_id() -> str:
-    """Apple's team and key ids are ten upper-case letters and digits."""
-    return "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(10))
-
-
-def _digits(count: int) -> str:
+def digits(count: int) -> str:
     return str(1 + secrets.randbelow(9)) + "".join(secrets.choice(string.digits) for _ in range(count - 1))
 
 
-def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
+def pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()

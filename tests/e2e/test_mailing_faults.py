@@ -30,7 +30,7 @@ async def _enrolled(world: World, kind: str, platform: str | None) -> list[Recip
     made = []
     for _ in range(EACH):
         phone = world.new_phone()
-        device = await world.enrol(platform, phone, READS) if platform else None  # type: ignore[arg-type]
+        device = await world.enrol(platform, phone, READS) if platform else None
         made.append(Recipient(kind, world.new_ref(), phone, device))
     return made
 

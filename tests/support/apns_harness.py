@@ -12,10 +12,10 @@ import jwt
 import orjson
 
 from deploy.sandbox.apns.auth import Environment
+from deploy.sandbox.apns.keys import ApnsCredentials
 from deploy.sandbox.apns.server import ApnsServer
 from deploy.sandbox.faults.orders import Faults
 from deploy.sandbox.inbox import Inbox
-from deploy.sandbox.keys import ApnsCredentials
 from deploy.sandbox.tls.authority import server_context
 from tests.support.frame_client import Fields, FrameClient, Response
 

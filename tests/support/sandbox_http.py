@@ -18,9 +18,9 @@ import jwt
 import orjson
 from hypothesis import strategies as st
 
-from deploy.sandbox.faults.orders import SWITCHES
 from deploy.sandbox.http.oauth import GRANT_TYPE
-from deploy.sandbox.process import PARTS, Sandbox
+from deploy.sandbox.process import Sandbox
+from deploy.sandbox.providers import PARTS, SWITCHES
 from tests.support.waiting import eventually
 
 TOKEN = "cXq3v9TnQk2:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ"

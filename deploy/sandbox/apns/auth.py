@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from deploy.sandbox.apns.keys import ApnsCredentials
 from deploy.sandbox.apns.reasons import RefusedError
-from deploy.sandbox.keys import ApnsCredentials
 
 Environment = Literal["development", "production"]
 

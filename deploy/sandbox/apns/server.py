@@ -18,11 +18,11 @@ from collections.abc import Callable
 from deploy.sandbox.apns.auth import ConnectionAuth, Environment
 from deploy.sandbox.apns.connection import ApnsConnection, Request
 from deploy.sandbox.apns.faults import STRIKES
+from deploy.sandbox.apns.keys import ApnsCredentials
 from deploy.sandbox.apns.push import PROVIDER, Push, Pushes
 from deploy.sandbox.apns.reasons import RefusedError
 from deploy.sandbox.faults.orders import Fault, Faults
 from deploy.sandbox.inbox import Inbox, Received
-from deploy.sandbox.keys import ApnsCredentials
 
 _CLOSE_GRACE_S = 1.0
 _BACKLOG = 512

@@ -13,13 +13,13 @@ from typing import Any
 
 import orjson
 
+from deploy.sandbox.channels.keys import ChannelAccount
 from deploy.sandbox.channels.reports import Posted, Reporter
 from deploy.sandbox.faults.apply_fault import is_accepted, strike
 from deploy.sandbox.faults.orders import Faults
 from deploy.sandbox.http.json_form import Check, MalformedError, anything, choice, integer, parse_object, record, text
 from deploy.sandbox.http.messages import Answer, Request
 from deploy.sandbox.http.server import HttpServer
-from deploy.sandbox.keys import ChannelAccount
 
 ERRORS = {
     "1": (503, "Service is unavailable"),

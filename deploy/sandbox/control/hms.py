@@ -6,10 +6,10 @@ import aiohttp
 from aiohttp import web
 
 from deploy.sandbox.control.query import answer, read_body
+from deploy.sandbox.hms.keys import HmsCredentials
 from deploy.sandbox.hms.receipts import HEADER, Receipt, body_of, signature
 from deploy.sandbox.http.json_form import MalformedError, choice, integer, record, text
 from deploy.sandbox.inbox import Inbox
-from deploy.sandbox.keys import HmsCredentials
 
 TIMEOUT = aiohttp.ClientTimeout(total=15)
 _ORDER = record(

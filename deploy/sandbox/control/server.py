@@ -5,33 +5,26 @@ cannot be understood is answered 4xx with `{"error": …}`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from deploy.sandbox.apns.server import ApnsServer
-from deploy.sandbox.channels.reports import Reporter
-from deploy.sandbox.control.apns import ApnsControl
-from deploy.sandbox.control.channels import ChannelControl
-from deploy.sandbox.control.hms import HmsControl
 from deploy.sandbox.control.identity import IdentityControl
 from deploy.sandbox.control.partner import PartnerControl
 from deploy.sandbox.control.query import Query, answer, read_body
-from deploy.sandbox.control.web import WebControl
-from deploy.sandbox.faults.ordering import read_fault
-from deploy.sandbox.faults.orders import PROVIDERS, SWITCHES, Faults
+from deploy.sandbox.faults.ordering import ORDERABLE, read_fault
+from deploy.sandbox.faults.orders import Faults
 from deploy.sandbox.http.json_form import MalformedError, mapping, record, text
 from deploy.sandbox.http.oauth import Bearers
 from deploy.sandbox.inbox import FollowerTooSlowError, Inbox, Received
-from deploy.sandbox.keys import HmsCredentials
 from deploy.sandbox.partner.receiver import Reports
-from deploy.sandbox.web_push.server import WebPushServer
+from deploy.sandbox.providers import PHONES, SWITCHES
 
 HEARTBEAT_S = 10.0
 _SHUTDOWN_S = 1.0
-_INBOXES = ("apns", "fcm", "hms", "rustore", "web")
+_INBOXES = tuple(PHONES)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,33 +39,21 @@ class ControlServer:
         reports: Reports,
         *,
         bearers: Mapping[str, Bearers],
-        apns: ApnsServer | None,
-        web_push: WebPushServer | None,
-        hms: HmsCredentials,
-        channels: Reporter,
+        routes: Sequence[web.RouteDef],
         description: Mapping[str, Any],
     ) -> None:
         self._inbox = inbox
         self._faults = faults
         self._reports = reports
         self._bearers = bearers
-        self._apns = apns
-        self._web_push = web_push
-        self._hms = hms
-        self._channels = channels
+        self._provider_routes = routes
         self._description = description
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         app = web.Application(middlewares=[_explain])
         app.add_routes([*self._routes(), *PartnerControl(self._reports).routes()])
-        app.add_routes(HmsControl(self._inbox, self._hms).routes())
-        app.add_routes(ChannelControl(self._channels).routes())
-        if self._apns is not None:
-            app.add_routes(ApnsControl(self._apns).routes())
-        app.add_routes(IdentityControl(self._description).routes())
-        if self._web_push is not None:
-            app.add_routes(WebControl(self._web_push).routes())
+        app.add_routes([*self._provider_routes, *IdentityControl(self._description).routes()])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
@@ -166,14 +147,14 @@ class ControlServer:
         return answer({"faults": [{"provider": p, "fault": f, "left": left} for p, f, left in ordered]})
 
     async def _order(self, request: web.Request) -> web.Response:
-        provider = one_of(request, "provider", PROVIDERS)
+        provider = one_of(request, "provider", tuple(ORDERABLE))
         fault = read_fault(provider, await read_body(request))
         self._faults.order(provider, fault)
         return answer({"provider": provider, "fault": fault}, 201)
 
     async def _clear_faults(self, request: web.Request) -> web.Response:
         named = "provider" in request.match_info
-        self._faults.clear(one_of(request, "provider", PROVIDERS) if named else None)
+        self._faults.clear(one_of(request, "provider", tuple(ORDERABLE)) if named else None)
         return web.Response(status=204)
 
     async def _list_switches(self, request: web.Request) -> web.Response:

@@ -2,49 +2,21 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from deploy.sandbox.apns.faults import STRIKES
-from deploy.sandbox.apns.reasons import REASON_STATUS
-from deploy.sandbox.channels import server as channels
 from deploy.sandbox.faults.apply_fault import KINDS
-from deploy.sandbox.faults.orders import Fault
-from deploy.sandbox.fcm import errors
-from deploy.sandbox.hms import server as hms
-from deploy.sandbox.http import oauth
+from deploy.sandbox.faults.orders import Fault, Orderable
 from deploy.sandbox.http.json_form import MalformedError, integer, mapping, record, text
-from deploy.sandbox.rustore import server as rustore
-from deploy.sandbox.rustore import universal
-from deploy.sandbox.web_push import server as web
+from deploy.sandbox.wiring import wirings
 
 
-@dataclass(frozen=True, slots=True)
-class Orderable:
-    """The kinds and, for kind status, the reasons a provider knows."""
-
-    kinds: frozenset[str]
-    reasons: frozenset[str]
-    takes_any_status: bool
-    """whether a status without a reason is enough"""
-    takes_any_reason: bool = False
-    """beside a status: providers invent words"""
+def orderable() -> dict[str, Orderable]:
+    """By whom a fault can be ordered from: servers, and endpoints of theirs."""
+    found = {name: known for wiring in wirings().values() for name, known in wiring.orderable.items()}
+    return {**found, "partner": Orderable(KINDS, frozenset(), True)}
 
 
-ORDERABLE: Mapping[str, Orderable] = {
-    "apns": Orderable(frozenset(STRIKES) | {"status"}, frozenset(REASON_STATUS), True, True),
-    "apns_broadcast": Orderable(frozenset(STRIKES) | {"status"}, frozenset(REASON_STATUS), True, True),
-    "fcm": Orderable(KINDS, errors.REASONS, True),
-    "fcm_token": Orderable(KINDS, frozenset(oauth.REASONS), True),
-    "hms": Orderable(KINDS, hms.REASONS, True),
-    "hms_token": Orderable(KINDS, frozenset(hms.TOKEN_REASONS), True),
-    "rustore": Orderable(KINDS, rustore.REASONS, True),
-    "rustore_universal": Orderable(KINDS, universal.REASONS, True),
-    "web": Orderable(KINDS, web.REASONS, True),
-    "channels": Orderable(KINDS, channels.REASONS, True),
-    "partner": Orderable(KINDS, frozenset(), True),
-}
-
+ORDERABLE: Mapping[str, Orderable] = orderable()
 _NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
 _MAX_DELAY_MS = 3_600_000
 

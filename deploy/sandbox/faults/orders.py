@@ -8,36 +8,19 @@ provider; among equals the older strikes first, until it has struck `times` time
 from collections import defaultdict
 from dataclasses import dataclass
 
-# The providers that faults can be ordered for; each name is one server or one of its endpoints.
-PROVIDERS = (
-    *("apns", "apns_broadcast", "fcm", "fcm_token", "hms", "hms_token", "rustore", "rustore_universal", "web"),
-    *("channels", "partner"),
-)
+from deploy.sandbox.providers import SWITCHES
 
-# Switch → its values, the default first (`docs/providers.md` §6).
-SWITCHES: dict[str, tuple[str, ...]] = {
-    "channels.duplicates": ("same", "refused"),  # refused: an id that was posted before is error 10
-    "fcm.details": ("full", "bare"),  # bare: a 400 comes without error.details
-    "apns.bad_environment_reason": ("BadEnvironmentKeyIdInToken", "BadEnvironmentKeyInToken"),
-    "apns.first_stream_limit": ("1", "*"),  # concurrent streams until a provider token was accepted
-    "apns.payload": ("strict", "accept"),  # accept: mistakes pass in silence, as they do at Apple's
-    "apns.push_type": ("required", "optional"),
-    "apns.retry_after_s": ("absent", "*"),  # Retry-After of 429 and 503
-    "apns.stream_limit": ("1000", "*"),
-    "apns.token_update_interval_s": ("1200", "*"),  # 0 = provider tokens may change at will
-    "fcm.token_lifetime_s": ("3600", "*"),
-    "fcm.wrong_project": ("403", "404"),
-    "hms.status": ("always-200", "documented"),
-    "hms.token_lifetime_s": ("3600", "*"),
-    "hms.token_throttle": ("off", "on"),
-    "rustore.errors": ("nested", "flat"),
-    "rustore.success": ("empty", "{}"),
-    "rustore.status_key": ("Status", "status"),
-    "web.accepted": ("201", "202", "200"),
-    "web.errors": ("mozilla", "apple"),
-    "web.subjects": ("apple", "any"),  # apple: only those that Apple takes
-    "web.max_ttl_s": ("2592000", "*"),  # a longer one is shortened
-}
+
+@dataclass(frozen=True, slots=True)
+class Orderable:
+    """The kinds and, for kind status, the reasons a provider knows."""
+
+    kinds: frozenset[str]
+    reasons: frozenset[str]
+    takes_any_status: bool
+    """whether a status without a reason is enough"""
+    takes_any_reason: bool = False
+    """beside a status: providers invent words"""
 
 
 @dataclass(frozen=True, slots=True)

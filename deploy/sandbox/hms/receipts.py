@@ -7,8 +7,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from deploy.sandbox.hms.keys import HmsCredentials
 from deploy.sandbox.inbox import Received
-from deploy.sandbox.keys import HmsCredentials
 
 HEADER = "X-HUAWEI-CALLBACK-ID"
 Reading = Literal["decoded", "raw"]

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from deploy.sandbox.faults.apply_fault import strike
 from deploy.sandbox.faults.orders import Faults
+from deploy.sandbox.fcm.keys import FcmServiceAccount
 from deploy.sandbox.http.json_form import MalformedError, parse_object
 from deploy.sandbox.http.messages import Answer, Request
-from deploy.sandbox.keys import FcmServiceAccount
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPES = frozenset(f"https://www.googleapis.com/auth/{name}" for name in ("firebase.messaging", "cloud-platform"))

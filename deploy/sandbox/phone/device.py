@@ -26,7 +26,7 @@ from deploy.sandbox.phone.activities import Activities
 from deploy.sandbox.phone.activities import Carrier as ActivityCarrier
 from deploy.sandbox.phone.backend import Backend
 from deploy.sandbox.phone.hpke import NotForUsError, opened_values, public_key_of
-from deploy.sandbox.phone.kinds import MODELS, PROVIDERS, new_token
+from deploy.sandbox.phone.kinds import PROVIDERS, phone_of
 from deploy.sandbox.phone.kinds import Platform as Platform
 from deploy.sandbox.phone.sdk_api import DeviceApi, Installation
 from deploy.sandbox.phone.sdk_push import Push, UnreadablePushError, at_first, from_history, whole, with_values
@@ -162,7 +162,7 @@ class Device:
             "platform": self.platform,
             "appVersion": self.app_version,
             "osVersion": "17.0",
-            "model": MODELS[self.platform],
+            "model": phone_of(self.platform).model,
             "locale": "en",
             "timeZone": self.time_zone,
         }
@@ -178,7 +178,7 @@ class Device:
             self.token, endpoint = await self.carrier.subscribe()
             body |= {"subscription": {"endpoint": endpoint, "expirationTime": None, "keys": self.keys.described()}}
         else:
-            self.token = token or new_token(self.platform)
+            self.token = token or phone_of(self.platform).new_token()
             body |= {"token": self.token}
         self.carrier.moved(self, old)
         if self.platform == "ios":

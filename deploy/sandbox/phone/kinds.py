@@ -1,27 +1,18 @@
 """The kinds of phone, and a browser: what carries their pushes, what they say of themselves, how their tokens look."""
 
 import hashlib
-import secrets
 import uuid
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from deploy.sandbox.phone.sdk_api import Installation
+from deploy.sandbox.provider import Phone
+from deploy.sandbox.providers import PHONES
 
-Platform = Literal["ios", "android", "huawei", "rustore", "web"]
-PROVIDERS: dict[Platform, str] = {
-    "ios": "apns",
-    "android": "fcm",
-    "huawei": "hms",
-    "rustore": "rustore",
-    "web": "web",
-}
-MODELS: dict[Platform, str] = {
-    "ios": "iPhone",
-    "android": "Android phone",
-    "huawei": "Huawei phone",
-    "rustore": "RuStore phone",
-    "web": "Browser",
-}
+if TYPE_CHECKING:
+    Platform = str
+else:  # derived: a type checker cannot follow it
+    Platform = Literal[tuple(phone.platform for phone in PHONES.values())]
+PROVIDERS: dict[Platform, str] = {phone.platform: provider for provider, phone in PHONES.items()}
 
 
 def identity(seed: str) -> dict[str, Any]:
@@ -32,10 +23,6 @@ def identity(seed: str) -> dict[str, Any]:
     }
 
 
-def new_token(platform: Platform) -> str:
-    """In the form that the platform's provider gives; a browser gets its subscription from the push service."""
-    if platform == "ios":
-        return secrets.token_hex(32)
-    if platform == "android":
-        return f"{secrets.token_urlsafe(16)}:APA91b{secrets.token_urlsafe(96)}"
-    return secrets.token_urlsafe(64)
+def phone_of(platform: Platform) -> Phone:
+    """What is to be known of such a phone."""
+    return PHONES[PROVIDERS[platform]]

@@ -1,10 +1,4 @@
-"""A push as the SDK reads it out of each provider's payload. The one place here that knows the payload's names.
-
-    apns      {"aps": {"alert": {"title", "body"}}, "rpns": {…}}
-    fcm       {"message": {"data": {"rpns": "{…}"}, "notification": {"title", "body"}}}
-    hms       {"message": {"data": "{\\"rpns\\": {…}}", "android": {"notification": {"title", "body"}}}}
-    rustore   as fcm
-    web       {"notification": {"title", "body"}, "rpns": {…}}, once the browser has decrypted it
+"""A push as the SDK reads it out of each provider's payload (`payloads.py`), in the names that they share.
 
 The part under "rpns" holds the ids, the recipient's mark, content, actions and customPayload; title and text stand
 there only where the provider's own notification does not carry them to the SDK. Source: `docs/device-api.md` §3.
@@ -20,7 +14,8 @@ from typing import Any
 
 import orjson
 
-KEY = "rpns"
+from deploy.sandbox.providers import PHONES
+
 MASK = "•••"
 _PLACEHOLDER = re.compile(r"%([A-Za-z0-9]+)%")
 
@@ -107,7 +102,7 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 def read_push(provider: str, payload: dict[str, Any]) -> Push:
     """Raises UnreadablePushError."""
     try:
-        own, title, text = _READERS[provider](payload)
+        own, title, text = PHONES[provider].read(payload)
         content, has_text = own.get("content", {}), "text" in own  # the notification's may hide values (SECURE)
         return Push(
             message_id=own["id"],
@@ -131,30 +126,3 @@ def read_push(provider: str, payload: dict[str, Any]) -> Push:
         )
     except (KeyError, TypeError, AttributeError, orjson.JSONDecodeError) as error:
         raise UnreadablePushError(f"{provider}: {type(error).__name__}: {error}") from error
-
-
-def _apns(payload: dict[str, Any]) -> tuple[dict[str, Any], str | None, str]:
-    alert = payload["aps"].get("alert", {})
-    if isinstance(alert, str):
-        return payload[KEY], None, alert
-    return payload[KEY], alert.get("title"), alert.get("body", "")
-
-
-def _fcm(payload: dict[str, Any]) -> tuple[dict[str, Any], str | None, str]:
-    message = payload["message"]
-    notification = message.get("notification", {})
-    return orjson.loads(message["data"][KEY]), notification.get("title"), notification.get("body", "")
-
-
-def _hms(payload: dict[str, Any]) -> tuple[dict[str, Any], str | None, str]:
-    message = payload["message"]
-    notification = message.get("android", {}).get("notification", {})
-    return orjson.loads(message["data"])[KEY], notification.get("title"), notification.get("body", "")
-
-
-def _web(payload: dict[str, Any]) -> tuple[dict[str, Any], str | None, str]:
-    notification = payload.get("notification", {})
-    return payload[KEY], notification.get("title"), notification.get("body", "")
-
-
-_READERS = {"apns": _apns, "fcm": _fcm, "hms": _hms, "rustore": _fcm, "web": _web}

@@ -17,7 +17,7 @@ from deploy.sandbox.http.json_form import MalformedError, parse_object
 from deploy.sandbox.http.messages import Answer, Request
 from deploy.sandbox.http.server import HttpServer
 from deploy.sandbox.inbox import Inbox, Received
-from deploy.sandbox.keys import RustoreCredentials
+from deploy.sandbox.rustore.keys import RustoreCredentials
 from deploy.sandbox.rustore.rules import check_native, is_token
 
 _SEND = re.compile(r"/v1/projects/([^/]+)/messages:send")

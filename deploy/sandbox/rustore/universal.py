@@ -17,7 +17,7 @@ from deploy.sandbox.http.json_form import MalformedError, parse_object
 from deploy.sandbox.http.messages import Answer, Request
 from deploy.sandbox.http.server import HttpServer
 from deploy.sandbox.inbox import Inbox, Received
-from deploy.sandbox.keys import UniversalProvider
+from deploy.sandbox.rustore.keys import UniversalProvider
 from deploy.sandbox.rustore.rules import check_universal, is_token
 from deploy.sandbox.rustore.server import html
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from deploy.sandbox.apns.keys import ApnsCredentials, make_apns_key
 from deploy.sandbox.faults.orders import Fault
-from deploy.sandbox.keys import ApnsCredentials, make_apns_key
 from deploy.sandbox.phone.sdk_push import Action, read_push
 from deploy.sandbox.tls.authority import ensure_certificates
 from schemas.application_events import ApplicationChanged

@@ -9,9 +9,9 @@ import pytest
 
 from deploy.sandbox.apns.auth import TokenVerifier
 from deploy.sandbox.apns.broadcast import ApnsBroadcastServer
+from deploy.sandbox.apns.keys import make_apns_key
 from deploy.sandbox.faults.orders import Fault, Faults
 from deploy.sandbox.inbox import Inbox
-from deploy.sandbox.keys import make_apns_key
 from deploy.sandbox.tls.authority import ensure_certificates, server_context
 from schemas.application_events import ApplicationChanged
 from services.dispatch.provider import Opening, Rejected, Retry, Uncertain

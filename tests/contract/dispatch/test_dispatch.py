@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
+from deploy.sandbox.apns.keys import make_apns_key
 from deploy.sandbox.faults.orders import Fault
-from deploy.sandbox.keys import make_apns_key
 from deploy.sandbox.tls.authority import ensure_certificates
 from schemas import topics
 from schemas.events import TargetResolved

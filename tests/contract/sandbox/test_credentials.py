@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from deploy.sandbox.keys import FILE_NAME, load_credentials, make_apns_key
+from deploy.sandbox.apns.keys import make_apns_key
+from deploy.sandbox.keys import FILE_NAME, Start, load_credentials
 from deploy.sandbox.tls.authority import ensure_certificates, make_ca, server_context
+from deploy.sandbox.wiring import secrets
 
 
 def handshake(ca: Path, context: ssl.SSLContext, host: str) -> str | None:
@@ -69,22 +71,22 @@ def test_a_new_authority_makes_a_new_server_certificate(tmp_path: Path) -> None:
 
 def test_private_files_are_the_owner_s_alone(tmp_path: Path) -> None:
     ensure_certificates(tmp_path)
-    load_credentials(tmp_path, "https://localhost/token")
+    load_credentials(tmp_path, secrets(), Start("https://localhost/token"))
     for name in ("ca.key", "server.key", FILE_NAME):
         assert stat.S_IMODE(os.stat(tmp_path / name).st_mode) == 0o600
 
 
 def test_credentials_stay_but_the_token_address_and_topics_follow_the_start(tmp_path: Path) -> None:
-    first = load_credentials(tmp_path, "https://localhost:1/token", ("app.one",))
-    second = load_credentials(tmp_path, "https://localhost:2/token", ("app.two",))
-    assert second.fcm.token_uri == "https://localhost:2/token"
-    assert second.apns.topics == ("app.two",)
-    assert second.fcm.private_key == first.fcm.private_key
-    assert second.apns.private_key == first.apns.private_key
-    assert (second.hms, second.rustore, second.rustore_universal) == (
-        first.hms,
-        first.rustore,
-        first.rustore_universal,
+    first = load_credentials(tmp_path, secrets(), Start("https://localhost:1/token", ("app.one",)))
+    second = load_credentials(tmp_path, secrets(), Start("https://localhost:2/token", ("app.two",)))
+    assert second["fcm"].token_uri == "https://localhost:2/token"
+    assert second["apns"].topics == ("app.two",)
+    assert second["fcm"].private_key == first["fcm"].private_key
+    assert second["apns"].private_key == first["apns"].private_key
+    assert (second["hms"], second["rustore"], second["rustore_universal"]) == (
+        first["hms"],
+        first["rustore"],
+        first["rustore_universal"],
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy.sandbox.keys import make_credentials
+from deploy.sandbox.fcm.keys import make_service_account
 from tests.support.sandbox_http import TOKEN, Bench, fcm_bearer, fcm_url, google_assertion, google_exchange
 
 
@@ -43,7 +43,7 @@ async def test_an_assertion_with_a_bad_claim_is_refused(bench: Bench, claims: di
 
 
 async def test_an_assertion_signed_by_another_key_is_refused(bench: Bench) -> None:
-    stranger = make_credentials("https://localhost/token").fcm.private_key
+    stranger = make_service_account("https://localhost/token").private_key
     status, body = await google_exchange(bench, google_assertion(bench, key=stranger))
     assert (status, body["error_description"]) == (400, "Invalid JWT Signature.")
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from deploy.sandbox.phone.activities import Activities
 from deploy.sandbox.phone.backend import Backend
 from deploy.sandbox.phone.device import REMEMBERED, Device, Habits, Happening
-from deploy.sandbox.phone.kinds import new_token
+from deploy.sandbox.phone.kinds import phone_of
 from deploy.sandbox.phone.sdk_api import DeviceApi
 from deploy.sandbox.phone.sdk_push import Action, Push
 
@@ -170,7 +170,7 @@ def test_a_phone_remembers_a_bounded_number_of_pushes(carrier: Carrier) -> None:
 
 
 def test_an_apns_token_is_64_hexadecimal_digits() -> None:
-    assert len(bytes.fromhex(new_token("ios"))) == 32
+    assert len(bytes.fromhex(phone_of("ios").new_token())) == 32
 
 
 ANSWER = {

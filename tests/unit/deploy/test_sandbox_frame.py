@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from deploy.sandbox import inbox as inbox_module
-from deploy.sandbox.faults.orders import SWITCHES, Fault, Faults
+from deploy.sandbox.faults.orders import Fault, Faults
 from deploy.sandbox.inbox import FollowerTooSlowError, Inbox, Received
+from deploy.sandbox.providers import SWITCHES
 
 
 def _push(token: str) -> Received:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 from py_vapid import Vapid02
 
-from deploy.sandbox.keys import make_web_key
+from deploy.sandbox.web_push.keys import make_web_key
 from schemas.application_events import ApplicationChanged
 from schemas.values import Content, SecureValues
 from services.dispatch.provider import (

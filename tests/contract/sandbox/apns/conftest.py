@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.sandbox.keys import ApnsCredentials, make_apns_key
+from deploy.sandbox.apns.keys import ApnsCredentials, make_apns_key
 from deploy.sandbox.tls.authority import ensure_certificates
 from tests.support.apns_harness import TOPIC, Sandbox
 

@@ -13,8 +13,8 @@ import pytest
 import uvloop
 from aioapns.connection import APNsProductionClientProtocol
 
+from deploy.sandbox.apns.keys import ApnsCredentials
 from deploy.sandbox.faults.orders import Fault
-from deploy.sandbox.keys import ApnsCredentials
 from tests.support.apns_harness import ALERT, TOKEN, TOPIC, Sandbox
 
 

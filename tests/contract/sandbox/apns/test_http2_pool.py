@@ -10,8 +10,8 @@ import orjson
 import pytest
 import uvloop
 
+from deploy.sandbox.apns.keys import ApnsCredentials
 from deploy.sandbox.faults.orders import Fault
-from deploy.sandbox.keys import ApnsCredentials
 from services.dispatch.http2 import Pool, Response, Result, Unknown, tls_context
 from tests.support.apns_harness import ALERT, TOKEN, TOPIC, Sandbox
 

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from deploy.sandbox.keys import ApnsCredentials, make_apns_key
+from deploy.sandbox.apns.keys import ApnsCredentials, make_apns_key
 from tests.support.apns_harness import ALERT, TOPIC, Sandbox, outcome
 
 JWT_RULES: list[tuple[str, Callable[[Sandbox], str | None], str]] = [

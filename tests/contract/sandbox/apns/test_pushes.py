@@ -4,7 +4,7 @@ from pathlib import Path
 
 import orjson
 
-from deploy.sandbox.keys import ApnsCredentials
+from deploy.sandbox.apns.keys import ApnsCredentials
 from tests.support.apns_harness import ALERT, APNS_ID, TOKEN, TOPIC, UUID, Sandbox, outcome
 
 

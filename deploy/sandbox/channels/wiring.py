@@ -1,0 +1,16 @@
+"""The channel platform, whose reports are planned by the control API."""
+
+from deploy.sandbox.channels.keys import SECRET
+from deploy.sandbox.channels.server import REASONS, ChannelServer
+from deploy.sandbox.control.channels import ChannelControl
+from deploy.sandbox.faults.apply_fault import KINDS
+from deploy.sandbox.faults.orders import Orderable
+from deploy.sandbox.wiring import Bench, Opened, Wiring
+
+
+def _open(bench: Bench) -> Opened:
+    server = ChannelServer(bench.faults, bench.credentials["channels"], bench.tls())
+    return Opened({"channels": server}, routes=ChannelControl(server.reporter).routes())
+
+
+WIRING = Wiring({"channels": SECRET}, {"channels": Orderable(KINDS, REASONS, True)}, _open)

@@ -1,0 +1,22 @@
+"""FCM and Google's token endpoint, on one port."""
+
+from deploy.sandbox.faults.apply_fault import KINDS
+from deploy.sandbox.faults.orders import Orderable
+from deploy.sandbox.fcm import errors
+from deploy.sandbox.fcm.keys import SECRET
+from deploy.sandbox.fcm.server import TOKEN_PATH, FcmServer
+from deploy.sandbox.http import oauth
+from deploy.sandbox.wiring import Bench, Opened, Wiring
+
+
+def _open(bench: Bench) -> Opened:
+    server = FcmServer(bench.inbox, bench.faults, bench.credentials["fcm"], bench.tls())
+    return Opened({"fcm": server}, server.bearers)
+
+
+WIRING = Wiring(
+    {"fcm": SECRET},
+    {"fcm": Orderable(KINDS, errors.REASONS, True), "fcm_token": Orderable(KINDS, frozenset(oauth.REASONS), True)},
+    _open,
+    {"fcm_token": ("fcm", TOKEN_PATH)},
+)

@@ -1,0 +1,65 @@
+"""How a provider is put together: `WIRING` in the `wiring.py` of its folder, and what that gets and gives."""
+
+import importlib
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from deploy.sandbox.faults.orders import Faults, Orderable
+from deploy.sandbox.http.oauth import Bearers
+from deploy.sandbox.inbox import Inbox
+from deploy.sandbox.keys import Secret
+from deploy.sandbox.providers import FOLDERS
+from deploy.sandbox.tls.authority import server_context
+
+
+class Server(Protocol):
+    async def start(self, host: str, port: int) -> int: ...
+
+    async def stop(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all servers stand on."""
+
+    inbox: Inbox
+    faults: Faults
+    credentials: Mapping[str, Any]
+    data_dir: Path
+
+    def tls(self, protocol: str = "http/1.1") -> ssl.SSLContext:
+        return server_context(self.data_dir, (protocol,))
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Not listening yet. `routes`: what the control API has for this provider alone."""
+
+    servers: Mapping[str, Server]
+    bearers: Bearers | None = None
+    routes: list[web.RouteDef] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """`endpoints`: further addresses, by name: the part and the path."""
+
+    secrets: Mapping[str, Secret]
+    orderable: Mapping[str, Orderable]
+    open: Callable[[Bench], Opened]
+    endpoints: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def secrets() -> dict[str, Secret]:
+    """Of every provider, by the name in `sandbox.json`."""
+    return {name: secret for wiring in wirings().values() for name, secret in wiring.secrets.items()}
+
+
+def wirings() -> dict[str, Wiring]:
+    """Of every provider, by its name."""
+    return {provider.name: importlib.import_module(f"{folder}.wiring").WIRING for folder, provider in FOLDERS.items()}
