@@ -61,12 +61,12 @@ class Sandbox:
     def _servers(self) -> dict[str, Server]:
         bench = Bench(self.inbox, self.faults, self._credentials(_NOWHERE), self._data_dir)
         opened = {name: wiring.open(bench) for name, wiring in self._wirings.items()}
-        servers = {part: server for one in opened.values() for part, server in one.servers.items()}
+        servers = {part: server for playing in opened.values() for part, server in playing.servers.items()}
         channels = servers["channels"]
         assert isinstance(channels, ChannelServer)
         self._channels = channels.reporter
-        bearers = {name: one.bearers for name, one in opened.items() if one.bearers is not None}
-        routes = [route for one in opened.values() for route in one.routes]
+        bearers = {name: playing.bearers for name, playing in opened.items() if playing.bearers is not None}
+        routes = [route for playing in opened.values() for route in playing.routes]
         control = ControlServer(
             self.inbox, self.faults, self.reports, bearers=bearers, routes=routes, description=self.description
         )

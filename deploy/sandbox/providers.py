@@ -22,5 +22,7 @@ FOLDERS: Mapping[str, Provider] = dict(_found())
 PARTS = (*(part for provider in FOLDERS.values() for part in provider.parts), "partner", "control")
 """Control comes last: whoever can ask it finds everything listening."""
 SWITCHES = {name: values for provider in FOLDERS.values() for name, values in provider.switches.items()}
-PHONES: Mapping[str, Phone] = {one.name: one.phone for one in FOLDERS.values() if one.phone is not None}
+PHONES: Mapping[str, Phone] = {
+    provider.name: provider.phone for provider in FOLDERS.values() if provider.phone is not None
+}
 """By the provider, which has an inbox of that name."""
