@@ -141,16 +141,20 @@ def bare(pushes: int = 5_000) -> float:
         assert installation.token is not None
         assert screened(event, installation, True, event.at) is None
         push = Push(
-            event.message_id,
-            event.delivery_id,
-            event.installation_id,
-            event.application_id,
-            secrets.open(installation.token.sealed, b"token").decode(),
-            *(None, None, None),
-            event.content,
-            event.expires_at,
-            event.recipient_mark,
-            *(1, False, True),
+            message_id=event.message_id,
+            delivery_id=event.delivery_id,
+            installation_id=event.installation_id,
+            application_id=event.application_id,
+            token=secrets.open(installation.token.sealed, b"token").decode(),
+            token_environment=None,
+            bundle=None,
+            variant=None,
+            content=event.content,
+            expires_at=event.expires_at,
+            recipient_mark=event.recipient_mark,
+            attempt=1,
+            lane=event.lane,
+            token_worked=True,
         )
         render.path_of(push)
         render.headers_of(push, b"bearer", b"topic", event.at)

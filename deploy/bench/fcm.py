@@ -55,7 +55,7 @@ def push() -> Push:
         expires_at=4_000_000_000_000,
         recipient_mark="0123456789abcdef",
         attempt=1,
-        bulk=False,
+        lane="single",
         token_worked=True,
     )
 

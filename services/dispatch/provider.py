@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from schemas.application_events import ApplicationChanged
 from schemas.reasons import Reason
-from schemas.values import ChannelMessage, Content
+from schemas.values import ChannelMessage, Content, Lane
 
 if TYPE_CHECKING:
     from services.runtime.settings import Settings
@@ -56,7 +56,7 @@ class Push(NamedTuple):
     expires_at: int  # UTC ms
     recipient_mark: str
     attempt: int
-    bulk: bool
+    lane: Lane
     token_worked: bool  # the token was seen to work; APNs keeps the others on connections of their own
     public_key: str | None = None
     link: int = 0  # of the cascade; the SDK echoes it in receipts

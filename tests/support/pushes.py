@@ -24,7 +24,7 @@ def push_of(content: Content | None = None, **changes: Any) -> Push:
         "expires_at": 4_000_000_000_000,
         "recipient_mark": "0123456789abcdef",
         "attempt": 1,
-        "bulk": False,
+        "lane": "single",
         "token_worked": True,
     }
     return Push(**(fields | changes))

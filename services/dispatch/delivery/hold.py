@@ -8,6 +8,7 @@ throttled                for as long as the limiter says
 import random
 
 from schemas.application_events import StopChanged
+from schemas.values import Lane
 from services.dispatch.delivery.sender_health import STOPPED, SenderHealth
 from services.dispatch.policy import Hold, HostHealth
 from services.runtime.scheduling.tags import StopTag
@@ -15,7 +16,7 @@ from services.runtime.scheduling.tags import StopTag
 _AWAY_S = 5.0
 
 
-def hold_of(health: SenderHealth, host: HostHealth, now: float, *, bulk: bool = False) -> Hold | None:
+def hold_of(health: SenderHealth, host: HostHealth, now: float, lane: Lane = "single") -> Hold | None:
     """None when it may go at `now` (seconds of a monotonic clock)."""
     stopped_s = health.stopped_for_s(now)
     if stopped_s is not None:
@@ -23,7 +24,7 @@ def hold_of(health: SenderHealth, host: HostHealth, now: float, *, bulk: bool = 
     if not host.breaker.admits(now):
         rest_s = min(_AWAY_S, max(1.0, host.breaker.wait_s(now)))
         return Hold("provider is away", rest_s * (1 + random.random()))
-    wait_s = health.limiter.admitted(now, bulk)
+    wait_s = health.limiter.admitted(now, bulk=lane == "bulk")
     return Hold("throttled", wait_s) if wait_s else None
 
 

@@ -64,7 +64,7 @@ class PushRunner:
             if stop.state == "cancelled":
                 return cancelled(target, f"the {stop.scope} was cancelled", now)
             return parked(target, now, paused(stop, (deadline_of(target) - now) / 1000))
-        hold = hold_of(health, self.host, self._clock(), bulk=target.lane == "bulk")
+        hold = hold_of(health, self.host, self._clock(), target.lane)
         return None if hold is None else parked(target, now_ms(), hold)
 
     async def _attempt(self, item: ReadyPush) -> Conclusion:
@@ -128,7 +128,7 @@ def _push_of(item: ReadyPush, secrets: Secrets) -> Push:
         expires_at=target.expires_at,  # not the schedule's deadline: what was sent in time keeps its whole lifetime
         recipient_mark=target.recipient_mark,
         attempt=target.attempt,
-        bulk=target.lane == "bulk",
+        lane=target.lane,
         token_worked=token.worked if token else True,
         public_key=installation.public_key if installation else None,
         link=target.link,

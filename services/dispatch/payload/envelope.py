@@ -55,7 +55,7 @@ def envelope(push: Push, shown: Shown, *, with_text: bool = False) -> dict[str, 
     made: dict[str, Any] = {"v": 1, "id": push.message_id, "delivery": push.delivery_id}
     if push.link:
         made["link"] = push.link
-    if push.bulk:
+    if push.lane == "bulk":
         made["bulk"] = True
     if push.recipient_mark:
         made["mark"] = push.recipient_mark

@@ -89,7 +89,7 @@ async def test_a_push_arrives_as_the_sdk_reads_it(sandbox: Sandbox, sender: apns
         actions=(Button(title="Call", action="link", options="tel:1"),),
         custom_payload='{"screen":"cards"}',
     )
-    result = await sender.send(a_push(content, link=3, bulk=True))
+    result = await sender.send(a_push(content, link=3, lane="bulk"))
     (received,) = await sandbox.inbox.wait("apns", TOKEN)
     read = read_push("apns", received.payload)
     assert result == Accepted(DELIVERY_ID, 200)

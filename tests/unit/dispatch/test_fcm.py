@@ -110,7 +110,7 @@ def test_what_the_system_shows_and_what_the_sdk_gets() -> None:
         actions=(Button(title="Open", action="open-app"),),
         custom_payload='{"a":1}',
     )
-    message = _rendered(content, expires_at=NOW_MS + 3_600_999, bulk=True, link=1)
+    message = _rendered(content, expires_at=NOW_MS + 3_600_999, lane="bulk", link=1)
     assert message["notification"] == {"title": "T", "body": "B", "image": "https://example.org/a.png"}
     assert message["android"]["priority"] == "HIGH"
     assert message["android"]["ttl"] == "3600s"

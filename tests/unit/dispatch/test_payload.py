@@ -72,7 +72,7 @@ def fitted(push: Push, limit_bytes: int = 4096) -> tuple[dict[str, Any], bool]:
 
 
 def test_the_envelope_names_the_message_the_delivery_and_whose_it_is() -> None:
-    push = push_of(link=2, bulk=True)
+    push = push_of(link=2, lane="bulk")
     assert envelope(push, shown_of(push)) == {
         "v": 1,
         "id": MESSAGE_ID,

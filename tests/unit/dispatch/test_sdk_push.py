@@ -46,7 +46,7 @@ RENDERERS: dict[str, tuple[str, Rendered]] = {
 @pytest.mark.parametrize("name", RENDERERS)
 def test_everything_that_a_push_carries_is_read(name: str) -> None:
     provider, render = RENDERERS[name]
-    read = read_push(provider, render(push_of(RICH, link=3, bulk=True)))
+    read = read_push(provider, render(push_of(RICH, link=3, lane="bulk")))
     sent = push_of()
     assert (read.message_id, read.delivery_id, read.mark) == (sent.message_id, sent.delivery_id, sent.recipient_mark)
     assert (read.link, read.bulk, read.more) == (3, True, False)

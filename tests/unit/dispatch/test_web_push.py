@@ -244,7 +244,7 @@ def test_the_headers_say_how_long_how_urgent_and_what_is_replaced() -> None:
     topic = base64.urlsafe_b64encode(bytes.fromhex(DELIVERY_ID.replace("-", ""))).decode().rstrip("=")
     assert (headers["TTL"], headers["Urgency"], headers["Topic"]) == ("90", "high", topic)
     assert len(topic) <= 32
-    assert sender.headers_of(push_of(expires_at=NOW_MS - 1, bulk=True), NOW_MS) | {"x": ""} == headers | {
+    assert sender.headers_of(push_of(expires_at=NOW_MS - 1, lane="bulk"), NOW_MS) | {"x": ""} == headers | {
         "TTL": "1",
         "Urgency": "normal",
         "x": "",

@@ -18,7 +18,6 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from schemas import ids
-from schemas.values import Lane
 from services.dispatch.payload import (
     SDK_KEY,
     Shown,
@@ -124,9 +123,8 @@ def render(push: Push, now_ms: int, app_name: str) -> tuple[bytes, bool]:
     """The request's body, and whether something was left out. Raises TooLarge."""
     silent = is_silent(push)
     ttl = f"{seconds_left(push.expires_at, now_ms, MAX_TTL_S)}s"
-    lane: Lane = "bulk" if push.bulk else "single"
     tail = ids.tail_of(push.delivery_id)
-    tag = ids.tag_of(ids.DeliveryTag(push.message_id, push.link, push.installation_id, lane, tail))
+    tag = ids.tag_of(ids.DeliveryTag(push.message_id, push.link, push.installation_id, push.lane, tail))
     token_bytes = len(orjson.dumps([push.token]))
 
     def rendered(shown: Shown, with_text: bool) -> _Body:

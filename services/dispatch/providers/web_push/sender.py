@@ -171,7 +171,7 @@ def headers_of(push: Push, now_ms: int) -> dict[str, str]:
     topic = base64.urlsafe_b64encode(bytes.fromhex(push.delivery_id.replace("-", ""))).rstrip(b"=")
     return {
         "TTL": str(seconds_left(push.expires_at, now_ms, MAX_TTL_S)),
-        "Urgency": "normal" if push.bulk else "high",
+        "Urgency": "normal" if push.lane == "bulk" else "high",
         "Topic": topic.decode(),
         "Content-Encoding": "aes128gcm",
         "Content-Type": "application/octet-stream",
