@@ -1,10 +1,9 @@
-"""Carries out what the fold decides of a chain: the next link sent for, stale pushes withdrawn, saved links counted.
+"""Carries out the fold's decisions on chains: requests the next link, withdraws stale pushes, counts saved links.
 
 After the save and before the commit: a crash in between repeats the batch, and the event that brought the decision
 lets it follow again. The router's claim absorbs a link that was requested twice; a device, a second withdrawal.
 
-Of a packet or mailing that was cancelled the router sends no next link, so the push of the one before stays on the
-screen: what was sent stays sent.
+When a packet or mailing is cancelled, the router sends no next link, so the push before it stays on the screen.
 """
 
 from schemas import topics
@@ -16,7 +15,7 @@ from services.status.message import Message
 
 
 class CascadeFollowUps:
-    """Takes the follow-ups of cascades."""
+    """The taker of the follow-ups of cascades."""
 
     def __init__(self, sink: Log, directory: Directory) -> None:
         self._sink, self._directory = sink, directory

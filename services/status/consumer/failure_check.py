@@ -1,11 +1,11 @@
-"""Whether a message whose record was put aside has really failed, asked when the time is over.
+"""Checks whether a message whose record was put aside has really failed, when the time is over.
 
     dead letter ─▶ timer (`services/runtime/log/dead_letters.py`) ─▶ here: has the link gone on meanwhile? ─▶ yes: the
     timer is dropped
                                                                                       └▶ no: MessageFailed
 
-It goes on when the mended record has come again, and also when the record was not needed: a receipt that nobody can
-read takes nothing from a push that was sent. The fold cannot ask: to it a failure is one, whatever comes before it or
+The link has gone on when the mended record was written again, and also when the record was not needed: an unreadable
+receipt takes nothing from a push that was sent. The fold cannot check: to it a failure is one, whatever comes before or
 after.
 """
 
@@ -29,11 +29,11 @@ _BESIDE = frozenset(
         "link-clicked",
     }
 )
-"""Types of events without which a link goes its way all the same."""
+"""Types of events that a link does not need to go on."""
 
 
 class FailureCheck:
-    """What `Timers` asks of the timers that are due."""
+    """The check that `Timers` makes of the timers that are due."""
 
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
@@ -52,7 +52,7 @@ class FailureCheck:
 
 
 def has_gone_on(link: Link, failed: MessageFailed) -> bool:
-    """Behind the record that was put aside."""
+    """Whether the link has gone on behind the record that was put aside."""
     if failed.record == _DUE:  # its request was with the router long ago
         return link.is_planned or link.send_at > failed.at
     if failed.topic.startswith(_REQUESTS) and link.request_id:

@@ -5,8 +5,8 @@
                    └──────────────────────────────┤
                                                   └─▶ inbox; stream of changes, reports, statistics
 
-What follows is carried out after the save and before the commit. A crash in between repeats the batch, the fold
-recognises the events and gives the same follow-ups again, and the takers do each of them once.
+What follows is carried out after the save and before the commit. A crash in between repeats the batch; the fold
+recognises the events and gives the same follow-ups again, and the takers carry out each once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,11 +24,11 @@ log = telemetry.logger("folding")
 _ATTEMPTS = 20
 
 Events = Mapping[str, Sequence[tuple[MessageEvent, str]]]
-"""By message: its events, each with the origin of its record; empty for one that was not read from the log."""
+"""Events by message, each with the origin of its record; an empty origin: it was not read from the log."""
 
 
 class TooManyConflicts(mongo.Unavailable):
-    """Messages were changed by somebody else again and again; the batch is done again after a pause."""
+    """Other writers changed the messages again and again; the batch is done again after a pause."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,20 @@ class FoldStep:
 
     async def step(self, records: Sequence[Record]) -> StepResult:
         """Fold a batch. Repeatable: a second run changes nothing and lets the same things follow."""
-        return await self._begun(_by_message((record.event, record.origin) for record in records))
+        return await self._step_of(_by_message((record.event, record.origin) for record in records))
 
     async def apply(self, events: Sequence[MessageEvent]) -> None:
-        """Fold what was appended just now, so that whoever asked for it reads what it wrote; the consumer repeats it.
+        """Fold what was appended just now, so that its sender reads its own writes; the consumer folds it again.
 
-        Only for events whose meaning hangs on no order. Raises mongo.TRANSIENT_ERRORS, TooManyConflicts.
+        Only for events that may come in any order. Raises mongo.TRANSIENT_ERRORS, TooManyConflicts.
         """
-        follows = await self._begun(_by_message((event, "") for event in events))
+        follows = await self._step_of(_by_message((event, "") for event in events))
         if follows.project is not None:
             await follows.project()
 
-    async def _begun(self, events: Events) -> StepResult:
+    async def _step_of(self, events: Events) -> StepResult:
         loaded = await self.messages.load(events)
-        folded = _folded_all(loaded, events)
+        folded = _fold_all(loaded, events)
 
         async def project() -> None:
             await self._project(events, folded)
@@ -74,7 +74,7 @@ class FoldStep:
                 break
             telemetry.FOLD_CONFLICTS.inc(len(conflicts))
             loaded = await self.messages.load(conflicts)
-            folded = _folded_all(loaded, {message_id: events[message_id] for message_id in conflicts})
+            folded = _fold_all(loaded, {message_id: events[message_id] for message_id in conflicts})
         else:
             raise TooManyConflicts(f"{len(folded)} messages")
         for write in self.projections:
@@ -85,7 +85,7 @@ class FoldStep:
 
 
 def _count_differences(done: Sequence[tuple[Message, list[FollowUp]]], events: Events) -> None:
-    """Requests that came under an id that was known, and asked for something else: their partner does not notice."""
+    """Count requests that reuse an id for something else: their partner does not notice."""
     for message, _ in done:
         for event, _ in events[message.message_id]:
             if isinstance(event, MessageRequested) and event.link == 0 and 0 in message.links:
@@ -104,7 +104,7 @@ def _by_message(events: Iterable[tuple[Event, str]]) -> dict[str, list[tuple[Mes
 
 
 def _close(folded: Sequence[tuple[Message, list[FollowUp]]], fault: TooLarge) -> None:
-    """Let these end, so that neither the batch nor what comes later has to wait for them. Raises the fault again."""
+    """Close these, so that neither the batch nor later ones wait for them. Raises the fault if that was done before."""
     if not folded or any(message.closed for message, _ in folded):
         raise fault
     for message, follows in folded:
@@ -113,16 +113,16 @@ def _close(folded: Sequence[tuple[Message, list[FollowUp]]], fault: TooLarge) ->
         log.warning("a message is closed: it has become too large", message_id=message.message_id)
 
 
-def _folded_all(loaded: Mapping[str, Message], events: Events) -> list[tuple[Message, list[FollowUp]]]:
-    """Without those of which nothing is known after as before: there is nothing to store."""
-    folded = [_folded(message_id, loaded.get(message_id), batch) for message_id, batch in events.items()]
+def _fold_all(loaded: Mapping[str, Message], events: Events) -> list[tuple[Message, list[FollowUp]]]:
+    """Fold all; a message of which nothing is known even now is left out, for there is nothing to store."""
+    folded = [_fold_one(message_id, loaded.get(message_id), batch) for message_id, batch in events.items()]
     ignored = sum(message.ignored for message, _ in folded)
     if ignored:
         telemetry.FOLD_IGNORED.inc(ignored)
     return [(message, follows) for message, follows in folded if message.links]
 
 
-def _folded(
+def _fold_one(
     message_id: str, message: Message | None, events: Sequence[tuple[MessageEvent, str]]
 ) -> tuple[Message, list[FollowUp]]:
     message = message or Message(message_id)

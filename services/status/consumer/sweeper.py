@@ -1,9 +1,9 @@
-"""The sweeper says that the lifetime of a link has passed. It never decides: the fold does, when it reads that event.
+"""The sweeper reports that the lifetime of a link has passed. It never decides: the fold does, when it reads that.
 
     messages with a deadline behind us ─▶ DeadlinePassed ─▶ status-events[.bulk], behind every receipt logged so far
 
 One instance sweeps at a time, under a lease. Each look covers the deadlines since the last one; a wider look now and
-then finds those that were written late. The event's id is computed, so saying it twice is saying it once.
+then finds those that were written late. The event's id is computed, so appending it twice is appending it once.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from services.runtime.mongo.leases import Lease
 from services.status.message import Messages, Overdue
 
 _WIDE_EVERY_MS = 10_000
-_SAID_AGAIN_AFTER_MS = 120_000
+_APPENDED_AGAIN_AFTER_MS = 120_000
 _LEASE_MS = 15_000
 _BATCH = 500
 
@@ -31,7 +31,7 @@ class DeadlineSweeper:
         self._lease = lease
         self._swept_until = 0
         self._wide_at = 0
-        self._said: dict[str, int] = {}  # event id: when; the fold may lag behind
+        self._appended: dict[str, int] = {}  # event id: when; the fold may lag behind
 
     async def run(self, stop: asyncio.Event, interval_s: float) -> None:
         """Sweep until stopped."""
@@ -43,7 +43,7 @@ class DeadlineSweeper:
         await self._lease.release()
 
     async def sweep(self, now: int) -> int:
-        """Append what is to be said at `now` (UTC ms); how many. Nothing while another instance sweeps."""
+        """Append the deadlines that have passed at `now` (UTC ms), and give their number; 0 while another sweeps."""
         if not await self._lease.hold(now, _LEASE_MS):
             self._swept_until = 0
             return 0
@@ -52,7 +52,7 @@ class DeadlineSweeper:
         appended, batch = 0, dict[str, Append]()
         async for overdue in self._messages.overdue(0 if wide else self._swept_until, now):
             event_id = ids.event_id_of(overdue.message_id, f"deadline/{overdue.link}")
-            if event_id in self._said:
+            if event_id in self._appended:
                 continue
             batch[event_id] = _passed(overdue, event_id, now)
             if len(batch) == _BATCH:
@@ -64,20 +64,20 @@ class DeadlineSweeper:
         return appended
 
     async def _append(self, batch: dict[str, Append], now: int) -> int:
-        """By event id. Only what the log has taken counts as said; the next look finds what it has not."""
+        """Append by event id. Only what the log has taken counts; the next look finds the rest."""
         await self._sink.append(list(batch.values()))
-        self._said |= dict.fromkeys(batch, now)
+        self._appended |= dict.fromkeys(batch, now)
         appended = len(batch)
         batch.clear()
         return appended
 
     def _forget(self, now: int) -> None:
-        """The oldest stand first."""
-        while self._said:
-            event_id = next(iter(self._said))
-            if now - self._said[event_id] < _SAID_AGAIN_AFTER_MS:
+        """Forget those appended long ago; the oldest are first."""
+        while self._appended:
+            event_id = next(iter(self._appended))
+            if now - self._appended[event_id] < _APPENDED_AGAIN_AFTER_MS:
                 return
-            del self._said[event_id]
+            del self._appended[event_id]
 
 
 def _passed(overdue: Overdue, event_id: str, now: int) -> Append:

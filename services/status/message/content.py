@@ -1,4 +1,4 @@
-"""The whole of what was sent to an installation: what no push carries, or not all of it. Pure.
+"""The whole content of a message, of which a push may carry only a part. Pure.
 
     request ─▶ content_of ─▶ the push as the partner sent it
                    └─▶ enriched ─▶ as the SDK shows it in the end (RICH)
@@ -25,7 +25,7 @@ from services.status.message.model import Message, Request
 
 
 def sent_link(found: Message | None, number: int, installation_id: str, owner: str) -> SentLink | None:
-    """The link, when it was sent to this installation and whoever it was addressed to still owns the device."""
+    """The link, if it was sent to this installation and the device still has the same owner."""
     link = found.links.get(number) if found is not None else None
     of_device = (
         (target for target in link.targets if target.installation_id == installation_id) if link is not None else ()
@@ -34,7 +34,7 @@ def sent_link(found: Message | None, number: int, installation_id: str, owner: s
 
 
 def content_of(request: Request | None, shown: Callable[[Link], Link] | None = None) -> Content | None:
-    """What a push request asked to show; None for another channel, or while the request has not been read.
+    """The content of a push; None for another channel, or while the request has not been read.
 
     `shown` gives the link as devices see it (`services/runtime/short_links.py`).
     """

@@ -1,7 +1,7 @@
-"""A message as a MongoDB document, and back. Pure.
+"""Turns a message into a MongoDB document, and back. Pure.
 
-What is searched stands as fields of its own; what only the fold needs is one JSON value, which costs a fraction of
-nested BSON to read and to write:
+What is searched has fields of its own; what only the fold needs is one JSON value, which costs a fraction of nested
+BSON to read and to write:
 
 _id, v (the form, 1), revision, partner_id, lane, state, created_at, first_at, kept_until (TTL)
 mt_num, partner_ref, phone, external_user_id, packet_id, mailing_id      of the request that won
@@ -13,8 +13,8 @@ links                           JSON: an array for each `message.Link`, of its f
 trace, trace_count, trace_dropped    JSON lines: an array for each `message.Entry`
 closed                          true of a message that had become too large to be stored (`fold/close.py`)
 
-Within a form fields are only added, at the end and with a default, so that what was stored before stays readable; what
-is without `v` is of form 1. Any other change is a new form, whose readers go out before its writers.
+Within a form fields are only added, at the end and with a default, so that what was stored before stays readable; a
+document without `v` is of form 1. Any other change is a new form, whose readers go out before its writers.
 """
 
 from datetime import UTC, datetime
@@ -155,7 +155,7 @@ _ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Skip, Report, InboxMar
 
 
 def _values(link: Link) -> list[Any]:
-    """Its fields in their order. What every link has is turned into arrays here: orjson's asking costs more."""
+    """The link's fields in their order. What every link has becomes arrays here: orjson's call-back costs more."""
     values = list(_LINK(link))
     values[_REQUESTS] = [_REQUEST(request) for request in link.requests]
     values[_DELIVERIES] = {key: _DELIVERY(delivery) for key, delivery in link.deliveries.items()}
@@ -166,7 +166,7 @@ def _values(link: Link) -> list[Any]:
 
 
 def _array(value: Any) -> Any:
-    """What orjson is told of a dataclass: the values of its fields."""
+    """A dataclass as orjson writes it: the values of its fields."""
     return _ARRAYS[type(value)](value)
 
 
@@ -188,7 +188,7 @@ def _link(stored: list[Any]) -> Link:
 
 
 def _fill_rest(link: Link) -> None:
-    """What few links have, from the arrays that it still holds."""
+    """Turn the rarer fields, which still hold arrays, into their classes."""
     rest: Any = link
     if rest.skipped:
         rest.skipped = [Skip(key, provider, Reason(why)) for key, provider, why in rest.skipped]

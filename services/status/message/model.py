@@ -1,6 +1,6 @@
-"""What is known of one message: a chain of links, their deliveries, and the trace. Folded by `fold/fold.py`. Pure.
+"""A message with all that is known of it: a chain of links, their deliveries, the trace. `fold/fold.py` folds it. Pure.
 
-    Message ── Link 0 ── Delivery (one for each installation that anything is known of)
+    Message ── Link 0 ── Delivery (one for each installation that events are about)
             │         └─ Request (what the partner asked; the winner's, once `planned` or `scheduled` named it)
             ├─ Link 1 …
             └─ Entry … (the trace)
@@ -8,8 +8,8 @@
 New fields go to the end of a class and have a default: they are stored by their place (`document.py`), and
 `tests/unit/status/message_v1.json` holds bytes that were stored once.
 
-Facts only ever grow: a delivery's state is the maximum of what came, in whatever order. What hangs on the order of the
-log (`failed_reason`, `late`, `wanted`) is kept apart and decided once. Source: docs/design.md §4.
+Facts only ever grow: a delivery's state is the maximum over its events, in any order. What depends on the order of the
+log (`failed_reason`, `late_confirmation`, `wanted`) is kept apart and decided once. Source: docs/design.md §4.
 """
 
 from dataclasses import dataclass, field
@@ -29,9 +29,9 @@ PLANNED, SENT, DELIVERED, READ = (
 )
 """By themselves, because the look-up of a member in its enumeration costs several times as much."""
 MAX_TRACE = 1000
-"""Entries of one message: 50 installations with a score of attempts and receipts each. What is beyond is counted."""
+"""Entries of one message: 50 installations with 20 attempts and receipts each. Those beyond are only counted."""
 MAX_TRACE_OF_PEOPLE = 300
-"""Of these, entries that whoever has the message can make as many of as he likes: clicks, changes of the history."""
+"""Entries of kinds that the recipient can repeat without end: clicks, changes of the history."""
 MAX_CANDIDATES = 10
 """Requests with one id that are kept until the winner is named."""
 MAX_DETAIL = 300
@@ -60,7 +60,7 @@ What = Literal[
 
 @dataclass(slots=True)
 class Entry:
-    """One line of the trace: an event and what it said. Which fields mean something depends on `what`."""
+    """One line of the trace, for one event. Which fields mean something depends on `what`."""
 
     event_id: str
     at: int  # UTC ms
@@ -130,34 +130,34 @@ class Delivery:
     reason: Reason | None = None  # of a failure; the furthest of several
     attempts: int = 0
     sent_at: int = 0
-    delivered_at: int = 0  # the earliest that anybody said
+    delivered_at: int = 0  # the earliest that was reported
     read_at: int = 0
-    owner: str | None = None  # whose the installation was when it was planned; None: the plan did not tell
+    owner: str | None = None  # of the installation when it was planned; None: the plan did not name one
     slot: str = ""  # which Live Activity of the installation (`schemas/live.py`)
-    counted: int = 0  # the outcomes that the statistics have been told of, as bits of `fold/counts.py`
-    parts: int = 0  # of an SMS: as reckoned by the plan; 0: it did not say
-    parts_reported: int = 0  # as the platform says
-    outside_lines: int = 0  # how often anything was said of it from outside; beyond a score the trace keeps no more
-    proved: bool = True  # when it was planned; False: nobody vouched for the owner, so its word ends no cascade
+    counted: int = 0  # outcomes passed to the statistics, as bits of `fold/counts.py`
+    parts: int = 0  # of an SMS, by the plan; 0: unknown
+    parts_reported: int = 0  # of an SMS, by the channel platform
+    outside_lines: int = 0  # events from outside; beyond `bounds.MAX_OUTSIDE_LINES` the trace keeps no more
+    proved: bool = True  # when planned; False: the owner was not proved, so its receipts end no cascade
 
     @property
     def is_never_confirmed(self) -> bool:
-        """A Live Activity's: no phone tells by itself that it has shown a state, so silence is no failure."""
+        """True for a Live Activity: no phone reports that it has shown a state, so silence is no failure."""
         return bool(self.slot)
 
 
 @dataclass(slots=True)
 class InboxMark:
-    """What an owner did with the entry of a link in the in-app history."""
+    """Changes that an owner made to the entry of a link in the in-app history."""
 
-    status: str = ""  # new or seen, as last said; empty: nobody has said
+    status: str = ""  # new or seen, the last one; empty: never changed
     status_at: int = 0
     status_id: str = ""  # of the event, for two at the same moment
     deleted_at: int = 0
 
 
 def inbox_owner(owner_key: str, installation_id: str) -> str:
-    """The owner of an entry of the history, as `InboxChanged` names him; an installation without one has its own."""
+    """The owner of an entry of the history; an installation without one has its own."""
     return owner_key or f"i/{installation_id}"
 
 
@@ -172,7 +172,7 @@ class Skip:
 
 @dataclass(slots=True)
 class Change:
-    """A state that the link has come to; each at most once."""
+    """A state that the link has reached; each at most once."""
 
     state: DeliveryState
     at: int
@@ -185,7 +185,7 @@ class Report:
     status: ReportStatus
     error_code: int = 0
     done_at: int = 0  # UTC ms; 0 when not delivered
-    parts: int = 0  # of an SMS, as told or planned; 0: nobody has said
+    parts: int = 0  # of an SMS, as reported or planned; 0: unknown
 
 
 @dataclass(slots=True)
@@ -247,13 +247,13 @@ class Link:
     held_by: str = ""  # the stop that holds it up: scope and id
     cascade_decision: CascadeDecision | None = None  # None while nothing is decided, or nothing follows
     scheduled_at: int = 0  # the hour that it waited for; 0: it was for now
-    counts: list[Count] = field(default_factory=list)  # what the statistics were told
-    is_counted: bool = False  # as a link that had nobody to go to
-    ends_chain: bool = False  # who cancelled it was too late for it, not for what follows
+    counts: list[Count] = field(default_factory=list)  # outcomes passed to the statistics
+    is_counted: bool = False  # as a link without targets
+    ends_chain: bool = False  # its cancellation came too late for it, not for the links behind
 
     @property
     def request(self) -> Request | None:
-        """The winner; the earliest candidate while nobody has won."""
+        """The winner; the earliest candidate while there is none."""
         won = self.request_id
         for request in self.requests:
             if request.request_id == won:
@@ -276,7 +276,7 @@ class Link:
 
     @property
     def is_vouched(self) -> bool:
-        """What its state says may end the chain."""
+        """Whether its state may end the chain."""
         return not self.deliveries or any(target.planned and target.proved for target in self.deliveries.values())
 
     @property
@@ -286,7 +286,7 @@ class Link:
 
     @property
     def is_left(self) -> bool:
-        """It had failed and the chain has moved on: nothing that is said later changes what it has come to."""
+        """It had failed and the chain has moved on: no later event changes its state."""
         return self.moved_on and self.state.is_failure
 
     @property
@@ -326,7 +326,7 @@ class Message:
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether a request is known, or what became of one: else somebody speaks of what may never have been."""
+        """Whether a request or its plan is known; without either the events may be about a message that never was."""
         links = self.links.values()
         return any(link.requests or link.request_id or link.is_planned or link.fault for link in links)
 
@@ -342,7 +342,7 @@ class Message:
 
     @property
     def deadline(self) -> tuple[int, int] | None:
-        """When the sweeper has to look at which link; None when no deadline means anything."""
+        """When the sweeper has to look, and at which link; None when no deadline means anything."""
         if self.closed:
             return None
         return min([(link.expires_at, link.number) for link in self.links.values() if link.is_open], default=None)

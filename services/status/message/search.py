@@ -1,6 +1,6 @@
-"""What is asked for: one message by any of its ids, or a page of them.
+"""Finds one message by any of its ids, or a page of them.
 
-A page goes on behind (created_at, _id) of its last message, so messages that come meanwhile shift nothing.
+A page goes on behind (created_at, _id) of its last message, so messages that arrive meanwhile shift nothing.
 """
 
 import base64
@@ -23,7 +23,7 @@ class BadCursor(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class MessageQuery:
-    """What a search asks for; None leaves a field open. Times in UTC ms: `since` counts, `until` does not.
+    """A search for messages; None leaves a field open. Times in UTC ms: `since` counts, `until` does not.
 
     `extra_param` is one pair, `name=value`.
     """
@@ -49,7 +49,7 @@ class Page:
 
 
 async def find_one(messages: Messages, any_id: str, partner: PartnerChanged | None) -> Message | None:
-    """By message id, mtNum or the partner's own id; only the partner's own when there is a partner."""
+    """The message of this id, mtNum or partner's own id; among the partner's own when there is a partner."""
     candidates = [any_id]
     if partner is not None:
         candidates.append(ids.message_id_of(partner.uuid, any_id))
@@ -74,7 +74,7 @@ async def find_page(messages: Messages, wanted: MessageQuery, limit: int) -> Pag
 
 
 def query_of(wanted: MessageQuery) -> Mapping[str, Any]:
-    """The search as MongoDB is asked. Raises BadCursor."""
+    """The search as a query of MongoDB. Raises BadCursor."""
     named = {
         "partner_id": wanted.partner_id,
         "phone": wanted.phone,

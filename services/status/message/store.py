@@ -1,8 +1,8 @@
 """Messages in MongoDB: load a batch, save it by compare-and-set on the revision, find them again.
 
-A save filters by the revision that was loaded and inserts when nothing fits; so whoever is too late runs into the
-primary key and is told which messages to do again. Collection `messages`, kept for a year (docs/design.md §4); what is
-told of a message that nobody has asked for is kept for a day.
+A save filters by the revision that was loaded and inserts when nothing fits; so a writer that is too late runs into the
+primary key, and learns which messages to do again. Collection `messages`, kept for a year (docs/design.md §4); a
+message without a request is kept for a day.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -22,9 +22,9 @@ from services.status.message.model import Message
 
 UNASKED_KEPT_MS = DAY_MS
 LARGEST = 8 * 1024 * 1024
-"""Bytes of links and trace: half of what MongoDB takes, and more than any message of ours comes to."""
+"""Bytes of links and trace: half of MongoDB's limit, and more than any message of ours needs."""
 MOST_MS: Final = 10_000
-"""That a question of a partner may keep the database busy; beyond it the question is refused, and says so."""
+"""Longest time that a partner's query may keep the database busy; beyond it the query is refused."""
 _NEWEST_FIRST = ("created_at", DESCENDING)
 _COUNTED = ("mailing_id", "state", "reason")
 _BY_STATE = "mailing_by_state"
@@ -33,7 +33,7 @@ _OF_MAILINGS = {"mailing_id": {"$exists": True}}
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """A link whose lifetime is over and whose fate is not decided."""
+    """A link whose lifetime is over and that is not decided yet."""
 
     message_id: str
     partner_id: str
@@ -81,12 +81,15 @@ class Messages:
         return {document["_id"]: from_document(document) for document in await found.to_list(None)}
 
     async def of_channel_delivery(self, delivery_id: str) -> Message | None:
-        """The message of which something was posted to the channel platform under this id."""
+        """The message with the delivery that was posted to the channel platform under this id."""
         found = await self._collection.find_one({"channel_ids": delivery_id})
         return from_document(found) if found is not None else None
 
     async def saved(self, partner_id: str | None, since: int, until: int) -> dict[str, int]:
-        """Links that were not needed, by channel, of messages made in [since, until), UTC ms; None: of all partners."""
+        """The number of links that were not needed, by channel.
+
+        Of messages made in [since, until), UTC ms; `partner_id` None: of all partners.
+        """
         made: dict[str, Any] = {"created_at": {"$gte": since, "$lt": until}, "saved": {"$exists": True}}
         steps: list[dict[str, Any]] = [
             {"$match": made if partner_id is None else {"partner_id": partner_id, **made}},
@@ -96,7 +99,7 @@ class Messages:
         return {group["_id"]: group["count"] async for group in self._collection.aggregate(steps, maxTimeMS=MOST_MS)}
 
     async def save(self, messages: Sequence[Message]) -> set[str]:
-        """Store them; the ids of those that somebody else has changed since they were loaded are returned.
+        """Store them, and give the ids of those that another writer has changed since they were loaded.
 
         Raises TooLarge with the places of those that have to be closed (`fold/close.py`) and stored again, and Invalid
         for what no document can hold, such as a time in the year 40,000.
@@ -131,7 +134,7 @@ class Messages:
             yield from_document(document)
 
     async def count_by_state(self, mailing_id: str) -> list[tuple[str, str, int]]:
-        """State, reason of a failure, and how many messages of the mailing; read from the index alone."""
+        """The mailing's messages: state, reason of a failure, number; read from the index alone."""
         pipeline: list[Mapping[str, Any]] = [
             {"$match": {"mailing_id": mailing_id}},
             {"$group": {"_id": {"state": "$state", "reason": "$reason"}, "n": {"$sum": 1}}},
@@ -140,7 +143,7 @@ class Messages:
         return [(group["_id"]["state"], group["_id"].get("reason") or "", group["n"]) async for group in found]
 
     async def overdue(self, after: int, until: int) -> AsyncIterator[Overdue]:
-        """Those whose deadline lies in (after, until], UTC ms, the earliest first."""
+        """The links whose deadline lies in (after, until], UTC ms, the earliest first."""
         query = {"deadline_at": {"$gt": after, "$lte": until}}
         fields = {"partner_id": 1, "lane": 1, "deadline_link": 1}
         found = self._collection.find(query, fields).sort("deadline_at", ASCENDING).batch_size(1000)
@@ -151,15 +154,15 @@ class Messages:
 def _storable(place: int, message: Message, now: int) -> Document:
     try:
         return document_of(message, now)
-    except (TypeError, ValueError, OverflowError, OSError) as error:  # the last one is what a clock says of such a time
+    except (TypeError, ValueError, OverflowError, OSError) as error:  # the last one: such a time
         raise Invalid(f"{type(error).__name__}: a message that no document can hold", (place,)) from error
 
 
 def document_of(message: Message, now: int) -> Document:
-    """What is stored at `now` (UTC ms).
+    """The document as it is stored at `now` (UTC ms).
 
-    The end of what nobody has asked for goes by the clock, not by its events: in a catch-up these are old, and the
-    request may be read next.
+    A message without a request ends by the clock, not by its events: in a catch-up these are old, and the request may
+    be read next.
     """
     document = to_document(message)
     if not message.is_asked_for:

@@ -131,7 +131,10 @@ async def test_every_question_of_a_partner_is_bounded_in_time(service: Running) 
 async def test_what_takes_the_database_too_long_is_said_so(
     service: Running, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    async def late(*_: object) -> list[object]:
+    to_list = Cursor.to_list
+
+    async def late(cursor: Cursor, *length: Any) -> list[object]:
+        await to_list(cursor, *length)
         with translated():
             raise ExecutionTimeout("operation exceeded time limit", 50)
 
