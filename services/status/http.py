@@ -1,4 +1,4 @@
-"""What the routes of `status` share: how a time is read, and how a broken rule is told."""
+"""What the routes of status share: reading a time, and the answer that names a broken rule."""
 
 from datetime import UTC, datetime
 

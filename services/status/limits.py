@@ -1,9 +1,9 @@
-"""What partners' questions may cost: the partner's limits for each, and few exports at once.
+"""Limits of what partners ask: the requests of each at once and a second, and few exports at once.
 
     question ─▶ login ─▶ the partner's requests at once and a second ─▶ 429 ─▶ the route, every query bounded in time
     export   ─▶ two at once of a partner, in this process ─▶ 429
 
-The operator is not limited. A query that is out of time is 503 and says so (`services/runtime/http/server.py`).
+Operators are not limited. A query that is out of time is answered 503 (`services/runtime/http/server.py`).
 """
 
 import time
@@ -20,21 +20,21 @@ from services.runtime.http.server import Problem
 
 MOST_EXPORTS: Final = 2
 AGAIN_AFTER_S: Final = 10
-"""When something of a partner's own may have ended that goes on for long: an export, a stream."""
+"""After this time one of the partner's exports or streams may have ended."""
 _T = TypeVar("_T")
 
 
 def enter(limits: PartnerLimits, partner: PartnerChanged) -> None:
-    """Counts a question; `limits.leave` in the end. Raises Problem 429."""
+    """Count a request that begins; `limits.leave` counts its end. Raises Problem 429."""
     refused = limits.enter(partner, time.monotonic())
     if refused is not None:
         raise Problem(429, "Too many requests", refused)
 
 
 def paced(who: CallerOf, limits: PartnerLimits) -> CallerOf:
-    """The dependency of every route that partners read by.
+    """The dependency of every route that partners read from.
 
-    To be asked for with `scope="function"`: what streams on when the route has returned is not under way any more.
+    Depend on it with `scope="function"`: an answer that is still streamed when the route has returned counts no more.
     """
 
     async def asking(caller: Caller = Depends(who)) -> AsyncIterator[Caller]:  # noqa: B008 — FastAPI's way
@@ -73,7 +73,7 @@ class Exports:
 
 
 class StartedStream(Generic[_T]):
-    """A stream that runs already: what it holds is given back however it ends, even when nobody reads it."""
+    """A stream that runs already: it gives back what it holds however it ends, even if nobody reads it."""
 
     def __init__(self, first: _T, rest: AsyncIterator[_T]) -> None:
         self._first, self._rest = first, rest
@@ -85,5 +85,5 @@ class StartedStream(Generic[_T]):
 
 
 async def started_stream(pieces: AsyncIterator[_T]) -> StartedStream[_T]:
-    """With its first piece. Raises what that raises."""
+    """Start a stream by reading its first piece. Raises what that raises."""
     return StartedStream(await anext(pieces), pieces)

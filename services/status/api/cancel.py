@@ -1,7 +1,7 @@
-"""`POST /v1/messages/{id}/cancel`: what of a message has not gone out is not to be sent any more.
+"""`POST /v1/messages/{id}/cancel`: links of a message that have not gone out are not to be sent any more.
 
-    a link waits for its hour, or is held up   ─▶ it and all that follow it
-    the newest link is out, others may follow  ─▶ those that follow it; what was sent stays sent
+    a link waits for its hour, or is held up   ─▶ it and all links behind it
+    the newest link is out, others may follow  ─▶ the links behind it; what was sent stays sent
 
 The router decides about the link, by compare-and-set; the fold about those that follow, in the order of the log
 (`fold/cascade.py`). The outcome is in the trace, and in the report of a link that was cancelled (5, code 7).
@@ -28,7 +28,7 @@ _Id = Annotated[str, Path(max_length=300, description="message id, mtNum, or the
 
 
 class CancelAnswer(BaseModel):
-    """It was asked for, durably; the trace says how it ended."""
+    """The cancellation was requested, durably; the trace shows how it ended."""
 
     message_id: str
     link: int = Field(description="the first link of the chain that is not to go out")
@@ -37,7 +37,7 @@ class CancelAnswer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Cancellable:
-    """`link` is asked for, by `request_id`; it waits, or it is out and `channels` follow it."""
+    """What can be cancelled: `link`, requested by `request_id`, waits; or it is out and `channels` follow it."""
 
     link: int
     request_id: str
@@ -45,10 +45,10 @@ class Cancellable:
     channels: list[str]
 
 
-def cancel_routes(messages: Messages, sink: Log, who: Any) -> APIRouter:
-    """`who` is the dependency that tells the caller."""
+def cancel_routes(messages: Messages, sink: Log, partner_caller: Any) -> APIRouter:
+    """The route. `partner_caller` is the dependency that identifies the caller."""
     router = APIRouter()
-    asking = Depends(who, scope="function")
+    asking = Depends(partner_caller, scope="function")
 
     @router.post("/v1/messages/{any_id}/cancel", status_code=202, summary="Do not send what has not gone out yet")
     async def cancel(any_id: _Id, caller: Caller = asking) -> CancelAnswer:
@@ -75,7 +75,7 @@ def cancel_routes(messages: Messages, sink: Log, who: Any) -> APIRouter:
 
 
 def cancellable(message: Message) -> Cancellable | None:
-    """What can be asked for; None when nothing of the message is to go out any more."""
+    """What can be cancelled; None when nothing of the message is to go out any more."""
     link = _newest(message)
     request = link.request if link is not None else None
     behind = channels_behind(request) if request is not None else []
@@ -95,7 +95,7 @@ def cancellable(message: Message) -> Cancellable | None:
 
 
 def _newest(message: Message) -> Link | None:
-    """The link that the chain has come to."""
+    """The link that the chain has reached."""
     number = 0
     while (link := message.links.get(number)) is not None and link.moved_on:
         number += 1

@@ -1,4 +1,4 @@
-"""Why did this customer not get it? One plain line for each message. Pure."""
+"""Explains in one plain line why a customer did not get a message. Pure."""
 
 from collections import Counter
 
@@ -10,9 +10,9 @@ from services.status.message import Delivery, Link, Message
 
 
 def explain(message: Message) -> str:
-    """What has become of the message, for somebody who asks on the customer's behalf."""
+    """What has become of the message, for somebody who asks on behalf of the customer."""
     doubtful = _in_doubt(message)
-    closed = " It was closed: more was told of it than a message may hold." if message.closed else ""
+    closed = " It was closed: it had become larger than a message may be." if message.closed else ""
     lines = [_link(message.links[number], doubtful[number]) for number in sorted(message.links)]
     if len(lines) < 2:
         return (lines[0] if lines else "Nothing is known of it yet.") + closed
@@ -20,7 +20,7 @@ def explain(message: Message) -> str:
 
 
 def _in_doubt(message: Message) -> Counter[int]:
-    """By link: deliveries of which only attempts without an answer are known."""
+    """By link, the number of deliveries whose attempts all got no answer."""
     unanswered, taken = set[tuple[int, str, str]](), set[tuple[int, str, str]]()
     for entry in trace_of(message) if b'"uncertain' in message.trace else ():
         outcome = entry.detail.partition(":")[0] if entry.what == "attempt" else ""
@@ -32,7 +32,7 @@ def _in_doubt(message: Message) -> Counter[int]:
 def _link(link: Link, doubtful: int) -> str:
     request = link.request
     if request is None and link.number and not link.is_planned:
-        return "It has been sent for."
+        return "It has been requested."
     channel = (request.channel if request is not None else Channel.PUSH).value
     line = _outcome(link, channel, doubtful)
     if link.late_confirmation:
@@ -67,12 +67,12 @@ def _outcome(link: Link, channel: str, doubtful: int) -> str:
 
 
 def _unproved(targets: list[Delivery]) -> str:
-    """What is said by devices that nobody vouches for is not taken for the customer's word."""
+    """A sentence about devices whose logins were not proved; empty when there are none."""
     count = sum(not target.proved for target in targets)
     if not count:
         return ""
     whose = "the login" if count == 1 else "the logins"
-    return f" Of {_count(count, 'device')} {whose} was not proved: what is said there ends no cascade."
+    return f" Of {_count(count, 'device')} {whose} was not proved: receipts from there end no cascade."
 
 
 def _doubt(doubtful: int) -> str:
@@ -103,7 +103,7 @@ def _failure(link: Link, channel: str, doubtful: int) -> str:
         line += f" Of {_count(considered, 'installation')}: {rest}."
     sent = sum(bool(target.sent_at) for target in link.targets) - doubtful
     if reason is Reason.EXPIRED and sent > 0:
-        line += f" The provider had taken it for {_count(sent, 'device')}; a device that is off or offline is likely."
+        line += f" The provider had taken it for {_count(sent, 'device')}; the device is probably off or offline."
     return line + _doubt(doubtful)
 
 

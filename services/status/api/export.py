@@ -1,7 +1,7 @@
 """`GET /v1/messages/export`: all messages that a search finds, as NDJSON or CSV, streamed: a page of them in memory.
 
-The newest first, so what comes while it runs is not in it. Whoever gets the closing chunk has got everything; an export
-that breaks off ends without it. See docs/features/export.md.
+The newest come first, so messages that arrive while it runs are not in it. The closing chunk means that everything was
+sent; an export that breaks off ends without it. See docs/features/export.md.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -52,8 +52,8 @@ class ExportLine(BaseModel):
     read_at: int | None
 
 
-def export_routes(messages: Messages, who: CallerOf) -> APIRouter:
-    """The route; it must stand before `/v1/messages/{id}`."""
+def export_routes(messages: Messages, partner_caller: CallerOf) -> APIRouter:
+    """The route; include it before `/v1/messages/{id}`."""
     router = APIRouter()
     exports = Exports()
     content = {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in _TYPES.values()}
@@ -67,10 +67,10 @@ def export_routes(messages: Messages, who: CallerOf) -> APIRouter:
     async def export(
         kind: Annotated[Literal["ndjson", "csv"], Query(alias="format")] = "ndjson",
         reader: Annotated[Reader, Query(alias="for", description="who reads the CSV")] = "spreadsheet",
-        wanted: MessageQuery = Depends(message_query(who)),  # noqa: B008 — FastAPI's way
+        wanted: MessageQuery = Depends(message_query(partner_caller)),  # noqa: B008 — FastAPI's way
     ) -> StreamingResponse:
         if wanted.partner_id is None:
-            raise invalid("partner", "the operator must say whose messages")
+            raise invalid("partner", "an operator must name the partner")
         pieces = await exports.counted(
             wanted.partner_id, _pages(messages, wanted, None if kind == "ndjson" else reader)
         )
@@ -82,7 +82,7 @@ def export_routes(messages: Messages, who: CallerOf) -> APIRouter:
 
 
 async def _pages(messages: Messages, wanted: MessageQuery, reader: Reader | None) -> AsyncIterator[bytes]:
-    """Lines of JSON when there is no reader of CSV. Nothing is said before the first page has been found."""
+    """The export's pieces, JSON when there is no reader of CSV; none before the first page has been found."""
     head = b"" if reader is None else head_of(reader) + lines_of([list(ExportLine.model_fields)], reader)
     while True:
         page = await find_page(messages, wanted, _PAGE)

@@ -1,4 +1,4 @@
-"""States of packets, asked for with the key that packets are sent with.
+"""States of packets, for the key that packets are sent with.
 
     GET  /v3/batch/{packetId}?after=&limit=    counts by state, and a page of the messages
     POST /v3/batch/states {"messageIds": […]}  up to 3000 messages of any packets, in the order asked for
@@ -29,7 +29,7 @@ _Id = Annotated[str, Field(max_length=100)]
 
 
 class Asked(BaseModel):
-    """Which messages."""
+    """The ids of messages to look up."""
 
     messageIds: Annotated[list[_Id], Field(min_length=1, max_length=MOST)]  # noqa: N815 — the protocol's name
 
@@ -53,7 +53,7 @@ class States(BaseModel):
 def packet_routes(
     messages: Messages, directory: Directory, secrets: Secrets, trusted: Sequence[Network], limits: PartnerLimits
 ) -> APIRouter:
-    """Their own router: these routes know keys, not logins."""
+    """A router of its own: these routes take keys, not logins."""
     router = APIRouter(prefix="/v3/batch", tags=["batch"])
 
     async def caller(

@@ -1,4 +1,4 @@
-"""What a search and an export ask for, read from the query. Refusals name field and rule."""
+"""Reads the query of a search or an export. Refusals name field and rule."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -16,8 +16,8 @@ _MAX_CALLBACK_DATA = 4_000
 """Of the callbackData that is looked for: an address is not much longer."""
 
 
-def message_query(who: CallerOf) -> Callable[..., Awaitable[MessageQuery]]:
-    """The dependency: what is wanted, of the caller's own messages."""
+def message_query(partner_caller: CallerOf) -> Callable[..., Awaitable[MessageQuery]]:
+    """The dependency that reads the query, narrowed to the caller's own messages."""
 
     async def wanted(
         phone: Annotated[str | None, Query(max_length=phones.MAX_LENGTH)] = None,
@@ -34,7 +34,7 @@ def message_query(who: CallerOf) -> Callable[..., Awaitable[MessageQuery]]:
         since: Annotated[str | None, Query(alias="from", max_length=40, description="UTC ms or ISO 8601")] = None,
         until: Annotated[str | None, Query(alias="to", max_length=40, description="UTC ms or ISO 8601")] = None,
         partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,
-        asking: Caller = Depends(who, scope="function"),  # noqa: B008 — FastAPI's way
+        asking: Caller = Depends(partner_caller, scope="function"),  # noqa: B008 — FastAPI's way
     ) -> MessageQuery:
         if extra_param is not None and not extra_param.partition("=")[1]:
             raise invalid("extraParam", "must be name=value")

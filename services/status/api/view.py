@@ -11,7 +11,7 @@ from services.status.message import Delivery, Entry, Link, Message
 
 
 class ReasonView(BaseModel):
-    """Why: its name, the partner protocol's errorCode, and plain words."""
+    """A reason: its name, the partner protocol's errorCode, and plain words."""
 
     name: str
     error_code: int
@@ -23,7 +23,7 @@ class DeliveryView(BaseModel):
 
     delivery_id: str
     installation_id: str
-    proved: bool = Field(description="somebody vouched for its owner; else its receipts end no cascade")
+    proved: bool = Field(description="its owner was proved; else its receipts end no cascade")
     live_activity: str | None = Field(description="which: activity/<its id>, or start/<attributes type>")
     application_id: str
     provider: str
@@ -44,14 +44,14 @@ class SkippedView(BaseModel):
 
 
 class ChangeView(BaseModel):
-    """A state and when the link came to it."""
+    """A state and when the link reached it."""
 
     state: str
     at: int
 
 
 class ReportView(BaseModel):
-    """What the partner is to be told, and the status that it has taken."""
+    """The report that is due to the partner, and the status that it has taken."""
 
     status: int
     error_code: int
@@ -115,7 +115,7 @@ class MessageSummary(BaseModel):
 
 
 class MessageView(MessageSummary):
-    """A message with everything that is known of it."""
+    """A message with all that is known about it."""
 
     title: str | None
     extra_param: str | None

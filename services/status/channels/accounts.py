@@ -1,7 +1,7 @@
-"""Whose report is it? The accounts at the channel platform, by the unguessable part of the address it reports to.
+"""Accounts at the channel platform, by the unguessable part of the address that the platform reports to.
 
-They are the credentials that dispatch posts with; several applications may share an account, and so its part. What is
-switched off still hears what becomes of what was sent before.
+They are the credentials that dispatch posts with; several applications may share an account, and so its part. An
+application that is switched off still gets the reports of what it sent before.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ log = telemetry.logger("channel")
 
 @dataclass(frozen=True)
 class Account:
-    """Reports for these applications, from these networks."""
+    """An account: the applications it is for, and the networks that its reports come from."""
 
     applications: frozenset[str]
     subnets: frozenset[str]
@@ -31,7 +31,7 @@ class Account:
 
 
 class ChannelAccounts:
-    """Follows the directory."""
+    """The accounts that the directory knows."""
 
     def __init__(self, directory: Directory, secrets: Secrets) -> None:
         self._directory, self._secrets = directory, secrets

@@ -1,11 +1,11 @@
-"""A delivery report of the channel platform, read for what matters: an id and a state. Pure.
+"""Reads a delivery report of the channel platform for what matters: an id and a state. Pure.
 
     body ─▶ no object, no id, no state ─▶ UnreadableReport: 400
-         ─▶ a state that we do not use  ─▶ PlatformReport(status=None): taken, and changes nothing
+         ─▶ a state that we do not use  ─▶ PlatformReport(status=None): accepted, and changes nothing
          ─▶ 0 sent, 2 delivered, 5 undelivered, 9 read
 
-What stands beside them is read as far as it can be and never a reason to refuse: an errorCode that is no number is 0, a
-doneDate that is no date is the moment of the report. Names of fields count without regard to case and underscores.
+The other fields are read as far as they can be, and are never a reason to refuse: an errorCode that is no number is 0,
+a doneDate that is no date is the moment of the report. Names of fields count without regard to case and underscores.
 Source: `docs/partner-api.md` §5.
 """
 
@@ -58,7 +58,7 @@ class PlatformReport:
 
 
 def parse_report(body: bytes) -> PlatformReport:
-    """What the report says. Raises UnreadableReport."""
+    """The report. Raises UnreadableReport."""
     given = _object(body)
     fields = {name.casefold().replace("_", ""): value for name, value in given.items()}
     fields |= {name.casefold(): given[name] for name in _NAMES if name in given}  # our own spelling comes first

@@ -1,12 +1,12 @@
-"""What the channel platform reports back: `POST /gateway/v6/reports/{callback}`, a delivery report of §3.
+"""`POST /gateway/v6/reports/{callback}`: delivery reports of the channel platform.
 
     unknown part ─▶ 404    not from the account's networks ─▶ 403    no id or no state ─▶ 400
-    id known     ─▶ ChannelReported into the log ─▶ 200; of a state that we do not use: 200 alone
+    id known     ─▶ ChannelReported into the log ─▶ 200; for a state that we do not use: 200 alone
     id not known ─▶ 503: a report may be faster than the plan is read; the platform sends it again
     id no UUID   ─▶ 404: we have never posted it
 
-Answered 200 only when the log has it. What is read of a report, and how much may be odd about it, says
-`reports.py`. Repeats and reports out of order are the fold's to absorb. Source: `docs/partner-api.md` §5.
+200 means that the log has it. `reports.py` says how a report is read; repeats and reports out of order are absorbed by
+the fold. Source: `docs/partner-api.md` §5.
 """
 
 import re

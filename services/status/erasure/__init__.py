@@ -1,4 +1,4 @@
-"""Redacts what status keeps of people who were erased."""
+"""Erases people from what status keeps."""
 
 from services.status.erasure.wiring import open_erasure
 

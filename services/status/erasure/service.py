@@ -1,6 +1,6 @@
-"""What status cleans of those who were forgotten: messages keep their states and times, not whom and what.
+"""Erases people from what status keeps: messages keep states and times, and lose recipient and content.
 
-Reports that partners are owed still go, with the partner's id and without number and text.
+Reports that are still owed go to the partner with its id, and without number and text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,26 +19,26 @@ _FIELDS = {"user": "external_user_id", "phone": "phone"}
 
 
 class MessageErasure:
-    """`clean` is what `erasing.clean_after` calls."""
+    """What is erased of messages, their history, reports and short links."""
 
-    def __init__(self, messages: Messages, inbox: Inbox, reports: ReportStore, codes: ShortLinkStore) -> None:
+    def __init__(self, messages: Messages, inbox: Inbox, reports: ReportStore, short_links: ShortLinkStore) -> None:
         self._messages = messages
         self._inbox = inbox
         self._reports = reports
-        self._codes = codes
+        self._short_links = short_links
 
-    async def clean(self, erasure: Erasure) -> Counts:
+    async def erase(self, erasure: Erasure) -> Counts:
         """Raises mongo.TRANSIENT_ERRORS."""
         counts = {"messages": 0, "inbox": 0, "reports": 0, "short_links": 0}
         for query in _queries(erasure):
             while found := await self._messages.find(query, _AT_ONCE):
                 message_ids = [message.message_id for message in found]
-                counts["short_links"] += await self._codes.drop(found)
-                counts["inbox"] += await self._inbox.drop(message_ids)
-                counts["reports"] += await self._reports.empty(message_ids)
+                counts["short_links"] += await self._short_links.delete(found)
+                counts["inbox"] += await self._inbox.delete(message_ids)
+                counts["reports"] += await self._reports.redact(message_ids)
                 for message in found:
                     redact(message)
-                # last, because by them the rest is found: those that somebody else has changed come again
+                # last, because the rest is found by them: those that were changed meanwhile are found again
                 counts["messages"] += len(found) - len(await self._messages.save(found))
         return counts
 

@@ -1,4 +1,4 @@
-"""Redaction, called for everybody who is erased."""
+"""The erasure of people, for all erasures of the deployment."""
 
 from services.runtime.erasure import clean_after
 from services.status.erasure.service import MessageErasure
@@ -9,8 +9,8 @@ from services.status.short_links import ShortLinkStore
 
 
 def open_erasure(foundation: Foundation) -> None:
-    """Redact from now on, and what an earlier process could not finish."""
+    """Erase from now on, and finish what an earlier process could not."""
     database = foundation.database
     short_links = ShortLinkStore(database, foundation.short_links)
     erasure = MessageErasure(foundation.messages, Inbox(database), ReportStore(database), short_links)
-    clean_after(foundation.process, database, foundation.directory, erasure.clean)
+    clean_after(foundation.process, database, foundation.directory, erasure.erase)

@@ -1,7 +1,7 @@
-"""Devices that ask this process: proved by their credential, and not too often.
+"""Lets devices in: by their credential, and not too often.
 
-An app pulls its history when it starts and fetches a message when a push comes; either reads whole messages, so the
-pace of an installation is slower here than in the registry.
+An app pulls its history when it starts and fetches a message when a push comes; both read whole messages, so the pace
+of an installation is slower here than in the registry.
 """
 
 from collections.abc import Awaitable, Callable
@@ -25,16 +25,16 @@ PACE = Limit(30, 2)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A proved installation; `owner` is empty when nobody is logged in."""
+    """An authenticated installation; `owner` is empty when nobody is logged in."""
 
     installation_id: str
     application_id: str
     owner: str
-    is_trusted: bool = True  # somebody vouches for the owner, or there is none
+    is_trusted: bool = True  # the owner was proved, or there is none
 
     @property
     def inbox(self) -> str:
-        """Whose history it reads (`entries.py`)."""
+        """The owner whose history it reads (`entries.py`)."""
         return inbox_owner(self.owner, self.installation_id)
 
 
@@ -48,17 +48,17 @@ def device_caller(
 
     proved = Depends(DeviceAuth(find, directory, secrets, pace).installation)
 
-    async def who(installation: Installation = proved) -> Caller:
+    async def caller(installation: Installation = proved) -> Caller:
         owner = ids.owner_key_of(installation.application_id, installation.external_user_id, installation.phone)
         is_owned = is_trusted(installation, directory.applications.get(installation.application_id))
         return Caller(installation.installation_id, installation.application_id, owner, is_owned)
 
-    return who
+    return caller
 
 
-def proved_caller(who: Callable[..., Awaitable[Caller]]) -> Callable[..., Awaitable[Caller]]:
-    """The dependency of routes that tell what is the owner's: 403 where nobody vouches for him."""
-    device = Depends(who)
+def proved_caller(device_caller: Callable[..., Awaitable[Caller]]) -> Callable[..., Awaitable[Caller]]:
+    """The dependency of routes that show what belongs to the owner: 403 unless the owner was proved."""
+    device = Depends(device_caller)
 
     async def proved(caller: Caller = device) -> Caller:
         if not caller.is_trusted:

@@ -1,4 +1,4 @@
-"""What the device routes of this process answer. Camel case, as all of the device API."""
+"""Bodies of the device routes of this process, in camel case as in all of the device API."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,13 +11,13 @@ from services.runtime.http.field_names import RequestBody
 
 
 class WireModel(BaseModel):
-    """Base: names in camel case."""
+    """The base of answers: names in camel case."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
 class DeviceBody(RequestBody):
-    """Base of what devices send."""
+    """The base of bodies that devices send."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
@@ -38,14 +38,14 @@ class PictureView(WireModel):
 
 
 class SecureView(WireModel):
-    """SECURE values by name; `values` null: over, or not this installation's to know. Then the SDK shows `•••`."""
+    """SECURE values by name; `values` null: expired, or not for this installation. Then the SDK shows `•••`."""
 
     names: list[str]
     values: dict[str, str] | None
 
 
 class ShownView(WireModel):
-    """What the SDK is to show, with RICH applied; SECURE placeholders stand in title and text as `%name%`."""
+    """The content that the SDK shows, with RICH applied; title and text have SECURE placeholders as `%name%`."""
 
     title: str | None
     text: str
@@ -99,7 +99,7 @@ class HistoryPage(WireModel):
 
 
 class RefBody(DeviceBody):
-    """Which entry."""
+    """The entry of a link."""
 
     message_id: UUID
     link: Annotated[int, Field(ge=0, lt=LONGEST_CHAIN)] = 0
@@ -122,7 +122,7 @@ class StatusBody(DeviceBody):
 
 
 class RefResult(WireModel):
-    """`found` false: no entry of whoever is logged in."""
+    """`found` false: the user who is logged in has no such entry."""
 
     message_id: UUID
     link: int

@@ -1,8 +1,8 @@
-"""The device route that gives the whole of a message: `GET …/installations/{id}/messages/{messageId}/content`.
+"""The device route for the whole of a message: `GET …/installations/{id}/messages/{messageId}/content`.
 
-404 while the message is not known here, and for everybody that it was not sent to: which of the two is nobody's to
-learn. An installation that nobody vouches for the owner of gets what its push could have carried: no SECURE values, no
-RICH. 410 once the link's lifetime has passed, or the key of its SECURE values is gone.
+404 while the message is not known here, and for every device that it was not sent to: the answer does not show which.
+An installation whose owner was not proved gets what its push could have carried: no SECURE values, no RICH. 410 once
+the link's lifetime has passed, or the key of its SECURE values is gone.
 """
 
 from collections.abc import Awaitable, Callable
@@ -24,12 +24,12 @@ from services.status.message import Messages, content_of, enriched, sent_link
 
 PREFIX = "/sdk/api/v1/installations/{installation_id}"
 _OVER = "The lifetime of the message has passed"
-LinkNumber = Annotated[int, Query(ge=0, lt=LONGEST_CHAIN, description="of the cascade, as the push said")]
+LinkNumber = Annotated[int, Query(ge=0, lt=LONGEST_CHAIN, description="of the cascade, as in the push")]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": server.ProblemBody, "description": text}
     for status, text in {
         400: "The request breaks a rule; `errors` names field and rule",
-        401: "Not proved who is calling",
+        401: "Not authenticated",
         403: "The application is switched off; `type` proof-required: the owner's login was not proved",
         404: "Not known here, or not sent to this installation",
         429: "Too many requests of this installation",
@@ -39,14 +39,14 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 def content_routes(
-    messages: Messages, keys: HourKeys, short: ShortLinks, who: Callable[..., Awaitable[Caller]]
+    messages: Messages, keys: HourKeys, short: ShortLinks, device_caller: Callable[..., Awaitable[Caller]]
 ) -> APIRouter:
     """The route."""
     router = APIRouter(prefix=PREFIX, tags=["device"], responses=PROBLEMS)
     gone: dict[int | str, dict[str, Any]] = {
         410: {"model": server.ProblemBody, "description": "Its lifetime has passed"}
     }
-    caller = Depends(who)
+    caller = Depends(device_caller)
 
     @router.get("/messages/{message_id}/content", responses=gone)
     async def get_content(message_id: UUID, link: LinkNumber = 0, device: Caller = caller) -> ContentAnswer:

@@ -2,9 +2,9 @@
 
     Planned with targets, its request ─▶ entries ◀─ receipts (delivered, read), InboxChanged (new, seen, deleted)
 
-An entry is derived from its message, whatever came first and however often: so a rebuild gives the same ones. Its owner
-is the user or phone that the installation belonged to when the push was planned; where nobody was logged in, the
-installation itself. Live activities do not enter. What an entry shows is not kept twice: it is read from the message.
+An entry is derived from its message, in whatever order and however often events came, so a rebuild gives the same. Its
+owner is the user or phone that the installation belonged to when the push was planned; where nobody was logged in, the
+installation itself. Live Activities have no entries. Content is not kept twice: it is read from the message.
 """
 
 from typing import NamedTuple
@@ -31,12 +31,12 @@ class InboxEntry(NamedTuple):
     at: int  # when it was sent
     expires_at: int
     kept_until: int
-    status: str  # what the owner last said; before that, whether a push of it was opened
+    status: str  # as the owner last set it; before that, whether a push of it was opened
     status_at: int
     delivered_at: int
     read_at: int
-    installations: tuple[str, ...]  # that the link was planned for
-    waiting: tuple[str, ...]  # those of them that have confirmed nothing
+    installations: tuple[str, ...]  # in the link's plan
+    waiting: tuple[str, ...]  # those of them that have not confirmed
     deleted: bool
 
     @property
@@ -73,7 +73,7 @@ def entries_of(message: Message, link: Link) -> list[InboxEntry]:
 
 
 def _is_live_activity(request: Request) -> bool:
-    """Most requests need not be read for it."""
+    """Whether the push updates a Live Activity; most requests need not be parsed for it."""
     if '"live_activity"' not in request.chain:
         return False
     content = content_of(request)
@@ -84,7 +84,7 @@ def _entry(message: Message, link: Link, owner: str, deliveries: list[Delivery])
     mark = link.inbox.get(owner)
     heard = [
         delivery for delivery in deliveries if delivery.proved
-    ] or deliveries  # a stranger's word marks nothing as seen
+    ] or deliveries  # a receipt without proof marks nothing as seen
     read_at = min((delivery.read_at for delivery in heard if delivery.read_at), default=0)
     marked = {"new": NEW, "seen": SEEN}.get(mark.status if mark is not None else "")
     return InboxEntry(

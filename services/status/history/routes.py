@@ -5,8 +5,9 @@ GET    /history/{messageId}?link=                    one of them
 DELETE /history/{messageId}?link=                    delete it
 POST   /history/delete, /history/status              delete up to 100, or make them New or Seen
 
-Whoever is logged in on the installation sees the entries of all of the owner's installations, also of former ones.
-What an installation reads and was meant for is delivered to it. 403 proof-required where nobody vouches for its owner.
+The user who is logged in on the installation sees the entries of all of their installations, also of former ones. An
+entry that an installation reads and that was sent to it counts as delivered. 403 proof-required unless the owner was
+proved.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -44,7 +45,7 @@ Moment = Annotated[int | None, Query(ge=0, le=_MAX_MS, description="UTC ms")]
 
 @dataclass(frozen=True, slots=True)
 class HistoryService:
-    """What the routes stand on."""
+    """The history as the routes use it."""
 
     inbox: Inbox
     history: History
@@ -52,13 +53,13 @@ class HistoryService:
     pace: DevicePace
 
     async def pulled(self, device: Caller, entries: Sequence[InboxEntry]) -> list[HistoryEntry]:
-        """The entries for the device, which has them from now on."""
+        """The entries as the device gets them; they are delivered from now on."""
         shown = await self.history.shown(device, entries)
         await self.changing.pulled(device, entries)
         return shown
 
     async def changed(self, device: Caller, refs: Sequence[Ref], change: InboxChange) -> list[bool]:
-        """Which of them were found. Each may become a record."""
+        """Whether each was found. Each may become a record, so all of them count in the pace."""
         self.pace.entries(device.installation_id, len(refs))
         return await self.changing.change(device, refs, change)
 
@@ -70,10 +71,10 @@ class HistoryService:
         )
 
 
-def history_routes(work: HistoryService, who: Callable[..., Awaitable[Caller]]) -> APIRouter:
+def history_routes(work: HistoryService, device_caller: Callable[..., Awaitable[Caller]]) -> APIRouter:
     """All routes of the history."""
     router = APIRouter(prefix=PREFIX, tags=["device"], responses=PROBLEMS)
-    caller = Depends(proved_caller(who))
+    caller = Depends(proved_caller(device_caller))
     _add_reading(router, work, caller)
     _add_changes(router, work, caller)
     return router
@@ -89,7 +90,7 @@ def _add_reading(router: APIRouter, work: HistoryService, caller: Caller) -> Non
         cursor: Annotated[str | None, Query(max_length=500)] = None,
         device: Caller = caller,
     ) -> HistoryPage:
-        """Entries of whoever is logged in. `from` counts, `to` does not; `cursor` of a page asks for the next one."""
+        """Entries of the user who is logged in. `from` counts, `to` does not; a page's `cursor` asks for the next."""
         wanted = Page(device.inbox, since, until, status=status, after=_place(cursor), limit=limit + 1)
         found = await work.inbox.page(wanted)
         more = found[:limit][-1] if len(found) > limit else None

@@ -1,4 +1,4 @@
-"""The in-app history at work: written behind the fold, changed and pulled by devices.
+"""Writes the in-app history behind the fold, and carries out what devices do with it.
 
 fold ─▶ project ─▶ `inbox`
 device changes entries ─▶ InboxChanged ─▶ status-events, and folded at once: a device reads what it wrote
@@ -23,7 +23,7 @@ Ref = tuple[str, int]
 
 
 class InboxProjection:
-    """Writes the entries of links that something has happened to."""
+    """The projection that writes the entries of links that have changed."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
@@ -40,22 +40,22 @@ class InboxProjection:
 class InboxCommands:
     """What devices do with entries. Raises LogUnavailable, mongo.TRANSIENT_ERRORS."""
 
-    def __init__(self, inbox: Inbox, folding: FoldStep, sink: Log) -> None:
-        self._inbox, self._folding, self._sink = inbox, folding, sink
+    def __init__(self, inbox: Inbox, fold_step: FoldStep, sink: Log) -> None:
+        self._inbox, self._fold_step, self._sink = inbox, fold_step, sink
 
     async def change(self, device: Caller, refs: Sequence[Ref], change: InboxChange) -> list[bool]:
-        """Which of them the device's owner has; what is as wanted already stays so."""
+        """Change them, and give for each whether the device's owner has it; repeats change nothing."""
         wanted = [entry_id_of(device.inbox, message_id, link) for message_id, link in refs]
         found = await self._inbox.load(wanted)
         now = now_ms()
         changes = [_changed(device, entry, change, now) for entry in found.values() if _differs(entry, change)]
         if changes:
             await self._append(changes)
-            await self._folding.apply(changes)
+            await self._fold_step.apply(changes)
         return [key in found and (change == "deleted" or not found[key].deleted) for key in wanted]
 
     async def pulled(self, device: Caller, entries: Sequence[InboxEntry]) -> None:
-        """The device has these entries now: those that were sent to it are delivered."""
+        """Note that the device has these entries: those that were sent to it are delivered."""
         own = [entry for entry in entries if device.installation_id in entry.waiting]
         await self._append([_delivered(device.installation_id, entry, now_ms()) for entry in own])
 
@@ -68,7 +68,7 @@ def _differs(entry: InboxEntry, change: InboxChange) -> bool:
 
 
 def _changed(device: Caller, entry: InboxEntry, change: InboxChange, now: int) -> InboxChanged:
-    """Its id hangs on what was known before, so a repeated call before the answer gives the same event."""
+    """The event; its id depends on the state before, so a call that is repeated before its answer gives the same."""
     before = "" if change == "deleted" else f"/{entry.status_at}"
     return InboxChanged(
         event_id=ids.event_id_of(entry.message_id, f"inbox/{entry.link}/{entry.owner}/{change}{before}"),

@@ -1,8 +1,8 @@
 """Entries of the in-app history in MongoDB. Collection `inbox`, kept for a year (docs/design.md §4).
 
-    {_id: "<message>/<link>/<owner>", revision, and the fields of `fold_inbox.InboxEntry`; kept_until ends it}
+    {_id: "<message>/<link>/<owner>", revision, and the fields of `entries.InboxEntry`; kept_until ends it}
 
-An entry is written whole from its message. `revision` is the message's, so who is late overwrites nothing newer.
+An entry is written whole from its message. `revision` is the message's, so a late writer overwrites nothing newer.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from services.status.history.entries import InboxEntry
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a device asks for. `since` counts, `until` does not; `after` is the last entry of the page before."""
+    """A page to read. `since` counts, `until` does not; `after` is the last entry of the page before."""
 
     owner: str
     since: int | None = None
@@ -44,7 +44,7 @@ class Inbox:
         )
 
     async def write(self, entries: Sequence[tuple[int, InboxEntry]]) -> None:
-        """Store entries by the revision of their message; what is newer stays."""
+        """Store entries by the revision of their message; a newer one stays."""
         writes = [
             UpdateOne(
                 {"_id": entry.entry_id, "revision": {"$lt": revision}}, {"$set": _document(entry, revision)}, True
@@ -53,8 +53,8 @@ class Inbox:
         ]
         await self._collection.write(writes)  # a key that is taken: there is a newer one
 
-    async def drop(self, message_ids: Iterable[str]) -> int:
-        """Delete the entries of these messages; tells how many."""
+    async def delete(self, message_ids: Iterable[str]) -> int:
+        """Delete the entries of these messages, and give their number."""
         ranges: list[Document] = [
             {"_id": {"$gte": f"{message_id}/", "$lt": f"{message_id}0"}} for message_id in message_ids
         ]

@@ -1,7 +1,7 @@
-"""Entries of the in-app history as a device reads them: the entry and what its message shows, put together.
+"""Entries of the in-app history as a device reads them: an entry together with the content of its message.
 
 SECURE values are given as long as the message lives, and only to an installation that it was sent to; afterwards, and
-to the owner's other phones, the placeholders stay and the SDK masks them.
+on the owner's other phones, the placeholders stay and the SDK masks them.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""One delivery report on its way: POST, signature, and what the receiver's answer means.
+"""Posts and signs one delivery report, and reads the receiver's answer.
 
-Any 2xx is done; anything else is tried again: a redirect, which is not followed, and a 410 too, for an address that was
-taken away by mistake may be back tomorrow. Signed reports carry
+Any 2xx is done; anything else is tried again: also a redirect, which is not followed, and a 410, for an address that
+was removed by mistake may be back tomorrow. Signed reports carry
 
     X-RPNS-Timestamp: seconds since the epoch
     X-RPNS-Signature: sha256=<hex of HMAC-SHA256(key, timestamp + "." + body)>
@@ -49,7 +49,7 @@ class ReportSender:
         self._secrets = secrets
 
     async def post(self, url: str, body: bytes, partner: PartnerChanged | None) -> Answer:
-        """Never raises for what the receiver, its address or its key is to blame for."""
+        """Post it. Never raises for faults of the receiver, its address or its key."""
         started = time.monotonic()
         try:
             headers = {"Content-Type": "application/json", **self._signature(body, partner)}
@@ -59,13 +59,13 @@ class ReportSender:
             ) as answer:
                 await answer.content.read(_MAX_ANSWER)
                 status = answer.status
-            detail, is_down = _said(status), status >= 500 or status == 429
+            detail, is_down = _status_words(status), status >= 500 or status == 429
         except CannotOpen:
             log.exception("the key for signing reports cannot be opened")
             status, detail, is_down = 0, "the key for signing reports cannot be opened", False
         except TimeoutError:
             status, detail, is_down = 0, "no answer in time", True
-        except (aiohttp.ClientError, OSError, UnicodeError) as error:  # the last of a host's name
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:  # the last one: of a host's name
             status, detail, is_down = 0, _words(error), not is_forbidden(error)
         seconds = time.monotonic() - started
         telemetry.REPORT_SECONDS.observe(seconds)
@@ -84,15 +84,15 @@ def signature_of(key: bytes, timestamp: str, body: bytes) -> str:
     return hmac.digest(key, timestamp.encode() + b"." + body, "sha256").hex()
 
 
-def _said(status: int) -> str:
-    """Of an answer, for the trace."""
+def _status_words(status: int) -> str:
+    """The status of an answer in words, for the trace; empty for 200."""
     if status == 200:
         return ""
     return f"HTTP {status}, redirects are not followed" if 300 <= status < 400 else f"HTTP {status}"
 
 
 def _words(error: Exception) -> str:
-    """What a partner may know: the kind of trouble; of our own refusals, why."""
+    """The error in words that a partner may read: the kind of trouble; for our own refusals, the reason."""
     if is_forbidden(error):
         inner = getattr(error, "os_error", error)
         return f"not allowed: {inner if isinstance(inner, ForbiddenAddress) else 'an address in a private network'}"

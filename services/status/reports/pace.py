@@ -1,4 +1,4 @@
-"""When a report is tried again, and when a receiver that is down is asked at all. Pure: time is an argument."""
+"""Decides when a report is tried again, and when a receiver that is down is probed. Pure: time is an argument."""
 
 from dataclasses import dataclass
 

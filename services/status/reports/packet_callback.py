@@ -5,8 +5,8 @@
     DELIVERED    DELIVERED         failed otherwise      UNDELIVERABLE
     READ         READ (ours)       internal fault, 1     UNKNOWN
 
-A chain has failed when its last link has; until then those who ask are told that it is ACCEPTED. Callbacks are those of
-each link, with its `type`: without it a fallback that is sent would look like a state that goes back.
+A chain has failed when its last link has; until then the answer to a question is ACCEPTED. Each link has its own
+callbacks, with its `type`: without it a fallback that is sent would look like a state that goes back.
 
 Source: `docs/partner-api.md` §6.
 """
@@ -25,7 +25,7 @@ ACCEPTED: Final = "ACCEPTED"
 
 
 class Callback(TypedDict, total=False):
-    """What is posted to callbackUrl; `errorCode` with REJECTED and UNDELIVERABLE only, `id` when it was given.
+    """The body posted to callbackUrl; `errorCode` with REJECTED and UNDELIVERABLE only, `id` when it was given.
 
     `type` (ours): of which link of a cascade.
     """
@@ -39,7 +39,7 @@ class Callback(TypedDict, total=False):
 
 
 class State(Callback, total=False):
-    """What is answered to those who ask."""
+    """The answer to a question about a message."""
 
     packetId: int | None
 
@@ -53,12 +53,12 @@ def status_of(report: Report | None) -> PacketWord:
 
 
 def callback_of(message: Message, request: Request, report: Report, at_ms: int) -> Callback:
-    """`request` is the link's; `at_ms` is when the state was come to."""
+    """The callback. `request` is the link's; `at_ms` is when the link reached the state."""
     return _state(message, request, report, report.done_at or at_ms)
 
 
 def state_of(message: Message) -> State:
-    """The best of its links; of equal ones the last."""
+    """The state of its best link; of equal ones the last."""
     request = message.request
     packet_id = request.packet_id if request is not None else None
     best = [link for link in message.links.values() if link.state is message.state]

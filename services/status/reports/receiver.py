@@ -1,4 +1,4 @@
-"""The reports of one receiver: at most so many under way, none but a probe while it is down, each leased first."""
+"""Sends the reports of one receiver: a limited number at once, one probe while it is down, each leased first."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ _LOOK_MS = 1_000
 
 
 class Receiver:
-    """`run` ends when nothing is to be done for a while; whoever has something then makes a new one."""
+    """One receiver. `run` ends when nothing is due for a while; the next report makes a new one."""
 
     def __init__(
         self,
@@ -64,14 +64,14 @@ class Receiver:
             await asyncio.gather(*self._in_flight, return_exceptions=True)
 
     async def _round(self) -> int | None:
-        """Start what may be started; how long to wait for a reason to look again, ms. None: there is nothing to do."""
+        """Start what may be started, and give the time until the next look, ms. None: there is nothing to do."""
         now = now_ms()
         free = room(self._breaker, now / 1000, len(self._in_flight), self._limit)
         leased = await self._store.lease(self.lane, self.host, free, now, list(self._in_hand)) if free else []
         for report in leased:
             self._in_hand.add(report.report_id)
             self._breaker.begin(now / 1000)
-            task = asyncio.get_running_loop().create_task(self._one(report))
+            task = asyncio.get_running_loop().create_task(self._send_leased(report))
             self._in_flight.add(task)
             task.add_done_callback(self._ended)
         if leased or not free:
@@ -82,11 +82,11 @@ class Receiver:
         return max(due_at - now, 20) if due_at > now else _LOOK_MS  # due and not ours: leased by another process
 
     def _end(self) -> int | None:
-        """Nothing under way and nothing soon; unless somebody has woken us since we looked."""
+        """End: nothing is under way and nothing due soon, unless `wake` was called since the look."""
         self.has_ended = not self._woken.is_set()
         return None if self.has_ended else 0
 
-    async def _one(self, report: LeasedReport) -> None:
+    async def _send_leased(self, report: LeasedReport) -> None:
         answer = None
         try:
             answer = await self._send(report)
@@ -113,5 +113,5 @@ class Receiver:
         self.wake()
         if not task.cancelled() and task.exception() is not None:
             error = task.exception()
-            say = log.warning if isinstance(error, faults.TRANSIENT_ERRORS) else log.error
-            say("a report was not finished; its lease ends by itself", exc_info=error)
+            log_it = log.warning if isinstance(error, faults.TRANSIENT_ERRORS) else log.error
+            log_it("a report was not finished; its lease ends by itself", exc_info=error)

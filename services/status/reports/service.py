@@ -1,4 +1,4 @@
-"""Delivery reports, off the consumer's path.
+"""Sends delivery reports, off the consumer's path.
 
     fold ─▶ ReportDue ─▶ `reports` (for each message and link the newest state) ─▶ the receiver's task, woken at once
                                                                                         │ limit, breaker
@@ -41,7 +41,7 @@ _MAX_BATCH = 500
 
 
 class ReportService:
-    """Takes what the fold calls for, and runs a task for each receiver."""
+    """Takes the reports that the fold calls for, and runs a task for each receiver."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class ReportService:
             log.error("a receiver's task died; the next look starts it again", exc_info=task.exception())
 
     async def _send(self, report: LeasedReport) -> Answer:
-        """Post, and return when what came of it is recorded."""
+        """Post the report, and return when the result is recorded."""
         url = self._url(report.partner_id, report.notify_url)
         if url is None:
             answer = Answer(0, "no address to report to is configured any more", is_down=False, latency_ms=0)
@@ -136,12 +136,12 @@ class ReportService:
         return answer
 
     async def run(self, look_every_s: float) -> None:
-        """Until stopped and all that is under way is recorded."""
+        """Send until stopped, and until all that is under way is recorded."""
         recording = asyncio.ensure_future(self._record())
         looking = asyncio.ensure_future(self._look(look_every_s))
         try:
             await asyncio.wait({recording, looking}, return_when=asyncio.FIRST_COMPLETED)
-            for ended in (recording, looking):  # by a fault of ours, unless we were told to stop
+            for ended in (recording, looking):  # by a fault of ours, unless the process stops
                 if ended.done():
                     ended.result()
         finally:
@@ -150,7 +150,7 @@ class ReportService:
             await asyncio.gather(looking, recording, return_exceptions=True)
 
     async def _look(self, every_s: float) -> None:
-        """Find what is due and has no task: after a start, or left by another process. Ends when all tasks have."""
+        """Find due reports that have no task: after a start, or left by another process. Ends with all tasks."""
 
         async def turn() -> None:
             for lane in topics.STATUS_EVENTS:
@@ -162,7 +162,7 @@ class ReportService:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _record(self) -> None:
-        """Append what came of attempts and store it, many at a time; goes on until cancelled."""
+        """Append and store the results of attempts, many at a time; goes on until cancelled."""
         while True:
             batch = [await self._tried.get()]
             while not self._tried.empty() and len(batch) < _MAX_BATCH:
@@ -179,7 +179,7 @@ class ReportService:
     async def _surely(
         self, work: Callable[[Sequence[_T]], Awaitable[None]], items: Sequence[_T], tried: Sequence[AttemptResult]
     ) -> None:
-        """Until it succeeds. The leases are kept meanwhile, or what was taken would be posted again and again."""
+        """Try until it succeeds. The leases are kept meanwhile, or reports that were taken would be posted again."""
         attempt = 0
         while True:
             try:
@@ -193,8 +193,8 @@ class ReportService:
                         await self._surely(work, [item], tried)
                     return None
                 telemetry.LOOP_FAILURES.labels("reports").inc()
-                say = log.error  # without what it says: that may be a report's
-                say("what came of a report cannot be recorded", error=kind_of(error))
+                log_error = log.error  # without the error's text, which may be a report's
+                log_error("what came of a report cannot be recorded", error=kind_of(error))
                 return None
             with suppress(*faults.TRANSIENT_ERRORS):
                 await self._store.renew([result.report for result in tried], now_ms())
@@ -209,7 +209,7 @@ class ReportService:
 
 
 def host_of(url: str) -> str:
-    """The receiver that a URL belongs to: host and port. What is no URL is a receiver of its own, and never reached."""
+    """The receiver of a URL: host and port. Text that is no URL is a receiver of its own, and is never reached."""
     try:
         parsed = URL(url)
         return f"{parsed.host}:{parsed.port}"

@@ -1,9 +1,9 @@
-"""Reports that partners are owed: one for each (message, link). Collection `reports`.
+"""Reports owed to partners: one for each (message, link). Collection `reports`.
 
     _id "<message>/<link>", message_id, partner_id, link, lane, host
     rank, status, error_code, body            the newest state; it replaces an older one that was not taken
     due_at                                    absent when nothing is to be sent
-    lease, leased_until                       who is sending it
+    lease, leased_until                       the process that is sending it
     attempt                                   over all states; tries, first_tried_at: of this state
     closed                                    a final report was taken: nothing follows
 
@@ -25,7 +25,7 @@ from schemas.values import Lane
 from services.runtime.mongo import Database, Document, durable
 
 LEASE_MS = 30_000
-"""Longer than an attempt (10 s) and its record take; so long a killed process keeps what it had in hand from others."""
+"""Longer than an attempt (10 s) and its record take. The reports of a killed process wait this long."""
 _PERSONAL = {"destAddr", "text"}
 _KEPT = timedelta(days=14)
 """After the last change; a report is given up long before."""
@@ -33,7 +33,7 @@ _KEPT = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class ReportIntent:
-    """A report that a state calls for. `body` None only takes back what was not sent: nothing is asked for now."""
+    """A report that a state calls for. `body` None only takes back an unsent one: the partner wants none for it."""
 
     message_id: str
     link: int
@@ -71,7 +71,7 @@ class LeasedReport:
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """What became of an attempt. `due_at` None: done or given up."""
+    """The result of an attempt. `due_at` None: done or given up."""
 
     report: LeasedReport
     taken: bool
@@ -93,13 +93,13 @@ class ReportStore:
         await self._collection.create_indexes([due, IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0)])
 
     async def want(self, intents: Sequence[ReportIntent], now: int) -> None:
-        """Store what is owed, at most one for each id; what is not newer than what is known changes nothing."""
+        """Store the reports owed, at most one for each id; one that is not newer changes nothing."""
         await self._collection.write([_want(intent, now) for intent in intents])  # a key that is taken: as new or newer
 
     async def lease(
         self, lane: Lane, host: str, limit: int, now: int, besides: Sequence[str] = ()
     ) -> list[LeasedReport]:
-        """Take due reports of a receiver, the longest due first; none of `besides`, which are in hand still."""
+        """Take due reports of a receiver, the longest due first; none of `besides`, which are still under way."""
         due: Document = {"lane": lane, "host": host, "due_at": {"$lte": now}, "leased_until": {"$lte": now}}
         free = due | ({"_id": {"$nin": list(besides)}} if besides else {})
         found = await self._collection.find(free, {"_id": 1}).sort("due_at", ASCENDING).limit(limit).to_list(None)
@@ -115,7 +115,7 @@ class ReportStore:
         return [_leased(document, now) for document in mine]
 
     async def renew(self, reports: Sequence[LeasedReport], now: int) -> None:
-        """Keep the leases: what came of these attempts cannot be recorded yet, and nobody need make them again."""
+        """Keep the leases: these attempts cannot be recorded yet, and must not be made again."""
         mine = {
             "_id": {"$in": [report.report_id for report in reports]},
             "lease": {"$in": [report.lease for report in reports]},
@@ -123,11 +123,11 @@ class ReportStore:
         await self._collection.update_many(mine, {"$set": {"leased_until": now + LEASE_MS}})
 
     async def finish(self, tried: Sequence[AttemptResult]) -> None:
-        """Store what became of attempts and give up their leases; a newer state that came meanwhile stays due."""
+        """Store the results of attempts and give up their leases; a newer state that came meanwhile stays due."""
         await self._collection.write([update for result in tried for update in _finish(result)], ordered=True)
 
-    async def empty(self, message_ids: Iterable[str]) -> int:
-        """Take number and text out of what waits to be reported on these messages; tells of how many."""
+    async def redact(self, message_ids: Iterable[str]) -> int:
+        """Remove number and text from the waiting reports on these messages, and give the number of reports."""
         ranges: list[Document] = [
             {"_id": {"$gte": f"{message_id}/", "$lt": f"{message_id}0"}} for message_id in message_ids
         ]
@@ -135,11 +135,11 @@ class ReportStore:
         for found in await self._collection.find({"$or": ranges}).to_list(None) if ranges else []:
             document: Document | None = found
             while document is not None and document.get("body") is not None:
-                emptied = _emptied(bytes(document["body"]))
-                if emptied == bytes(document["body"]):
+                redacted = _redacted(bytes(document["body"]))
+                if redacted == bytes(document["body"]):
                     break
                 query = {"_id": document["_id"], "body": document["body"]}
-                if (await self._collection.update_one(query, {"$set": {"body": Binary(emptied)}})).matched:
+                if (await self._collection.update_one(query, {"$set": {"body": Binary(redacted)}})).matched:
                     changed += 1
                     break
                 document = await self._collection.find_one({"_id": found["_id"]})  # a newer state has come meanwhile
@@ -164,7 +164,7 @@ class ReportStore:
         return [str(host) for host in await self._collection.distinct("host", query)]
 
 
-def _emptied(body: bytes) -> bytes:
+def _redacted(body: bytes) -> bytes:
     report = orjson.loads(body)
     return orjson.dumps({name: "" if name in _PERSONAL else value for name, value in report.items()})
 

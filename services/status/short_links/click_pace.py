@@ -1,10 +1,10 @@
-"""Which clicks on short links are recorded: who holds a link can follow it without end, and the log must not grow so.
+"""Decides which clicks on short links are recorded, so that following one without end does not grow the log.
 
-    one code from one network               one a minute of a person and one of a robot: who taps twice has clicked once
-    one code, whoever comes                 a hundred at once and ten a minute: one person's, who may share it
-    one network, whatever it follows        two hundred at once and ten a second: a carrier's phones share an address
+    one code from one network      one a minute of a person and one of a robot: tapping twice is one click
+    one code from all networks     a hundred at once and ten a minute: it is one person's, who may share it
+    all codes from one network     two hundred at once and ten a second: a carrier's phones share an address
 
-What is beyond is led on all the same, and counted by a metric. In this process, by memory alone.
+Beyond these a click is redirected all the same, and counted by a metric. Each process counts in memory.
 """
 
 import time

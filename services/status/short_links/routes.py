@@ -1,7 +1,7 @@
-"""`GET /l/{code}`: to the address that a short link stands for; the click goes into the message's trace.
+"""`GET /l/{code}`: redirects to the address of a short link; the click goes into the message's trace.
 
-Whoever holds the message may follow the link, so there is no login. A code leads only where its message's text led:
-there is nothing in the request that could name another address.
+Everybody who has the message may follow the link, so there is no login. A code leads only where its message's text led:
+nothing in the request can name another address.
 """
 
 import re
@@ -25,7 +25,9 @@ from services.status.short_links.store import LinkTarget, ShortLinkStore
 
 log = telemetry.logger("short-links")
 _MINUTE_MS = 60_000
-_CODE = Path(json_schema_extra={"pattern": "^[0-9A-Za-z]{12}$"})  # told, not checked: what is no code is not found
+_CODE = Path(
+    json_schema_extra={"pattern": "^[0-9A-Za-z]{12}$"}
+)  # documented, not checked: what is no code is not found
 _APPEND_S = 1.0
 """How long a customer waits for the log; then the click is lost, and the customer is not."""
 _ROBOTS = re.compile(
@@ -34,9 +36,9 @@ _ROBOTS = re.compile(
 
 
 def short_link_routes(
-    codes: ShortLinkStore, sink: Log, trusted: Sequence[Network], digest: Callable[[str], str]
+    store: ShortLinkStore, sink: Log, trusted: Sequence[Network], digest: Callable[[str], str]
 ) -> APIRouter:
-    """The route, for GET and HEAD; HEAD is no click. `digest` names a network so that nobody can tell who it was."""
+    """The route, for GET and HEAD; HEAD is no click. `digest` names a network without revealing it."""
     pace = ClickPace()
     router = APIRouter(tags=["short links"])
     found: dict[int | str, dict[str, Any]] = {
@@ -45,7 +47,7 @@ def short_link_routes(
     }
 
     async def target_of(code: str) -> tuple[LinkTarget, Response]:
-        target = await codes.find(code) if is_code(code) else None
+        target = await store.find(code) if is_code(code) else None
         location = location_of(target.url) if target is not None else None
         telemetry.REQUESTS.labels("short-link", "404" if location is None else "302").inc()
         if target is None or location is None:
@@ -83,7 +85,7 @@ def _kind_of(agent: str) -> Literal["person", "robot"]:
 
 
 def _clicked(code: str, target: LinkTarget, network: str, by: Literal["person", "robot"], now: int) -> LinkClicked:
-    """Of one network one a minute of each kind, whichever process it comes to; another name makes it nobody else."""
+    """The event; its id lets a network count once a minute and kind, in whichever process and by whatever agent."""
     return LinkClicked(
         event_id=ids.event_id_of(target.message_id, f"click/{code}/{now // _MINUTE_MS}/{network}/{by}"),
         at=now,

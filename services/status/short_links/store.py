@@ -1,4 +1,4 @@
-"""What stands behind a code: the projection that `GET /l/{code}` reads. As long as the history.
+"""Short links by their codes: the projection that `GET /l/{code}` reads. Kept as long as the history.
 
     {_id: code, url, message_id, partner_id, lane, link, ordinal, kept_until}
 
@@ -20,7 +20,7 @@ from services.runtime.short_links import ShortLinks
 from services.status.fold import Projected
 from services.status.message import Message
 
-_TELLING = frozenset({events.MessageRequested, events.Scheduled, events.Planned})
+_REQUESTED = frozenset({events.MessageRequested, events.Scheduled, events.Planned})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +36,30 @@ class LinkTarget:
 
 
 class ShortLinkStore:
-    """The codes of this deployment."""
+    """The short links of this deployment."""
 
     def __init__(self, database: Database, short: ShortLinks) -> None:
         self._collection = durable(database["short_links"])
         self._short = short
 
     async def prepare(self) -> None:
-        """Create the index that ends a code with the history of its message."""
+        """Create the index that ends a link with the history of its message."""
         await self._collection.create_index([("kept_until", ASCENDING)], expireAfterSeconds=0)
 
     async def project(self, projected: Projected) -> None:
-        """Store the codes of what was requested or planned; one of `FoldStep`'s projections."""
+        """Store the links of requested or planned messages; one of `FoldStep`'s projections."""
         documents = [
             document
             for message, batch in projected
-            for number in sorted({event.link for event in batch if type(event) in _TELLING})
+            for number in sorted({event.link for event in batch if type(event) in _REQUESTED})
             for document in self._documents(message, number)
         ]
         await self._collection.write(
             [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
         )
 
-    async def drop(self, messages: Sequence[Message]) -> int:
-        """Delete the codes of these messages, whose texts must still be known; tells how many."""
+    async def delete(self, messages: Sequence[Message]) -> int:
+        """Delete the links of these messages, whose texts must still be known, and give their number."""
         codes = [
             document["_id"]
             for message in messages

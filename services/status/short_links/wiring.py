@@ -1,4 +1,4 @@
-"""Short links: stored as messages are saved, and followed by whoever holds the message."""
+"""Short links: stored as messages are saved, and followed by everybody who has the message."""
 
 from functools import partial
 

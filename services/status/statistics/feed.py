@@ -1,7 +1,7 @@
-"""Tells the statistics what was counted: `DeliveryCounted` onto `delivery-counted`, before the batch is committed.
+"""Passes counted outcomes to the statistics: `DeliveryCounted` onto `delivery-counted`, before the batch is committed.
 
-In the order of the records that decided it, so that of one origin the positions only grow; a batch that is
-done again tells the same again, and the statistics know it by its position (`schemas/statistic_events.py`).
+They go in the order of the records that decided them, so that positions of one origin only grow; a batch that is done
+again passes the same again, and the statistics recognise it by its position (`schemas/statistic_events.py`).
 """
 
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def _pattern(
     outcome: Outcome,
     error_code: int,
 ) -> DeliveryCounted:
-    """What events of one statistic have in common: it is checked once, they are many. Their own fields stand empty."""
+    """The fields that events of one statistic share, checked once for all of them; their own fields are empty."""
     statistic = Statistic(
         minute=minute,
         partner_id=partner_id,

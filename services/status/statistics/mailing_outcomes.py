@@ -27,7 +27,7 @@ class MailingOutcomeCounter:
         self._messages, self._outcomes, self._lease = messages, outcomes, lease
 
     async def take(self, followed: Followed) -> None:
-        """Repeatable: saying twice that something has changed costs one count more."""
+        """Note the mailings that have changed; noting one twice costs one count more."""
         changed = {
             message.request.mailing_id
             for message, _ in followed
@@ -46,7 +46,7 @@ class MailingOutcomeCounter:
         await self._lease.release()
 
     async def count(self, now: int) -> float:
-        """Count every mailing that has changed; how many seconds that took."""
+        """Count every mailing that has changed, and give the seconds that it took."""
         began_s = time.monotonic()
         if not await self._lease.hold(now, _LEASE_MS):
             return 0.0

@@ -1,4 +1,4 @@
-"""`GET /v1/statistics`: how many deliveries came to what, and how long it took. See docs/features/statistics.md."""
+"""`GET /v1/statistics`: deliveries by outcome, and how long they took. See docs/features/statistics.md."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -58,7 +58,7 @@ class StatisticsView(BaseModel):
     rows: list[StatisticRow]
 
 
-def statistics_routes(statistics: Statistics, who: CallerOf) -> APIRouter:
+def statistics_routes(statistics: Statistics, partner_caller: CallerOf) -> APIRouter:
     """The route."""
     router = APIRouter()
     csv_answer = {"content": {"text/csv": {"schema": {"type": "string"}}}, "model": StatisticsView}
@@ -80,7 +80,7 @@ def statistics_routes(statistics: Statistics, who: CallerOf) -> APIRouter:
         provider: _Word = None,
         outcome: _Word = None,
         reader: Annotated[Reader, Query(alias="for", description="who reads the CSV")] = "spreadsheet",
-        asking: Caller = Depends(who, scope="function"),  # noqa: B008 — FastAPI's way
+        asking: Caller = Depends(partner_caller, scope="function"),  # noqa: B008 — FastAPI's way
     ) -> Any:
         end = _or(moment("to", until), now_ms() // MINUTE_MS * MINUTE_MS + MINUTE_MS)
         begin = _or(moment("from", since), max(0, end - _DAY_MS))

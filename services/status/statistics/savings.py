@@ -1,6 +1,6 @@
-"""Money saved: the links of cascades that were not needed, because what was awaited had come. `GET /v1/savings`.
+"""`GET /v1/savings`: links of cascades that were not needed, because the awaited state had come.
 
-Counted from the messages themselves, so each link counts once, whatever was repeated on the way.
+They are counted from the messages themselves, so each link counts once, whatever was repeated on the way.
 """
 
 from typing import Annotated, Any
@@ -29,10 +29,10 @@ class SavingsView(BaseModel):
     by_channel: dict[str, int]
 
 
-def savings_routes(messages: Messages, who: Any) -> APIRouter:
-    """`who` is the dependency that tells the caller."""
+def savings_routes(messages: Messages, partner_caller: Any) -> APIRouter:
+    """The route. `partner_caller` is the dependency that identifies the caller."""
     router = APIRouter()
-    asking = Depends(who, scope="function")
+    asking = Depends(partner_caller, scope="function")
 
     @router.get("/v1/savings", summary="Links of cascades that were not needed")
     async def savings(

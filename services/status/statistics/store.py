@@ -1,9 +1,9 @@
-"""Statistics as `delivery-statistics` tells them: the projection that `GET /v1/statistics` reads. Kept for a year.
+"""Statistics as `delivery-statistics` carries them: the projection that `GET /v1/statistics` reads. Kept for a year.
 
     {_id: key, minute, partner_id, application_id, channel, provider, outcome, error_code, count,
      sent: [buckets], sent_ms, delivered: [buckets], delivered_ms, kept_until}
 
-Of one key the highest count is the newest; whatever comes late or twice changes nothing.
+The highest count of a key is the newest; an older or repeated one changes nothing.
 """
 
 from collections.abc import Mapping, Sequence

@@ -37,7 +37,7 @@ def stream_routes(streams: Streams, partner_caller: CallerOf) -> APIRouter:
         """
         partner_id = asking.partner_id or partner
         if partner_id is None:
-            raise invalid("partner", "the operator must say whose events")
+            raise invalid("partner", "an operator must name the partner")
         position = _event_id(last_event_id or after)
         stream: AsyncIterator[bytes] = await streams.open(partner_id, position, asking.is_let_in)
         headers = {"X-Accel-Buffering": "no"}

@@ -23,7 +23,7 @@ _ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class StoredChange:
-    """`event` None closes a hole."""
+    """A change under its number; `event` None closes a hole."""
 
     seq: int
     event: Mapping[str, Any] | None
@@ -51,7 +51,7 @@ class ChangeStore:
         raise Unavailable(f"{len(left)} changes found no number")  # the batch is done again after a pause
 
     async def known(self, keys: Sequence[str]) -> set[str]:
-        """Those that are stored: a repeated event is no reason to take numbers."""
+        """The keys that are stored: a repeated event takes no number."""
         if not keys:
             return set()
         found = await self._changes.find({"_id": {"$in": list(keys)}}, {"_id": 1}).to_list(None)
@@ -60,7 +60,7 @@ class ChangeStore:
     async def _add(
         self, partner_id: str, changes: Sequence[tuple[str, Mapping[str, Any]]]
     ) -> list[tuple[str, Mapping[str, Any]]]:
-        """Those that must try again under a new number."""
+        """Insert the changes, and give those that must try again under a new number."""
         last = await self._take(partner_id, len(changes))
         first = last - len(changes) + 1
         kept_until = datetime.now(UTC) + KEPT
@@ -94,7 +94,7 @@ class ChangeStore:
         await self._changes.insert(documents)
 
     async def after(self, partner_id: str, seq: int, limit: int) -> list[StoredChange]:
-        """What is stored behind a number, in order; there may be holes."""
+        """The changes behind a number, in order; there may be holes."""
         query = {"partner_id": partner_id, "seq": {"$gt": seq}}
         found = self._changes.find(query, {"seq": 1, "event": 1}).sort("seq", ASCENDING).limit(limit)
         return [StoredChange(document["seq"], document.get("event")) for document in await found.to_list(None)]

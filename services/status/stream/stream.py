@@ -1,10 +1,10 @@
-"""Server-sent events: every change of a link's state, to whoever listens, from where it left off.
+"""Server-sent events: every change of a link's state, to every listener, from where it left off.
 
     fold ─▶ StateChanged ─▶ `changes` (numbered for each partner) ─▶ open streams: woken here, by looking elsewhere
                                                                      ▲ Last-Event-ID: goes on behind that number
 
 A stream reads its next page only when the socket has taken the last one, so a slow listener costs one page and not
-more. A stream that asks for what is not kept any more (a week) is told so by an event `lost`.
+more. A stream that asks for changes older than a week, which are kept no longer, gets an event `lost` first.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _MAX_STREAMS = 10
 
 
 class Streams:
-    """Stores what changed, and gives it to open streams."""
+    """Stores changes, and gives them to open streams."""
 
     def __init__(self, changes: ChangeStore, stop: asyncio.Event) -> None:
         self._changes = changes
@@ -66,8 +66,8 @@ class Streams:
     ) -> AsyncIterator[bytes]:
         """The bytes of a stream that goes on behind `after`; None begins with what comes next. Raises Problem 429.
 
-        It ends when whoever reads it is not let in any more: a password was changed, a token revoked.
-        Counted before anything is waited for, so that many who come at once are no more than may be.
+        It ends when its reader is not let in any more: a password was changed, a token revoked. It is counted before
+        anything is awaited, so that many who come at once are no more than may be.
         """
         if self._open[partner_id] >= _MAX_STREAMS:
             detail = f"at most {_MAX_STREAMS} at once: wait until one has ended"
@@ -128,7 +128,7 @@ class Streams:
 
 
 def _in_a_row(page: Sequence[StoredChange], seq: int) -> list[StoredChange]:
-    """Those that follow `seq` without a hole."""
+    """The changes that follow `seq` without a hole."""
     ready = []
     for change in page:
         if change.seq != seq + 1:

@@ -71,6 +71,6 @@ async def test_a_report_that_comes_to_a_newer_state_meanwhile_is_emptied_as_well
         return await update_one(query, update, upsert)
 
     monkeypatch.setattr(store._collection, "update_one", after_a_newer_state)
-    assert await store.empty([M]) == 1
+    assert await store.redact([M]) == 1
     (left,) = await database["reports"].find({}).to_list(None)
     assert orjson.loads(left["body"]) == {"destAddr": "", "status": 9}

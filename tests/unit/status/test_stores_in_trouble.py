@@ -105,7 +105,7 @@ SINGLE: dict[str, Call] = {
     "a step of an erasure": lambda of: Erasures(of, SECRETS).forgotten("e"),
     "a count": lambda of: OutcomesStore(of).put("mailing", 1, [], 1),
     "a list forgotten": lambda of: Mailings(of, SECRETS).forget("m"),
-    "inbox entries dropped": lambda of: Inbox(of).drop([M]),
+    "inbox entries dropped": lambda of: Inbox(of).delete([M]),
     "a receiver pulled": lambda of: ReportStore(of).pull("single", "host", 1),
     "an index": lambda of: Broadcasts(of).prepare(),
 }
