@@ -66,4 +66,4 @@ def own_settings(stack_servers: Servers) -> Settings:
 def environment_of(settings: Settings) -> dict[str, str]:
     """What a process of its own must be given to have these settings."""
     chosen = settings.model_dump(by_alias=True)
-    return {name: ",".join(one) if isinstance(one, tuple) else str(one) for name, one in chosen.items()}
+    return {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in chosen.items()}

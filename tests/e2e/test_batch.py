@@ -41,11 +41,11 @@ async def test_a_packet_reaches_its_phones_and_tells_of_each_message(world: Worl
     assert [push.text for push in device.shown] == [messages[0]["text"]]
     asked = {"messageIds": [second["messageId"], first["messageId"], "nobody's"]}
     _, states = await ask(world, "POST", "/v3/batch/states", asked)
-    assert [one["status"] for one in states["messages"]] == ["UNDELIVERABLE", "READ", "UNKNOWN"]
+    assert [message["status"] for message in states["messages"]] == ["UNDELIVERABLE", "READ", "UNKNOWN"]
     assert states["messages"][0]["errorCode"] == 20
 
     async def is_called_back() -> bool:
-        reports = [one["report"]["status"] for one in await world.control.reports(first["messageId"])]
+        reports = [entry["report"]["status"] for entry in await world.control.reports(first["messageId"])]
         return reports[-1:] == ["READ"]
 
     await eventually(is_called_back, "the callback READ")

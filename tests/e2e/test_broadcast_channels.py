@@ -62,11 +62,11 @@ async def test_one_message_updates_the_activities_of_all_who_follow_the_channel(
     sent = await call("POST", f"/{name}/messages", body)
     again = await call("POST", f"/{name}/messages", body)
     assert again["broadcastId"] == sent["broadcastId"]
-    await world.fleet.until(lambda: all(one.state == {"goals": 1} for one in followed))
-    told = await until(call, f"/{name}/messages/{sent['broadcastId']}", "accepted")
-    assert (told["attempt"], told["status"], told["id"]) == (1, 200, "goal-1")
+    await world.fleet.until(lambda: all(activity.state == {"goals": 1} for activity in followed))
+    accepted = await until(call, f"/{name}/messages/{sent['broadcastId']}", "accepted")
+    assert (accepted["attempt"], accepted["status"], accepted["id"]) == (1, 200, "goal-1")
     await call("POST", f"/{name}/messages", {"aps": aps("end", {"goals": 2}, 2, dismissal_date="2020-01-01T00:00:00Z")})
-    await world.fleet.until(lambda: all(one.phase == "dismissed" for one in followed))
+    await world.fleet.until(lambda: all(activity.phase == "dismissed" for activity in followed))
     assert len(await world.control.inbox("apns", f"channel/{channel}")) == 2
     assert (await call("DELETE", f"/{name}"))["state"] == "closing"
     await until(call, f"/{name}", "closed")
@@ -78,7 +78,8 @@ async def test_a_channel_made_without_an_answer_is_found_and_not_made_twice(worl
     sent = await call("POST", f"/{name}/messages", {"aps": aps("update", {"n": 1})})
     await until(call, f"/{name}/messages/{sent['broadcastId']}", "accepted")
     assert (await world.control.inbox("apns", f"channel/{channel}"))[0]["headers"]["apns-expiration"] == "0"
-    assert len({one["channelId"] for one in (await call("GET", "?limit=1000"))["channels"] if one["name"] == name}) == 1
+    channels = (await call("GET", "?limit=1000"))["channels"]
+    assert len({channel["channelId"] for channel in channels if channel["name"] == name}) == 1
 
 
 async def test_a_broadcast_that_apns_cannot_take_now_is_sent_later_and_a_bad_one_is_refused(
@@ -87,8 +88,8 @@ async def test_a_broadcast_that_apns_cannot_take_now_is_sent_later_and_a_bad_one
     name, channel = await opened(call, keepLatest=True)
     await world.control.order("apns_broadcast", "status", reason="ServiceUnavailable", token=channel, times=1)
     sent = await call("POST", f"/{name}/messages", {"ttlS": 60, "aps": aps("update", {"n": 1})})
-    told = await until(call, f"/{name}/messages/{sent['broadcastId']}", "accepted")
-    assert told["attempt"] == 2
+    accepted = await until(call, f"/{name}/messages/{sent['broadcastId']}", "accepted")
+    assert accepted["attempt"] == 2
     await world.control.order("apns_broadcast", "status", reason="ChannelNotRegistered", token=channel, times=1)
     sent = await call("POST", f"/{name}/messages", {"aps": aps("update", {"n": 2})})
     assert (await until(call, f"/{name}/messages/{sent['broadcastId']}", "refused"))["detail"] == "ChannelNotRegistered"
@@ -109,12 +110,12 @@ async def test_a_broadcast_waits_while_what_it_belongs_to_is_paused(world: World
 
     await done(world, "pause", scope, stopped)
     try:
-        held: list[str] = []
+        opened_before: list[str] = []
 
         async def is_held() -> bool:
-            held[:] = [await sent()]
-            await eventually(lambda: has_left(held[0]), "dispatch has looked at it")
-            return bool((await call("GET", held[0]))["detail"] == f"{scope} is paused")
+            opened_before[:] = [await sent()]
+            await eventually(lambda: has_left(opened_before[0]), "dispatch has looked at it")
+            return bool((await call("GET", opened_before[0]))["detail"] == f"{scope} is paused")
 
         async def has_left(path: str) -> bool:
             return bool((await call("GET", path))["state"] != "requested")
@@ -123,7 +124,7 @@ async def test_a_broadcast_waits_while_what_it_belongs_to_is_paused(world: World
         before = len(await world.control.inbox("apns", f"channel/{channel}"))
     finally:
         await done(world, "resume", scope, stopped)
-    assert (await until(call, held[0], "accepted"))["attempt"] == 1
+    assert (await until(call, opened_before[0], "accepted"))["attempt"] == 1
     assert len(await world.control.inbox("apns", f"channel/{channel}")) == before + 1
 
 

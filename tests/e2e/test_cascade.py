@@ -40,17 +40,17 @@ async def send(world: World, phone: str, *steps: Any, **about: Any) -> str:
     return ref
 
 
-async def told(world: World, ref: str, *wanted: tuple[str, int]) -> dict[str, list[Json]]:
+async def reports_by_type(world: World, ref: str, *wanted: tuple[str, int]) -> dict[str, list[Json]]:
     """The reports by type, as soon as the last of each of these types has this status; none goes backwards."""
     found: dict[str, list[Json]] = {}
 
     async def have_come() -> bool:
         found.clear()
-        for one in await world.control.reports(ref):
-            found.setdefault(one["report"]["type"], []).append(one["report"])
+        for entry in await world.control.reports(ref):
+            found.setdefault(entry["report"]["type"], []).append(entry["report"])
         return all(found.get(kind, [{}])[-1].get("status") == status for kind, status in wanted)
 
-    await eventually(have_come, lambda: f"{ref} told {wanted}; so far {found}", SHORT_S + 30)
+    await eventually(have_come, lambda: f"{ref} reported {wanted}; so far {found}", SHORT_S + 30)
     for reports in found.values():
         assert_forward(reports)
     return found
@@ -85,13 +85,21 @@ async def waiting(world: World) -> Waiting:
         await send(world, phone, state, link("SMS", world.new_text()), ttl=SHORT_S)
         for phone, state in zip(phones, ("DELIVERED", "READ", "DELIVERED"), strict=True)
     ]
-    await told(world, refs[2], ("PUSH", SENT))
+    await reports_by_type(world, refs[2], ("PUSH", SENT))
     asked = await rpns(world, "cancel", "message", (await world.trace(refs[2]))["message_id"], "--json")
     assert (json.loads(asked.out)["link"], json.loads(asked.out)["channels"]) == (1, ["SMS"])
     number = world.new_phone()
     holder = await world.enrol("android", number, Habits(None, delivered_after_s=86_400))
     return Waiting(
-        refs[0], unseen, refs[1], unread, refs[2], phones[2], await cancelled_packet(world, number), holder, number
+        unseen=refs[0],
+        unseen_phone=unseen,
+        unread=refs[1],
+        unread_phone=unread,
+        cancelled=refs[2],
+        cancelled_number=phones[2],
+        packet=await cancelled_packet(world, number),
+        packet_phone=holder,
+        packet_number=number,
     )
 
 
@@ -115,14 +123,14 @@ async def test_a_push_that_cannot_go_lets_the_sms_out_at_once(world: World) -> N
     phone, text = world.new_phone(), world.new_text()
     ref = await send(world, phone, "DELIVERED", link("SMS", text))
     (posted,) = await world.control.channel_messages(phone, 1)
-    reports = await told(world, ref, ("PUSH", UNDELIVERED), ("SMS", DELIVERED))
+    reports = await reports_by_type(world, ref, ("PUSH", UNDELIVERED), ("SMS", DELIVERED))
     assert (posted["type"], posted["data"]["text"], posted["repeats"]) == ("SMS", text, 0)
     assert 50 <= posted["data"]["ttl"] <= 60
     message = await world.trace(ref)
-    assert {one["mtNum"] for of_type in reports.values() for one in of_type} == {message["mt_num"]}
-    assert {one["id"] for of_type in reports.values() for one in of_type} == {ref}
-    assert [one["errorCode"] for one in reports["PUSH"]] == ["20"]
-    assert [one["channel"] for one in message["links"]] == ["PUSH", "SMS"]
+    assert {report["mtNum"] for of_type in reports.values() for report in of_type} == {message["mt_num"]}
+    assert {report["id"] for of_type in reports.values() for report in of_type} == {ref}
+    assert [report["errorCode"] for report in reports["PUSH"]] == ["20"]
+    assert [link["channel"] for link in message["links"]] == ["PUSH", "SMS"]
     assert posted["id"] == message["links"][1]["deliveries"][0]["delivery_id"]
     assert await decisions(world, ref) == ["SMS goes out: unknown-phone"]
 
@@ -148,7 +156,7 @@ async def test_four_links_deep_each_failure_lets_the_next_one_out(world: World) 
     steps = ["DELIVERED", viber, "READ", link("SMS", world.new_text()), "DELIVERED", link("FLASHINGCALL", "code 1234")]
     ref = await send(world, phone, *steps)
     posted = await world.control.channel_messages(phone, 2)
-    reports = await told(
+    reports = await reports_by_type(
         world, ref, ("PUSH", UNDELIVERED), ("VIBER", UNDELIVERED), ("SMS", UNDELIVERED), ("FLASHINGCALL", UNDELIVERED)
     )
     assert {kind: of_type[-1]["errorCode"] for kind, of_type in reports.items()} == {
@@ -157,7 +165,7 @@ async def test_four_links_deep_each_failure_lets_the_next_one_out(world: World) 
         "SMS": "2",
         "FLASHINGCALL": "2",
     }
-    assert [one["type"] for one in posted] == ["SMS", "FLASHINGCALL"]
+    assert [sending["type"] for sending in posted] == ["SMS", "FLASHINGCALL"]
     assert (await world.trace(ref))["state"] == "REFUSED"
 
 
@@ -170,8 +178,8 @@ async def test_an_sms_of_its_own_is_read_on_a_platform_that_hiccups(world: World
     body = world.bank.request(text, phone=phone, ref=ref) | {"message": link("SMS", text)}
     for _ in range(2):
         assert (await world.bank.post(body)).http_status == 200
-    reports = (await told(world, ref, ("SMS", READ)))["SMS"]
-    assert {one["status"] for one in reports} <= {SENT, DELIVERED, READ}
+    reports = (await reports_by_type(world, ref, ("SMS", READ)))["SMS"]
+    assert {report["status"] for report in reports} <= {SENT, DELIVERED, READ}
     (posted,) = await world.control.channel_messages(phone)
     assert posted["data"]["text"] == text
     assert set(posted["answered"]) == {200}
@@ -187,19 +195,20 @@ async def test_status_killed_in_the_middle_sends_each_sms_exactly_once(world: Wo
     await world.restart("status")
 
     async def all_have_one() -> bool:
-        taken = [one for one in await world.control.channel_messages() if one["phone"] in phones]
-        return {one["phone"] for one in taken} == phones
+        taken = [sending for sending in await world.control.channel_messages() if sending["phone"] in phones]
+        return {sending["phone"] for sending in taken} == phones
 
     async def all_are_told() -> bool:
-        told = [one["report"] for one in await world.control.reports()]
-        reports = [one for one in told if one.get("id") in refs]  # packets of other tests are told of in other words
-        reached = {one["id"] for one in reports if (one["type"], one["status"]) == ("SMS", DELIVERED)}
-        failed = {one["id"] for one in reports if (one["type"], one["status"]) == ("PUSH", UNDELIVERED)}
+        reported = [entry["report"] for entry in await world.control.reports()]
+        # packets of other tests are reported in other words
+        reports = [report for report in reported if report.get("id") in refs]
+        reached = {report["id"] for report in reports if (report["type"], report["status"]) == ("SMS", DELIVERED)}
+        failed = {report["id"] for report in reports if (report["type"], report["status"]) == ("PUSH", UNDELIVERED)}
         return {*refs} <= reached & failed
 
     await eventually(all_have_one, "an SMS for each customer", 60, 0.3)
     await eventually(all_are_told, "the bank knows of each push and each SMS", 60, 0.3)
-    taken = [one["phone"] for one in await world.control.channel_messages() if one["phone"] in phones]
+    taken = [sending["phone"] for sending in await world.control.channel_messages() if sending["phone"] in phones]
     assert len(taken) == MESSAGES
     for ref in refs[:: MESSAGES // 6]:
         assert await decisions(world, ref) == ["SMS goes out: unknown-phone"]
@@ -210,7 +219,7 @@ async def test_a_timeout_sends_the_sms_withdraws_the_push_and_a_late_receipt_is_
 ) -> None:
     ref, device = waiting.unseen, waiting.unseen_phone
     pushed = (await world.control.inbox("fcm", device.token, 1))[0]
-    reports = await told(world, ref, ("PUSH", UNDELIVERED), ("SMS", DELIVERED))
+    reports = await reports_by_type(world, ref, ("PUSH", UNDELIVERED), ("SMS", DELIVERED))
     assert reports["PUSH"][-1]["errorCode"] == "7"
     await world.fleet.until(lambda: not device.shown)
     device.report("delivered", read_push("fcm", pushed["payload"]))
@@ -226,23 +235,25 @@ async def test_delivered_stands_while_read_is_awaited_and_a_later_read_is_report
     world: World, waiting: Waiting
 ) -> None:
     ref, device = waiting.unread, waiting.unread_phone
-    reports = await told(world, ref, ("PUSH", DELIVERED), ("SMS", DELIVERED))
-    assert UNDELIVERED not in {one["status"] for one in reports["PUSH"]}
+    reports = await reports_by_type(world, ref, ("PUSH", DELIVERED), ("SMS", DELIVERED))
+    assert UNDELIVERED not in {report["status"] for report in reports["PUSH"]}
     await world.fleet.until(lambda: not device.shown)
     assert await decisions(world, ref) == ["SMS goes out: not-read"]
-    withdrawn = [one["detail"] for one in await world.attempts(ref) if one["detail"].startswith("withdrawal")]
+    withdrawn = [
+        attempt["detail"] for attempt in await world.attempts(ref) if attempt["detail"].startswith("withdrawal")
+    ]
     assert withdrawn == ["withdrawal: accepted"]
     (pushed, _) = await world.control.inbox("apns", device.token)
     device.report("read", read_push("apns", pushed["payload"]))
-    await told(world, ref, ("PUSH", READ))
+    await reports_by_type(world, ref, ("PUSH", READ))
     assert (await world.trace(ref))["links"][0]["double_reach"]
 
 
 async def test_cancelled_while_its_push_is_out_the_sms_never_goes_and_the_push_is_reported(
     world: World, waiting: Waiting
 ) -> None:
-    reports = await told(world, waiting.cancelled, ("PUSH", UNDELIVERED))
-    assert [one["status"] for one in reports["PUSH"]] == [SENT, UNDELIVERED]
+    reports = await reports_by_type(world, waiting.cancelled, ("PUSH", UNDELIVERED))
+    assert [report["status"] for report in reports["PUSH"]] == [SENT, UNDELIVERED]
     assert await decisions(world, waiting.cancelled) == ["cancelled, does not go out: SMS"]
     message = await world.trace(waiting.cancelled)
     cancels = [entry["detail"] for entry in message["trace"] if entry["what"] == "cancel"]
@@ -258,13 +269,15 @@ async def test_of_a_packet_cancelled_while_its_push_is_out_the_sms_never_goes_an
     message_id = waiting.packet["messageId"]
 
     async def are_told() -> bool:
-        told = [one["report"] for one in await world.control.reports(message_id)]
-        return {(one["type"], one["status"]) for one in told} >= {("PUSH", "EXPIRED"), ("SMS", "EXPIRED")}
+        reported = [entry["report"] for entry in await world.control.reports(message_id)]
+        return {(report["type"], report["status"]) for report in reported} >= {("PUSH", "EXPIRED"), ("SMS", "EXPIRED")}
 
     await eventually(are_told, "the partner is told of the push and of the SMS", SHORT_S + 30)
     assert await world.control.channel_messages(waiting.packet_number) == []
     assert len(waiting.packet_phone.shown) == 1
     basic = {"Authorization": aiohttp.encode_basic_auth(PARTNER, PASSWORD, "utf-8")}
     _, message = await ask(world, "GET", f"/v1/messages/{message_id}", headers=basic)
-    assert [one["reason"]["name"] for one in message["links"]] == ["expired", "cancelled"]
-    assert not [one for one in message["trace"] if one["what"] == "attempt" and "withdrawal" in (one["detail"] or "")]
+    assert [link["reason"]["name"] for link in message["links"]] == ["expired", "cancelled"]
+    assert not [
+        entry for entry in message["trace"] if entry["what"] == "attempt" and "withdrawal" in (entry["detail"] or "")
+    ]

@@ -50,7 +50,7 @@ async def test_a_partner_is_created_listed_rotated_and_disabled(world: World, tm
     await done(world, "credentials", "create", "cli-app", "hms", str(tmp_path / "hms.json"))
     await done(world, "senders", "create", "cli-bank", "CliBank", "--application", "cli-app")
     listed = json.loads((await done(world, "senders", "list", "cli-bank", "--json")).out)
-    assert [(one["serviceNumber"], one["applicationId"], one["enabled"]) for one in listed] == [
+    assert [(sender["serviceNumber"], sender["applicationId"], sender["enabled"]) for sender in listed] == [
         ("CliBank", "cli-app", True)
     ]
     rotated = json.loads((await done(world, "partners", "rotate", "cli-bank", "--json")).out)
@@ -92,8 +92,8 @@ async def test_a_test_push_is_followed_to_the_phone_and_explained_afterwards(wor
     assert len(device.shown) == 1
 
     async def is_explained() -> bool:
-        told = await rpns(world, "why", f"+{phone}")
-        return told.code == 0 and "PUSH was read on 1 of 1 device." in told.out and "receipt" in told.out
+        explained = await rpns(world, "why", f"+{phone}")
+        return explained.code == 0 and "PUSH was read on 1 of 1 device." in explained.out and "receipt" in explained.out
 
     await eventually(is_explained, "why explains it")
     refused = await rpns(world, "test-push", *login, "--phone", world.new_phone())

@@ -41,7 +41,7 @@ async def test_rich_replaces_what_the_push_showed_and_keeps_the_rest(world: Worl
     push = device.shown[0]
     assert (push.title, push.text) == ("Your card is ready", text)
     assert (push.category, push.url) == ("IMAGE", "https://bank.example/card.png")
-    assert (push.custom_payload, [one.title for one in push.actions]) == ('{"screen":"cards"}', ["Open"])
+    assert (push.custom_payload, [action.title for action in push.actions]) == ('{"screen":"cards"}', ["Open"])
 
 
 async def test_a_phone_that_cannot_fetch_shows_what_the_push_had(world: World) -> None:
@@ -63,7 +63,7 @@ async def test_secure_values_are_fetched_and_filled_in(world: World, platform: P
     push = device.shown[0]
     assert (push.title, push.text) == (f"Hello {values['code']}", f"Code {values['code']}, card {values['card']}")
     reports = await world.reported(ref, READ)
-    assert {one["text"] for one in reports} == {SECURE_TEXT}
+    assert {report["text"] for report in reports} == {SECURE_TEXT}
     assert (await world.trace(ref))["text"] == SECURE_TEXT
 
 
@@ -78,7 +78,7 @@ async def test_a_phone_with_a_key_of_its_own_gets_the_values_inside_the_push(wor
     push = device.shown[0]
     assert (push.title, push.text) == (f"Hello {values['code']}", f"Code {values['code']}, card {values['card']}")
     assert not push.more
-    assert {one["text"] for one in reports} == {SECURE_TEXT}
+    assert {report["text"] for report in reports} == {SECURE_TEXT}
 
 
 async def test_values_that_do_not_fit_the_push_are_fetched_also_with_a_key(world: World) -> None:

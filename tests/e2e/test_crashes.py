@@ -104,8 +104,8 @@ async def _until_settled(world: World, messages: list[Sent], path: str) -> dict[
 
     async def none_waits() -> bool:
         reports.clear()
-        for one in await world.control.reports(path=path):
-            reports.setdefault(one["report"]["id"], []).append(one["report"])
+        for entry in await world.control.reports(path=path):
+            reports.setdefault(entry["report"]["id"], []).append(entry["report"])
         if len(waiting()) < FEW:
             doubtful.update([ref for ref in waiting() if await _is_in_doubt(world, ref)])
         return not waiting()

@@ -76,7 +76,7 @@ async def test_what_does_not_fit_a_push_is_cut_and_fetched_by_the_sdk(world: Wor
     phone = world.new_phone()
     cut: list[Push] = []
     device = await world.enrol(platform, phone)
-    world.fleet.listeners.append(lambda one: cut.append(one.push) if one.device is device else None)
+    world.fleet.listeners.append(lambda happening: cut.append(happening.push) if happening.device is device else None)
     text = "Ваш платёж принят. " * 50
     answer = await world.bank.send(text, phone=phone, ref=(ref := world.new_ref()), customPayload="x" * 6000)
     assert answer.http_status == 200, answer
@@ -96,8 +96,8 @@ async def test_only_the_primary_phone_gets_what_is_meant_for_it(world: World) ->
     ref = await world.send(phone, primaryOn=True)
     await world.reported(ref, READ)
     link = (await world.trace(ref))["links"][0]
-    assert [one["installation_id"] for one in link["deliveries"]] == [primary.installation_id]
-    assert [(one["installation_id"], one["reason"]["name"]) for one in link["skipped"]] == [
+    assert [delivery["installation_id"] for delivery in link["deliveries"]] == [primary.installation_id]
+    assert [(skipped["installation_id"], skipped["reason"]["name"]) for skipped in link["skipped"]] == [
         (first.installation_id, "not-primary")
     ]
     assert list(first.shown) == []

@@ -32,7 +32,9 @@ def made_up(message_id: str, first: int) -> list[dict[str, Any]]:
     ]
 
 
-async def told(world: World, http: aiohttp.ClientSession, device: Device, receipts: list[dict[str, Any]]) -> Any:
+async def sent_receipts(
+    world: World, http: aiohttp.ClientSession, device: Device, receipts: list[dict[str, Any]]
+) -> Any:
     """Status, body, Retry-After."""
     url = f"{world.stack.public_url}/sdk/api/v1/installations/{device.installation_id}/receipts"
     headers = {"Authorization": f"Bearer {device.who.credential}"}
@@ -52,20 +54,20 @@ async def stored(world: World, message_ids: list[str]) -> list[str]:
     settings = Settings.from_environment(world.stack.env)
     async with mongo.database(settings) as database:
         messages = mongo.Collection(database["messages"])
-        return [one["_id"] async for one in messages.find({"_id": {"$in": message_ids}}, {"_id": 1})]
+        return [document["_id"] async for document in messages.find({"_id": {"$in": message_ids}}, {"_id": 1})]
 
 
 async def test_a_hundred_thousand_made_up_receipts_change_nothing_and_hold_up_nobody(world: World) -> None:
     attacker, victim, invented = await world.enrol("ios", world.new_phone()), await a_reader(world), ids.uuid7()
     async with aiohttp.ClientSession() as http:
-        _, first, _ = await told(world, http, attacker, made_up(invented, 0))
-        calls = [told(world, http, attacker, made_up(invented, RECEIPTS * number)) for number in range(CALLS)]
+        _, first, _ = await sent_receipts(world, http, attacker, made_up(invented, 0))
+        calls = [sent_receipts(world, http, attacker, made_up(invented, RECEIPTS * number)) for number in range(CALLS)]
         answers = await asyncio.gather(*calls)
     counts = Counter(status for status, _, _ in answers)
     assert set(counts) == {200, 429}
     assert counts[429] > counts[200]
-    assert not any(one["accepted"] for status, body, _ in answers if status == 200 for one in body["results"])
-    assert {one["errors"][0]["field"] for one in first["results"]} == {"deliveryId", "link"}
+    assert not any(result["accepted"] for status, body, _ in answers if status == 200 for result in body["results"])
+    assert {result["errors"][0]["field"] for result in first["results"]} == {"deliveryId", "link"}
     assert all(int(after) >= 1 for status, _, after in answers if status == 429)
     await world.reported(await world.send(victim), READ)
     assert await stored(world, [invented]) == []
@@ -75,14 +77,19 @@ async def test_messages_that_never_were_are_not_made(world: World) -> None:
     attacker = await world.enrol("ios", world.new_phone())
     ids_made_up = [ids.uuid7() for _ in range(RECEIPTS)]
     receipts = [
-        {"messageId": one, "deliveryId": ids.uuid5(one, f"0/{attacker.installation_id}"), "kind": kind, "happenedAt": 1}
-        for one in ids_made_up
+        {
+            "messageId": message_id,
+            "deliveryId": ids.uuid5(message_id, f"0/{attacker.installation_id}"),
+            "kind": kind,
+            "happenedAt": 1,
+        }
+        for message_id in ids_made_up
         for kind in ("delivered", "read")
     ]
     async with aiohttp.ClientSession() as http:
-        status, body, _ = await told(world, http, attacker, receipts)
+        status, body, _ = await sent_receipts(world, http, attacker, receipts)
     assert status == 200
-    assert [one["errors"][0]["field"] for one in body["results"]] == ["deliveryId"] * len(receipts)
+    assert [result["errors"][0]["field"] for result in body["results"]] == ["deliveryId"] * len(receipts)
     await world.reported(await world.send(await a_reader(world)), READ)  # what was told before has been read by now
     assert await stored(world, ids_made_up) == []
 
@@ -96,16 +103,18 @@ async def test_a_recipient_adds_no_link_to_the_banks_message_and_speaks_for_no_o
     own = {"messageId": push.message_id, "deliveryId": push.delivery_id, "kind": "read", "happenedAt": 1}
     links = [own | {"link": number} for number in range(1, 128)]
     async with aiohttp.ClientSession() as http:
-        status, body, _ = await told(world, http, device, links)
-        assert (status, {one["accepted"] for one in body["results"]}) == (200, {False})
-        _, body, _ = await told(world, http, other, [own])
+        status, body, _ = await sent_receipts(world, http, device, links)
+        assert (status, {result["accepted"] for result in body["results"]}) == (200, {False})
+        _, body, _ = await sent_receipts(world, http, other, [own])
         assert body["results"][0]["errors"][0]["field"] == "deliveryId"
-        _, body, _ = await told(world, http, device, [own])
+        _, body, _ = await sent_receipts(world, http, device, [own])
         assert body["results"][0]["accepted"]
     await world.reported(ref, READ)
     message = await world.trace(ref)
     assert len(message["links"]) == 1
-    read = {one["installation_id"]: one["read_at"] is not None for one in message["links"][0]["deliveries"]}
+    read = {
+        delivery["installation_id"]: delivery["read_at"] is not None for delivery in message["links"][0]["deliveries"]
+    }
     assert read == {device.installation_id: True, other.installation_id: False}
 
 

@@ -50,5 +50,5 @@ async def test_prohibition_by_the_system_is_code_24_and_counted(world: World, ad
     after = (await read(admin, path))["days"][-1]
     assert after["forbidden"] == before["forbidden"] + 1
     assert after["forbiddenBySdk"] == before["forbiddenBySdk"] + 1
-    told = await read(admin, f"/v1/installations/{device.installation_id}")
-    assert [(one["allowed"], one["source"]) for one in told["osPermission"]] == [(False, "sdk")]
+    card = await read(admin, f"/v1/installations/{device.installation_id}")
+    assert [(permission["allowed"], permission["source"]) for permission in card["osPermission"]] == [(False, "sdk")]

@@ -28,8 +28,8 @@ async def test_the_examples_of_a_page_are_true(page: Path, world: World, session
     values = await _values(world)
     shown = list(examples(page))
     assert shown, "a page has one request and one answer at least"
-    for one in shown:
-        answer = await _as_shown(one, session, world, values)
+    for shown_part in shown:
+        answer = await _as_shown(shown_part, session, world, values)
         await _learn(world, values, answer)
 
 

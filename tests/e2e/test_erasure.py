@@ -28,9 +28,9 @@ async def call(world: World, method: str, path: str, body: Json | None = None) -
         return await answer.json()
 
 
-async def forgotten(world: World, **whom: str) -> Json:
+async def forgotten(world: World, **named: str) -> Json:
     """Asked for, and done."""
-    found: list[Json] = [await call(world, "POST", "/v1/erasures", dict(whom))]
+    found: list[Json] = [await call(world, "POST", "/v1/erasures", dict(named))]
     erasure_id = found[0]["erasureId"]
 
     async def is_done() -> bool:
@@ -77,9 +77,9 @@ async def test_who_is_forgotten_is_gone_and_nobody_else(world: World) -> None:
     assert (after[gone], after[user], after[text]) == (set(), set(), set())
     assert after[kept] == before[kept]
     records = await call(world, "GET", f"/v1/erasures/{erasure['erasureId']}/records")
-    assert {one["topic"] for one in records if one["records"]} >= {"message-requested", "device-events"}
-    assert sum(one["opened"] for one in records) == 0
-    assert sum(one["ofOthersOpened"] for one in records) > 0
+    assert {topic["topic"] for topic in records if topic["records"]} >= {"message-requested", "device-events"}
+    assert sum(topic["opened"] for topic in records) == 0
+    assert sum(topic["ofOthersOpened"] for topic in records) > 0
 
     for ref in his:
         message = await world.trace(ref)
@@ -136,8 +136,8 @@ async def test_the_operator_gets_the_proof_printed_and_nobodys_number(world: Wor
     ran = await done(world, "forget", "--phone", phone, "--partner", LOGIN, "--scan", "--yes")
     assert phone not in ran.out
     assert "can be derived" not in ran.out
-    for said in ("destroyed", "dropped the keys", "messages", "message-requested"):
-        assert said in ran.out, ran.out
+    for text in ("destroyed", "dropped the keys", "messages", "message-requested"):
+        assert text in ran.out, ran.out
     refused = await rpns(world, "forget", "--yes")
     assert (refused.code, "--phone" in refused.err) == (1, True)
 

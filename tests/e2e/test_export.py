@@ -57,12 +57,13 @@ async def test_a_message_is_found_by_each_pair_of_extra_param_and_exported_with_
     assert line["extra_param"] == f"campaign={ref},place=Rome,, Italy,branch=12"
     assert (line["state"], line["channel"], line["reason"]) == ("READ", "PUSH", None)
     assert line["created_at"] <= line["sent_at"] <= line["read_at"]
-    assert [one["id"] for one in await exported(world, callbackData=f"order/{ref}")] == [ref]
-    of_rome = [one["id"] for one in await exported(world, extraParam="place=Rome, Italy")]  # a comma is single here
+    assert [message["id"] for message in await exported(world, callbackData=f"order/{ref}")] == [ref]
+    in_rome = await exported(world, extraParam="place=Rome, Italy")  # a comma is single here
+    of_rome = [message["id"] for message in in_rome]
     assert len(of_rome) >= 2
     assert ref in of_rome
     _, _, page = await got(world, "/v1/messages", extraParam=f"campaign={ref}")
-    assert [one["id"] for one in orjson.loads(page)["messages"]] == [ref]
+    assert [message["id"] for message in orjson.loads(page)["messages"]] == [ref]
     nothings: list[dict[str, Any]] = [
         {"extraParam": "campaign=nobody"},
         {"callbackData": "order"},
@@ -89,7 +90,7 @@ async def test_a_partner_exports_its_own_and_the_operator_says_whose(world: Worl
     status, _, refusal = await got(world, EXPORT, operator(world), extraParam=f"campaign={ref}")
     assert (status, orjson.loads(refusal)["errors"][0]["field"]) == (400, "partner")
     of_bank = await exported(world, operator(world), partner=LOGIN, extraParam=f"campaign={ref}")
-    assert [one["id"] for one in of_bank] == [ref]
+    assert [message["id"] for message in of_bank] == [ref]
     status, _, refusal = await got(world, EXPORT, extraParam="campaign")
     assert (status, orjson.loads(refusal)["errors"][0]["field"]) == (400, "extraParam")
 
@@ -101,17 +102,17 @@ async def test_more_than_a_page_is_exported_whole_and_each_message_once(world: W
         {**message, "id": f"{run}-{number}", "data": {"callbackData": f"order/{number}"}} for number in range(MANY)
     ]
     status, answer = await ask(world, "POST", "/v3/batch", {"messages": messages})
-    assert (status, {one["code"] for one in answer["result"]}) == (200, {"OK"})
+    assert (status, {result["code"] for result in answer["result"]}) == (200, {"OK"})
     demo = {"Authorization": aiohttp.encode_basic_auth(PARTNER, PASSWORD, "utf-8")}
     lines: list[dict[str, Any]] = []
 
     async def are_over() -> bool:
         lines[:] = await exported(world, demo, extraParam=f"run={run}")
-        return len(lines) == MANY and {one["state"] for one in lines} == {"REFUSED"}
+        return len(lines) == MANY and {line["state"] for line in lines} == {"REFUSED"}
 
     await eventually(are_over, lambda: f"{MANY} have ended; so far {len(lines)}", 60, 0.5)
-    assert {one["callback_data"] for one in lines} == {f"order/{number}" for number in range(MANY)}
-    assert {(one["reason"], one["error_code"]) for one in lines} == {("unknown-phone", 20)}
-    assert lines == sorted(lines, key=lambda one: (-one["created_at"], [-ord(c) for c in one["message_id"]]))
+    assert {line["callback_data"] for line in lines} == {f"order/{number}" for number in range(MANY)}
+    assert {(line["reason"], line["error_code"]) for line in lines} == {("unknown-phone", 20)}
+    assert lines == sorted(lines, key=lambda line: (-line["created_at"], [-ord(c) for c in line["message_id"]]))
     refused = await exported(world, demo, extraParam=f"run={run}", state="READ")
     assert refused == []

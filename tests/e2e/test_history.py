@@ -21,16 +21,16 @@ async def entry_count(world: World, device: Device, count: int) -> None:
 
 async def test_entries_are_listed_marked_and_deleted_on_all_phones_of_a_customer(world: World) -> None:
     phone = world.new_phone()
-    one, other = await world.enrol("ios", phone, NOTHING), await world.enrol("android", phone, NOTHING)
+    device, other = await world.enrol("ios", phone, NOTHING), await world.enrol("android", phone, NOTHING)
     ids = [(await world.trace(await world.send(phone)))["message_id"] for _ in range(3)]
-    await entry_count(world, one, 3)
-    assert await world.fleet.api.mark_history(one.who, "Seen", ids[:2]) == [True, True]
+    await entry_count(world, device, 3)
+    assert await world.fleet.api.mark_history(device.who, "Seen", ids[:2]) == [True, True]
     seen = await world.fleet.api.history(other.who, status="Seen")
     assert {entry["messageId"] for entry in seen["entries"]} == set(ids[:2])
-    assert await world.fleet.api.delete_history(other.who, [ids[0], one.installation_id]) == [True, False]
-    assert {push.message_id for push in await one.pull()} == set(ids[1:])
-    page = await world.fleet.api.history(one.who, limit=1)
-    rest = await world.fleet.api.history(one.who, limit=1, cursor=page["cursor"])
+    assert await world.fleet.api.delete_history(other.who, [ids[0], device.installation_id]) == [True, False]
+    assert {push.message_id for push in await device.pull()} == set(ids[1:])
+    page = await world.fleet.api.history(device.who, limit=1)
+    rest = await world.fleet.api.history(device.who, limit=1, cursor=page["cursor"])
     assert {entry["messageId"] for entry in page["entries"] + rest["entries"]} == set(ids[1:])
     assert rest["cursor"] is None
 
@@ -74,8 +74,8 @@ async def test_what_a_phone_pulls_on_start_is_delivered(world: World) -> None:
     await device.start_session()
     for ref in refs:
         await world.reported(ref, DELIVERED)
-    receipts = [one for one in (await world.trace(refs[0]))["trace"] if one["what"] == "receipt"]
-    assert [one["detail"] for one in receipts] == ["delivered: pull"]
+    receipts = [entry for entry in (await world.trace(refs[0]))["trace"] if entry["what"] == "receipt"]
+    assert [receipt["detail"] for receipt in receipts] == ["delivered: pull"]
     assert len(device.inbox) == 2
     assert list(device.shown) == []
 

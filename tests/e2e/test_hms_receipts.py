@@ -41,8 +41,10 @@ async def test_notifications_that_are_off_end_the_message_and_are_known_of_the_i
     phone, ref, device = await pushed(world)
     await world.control.hms_receipt(url(world), device.token, 6)
     assert await world.refused(ref) == DISCREET
-    told = [entry for entry in (await world.trace(ref))["trace"] if entry["what"] == "told"]
-    assert [(one["provider"], one["status"], one["detail"]) for one in told] == [("hms", 6, "notifications are off")]
+    entries = [entry for entry in (await world.trace(ref))["trace"] if entry["what"] == "told"]
+    assert [(entry["provider"], entry["status"], entry["detail"]) for entry in entries] == [
+        ("hms", 6, "notifications are off")
+    ]
     await device.refresh()
     assert device.view["pushOsEnabled"] is False
     assert await world.refused(await world.send(phone)) == DISCREET
@@ -65,7 +67,8 @@ async def test_what_only_explains_stands_in_the_trace(world: World) -> None:
         await world.control.hms_receipt(url(world), device.token, status)
 
     async def is_told() -> bool:
-        return [one["status"] for one in (await world.trace(ref))["trace"] if one["what"] == "told"] == [15, 102, 777]
+        trace = (await world.trace(ref))["trace"]
+        return [entry["status"] for entry in trace if entry["what"] == "told"] == [15, 102, 777]
 
     await eventually(is_told, "three lines of the trace")
     assert (await world.trace(ref))["state"] == "SENT"

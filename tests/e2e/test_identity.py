@@ -14,7 +14,7 @@ from deploy.local.provision import APPLICATION_ID, admin_of, await_read
 from deploy.sandbox.phone.backend import Backend
 from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.sdk_api import RefusedError
-from tests.e2e.test_cascade import SHORT_S, decisions, link, send, told
+from tests.e2e.test_cascade import SHORT_S, decisions, link, reports_by_type, send
 from tests.e2e.test_cli import done, rpns
 from tests.e2e.test_erasure import call, forgotten
 from tests.support.waiting import eventually
@@ -72,7 +72,7 @@ async def test_nobody_logs_in_as_somebody_else(world: World) -> None:
     assert (await refused(world.fleet.api.content(stranger.who, message, 0))).status == 404
     again = await world.send(phone)
     await world.reported(again, READ)
-    assert [one["installation_id"] for one in (await world.trace(again))["links"][0]["deliveries"]] == [
+    assert [delivery["installation_id"] for delivery in (await world.trace(again))["links"][0]["deliveries"]] == [
         victim.installation_id
     ]
 
@@ -95,7 +95,7 @@ async def test_where_logins_are_only_said_the_stranger_reads_nothing_of_it(world
     code = secrets.token_hex(8)
     world.secret.add(code)
     ref = await world.put("Code %code%", phone, {"SECURE": {"code": code}, "RICH": {"title": code}})
-    await world.fleet.until(lambda: any(code in one.text for one in victim.shown))
+    await world.fleet.until(lambda: any(code in push.text for push in victim.shown))
     await world.fleet.until(lambda: bool(stranger.shown) and not stranger.shown[0].more)
     pushed = await world.control.inbox("fcm", stranger.token)
     assert code not in str([pushed, stranger.shown])
@@ -105,9 +105,12 @@ async def test_where_logins_are_only_said_the_stranger_reads_nothing_of_it(world
 
     only = await world.send(phone, primaryOn=True)
     await world.reported(only, READ)
-    told_of = {one["installation_id"]: one["proved"] for one in (await world.trace(ref))["links"][0]["deliveries"]}
+    told_of = {
+        delivery["installation_id"]: delivery["proved"]
+        for delivery in (await world.trace(ref))["links"][0]["deliveries"]
+    }
     assert told_of == {victim.installation_id: True, stranger.installation_id: False}
-    assert [one["installation_id"] for one in (await world.trace(only))["links"][0]["deliveries"]] == [
+    assert [delivery["installation_id"] for delivery in (await world.trace(only))["links"][0]["deliveries"]] == [
         victim.installation_id
     ]
 
@@ -117,8 +120,8 @@ async def test_a_crowd_of_strangers_pushes_nobody_out_and_its_words_stop_no_sms(
     phone, alone = world.new_phone(), world.new_phone()
     victim = await world.enrol("android", phone, QUIET)
     crowd = [await a_stranger(world, Habits("read", after_s=0.05)) for _ in range(CROWD)]
-    for one in crowd:
-        await one.personalize(None, phone, proved=False)
+    for stranger in crowd:
+        await stranger.personalize(None, phone, proved=False)
     only_said = await a_stranger(world, Habits("read", after_s=0.05))
     await only_said.personalize(None, alone, proved=False)
     steps = ("READ", link("SMS", "by SMS"))
@@ -129,16 +132,18 @@ async def test_a_crowd_of_strangers_pushes_nobody_out_and_its_words_stop_no_sms(
         return any(entry["detail"] == "read" for entry in (await world.trace(ref))["trace"])
 
     await eventually(has_said, "a stranger's word in the trace")
-    found = await told(world, ref, ("PUSH", UNDELIVERED), ("SMS", DELIVERED))
-    assert [one["status"] for one in found["PUSH"]] == [SENT, UNDELIVERED]
+    found = await reports_by_type(world, ref, ("PUSH", UNDELIVERED), ("SMS", DELIVERED))
+    assert [report["status"] for report in found["PUSH"]] == [SENT, UNDELIVERED]
     deliveries = (await world.trace(ref))["links"][0]["deliveries"]
-    assert [one["proved"] for one in deliveries if one["installation_id"] == victim.installation_id] == [True]
-    assert sum(not one["proved"] for one in deliveries) == 49
+    assert [delivery["proved"] for delivery in deliveries if delivery["installation_id"] == victim.installation_id] == [
+        True
+    ]
+    assert sum(not delivery["proved"] for delivery in deliveries) == 49
 
-    await told(world, beside, ("SMS", DELIVERED))
+    await reports_by_type(world, beside, ("SMS", DELIVERED))
     assert await decisions(world, beside) == ["SMS goes out: not-proved"]
-    for one in crowd:
-        await one.depersonalize()
+    for stranger in crowd:
+        await stranger.depersonalize()
 
 
 @pytest.mark.usefixtures("accepted")
@@ -150,8 +155,8 @@ async def test_forgetting_the_stranger_leaves_his_victim_untouched(world: World)
         await world.reported(ref, READ)
     stranger = await a_stranger(world)
     await stranger.personalize(mallory, phone, proved=False)
-    whom = await call(world, "POST", "/v1/erasures/preview", {"externalUserId": mallory})
-    assert whom == {
+    named = await call(world, "POST", "/v1/erasures/preview", {"externalUserId": mallory})
+    assert named == {
         "persons": [{"kind": "user", "value": mallory}],
         "leftOut": [{"kind": "phone", "value": phone}],
     }
@@ -161,15 +166,15 @@ async def test_forgetting_the_stranger_leaves_his_victim_untouched(world: World)
     assert (stranger.view["phone"], victim.view["phone"]) == (None, phone)
     assert len(await victim.pull()) == 3
     ref = await world.send(phone)
-    assert [one["status"] for one in await world.reported(ref, READ)][-1] == READ
+    assert [report["status"] for report in await world.reported(ref, READ)][-1] == READ
 
 
 async def test_a_proved_login_links_a_user_and_a_phone_for_an_erasure(world: World) -> None:
     phone, user = world.new_phone(), f"user-{secrets.token_hex(4)}"
     await world.enrol("android", phone, user=user)
     for named in ({"externalUserId": user}, {"phone": phone}):
-        whom = await call(world, "POST", "/v1/erasures/preview", dict(named))
-        assert whom["persons"] == [{"kind": "user", "value": user}, {"kind": "phone", "value": phone}]
+        named = await call(world, "POST", "/v1/erasures/preview", dict(named))
+        assert named["persons"] == [{"kind": "user", "value": user}, {"kind": "phone", "value": phone}]
     only = await call(world, "POST", "/v1/erasures/preview", {"phone": phone, "only": True})
     assert only == {"persons": [{"kind": "phone", "value": phone}], "leftOut": [{"kind": "user", "value": user}]}
 
@@ -187,7 +192,7 @@ async def test_a_reinstalled_app_shows_every_push_once(world: World) -> None:
     await world.reported(ref, READ)
     assert (len(old.shown), len(new.shown)) == (0, 1)
     (first,) = (await world.trace(ref))["links"]
-    assert [(one["installation_id"], one["reason"]["name"]) for one in first["skipped"]] == [
+    assert [(skipped["installation_id"], skipped["reason"]["name"]) for skipped in first["skipped"]] == [
         (old.installation_id, "replaced")
     ]
 

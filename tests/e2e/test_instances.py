@@ -77,8 +77,8 @@ async def test_instances_share_the_work_and_tell_each_state_once(town: World, cu
     await _shown_once(town, messages, doubtful=set())
     for message in messages:
         for kind, reports in message.reports.items():
-            told = [report["status"] for report in reports]
-            assert len(told) == len(set(told)), f"{message.ref} {kind}: {told}"
+            reported = [report["status"] for report in reports]
+            assert len(reported) == len(set(reported)), f"{message.ref} {kind}: {reported}"
     for name in (*DOUBLED, *VICTIMS):
         assert await _records(town, name) > 0, f"{name} has nothing to do"
 
@@ -89,13 +89,15 @@ async def test_both_instances_tell_the_same_stream_while_both_write_it(
     messages = _messages(town, customers)[:FEW]
     begin = await anext(town.bank.events())
     ports = [town.stack.ports[name].api for name in ("status", "status-2")]
-    listening = [asyncio.create_task(_heard(town, port, begin.id, {one.ref for one in messages})) for port in ports]
+    listening = [
+        asyncio.create_task(_heard(town, port, begin.id, {message.ref for message in messages})) for port in ports
+    ]
     await _send_all(town, messages, "/reports/streamed")
     first, second = await asyncio.gather(*listening)
     count = min(len(first), len(second))
     assert first[:count] == second[:count]
-    told = [(event.data["id"], event.data["link"], event.data["state"]) for event in first]
-    assert len(told) == len(set(told))
+    reported = [(event.data["id"], event.data["link"], event.data["state"]) for event in first]
+    assert len(reported) == len(set(reported))
     assert [event.id for event in first] == sorted({event.id for event in first})
     await _settled(town, messages, "/reports/streamed")
 
@@ -175,13 +177,13 @@ async def _settled(town: World, messages: Sequence[Sent], path: str) -> set[str]
     async def all_are_over() -> bool:
         for message in messages:
             message.reports.clear()
-        for one in await town.control.reports(path=path):
-            report = one["report"]
+        for entry in await town.control.reports(path=path):
+            report = entry["report"]
             by_ref[report["id"]].reports.setdefault(report["type"], []).append(report)
         for message in waiting()[:20]:
             if message.device is not None and message.device.provider == "rustore":
                 attempts = await town.attempts(message.ref)
-                doubtful.update({message.ref for one in attempts if one["detail"].startswith("uncertain")})
+                doubtful.update({message.ref for attempt in attempts if attempt["detail"].startswith("uncertain")})
         return not waiting()
 
     def what() -> str:
@@ -197,7 +199,7 @@ async def _settled(town: World, messages: Sequence[Sent], path: str) -> set[str]
 async def _shown_once(town: World, messages: Sequence[Sent], doubtful: set[str]) -> None:
     """On its phone, and as an SMS where there is no phone; the history says the same."""
     await town.fleet.drained()
-    posted = [one["data"]["text"] for one in await town.control.channel_messages()]
+    posted = [sending["data"]["text"] for sending in await town.control.channel_messages()]
     for message in messages:
         assert posted.count(message.text) == (message.device is None), message
         if message.device is not None:

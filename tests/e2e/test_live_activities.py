@@ -17,8 +17,8 @@ def aps(event: str, state: dict[str, Any] | None = None, after_s: float = 0, **a
     return made | {name.replace("_", "-"): value for name, value in about.items()}
 
 
-async def until_state(world: World, one: Activity, state: dict[str, Any]) -> None:
-    await world.fleet.until(lambda: one.state == state)
+async def until_state(world: World, activity: Activity, state: dict[str, Any]) -> None:
+    await world.fleet.until(lambda: activity.state == state)
 
 
 async def test_an_activity_is_started_updated_and_ended_by_the_bank(world: World) -> None:
@@ -27,24 +27,24 @@ async def test_an_activity_is_started_updated_and_ended_by_the_bank(world: World
     world.secret.add(await device.activities.allow_start(TYPE))
     start = aps("start", {"stage": "packed"}, attributes_type=TYPE, attributes={"order": 7})
     ref = await world.put("Your parcel is packed", phone, {"LIVE_ACTIVITY": start}, title="Parcel")
-    await world.fleet.until(lambda: any(one.token for one in device.activities.active))
-    (one,) = device.activities.active
-    assert (one.attributes, one.state) == ({"order": 7}, {"stage": "packed"})
-    assert one.alerts == [{"title": "Parcel", "body": "Your parcel is packed"}]
+    await world.fleet.until(lambda: any(activity.token for activity in device.activities.active))
+    (activity,) = device.activities.active
+    assert (activity.attributes, activity.state) == ({"order": 7}, {"stage": "packed"})
+    assert activity.alerts == [{"title": "Parcel", "body": "Your parcel is packed"}]
     assert (await world.reported(ref, SENT))[-1]["status"] == SENT
 
     async def is_known() -> bool:
         known = await world.fleet.api.activities(device.who)
-        return [entry["activityId"] for entry in known["activities"]] == [one.activity_id]
+        return [entry["activityId"] for entry in known["activities"]] == [activity.activity_id]
 
     await eventually(is_known, "the platform knows the activity")
-    update = aps("update", {"stage": "on its way"}, 1, activity_id=one.activity_id)
+    update = aps("update", {"stage": "on its way"}, 1, activity_id=activity.activity_id)
     await world.put("-", phone, {"LIVE_ACTIVITY": update})
-    await until_state(world, one, {"stage": "on its way"})
+    await until_state(world, activity, {"stage": "on its way"})
     closing = aps("end", {"stage": "here"}, 2, dismissal_date="2020-01-01T00:00:00+0300")
     await world.put("-", phone, {"LIVE_ACTIVITY": closing})
-    await world.fleet.until(lambda: one.phase == "dismissed")
-    assert one.state == {"stage": "here"}
+    await world.fleet.until(lambda: activity.phase == "dismissed")
+    assert activity.state == {"stage": "here"}
 
     async def is_gone() -> bool:
         known = await world.fleet.api.activities(device.who)
@@ -62,13 +62,13 @@ async def test_one_activity_or_all_of_the_recipient_s_are_updated_in_hyphens_or_
     food, other = [await device.activities.start(TYPE, {}) for device in devices]
     world.secret |= {taxi.token, food.token, other.token}
     await world.enrol("android", phone)
-    one = {
+    start = {
         "activity_id": "taxi-1",
         "content_state": {"minutes": 5},
         "event": "UPDATE",
         "timestamp": aps("update")["timestamp"],
     }
-    ref = await world.put("-", phone, {"LIVE_ACTIVITY": {"aps": one}})
+    ref = await world.put("-", phone, {"LIVE_ACTIVITY": {"aps": start}})
     await until_state(world, taxi, {"minutes": 5})
     every = await world.put("-", phone, {"LIVE_ACTIVITY": aps("update", {"minutes": 1}, 1)})
     for activity in (taxi, food, other):

@@ -37,9 +37,9 @@ def test_no_service_wrote_an_error(world: World, service: str) -> None:
 
 @pytest.mark.parametrize("service", [*SERVICES, "statistics", "gateway"])
 def test_no_log_tells_a_phone_a_token_a_text_or_a_password(world: World, service: str) -> None:
-    held = world.stack.sandbox["credentials"]
-    keys = {held["hms"]["client_secret"], held["rustore"]["service_token"]}
-    keys |= {held[name]["private_key"].splitlines()[1] for name in ("apns", "fcm")}
+    credentials = world.stack.sandbox["credentials"]
+    keys = {credentials["hms"]["client_secret"], credentials["rustore"]["service_token"]}
+    keys |= {credentials[name]["private_key"].splitlines()[1] for name in ("apns", "fcm")}
     secrets = {secret for secret in world.secret | keys if len(secret) >= LEAST_SECRET}
     assert len(secrets) > len(keys), "the tests before this one use secrets"
     text = "\n".join(_lines(world.stack.data_dir / "log", service))

@@ -29,7 +29,7 @@ async def test_a_list_with_broken_lines_is_refused_and_then_sent_without_them(wo
     answer = await mailings.upload(mailing, b"\n".join([good[0], *broken, *good[1:]]))
     assert (answer["accepted"], answer["refused"]) == (4, 3)
     problems = (await mailings.ok("GET", f"/{mailing}/problems"))["problems"]
-    assert [(one["line"], one["field"]) for one in problems] == [(2, "to"), (3, "name"), (4, "line")]
+    assert [(problem["line"], problem["field"]) for problem in problems] == [(2, "to"), (3, "name"), (4, "line")]
     status, refusal = await mailings.call("POST", f"/{mailing}/start")
     assert (status, refusal["errors"][0]["field"]) == (409, "recipients")
     await mailings.ok("PATCH", f"/{mailing}", {"onBadLines": "skip"})
@@ -111,7 +111,7 @@ async def test_the_list_of_mailings_is_paged_to_its_end(world: World, mailings: 
     seen: list[str] = []
     page = await mailings.ok("GET", "", limit=2)
     while page["mailings"]:
-        seen += [one["id"] for one in page["mailings"]]
+        seen += [mailing["id"] for mailing in page["mailings"]]
         page = await mailings.ok("GET", "", limit=2, before=page["before"]) if page["before"] else {"mailings": []}
     assert made <= set(seen)
     assert len(seen) == len(set(seen))

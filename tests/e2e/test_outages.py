@@ -18,13 +18,13 @@ async def test_while_a_provider_is_down_the_others_go_on_and_afterwards_everythi
         device_of[platform] = await world.enrol(platform, phone_of[platform])
     world.alerts.add(("provider is away: its partitions are paused", "rustore"))  # once enough were refused
     await world.control.order("rustore", "status", reason="UNAVAILABLE")
-    held = [await world.send(phone_of["rustore"], ttl=120) for _ in range(MESSAGES)]
-    await eventually(lambda: _was_refused(world, held[0]), "RuStore refuses")
+    refs = [await world.send(phone_of["rustore"], ttl=120) for _ in range(MESSAGES)]
+    await eventually(lambda: _was_refused(world, refs[0]), "RuStore refuses")
     others = [await world.send(phone_of[platform]) for platform in PLATFORMS[:3] for _ in range(MESSAGES)]
     await asyncio.gather(*(world.reported(ref, READ) for ref in others))
     assert len(device_of["rustore"].shown) == 0
     await world.control.clear_faults("rustore")
-    await asyncio.gather(*(world.reported(ref, READ, timeout_s=60) for ref in held))
+    await asyncio.gather(*(world.reported(ref, READ, timeout_s=60) for ref in refs))
     assert len(device_of["rustore"].shown) == MESSAGES
 
 
@@ -52,11 +52,11 @@ async def test_a_receiver_of_reports_that_was_away_gets_what_is_still_true(world
     assert answer.http_status == 200, answer
     await eventually(lambda: _is_read(world, ref), "the message is read")
     tried = await world.control.reports(ref, count=2, accepted=False)
-    assert {one["answered"] for one in tried} == {503}
+    assert {attempt["answered"] for attempt in tried} == {503}
     await world.control.clear_faults("partner")
     reports = await world.reported(ref, READ, timeout_s=60)
     assert [report["status"] for report in reports] == [READ], "DELIVERED was no news any more"
-    assert {one["path"] for one in await world.control.reports(ref)} == {"/reports/away"}
+    assert {entry["path"] for entry in await world.control.reports(ref)} == {"/reports/away"}
 
 
 async def test_every_report_was_in_good_form(world: World) -> None:

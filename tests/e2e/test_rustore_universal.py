@@ -21,12 +21,12 @@ async def fleet(world: World) -> AsyncIterator[Fleet]:
     stack, api_key = world.stack, f"universal-{secrets.token_hex(8)}"
     world.secret.add(api_key)
     admin = admin_of(stack.describe())
-    held: dict[str, Any] = stack.sandbox["credentials"]
-    others = {name: one for name, one in held["rustore_universal"].items() if name != "rustore"}
+    credentials: dict[str, Any] = stack.sandbox["credentials"]
+    others = {name: carrier for name, carrier in credentials["rustore_universal"].items() if name != "rustore"}
     admin.put_application("universal", api_key, {"name": "Universal Bank", "rustoreVariant": "universal"})
-    admin.put_identity_key("universal", held["identity"])
+    admin.put_identity_key("universal", credentials["identity"])
     admin.put_sender("e2e-bank", SENDER, "universal")
-    made = admin.put_credentials("universal", "rustore", {**held["rustore"], "universal": others})
+    made = admin.put_credentials("universal", "rustore", {**credentials["rustore"], "universal": others})
     await asyncio.to_thread(await_read, stack.describe(), made["changedAt"])
     async with Fleet(
         stack.public_url, stack.sandbox["control"], api_key, backend(stack.describe(), "universal")
@@ -47,7 +47,7 @@ async def test_an_application_configured_universal_is_pushed_to_over_the_univers
     (received,) = await world.control.inbox(token_of, device.token)
     assert received["headers"] == VIA
     assert len(device.shown) == 1
-    assert [one["provider"] for one in await world.attempts(ref)] == ["rustore"]
+    assert [attempt["provider"] for attempt in await world.attempts(ref)] == ["rustore"]
 
 
 async def test_the_apps_own_word_comes_before_the_applications(world: World, fleet: Fleet) -> None:

@@ -58,7 +58,7 @@ async def test_a_link_is_short_on_the_phone_and_its_clicks_are_in_the_trace(worl
 
     async def are_told() -> bool:
         message = await bank.message(ref)
-        clicks[:] = [one["detail"] for one in message["trace"] if one["what"] == "click"] if message else []
+        clicks[:] = [entry["detail"] for entry in message["trace"] if entry["what"] == "click"] if message else []
         return len(clicks) >= 2
 
     await eventually(are_told, lambda: f"two clicks in the trace: {clicks}")

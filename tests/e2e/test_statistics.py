@@ -44,17 +44,17 @@ async def test_statistics_are_what_the_messages_say_after_kill_9_of_status_and_o
         await send(refs[3 * EACH :], phone)
         for ref in [*refs[:EACH], *refs[2 * EACH :]]:
             await world.reported(ref, READ, 60)
-        told, expected = Counts(), Counts()
+        counted, expected = Counts(), Counts()
 
         async def agree() -> bool:
             expected.clear()
             for ref in refs:
                 expected.update(await _outcomes(bank, ref))
-            told.clear()
-            told.update(await _statistics(world, login, password))
-            return told == expected
+            counted.clear()
+            counted.update(await _statistics(world, login, password))
+            return counted == expected
 
-        await eventually(agree, lambda: f"{told} is {expected}", 40)
+        await eventually(agree, lambda: f"{counted} is {expected}", 40)
     assert expected["read", "fcm", 0] == 3 * EACH
     assert expected["refused", None, 20] == EACH
 
@@ -64,11 +64,11 @@ async def _outcomes(bank: Bank, ref: str) -> Counts:
     message = await bank.message(ref)
     found = Counts()
     for link in message["links"] if message else []:
-        for one in link["deliveries"]:
-            reached = ["planned", *(name for name in ("sent", "delivered", "read") if one[f"{name}_at"])]
-            found.update((name, one["provider"], 0) for name in reached)
-            if one["state"] in FAILURES:
-                found[one["state"].lower(), one["provider"], one["reason"]["error_code"]] += 1
+        for delivery in link["deliveries"]:
+            reached = ["planned", *(name for name in ("sent", "delivered", "read") if delivery[f"{name}_at"])]
+            found.update((name, delivery["provider"], 0) for name in reached)
+            if delivery["state"] in FAILURES:
+                found[delivery["state"].lower(), delivery["provider"], delivery["reason"]["error_code"]] += 1
         if not link["deliveries"] and link["state"] in FAILURES:
             found[link["state"].lower(), None, link["reason"]["error_code"]] += 1
     return found

@@ -64,7 +64,7 @@ async def test_a_paused_provider_holds_up_its_own_phones_only(world: World) -> N
         async def is_parked() -> bool:
             ref = await world.send(phone)
             await world.reported(ref, READ)
-            details = [one["detail"] for one in await world.attempts(ref) if one["provider"] == "hms"]
+            details = [attempt["detail"] for attempt in await world.attempts(ref) if attempt["provider"] == "hms"]
             return any("provider is paused" in detail for detail in details)
 
         await eventually(is_parked, "HMS is paused for dispatch")
@@ -142,7 +142,7 @@ async def cancelled_packet(world: World, phone: str, waits_as: str) -> tuple[str
 
     async def is_told() -> bool:
         reports = await world.control.reports(sent["messageId"])
-        return [one["report"]["status"] for one in reports] == ["EXPIRED"]
+        return [entry["report"]["status"] for entry in reports] == ["EXPIRED"]
 
     await eventually(is_told, "the partner is told, while the pause goes on")
     return text, await known()
@@ -169,7 +169,7 @@ async def test_a_packet_that_waits_for_its_provider_is_cancelled_at_once(world: 
 
         async def is_parked() -> bool:
             attempts = await world.attempts(await world.send(phone))
-            return any("provider is paused" in one["detail"] for one in attempts)
+            return any("provider is paused" in attempt["detail"] for attempt in attempts)
 
         await eventually(is_parked, "HMS is paused for dispatch")
         text, known = await cancelled_packet(world, phone, "attempt")

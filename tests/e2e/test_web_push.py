@@ -12,7 +12,7 @@ async def test_a_browser_gets_the_push_and_its_receipts_are_reported(world: Worl
     ref = await world.send(phone, title="Statement", content=content)
     await world.reported(ref, READ)
     (push,) = browser.shown
-    assert (push.title, [one.action for one in push.actions]) == ("Statement", ["open"])
+    assert (push.title, [action.action for action in push.actions]) == ("Statement", ["open"])
     (attempt,) = await world.attempts(ref)
     assert (attempt["provider"], attempt["status"]) == ("web", 201)
 

@@ -83,7 +83,7 @@ def fits(expected: Any, actual: Any) -> bool:
     if isinstance(expected, list) and isinstance(actual, list):
         if ANY in expected:  # what is shown, in its order, and others in between
             rest = iter(actual)
-            return all(any(fits(one, other) for other in rest) for one in expected if one != ANY)
+            return all(any(fits(item, other) for other in rest) for item in expected if item != ANY)
         return len(expected) == len(actual) and all(map(fits, expected, actual))
     return type(expected) is type(actual) and bool(expected == actual)
 

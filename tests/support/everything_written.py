@@ -37,10 +37,10 @@ async def everything(world: World) -> AsyncIterator[Written]:
             continue
         if (opened := record_encryption.box_of(content, keys)) is not None:
             yield f"opened {place}", opened
-    async for one in _collections(world.stack.mongo_url):
-        yield one
-    for one in _files(world.stack.data_dir):
-        yield one
+    async for document in _collections(world.stack.mongo_url):
+        yield document
+    for file in _files(world.stack.data_dir):
+        yield file
     yield "providers", orjson.dumps(await world.control.received())
     yield "partner", orjson.dumps(await world.control.reports(accepted=False))
     yield "violations", orjson.dumps(await world.control.violations())

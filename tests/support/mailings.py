@@ -46,7 +46,9 @@ class Mailings:
         self, mailing: str, lines: Iterable[Json] | bytes | AsyncIterator[bytes], kind: str = NDJSON, **query: Any
     ) -> Json:
         body = (
-            lines if isinstance(lines, bytes | AsyncIterator) else b"".join(orjson.dumps(one) + b"\n" for one in lines)
+            lines
+            if isinstance(lines, bytes | AsyncIterator)
+            else b"".join(orjson.dumps(line) + b"\n" for line in lines)
         )
         path = f"/v1/mailings/{mailing}/recipients"
         async with self._session.put(path, data=body, headers={"Content-Type": kind}, params=query) as response:

@@ -94,7 +94,7 @@ class World:
         reports: list[Json] = []
 
         async def has_come() -> bool:
-            reports[:] = [one["report"] for one in await self.control.reports(ref)]
+            reports[:] = [entry["report"] for entry in await self.control.reports(ref)]
             return bool(reports) and reports[-1]["status"] == status
 
         await eventually(has_come, lambda: f"{ref} reported {status}; so far {reports}", timeout_s)

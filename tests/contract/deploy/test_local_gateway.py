@@ -122,10 +122,10 @@ async def test_the_operators_address_leads_to_the_operators_ports(public: Public
 @pytest.mark.parametrize("service", SERVICES)
 async def test_documents_and_a_page_that_names_them_are_at_both_addresses(public: Public, service: str) -> None:
     async with ClientSession() as client:
-        for url, of in ((public.url, service), (public.operators_url, f"{service} for operators")):
+        for url, answering in ((public.url, service), (public.operators_url, f"{service} for operators")):
             async with client.get(f"{url}/docs/{service}/openapi.json") as response:
                 answer = await response.json()
-            assert (answer["service"], answer["path"]) == (of, "/openapi.json")
+            assert (answer["service"], answer["path"]) == (answering, "/openapi.json")
             async with client.get(f"{url}/docs/") as response:
                 page = await response.text()
             assert f'href="{service}/openapi.json"' in page
@@ -229,7 +229,7 @@ async def test_the_sample_page_is_served_beside_the_device_api(public: Public) -
 
 async def test_an_instance_that_is_away_is_passed_over_and_taken_again(tmp_path: Path) -> None:
     port, *ports = free_ports(3)
-    one, other = [await _upstream(f"ingest-{place}", to, asyncio.Event()) for place, to in enumerate(ports)]
+    first, other = [await _upstream(f"ingest-{place}", to, asyncio.Event()) for place, to in enumerate(ports)]
 
     async def asked(client: ClientSession, times: int) -> set[str]:
         answers = [await client.post(f"http://127.0.0.1:{port}/v6/send", data=b"x" * 1000) for _ in range(times)]
@@ -246,7 +246,7 @@ async def test_an_instance_that_is_away_is_passed_over_and_taken_again(tmp_path:
             async with asyncio.timeout(10):
                 while await asked(client, 10) != {"ingest-0", "ingest-1"}:
                     continue
-    for upstream in (one, again):
+    for upstream in (first, again):
         await upstream.cleanup()
 
 

@@ -55,7 +55,7 @@ async def test_an_inbox_is_read_by_provider_and_token(bench: Bench) -> None:
     bench.sandbox.inbox.put(_push("/topics/b"))
     for token in ("a", "/topics/b"):
         _, body = await _ask(bench, "GET", f"/inbox/fcm/{token}")
-        assert [one["token"] for one in body["received"]] == [token]
+        assert [push["token"] for push in body["received"]] == [token]
     assert (await _ask(bench, "GET", "/inbox/apns/a"))[1]["received"] == []
     assert (await _ask(bench, "GET", "/counters"))[1] == {"accepted": {"fcm": 2}}
 
@@ -80,7 +80,7 @@ async def test_the_newest_of_everything_can_be_listed_and_forgotten(bench: Bench
         bench.sandbox.inbox.put(_push(str(n), "hms"))
     bench.sandbox.inbox.put(_push("x", "rustore"))
     _, body = await _ask(bench, "GET", "/received", provider="hms", limit=2)
-    assert [one["token"] for one in body["received"]] == ["3", "4"]
+    assert [push["token"] for push in body["received"]] == ["3", "4"]
     assert (await _ask(bench, "DELETE", "/received"))[0] == 204
     assert (await _ask(bench, "GET", "/received"))[1] == {"received": []}
 
@@ -285,7 +285,7 @@ async def test_a_failing_receiver_shows_every_attempt(bench: Bench) -> None:
     assert await _report(bench) == 500
     assert await _report(bench) == 200
     _, body = await _ask(bench, "GET", "/partner/reports", message=REPORT["id"])
-    assert [(one["answered"], one["accepted"]) for one in body["reports"]] == [
+    assert [(entry["answered"], entry["accepted"]) for entry in body["reports"]] == [
         (0, False),
         (500, False),
         (200, True),

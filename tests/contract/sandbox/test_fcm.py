@@ -24,7 +24,7 @@ async def _send(bench: Bench, body: Any, **message: Any) -> tuple[int, Any, dict
 
 
 def _detail(body: Any, kind: str) -> dict[str, Any] | None:
-    return next((one for one in body["error"].get("details", ()) if one["@type"] == kind), None)
+    return next((detail for detail in body["error"].get("details", ()) if detail["@type"] == kind), None)
 
 
 async def test_an_accepted_message_lies_in_the_inbox_as_it_was_sent(bench: Bench) -> None:

@@ -107,7 +107,7 @@ async def test_its_asynchronous_path_and_dry_run_work_too(
     app: firebase_admin.App, control: aiohttp.ClientSession
 ) -> None:
     batch = await messaging.send_each_async([_message(), _message()], False, app)
-    assert batch.success_count == 2, [one.exception for one in batch.responses]
+    assert batch.success_count == 2, [response.exception for response in batch.responses]
     dry = await messaging.send_each_async([_message()], True, app)
     assert dry.responses[0].message_id.endswith("fake_message_id")
     async with control.get("/counters") as response:

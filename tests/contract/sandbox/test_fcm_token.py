@@ -37,8 +37,8 @@ def in_s(seconds: int) -> Callable[[], int]:
     ],
 )
 async def test_an_assertion_with_a_bad_claim_is_refused(bench: Bench, claims: dict[str, Any], error: str) -> None:
-    said = {name: value() if callable(value) else value for name, value in claims.items()}
-    status, body = await google_exchange(bench, google_assertion(bench, **said))
+    made = {name: value() if callable(value) else value for name, value in claims.items()}
+    status, body = await google_exchange(bench, google_assertion(bench, **made))
     assert (status, body["error"]) == (400, error)
 
 

@@ -93,7 +93,7 @@ async def test_a_push_is_shown_and_its_receipts_reach_the_platform(world: World)
     world.push(device, mark="mark")
     await world.fleet.until(lambda: world.fleet.counts["read"] == 1)
     await world.fleet.drained()
-    assert [one["kind"] for one in world.api.receipts] == ["delivered", "read"]
+    assert [receipt["kind"] for receipt in world.api.receipts] == ["delivered", "read"]
     assert world.fleet.faults == []
 
 
@@ -103,7 +103,7 @@ async def test_receipts_are_sent_again_until_the_platform_takes_them(world: Worl
     world.push(device)
     await world.fleet.until(lambda: len(device.shown) == 1)
     await world.fleet.drained()
-    assert [one["kind"] for one in world.api.receipts] == ["delivered"]
+    assert [receipt["kind"] for receipt in world.api.receipts] == ["delivered"]
     assert world.fleet.counts["receipts sent again"] == 3
 
 
@@ -150,7 +150,7 @@ async def test_a_thousand_devices_live_in_one_process(world: World) -> None:
         world.push(device, delivery=f"d-{number}")
     await world.fleet.until(lambda: world.fleet.counts["read"] == 1000)
     await world.fleet.drained()
-    assert Counter(one["kind"] for one in world.api.receipts) == {"delivered": 1000, "read": 1000}
+    assert Counter(receipt["kind"] for receipt in world.api.receipts) == {"delivered": 1000, "read": 1000}
 
 
 async def test_a_fleet_without_a_sandbox_says_so_at_once() -> None:

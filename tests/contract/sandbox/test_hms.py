@@ -89,9 +89,9 @@ async def test_illegal_tokens_among_legal_ones_are_listed_in_a_string(bench: Ben
     bench.sandbox.faults.order("hms", Fault("status", reason="80300007", token=TOKENS[1]))
     _, answer, _ = await bench.post(_url(bench), _body(token=[*TOKENS[:2], "!"]), bearer=bearer)
     assert answer["code"] == "80100000"
-    told = orjson.loads(answer["msg"])
-    assert told == {"success": 1, "failure": 2, "illegal_tokens": [TOKENS[1], "!"]}
-    assert [one.token for one in bench.sandbox.inbox.all()] == TOKENS[:1]
+    reasons = orjson.loads(answer["msg"])
+    assert reasons == {"success": 1, "failure": 2, "illegal_tokens": [TOKENS[1], "!"]}
+    assert [push.token for push in bench.sandbox.inbox.all()] == TOKENS[:1]
 
 
 async def test_a_single_illegal_token_is_all_of_them(bench: Bench, bearer: str) -> None:

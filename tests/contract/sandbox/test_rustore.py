@@ -143,7 +143,7 @@ async def test_a_refused_token_is_named_by_its_first_characters_and_the_others_a
     assert (status, answer["status"]) == (400, "PROVIDER_ERROR")
     assert OTHER[:6] in answer["errors"][0]
     assert OTHER not in answer["errors"][0]
-    assert [one.token for one in bench.sandbox.inbox.all()] == [TOKEN]
+    assert [push.token for push in bench.sandbox.inbox.all()] == [TOKEN]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

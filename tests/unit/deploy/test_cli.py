@@ -241,10 +241,10 @@ def test_why_tries_an_id_then_a_phone(platform: Platform) -> None:
 
 
 def test_a_report_in_the_trace_says_what_it_told_and_is_no_repetition_of_another_state(platform: Platform) -> None:
-    told = message("DELIVERED")
-    report = {**told["trace"][0], "what": "report", "provider": None, "attempt": 2, "status": 2, "detail": "taken"}
-    platform.on("GET", "/v1/messages", {"messages": [told]})
-    platform.on("GET", "/v1/messages/m-1", {**told, "trace": [report]})
+    delivered = message("DELIVERED")
+    report = {**delivered["trace"][0], "what": "report", "provider": None, "attempt": 2, "status": 2, "detail": "taken"}
+    platform.on("GET", "/v1/messages", {"messages": [delivered]})
+    platform.on("GET", "/v1/messages/m-1", {**delivered, "trace": [report]})
     result = rpns(platform, "why", "m-1")
     assert "report  delivered  taken" in " ".join(result.stdout.split("\n"))
     assert "attempt" not in result.stdout

@@ -40,13 +40,13 @@ def test_a_csv_row_becomes_a_line_with_typed_values() -> None:
 def test_bad_csv_rows_are_told_and_the_others_read() -> None:
     rows = b"provider;token;pushEnabled\nfcm;1;maybe\nfcm;2\nfcm;\xff;\nfcm;" + b"x" * 20_000 + b";\nfcm;3;\n"
     found = table(rows)
-    assert [(one.number, one.field, one.rule) for one in found if isinstance(one, Bad)] == [
+    assert [(line.number, line.field, line.rule) for line in found if isinstance(line, Bad)] == [
         (2, "pushEnabled", "must be true or false"),
         (3, "line", "has 2 columns, the header has 3"),
         (4, "line", UTF8_RULE),
         (5, "line", "must be at most 16384 bytes"),
     ]
-    assert [one.number for one in found if isinstance(one, Line)] == [6]
+    assert [line.number for line in found if isinstance(line, Line)] == [6]
 
 
 @pytest.mark.parametrize("head", [b"", b"provider,tokn\n", b"token,Token\n", b"\xff\n"])
@@ -67,7 +67,7 @@ def test_a_list_of_devices_is_read_as_a_mailings_list_is() -> None:
     text = "sep=;\r;Provider;token;To; External_User-ID;\r;FCM;t;'8 916 1234567;;\r;;;;\r;fcm;t;79161234567.0;;;;\r"
     for encoding in ("utf-8-sig", "utf-16"):
         found = list(Lines(BytesIO(text.encode(encoding)), True))
-        assert [(one.number, json.loads(one.content)["phone"]) for one in found if isinstance(one, Line)] == [
+        assert [(line.number, json.loads(line.content)["phone"]) for line in found if isinstance(line, Line)] == [
             (3, "8 916 1234567"),
             (5, "79161234567"),
         ]

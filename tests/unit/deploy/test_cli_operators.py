@@ -87,11 +87,11 @@ def test_operators_commands_go_to_the_operators_address(platform: Platform) -> N
 
 
 def test_all_pages_of_the_stops_are_read(platform: Platform) -> None:
-    pages = [[{**STOP, "id": f"bank/{page}{one}"} for one in range(2)] for page in range(2)]
+    pages = [[{**STOP, "id": f"bank/{page}{row}"} for row in range(2)] for page in range(2)]
     platform.on("GET", "/v1/stops", *pages)
     platform.links["/v1/stops"] = '<?limit=2&cursor=1.e>; rel="next"'
     shown = json.loads(rpns("--url", platform.url, "stops", "--json").stdout)
-    assert [one["id"] for one in shown] == ["bank/00", "bank/01", "bank/10", "bank/11"]
+    assert [stop["id"] for stop in shown] == ["bank/00", "bank/01", "bank/10", "bank/11"]
     assert [path for _, path, _ in platform.asked] == ["/v1/stops", "/v1/stops?limit=2&cursor=1.e"]
 
 
@@ -114,17 +114,17 @@ LOCAL = {
     ],
 )
 def test_the_local_stack_is_found_and_its_token_goes_nowhere_else(
-    monkeypatch: pytest.MonkeyPatch, said: dict[str, str], running: dict[str, Any] | None, url: str, token: str
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], running: dict[str, Any] | None, url: str, token: str
 ) -> None:
     monkeypatch.setattr(places, "running", lambda _: running)
-    found = Place(**said).operator()
+    found = Place(**environment).operator()
     assert (found.url, found.authorization) == (url, f"Bearer {token}")
 
 
 @pytest.mark.parametrize("said", [{"said_url": "https://push.example"}, {"said_operators_url": "https://ops.example"}])
 def test_the_local_token_is_not_shown_to_another_platform(
-    monkeypatch: pytest.MonkeyPatch, said: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
 ) -> None:
     monkeypatch.setattr(places, "running", lambda _: LOCAL)
     with pytest.raises(Fault):
-        Place(**said).operator()
+        Place(**environment).operator()

@@ -14,10 +14,10 @@ PAGE = (
 def test_a_page_is_read(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(PAGE)
-    (one,) = examples(page)
-    request = one.filled({"ref": "7"})
+    (example,) = examples(page)
+    request = example.filled({"ref": "7"})
     assert (request.method, request.path, request.headers, request.body) == ("POST", "/x", {"A": "b"}, b'{"id": "7"}')
-    assert one.expected({"ref": "7"}) == (200, '{"id": "7", "at": "…"}')
+    assert example.expected({"ref": "7"}) == (200, '{"id": "7", "at": "…"}')
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ def test_an_unknown_target_is_one_line_that_lists_the_known_ones() -> None:
 def test_make_alone_tells_what_there_is() -> None:
     done = make()
     assert done.returncode == 0
-    told = {line.split()[0] for line in done.stdout.splitlines()[1:]}
-    assert told == {"help", "install", "demo", "up", "down", "test", "check", "schemas", "bench", "tour", "browser"}
+    names = {line.split()[0] for line in done.stdout.splitlines()[1:]}
+    assert names == {"help", "install", "demo", "up", "down", "test", "check", "schemas", "bench", "tour", "browser"}
 
 
 def test_a_broken_jar_is_removed_from_both_caches_so_that_the_next_try_fetches_it(tmp_path: Path) -> None:

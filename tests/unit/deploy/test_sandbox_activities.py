@@ -27,11 +27,11 @@ def push(event: str, at: int, **aps: Any) -> dict[str, Any]:
 
 
 def test_what_is_older_than_what_is_shown_is_ignored() -> None:
-    one = Activity("a", "T", {}, {})
-    assert one.apply(push("update", 2, content_state={"n": 2}), NOW)
-    assert not one.apply(push("update", 1, content_state={"n": 1}), NOW)
-    assert one.apply(push("update", 2, content_state={"n": 3}, alert={"body": "!"}), NOW)
-    assert (one.state, one.ignored, one.alerts) == ({"n": 3}, 1, [{"body": "!"}])
+    activity = Activity("a", "T", {}, {})
+    assert activity.apply(push("update", 2, content_state={"n": 2}), NOW)
+    assert not activity.apply(push("update", 1, content_state={"n": 1}), NOW)
+    assert activity.apply(push("update", 2, content_state={"n": 3}, alert={"body": "!"}), NOW)
+    assert (activity.state, activity.ignored, activity.alerts) == ({"n": 3}, 1, [{"body": "!"}])
 
 
 @pytest.mark.parametrize(
@@ -41,23 +41,27 @@ def test_what_is_older_than_what_is_shown_is_ignored() -> None:
 def test_an_ended_activity_is_shown_until_its_dismissal_at_most_four_hours(
     dismissal: int | None, shown_until: int
 ) -> None:
-    one = Activity("a", "T", {}, {})
-    one.apply(push("end", 1, **({} if dismissal is None else {"dismissal_date": dismissal})), NOW)
-    assert (one.phase, one.is_shown(shown_until - 1), one.is_shown(shown_until)) == ("ended", True, False)
-    assert not one.apply(push("update", 2, content_state={}), NOW)
+    activity = Activity("a", "T", {}, {})
+    activity.apply(push("end", 1, **({} if dismissal is None else {"dismissal_date": dismissal})), NOW)
+    assert (activity.phase, activity.is_shown(shown_until - 1), activity.is_shown(shown_until)) == (
+        "ended",
+        True,
+        False,
+    )
+    assert not activity.apply(push("update", 2, content_state={}), NOW)
 
 
 def test_a_dismissal_in_the_past_closes_at_once() -> None:
-    one = Activity("a", "T", {}, {})
-    one.apply(push("end", 1, dismissal_date=NOW - 1), NOW)
-    assert (one.phase, one.is_shown(NOW)) == ("dismissed", False)
+    activity = Activity("a", "T", {}, {})
+    activity.apply(push("end", 1, dismissal_date=NOW - 1), NOW)
+    assert (activity.phase, activity.is_shown(NOW)) == ("dismissed", False)
 
 
 def test_an_activity_on_a_channel_follows_it(activities: Activities, carrier: Carrier) -> None:
-    one = activities.follow("T", {}, "c1")
+    activity = activities.follow("T", {}, "c1")
     at = int(time.time())
     carrier.routes["channel/c1"].take("channel/c1", {"aps": push("update", at, content_state={"goals": 1})})
-    assert one.state == {"goals": 1}
+    assert activity.state == {"goals": 1}
     carrier.routes["channel/c1"].take("channel/c1", {"aps": push("end", at)})
-    assert one.phase == "ended"
+    assert activity.phase == "ended"
     assert carrier.spawned == 0  # the platform never knew it

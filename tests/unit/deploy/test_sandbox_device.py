@@ -63,7 +63,7 @@ class Carrier:
 
     @property
     def story(self) -> list[str]:
-        return [one.what for one in self.heard]
+        return [happening.what for happening in self.heard]
 
 
 @pytest.fixture
@@ -191,14 +191,18 @@ def test_a_push_with_more_is_shown_masked_until_the_whole_has_come(carrier: Carr
     device.fetched(push, ANSWER)
     (shown,) = device.shown
     assert (shown.title, shown.text, shown.more) == ("Card %code%", "4711 is your code, %unknown%", False)
-    assert (shown.category, shown.custom_payload, [one.title for one in shown.actions]) == ("IMAGE", "[1]", ["Pay"])
+    assert (shown.category, shown.custom_payload, [action.title for action in shown.actions]) == (
+        "IMAGE",
+        "[1]",
+        ["Pay"],
+    )
     assert carrier.story == ["shown", "delivered", "enriched"]
 
 
 def test_what_cannot_be_fetched_leaves_what_the_push_showed(carrier: Carrier) -> None:
     device = Device("ios", carrier, Habits(None, fetches=False))
     device.take(a_push(more=True, text="%code%", masked_text="•••"))
-    assert [one.text for one in device.shown] == ["•••"]
+    assert [push.text for push in device.shown] == ["•••"]
     assert carrier.story == ["shown", "fallback", "delivered"]
 
 
