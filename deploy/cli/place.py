@@ -21,23 +21,23 @@ from deploy.local.ports import HOST
 class Place:
     """What was said on the command line or in the environment; "" is not said."""
 
-    said_url: str = ""
-    said_operators_url: str = ""
-    said_token: str = ""
+    given_url: str = ""
+    given_operators_url: str = ""
+    given_token: str = ""
 
     @cached_property
     def url(self) -> str:
         local = self._local
-        return base_url(self.said_url or (local["public_url"] if local else f"http://{HOST}:{DEFAULT_PORT}"))
+        return base_url(self.given_url or (local["public_url"] if local else f"http://{HOST}:{DEFAULT_PORT}"))
 
     @cached_property
     def operators_url(self) -> str:
-        if self.said_operators_url:
-            return base_url(self.said_operators_url)
+        if self.given_operators_url:
+            return base_url(self.given_operators_url)
         local = self._local
         if local and self.url == local["public_url"]:
             return str(local["operators_url"])
-        return self.url if self.said_url else f"http://{HOST}:{DEFAULT_OPERATORS_PORT}"
+        return self.url if self.given_url else f"http://{HOST}:{DEFAULT_OPERATORS_PORT}"
 
     def anybody(self) -> Gateway:
         """Without any proof of who is asking."""
@@ -45,7 +45,7 @@ class Place:
 
     def operator(self) -> Gateway:
         """Raises Fault when no token is known."""
-        token = self.said_token or self._local_token()
+        token = self.given_token or self._local_token()
         if not token:
             raise Fault(f"no operator's token for {self.operators_url}: give --token or set RPNS_OPERATOR_TOKEN")
         if not token.isascii() or not token.isprintable():

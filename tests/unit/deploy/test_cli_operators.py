@@ -103,14 +103,14 @@ LOCAL = {
 
 
 @pytest.mark.parametrize(
-    ("said", "running", "url", "token"),
+    ("environment", "running", "url", "token"),
     [
         ({}, LOCAL, "http://127.0.0.1:9999", "of-the-stack"),
-        ({"said_url": "http://127.0.0.1:8080/"}, LOCAL, "http://127.0.0.1:9999", "of-the-stack"),
-        ({"said_token": "mine"}, LOCAL, "http://127.0.0.1:9999", "mine"),
-        ({"said_token": "mine"}, None, "http://127.0.0.1:8081", "mine"),
-        ({"said_url": "https://push.example", "said_token": "mine"}, LOCAL, "https://push.example", "mine"),
-        ({"said_operators_url": "https://ops.example", "said_token": "m"}, LOCAL, "https://ops.example", "m"),
+        ({"given_url": "http://127.0.0.1:8080/"}, LOCAL, "http://127.0.0.1:9999", "of-the-stack"),
+        ({"given_token": "mine"}, LOCAL, "http://127.0.0.1:9999", "mine"),
+        ({"given_token": "mine"}, None, "http://127.0.0.1:8081", "mine"),
+        ({"given_url": "https://push.example", "given_token": "mine"}, LOCAL, "https://push.example", "mine"),
+        ({"given_operators_url": "https://ops.example", "given_token": "m"}, LOCAL, "https://ops.example", "m"),
     ],
 )
 def test_the_local_stack_is_found_and_its_token_goes_nowhere_else(
@@ -121,7 +121,9 @@ def test_the_local_stack_is_found_and_its_token_goes_nowhere_else(
     assert (found.url, found.authorization) == (url, f"Bearer {token}")
 
 
-@pytest.mark.parametrize("said", [{"said_url": "https://push.example"}, {"said_operators_url": "https://ops.example"}])
+@pytest.mark.parametrize(
+    "environment", [{"given_url": "https://push.example"}, {"given_operators_url": "https://ops.example"}]
+)
 def test_the_local_token_is_not_shown_to_another_platform(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
 ) -> None:
