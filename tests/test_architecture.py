@@ -405,7 +405,6 @@ OPEN: dict[str, set[str]] = {
         "services/status",
     },
     "copies with changes are checked": {
-        "services/dispatch",
         "services/registry",
         "services/router",
         "services/runtime",
