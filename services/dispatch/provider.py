@@ -11,7 +11,7 @@ Answers are values, never exceptions; `services/dispatch/policy/conclusions.py` 
 provider's folder below `providers/` is found by `delivery/senders.py`. Source: docs/design.md §5, `docs/providers.md`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from schemas.application_events import ApplicationChanged
@@ -134,6 +134,11 @@ BEGUN_BEFORE: Final = Uncertain("this attempt was begun before and its outcome i
 """Nobody was asked, so it says nothing of provider or application."""
 
 Result = Accepted | Retry | TokenGone | Rejected | Uncertain
+
+
+def with_shortened(result: Result, *, shortened: bool) -> Result:
+    """The result, which notes that the body was shortened, if it was taken."""
+    return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
 
 
 def is_answer(result: Result) -> bool:

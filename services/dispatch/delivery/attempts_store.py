@@ -73,7 +73,7 @@ class Attempts:
         if not written.taken:
             return set(notes)
         known = [notes[index][0] for index in written.taken_indexes]
-        found = {one["_id"]: one["by"] async for one in self._collection.find({"_id": {"$in": known}})}
+        found = {note["_id"]: note["by"] async for note in self._collection.find({"_id": {"$in": known}})}
         return {(note_id, by) for note_id, by in notes if found.get(note_id, by) == by}
 
 

@@ -1,4 +1,4 @@
-"""The asyncio side of an HTTP/2 connection: transport below, `Engine` inside, `Connection` above (http2.py).
+"""The asyncio side of an HTTP/2 connection: transport below, `Engine` inside, `Connection` above.
 
 What is queued in one turn of the event loop leaves in one write. A stream is *written* once its bytes have
 been handed to the transport.

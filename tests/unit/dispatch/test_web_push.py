@@ -119,68 +119,68 @@ def test_an_origin_that_never_took_a_push_is_left_alone_after_few_that_it_did_no
     origin = Origin(ORIGIN)
     began = [origin.begin(0.0) for _ in range(AWAY_AFTER)]
     for at in began:
-        origin.end(Uncertain("TimeoutError", "token"), at, 10.0, 0.0, worked=False)
-    assert origin.held(10.0) is not None
+        origin.end(Uncertain("TimeoutError", "token"), at, 10.0, 0.0, has_worked=False)
+    assert origin.pause(10.0) is not None
 
 
 @pytest.mark.parametrize("after_s", [7.0, 90.0])
 def test_retry_after_of_a_service_in_trouble_holds_the_whole_origin(after_s: float) -> None:
     origin = Origin(ORIGIN)
-    assert origin.held(100.0) is None
+    assert origin.pause(100.0) is None
     origin.end(Retry("HTTP 503", 503, after_s), 99.0, 100.0, 0.0)
-    held = origin.held(101.0)
+    held = origin.pause(101.0)
     assert held is not None
     assert (held.status, held.after_s, held.scope) == (0, after_s - 1, "token")
-    assert origin.held(100.0 + after_s) is None
+    assert origin.pause(100.0 + after_s) is None
 
 
 @pytest.mark.parametrize("status", [406, 429])
 def test_one_subscription_that_gets_too_much_holds_up_no_other(status: int) -> None:
     origin = Origin(ORIGIN)
     for number in range(50):
-        origin.end(Retry("too many", status, 3600.0), number, number, 0.0, "flooded")
-        assert origin.held(number) is None
+        origin.end(Retry("too many", status, 3600.0), number, number, 0.0, installation_id="flooded")
+        assert origin.pause(number) is None
 
 
 def test_where_many_are_told_to_wait_the_origin_waits_and_is_asked_again_within_a_minute() -> None:
     origin = Origin(ORIGIN)
     told = Retry("HTTP 429", 429, 3600.0)
     for name in "ab":
-        origin.end(told, 0.0, 0.0, 0.0, name)
-    origin.end(Accepted(None, 201), 0.0, 0.0, 0.0, "good")  # it serves us
+        origin.end(told, 0.0, 0.0, 0.0, installation_id=name)
+    origin.end(Accepted(None, 201), 0.0, 0.0, 0.0, installation_id="good")  # it serves us
     for name in "abc":
-        assert origin.held(0.0) is None
-        origin.end(told, 0.0, 0.0, 0.0, name)
-    assert origin.held(59.0) is not None
-    assert origin.held(60.0) is None
+        assert origin.pause(0.0) is None
+        origin.end(told, 0.0, 0.0, 0.0, installation_id=name)
+    assert origin.pause(59.0) is not None
+    assert origin.pause(60.0) is None
 
 
 def test_a_subscription_that_never_worked_and_is_not_answered_holds_up_no_other() -> None:
     origin = Origin(ORIGIN)
-    origin.end(Accepted(None, 201), 0.0, 0.0, 0.0, "good")
+    origin.end(Accepted(None, 201), 0.0, 0.0, 0.0, installation_id="good")
     for number in range(50):
-        origin.end(Uncertain("TimeoutError", "token"), number, number, 0.0, "bad", worked=False)
-        assert origin.held(number) is None
+        origin.end(Uncertain("TimeoutError", "token"), number, number, 0.0, installation_id="bad", has_worked=False)
+        assert origin.pause(number) is None
 
 
 def test_a_server_that_says_wait_for_years_is_asked_again_within_the_hour() -> None:
     origin = Origin(ORIGIN)
     origin.end(Retry("HTTP 503", 503, 1e9), 0.0, 0.0, 0.0)
-    assert origin.held(3600.0) is None
+    assert origin.pause(3600.0) is None
 
 
 @pytest.mark.parametrize("silence", [Uncertain("TimeoutError", "token"), Retry("ClientConnectorError")])
 def test_an_origin_that_is_silent_again_and_again_is_left_alone_for_a_while(silence: Result) -> None:
     origin = Origin(ORIGIN)
     for _ in range(AWAY_AFTER):
-        assert origin.held(0.0) is None
+        assert origin.pause(0.0) is None
         origin.end(silence, origin.begin(0.0), 0.0, 0.0)
-    assert origin.held(1.0) is not None
-    assert origin.held(10.0) is None  # the probe
+    assert origin.pause(1.0) is not None
+    assert origin.pause(10.0) is None  # the probe
     began = origin.begin(10.0)
-    assert origin.held(10.0) is not None
+    assert origin.pause(10.0) is not None
     origin.end(Accepted(None, 201), began, 10.0, 0.0)
-    assert origin.held(10.0) is None
+    assert origin.pause(10.0) is None
 
 
 def test_pushes_that_an_origin_loses_together_are_one_failure_and_a_refused_address_is_none() -> None:
@@ -191,7 +191,7 @@ def test_pushes_that_an_origin_loses_together_are_one_failure_and_a_refused_addr
         origin.end(Uncertain("TimeoutError", "token"), at, 1.0, 0.0)
     origin.end(sender.FORBIDDEN_ENDPOINT, 2.0, 2.0, 0.0)
     assert origin.away.failures == 1
-    assert origin.held(2.0) is None
+    assert origin.pause(2.0) is None
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, NamedTuple, TypeVar
 
-import orjson
-
 from services.dispatch.http2 import Header, NotProcessed, Pool, Unknown
 from services.dispatch.provider import Retry, Uncertain
 from services.dispatch.providers.apns.table import Action
 from services.dispatch.providers.apns.tls import context_for
 from services.dispatch.providers.apns.token import ProviderToken
+from services.dispatch.providers.http.answers import json_object
 from services.runtime.clock import now_ms
 
 ANSWER_TIMEOUT_S: Final = 10.0
@@ -91,12 +90,19 @@ class ApnsClient:
                 if self._pools.get(place) is pool or self._loop.time() >= until:
                     return _not_taken(answer.reason, pool, place)
                 continue
-            reason, dead_at = ("", None) if answer.status == 200 else _told(answer.body)
+            reason, dead_at = ("", None) if answer.status == 200 else _reason_in(answer.body)
             action = action_of(answer.status, reason)
             if action in _AGAIN and not is_second and self._prepared(action, bearer, place, pool):
                 is_second, until = True, self._loop.time() + ANSWER_TIMEOUT_S
                 continue
-            return Answered(action, answer.status, answer.headers, answer.body, reason, dead_at)
+            return Answered(
+                action=action,
+                status=answer.status,
+                headers=answer.headers,
+                body=answer.body,
+                reason=reason,
+                dead_at=dead_at,
+            )
         return CLOSED
 
     async def close(self) -> None:
@@ -139,15 +145,10 @@ def _not_taken(reason: str, pool: Pool, place: Place) -> Retry:
     return Retry(reason, scope="provider" if pool.is_unreachable or not place.is_doubtful else "token")
 
 
-def _told(body: bytes) -> tuple[str, int | None]:
+def _reason_in(body: bytes) -> tuple[str, int | None]:
     """The reason, empty unless it is one word, and the moment that stands beside it."""
-    try:
-        told = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return "", None
-    if not isinstance(told, dict):
-        return "", None
-    reason, timestamp = told.get("reason"), told.get("timestamp")
+    given = json_object(body)
+    reason, timestamp = given.get("reason"), given.get("timestamp")
     return (
         reason if isinstance(reason, str) and _WORD.fullmatch(reason) else "",
         timestamp if type(timestamp) is int and 0 < timestamp < 2**53 else None,

@@ -35,9 +35,9 @@ _KEPT: Final = (
 
 def aps_of(live_activity: str) -> dict[str, Any]:
     """`aps` of a LIVE_ACTIVITY as ingest carries it, with Apple's keys only."""
-    told: dict[str, Any] = lossless.loads(live_activity)
-    made = {name: told[name] for name in _KEPT if name in told}
-    return made | {name: _epoch_s(told[name]) for name in _TIMES if name in told}
+    given: dict[str, Any] = lossless.loads(live_activity)
+    kept = {name: given[name] for name in _KEPT if name in given}
+    return kept | {name: _epoch_s(given[name]) for name in _TIMES if name in given}
 
 
 def render(push: Push) -> tuple[bytes, bool]:

@@ -16,7 +16,7 @@ from schemas.values import LIFETIME_S, ChannelMessage
 from services.dispatch.payload import seconds_left
 from services.dispatch.provider import BadCredentials, Opening, Push, Rejected, Result
 from services.dispatch.providers.channel_platform import table
-from services.dispatch.providers.http.client import IDLE_S, Answer, Client, retry_after_s, tls_context, without_answer
+from services.dispatch.providers.http.client import IDLE_S, Answer, Client, tls_context, wait_s_of, without_answer
 from services.dispatch.providers.http.credentials import validated
 from services.runtime import clock
 from services.runtime.credentials import ChannelCredentials
@@ -61,7 +61,7 @@ class ChannelSender:
         answer = await self._client.post(self._url, _HEADERS, body)
         if not isinstance(answer, Answer):
             return without_answer(answer)
-        wait_s = retry_after_s(answer.retry_after, clock.now_ms())
+        wait_s = wait_s_of(answer)
         return table.outcome(answer.status, answer.body, wait_s)
 
     async def close(self) -> None:

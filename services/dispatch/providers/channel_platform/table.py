@@ -10,10 +10,9 @@ An answer without a known code is judged by its HTTP status; one that says 2xx a
 
 from typing import Any, Final, Literal, NamedTuple
 
-import orjson
-
 from schemas.reasons import Reason
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Scope
+from services.dispatch.providers.http.answers import json_object
 
 Action = Literal["ACCEPTED", "RETRY", "ALERT", "REFUSED"]
 
@@ -46,23 +45,23 @@ _BY_STATUS: Final[dict[int, int]] = {401: 5, 403: 2, 429: 3}
 
 def outcome(status: int, body: bytes, retry_after_s: float | None) -> Result:
     """What an answer means; `body` may be anything."""
-    document = _document(body)
+    document = json_object(body)
     mt_num = document.get("mtNum")
     if 200 <= status < 300 and isinstance(mt_num, str | int | float) and not isinstance(mt_num, bool):
         return Accepted(str(mt_num)[:100], status)
     if 200 <= status < 300 and _known(document) is None:
         return Retry("an answer without mtNum", status, retry_after_s)
     row = _row(document, status)
-    said = f"{row.word} (HTTP {status})"
+    detail = f"{row.word} (HTTP {status})"
     match row.action:
         case "ACCEPTED":
             return Accepted(None, status)
         case "RETRY":
-            return Retry(said, status, retry_after_s, row.scope)
+            return Retry(detail, status, retry_after_s, row.scope)
         case "ALERT":
-            return Rejected(said, status, alert=True, reason=row.reason)
+            return Rejected(detail, status, alert=True, reason=row.reason)
         case "REFUSED":
-            return Rejected(said, status, reason=row.reason)
+            return Rejected(detail, status, reason=row.reason)
 
 
 def _row(document: dict[str, Any], status: int) -> Row:
@@ -81,11 +80,3 @@ def _known(document: dict[str, Any]) -> Row | None:
     if isinstance(code, str) and code.strip().isascii() and code.strip().isdigit() and len(code) < 9:
         code = int(code)
     return TABLE.get(code) if type(code) is int else None
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return document if isinstance(document, dict) else {}

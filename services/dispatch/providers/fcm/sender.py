@@ -9,13 +9,12 @@ Credentials: the JSON file of a service account. Its access token is fetched wit
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import jwt
 import orjson
 from cryptography.hazmat.primitives.asymmetric import rsa
-from multidict import CIMultiDict
 from yarl import URL
 
 from services.dispatch.payload import (
@@ -29,15 +28,15 @@ from services.dispatch.payload import (
     sdk_part,
     seconds_left,
 )
-from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result
+from services.dispatch.provider import Opening, Push, Rejected, Result, with_shortened
 from services.dispatch.providers.fcm import table
 from services.dispatch.providers.http import token_endpoint
 from services.dispatch.providers.http.client import (
     Answer,
+    BearerHeaders,
     Client,
-    bearer_headers,
     provider_connector,
-    retry_after_s,
+    wait_s_of,
     without_answer,
 )
 from services.dispatch.providers.http.credentials import validated
@@ -81,7 +80,7 @@ class FcmSender:
         self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
         self._tokens = AccessTokens(self.fetch)
         self._malformed = MalformedTokens(self._asked)
-        self._headers: tuple[str, CIMultiDict[str]] = ("", CIMultiDict())
+        self._headers = BearerHeaders(_JSON)
         base = settings.url("FCM_URL").rstrip("/")
         self.url = URL(f"{base}/v1/projects/{account.project_id}/messages:send", encoded=True)
 
@@ -96,7 +95,7 @@ class FcmSender:
             return Rejected("payload too large", 0)
 
         result = await self._malformed.answered(push, await self._post(body))
-        return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
+        return with_shortened(result, shortened=shortened)
 
     async def close(self) -> None:
         await self._tokens.close()
@@ -114,12 +113,10 @@ class FcmSender:
         return await self._post(orjson.dumps({"validate_only": True, "message": message}))
 
     async def _attempt(self, token: str, body: bytes) -> Result | RefreshAuth:
-        if self._headers[0] != token:
-            self._headers = token, bearer_headers(token, _JSON)
-        answer = await self._client.post(self.url, self._headers[1], body)
+        answer = await self._client.post(self.url, self._headers.of(token), body)
         if not isinstance(answer, Answer):
             return without_answer(answer)
-        return table.outcome(answer.status, answer.body, retry_after_s(answer.retry_after, clock.now_ms()))
+        return table.outcome(answer.status, answer.body, wait_s_of(answer))
 
     async def fetch(self) -> Grant | Trouble:
         """A new access token."""

@@ -8,10 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-import orjson
-
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Scope, TokenGone, Uncertain
-from services.dispatch.providers.http.answers import is_passing
+from services.dispatch.providers.http.answers import is_passing, json_object
 from services.dispatch.providers.http.oauth import RefreshAuth
 
 Action = Literal["DROP_TOKEN", "FIX_PAYLOAD", "REFRESH_AUTH", "ALERT", "RETRY"]
@@ -42,20 +40,20 @@ ROWS: Final = (
     Row(404, "UNREGISTERED", None, "DROP_TOKEN"),
     Row(404, None, None, "ALERT"),
     Row(405, None, None, "ALERT"),
-    Row(429, "QUOTA_EXCEEDED", "quota:topic", "RETRY", 60, "application"),
-    Row(429, "QUOTA_EXCEEDED", "quota:message", "RETRY", 60, "application"),
-    Row(429, "QUOTA_EXCEEDED", None, "RETRY", 10, "token"),
-    Row(429, None, None, "RETRY", 60, "application"),  # of the whole project
-    Row(500, None, None, "RETRY", 10, "provider"),
-    Row(502, None, None, "RETRY", 30, "provider"),
-    Row(503, None, None, "RETRY", 10, "provider"),
-    Row(504, None, None, "RETRY", 10, "provider"),
+    Row(429, "QUOTA_EXCEEDED", "quota:topic", "RETRY", at_least_s=60, scope="application"),
+    Row(429, "QUOTA_EXCEEDED", "quota:message", "RETRY", at_least_s=60, scope="application"),
+    Row(429, "QUOTA_EXCEEDED", None, "RETRY", at_least_s=10, scope="token"),
+    Row(429, None, None, "RETRY", at_least_s=60, scope="application"),  # of the whole project
+    Row(500, None, None, "RETRY", at_least_s=10, scope="provider"),
+    Row(502, None, None, "RETRY", at_least_s=30, scope="provider"),
+    Row(503, None, None, "RETRY", at_least_s=10, scope="provider"),
+    Row(504, None, None, "RETRY", at_least_s=10, scope="provider"),
 )
 _ROWS: Final = {status: tuple(row for row in ROWS if row.status == status) for status in {row.status for row in ROWS}}
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Error:
     """The parts of an error that count."""
 
     fcm: str = ""
@@ -77,15 +75,15 @@ def outcome(status: int, body: bytes, retry_after_s: float | None) -> Result | R
         if inside is None:
             return Uncertain(f"HTTP {status} without a name", scope="token")
         status = inside
-    said = _read(body)
-    row = next((row for row in _ROWS.get(status, ()) if _fits(row, said)), None) or _by_class(status)
-    word = said.fcm or said.canonical or f"HTTP {status}"
+    error = _read(body)
+    row = next((row for row in _ROWS.get(status, ()) if _fits(row, error)), None) or _by_class(status)
+    word = error.fcm or error.canonical or f"HTTP {status}"
     match row.action:
         case "DROP_TOKEN":
             return TokenGone(word, status, needs_proof=row.fcm == "SENDER_ID_MISMATCH")
         case "FIX_PAYLOAD":
-            field = next((f" {detail}" for detail in sorted(said.details) if detail.startswith("message")), "")
-            return Rejected(word + field, status, unclear=status == 400 and said.is_unclear)
+            field = next((f" {detail}" for detail in sorted(error.details) if detail.startswith("message")), "")
+            return Rejected(word + field, status, unclear=status == 400 and error.is_unclear)
         case "REFRESH_AUTH":
             return RefreshAuth(word, status)
         case "ALERT":
@@ -98,19 +96,19 @@ def outcome(status: int, body: bytes, retry_after_s: float | None) -> Result | R
 def _by_class(status: int) -> Row:
     """For what the table does not know; never a dead token."""
     return (
-        Row(status, None, None, "RETRY", 10, "provider")
+        Row(status, None, None, "RETRY", at_least_s=10, scope="provider")
         if is_passing(status)
         else Row(status, None, None, "FIX_PAYLOAD")
     )
 
 
-def _fits(row: Row, said: _Said) -> bool:
-    return row.fcm in (None, said.fcm) and (row.detail is None or row.detail in said.details)
+def _fits(row: Row, error: _Error) -> bool:
+    return row.fcm in (None, error.fcm) and (row.detail is None or row.detail in error.details)
 
 
 def _accepted(body: bytes) -> tuple[str | None, int | None]:
     """Of a 2xx: the message's name, or the status of the error that it holds instead."""
-    document = _document(body)
+    document = json_object(body)
     name, error = document.get("name"), document.get("error")
     code = error.get("code") if isinstance(error, dict) else None
     return (
@@ -119,18 +117,10 @@ def _accepted(body: bytes) -> tuple[str | None, int | None]:
     )
 
 
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _read(body: bytes) -> _Said:
-    error = _document(body).get("error")
+def _read(body: bytes) -> _Error:
+    error = json_object(body).get("error")
     if not isinstance(error, dict):
-        return _Said()
+        return _Error()
     given = error.get("details")
     details = [detail for detail in given if isinstance(detail, dict)] if isinstance(given, list) else []
     fcm, found = "", set()
@@ -141,14 +131,16 @@ def _read(body: bytes) -> _Said:
             case "ApnsError":
                 found.add(f"apns:{_word(str(detail.get('statusCode')))}")
             case "BadRequest":
-                found.update(_word(one.get("field")) for one in _objects(detail.get("fieldViolations")))
+                found.update(_word(violation.get("field")) for violation in _objects(detail.get("fieldViolations")))
             case "QuotaFailure":
-                found.update(f"quota:{_word(one.get('subject'))}" for one in _objects(detail.get("violations")))
-    return _Said(fcm, _word(error.get("status")), frozenset(found - {""}))
+                found.update(
+                    f"quota:{_word(violation.get('subject'))}" for violation in _objects(detail.get("violations"))
+                )
+    return _Error(fcm, _word(error.get("status")), frozenset(found - {""}))
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _word(value: Any) -> str:

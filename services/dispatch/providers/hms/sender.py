@@ -10,11 +10,10 @@ Credentials: app_id and client_secret; with project_id the v2 address is used. (
 callback_user and callback_secret.)
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from multidict import CIMultiDict
 from yarl import URL
 
 from schemas import ids
@@ -29,15 +28,15 @@ from services.dispatch.payload import (
     sdk_part,
     seconds_left,
 )
-from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result
+from services.dispatch.provider import Opening, Push, Rejected, Result, with_shortened
 from services.dispatch.providers.hms import table
 from services.dispatch.providers.http import token_endpoint
 from services.dispatch.providers.http.client import (
     Answer,
+    BearerHeaders,
     Client,
-    bearer_headers,
     provider_connector,
-    retry_after_s,
+    wait_s_of,
     without_answer,
 )
 from services.dispatch.providers.http.credentials import validated
@@ -68,7 +67,7 @@ class HmsSender:
         self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
         self._tokens = AccessTokens(self._fetch)
         self._token_url = URL(settings.url("HMS_TOKEN_URL"), encoded=True)
-        self._headers: tuple[str, CIMultiDict[str]] = ("", CIMultiDict())
+        self._headers = BearerHeaders(_JSON)
         owner = f"v1/{credentials.app_id}" if credentials.project_id is None else f"v2/{credentials.project_id}"
         self._url = URL(f"{settings.url('HMS_URL').rstrip('/')}/{owner}/messages:send", encoded=True)
 
@@ -87,19 +86,17 @@ class HmsSender:
         result = await with_bearer(self._tokens, attempt)
         if isinstance(result, Rejected) and result.detail == table.SENSITIVE:
             log.warning("Huawei calls a text sensitive", application=push.application_id, message=push.message_id)
-        return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
+        return with_shortened(result, shortened=shortened)
 
     async def close(self) -> None:
         await self._tokens.close()
         await self._client.close()
 
     async def _attempt(self, access_token: str, body: bytes, push: Push) -> Result | RefreshAuth:
-        if self._headers[0] != access_token:
-            self._headers = access_token, bearer_headers(access_token, _JSON)
-        answer = await self._client.post(self._url, self._headers[1], body, push.note)
+        answer = await self._client.post(self._url, self._headers.of(access_token), body, push.note)
         if not isinstance(answer, Answer):
             return without_answer(answer)
-        wait_s = retry_after_s(answer.retry_after, clock.now_ms())
+        wait_s = wait_s_of(answer)
         return table.outcome(answer.status, answer.body, wait_s, push.token)
 
     async def _fetch(self) -> Grant | Trouble:

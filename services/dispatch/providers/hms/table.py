@@ -5,12 +5,10 @@ status counts only where there is no code.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
-
-import orjson
+from typing import Final, Literal
 
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Scope, TokenGone, Uncertain
-from services.dispatch.providers.http.answers import is_passing
+from services.dispatch.providers.http.answers import is_passing, json_object
 from services.dispatch.providers.http.oauth import RefreshAuth
 
 Action = Literal["OK", "DROP_TOKEN", "FIX_PAYLOAD", "REFRESH_AUTH", "ALERT", "RETRY"]
@@ -60,8 +58,8 @@ _TOO_MANY = 429  # not documented, and never a fault of the payload
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """`code` is empty when the body holds none."""
+class _Reply:
+    """What the body says; `code` is empty when it holds none."""
 
     code: str
     message: str
@@ -70,11 +68,11 @@ class _Said:
 
 def outcome(status: int, body: bytes, retry_after_s: float | None, token: str) -> Result | RefreshAuth:
     """What the answer to a request for this one token means; `body` may be anything."""
-    said = _read(body)
-    word = said.code or f"HTTP {status}"
-    match _action(status, said.code):
+    reply = _read(body)
+    word = reply.code or f"HTTP {status}"
+    match _action(status, reply.code):
         case "OK":
-            return _accepted(status, said, token)
+            return _accepted(status, reply, token)
         case "DROP_TOKEN":
             return TokenGone(word, status, needs_proof=True)
         case "FIX_PAYLOAD":
@@ -84,7 +82,7 @@ def outcome(status: int, body: bytes, retry_after_s: float | None, token: str) -
         case "ALERT":
             return Rejected(word, status, alert=True)
         case "RETRY":
-            return Retry(word, status, retry_after_s, _scope(status, said.code))
+            return Retry(word, status, retry_after_s, _scope(status, reply.code))
 
 
 def _action(status: int, code: str) -> Action:
@@ -107,32 +105,24 @@ def _scope(status: int, code: str) -> Scope:
     return "provider"
 
 
-def _accepted(status: int, said: _Said, token: str) -> Result:
-    if not said.code:
+def _accepted(status: int, reply: _Reply, token: str) -> Result:
+    if not reply.code:
         return Uncertain(f"HTTP {status} without a code", scope="token")
-    if said.code == SOME_ILLEGAL:
-        illegal = _document(said.message.encode()).get("illegal_tokens")
+    if reply.code == SOME_ILLEGAL:
+        illegal = json_object(reply.message.encode()).get("illegal_tokens")
         if not isinstance(illegal, list):
             return Uncertain(f"{SOME_ILLEGAL} without a list", scope="token")
         if token in illegal:
-            return TokenGone(said.code, status, needs_proof=True)
-    return Accepted(said.request_id, status)
+            return TokenGone(reply.code, status, needs_proof=True)
+    return Accepted(reply.request_id, status)
 
 
-def _read(body: bytes) -> _Said:
-    document = _document(body)
+def _read(body: bytes) -> _Reply:
+    document = json_object(body)
     code, message, request_id = (document.get(key) for key in ("code", "msg", "requestId"))
     code = str(code) if type(code) is int else code
-    return _Said(
+    return _Reply(
         code if isinstance(code, str) and len(code) == 8 and code.isascii() and code.isdigit() else "",
         message if isinstance(message, str) else "",
         request_id if isinstance(request_id, str) else None,
     )
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return document if isinstance(document, dict) else {}

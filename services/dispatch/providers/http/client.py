@@ -27,6 +27,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from services.dispatch.provider import BEGUN_BEFORE, AttemptNote, Retry, Uncertain
+from services.runtime import clock
 from services.runtime.http.outbound_addresses import is_forbidden
 
 CONNECT_TIMEOUT_S = 10.0
@@ -103,6 +104,11 @@ def retry_after_s(value: str | None, now_ms: int) -> float | None:
         return min(max(0.0, moment.timestamp() - now_ms / 1000), LONGEST_RETRY_AFTER_S)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def wait_s_of(answer: Answer) -> float | None:
+    """Seconds to wait by the answer's Retry-After, from now on."""
+    return retry_after_s(answer.retry_after, clock.now_ms())
 
 
 class Client:
@@ -212,6 +218,20 @@ def provider_connector(ca_file: str, limit: int) -> aiohttp.TCPConnector:
 def bearer_headers(token: str, content_type: str) -> CIMultiDict[str]:
     """Authorization and Content-Type, ready to be sent with every request until the token changes."""
     return CIMultiDict({"Authorization": f"Bearer {token}", "Content-Type": content_type})
+
+
+class BearerHeaders:
+    """The headers of requests with an access token, made anew only when the token changes."""
+
+    def __init__(self, content_type: str) -> None:
+        self._content_type = content_type
+        self._token = ""
+        self._headers: CIMultiDict[str] = CIMultiDict()
+
+    def of(self, token: str) -> CIMultiDict[str]:
+        if token != self._token:
+            self._token, self._headers = token, bearer_headers(token, self._content_type)
+        return self._headers
 
 
 def tls_context(ca_file: str) -> ssl.SSLContext:

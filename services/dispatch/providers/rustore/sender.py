@@ -12,7 +12,6 @@ Credentials: project_id and service_token, as in RuStore's console; both variant
 the other carriers, {fcm | hms | apns: {project_id, auth_token}}.
 """
 
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -30,13 +29,13 @@ from services.dispatch.payload import (
     sdk_part,
     seconds_left,
 )
-from services.dispatch.provider import Accepted, AttemptNote, Opening, Push, Rejected, Result, TokenGone
+from services.dispatch.provider import AttemptNote, Opening, Push, Rejected, Result, TokenGone, with_shortened
 from services.dispatch.providers.http.client import (
     Answer,
     Client,
     bearer_headers,
     provider_connector,
-    retry_after_s,
+    wait_s_of,
     without_answer,
 )
 from services.dispatch.providers.http.credentials import validated
@@ -85,7 +84,7 @@ class RustoreSender:
             return TokenGone("not a token of a carrier", 0)
         except TooLarge:
             return Rejected("payload too large", 0)
-        return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
+        return with_shortened(result, shortened=shortened)
 
     async def _universal(self, push: Push) -> tuple[Result, bool]:
         carrier, token = carrier_of(push.token)
@@ -105,7 +104,7 @@ class RustoreSender:
         answer = await self._client.post(self._native_url, self._native_headers, body, note)
         if not isinstance(answer, Answer):
             return without_answer(answer)
-        return table.native(answer.status, answer.body, _wait_s(answer))
+        return table.native(answer.status, answer.body, wait_s_of(answer))
 
     async def _asked(self, token: str) -> Result:
         """What becomes of a message that holds nothing; RuStore checks it and sends it nowhere."""
@@ -116,7 +115,7 @@ class RustoreSender:
         answer = await self._client.post(self._universal_url, self._universal_headers, body, note)
         if not isinstance(answer, Answer):
             return without_answer(answer)
-        return table.universal(answer.status, answer.body, _wait_s(answer), to.token)
+        return table.universal(answer.status, answer.body, wait_s_of(answer), to.token)
 
 
 class CarrierToken(NamedTuple):
@@ -184,7 +183,3 @@ def _notification(push: Push, shown: Shown, title: str) -> dict[str, str]:
     if image is not None:
         made["image"] = image
     return made
-
-
-def _wait_s(answer: Answer) -> float | None:
-    return retry_after_s(answer.retry_after, clock.now_ms())

@@ -8,10 +8,8 @@ A native 400 about the token has no field that tells it from one about the messa
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-import orjson
-
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, Scope, TokenGone
-from services.dispatch.providers.http.answers import is_passing
+from services.dispatch.providers.http.answers import is_passing, json_object
 
 Action = Literal["DROP_TOKEN", "FIX_PAYLOAD", "ALERT", "RETRY"]
 
@@ -37,7 +35,7 @@ _ABOUT_ACCESS = ("permission", "unauthenticated", "unauthorized", "auth_token", 
 
 def native(status: int, body: bytes, retry_after_s: float | None) -> Result:
     """What a native answer means; `body` may be anything."""
-    document = _document(body)
+    document = json_object(body)
     nested = document.get("error")
     error = nested if isinstance(nested, dict) else document
     if 200 <= status < 300:
@@ -45,8 +43,8 @@ def native(status: int, body: bytes, retry_after_s: float | None) -> Result:
         if type(code) is not int or not 400 <= code < 600:
             return Accepted(None, status)
         status = code
-    said = error.get("status")
-    word = said if isinstance(said, str) and said in _WORDS else ""
+    stated = error.get("status")
+    word = stated if isinstance(stated, str) and stated in _WORDS else ""
     action = NATIVE.get((status, word)) or _by_class(status)
     result = _result(action, word or f"HTTP {status}", status, retry_after_s)
     return replace(result, unclear=True) if isinstance(result, Rejected) and word == "INVALID_ARGUMENT" else result
@@ -54,26 +52,28 @@ def native(status: int, body: bytes, retry_after_s: float | None) -> Result:
 
 def universal(status: int, body: bytes, retry_after_s: float | None, token: str) -> Result:
     """What the answer to a universal request for this one token means."""
-    document = _document(body)
-    said = document.get("status", document.get("Status"))
-    if 200 <= status < 300 and said in (None, "OK"):
+    document = json_object(body)
+    status_word = document.get("status", document.get("Status"))
+    if 200 <= status < 300 and status_word in (None, "OK"):
         return Accepted(None, status)
     if status < 300 or status == 400:
-        return _universal_refusal(status, str(said), document.get("errors"), token)
+        return _universal_refusal(status, str(status_word), document.get("errors"), token)
     return _result(_by_class(status), f"HTTP {status}", status, retry_after_s)
 
 
-def _universal_refusal(status: int, said: str, errors: Any, token: str) -> Result:
+def _universal_refusal(status: int, status_word: str, errors: Any, token: str) -> Result:
     """Strings are all there is: one about access stops the application, one that names the token ends it."""
     texts = [text for text in errors if isinstance(text, str)] if isinstance(errors, list) else []
-    if said == "PROVIDER_ERROR":
+    if status_word == "PROVIDER_ERROR":
         if any(hint in text.lower() for text in texts for hint in _ABOUT_ACCESS):
-            return Rejected(said, status, alert=True)
+            return Rejected(status_word, status, alert=True)
         if any(token[:_SHOWN_OF_TOKEN] in text for text in texts):
-            return TokenGone(said, status, needs_proof=True)  # a project of our own that is wrong names it as well
-        return Rejected(said, status)
-    if said == "VALIDATION_ERROR":
-        return Rejected(said, status, alert=any(text.startswith(_OF_CREDENTIALS) for text in texts))
+            return TokenGone(
+                status_word, status, needs_proof=True
+            )  # a project of our own that is wrong names it as well
+        return Rejected(status_word, status)
+    if status_word == "VALIDATION_ERROR":
+        return Rejected(status_word, status, alert=any(text.startswith(_OF_CREDENTIALS) for text in texts))
     return Rejected(f"HTTP {status}", status)
 
 
@@ -93,11 +93,3 @@ def _result(action: Action, word: str, status: int, retry_after_s: float | None)
         case "RETRY":
             scope: Scope = "application" if status == 429 else "provider"
             return Retry(word, status, retry_after_s, scope)
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return document if isinstance(document, dict) else {}

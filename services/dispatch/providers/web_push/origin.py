@@ -38,8 +38,8 @@ class Origin:
     _has_accepted: bool = False
     _slowed: set[str] = field(default_factory=set)  # subscriptions told to wait since the last acceptance
 
-    def held(self, now: float) -> Retry | None:
-        """Why nothing is sent there now."""
+    def pause(self, now: float) -> Retry | None:
+        """Why nothing is sent there now; None when it may be asked."""
         if now < self.wait_until:
             return Retry("the push service asked to wait", after_s=self.wait_until - now)
         if not self.away.admits(now):
@@ -52,12 +52,19 @@ class Origin:
         return now
 
     def end(
-        self, result: Result | RefreshAuth, began: float, now: float, draw: float, whose: str = "", worked: bool = True
+        self,
+        result: Result | RefreshAuth,
+        began: float,
+        now: float,
+        draw: float,
+        *,
+        installation_id: str = "",
+        has_worked: bool = True,
     ) -> None:
-        """Its answer came, or did not, to the push for `whose` subscription, which may have `worked` before; `draw` is
-        a random number from [0, 1)."""
+        """Its answer came, or did not, to a push for the subscription of an installation, which may have worked
+        before; `draw` is a random number from [0, 1)."""
         if isinstance(result, Uncertain) or (isinstance(result, Retry) and not result.status):
-            if isinstance(result, Uncertain) and self._has_accepted and not worked:
+            if isinstance(result, Uncertain) and self._has_accepted and not has_worked:
                 self.away.unclear(now)  # others are served: a subscription that never was speaks for itself
             else:  # who never took a push is not waited for in vain again and again
                 self.away.failed(now, draw, 0.0, began if self._has_accepted else None)
@@ -70,13 +77,13 @@ class Origin:
             self._has_accepted = True
             self._slowed.clear()
         elif isinstance(result, Retry) and result.after_s is not None:
-            self._wait(result.status, result.after_s, now, whose)
+            self._wait(result.status, result.after_s, now, installation_id)
 
-    def _wait(self, status: int, after_s: float, now: float, whose: str) -> None:
+    def _wait(self, status: int, after_s: float, now: float, installation_id: str) -> None:
         """503 is about the service. Too many requests may be about one subscription (RFC 8030 §8.4), which holds up no
         other; where several are told so in a row it is about us, and after a while one is asked whether still."""
         if status != _UNAVAILABLE:
-            self._slowed.add(whose)
+            self._slowed.add(installation_id)
             if len(self._slowed) < SLOWED_BY:
                 return
             self._slowed.clear()

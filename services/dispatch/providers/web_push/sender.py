@@ -34,14 +34,14 @@ from services.dispatch.payload import (
     sdk_part,
     seconds_left,
 )
-from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result, TokenGone
+from services.dispatch.provider import Opening, Push, Rejected, Result, TokenGone, with_shortened
 from services.dispatch.providers.http.client import (
     FORBIDDEN,
     IDLE_S,
     Answer,
     Client,
-    retry_after_s,
     tls_context,
+    wait_s_of,
     without_answer,
 )
 from services.dispatch.providers.http.credentials import validated
@@ -112,16 +112,16 @@ class WebSender:
         except (ValueError, KeyError, TypeError):
             return TokenGone("not a subscription", 0)
         result = await self._send(push, to, body)
-        return replace(result, shortened=True) if shortened and isinstance(result, Accepted) else result
+        return with_shortened(result, shortened=shortened)
 
     async def close(self) -> None:
         await self._client.close()
 
     async def _send(self, push: Push, to: Subscription, body: bytes) -> Result:
         origin = self._origins.of(str(to.endpoint.origin()))
-        held = origin.held(_now())
-        if held is not None:
-            return held
+        pause = origin.pause(_now())
+        if pause is not None:
+            return pause
         headers = headers_of(push, clock.now_ms())
 
         async def attempt(authorization: str) -> Result | RefreshAuth:
@@ -129,7 +129,14 @@ class WebSender:
 
         began = origin.begin(_now())
         result = await with_vapid(self._vapid, origin, attempt)
-        origin.end(result, began, _now(), random.random(), push.installation_id, push.token_worked)
+        origin.end(
+            result,
+            began,
+            _now(),
+            random.random(),
+            installation_id=push.installation_id,
+            has_worked=push.token_worked,
+        )
         if isinstance(result, RefreshAuth):
             return Rejected(f"{result.detail}: {REFUSED_KEY}", result.status, alert=True)
         return result
@@ -137,7 +144,7 @@ class WebSender:
     async def _attempt(self, url: URL, headers: dict[str, str], body: bytes) -> Result | RefreshAuth:
         answer = await self._client.post(url, headers, body)
         if isinstance(answer, Answer):
-            wait_s = retry_after_s(answer.retry_after, clock.now_ms())
+            wait_s = wait_s_of(answer)
             return table.outcome(answer.status, wait_s, answer.headers, answer.body)
         if answer == FORBIDDEN:
             return FORBIDDEN_ENDPOINT

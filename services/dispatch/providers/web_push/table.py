@@ -8,12 +8,10 @@ pushes that it has answered 2xx, and says 406 when it throttles.
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, Literal
-
-import orjson
+from typing import Final, Literal
 
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone
-from services.dispatch.providers.http.answers import is_passing
+from services.dispatch.providers.http.answers import is_passing, json_object
 from services.dispatch.providers.http.oauth import RefreshAuth
 
 Action = Literal["OK", "FIX_PAYLOAD", "REFRESH_AUTH", "DROP_TOKEN", "RETRY"]
@@ -47,9 +45,9 @@ def outcome(
     windows = headers.get("X-WNS-NotificationStatus", "").strip().lower()
     if 200 <= status < 300 and windows not in _OF_WINDOWS:
         return Accepted(None, status)
-    said = _said(body)
-    detail = " ".join(part for part in (f"HTTP {status}", said, _of_windows(headers)) if part)
-    match _action(status, said, windows):
+    word = _word_in(body)
+    detail = " ".join(part for part in (f"HTTP {status}", word, _of_windows(headers)) if part)
+    match _action(status, word, windows):
         case "OK":
             return Accepted(None, status)
         case "FIX_PAYLOAD":
@@ -62,24 +60,21 @@ def outcome(
             return Retry(detail, status, retry_after_s)
 
 
-def _action(status: int, said: str, windows: str) -> Action:
+def _action(status: int, word: str, windows: str) -> Action:
     """Of what is not listed never a dead token. A redirect is followed nowhere: it would carry the push to an address
     that nobody chose."""
     if 200 <= status < 300:
         return _OF_WINDOWS[windows]
-    if said in _OF_KEY and 400 <= status < 500:
+    if word in _OF_KEY and 400 <= status < 500:
         return "REFRESH_AUTH"
     return STATUSES.get(status) or ("RETRY" if status >= 400 and is_passing(status) else "FIX_PAYLOAD")
 
 
-def _said(body: bytes) -> str:
+def _word_in(body: bytes) -> str:
     """One word of the push service's own, fit for a log; empty for anything else."""
     if not body.lstrip().startswith(b"{"):
         return ""
-    try:
-        document: dict[str, Any] = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return ""
+    document = json_object(body)
     for word in (document.get("reason"), document.get("errno")):
         if isinstance(word, str | int) and _WORD.fullmatch(str(word)):
             return str(word)
@@ -88,6 +83,6 @@ def _said(body: bytes) -> str:
 
 def _of_windows(headers: Mapping[str, str]) -> str:
     """WNS tells of its reasons in headers. Their words, without what could be an address or a token."""
-    told = [headers.get(f"X-WNS-{name}", "") for name in ("NotificationStatus", "Status", "Error-Description")]
-    words = (word for text in told for word in text.split() if _WORD.fullmatch(word.strip(".,:;()'")))
+    texts = [headers.get(f"X-WNS-{name}", "") for name in ("NotificationStatus", "Status", "Error-Description")]
+    words = (word for text in texts for word in text.split() if _WORD.fullmatch(word.strip(".,:;()'")))
     return " ".join(dict.fromkeys(words))[:_MOST_CHARACTERS]
