@@ -13,7 +13,8 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import Application, AsJson, read_text
 from deploy.cli.place import operator
-from schemas.providers import PushProviderName
+from schemas.providers import PUSH_PROVIDERS, PushProviderName
+from services.runtime.credentials import fields_of
 from services.runtime.crypto.private_keys import p256_pem
 from services.runtime.text.vapid_subject import vapid_subject
 
@@ -30,12 +31,11 @@ app = typer.Typer(no_args_is_help=True, help="Credentials of an application with
 
 
 ProviderName = Annotated[PushProviderName, typer.Argument(help="with whom", show_default=False)]
+_FIELDS = "; ".join(f"{provider}: {fields_of(provider)}" for provider in PUSH_PROVIDERS)
 File = Annotated[
     Path,
     typer.Argument(
-        help="JSON, - is standard input. apns: team_id, key_id, private_key (the .p8), topic; fcm: the service account "
-        "file; hms: app_id, client_secret, project_id, callback_user, callback_secret; rustore: project_id, "
-        "service_token, universal; web: subject, private_key (`web-key` makes them)",
+        help=f"JSON as the provider's console gives it out, - is standard input. {_FIELDS} (`web-key` makes them)",
         show_default=False,
     ),
 ]

@@ -9,7 +9,7 @@ import json
 import secrets
 import string
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,9 @@ class Frozen(BaseModel):
 
 @dataclass(frozen=True)
 class Start:
-    """What may differ from start to start: where FCM's tokens are, and the bundle ids of Apple's team."""
+    """What may differ from start to start: the servers' addresses by name, and the bundle ids of Apple's team."""
 
-    token_uri: str
+    addresses: Mapping[str, str] = field(default_factory=dict)
     topics: tuple[str, ...] = (DEFAULT_TOPIC,)
 
 

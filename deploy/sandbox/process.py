@@ -48,25 +48,25 @@ class Sandbox:
                     raise OSError(f"{part} on {host}:{ports[part]}: {error.strerror or error}") from error
                 self._started.append(servers[part])
                 self.description |= self._addresses(part, host, port)
-        # now that the port is known the service account can name its token endpoint
-        self.description["credentials"] = described(self._credentials(self.description.get("fcm_token", _NOWHERE)))
+        # again, now that the ports are known: a service account names its token endpoint
+        self.description["credentials"] = described(self._credentials())
 
     async def stop(self) -> None:
         while self._started:
             await self._started.pop().stop()
 
-    def _credentials(self, token_uri: str) -> dict[str, Any]:
-        return load_credentials(self._data_dir, secrets(), Start(token_uri))
+    def _credentials(self) -> dict[str, Any]:
+        return load_credentials(self._data_dir, secrets(), Start(self.description))
 
     def _servers(self) -> dict[str, Server]:
-        bench = Bench(self.inbox, self.faults, self._credentials(_NOWHERE), self._data_dir)
-        opened = {name: wiring.open(bench) for name, wiring in self._wirings.items()}
-        servers = {part: server for playing in opened.values() for part, server in playing.servers.items()}
+        bench = Bench(self.inbox, self.faults, self._credentials(), self._data_dir)
+        providers = {name: wiring.open(bench) for name, wiring in self._wirings.items()}
+        servers = {part: server for provider in providers.values() for part, server in provider.servers.items()}
         channels = servers["channels"]
         assert isinstance(channels, ChannelServer)
         self._channels = channels.reporter
-        bearers = {name: playing.bearers for name, playing in opened.items() if playing.bearers is not None}
-        routes = [route for playing in opened.values() for route in playing.routes]
+        bearers = {name: provider.bearers for name, provider in providers.items() if provider.bearers is not None}
+        routes = [route for provider in providers.values() for route in provider.routes]
         control = ControlServer(
             self.inbox, self.faults, self.reports, bearers=bearers, routes=routes, description=self.description
         )
@@ -78,6 +78,3 @@ class Sandbox:
         base = f"https://localhost:{port}"  # a name of the certificate, whatever address is listened on
         endpoints = [pair for wiring in self._wirings.values() for pair in wiring.endpoints.items()]
         return {part: base, **{name: base + path for name, (owner, path) in endpoints if owner == part}}
-
-
-_NOWHERE = "https://localhost/token"

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from deploy.sandbox.faults.orders import Faults, Orderable
-from deploy.sandbox.http.oauth import Bearers
+from deploy.sandbox.http.access_tokens import Bearers
 from deploy.sandbox.inbox import Inbox
 from deploy.sandbox.keys import Secret
 from deploy.sandbox.providers import FOLDERS
@@ -37,7 +37,7 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Opened:
+class ProviderServers:
     """Not listening yet. `routes`: what the control API has for this provider alone."""
 
     servers: Mapping[str, Server]
@@ -51,7 +51,7 @@ class Wiring:
 
     secrets: Mapping[str, Secret]
     orderable: Mapping[str, Orderable]
-    open: Callable[[Bench], Opened]
+    open: Callable[[Bench], ProviderServers]
     endpoints: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 

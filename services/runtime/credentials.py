@@ -139,6 +139,12 @@ SHAPES: dict[Provider, type[Credentials]] = {
 }
 
 
+def fields_of(provider: Provider) -> str:
+    """The names of what has to be given, and of what may be."""
+    fields = SHAPES[provider].model_fields.items()
+    return ", ".join(name if field.is_required() else f"optional {name}" for name, field in fields)
+
+
 def public_key(provider: Provider, plain: bytes) -> str | None:
     """Of checked credentials: the VAPID public key, which everybody may know; base64url of the uncompressed point."""
     if provider is not Provider.WEB:

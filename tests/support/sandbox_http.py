@@ -18,7 +18,7 @@ import jwt
 import orjson
 from hypothesis import strategies as st
 
-from deploy.sandbox.http.oauth import GRANT_TYPE
+from deploy.sandbox.fcm.token_endpoint import GRANT_TYPE
 from deploy.sandbox.process import Sandbox
 from deploy.sandbox.providers import PARTS, SWITCHES
 from tests.support.waiting import eventually

@@ -5,12 +5,12 @@ from deploy.sandbox.channels.server import REASONS, ChannelServer
 from deploy.sandbox.control.channels import ChannelControl
 from deploy.sandbox.faults.apply_fault import KINDS
 from deploy.sandbox.faults.orders import Orderable
-from deploy.sandbox.wiring import Bench, Opened, Wiring
+from deploy.sandbox.wiring import Bench, ProviderServers, Wiring
 
 
-def _open(bench: Bench) -> Opened:
+def _open(bench: Bench) -> ProviderServers:
     server = ChannelServer(bench.faults, bench.credentials["channels"], bench.tls())
-    return Opened({"channels": server}, routes=ChannelControl(server.reporter).routes())
+    return ProviderServers({"channels": server}, routes=ChannelControl(server.reporter).routes())
 
 
 WIRING = Wiring({"channels": SECRET}, {"channels": Orderable(KINDS, REASONS, True)}, _open)

@@ -16,8 +16,8 @@ from deploy.sandbox.control.partner import PartnerControl
 from deploy.sandbox.control.query import Query, answer, read_body
 from deploy.sandbox.faults.ordering import ORDERABLE, read_fault
 from deploy.sandbox.faults.orders import Faults
+from deploy.sandbox.http.access_tokens import Bearers
 from deploy.sandbox.http.json_form import MalformedError, mapping, record, text
-from deploy.sandbox.http.oauth import Bearers
 from deploy.sandbox.inbox import FollowerTooSlowError, Inbox, Received
 from deploy.sandbox.partner.receiver import Reports
 from deploy.sandbox.providers import PHONES, SWITCHES

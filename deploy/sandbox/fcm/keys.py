@@ -4,7 +4,9 @@ import secrets
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from deploy.sandbox.keys import PROJECT_ID, Frozen, Secret, digits, pem
+from deploy.sandbox.keys import PROJECT_ID, Frozen, Secret, Start, digits, pem
+
+_NOWHERE = "https://localhost/token"
 
 
 class FcmServiceAccount(Frozen):
@@ -31,8 +33,12 @@ def make_service_account(token_uri: str) -> FcmServiceAccount:
     )
 
 
+def _token_uri(start: Start) -> str:
+    return start.addresses.get("fcm_token", _NOWHERE)
+
+
 SECRET = Secret(
     FcmServiceAccount,
-    lambda made, start: make_service_account(start.token_uri),
-    lambda kept, start: kept.model_copy(update={"token_uri": start.token_uri}),
+    lambda made, start: make_service_account(_token_uri(start)),
+    lambda kept, start: kept.model_copy(update={"token_uri": _token_uri(start)}),
 )

@@ -13,9 +13,10 @@ from deploy.sandbox.faults.apply_fault import is_accepted, strike
 from deploy.sandbox.faults.orders import Fault, Faults
 from deploy.sandbox.fcm import errors, rules, schema
 from deploy.sandbox.fcm.keys import FcmServiceAccount
+from deploy.sandbox.fcm.token_endpoint import GoogleTokenEndpoint
+from deploy.sandbox.http.access_tokens import Bearers
 from deploy.sandbox.http.json_form import MalformedError, parse_object
 from deploy.sandbox.http.messages import Answer, Request
-from deploy.sandbox.http.oauth import Bearers, GoogleTokenEndpoint
 from deploy.sandbox.http.server import HttpServer
 from deploy.sandbox.inbox import Inbox, Received
 

@@ -16,9 +16,9 @@ from deploy.sandbox.faults.apply_fault import is_accepted, strike
 from deploy.sandbox.faults.orders import Fault, Faults
 from deploy.sandbox.hms.keys import HmsCredentials
 from deploy.sandbox.hms.rules import HmsRefusedError, check
+from deploy.sandbox.http.access_tokens import Bearers, read_form
 from deploy.sandbox.http.json_form import MalformedError, parse_object
 from deploy.sandbox.http.messages import Answer, Request
-from deploy.sandbox.http.oauth import Bearers, read_form
 from deploy.sandbox.http.server import HttpServer
 from deploy.sandbox.inbox import Inbox, Received
 

@@ -5,13 +5,13 @@ from deploy.sandbox.faults.apply_fault import KINDS
 from deploy.sandbox.faults.orders import Orderable
 from deploy.sandbox.hms.keys import SECRET
 from deploy.sandbox.hms.server import REASONS, TOKEN_PATH, TOKEN_REASONS, HmsServer
-from deploy.sandbox.wiring import Bench, Opened, Wiring
+from deploy.sandbox.wiring import Bench, ProviderServers, Wiring
 
 
-def _open(bench: Bench) -> Opened:
+def _open(bench: Bench) -> ProviderServers:
     credentials = bench.credentials["hms"]
     server = HmsServer(bench.inbox, bench.faults, credentials, bench.tls())
-    return Opened({"hms": server}, server.bearers, HmsControl(bench.inbox, credentials).routes())
+    return ProviderServers({"hms": server}, server.bearers, HmsControl(bench.inbox, credentials).routes())
 
 
 WIRING = Wiring(

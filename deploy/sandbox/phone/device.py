@@ -113,7 +113,7 @@ class Device:
     bundle: str | None = None
     environment: Literal["production", "sandbox"] = "production"
     variant: Literal["native", "universal"] | None = "native"  # RuStore; None: the app leaves it to the platform
-    token_of: Literal["rustore", "fcm", "hms", "apns"] = "rustore"  # RuStore universal: whose token the SDK has got
+    token_of: str = "rustore"  # RuStore universal: whose token the SDK has got
     proof: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     device_id: str = ""  # of the phone, over reinstalls; empty: one of its own
     private_key: EllipticCurvePrivateKey | None = field(default=None, repr=False)  # SECURE values come sealed to it

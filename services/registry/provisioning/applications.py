@@ -125,6 +125,11 @@ def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secret
         )
 
 
+_UPLOAD = "Upload or replace credentials, as the provider's console gives them out (snake case): " + "; ".join(
+    f"{provider} {credentials.fields_of(provider)}" for provider in Provider
+)
+
+
 def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Secrets) -> None:
     directory = provisioning.directory
 
@@ -134,17 +139,15 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
         application_of(directory.applications.get(application_id))
         return [CredentialsView.of(one) for one in directory.credentials_of(application_id)]
 
-    @router.put("/{application_id}/credentials/{provider}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
+    @router.put(
+        "/{application_id}/credentials/{provider}",
+        responses={404: PROBLEMS[400], 409: PROBLEMS[400]},
+        description=_UPLOAD,
+    )
     async def put_credentials(
         application_id: Id, provider: ProviderName, body: dict[str, Any], by: By, if_match: IfMatch = None
     ) -> CredentialsView:
-        """Upload or replace credentials, as the provider's console gives them out (snake case):
-
-        apns `team_id`, `key_id`, `private_key` (PEM), optional `topic`; fcm the service account file; hms `app_id`,
-        `client_secret`, optional `project_id`, for receipts `callback_user` and `callback_secret`; rustore
-        `project_id`, `service_token`, optional `universal`; web `subject`, `private_key`; channel `login`, `password`,
-        `url`, `callback` (22 … 128 unguessable characters), `subnets`.
-        """
+        """Upload or replace credentials."""
         try:
             plain = credentials.checked(Provider(provider), body)
         except ValidationError as error:

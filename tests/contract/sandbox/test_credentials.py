@@ -71,14 +71,14 @@ def test_a_new_authority_makes_a_new_server_certificate(tmp_path: Path) -> None:
 
 def test_private_files_are_the_owner_s_alone(tmp_path: Path) -> None:
     ensure_certificates(tmp_path)
-    load_credentials(tmp_path, secrets(), Start("https://localhost/token"))
+    load_credentials(tmp_path, secrets(), Start())
     for name in ("ca.key", "server.key", FILE_NAME):
         assert stat.S_IMODE(os.stat(tmp_path / name).st_mode) == 0o600
 
 
 def test_credentials_stay_but_the_token_address_and_topics_follow_the_start(tmp_path: Path) -> None:
-    first = load_credentials(tmp_path, secrets(), Start("https://localhost:1/token", ("app.one",)))
-    second = load_credentials(tmp_path, secrets(), Start("https://localhost:2/token", ("app.two",)))
+    first = load_credentials(tmp_path, secrets(), Start({"fcm_token": "https://localhost:1/token"}, ("app.one",)))
+    second = load_credentials(tmp_path, secrets(), Start({"fcm_token": "https://localhost:2/token"}, ("app.two",)))
     assert second["fcm"].token_uri == "https://localhost:2/token"
     assert second["apns"].topics == ("app.two",)
     assert second["fcm"].private_key == first["fcm"].private_key

@@ -1,4 +1,4 @@
-"""Access tokens: how they are handed out, and Google's token endpoint (`docs/providers.md` §2.1).
+"""Google's token endpoint (`docs/providers.md` §2.1).
 
 The assertion's signature and claims are checked with `cryptography`, not with a JWT library: the product signs
 with one, and a common misunderstanding must not go unseen.
@@ -6,10 +6,8 @@ with one, and a common misunderstanding must not go unseen.
 
 import base64
 import binascii
-import secrets
 import time
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 from cryptography.exceptions import InvalidSignature
@@ -19,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from deploy.sandbox.faults.apply_fault import strike
 from deploy.sandbox.faults.orders import Faults
 from deploy.sandbox.fcm.keys import FcmServiceAccount
+from deploy.sandbox.http.access_tokens import Bearers, read_form
 from deploy.sandbox.http.json_form import MalformedError, parse_object
 from deploy.sandbox.http.messages import Answer, Request
 
@@ -45,33 +44,6 @@ REASONS: dict[str, tuple[int, str, str]] = {
     "unavailable": (503, "temporarily_unavailable", "The service is currently unavailable."),
 }
 _DEFAULT_REASONS = {400: "invalid_grant", 401: "unauthorized_client", 429: "rate_limited", 503: "unavailable"}
-
-
-class Bearers:
-    """The access tokens one provider has handed out."""
-
-    def __init__(self) -> None:
-        self._expiry_s: dict[str, float] = {}  # by token, monotonic
-
-    def issue(self, lifetime_s: int, prefix: str = "") -> str:
-        now_s = time.monotonic()
-        if len(self._expiry_s) > 10_000:
-            self._expiry_s = {token: at_s for token, at_s in self._expiry_s.items() if at_s > now_s}
-        token = prefix + secrets.token_urlsafe(96)
-        self._expiry_s[token] = now_s + lifetime_s
-        return token
-
-    def knows(self, token: str | None) -> bool:
-        return token in self._expiry_s
-
-    def accepts(self, token: str | None) -> bool:
-        return token is not None and self._expiry_s.get(token, 0) > time.monotonic()
-
-    def expire(self) -> int:
-        """Ends the life of every token at once, whatever was promised; returns how many it were."""
-        count = len(self._expiry_s)
-        self._expiry_s = dict.fromkeys(self._expiry_s, 0.0)
-        return count
 
 
 class GoogleTokenEndpoint:
@@ -135,14 +107,6 @@ class GoogleTokenEndpoint:
 def audience_of(request: Request) -> str:
     """The address that the request was made to."""
     return f"https://{request.headers.get('host', '')}{request.path}"
-
-
-def read_form(body: bytes) -> dict[str, str] | None:
-    """None when the body is no form."""
-    try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=20))
-    except ValueError:
-        return None
 
 
 def _decode(assertion: str, key: rsa.RSAPublicKey) -> tuple[dict[str, Any], dict[str, Any]]:
