@@ -1,15 +1,22 @@
-"""Write `docs/settings.md`, `docs/metrics.md` and `docs/operators-api.md` from the one file that declares each.
+"""Writes the pages of `docs/` that follow from code: settings, metrics, the operators' routes, the sandbox.
 
 python -m deploy.docs            write them
 python -m deploy.docs --check    exit 1 when a page is not what the code says
 """
 
+import importlib
+import pkgutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+from aiohttp.web import RouteDef
 from prometheus_client import Counter, Gauge, Histogram
 
+from deploy.sandbox import control
+from deploy.sandbox.faults.ordering import ORDERABLE
+from deploy.sandbox.providers import SWITCHES
 from schemas.providers import BASE_URLS
 from services.runtime import telemetry
 from services.runtime.access.operator_routes import ROUTES
@@ -31,10 +38,38 @@ These routes, and no others, are at the operators' address. What the scopes are 
 [operators](features/operators.md). Bodies and answers are in `/docs/<service>/openapi.json` of that address.
 """
 
+_SANDBOX = """\
+`python -m deploy.sandbox --data-dir DIR` plays the providers, the channel platform and the partner. `DIR/sandbox.json`
+appears when all listen: their addresses, `ca_file` and `credentials`; `control` is the address of these routes.
+
+Bodies and answers are JSON; a refusal is 4xx with `{"error": why}`. A push is `{provider, token, at_ms, message_id,
+headers, payload}`; `token` is `/topics/…` for the topics of FCM and HMS, and the channel's id for a broadcast.
+"""
+_FAULTS = """
+## Faults
+
+A fault strikes a request that would have been accepted: first one for its `token`, then one for the provider. Only
+`kind` is needed; the other fields are those of `Fault` in `deploy/sandbox/faults/orders.py`. The kind `status` answers
+with `reason` or `status`; the other kinds are described in `deploy/sandbox/faults/apply_fault.py` and
+`deploy/sandbox/apns/faults.py`. `token` is a phone for the channel platform, a report's id or mtNum for the partner.
+
+"""
+_SWITCHES = """
+## Switches
+
+Each stands for a question that a provider's documentation leaves open (`docs/providers.md`); `*` is any whole number.
+
+"""
+
 
 def pages() -> dict[str, str]:
     """File name to content, for every generated page in `docs/`."""
-    return {"settings.md": settings_page(), "metrics.md": metrics_page(), "operators-api.md": operators_page()}
+    return {
+        "settings.md": settings_page(),
+        "metrics.md": metrics_page(),
+        "operators-api.md": operators_page(),
+        "sandbox.md": sandbox_page(),
+    }
 
 
 def settings_page() -> str:
@@ -63,6 +98,32 @@ def operators_page() -> str:
     return _page("The operators' API", "services/runtime/access/operator_routes.py", _OPERATORS, titles, rows)
 
 
+def sandbox_page() -> str:
+    """The control API, the faults of each provider, the switches."""
+    routes = sorted(_control_routes(), key=lambda route: (route.path, route.method))
+    shown = [(f"`{route.method} {route.path}`", " ".join((route.handler.__doc__ or "").split())) for route in routes]
+    faults = [
+        (name, ", ".join(sorted(known.kinds)), ", ".join(sorted(known.reasons)) or "a status alone")
+        for name, known in ORDERABLE.items()
+    ]
+    switches = [
+        (f"`{name}`", *(", ".join(part) for part in (values[:1], values[1:]))) for name, values in SWITCHES.items()
+    ]
+    page = _page("The sandbox", "deploy/sandbox/control/", _SANDBOX, ("route", "what it does"), shown)
+    page += _FAULTS + _table(("provider", "kinds", "reasons"), faults)
+    return page + _SWITCHES + _table(("switch", "default", "other values"), switches)
+
+
+def _control_routes() -> Iterator[RouteDef]:
+    """Every class of the control API lists its own; none has to be made for that."""
+    for found in pkgutil.iter_modules(control.__path__):
+        module = importlib.import_module(f"{control.__name__}.{found.name}")
+        for part in vars(module).values():
+            if isinstance(part, type) and part.__module__ == module.__name__ and hasattr(part, "routes"):
+                unmade: Any = object.__new__(part)
+                yield from unmade.routes()
+
+
 def _declared() -> Iterable[tuple[str, str, str, str]]:
     """Name as scraped, kind, labels and meaning of each metric, in the order of their declaration."""
     for metric in vars(telemetry).values():
@@ -80,9 +141,12 @@ def _shown(default: object) -> str:
 
 
 def _page(title: str, source: str, text: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return f"# {title}\n\n{_GENERATED.format(source=source)}\n{text}\n{_table(heads, rows)}"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
-    table = "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
-    return f"# {title}\n\n{_GENERATED.format(source=source)}\n{text}\n{table}"
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
 
 
 def main(arguments: list[str]) -> int:

@@ -34,22 +34,27 @@ class ChannelControl:
         ]
 
     async def _messages(self, request: web.Request) -> web.Response:
+        """What the platform has taken, `{messages, complete}`; to one `?phone=`; waits for `?count=`."""
         query = Query(request, "phone", "count", "timeout_s")
         phone, count = query.text("phone"), query.integer("count", 0, 100_000)
         found = await self._reporter.wait(phone, count, query.number("timeout_s", 10, 300))
         return answer({"messages": found, "complete": len(found) >= count})
 
     async def _clear(self, request: web.Request) -> web.Response:
+        """Forgets messages and plans."""
         self._reporter.clear()
         return web.Response(status=204)
 
     async def _plan(self, request: web.Request) -> web.Response:
+        """What it reports by itself: `{phone, reports: [{status, error_code, after_ms, times}]}`; no phone: on all;
+        `[]`: nothing."""
         body = await read_body(request)
         _PLAN(body)
         self._reporter.plans[body.get("phone")] = [Step(**step) for step in body["reports"]]
         return answer(body)
 
     async def _report(self, request: web.Request) -> web.Response:
+        """Reports on a message now: `{id, status, error_code, after_ms, times}`; gives `{answered: [200]}`."""
         body: dict[str, Any] = await read_body(request)
         _ORDER(body)
         posted = self._reporter.by_id(body.pop("id"))

@@ -1,6 +1,6 @@
 """A client of the sandbox's control API, for the demo, the bench and the end-to-end tests.
 
-The routes are described in `deploy/sandbox/__init__.py`; every method is one of them.
+Every method is one of the routes in `docs/sandbox.md`.
 """
 
 from typing import Any, Self

@@ -35,6 +35,8 @@ class HmsControl:
         return [web.post("/hms/receipts", self._send)]
 
     async def _send(self, request: web.Request) -> web.Response:
+        """Sends the signed receipt of the newest push to `token`: `{url, token, status, version, key, age_ms}`; gives
+        the answer."""
         order = await read_body(request)
         _ORDER(order)
         url, token = order.pop("url"), order.pop("token")

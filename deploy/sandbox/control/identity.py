@@ -30,6 +30,7 @@ class IdentityControl:
         return [web.post("/identity/proofs", self._prove)]
 
     async def _prove(self, request: web.Request) -> web.Response:
+        """Proves a login: `{installationId, applicationId, externalUserId, phone}` gives `{proof}`."""
         body = await read_body(request)
         _WHO(body)
         key = self._description["credentials"]["identity"]

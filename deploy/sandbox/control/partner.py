@@ -18,6 +18,8 @@ class PartnerControl:
         ]
 
     async def _list_reports(self, request: web.Request) -> web.Response:
+        """The reports that came, `{reports, complete}`; of one `?message=` (its id or mtNum), `?path=`, `?accepted=`;
+        waits for `?count=`."""
         query = Query(request, "message", "path", "accepted", "count", "timeout_s")
         message, path = query.text("message"), query.text("path")
         accepted = query.choice("accepted", ("true", "false"))
@@ -39,8 +41,10 @@ class PartnerControl:
         return answer({"reports": found, "complete": len(found) >= count})
 
     async def _clear_reports(self, request: web.Request) -> web.Response:
+        """Forgets the reports."""
         self._reports.clear()
         return web.Response(status=204)
 
     async def _list_violations(self, request: web.Request) -> web.Response:
+        """The reports in bad form, each with what is wrong."""
         return answer({"reports": self._reports.find(lambda report: bool(report.violations))})

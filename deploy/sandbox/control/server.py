@@ -1,6 +1,6 @@
 """The control API: look into the inboxes, follow what arrives, order faults, set switches, read reports.
 
-Plain HTTP for the machine it runs on; the routes are listed in `deploy/sandbox/__init__.py`. A request that
+Plain HTTP for the machine it runs on; the routes are listed in `docs/sandbox.md`. A request that
 cannot be understood is answered 4xx with `{"error": …}`.
 """
 
@@ -52,7 +52,7 @@ class ControlServer:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         app = web.Application(middlewares=[_explain])
-        app.add_routes([*self._routes(), *PartnerControl(self._reports).routes()])
+        app.add_routes([*self.routes(), *PartnerControl(self._reports).routes()])
         app.add_routes([*self._provider_routes, *IdentityControl(self._description).routes()])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await self._runner.setup()
@@ -65,7 +65,7 @@ class ControlServer:
             await self._runner.cleanup()
             self._runner = None
 
-    def _routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/", self._describe),
             web.get("/healthz", _health),
@@ -86,12 +86,15 @@ class ControlServer:
         ]
 
     async def _describe(self, request: web.Request) -> web.Response:
+        """The content of sandbox.json; `credentials` come last, when everything has started."""
         return answer(self._description)
 
     async def _count(self, request: web.Request) -> web.Response:
+        """How many pushes each provider has accepted: `{accepted: {provider: count}}`."""
         return answer({"accepted": dict(self._inbox.counters)})
 
     async def _by_token(self, request: web.Request) -> web.Response:
+        """The pushes to a token, `{received, complete}`; waits for `?count=` of them, at most `?timeout_s=` (10)."""
         provider = one_of(request, "provider", _INBOXES)
         token = request.match_info["token"]
         query = Query(request, "count", "timeout_s")
@@ -106,6 +109,7 @@ class ControlServer:
         return answer({"received": received, "complete": len(received) >= count})
 
     async def _received(self, request: web.Request) -> web.Response:
+        """The newest `?limit=` (1000) pushes, oldest first, also of one `?provider=`: `{received}`."""
         query = Query(request, "provider", "limit")
         provider = query.choice("provider", _INBOXES)
         limit = query.integer("limit", 1000, 100_000)
@@ -113,10 +117,12 @@ class ControlServer:
         return answer({"received": received[len(received) - limit :] if limit < len(received) else received})
 
     async def _clear_received(self, request: web.Request) -> web.Response:
+        """Forgets pushes and counters."""
         self._inbox.clear()
         return web.Response(status=204)
 
     async def _follow(self, request: web.Request) -> web.StreamResponse:
+        """Pushes from now on, also of one `?provider=`: NDJSON, and an empty line after 10 s of silence."""
         provider = Query(request, "provider").choice("provider", _INBOXES)
         follower = self._inbox.follow()
         stream = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
@@ -143,29 +149,35 @@ class ControlServer:
         return b"".join([orjson.dumps(push) + b"\n" for push in received if provider in (None, push.provider)])
 
     async def _list_faults(self, request: web.Request) -> web.Response:
+        """What is ordered: `{faults: [{provider, fault, left}]}`; `left` is null for one that stays until cleared."""
         ordered = self._faults.ordered()
         return answer({"faults": [{"provider": p, "fault": f, "left": left} for p, f, left in ordered]})
 
     async def _order(self, request: web.Request) -> web.Response:
+        """Orders a fault; 400 for one that the provider does not know."""
         provider = one_of(request, "provider", tuple(ORDERABLE))
         fault = read_fault(provider, await read_body(request))
         self._faults.order(provider, fault)
         return answer({"provider": provider, "fault": fault}, 201)
 
     async def _clear_faults(self, request: web.Request) -> web.Response:
+        """Withdraws the faults of a provider, or all."""
         named = "provider" in request.match_info
         self._faults.clear(one_of(request, "provider", tuple(ORDERABLE)) if named else None)
         return web.Response(status=204)
 
     async def _list_switches(self, request: web.Request) -> web.Response:
+        """The switches as they are, and the values that each takes, the default first."""
         return answer({"switches": self._faults.switches, "values": SWITCHES})
 
     async def _set_switch(self, request: web.Request) -> web.Response:
+        """Sets a switch: `{value}`."""
         body = await read_body(request)
         record({"value": text()}, ("value",))(body)
         return self._switch({request.match_info["name"]: body["value"]})
 
     async def _set_switches(self, request: web.Request) -> web.Response:
+        """Sets several, all or none: `{name: value}`."""
         body = await read_body(request)
         mapping(text())(body)
         return self._switch(body)
@@ -182,9 +194,11 @@ class ControlServer:
         return answer({"switches": self._faults.switches})
 
     async def _reset_switches(self, request: web.Request) -> web.Response:
+        """Sets all back to their defaults."""
         return self._switch({name: values[0] for name, values in SWITCHES.items()})
 
     async def _expire_bearers(self, request: web.Request) -> web.Response:
+        """Refuses every access token that was given so far: `{expired: count}`."""
         provider = one_of(request, "provider", tuple(self._bearers))
         return answer({"expired": self._bearers[provider].expire()})
 
@@ -198,6 +212,7 @@ def one_of(request: web.Request, name: str, known: tuple[str, ...]) -> str:
 
 
 async def _health(request: web.Request) -> web.Response:
+    """Whether it listens: `{status: ok}`."""
     return answer({"status": "ok"})
 
 

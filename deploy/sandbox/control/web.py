@@ -25,11 +25,14 @@ class WebControl:
         ]
 
     async def _subscribe(self, request: web.Request) -> web.Response:
+        """Subscribes a page: `{applicationServerKey}` gives `{subscription, endpoint}`; the subscription is the token
+        here."""
         body = await read_body(request)
         _SUBSCRIBING(body)
         subscription, endpoint = self._server.subscribed(body["applicationServerKey"])
         return answer({"subscription": subscription, "endpoint": endpoint}, 201)
 
     async def _unsubscribe(self, request: web.Request) -> web.Response:
+        """Ends a subscription: its next push is answered 410."""
         self._server.unsubscribe(request.match_info["subscription"])
         return web.Response(status=204)

@@ -25,7 +25,7 @@ class Orderable:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One order; which kinds and reasons a provider knows is listed in `deploy/sandbox/__init__.py`."""
+    """One order; the kinds and reasons that a provider knows are in `docs/sandbox.md`."""
 
     kind: str  # status | slow | hang | reset | drop-after-write | goaway | refused-stream | stream-limit …
     status: int = 0  # HTTP status for kind=status; 0 = the reason's own status
