@@ -1,6 +1,6 @@
 """The statistics worker: delivery-counted ─▶ delivery-statistics. It has no API of its own.
 
-Read by `status` (`GET /v1/statistics`) and by whoever consumes the topic.
+`status` reads the topic (`GET /v1/statistics`), and so may others.
 """
 
 from services.runtime.log import kafka

@@ -1,11 +1,11 @@
-"""Counting everything once, whatever comes twice. Pure.
+"""Counts everything once, however often it comes. Pure.
 
     counted records of a batch ─▶ parts: one for each statistic, its records in order
     row + part                 ─▶ row: those whose position is above the last one of their origin
 
 A part may come again with other borders, because the worker was ended in the middle; a record may come again, because
 status was. Either way the positions of one origin begin again at one that was seen and go on without a gap (each
-sender repeats everything from its last commit, in order), so the last position of each origin tells what is new.
+sender repeats everything from its last commit, in order), so the last position of each origin shows what is new.
 """
 
 from collections.abc import Iterable
@@ -64,31 +64,31 @@ def parts_of(batch: Iterable[tuple[int, DeliveryCounted]]) -> list[StatisticPart
             at=events[-1].at,
             statistic=events[0].statistic,
             source=source,
-            counted=tuple(_counted(one) for one in events),
+            counted=tuple(_counted(event) for event in events),
         )
         for (key, source), events in found.items()
     ]
 
 
 def merged(row: Row, part: StatisticPart) -> bool:
-    """Add to `row` what is new of the part; False when nothing is."""
+    """Add what is new in the part to `row`; False when nothing is."""
     before = row.count
-    for one in part.counted:
-        origin = f"{part.source}:{one.origin}"
-        position = list(one.position)
+    for counted in part.counted:
+        origin = f"{part.source}:{counted.origin}"
+        position = list(counted.position)
         if position <= row.seen.get(origin, [-1, -1]):
             continue
         row.seen[origin] = position
         row.count += 1
-        if one.sent_after_ms is not None:
-            row.sent_after.add(one.sent_after_ms)
-        if one.delivered_after_ms is not None:
-            row.delivered_after.add(one.delivered_after_ms)
+        if counted.sent_after_ms is not None:
+            row.sent_after.add(counted.sent_after_ms)
+        if counted.delivered_after_ms is not None:
+            row.delivered_after.add(counted.delivered_after_ms)
     return row.count > before
 
 
 def changed(statistic: Statistic, row: Row, at: int) -> StatisticChanged:
-    """What analytics are told: the statistic as it is from now on."""
+    """The event for analytics: the statistic as it is now."""
     return StatisticChanged(
         event_id=ids.event_id_of(_NAMESPACE, f"{key_of(statistic)}/{row.count}"),
         at=at,
@@ -106,7 +106,7 @@ def stored(row: Row) -> Stored:
 
 
 def restored(kept: Stored) -> Row:
-    """The row of what the table has kept; a new one for nothing. The table's own value is not touched."""
+    """The row that the table has kept, or a new one. The table's own value is not changed."""
     if not kept:
         return Row()
     count, sent, sent_ms, delivered, delivered_ms, seen = kept

@@ -1,4 +1,4 @@
-"""The two agents on Faust, and what of Faust must be worked around.
+"""The two agents on Faust, and the workarounds that Faust needs.
 
     delivery-counted ─▶ `gather`: take, parts ─▶ statistic-parts ─▶ `tell`: windowed table ─▶ delivery-statistics
 
@@ -50,7 +50,7 @@ class Worker:
         relative = window.tumbling(MINUTE_MS / 1000, expires=KEPT, key_index=False)
         self._rows = relative.relative_to(_begin)
         self.app.agent(self._topic(DELIVERY_COUNTED), name="gather")(self._gather)
-        self.app.agent(self._topic(STATISTIC_PARTS), name="tell")(self._tell)
+        self.app.agent(self._topic(STATISTIC_PARTS), name="tell")(self._publish)
 
     async def start(self) -> None:
         """Returns when Faust has joined its group and recovered the table, or not at all."""
@@ -75,8 +75,9 @@ class Worker:
 
     @contextmanager
     def _in_hand(self, events: Sequence[Any]) -> Iterator[None]:
-        """While this runs the records are not finished, whatever Faust acknowledges; nor when it fails, which ends the
-        process, because Faust would only start the agent again."""
+        """Keep the records unfinished while this runs, whatever Faust acknowledges, and for good when it fails.
+
+        A failure ends the process, because Faust would only start the agent again."""
         for event in events:
             event.message.incref()
         try:
@@ -93,7 +94,7 @@ class Worker:
         return self.app.topic(name, key_serializer="raw", value_serializer="raw", key_type=bytes, value_type=bytes)
 
     async def _gather(self, stream: Any) -> None:
-        """Batches by statistic: a hundred records or one become one record each."""
+        """Turn batches into parts: the records of one statistic, a hundred or one, become one record."""
         async for events in stream.take_events(_BATCH, within=_WITHIN_S):
             with self._in_hand(events):
                 batch = []
@@ -105,8 +106,8 @@ class Worker:
                 await _insist(partial(self._sink.append, parts))
                 telemetry.RECORDS.labels(DELIVERY_COUNTED.name).inc(len(events))
 
-    async def _tell(self, stream: Any) -> None:
-        """Into the table, and from there to whoever reads statistics."""
+    async def _publish(self, stream: Any) -> None:
+        """Merge each part into the table, and publish the statistic that it changes."""
         async for event in stream.events():
             with self._in_hand([event]):
                 part = await self._decoded(STATISTIC_PARTS, event)
@@ -141,7 +142,9 @@ class Worker:
         if statistic.minute + kept_ms <= now:
             await self._dead_letter(STATISTIC_PARTS, event, "too late: the table does not keep that minute any more")
             return
-        if statistic.minute > now + kept_ms:  # it would be kept until then; a mad one has windows without end
+        if (
+            statistic.minute > now + kept_ms
+        ):  # it would be kept until then; an absurd timestamp would create unbounded windows
             await self._dead_letter(STATISTIC_PARTS, event, "too early: nobody's clock is that far ahead")
             return
         key = key_of(statistic)
@@ -149,8 +152,8 @@ class Worker:
         row = restored(rows.value())
         if merged(row, part):
             self._rows[key] = stored(row)
-        told = Append(DELIVERY_STATISTICS, key, changed(statistic, row, now))
-        await _insist(partial(self._sink.append, [told]))
+        publication = Append(DELIVERY_STATISTICS, key, changed(statistic, row, now))
+        await _insist(partial(self._sink.append, [publication]))
 
     async def _decoded(self, topic: Topic, event: Any) -> Event | None:
         try:
@@ -169,7 +172,7 @@ class Worker:
 
 
 async def _insist(do: Callable[[], Awaitable[None]]) -> None:
-    """Again until the log is back; the stream waits meanwhile, and the membership lives on in Faust's own task."""
+    """Try again until the log is back; the stream waits, and the group membership lives on in Faust's own task."""
     attempt = 0
     while True:
         try:
@@ -183,7 +186,7 @@ async def _insist(do: Callable[[], Awaitable[None]]) -> None:
 
 
 def _begin(event: Any) -> float:
-    """The minute of a part, in seconds: it says which window of the table is meant."""
+    """The minute of a part, in seconds: it selects the window of the table."""
     part = codec.decode(STATISTIC_PARTS, event.value)
     return part.statistic.minute / 1000 if isinstance(part, StatisticPart) else 0.0
 

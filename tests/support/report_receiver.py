@@ -40,7 +40,7 @@ class Receiver:
         return web.Response(status=self.status, headers={"Location": self.url} if self.status == 302 else None)
 
     def statuses(self) -> list[int]:
-        return [one["status"] for one in self.came]
+        return [report["status"] for report in self.came]
 
     async def until(self, holds: Callable[[], bool], what: str, timeout_s: float = 20) -> None:
         """Fails with what came."""

@@ -66,7 +66,7 @@ class Worker:
             return await self.process.wait()
 
     async def count(self, *events: DeliveryCounted) -> None:
-        await self.log.append([Append(DELIVERY_COUNTED, one.message_id, one) for one in events])
+        await self.log.append([Append(DELIVERY_COUNTED, event.message_id, event) for event in events])
 
     async def until(self, counts: dict[str, int]) -> None:
         """Until the newest statistics have these counts, by key. Fails with what there was."""
@@ -74,7 +74,7 @@ class Worker:
 
     @property
     def counts(self) -> dict[str, int]:
-        return {key: one.count for key, one in self.newest.items()}
+        return {key: statistic.count for key, statistic in self.newest.items()}
 
     def heard(self, key: str, value: bytes | None) -> None:
         assert value is not None

@@ -1,6 +1,7 @@
 """The events of one message, for tests that replay them."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 from schemas import ids
 from schemas.events import (
@@ -24,10 +25,11 @@ from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.reports import ReportStatus
 from schemas.values import Channel, Content, Lane, Link, Recipient, ReportRequest
-from services.status.fold import FollowUp, fold
+from services.status.fold import FollowUp, ReportDue, fold
 from services.status.message import Message
 from tests.support.deliveries import DELIVERIES
 
+_Kind = TypeVar("_Kind")
 NOW = 1_800_000_000_000
 TTL_MS = 60_000
 
@@ -83,18 +85,20 @@ class Story:
             expires_at=self.at + TTL_MS,
             targets=tuple(
                 PlannedTarget(
-                    delivery_id=DELIVERIES.of(self.message_id, 0, one, slot),
-                    installation_id=one,
+                    delivery_id=DELIVERIES.of(self.message_id, 0, installation_id, slot),
+                    installation_id=installation_id,
                     application_id="app",
                     provider=Provider.APNS,
                     owner=owner,
                     slot=slot,
-                    proved=one not in unproved,
+                    proved=installation_id not in unproved,
                 )
-                for one in installations
+                for installation_id in installations
                 for slot in slots
             ),
-            skipped=tuple(SkippedTarget(installation_id=one, reason=why) for one, why in (skipped or {}).items()),
+            skipped=tuple(
+                SkippedTarget(installation_id=skipped_id, reason=why) for skipped_id, why in (skipped or {}).items()
+            ),
         )
         return made.model_copy(update=changes)
 
@@ -172,3 +176,13 @@ def followed(*events: MessageEvent) -> tuple[Message, list[FollowUp]]:
     for event in events:
         follows += fold(message, event)
     return message, follows
+
+
+def of_kind(follows: Iterable[FollowUp], *kinds: type[_Kind]) -> list[_Kind]:
+    """The follow-ups of these kinds, in their order."""
+    return [follow_up for follow_up in follows if isinstance(follow_up, kinds)]
+
+
+def report_statuses(follows: Iterable[FollowUp]) -> list[int]:
+    """The statuses of the reports that are due, in their order."""
+    return [due.report.status for due in of_kind(follows, ReportDue)]

@@ -97,7 +97,7 @@ async def running(
     )
     await kafka.create_topics(settings)
     async with kafka.opened_log(settings) as log, AsyncExitStack() as stack, aiohttp.ClientSession() as http:
-        await log.append([Append(topics.APPLICATION_EVENTS, one.entity_key, one) for one in partners], 30)
+        await log.append([Append(topics.APPLICATION_EVENTS, partner.entity_key, partner) for partner in partners], 30)
         process = Process("status", settings, stack)
         try:
             await start(process)
@@ -107,7 +107,12 @@ async def running(
 
             await eventually(is_ready, "the service is ready", look_s=0.02)
             yield Running(
-                f"http://127.0.0.1:{port}", f"http://127.0.0.1:{operators_port}", log, http, process, settings
+                url=f"http://127.0.0.1:{port}",
+                operators_url=f"http://127.0.0.1:{operators_port}",
+                log=log,
+                http=http,
+                process=process,
+                settings=settings,
             )
         finally:
             process.stop.set()

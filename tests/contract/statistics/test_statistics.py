@@ -46,7 +46,7 @@ def counted(place: int, outcome: Outcome = "sent", minute: int | None = None, la
 
 
 def counts_of(events: Sequence[DeliveryCounted]) -> dict[str, int]:
-    return dict(Counter(key_of(one.statistic) for one in {one.event_id: one for one in events}.values()))
+    return dict(Counter(key_of(event.statistic) for event in {event.event_id: event for event in events}.values()))
 
 
 async def test_repetitions_are_counted_once_and_a_killed_worker_goes_on_exactly(settings: Settings) -> None:

@@ -62,6 +62,11 @@ def posted(story: Story) -> Planned:
     return story.planned().model_copy(update={"targets": (target,)})
 
 
+def reported(message: dict[str, Any]) -> list[str]:
+    """What the channel platform has reported, as the trace shows it."""
+    return [entry["detail"] for entry in message["trace"] if entry["what"] == "channel"]
+
+
 async def report(service: Running, delivery_id: str, callback: str = CALLBACK, **body: Any) -> int:
     url = f"{service.url}/gateway/v6/reports/{callback}"
     async with service.http.post(url, json={"id": delivery_id, "mtNum": "1", "status": 2, **body}) as answer:
@@ -79,7 +84,10 @@ async def test_reports_become_states_and_a_repeated_one_is_one(service: Running)
     await service.until_state(story, "DELIVERED")
     assert await report(service, delivery_id, status="9", errorCode="0", doneDate="") == 200
     message = await service.until_state(story, "READ")
-    assert [one["detail"] for one in message["trace"] if one["what"] == "channel"] == ["SMS: delivered", "SMS: read"]
+    assert reported(message) == [
+        "SMS: delivered",
+        "SMS: read",
+    ]
     assert message["links"][0]["deliveries"][0]["delivered_at"] == 1557040835000
 
 
@@ -118,7 +126,7 @@ async def test_an_odd_report_counts_for_what_can_be_read_of_it(service: Running)
     odd: dict[str, Any] = {"mtNum": None, "doneDate": None, "errorCode": " ", "partCount": "x", "text": {}}
     assert await report(service, delivery_id.upper(), status="DELIVRD", **odd) == 200
     message = await service.until_state(story, "DELIVERED")
-    assert [one["detail"] for one in message["trace"] if one["what"] == "channel"] == ["SMS: delivered"]
+    assert reported(message) == ["SMS: delivered"]
 
 
 async def test_an_id_that_can_never_be_ours_is_404(service: Running) -> None:
@@ -137,8 +145,10 @@ async def test_the_next_link_is_sent_for_in_its_lane_and_a_repeat_says_the_same(
     async with asyncio.timeout(20):
         while len(following) < TWICE:
             found = await all_events_of(service.settings, topics.MESSAGE_REQUESTED["single"])
-            ours = [one for one in found if isinstance(one, MessageRequested) and one.message_id == story.message_id]
-            following = [one for one in ours if one.link == 1]
+            ours = [
+                event for event in found if isinstance(event, MessageRequested) and event.message_id == story.message_id
+            ]
+            following = [event for event in ours if event.link == 1]
     assert following[0] == following[1]
     assert following[0].chain == (SMS,)
 

@@ -54,8 +54,8 @@ async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
     expected = [(f"export{number}", f'order "{number}",\n=x') for number in reversed(range(5))]
     status, text = await _text(service, "/v1/messages/export?extraParam=export%3Dyes", service.auth)
     lines = [json.loads(line) for line in text.splitlines()]
-    assert (status, [(one["id"], one["callback_data"]) for one in lines]) == (200, expected)
-    assert {(one["state"], one["delivered_at"] is None, one["read_at"]) for one in lines} == {
+    assert (status, [(line["id"], line["callback_data"]) for line in lines]) == (200, expected)
+    assert {(line["state"], line["delivered_at"] is None, line["read_at"]) for line in lines} == {
         ("DELIVERED", False, None)
     }
     status, text = await _text(
@@ -70,7 +70,7 @@ async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
     assert plain.startswith("message_id,")
     assert [row["mt_num"] for row in csv.DictReader(io.StringIO(plain))] == [row["mt_num"][1:] for row in rows]
     found = (await service.get("/v1/messages?callbackData=order%20%223%22%2C%0A%3Dx"))[1]["messages"]
-    assert [one["id"] for one in found] == ["export3"]
+    assert [message["id"] for message in found] == ["export3"]
     assert await _text(service, "/v1/messages/export?extraParam=export%3Dyes", basic("shop")) == (200, "")
     operator = ADMIN
     assert (await service.get("/v1/messages/export", operator))[1]["errors"][0]["field"] == "partner"
@@ -117,14 +117,19 @@ async def test_every_question_of_a_partner_is_bounded_in_time(service: Running) 
         for path in ("savings", "statistics?group_by=day"):
             await service.get(f"/v1/{path}")
         await database.command("profile", 0)
-        asked = [one["command"] async for one in database["system.profile"].find({"op": {"$in": ["query", "command"]}})]
+        asked = [
+            operation["command"]
+            async for operation in database["system.profile"].find({"op": {"$in": ["query", "command"]}})
+        ]
     searched = [
-        one for one in asked if "sort" in one and one.get("find") == "messages" and "deadline_at" not in one["sort"]
+        command
+        for command in asked
+        if "sort" in command and command.get("find") == "messages" and "deadline_at" not in command["sort"]
     ]
-    grouped = [one for one in asked if "aggregate" in one]
+    grouped = [command for command in asked if "aggregate" in command]
     assert len(searched) >= 5
     assert len(grouped) >= 2
-    assert {one.get("maxTimeMS") for one in [*searched, *grouped]} == {MOST_MS}
+    assert {command.get("maxTimeMS") for command in [*searched, *grouped]} == {MOST_MS}
 
 
 @pytest.mark.parametrize("path", ["/v1/messages?state=READ", "/v1/messages/export", "/v1/statistics"])
@@ -187,13 +192,13 @@ async def test_statistics_add_up_what_the_topic_tells_and_show_partners_their_ow
         statistic.model_copy(update=change) for change in ({"minute": NOW + 60_000}, {"partner_id": "shop"})
     ]
     buckets = (0, 3, *(0,) * (len(BOUNDS_MS) - 1))
-    told = [
+    events = [
         StatisticChanged(
-            event_id="s", at=0, statistic=one, count=count, sent_after=Histogram(buckets=buckets, sum_ms=600)
+            event_id="s", at=0, statistic=group, count=count, sent_after=Histogram(buckets=buckets, sum_ms=600)
         )
-        for one, count in [(statistic, 3), (statistic, 2), (later, 3), (theirs, 3), (statistic, 3)]
+        for group, count in [(statistic, 3), (statistic, 2), (later, 3), (theirs, 3), (statistic, 3)]
     ]
-    await service.log.append([Append(DELIVERY_STATISTICS, key_of(one.statistic), one) for one in told])
+    await service.log.append([Append(DELIVERY_STATISTICS, key_of(event.statistic), event) for event in events])
     period = f"from={NOW}&to={NOW + 120_000}"
 
     async def rows(query: str, auth: dict[str, str] | None = None) -> list[Any]:
@@ -208,14 +213,14 @@ async def test_statistics_add_up_what_the_topic_tells_and_show_partners_their_ow
     (row,) = await eventually(all_counted, "six attempts are counted")
     assert row["group"] == {"provider": "fcm", "outcome": "sent"}
     assert (row["sent_after"]["count"], row["sent_after"]["mean_ms"], row["sent_after"]["p95_ms"]) == (6, 200, 250)
-    assert [(one["group"]["at"], one["count"]) for one in await rows("group_by=minute")] == [
+    assert [(row["group"]["at"], row["count"]) for row in await rows("group_by=minute")] == [
         (NOW, 3),
         (NOW + 60_000, 3),
     ]
     operator = ADMIN
     everybody = await rows("group_by=partner", operator)
-    assert {one["group"]["partner"]: one["count"] for one in everybody} == {"bank": 6, "shop": 3}
-    assert [one["count"] for one in await rows("group_by=", operator)] == [9]
+    assert {row["group"]["partner"]: row["count"] for row in everybody} == {"bank": 6, "shop": 3}
+    assert [row["count"] for row in await rows("group_by=", operator)] == [9]
     _, text = await _text(service, f"/v1/statistics?{period}", service.auth | {"Accept": "text/csv"})
     assert [
         (line["outcome"], line["count"], line["sent_after_p95_ms"])

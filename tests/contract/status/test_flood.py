@@ -52,7 +52,7 @@ async def test_a_flood_of_receipts_for_one_message_delays_the_others_by_no_more_
     receipts = list(flood(invented))
     for start in range(0, FLOOD, AT_ONCE):
         await service.log.append(
-            [Append(topic, invented, one) for one in receipts[start : start + AT_ONCE]], timeout_s=60
+            [Append(topic, invented, event) for event in receipts[start : start + AT_ONCE]], timeout_s=60
         )
     for story in others:
         await service.append(story.requested(), story.planned("i-1"), story.dispatched(), story.receipt())

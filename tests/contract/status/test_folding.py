@@ -16,7 +16,7 @@ from services.status.consumer import FoldStep
 from services.status.fold import Followed, FollowUp, ReportDue, StateChanged, fold, trace_of
 from services.status.message import Message, Messages
 from services.status.message.document import to_document
-from tests.support.status_events import Story
+from tests.support.status_events import Story, of_kind, report_statuses
 from tests.support.status_service import topic_of
 
 
@@ -29,7 +29,7 @@ async def messages(settings: Settings) -> AsyncIterator[Messages]:
 
 
 class Taker:
-    """Notes what followed, and may be told to fail once."""
+    """Notes what followed, and fails as often as asked."""
 
     def __init__(self) -> None:
         self.fails = 0
@@ -39,12 +39,15 @@ class Taker:
         if self.fails:
             self.fails -= 1
             raise ConnectionError("crashed")
-        self.follows += [one for _, follows in followed for one in follows]
+        self.follows += [follow_up for _, follows in followed for follow_up in follows]
 
 
 def records(*events: MessageEvent) -> Sequence[Record]:
     """Each event lies at one place in the log, however often it is read."""
-    return [Record(topic_of(one), 0, crc32(one.event_id.encode()), one.message_id, one, b"") for one in events]
+    return [
+        Record(topic_of(event), 0, crc32(event.event_id.encode()), key=event.message_id, event=event, raw=b"")
+        for event in events
+    ]
 
 
 async def run(folding: FoldStep, *events: MessageEvent) -> None:
@@ -61,35 +64,35 @@ async def test_a_crash_between_saving_and_what_follows_loses_nothing(messages: M
     with pytest.raises(ConnectionError):
         await run(folding, *events)
     await run(folding, *events)
-    assert {one.change.state.value for one in taker.follows if isinstance(one, StateChanged)} == {
+    assert {follow_up.change.state.value for follow_up in of_kind(taker.follows, StateChanged)} == {
         "PLANNED",
         "SENT",
         "DELIVERED",
     }
-    assert {one.report.status for one in taker.follows if isinstance(one, ReportDue)} == {2}
+    assert set(report_statuses(taker.follows)) == {2}
 
 
 async def test_somebody_faster_is_noticed_and_both_count(messages: Messages) -> None:
     story, other = Story(), Story()
     folding = FoldStep(messages, [])
-    for one in (story, other):
-        await run(folding, one.requested(), one.planned("i-1", "i-2"))
+    for each in (story, other):
+        await run(folding, each.requested(), each.planned("i-1", "i-2"))
     slow = await folding.step(records(story.receipt("i-1"), other.receipt("i-1")))
     await run(folding, story.receipt("i-2", "read"))
     assert slow.project is not None
     await slow.project()
     loaded = await messages.load([story.message_id, other.message_id])
-    assert [one.state.value for one in loaded[story.message_id].links[0].targets] == ["DELIVERED", "READ"]
+    assert [target.state.value for target in loaded[story.message_id].links[0].targets] == ["DELIVERED", "READ"]
     assert loaded[story.message_id].revision == 3
     assert loaded[other.message_id].state.value == "DELIVERED"
 
 
 async def test_two_who_make_the_same_message_at_once_are_told_apart(messages: Messages) -> None:
     story = Story()
-    one, other = Message(story.message_id), Message(story.message_id)
-    fold(one, story.requested())
+    first, other = Message(story.message_id), Message(story.message_id)
+    fold(first, story.requested())
     fold(other, story.planned("i-1"))
-    assert await messages.save([one]) == set()
+    assert await messages.save([first]) == set()
     assert await messages.save([other]) == {story.message_id}
 
 
@@ -97,11 +100,11 @@ async def test_a_rebuild_gives_equal_documents(settings: Settings) -> None:
     story = Story()
     events = [story.requested(), story.receipt(), story.planned("i-1", "i-2"), story.dispatched("i-2", "refused")]
     async with mongo.database(settings) as live, mongo.database(settings) as again:
-        one, other = Messages(live), Messages(again.client.get_database(f"{settings.mongo_database}-again"))
+        once, other = Messages(live), Messages(again.client.get_database(f"{settings.mongo_database}-again"))
         for event in events:
-            await run(FoldStep(one, []), event)
+            await run(FoldStep(once, []), event)
         await run(FoldStep(other, []), *events, *events)
-        first = (await one.load([story.message_id]))[story.message_id]
+        first = (await once.load([story.message_id]))[story.message_id]
         second = (await other.load([story.message_id]))[story.message_id]
     second.revision = first.revision
     assert first == second
@@ -125,9 +128,13 @@ async def test_a_message_that_becomes_too_large_is_closed_and_costs_no_other_one
     assert loaded[large.message_id].closed
     assert loaded[small.message_id].state.value == "DELIVERED"
     assert len(to_document(loaded[large.message_id])["links"]) < 1024 * 1024
-    assert [one.what for one in trace_of(loaded[large.message_id])] == ["closed"]
-    told = {one.report.error_code for one in taker.follows if isinstance(one, ReportDue) and one.report.status == 5}
-    assert told == {Reason.INTERNAL.error_code}
+    assert [entry.what for entry in trace_of(loaded[large.message_id])] == ["closed"]
+    codes = {
+        follow_up.report.error_code
+        for follow_up in taker.follows
+        if isinstance(follow_up, ReportDue) and follow_up.report.status == 5
+    }
+    assert codes == {Reason.INTERNAL.error_code}
 
 
 async def test_of_a_batch_in_which_one_message_is_too_large_the_others_are_stored_in_the_same_pass(
@@ -136,16 +143,18 @@ async def test_of_a_batch_in_which_one_message_is_too_large_the_others_are_store
     large, others = Story(), [Story() for _ in range(5)]
     folding = FoldStep(messages, [])
     events = [planned_for_many(large, link) for link in range(30)]
-    await run(folding, *events, *[one.receipt() for one in others], *[one.requested() for one in others])
-    loaded = await messages.load([large.message_id, *(one.message_id for one in others)])
+    await run(folding, *events, *[story.receipt() for story in others], *[story.requested() for story in others])
+    loaded = await messages.load([large.message_id, *(story.message_id for story in others)])
     assert loaded.pop(large.message_id).closed
-    assert [one.request is not None for one in loaded.values()] == [True] * 5
+    assert [message.request is not None for message in loaded.values()] == [True] * 5
 
 
 async def test_what_nobody_has_asked_for_is_kept_for_a_day(messages: Messages) -> None:
     phantom, asked_for = Story(), Story()
     await run(FoldStep(messages, []), phantom.receipt(), asked_for.receipt(), asked_for.requested())
-    ends = {one["_id"]: one["kept_until"] async for one in messages._collection.find({}, {"kept_until": 1})}
+    ends = {
+        document["_id"]: document["kept_until"] async for document in messages._collection.find({}, {"kept_until": 1})
+    }
     now = datetime.now(UTC).replace(tzinfo=None)
     assert ends[phantom.message_id] - now < timedelta(days=1, minutes=1)
     assert ends[asked_for.message_id] - now > timedelta(days=300)

@@ -90,14 +90,22 @@ async def store_devices(settings: Settings) -> list[tuple[str, dict[str, str]]]:
     async with kafka.opened_log(settings) as log, mongo.database(settings) as database:
         await log.append([Append(APPLICATION_EVENTS, APPLICATION.entity_key, APPLICATION)], 30)
         common = {"application_id": "app", "platform": "ios", "proof_hash": "proof"}
-        await database["installations"].insert_many([{"_id": one, **common} for one in ids])
-    return [(one, {"Authorization": f"Bearer {secrets.credential(one, 'proof')}"}) for one in ids]
+        await database["installations"].insert_many([{"_id": installation_id, **common} for installation_id in ids])
+    return [
+        (installation_id, {"Authorization": f"Bearer {secrets.credential(installation_id, 'proof')}"})
+        for installation_id in ids
+    ]
 
 
 def test_whatever_is_asked_is_answered_with_success_or_a_reason(running: Running) -> None:
     described = [schemathesis.openapi.from_url(f"{url}/openapi.json") for url in (running.operators_url, running.url)]
-    found = [one.ok() for document in described for one in document.get_all_operations() if isinstance(one, Ok)]
-    operations = list({one.label: one for one in found}.values())
+    found = [
+        operation.ok()
+        for document in described
+        for operation in document.get_all_operations()
+        if isinstance(operation, Ok)
+    ]
+    operations = list({event.label: event for event in found}.values())
     assert {operation.path for operation in operations} >= PATHS
     seen: Counter[int] = Counter()
     for operation in operations:

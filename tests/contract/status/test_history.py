@@ -90,9 +90,9 @@ async def test_an_entry_shows_what_the_push_showed_in_the_end(service: Running) 
 async def test_a_device_reads_what_it_wrote(service: Running) -> None:
     phone, other = await a_user(service, 2)
     first, second, third = [await sent(phone, at=NOW + number) for number in range(3)]
-    refs = [{"messageId": one.message_id} for one in (first, second, Story())]
+    refs = [{"messageId": story.message_id} for story in (first, second, Story())]
     status, answer = await phone.call("POST", "/history/status", {"status": "Seen", "entries": refs})
-    assert (status, [one["found"] for one in answer["results"]]) == (200, [True, True, False])
+    assert (status, [result["found"] for result in answer["results"]]) == (200, [True, True, False])
     assert await ids_of(other, "status=Seen") == [second.message_id, first.message_id]
     assert await ids_of(other, "status=New") == [third.message_id]
     await other.call("POST", "/history/status", {"status": "New", "entries": refs[:1]})
@@ -101,7 +101,7 @@ async def test_a_device_reads_what_it_wrote(service: Running) -> None:
     assert (await phone.call("DELETE", f"/history/{second.message_id}"))[0] == 204, "a repeat is harmless"
     assert (await phone.call("GET", f"/history/{second.message_id}"))[0] == 404
     status, answer = await other.call("POST", "/history/delete", {"entries": refs})
-    assert [one["found"] for one in answer["results"]] == [True, True, False]
+    assert [result["found"] for result in answer["results"]] == [True, True, False]
     assert await ids_of(other) == [third.message_id]
 
 
@@ -161,7 +161,7 @@ async def test_what_a_planned_installation_pulls_is_delivered_once_and_what_othe
     message = await service.until_state(story, "DELIVERED")
     await service.append(story.receipt(phone.installation_id, "read"))
     message = await service.until_state(story, "READ")
-    receipts = [(one["detail"], one["installation_id"]) for one in message["trace"] if one["what"] == "receipt"]
+    receipts = [(entry["detail"], entry["installation_id"]) for entry in message["trace"] if entry["what"] == "receipt"]
     assert receipts == [("delivered: pull", phone.installation_id), ("read", phone.installation_id)]
 
     async def is_seen() -> bool:
@@ -222,7 +222,7 @@ async def test_a_rebuild_gives_equal_entries(service: Running) -> None:
     settings = service.settings.model_copy(update={"mongo_database": f"{service.settings.mongo_database}-r"})
     async with mongo.database(settings) as database:
         inbox, fallen = Inbox(database), []
-        for batches in ([events], [[one] for one in reversed(events)], [events[2:], events, events[:1]]):
+        for batches in ([events], [[event] for event in reversed(events)], [events[2:], events, events[:1]]):
             folding = FoldStep(Messages(database), [], projections=[InboxProjection(inbox)])
             for batch in batches:
                 follows = await folding.step(_records(batch))
@@ -235,7 +235,10 @@ async def test_a_rebuild_gives_equal_entries(service: Running) -> None:
 
 
 def _records(events: Sequence[Any]) -> list[Record]:
-    return [Record(topic_of(event), 0, place, event.message_id, event, b"") for place, event in enumerate(events)]
+    return [
+        Record(topic_of(event), 0, place, key=event.message_id, event=event, raw=b"")
+        for place, event in enumerate(events)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ async def test_each_state_is_reported_once_in_its_order_and_traced(service: Runn
     await service.append(story.receipt(kind="read"), story.receipt(kind="read"))
     await receiver.until(lambda: receiver.statuses() == [0, 2, 9], "read")
     message = await service.until(
-        story, lambda seen: sum(one["what"] == "report" for one in seen["trace"]) == 3, "traced"
+        story, lambda seen: sum(entry["what"] == "report" for entry in seen["trace"]) == 3, "traced"
     )
     assert message["links"][0]["report"] == {"status": 9, "error_code": 0, "taken": 9}
     assert receiver.statuses() == [0, 2, 9]
@@ -86,8 +86,8 @@ async def test_the_messages_own_address_comes_before_the_partners(
     await service.append(asked(plain, None), plain.planned("i-1"), plain.dispatched())
     await receiver.until(lambda: bool(receiver.came), "to its own address")
     await home.until(lambda: bool(home.came), "to the partner's")
-    assert [one["mtNum"] for one in home.came] == [ids.mt_num_of(plain.message_id)]
-    assert [one["mtNum"] for one in receiver.came] == [ids.mt_num_of(named.message_id)]
+    assert [report["mtNum"] for report in home.came] == [ids.mt_num_of(plain.message_id)]
+    assert [report["mtNum"] for report in receiver.came] == [ids.mt_num_of(named.message_id)]
 
 
 async def test_a_partner_without_an_address_is_not_reported_to(service: Running, receiver: Receiver) -> None:
@@ -106,7 +106,7 @@ async def test_only_failures_are_reported_when_only_they_are_asked_for(service: 
     await service.append(asked(bad, receiver, 2), bad.planned("i-1"), bad.dispatched(outcome="refused"))
     await receiver.until(lambda: bool(receiver.came), "refused")
     await service.until_state(good, "DELIVERED")
-    assert [(one["status"], one["errorCode"]) for one in receiver.came] == [(5, "28")]
+    assert [(report["status"], report["errorCode"]) for report in receiver.came] == [(5, "28")]
 
 
 async def test_a_receiver_that_was_down_gets_what_is_still_true(service: Running, receiver: Receiver) -> None:
@@ -165,11 +165,11 @@ async def test_a_redirect_is_not_followed_and_tried_again(service: Running, rece
     story = Story()
     await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     message = await service.until(
-        story, lambda seen: sum(one["what"] == "report" for one in seen["trace"]) >= 2, "tried twice"
+        story, lambda seen: sum(entry["what"] == "report" for entry in seen["trace"]) >= 2, "tried twice"
     )
-    tries = [one for one in message["trace"] if one["what"] == "report"]
-    assert {one["detail"] for one in tries} == {"not taken: HTTP 302, redirects are not followed"}
-    assert [one["attempt"] for one in tries] == list(range(1, len(tries) + 1))
+    tries = [entry for entry in message["trace"] if entry["what"] == "report"]
+    assert {entry["detail"] for entry in tries} == {"not taken: HTTP 302, redirects are not followed"}
+    assert [entry["attempt"] for entry in tries] == list(range(1, len(tries) + 1))
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 299])
@@ -178,7 +178,7 @@ async def test_any_2xx_is_taken(service: Running, receiver: Receiver, status: in
     story = Story()
     await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     message = await service.until(story, lambda seen: seen["links"][0]["report"]["taken"] == 0, "taken")
-    assert [one["detail"] for one in message["trace"] if one["what"] == "report"] == [f"taken: HTTP {status}"]
+    assert [entry["detail"] for entry in message["trace"] if entry["what"] == "report"] == [f"taken: HTTP {status}"]
 
 
 @pytest.mark.parametrize("status", [304, 308, 404, 410])
@@ -211,8 +211,8 @@ async def test_private_networks_are_out_of_reach_unless_allowed(settings: Settin
         await service.append(asked(story, None), story.planned("i-1"), story.dispatched())
         receiver.url = by_name
         await service.append(asked(named, receiver), named.planned("i-1"), named.dispatched())
-        for one in (story, named):
-            message = await service.until(one, has_report, "tried")
+        for each in (story, named):
+            message = await service.until(each, has_report, "tried")
             details = {entry["detail"] for entry in message["trace"] if entry["what"] == "report"}
             assert details == {"not taken: not allowed: an address in a private network"}
     assert not receiver.came

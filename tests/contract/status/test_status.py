@@ -28,14 +28,12 @@ async def test_one_get_tells_the_whole_story(service: Running) -> None:
         story.requested(),
         story.planned("i-1", "i-2", skipped={"i-3": Reason.PUSH_DISABLED}),
         story.dispatched("i-1", "refused", detail="Unregistered"),
-        story.dispatched("i-2"),
-        story.receipt("i-2"),
-        story.receipt("i-2", "read"),
     )
+    await service.append(story.dispatched("i-2"), story.receipt("i-2"), story.receipt("i-2", "read"))
     message = await service.until(story, lambda seen: seen["state"] == "READ" and len(seen["trace"]) == 6, "read")
     assert message["explanation"] == "PUSH was read on 1 of 2 devices."
     (link,) = message["links"]
-    assert [one["state"] for one in link["deliveries"]] == ["REFUSED", "READ"]
+    assert [delivery["state"] for delivery in link["deliveries"]] == ["REFUSED", "READ"]
     assert link["skipped"][0]["reason"]["error_code"] == 23
     assert {entry["what"] for entry in message["trace"]} == {"requested", "planned", "attempt", "receipt"}
     for any_id in (ids.mt_num_of(story.message_id), "ref-1"):
@@ -56,24 +54,24 @@ async def test_why_did_this_customer_not_get_it(service: Running) -> None:
 async def test_a_lifetime_that_passed_is_said_by_the_sweeper_and_decided_by_the_fold(service: Running) -> None:
     story, kept = Story(), Story()
     soon = now_ms() + 300
-    for one in (story, kept):
-        await service.append(one.requested(), one.planned("i-1", expires_at=soon), one.dispatched())
+    for each in (story, kept):
+        await service.append(each.requested(), each.planned("i-1", expires_at=soon), each.dispatched())
     await service.append(kept.receipt())
     message = await service.until_state(story, "EXPIRED")
     assert message["reason"]["error_code"] == 7
-    assert sum(one["what"] == "deadline" for one in message["trace"]) == 1
+    assert sum(entry["what"] == "deadline" for entry in message["trace"]) == 1
     assert (await service.until_state(kept, "DELIVERED"))["state"] == "DELIVERED"
 
 
 async def test_only_one_of_two_instances_sweeps(service: Running) -> None:
     async with mongo.database(service.settings) as database:
-        one, other = Lease(database, "x", "one"), Lease(database, "x", "other")
-        assert await one.hold(1000, 100)
-        assert await one.hold(1050, 100)
+        first, other = Lease(database, "x", "one"), Lease(database, "x", "other")
+        assert await first.hold(1000, 100)
+        assert await first.hold(1050, 100)
         assert not await other.hold(1100, 100)
         assert await other.hold(1150, 100)
         await other.release()
-        assert await one.hold(1151, 100)
+        assert await first.hold(1151, 100)
 
 
 async def test_a_partner_sees_its_own_messages_only(service: Running) -> None:
@@ -117,7 +115,7 @@ async def test_a_search_pages_through_what_fits_the_newest_first(service: Runnin
     cursor = ""
     while True:
         page = (await service.get(f"/v1/messages?phone=8-210-555-00-00&user=searched&limit=2{cursor}"))[1]
-        found += [one["message_id"] for one in page["messages"]]
+        found += [message["message_id"] for message in page["messages"]]
         if page["cursor"] is None:
             break
         cursor = f"&cursor={page['cursor']}"

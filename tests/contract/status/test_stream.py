@@ -163,7 +163,7 @@ async def changes(settings: Settings) -> AsyncIterator[ChangeStore]:
 
 
 async def numbers(changes: ChangeStore) -> list[tuple[int, Any]]:
-    return [(one.seq, one.event and one.event["n"]) for one in await changes.after("bank", 0, 100)]
+    return [(change.seq, change.event and change.event["n"]) for change in await changes.after("bank", 0, 100)]
 
 
 async def test_a_repeated_change_is_one_and_leaves_no_hole(changes: ChangeStore) -> None:

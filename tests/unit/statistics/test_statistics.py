@@ -15,45 +15,51 @@ from services.status.message import Message
 from services.status.statistics.routes import percentile
 from tests.support.status_events import NOW, Story
 
-Told = list[tuple[str, str, int]]
+Shown = list[tuple[str, str, int]]
 """Outcome, installation, errorCode."""
 
 
 def counted(*events: MessageEvent) -> list[OutcomeCounted]:
     """What follows for the statistics; each event lies at its place in the log."""
-    message, told = Message(events[0].message_id), list[OutcomeCounted]()
+    message, counts = Message(events[0].message_id), list[OutcomeCounted]()
     for event in events:
         fold(message, event)
-        told += count_outcomes(message.link(event.link), event.at, f"status-events/0/{int(event.event_id[:8], 16)}")
-    return told
+        counts += count_outcomes(message.link(event.link), event.at, f"status-events/0/{int(event.event_id[:8], 16)}")
+    return counts
 
 
-def shown(told: Sequence[OutcomeCounted]) -> Told:
+def shown(counts: Sequence[OutcomeCounted]) -> Shown:
     return [
-        (OUTCOMES[one.outcome.outcome], one.delivery.installation_id if one.delivery else "", one.outcome.error_code)
-        for one in told
+        (
+            OUTCOMES[count.outcome.outcome],
+            count.delivery.installation_id if count.delivery else "",
+            count.outcome.error_code,
+        )
+        for count in counts
     ]
 
 
 def test_a_delivery_counts_once_under_each_outcome() -> None:
     story = Story()
-    told = counted(
+    counts = counted(
         story.requested(),
         story.planned("i-1"),
         story.dispatched(at=NOW + 300),
         story.receipt(kind="delivered", at=NOW + 1_310),
         story.receipt(kind="read", at=NOW + 2_000),
     )
-    assert shown(told) == [(outcome, "i-1", 0) for outcome in ("planned", "sent", "delivered", "read")]
-    assert [one.outcome.sent_after_ms for one in told] == [None, 300, None, None]
-    assert [one.outcome.delivered_after_ms for one in told] == [None, None, 1_000, None]
+    assert shown(counts) == [(outcome, "i-1", 0) for outcome in ("planned", "sent", "delivered", "read")]
+    assert [count.outcome.sent_after_ms for count in counts] == [None, 300, None, None]
+    assert [count.outcome.delivered_after_ms for count in counts] == [None, None, 1_000, None]
 
 
 def test_a_receipt_before_the_answer_of_the_provider_gives_its_latency_with_the_answer() -> None:
     story = Story()
-    told = counted(story.requested(), story.planned("i-1"), story.receipt(at=NOW + 510), story.dispatched(at=NOW + 200))
-    assert shown(told) == [("planned", "i-1", 0), ("delivered", "i-1", 0), ("sent", "i-1", 0)]
-    assert [one.outcome.delivered_after_ms for one in told] == [None, None, 300]
+    counts = counted(
+        story.requested(), story.planned("i-1"), story.receipt(at=NOW + 510), story.dispatched(at=NOW + 200)
+    )
+    assert shown(counts) == [("planned", "i-1", 0), ("delivered", "i-1", 0), ("sent", "i-1", 0)]
+    assert [count.outcome.delivered_after_ms for count in counts] == [None, None, 300]
 
 
 def test_nothing_is_counted_before_plan_and_request_are_known() -> None:
@@ -64,8 +70,8 @@ def test_nothing_is_counted_before_plan_and_request_are_known() -> None:
 
 def test_failures_count_with_their_code_and_a_late_receipt_beside_them() -> None:
     story = Story()
-    told = counted(story.requested(), story.planned("i-1"), story.dispatched(), story.deadline(), story.receipt())
-    assert shown(told)[2:] == [("expired", "i-1", 7), ("delivered", "i-1", 0)]
+    counts = counted(story.requested(), story.planned("i-1"), story.dispatched(), story.deadline(), story.receipt())
+    assert shown(counts)[2:] == [("expired", "i-1", 7), ("delivered", "i-1", 0)]
     nobody = counted(story.requested(), story.planned(reason=Reason.UNKNOWN_PHONE))
     assert shown(nobody) == [("refused", "", 20)]
 
@@ -81,11 +87,15 @@ def test_in_any_order_and_with_any_repetition_the_outcomes_are_the_same(order: l
         story.receipt("i-1"),
         story.receipt("i-1", "read"),
     ]
-    told = counted(*(events[place] for place in [*order, *again]))
-    once = {(one.outcome.origin, one.outcome.place): one for one in told}
+    counts = counted(*(events[place] for place in [*order, *again]))
+    once = {(count.outcome.origin, count.outcome.place): count for count in counts}
     expected = Counter({"planned": 2, "sent": 1, "delivered": 1, "read": 1, "refused": 1})
-    assert Counter(OUTCOMES[one.outcome.outcome] for one in once.values()) == expected
-    assert all(one == told[0] for one in told if one.outcome.origin == told[0].outcome.origin and not one.outcome.place)
+    assert Counter(OUTCOMES[count.outcome.outcome] for count in once.values()) == expected
+    assert all(
+        count == counts[0]
+        for count in counts
+        if count.outcome.origin == counts[0].outcome.origin and not count.outcome.place
+    )
 
 
 def record(place: int) -> DeliveryCounted:

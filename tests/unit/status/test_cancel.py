@@ -16,7 +16,7 @@ from services.status.api.explain import explain
 from services.status.consumer.cascade_follow_ups import CascadeFollowUps
 from services.status.fold import LinksSaved, NextLink, ReportDue, Withdrawal, fold
 from services.status.message.document import from_document, to_document
-from tests.support.status_events import Story, followed, replay
+from tests.support.status_events import Story, followed, of_kind, replay
 from tests.unit.status.test_cascade import CALL, PUSH, SMS, asked, awaiting, details, next_links
 
 
@@ -26,8 +26,8 @@ def test_the_rest_of_a_chain_is_cancelled_when_its_first_link_is_out_and_what_wa
     message, follows = followed(
         request, story.planned("i-1"), story.dispatched(), story.cancel_refused(), story.deadline()
     )
-    assert not [one for one in follows if isinstance(one, NextLink | LinksSaved | Withdrawal)]
-    assert [(one.report.status, one.report.error_code) for one in follows if isinstance(one, ReportDue)] == [
+    assert not of_kind(follows, NextLink, LinksSaved, Withdrawal)
+    assert [(follow_up.report.status, follow_up.report.error_code) for follow_up in of_kind(follows, ReportDue)] == [
         (0, 0),
         (5, 7),
     ]
@@ -95,6 +95,6 @@ async def test_the_push_of_a_packet_that_was_cancelled_stays_on_the_screen(state
     request = asked(story, packet_id=7)
     message, follows = followed(request, story.planned("i-1"), story.dispatched(), story.deadline())
     await CascadeFollowUps(kept, directory).take([(message, follows)])  # type: ignore[arg-type]
-    events = [one.event for one in kept.records]
-    assert sum(isinstance(one, TargetResolved) for one in events) == withdrawn
-    assert sum(isinstance(one, MessageRequested) for one in events) == 1  # the router says that it was cancelled
+    events = [record.event for record in kept.records]
+    assert sum(isinstance(event, TargetResolved) for event in events) == withdrawn
+    assert sum(isinstance(event, MessageRequested) for event in events) == 1  # the router says that it was cancelled

@@ -30,7 +30,7 @@ from services.status.message import Message
 from services.status.message.document import from_document, to_document
 from services.status.reports.packet_callback import status_of
 from tests.support.deliveries import DELIVERIES
-from tests.support.status_events import NOW, TTL_MS, Story, followed, replay
+from tests.support.status_events import NOW, TTL_MS, Story, followed, of_kind, replay, report_statuses
 
 PUSH = Link(channel=Channel.PUSH, ttl_ms=TTL_MS, sender="Bank", application_id="app", content=Content(text="hello"))
 SMS = Link(channel=Channel.SMS, ttl_ms=120_000, sender="Bank", application_id="app", data='{"text":"hello"}')
@@ -46,7 +46,7 @@ def asked(story: Story, *chain: Link, **changes: Any) -> MessageRequested:
 
 
 def next_links(follows: Sequence[FollowUp]) -> list[NextLink]:
-    return [one for one in follows if isinstance(one, NextLink)]
+    return of_kind(follows, NextLink)
 
 
 def details(message: Message) -> list[str]:
@@ -76,7 +76,7 @@ def test_what_came_in_time_saves_the_links_behind() -> None:
     message, follows = followed(
         asked(story, *chain), story.planned("i-1"), story.dispatched(), story.receipt(), story.deadline()
     )
-    assert [one for one in follows if isinstance(one, LinksSaved)] == [LinksSaved(0, ("SMS", "FLASHINGCALL"))]
+    assert of_kind(follows, LinksSaved) == [LinksSaved(0, ("SMS", "FLASHINGCALL"))]
     assert not next_links(follows)
     assert to_document(message)["saved"] == ["SMS", "FLASHINGCALL"]
     assert details(message) == ["DELIVERED has come: not needed: SMS, FLASHINGCALL"]
@@ -86,7 +86,9 @@ def test_a_link_that_timed_out_is_reported_7_and_followed() -> None:
     story = Story()
     message, follows = followed(asked(story), story.planned("i-1"), story.dispatched(), story.deadline())
     assert len(next_links(follows)) == 1
-    assert [(one.report.status, one.report.error_code) for one in follows if isinstance(one, ReportDue)][-1] == (5, 7)
+    assert [(follow_up.report.status, follow_up.report.error_code) for follow_up in of_kind(follows, ReportDue)][
+        -1
+    ] == (5, 7)
     assert message.state is DeliveryState.PLANNED
 
 
@@ -102,7 +104,7 @@ def test_what_the_provider_may_have_taken_is_waited_for_until_the_link_ends() ->
     assert "we cannot know" in explain(message)
     assert "had taken it" not in explain(message)
     message, follows = followed(asked(story), story.planned("i-1"), begun, story.receipt())
-    assert [one for one in follows if isinstance(one, LinksSaved)] == [LinksSaved(0, ("SMS",))]
+    assert of_kind(follows, LinksSaved) == [LinksSaved(0, ("SMS",))]
     assert "we cannot know" not in explain(message)
 
 
@@ -114,11 +116,11 @@ def test_delivered_waits_for_read_until_the_deadline_and_its_report_stands() -> 
     assert waiting.deadline_at == NOW + TTL_MS
     message, follows = followed(*events, story.deadline())
     assert len(next_links(follows)) == 1
-    assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [0, 2]
+    assert report_statuses(follows) == [0, 2]
     assert message.deadline_at is None
     assert details(message) == ["SMS goes out: not-read"]
     later, follows = followed(*events, story.deadline(), story.receipt(kind="read"))
-    assert [one.report.status for one in follows if isinstance(one, ReportDue)][-1] == 9
+    assert report_statuses(follows)[-1] == 9
     assert later.links[0].late_confirmation
     assert len(next_links(follows)) == 1
 
@@ -127,9 +129,9 @@ def test_a_live_activity_that_nobody_confirms_is_followed_at_the_deadline_and_it
     story = Story()
     sent = story.dispatched().model_copy(update={"slot": "activity/a"})
     message, follows = followed(asked(story), story.planned("i-1", slots=("activity/a",)), sent, story.deadline())
-    assert [one.link for one in next_links(follows)] == [0]
-    assert not [one for one in follows if isinstance(one, Withdrawal)]
-    assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [0]
+    assert [follow_up.link for follow_up in next_links(follows)] == [0]
+    assert not of_kind(follows, Withdrawal)
+    assert report_statuses(follows) == [0]
     assert details(message) == ["SMS goes out: not-confirmed"]
 
 
@@ -141,7 +143,7 @@ def test_a_receipt_after_the_next_link_was_sent_for_is_a_double_reach() -> None:
     assert link.late_confirmation
     assert [entry.late_confirmation for entry in trace_of(message) if entry.what == "receipt"] == [True, False]
     assert link.state is DeliveryState.EXPIRED
-    assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [0, 5]
+    assert report_statuses(follows) == [0, 5]
     assert (link.deliveries["i-1"].state, bool(link.deliveries["i-1"].read_at)) == (DeliveryState.READ, True)
     assert "may have been reached twice" in explain(message)
 
@@ -151,15 +153,21 @@ def test_a_receipt_after_the_next_link_was_sent_for_is_a_double_reach() -> None:
 def test_once_the_chain_has_moved_on_its_link_has_failed_for_good_in_any_order(data: st.DataObject) -> None:
     story = Story()
     awaited = data.draw(st.sampled_from(["DELIVERED", "READ"]))
-    receipts = [story.receipt(one, kind) for one in ("i-1", "i-2") for kind in ("delivered", "read")]
+    receipts = [
+        story.receipt(installation_id, kind) for installation_id in ("i-1", "i-2") for kind in ("delivered", "read")
+    ]
     refused = story.dispatched("i-2", "refused", 1, Reason.PROVIDER_REFUSED)
     events = [asked(story, awaiting(awaited), SMS), story.planned("i-1", "i-2"), story.dispatched("i-1"), refused]
     order = data.draw(st.permutations([*events, *receipts, story.deadline(), story.repeated()]))
-    message, told = Message(story.message_id), list[tuple[bool, int]]()
+    message, statuses = Message(story.message_id), list[tuple[bool, int]]()
     for event in order:
         follows = fold(message, event)
         link = message.links[0]
-        told += [(link.is_left, one.report.status) for one in follows if isinstance(one, ReportDue) and not one.link]
+        statuses += [
+            (link.is_left, follow_up.report.status)
+            for follow_up in follows
+            if isinstance(follow_up, ReportDue) and not follow_up.link
+        ]
         if link.is_left:
             assert link.state.is_failure
             assert link.wanted is not None
@@ -168,14 +176,14 @@ def test_once_the_chain_has_moved_on_its_link_has_failed_for_good_in_any_order(d
             assert shown.reason is not None
             assert (shown.state, shown.reason.error_code) == (link.state.value, 7)
             assert status_of(wanted_report(link)) == "EXPIRED"
-    assert {status for is_left, status in told if is_left} <= {5}
+    assert {status for is_left, status in statuses if is_left} <= {5}
     decision = message.links[0].cascade_decision
     assert decision is not None  # the deadline has been read
-    late_one = any(one.late_confirmation for one in trace_of(message))
+    late_one = any(entry.late_confirmation for entry in trace_of(message))
     assert late_one == message.links[0].late_confirmation
     if decision.goes_on and decision.why == "expired":
         assert message.links[0].is_left
-        assert message.links[0].late_confirmation == any(one.delivered_at for one in message.links[0].targets)
+        assert message.links[0].late_confirmation == any(target.delivered_at for target in message.links[0].targets)
 
 
 @pytest.mark.parametrize("kind", ["delivered", "read"])
@@ -183,7 +191,7 @@ def test_read_is_more_than_delivered(kind: str) -> None:
     story = Story()
     receipt = story.receipt(kind=kind)  # type: ignore[arg-type]
     _, follows = followed(asked(story), story.planned("i-1"), receipt)
-    assert [one.channels for one in follows if isinstance(one, LinksSaved)] == [("SMS",)]
+    assert [follow_up.channels for follow_up in of_kind(follows, LinksSaved)] == [("SMS",)]
 
 
 def test_a_link_without_a_following_one_decides_nothing() -> None:
@@ -231,24 +239,24 @@ def test_a_push_that_was_sent_is_withdrawn_when_the_chain_moves_on() -> None:
         story.dispatched("i-2", "refused", reason=Reason.PROVIDER_REFUSED),
         story.deadline(),
     )
-    (withdrawn,) = [one.target for one in follows if isinstance(one, Withdrawal)]
+    (withdrawn,) = [follow_up.target for follow_up in of_kind(follows, Withdrawal)]
     assert (withdrawn.installation_id, withdrawn.withdraw) == ("i-1", True)
     assert withdrawn.delivery_id == DELIVERIES.of(story.message_id, 0, "i-1")
     assert withdrawn.expires_at > NOW + TTL_MS
     late = fold(message, story.dispatched("i-3", at=NOW + 1))
-    assert [one.target.installation_id for one in late if isinstance(one, Withdrawal)] == ["i-3"]
+    assert [follow_up.target.installation_id for follow_up in of_kind(late, Withdrawal)] == ["i-3"]
 
 
 def test_what_became_of_a_withdrawal_says_nothing_of_the_delivery() -> None:
     story = Story()
-    told = story.dispatched("i-1", "refused", 1, Reason.PROVIDER_REFUSED).model_copy(update={"withdraw": True})
-    message = replay(asked(story), story.planned("i-1"), story.dispatched(), told)
+    withdrawal = story.dispatched("i-1", "refused", 1, Reason.PROVIDER_REFUSED).model_copy(update={"withdraw": True})
+    message = replay(asked(story), story.planned("i-1"), story.dispatched(), withdrawal)
     assert message.state is DeliveryState.SENT
     assert [entry.detail for entry in trace_of(message)][-1] == "withdrawal: refused"
 
 
 @pytest.mark.parametrize(
-    ("planned", "told", "count"),
+    ("planned", "reported_parts", "count"),
     [
         (None, None, "003"),  # of a plan of an earlier release
         (2, None, "002"),  # its links were shortened
@@ -256,16 +264,16 @@ def test_what_became_of_a_withdrawal_says_nothing_of_the_delivery() -> None:
     ],
 )
 def test_the_parts_of_an_sms_are_those_that_the_platform_or_the_plan_says(
-    planned: int | None, told: int | None, count: str
+    planned: int | None, reported_parts: int | None, count: str
 ) -> None:
     story = Story()
     request = story.requested(chain=(SMS.model_copy(update={"data": f'{{"text":"{"a" * 400}"}}'}),))
     (target,) = story.planned("SMS").targets
     plan = story.planned(targets=(target.model_copy(update={"provider": Provider.CHANNEL_PLATFORM, "parts": planned}),))
-    events = [request, plan, reported(story, 0), reported(story, 2).model_copy(update={"parts": told})]
+    events = [request, plan, reported(story, 0), reported(story, 2).model_copy(update={"parts": reported_parts})]
     for order in (events, events[::-1]):
         message, follows = followed(*order)
-        report = [one for one in follows if isinstance(one, ReportDue)][-1]
+        report = of_kind(follows, ReportDue)[-1]
         assert body_of(report.request, report.report, partner_ref=None, submitted_at=NOW)["partCount"] == count
         assert from_document(to_document(message)).links == message.links
 
@@ -294,7 +302,9 @@ def test_the_platforms_code_goes_into_the_report(code: int, reason: Reason) -> N
     story = Story()
     message, follows = followed(story.requested(chain=(SMS,)), story.planned("SMS"), reported(story, 5, code))
     assert message.links[0].failed_reason is reason
-    assert [(one.report.status, one.report.error_code) for one in follows if isinstance(one, ReportDue)] == [(5, code)]
+    assert [(follow_up.report.status, follow_up.report.error_code) for follow_up in of_kind(follows, ReportDue)] == [
+        (5, code)
+    ]
 
 
 def test_a_code_that_nobody_knows_is_1() -> None:
@@ -337,13 +347,14 @@ class Log:
     def batch(self, events: Sequence[MessageEvent], saves: bool, appends: bool) -> None:
         """`saves`, `appends`: how far it comes before it dies."""
         message = from_document(self.stored)
-        follows = [one for event in events for one in fold(message, event)]
+        follows = [follow_up for event in events for follow_up in fold(message, event)]
         if not saves:
             return
         self.stored = to_document(message)
-        self.decisions += [not one.again for one in follows if isinstance(one, NextLink | LinksSaved)]
+        decided = [follow_up for follow_up in follows if isinstance(follow_up, NextLink | LinksSaved)]
+        self.decisions += [not follow_up.again for follow_up in decided]
         if appends:
-            self.appended += [one.request for one in next_links(follows)]
+            self.appended += [follow_up.request for follow_up in next_links(follows)]
 
 
 @given(st.data(), st.booleans())
@@ -366,7 +377,7 @@ def test_exactly_one_outcome_whatever_order_repetition_and_crash(data: st.DataOb
     assert sum(log.decisions) == int(not decision.is_cancelled)
     assert is_cancelled or not decision.is_cancelled
     assert bool(log.appended) == decision.goes_on
-    assert len({one.model_dump_json() for one in log.appended}) == int(decision.goes_on)
+    assert len({request.model_dump_json() for request in log.appended}) == int(decision.goes_on)
     assert len(details(message)) == 1
 
 
@@ -375,8 +386,8 @@ def test_what_nobody_vouches_for_ends_no_chain_and_the_sms_goes_at_the_deadline(
     story = Story()
     events = [asked(story, awaiting(awaited), SMS), story.planned("x", unproved=("x",)), story.dispatched("x")]
     message, follows = followed(*events, story.receipt("x", "read"))
-    assert not [one for one in follows if isinstance(one, NextLink | LinksSaved)]
-    assert message.state is DeliveryState.READ  # nobody else is there to say otherwise, and the partner is told 9
+    assert not of_kind(follows, NextLink, LinksSaved)
+    assert message.state is DeliveryState.READ  # there is no other receipt, and the report is 9
     assert message.deadline_at == NOW + TTL_MS
     message, follows = followed(*events, story.receipt("x", "read"), story.deadline())
     assert [step.link for step in next_links(follows)] == [0]
@@ -387,15 +398,15 @@ def test_what_nobody_vouches_for_ends_no_chain_and_the_sms_goes_at_the_deadline(
 @given(st.permutations(["planned", "read", "sent"]))
 def test_beside_a_proved_installation_the_others_change_nothing(order: list[str]) -> None:
     story = Story()
-    told = {
+    events = {
         "planned": story.planned("mine", "x", unproved=("x",)),
         "read": story.receipt("x", "read"),
         "sent": story.dispatched("mine"),
     }
-    message, follows = followed(asked(story), *(told[one] for one in order))
+    message, follows = followed(asked(story), *(events[place] for place in order))
     assert message.state is DeliveryState.SENT
-    assert {one.report.status for one in follows if isinstance(one, ReportDue)} == {0}
-    message, follows = followed(asked(story), *(told[one] for one in order), story.deadline())
+    assert set(report_statuses(follows)) == {0}
+    message, follows = followed(asked(story), *(events[place] for place in order), story.deadline())
     assert message.links[0].failed_reason is Reason.EXPIRED
     assert len(next_links(follows)) == 1
 
@@ -412,7 +423,7 @@ def test_a_proved_receipt_ends_the_chain_whatever_the_others_say() -> None:
     story = Story()
     planned = story.planned("mine", "x", unproved=("x",))
     message, follows = followed(asked(story), planned, story.receipt("x", "read"), story.receipt("mine"))
-    assert [one for one in follows if isinstance(one, LinksSaved)]
+    assert of_kind(follows, LinksSaved)
     assert message.state is DeliveryState.DELIVERED
     assert "Of 1 device the login was not proved" in explain(message)
 
@@ -423,5 +434,5 @@ def test_a_plan_of_before_counts_as_it_did() -> None:
     for target in old["targets"]:
         del target["proved"]
     message, follows = followed(asked(story), Planned.model_validate(old), story.receipt("i-1"))
-    assert [one for one in follows if isinstance(one, LinksSaved)]
+    assert of_kind(follows, LinksSaved)
     assert message.links[0].is_vouched

@@ -30,10 +30,10 @@ def test_an_id_is_ours_however_it_is_written(written: str) -> None:
 @pytest.mark.parametrize(
     ("given_status", "status"),
     [
-        *((one, one) for one in (0, 2, 5, 9)),
+        *((status, status) for status in (0, 2, 5, 9)),
         *(("2", 2), (" 2 ", 2), ("02", 2), (2.0, 2), ("2.0", 2), ("9", 9)),
         *(("DELIVERED", 2), ("delivrd", 2), ("Read", 9), ("SEEN", 9), ("UNDELIV", 5), ("expired", 5), ("sent", 0)),
-        *((one, None) for one in (1, 3, 4, 6, 7, 8, 10, 100, -1, 2.5, "-2", "ENROUTE", "accepted", "новый", "٢")),
+        *((status, None) for status in (1, 3, 4, 6, 7, 8, 10, 100, -1, 2.5, "-2", "ENROUTE", "accepted", "новый", "٢")),
     ],
 )
 def test_a_state_is_a_number_or_a_word_and_others_are_taken_for_none(given_status: Any, status: int | None) -> None:
@@ -133,7 +133,7 @@ def test_how_it_is_encoded_does_not_matter(body: bytes) -> None:
     [
         *((body, "body") for body in (b"", b"[]", b"null", b"1", b'"x"', b"{", b"\xff\xfe", b"[" * 30_000)),
         *((body, "id") for body in (b"{}", b'{"status": 2}', b'{"id": null}', b'{"id": " ", "status": 2}')),
-        *((b'{"id": "x", "status": %b}' % one, "status") for one in (b"null", b'""', b"true", b"[2]", b'{"a": 2}')),
+        *((b'{"id": "x", "status": %b}' % bad, "status") for bad in (b"null", b'""', b"true", b"[2]", b'{"a": 2}')),
         (b'{"id": "x"}', "status"),
     ],
 )  # fmt: skip

@@ -67,7 +67,7 @@ def event_of(message_id: str) -> RequestRepeated:
 
 
 async def put(kept: Kept, event: Event, place: str = "0/1", topic: topics.Topic = STATUS) -> None:
-    await letters(kept).put(topic, b"k", orjson.dumps(event.model_dump()), place, "cannot be done", event)
+    await letters(kept).put(topic, b"k", orjson.dumps(event.model_dump()), place, reason="cannot be done", event=event)
 
 
 async def test_the_failure_is_a_timer_and_its_id_stands_in_the_dead_letter(kept: Kept) -> None:
@@ -91,12 +91,12 @@ async def test_putting_aside_twice_sets_one_timer(kept: Kept) -> None:
 
 
 async def test_while_the_database_is_away_one_letter_is_written_however_often_it_is_tried(kept: Kept) -> None:
-    event, one = event_of(ids.uuid7()), letters(kept)
+    event, dead_letters = event_of(ids.uuid7()), letters(kept)
     kept.away = 5
     for _ in range(5):
         with pytest.raises(mongo.Unavailable):
-            await one.put(STATUS, b"k", b"{}", "0/1", "cannot be done", event)
-    await one.put(STATUS, b"k", b"{}", "0/1", "cannot be done", event)
+            await dead_letters.put(STATUS, b"k", b"{}", "0/1", reason="cannot be done", event=event)
+    await dead_letters.put(STATUS, b"k", b"{}", "0/1", reason="cannot be done", event=event)
     assert (len(kept.letters), len(kept.timers)) == (1, 1)
 
 
@@ -137,16 +137,16 @@ async def test_the_failure_of_a_failure_is_none(kept: Kept) -> None:
 
 async def test_a_process_without_a_database_says_it_at_once(kept: Kept) -> None:
     event = event_of(ids.uuid7())
-    await DeadLetters(kept).put(STATUS, b"k", b"{}", "0/1", "why", event)  # type: ignore[arg-type]
-    assert [type(one.event) for one in kept.appended] == [MessageFailed]
+    await DeadLetters(kept).put(STATUS, b"k", b"{}", "0/1", reason="why", event=event)  # type: ignore[arg-type]
+    assert [type(event.event) for event in kept.appended] == [MessageFailed]
 
 
 class Stored:
     def __init__(self, *messages: Message) -> None:
-        self._messages = {one.message_id: one for one in messages}
+        self._messages = {message.message_id: message for message in messages}
 
     async def load(self, message_ids: Sequence[str]) -> dict[str, Message]:
-        return {one: self._messages[one] for one in message_ids if one in self._messages}
+        return {message_id: self._messages[message_id] for message_id in message_ids if message_id in self._messages}
 
 
 async def is_meant(story: Story, *events: MessageEvent, topic: str, record: str = "") -> bool:

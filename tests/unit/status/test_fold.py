@@ -14,7 +14,7 @@ from services.status.api.explain import explain
 from services.status.fold import ReportDue, StateChanged, fold, trace_of
 from services.status.message import MAX_CANDIDATES, MAX_DETAIL, MAX_TRACE, MAX_TRACE_OF_PEOPLE, Message
 from services.status.message.document import from_document, to_document
-from tests.support.status_events import NOW, TTL_MS, Story, followed, replay
+from tests.support.status_events import NOW, TTL_MS, Story, followed, of_kind, replay, report_statuses
 
 EVERYTHING = Story("0190a1b2-0000-7000-8000-000000000000")
 EVENTS: list[MessageEvent] = [
@@ -43,13 +43,19 @@ def facts(message: Message) -> object:
             number,
             link.state,
             link.request,
-            sorted(astuple(one) for one in link.targets),
+            sorted(astuple(target) for target in link.targets),
             sorted(skip.installation_id for skip in link.skipped),
             (link.send_at, link.expires_at, link.plan_reason),
         )
         for number, link in sorted(message.links.items())
     ]
-    return message.state, message.deadline_at, message.created_at, links, {one.event_id for one in trace_of(message)}
+    return (
+        message.state,
+        message.deadline_at,
+        message.created_at,
+        links,
+        {entry.event_id for entry in trace_of(message)},
+    )
 
 
 @given(st.data())
@@ -95,13 +101,13 @@ def test_the_plain_way_of_a_push() -> None:
         story.requested(), story.planned("i-1"), story.dispatched(), story.receipt(), story.receipt(kind="read")
     )
     assert message.state is DeliveryState.READ
-    assert [one.change.state.value for one in follows if isinstance(one, StateChanged)] == [
+    assert [follow_up.change.state.value for follow_up in of_kind(follows, StateChanged)] == [
         "PLANNED",
         "SENT",
         "DELIVERED",
         "READ",
     ]
-    assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [0, 2, 9]
+    assert report_statuses(follows) == [0, 2, 9]
     assert message.deadline_at is None
 
 
@@ -134,7 +140,7 @@ def test_a_plan_without_targets_fails_at_once_with_its_reason() -> None:
     plan = story.planned(skipped={"i-1": Reason.PUSH_DISABLED}, reason=Reason.PUSH_DISABLED)
     message, follows = followed(story.requested(), plan)
     assert message.state is DeliveryState.REFUSED
-    (due,) = [one for one in follows if isinstance(one, ReportDue)]
+    (due,) = of_kind(follows, ReportDue)
     assert (due.report.status, due.report.error_code) == (5, 23)
 
 
@@ -187,7 +193,7 @@ def test_a_chain_that_awaited_read_keeps_its_delivery_when_the_deadline_passes()
     events = [story.requested(awaited="READ"), story.planned("i-1"), story.receipt()]
     assert replay(*events).deadline_at == NOW + TTL_MS
     message, follows = followed(*events, story.deadline(), story.receipt(kind="read"))
-    assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [2, 9]
+    assert report_statuses(follows) == [2, 9]
     assert message.state is DeliveryState.READ
     assert not message.links[0].late_confirmation
 
@@ -198,7 +204,7 @@ def test_a_receipt_before_the_plan_counts_once_the_plan_comes() -> None:
     assert replay(*early).state is DeliveryState.PLANNED
     message = replay(*early, story.planned("i-1"), story.requested())
     assert message.state is DeliveryState.DELIVERED
-    assert [one.installation_id for one in message.links[0].deliveries.values()] == ["i-1"]
+    assert [delivery.installation_id for delivery in message.links[0].deliveries.values()] == ["i-1"]
 
 
 def test_a_receipt_from_an_installation_outside_the_plan_changes_only_the_trace() -> None:
@@ -211,9 +217,9 @@ def test_a_receipt_from_an_installation_outside_the_plan_changes_only_the_trace(
 def test_a_report_waits_until_the_request_is_known() -> None:
     story = Story()
     message, follows = followed(story.planned("i-1"), story.dispatched())
-    assert not [one for one in follows if isinstance(one, ReportDue)]
+    assert not of_kind(follows, ReportDue)
     _, follows = followed(story.planned("i-1"), story.dispatched(), story.requested())
-    assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [0]
+    assert report_statuses(follows) == [0]
     assert message.created_at == NOW
 
 
@@ -225,7 +231,7 @@ def test_text_and_ids_come_from_the_request_that_won() -> None:
     assert early.request == late.request
     assert early.request is not None
     assert early.request.partner_ref == "ref-1"
-    assert [one.what for one in trace_of(early)] == ["requested", "requested", "planned"]
+    assert [entry.what for entry in trace_of(early)] == ["requested", "requested", "planned"]
 
 
 def test_candidates_are_bounded() -> None:
@@ -238,7 +244,7 @@ def test_a_dead_letter_ends_the_message_with_code_1_and_a_later_receipt_still_co
     story = Story()
     message, follows = followed(story.requested(), story.failed())
     assert message.state is DeliveryState.REFUSED
-    assert [one.report.error_code for one in follows if isinstance(one, ReportDue)] == [1]
+    assert [follow_up.report.error_code for follow_up in of_kind(follows, ReportDue)] == [1]
     message = replay(story.requested(), story.planned("i-1"), story.receipt(), story.failed())
     assert message.state is DeliveryState.DELIVERED
 
@@ -250,8 +256,8 @@ def test_an_event_folded_before_changes_nothing_and_lets_the_same_follow() -> No
     before = to_document(message)
     again = fold(message, events[-1])
     assert to_document(message) == before
-    assert [one for one in again if isinstance(one, ReportDue)] == [follows[-1]]
-    assert {one.change.state for one in again if isinstance(one, StateChanged)} == {
+    assert of_kind(again, ReportDue) == [follows[-1]]
+    assert {follow_up.change.state for follow_up in of_kind(again, StateChanged)} == {
         DeliveryState.PLANNED,
         DeliveryState.SENT,
     }
@@ -261,16 +267,16 @@ def test_a_report_that_was_tried_is_not_asked_for_again() -> None:
     story = Story()
     events = [story.requested(), story.planned("i-1"), story.dispatched(), story.reported(0, delivered=False)]
     _, follows = followed(*events, events[2])
-    assert len([one for one in follows if isinstance(one, ReportDue)]) == 1
+    assert len(of_kind(follows, ReportDue)) == 1
 
 
 def test_after_a_final_report_was_taken_no_other_follows() -> None:
     story = Story()
     events = [story.requested(), story.planned("i-1"), story.deadline()]
     _, taken = followed(*events, story.reported(5, error_code=7), story.receipt())
-    assert [one.report.status for one in taken if isinstance(one, ReportDue)] == [5]
+    assert report_statuses(taken) == [5]
     _, refused = followed(*events, story.reported(5, delivered=False), story.receipt())
-    assert [one.report.status for one in refused if isinstance(one, ReportDue)] == [5, 2]
+    assert report_statuses(refused) == [5, 2]
 
 
 def test_a_scheduled_message_waits_without_a_deadline_until_it_is_planned() -> None:
@@ -300,7 +306,7 @@ def test_whoever_clicks_without_end_leaves_room_for_what_the_platform_tells() ->
         for _ in range(MAX_TRACE)
     ]
     message = replay(story.requested(), *clicks, story.planned("i-1"), story.dispatched("i-1"), story.receipt("i-1"))
-    assert [one.what for one in trace_of(message)][-3:] == ["planned", "attempt", "receipt"]
+    assert [entry.what for entry in trace_of(message)][-3:] == ["planned", "attempt", "receipt"]
     assert message.trace_dropped == MAX_TRACE - MAX_TRACE_OF_PEOPLE + 1
 
 
@@ -310,18 +316,18 @@ def test_the_trace_is_bounded_in_entries_and_in_words() -> None:
     message = replay(*events)
     assert len(trace_of(message)) == MAX_TRACE
     assert message.trace_dropped == 7
-    assert max(len(one.detail) for one in trace_of(message)) == MAX_DETAIL
+    assert max(len(entry.detail) for entry in trace_of(message)) == MAX_DETAIL
 
 
 def test_what_is_let_go_outside_its_window_is_not_called_held_any_more() -> None:
     story = Story()
     about: dict[str, Any] = {"at": NOW, "message_id": story.message_id, "partner_id": "bank"}
     request_id = story.requested().event_id
-    held = Held(**about, event_id="held", request_id=request_id, scope="partner", stop_id="bank", until=NOW + 1)
+    paused = Held(**about, event_id="held", request_id=request_id, scope="partner", stop_id="bank", until=NOW + 1)
     waits = Scheduled(**about, event_id="waits", request_id=request_id, send_at=NOW + 5, expires_at=NOW + 9)
-    assert "is paused" in explain(replay(story.requested(), held))
-    assert explain(replay(story.requested(), held, waits)) == "PUSH is scheduled and waits for its hour."
-    assert "is paused" in explain(replay(story.requested(), waits, held))
+    assert "is paused" in explain(replay(story.requested(), paused))
+    assert explain(replay(story.requested(), paused, waits)) == "PUSH is scheduled and waits for its hour."
+    assert "is paused" in explain(replay(story.requested(), waits, paused))
 
 
 def test_an_attempt_says_provider_status_and_latency() -> None:
@@ -337,7 +343,7 @@ def test_the_live_activities_of_a_phone_are_deliveries_of_their_own() -> None:
     slots = ("activity/a", "activity/b")
     sent = story.dispatched().model_copy(update={"slot": slots[0]})
     message = replay(story.requested(), sent, story.planned("i-1", slots=slots))
-    assert {one.slot: one.state for one in message.links[0].targets} == {
+    assert {target.slot: target.state for target in message.links[0].targets} == {
         slots[0]: DeliveryState.SENT,
         slots[1]: DeliveryState.PLANNED,
     }
@@ -350,7 +356,7 @@ def test_a_live_activity_that_the_provider_took_is_not_expired_by_silence() -> N
     sent = story.dispatched().model_copy(update={"slot": "activity/a"})
     message = replay(story.requested(), planned, sent, story.deadline())
     assert message.links[0].state is DeliveryState.SENT
-    assert [one.state for one in message.links[0].targets] == [DeliveryState.SENT, DeliveryState.EXPIRED]
+    assert [target.state for target in message.links[0].targets] == [DeliveryState.SENT, DeliveryState.EXPIRED]
     assert message.deadline is None
     silent = replay(story.requested(), planned, story.deadline())
     assert silent.links[0].state is DeliveryState.EXPIRED
@@ -368,24 +374,24 @@ def test_a_request_with_a_known_id_and_other_content_is_told_in_the_trace() -> N
     both = other_text.model_copy(
         update={"event_id": ids.event_id_of(story.message_id, "d"), "recipient": other_phone.recipient}
     )
-    told = [
+    expected = [
         "PUSH",
         "PUSH: its id was used before, with another recipient: it is not sent",
         "PUSH: its id was used before, with another content: it is not sent",
         "PUSH: its id was used before, with another recipient and content: it is not sent",
     ]
-    assert _lines_of_requests(first, planned, other_phone, other_text, both) == told
-    assert _lines_of_requests(first, other_phone, planned, other_text, both) == told
+    assert _lines_of_requests(first, planned, other_phone, other_text, both) == expected
+    assert _lines_of_requests(first, other_phone, planned, other_text, both) == expected
 
 
 def test_a_request_that_says_the_same_again_is_an_ordinary_repeat() -> None:
     story = Story()
     sealed = [SecureValues(names=("code",), hour=hour, sealed=text) for hour, text in ((1, "a"), (2, "b"))]
-    secret = [Content(text="%code%", secure=one) for one in sealed]
+    secret = [Content(text="%code%", secure=values) for values in sealed]
     link = story.requested().chain[0]
     again = [
-        story.requested(name, chain=(link.model_copy(update={"content": one}),))
-        for name, one in zip("ab", secret, strict=True)
+        story.requested(name, chain=(link.model_copy(update={"content": content}),))
+        for name, content in zip("ab", secret, strict=True)
     ]
     assert _lines_of_requests(again[0], story.planned("i-1"), again[1]) == ["PUSH", "PUSH"]
 

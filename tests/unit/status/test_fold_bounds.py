@@ -90,17 +90,19 @@ def test_what_somebody_said_before_takes_no_room_from_the_plan() -> None:
         story.dispatched("i-1"),
         story.receipt("i-1", "read"),
     )
-    assert [one.installation_id for one in message.links[0].deliveries.values()] == ["i-1", "i-2"]
+    assert [delivery.installation_id for delivery in message.links[0].deliveries.values()] == ["i-1", "i-2"]
     assert message.state is DeliveryState.READ
-    assert [one.what for one in trace_of(message)][-4:] == ["requested", "planned", "attempt", "receipt"]
+    assert [entry.what for entry in trace_of(message)][-4:] == ["requested", "planned", "attempt", "receipt"]
 
 
 def test_attempts_that_are_read_before_their_plan_all_count() -> None:
     """In a catch-up one topic runs ahead of the other."""
     story = Story()
     phones = [f"i-{number}" for number in range(3 * MAX_UNASKED)]
-    message = replay(*[story.dispatched(one) for one in phones], story.requested(), story.planned(*phones))
-    assert all(one.state is DeliveryState.SENT for one in message.links[0].targets)
+    message = replay(
+        *[story.dispatched(installation_id) for installation_id in phones], story.requested(), story.planned(*phones)
+    )
+    assert all(target.state is DeliveryState.SENT for target in message.links[0].targets)
 
 
 def test_one_phone_that_says_ever_new_things_of_its_push_leaves_the_trace_to_others() -> None:
@@ -113,8 +115,8 @@ def test_one_phone_that_says_ever_new_things_of_its_push_leaves_the_trace_to_oth
         story.receipt("i-2", "read"),
     )
     lines = trace_of(message)
-    assert len([one for one in lines if one.installation_id == "i-1"]) == MAX_OUTSIDE_LINES
-    assert [one.installation_id for one in lines][-2:] == ["i-2", "i-2"]
+    assert len([line for line in lines if line.installation_id == "i-1"]) == MAX_OUTSIDE_LINES
+    assert [line.installation_id for line in lines][-2:] == ["i-2", "i-2"]
     assert message.links[0].deliveries["i-1"].state is DeliveryState.READ
     assert message.trace_dropped == 5_000 - MAX_OUTSIDE_LINES
 
@@ -131,7 +133,7 @@ def test_nor_does_it_leave_a_line_when_the_plan_is_known(field: str) -> None:
     story = Story()
     events = [story.requested(), story.planned("i-1")]
     message = replay(*events, story.receipt().model_copy(update={field: "x" * 100_000}))
-    assert [one.what for one in trace_of(message)] == ["requested", "planned"]
+    assert [entry.what for entry in trace_of(message)] == ["requested", "planned"]
     assert size_of(message) < size_of(replay(*events)) + 100
 
 
@@ -162,7 +164,7 @@ def test_nothing_that_devices_and_providers_say_makes_an_unknown_message_large()
     message = Message(story.message_id)
     for number in range(3_000):
         installation_id = ids.uuid7()
-        told = ProviderTold(
+        provider_told = ProviderTold(
             **common,
             event_id=ids.uuid7(),
             link=number % 50,
@@ -174,7 +176,7 @@ def test_nothing_that_devices_and_providers_say_makes_an_unknown_message_large()
             happened_at=NOW,
         )
         click = LinkClicked(**common, event_id=ids.uuid7(), link=number % 50, ordinal=0, by="person")
-        for event in (told, click, said(story, number, link=number % 50)):
+        for event in (provider_told, click, said(story, number, link=number % 50)):
             fold(message, event)
     assert size_of(message) < 64 * 1024
     assert len(message.links) <= MAX_UNASKED_LINKS

@@ -7,14 +7,18 @@ from services.status.fold import ReportDue, StateChanged, close_message, fold, t
 from services.status.fold.close import KEPT_DELIVERIES
 from services.status.message import Message
 from services.status.message.document import from_document, to_document
-from tests.support.status_events import NOW, Story, replay
+from tests.support.status_events import NOW, Story, of_kind, replay, report_statuses
 from tests.unit.status.test_cascade import SMS, asked, awaiting
 
 
 def large(story: Story, count: int = 2_000) -> Message:
     phones = [f"i-{number}" for number in range(count)]
     request = asked(story, awaiting("READ"), SMS)
-    return replay(request, story.planned(*phones, owner="a" * 32), *[story.dispatched(one) for one in phones[:900]])
+    return replay(
+        request,
+        story.planned(*phones, owner="a" * 32),
+        *[story.dispatched(installation_id) for installation_id in phones[:900]],
+    )
 
 
 def test_what_it_has_come_to_stays_and_what_made_it_large_goes() -> None:
@@ -24,7 +28,7 @@ def test_what_it_has_come_to_stays_and_what_made_it_large_goes() -> None:
     document = to_document(message)
     assert len(document["links"]) < before / 10
     assert len(message.links[0].deliveries) == KEPT_DELIVERIES
-    assert [one.what for one in trace_of(message)] == ["closed"]
+    assert [entry.what for entry in trace_of(message)] == ["closed"]
     assert document["closed"]
     assert "deadline_at" not in document
     assert document["mt_num"]
@@ -37,13 +41,13 @@ def test_an_open_link_has_failed_and_its_partner_is_told_until_he_was() -> None:
     story = Story()
     message = large(story)
     follows = close_message(message, NOW)
-    assert [one.report.error_code for one in follows if isinstance(one, ReportDue)] == [1]
+    assert [follow_up.report.error_code for follow_up in of_kind(follows, ReportDue)] == [1]
     assert message.links[0].state is DeliveryState.REFUSED
     again = fold(message, story.receipt("i-1"))
-    assert [one.report.status for one in again if isinstance(one, ReportDue)] == [5]
-    assert all(one.again for one in again if isinstance(one, StateChanged))
+    assert report_statuses(again) == [5]
+    assert all(follow_up.again for follow_up in of_kind(again, StateChanged))
     fold(message, story.reported(5, error_code=1))
-    assert not [one for one in fold(message, story.receipt("i-2")) if isinstance(one, ReportDue)]
+    assert not [follow_up for follow_up in fold(message, story.receipt("i-2")) if isinstance(follow_up, ReportDue)]
 
 
 def test_what_has_come_to_an_end_stays_as_it_is() -> None:

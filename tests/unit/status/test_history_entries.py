@@ -49,7 +49,7 @@ def test_a_planned_push_is_one_entry_of_its_owner() -> None:
 def test_where_nobody_is_logged_in_each_installation_has_its_own() -> None:
     story = Story()
     found = entries(story.requested(), story.planned("i-1", "i-2", owner=""))
-    assert [(one.owner, one.installations) for one in found] == [("i/i-1", ("i-1",)), ("i/i-2", ("i-2",))]
+    assert [(event.owner, event.installations) for event in found] == [("i/i-1", ("i-1",)), ("i/i-2", ("i-2",))]
 
 
 @pytest.mark.parametrize(

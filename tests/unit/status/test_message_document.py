@@ -26,12 +26,12 @@ def stored() -> dict[str, Any]:
     return document | {"links": document["links"].encode(), "trace": document["trace"].encode()}
 
 
-def said_of(values: Any, meant: Any) -> Any:
+def known_of(values: Any, meant: Any) -> Any:
     """Of `values` only what was known when the sample was stored: fields that came later have their defaults."""
     if isinstance(meant, dict):
-        return {key: said_of(values[key], one) for key, one in meant.items()}
+        return {key: known_of(values[key], known) for key, known in meant.items()}
     if isinstance(meant, list):
-        return [said_of(value, one) for value, one in zip(values, meant, strict=True)]
+        return [known_of(value, known) for value, known in zip(values, meant, strict=True)]
     return values
 
 
@@ -39,9 +39,9 @@ def test_bytes_that_were_stored_once_mean_the_same() -> None:
     message = from_document(stored())
     values = asdict(message)
     values["links"] = list(values["links"].values())
-    assert said_of(values, FROZEN["message"]) == FROZEN["message"]
-    entries = [asdict(one) for one in trace_of(message)]
-    assert said_of(entries, FROZEN["entries"]) == FROZEN["entries"]
+    assert known_of(values, FROZEN["message"]) == FROZEN["message"]
+    entries = [asdict(entry) for entry in trace_of(message)]
+    assert known_of(entries, FROZEN["entries"]) == FROZEN["entries"]
 
 
 def test_they_are_stored_again_without_loss() -> None:

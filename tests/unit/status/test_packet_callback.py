@@ -9,7 +9,7 @@ from services.status.fold import NextLink, fold
 from services.status.message import Message, Report
 from services.status.reports import state_of
 from services.status.reports.packet_callback import callback_of, status_of
-from tests.support.status_events import Story, followed
+from tests.support.status_events import Story, followed, of_kind
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_chain_that_goes_on_has_not_failed_and_its_links_are_told_apart() -> N
     root = message.request
     assert root is not None
     assert callback_of(message, root, Report(ReportStatus.UNDELIVERED, 7), 99)["type"] == "PUSH"
-    (following,) = [one.request for one in follows if isinstance(one, NextLink)]
+    (following,) = [follow_up.request for follow_up in of_kind(follows, NextLink)]
     fold(message, following)
     about = {"event_id": "planned/1", "link": 1, "request_id": following.event_id, "targets": ()}
     fold(message, planned.model_copy(update={**about, "reason": Reason.UNROUTED}))

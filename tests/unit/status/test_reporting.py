@@ -39,16 +39,30 @@ class Store:
         self, lane: str, host: str, limit: int, now: int, besides: Sequence[str] = ()
     ) -> list[LeasedReport]:
         return [
-            LeasedReport(one, "lease", M, 0, "bank", "single", URL, ReportStatus.DELIVERED, 0, b"{}", 1, 1, 1)
-            for one in sorted(self.due - set(besides))
+            LeasedReport(
+                report_id=report_id,
+                lease="lease",
+                message_id=M,
+                link=0,
+                partner_id="bank",
+                lane="single",
+                notify_url=URL,
+                status=ReportStatus.DELIVERED,
+                error_code=0,
+                body=b"{}",
+                attempt=1,
+                tries=1,
+                first_tried_at=1,
+            )
+            for report_id in sorted(self.due - set(besides))
         ]
 
-    async def renew(self, of: Sequence[LeasedReport], now: int) -> None:
+    async def renew(self, reports: Sequence[LeasedReport], now: int) -> None:
         self.renewed += 1
 
     async def finish(self, tried: Sequence[AttemptResult]) -> None:
         self.finished += tried
-        self.due -= {one.report.report_id for one in tried}
+        self.due -= {result.report.report_id for result in tried}
 
     async def next_due(self, lane: str, host: str) -> int | None:
         return 1 if self.due else None

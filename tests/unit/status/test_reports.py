@@ -16,7 +16,7 @@ from services.status.message import Report
 from services.status.reports.http import signature_of
 from services.status.reports.pace import Pace, receiver_breaker, room
 from services.status.reports.service import host_of
-from tests.support.status_events import NOW, Story, followed
+from tests.support.status_events import NOW, Story, followed, of_kind, report_statuses
 
 HOUR_MS = 3_600_000
 PACE = Pace(first_wait_ms=60_000, give_up_ms=72 * HOUR_MS)
@@ -25,7 +25,7 @@ BY_RANK = sorted(ReportStatus, key=attrgetter("rank"))
 
 def body_after(*events: object) -> object:
     message, follows = followed(*events)  # type: ignore[arg-type]
-    due = [one for one in follows if isinstance(one, ReportDue)][-1]
+    due = of_kind(follows, ReportDue)[-1]
     assert message.request is not None
     return body_of(due.request, due.report, partner_ref=message.request.partner_ref, submitted_at=message.request.at)
 
@@ -60,7 +60,7 @@ def test_a_failure_says_its_code_and_no_date_of_delivery() -> None:
 def test_a_read_without_an_earlier_delivery_is_one_report() -> None:
     story = Story()
     _, follows = followed(story.requested(), story.planned("i-1"), story.receipt(kind="read"))
-    assert [one.report.status for one in follows if isinstance(one, ReportDue)] == [9]
+    assert report_statuses(follows) == [9]
 
 
 @pytest.mark.parametrize(("registered_delivery", "statuses"), [(0, []), (1, [0, 5, 2, 9]), (2, [5])])

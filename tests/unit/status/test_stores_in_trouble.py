@@ -52,12 +52,52 @@ COMMON: dict[str, Any] = {"event_id": M, "at": 1, "message_id": M, "partner_id":
 DEADLINE = DeadlinePassed(**COMMON)
 PLANNED = Planned(**COMMON, request_id=M, send_at=1, expires_at=2)
 TIMER = Timer(1, topics.STATUS_EVENTS["single"], M, DEADLINE)
-ENTRY = InboxEntry("u/1", M, 1, "p", "single", 1, 2, 3, "", 0, 0, 0, (), (), False)
+ENTRY = InboxEntry(
+    owner="u/1",
+    message_id=M,
+    link=1,
+    partner_id="p",
+    lane="single",
+    at=1,
+    expires_at=2,
+    kept_until=3,
+    status="",
+    status_at=0,
+    delivered_at=0,
+    read_at=0,
+    installations=(),
+    waiting=(),
+    deleted=False,
+)
 COUNTED = StatisticChanged(
     event_id=M, at=1, statistic=Statistic(minute=0, partner_id="p", channel=Channel.PUSH, outcome="sent"), count=1
 )
-INTENT = ReportIntent(M, 1, "p", "single", "example.org:443", None, ReportStatus.DELIVERED, 0, b"{}")
-LEASED = LeasedReport(f"{M}/1", "lease", M, 1, "p", "single", None, ReportStatus.DELIVERED, 0, b"{}", 1, 1, 1)
+INTENT = ReportIntent(
+    message_id=M,
+    link=1,
+    partner_id="p",
+    lane="single",
+    host="example.org:443",
+    notify_url=None,
+    status=ReportStatus.DELIVERED,
+    error_code=0,
+    body=b"{}",
+)
+LEASED = LeasedReport(
+    report_id=f"{M}/1",
+    lease="lease",
+    message_id=M,
+    link=1,
+    partner_id="p",
+    lane="single",
+    notify_url=None,
+    status=ReportStatus.DELIVERED,
+    error_code=0,
+    body=b"{}",
+    attempt=1,
+    tries=1,
+    first_tried_at=1,
+)
 
 
 class OneCode(ShortLinkStore):
@@ -71,43 +111,47 @@ async def reseal(database: Any) -> object:
 
 
 BULK: dict[str, Call] = {
-    "router claims": lambda of: Claims(of).insert([CLAIM]),
-    "router schedules": lambda of: Claims(of).make_due([CLAIM]),
-    "timers": lambda of: Timers(of["timers"], None).set([TIMER]),  # type: ignore[arg-type]
-    "attempts": lambda of: Attempts(of)._insert([("a/1", "by")]),
-    "request claims": lambda of: DuplicateClaims(of["claims"]).claim_many([M], "h", 1),
-    "claims of lines": lambda of: DuplicateClaims(of["claims"]).claim_as({M: "line"}, 1),
-    "problems of lines": lambda of: Mailings(of, SECRETS).add_problems("m", [RejectedLine(1, "to", "a number")]),
-    "messages": lambda of: Messages(of).save([Message(M)]),
-    "inbox": lambda of: Inbox(of).write([(1, ENTRY)]),
-    "statistics": lambda of: Statistics(of).save({"key": COUNTED}),
-    "reports owed": lambda of: ReportStore(of).want([INTENT], 1),
-    "reports tried": lambda of: ReportStore(of).finish([AttemptResult(LEASED, True, None)]),
-    "short links": lambda of: OneCode(of, ShortLinks("", lambda _: ())).project([(Message(M), [PLANNED])]),
-    "holes of the stream": lambda of: ChangeStore(of).close("p", [1]),
-    "outcomes": lambda of: OutcomesStore(of).changed(["mailing"]),
-    "registers of devices": lambda of: versioned_store.losers(mongo.durable(of["x"]), [UpdateOne({}, {"$set": {}})]),
-    "published installations": lambda of: DeviceStore(of).published([("i", 1)]),
+    "router claims": lambda database: Claims(database).insert([CLAIM]),
+    "router schedules": lambda database: Claims(database).make_due([CLAIM]),
+    "timers": lambda database: Timers(database["timers"], None).set([TIMER]),  # type: ignore[arg-type]
+    "attempts": lambda database: Attempts(database)._insert([("a/1", "by")]),
+    "request claims": lambda database: DuplicateClaims(database["claims"]).claim_many([M], "h", 1),
+    "claims of lines": lambda database: DuplicateClaims(database["claims"]).claim_as({M: "line"}, 1),
+    "problems of lines": lambda database: Mailings(database, SECRETS).add_problems(
+        "m", [RejectedLine(1, "to", "a number")]
+    ),
+    "messages": lambda database: Messages(database).save([Message(M)]),
+    "inbox": lambda database: Inbox(database).write([(1, ENTRY)]),
+    "statistics": lambda database: Statistics(database).save({"key": COUNTED}),
+    "reports owed": lambda database: ReportStore(database).want([INTENT], 1),
+    "reports tried": lambda database: ReportStore(database).finish([AttemptResult(LEASED, True, None)]),
+    "short links": lambda database: OneCode(database, ShortLinks("", lambda _: ())).project([(Message(M), [PLANNED])]),
+    "holes of the stream": lambda database: ChangeStore(database).close("p", [1]),
+    "outcomes": lambda database: OutcomesStore(database).changed(["mailing"]),
+    "registers of devices": lambda database: versioned_store.losers(
+        mongo.durable(database["x"]), [UpdateOne({}, {"$set": {}})]
+    ),
+    "published installations": lambda database: DeviceStore(database).published([("i", 1)]),
     "keys under a new master key": reseal,
 }
 SINGLE: dict[str, Call] = {
-    "a request's claim": lambda of: DuplicateClaims(of["claims"]).claim(M, "h", 1),
-    "a confirmed claim": lambda of: DuplicateClaims(of["claims"]).confirm(M),
-    "confirmed claims": lambda of: DuplicateClaims(of["claims"]).confirm_many([M]),
-    "numbers of the stream": lambda of: ChangeStore(of).add("p", {"k": {}}),
-    "an installation's id": lambda of: DeviceStore(of).may_install("i", "by"),
-    "a lease": lambda of: Lease(of, "what", "owner").hold(1, 1),
-    "the lock": lambda of: ProvisioningLock(of).take(0),
-    "a channel's note": lambda of: ChannelNotes(of).begin("k", "app", "production", []),
-    "a channel made": lambda of: ChannelNotes(of).made("k", "id"),
-    "an hour's key": lambda of: HourKeys(of["hour_keys"], SECRETS).create(500_000, 1),
-    "timers hastened": lambda of: Timers(of["timers"], None).hasten(SenderTag(Provider.FCM, "app"), 1),  # type: ignore[arg-type]
-    "a step of an erasure": lambda of: Erasures(of, SECRETS).forgotten("e"),
-    "a count": lambda of: OutcomesStore(of).put("mailing", 1, [], 1),
-    "a list forgotten": lambda of: Mailings(of, SECRETS).forget("m"),
-    "inbox entries dropped": lambda of: Inbox(of).delete([M]),
-    "a receiver pulled": lambda of: ReportStore(of).pull("single", "host", 1),
-    "an index": lambda of: Broadcasts(of).prepare(),
+    "a request's claim": lambda database: DuplicateClaims(database["claims"]).claim(M, "h", 1),
+    "a confirmed claim": lambda database: DuplicateClaims(database["claims"]).confirm(M),
+    "confirmed claims": lambda database: DuplicateClaims(database["claims"]).confirm_many([M]),
+    "numbers of the stream": lambda database: ChangeStore(database).add("p", {"k": {}}),
+    "an installation's id": lambda database: DeviceStore(database).may_install("i", "by"),
+    "a lease": lambda database: Lease(database, "what", "owner").hold(1, 1),
+    "the lock": lambda database: ProvisioningLock(database).take(0),
+    "a channel's note": lambda database: ChannelNotes(database).begin("k", "app", "production", []),
+    "a channel made": lambda database: ChannelNotes(database).made("k", "id"),
+    "an hour's key": lambda database: HourKeys(database["hour_keys"], SECRETS).create(500_000, 1),
+    "timers hastened": lambda database: Timers(database["timers"], None).hasten(SenderTag(Provider.FCM, "app"), 1),  # type: ignore[arg-type]
+    "a step of an erasure": lambda database: Erasures(database, SECRETS).forgotten("e"),
+    "a count": lambda database: OutcomesStore(database).put("mailing", 1, [], 1),
+    "a list forgotten": lambda database: Mailings(database, SECRETS).forget("m"),
+    "inbox entries dropped": lambda database: Inbox(database).delete([M]),
+    "a receiver pulled": lambda database: ReportStore(database).pull("single", "host", 1),
+    "an index": lambda database: Broadcasts(database).prepare(),
 }
 
 

@@ -27,7 +27,7 @@ class Stored:
 
     async def after(self, partner_id: str, seq: int, limit: int) -> list[StoredChange]:
         self._asked()
-        return [one for number, one in sorted(self.changes.items()) if number > seq]
+        return [change for number, change in sorted(self.changes.items()) if number > seq]
 
     async def close(self, partner_id: str, numbers: Sequence[int]) -> None:
         self._asked()

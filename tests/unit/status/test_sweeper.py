@@ -23,11 +23,11 @@ class Bench:
         self.log_away = 0
 
     async def overdue(self, after: int, until: int) -> AsyncIterator[Overdue]:
-        for number, one in enumerate(self.overdue_messages):
+        for number, overdue in enumerate(self.overdue_messages):
             if number == self.breaks_after:
                 self.breaks_after = None
                 raise mongo.Unavailable("the cursor went with its server")
-            yield one
+            yield overdue
 
     async def append(self, records: Sequence[Append]) -> None:
         if self.log_away:
@@ -46,17 +46,17 @@ def sweeper(bench: Bench) -> DeadlineSweeper:
 async def test_what_was_read_before_a_cursor_broke_is_said_by_the_next_look() -> None:
     bench = Bench(700)
     bench.breaks_after = 650  # 500 are said, 150 are in hand
-    one = sweeper(bench)
+    sweeping = sweeper(bench)
     with pytest.raises(mongo.Unavailable):
-        await one.sweep(NOW)
-    assert await one.sweep(NOW + 1) == 200
+        await sweeping.sweep(NOW)
+    assert await sweeping.sweep(NOW + 1) == 200
     assert sorted(bench.said) == sorted(message.message_id for message in bench.overdue_messages)
 
 
 async def test_what_the_log_did_not_take_is_said_by_the_next_look_and_what_it_took_is_not() -> None:
     bench = Bench(3)
     bench.log_away = 1
-    one = sweeper(bench)
+    sweeping = sweeper(bench)
     with pytest.raises(LogUnavailable):
-        await one.sweep(NOW)
-    assert [await one.sweep(NOW + later) for later in (1, 2)] == [3, 0]
+        await sweeping.sweep(NOW)
+    assert [await sweeping.sweep(NOW + later) for later in (1, 2)] == [3, 0]
