@@ -243,8 +243,6 @@ PRODUCT = ("services", "schemas")
 NAMED_PATH = re.compile(
     r"(?<![\w/.<>*-])((?:[\w-]+/)*[\w-]+\.py)(?![\w-])|`((?:services|schemas|deploy|tests|docs)/[\w/-]*)`"
 )
-TYPED_FIELDS = re.compile(r"\b(link_fields|origin|extras)\b|NO_ORIGIN|NO_EXTRAS")
-"""Of `schemas/message_fields.py`: mypy checks what is made with them."""
 COPY_HELPER = "schemas/values.py"
 """The one module that copies models with changes, and refuses fields that they do not have."""
 
@@ -297,7 +295,7 @@ def splats_into_models(path: Path) -> list[str]:
         for node in nodes_of(path)
         if isinstance(node, ast.Call) and re.fullmatch(r"(\w+\.)*([A-Z]\w*|cls)", called(node))
         for keyword in node.keywords
-        if keyword.arg is None and not TYPED_FIELDS.search(ast.unparse(keyword.value))
+        if keyword.arg is None and not is_typed(keyword.value)
     ]
     return [text for text in found if "TCPConnector" not in text]
 
