@@ -24,6 +24,7 @@ from schemas.values import Lane
 
 MARK_DIGITS = 16
 _TAG = re.compile(r"([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{22})\.(\d{1,3})([sb])([A-Za-z0-9_-]{12})", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TAIL_BYTES = 9
 """Of the delivery id, at the end of a tag: 70 bits that nobody can compute, and 12 characters that fit."""
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
@@ -47,9 +48,14 @@ def uuid8(digits: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:32]}"
 
 
-def message_id_of(partner_uuid: str, partner_ref: str | None) -> str:
-    """The message id for a partner's own id; a new one when the partner gave none."""
-    return uuid7() if partner_ref is None else uuid5(partner_uuid, partner_ref)
+def is_uuid(text: str) -> bool:
+    """Whether the text is a UUID as we write it: lower-case, with its hyphens."""
+    return _UUID.fullmatch(text) is not None
+
+
+def message_id_of(partner_uuid: str, partner_ref: str) -> str:
+    """The id of a message that has one of the partner's own."""
+    return uuid5(partner_uuid, partner_ref)
 
 
 def mailing_id_of(partner_uuid: str, ref: str) -> str:

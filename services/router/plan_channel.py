@@ -13,7 +13,7 @@ from schemas.events import MessageRequested, PlannedTarget, TargetResolved
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.values import Channel, ChannelMessage, Content
-from services.runtime.short_links import text_of
+from services.runtime.text.link_text import text_of
 from services.runtime.text.sms_parts import part_count
 
 

@@ -13,11 +13,10 @@ projects the message gets the same. Source: `docs/partner-api.md` §1, §4 (shor
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from schemas import lossless
 from schemas.values import Link
 from services.runtime.http.web_address import LONGEST, BadAddress, browser_address
+from services.runtime.text.link_text import text_of, with_text
 from services.runtime.text.links import Found, found_in
 
 PATH = "/l/"
@@ -55,7 +54,7 @@ class ShortLinks:
         for place, short in places:
             parts += [text[end : place.start], self._prefix + short.codes[0]]
             end = place.end
-        return _with_text(link, "".join([*parts, text[end:]]))
+        return with_text(link, "".join([*parts, text[end:]]))
 
     @property
     def _prefix(self) -> str:
@@ -93,37 +92,6 @@ def location_of(url: str) -> str | None:
 def is_code(text: str) -> bool:
     """Whether it looks like a code at all."""
     return _CODE.fullmatch(text) is not None
-
-
-def text_of(link: Link) -> str | None:
-    """The text that is shown; None when there is none."""
-    if link.content is not None:
-        return link.content.text
-    holder = _holder(_data(link))
-    return holder["text"] if holder is not None else None
-
-
-def _with_text(link: Link, text: str) -> Link:
-    if link.content is not None:
-        return link.model_copy(update={"content": link.content.model_copy(update={"text": text})})
-    data = _data(link)
-    holder = _holder(data)
-    assert holder is not None
-    holder["text"] = text
-    return link.model_copy(update={"data": lossless.text_of(data)})
-
-
-def _data(link: Link) -> Any:
-    return lossless.loads(link.data) if link.data is not None else None
-
-
-def _holder(data: Any) -> dict[str, Any] | None:
-    """Where a channel's data has its text (`docs/partner-api.md` §1)."""
-    inner = data.get("instantContent") if isinstance(data, dict) else None
-    for place in (data, inner.get("data") if isinstance(inner, dict) else None):
-        if isinstance(place, dict) and isinstance(place.get("text"), str):
-            return place
-    return None
 
 
 def _code(digest: str) -> str:

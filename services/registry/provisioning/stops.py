@@ -30,7 +30,6 @@ from services.runtime.http.server import Problem
 from services.runtime.mongo.stop_targets import StopTargets
 from services.runtime.text.storable import Text
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PACKET = re.compile(r"[1-9][0-9]{0,15}")
 MOST_HOLDING, MOST_KEPT, MOST_UNKNOWN = 1_000, 10_000, 50
 """Stops of one partner's packets and mailings: that hold, with the lifted ones, and of packets that nobody knows."""
@@ -160,7 +159,7 @@ def _own_name(scope: StopScope, given: str, partner: PartnerChanged) -> str:
 def _own_id(scope: StopScope, given: str, partner: PartnerChanged) -> str:
     """As messages carry it. A mailing has an id of the platform's, and may have one of the partner's."""
     if scope == "mailing":
-        return given if _UUID.fullmatch(given) else ids.mailing_id_of(partner.uuid, given)
+        return given if ids.is_uuid(given) else ids.mailing_id_of(partner.uuid, given)
     if not _PACKET.fullmatch(given):
         raise Problem(400, "Invalid request", errors=[{"field": "stop_id", "rule": "must be a packetId, a number"}])
     return given

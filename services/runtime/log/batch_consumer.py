@@ -28,7 +28,7 @@ from aiokafka import (
 )
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
-from schemas import codec, topics
+from schemas import codec, ids, topics
 from schemas.events import Event, MessageEvent
 from schemas.topics import Topic
 from schemas.values import Lane
@@ -36,7 +36,7 @@ from services.runtime import telemetry
 from services.runtime.crypto import record_encryption
 from services.runtime.faults import DECLARED, TRANSIENT_ERRORS, Suspect, Suspects, backoff_s, kind_of
 from services.runtime.log import kafka
-from services.runtime.log.dead_letters import DeadLetters, is_message_id
+from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
 
@@ -291,6 +291,6 @@ class BatchConsumer:
 
 def checked_event(event: Event | None) -> Event | None:
     """The event. Raises Undecodable for one of a message that cannot be ours: from its id no other can be derived."""
-    if isinstance(event, MessageEvent) and not is_message_id(event.message_id):
+    if isinstance(event, MessageEvent) and not ids.is_uuid(event.message_id):
         raise codec.Undecodable("message_id: must be a UUID")
     return event

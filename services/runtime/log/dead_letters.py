@@ -9,7 +9,6 @@ So nothing stays pending for ever, and a mended record can still go. The timer's
 putting aside once. It is set behind the dead letter; while the database is away, the consumer waits with it.
 """
 
-import re
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -38,12 +37,6 @@ from services.runtime.settings import Settings
 log = telemetry.logger("dead-letters")
 COLLECTION = "failure_timers"
 """Whoever puts aside sets them; status fires them."""
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""What a message id looks like; no other is believed of a poisoned record: nothing can be derived from it."""
-
-
-def is_message_id(text: object) -> bool:
-    return isinstance(text, str) and _UUID.fullmatch(text) is not None
 
 
 def failure_id(message_id: str, topic: str, place: str) -> str:
@@ -141,6 +134,6 @@ def _message_of(
         body = None
     if isinstance(body, dict):
         found, partner = body.get("message_id", found), body.get("partner_id", "")
-    if not isinstance(found, str) or not is_message_id(found):
+    if not isinstance(found, str) or not ids.is_uuid(found):  # nothing can be derived from another
         return None, "", 0
     return found, partner if isinstance(partner, str) else "", 0

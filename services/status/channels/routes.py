@@ -9,7 +9,6 @@
 the fold. Source: `docs/partner-api.md` §5.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -29,8 +28,6 @@ from services.runtime.log.kafka import Append, Log
 from services.status.channels.accounts import ChannelAccounts
 from services.status.channels.reports import PlatformReport, UnreadableReport, parse_report
 from services.status.message import Delivery, Message, Messages
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class ReportBody(BaseModel):
@@ -73,7 +70,7 @@ def channel_routes(messages: Messages, accounts: ChannelAccounts, sink: Log, tru
             report = parse_report(await request.body())
         except UnreadableReport as error:
             raise _refused(400, "Not a report", str(error)) from None
-        if not _UUID.fullmatch(report.delivery_id):
+        if not ids.is_uuid(report.delivery_id):
             raise _refused(404, "No such id")
         message = await messages.of_channel_delivery(report.delivery_id)
         found = _delivery(message, report.delivery_id) if message is not None else None

@@ -5,15 +5,16 @@ The trace is a product: every event of a message leaves one entry, in words that
 
 import re
 from operator import attrgetter
-from typing import Any
 
 import orjson
 
-from schemas import events, ids
+from schemas import events, ids, lossless
 from schemas.application_events import by_for_partners
 from schemas.events import MessageEvent
 from schemas.reasons import Reason, channel_reason
 from schemas.reports import ReportStatus
+from schemas.values import Link as RequestedLink
+from services.runtime.text.link_text import text_of
 from services.status.message import MAX_DETAIL, CascadeDecision, Entry, Link, Message, Request, What
 
 _values_of = attrgetter(*Entry.__slots__)
@@ -167,7 +168,7 @@ def request_of(event: events.MessageRequested) -> Request:
         mt_num=event.mt_num,
         channel=link.channel,
         sender=link.sender,
-        text=link.content.text if link.content is not None else _text_in(link.data),
+        text=_text_of(link),
         title=link.content.title if link.content is not None else None,
         awaited=link.awaited,
         partner_ref=event.partner_ref,
@@ -183,15 +184,9 @@ def request_of(event: events.MessageRequested) -> Request:
     )
 
 
-def _text_in(data: str | None) -> str:
-    """`text` of another channel's message.data, which the partner protocol shows in reports; empty when it has none."""
+def _text_of(link: RequestedLink) -> str:
+    """The text that the partner protocol shows in reports; empty when there is none."""
     try:
-        found: Any = orjson.loads(data or "null")
-    except orjson.JSONDecodeError:
+        return text_of(link) or ""
+    except lossless.NotJson:
         return ""
-    if isinstance(found, dict):
-        inner: Any = found.get("instantContent")
-        for place in (found, inner.get("data") if isinstance(inner, dict) else None):
-            if isinstance(place, dict) and isinstance(place.get("text"), str):
-                return str(place["text"])
-    return ""

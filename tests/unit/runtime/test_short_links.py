@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.values import Channel, Content, Link, SecureValues
-from services.runtime.short_links import ShortLinks, is_code, location_of, text_of
+from services.runtime.short_links import ShortLinks, is_code, location_of
+from services.runtime.text.link_text import text_of
 from services.runtime.text.links import found_in
 
 BASE = "https://s.example"

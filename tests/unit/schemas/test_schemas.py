@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from schemas import DeliveryState, codec, ids, topics
 from schemas.__main__ import FOLDER, documents, event_schemas
-from schemas.application_events import by_for_partners
+from schemas.application_events import OwnedId, by_for_partners
 from schemas.events import ProviderDispatched, ReceiptReceived
 from schemas.providers import Provider
 
@@ -113,7 +113,9 @@ def test_ids_are_computed_and_look_as_they_should() -> None:
     message_id = ids.message_id_of(partner, "order 1")
     assert message_id == ids.message_id_of(partner, "order 1") != ids.message_id_of(partner, "order 2")
     assert uuid.fullmatch(message_id)
-    assert uuid.fullmatch(ids.message_id_of(partner, None))
+    assert uuid.fullmatch(partner)
+    assert ids.is_uuid(partner)
+    assert not any(map(ids.is_uuid, (partner.upper(), partner.replace("-", ""), "", f"{partner}\n")))
     assert ids.mt_num_of(message_id).isdecimal()
     assert int(ids.mt_num_of(message_id)) < 2**63
 
@@ -160,3 +162,15 @@ def test_the_lattice_of_states() -> None:
 )
 def test_a_partner_is_not_told_which_operator_it_was(by: str, told: str) -> None:
     assert by_for_partners(by) == told
+
+
+def test_the_id_of_what_a_partner_owns_is_read_as_it_was_written() -> None:
+    assert OwnedId.parse(str(OwnedId("bank", "summer/7"))) == OwnedId("bank", "summer/7")
+    assert OwnedId.parse("bank") == OwnedId("bank", "")
+
+
+def test_a_copy_takes_no_field_that_its_model_does_not_have() -> None:
+    assert RECEIPT.replace(kind="delivered").kind == "delivered"
+    assert RECEIPT.kind == "read"
+    with pytest.raises(TypeError, match="ReceiptReceived has no field kinds"):
+        RECEIPT.replace(kinds="delivered")

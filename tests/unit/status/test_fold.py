@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas import DeliveryState, ids
 from schemas.events import Held, LinkClicked, MessageEvent, Scheduled
 from schemas.reasons import Reason
-from schemas.values import Content, Recipient, SecureValues
+from schemas.values import Channel, Content, Link, Recipient, SecureValues
 from services.status.api.explain import explain
 from services.status.fold import ReportDue, StateChanged, fold, trace_of
 from services.status.message import MAX_CANDIDATES, MAX_DETAIL, MAX_TRACE, MAX_TRACE_OF_PEOPLE, Message
@@ -399,3 +399,11 @@ def test_a_request_that_says_the_same_again_is_an_ordinary_repeat() -> None:
 def test_fields_that_nobody_reads_stand_in_the_trace() -> None:
     request = Story().requested(unknown_fields=("message.data.tl", "prio"))
     assert _lines_of_requests(request) == ["PUSH: unknown fields message.data.tl, prio"]
+
+
+def test_a_report_shows_the_text_of_a_channel_whatever_stands_beside_it() -> None:
+    data = '{"instantContent": {"type": "TEXT", "data": {"text": "hello"}}, "own": 1e400}'
+    chain = (Link(channel=Channel.VIBER, ttl_ms=60_000, data=data),)
+    request = replay(Story().requested(chain=chain)).request
+    assert request is not None
+    assert request.text == "hello"
