@@ -125,7 +125,7 @@ def _add_list(router: APIRouter, service: MailingService, who: Caller) -> None:
         asking: Caller = who,
     ) -> ProblemsPage:
         mailing = await service.find(any_id, asking)
-        found = await service.mailings.problems(mailing.mailing_id, after, limit)
+        found = await service.mailings.lists.problems(mailing.mailing_id, after, limit)
         views = [ProblemView(line=line.line, field=line.field, rule=line.rule) for line in found]
         return ProblemsPage(
             problems=views,

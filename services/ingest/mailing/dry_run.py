@@ -63,7 +63,7 @@ class DryRun:
         """Chunks: all of them, or every so many lines."""
         line, lines = int(mailing.cursor), mailing.next_line - int(mailing.cursor)
         stride = 0 if left <= LOOKED_AT else lines * 500 // LOOKED_AT
-        while rows := await self.service.mailings.rows_from(mailing, line):
+        while rows := await self.service.mailings.lists.rows_from(mailing, line):
             if kept := sent_to(mailing, rows):
                 yield kept
             line = max(rows[-1].line + 1, line + stride)

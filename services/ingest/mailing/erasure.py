@@ -23,6 +23,6 @@ class MailingErasure:
             users = frozenset(subject.value for subject in subjects if subject.kind == "user")
             people = People(users, frozenset(subject.value for subject in subjects if subject.kind == "phone"))
             partner_id = scope.removeprefix(_PARTNER) or None
-            lines += await self._mailings.forget_recipients(partner_id, people)
-            texts += await self._mailings.forget_texts(partner_id, people)
+            lines += await self._mailings.erase_recipients(partner_id, people)
+            texts += await self._mailings.erase_texts(partner_id, people)
         return {"mailing_lines": lines, "mailings": texts}

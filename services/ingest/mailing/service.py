@@ -177,7 +177,7 @@ class MailingService:
 
     async def cancel(self, mailing: Mailing) -> Mailing:
         cancelled = await self._move(mailing, "cancelled", {"finished_at": now_ms()})
-        await self.mailings.forget(cancelled.mailing_id)
+        await self.mailings.lists.delete_recipients(cancelled.mailing_id)
         return cancelled
 
     def forecast(self, mailing: Mailing, recipients: int, now: int) -> Forecast | None:

@@ -78,7 +78,7 @@ class Upload:
     async def _remember(self) -> None:
         """Who was stored by uploads before."""
         line = 1
-        while rows := await self.mailings.rows_from(self.mailing, line):
+        while rows := await self.mailings.lists.rows_from(self.mailing, line):
             for row in rows:
                 if row.repeats is None:
                     self._seen.first_line(row)

@@ -35,7 +35,7 @@ async def started(bench: Bench, *names: str) -> Mailing:
 
 
 async def refused(bench: Bench, mailing: Mailing) -> list[tuple[int, str, str]]:
-    return [tuple(one) for one in await bench.mailings.problems(mailing.mailing_id, 0, 100)]  # type: ignore[misc]
+    return [tuple(one) for one in await bench.mailings.lists.problems(mailing.mailing_id, 0, 100)]  # type: ignore[misc]
 
 
 def claims_of(database: Database) -> DuplicateClaims:

@@ -17,7 +17,7 @@ SPELT = [b'{"to": "+7 916 000 00 0%d"}\n' % number for number in range(5)]
 
 
 async def problems(bench: Bench, mailing_id: str) -> list[tuple[int, str]]:
-    return [(one.line, one.rule) for one in await bench.mailings.problems(mailing_id, 0, 1000)]
+    return [(one.line, one.rule) for one in await bench.mailings.lists.problems(mailing_id, 0, 1000)]
 
 
 async def test_a_repeated_recipient_is_left_out_counted_and_told(bench: Bench) -> None:

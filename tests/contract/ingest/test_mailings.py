@@ -454,7 +454,7 @@ async def test_recipients_that_no_key_opens_pause_their_mailing_and_keep_nobody_
     await bench.upload(await bench.draft(), lines(0, 3))
     with pytest.raises(CannotContinue, match="recipients"):
         await bench.plan(lost)
-    assert await bench.mailings.forget_recipients(None, People(frozenset(), frozenset({"79160000001"}))) == 1
+    assert await bench.mailings.erase_recipients(None, People(frozenset(), frozenset({"79160000001"}))) == 1
 
 
 async def test_a_mailing_with_an_unknown_fault_is_paused_after_some_tries_and_the_others_go_on(
@@ -570,10 +570,10 @@ async def test_who_is_forgotten_while_a_mailing_runs_is_not_sent_to_from_memory(
     run = bench.run_of(await bench.service.start(mailing, None))
     assert await run.step(_at_once)
     first = (await bench.requested(1))[0].recipient.phone
-    rows = await bench.mailings.rows_from(mailing, 2)
+    rows = await bench.mailings.lists.rows_from(mailing, 2)
     forgotten = rows[-1].phone
     assert forgotten is not None
-    assert await bench.mailings.forget_recipients(None, People(frozenset(), frozenset({forgotten}))) >= 1
+    assert await bench.mailings.erase_recipients(None, People(frozenset(), frozenset({forgotten}))) >= 1
     clock[0] += 2000
     while await run.step(_at_once):
         pass
@@ -731,10 +731,10 @@ async def test_who_is_forgotten_goes_from_lists_values_and_texts(bench: Bench) -
     told = {"79160000001": "Anna", "79160000002": "8 (916) 111-22-33", "79161112233": "Anna", "79160000003": "ivanov"}
     mailing = await bench.upload(mailing, [orjson.dumps({"to": to, "friend": who}) + b"\n" for to, who in told.items()])
     mailing = await bench.service.start(mailing, None)
-    assert await bench.mailings.forget_recipients("another", theirs) == 0
-    assert await bench.mailings.forget_recipients(None, theirs) == 3
-    assert [await bench.mailings.forget_texts(None, theirs) for _ in range(2)] == [1, 0]
-    assert await bench.mailings.forget_recipients(None, theirs) == 0
+    assert await bench.mailings.erase_recipients("another", theirs) == 0
+    assert await bench.mailings.erase_recipients(None, theirs) == 3
+    assert [await bench.mailings.erase_texts(None, theirs) for _ in range(2)] == [1, 0]
+    assert await bench.mailings.erase_recipients(None, theirs) == 0
     found = await bench.service.find(mailing.mailing_id, Caller(PARTNER))
     assert (found.name, found.revision) == (f"for {MASK}", mailing.revision + 1)
     assert [one.mailing_id for one in await bench.mailings.unpublished()] == [mailing.mailing_id]
@@ -753,7 +753,7 @@ async def test_a_run_goes_on_with_the_text_that_is_left(bench: Bench) -> None:
     )
     run = bench.run_of(await bench.service.start(mailing, None))
     assert await run.step(_at_once)
-    await bench.mailings.forget_texts(None, People(frozenset({"ivanov"}), frozenset()))
+    await bench.mailings.erase_texts(None, People(frozenset({"ivanov"}), frozenset()))
     while await run.step(_at_once):
         pass
     texts = sorted(one.chain[0].content.text for one in await bench.requested(4) if one.chain[0].content is not None)

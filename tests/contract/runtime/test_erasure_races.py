@@ -36,22 +36,32 @@ async def test_a_list_that_is_uploaded_anew_meanwhile_is_cleaned_as_well(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Mailings(database, Secrets(base64.b64encode(bytes(32)).decode()))
-    mailing = Mailing("m", "bank", None, "n", "{}", 1, 10, "skip", is_segment=False)
+    mailing = Mailing(
+        mailing_id="m",
+        partner_id="bank",
+        ref=None,
+        name="n",
+        definition="{}",
+        created_at=1,
+        rate_per_s=10,
+        on_bad_lines="skip",
+        is_segment=False,
+    )
     await store.create(mailing)
     rows = [Row(1, PHONE, None, None, ()), Row(2, OTHER, None, None, ())]
     assert await store.add(mailing, 3, rows, [], 0)
-    update_one = store._chunks.update_one
+    update_one = store.lists._chunks.update_one
 
     async def after_an_upload(query: Any, update: Any, upsert: bool = False) -> Written:
-        monkeypatch.setattr(store._chunks, "update_one", update_one)
-        await update_one({"_id": query["_id"]}, {"$set": {"rows": store._sealed(rows)}})
+        monkeypatch.setattr(store.lists._chunks, "update_one", update_one)
+        await update_one({"_id": query["_id"]}, {"$set": {"rows": store.lists._sealed(rows)}})
         return await update_one(query, update, upsert)
 
-    monkeypatch.setattr(store._chunks, "update_one", after_an_upload)
-    assert await store.forget_recipients(None, HIM) == 1
+    monkeypatch.setattr(store.lists._chunks, "update_one", after_an_upload)
+    assert await store.erase_recipients(None, HIM) == 1
     found = await store.find("m")
     assert found is not None
-    assert [row.phone for row in await store.rows_from(found, 1)] == [OTHER]
+    assert [row.phone for row in await store.lists.rows_from(found, 1)] == [OTHER]
 
 
 async def test_a_report_that_comes_to_a_newer_state_meanwhile_is_emptied_as_well(

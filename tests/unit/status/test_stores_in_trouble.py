@@ -117,7 +117,7 @@ BULK: dict[str, Call] = {
     "attempts": lambda database: Attempts(database)._insert([("a/1", "by")]),
     "request claims": lambda database: DuplicateClaims(database["claims"]).claim_many([M], "h", 1),
     "claims of lines": lambda database: DuplicateClaims(database["claims"]).claim_as({M: "line"}, 1),
-    "problems of lines": lambda database: Mailings(database, SECRETS).add_problems(
+    "problems of lines": lambda database: Mailings(database, SECRETS).lists.add_problems(
         "m", [RejectedLine(1, "to", "a number")]
     ),
     "messages": lambda database: Messages(database).save([Message(M)]),
@@ -148,7 +148,7 @@ SINGLE: dict[str, Call] = {
     "timers hastened": lambda database: Timers(database["timers"], None).hasten(SenderTag(Provider.FCM, "app"), 1),  # type: ignore[arg-type]
     "a step of an erasure": lambda database: Erasures(database, SECRETS).forgotten("e"),
     "a count": lambda database: OutcomesStore(database).put("mailing", 1, [], 1),
-    "a list forgotten": lambda database: Mailings(database, SECRETS).forget("m"),
+    "a list deleted": lambda database: Mailings(database, SECRETS).lists.delete_recipients("m"),
     "inbox entries dropped": lambda database: Inbox(database).delete([M]),
     "a receiver pulled": lambda database: ReportStore(database).pull("single", "host", 1),
     "an index": lambda database: Broadcasts(database).prepare(),

@@ -50,7 +50,7 @@ class MessageWriter:
         if granted:
             await self.claims.confirm_many(granted)
         room = max(0, MAX_PROBLEMS - mailing.refused)
-        await self.mailings.add_problems(mailing.mailing_id, repeated[:room])
+        await self.mailings.lists.add_problems(mailing.mailing_id, repeated[:room])
         return len(repeated)
 
     async def _claim(

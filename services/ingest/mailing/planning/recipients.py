@@ -33,7 +33,7 @@ class RecipientReader:
             members, end = await self.segments.page(await self.query(segment), str(mailing.cursor), _PAGE)
             return [_of_segment(member) for member in members], end
         try:
-            rows = await self.mailings.rows_from(mailing, int(mailing.cursor))
+            rows = await self.mailings.lists.rows_from(mailing, int(mailing.cursor))
         except CannotOpen:
             raise CannotContinue(f"the recipients: {CANNOT_OPEN}") from None
         to_plan = [addressed(row) for row in sent_to(mailing, rows)]

@@ -110,7 +110,7 @@ class MailingRun:
         changed = await self.mailings.change(self.mailing, {"state": state, "reason": reason, **ended})
         if changed is not None:
             if is_over:
-                await self.mailings.forget(changed.mailing_id)
+                await self.mailings.lists.delete_recipients(changed.mailing_id)
             await self.publisher.publish(changed)
 
     async def _advance(self, cursor: int | str, planned: int = 0, repeated: int = 0) -> bool:
