@@ -71,7 +71,7 @@ def _operation() -> dict[str, Any]:
 
 
 def _packet() -> dict[str, Any]:
-    """Told as far as the document of a packet's states needs it; its messages: `docs/partner-api.md` §6."""
+    """Described as far as the document of a packet's states needs it; its messages: `docs/partner-api.md` §6."""
     return {
         "operationId": "batch",
         "summary": "Send a packet of up to 3000 messages",

@@ -3,8 +3,8 @@
     POST   /v1/mailings                     a draft; an own `id` repeated answers the same
     GET    /v1/mailings, /v1/mailings/{id}  state and progress
     PATCH  /v1/mailings/{id}                rate, name, what broken lines mean
-    PUT    /v1/mailings/{id}/recipients     the list, NDJSON or CSV, streamed; resumable by ?firstLine
-    DELETE /v1/mailings/{id}/recipients     forget the list of a draft
+    PUT    /v1/mailings/{id}/recipients     the list, NDJSON or CSV, streamed; resumed by ?firstLine
+    DELETE /v1/mailings/{id}/recipients     delete the list of a draft
     GET    /v1/mailings/{id}/problems       its broken lines
     GET    /v1/mailings/{id}/forecast       dry run
     POST   /v1/mailings/{id}/start …        start, pause, resume, cancel
@@ -22,7 +22,7 @@ from services.ingest.http import json_of, problem_of
 from services.ingest.mailing.dry_run import DryRun
 from services.ingest.mailing.model import Mailing, PageCursor
 from services.ingest.mailing.service import MailingService
-from services.ingest.mailing.upload import Form
+from services.ingest.mailing.upload import ListForm
 from services.ingest.mailing.views import (
     ForecastView,
     MailingsPage,
@@ -103,7 +103,7 @@ def _add_list(router: APIRouter, service: MailingService, who: Caller) -> None:
         if kind not in _TYPES:
             raise server.Problem(415, "Unsupported media type", f"Content-Type: must be one of {', '.join(_TYPES)}")
         try:
-            form = Form(_TYPES[kind], encoding_of(charset), first_line)
+            form = ListForm(_TYPES[kind], encoding_of(charset), first_line)
         except ListFault as fault:
             raise server.Problem(415, "Unsupported charset", f"Content-Type: {fault}") from None
         mailing = await service.find(any_id, asking)

@@ -1,7 +1,7 @@
-"""The dry run of a mailing: what starting it would mean, without sending anything.
+"""The dry run of a mailing: what starting it would do, without sending anything.
 
-A list is looked at whole up to LOOKED_AT recipients; of a longer one, chunks are taken evenly and the rest is
-projected, so that the answer comes in seconds and in constant memory. A segment is counted by the database.
+A list of up to LOOKED_AT recipients is looked at whole; of a longer one a sample of evenly spread chunks, from which
+the rest is projected, so that the answer takes seconds and constant memory. A segment is counted by the database.
 """
 
 from collections.abc import AsyncIterator
@@ -25,14 +25,14 @@ LOOKED_AT = 50_000
 
 @dataclass(frozen=True)
 class DryRun:
-    """Reads only."""
+    """Makes forecasts; it reads only."""
 
     service: MailingService
     recipients: RecipientReader
     installations: Installations
 
     async def run(self, mailing: Mailing, now: int) -> ForecastView:
-        """What is still to be planned. Raises Problem, TRANSIENT_ERRORS."""
+        """The forecast for what is still to be planned. Raises Problem, TRANSIENT_ERRORS."""
         template = self.service.template(mailing)
         if template.segment is not None:
             left = await self.recipients.count(template.segment)
@@ -60,7 +60,7 @@ class DryRun:
         )
 
     async def _chunks(self, mailing: Mailing, left: int) -> AsyncIterator[list[Row]]:
-        """Chunks: all of them, or every so many lines."""
+        """All chunks, or a sample of them at even distances."""
         line, lines = int(mailing.cursor), mailing.next_line - int(mailing.cursor)
         stride = 0 if left <= LOOKED_AT else lines * 500 // LOOKED_AT
         while rows := await self.service.mailings.lists.rows_from(mailing, line):

@@ -1,4 +1,4 @@
-"""What ingest cleans of those who were forgotten: the lists of mailings that wait to be planned, and their texts."""
+"""The erasure of people from mailings: from lists that wait to be planned, and from texts."""
 
 from services.ingest.mailing.rules.redaction import People
 from services.ingest.mailing.store import Mailings
@@ -8,7 +8,7 @@ _PARTNER = "partner/"
 
 
 class MailingErasure:
-    """`clean` is what `erasing.clean_after` calls."""
+    """Erases people from mailings; `services/runtime/erasure.py` calls `clean`."""
 
     def __init__(self, mailings: Mailings) -> None:
         self._mailings = mailings

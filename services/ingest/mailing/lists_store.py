@@ -45,7 +45,7 @@ class MailingLists:
             await collection.create_index("at", expireAfterSeconds=MESSAGE_RETENTION_MS // 1000)
 
     async def add_chunk(self, mailing: Mailing, rows: Sequence[Row]) -> bool:
-        """Before `next_line` says so. False when a later upload has stored these lines."""
+        """Store a chunk, before `next_line` moves. False when a later upload has stored these lines."""
         chunk = {
             "mailing_id": mailing.mailing_id,
             "upload": mailing.upload,
@@ -66,7 +66,7 @@ class MailingLists:
         await self._chunks.delete_one({"_id": _chunk_id(mailing), "upload": mailing.upload})
 
     async def add_problems(self, mailing_id: str, bad: Sequence[RejectedLine]) -> None:
-        """Keep what is wrong with these lines; said again, it is one."""
+        """Keep what is wrong with these lines; a repeat replaces it."""
         at = datetime.now(UTC)
         writes = [
             ReplaceOne(
@@ -84,8 +84,7 @@ class MailingLists:
     async def rows_from(self, mailing: Mailing, line: int) -> list[Row]:
         """The recipients from `line` on in the chunk that holds it, or in the next one. Empty: there are no more.
 
-        What an upload has stored behind `next_line`, and could not say any more, is none of them. Raises CannotOpen as
-        well.
+        What an upload stored behind `next_line` before it broke does not count. Raises CannotOpen as well.
         """
         query: Document = {"mailing_id": mailing.mailing_id, "last_line": {"$gte": line}}
         query["first_line"] = {"$lt": mailing.next_line}
@@ -117,10 +116,10 @@ class MailingLists:
         return taken
 
     async def _erase_lines(self, document: Document, people: People) -> int | None:
-        """How many lines it took out of a chunk; None when the chunk has been changed since it was read."""
+        """How many lines were taken out of a chunk; None when it has been changed since it was read."""
         try:
             rows = self._rows(document)
-        except CannotOpen:  # nobody reads these any more, nor is anybody sent to by them
+        except CannotOpen:  # nobody can read them any more, so nothing is sent to them
             self.warn_unreadable(document["mailing_id"])
             return 0
         left = rows_left(rows, people)
@@ -141,7 +140,7 @@ class MailingLists:
             log.warning("a mailing cannot be opened with the keys there are", mailing=mailing_id)
 
     def _sealed(self, rows: Sequence[Row]) -> str:
-        kept = [row[: 5 if row.repeats is None else 6] for row in rows]  # a reader of before knows five
+        kept = [row[: 5 if row.repeats is None else 6] for row in rows]  # an older reader knows five
         return self._secrets.seal(zlib.compress(orjson.dumps(kept), 1), _PURPOSE)
 
     def _rows(self, document: Mapping[str, Any]) -> list[Row]:
@@ -149,5 +148,5 @@ class MailingLists:
 
 
 def _chunk_id(mailing: Mailing) -> str:
-    """Of the lines that begin at its next one."""
+    """The chunk that begins at the mailing's next line."""
     return f"{mailing.mailing_id}/{mailing.next_line:012}"

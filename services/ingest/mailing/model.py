@@ -30,7 +30,7 @@ class Mailing:
     revision: int = 1
     reason: str = ""
     next_line: int = 1
-    is_complete: bool = False  # the last upload came to its end
+    is_complete: bool = False  # the last upload was complete
     accepted: int = 0
     refused: int = 0
     cursor: int | str = 1
@@ -39,9 +39,9 @@ class Mailing:
     started_at: int | None = None
     finished_at: int | None = None
     rate_now: float = 0.0  # messages a second, as last measured
-    planned_at: int = 0  # UTC ms; when it last came further
-    was_held: bool = False  # it was paused once: what was asked for may wait for it to go on
-    on_repeated: str = "send"  # skip: who stands in the list again is left out; unsaid by mailings of before
+    planned_at: int = 0  # UTC ms; when its cursor last moved
+    was_held: bool = False  # it was paused once: its messages may wait for it to go on
+    on_repeated: str = "send"  # skip: repeated recipients are left out; older mailings do not have it
     repeated: int = 0  # lines among the accepted ones that repeat a recipient
     upload: int = 0  # number of the newest upload, the only one that may store
 
@@ -52,12 +52,12 @@ class Mailing:
 
     @property
     def recipients(self) -> int:
-        """Of a list: the lines that are sent to."""
+        """The lines of a list that are sent to."""
         return self.accepted - self.left_out
 
     @property
     def is_readable(self) -> bool:
-        """False when no key opens any more what was asked for."""
+        """False when no key opens its definition any more."""
         return self.definition != UNREADABLE
 
 
@@ -78,7 +78,7 @@ class MailingChanges(TypedDict, total=False):
 
 
 def sent_to(mailing: Mailing, rows: Sequence[Row]) -> list[Row]:
-    """Those of a list's lines that get a message."""
+    """The lines that get a message."""
     return [row for row in rows if row.repeats is None or mailing.on_repeated != "skip"]
 
 

@@ -1,11 +1,11 @@
-"""What can be done with a mailing, and when; HTTP is in `api.py`, the sending in `planner.py`.
+"""The things that can be done with a mailing, and when; HTTP is in `api.py`, the sending in `planning/`.
 
     draft ─start─▶ running ◀─pause, resume─▶ paused        any of these, and done ─cancel─▶ cancelled
-                      └─ everybody planned ─▶ done ─pause─▶ paused ─resume─▶ running ─▶ done
+                      └─ all are planned ─▶ done ─pause─▶ paused ─resume─▶ running ─▶ done
 
-Of one that is done, messages may wait for their recipients' hours: those are held, or end.
+Messages of a mailing that is done may still wait for their recipients' hours: pause holds them, cancel ends them.
 
-Every change is a compare-and-set, said to `mailing-events` behind it; doing the same again answers as it is.
+Every change is a compare-and-set, then published to `mailing-events`; a repeat changes nothing and is answered alike.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -25,7 +25,7 @@ from services.ingest.mailing.rules.forecast import Forecast, forecast
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import Mailings
 from services.ingest.mailing.templates import CannotContinue, compiled
-from services.ingest.mailing.upload import Form, Upload, UploadConflict
+from services.ingest.mailing.upload import ListForm, Upload, UploadConflict
 from services.ingest.rules import Refused, parsed, unknown_fields
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller
@@ -50,14 +50,14 @@ _MOST_FAULTS, _MOST_OF_NAME = 50, 200
 
 @dataclass(frozen=True)
 class MailingService:
-    """Raises Problem for what cannot be done, and TRANSIENT_ERRORS."""
+    """Changes mailings. Raises Problem for what cannot be done, and TRANSIENT_ERRORS."""
 
     mailings: Mailings
     directory: Directory
     publisher: MailingPublisher
 
     async def create(self, raw: object, partner: PartnerChanged) -> tuple[Mailing, bool]:
-        """A draft; False beside it when there was one with this id and content already."""
+        """A draft, and whether it is new: with a known id and the same content it is the old one."""
         _check_names(MailingBody, raw)
         now = now_ms()
         try:
@@ -90,7 +90,7 @@ class MailingService:
         return kept, kept is fresh
 
     async def find(self, any_id: str, asking: Caller) -> Mailing:
-        """By its id or the partner's own."""
+        """The mailing by its id or the partner's own."""
         candidates = [any_id]
         if asking.partner is not None:
             candidates.append(ids.mailing_id_of(asking.partner.uuid, any_id))
@@ -101,7 +101,7 @@ class MailingService:
         raise Problem(404, "No such mailing")
 
     async def change(self, mailing: Mailing, raw: object) -> Mailing:
-        """Rate, name and what broken lines mean; the rate also of one that runs."""
+        """Change rate, name and what broken or repeated lines mean; also while it runs."""
         _check_names(ChangeBody, raw)
         try:
             body = parsed(ChangeBody, raw, "")
@@ -123,7 +123,7 @@ class MailingService:
             mailing = await self._again(mailing)
         raise Problem(503, "The mailing is being changed by others")
 
-    async def upload(self, mailing: Mailing, body: AsyncIterator[bytes], form: Form) -> tuple[Upload, Mailing]:
+    async def upload(self, mailing: Mailing, body: AsyncIterator[bytes], form: ListForm) -> tuple[Upload, Mailing]:
         """Store a list, or the rest of one."""
         if mailing.is_segment:
             raise Problem(409, "The recipients of this mailing are a segment")
@@ -151,9 +151,9 @@ class MailingService:
         return uploading, await self._again(mailing)
 
     async def clear(self, mailing: Mailing) -> None:
-        """Forget the list of a draft."""
+        """Delete the list of a draft."""
         if not await self.mailings.clear(mailing):
-            raise Problem(409, f"The mailing is {mailing.state}", "only a draft forgets its recipients")
+            raise Problem(409, f"The mailing is {mailing.state}", "only the list of a draft can be deleted")
 
     async def start(self, mailing: Mailing, at: int | None) -> Mailing:
         """Let it run, now or from `at` (UTC ms) on."""
@@ -161,7 +161,7 @@ class MailingService:
         return await self._move(mailing, "running", {"start_at": at, "started_at": max(now, at or now)}, self._check)
 
     def _check(self, mailing: Mailing) -> None:
-        """That a draft can be started."""
+        """Raise Problem for a draft that cannot be started."""
         if mailing.state == "draft":
             self.template(mailing)
             if not mailing.is_segment:
@@ -181,7 +181,7 @@ class MailingService:
         return cancelled
 
     def forecast(self, mailing: Mailing, recipients: int, now: int) -> Forecast | None:
-        """Of so many recipients who are still to be planned; None when the mailing cannot go on."""
+        """The forecast for the recipients who are still to be planned; None when the mailing cannot go on."""
         try:
             template, _ = compiled(mailing, self.directory)
         except CannotContinue:
@@ -232,7 +232,7 @@ class MailingService:
 
 
 def _check_names(model: type[BaseModel], raw: object) -> None:
-    """This API is native: what nobody reads is refused, all of it at once."""
+    """Refuse unknown fields, all at once, as the native API does."""
     if unknown := unknown_fields(model, raw):
         errors = [field_error(name.path[:_MOST_OF_NAME], "unknown field" + suggestion(name.meant)) for name in unknown]
         raise Problem(400, "Invalid request", errors=errors[:_MOST_FAULTS])

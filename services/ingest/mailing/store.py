@@ -30,7 +30,7 @@ _FIELDS = tuple(field.name for field in fields(Mailing) if field.name != "mailin
 
 
 class Mailings:
-    """The mailings of this deployment."""
+    """The mailings of this deployment; `lists` are theirs."""
 
     def __init__(self, database: Database, secrets: Secrets) -> None:
         self._mailings = durable(database["mailings"])
@@ -80,22 +80,25 @@ class Mailings:
         return [self._mailing(document) async for document in found]
 
     async def published(self, mailing: Mailing) -> Mailing | None:
-        """This revision has been said to the log; the newer one, if there is one by now."""
+        """Note that this revision is in the log. Returns the newer one, if there is one by now."""
         query = {"_id": mailing.mailing_id, "revision": mailing.revision}
         if (await self._mailings.update_one(query, {"$unset": {"unpublished": ""}})).matched:
             return None
         return await self.find(mailing.mailing_id)
 
     async def change(self, mailing: Mailing, changes: MailingChanges) -> Mailing | None:
-        """The next revision; None when somebody else has changed it since, or it is no longer in that state."""
+        """The next revision; None when the mailing has been changed since, or is no longer in that state."""
         update = {"$set": {**changes, "unpublished": True}, "$inc": {"revision": 1}}
         query = {"_id": mailing.mailing_id, "revision": mailing.revision, "state": mailing.state}
         document = await self._mailings.find_one_and_update(query, update, after=True)
         return None if document is None else self._mailing(document)
 
     async def open_upload(self, mailing: Mailing) -> Mailing | None:
-        """From now on, and until `complete`, the list is known to be in part, and uploads that began earlier store
-        nothing more; None when it is no draft any more. The revision rises, for a start that takes it for complete."""
+        """Begin an upload: until `complete` the list counts as partial, and earlier uploads store nothing more.
+
+        None when the mailing is no longer a draft. The revision rises, so that a start that took the list for complete
+        fails.
+        """
         query = {"_id": mailing.mailing_id, "state": "draft"}
         update = {"$set": {"is_complete": False}, "$inc": {"upload": 1, "revision": 1}}
         document = await self._mailings.find_one_and_update(query, update, after=True)
@@ -109,8 +112,10 @@ class Mailings:
     async def add(
         self, mailing: Mailing, following: int, rows: Sequence[Row], bad: Sequence[RejectedLine], refused: int
     ) -> bool:
-        """Store the lines [next_line, following), `refused` of them bad; `bad` is what is to be told of some. False
-        when another upload has begun, or it is no draft any more: what that one has stored stays as it is."""
+        """Store the lines [next_line, following), `refused` of them bad; `bad` are the problems to keep.
+
+        False when another upload has begun, whose lines stay as they are, or when the mailing is no longer a draft.
+        """
         mailing_id, first = mailing.mailing_id, mailing.next_line
         mine: Document = {"_id": mailing_id, "state": "draft", "upload": mailing.upload, "next_line": first}
         if await self._mailings.find_one(mine, {"_id": 1}) is None:
@@ -127,7 +132,7 @@ class Mailings:
         return True
 
     async def clear(self, mailing: Mailing) -> bool:
-        """Forget the list of a draft; False when it is no draft any more."""
+        """Delete the list of a draft; False when it is no longer one."""
         empty = {"next_line": 1, "accepted": 0, "refused": 0, "repeated": 0, "is_complete": False}
         update = {"$set": empty, "$inc": {"upload": 1, "revision": 1}}
         moved = await self._mailings.update_one({"_id": mailing.mailing_id, "state": "draft"}, update)
@@ -163,8 +168,10 @@ class Mailings:
     async def advance(
         self, mailing: Mailing, cursor: int | str, *, planned: int, repeated: int, rate_now: float, now: int
     ) -> Mailing | None:
-        """The messages up to `cursor` are in the log, but for `repeated` lines that are refused after all; None when
-        another planner has moved it."""
+        """Move the cursor: the messages up to it are in the log, but for `repeated` lines that are refused after all.
+
+        None when another planner has moved it.
+        """
         query = {"_id": mailing.mailing_id, "cursor": mailing.cursor}
         update = {
             "$set": {"cursor": cursor, "rate_now": rate_now, "planned_at": now},
@@ -177,7 +184,7 @@ class Mailings:
         known = {name: document[name] for name in _FIELDS if name in document} | {"mailing_id": document["_id"]}
         try:
             known["definition"] = self._secrets.open(known["definition"], _PURPOSE).decode()
-        except CannotOpen:  # an old key was taken away: that mailing pauses, and no other one is the worse for it
+        except CannotOpen:  # an old key was removed: that mailing pauses, and no other is affected
             self.lists.warn_unreadable(document["_id"])
             known["definition"] = UNREADABLE
         return _MAILING.validate_python(known)

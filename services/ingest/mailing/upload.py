@@ -1,11 +1,11 @@
-"""A list streamed in: cut into records, judged, stored in chunks; little memory however long it is.
+"""The upload of a list, streamed: cut into records, checked, stored in chunks; little memory, however long it is.
 
     body ─▶ Records ─▶ read ─▶ seen before? ─▶ 500 lines ─▶ chunk of recipients, problems ─▶ next_line moves on
               │ lines before next_line: stored by an earlier upload, skipped                    (compare-and-set)
 
-So the same list may be sent again after a broken upload, from the start or from `firstLine` = next_line, and nobody is
-taken twice. Of two uploads at once the one that began first is refused, and adds nothing more. Who stands in the list
-already is marked; whether such lines are sent to is decided when they are planned (`mailing/rules/repeats.py`).
+So the same list may be sent again after a broken upload, from the start or from `firstLine` = next_line, and no line is
+stored twice. Of two simultaneous uploads the one that began first is refused, and adds nothing more. Lines that repeat
+a recipient are marked; whether they are sent to is decided when they are planned (`mailing/rules/repeats.py`).
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 from services.ingest.mailing.model import Mailing
-from services.ingest.mailing.rules.repeats import Seen
+from services.ingest.mailing.rules.repeats import SeenRecipients
 from services.ingest.mailing.rules.rows import RejectedLine, Row, check_table, names_of, read
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import MAX_PROBLEMS, Mailings
@@ -22,16 +22,16 @@ from services.runtime.lists.table import Record, Records, Understood
 
 _CHUNK = 500
 _SLICE = 50
-"""Lines that are judged before others get their turn: single messages are answered by the same loop."""
+"""Lines that are checked before others get their turn: single messages are answered by the same loop."""
 
 
 class UploadConflict(Exception):
-    """Another upload of this mailing is under way, or it is no draft any more."""
+    """Another upload of this mailing is under way, or it is no longer a draft."""
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """How a list is said to be written."""
+class ListForm:
+    """The format of a list, as the request states it."""
 
     is_csv: bool
     encoding: str = ""  # of the charset that was named
@@ -40,12 +40,12 @@ class Form:
 
 @dataclass
 class Upload:
-    """One upload. `read` stores it; then `lines`, `accepted` and `refused` say what this upload has added."""
+    """One upload. `read` stores it; then `accepted`, `refused` and `repeated` count what this upload has added."""
 
     mailings: Mailings
     mailing: Mailing  # as `open_upload` gave it; its next line is the first that is not stored
     template: Template
-    form: Form
+    form: ListForm
     accepted: int = 0  # repeated ones as well
     refused: int = 0
     repeated: int = 0
@@ -55,7 +55,7 @@ class Upload:
     def __post_init__(self) -> None:
         form = self.form
         self._records = Records(names_of(self.template), form.is_csv, form.encoding, form.first_line)
-        self._seen = Seen(secrets.token_bytes(16), self.template.has_push)
+        self._seen = SeenRecipients(secrets.token_bytes(16), self.template.has_push)
         self._is_checked = not form.is_csv
 
     @property
@@ -63,8 +63,10 @@ class Upload:
         return self._records.understood
 
     async def read(self, body: AsyncIterator[bytes]) -> None:
-        """Raises ListFault for a list that cannot be one, UploadConflict, CannotOpen, mongo.TRANSIENT_ERRORS; what was
-        stored stays."""
+        """Read and store all of it. What was stored stays.
+
+        Raises ListFault for what is no list, UploadConflict, CannotOpen, mongo.TRANSIENT_ERRORS.
+        """
         await self._remember()
         async for piece in body:
             for record in self._records.feed(piece):
@@ -76,7 +78,7 @@ class Upload:
         await self._store(max(self.mailing.next_line, self._records.line))
 
     async def _remember(self) -> None:
-        """Who was stored by uploads before."""
+        """Remember the recipients that earlier uploads stored."""
         line = 1
         while rows := await self.mailings.lists.rows_from(self.mailing, line):
             for row in rows:

@@ -1,4 +1,4 @@
-"""What the API tells of a mailing. Times in UTC ms; nothing of the recipients but their number."""
+"""The answers about mailings. Times are in UTC ms; of the recipients they show only the number."""
 
 from typing import Any
 
@@ -13,23 +13,23 @@ from services.runtime.mongo.mailing_outcomes import Outcomes
 
 
 class View(Wire):
-    """Base of answers, which are made by the names of their fields."""
+    """Base of answers."""
 
     model_config = ConfigDict(populate_by_name=True)
 
 
 class ListView(View):
-    """The list as far as it has been uploaded."""
+    """The list, as far as it has been uploaded."""
 
     accepted: int  # lines that are sent to
     refused: int  # broken lines; `/problems` says which and why
-    repeated: int  # lines whose recipient stands in the list before; left out where onRepeated is skip
-    next_line: int  # an upload that was cut off goes on from here
-    complete: bool  # the last upload came to its end
+    repeated: int  # lines whose recipient is in the list before; left out where onRepeated is skip
+    next_line: int  # an upload that was cut off resumes here
+    complete: bool  # the last upload was complete
 
 
 class ProgressView(View):
-    """How far it has come. `states` counts messages by where they are now, `failed` those that failed by reason."""
+    """The progress. `states` counts messages by their state now, `failed` those that failed by reason."""
 
     recipients: int | None  # of a list; those of a segment are known once it is planned
     planned: int
@@ -37,7 +37,7 @@ class ProgressView(View):
     finishes_at: int | None
     states: dict[str, int]
     failed: dict[str, int]
-    sent: int  # handed to a provider, whatever became of it then
+    sent: int  # handed to a provider, whatever happened then
     delivered: int  # confirmed by a device, read ones included
     read: int
     counted_at: int | None
@@ -72,7 +72,7 @@ class ProblemView(View):
 
 
 class ProblemsPage(View):
-    """The first lines first; `after` asks for those behind."""
+    """The first lines first; `after` pages on."""
 
     problems: list[ProblemView]
     refused: int
@@ -81,7 +81,7 @@ class ProblemsPage(View):
 
 
 class UnderstoodView(View):
-    """How the list was read: look here first when lines are broken."""
+    """How the list was read: the first place to look when lines are broken."""
 
     format: str
     encoding: str
@@ -92,7 +92,7 @@ class UnderstoodView(View):
 
 
 class UploadView(View):
-    """How the list was read, what this upload has added, and where the list stands."""
+    """How the list was read, what this upload has added, and the list as it is now."""
 
     understood: UnderstoodView
     accepted: int
@@ -173,11 +173,11 @@ class ForecastView(View):
     """A dry run. Where not all recipients were looked at, the figures are projected from `looked_at` of them."""
 
     recipients: int
-    repeated: int  # of a list: lines left out, for their recipients stand in it before
+    repeated: int  # of a list: lines left out, since their recipients are in it before
     looked_at: int
     addressed: int  # have an installation that can be reached
     unknown: int  # no card for the user or the phone
     unreachable: int  # known, without an installation that can be reached
     starts_at: int
     finishes_at: int | None  # None: beyond the planning horizon
-    expired: int  # would be left behind by the deadline
+    expired: int  # would not be sent before the deadline

@@ -1,9 +1,9 @@
-"""`POST /v3/batch`: up to 3000 messages, answered one by one and in order, all appended at once.
+"""The answers of `POST /v3/batch`: up to 3,000 messages, answered one by one and in order, all appended at once.
 
     key (401, 403) ─▶ JSON, packet (400) ─▶ limits (429) ─▶ each message: accept ─▶ claims ─▶ one append ─▶ the answer
 
 What could not be written in time is `unknown`: it may be in the log, and the same packet may be sent again. Where every
-message has an id, the packet's id follows from its bytes: repeated, it has the same one.
+message has an id, the packet's id follows from its bytes, so a repeated packet has the same id.
 
 Source: `docs/partner-api.md` §6.
 """
@@ -81,14 +81,14 @@ class PacketService:
         self._claims, self._keys, self._limits = claims, keys, limits
 
     def caller(self, authorization: str, address: str) -> PartnerChanged | Refusal:
-        """The partner by its key."""
+        """The partner that the key belongs to."""
         found = partner_of(authorization, self._directory, self._secrets, address)
         if isinstance(found, KeyFault):
             return Refusal(Code.LOGIN if found is KeyFault.UNKNOWN else Code.ADDRESS, "", found.value)
         return found
 
     async def answer(self, body: bytes, partner: PartnerChanged, warnings: list[str]) -> tuple[int, bytes] | Refusal:
-        """HTTP status and body. What the partner should know beside it is added to `warnings`."""
+        """HTTP status and body, or a refusal of all. `warnings` grows by what the partner should know beside it."""
         now = now_ms()
         try:
             found = await _read(body)
@@ -169,10 +169,11 @@ class PacketService:
         return ReadyMessage(event.message_id, event.partner_ref, Append(_TOPIC, event.message_id, value), fingerprint)
 
     async def _send_once(self, packet: Packet, ready: Sequence[Outcome]) -> list[Outcome]:
-        """For partners who refuse duplicates: an id that was accepted before, or earlier in the packet, is refused.
+        """Append the messages of a partner who refuses duplicates: an id that was used before, also in the packet, is
+        rejected.
 
-        What others may be about to append is looked at again behind our own append, so that no two packets wait for
-        each other.
+        Ids that others may be about to append are settled after our own append, so that no two packets wait for each
+        other.
         """
         holder = ids.uuid7()
         wanted = {
@@ -209,7 +210,7 @@ class PacketService:
         await self._confirm(list(claimed))
 
     async def _confirm(self, message_ids: Sequence[str]) -> None:
-        """The events are in the log, so the answer is yes even when this fails: a repeat is appended and absorbed."""
+        """Confirm claims. The events are in the log, so a failure changes no answer: a repeat is absorbed."""
         try:
             await self._claims.confirm_many(message_ids)
         except faults.TRANSIENT_ERRORS as error:
@@ -217,7 +218,7 @@ class PacketService:
 
 
 async def _read(body: bytes) -> object:
-    """Without loss. A large packet whose numbers or escapes need care is read in a thread. Raises Unacceptable."""
+    """Read without loss; a large packet whose numbers or escapes need care is read in a thread. Raises Unacceptable."""
     try:
         lossless.check_nul(body)
         try:
@@ -234,7 +235,7 @@ async def _read(body: bytes) -> object:
 
 
 def packet_id_of(body: bytes, packet: Packet, partner: PartnerChanged) -> int:
-    """The same for the same bytes when each message has an id; else drawn. Between 1 and 2**53."""
+    """The packet's id, 1 to 2**53: the same for the same bytes when each message has an id, else drawn."""
     named = all(isinstance(message, dict) and message.get("id") for message in packet.messages)
     cause = partner.uuid.encode() + hashlib.sha256(body).digest() if named else ids.uuid7().encode()
     return (int.from_bytes(hashlib.sha256(cause).digest()[:8]) >> (64 - _PACKET_BITS)) or 1

@@ -1,6 +1,6 @@
 """HTTP of `POST /v3/batch`: a bare ASGI endpoint, like `/v6/send`.
 
-Errors of the whole packet (key, address, limits, the log of the protocol itself) are those of `rules/errors.py`.
+Errors of the whole packet (key, address, limits) are those of `rules/errors.py`.
 """
 
 import time
@@ -20,7 +20,7 @@ _SECONDS = telemetry.REQUEST_SECONDS.labels("batch")
 
 
 class PacketEndpoint:
-    """The key is looked at before the body is read: nobody else makes us read 16 MiB."""
+    """Checks the key before it reads the body, so that only partners make it read 16 MiB."""
 
     def __init__(self, batch: PacketService, trusted_proxies: Sequence[Network]) -> None:
         self._batch = batch

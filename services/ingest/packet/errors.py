@@ -1,4 +1,4 @@
-"""How a packet says no: the refusals of `accept` in the words of `docs/partner-api.md` §6. Pure."""
+"""The rejections of packets: refusals of `accept` in the words of `docs/partner-api.md` §6. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _PLACES = {
     "message.type": "type",
     "externalUserId": "data.externalUserId",
 }
-"""Names of `accept`, and what they are called in a packet; "message.data.…" is "data.…" otherwise."""
+"""Fields of `/v6/send`, and their names in a packet; "message.data.…" is "data.…" otherwise."""
 _KEYS: dict[Kind, str] = {"invalid": "invalid", "missing": "must.be.not.null", "too_long": "length.too.long"}
 
 
@@ -45,12 +45,12 @@ class Unacceptable(Exception):
 
 
 def unacceptable_of(refusal: Refusal) -> Unacceptable:
-    """The packet as a whole: what is said of it names a field first."""
+    """A refusal of the packet as a whole."""
     return Unacceptable("invalid", refusal.field, refusal.detail)
 
 
 def rejected_of(refusal: Refusal, where: str) -> Rejection:
-    """A refusal of `accept` in the words of a packet."""
+    """A refusal of a message in the words of a packet."""
     field, rule = refusal.field, refusal.rule
     name = _PLACES.get(field) or (field.removeprefix("message.") if field.startswith("message.data") else field)
     key = _KEYS[refusal.kind]

@@ -1,4 +1,4 @@
-"""A packet, message by message: which are acceptable, and what is wrong with the others. Pure.
+"""The rules of packets: which messages are acceptable, and what is wrong with the others. Pure.
 
     packet (JSON) ─▶ packet_of ─▶ Packet            what holds for all, or Unacceptable: nothing of it is accepted
     message ─▶ accepted_of ─▶ AcceptedMessage | Rejection   each alone: one bad message never rejects its neighbours
@@ -57,7 +57,7 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class PacketContext:
-    """For whom, and when: the same for every message of a packet."""
+    """What is the same for every message of a packet: its partner, the time, its id."""
 
     partner: PartnerChanged
     senders: Senders
@@ -105,7 +105,7 @@ def hands_on(body: object) -> bool:
 def accepted_of(
     message: object, place: int, packet: Packet, sending: PacketContext, templates: PacketTemplates
 ) -> AcceptedMessage | Rejection:
-    """What becomes of `messages[place]`; `templates` are those of this packet."""
+    """The decision about `messages[place]`; `templates` are those of this packet."""
     where = f"messages[{place}]"
     if not isinstance(message, dict):
         return Rejection([RejectReason("invalid", where)], f"{where}: must be an object")

@@ -1,9 +1,9 @@
-"""Addresses that a message shows: of a picture, a page, a button's link. Pure.
+"""The addresses that a message shows: of a picture, a page, a button's link. Pure.
 
     given ─▶ http or https, a host, no login ─▶ ASCII: IDNA for the host, percent-encoding behind it ─▶ phone, provider
 
-Whatever else stands there goes to nobody: a provider may drop the whole message for it. A button that opens the app may
-have any text, its options are the app's own. A mailing's marks stay, and what they stand for is looked at line by line.
+Any other text is refused, since a provider may drop the whole message for it. A button that opens the app may have any
+text: its options are the app's own. A mailing's marks stay; the values that replace them are checked line by line.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def rich_addresses(rich: Mapping[str, Any], field: str) -> dict[str, Any]:
 
 
 def filled_url(url: str) -> str:
-    """The same once a recipient's values are in it. What was taken under older rules stays as it is."""
+    """The address with a recipient's values in it. One that was accepted under older rules stays as it is."""
     try:
         return shown_url_of(url, "") or ""
     except Refused:

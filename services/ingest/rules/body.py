@@ -38,7 +38,7 @@ RegisteredDelivery = Annotated[Literal[0, 1, 2, "0", "1", "2"], BeforeValidator(
 
 
 class Tolerant(Wire):
-    """Base of what holds a message: fields that nobody reads are taken, and told of (`unknown_fields.py`)."""
+    """Base of what holds a message: fields that nobody reads are accepted, and warned of (`unknown_fields.py`)."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -180,7 +180,7 @@ def parsed(model: type[Model], value: object, field: str) -> Model:
 
 
 def violation(error: ValidationError, field: str = "") -> Refused:
-    """Error 4 for the first thing that is wrong."""
+    """Error 4 for the first field that is wrong."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     rule = _RULES.get(first["type"], first["msg"].removeprefix("Value error, "))
     return invalid(_path(field, first["loc"]), rule, _KINDS_OF.get(first["type"], "invalid"))

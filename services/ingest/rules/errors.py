@@ -1,4 +1,4 @@
-"""The error codes of the partner protocol, and how a rule says no. Pure. Source: `docs/partner-api.md` §2."""
+"""The error codes of the partner protocol, and the refusals of rules. Pure. Source: `docs/partner-api.md` §2."""
 
 from dataclasses import dataclass
 from enum import IntEnum

@@ -103,7 +103,7 @@ def _no_instant(field: str) -> NoReturn:
 
 
 def registered_delivery_of(*given: int | str | None) -> Literal[0, 1, 2]:
-    """The first that is given; number or string mean the same."""
+    """The first that is given, as a number or as a string."""
     for value in given:
         if value is not None:
             return _REPORTS[value]

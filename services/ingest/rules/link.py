@@ -23,7 +23,7 @@ _OURS = frozenset({"registeredDelivery", "notifyUrl", "callbackData", "externalU
 
 
 class Senders(Protocol):
-    """What of the directory is asked here."""
+    """The part of the directory that the rules need."""
 
     def sender(self, partner_id: str, service_number: str) -> SenderChanged | None: ...
 
@@ -139,7 +139,7 @@ def _shortens(body: MessageBody, data: CommonData, context: Context) -> bool:
 
 
 def check_channel(channel: Channel, data: ChannelData, raw: Mapping[str, Any], field: str) -> None:
-    """The limits of the channel. Values under SECURE would lie open in the log, and no channel could fill them in."""
+    """Check the limits of the channel, and that nothing is SECURE: no channel could fill it in. Raises Refused."""
     for name in ("extraOptions", "Options"):
         for option in raw.get(name) or () if isinstance(raw.get(name), list) else ():
             if isinstance(option, dict) and str(option.get("param_name")).upper() == "SECURE":

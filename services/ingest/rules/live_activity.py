@@ -1,7 +1,7 @@
-"""LIVE_ACTIVITY of a push, and of a broadcast: what is to be shown by which activity. Pure.
+"""LIVE_ACTIVITY of a push or a broadcast: which activity shows what. Pure.
 
     every event      timestamp; relevance-score, stale-date, alert
-    update, end      activity-id: which; without it every one of the recipient's in this application
+    update, end      activity-id: which activity; without it, all of the recipient's in this application
     update, start    content-state is mandatory: the phone drops what has none
     end              dismissal-date; one in the past closes at once. With another event it is ignored
     start            attributes-type, attributes; input-push-token or input-push-channel. The alert that Apple wants is
@@ -24,7 +24,7 @@ from services.ingest.rules.opaque_json import hyphened, kept_of, opaque
 _MOMENTS = ("timestamp", "stale-date", "dismissal-date")
 _OF_START = ("attributes-type", "attributes", "input-push-token", "input-push-channel")
 MAX_BYTES = 3500
-"""As JSON: what is over it would not fit the 4096 bytes of APNs beside an alert."""
+"""As JSON: more would not fit into the 4096 bytes of APNs beside an alert."""
 _Name = Annotated[str, Field(pattern=r"^[\w.:~-]{1,128}$")]
 
 
@@ -52,7 +52,7 @@ _Object = Annotated[Any, BeforeValidator(_object)]
 
 
 class LiveAlert(Hyphened):
-    """`alert`: what the phone says when the activity changes."""
+    """`alert`: what the phone shows when the activity changes."""
 
     model_config = ConfigDict(extra="allow")
 

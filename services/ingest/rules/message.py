@@ -1,9 +1,9 @@
-"""Is this request acceptable? Pure: the body, the partner and the time decide, and nothing else.
+"""The decision whether a request is acceptable. Pure: it follows from the body, the partner and the time alone.
 
     SendRequest ─▶ accept ─▶ AcceptedMessage  the event to append, and the values to seal before it may be
                           └▶ Refused          code, field and rule for the answer
 
-`/v6/send` and packets come through here alike; a packet's message is a `Request` with the packet's lane. Source:
+`/v6/send`, packets and mailings all come through here; a packet's message is a `Request` on the bulk lane. Source:
 `docs/partner-api.md` §1, §4, §5.
 """
 
@@ -32,7 +32,7 @@ class AcceptedMessage(NamedTuple):
 
     request: MessageRequested
     secure: Mapping[int, Mapping[str, str]]  # SECURE values by place in the chain
-    ends_at: int  # UTC ms; the chain is surely over then
+    ends_at: int  # UTC ms; the chain has certainly ended by then
 
 
 def accept(
@@ -73,7 +73,7 @@ def accept(
 
 @lru_cache(maxsize=1024)
 def _reports(registered_delivery: Literal[0, 1, 2], url: str | None) -> ReportRequest:
-    """What a partner asks for is mostly the same."""
+    """Cached, for a partner mostly asks for the same."""
     return ReportRequest(registered_delivery=registered_delivery, notify_url=url)
 
 
@@ -89,7 +89,7 @@ def _chain(body: Request, context: Context) -> list[ReadLink]:
 
 
 def _awaiting(body: Request, chain: list[ReadLink]) -> tuple[Link, ...]:
-    """The links, each but the last with what it awaits: the `state` that stands in the link after it."""
+    """The links, each but the last with what it awaits: the `state` of the link after it."""
     following, where = body.cascade_chain_link, "cascadeChainLink"
     if following is None:
         return (chain[0].link,)
@@ -111,7 +111,7 @@ def _awaits(link: Link, following: LinkBody, where: str) -> Link:
 
 
 def _recipient(body: Request, chain: list[ReadLink]) -> Recipient:
-    """Whom the partner means. The user id may stand in any link, and must be the same in all."""
+    """The recipient. The user id may be in any link, and must be the same in all."""
     users = {read.data.external_user_id for read in chain if read.data.external_user_id}
     if len(users) > 1:
         raise invalid("externalUserId", "must be the same in all links of a cascade")
@@ -126,7 +126,7 @@ def _recipient(body: Request, chain: list[ReadLink]) -> Recipient:
 
 
 def _ends_at(now_ms: int, links: tuple[Link, ...], schedule: Schedule | None) -> int:
-    """When the last link is surely over: its lifetime runs from its sending, and sending may wait for a window."""
+    """When the last link has certainly ended: its lifetime runs from its sending, which may wait for a window."""
     lifetimes = links[0].ttl_ms if len(links) == 1 else sum(link.ttl_ms for link in links)
     if schedule is None:
         return now_ms + lifetimes + _HOUR_MS

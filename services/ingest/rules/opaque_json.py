@@ -1,4 +1,4 @@
-"""JSON that we hand on unread, and objects whose names come with hyphens or underscores. Pure."""
+"""The JSON that we hand on unread, and objects whose names have hyphens or underscores. Pure."""
 
 from typing import Any
 

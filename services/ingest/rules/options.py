@@ -1,7 +1,7 @@
 """extraOptions: RICH, LIVE_ACTIVITY, SECURE, SENDING_PLATFORMS. Pure. Source: `docs/partner-api.md` §1.
 
 What the app gets is carried as opaque JSON with hyphens in its keys. SECURE values stay beside the content until they
-are sealed (`secure_values.py`); nothing here puts them into it.
+are sealed (`secure_values.py`).
 """
 
 import re
@@ -38,7 +38,7 @@ NO_OPTIONS = Options()
 
 
 def options_of(given: Iterable[OptionBody], texts: Iterable[str], offset_min: int, where: str) -> Options:
-    """Options by name, in any case; unknown names are ignored, of two with one name the later counts."""
+    """The options by name, in any case. Unknown names are ignored; of two with one name the later counts."""
     values = {option.param_name.upper(): option.param_value for option in given}
     if not values:
         return NO_OPTIONS

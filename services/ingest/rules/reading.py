@@ -1,6 +1,6 @@
-"""The body of `/v6/send`: from bytes to a `SendRequest` that has lost nothing of what we hand on unread. Pure.
+"""The reading of `/v6/send`: bytes become a `SendRequest` that has lost nothing of what we hand on unread. Pure.
 
-bytes ─▶ the fast parser ─▶ what is handed on stands in the bytes just as it would be written again? ─▶ it
+bytes ─▶ the fast parser ─▶ would what is handed on be written as it is in the bytes? ─▶ yes: done
                                      └─ no: 1.10, 2**70, a name twice, other escapes ─▶ read again, exactly
 """
 
@@ -19,7 +19,7 @@ from services.ingest.rules.errors import Refused, invalid
 _OPAQUE = {"customPayload": b'"customPayload"', "extraOptions": b'"extraOptions"', "Options": b'"Options"'}
 _PLAIN = (str, bool, type(None))
 _ENDING = (dict, list, str)
-"""What shows where it ends."""
+"""Values whose end shows in the text."""
 
 
 def read_request(body: bytes) -> SendRequest:
@@ -33,13 +33,13 @@ def read_request(body: bytes) -> SendRequest:
         if error.errors(include_url=False, include_input=False)[0]["type"] != "json_invalid":
             raise
         return SendRequest.model_validate(read_json(body))  # whose numbers may be too long for the fast parser
-    if _says_all(request, body):
+    if _is_lossless(request, body):
         return request
     return SendRequest.model_validate(read_json(body))
 
 
 def read_json(body: bytes) -> Any:
-    """Any JSON of a partner, without loss. Raises Refused."""
+    """The JSON of a partner, without loss. Raises Refused."""
     try:
         lossless.check_nul(body)
         return lossless.loads(body)
@@ -53,22 +53,22 @@ def not_json(error: lossless.NotJson) -> Refused:
     return invalid("body", "must be JSON in UTF-8, not nested too deeply" if rule.startswith("must be JSON") else rule)
 
 
-def _says_all(request: SendRequest, body: bytes) -> bool:
-    """Whether each part that is handed on stands in the body just as it would be written again."""
+def _is_lossless(request: SendRequest, body: bytes) -> bool:
+    """Whether each part that is handed on is in the body as it would be written again."""
     if request.cascade_chain_link is not None:
-        return _say_all(list(_handed_on(request)), body)
+        return _are_lossless(list(_handed_on(request)), body)
     message = request.message
     kind, data = message.type, message.data
     if kind != "PUSH":
-        return not _is_handed_on(kind, data) or _say_all([data], body)
+        return not _is_handed_on(kind, data) or _are_lossless([data], body)
     for name, key in _OPAQUE.items():
         value = data.get(name)
-        if value is not None and not _stands_in(body, key, value):
+        if value is not None and not _is_in(body, key, value):
             return False
     return True
 
 
-def _stands_in(body: bytes, key: bytes, value: object) -> bool:
+def _is_in(body: bytes, key: bytes, value: object) -> bool:
     """Whether the only member of this name has this value, which is not null, byte for byte."""
     if not isinstance(value, _ENDING):
         return False
@@ -84,8 +84,8 @@ def _stands_in(body: bytes, key: bytes, value: object) -> bool:
     return body.startswith(b": " + json.dumps(value).encode(), behind)  # as Python writes by itself
 
 
-def _say_all(parts: Sequence[dict[str, Any]], body: bytes) -> bool:
-    """The same of whole `data`: each stands in the body as often as the request has it."""
+def _are_lossless(parts: Sequence[dict[str, Any]], body: bytes) -> bool:
+    """The same for whole `data`: each is in the body as often as the request has it."""
     try:
         compact = Counter(b'"data":' + orjson.dumps(part) for part in parts)
     except TypeError:

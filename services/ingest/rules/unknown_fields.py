@@ -1,10 +1,10 @@
-"""Fields of a partner's message that nobody reads, at every depth, each with the one that was meant. Pure.
+"""The fields of a partner's message that nobody reads, at every depth, each with a suggestion. Pure.
 
-    /v6/send, packets   taken all the same, and named: in RPNS-Warnings, in the trace, in a metric
+    /v6/send, packets   accepted, and named in RPNS-Warnings, in the trace and in a metric
     mailings            refused
 
 customPayload, a Live Activity's content-state, `instantContent.data` and the data of channels that we pass on unread
-are the partner's own: nobody looks into them.
+are the partner's own, and are not checked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -41,9 +41,9 @@ OF_PACKETS = frozenset(
         "extraParam",
     }
 )
-"""Names of a packet's message."""
+"""The fields of a packet's message."""
 _OVERRULED = {"text": "text", "serviceNumber": "from", "ttl": "validity"}
-"""Of a packet's `data`, and the field of its message that counts where both are given."""
+"""Fields of a packet's `data`, each with the field of its message that counts where both are given."""
 
 
 def is_known(request: Request) -> bool:
@@ -67,12 +67,12 @@ def _is_known(kind: str | None, data: dict[str, Any]) -> bool:
 
 
 def unknown_fields(model: type[BaseModel], body: object) -> list[Unknown]:
-    """Those in the body of a request or a mailing, as far as anybody would read."""
+    """The unknown fields of a request or a mailing, as many as anybody would read."""
     return list(islice(unknown_in(model, body, within=_within), MOST))
 
 
 def unknown_of_packet(message: Mapping[str, Any], channel: Channel | None) -> list[Unknown]:
-    """Those of one message of a packet, by their path in it."""
+    """The unknown fields of one message of a packet, by their path in it."""
     data, cascade = message.get("data"), message.get("cascadeChainLink")
     names_are_known = message.keys() <= OF_PACKETS
     if names_are_known and cascade is None and (not data or (isinstance(data, dict) and data.keys() <= _PLAIN)):
@@ -94,7 +94,7 @@ def _overruled(message: Mapping[str, Any], data: object) -> Iterator[Unknown]:
 
 
 def unknown_around(packet: Mapping[str, Any]) -> list[Unknown]:
-    """Those of a packet beside its messages."""
+    """The unknown fields of a packet beside its messages."""
     found = (Unknown(name, name, _OF_PACKET) for name in packet if name not in _OF_PACKET)
     return list(islice(chain(found, unknown_in(ScheduleBody, packet.get("scheduleInfo"), "scheduleInfo")), MOST))
 

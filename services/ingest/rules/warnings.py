@@ -1,9 +1,9 @@
-"""What a partner should know of a request beside its answer: RPNS-Warnings, and names for the trace. Pure.
+"""The warnings beside an answer: the header RPNS-Warnings, and names for the trace. Pure.
 
     RPNS-Warnings: unknown field message.data.tl, did you mean ttl?; unknown field prio; and 3 more
 
-ASCII and bounded whatever the names hold: a name is percent-encoded and cut. The trace keeps only what looks like a
-name: a partner may have put somebody's number where a name should be.
+The header is ASCII and bounded, whatever the names hold: a name is percent-encoded and cut. The trace keeps only what
+looks like a name, since a partner may have put somebody's number where a name should be.
 """
 
 import re
@@ -20,7 +20,7 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_.\[\]-]+|[0-9]{5,}")
 
 
 def warnings_of(unknown: Iterable[Unknown], prefix: str = "") -> list[str]:
-    """One for each."""
+    """A warning for each unknown field."""
     return [
         f"unknown field {quote((prefix + field.path)[:_MOST_OF_NAME], safe='._-[]')}{suggestion(field.meant)}"
         for field in unknown
@@ -28,7 +28,7 @@ def warnings_of(unknown: Iterable[Unknown], prefix: str = "") -> list[str]:
 
 
 def header_of(warnings: Sequence[str]) -> bytes:
-    """The header's value; what does not fit is counted."""
+    """The header's value; warnings that do not fit are counted."""
     text, count = "", 0
     for warning in warnings:
         longer = f"{text}; {warning}" if text else warning
@@ -39,7 +39,7 @@ def header_of(warnings: Sequence[str]) -> bytes:
 
 
 def names_of(unknown: Sequence[Unknown]) -> tuple[str, ...] | None:
-    """For the trace; None for none."""
+    """The names for the trace; None for none."""
     if not unknown:
         return None
     return tuple(_NO_NAME.sub("?", field.path[:_MOST_OF_NAME]) for field in unknown[:_MOST_NAMES])

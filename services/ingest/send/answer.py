@@ -1,4 +1,4 @@
-"""`POST /v6/send`, from the bytes of a body to the answer; HTTP itself is in `endpoint.py`.
+"""The answers of `POST /v6/send`, from the bytes of a body; HTTP itself is in `endpoint.py`.
 
     JSON (4) ─▶ login (5) ─▶ address (2) ─▶ password (6) ─▶ limits (3) ─▶ accept (9 8 7 11 4) ─▶ claim (10) ─▶ log (1)
 
@@ -53,7 +53,7 @@ _FAULTS = {
 
 
 class SendService:
-    """Answers requests of `/v6/send`."""
+    """Answers requests of `/v6/send`. One for each process."""
 
     def __init__(
         self, directory: Directory, logins: Logins, sink: Log, claims: DuplicateClaims, keys: HourKeys
@@ -69,7 +69,7 @@ class SendService:
         self._failed_at_s = 0.0
 
     async def answer(self, body: bytes, address: str, warnings: list[str]) -> bytes | Refusal:
-        """The body of the answer, or why not. What the partner should know beside it is added to `warnings`."""
+        """The body of the answer, or the refusal. `warnings` grows by what the partner should know beside it."""
         try:
             request = read_request(body)
         except Refused as refused:
@@ -78,7 +78,7 @@ class SendService:
             return await self._refuse_fields(body, violation(error).refusal, address, warnings)
         partner = await self._logins.check(request.login, request.password, address)
         if isinstance(partner, LoginFault):
-            return self._not_let_in(partner, request.login, address)
+            return self._login_refusal(partner, request.login, address)
         limit = self.limits.enter(partner, time.monotonic())
         if limit is not None:
             return Refusal(Code.TOO_MANY, "", limit)
@@ -94,19 +94,19 @@ class SendService:
             self.limits.leave(partner)
 
     async def is_log_up(self) -> bool:
-        """False after half a minute of failures only; without failures in the last minute it is worth another try."""
+        """False after half a minute of failures, until a minute has passed without any."""
         now = time.monotonic()
         failing = self._failing_since_s is not None and now - self._failing_since_s >= _OUTAGE_S
         return not (failing and now - self._failed_at_s < _FORGOTTEN_S)
 
-    def _not_let_in(self, fault: LoginFault, login: str, address: str) -> Refusal:
+    def _login_refusal(self, fault: LoginFault, login: str, address: str) -> Refusal:
         if fault is not LoginFault.THROTTLED:
             return _FAULTS[fault]
         wait_s = self._logins.retry_after_s(login, address)
         return Refusal(Code.TOO_MANY, "", "too many failed logins, try again later", wait_s)
 
     async def _refuse_fields(self, body: bytes, refusal: Refusal, address: str, warnings: list[str]) -> Refusal:
-        """Refuse a body with a wrong field: what is wrong with it is for partners only, so the login comes first."""
+        """Refuse a body with a wrong field. Only a partner is shown which, so the login is checked first."""
         try:
             found = lossless.loads(body)
         except lossless.NotJson:
@@ -116,7 +116,7 @@ class SendService:
             return refusal
         partner = await self._logins.check(login, password, address)
         if isinstance(partner, LoginFault):
-            return self._not_let_in(partner, login, address)
+            return self._login_refusal(partner, login, address)
         warnings += warnings_of(unknown_fields(SendRequest, found))
         return refusal
 
@@ -148,14 +148,14 @@ class SendService:
         return orjson.dumps(answer)
 
     async def _give_back(self, request: MessageRequested) -> None:
-        """The partner is asked to repeat it: that need not wait then."""
+        """Give its claim back, so that the repeat that the partner is asked for need not wait."""
         try:
             await self._claims.give_back([request.message_id], request.event_id)
         except faults.TRANSIENT_ERRORS as error:
             log.warning("a claim was not given back", error=repr(error))
 
     async def _confirm(self, message_id: str) -> None:
-        """The event is in the log, so the answer is yes even when this fails: a repeat is appended and absorbed."""
+        """Confirm a claim. The event is in the log, so a failure changes no answer: a repeat is absorbed."""
         try:
             await self._claims.confirm(message_id)
         except faults.TRANSIENT_ERRORS as error:

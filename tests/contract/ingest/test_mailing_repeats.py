@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from services.ingest.mailing.dry_run import DryRun
-from services.ingest.mailing.upload import Form
+from services.ingest.mailing.upload import ListForm
 from services.runtime import mongo
 from services.runtime.http.server import Problem
 from services.runtime.installations.reader import Installations
@@ -61,7 +61,7 @@ async def test_an_upload_that_goes_on_knows_who_was_sent_before(bench: Bench) ->
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        await bench.service.upload(mailing, breaks(), Form(False))
+        await bench.service.upload(mailing, breaks(), ListForm(False))
     whole = [*lines(0, 600), *SPELT, *lines(600, 610), *lines(0, 600)]
     after = await bench.upload(mailing, whole)
     again = await bench.upload(mailing, whole)

@@ -31,7 +31,7 @@ from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.service import MailingService
 from services.ingest.mailing.store import Mailings
 from services.ingest.mailing.templates import CannotContinue, CurrentTemplate
-from services.ingest.mailing.upload import Form
+from services.ingest.mailing.upload import ListForm
 from services.ingest.mailing.views import view_of
 from services.runtime import mongo
 from services.runtime.access.partner_auth import Caller
@@ -115,7 +115,7 @@ class Bench:
 
         now = await self.mailings.find(mailing.mailing_id)
         assert now is not None
-        _, after = await self.service.upload(now, stream(), Form(csv, first_line=first_line))
+        _, after = await self.service.upload(now, stream(), ListForm(csv, first_line=first_line))
         return after
 
     async def plan(self, mailing: Mailing, steps: int = 1000) -> Mailing:
@@ -206,7 +206,7 @@ async def test_a_broken_upload_goes_on_where_it_broke_and_doubles_nobody(bench: 
         raise Lost
 
     with pytest.raises(Lost):
-        await bench.service.upload(mailing, breaks(), Form(False))
+        await bench.service.upload(mailing, breaks(), ListForm(False))
     half = await bench.service.find(mailing.mailing_id, Caller(PARTNER))
     assert (half.next_line, half.accepted, half.is_complete) == (1001, 1000, False)
     with pytest.raises(Problem) as caught:
@@ -238,7 +238,7 @@ async def test_of_two_uploads_at_once_one_yields(bench: Bench) -> None:
         yield b"".join(lines(10, 900))
 
     with pytest.raises(Problem) as caught:
-        await bench.service.upload(mailing, meanwhile(), Form(False))
+        await bench.service.upload(mailing, meanwhile(), ListForm(False))
     assert caught.value.body.status == 409
     after = await bench.mailings.find(mailing.mailing_id)
     assert after is not None
@@ -259,7 +259,7 @@ async def begun(bench: Bench, mailing: Mailing, body: list[bytes], go_on: asynci
     assert now is not None
 
     async def upload() -> Mailing:
-        return (await bench.service.upload(now, stream(), Form(False)))[1]
+        return (await bench.service.upload(now, stream(), ListForm(False)))[1]
 
     task = asyncio.create_task(upload())
     await begins.wait()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.mailing.rules.draft import draft
-from services.ingest.mailing.rules.repeats import Seen
+from services.ingest.mailing.rules.repeats import SeenRecipients
 from services.ingest.mailing.rules.rows import RejectedLine, Row, check_table, names_of, read
 from services.ingest.mailing.rules.template import Template
 from services.runtime.lists.lines import MAX_LINE_BYTES, ListFault
@@ -132,7 +132,7 @@ def test_a_placeholder_takes_the_name_of_a_synonym() -> None:
 
 
 def repeats(template: Template, *rows: Row) -> list[int | None]:
-    seen = Seen(bytes(16), template.has_push)
+    seen = SeenRecipients(bytes(16), template.has_push)
     return [seen.first_line(row) for row in rows]
 
 
@@ -157,7 +157,7 @@ def test_every_line_is_known_to_repeat_the_first_of_its_recipient(phones_: list[
 
 
 def test_who_is_seen_stays_seen_while_the_tables_grow_and_takes_few_bytes() -> None:
-    seen, count = Seen(bytes(16), has_push=True), 40_000
+    seen, count = SeenRecipients(bytes(16), has_push=True), 40_000
     lines = [Row(line, str(line), None, None, ()) for line in range(1, count + 1)]
     assert not any(seen.first_line(one) for one in lines)
     assert [seen.first_line(one) for one in lines] == [one.line for one in lines]
@@ -165,7 +165,7 @@ def test_who_is_seen_stays_seen_while_the_tables_grow_and_takes_few_bytes() -> N
 
 
 def test_a_list_of_too_many_recipients_is_refused() -> None:
-    seen = Seen(bytes(16), has_push=True, most=1)
+    seen = SeenRecipients(bytes(16), has_push=True, most=1)
     seen.first_line(Row(1, "1", None, None, ()))
     assert seen.first_line(Row(2, "1", None, None, ())) == 1
     with pytest.raises(ListFault, match="too many recipients"):

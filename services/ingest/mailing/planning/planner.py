@@ -3,10 +3,10 @@
     mailing running ─▶ window open? ─▶ next recipients ─▶ messages (derived ids) ─▶ log ─▶ cursor, compare-and-set
                                                                                  └▶ kill -9 here: again, absorbed
 
-A crash between the log and the cursor asks for the same messages again; the router's claims absorb them. The lease
-only saves work. Memory holds one chunk of each running mailing, however many recipients it has. Messages go on the bulk
-lane. What nobody expected is tried a few times; then that mailing is paused, its partner sees why, and the operator is
-called once. The others go on.
+After a crash between the log and the cursor the same messages are requested again; the router's claims absorb them. The
+lease only saves work. Memory holds one chunk of each running mailing, however many recipients it has. Messages go on
+the bulk lane. An unexpected fault is retried a few times; then that mailing is paused, its partner sees why, and the
+operator is called once. The others go on.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class Planner:
         self._mailings, self._publisher, self._run_of = mailings, publisher, run_of
         self._database, self._owner, self._stop = database, owner, stop
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._faults: Counter[str] = Counter()  # unexpected ones by mailing, since it last went well
+        self._faults: Counter[str] = Counter()  # unexpected ones by mailing, since its last success
         self._unpublishable: dict[str, int] = {}  # revisions that cannot be published, by mailing
 
     async def run(self) -> None:
@@ -62,7 +62,7 @@ class Planner:
             await self._publish(changed)
         for mailing in await self._mailings.in_state("running"):
             key = mailing.mailing_id
-            is_due = (mailing.start_at or 0) <= now_ms() or not mailing.is_readable  # which is paused, and says why
+            is_due = (mailing.start_at or 0) <= now_ms() or not mailing.is_readable  # then it is paused with the reason
             if key not in self._tasks and is_due:
                 self._tasks[key] = task = asyncio.create_task(self._work(key), name=f"mailing {key}")
                 task.add_done_callback(lambda _, key=key: self._tasks.pop(key, None))  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""One running mailing: read the next recipients, make their messages, append them, move the cursor, in this order.
+"""The run of one mailing: read the next recipients, make their messages, append them, move the cursor, in this order.
 
 A process that is killed in between leaves the cursor where it was: the next one makes the same messages with the same
 ids (`mailing/rules/recipients.py`), and the router drops what it has seen.
@@ -131,9 +131,9 @@ class MailingRun:
 
 
 def opens_at(template: Template, now: int) -> int:
-    """When the mailing may go on, UTC ms. A window in the partner's zone holds the planner, so that its rate counts.
+    """When the mailing may go on, UTC ms. A window in the partner's zone holds the planner, so the rate counts in it.
 
-    In the recipients' zones every message waits by itself; behind the deadline all go on at once, to be EXPIRED.
+    In the recipients' zones each message waits by itself; after the deadline all go on at once, to be EXPIRED.
     """
     wish = template.request.schedule
     if wish is None or wish.recipient_zone:

@@ -1,9 +1,7 @@
-"""The body of `POST /v1/mailings`: a message as `/v6/send` takes it, without a recipient, and how it is to be sent.
-Pure.
+"""The body of `POST /v1/mailings`: a message as `/v6/send` takes it, without a recipient, and how to send it. Pure.
 
-Everything that `rules/message.py` refuses is refused here too, by the same code and at once; a value that every
-recipient has
-of their own stands as `{{name}}` and counts as one character until the list says how long it really is.
+Everything that `rules/message.py` refuses is refused here too, by the same code. A value that differs from recipient to
+recipient is written `{{name}}`, and counts as one character until the list shows its length.
 """
 
 import re
@@ -45,7 +43,7 @@ _RESERVED = frozenset({"to", "externalUserId", "id"})
 
 
 class MailingBody(Request):
-    """What is to be sent, and how; the recipients come after it, or are a segment."""
+    """What is to be sent, and how; the recipients follow as a list, or are a segment."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
@@ -65,7 +63,7 @@ class ChangeBody(Wire):
 
 
 class MailingDraft(NamedTuple):
-    """A template that is acceptable: its message with a mark for each value, and the names of the values in order."""
+    """An acceptable mailing: its message with a mark for each value, and the names of the values in order."""
 
     body: MailingBody
     accepted: AcceptedMessage
@@ -76,8 +74,8 @@ class MailingDraft(NamedTuple):
 def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int, is_stored: bool = False) -> MailingDraft:
     """Read and check a mailing. Raises Refused, which names the field and the rule.
 
-    Asked again with the same time it says the same again, so the mailing is stored as the partner wrote it. One that
-    `is_stored` was taken before: odd braces in it are the text that they were then.
+    With the same time the result is the same, so the mailing is stored as the partner wrote it. One that `is_stored`
+    was accepted under older rules: odd braces in it stay text.
     """
     if not isinstance(raw, dict):
         raise invalid("body", "must be an object")
@@ -97,7 +95,7 @@ def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int, i
 
 
 def without_values(definition: str) -> str:
-    """The definition as it may be told: SECURE values are none of the log's business, their names may stay."""
+    """The definition as the log may have it: without SECURE values, whose names stay."""
     return lossless.text_of(_hidden(lossless.loads(definition)))
 
 
@@ -129,7 +127,7 @@ def _check_no_recipient(body: MailingBody, raw: Mapping[str, Any]) -> None:
 
 
 def _check_braces(value: Any, where: str, depth: int = 0) -> None:
-    """That everything in braces is a placeholder, or surely text. Raises Refused with the place."""
+    """Check that everything in braces is a placeholder, or clearly text. Raises Refused with the place."""
     if depth > _MAX_DEPTH:
         raise invalid("body", "nested too deeply")
     if isinstance(value, dict):
@@ -146,7 +144,7 @@ def _check_braces(value: Any, where: str, depth: int = 0) -> None:
 
 
 def _marked(value: Any, where: str, names: list[str], depth: int = 0) -> Any:
-    """The same with a private character for each placeholder; `names` grows by those that are new."""
+    """The value with a private character for each placeholder; `names` grows by the new ones."""
     if depth > _MAX_DEPTH:
         raise invalid("body", "nested too deeply")
     if isinstance(value, dict):

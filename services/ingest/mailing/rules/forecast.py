@@ -1,9 +1,9 @@
-"""When a mailing finishes and how many of it would expire, before it is started. Pure; times in UTC ms.
+"""The forecast of a mailing: when it finishes and how many messages would expire. Pure; times in UTC ms.
 
     start ─▶ wait for the opening ─▶ rate ─▶ window closes ─▶ next opening ─▶ … ─▶ deadline: the rest EXPIRED
 
-In the partner's zone the window holds the planner, so the rate counts within it. In the recipients' zones the messages
-wait one by one: a recipient whose window does not open before the deadline expires (`expires_in`).
+In the partner's zone the window holds the planner, so the rate counts within it. In the recipients' zones each message
+waits by itself: it expires when the recipient's window does not open before the deadline (`expires_in`).
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ _MOST_STEPS = 50_000
 
 
 class Forecast(NamedTuple):
-    """`finishes_at`: when the last is planned, None beyond the horizon. `expired`: the deadline leaves them behind."""
+    """`finishes_at`: when the last is planned, None beyond the horizon. `expired`: how many miss the deadline."""
 
     starts_at: int
     finishes_at: int | None
@@ -27,7 +27,7 @@ class Forecast(NamedTuple):
 
 
 def forecast(recipients: int, rate_per_s: float, wish: Schedule | None, zone: tzinfo, start: int) -> Forecast:
-    """Of a mailing whose window is in `zone`; `wish` None or in the recipients' zones: nothing holds it."""
+    """The forecast for a window in `zone`; with `wish` None or in the recipients' zones nothing holds the planner."""
     if wish is None or wish.recipient_zone:
         return Forecast(start, start + int(recipients / rate_per_s * 1000), 0)
     at, left, first = start, float(recipients), None

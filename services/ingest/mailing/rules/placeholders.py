@@ -1,9 +1,9 @@
-"""Placeholders in the texts of a mailing: which braces are one, which are text, which are a slip of the pen. Pure.
+"""The placeholders in the texts of a mailing: which braces are one, which are text, which are a mistake. Pure.
 
 {{name}}  {{ name }}             a value of the recipient
 {{'{{'}}  {{'}}'}}  {{'{'}}      braces as text
 {a}  :-{  {"a": {"b": 1}}        single braces, and double ones that close single ones, are text
-{{name}  {{na me}}  {name}}  {{{name}}}  {{}}      refused, with the place: they would go to everybody as they stand
+{{name}  {{na me}}  {name}}  {{{name}}}  {{}}      refused, with the place: everybody would be sent them as they are
 """
 
 import re
@@ -22,7 +22,7 @@ def replaced(text: str, mark: Callable[[str], str]) -> str:
 
 
 def odd_braces(text: str) -> str | None:
-    """Where braces are odd, and the rule; None: nowhere."""
+    """Where braces are odd, and the rule; None when they are not."""
     if "{{" not in text and "}}" not in text:
         return None
     at = behind = open_ones = 0  # `behind`: where the last placeholder ends
@@ -35,15 +35,15 @@ def odd_braces(text: str) -> str | None:
             elif count == 2 and (named := NAMED.match(text, start)):
                 at = behind = named.end()
             else:
-                return _told(text, start, count)
+                return _odd_at(text, start, count)
         elif open_ones >= count:
             open_ones -= count
         elif count > 1 or start == behind > 0:
-            return _told(text, start, count)
+            return _odd_at(text, start, count)
     return None
 
 
-def _told(text: str, at: int, count: int) -> str:
+def _odd_at(text: str, at: int, count: int) -> str:
     lines = text.count("\n", 0, at) + 1
     where = f"character {at + 1}" if lines == 1 else f"line {lines}, character {at - text.rfind(chr(10), 0, at)}"
     return f"{where}: `{text[at : at + min(count, 5)]}` {_RULE}"

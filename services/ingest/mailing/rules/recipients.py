@@ -1,10 +1,10 @@
-"""From a mailing's recipients to their messages. Pure; ids are derived, so a repeat gives the same messages.
+"""The recipients of a mailing and their messages. Pure; ids are derived, so a repeat gives the same messages.
 
     message_id   of the line's own id as `/v6/send` derives it, else UUIDv5(mailing, "line/<number>");
                  of a segment UUIDv5(mailing, owner or installation)
     event_id     UUIDv5(message_id, "mailing/<mailing>")
 
-A line's own id shares the name space of `/v6/send`: whoever was sent to under this id is not sent to again.
+A line's own id shares the name space of `/v6/send`: what was sent under an id is not sent again.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from services.ingest.rules import AcceptedMessage
 
 
 class MailingRecipient(NamedTuple):
-    """Somebody to send to; `key` names them within the mailing."""
+    """One recipient; `key` is unique within the mailing."""
 
     key: str
     recipient: Recipient
@@ -40,7 +40,7 @@ def message_id_of(recipient: MailingRecipient, mailing_id: str, partner_uuid: st
 def expand(
     template: Template, recipient: MailingRecipient, mailing_id: str, partner_uuid: str, now_ms: int
 ) -> AcceptedMessage:
-    """The message of one recipient; to be sealed like any other where it holds SECURE values."""
+    """The message of one recipient, to be sealed like any other where it holds SECURE values."""
     filled = template.filled(recipient.values)
     message_id = message_id_of(recipient, mailing_id, partner_uuid)
     request = template.request.replace(

@@ -1,10 +1,10 @@
-"""Does something of a mailing name somebody who is forgotten? Pure.
+"""The redaction of people who are erased from lists and texts of mailings. Pure.
 
-    a line         sent to them, or one of its values names them: the line goes
-    a definition   one of the texts that it shows names them: in that place stands `•••` instead
+    a line         is deleted when it is sent to them, or one of its values names them
+    a definition   shows `•••` in place of them in its texts
 
-A phone is found in whatever way it is written, a user id as a whole word and from four characters on: a shorter one is
-found where it is all that stands there.
+A phone is found however it is written, a user id as a whole word of at least four characters; a shorter one only where
+it is the whole text.
 """
 
 import re
@@ -21,7 +21,7 @@ _GROUP = re.compile(r"[+\uff0b]?[(\uff08]?\d+")
 _BETWEEN = r"()\[\]./~\-\s\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202f\u2060-\u2069\u2212\ufe0e\ufe0f\ufeff\uff09"
 _RUN = re.compile(rf"{_GROUP.pattern}(?:[{_BETWEEN}]+\d+)*")
 _MOST_GROUPS = 14
-"""Of digits that a number is written in."""
+"""Groups of digits that a number is written in."""
 _NOT_SHOWN = frozenset(
     {"id", "notifyUrl", "contentUrl", "content-url", "serviceNumber", "type", "ttlUnit", "scheduleInfo", "segment"}
     | {"param_name", "action", "state", "deviceSubscriptions", "onBadLines", "registeredDelivery"}
@@ -30,7 +30,7 @@ _NOT_SHOWN = frozenset(
 
 
 class People(NamedTuple):
-    """Who is forgotten."""
+    """The people who are erased."""
 
     users: frozenset[str]
     phones: frozenset[str]  # E.164 digits without plus
@@ -49,7 +49,7 @@ def masked(text: str, people: People) -> str:
 
 
 def _hidden(run: str, people: People) -> str:
-    """Digits and what may stand between them, without the numbers of these; other digits may stand beside one."""
+    """A run of digits and separators without these people's numbers; other digits may be beside them."""
     groups = list(_GROUP.finditer(run))
     for first, group in enumerate(groups):
         for last in reversed(groups[first : first + _MOST_GROUPS]):
@@ -59,19 +59,19 @@ def _hidden(run: str, people: People) -> str:
 
 
 def _is_of(written: str, people: People) -> bool:
-    """Here a number of another country may lack its plus: to hide too much is the lesser harm."""
+    """True for a number of one of them, also without its plus: hiding too much is the lesser harm."""
     return not people.phones.isdisjoint({phones.normalise(written), phones.normalise("+" + written)})
 
 
 def is_about(row: Row, people: People) -> bool:
-    """The line goes: it is sent to one of them, or tells of one."""
+    """True for a line that is sent to one of them, or names one."""
     if row.phone in people.phones or row.user in people.users:
         return True
     return any(masked(value, people) != value for value in row.values)
 
 
 def without(definition: str, people: People) -> str:
-    """A mailing as it was asked for, without them; the very same when it names none of them."""
+    """The definition without them; the same text when it names none of them."""
     clean = lossless.text_of(_without(lossless.loads(definition), people))
     return definition if clean == lossless.text_of(lossless.loads(definition)) else clean
 

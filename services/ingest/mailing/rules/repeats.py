@@ -1,8 +1,8 @@
-"""Who stands in a list already: each recipient by a keyed digest of 64 bits, in flat arrays. Pure.
+"""The recipients that a list has already: each by a keyed digest of 64 bits, in flat arrays. Pure.
 
-A recipient is the user where the message has a push and a user is named, for the user id selects the user then; else
-the phone. A million take 34 MB and 2.6 seconds; that two of a million are taken for one has a chance of 3 in 10^8.
-The digests are kept in memory only, and are made again from the stored lines when an upload goes on.
+Where the message has a push and the line names a user, the recipient is the user, else the phone. A million recipients
+take 34 MB and 2.6 seconds; the chance that any two of them are taken for one is 3 in 10^8. The digests are kept in
+memory only, and are made again from the stored lines when an upload is resumed.
 """
 
 import hashlib
@@ -17,15 +17,15 @@ _LEAST = 16
 _FREE = 0
 
 
-class Seen:
-    """The recipients of one list. `key`: 16 random bytes, so that nobody can make digests meet."""
+class SeenRecipients:
+    """The recipients of one list. `key`: 16 random bytes, so that nobody can construct collisions."""
 
     def __init__(self, key: bytes, has_push: bool, most: int = MOST_RECIPIENTS) -> None:
         self._key, self._has_push, self._left = key, has_push, most
         self._shards = [_Shard(_LEAST) for _ in range(_SHARDS)]
 
     def first_line(self, row: Row) -> int | None:
-        """The line that this one repeats; None: its recipient is new, and is remembered. Raises ListFault."""
+        """The line that this one repeats; None for a new recipient, which is remembered. Raises ListFault."""
         is_user = self._has_push and row.user is not None
         name = f"u/{row.user}" if is_user else f"p/{row.phone}"
         digest = hashlib.blake2b(name.encode(errors="surrogatepass"), digest_size=8, key=self._key).digest()
@@ -33,7 +33,7 @@ class Seen:
         if found is None:
             self._left -= 1
             if self._left < 0:
-                raise ListFault("list", "has too many recipients: divide it, or take a segment")
+                raise ListFault("list", "has too many recipients: divide it, or use a segment")
         return found
 
     @property
@@ -42,7 +42,7 @@ class Seen:
 
 
 class _Shard:
-    """A hash table with open addresses. It grows by itself, so that nothing waits for a large one."""
+    """A hash table with open addressing. Shards grow one by one, so that nothing waits for a large table."""
 
     def __init__(self, slots: int) -> None:
         self._mask, self._used = slots - 1, 0
@@ -53,7 +53,7 @@ class _Shard:
         return 16 * (self._mask + 1)
 
     def put(self, digest: int, line: int) -> int | None:
-        """The line that is there; None: this one is now."""
+        """The line that has this digest; None when there was none, and this one is kept."""
         at = self._place(digest)
         if self._digests[at] != _FREE:
             return self._lines[at]

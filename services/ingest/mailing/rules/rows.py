@@ -1,5 +1,5 @@
-"""A mailing's list, recipient by recipient: NDJSON or CSV. Pure; `services/runtime/lists/table.py` makes records,
-`read` judges one.
+"""The lines of a mailing's list, NDJSON or CSV. Pure; `services/runtime/lists/table.py` makes records, `read` checks
+one.
 
     {"to": "+79161234567", "id": "order-77", "name": "Anna", "amount": 120}        application/x-ndjson
     to;id;name;amount                                                              text/csv, first line: the columns
@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
 
 class RejectedLine(NamedTuple):
-    """A line that cannot be sent to, and why; never what it holds."""
+    """A line that cannot be sent to, and why; never its values."""
 
     line: int
     field: str
@@ -45,7 +45,7 @@ class RejectedLine(NamedTuple):
 
 
 def names_of(template: Template) -> Names:
-    """The columns of its list. A placeholder of a name that is another's synonym takes it."""
+    """The columns of the list. A placeholder takes precedence over a synonym of the same name."""
     synonyms = {other: name for other, name in _SYNONYMS.items() if other not in template.names}
     return Names((*_OWN, *template.names), synonyms)
 
@@ -61,7 +61,7 @@ def check_table(table: Table, template: Template) -> None:
 
 
 def read(record: Record, template: Template) -> Row | RejectedLine:
-    """Judge one record."""
+    """The recipient in a record, or what is wrong with it."""
     if record.fault is not None:
         return RejectedLine(record.line, *record.fault)
     try:
@@ -92,7 +92,7 @@ def _row(record: Record, template: Template) -> Row:
 
 
 def _own(cells: Mapping[str, Any], name: str, is_cell: bool) -> str | None:
-    """`is_cell`: what a spreadsheet writes around it does not belong to it; a program means what it writes."""
+    """`is_cell`: what a spreadsheet writes around a value is removed; a program means what it writes."""
     value = cells.get(name)
     if value is None or value == "":
         return None
@@ -111,7 +111,7 @@ def _value(cells: Mapping[str, Any], name: str) -> str:
     if isinstance(value, str):
         if "\0" in value:
             raise invalid(name, NO_NUL)
-        if is_rounded(value):  # an account number, which everybody would read
+        if is_rounded(value):  # an account number, which recipients would see
             raise invalid(name, ROUNDED)
         return value
     if value is None:

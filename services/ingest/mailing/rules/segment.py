@@ -3,8 +3,8 @@
     {"platforms": ["android"], "subscriptions": ["news"], "lastUsedAfter": "2026-01-01T00:00:00Z", "lastUsedBefore": …,
      "timeZones": ["Europe/Moscow"], "versionFrom": "2.0", "versionBelow": "5.1"}
 
-The application is that of the message's sender, and no other: a partner has no way to another's customers. Every
-condition that is given must hold; of several values of one any will do. Only installations with a live token are meant.
+The application is that of the message's sender, so that a partner cannot reach another's customers. Every condition
+that is given must hold, with any of its values. Only installations with a live token count.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class SegmentBody(Wire):
 
 
 class Segment(NamedTuple):
-    """The same in our terms; UTC ms: `used_from` counts, `used_until` does not. Empty leaves a condition out."""
+    """The same in our terms. UTC ms: `used_from` is included, `used_until` is not. Empty: no condition."""
 
     application_id: str
     platforms: Sequence[str] = ()

@@ -1,9 +1,9 @@
-"""From the template of a mailing and one recipient's values to that recipient's message. Pure, and the hot path:
+"""The template of a mailing, which a recipient's values turn into a message. Pure, and the hot path:
 
     MailingDraft ─▶ Template ─check(values)─▶ None, or the first rule that the filled message breaks  (upload)
                              ─filled(values)─▶ chain, SECURE values, extraParam, callbackData                (planning)
 
-The template was checked as a whole; for each recipient only what their values change is looked at again.
+The template was checked as a whole; for each recipient only what their values change is checked again.
 """
 
 import re
@@ -42,7 +42,7 @@ Values = Sequence[str]
 
 
 class FilledMessage(NamedTuple):
-    """What one recipient's message has of its own."""
+    """The parts of a message that differ between recipients."""
 
     chain: tuple[Link, ...]
     secure: Mapping[int, Mapping[str, str]]
@@ -50,7 +50,7 @@ class FilledMessage(NamedTuple):
 
 
 class _Text(NamedTuple):
-    """A text with marks: a format, and which value stands at each place; `escape` is how values are written there."""
+    """A text with marks: a format, and which value goes to each place; `escape` is how values are written there."""
 
     form: str
     places: tuple[int, ...]
@@ -89,7 +89,7 @@ class _Field(NamedTuple):
     path: str
 
     def filled(self, values: Values) -> str:
-        """As it is sent."""
+        """The text as it is sent."""
         text = self.text.fill(values)
         if self.name == "content_url":
             return filled_url(text)
