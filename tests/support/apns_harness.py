@@ -54,7 +54,9 @@ class Sandbox:
 
     def __post_init__(self) -> None:
         context = server_context(self.ca.parent, ("h2",))
-        self.server = ApnsServer(self.inbox, self.faults, self.credentials, context, self.environment, self.clock)
+        self.server = ApnsServer(
+            self.inbox, self.faults, self.credentials, context, environment=self.environment, clock=self.clock
+        )
 
     def jwt(
         self,

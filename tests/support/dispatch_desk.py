@@ -65,7 +65,7 @@ class Known:
     by_id: dict[str, Installation] = field(default_factory=dict)
 
     async def by_ids(self, wanted: Iterable[str]) -> dict[str, Installation]:
-        return {one: self.by_id[one] for one in wanted if one in self.by_id}
+        return {name: self.by_id[name] for name in wanted if name in self.by_id}
 
 
 @dataclass
@@ -93,7 +93,7 @@ class Desk:
             max_pushes_per_s=10_000,
             **about,
         )
-        held = CredentialsChanged(
+        credentials_event = CredentialsChanged(
             event_id="c",
             at=0,
             application_id=APPLICATION,
@@ -101,7 +101,7 @@ class Desk:
             sealed=sealed,
             fingerprint=orjson.dumps(credentials, option=orjson.OPT_SORT_KEYS).decode(),
         )
-        for entity in (application, held):
+        for entity in (application, credentials_event):
             self.directory.apply(entity.entity_key, codec.encode(entity))
 
     def install(self, name: str, token: str, platform: Platform = Platform.ANDROID, **changes: Any) -> None:
@@ -138,7 +138,7 @@ class Desk:
         """One delivery, from the log to what is concluded."""
         target = self._target(name, text, ttl_ms)
         topic = TARGET_RESOLVED[self.provider]["single"]
-        (item,) = await self.work.prepare([Record(topic, 0, 0, name, target, b"")])
+        (item,) = await self.work.prepare([Record(topic=topic, partition=0, offset=0, key=name, event=target, raw=b"")])
         done = await self.work.perform(item)
         assert isinstance(item, ReadyPush | Conclusion)
         self.learn(done.event)
@@ -146,12 +146,12 @@ class Desk:
 
     def learn(self, event: ProviderDispatched) -> None:
         """As `services/registry/devices/consumers.py` does."""
-        one = self.known.by_id[event.installation_id]
-        if event.outcome != "accepted" or one.token is None:
+        installation = self.known.by_id[event.installation_id]
+        if event.outcome != "accepted" or installation.token is None:
             return
-        under = event.worked_under or one.token.worked_under
-        token = one.token._replace(worked=True, worked_under=under)
-        self.known.by_id[event.installation_id] = one._replace(token=token)
+        under = event.worked_under or installation.token.worked_under
+        token = installation.token._replace(worked=True, worked_under=under)
+        self.known.by_id[event.installation_id] = installation._replace(token=token)
 
     def _target(self, name: str, text: str, ttl_ms: int) -> TargetResolved:
         message_id, now = ids.uuid7(), time.time_ns() // 1_000_000
@@ -206,7 +206,7 @@ async def desk_of(bench: Bench, provider: Provider, known: Known | None = None) 
         stops=cast(Stops, nobody),
         ended=cast(EndedActivities, nobody),
     )
-    desk = Desk(provider, settings, secrets, directory, known, work)
+    desk = Desk(provider=provider, settings=settings, secrets=secrets, directory=directory, known=known, work=work)
     desk.provision(credentials_of(bench, provider))
     try:
         yield desk

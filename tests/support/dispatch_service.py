@@ -63,11 +63,11 @@ class Service:
 
     async def install(self, *installation_ids: str, application_id: str = "app", **changes: Any) -> None:
         """Installations of user "u" with a live APNs token each; `changes` are fields of the token."""
-        for one in installation_ids:
+        for installation_id in installation_ids:
             token = {
                 "provider": PROVIDER.value,
-                "sealed": self.secrets.seal(device_token(one).encode(), b"token"),
-                "digest": f"digest-{one}",
+                "sealed": self.secrets.seal(device_token(installation_id).encode(), b"token"),
+                "digest": f"digest-{installation_id}",
                 "registered_at": 1,
                 "worked": True,
             }
@@ -77,7 +77,7 @@ class Service:
                 "token": {**token, **changes},
                 "owner": {"external_user_id": "u"},
             }
-            await self.database["installations"].replace_one({"_id": one}, document, upsert=True)
+            await self.database["installations"].replace_one({"_id": installation_id}, document, upsert=True)
 
     def provision(
         self, application_id: str = "app", enabled: bool = True, max_pushes_per_s: int = 10_000, **changes: Any
@@ -115,13 +115,16 @@ class Service:
 
     async def send(self, *targets: TargetResolved) -> None:
         await self.sink.append(
-            [Append(topics.TARGET_RESOLVED[PROVIDER][one.lane], one.installation_id, one) for one in targets]
+            [
+                Append(topics.TARGET_RESOLVED[PROVIDER][delivery.lane], delivery.installation_id, delivery)
+                for delivery in targets
+            ]
         )
 
     async def outcomes(self, count: int, lane: Lane = "single") -> list[ProviderDispatched]:
         """The first `count` of a lane, in the order of time. Raises TimeoutError."""
         events = await events_of(self.settings, OUTCOMES[lane], count, 30)
-        return sorted((one for one in events if isinstance(one, ProviderDispatched)), key=lambda one: one.at)
+        return sorted((event for event in events if isinstance(event, ProviderDispatched)), key=lambda event: event.at)
 
 
 def device_token(installation_id: str) -> str:
@@ -176,15 +179,24 @@ async def serving(
             stops=stops,
             ended=EndedActivities(database),
         )
-        service = Service(settings, sandbox, database, sink, directory, secrets, work, timers)
+        service = Service(
+            settings=settings,
+            sandbox=sandbox,
+            database=database,
+            sink=sink,
+            directory=directory,
+            secrets=secrets,
+            work=work,
+            timers=timers,
+        )
         service.provision()
         running = [asyncio.create_task(timers.run(stop, 0.1)), asyncio.create_task(work.watch.run(stop))]
         running.append(asyncio.create_task(stops.run(stop)))
         for lane, topic in topics.TARGET_RESOLVED[PROVIDER].items():
-            flow: ConcurrentConsumer[Item, Conclusion] = ConcurrentConsumer(
-                settings, sink, topic, f"dispatch-{lane}", work, stop
+            consumer: ConcurrentConsumer[Item, Conclusion] = ConcurrentConsumer(
+                settings=settings, log=sink, topic=topic, group=f"dispatch-{lane}", work=work, stop=stop
             )
-            running.append(asyncio.create_task(flow.run()))
+            running.append(asyncio.create_task(consumer.run()))
         try:
             yield service
         finally:

@@ -390,7 +390,7 @@ async def test_a_connection_lost_after_writing_is_uncertain_and_a_resend_replace
     sandbox.faults.order("apns", Fault(kind="drop-after-write", times=1))
     assert isinstance(await sender.send(push), Uncertain)
     assert isinstance(await sender.send(push), Accepted)
-    assert {one.headers["apns-collapse-id"] for one in sandbox.inbox.all()} == {DELIVERY_ID}
+    assert {push.headers["apns-collapse-id"] for push in sandbox.inbox.all()} == {DELIVERY_ID}
 
 
 async def test_no_service_at_all_is_the_providers_trouble(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -423,9 +423,9 @@ async def test_credentials_that_cannot_be_used_are_refused_by_name(sandbox: Sand
 
 
 def a_live_push(event: str, slot: str, **aps: Any) -> Push:
-    told = {"event": event, "timestamp": "2026-01-01T00:00:00.000Z", "content-state": {"n": 1}}
+    fields = {"event": event, "timestamp": "2026-01-01T00:00:00.000Z", "content-state": {"n": 1}}
     named = {name.replace("_", "-"): value for name, value in aps.items()}
-    return a_push(Content(text="Packed", title="Parcel", live_activity=json.dumps({**told, **named})), slot=slot)
+    return a_push(Content(text="Packed", title="Parcel", live_activity=json.dumps({**fields, **named})), slot=slot)
 
 
 async def test_an_activity_is_updated_under_its_own_topic(sandbox: Sandbox, sender: apns.ApnsSender) -> None:

@@ -79,7 +79,7 @@ async def test_a_message_goes_to_a_channel_and_is_kept_only_where_the_channel_ke
     at = time.time_ns() // 1_000_000 + 60_000
     assert isinstance(await bench.send(kept, at, alert={"title": "Goal"}), Done)
     assert isinstance(await bench.send(plain), Done)
-    (on_kept,), (on_plain,) = (bench.inbox.by_token("apns", f"channel/{one}") for one in (kept, plain))
+    (on_kept,), (on_plain,) = (bench.inbox.by_token("apns", f"channel/{channel}") for channel in (kept, plain))
     assert on_plain.payload == {"aps": APS}
     assert (on_kept.headers["apns-expiration"], on_plain.headers["apns-expiration"]) == (str(at // 1000), "0")
     assert (on_kept.headers["apns-priority"], on_plain.headers["apns-priority"]) == ("10", "5")

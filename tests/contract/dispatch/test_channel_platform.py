@@ -40,8 +40,8 @@ ANSWERS = {
 
 
 def account(bench: Bench, **changes: Any) -> dict[str, Any]:
-    held = bench.urls["credentials"]["channels"]
-    return {**held, "url": bench.urls["channels"], "subnets": ["127.0.0.0/8"], **changes}
+    account = bench.urls["credentials"]["channels"]
+    return {**account, "url": bench.urls["channels"], "subnets": ["127.0.0.0/8"], **changes}
 
 
 @pytest.fixture

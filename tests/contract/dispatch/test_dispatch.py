@@ -66,8 +66,8 @@ async def test_a_target_becomes_a_push_and_its_acceptance_an_event(service: Serv
 async def test_both_lanes_go_out_and_stay_apart(service: Service) -> None:
     await service.install("i-1")
     await service.send(target("i-1"), target("i-1", lane="bulk"))
-    assert [one.outcome for one in await service.outcomes(1)] == ["accepted"]
-    assert [one.outcome for one in await service.outcomes(1, "bulk")] == ["accepted"]
+    assert [event.outcome for event in await service.outcomes(1)] == ["accepted"]
+    assert [event.outcome for event in await service.outcomes(1, "bulk")] == ["accepted"]
 
 
 async def test_a_token_that_changed_since_planning_is_followed(service: Service, sandbox: Sandbox) -> None:
@@ -82,15 +82,16 @@ async def test_nothing_is_sent_to_whom_it_is_not_for(service: Service, sandbox: 
     await service.database["installations"].update_one({"_id": "i-1"}, {"$set": {"owner": None}})
     await service.install("i-2", provider="fcm")
     await service.install("i-4", application_id="other")
-    await service.send(
+    targets = [
         target("i-1"),
         target("i-2"),
         target("i-3"),
         target("i-4", application_id="other"),
         target("i-2", expires_at=now_ms() - 1),
         target("i-2", send_by=now_ms() - 1),
-    )
-    outcomes = {(one.outcome, one.reason) for one in await service.outcomes(6)}
+    ]
+    await service.send(*targets)
+    outcomes = {(event.outcome, event.reason) for event in await service.outcomes(6)}
     assert outcomes == {
         ("suppressed", Reason.OWNER_CHANGED),
         ("refused", Reason.NO_ACTIVE_INSTALLATION),
@@ -125,7 +126,7 @@ async def test_what_is_not_taken_comes_again_as_an_event(service: Service, sandb
     sandbox.faults.order("apns", Fault(kind="status", reason="TooManyRequests", times=2))
     await service.send(target("i-1"))
     outcomes = await service.outcomes(3)
-    assert [(one.outcome, one.attempt, one.detail) for one in outcomes] == [
+    assert [(event.outcome, event.attempt, event.detail) for event in outcomes] == [
         ("retry", 1, "TooManyRequests"),
         ("retry", 2, "TooManyRequests"),
         ("accepted", 3, ""),
@@ -152,8 +153,8 @@ async def test_a_lost_answer_is_sent_again_under_the_same_id(service: Service, s
     await service.install("i-1")
     sandbox.faults.order("apns", Fault(kind="drop-after-write", times=1))
     await service.send(target("i-1"))
-    assert [one.outcome for one in await service.outcomes(2)] == ["retry", "accepted"]
-    assert len({one.headers["apns-collapse-id"] for one in sandbox.inbox.all()}) == 1
+    assert [event.outcome for event in await service.outcomes(2)] == ["retry", "accepted"]
+    assert len({push.headers["apns-collapse-id"] for push in sandbox.inbox.all()}) == 1
 
 
 async def test_refused_keys_stop_one_application_and_no_other(service: Service, sandbox: Sandbox) -> None:
@@ -164,18 +165,18 @@ async def test_refused_keys_stop_one_application_and_no_other(service: Service, 
     for number in range(1, DOUBTED_AFTER + 1):
         await service.send(target("i-1", "bad"))
         met = await service.outcomes(number)
-    assert [one.outcome for one in met] == ["refused"] * (DOUBTED_AFTER - 1) + ["retry"]
-    assert {(one.reason, one.detail) for one in met[:-1]} == {(Reason.PROVIDER_REFUSED, "InvalidProviderToken")}
+    assert [event.outcome for event in met] == ["refused"] * (DOUBTED_AFTER - 1) + ["retry"]
+    assert {(event.reason, event.detail) for event in met[:-1]} == {(Reason.PROVIDER_REFUSED, "InvalidProviderToken")}
     assert telemetry.SENDER_STOPPED.labels("bad", "apns")._value.get() == 1
     await service.send(target("i-1", "bad"), target("i-2"))
     after = (await service.outcomes(DOUBTED_AFTER + 2))[DOUBTED_AFTER:]
-    assert {(one.application_id, one.outcome, one.detail) for one in after} == {
+    assert {(event.application_id, event.outcome, event.detail) for event in after} == {
         ("app", "accepted", ""),
         ("bad", "retry", "sender is stopped"),
     }
     service.provision("bad")
     last = (await service.outcomes(DOUBTED_AFTER + 4))[-2:]
-    assert {(one.application_id, one.outcome, one.attempt) for one in last} == {
+    assert {(event.application_id, event.outcome, event.attempt) for event in last} == {
         ("bad", "accepted", 2),  # it had met the refusal
         ("bad", "accepted", 1),
     }
@@ -210,7 +211,7 @@ async def test_while_the_provider_is_away_its_records_wait_in_the_log(service: S
     await eventually(lambda: service.work.breaker.is_open)
     await service.send(*(target(name) for name in names[20:]))
     sandbox.faults.clear()
-    await eventually(lambda: len({one.token for one in sandbox.inbox.all()}) == 60)
+    await eventually(lambda: len({push.token for push in sandbox.inbox.all()}) == 60)
     assert not service.work.breaker.is_open
 
 
@@ -262,10 +263,13 @@ async def test_where_a_resend_is_not_absorbed_a_noted_attempt_is_not_made_again(
         await service.outcomes(1)
         await service.send(first, second)  # the first is replayed
         outcomes = await service.outcomes(3)
-    assert [(one.installation_id, one.outcome) for one in outcomes[:1]] == [("i-1", "uncertain")]
-    assert {(one.installation_id, one.outcome) for one in outcomes[1:]} == {("i-1", "uncertain"), ("i-2", "accepted")}
+    assert [(event.installation_id, event.outcome) for event in outcomes[:1]] == [("i-1", "uncertain")]
+    assert {(event.installation_id, event.outcome) for event in outcomes[1:]} == {
+        ("i-1", "uncertain"),
+        ("i-2", "accepted"),
+    }
     assert [push.installation_id for push in sender.sent] == ["i-1", "i-2"]
-    assert len({one.event_id for one in outcomes}) == 2
+    assert len({event.event_id for event in outcomes}) == 2
 
 
 async def test_attempts_that_were_noted_before_a_crash_do_not_count_as_an_outage(
@@ -279,14 +283,14 @@ async def test_attempts_that_were_noted_before_a_crash_do_not_count_as_an_outage
     async with serving(settings, sandbox, open_sender) as service:
         await service.install("i-1")
         targets = [target("i-1") for _ in range(many)]
-        for one in targets:
-            await service.send(one)
+        for delivery in targets:
+            await service.send(delivery)
         await service.outcomes(many)
         sender.sent.clear()
         await service.send(*targets)  # as a killed process leaves them: noted, and done again
         outcomes = (await service.outcomes(2 * many))[many:]
         assert (service.work.breaker.failures, service.work.breaker.is_open) == (0, False)
-    assert {(one.outcome, one.detail.partition(":")[0]) for one in outcomes} == {("uncertain", DOUBT)}
+    assert {(event.outcome, event.detail.partition(":")[0]) for event in outcomes} == {("uncertain", DOUBT)}
     assert sender.sent == []
 
 
@@ -301,7 +305,7 @@ async def test_an_application_over_its_rate_is_held_back_and_its_neighbour_is_no
     assert len(sandbox.inbox.by_token("apns", device_token("i-1"))) < 12
     await eventually(lambda: len(sandbox.inbox.by_token("apns", device_token("i-1"))) == 12)
     outcomes = await service.outcomes(25)
-    assert {(one.outcome, one.attempt) for one in outcomes if one.application_id == "slow"} == {
+    assert {(event.outcome, event.attempt) for event in outcomes if event.application_id == "slow"} == {
         ("accepted", 1),
         ("retry", 1),
     }
@@ -323,8 +327,8 @@ async def test_what_is_paused_is_parked_and_goes_out_when_it_is_resumed(
 
 def live_target(event: str, **changes: Any) -> TargetResolved:
     """To the activity "a" of installation "i-1"."""
-    told = {"event": event, "timestamp": "2026-11-24T12:00:00+0300", "content-state": {"n": 1}, "activity-id": "a"}
-    content = Content(text="-", live_activity=orjson.dumps(told).decode())
+    activity = {"event": event, "timestamp": "2026-11-24T12:00:00+0300", "content-state": {"n": 1}, "activity-id": "a"}
+    content = Content(text="-", live_activity=orjson.dumps(activity).decode())
     return target("i-1", content=content, slot="activity/a", **changes)
 
 
@@ -337,8 +341,8 @@ async def test_an_update_behind_an_end_is_not_sent_and_an_end_that_failed_ends_n
     late = live_target("end", expires_at=now_ms() - 1)
     end, updates = live_target("end"), [live_target("update") for _ in range(3)]
 
-    async def planned(one: TargetResolved) -> None:
-        mark = Ended("i-1", "activity/a", one.delivery_id, now_ms(), one.expires_at + 60_000)
+    async def planned(delivery: TargetResolved) -> None:
+        mark = Ended("i-1", "activity/a", delivery.delivery_id, now_ms(), delivery.expires_at + 60_000)
         await marks.mark([mark])
 
     await planned(late)
@@ -350,10 +354,10 @@ async def test_an_update_behind_an_end_is_not_sent_and_an_end_that_failed_ends_n
     await service.outcomes(3)
     await planned(end)
     await service.send(end, updates[2])
-    seen = {one.delivery_id: (one.outcome, one.detail) for one in await service.outcomes(5)}
+    seen = {event.delivery_id: (event.outcome, event.detail) for event in await service.outcomes(5)}
     has_ended = ("refused", "the live activity has been ended")
     sent = ("accepted", "")
-    assert [seen[one.delivery_id] for one in updates] == [has_ended, sent, has_ended]
-    assert [seen[one.delivery_id] for one in (late, end)] == [("expired", ""), sent]
+    assert [seen[delivery.delivery_id] for delivery in updates] == [has_ended, sent, has_ended]
+    assert [seen[delivery.delivery_id] for delivery in (late, end)] == [("expired", ""), sent]
     (mark,) = (await marks.among(["i-1/activity/a"])).values()
     assert mark.until > end.expires_at + 60_000  # for as long as a token of the activity may count

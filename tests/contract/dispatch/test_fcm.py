@@ -102,21 +102,21 @@ async def test_retry_after_is_obeyed_in_seconds_and_as_a_date(bench: Bench, send
 
 async def test_a_revoked_access_token_is_replaced_once_for_all(bench: Bench, sender: Sender) -> None:
     assert isinstance(await sender.send(a_push()), Accepted)
-    held = await expire(bench, "fcm")
+    before = await expire(bench, "fcm")
     results = await asyncio.gather(*(sender.send(a_push()) for _ in range(20)))
     assert all(isinstance(result, Accepted) for result in results)
-    assert await expire(bench, "fcm") == held + 1
+    assert await expire(bench, "fcm") == before + 1
 
 
 async def test_an_access_token_is_renewed_before_it_expires(bench: Bench) -> None:
     bench.sandbox.faults.switch("fcm.token_lifetime_s", "2")
-    held = await expire(bench, "fcm")
+    before = await expire(bench, "fcm")
     async with sender_of(fcm, opening(bench, "fcm")) as sender, asyncio.timeout(10):
         started = time.monotonic()
         while time.monotonic() < started + 2.2:
             assert isinstance(await sender.send(a_push()), Accepted)
             await asyncio.sleep(0.02)
-    assert await expire(bench, "fcm") >= held + 2
+    assert await expire(bench, "fcm") >= before + 2
 
 
 @pytest.mark.parametrize(

@@ -114,10 +114,10 @@ async def test_without_a_code_the_status_counts(
 async def test_a_revoked_access_token_is_replaced_once_for_all(bench: Bench, sender: Sender, reading: str) -> None:
     bench.sandbox.faults.switch("hms.status", reading)
     assert isinstance(await sender.send(a_push()), Accepted)
-    held = await expire(bench, "hms")
+    before = await expire(bench, "hms")
     results = await asyncio.gather(*(sender.send(a_push()) for _ in range(20)))
     assert all(isinstance(result, Accepted) for result in results)
-    assert await expire(bench, "hms") == held + 1
+    assert await expire(bench, "hms") == before + 1
 
 
 @pytest.mark.parametrize(

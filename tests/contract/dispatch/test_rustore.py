@@ -79,12 +79,16 @@ async def test_the_variant_stands_with_the_token_and_else_with_the_application(b
         await sender.send(a_push())
         await sender.send(a_push(variant="native"))
     first, second = bench.sandbox.inbox.by_token("rustore", TOKEN)
-    assert [one.headers.get("via") for one in (first, second)] == [sandbox_universal.VIA, None]
+    assert [push.headers.get("via") for push in (first, second)] == [sandbox_universal.VIA, None]
 
 
 def _everybodys(bench: Bench) -> dict[str, Any]:
     """Credentials for all carriers of the universal API."""
-    others = {name: one for name, one in bench.urls["credentials"]["rustore_universal"].items() if name != "rustore"}
+    others = {
+        name: credentials
+        for name, credentials in bench.urls["credentials"]["rustore_universal"].items()
+        if name != "rustore"
+    }
     return {**bench.urls["credentials"]["rustore"], "universal": others}
 
 

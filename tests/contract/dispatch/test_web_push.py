@@ -59,7 +59,7 @@ class Browser:
         return orjson.dumps({"endpoint": self.endpoint, "keys": self.keys.described(), **changes}).decode()
 
     def received(self) -> list[dict[str, Any]]:
-        return [opened(self.keys, one.payload) for one in self.bench.sandbox.inbox.by_token("web", self.subscription)]
+        return [opened(self.keys, push.payload) for push in self.bench.sandbox.inbox.by_token("web", self.subscription)]
 
 
 async def subscribed(bench: Bench, server_key: str) -> Browser:
@@ -134,9 +134,9 @@ async def test_a_push_service_in_trouble_that_says_when_gets_no_push_before(
     assert result.after_s is not None
     assert 90 < result.after_s <= 100
     other = await subscribed(bench, server_key(bench))
-    held = await sender.send(other.push())
-    assert isinstance(held, Retry)
-    assert held.status == 0
+    pause = await sender.send(other.push())
+    assert isinstance(pause, Retry)
+    assert pause.status == 0
     assert other.received() == []
 
 

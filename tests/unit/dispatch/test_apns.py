@@ -76,41 +76,41 @@ def test_a_provider_token_is_signed_as_jose_and_names_team_key_and_time() -> Non
 
 
 def test_a_provider_token_is_renewed_after_50_minutes() -> None:
-    one = token()
-    first = one.bearer(1000)
-    assert one.bearer(1000 + 49 * 60) == first
-    assert one.bearer(1000 + 50 * 60) != first
+    provider = token()
+    first = provider.bearer(1000)
+    assert provider.bearer(1000 + 49 * 60) == first
+    assert provider.bearer(1000 + 50 * 60) != first
 
 
 def test_a_refused_token_is_renewed_no_sooner_than_after_20_minutes() -> None:
-    one = token()
-    first = one.bearer(1000)
-    assert one.expired(first, 1000 + 19 * 60) is False
-    assert one.bearer(1000 + 19 * 60) == first
-    assert one.expired(first, 1000 + 20 * 60) is True
-    second = one.bearer(1000 + 20 * 60)
+    provider = token()
+    first = provider.bearer(1000)
+    assert provider.expired(first, 1000 + 19 * 60) is False
+    assert provider.bearer(1000 + 19 * 60) == first
+    assert provider.expired(first, 1000 + 20 * 60) is True
+    second = provider.bearer(1000 + 20 * 60)
     assert second != first
-    assert one.expired(first, 1000 + 20 * 60) is True  # another task was told so as well: there is a newer one already
-    assert one.bearer(1000 + 20 * 60) == second
+    assert provider.expired(first, 1000 + 20 * 60) is True  # asked by another task: there is a newer one
+    assert provider.bearer(1000 + 20 * 60) == second
 
 
 def test_too_many_updates_bring_the_former_token_back_for_20_minutes() -> None:
-    one = token()
-    first = one.bearer(1000)
+    provider = token()
+    first = provider.bearer(1000)
     now = 1000 + 50 * 60
-    second = one.bearer(now)
-    one.too_many(second, now)
-    assert one.bearer(now) == first
-    assert one.expired(first, now) is False
-    assert one.bearer(now + 19 * 60) == first
-    assert one.bearer(now + 20 * 60) not in (first, second)
+    second = provider.bearer(now)
+    provider.too_many(second, now)
+    assert provider.bearer(now) == first
+    assert provider.expired(first, now) is False
+    assert provider.bearer(now + 19 * 60) == first
+    assert provider.bearer(now + 20 * 60) not in (first, second)
 
 
 def test_one_key_has_one_token_for_all_who_send_with_it() -> None:
     pem = KEY.private_bytes(*_PEM).decode()
-    one = provider_token("TEAM000001", "KEY0000000", pem)
-    assert provider_token("TEAM000001", "KEY0000000", pem) is one
-    assert provider_token("TEAM000002", "KEY0000000", pem) is not one
+    shared = provider_token("TEAM000001", "KEY0000000", pem)
+    assert provider_token("TEAM000001", "KEY0000000", pem) is shared
+    assert provider_token("TEAM000002", "KEY0000000", pem) is not shared
 
 
 @pytest.mark.parametrize(

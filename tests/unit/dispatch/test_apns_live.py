@@ -17,17 +17,17 @@ AT_S = 1767225600
 START: dict[str, Any] = {"event": "start", "attributes-type": "T", "attributes": {"n": 1}, "content-state": {"s": 1}}
 
 
-def live(slot: str = "activity/a", text: str = "text", title: str | None = None, **told: Any) -> Any:
-    told = {name.replace("_", "-"): value for name, value in told.items()}
-    content = Content(text=text, title=title, live_activity=orjson.dumps({"timestamp": AT, **told}).decode())
+def live(slot: str = "activity/a", text: str = "text", title: str | None = None, **fields: Any) -> Any:
+    fields = {name.replace("_", "-"): value for name, value in fields.items()}
+    content = Content(text=text, title=title, live_activity=orjson.dumps({"timestamp": AT, **fields}).decode())
     return push_of(content, slot=slot)
 
 
 def aps_of(push: Any) -> dict[str, Any]:
     body, _ = render.render(push)
-    told = orjson.loads(body)
-    assert told.keys() == {"aps"}
-    return dict(told["aps"])
+    payload = orjson.loads(body)
+    assert payload.keys() == {"aps"}
+    return dict(payload["aps"])
 
 
 def headers_of(push: Any) -> dict[bytes, bytes]:

@@ -160,7 +160,7 @@ class Notes:
         self.kept[key] = Note((), apple_id)
 
     async def taken(self, application_id: str, environment: str) -> set[str]:
-        return {one.apple_id for one in self.kept.values() if one.apple_id is not None}
+        return {note.apple_id for note in self.kept.values() if note.apple_id is not None}
 
 
 async def act(event: BroadcastChannelChanged, apple: Apple, notes: Notes) -> BroadcastChannelChanged | Retry:

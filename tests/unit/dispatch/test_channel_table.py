@@ -35,8 +35,8 @@ def action_of(result: Result) -> str:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row["code"]))
 def test_the_table_does_what_the_row_says(row: dict[str, Any]) -> None:
-    said = orjson.dumps({"error": {"code": row["code"], "description": "d"}, "extendedDescription": "e"})
-    assert action_of(outcome(row["http"], said, None)) == row["action"]
+    body = orjson.dumps({"error": {"code": row["code"], "description": "d"}, "extendedDescription": "e"})
+    assert action_of(outcome(row["http"], body, None)) == row["action"]
 
 
 def test_the_table_holds_every_code_of_the_protocol_and_no_other() -> None:

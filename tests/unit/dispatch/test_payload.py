@@ -181,8 +181,8 @@ def test_a_cut_text_could_not_have_been_longer(text: str, limit_bytes: int) -> N
     parsed, shortened = fitted(push, limit_bytes)
     if shortened and len(parsed["body"]) > 80:
         place = len(parsed["body"]) - 1
-        following = next(one for one in boundaries(text) if one > place)
-        shown = Shown(push.content.title, text[:following] + "…", None, None, (), None, True)
+        following = next(boundary for boundary in boundaries(text) if boundary > place)
+        shown = shown_of(push)._replace(text=text[:following] + "…", more=True)
         assert len(render(push)(shown)) > limit_bytes
 
 

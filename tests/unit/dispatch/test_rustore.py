@@ -52,15 +52,15 @@ def test_an_unknown_word_never_kills_a_token(status: int, body: bytes) -> None:
 
 
 def test_the_universal_api_says_it_in_strings() -> None:
-    def said(status: str, *errors: str, http: int = 400) -> Any:
+    def universal(status: str, *errors: str, http: int = 400) -> Any:
         body = orjson.dumps({"status": status, "code": http, "errors": errors})
         return table.universal(http, body, None, "abcdefgh")
 
-    assert said("PROVIDER_ERROR", "rustore: token abcd... is invalid") == TokenGone("PROVIDER_ERROR", 400)
-    assert said("PROVIDER_ERROR", "rustore: PERMISSION_DENIED") == Rejected("PROVIDER_ERROR", 400, alert=True)
-    assert said("PROVIDER_ERROR", "rustore: something else") == Rejected("PROVIDER_ERROR", 400)
-    assert said("VALIDATION_ERROR", "message: too long") == Rejected("VALIDATION_ERROR", 400)
-    assert said("OK", http=200) == Accepted(None, 200)
+    assert universal("PROVIDER_ERROR", "rustore: token abcd... is invalid") == TokenGone("PROVIDER_ERROR", 400)
+    assert universal("PROVIDER_ERROR", "rustore: PERMISSION_DENIED") == Rejected("PROVIDER_ERROR", 400, alert=True)
+    assert universal("PROVIDER_ERROR", "rustore: something else") == Rejected("PROVIDER_ERROR", 400)
+    assert universal("VALIDATION_ERROR", "message: too long") == Rejected("VALIDATION_ERROR", 400)
+    assert universal("OK", http=200) == Accepted(None, 200)
     assert table.universal(200, b'{"Status": "OK"}', None, "t") == Accepted(None, 200)
     assert table.universal(200, b'{"status": "PROVIDER_ERROR"}', None, "t") == Rejected("PROVIDER_ERROR", 200)
 
@@ -105,10 +105,10 @@ def test_another_carriers_token_is_addressed_with_that_carriers_credentials() ->
 async def test_a_token_that_only_looks_like_another_carriers_ends_itself_and_nothing_else(token: str) -> None:
     """A device may register any text; what its push raised would be tried again, with an alarm, for ever."""
     application = ApplicationChanged(event_id="a", at=0, application_id="app", name="Demo", api_key_digests=())
-    held = {"project_id": "p", "service_token": "s"}
-    one = await sender.open_sender(Opening(Settings(), application, held))
-    result = await one.send(push_of(token=token, variant="universal"))
-    await one.close()
+    credentials = {"project_id": "p", "service_token": "s"}
+    opened = await sender.open_sender(Opening(Settings(), application, credentials))
+    result = await opened.send(push_of(token=token, variant="universal"))
+    await opened.close()
     assert isinstance(result, TokenGone)
     assert result.status == 0
 

@@ -53,8 +53,8 @@ def target(**changes: Any) -> TargetResolved:
     return TargetResolved(**(fields | changes))
 
 
-def reason_of(one: Installation | None, now: int = NOW, can_push: bool = True, **changes: Any) -> Obstacle | None:
-    return screened(target(**changes), one, can_push, now)
+def reason_of(found: Installation | None, now: int = NOW, can_push: bool = True, **changes: Any) -> Obstacle | None:
+    return screened(target(**changes), found, can_push, now)
 
 
 def test_a_delivery_to_its_owner_is_sent() -> None:
@@ -62,7 +62,7 @@ def test_a_delivery_to_its_owner_is_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "outcome", "reason"),
+    ("found", "outcome", "reason"),
     [
         (None, "refused", Reason.NO_ACTIVE_INSTALLATION),
         (installation(external_user_id=None), "suppressed", Reason.OWNER_CHANGED),
@@ -72,10 +72,10 @@ def test_a_delivery_to_its_owner_is_sent() -> None:
         (installation(token=push_token(Provider.FCM)), "refused", Reason.NO_ACTIVE_INSTALLATION),
     ],
 )
-def test_a_delivery_is_not_sent_to_whom_it_is_not_for(one: Installation | None, outcome: str, reason: Reason) -> None:
-    found = reason_of(one)
-    assert found is not None
-    assert (found.outcome, found.reason) == (outcome, reason)
+def test_a_delivery_is_not_sent_to_whom_it_is_not_for(found: Installation | None, outcome: str, reason: Reason) -> None:
+    obstacle = reason_of(found)
+    assert obstacle is not None
+    assert (obstacle.outcome, obstacle.reason) == (outcome, reason)
 
 
 def test_an_application_without_credentials_is_told_so() -> None:
@@ -175,8 +175,8 @@ results = st.one_of(
         st.text(),
         st.integers(0, 599),
         st.none() | st.floats(0, 1e7),
-        st.sampled_from(["token", "application", "provider"]),
-        st.floats(0, 1000),
+        scope=st.sampled_from(["token", "application", "provider"]),
+        at_least_s=st.floats(0, 1000),
     ),
     st.builds(Uncertain, st.text()),
 )
@@ -186,11 +186,11 @@ results = st.one_of(
 def test_whatever_comes_nothing_is_ever_due_after_the_deadline(
     result: Result, attempt: int, left_ms: int, draw: float, absorbs: bool
 ) -> None:
-    one = target(attempt=attempt, expires_at=NOW + left_ms)
-    done = concluded(one, result, AttemptFacts(1, "d", absorbs), NOW, draw)
+    delivery = target(attempt=attempt, expires_at=NOW + left_ms)
+    done = concluded(delivery, result, AttemptFacts(1, "d", absorbs), NOW, draw)
     assert (done.again is None) == (done.event.retry_at is None) == (done.event.outcome != "retry")
     if done.event.retry_at is not None:
-        assert NOW < done.event.retry_at <= deadline_of(one)
+        assert NOW < done.event.retry_at <= deadline_of(delivery)
         if isinstance(result, Retry) and result.after_s is not None:
             assert done.event.retry_at >= NOW + result.after_s * 1000 - 1
 
@@ -217,8 +217,8 @@ def test_what_goes_to_the_channel_platform_needs_an_account_and_no_installation(
 
 def test_the_platforms_reason_is_the_partners_and_without_one_there_is_no_way() -> None:
     wanted = target(channel=MESSAGE)
-    said = concluded(wanted, Rejected("no", 406, reason=Reason.UNKNOWN_SUBSCRIBER), SENT, NOW, 0.0)
-    assert said.event.reason is Reason.UNKNOWN_SUBSCRIBER
+    conclusion = concluded(wanted, Rejected("no", 406, reason=Reason.UNKNOWN_SUBSCRIBER), SENT, NOW, 0.0)
+    assert conclusion.event.reason is Reason.UNKNOWN_SUBSCRIBER
     assert concluded(wanted, Rejected("no", 401, alert=True), SENT, NOW, 0.0).event.reason is Reason.UNROUTED
     assert concluded(target(), Rejected("no", 400), SENT, NOW, 0.0).event.reason is Reason.PROVIDER_REFUSED
 
@@ -239,9 +239,9 @@ def test_what_was_cancelled_ends_without_an_attempt() -> None:
 def test_a_subscription_whose_key_has_gone_since_planning_is_not_sent_to(
     made_for: str | None, why: Reason | None
 ) -> None:
-    one = installation(token=push_token(Provider.WEB, server_key=made_for))
-    found = screened(target(provider=Provider.WEB), one, True, NOW, "ours")
-    assert (found.reason if found else None) is why
+    found = installation(token=push_token(Provider.WEB, server_key=made_for))
+    obstacle = screened(target(provider=Provider.WEB), found, True, NOW, "ours")
+    assert (obstacle.reason if obstacle else None) is why
 
 
 def test_what_the_registry_is_to_learn_of_a_token_goes_with_its_acceptance_alone() -> None:

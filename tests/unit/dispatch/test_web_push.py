@@ -128,9 +128,9 @@ def test_retry_after_of_a_service_in_trouble_holds_the_whole_origin(after_s: flo
     origin = Origin(ORIGIN)
     assert origin.pause(100.0) is None
     origin.end(Retry("HTTP 503", 503, after_s), 99.0, 100.0, 0.0)
-    held = origin.pause(101.0)
-    assert held is not None
-    assert (held.status, held.after_s, held.scope) == (0, after_s - 1, "token")
+    pause = origin.pause(101.0)
+    assert pause is not None
+    assert (pause.status, pause.after_s, pause.scope) == (0, after_s - 1, "token")
     assert origin.pause(100.0 + after_s) is None
 
 
@@ -144,13 +144,13 @@ def test_one_subscription_that_gets_too_much_holds_up_no_other(status: int) -> N
 
 def test_where_many_are_told_to_wait_the_origin_waits_and_is_asked_again_within_a_minute() -> None:
     origin = Origin(ORIGIN)
-    told = Retry("HTTP 429", 429, 3600.0)
+    slowed = Retry("HTTP 429", 429, 3600.0)
     for name in "ab":
-        origin.end(told, 0.0, 0.0, 0.0, installation_id=name)
+        origin.end(slowed, 0.0, 0.0, 0.0, installation_id=name)
     origin.end(Accepted(None, 201), 0.0, 0.0, 0.0, installation_id="good")  # it serves us
     for name in "abc":
         assert origin.pause(0.0) is None
-        origin.end(told, 0.0, 0.0, 0.0, installation_id=name)
+        origin.end(slowed, 0.0, 0.0, 0.0, installation_id=name)
     assert origin.pause(59.0) is not None
     assert origin.pause(60.0) is None
 
