@@ -17,6 +17,8 @@ from services.registry.provisioning.ending_stops import StopExpiry
 from services.registry.provisioning.secret_rules import SecretRules
 from services.registry.provisioning.service import Provisioning
 from services.registry.provisioning.store import ProvisioningLock
+from services.registry.receipts.service import ReceiptService
+from services.registry.receipts.worked_tokens import WorkedTokens
 from services.registry.support.audience_store import AudienceStore
 from services.registry.support.installations import IMPORT_PATH
 from services.runtime import mongo
@@ -69,13 +71,16 @@ async def start(process: Process) -> None:
     provisioning, targets = Provisioning(directory, sink, ProvisioningLock(database)), StopTargets(database)
     process.spawn(StopExpiry(provisioning, targets).run(process.stop), "stops-ending", drains=True)
     commands = DeviceCommands(devices, sink, directory, secrets)
+    worked = WorkedTokens(commands)
+    process.spawn(worked.run(process.stop), "worked-tokens", drains=True)
+    receipts = ReceiptService(sink, secrets.delivery_ids, worked)
     clean_after(process, database, directory, DeviceErasure(commands, directory).clean)
     store = RecipientKeysStore(database, secrets)
     forgetting = Forgetting(erasures_of(process, database), store, keys, devices, directory, sink)
     process.spawn(forgetting.run(process.stop), "forgetting", drains=True)
     erasures = erasure_routes(forgetting, ErasureProof(forgetting, settings))
     rules = SecretRules(settings.allow_weak_secrets)
-    app = application(commands, provisioning, auth, audiences, targets, callers, more=[erasures], rules=rules)
+    app = application(commands, provisioning, auth, audiences, targets, callers, receipts, more=[erasures], rules=rules)
     tokens = OperatorTokens(directory, secrets, settings.admin_token)
     listeners.serve(process, app, tokens, trusted, uploads=(IMPORT_PATH,))
 

@@ -22,6 +22,9 @@ from services.registry.provisioning.partners import partner_routes
 from services.registry.provisioning.secret_rules import STRICT, SecretRules
 from services.registry.provisioning.service import Provisioning
 from services.registry.provisioning.stops import stop_routes
+from services.registry.receipts.fast_path import ReceiptFastPath
+from services.registry.receipts.routes import receipt_routes
+from services.registry.receipts.service import ReceiptService
 from services.registry.support.audience import audience_routes
 from services.registry.support.audience_store import AudienceStore
 from services.registry.support.installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
@@ -42,6 +45,7 @@ def application(
     audiences: AudienceStore,
     targets: StopTargets,
     callers: CallerOf,
+    receipts: ReceiptService,
     more: Sequence[APIRouter] = (),
     rules: SecretRules = STRICT,
 ) -> FastAPI:
@@ -74,10 +78,14 @@ def application(
     app.include_router(identity_routes(logins, readers, callers))
     app.include_router(audience_routes(audiences, commands.directory, readers))
     app.include_router(hms_routes(commands))
+    app.include_router(receipt_routes(receipts, auth))
     for routes in more:
         app.include_router(routes)
     app.add_middleware(server.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES, RECEIPTS_PATH: MAX_RECEIPTS_BYTES})
     app.add_middleware(Measured)
+    app.add_middleware(
+        ReceiptFastPath, receipts=receipts, secrets=commands.secrets, directory=commands.directory, pace=auth.pace
+    )
     return app
 
 

@@ -56,6 +56,7 @@ def all_apps(directory: Directory, secrets: Secrets, logins: Logins) -> dict[str
             NOTHING,
             NOTHING,
             who,
+            NOTHING,
             [erasure_routes(NOTHING, NOTHING)],
         ),
         "status": _status(directory, secrets, logins),

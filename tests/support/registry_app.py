@@ -19,6 +19,8 @@ from services.registry.device_api.commands import DeviceCommands
 from services.registry.devices.store import DeviceStore
 from services.registry.provisioning.service import Provisioning
 from services.registry.provisioning.store import ProvisioningLock
+from services.registry.receipts.service import ReceiptService
+from services.registry.receipts.worked_tokens import WorkedTokens
 from services.registry.support.audience_store import AudienceStore
 from services.runtime import mongo
 from services.runtime.access.callers import networks
@@ -91,6 +93,7 @@ class Registry:
     directory: Directory
     secrets: Secrets
     sink: Log
+    worked: WorkedTokens
 
     def phone(self) -> Phone:
         return Phone(self.client)
@@ -134,18 +137,21 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
         logins = Logins(directory, secrets)
         stack.callback(logins.close)
         callers = caller(logins, ())
+        commands = DeviceCommands(devices, sink, directory, secrets)
+        worked = WorkedTokens(commands)
         api = application(
-            DeviceCommands(devices, sink, directory, secrets),
+            commands,
             provisioning,
             auth,
             audiences,
             StopTargets(database),
             callers,
+            ReceiptService(sink, secrets.delivery_ids, worked),
         )
         listeners = BothListeners(api, directory, secrets)
         transport = httpx.ASGITransport(app=listeners, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
-        yield Registry(settings, client, listeners, devices, database, directory, secrets, sink)
+        yield Registry(settings, client, listeners, devices, database, directory, secrets, sink, worked)
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

@@ -32,7 +32,7 @@ class Phone:
     @property
     def auth(self) -> dict[str, str]:
         secrets = Secrets(self.service.settings.master_key)
-        return {"Authorization": f"Bearer {secrets.credential(self.installation_id, 'proof')}"}
+        return {"Authorization": f"Bearer {secrets.credential(self.installation_id, 'app')}"}
 
     async def store(self, **changes: Any) -> "Phone":
         """As the registry would write it."""

@@ -18,14 +18,11 @@ from schemas.device_events import (
     SettingsChanged,
     TokenRegistered,
     TokenRemoved,
-    TokenWorked,
 )
-from schemas.events import ReceiptReceived
 from schemas.providers import Provider
-from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
+from schemas.topics import DEVICE_EVENTS
 from services.registry.bodies import MAX_SUBSCRIPTIONS, BadField
-from services.registry.device_api.bodies import InstallBody, ReceiptsBody, SessionBody, SettingsBody, TokenBody
-from services.registry.device_api.receipts import RefusedReceipt, judged
+from services.registry.device_api.bodies import InstallBody, SessionBody, SettingsBody, TokenBody
 from services.registry.device_api.tokens import public_key, server_key, token_text
 from services.registry.devices.fold.shared import card_of, token_key
 from services.registry.devices.fold.state import Device
@@ -82,7 +79,7 @@ class DeviceCommands:
         device = known if known is not None and says_nothing_new else await self.change(event)
         if not _may_install(device, application_id, proof_hash):
             raise InstallationTaken
-        return device, self.secrets.credential(installation_id, proof_hash), is_new
+        return device, self.secrets.credential(installation_id, application_id), is_new
 
     async def register_token(self, device: Device, body: TokenBody) -> Device:
         """Raises BadField."""
@@ -217,17 +214,6 @@ class DeviceCommands:
             said = {name: getattr(body, name) for name in _SAID}
             device = await self.change(AppStarted(**new, **said, session_s=body.previous_session_s))
         return await self.claim(device) if body.primary else device
-
-    async def receipts(self, device: Device, body: ReceiptsBody) -> list[ReceiptReceived | RefusedReceipt]:
-        """Append what happened to pushes, each once, and answer entry by entry; a token that brought one works."""
-        now, deliveries = now_ms(), self.secrets.delivery_ids
-        outcomes = [judged(one, device.installation_id, deliveries, body.sent_at, now) for one in body.receipts]
-        taken = {one.event_id: one for one in outcomes if isinstance(one, ReceiptReceived)}.values()
-        await self.sink.append([Append(STATUS_EVENTS[one.lane], one.message_id, one) for one in taken])
-        token = device.token
-        if token is not None and not token.worked and any(one.happened_at > token.registered_at for one in taken):
-            await self.change(TokenWorked(**about_new(device), digest=token.digest))
-        return outcomes
 
     async def change(self, event: DeviceEvent) -> Device:
         """Append, fold, and read back. Raises LogUnavailable, mongo.TRANSIENT_ERRORS: the consumer folds it later."""

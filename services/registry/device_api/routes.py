@@ -17,10 +17,6 @@ from services.registry.device_api.bodies import (
     InstallBody,
     PersonalizeBody,
     ProfileView,
-    ReceiptBody,
-    ReceiptResult,
-    ReceiptsAnswer,
-    ReceiptsBody,
     SessionBody,
     SettingsBody,
     SubscriptionState,
@@ -29,10 +25,8 @@ from services.registry.device_api.bodies import (
 )
 from services.registry.device_api.commands import DeviceCommands, InstallationTaken
 from services.registry.device_api.login import LoginCommands
-from services.registry.device_api.receipts import RefusedReceipt
 from services.registry.devices.fold.state import Device
 from services.registry.http import PROBLEMS
-from services.runtime.access.device_pace import DevicePace
 from services.runtime.http.server import Problem, ProblemBody
 
 
@@ -45,7 +39,6 @@ def device_routes(commands: DeviceCommands, logins: LoginCommands, auth: Registr
     _add_subscriptions(router, commands, own)
     _add_logins(router, logins, own)
     _add_changes(router, commands, own)
-    _add_receipts(router, commands, own, auth.pace)
     return router
 
 
@@ -142,22 +135,3 @@ def _add_changes(router: APIRouter, commands: DeviceCommands, own: Any) -> None:
     async def start_session(body: SessionBody, device: Device = own) -> InstallationView:
         """The app was started."""
         return InstallationView.of(await commands.session(device, body))
-
-
-def _add_receipts(router: APIRouter, commands: DeviceCommands, own: Any, pace: DevicePace) -> None:
-    shape = {"items": ReceiptBody.model_json_schema(by_alias=True), "type": "array"}
-    extra = {"x-receipt": shape}
-
-    @router.post("/{installation_id}/receipts", openapi_extra=extra)
-    async def post_receipts(body: ReceiptsBody, device: Device = own) -> ReceiptsAnswer:
-        """Up to 500 receipts, late, unordered or repeated. Entries look like `x-receipt`; each is answered alone."""
-        pace.entries(device.installation_id, len(body.receipts))
-        outcomes = await commands.receipts(device, body)
-        return ReceiptsAnswer(
-            results=[
-                ReceiptResult(accepted=False, errors=list(one.errors))
-                if isinstance(one, RefusedReceipt)
-                else ReceiptResult(accepted=True, happened_at=one.happened_at)
-                for one in outcomes
-            ]
-        )

@@ -94,6 +94,11 @@ class DeviceStore:
         """Those that exist, by id."""
         return {key: device for key, (_, device) in (await read(self.installations, ids, _device)).items()}
 
+    async def with_unproven_tokens(self, ids: Iterable[str]) -> list[Device]:
+        """Those of them whose token is not known to work."""
+        query: Document = {"_id": {"$in": list(ids)}, "token.worked": False}
+        return [_device(document) async for document in self.installations.find(query).batch_size(1000)]
+
     async def load_cards(self, ids: Iterable[str]) -> dict[str, OwnerRecord]:
         """Those that exist, by id."""
         return {key: card for key, (_, card) in (await read(self.cards, ids, _card)).items()}

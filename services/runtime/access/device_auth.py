@@ -87,12 +87,7 @@ class DeviceAuth(Generic[Found]):
         key = str(installation_id)
         scheme, _, credential = (authorization or "").partition(" ")
         found = await self._find(key) if scheme.lower() == "bearer" else None
-        holds = (
-            found is not None
-            and bool(found.proof_hash)
-            and self.secrets.credential_holds(credential.strip(), key, found.proof_hash)
-        )
-        if found is None or not holds:
+        if found is None or not self._is_its_own(credential.strip(), key, found):
             raise Problem(401, "Wrong credential", "Authorization must be: Bearer <credential of this installation>")
         self.pace.proved(found.application_id, key)
         if api_key is not None and self._application(api_key).application_id != found.application_id:
@@ -101,3 +96,11 @@ class DeviceAuth(Generic[Found]):
         if application is None or not application.enabled:
             raise Problem(403, "Application is switched off")
         return found
+
+    def _is_its_own(self, credential: str, installation_id: str, found: Found) -> bool:
+        if not found.proof_hash:
+            return False
+        application_id = self.secrets.application_of(credential, installation_id)
+        if application_id is not None:
+            return application_id == found.application_id
+        return self.secrets.former_credential_holds(credential, installation_id, found.proof_hash)

@@ -2,7 +2,7 @@
 
     seal / open       AES-256-GCM; what is sealed tells which key opens it, so old keys go on working
     digest            HMAC-SHA256: names a token, an API key or a password without telling it
-    credential        HMAC over the installation id and the hash of the device's proof (docs/design.md §6)
+    credential        HMAC over the ids of an installation and its application: proves itself (docs/design.md §6)
     delivery_ids      ids of deliveries that nobody else can compute
 
 Every use has its own key, derived from the master key with HKDF by the name of the use.
@@ -51,6 +51,7 @@ class Secrets:
         self._keys = [_Keys(_decoded(text)) for text in texts]
         self._current = self._keys[0]
         self._by_id = {keys.key_id: keys for keys in self._keys}
+        self._by_id_text = {keys.key_id.hex(): keys for keys in self._keys}
         self.delivery_ids = DeliveryIds(tuple(keys.delivery_key for keys in self._keys))
 
     def seal(self, plain: bytes, purpose: bytes) -> str:
@@ -80,18 +81,36 @@ class Secrets:
         """The digests under all keys, the current one first: for looking up what an old key named."""
         return [_digest(keys, value, purpose) for keys in self._keys]
 
-    def credential(self, installation_id: str, proof_hash: str) -> str:
-        """The secret that an installation is given at install: `<key id>.<mac>`, URL-safe."""
-        return _credential(self._current, installation_id, proof_hash)
+    def credential(self, installation_id: str, application_id: str) -> str:
+        """The secret that an installation is given at install: `<key id>.<mac>.<application id>`, URL-safe.
 
-    def credential_holds(self, credential: str, installation_id: str, proof_hash: str) -> bool:
-        """True when `credential` was issued for this installation and proof, under the current or an old key."""
+        It proves itself: only who installed the id first was given one, and an id stays with its application.
+        """
+        return f"{self._current.key_id.hex()}.{_mac(self._current, installation_id, application_id)}.{application_id}"
+
+    def application_of(self, credential: str, installation_id: str) -> str | None:
+        """The application of the installation that `credential` was issued for; None when it was not for this one."""
+        key_id, _, rest = credential.partition(".")
+        mac, _, application_id = rest.partition(".")
+        keys = self._by_id_text.get(key_id)
+        if keys is None or not application_id or not mac.isascii():
+            return None
+        holds = hmac.compare_digest(mac, _mac(keys, installation_id, application_id))
+        return application_id if holds else None
+
+    def former_credential_holds(self, credential: str, installation_id: str, proof_hash: str) -> bool:
+        """True when `credential` has the form of before, `<key id>.<mac>`, and was issued for this installation."""
         given = credential.encode(errors="replace")
-        fits = [hmac.compare_digest(given, _credential(k, installation_id, proof_hash).encode()) for k in self._keys]
+        fits = [hmac.compare_digest(given, _former(keys, installation_id, proof_hash).encode()) for keys in self._keys]
         return any(fits)
 
 
-def _credential(keys: _Keys, installation_id: str, proof_hash: str) -> str:
+def _mac(keys: _Keys, installation_id: str, application_id: str) -> str:
+    mac = hmac.digest(keys.credential_key, f"{installation_id}//{application_id}".encode(), "sha256")
+    return base64.urlsafe_b64encode(mac).decode().rstrip("=")
+
+
+def _former(keys: _Keys, installation_id: str, proof_hash: str) -> str:
     mac = hmac.digest(keys.credential_key, f"{installation_id}/{proof_hash}".encode(), "sha256")
     return f"{keys.key_id.hex()}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 

@@ -65,6 +65,12 @@ def problem_response(problem: ProblemBody, headers: dict[str, str] | None = None
     return Response(problem.model_dump_json(exclude_defaults=True), problem.status, headers, "application/problem+json")
 
 
+def problem_answer(problem: Problem) -> Response:
+    """The answer that a Problem asks for."""
+    headers = {"Retry-After": str(problem.retry_after_s)} if problem.body.status in (429, 503) else None
+    return problem_response(problem.body, headers)
+
+
 class BodyLimit:
     """ASGI middleware: refuses a body over the limit with 413, whether or not its length was announced.
 
@@ -113,8 +119,7 @@ def install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def on_problem(_: Request, problem: Problem) -> Response:
-        headers = {"Retry-After": str(problem.retry_after_s)} if problem.body.status in (429, 503) else None
-        return problem_response(problem.body, headers)
+        return problem_answer(problem)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:
@@ -159,7 +164,7 @@ class Unfailing:
 
 def _failed(error: Exception) -> Response:
     if isinstance(error, faults.TRANSIENT_ERRORS):
-        return _unavailable(error)
+        return unavailable(error)
     log.error("a request failed", exc_info=error)
     if isinstance(
         error, REFUSALS
@@ -168,7 +173,7 @@ def _failed(error: Exception) -> Response:
     return problem_response(ProblemBody(title="Internal error", status=500))
 
 
-def _unavailable(error: Exception) -> Response:
+def unavailable(error: Exception) -> Response:
     """503; a question that the database gave up is told so: to repeat it as it was would help nobody."""
     if isinstance(error, OutOfTime):
         detail = "the question takes the database too long: narrow the period (`from`, `to`), or name what to look for"

@@ -282,18 +282,6 @@ async def test_receipts_are_judged_one_by_one_and_go_to_their_lane(here: Registr
     assert len(await appended(here, STATUS_EVENTS["single"], message)) == 1  # though it stood there twice
 
 
-async def test_a_receipt_shows_that_the_token_works(here: Registry) -> None:
-    phone = await here.installed()
-    await phone.ok("PUT", "/token", token())
-    message = ids.uuid7()
-    delivery = here.secrets.delivery_ids.of(message, 0, phone.installation_id)
-    receipt = {"messageId": message, "deliveryId": delivery, "kind": "delivered", "happenedAt": now_ms() + 5000}
-    await phone.ok("POST", "/receipts", {"receipts": [receipt]})
-    device = (await here.devices.load([phone.installation_id]))[phone.installation_id]
-    assert device.token is not None
-    assert device.token.worked
-
-
 async def test_an_installation_that_a_strangers_record_has_made_does_not_stop_the_publishing(here: Registry) -> None:
     stranger = AppEvents("order 1").installed(0)
     await here.devices.apply([stranger])

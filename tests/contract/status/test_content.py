@@ -97,7 +97,7 @@ async def test_nobody_speaks_for_a_device_without_its_credential(service: Runnin
 
 async def test_an_imported_installation_is_nobodys_to_speak_for(service: Running) -> None:
     phone = await Phone(service).store(proof_hash="")
-    empty = Secrets(service.settings.master_key).credential(phone.installation_id, "")
+    empty = Secrets(service.settings.master_key).credential(phone.installation_id, "app")
     for auth in (phone.auth, {"Authorization": f"Bearer {empty}"}):
         assert (await phone.call("GET", f"/messages/{Story().message_id}/content", auth=auth))[0] == 401
 

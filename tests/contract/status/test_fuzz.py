@@ -92,7 +92,7 @@ async def store_devices(settings: Settings) -> list[tuple[str, dict[str, str]]]:
         common = {"application_id": "app", "platform": "ios", "proof_hash": "proof"}
         await database["installations"].insert_many([{"_id": installation_id, **common} for installation_id in ids])
     return [
-        (installation_id, {"Authorization": f"Bearer {secrets.credential(installation_id, 'proof')}"})
+        (installation_id, {"Authorization": f"Bearer {secrets.credential(installation_id, 'app')}"})
         for installation_id in ids
     ]
 

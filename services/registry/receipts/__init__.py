@@ -1,0 +1,1 @@
+"""Receipts of pushes: what devices report to have happened to them."""

@@ -1,0 +1,55 @@
+"""Notes that tokens work, behind the answers: a token that brought a push which was received has reached its device.
+
+A receipt is answered without the database, so this looks up once a second, for all receipts since, whose token is not
+known to work yet. What a crash loses the next receipt brings again.
+"""
+
+import asyncio
+
+from schemas.device_events import TokenWorked
+from services.registry.device_api.commands import DeviceCommands, about_new
+from services.runtime.loops import keep_on
+
+_INTERVAL_S = 1.0
+_MOST = 50_000
+"""Installations of one interval; beyond that one misses its turn, and gets it with a later receipt."""
+
+
+class WorkedTokens:
+    """One for each process."""
+
+    def __init__(self, commands: DeviceCommands) -> None:
+        self._commands = commands
+        self._received: dict[str, int] = {}
+
+    def received(self, installation_id: str, happened_at: int) -> None:
+        """The installation received a push at that time, UTC ms."""
+        if len(self._received) < _MOST or installation_id in self._received:
+            self._received[installation_id] = max(happened_at, self._received.get(installation_id, 0))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until stopped; what was received before is noted then."""
+        await keep_on("worked-tokens", self.note, stop, _INTERVAL_S)
+        await self.note()
+
+    async def note(self) -> None:
+        """Append TokenWorked for those whose token is older than the receipt and not known to work.
+
+        Raises LogUnavailable, mongo.Unavailable; what was received is then kept for the next time.
+        """
+        received, self._received = self._received, {}
+        if not received:
+            return
+        try:
+            devices = await self._commands.devices.with_unproven_tokens(received)
+            await self._commands.change_all(
+                [
+                    TokenWorked(**about_new(device), digest=device.token.digest)
+                    for device in devices
+                    if device.token is not None and received[device.installation_id] > device.token.registered_at
+                ]
+            )
+        except Exception:
+            for installation_id, happened_at in received.items():
+                self.received(installation_id, happened_at)
+            raise
