@@ -20,7 +20,7 @@ from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import MessageRequested
 from schemas.providers import Provider
 from schemas.values import Channel, Content, Link, Recipient
-from services.router.plan import Ways, plan
+from services.router.plan import UsableProviders, plan
 from services.runtime.crypto import record_encryption
 from services.runtime.installations import reader
 from services.runtime.log import kafka
@@ -83,13 +83,13 @@ def bare(messages: int) -> float:
     """Deliveries per second of processor time with no servers: decode, plan, encode."""
     topic = topics.MESSAGE_REQUESTED["single"]
     raw = [record_encryption.encode(request(number)) for number in range(min(messages, 5_000))]
-    ways = Ways(APPLICATION, frozenset({Provider.FCM}))
+    usable = UsableProviders(APPLICATION, frozenset({Provider.FCM}))
     owners = [reader.from_document(device(number)) for number in range(USERS)]
     started = time.process_time()
     for number, value in enumerate(raw):
         event = record_encryption.decode(topic, value)
         assert isinstance(event, MessageRequested)
-        decided = plan(event, [owners[number % USERS]], True, ways, 1, deliveries=DELIVERIES)
+        decided = plan(event, [owners[number % USERS]], True, usable, 1, deliveries=DELIVERIES)
         for appended in (decided.planned, *decided.targets):
             record_encryption.encode(appended)
     return len(raw) / (time.process_time() - started)

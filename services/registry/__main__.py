@@ -51,11 +51,11 @@ async def start(process: Process) -> None:
     await devices.prepare()
     process.ready_when("mongo", lambda: mongo.is_up(database))
     repair, aside = DeviceConsumers(devices), await dead_letters(database, sink, settings)
-    consumers = [BatchConsumer(settings, sink, [DEVICE_EVENTS], "registry", repair.device_events, process.stop)]
+    consumers = [BatchConsumer(settings, sink, [DEVICE_EVENTS], "registry", repair.device_events, stop=process.stop)]
     for lane in settings.lanes:
         group = group_of("registry-dispatched", lane)
         consumed = [PROVIDER_DISPATCHED[lane]]
-        consumers.append(BatchConsumer(settings, sink, consumed, group, repair.dispatched, process.stop))
+        consumers.append(BatchConsumer(settings, sink, consumed, group, repair.dispatched, stop=process.stop))
     for consuming in consumers:
         consuming.dead_letters = aside
         process.spawn(consuming.run(), consuming.group, drains=True)

@@ -9,19 +9,21 @@ from functools import partial
 from schemas.topics import MESSAGE_REQUESTED
 from schemas.values import Lane
 from services.router.routing import Routing
-from services.router.store import Claims
+from services.router.store import RoutingClaims
 from services.runtime import mongo
 from services.runtime.crypto.master_key import Secrets
-from services.runtime.directory import follow_directory
+from services.runtime.directory import Directory, follow_directory
 from services.runtime.erasure import open_keys
 from services.runtime.installations.reader import Installations
 from services.runtime.log import kafka
 from services.runtime.log.batch_consumer import BatchConsumer, group_of
-from services.runtime.log.dead_letters import dead_letters
+from services.runtime.log.dead_letters import DeadLetters, dead_letters
+from services.runtime.log.kafka import Log
 from services.runtime.mongo.ended_activities import EndedActivities
 from services.runtime.process import Process, run
 from services.runtime.scheduling.stops import Stops
 from services.runtime.scheduling.timers import Timers
+from services.runtime.settings import Settings
 from services.runtime.short_links import ShortLinks
 
 _MOST_AT_ONCE: dict[Lane, int] = {"single": 500, "bulk": 150}
@@ -29,33 +31,55 @@ _MOST_AT_ONCE: dict[Lane, int] = {"single": 500, "bulk": 150}
 
 
 async def start(process: Process) -> None:
-    """The log and the database first, then what is known of applications, then the consumers: one for each lane."""
+    """The log and the database first, then what is known of applications, then the consumers and what waits."""
     settings = process.settings
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
     directory = await follow_directory(process)
     await open_keys(process, database, directory)
-    claims, timers = Claims(database), Timers(database["router_timers"], sink, settings.instance, settings.lanes)
-    await claims.prepare()
+    timers = Timers(database["router_timers"], sink, settings.instance, settings.lanes)
     await timers.prepare()
     stops = Stops(directory, timers)
-    secrets = Secrets(settings.master_key, settings.old_master_keys)
-    short = ShortLinks(settings.public_url, partial(secrets.digests, purpose="short-link"))
-    ended = EndedActivities(database)
-    await ended.prepare()
-    routing = Routing(directory, Installations(database), claims, timers, stops, short, secrets.delivery_ids, ended)
-    aside = await dead_letters(database, sink, settings)
+    routing = await _routing(settings, database, directory, timers, stops)
     process.ready_when("mongo", lambda: mongo.is_up(database))
-    for lane in settings.lanes:
-        group = group_of("router", lane)
-        most = _MOST_AT_ONCE[lane]
-        consumed = [MESSAGE_REQUESTED[lane]]
-        consuming = BatchConsumer(
-            settings, sink, consumed, group, routing.step, process.stop, max_records=most, dead_letters=aside
-        )
-        process.spawn(consuming.run(), group, drains=True)
+    _consume(process, sink, routing, await dead_letters(database, sink, settings))
     process.spawn(stops.run(process.stop), "stops", drains=True)
     process.spawn(timers.run(process.stop, settings.sweep_interval_s), "timers", drains=True)
+
+
+async def _routing(
+    settings: Settings, database: mongo.Database, directory: Directory, timers: Timers, stops: Stops
+) -> Routing:
+    secrets = Secrets(settings.master_key, settings.old_master_keys)
+    claims, ended = RoutingClaims(database), EndedActivities(database)
+    await claims.prepare()
+    await ended.prepare()
+    return Routing(
+        directory=directory,
+        installations=Installations(database),
+        claims=claims,
+        timers=timers,
+        stops=stops,
+        short=ShortLinks(settings.public_url, partial(secrets.digests, purpose="short-link")),
+        deliveries=secrets.delivery_ids,
+        ended=ended,
+    )
+
+
+def _consume(process: Process, sink: Log, routing: Routing, letters: DeadLetters) -> None:
+    """A consumer for each lane."""
+    for lane in process.settings.lanes:
+        consumer = BatchConsumer(
+            process.settings,
+            sink,
+            [MESSAGE_REQUESTED[lane]],
+            group_of("router", lane),
+            routing.step,
+            stop=process.stop,
+            max_records=_MOST_AT_ONCE[lane],
+            dead_letters=letters,
+        )
+        process.spawn(consumer.run(), consumer.group, drains=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the router says of a message, as a record for `status-events`."""
+"""The router's answer about a message, as a record for `status-events`."""
 
 from schemas import topics
 from schemas.events import MessageEvent

@@ -13,19 +13,19 @@ from schemas import ids
 from schemas.events import CancelRefused, CancelRequested, Planned
 from schemas.reasons import Reason
 from services.router.answers import to_status
-from services.router.store import Claim, Claims
+from services.router.store import RoutingClaim, RoutingClaims
 from services.runtime.clock import now_ms
 from services.runtime.log.batch_consumer import Record
 from services.runtime.log.kafka import Append
 
 
-async def cancelled(claims: Claims, records: Sequence[Record]) -> list[Append]:
+async def cancelled(claims: RoutingClaims, records: Sequence[Record]) -> list[Append]:
     """Decide requests to cancel; what to append. Repeatable."""
     asked = [(record, record.event) for record in records if isinstance(record.event, CancelRequested)]
     if not asked:
         return []
-    ids_of = [_claim_id(event) for _, event in asked]
-    known, now = await claims.load(ids_of), now_ms()
+    claim_ids = [_claim_id(event) for _, event in asked]
+    known, now = await claims.load(claim_ids), now_ms()
     await claims.make_due(
         [
             replace(claim, state="planned", plan=[_planned(event, now)], due_origin=record.origin)
@@ -33,15 +33,15 @@ async def cancelled(claims: Claims, records: Sequence[Record]) -> list[Append]:
             if (claim := known.get(_claim_id(event))) is not None and claim.state == "scheduled"
         ]
     )
-    after = await claims.load(ids_of)
-    return [one for record, event in asked for one in _appends(event, record, after.get(_claim_id(event)))]
+    after = await claims.load(claim_ids)
+    return [append for record, event in asked for append in _appends(event, record, after.get(_claim_id(event)))]
 
 
 def _claim_id(event: CancelRequested) -> str:
     return f"{event.message_id}/{event.link}"
 
 
-def _appends(event: CancelRequested, record: Record, claim: Claim | None) -> Sequence[Append]:
+def _appends(event: CancelRequested, record: Record, claim: RoutingClaim | None) -> Sequence[Append]:
     if claim is not None and claim.due_origin == record.origin:
         return claim.plan
     refused = CancelRefused(

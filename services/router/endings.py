@@ -9,27 +9,22 @@ from collections.abc import Iterable, Sequence
 
 from schemas.events import MessageRequested, TargetResolved
 from schemas.live import event_of
-from services.runtime.installations.model import Installation
+from services.runtime.installations.model import Installation, LiveToken
 from services.runtime.mongo.ended_activities import TRAVEL_MS, Ended, EndedActivities, key_of
 
 
 class Endings:
-    """Of one batch, at `now` (UTC ms)."""
+    """What one batch has ended, at `now` (UTC ms), beside what was known."""
 
     def __init__(self, known: dict[str, Ended], now: int) -> None:
         self._known, self._now = dict(known), now
-        self.made: list[Ended] = []
+        self.ended: list[Ended] = []
 
     def alive(self, request: MessageRequested, installations: Sequence[Installation]) -> Sequence[Installation]:
         """The installations as the link sees them: for an update without the activities that have been ended."""
         if not _is(request, "update"):
             return installations
-        return [
-            one._replace(
-                live=tuple(live for live in one.live if not self._has_ended(one, live.slot, live.token.registered_at))
-            )
-            for one in installations
-        ]
+        return [self._alive(installation) for installation in installations]
 
     def planned(self, request: MessageRequested, targets: Iterable[TargetResolved]) -> None:
         """The link has been planned: an `end` ends its targets."""
@@ -39,11 +34,16 @@ class Endings:
             until = target.expires_at + TRAVEL_MS
             ended = Ended(target.installation_id, target.slot, target.delivery_id, self._now, until)
             self._known[ended.key] = ended
-            self.made.append(ended)
+            self.ended.append(ended)
 
-    def _has_ended(self, one: Installation, slot: str, registered_at: int) -> bool:
-        ended = self._known.get(key_of(one.installation_id, slot))
-        return ended is not None and ended.covers(registered_at, self._now)
+    def _alive(self, installation: Installation) -> Installation:
+        installation_id = installation.installation_id
+        alive = [live for live in installation.live if not self._has_ended(key_of(installation_id, live.slot), live)]
+        return installation._replace(live=tuple(alive))
+
+    def _has_ended(self, key: str, live: LiveToken) -> bool:
+        ended = self._known.get(key)
+        return ended is not None and ended.covers(live.token.registered_at, self._now)
 
 
 async def endings_of(
@@ -51,11 +51,11 @@ async def endings_of(
 ) -> Endings:
     """For these links and the installations that each is about."""
     keys = [
-        key_of(one.installation_id, live.slot)
+        key_of(installation.installation_id, live.slot)
         for request, installations in asked
         if _is(request, "update")
-        for one in installations
-        for live in one.live
+        for installation in installations
+        for live in installation.live
     ]
     return Endings(await store.among(keys) if keys else {}, now)
 

@@ -32,17 +32,17 @@ from services.runtime.text.versions import version_key
 
 MAX_INSTALLATIONS = 50
 """Of one recipient; the last used take part (docs/design.md §4)."""
+_MAX_SKIPPED = 200
+"""Of the trace: a recipient with more installations than this has the rest counted, not listed."""
 _HOUR_MS = 3_600_000
 _NEVER = 2**53
-_MAX_SKIPPED = 200
-PUSH, WEB = Channel.PUSH, Provider.WEB
+_PUSH, _WEB = Channel.PUSH, Provider.WEB
 _NO_PUSH = frozenset({Provider.CHANNEL_PLATFORM})
-"""Of the trace: a recipient with more installations than this has the rest counted, not listed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """What an application can push over."""
+class UsableProviders:
+    """The providers that an application can push over."""
 
     application: ApplicationChanged | None
     providers: frozenset[Provider]  # those with credentials that are switched on
@@ -61,44 +61,48 @@ def plan(
     request: MessageRequested,
     installations: Sequence[Installation],
     known: bool,
-    ways: Ways,
+    usable: UsableProviders,
     now: int,
-    send_by: int | None = None,
     *,
     deliveries: DeliveryIds,
+    send_by: int | None = None,
 ) -> Plan:
     """The plan of the link that is due, at `now` (UTC ms). `installations` are the recipient's, the last used first."""
     link = request.chain[0]
     until = expires_at(request, now)
     if (send_by is not None and now > send_by) or now >= until:
         return _nobody(request, Reason.EXPIRED, now)
-    if link.channel is not PUSH or link.content is None:
-        return _to_channel(request, ways, now, send_by, deliveries)
-    if ways.application is None or not ways.application.enabled or ways.providers <= _NO_PUSH:
+    if link.channel is not _PUSH or link.content is None:
+        return _channel_plan(request, usable, now, send_by, deliveries)
+    if usable.application is None or not usable.application.enabled or usable.providers <= _NO_PUSH:
         return _nobody(request, Reason.NO_APPLICATION, now)
     if not installations:
         return _nobody(request, _absent(request, link, known), now)
     chosen: list[tuple[Installation, Provider, str]] = []
     skipped: list[SkippedTarget] = []
     aim = aim_of(link.content)
-    ordered, trusted = trusted_first(installations, ways.application)
-    for place, one in enumerate(ordered):
-        slots = ("",) if aim is None else slots_of(one, aim, link.application_id or "", now)
-        provider = _provider_of(one, slots)
-        is_primary = one.primary and (place < trusted or not trusted)
-        reason = Reason.NOT_LATEST if place >= MAX_INSTALLATIONS else why_not(one, link, ways, slots, is_primary)
+    ordered, trusted = trusted_first(installations, usable.application)
+    for place, installation in enumerate(ordered):
+        slots = ("",) if aim is None else slots_of(installation, aim, link.application_id or "", now)
+        provider = _provider_of(installation, slots)
+        is_primary = installation.primary and (place < trusted or not trusted)
+        reason = (
+            Reason.NOT_LATEST if place >= MAX_INSTALLATIONS else why_not(installation, link, usable, slots, is_primary)
+        )
         if reason is None and provider is not None:
-            chosen.extend((one, provider, slot) for slot in slots)
+            chosen.extend((installation, provider, slot) for slot in slots)
         elif reason is not None and len(skipped) < _MAX_SKIPPED:
-            skipped.append(SkippedTarget(installation_id=one.installation_id, provider=provider, reason=reason))
-        skipped.extend(SkippedTarget(installation_id=gone, reason=Reason.REPLACED) for gone in one.replaces)
+            skipped.append(
+                SkippedTarget(installation_id=installation.installation_id, provider=provider, reason=reason)
+            )
+        skipped.extend(SkippedTarget(installation_id=gone, reason=Reason.REPLACED) for gone in installation.replaces)
     if not chosen:
-        return _nobody(request, furthest(one.reason for one in skipped), now, skipped)
-    return _somebody(request, chosen, skipped, now, send_by, until=until, ways=ways, deliveries=deliveries)
+        return _nobody(request, furthest(skip.reason for skip in skipped), now, skipped)
+    return _somebody(request, chosen, skipped, now, send_by=send_by, until=until, usable=usable, deliveries=deliveries)
 
 
-def ended(request: MessageRequested, reason: Reason, now: int) -> Plan:
-    """To nobody, whoever the recipient is."""
+def to_nobody(request: MessageRequested, reason: Reason, now: int) -> Plan:
+    """A plan that goes to nobody."""
     return _nobody(request, reason, now)
 
 
@@ -134,47 +138,59 @@ def _is_for_now(request: MessageRequested) -> bool:
     return request.lane == "single" and request.link == 0 and request.schedule is None
 
 
-def _provider_of(one: Installation, slots: Sequence[str]) -> Provider | None:
-    """Over whom these slots of the installation are reached; a Live Activity needs no push token."""
+def _provider_of(installation: Installation, slots: Sequence[str]) -> Provider | None:
+    """The provider that these slots of the installation are reached over; a Live Activity needs no push token."""
     if not slots or slots[0]:
         return Provider.APNS if slots else None
-    return one.token.provider if one.token else None
+    return installation.token.provider if installation.token else None
 
 
 def why_not(
-    one: Installation, link: Link, ways: Ways, slots: Sequence[str] = ("",), is_primary: bool | None = None
+    installation: Installation,
+    link: Link,
+    usable: UsableProviders,
+    slots: Sequence[str] = ("",),
+    is_primary: bool | None = None,
 ) -> Reason | None:
     """The first check that the installation does not pass; None when the link goes to these `slots` of it.
 
     The system's permission to notify is not that to show activities: an activity that has a token may be updated.
     """
-    application, provider = ways.application, _provider_of(one, slots)
-    if link.primary_only and not (one.primary if is_primary is None else is_primary):
+    application, provider = usable.application, _provider_of(installation, slots)
+    if link.primary_only and not (installation.primary if is_primary is None else is_primary):
         return Reason.NOT_PRIMARY
     is_live = link.content is not None and link.content.live_activity is not None
     if provider is None:
         return Reason.NO_PRIMARY if link.primary_only and not is_live else Reason.NO_ACTIVE_INSTALLATION
     if link.providers and provider not in link.providers:
         return Reason.OTHER_PROVIDER
-    if provider not in ways.providers:
+    if provider not in usable.providers:
         return Reason.NO_APPLICATION
-    if provider is WEB and one.token is not None and one.token.server_key not in (None, ways.web_key):
+    if (
+        provider is _WEB
+        and (token := installation.token) is not None
+        and token.server_key not in (None, usable.web_key)
+    ):
         return Reason.KEY_GONE
-    if application is not None and application.min_version and _below(one.app_version, application.min_version):
+    if (
+        application is not None
+        and application.min_version
+        and _below(installation.app_version, application.min_version)
+    ):
         return Reason.BELOW_MIN_VERSION
-    if link.subscriptions and not _subscribed(one, link, application):
+    if link.subscriptions and not _subscribed(installation, link, application):
         return Reason.SUBSCRIPTION_OFF
-    if not one.push_enabled:
+    if not installation.push_enabled:
         return Reason.PUSH_DISABLED
-    return None if one.push_os_enabled or is_live else Reason.PUSH_OS_DISABLED
+    return None if installation.push_os_enabled or is_live else Reason.PUSH_OS_DISABLED
 
 
-def _subscribed(one: Installation, link: Link, application: ApplicationChanged | None) -> bool:
+def _subscribed(installation: Installation, link: Link, application: ApplicationChanged | None) -> bool:
     """Any of the names: on by the device's word, else by the catalogue's default; a name that nobody knows is off."""
-    if not one.subscriptions.isdisjoint(link.subscriptions):
+    if not installation.subscriptions.isdisjoint(link.subscriptions):
         return True
     catalogue = application.subscriptions if application is not None else ()
-    unsaid = (kind for kind in catalogue if kind.default and kind.id not in one.subscriptions_off)
+    unsaid = (kind for kind in catalogue if kind.default and kind.id not in installation.subscriptions_off)
     return any(kind.id in link.subscriptions or kind.name in link.subscriptions for kind in unsaid)
 
 
@@ -189,19 +205,21 @@ def _absent(request: MessageRequested, link: Link, known: bool) -> Reason:
     return Reason.UNKNOWN_USER if by_user else Reason.UNKNOWN_PHONE
 
 
-def _to_channel(request: MessageRequested, ways: Ways, now: int, send_by: int | None, deliveries: DeliveryIds) -> Plan:
+def _channel_plan(
+    request: MessageRequested, usable: UsableProviders, now: int, send_by: int | None, deliveries: DeliveryIds
+) -> Plan:
     name, until = request.chain[0].channel.value, expires_at(request, now)
     delivery_id = deliveries.of(request.message_id, request.link, name)
-    application = ways.application if Provider.CHANNEL_PLATFORM in ways.providers else None
+    application = usable.application if Provider.CHANNEL_PLATFORM in usable.providers else None
     decided = to_channel(request, application, delivery_id, now, expires_at=until, send_by=send_by)
     if isinstance(decided, Reason):
         return _nobody(request, decided, now)
     target, resolved = decided
-    return Plan(_planned(request, now, until, [target]), [resolved])
+    return Plan(_planned(request, now, until, targets=[target]), [resolved])
 
 
 def _nobody(request: MessageRequested, reason: Reason, now: int, skipped: Sequence[SkippedTarget] = ()) -> Plan:
-    return Plan(_planned(request, now, expires_at(request, now), (), skipped, reason))
+    return Plan(_planned(request, now, expires_at(request, now), skipped=skipped, reason=reason))
 
 
 def _somebody(
@@ -209,28 +227,28 @@ def _somebody(
     chosen: Sequence[tuple[Installation, Provider, str]],
     skipped: Sequence[SkippedTarget],
     now: int,
-    send_by: int | None,
     *,
+    send_by: int | None,
     until: int,
-    ways: Ways,
+    usable: UsableProviders,
     deliveries: DeliveryIds,
 ) -> Plan:
     link = request.chain[0]
     application_id, content = link.application_id or "", link.content
     assert content is not None
     targets, resolved = [], []
-    for one, provider, slot in chosen:
-        delivery_id = deliveries.of(request.message_id, request.link, one.installation_id, slot)
-        owner = ids.owner_key_of(application_id, one.external_user_id, one.phone)
+    for installation, provider, slot in chosen:
+        delivery_id = deliveries.of(request.message_id, request.link, installation.installation_id, slot)
+        owner = ids.owner_key_of(application_id, installation.external_user_id, installation.phone)
         targets.append(
             PlannedTarget(
                 delivery_id=delivery_id,
-                installation_id=one.installation_id,
+                installation_id=installation.installation_id,
                 application_id=application_id,
                 provider=provider,
                 owner=owner,
                 slot=slot,
-                proved=is_trusted(one, ways.application),
+                proved=is_trusted(installation, usable.application),
             )
         )
         resolved.append(
@@ -239,7 +257,7 @@ def _somebody(
                 at=now,
                 **request.link_fields,
                 delivery_id=delivery_id,
-                installation_id=one.installation_id,
+                installation_id=installation.installation_id,
                 application_id=application_id,
                 provider=provider,
                 recipient=_named(request),
@@ -253,14 +271,15 @@ def _somebody(
                 **request.origin,
             )
         )
-    return Plan(_planned(request, now, until, targets, skipped), resolved)
+    return Plan(_planned(request, now, until, targets=targets, skipped=skipped), resolved)
 
 
 def _planned(
     request: MessageRequested,
     now: int,
     until: int,
-    targets: Sequence[PlannedTarget],
+    *,
+    targets: Sequence[PlannedTarget] = (),
     skipped: Sequence[SkippedTarget] = (),
     reason: Reason | None = None,
 ) -> Planned:
@@ -279,6 +298,6 @@ def _planned(
 
 
 def _named(request: MessageRequested) -> Recipient:
-    """Whom what follows is sealed for; which of a segment's installations fitted, the targets say."""
+    """The recipient that what follows is sealed for; which of a segment's installations fitted, the targets say."""
     named = request.recipient
-    return named.model_copy(update={"only_installations": ()}) if named.only_installations else named
+    return named.replace(only_installations=()) if named.only_installations else named

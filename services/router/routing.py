@@ -7,7 +7,7 @@ ScheduleDue      ─▶ claim scheduled   ─▶ plan now, compare-and-set to pl
                  ─▶ claim planned     ─▶ our own replay: append the stored plan; else nothing
 
 A link may wait (`waiting.py`): for its window, or until what it belongs to is no longer paused. A timer then brings it
-back as ScheduleDue, and it is looked at anew; what was cancelled ends at once. Single ones: `cancelling.py`.
+back as ScheduleDue, and it is decided anew; what was cancelled ends at once. Single ones: `cancelling.py`.
 """
 
 from collections import Counter
@@ -17,19 +17,14 @@ from functools import cache
 from typing import Literal
 
 from schemas import ids, topics
-from schemas.events import (
-    CancelRequested,
-    MessageRequested,
-    RequestRepeated,
-    ScheduleDue,
-)
+from schemas.events import CancelRequested, MessageRequested, RequestRepeated, ScheduleDue
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from services.router.answers import to_status
 from services.router.cancelling import cancelled
 from services.router.endings import endings_of
-from services.router.plan import Plan, Ways, ended, held_until, plan
-from services.router.store import Claim, Claims
+from services.router.plan import Plan, UsableProviders, held_until, plan, to_nobody
+from services.router.store import RoutingClaim, RoutingClaims
 from services.router.waiting import held, scheduled, timer_of, timers_again
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
@@ -47,22 +42,26 @@ from services.runtime.short_links import ShortLinks
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """A link to be decided: from a new request, or from its schedule's hour."""
+class _DueLink:
+    """A link to be decided: of a new request, or at its schedule's hour."""
 
     claim_id: str
     record: Record
     request: MessageRequested
-    due: bool
+    by_timer: bool
 
 
-@dataclass(frozen=True)
+_Decision = tuple[RoutingClaim, Timer | None]
+"""What is stored of a link and appended, and the timer of one that waits."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Routing:
-    """`step` is what `BatchConsumer` runs."""
+    """The step of the router's consumers: `step`."""
 
     directory: Directory
     installations: Installations
-    claims: Claims
+    claims: RoutingClaims
     timers: Timers
     stops: Stops
     short: ShortLinks
@@ -71,128 +70,125 @@ class Routing:
 
     async def step(self, records: Sequence[Record]) -> StepResult:
         """Decide a batch. Repeatable: a second run gives the same records."""
-        works = [_work(record) for record in records if not isinstance(record.event, CancelRequested)]
-        known = await self.claims.load({work.claim_id for work in works})
-        fresh, replies, timers = self._sorted(works, known)
-        made, ends = await self._decide(fresh)
+        links = [_due_link(record) for record in records if not isinstance(record.event, CancelRequested)]
+        known = await self.claims.load({link.claim_id for link in links})
+        fresh, replies, timers = self._sorted(links, known)
+        decisions, ends = await self._decide(fresh)
         await self.ended.mark(ends)
-        taken = await self.claims.insert([claim for claim, _ in made if claim.due_origin is None])
-        taken |= await self.claims.make_due([one for one, _ in made if one.due_origin and one.state == "planned"])
+        claims = [claim for claim, _ in decisions]
+        taken = await self.claims.insert([claim for claim in claims if claim.due_origin is None])
+        taken |= await self.claims.make_due(
+            [claim for claim in claims if claim.due_origin and claim.state == "planned"]
+        )
         if taken:  # another instance was faster, or a cancellation, after we had looked
-            lost = [work for work in fresh if work.claim_id in taken]
+            lost = [link for link in fresh if link.claim_id in taken]
             _, again, waiting = self._sorted(lost, await self.claims.load(taken))
             replies, timers = replies + again, timers + waiting
-        kept = [(claim, timer) for claim, timer in made if claim.claim_id not in taken]
+        kept = [(claim, timer) for claim, timer in decisions if claim.claim_id not in taken]
         timers += [timer for _, timer in kept if timer is not None]
         await self.timers.set(timers)
         await self.stops.look_again(timers)
         replies += await cancelled(self.claims, records)
         return StepResult([append for claim, _ in kept for append in claim.plan] + replies)
 
-    def _sorted(self, works: Sequence[_Work], known: dict[str, Claim]) -> tuple[list[_Work], list[Append], list[Timer]]:
+    def _sorted(
+        self, links: Sequence[_DueLink], known: dict[str, RoutingClaim]
+    ) -> tuple[list[_DueLink], list[Append], list[Timer]]:
         """Those to decide; for those that were decided before what to append, and the timers of those that wait: the
         step may have been broken off behind the claim."""
-        fresh: list[_Work] = []
+        fresh: list[_DueLink] = []
         appends: list[Append] = []
         timers: list[Timer] = []
         mine = dict(known)
-        for work in works:
-            claim = mine.get(work.claim_id)
-            if work.due:
+        for link in links:
+            claim = mine.get(link.claim_id)
+            if link.by_timer:
                 if claim is not None and claim.state == "scheduled":
-                    fresh.append(work)
-                    mine[work.claim_id] = replace(claim, state="planned", due_origin=work.record.origin, plan=())
-                elif claim is not None and claim.due_origin == work.record.origin:
+                    fresh.append(link)
+                    mine[link.claim_id] = replace(claim, state="planned", due_origin=link.record.origin, plan=())
+                elif claim is not None and claim.due_origin == link.record.origin:
                     appends += claim.plan
             elif claim is None:
-                fresh.append(work)
-                mine[work.claim_id] = Claim(work.claim_id, work.record.origin, "planned", ())
-            elif claim.origin == work.record.origin:
+                fresh.append(link)
+                mine[link.claim_id] = RoutingClaim(link.claim_id, link.record.origin, "planned", ())
+            elif claim.origin == link.record.origin:
                 appends += claim.plan
-                timers += timers_again(work.request, claim.plan) if claim.state == "scheduled" else ()
+                timers += timers_again(link.request, claim.plan) if claim.state == "scheduled" else ()
             else:
-                telemetry.REPEATS.labels(work.request.lane).inc()
-                appends.append(to_status(_repeated(work.request)))
+                telemetry.REPEATS.labels(link.request.lane).inc()
+                appends.append(to_status(_repeated(link.request)))
         return fresh, appends, timers
 
-    async def _decide(self, works: Sequence[_Work]) -> tuple[list[tuple[Claim, Timer | None]], Sequence[Ended]]:
-        """What is made of each, and the activities that are ended by it."""
-        addresses = {work.claim_id: _address(work.request) for work in works}
+    async def _decide(self, links: Sequence[_DueLink]) -> tuple[list[_Decision], Sequence[Ended]]:
+        """The decision on each, and the activities that are ended by it."""
+        addresses = {link.claim_id: _address(link.request) for link in links}
         wanted = {address for address in addresses.values() if address is not None}
         found = await self.installations.by_addresses(wanted)
         seen = await self.installations.known(address for address in wanted if not found[address])
-        now, ways = now_ms(), cache(self._ways)
-        about = ((work.request, found[one]) for work in works if (one := addresses[work.claim_id]) is not None)
+        now, usable_by = now_ms(), cache(self._usable_by)
+        about = ((link.request, found[address]) for link in links if (address := addresses[link.claim_id]) is not None)
         endings = await endings_of(self.ended, about, now)
-        made: list[tuple[Claim, Timer | None]] = []
-        for work in works:
-            address = addresses[work.claim_id]
-            installations = _among(found[address], work.request) if address is not None else []
-            waits = self._waits(work, installations, now)
+        decisions: list[_Decision] = []
+        for link in links:
+            address = addresses[link.claim_id]
+            installations = _among(found[address], link.request) if address is not None else []
+            waits = self._waits(link, installations, now)
             if waits is not None:
-                made.append(waits)
+                decisions.append(waits)
                 continue
             known = address is not None and (
                 bool(found[address]) or address in seen or address.installation_id is not None
             )
-            usable = ways(work.request.chain[0].application_id or "")
-            shown = self._shown(work.request)
-            decided = self._plan(shown, endings.alive(shown, installations), known, usable, now)
+            usable = usable_by(link.request.chain[0].application_id or "")
+            shown = self._shown(link.request)
+            deadline = shown.schedule.deadline if shown.schedule else None
+            alive = endings.alive(shown, installations)
+            decided = plan(shown, alive, known, usable, now, deliveries=self.deliveries, send_by=deadline)
             endings.planned(shown, decided.targets)
-            made.append((_planned(work, decided), None))
-        _count(made)
-        return made, endings.made
+            decisions.append((_planned(link, decided), None))
+        _count(decisions)
+        return decisions, endings.ended
 
-    def _waits(self, work: _Work, installations: Sequence[Installation], now: int) -> tuple[Claim, Timer | None] | None:
-        """What is made of a link that is not planned now, or to nobody because of a stop."""
-        request = work.request
+    def _waits(self, link: _DueLink, installations: Sequence[Installation], now: int) -> _Decision | None:
+        """The decision on a link that is not planned now, or to nobody because of a stop."""
+        request = link.request
         stop = self.directory.stop_of(
             request.partner_id, request.chain[0].application_id, request.packet_id, request.mailing_id
         )
         if stop is not None and stop.state == "cancelled":
-            return _claim(work, "planned", [to_status(ended(request, Reason.CANCELLED, now).planned)]), None
-        cause = work.record.event.event_id
+            return _claim(link, "planned", [to_status(to_nobody(request, Reason.CANCELLED, now).planned)]), None
+        cause = link.record.event.event_id
         application = self.directory.applications.get(request.chain[0].application_id or "")
         later = scheduled(request, cause, installations, now, application)
         if later is not None:
-            return _claim(work, "scheduled", [to_status(later)]), timer_of(request, later, later.send_at)
+            return _claim(link, "scheduled", [to_status(later)]), timer_of(request, later, later.send_at)
         if stop is None:
             return None
         until = held_until(request)
         if now >= until:
-            return _claim(work, "planned", [to_status(ended(request, Reason.EXPIRED, now).planned)]), None
+            return _claim(link, "planned", [to_status(to_nobody(request, Reason.EXPIRED, now).planned)]), None
         waits = held(request, cause, stop, until, now)
-        return _claim(work, "scheduled", [to_status(waits)]), timer_of(request, waits, until)
+        return _claim(link, "scheduled", [to_status(waits)]), timer_of(request, waits, until)
 
     def _shown(self, request: MessageRequested) -> MessageRequested:
-        """With short links in the text of the link that is due, if it wants them."""
+        """The request with short links in the text of the link that is due, if it wants them."""
         link = request.chain[0]
         short = self.short.shortened(request.message_id, request.link, link)
-        return request if short is link else request.model_copy(update={"chain": (short, *request.chain[1:])})
+        return request if short is link else request.replace(chain=(short, *request.chain[1:]))
 
-    def _plan(
-        self, request: MessageRequested, installations: Sequence[Installation], known: bool, ways: Ways, now: int
-    ) -> Plan:
-        deadline = request.schedule.deadline if request.schedule else None
-        return plan(request, installations, known, ways, now, deadline, deliveries=self.deliveries)
-
-    def _ways(self, application_id: str) -> Ways:
-        usable = (
-            provider
-            for provider in Provider
-            if (held := self.directory.credentials.get((application_id, provider))) is not None and held.enabled
-        )
-        web = self.directory.credentials.get((application_id, Provider.WEB))
-        web_key = None if web is None else web.public_key
-        return Ways(self.directory.applications.get(application_id), frozenset(usable), web_key)
+    def _usable_by(self, application_id: str) -> UsableProviders:
+        credentials = self.directory.credentials_of(application_id)
+        web_key = next((used.public_key for used in credentials if used.provider is Provider.WEB), None)
+        enabled = frozenset(used.provider for used in credentials if used.enabled)
+        return UsableProviders(self.directory.applications.get(application_id), enabled, web_key)
 
 
-def _work(record: Record) -> _Work:
+def _due_link(record: Record) -> _DueLink:
     event = record.event
     if isinstance(event, ScheduleDue):
-        return _Work(f"{event.message_id}/{event.link}", record, event.request, due=True)
+        return _DueLink(f"{event.message_id}/{event.link}", record, event.request, by_timer=True)
     if isinstance(event, MessageRequested):
-        return _Work(f"{event.message_id}/{event.link}", record, event, due=False)
+        return _DueLink(f"{event.message_id}/{event.link}", record, event, by_timer=False)
     raise TypeError(f"{type(event).__name__} is not the router's")
 
 
@@ -208,10 +204,12 @@ def _address(request: MessageRequested) -> Address | None:
 def _among(installations: list[Installation], request: MessageRequested) -> list[Installation]:
     """A segment means those of the recipient's installations that fit it."""
     only = request.recipient.only_installations
-    return [one for one in installations if one.installation_id in only] if only else installations
+    if not only:
+        return installations
+    return [installation for installation in installations if installation.installation_id in only]
 
 
-def _planned(work: _Work, decided: Plan) -> Claim:
+def _planned(link: _DueLink, decided: Plan) -> RoutingClaim:
     for skipped in decided.planned.skipped:
         telemetry.SKIPPED.labels(skipped.reason.value).inc()
     appends = [to_status(decided.planned)]
@@ -221,11 +219,12 @@ def _planned(work: _Work, decided: Plan) -> Claim:
         )
         for target in decided.targets
     ]
-    return _claim(work, "planned", appends)
+    return _claim(link, "planned", appends)
 
 
-def _claim(work: _Work, state: Literal["scheduled", "planned"], plan: Sequence[Append]) -> Claim:
-    return Claim(work.claim_id, work.record.origin, state, plan, work.record.origin if work.due else None)
+def _claim(link: _DueLink, state: Literal["scheduled", "planned"], plan: Sequence[Append]) -> RoutingClaim:
+    origin = link.record.origin
+    return RoutingClaim(link.claim_id, origin, state, plan, origin if link.by_timer else None)
 
 
 def _repeated(request: MessageRequested) -> RequestRepeated:
@@ -237,8 +236,8 @@ def _repeated(request: MessageRequested) -> RequestRepeated:
     )
 
 
-def _count(made: Sequence[tuple[Claim, Timer | None]]) -> None:
-    names = Counter(append.topic.name for claim, _ in made for append in claim.plan)
+def _count(decisions: Sequence[_Decision]) -> None:
+    names = Counter(append.topic.name for claim, _ in decisions for append in claim.plan)
     for provider in Provider:
         planned = sum(names[topic.name] for topic in topics.TARGET_RESOLVED[provider].values())
         if planned:

@@ -20,7 +20,7 @@ from services.runtime.mongo import Database, Document, durable
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class RoutingClaim:
     """`origin` is the place in the log of the request that won; `due_origin` that of the schedule's hour."""
 
     claim_id: str
@@ -30,7 +30,7 @@ class Claim:
     due_origin: str | None = None
 
 
-class Claims:
+class RoutingClaims:
     """The claims of this deployment."""
 
     def __init__(self, database: Database) -> None:
@@ -40,17 +40,17 @@ class Claims:
         """Create the index that ends claims when the topics end."""
         await self._collection.create_index("at", expireAfterSeconds=topics.MESSAGE_RETENTION_MS // 1000)
 
-    async def load(self, claim_ids: Iterable[str]) -> dict[str, Claim]:
+    async def load(self, claim_ids: Iterable[str]) -> dict[str, RoutingClaim]:
         """Those that exist, by id."""
         documents = await self._collection.find({"_id": {"$in": list(claim_ids)}}).to_list(None)
         return {document["_id"]: _claim(document) for document in documents}
 
-    async def insert(self, claims: Sequence[Claim]) -> set[str]:
+    async def insert(self, claims: Sequence[RoutingClaim]) -> set[str]:
         """Store new claims; the ids of those that somebody else claimed meanwhile are returned."""
         written = await self._collection.insert([_document(claim) for claim in claims])
         return {claims[index].claim_id for index in written.taken_indexes}
 
-    async def make_due(self, claims: Sequence[Claim]) -> set[str]:
+    async def make_due(self, claims: Sequence[RoutingClaim]) -> set[str]:
         """Move claims from scheduled to planned by compare-and-set; one that is planned already stays as it is, and the
         ids of those are returned: what was stored for them counts, whoever stored it."""
         changes = [
@@ -66,12 +66,12 @@ class Claims:
         return {claim.claim_id for claim in claims if not _is_stored(claim, stored.get(claim.claim_id))}
 
 
-def _is_stored(claim: Claim, stored: Claim | None) -> bool:
+def _is_stored(claim: RoutingClaim, stored: RoutingClaim | None) -> bool:
     """Whether this very decision was stored; another one of the same cause, before a crash, is not it."""
     return stored is not None and stored.due_origin == claim.due_origin and _plan(stored) == _plan(claim)
 
 
-def _document(claim: Claim) -> Document:
+def _document(claim: RoutingClaim) -> Document:
     return {
         "_id": claim.claim_id,
         "origin": claim.origin,
@@ -82,10 +82,10 @@ def _document(claim: Claim) -> Document:
     }
 
 
-def _plan(claim: Claim) -> list[list[object]]:
+def _plan(claim: RoutingClaim) -> list[list[object]]:
     return [[append.topic.name, append.key, Binary(append.value)] for append in claim.plan]
 
 
-def _claim(document: Document) -> Claim:
+def _claim(document: Document) -> RoutingClaim:
     plan = [Append(topics.topic_named(name), key, bytes(event)) for name, key, event in document["plan"]]
-    return Claim(document["_id"], document["origin"], document["state"], plan, document.get("due_origin"))
+    return RoutingClaim(document["_id"], document["origin"], document["state"], plan, document.get("due_origin"))

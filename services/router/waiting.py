@@ -32,14 +32,14 @@ def scheduled(
 ) -> Scheduled | None:
     """None when the link may go now (or never: the plan says so by its deadline).
 
-    Whoever merely says to be the recipient sets the hour of nobody who is proved.
+    A time zone of an installation that nobody vouches for counts only where none is proved.
     """
     wish = request.schedule
     if wish is None:
         return None
     if wish.recipient_zone:
         ordered, _ = trusted_first(installations, application)
-        theirs = next((one.time_zone for one in ordered if one.time_zone), "")
+        theirs = next((found.time_zone for found in ordered if found.time_zone), "")
         zone, name = windows.zone_of(theirs, request.recipient.phone, request.utc_offset_min)
     else:
         zone, name = windows.partner_zone(request.utc_offset_min)
@@ -83,10 +83,10 @@ def timer_of(request: MessageRequested, waits: Scheduled | Held, due_at: int) ->
 
 
 def timers_again(request: MessageRequested, plan: Sequence[Append]) -> list[Timer]:
-    """Those of a link that was found to have to wait, by what was said of it then."""
-    said = [record_encryption.decode(one.topic, one.value) for one in plan]
+    """The timers of a link that waits, by the events that its stored plan holds."""
+    events = [record_encryption.decode(append.topic, append.value) for append in plan]
     return [
-        timer_of(request, one, one.send_at if isinstance(one, Scheduled) else one.until)
-        for one in said
-        if isinstance(one, Scheduled | Held)
+        timer_of(request, waits, waits.send_at if isinstance(waits, Scheduled) else waits.until)
+        for waits in events
+        if isinstance(waits, Scheduled | Held)
     ]

@@ -16,7 +16,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple
 
 from aiokafka import (
@@ -118,6 +118,7 @@ class BatchConsumer:
     topics: Sequence[Topic]
     group: str
     step: Handler
+    _: KW_ONLY
     stop: asyncio.Event
     together: bool = False
     max_records: int = 500
@@ -271,7 +272,7 @@ class BatchConsumer:
             telemetry.UNKNOWN.labels(topic.name).inc()
             return None
         key = (raw.key or b"").decode(errors="replace")
-        return Record(topic, raw.partition, raw.offset, key, event, raw.value)
+        return Record(topic, raw.partition, raw.offset, key, event=event, raw=raw.value)
 
     async def _dead_letter(self, record: Record, error: Exception) -> None:
         log.warning("a record cannot be processed", group=self.group, origin=record.origin, error=kind_of(error))

@@ -374,7 +374,9 @@ async def test_a_replay_knows_of_a_revocation(here: Here) -> None:
     assert (await here.client.post("/v1/identities/revoke", json={"externalUserId": name}, headers=ADMIN)).is_success
     await here.database["revocations"].delete_many({})
     events = await all_events_of(here.settings, DEVICE_EVENTS)
-    records = [Record(DEVICE_EVENTS, 0, place, "k", one, codec.encode(one)) for place, one in enumerate(events)]
+    records = [
+        Record(DEVICE_EVENTS, 0, place, "k", event=one, raw=codec.encode(one)) for place, one in enumerate(events)
+    ]
     follows = await DeviceConsumers(here.devices).device_events(records)
     assert follows.project is not None
     await follows.project()

@@ -29,7 +29,7 @@ async def devices(settings: Settings) -> AsyncIterator[DeviceStore]:
 
 
 def records(topic: Topic, events: Sequence[Event]) -> list[Record]:
-    return [Record(topic, 0, offset, "k", event, codec.encode(event)) for offset, event in enumerate(events)]
+    return [Record(topic, 0, offset, "k", event=event, raw=codec.encode(event)) for offset, event in enumerate(events)]
 
 
 async def done(follows: StepResult) -> list[Event | None]:

@@ -38,20 +38,20 @@ async def show(database: Database, *activities: str, registered_at: int = 1) -> 
         "platform": "ios",
         "token": {**token, "provider": "apns"},
         "owner": {"external_user_id": "user"},
-        "live": [{"slot": f"activity/{one}", "token": token} for one in activities],
+        "live": [{"slot": f"activity/{activity}", "token": token} for activity in activities],
     }
     await database["installations"].replace_one({"_id": DEVICE}, document, upsert=True)
 
 
 def asked(event: str, **aps: Any) -> MessageRequested:
-    told = {"event": event, **{name.replace("_", "-"): value for name, value in aps.items()}}
+    activity = {"event": event, **{name.replace("_", "-"): value for name, value in aps.items()}}
     plain = request()
-    link = plain.chain[0].model_copy(update={"content": Content(text="-", live_activity=json.dumps(told))})
+    link = plain.chain[0].model_copy(update={"content": Content(text="-", live_activity=json.dumps(activity))})
     return plain.model_copy(update={"chain": (link,)})
 
 
 def slots(events: Sequence[object]) -> list[list[str]]:
-    return [[target.slot for target in one.targets] for one in events if isinstance(one, Planned)]
+    return [[target.slot for target in event.targets] for event in events if isinstance(event, Planned)]
 
 
 async def test_an_update_behind_an_end_goes_nowhere_in_one_batch_and_in_the_next(
@@ -60,7 +60,7 @@ async def test_an_update_behind_an_end_goes_nowhere_in_one_batch_and_in_the_next
 ) -> None:
     await show(database, "a", "b")
     before, end, after = asked("update", activity_id="a"), asked("end", activity_id="a"), asked("update")
-    events = await bench.route(*(record(one, place) for place, one in enumerate((before, end, after))))
+    events = await bench.route(*(record(event, place) for place, event in enumerate((before, end, after))))
     assert slots(events) == [["activity/a"], ["activity/a"], ["activity/b"]]
     (later,) = await bench.route(record(asked("update", activity_id="a"), 3))
     assert isinstance(later, Planned)

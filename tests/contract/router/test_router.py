@@ -15,7 +15,7 @@ from schemas.reasons import Reason
 from schemas.values import Channel, Content, Link, Recipient, Schedule
 from services.router import routing
 from services.router.routing import Routing
-from services.router.store import Claims
+from services.router.store import RoutingClaims
 from services.runtime import mongo
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
@@ -71,7 +71,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
     await kafka.create_topics(settings, [REQUESTED, topics.MESSAGE_REQUESTED["bulk"]])
     async with kafka.opened_log(settings) as sink:
-        claims, timers = Claims(database), Timers(database["router_timers"], sink)
+        claims, timers = RoutingClaims(database), Timers(database["router_timers"], sink)
         await claims.prepare()
         await timers.prepare()
         directory = Directory()
@@ -80,14 +80,14 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
         stops = Stops(directory, timers)
         yield Bench(
             Routing(
-                directory,
-                Installations(database),
-                claims,
-                timers,
-                stops,
-                NOTHING_SHORT,
-                DELIVERIES,
-                EndedActivities(database),
+                directory=directory,
+                installations=Installations(database),
+                claims=claims,
+                timers=timers,
+                stops=stops,
+                short=NOTHING_SHORT,
+                deliveries=DELIVERIES,
+                ended=EndedActivities(database),
             ),
             timers,
             sink,
@@ -100,13 +100,13 @@ async def install(database: Database, *ids_: str, user: str = "user") -> None:
     await database["installations"].insert_many(
         [
             {
-                "_id": one,
+                "_id": id_,
                 "application_id": "app",
                 "platform": "android",
                 "token": token,
                 "owner": {"external_user_id": user},
             }
-            for one in ids_
+            for id_ in ids_
         ]
     )
 
@@ -125,7 +125,7 @@ def request(message_id: str | None = None, schedule: Schedule | None = None, use
 
 
 def record(event: MessageRequested | ScheduleDue, offset: int) -> Record:
-    return Record(REQUESTED, 0, offset, event.message_id, event, record_encryption.encode(event))
+    return Record(REQUESTED, 0, offset, event.message_id, event=event, raw=record_encryption.encode(event))
 
 
 def kinds(events: Sequence[object]) -> list[str]:
@@ -192,9 +192,9 @@ async def test_a_segment_means_installations_without_an_owner_and_some_of_a_reci
     gone = request().model_copy(update={"recipient": Recipient(installation_id="i-4")})
     some = Recipient(external_user_id="user", only_installations=("i-2", "i-9"))
     theirs = request().model_copy(update={"recipient": some})
-    events = await bench.route(*(record(one, place) for place, one in enumerate((nobodys, gone, theirs))))
+    events = await bench.route(*(record(request, place) for place, request in enumerate((nobodys, gone, theirs))))
     planned = [event for event in events if isinstance(event, Planned)]
-    assert [[one.installation_id for one in event.targets] for event in planned] == [["i-3"], [], ["i-2"]]
+    assert [[target.installation_id for target in event.targets] for event in planned] == [["i-3"], [], ["i-2"]]
     assert planned[1].reason is Reason.NO_ACTIVE_INSTALLATION
 
 
@@ -285,7 +285,7 @@ async def test_timers_of_the_bulk_lane_hold_up_no_others(bench: Bench) -> None:
     asked = request()
     single = ScheduleDue(event_id=ids.uuid7(), at=1, message_id=asked.message_id, partner_id="bank", request=asked)
     bulk = [single.model_copy(update={"event_id": ids.uuid7(), "lane": "bulk"}) for _ in range(600)]
-    await bench.timers.set([Timer(1, topics.MESSAGE_REQUESTED["bulk"], "k", one) for one in bulk])
+    await bench.timers.set([Timer(1, topics.MESSAGE_REQUESTED["bulk"], "k", due) for due in bulk])
     await bench.timers.set([Timer(2, REQUESTED, "k", single)])
     assert await bench.timers.fire(2) == 1
     assert [await bench.timers.fire(2, "bulk") for _ in range(3)] == [500, 100, 0]

@@ -17,7 +17,7 @@ from schemas.events import (
 from schemas.reasons import Reason
 from schemas.values import Schedule
 from services.router import routing
-from services.router.store import Claim
+from services.router.store import RoutingClaim
 from services.runtime.clock import now_ms
 from services.runtime.log.batch_consumer import Record
 from services.runtime.mongo import Database
@@ -49,16 +49,16 @@ def cancel(asked: MessageRequested) -> Record:
         request_id=asked.event_id,
         by="bank",
     )
-    return Record(REQUESTED, 0, 7, asked.message_id, event, codec.encode(event))
+    return Record(REQUESTED, 0, 7, asked.message_id, event=event, raw=codec.encode(event))
 
 
 async def test_what_is_paused_waits_and_goes_on_once(bench: Bench, database: Database, settings: Settings) -> None:
     await install(database, "i-1")
     bench.stop("paused")
     asked = record(request(), 0)
-    (held,) = await bench.route(asked)
-    assert isinstance(held, Held)
-    assert (held.scope, held.stop_id, held.until) == ("partner", "bank", asked.event.at + 60_000)
+    (waits,) = await bench.route(asked)
+    assert isinstance(waits, Held)
+    assert (waits.scope, waits.stop_id, waits.until) == ("partner", "bank", asked.event.at + 60_000)
     assert kinds(await bench.route(asked)) == ["Held"]  # our own replay
     assert await bench.timers.fire(now_ms()) == 0
     bench.stop("running")
@@ -125,8 +125,8 @@ async def test_a_packet_that_is_cancelled_ends_at_once_though_its_hour_is_far(
     assert planned.reason is Reason.CANCELLED
     late = request(schedule=in_two_hours()).model_copy(update={"packet_id": 7})
     behind = request().model_copy(update={"packet_id": 7, "link": 1})  # what would follow in a cascade
-    for number, one in enumerate((late, behind), 3):
-        (never,) = await bench.route(record(one, number))
+    for number, asking in enumerate((late, behind), 3):
+        (never,) = await bench.route(record(asking, number))
         assert isinstance(never, Planned)
         assert never.reason is Reason.CANCELLED
 
@@ -185,7 +185,7 @@ async def test_a_scheduled_message_is_cancelled_once_and_its_hour_brings_nothing
     assert (planned.reason, planned.request_id) == (Reason.CANCELLED, asked.event_id)
     assert await bench.route(cancel(asked)) == [planned]  # our own replay
     await bench.timers.fire(scheduled.send_at)
-    (due,) = [one for one in await events_of(settings, REQUESTED, 1) if isinstance(one, ScheduleDue)]
+    (due,) = [event for event in await events_of(settings, REQUESTED, 1) if isinstance(event, ScheduleDue)]
     assert await bench.route(record(due, 1)) == []
 
 
@@ -207,7 +207,7 @@ async def test_what_is_cancelled_while_its_hour_is_decided_goes_out_to_nobody(
     claims = bench.routing.claims
     make_due = claims.make_due
 
-    async def late(made: Sequence[Claim]) -> set[str]:
+    async def late(made: Sequence[RoutingClaim]) -> set[str]:
         monkeypatch.setattr(claims, "make_due", make_due)
         (ended,) = await bench.route(cancel(asked))
         assert isinstance(ended, Planned)
@@ -232,7 +232,7 @@ async def test_of_two_instances_that_decide_one_hour_both_append_the_stored_plan
         event_id=ids.uuid7(), at=now_ms(), message_id=asked.message_id, partner_id="bank", request=without_hour(asked)
     )
 
-    async def late(made: Sequence[Claim]) -> set[str]:
+    async def late(made: Sequence[RoutingClaim]) -> set[str]:
         monkeypatch.setattr(claims, "make_due", make_due)
         first.extend(await bench.route(record(due, 1)))
         await install(database, "i-2")  # what a second look would have found

@@ -65,7 +65,9 @@ class Seen:
 @asynccontextmanager
 async def consuming(settings: Settings, sink: Log, seen: Seen) -> AsyncIterator[asyncio.Task[None]]:
     stop = asyncio.Event()
-    task = asyncio.create_task(BatchConsumer(settings, sink, TOPICS, "test", seen.step, stop, max_records=10).run())
+    task = asyncio.create_task(
+        BatchConsumer(settings, sink, TOPICS, "test", seen.step, stop=stop, max_records=10).run()
+    )
     yield task
     stop.set()
     await asyncio.wait_for(task, 10)
@@ -95,7 +97,7 @@ async def test_a_consumer_that_dies_before_its_commit_repeats_the_work(settings:
         await asyncio.Event().wait()
         raise AssertionError
 
-    task = asyncio.create_task(BatchConsumer(settings, sink, TOPICS, "test", dies, asyncio.Event()).run())
+    task = asyncio.create_task(BatchConsumer(settings, sink, TOPICS, "test", dies, stop=asyncio.Event()).run())
     await asyncio.wait_for(reached.wait(), 20)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -199,7 +201,7 @@ async def test_while_a_write_of_our_own_fails_nothing_is_put_aside_however_often
 
     stop = asyncio.Event()
     letters = DeadLetters(sink, is_healthy=is_healthy)
-    consumer = BatchConsumer(settings, sink, TOPICS, "test", seen.step, stop, dead_letters=letters)
+    consumer = BatchConsumer(settings, sink, TOPICS, "test", seen.step, stop=stop, dead_letters=letters)
     await sink.append([Append(STATUS, event.message_id, event)])
     task = asyncio.create_task(consumer.run())
     await seen.until(1)

@@ -16,7 +16,7 @@ from schemas.providers import Provider
 from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Channel, Content, Link, Recipient, Schedule, SecureValues
-from services.router.plan import MAX_INSTALLATIONS, Plan, Ways, held_until, why_not
+from services.router.plan import MAX_INSTALLATIONS, Plan, UsableProviders, held_until, why_not
 from services.runtime.installations.model import Installation
 from services.runtime.text.versions import version_key
 from tests.support.deliveries import plan
@@ -26,7 +26,7 @@ NOW = 1_800_000_000_000
 APPLICATION = ApplicationChanged(
     event_id="a", at=0, application_id="app", name="App", api_key_digests=(), min_version="2.0"
 )
-WAYS = Ways(APPLICATION, frozenset({Provider.APNS, Provider.FCM}))
+WAYS = UsableProviders(APPLICATION, frozenset({Provider.APNS, Provider.FCM}))
 
 
 def asked(**link: object) -> MessageRequested:
@@ -62,18 +62,18 @@ def test_a_healthy_installation_gets_the_link() -> None:
 def test_a_subscription_of_a_key_that_is_gone_is_void_without_asking(
     made_for: str | None, current: str | None, reason: Reason | None
 ) -> None:
-    ways = Ways(APPLICATION, frozenset({Provider.WEB}), current)
+    usable = UsableProviders(APPLICATION, frozenset({Provider.WEB}), current)
     void = installation(token=push_token(Provider.WEB, made_for))
-    decided = plan(asked(), [void], True, ways, NOW)
+    decided = plan(asked(), [void], True, usable, NOW)
     assert decided.planned.reason is reason
-    assert [one.reason for one in decided.planned.skipped] == ([reason] if reason else [])
+    assert [skip.reason for skip in decided.planned.skipped] == ([reason] if reason else [])
     assert len(decided.targets) == (reason is None)
 
 
 def test_all_installations_get_it_and_the_skipped_ones_are_recorded() -> None:
     decided = plan(asked(), [installation("a"), installation("b", token=None), installation("c")], True, WAYS, NOW)
     assert [target.installation_id for target in decided.targets] == ["a", "c"]
-    assert [(one.installation_id, one.reason) for one in decided.planned.skipped] == [
+    assert [(skip.installation_id, skip.reason) for skip in decided.planned.skipped] == [
         ("b", Reason.NO_ACTIVE_INSTALLATION)
     ]
 
@@ -99,7 +99,7 @@ def test_each_check_has_its_reason(phone: Installation, link: dict[str, object],
 def test_the_default_of_the_catalogue_counts_where_a_device_has_said_nothing() -> None:
     assert WAYS.application is not None
     catalogue = (SubscriptionKind(id="n", name="news"), SubscriptionKind(id="o", name="offers", default=False))
-    ways = replace(WAYS, application=WAYS.application.model_copy(update={"subscriptions": catalogue}))
+    usable = replace(WAYS, application=WAYS.application.model_copy(update={"subscriptions": catalogue}))
     for asked_for, said_off, reason in [
         (("news",), (), None),
         (("n",), (), None),
@@ -109,7 +109,7 @@ def test_the_default_of_the_catalogue_counts_where_a_device_has_said_nothing() -
         (("unknown",), (), Reason.SUBSCRIPTION_OFF),
     ]:
         link = asked(subscriptions=asked_for).chain[0]
-        assert why_not(installation(subscriptions_off=frozenset(said_off)), link, ways) is reason, asked_for
+        assert why_not(installation(subscriptions_off=frozenset(said_off)), link, usable) is reason, asked_for
 
 
 def test_any_of_several_subscriptions_is_enough() -> None:
@@ -131,15 +131,15 @@ def test_nobody_known_is_told_apart_from_nobody_reachable() -> None:
 
 
 @pytest.mark.parametrize(
-    "ways",
+    "usable",
     [
-        Ways(None, frozenset({Provider.APNS})),
-        Ways(APPLICATION, frozenset()),
-        Ways(APPLICATION.model_copy(update={"enabled": False}), frozenset({Provider.APNS})),
+        UsableProviders(None, frozenset({Provider.APNS})),
+        UsableProviders(APPLICATION, frozenset()),
+        UsableProviders(APPLICATION.model_copy(update={"enabled": False}), frozenset({Provider.APNS})),
     ],
 )
-def test_an_application_that_cannot_push_is_said_first(ways: Ways) -> None:
-    assert plan(asked(), [installation()], True, ways, NOW).planned.reason is Reason.NO_APPLICATION
+def test_an_application_that_cannot_push_is_said_first(usable: UsableProviders) -> None:
+    assert plan(asked(), [installation()], True, usable, NOW).planned.reason is Reason.NO_APPLICATION
 
 
 @pytest.mark.parametrize(
@@ -149,8 +149,8 @@ def test_an_application_that_cannot_push_is_said_first(ways: Ways) -> None:
 def test_the_plan_says_how_many_sms_a_text_is(channel: Channel, text: str, parts: int | None) -> None:
     request = asked(channel=channel, content=None, data=json.dumps({"text": text}))
     request = request.model_copy(update={"recipient": Recipient(phone="79101234567")})
-    decided = plan(request, [], False, Ways(APPLICATION, frozenset(Provider)), NOW)
-    assert [one.parts for one in decided.planned.targets] == [parts]
+    decided = plan(request, [], False, UsableProviders(APPLICATION, frozenset(Provider)), NOW)
+    assert [target.parts for target in decided.planned.targets] == [parts]
 
 
 def test_another_channel_than_push_has_no_way_yet() -> None:
@@ -161,8 +161,8 @@ def test_another_channel_than_push_has_no_way_yet() -> None:
 def test_at_most_fifty_installations_take_part_the_last_used_first() -> None:
     phones = [installation(f"i-{number}") for number in range(MAX_INSTALLATIONS + 2)]
     decided = plan(asked(), phones, True, WAYS, NOW)
-    assert [target.installation_id for target in decided.targets] == [one.installation_id for one in phones[:-2]]
-    assert {one.reason for one in decided.planned.skipped} == {Reason.NOT_LATEST}
+    assert [target.installation_id for target in decided.targets] == [phone.installation_id for phone in phones[:-2]]
+    assert {skip.reason for skip in decided.planned.skipped} == {Reason.NOT_LATEST}
 
 
 def test_nothing_is_planned_after_the_deadline() -> None:
@@ -244,13 +244,13 @@ def unproved(installation_id: str, **changes: Any) -> Installation:
 
 
 def went_to(decided: Plan) -> list[tuple[str, bool]]:
-    return [(one.installation_id, one.proved) for one in decided.planned.targets]
+    return [(target.installation_id, target.proved) for target in decided.planned.targets]
 
 
 def test_installations_that_nobody_vouches_for_get_what_their_owner_gets() -> None:
     decided = plan(asked(), [unproved("a"), installation("b"), unproved("c")], True, WAYS, NOW)
     assert went_to(decided) == [("b", True), ("a", False), ("c", False)]
-    assert {one.installation_id for one in decided.targets} == {"a", "b", "c"}
+    assert {target.installation_id for target in decided.targets} == {"a", "b", "c"}
 
 
 def test_they_crowd_nobody_out() -> None:
@@ -258,7 +258,7 @@ def test_they_crowd_nobody_out() -> None:
     decided = plan(asked(), [*crowd, installation("mine")], True, WAYS, NOW)
     assert went_to(decided)[0] == ("mine", True)
     assert len(decided.targets) == MAX_INSTALLATIONS
-    assert {one.reason for one in decided.planned.skipped} == {Reason.NOT_LATEST}
+    assert {skip.reason for skip in decided.planned.skipped} == {Reason.NOT_LATEST}
 
 
 def test_one_of_them_is_primary_only_where_all_are() -> None:
@@ -267,7 +267,7 @@ def test_one_of_them_is_primary_only_where_all_are() -> None:
     assert went_to(alone) == [("a", False)]
     both = plan(asked(primary_only=True), [marked, mine], True, WAYS, NOW)
     assert not both.targets
-    assert {one.reason for one in both.planned.skipped} == {Reason.NOT_PRIMARY}
+    assert {skip.reason for skip in both.planned.skipped} == {Reason.NOT_PRIMARY}
     holds = plan(asked(primary_only=True), [marked, mine._replace(primary=True)], True, WAYS, NOW)
     assert went_to(holds) == [("b", True)]
 
@@ -286,6 +286,6 @@ def test_an_installation_that_nobody_is_logged_in_on_has_nothing_to_prove() -> N
 
 def test_what_gave_way_to_the_same_device_installed_anew_stands_in_the_trace() -> None:
     decided = plan(asked(), [installation("new", replaces=("old",))], True, WAYS, NOW)
-    assert [(one.installation_id, one.reason) for one in decided.planned.skipped] == [("old", Reason.REPLACED)]
+    assert [(skip.installation_id, skip.reason) for skip in decided.planned.skipped] == [("old", Reason.REPLACED)]
     off = plan(asked(), [installation("new", replaces=("old",), push_enabled=False)], True, WAYS, NOW)
     assert off.planned.reason is Reason.PUSH_DISABLED

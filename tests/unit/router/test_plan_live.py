@@ -7,7 +7,7 @@ from schemas import ids
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.values import Content
-from services.router.plan import Plan, Ways
+from services.router.plan import Plan, UsableProviders
 from services.runtime.installations.model import Installation, LiveToken
 from tests.support.deliveries import plan
 from tests.support.installations import installation, live_token, push_token
@@ -21,10 +21,12 @@ BOTH = (
 )
 
 
-def planned(phone: Installation, ways: Ways = WAYS, link: dict[str, object] | None = None, **told: str) -> Plan:
-    named = {name.replace("_", "-"): value for name, value in told.items()}
+def planned(
+    phone: Installation, usable: UsableProviders = WAYS, link: dict[str, object] | None = None, **fields: str
+) -> Plan:
+    named = {name.replace("_", "-"): value for name, value in fields.items()}
     content = Content(text="-", live_activity=orjson.dumps({"event": "update", **named}).decode())
-    return plan(asked(content=content, **(link or {})), [phone], True, ways, NOW)
+    return plan(asked(content=content, **(link or {})), [phone], True, usable, NOW)
 
 
 def slots(decided: Plan) -> list[str]:
@@ -43,11 +45,11 @@ def test_the_activity_that_is_named_or_all_or_the_token_to_start_one() -> None:
 def test_each_activity_of_a_phone_is_a_delivery_of_its_own() -> None:
     decided = planned(installation(live=BOTH))
     assert len({target.delivery_id for target in decided.targets}) == 2
-    assert [(one.delivery_id, one.slot) for one in decided.planned.targets] == [
-        (one.delivery_id, one.slot) for one in decided.targets
+    assert [(target.delivery_id, target.slot) for target in decided.planned.targets] == [
+        (target.delivery_id, target.slot) for target in decided.targets
     ]
-    assert {one.provider for one in decided.targets} == {Provider.APNS}
-    assert len({one.event_id for one in decided.targets}) == 2
+    assert {target.provider for target in decided.targets} == {Provider.APNS}
+    assert len({target.event_id for target in decided.targets}) == 2
 
 
 @pytest.mark.parametrize(
@@ -80,5 +82,5 @@ def test_the_other_checks_hold_for_activities_too(phone: Installation, link: dic
 
 
 def test_an_application_without_apns_updates_no_activity() -> None:
-    ways = Ways(APPLICATION, frozenset({Provider.FCM}))
-    assert planned(installation(live=BOTH), ways).planned.reason is Reason.NO_APPLICATION
+    usable = UsableProviders(APPLICATION, frozenset({Provider.FCM}))
+    assert planned(installation(live=BOTH), usable).planned.reason is Reason.NO_APPLICATION

@@ -10,7 +10,7 @@ from schemas.application_events import StopChanged
 from schemas.events import Held, MessageRequested, Scheduled
 from schemas.values import Schedule
 from services.router.routing import Routing
-from services.router.store import Claim
+from services.router.store import RoutingClaim
 from services.runtime import mongo
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
@@ -29,7 +29,7 @@ class Store:
     """Claims, timers, installations and marks; `breaks`: what fails once, before or after it has written."""
 
     def __init__(self, breaks: str = "") -> None:
-        self.claims: dict[str, Claim] = {}
+        self.claims: dict[str, RoutingClaim] = {}
         self.timers: dict[str, Timer] = {}
         self._breaks, self._hidden = breaks, set[str]()
 
@@ -38,19 +38,23 @@ class Store:
             self._breaks = ""
             raise mongo.Unavailable(at)
 
-    async def load(self, claim_ids: Iterable[str]) -> dict[str, Claim]:
+    async def load(self, claim_ids: Iterable[str]) -> dict[str, RoutingClaim]:
         hidden, self._hidden = self._hidden, set()
-        return {one: self.claims[one] for one in claim_ids if one in self.claims and one not in hidden}
+        return {
+            claim_id: self.claims[claim_id]
+            for claim_id in claim_ids
+            if claim_id in self.claims and claim_id not in hidden
+        }
 
-    async def insert(self, claims: Sequence[Claim]) -> set[str]:
-        taken = {one.claim_id for one in claims} & self.claims.keys()
-        self.claims = {one.claim_id: one for one in claims} | self.claims
+    async def insert(self, claims: Sequence[RoutingClaim]) -> set[str]:
+        taken = {claim.claim_id for claim in claims} & self.claims.keys()
+        self.claims = {claim.claim_id: claim for claim in claims} | self.claims
         if self._breaks == "concern":
             self._hidden = set(self.claims)  # not held by a majority yet, so not read
         self._breaks_now("concern")
         return taken
 
-    async def make_due(self, claims: Sequence[Claim]) -> set[str]:
+    async def make_due(self, claims: Sequence[RoutingClaim]) -> set[str]:
         return set()
 
     async def known(self, addresses: Iterable[Any]) -> set[Any]:
@@ -58,7 +62,7 @@ class Store:
 
     async def set(self, timers: Sequence[Timer]) -> None:
         self._breaks_now("timers")
-        self.timers = {one.event.event_id: one for one in timers} | self.timers
+        self.timers = {timer.event.event_id: timer for timer in timers} | self.timers
 
     async def hasten(self, tag: object, now: int) -> None:
         self._breaks_now("hasten")
@@ -72,7 +76,16 @@ class Store:
 
 def routing(store: Any, directory: Directory) -> Routing:
     nothing_short = ShortLinks("", lambda _: [])
-    return Routing(directory, store, store, store, Stops(directory, store), nothing_short, DELIVERIES, store)
+    return Routing(
+        directory=directory,
+        installations=store,
+        claims=store,
+        timers=store,
+        stops=Stops(directory, store),
+        short=nothing_short,
+        deliveries=DELIVERIES,
+        ended=store,
+    )
 
 
 def tomorrow() -> MessageRequested:
@@ -93,25 +106,25 @@ def paused() -> Directory:
 async def test_a_link_that_waits_has_its_timer_wherever_the_step_was_broken_off(breaks: str, waits_for: str) -> None:
     store = Store(breaks)
     request = tomorrow() if waits_for == "hour" else asked().model_copy(update={"at": now_ms()})
-    one = routing(store, paused() if waits_for == "stop" else Directory())
-    record = Record(REQUESTED, 0, 7, request.message_id, request, b"")
+    router = routing(store, paused() if waits_for == "stop" else Directory())
+    record = Record(REQUESTED, 0, 7, request.message_id, event=request, raw=b"")
     if breaks:
         with pytest.raises(mongo.Unavailable):
-            await one.step([record])
+            await router.step([record])
     for _ in range(2):
-        follows = await one.step([record])
-        (said,) = [record_encryption.decode(append.topic, append.value) for append in follows.appends]
-        assert isinstance(said, Scheduled | Held)
+        follows = await router.step([record])
+        (waits,) = [record_encryption.decode(append.topic, append.value) for append in follows.appends]
+        assert isinstance(waits, Scheduled | Held)
         (timer,) = store.timers.values()
-        assert timer.due_at == (said.send_at if isinstance(said, Scheduled) else said.until)
+        assert timer.due_at == (waits.send_at if isinstance(waits, Scheduled) else waits.until)
         store.timers.clear()
 
 
 async def test_a_repeated_request_sets_no_timer_of_its_own() -> None:
     store, request = Store(), tomorrow()
-    one = routing(store, Directory())
-    await one.step([Record(REQUESTED, 0, 7, request.message_id, request, b"")])
+    router = routing(store, Directory())
+    await router.step([Record(REQUESTED, 0, 7, request.message_id, event=request, raw=b"")])
     (timer,) = store.timers.values()
     again = request.model_copy(update={"event_id": ids.uuid7()})
-    await one.step([Record(REQUESTED, 0, 8, again.message_id, again, b"")])
+    await router.step([Record(REQUESTED, 0, 8, again.message_id, event=again, raw=b"")])
     assert list(store.timers.values()) == [timer]

@@ -90,7 +90,7 @@ async def test_what_a_rebalance_brought_beside_a_batch_is_done_though_the_batch_
         done.extend(one.offset for one in records)
         return StepResult()
 
-    running = asyncio.create_task(BatchConsumer(SETTINGS, _Sink(), [STATUS], "g", step, stop).run())  # type: ignore[arg-type]
+    running = asyncio.create_task(BatchConsumer(SETTINGS, _Sink(), [STATUS], "g", step, stop=stop).run())  # type: ignore[arg-type]
     await eventually(lambda: 3 in client.committed)
     stop.set()
     await running

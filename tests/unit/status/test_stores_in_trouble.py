@@ -22,7 +22,7 @@ from services.ingest.mailing.store import Mailings
 from services.registry.devices import versioned_store
 from services.registry.devices.store import DeviceStore
 from services.registry.provisioning.store import ProvisioningLock
-from services.router.store import Claim, Claims
+from services.router.store import RoutingClaim, RoutingClaims
 from services.runtime import mongo
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.mongo.erasures import Erasures
@@ -47,7 +47,7 @@ Call = Callable[[Any], Awaitable[object]]
 SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
 OLD = Secrets(base64.b64encode(bytes(range(32))).decode(), base64.b64encode(bytes(32)).decode())
 M = "00000000-0000-4000-8000-000000000001"
-CLAIM = Claim(f"{M}/1", "topic/0/1", "planned", (), "topic/0/2")
+CLAIM = RoutingClaim(f"{M}/1", "topic/0/1", "planned", (), "topic/0/2")
 COMMON: dict[str, Any] = {"event_id": M, "at": 1, "message_id": M, "partner_id": "p", "lane": "single", "link": 1}
 DEADLINE = DeadlinePassed(**COMMON)
 PLANNED = Planned(**COMMON, request_id=M, send_at=1, expires_at=2)
@@ -111,8 +111,8 @@ async def reseal(database: Any) -> object:
 
 
 BULK: dict[str, Call] = {
-    "router claims": lambda database: Claims(database).insert([CLAIM]),
-    "router schedules": lambda database: Claims(database).make_due([CLAIM]),
+    "router claims": lambda database: RoutingClaims(database).insert([CLAIM]),
+    "router schedules": lambda database: RoutingClaims(database).make_due([CLAIM]),
     "timers": lambda database: Timers(database["timers"], None).set([TIMER]),  # type: ignore[arg-type]
     "attempts": lambda database: Attempts(database)._insert([("a/1", "by")]),
     "request claims": lambda database: DuplicateClaims(database["claims"]).claim_many([M], "h", 1),
