@@ -1,8 +1,8 @@
 """Push Kit and Huawei's token endpoint, on one port; receipts are sent by the control API."""
 
-from deploy.sandbox.control.hms import HmsControl
 from deploy.sandbox.faults.apply_fault import KINDS
 from deploy.sandbox.faults.orders import Orderable
+from deploy.sandbox.hms.control import HmsControl
 from deploy.sandbox.hms.keys import SECRET
 from deploy.sandbox.hms.server import REASONS, TOKEN_PATH, TOKEN_REASONS, HmsServer
 from deploy.sandbox.wiring import Bench, ProviderServers, Wiring

@@ -1,8 +1,8 @@
 """The push service for browsers, whose subscriptions are made by the control API."""
 
-from deploy.sandbox.control.web import WebControl
 from deploy.sandbox.faults.apply_fault import KINDS
 from deploy.sandbox.faults.orders import Orderable
+from deploy.sandbox.web_push.control import WebControl
 from deploy.sandbox.web_push.keys import ENDPOINT_SECRET, SECRET
 from deploy.sandbox.web_push.server import REASONS, WebPushServer
 from deploy.sandbox.wiring import Bench, ProviderServers, Wiring
