@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from deploy.sandbox import control
 from deploy.sandbox.faults.ordering import ORDERABLE
-from deploy.sandbox.providers import SWITCHES
+from deploy.sandbox.providers import FOLDERS, SWITCHES
 from schemas.providers import BASE_URLS
 from services.runtime import telemetry
 from services.runtime.access.operator_routes import ROUTES
@@ -109,19 +109,20 @@ def sandbox_page() -> str:
     switches = [
         (f"`{name}`", *(", ".join(part) for part in (values[:1], values[1:]))) for name, values in SWITCHES.items()
     ]
-    page = _page("The sandbox", "deploy/sandbox/control/", _SANDBOX, ("route", "what it does"), shown)
+    page = _page("The sandbox", "deploy/sandbox/", _SANDBOX, ("route", "what it does"), shown)
     page += _FAULTS + _table(("provider", "kinds", "reasons"), faults)
     return page + _SWITCHES + _table(("switch", "default", "other values"), switches)
 
 
 def _control_routes() -> Iterator[RouteDef]:
     """Every class of the control API lists its own; none has to be made for that."""
-    for found in pkgutil.iter_modules(control.__path__):
-        module = importlib.import_module(f"{control.__name__}.{found.name}")
-        for part in vars(module).values():
-            if isinstance(part, type) and part.__module__ == module.__name__ and hasattr(part, "routes"):
-                unmade: Any = object.__new__(part)
-                yield from unmade.routes()
+    for package in (control.__name__, *FOLDERS):
+        for found in pkgutil.iter_modules(importlib.import_module(package).__path__):
+            module = importlib.import_module(f"{package}.{found.name}")
+            for part in vars(module).values():
+                if isinstance(part, type) and part.__module__ == module.__name__ and hasattr(part, "routes"):
+                    unmade: Any = object.__new__(part)
+                    yield from unmade.routes()
 
 
 def _declared() -> Iterable[tuple[str, str, str, str]]:

@@ -41,6 +41,8 @@ class ApnsControl:
         ]
 
     async def _set_device(self, request: web.Request) -> web.Response:
+        """What is true of a device: `state` is live, dead (`since_ms`, `reason`), bad, assigned (`bundle_id`),
+        offline or online."""
         body = await read_body(request)
         _DEVICE(body)
         token, delivered = request.match_info["token"], 0
@@ -62,18 +64,21 @@ class ApnsControl:
         return answer({"token": token, "state": body["state"], "delivered": delivered})
 
     async def _go_away(self, request: web.Request) -> web.Response:
+        """Ends every connection with GOAWAY and this `reason`."""
         body = await read_body(request)
         record({"reason": text(1, 100)}, ("reason",))(body)
         self._apns.go_away(body["reason"])
         return answer({"connections": len(self._apns.connections)})
 
     async def _limit_streams(self, request: web.Request) -> web.Response:
+        """Announces another limit of streams: `{limit}`."""
         body = await read_body(request)
         record({"limit": integer(0, (1 << 31) - 1)}, ("limit",))(body)
         self._apns.set_stream_limit(body["limit"])
         return answer({"connections": len(self._apns.connections)})
 
     async def _list_refusals(self, request: web.Request) -> web.Response:
+        """What was refused: `{refusals: [{at_ms, path, status, reason, detail}]}`."""
         return answer({"refusals": list(self._apns.pushes.refusals)})
 
 
