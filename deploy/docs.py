@@ -43,7 +43,7 @@ _SANDBOX = """\
 appears when all listen: their addresses, `ca_file` and `credentials`; `control` is the address of these routes.
 
 Bodies and answers are JSON; a refusal is 4xx with `{"error": why}`. A push is `{provider, token, at_ms, message_id,
-headers, payload}`; `token` is `/topics/…` for the topics of FCM and HMS, and the channel's id for a broadcast.
+headers, payload}`; `token` is `/topics/…` for a topic, and the channel's id for a broadcast.
 """
 _FAULTS = """
 ## Faults
