@@ -15,6 +15,12 @@ from schemas.values import Channel
 from services.runtime.text.sms_parts import part_count
 from services.status.message import DELIVERED, PLANNED, READ, SENT, Link, Report, Request
 
+_SENT, _DELIVERED, _READ, _UNDELIVERED = (
+    ReportStatus.SENT,
+    ReportStatus.DELIVERED,
+    ReportStatus.READ,
+    ReportStatus.UNDELIVERED,
+)
 _TRAFFIC_TYPE = 2
 """Service traffic: a request does not name its kind."""
 
@@ -29,19 +35,19 @@ def wanted_report(link: Link) -> Report | None:
         if target.parts_reported or target.parts:
             parts = max(parts, target.parts_reported or target.parts)
     if state is SENT:
-        return Report(ReportStatus.SENT, parts=parts)
+        return Report(_SENT, parts=parts)
     if state is DELIVERED:
         done_at = min([target.delivered_at for target in targets if target.delivered_at], default=0)
-        return Report(ReportStatus.DELIVERED, 0, done_at, parts)
+        return Report(_DELIVERED, 0, done_at, parts)
     if state is READ:
         done_at = min([target.read_at for target in targets if target.read_at], default=0)
-        return Report(ReportStatus.READ, 0, done_at, parts)
-    return Report(ReportStatus.UNDELIVERED, (link.failed_reason or Reason.INTERNAL).error_code, parts=parts)
+        return Report(_READ, 0, done_at, parts)
+    return Report(_UNDELIVERED, (link.failed_reason or Reason.INTERNAL).error_code, parts=parts)
 
 
 def is_asked_for(report: Report, registered_delivery: int) -> bool:
     """registeredDelivery: 0 none, 1 all, 2 only "not delivered"."""
-    return registered_delivery == 1 or (registered_delivery == 2 and report.status is ReportStatus.UNDELIVERED)
+    return registered_delivery == 1 or (registered_delivery == 2 and report.status is _UNDELIVERED)
 
 
 class Body(TypedDict, total=False):

@@ -17,6 +17,7 @@ Within a form fields are only added, at the end and with a default, so that what
 document without `v` is of form 1. Any other change is a new form, whose readers go out before its writers.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -46,6 +47,7 @@ FORM = 1
 _MAX_PAIRS = 50
 _STATES = {state.value: state for state in DeliveryState}
 _REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
+_REPORT_STATUSES = {status.value: status for status in ReportStatus}
 _CHANNELS = {channel.value: channel for channel in Channel}
 _REQUESTS, _DELIVERIES, _STATE, _CHANGES, _COUNTS = (
     Link.__slots__.index(name) for name in ("requests", "deliveries", "state", "changes", "counts")
@@ -151,7 +153,10 @@ def from_document(document: Document) -> Message:
 
 
 _LINK, _REQUEST, _DELIVERY, _COUNT = (attrgetter(*kind.__slots__) for kind in (Link, Request, Delivery, Count))
-_ARRAYS = {kind: attrgetter(*kind.__slots__) for kind in (Skip, Report, InboxMark, CascadeDecision)}
+_ARRAYS: dict[type, Callable[[Any], tuple[Any, ...]]] = {
+    **{kind: attrgetter(*kind.__slots__) for kind in (Skip, InboxMark, CascadeDecision)},
+    Report: attrgetter("status._value_", *Report.__slots__[1:]),  # orjson takes longer to look for it
+}
 
 
 def _values(link: Link) -> list[Any]:
@@ -195,7 +200,7 @@ def _fill_rest(link: Link) -> None:
     if rest.inbox:
         rest.inbox = {owner: InboxMark(*mark) for owner, mark in rest.inbox.items()}
     if rest.wanted is not None:
-        status, *about = rest.wanted
-        rest.wanted = Report(ReportStatus(status), *about)
+        rest.wanted = Report(*rest.wanted)
+        rest.wanted.status = _REPORT_STATUSES[rest.wanted.status]
     if rest.cascade_decision is not None:
         rest.cascade_decision = CascadeDecision(*rest.cascade_decision)
