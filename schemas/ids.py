@@ -126,6 +126,16 @@ def mt_num_of(message_id: str) -> str:
     return str(int.from_bytes(hashlib.sha256(message_id.encode()).digest()[:8], "big") >> 1)
 
 
+def user_record_id(application_id: str, external_user_id: str) -> str:
+    """The `_id` of a user's record in collection `cards`."""
+    return f"{application_id}/u/{external_user_id}"
+
+
+def phone_record_id(application_id: str, phone: str) -> str:
+    """The `_id` of a phone's record in collection `cards`."""
+    return f"{application_id}/p/{phone}"
+
+
 def owner_key_of(application_id: str, external_user_id: str | None, phone: str | None) -> str:
     """Whom an installation belongs to: 32 hex digits that name the owner in one application and tell nobody who it is.
 

@@ -5,22 +5,12 @@ Start: the log and the database, the directory read to its end, the repairing co
 
 from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED
 from services.registry.api import application
-from services.registry.device_api.auth import RegistryAuth
-from services.registry.device_api.commands import DeviceCommands
-from services.registry.devices.consumers import DeviceConsumers
-from services.registry.devices.publish import InstallationPublisher
-from services.registry.devices.store import DeviceStore
-from services.registry.erasure.clean import DeviceErasure
-from services.registry.erasure.routes import ErasureProof, erasure_routes
-from services.registry.erasure.service import Forgetting
-from services.registry.provisioning.ending_stops import StopExpiry
-from services.registry.provisioning.secret_rules import SecretRules
-from services.registry.provisioning.service import Provisioning
-from services.registry.provisioning.store import ProvisioningLock
-from services.registry.receipts.service import ReceiptService
-from services.registry.receipts.worked_tokens import WorkedTokens
-from services.registry.support.audience_store import AudienceStore
-from services.registry.support.installations import IMPORT_PATH
+from services.registry.device_api import DeviceCommands, RegistryAuth
+from services.registry.devices import DeviceConsumers, DeviceStore, InstallationPublisher
+from services.registry.erasure import DeviceRedaction, ErasureProof, ErasureService, LinkedPersons, erasure_routes
+from services.registry.provisioning import Provisioning, ProvisioningLock, SecretRules, StopExpiry
+from services.registry.receipts import ReceiptService, WorkedTokens
+from services.registry.support import IMPORT_PATH, AudienceStore
 from services.runtime import mongo
 from services.runtime.access.callers import networks
 from services.runtime.access.device_pace import DevicePace
@@ -74,11 +64,18 @@ async def start(process: Process) -> None:
     worked = WorkedTokens(commands)
     process.spawn(worked.run(process.stop), "worked-tokens", drains=True)
     receipts = ReceiptService(sink, secrets.delivery_ids, worked)
-    clean_after(process, database, directory, DeviceErasure(commands, directory).clean)
+    clean_after(process, database, directory, DeviceRedaction(commands, directory).redact)
     store = RecipientKeysStore(database, secrets)
-    forgetting = Forgetting(erasures_of(process, database), store, keys, devices, directory, sink)
-    process.spawn(forgetting.run(process.stop), "forgetting", drains=True)
-    erasures = erasure_routes(forgetting, ErasureProof(forgetting, settings))
+    erasure = ErasureService(
+        erasures=erasures_of(process, database),
+        store=store,
+        keys=keys,
+        linked=LinkedPersons(devices, directory),
+        directory=directory,
+        sink=sink,
+    )
+    process.spawn(erasure.run(process.stop), "forgetting", drains=True)
+    erasures = erasure_routes(erasure, ErasureProof(store, settings))
     rules = SecretRules(settings.allow_weak_secrets)
     app = application(commands, provisioning, auth, audiences, targets, callers, receipts, more=[erasures], rules=rules)
     tokens = OperatorTokens(directory, secrets, settings.admin_token)

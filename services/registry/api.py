@@ -7,29 +7,37 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.registry.bodies import BadField
-from services.registry.device_api.auth import RegistryAuth
-from services.registry.device_api.commands import DeviceCommands
-from services.registry.device_api.live_commands import LiveCommands
-from services.registry.device_api.live_routes import live_routes
-from services.registry.device_api.login import LoginCommands
-from services.registry.device_api.routes import device_routes, web_routes
-from services.registry.hms_receipts.routes import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
+from services.registry.device_api import (
+    DeviceCommands,
+    LiveCommands,
+    LoginCommands,
+    RegistryAuth,
+    device_routes,
+    live_routes,
+    web_routes,
+)
+from services.registry.hms_receipts import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
 from services.registry.http import PROBLEMS
-from services.registry.identity.key_routes import identity_key_routes
-from services.registry.provisioning.applications import application_routes
-from services.registry.provisioning.operators import operator_routes
-from services.registry.provisioning.partners import partner_routes
-from services.registry.provisioning.secret_rules import STRICT, SecretRules
-from services.registry.provisioning.service import Provisioning
-from services.registry.provisioning.stops import stop_routes
-from services.registry.receipts.fast_path import ReceiptFastPath
-from services.registry.receipts.routes import receipt_routes
-from services.registry.receipts.service import ReceiptService
-from services.registry.support.audience import audience_routes
-from services.registry.support.audience_store import AudienceStore
-from services.registry.support.installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
-from services.registry.support.proof_revocation import identity_routes
-from services.registry.support.read_access import reader
+from services.registry.identity import identity_key_routes
+from services.registry.provisioning import (
+    STRICT,
+    Provisioning,
+    SecretRules,
+    application_routes,
+    operator_routes,
+    partner_routes,
+    stop_routes,
+)
+from services.registry.receipts import ReceiptFastPath, ReceiptService, receipt_routes
+from services.registry.support import (
+    IMPORT_PATH,
+    MAX_IMPORT_BYTES,
+    AudienceStore,
+    audience_routes,
+    identity_routes,
+    installation_routes,
+    read_access,
+)
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import CallerOf
 from services.runtime.http import server
@@ -67,18 +75,18 @@ def application(
     logins = LoginCommands(commands, auth.pace)
     app.include_router(device_routes(commands, logins, auth))
     app.include_router(live_routes(LiveCommands(commands), auth, PROBLEMS))
+    app.include_router(receipt_routes(receipts, auth))
     app.include_router(web_routes(auth))
     app.include_router(partner_routes(provisioning, commands.secrets, rules))
     app.include_router(application_routes(provisioning, commands.secrets, rules))
     app.include_router(identity_key_routes(provisioning, commands.secrets))
     app.include_router(operator_routes(provisioning, commands.secrets))
-    readers = reader(commands.directory, callers)
+    access = read_access(commands.directory, callers)
     app.include_router(stop_routes(provisioning, targets, callers))
-    app.include_router(installation_routes(commands, readers))
-    app.include_router(identity_routes(logins, readers, callers))
-    app.include_router(audience_routes(audiences, commands.directory, readers))
+    app.include_router(installation_routes(commands, access))
+    app.include_router(identity_routes(logins, access, callers))
+    app.include_router(audience_routes(audiences, commands.directory, access))
     app.include_router(hms_routes(commands))
-    app.include_router(receipt_routes(receipts, auth))
     for routes in more:
         app.include_router(routes)
     app.add_middleware(server.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES, RECEIPTS_PATH: MAX_RECEIPTS_BYTES})

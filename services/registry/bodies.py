@@ -1,6 +1,6 @@
 """What the bodies of the registry's API are built from: base models in camel case, and types of fields. Pure."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -28,6 +28,17 @@ class AnswerModel(BaseModel):
     """Base of answers, and of requests whose form others have designed: unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
+
+    @classmethod
+    def shown(cls, entity: object, **derived: Any) -> Self:
+        """The answer with what the entity has under the same names, and what is derived from it.
+
+        Raises TypeError for a derived field that the answer does not have.
+        """
+        if unknown := derived.keys() - cls.model_fields.keys():
+            raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
+        names = [name for name in cls.model_fields if name not in derived and hasattr(entity, name)]
+        return cls.model_validate({name: getattr(entity, name) for name in names} | derived)
 
 
 class RequestModel(RequestBody):

@@ -1,8 +1,7 @@
 """Who is calling the registry: devices as `services/runtime/access/device_auth.py` says, an operator by the
 operators' listener."""
 
-from services.registry.devices.fold.state import Device
-from services.registry.devices.store import DeviceStore
+from services.registry.devices import Device, DeviceStore
 from services.runtime.access.device_auth import DeviceAuth
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.crypto.master_key import Secrets

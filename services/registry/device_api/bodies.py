@@ -14,8 +14,8 @@ from schemas.live import activity_slot, start_slot
 from schemas.providers import FACTS, Carrier, Platform, Provider, ProviderFacts, PushProviderName
 from schemas.values import LONGEST_CHAIN
 from services.registry.bodies import MAX_SUBSCRIPTIONS, AnswerModel, FieldError, Phone, RequestModel, UserId
-from services.registry.devices.fold.state import Device
-from services.registry.identity.proof import MOST_CHARACTERS
+from services.registry.devices import Device
+from services.registry.identity import MOST_CHARACTERS
 from services.runtime.text.storable import Text
 
 MAX_RECEIPTS = 500
@@ -113,8 +113,8 @@ class _Subscription(BaseModel):
     description: Annotated[Text, Field(max_length=1024)] = ""
     value: StrictBool = True
 
-    def said(self) -> Subscription:
-        return Subscription(**self.model_dump())
+    def reported(self) -> Subscription:
+        return Subscription.model_validate(self.model_dump())
 
 
 class SubscriptionBody(_Subscription, RequestModel):
@@ -225,11 +225,10 @@ class ProfileView(AnswerModel):
 
     @classmethod
     def of(cls, device: Device) -> "ProfileView":
-        user, phone = (device.owner.external_user_id, device.owner.phone) if device.owner else (None, None)
         return cls(
-            external_user_id=user,
-            phone=phone,
-            recipient_mark=ids.recipient_mark_of(device.application_id, user, phone),
+            external_user_id=device.external_user_id,
+            phone=device.phone,
+            recipient_mark=_mark_of(device),
             primary=device.primary,
             proved=device.is_proved,
         )
@@ -259,13 +258,18 @@ class InstallationView(ProfileView):
 
     @classmethod
     def of(cls, device: Device) -> "InstallationView":
-        owned = ProfileView.of(device).model_dump()
-        plain = {name: getattr(device, name) for name in cls.model_fields if hasattr(device, name)}
-        token = TokenView.model_validate(device.token.model_dump()) if device.token else None
-        subscriptions = [SubscriptionView.model_validate(one.model_dump()) for one in device.subscriptions]
-        return cls(
-            **{**plain, **owned, "token": token, "subscriptions": subscriptions, "launches": device.launches.total}
+        return cls.shown(
+            device,
+            recipient_mark=_mark_of(device),
+            proved=device.is_proved,
+            token=TokenView.shown(device.token) if device.token is not None else None,
+            subscriptions=[SubscriptionView.shown(subscription) for subscription in device.subscriptions],
+            launches=device.launches.total,
         )
+
+
+def _mark_of(device: Device) -> str:
+    return ids.recipient_mark_of(device.application_id, device.external_user_id, device.phone)
 
 
 class InstallAnswer(AnswerModel):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from schemas.live import ACTIVITY
 from services.registry.bodies import AnswerModel, RequestModel
-from services.registry.devices.fold.state import Device, LiveSlot
+from services.registry.devices import Device
 from services.runtime.text.storable import Text
 
 _NAME = r"^[\w.:~-]{1,128}$"
@@ -57,27 +57,21 @@ class LiveView(AnswerModel):
 
     @classmethod
     def of(cls, device: Device, now: int) -> "LiveView":
-        live = [one for one in device.live if one.token is not None]
+        live = [(entry.slot, entry.token) for entry in device.live if entry.token is not None]
         return cls(
-            activities=[_activity(one) for one in live if one.slot.startswith(ACTIVITY) and not _is_over(one, now)],
-            start_tokens=[_start(one) for one in live if not one.slot.startswith(ACTIVITY)],
+            activities=[
+                ActivityView(
+                    activity_id=slot.removeprefix(ACTIVITY),
+                    attributes_type=token.attributes_type,
+                    registered_at=token.registered_at,
+                    expires_at=token.expires_at,
+                )
+                for slot, token in live
+                if slot.startswith(ACTIVITY) and (token.expires_at is None or token.expires_at > now)
+            ],
+            start_tokens=[
+                StartTypeView(attributes_type=token.attributes_type, registered_at=token.registered_at)
+                for slot, token in live
+                if not slot.startswith(ACTIVITY)
+            ],
         )
-
-
-def _is_over(one: LiveSlot, now: int) -> bool:
-    return one.token is not None and one.token.expires_at is not None and one.token.expires_at <= now
-
-
-def _activity(one: LiveSlot) -> ActivityView:
-    assert one.token is not None
-    return ActivityView(
-        activity_id=one.slot.removeprefix(ACTIVITY),
-        attributes_type=one.token.attributes_type,
-        registered_at=one.token.registered_at,
-        expires_at=one.token.expires_at,
-    )
-
-
-def _start(one: LiveSlot) -> StartTypeView:
-    assert one.token is not None
-    return StartTypeView(attributes_type=one.token.attributes_type, registered_at=one.token.registered_at)

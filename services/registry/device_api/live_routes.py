@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from services.registry.device_api.auth import RegistryAuth
 from services.registry.device_api.live_bodies import ActivityId, ActivityTokenBody, LiveView, StartTokenBody, TypeName
 from services.registry.device_api.live_commands import LiveCommands
-from services.registry.devices.fold.state import Device
+from services.registry.devices import Device
 from services.runtime.clock import now_ms
 
 

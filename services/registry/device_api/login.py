@@ -20,7 +20,6 @@ from schemas import ids
 from schemas.application_events import ApplicationChanged, IdentityKey
 from schemas.device_events import (
     Depersonalized,
-    DeviceEvent,
     InstallationReplaced,
     LoginProof,
     OwnerProofsRevoked,
@@ -30,11 +29,18 @@ from schemas.device_events import (
 from schemas.topics import DEVICE_EVENTS
 from services.registry.bodies import BadField, phone_digits
 from services.registry.device_api.bodies import PersonalizeBody
-from services.registry.device_api.commands import DeviceCommands, about_new
-from services.registry.devices.fold.fold import REMEMBERED_PROOFS
-from services.registry.devices.fold.shared import cards_of, tells_devices_apart, was_signed_before
-from services.registry.devices.fold.state import Device, Owner
-from services.registry.identity.proof import ProofRefused, VerifiedProof, VerifyingKey, verified
+from services.registry.device_api.commands import DeviceCommands
+from services.registry.device_api.token_commands import TokenCommands
+from services.registry.devices import (
+    REMEMBERED_PROOFS,
+    Device,
+    Owner,
+    next_event,
+    record_ids,
+    tells_devices_apart,
+    was_signed_before,
+)
+from services.registry.identity import ProofRefused, VerifiedProof, VerifyingKey, verified
 from services.runtime import telemetry
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.clock import now_ms
@@ -56,9 +62,9 @@ class LoginCommands:
     async def personalize(self, device: Device, body: PersonalizeBody, scope: Scope) -> Device:
         """Raises BadField, and Problem 401, 403 or 429."""
         application = self.commands.directory.applications[device.application_id]
-        said = _owner_said(body)
+        claimed = Owner(external_user_id=body.external_user_id, phone=phone_digits(body.phone))
         try:
-            proven = await self._proven(application, device, said, body.proof)
+            proven = await self._proven(application, device, claimed, body.proof)
         except ProofRefused as refused:
             telemetry.LOGIN_PROOFS.labels(refused.rule).inc()
             if application.identity != "off":
@@ -70,64 +76,68 @@ class LoginCommands:
         if proven is None and application.identity == "required":
             telemetry.LOGIN_PROOFS.labels("missing").inc()
             raise Problem(403, "Proof of login required", "personalize takes `proof`", kind="proof-required")
-        owner = said if proven is None else Owner(external_user_id=proven.external_user_id, phone=proven.phone)
+        owner = claimed if proven is None else Owner(external_user_id=proven.external_user_id, phone=proven.phone)
         if owner == Owner():
             raise BadField("externalUserId", "this or phone must be given")
         device = await self._logged_in(device, owner, proven, application)
-        waits = device.claim is not None and device.claim.value and device.claim.card is None
-        return await self.commands.claim(device) if body.primary or waits else device
+        return await self.commands.claim_primary(device) if body.primary or device.waits_for_primary else device
 
     async def depersonalize(self, device: Device) -> Device:
         if device.owner is None:
             return device
-        return await self.commands.change(Depersonalized(**about_new(device)))
+        return await self.commands.change(next_event(Depersonalized, device))
 
     async def revoke(
         self, users: Sequence[str], phones: Sequence[str], applications: Sequence[str], by: str
     ) -> list[str]:
         """End the proofs of these owners in these applications, used or not; the installations that had one."""
-        named = [{"external_user_id": user} for user in users] + [{"phone": phone} for phone in phones]
+        named = [("external_user_id", user) for user in users] + [("phone", phone) for phone in phones]
         events = [
             OwnerProofsRevoked(
                 event_id=ids.uuid7(),
                 at=now_ms(),
                 application_id=application,
                 by=by,
-                external_user_id=owner.get("external_user_id"),
-                phone=owner.get("phone"),
+                external_user_id=value if field == "external_user_id" else None,
+                phone=value if field == "phone" else None,
             )
             for application in applications
-            for owner in named
+            for field, value in named
         ]
         await self.commands.sink.append([Append(DEVICE_EVENTS, event.event_id, event) for event in events])
         devices = await self.commands.devices.revoke(events)
-        for owner in named:
-            for name, value in owner.items():  # by a server whose clock is ahead
-                found = await self.commands.devices.proved(name, value, applications)
-                devices |= {one.installation_id: one for one in found}
-        await self.commands.change_all([ProofRevoked(**about_new(one), by=by) for one in devices.values()])
+        for field, value in named:  # proved by a server whose clock is ahead
+            found = await self.commands.devices.search.proved(field, value, applications)
+            devices |= {device.installation_id: device for device in found}
+        await self.commands.change_all([next_event(ProofRevoked, device, by=by) for device in devices.values()])
         return sorted(devices)
 
     async def _proven(
-        self, application: ApplicationChanged, device: Device, said: Owner, proof: str | None
+        self, application: ApplicationChanged, device: Device, claimed: Owner, proof: str | None
     ) -> VerifiedProof | None:
         """What the proof says, as far as it may be used here and now. Raises ProofRefused."""
         if proof is None:
             return None
-        keys = [one for key in application.identity_keys if (one := _verifying(key, self.commands.secrets)) is not None]
-        proven = verified(proof, keys, application.application_id, device.installation_id, now_ms())
-        names = ((said.external_user_id, proven.external_user_id), (said.phone, proven.phone))
+        keys = [_verifying(key, self.commands.secrets) for key in application.identity_keys]
+        proven = verified(
+            proof,
+            [key for key in keys if key is not None],
+            application.application_id,
+            device.installation_id,
+            now_ms(),
+        )
+        names = ((claimed.external_user_id, proven.external_user_id), (claimed.phone, proven.phone))
         if any(given is not None and given != proved for given, proved in names):
             raise ProofRefused("subject", "externalUserId and phone must equal those of the proof, or be absent")
         digests = self.commands.secrets.digests(proven.signed, _PROOF)
         if device.proof is not None and device.proof.digest in digests:
             return proven
         used = device.proofs_used
-        is_older = len(used) >= REMEMBERED_PROOFS and proven.signed_at < min(one.cutoff for one in used)
-        if is_older or any(one.digest in digests for one in used):
+        is_older = len(used) >= REMEMBERED_PROOFS and proven.signed_at < min(mark.cutoff for mark in used)
+        if is_older or any(mark.digest in digests for mark in used):
             raise ProofRefused("used", "was used on this installation before another login or a logout: sign a new one")
-        owners = cards_of(application.application_id, proven.external_user_id, proven.phone)
-        revoked = (await self.commands.devices.revocations.of(owners)).values()
+        owners = record_ids(application.application_id, proven.external_user_id, proven.phone)
+        revoked = (await self.commands.devices.revocations.read(owners)).values()
         if was_signed_before(proven.signed_at, max(device.stamps.get("revoked", ""), *revoked, "")):
             raise ProofRefused("revoked", "was signed before the proofs of its owner were revoked")
         return proven
@@ -146,30 +156,25 @@ class LoginCommands:
         telemetry.LOGIN_PROOFS.labels("unproved" if proof is None else "proved").inc()
         counts = proof is not None or application.identity == "off"
         stale = await self._giving_way(device, owner, counts)
-        about = about_new(device)
-        login = Personalized(
-            **about,
+        login = next_event(
+            Personalized,
+            device,
             external_user_id=owner.external_user_id,
             phone=owner.phone,
             proof=proof,
-            replaces=tuple(sorted(one.installation_id for one in stale)),
+            replaces=sorted(other.installation_id for other in stale),
         )
-        events: list[DeviceEvent] = [login]
         by = device.installation_id
-        events += [InstallationReplaced(**about_new(one), by_installation_id=by) for one in stale]
-        device = (await self.commands.change_all(events))[by]
-        return await self.commands.take_waiting_token(device) if counts else device
+        replaced = [next_event(InstallationReplaced, other, by_installation_id=by) for other in stale]
+        device = (await self.commands.change_all([login, *replaced]))[by]
+        return await TokenCommands(self.commands).take_waiting(device) if counts else device
 
     async def _giving_way(self, device: Device, owner: Owner, counts: bool) -> list[Device]:
         """Older installations of the same device and owner; what is proved gives way to what is proved only."""
         if not tells_devices_apart(device.device_id):
             return []
-        found = await self.commands.devices.of_same_device(device, owner)
-        return [one for one in found if counts or not one.is_proved]
-
-
-def _owner_said(body: PersonalizeBody) -> Owner:
-    return Owner(external_user_id=body.external_user_id, phone=phone_digits(body.phone))
+        found = await self.commands.devices.search.of_same_device(device, owner)
+        return [other for other in found if counts or not other.is_proved]
 
 
 def _verifying(key: IdentityKey, secrets: Secrets) -> VerifyingKey | None:

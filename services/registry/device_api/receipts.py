@@ -41,7 +41,7 @@ def judged(
     try:
         body = ReceiptBody.model_validate(entry)
     except ValidationError as error:
-        return RefusedReceipt(tuple(_error(one) for one in error.errors(include_url=False, include_input=False)))
+        return RefusedReceipt(tuple(_error(fault) for fault in error.errors(include_url=False, include_input=False)))
     message_id, slot = str(body.message_id), body.slot
     if not deliveries.holds(str(body.delivery_id), message_id, body.link, installation_id, slot):
         rule = "must be the id that the push of this message and link to this installation carried"
@@ -69,5 +69,5 @@ def kept_time(happened_at: int, sent_at: int | None, now: int) -> int:
     return happened_at if now - MESSAGE_RETENTION_MS <= happened_at <= now else now
 
 
-def _error(one: Any) -> FieldError:
-    return FieldError(field=".".join(str(part) for part in one["loc"]) or "receipt", rule=rule_of(one, ReceiptBody))
+def _error(fault: Any) -> FieldError:
+    return FieldError(field=".".join(str(part) for part in fault["loc"]) or "receipt", rule=rule_of(fault, ReceiptBody))

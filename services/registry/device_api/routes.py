@@ -25,7 +25,8 @@ from services.registry.device_api.bodies import (
 )
 from services.registry.device_api.commands import DeviceCommands, InstallationTaken
 from services.registry.device_api.login import LoginCommands
-from services.registry.devices.fold.state import Device
+from services.registry.device_api.token_commands import TokenCommands
+from services.registry.devices import Device
 from services.registry.http import PROBLEMS
 from services.runtime.http.server import Problem, ProblemBody
 
@@ -50,10 +51,10 @@ def web_routes(auth: RegistryAuth) -> APIRouter:
     @router.get("", responses={404: {"model": ProblemBody}})
     async def get_web_push(application: ApplicationChanged = caller) -> WebPushView:
         """The key that a browser subscribes with. A subscription holds for this key only."""
-        held = auth.directory.credentials.get((application.application_id, Provider.WEB))
-        if held is None or held.public_key is None or not held.enabled:
+        credentials = auth.directory.credentials.get((application.application_id, Provider.WEB))
+        if credentials is None or credentials.public_key is None or not credentials.enabled:
             raise Problem(404, "No Web Push", "the application has no credentials of `web`")
-        return WebPushView(application_server_key=held.public_key)
+        return WebPushView(application_server_key=credentials.public_key)
 
     return router
 
@@ -87,20 +88,19 @@ def _add_reading(router: APIRouter, own: Any) -> None:
 def _add_subscriptions(router: APIRouter, commands: DeviceCommands, own: Any) -> None:
     @router.get("/{installation_id}/subscriptions")
     async def get_subscriptions(device: Device = own) -> list[SubscriptionState]:
-        """The application's catalogue as it counts for this installation, and what the device told of beside it."""
-        application = commands.directory.applications[device.application_id]
-        said = {one.id: one for one in device.subscriptions}
-        of_catalogue = [
-            SubscriptionState(
-                **kind.model_dump(exclude={"default"}),
-                value=said[kind.id].value if kind.id in said else kind.default,
-                said=kind.id in said,
-            )
-            for kind in application.subscriptions
+        """The application's catalogue as it counts for this installation, and what the device reported beside it."""
+        kinds = commands.directory.applications[device.application_id].subscriptions
+        values = {subscription.id: subscription.value for subscription in device.subscriptions}
+        known = {kind.id for kind in kinds}
+        found = [
+            SubscriptionState.shown(kind, value=values.get(kind.id, kind.default), said=kind.id in values)
+            for kind in kinds
         ]
-        known = {kind.id for kind in application.subscriptions}
-        own_ones = [one for one in device.subscriptions if one.id not in known]
-        return of_catalogue + [SubscriptionState(**one.model_dump(exclude={"stamp"}), said=True) for one in own_ones]
+        return found + [
+            SubscriptionState.shown(subscription, said=True)
+            for subscription in device.subscriptions
+            if subscription.id not in known
+        ]
 
 
 def _add_logins(router: APIRouter, logins: LoginCommands, own: Any) -> None:
@@ -119,12 +119,12 @@ def _add_changes(router: APIRouter, commands: DeviceCommands, own: Any) -> None:
     @router.put("/{installation_id}/token")
     async def put_token(body: TokenBody, device: Device = own) -> InstallationView:
         """Register the push token; the latest wins, and a token that another installation had is now this one's."""
-        return InstallationView.of(await commands.register_token(device, body))
+        return InstallationView.of(await TokenCommands(commands).register(device, body))
 
     @router.delete("/{installation_id}/token")
     async def delete_token(device: Device = own) -> InstallationView:
         """Take the push token back."""
-        return InstallationView.of(await commands.remove_token(device))
+        return InstallationView.of(await TokenCommands(commands).remove(device))
 
     @router.put("/{installation_id}/settings")
     async def put_settings(body: SettingsBody, device: Device = own) -> InstallationView:

@@ -6,18 +6,49 @@ A dead or foreign token is the provider's to tell; here is refused only what no 
 import base64
 import binascii
 import re
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
+from schemas.application_events import ApplicationChanged
 from schemas.providers import OWN_CARRIER
 from services.registry.bodies import BadField
 from services.registry.device_api.bodies import TokenBody
+from services.registry.devices import Token
 from services.runtime.http.web_address import BadAddress, web_address
 
 _APNS = re.compile(r"[0-9A-Fa-f]{32,400}")
 _OPAQUE = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What goes with a token: APNs' environment and bundle, RuStore's variant, the key of a web push subscription."""
+
+    environment: Literal["production", "sandbox"] | None
+    bundle: str | None
+    variant: Literal["native", "universal"] | None
+    server_key: str | None
+
+    @classmethod
+    def of(cls, token: Token) -> "TokenFacts":
+        return cls(token.environment, token.bundle, token.variant, token.server_key)
+
+    @classmethod
+    def given(cls, body: TokenBody, application: ApplicationChanged, web_key: str | None) -> "TokenFacts":
+        """What the body says, and for the rest what holds for the application. Raises BadField."""
+        fields, is_subscription = body.facts.token_fields, body.facts.token_form == "subscription"
+        return cls(
+            environment=(body.environment or "production") if "environment" in fields else None,
+            bundle=(body.bundle or application.bundle) if "bundle" in fields else None,
+            variant=(body.variant or application.rustore_variant) if "variant" in fields else None,
+            server_key=(server_key(body) or web_key) if is_subscription else None,
+        )
+
+    def with_server_key(self, key: str | None) -> "TokenFacts":
+        return replace(self, server_key=key)
 
 
 def token_text(body: TokenBody) -> str:

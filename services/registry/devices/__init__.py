@@ -1,1 +1,35 @@
-"""Installations as the fold of their events, and where they are kept."""
+"""Installations: the fold of their events, the store of the documents, and the consumers that repair and publish them.
+
+Read `fold/fold.py` first, then `store.py`.
+"""
+
+from services.registry.devices.consumers import DeviceConsumers
+from services.registry.devices.fold.fold import REMEMBERED_PROOFS
+from services.registry.devices.fold.launches import Launches
+from services.registry.devices.fold.owners import OwnerRecord, primary_record_id, record_ids, was_signed_before
+from services.registry.devices.fold.same_device import tells_devices_apart
+from services.registry.devices.fold.shared import installations_in, token_key
+from services.registry.devices.fold.state import Device, Owner, Token
+from services.registry.devices.next_event import next_event, next_time
+from services.registry.devices.publish import InstallationPublisher
+from services.registry.devices.store import DeviceStore
+
+__all__ = [
+    "REMEMBERED_PROOFS",
+    "Device",
+    "DeviceConsumers",
+    "DeviceStore",
+    "InstallationPublisher",
+    "Launches",
+    "Owner",
+    "OwnerRecord",
+    "Token",
+    "installations_in",
+    "next_event",
+    "next_time",
+    "primary_record_id",
+    "record_ids",
+    "tells_devices_apart",
+    "token_key",
+    "was_signed_before",
+]

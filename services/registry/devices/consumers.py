@@ -33,10 +33,11 @@ class DeviceConsumers:
 
     async def dispatched(self, records: Sequence[Record]) -> StepResult:
         """What the providers' answers say of tokens."""
-        told = [one.event for one in records if isinstance(one.event, ProviderDispatched) and _tells(one.event)]
-        devices = await self._devices.load({event.installation_id for event in told})
+        events = [record.event for record in records if isinstance(record.event, ProviderDispatched)]
+        events = [event for event in events if event.dead_token is not None or event.outcome == "accepted"]
+        devices = await self._devices.load({event.installation_id for event in events})
         follow: dict[str, DeviceEvent] = {}
-        for event in told:
+        for event in events:
             device = devices.get(event.installation_id)
             learnt = learnt_of(event, device) if device is not None else None
             if learnt is not None:
@@ -55,12 +56,8 @@ class DeviceConsumers:
         return StepResult(appends, project if events or revocations else None)
 
 
-def _tells(event: ProviderDispatched) -> bool:
-    return event.dead_token is not None or event.outcome == "accepted"
-
-
 def learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | TokenWorked | None:
-    """What an attempt tells of the token that the installation has now; None: nothing, or nothing new."""
+    """What an attempt shows of the token that the installation has now; None: nothing, or nothing new."""
     if event.slot:
         return _live_learnt_of(event, device)
     token = device.token
@@ -83,8 +80,8 @@ def learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | Token
 
 def _live_learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | None:
     """Of a Live Activity only death is news: APNs may take a push for an activity that has ended."""
-    held = next((one.token for one in device.live if one.slot == event.slot), None)
-    return _retired(event, device, held) if held is not None and event.dead_token is not None else None
+    token = device.live_token(event.slot)
+    return _retired(event, device, token) if token is not None and event.dead_token is not None else None
 
 
 def _retired(event: ProviderDispatched, device: Device, token: Token | LiveToken) -> TokenRetired | None:

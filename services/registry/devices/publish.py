@@ -8,7 +8,7 @@ import asyncio
 import uuid
 
 from schemas import ids
-from schemas.device_events import InstallationChanged, Subscription
+from schemas.device_events import InstallationChanged
 from schemas.topics import INSTALLATIONS
 from services.registry.devices.fold.state import Device
 from services.registry.devices.store import DeviceStore
@@ -33,7 +33,7 @@ class InstallationPublisher:
         """Publish until stopped."""
 
         async def turn() -> float:
-            await pause(self._devices.changed, _IDLE_S)  # then look anyway: the mark may be another's
+            await pause(self._devices.changed, _IDLE_S)  # then look anyway: another process may have made the mark
             self._devices.changed.clear()
             while await self.publish() == _BATCH and not stop.is_set():
                 pass
@@ -42,7 +42,7 @@ class InstallationPublisher:
         await keep_on("publish", turn, stop, _IDLE_S)
 
     async def publish(self) -> int:
-        """Publish up to 500 installations; tells how many."""
+        """Publish up to 500 installations; returns how many."""
         marked = await self._devices.unpublished(_BATCH)
         appends = [
             Append(INSTALLATIONS, device.installation_id, _event(revision, device))
@@ -55,7 +55,7 @@ class InstallationPublisher:
 
 
 def _is_uuid(installation_id: str) -> bool:
-    """False for what a stranger's record in the log has made: no id of an event can be derived from its name."""
+    """False for what a foreign record in the log has made: no event id can be derived from such a name."""
     try:
         uuid.UUID(installation_id)
     except ValueError:
@@ -79,7 +79,7 @@ def _event(revision: int, device: Device) -> InstallationChanged:
         primary=device.primary,
         push_enabled=device.push_enabled,
         push_os_enabled=device.push_os_enabled,
-        subscriptions=tuple(Subscription(**one.model_dump(exclude={"stamp"})) for one in device.subscriptions),
+        subscriptions=tuple(subscription.reported() for subscription in device.subscriptions),
         time_zone=device.time_zone,
         installed_at=device.installed_at or device.updated_at,
         last_used_at=device.last_used_at,

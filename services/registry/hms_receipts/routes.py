@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from schemas.device_events import DeviceEvent
 from schemas.providers import Provider
 from schemas.topics import DEVICE_EVENTS, STATUS_EVENTS
-from services.registry.device_api.commands import DeviceCommands
-from services.registry.hms_receipts import signature as hms_callback
+from services.registry.device_api import DeviceCommands
 from services.registry.hms_receipts.rules import WORDS, HmsReceipt, device_event, message_event, receipts_in
+from services.registry.hms_receipts.signature import NotSigned, check
 from services.registry.hms_receipts.used_signatures import UsedSignatures
 from services.registry.http import PROBLEMS
 from services.runtime import telemetry
@@ -55,20 +55,20 @@ def hms_routes(commands: DeviceCommands) -> APIRouter:
     async def post_receipts(
         request: Request, application_id: Annotated[str, Path(max_length=128)], signature: _Signature = None
     ) -> HuaweiAnswer:
-        held = _credentials(commands, application_id)
+        credentials = _credentials(commands, application_id)
         now = now_ms()
         try:
-            used = hms_callback.check(signature, held.callback_user or "", held.callback_secret or "", now)
-        except hms_callback.NotSigned as error:
+            used = check(signature, credentials.callback_user or "", credentials.callback_secret or "", now)
+        except NotSigned as error:
             raise Problem(401, "Not signed", str(error)) from None
         body = await request.body()
         if not used_signatures.admits(application_id, used, body, now):
             raise Problem(401, "Not signed", "the signature was used for another body before")
         found = foreign_json.value_of(foreign_json.text_of(body))
-        receipt = receipts_in(found, commands.secrets.delivery_ids, now)
-        if receipt is None:
+        receipts = receipts_in(found, commands.secrets.delivery_ids, now)
+        if receipts is None:
             raise Problem(400, "No receipt", "the body must be JSON with a list of `statuses`")
-        await _take(commands, application_id, receipt, now)
+        await _take(commands, application_id, receipts, now)
         return HuaweiAnswer()
 
     return router
@@ -76,10 +76,10 @@ def hms_routes(commands: DeviceCommands) -> APIRouter:
 
 def _credentials(commands: DeviceCommands, application_id: str) -> HmsCredentials:
     """Raises Problem 404 for an application that takes no receipts."""
-    held = commands.directory.credentials.get((application_id, Provider.HMS))
-    if held is not None and held.enabled:
+    uploaded = commands.directory.credentials.get((application_id, Provider.HMS))
+    if uploaded is not None and uploaded.enabled:
         try:
-            found = HmsCredentials.model_validate_json(commands.secrets.open(held.sealed, b"credentials"))
+            found = HmsCredentials.model_validate_json(commands.secrets.open(uploaded.sealed, b"credentials"))
         except CannotOpen:
             log.exception("hms credentials are sealed with a key that is not here", application=application_id)
             raise Problem(503, "Service is unavailable") from None
@@ -88,20 +88,20 @@ def _credentials(commands: DeviceCommands, application_id: str) -> HmsCredential
     raise Problem(404, "No receipts are taken", "the application has no `callback_secret` in its hms credentials")
 
 
-async def _take(commands: DeviceCommands, application_id: str, receipt: Sequence[HmsReceipt], now: int) -> None:
+async def _take(commands: DeviceCommands, application_id: str, receipts: Sequence[HmsReceipt], now: int) -> None:
     """Append what follows, for the messages and for the installations; then fold the latter, as the device API does."""
-    devices = await commands.devices.load({one.delivery.installation_id for one in receipt})
+    devices = await commands.devices.load({receipt.delivery.installation_id for receipt in receipts})
     follow: dict[str, DeviceEvent] = {}
     appends = []
-    for one in receipt:
-        device = devices.get(one.delivery.installation_id)
+    for receipt in receipts:
+        device = devices.get(receipt.delivery.installation_id)
         if device is None or device.application_id != application_id:
-            continue  # whoever signs for one application says nothing of another's
-        event = message_event(one, now)
+            continue  # a signature of one application says nothing of another's installations
+        event = message_event(receipt, now)
         appends.append(Append(STATUS_EVENTS[event.lane], event.message_id, event))
-        known = str(one.status) if one.status in WORDS else "other"
+        known = str(receipt.status) if receipt.status in WORDS else "other"
         telemetry.PROVIDER_RECEIPTS.labels(Provider.HMS.value, known).inc()
-        learnt = device_event(one, device, commands.secrets.digests(f"hms/{one.token}", "token"))
+        learnt = device_event(receipt, device, commands.secrets.digests(f"hms/{receipt.token}", "token"))
         if learnt is not None:
             follow.setdefault(learnt.event_id, learnt)
     appends += [Append(DEVICE_EVENTS, event.installation_id, event) for event in follow.values()]

@@ -21,8 +21,8 @@ from schemas.events import MessageEvent, ProviderTold, ReceiptReceived
 from schemas.ids import DeliveryTag
 from schemas.providers import Provider
 from schemas.reasons import Reason
-from services.registry.device_api.receipts import kept_time
-from services.registry.devices.fold.state import Device
+from services.registry.device_api import kept_time
+from services.registry.devices import Device
 from services.runtime.crypto.delivery_ids import DeliveryIds
 
 DELIVERED, FORBIDDEN = 0, 6
@@ -61,7 +61,7 @@ def receipts_in(body: Any, deliveries: DeliveryIds, now: int) -> list[HmsReceipt
     statuses = body.get("statuses") if isinstance(body, dict) else None
     if not isinstance(statuses, list):
         return None
-    return [one for one in _understood(statuses, now) if _is_ours(one.delivery, deliveries)]
+    return [receipt for receipt in _understood(statuses, now) if _is_ours(receipt.delivery, deliveries)]
 
 
 def _understood(statuses: Sequence[Any], now: int) -> Iterator[HmsReceipt]:
@@ -85,28 +85,39 @@ def _understood(statuses: Sequence[Any], now: int) -> Iterator[HmsReceipt]:
 
 def _is_ours(delivery: DeliveryTag, deliveries: DeliveryIds) -> bool:
     known = deliveries.known(delivery.message_id, delivery.link, delivery.installation_id)
-    return any(hmac.compare_digest(ids.tail_of(one), delivery.tail) for one in known)
+    return any(hmac.compare_digest(ids.tail_of(delivery_id), delivery.tail) for delivery_id in known)
 
 
 def message_event(receipt: HmsReceipt, now: int) -> MessageEvent:
     """For the message that was pushed."""
-    delivery = receipt.delivery
-    what = f"told/hms/{delivery.link}/{delivery.installation_id}/{receipt.status}"
-    about: dict[str, Any] = {
-        "event_id": ids.event_id_of(delivery.message_id, what),
-        "at": now,
-        "message_id": delivery.message_id,
-        "partner_id": "",
-        "lane": delivery.lane,
-        "link": delivery.link,
-        "installation_id": delivery.installation_id,
-        "happened_at": receipt.at,
-    }
-    if receipt.status == DELIVERED:
-        return ReceiptReceived(**about, kind="delivered", source="provider")
-    words = WORDS.get(receipt.status, "unknown status")
+    delivery, status = receipt.delivery, receipt.status
+    event_id = ids.event_id_of(delivery.message_id, f"told/hms/{delivery.link}/{delivery.installation_id}/{status}")
+    if status == DELIVERED:
+        return ReceiptReceived(
+            event_id=event_id,
+            at=now,
+            message_id=delivery.message_id,
+            partner_id="",
+            lane=delivery.lane,
+            link=delivery.link,
+            installation_id=delivery.installation_id,
+            happened_at=receipt.at,
+            kind="delivered",
+            source="provider",
+        )
     return ProviderTold(
-        **about, provider=Provider.HMS, status=receipt.status, detail=words, reason=_FAILED.get(receipt.status)
+        event_id=event_id,
+        at=now,
+        message_id=delivery.message_id,
+        partner_id="",
+        lane=delivery.lane,
+        link=delivery.link,
+        installation_id=delivery.installation_id,
+        happened_at=receipt.at,
+        provider=Provider.HMS,
+        status=status,
+        detail=WORDS.get(status, "unknown status"),
+        reason=_FAILED.get(status),
     )
 
 
@@ -116,18 +127,26 @@ def device_event(receipt: HmsReceipt, device: Device, digests: Sequence[str]) ->
     is_current = token is not None and token.provider is Provider.HMS and token.digest in digests
     if token is None or not is_current or token.registered_at > receipt.at:
         return None
-    about: dict[str, Any] = {
-        "event_id": ids.event_id_of(
-            receipt.delivery.message_id, f"device/hms/{device.installation_id}/{receipt.status}"
-        ),
-        "at": receipt.at,  # so that what the device says later comes before it
-        "installation_id": device.installation_id,
-        "application_id": device.application_id,
-    }
+    event_id = ids.event_id_of(receipt.delivery.message_id, f"device/hms/{device.installation_id}/{receipt.status}")
     if receipt.status in RETIRING:
-        return TokenRetired(**about, digest=token.digest, dead_at=receipt.at, detail=f"receipt {receipt.status}")
+        return TokenRetired(
+            event_id=event_id,
+            at=receipt.at,
+            installation_id=device.installation_id,
+            application_id=device.application_id,
+            digest=token.digest,
+            dead_at=receipt.at,
+            detail=f"receipt {receipt.status}",
+        )
     if receipt.status == FORBIDDEN and device.push_os_enabled:
-        return SettingsChanged(**about, push_os_enabled=False, source="provider")
+        return SettingsChanged(
+            event_id=event_id,
+            at=receipt.at,  # so that what the device reports later counts
+            installation_id=device.installation_id,
+            application_id=device.application_id,
+            push_os_enabled=False,
+            source="provider",
+        )
     return None
 
 

@@ -11,9 +11,7 @@ from services.registry.bodies import BadField, Id
 from services.registry.http import PROBLEMS, By, IfMatch, operator_router, version_of
 from services.registry.identity import keys as identity_keys
 from services.registry.identity.keys import BadKey
-from services.registry.provisioning.applications import application_of
-from services.registry.provisioning.bodies import ApplicationView, IdentityKeyBody
-from services.registry.provisioning.service import Entity, Provisioning, Stamp
+from services.registry.provisioning import ApplicationView, Entity, IdentityKeyBody, Provisioning, Stamp, application_of
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.server import Problem
 from services.runtime.text.storable import Text
@@ -38,7 +36,7 @@ def identity_key_routes(provisioning: Provisioning, secrets: Secrets) -> APIRout
             application = application_of(current)
             added = [one.replace(added_at=stamp.at) for one in new]
             keys = _checked(lambda: identity_keys.joined(application.identity_keys, added))
-            return application.model_copy(update={**stamp.fields(), "identity_keys": keys})
+            return stamp.on(application, identity_keys=keys)
 
         changed = await provisioning.change(
             f"application/{application_id}", decide, by=by, version=version_of(if_match)
@@ -56,7 +54,7 @@ def identity_key_routes(provisioning: Provisioning, secrets: Secrets) -> APIRout
             left = tuple(one for one in application.identity_keys if one.kid != kid)
             if len(left) == len(application.identity_keys):
                 raise Problem(404, "Unknown key", errors=[{"field": "kid", "rule": "must be that of a key"}])
-            return application.model_copy(update={**stamp.fields(), "identity_keys": left})
+            return stamp.on(application, identity_keys=left)
 
         return ApplicationView.of(
             await provisioning.change(f"application/{application_id}", decide, by=by, version=version_of(if_match))

@@ -1,1 +1,28 @@
-"""Partners, senders, applications, credentials, operators and stops."""
+"""Partners, senders, applications, credentials, operators and stops: what operators change, one change at a time."""
+
+from services.registry.provisioning.applications import application_of, application_routes
+from services.registry.provisioning.bodies import ApplicationView, IdentityKeyBody
+from services.registry.provisioning.ending_stops import StopExpiry
+from services.registry.provisioning.operators import operator_routes
+from services.registry.provisioning.partners import partner_routes
+from services.registry.provisioning.secret_rules import STRICT, SecretRules
+from services.registry.provisioning.service import Entity, Provisioning, Stamp
+from services.registry.provisioning.stops import stop_routes
+from services.registry.provisioning.store import ProvisioningLock
+
+__all__ = [
+    "STRICT",
+    "ApplicationView",
+    "Entity",
+    "IdentityKeyBody",
+    "Provisioning",
+    "ProvisioningLock",
+    "SecretRules",
+    "Stamp",
+    "StopExpiry",
+    "application_of",
+    "application_routes",
+    "operator_routes",
+    "partner_routes",
+    "stop_routes",
+]

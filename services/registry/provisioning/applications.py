@@ -105,7 +105,7 @@ def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secret
             application = application_of(current)
             _key_is_free(provisioning, digest)
             kept = application.api_key_digests[:1] if body.keep_old else ()
-            return application.model_copy(update={**stamp.fields(), "api_key_digests": (digest, *kept)})
+            return stamp.on(application, api_key_digests=(digest, *kept))
 
         return ApplicationView.of(
             await provisioning.change(f"application/{application_id}", decide, by=by, version=version_of(if_match)),
@@ -118,7 +118,7 @@ def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secret
 
         def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
             application = application_of(current)
-            return application.model_copy(update={**stamp.fields(), "api_key_digests": application.api_key_digests[:1]})
+            return stamp.on(application, api_key_digests=application.api_key_digests[:1])
 
         return ApplicationView.of(
             await provisioning.change(f"application/{application_id}", decide, by=by, version=version_of(if_match))
@@ -137,7 +137,7 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
     async def list_credentials(application_id: Id) -> list[CredentialsView]:
         """Which credentials there are; fingerprints only."""
         application_of(directory.applications.get(application_id))
-        return [CredentialsView.of(one) for one in directory.credentials_of(application_id)]
+        return [CredentialsView.of(known) for known in directory.credentials_of(application_id)]
 
     @router.put(
         "/{application_id}/credentials/{provider}",
@@ -179,7 +179,7 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
         def decide(current: Entity | None, stamp: Stamp) -> CredentialsChanged:
             if not isinstance(current, CredentialsChanged):
                 raise Problem(404, "No such credentials")
-            return current.model_copy(update={**stamp.fields(), "enabled": body.enabled})
+            return stamp.on(current, enabled=body.enabled)
 
         key = f"credentials/{application_id}/{provider}"
         return CredentialsView.of(await provisioning.change(key, decide, by=by, version=version_of(if_match)))

@@ -9,7 +9,6 @@ from schemas.application_events import (
     ApplicationChanged,
     CredentialsChanged,
     Identity,
-    IdentityKey,
     PartnerChanged,
     SenderChanged,
     TtlUnit,
@@ -105,9 +104,8 @@ class PartnerView(AnswerModel):
 
     @classmethod
     def of(cls, partner: PartnerChanged, password: str | None = None) -> "PartnerView":
-        plain = {name: getattr(partner, name) for name in cls.model_fields if hasattr(partner, name)}
-        return cls(
-            **plain,
+        return cls.shown(
+            partner,
             version=partner.event_id,
             changed_at=partner.at,
             password=password,
@@ -150,8 +148,7 @@ class SenderView(AnswerModel):
 
     @classmethod
     def of(cls, sender: SenderChanged) -> "SenderView":
-        plain = {name: getattr(sender, name) for name in cls.model_fields if hasattr(sender, name)}
-        return cls(**plain, version=sender.event_id, changed_at=sender.at)
+        return cls.shown(sender, version=sender.event_id, changed_at=sender.at)
 
 
 class SubscriptionKindBody(RequestModel):
@@ -185,7 +182,7 @@ class ApplicationPatch(RequestModel):
     @field_validator("subscriptions")
     @classmethod
     def _ids_are_unique(cls, found: list[SubscriptionKindBody] | None) -> list[SubscriptionKindBody] | None:
-        if found is not None and len({one.id for one in found}) < len(found):
+        if found is not None and len({kind.id for kind in found}) < len(found):
             raise ValueError("each id must be unique")
         return found
 
@@ -215,10 +212,6 @@ class IdentityKeyView(AnswerModel):
     alg: str
     public: str | None = Field(None, description="PEM")
     added_at: int
-
-    @classmethod
-    def of(cls, key: IdentityKey) -> "IdentityKeyView":
-        return cls(kid=key.kid, alg=key.alg, public=key.public, added_at=key.added_at)
 
 
 class ApiKeyBody(RequestModel):
@@ -252,11 +245,10 @@ class ApplicationView(AnswerModel):
     def of(
         cls, application: ApplicationChanged, api_key: str | None = None, secret: str | None = None
     ) -> "ApplicationView":
-        plain = {name: getattr(application, name) for name in cls.model_fields if hasattr(application, name)}
-        plain["identity_keys"] = [IdentityKeyView.of(key) for key in application.identity_keys]
-        plain["subscriptions"] = [SubscriptionKindBody(**one.model_dump()) for one in application.subscriptions]
-        return cls(
-            **plain,
+        return cls.shown(
+            application,
+            identity_keys=[IdentityKeyView.shown(key) for key in application.identity_keys],
+            subscriptions=[kind.model_dump() for kind in application.subscriptions],
             version=application.event_id,
             changed_at=application.at,
             api_key=api_key,
@@ -285,5 +277,4 @@ class CredentialsView(AnswerModel):
 
     @classmethod
     def of(cls, credentials: CredentialsChanged) -> "CredentialsView":
-        plain = {name: getattr(credentials, name) for name in cls.model_fields if hasattr(credentials, name)}
-        return cls(**plain, version=credentials.event_id, changed_at=credentials.at)
+        return cls.shown(credentials, version=credentials.event_id, changed_at=credentials.at)

@@ -6,6 +6,7 @@ DELETE /v1/operators/{id}   ends one for good, within a second
 """
 
 import secrets as random_secrets
+from operator import attrgetter
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -14,7 +15,7 @@ from pydantic import Field, StrictInt, StringConstraints
 from schemas import ids
 from schemas.application_events import OperatorTokenChanged
 from schemas.values import OperatorScope
-from services.registry.bodies import AnswerModel, Id, RequestModel
+from services.registry.bodies import AnswerModel, BadField, Id, RequestModel
 from services.registry.http import PROBLEMS, By, operator_router
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.runtime.access.operator_tokens import PREFIX, PURPOSE
@@ -51,18 +52,9 @@ class OperatorView(AnswerModel):
     token: str | None = None
 
     @classmethod
-    def of(cls, one: OperatorTokenChanged, token: str | None = None) -> "OperatorView":
-        return cls(
-            operator_id=one.operator_id,
-            name=one.name,
-            scopes=list(one.scopes),
-            state="revoked" if one.revoked else "expired" if _has_expired(one) else "works",
-            created_at=one.created_at,
-            expires_at=one.expires_at,
-            changed_at=one.at,
-            by=one.by,
-            token=token,
-        )
+    def of(cls, operator: OperatorTokenChanged, token: str | None = None) -> "OperatorView":
+        state = "revoked" if operator.revoked else "expired" if _has_expired(operator) else "works"
+        return cls.shown(operator, state=state, changed_at=operator.at, token=token)
 
 
 def operator_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
@@ -78,7 +70,7 @@ def operator_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
 
         def decide(_: Entity | None, stamp: Stamp) -> OperatorTokenChanged:
             if body.expires_at is not None and body.expires_at <= stamp.at:
-                raise Problem(400, "Invalid request", errors=[{"field": "expiresAt", "rule": "must lie ahead"}])
+                raise BadField("expiresAt", "must lie ahead")
             _is_free(provisioning, body.name)
             return OperatorTokenChanged(
                 event_id=stamp.event_id,
@@ -97,7 +89,7 @@ def operator_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
     @router.get("")
     async def list_operators() -> list[OperatorView]:
         """The oldest first, those that were revoked among them."""
-        return [OperatorView.of(one) for one in sorted(operators.values(), key=lambda one: one.created_at)]
+        return [OperatorView.of(known) for known in sorted(operators.values(), key=attrgetter("created_at"))]
 
     @router.delete("/{operator_id}", responses={404: PROBLEMS[400]})
     async def revoke_operator(operator_id: Id, by: By) -> OperatorView:
@@ -107,8 +99,8 @@ def operator_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
 
         def decide(current: Entity | None, stamp: Stamp) -> OperatorTokenChanged:
             if not isinstance(current, OperatorTokenChanged):
-                raise Problem(404, "Unknown operator", "there is no token of this id")
-            return current.model_copy(update={**stamp.fields(), "revoked": True})
+                raise Problem(404, "Unknown operator", "no token has this id")
+            return stamp.on(current, revoked=True)
 
         return OperatorView.of(await provisioning.change(f"operator/{operator_id}", decide, by=by))
 
@@ -116,12 +108,13 @@ def operator_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
 
 
 def _is_free(provisioning: Provisioning, name: str) -> None:
-    works = [one for one in provisioning.directory.operators.values() if not one.revoked and not _has_expired(one)]
-    if any(one.name == name for one in works):
+    known = provisioning.directory.operators.values()
+    works = [operator for operator in known if not operator.revoked and not _has_expired(operator)]
+    if any(operator.name == name for operator in works):
         raise Problem(409, "Name is taken", errors=[{"field": "name", "rule": "must have no token that works"}])
     if len(works) >= _MOST:
         raise Problem(409, "Too many operators", f"at most {_MOST} tokens work at the same time")
 
 
-def _has_expired(one: OperatorTokenChanged) -> bool:
-    return one.expires_at is not None and one.expires_at <= now_ms()
+def _has_expired(operator: OperatorTokenChanged) -> bool:
+    return operator.expires_at is not None and operator.expires_at <= now_ms()

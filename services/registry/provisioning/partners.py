@@ -112,7 +112,7 @@ def _add_partners(router: APIRouter, provisioning: Provisioning, rules: SecretRu
 def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> None:
     async def changed(partner_id: str, by: str, if_match: str | None, **news: object) -> PartnerChanged:
         def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
-            return _partner(current).model_copy(update={**stamp.fields(), **news})
+            return stamp.on(_partner(current), **news)
 
         return await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
 
@@ -147,8 +147,8 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
 
         def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
             partner = _partner(current)
-            digests = (digest, *(one for one in partner.batch_key_digests[:1] if one != digest))
-            return partner.model_copy(update={**stamp.fields(), "batch_key_digests": digests})
+            digests = (digest, *(old for old in partner.batch_key_digests[:1] if old != digest))
+            return stamp.on(partner, batch_key_digests=digests)
 
         partner = await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
         return SecretView(key=key, version=partner.event_id)
@@ -164,9 +164,7 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
 
         def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
             partner = _partner(current)
-            return partner.model_copy(
-                update={**stamp.fields(), "api_key_digests": (digest, *partner.api_key_digests[:1])}
-            )
+            return stamp.on(partner, api_key_digests=(digest, *partner.api_key_digests[:1]))
 
         partner = await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
         return SecretView(key=key, version=partner.event_id)
@@ -184,7 +182,7 @@ def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
     async def list_senders(partner_id: Id) -> list[SenderView]:
         """The service numbers of a partner, by name."""
         _partner(directory.partners.get(partner_id))
-        return [SenderView.of(one) for one in directory.senders_of(partner_id)]
+        return [SenderView.of(sender) for sender in directory.senders_of(partner_id)]
 
     @router.put("/{partner_id}/senders/{service_number}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def put_sender(
@@ -204,4 +202,4 @@ def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
 
 
 def _is_id(text: str) -> bool:
-    return len(text) <= 64 and all(one in string.ascii_letters + string.digits + "._-" for one in text)
+    return len(text) <= 64 and all(letter in string.ascii_letters + string.digits + "._-" for letter in text)

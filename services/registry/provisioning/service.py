@@ -9,7 +9,7 @@ faster it is refused with 409. What an answer says, every later request sees.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from schemas import ids
 from schemas.application_events import (
@@ -21,6 +21,7 @@ from schemas.application_events import (
     SenderChanged,
     StopChanged,
 )
+from schemas.events import Event
 from schemas.providers import Provider
 from schemas.topics import APPLICATION_EVENTS, MESSAGE_RETENTION_MS
 from schemas.values import StopScope
@@ -33,6 +34,7 @@ from services.runtime.log.kafka import Append, Log
 
 Entity = PartnerChanged | SenderChanged | ApplicationChanged | CredentialsChanged | StopChanged | OperatorTokenChanged
 Changed = TypeVar("Changed", bound=Entity)
+State = TypeVar("State", bound=Event)
 Decide = Callable[[Entity | None, "Stamp"], Changed]
 _WAIT_S = 5.0
 _MOST_ENDED = 1_000
@@ -49,6 +51,10 @@ class Stamp:
 
     def fields(self) -> dict[str, str | int]:
         return {"event_id": self.event_id, "at": self.at, "by": self.by}
+
+    def on(self, entity: State, **changes: Any) -> State:
+        """The next state of the entity, with these changes. Raises TypeError for a field that it does not have."""
+        return entity.replace(event_id=self.event_id, at=self.at, by=self.by, **changes)
 
 
 def _may_have_ended(key: str, at: int) -> bool:

@@ -22,7 +22,7 @@ from schemas import ids
 from schemas.application_events import OWNED, OwnedId, PartnerChanged, StopChanged, by_for_partners
 from schemas.providers import Provider
 from schemas.values import StopScope
-from services.registry.bodies import AnswerModel, RequestModel
+from services.registry.bodies import AnswerModel, BadField, RequestModel
 from services.registry.http import PROBLEMS
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.runtime.access.partner_auth import Caller
@@ -55,8 +55,7 @@ class StopView(AnswerModel):
 
     @classmethod
     def of(cls, stop: StopChanged, caller: Caller) -> "StopView":
-        plain = {name: getattr(stop, name) for name in cls.model_fields}
-        return cls(**plain if caller.partner is None else {**plain, "by": by_for_partners(stop.by)})
+        return cls.shown(stop, by=stop.by if caller.partner is None else by_for_partners(stop.by))
 
 
 def stop_routes(provisioning: Provisioning, targets: StopTargets, who: Any) -> APIRouter:
@@ -87,8 +86,7 @@ def stop_routes(provisioning: Provisioning, targets: StopTargets, who: Any) -> A
         """Pause, cancel or let go on. What is cancelled stays so; what was never stopped cannot go on (404)."""
         name = _named(provisioning, scope, stop_id, caller)
         if body.state == "cancelled" and scope not in OWNED:
-            rule = f"a {scope} can only be paused"
-            raise Problem(400, "Invalid request", errors=[{"field": "state", "rule": rule}])
+            raise BadField("state", f"a {scope} can only be paused")
         is_known = scope not in OWNED or await _is_known(targets, scope, name)
 
         def decide(current: Entity | None, stamp: Stamp) -> StopChanged:
@@ -100,8 +98,16 @@ def stop_routes(provisioning: Provisioning, targets: StopTargets, who: Any) -> A
                 raise Problem(409, "Cancelled for good", f"this {scope} was cancelled")
             elif current.state == "running" and body.state != "running":
                 _check_room(provisioning, name, is_known)
-            said = {"scope": scope, "id": name, "is_known": is_known, **body.model_dump()}
-            return StopChanged.model_validate({**stamp.fields(), **said})
+            return StopChanged(
+                event_id=stamp.event_id,
+                at=stamp.at,
+                by=stamp.by,
+                scope=scope,
+                id=name,
+                state=body.state,
+                reason=body.reason,
+                is_known=is_known,
+            )
 
         return StopView.of(await provisioning.change(f"stop/{scope}/{name}", decide, by=caller.by), caller)
 
@@ -161,7 +167,7 @@ def _own_id(scope: StopScope, given: str, partner: PartnerChanged) -> str:
     if scope == "mailing":
         return given if ids.is_uuid(given) else ids.mailing_id_of(partner.uuid, given)
     if not _PACKET.fullmatch(given):
-        raise Problem(400, "Invalid request", errors=[{"field": "stop_id", "rule": "must be a packetId, a number"}])
+        raise BadField("stop_id", "must be a packetId, a number")
     return given
 
 
@@ -186,5 +192,5 @@ def _place(cursor: str | None) -> tuple[int, str]:
         return -1, ""
     at, dot, event_id = cursor.partition(".")
     if not dot or not at.isascii() or not at.isdigit() or len(at) > 15:
-        raise Problem(400, "Invalid request", errors=[{"field": "cursor", "rule": "must be one that a page gave"}])
+        raise BadField("cursor", "must be one that a page gave")
     return int(at), event_id

@@ -1,1 +1,8 @@
 """Receipts of pushes: what devices report to have happened to them."""
+
+from services.registry.receipts.fast_path import ReceiptFastPath
+from services.registry.receipts.routes import receipt_routes
+from services.registry.receipts.service import ReceiptService
+from services.registry.receipts.worked_tokens import WorkedTokens
+
+__all__ = ["ReceiptFastPath", "ReceiptService", "WorkedTokens", "receipt_routes"]

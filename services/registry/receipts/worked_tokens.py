@@ -7,7 +7,8 @@ known to work yet. What a crash loses the next receipt brings again.
 import asyncio
 
 from schemas.device_events import TokenWorked
-from services.registry.device_api.commands import DeviceCommands, about_new
+from services.registry.device_api import DeviceCommands
+from services.registry.devices import next_event
 from services.runtime.loops import keep_on
 
 _INTERVAL_S = 1.0
@@ -44,7 +45,7 @@ class WorkedTokens:
             devices = await self._commands.devices.with_unproven_tokens(received)
             await self._commands.change_all(
                 [
-                    TokenWorked(**about_new(device), digest=device.token.digest)
+                    next_event(TokenWorked, device, digest=device.token.digest)
                     for device in devices
                     if device.token is not None and received[device.installation_id] > device.token.registered_at
                 ]

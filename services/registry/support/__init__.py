@@ -1,1 +1,17 @@
-"""Devices for support and partners: search, audiences, import, revocation of proofs."""
+"""Installations for support and partners: search, audiences, import of tokens, revocation of proofs of login."""
+
+from services.registry.support.audience import audience_routes
+from services.registry.support.audience_store import AudienceStore
+from services.registry.support.installations import IMPORT_PATH, MAX_IMPORT_BYTES, installation_routes
+from services.registry.support.proof_revocation import identity_routes
+from services.registry.support.read_access import read_access
+
+__all__ = [
+    "IMPORT_PATH",
+    "MAX_IMPORT_BYTES",
+    "AudienceStore",
+    "audience_routes",
+    "identity_routes",
+    "installation_routes",
+    "read_access",
+]

@@ -5,12 +5,12 @@ For operators, and for partners that send to the application.
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from schemas.application_events import SubscriptionKind
-from services.registry.bodies import Id
+from services.registry.bodies import BadField, Id
 from services.registry.http import PROBLEMS
 from services.registry.support.audience_bodies import (
     PlatformProhibition,
@@ -19,31 +19,35 @@ from services.registry.support.audience_bodies import (
     SubscriptionAudience,
 )
 from services.registry.support.audience_store import AudienceStore, ChangesOfDay
-from services.registry.support.read_access import ReadAccess, ReadAccessOf
+from services.registry.support.read_access import ReadAccess, ReadAccessDependency
 from services.runtime.directory import Directory
-from services.runtime.http.server import Problem
 
 _DAY_MS = 86_400_000
 _MOST_DAYS = 366
 _EPOCH = date(1970, 1, 1)
 
 
-def audience_routes(audiences: AudienceStore, directory: Directory, reader: ReadAccessOf) -> APIRouter:
-    """`reader` is the dependency of `read_access.py`."""
+def audience_routes(audiences: AudienceStore, directory: Directory, access: ReadAccessDependency) -> APIRouter:
+    """`access` is the dependency of `read_access.py`."""
     router = APIRouter(prefix="/v1/applications", tags=["audience"], responses=PROBLEMS)
-    asking = Depends(reader)
+    asking = Depends(access)
 
     @router.get("/{application_id}/subscriptions", responses={404: PROBLEMS[400]})
-    async def get_subscriptions(application_id: Id, who: ReadAccess = asking) -> list[SubscriptionAudience]:
-        """The catalogue and what devices have told of beside it, by id, with the audience of each."""
-        kinds = directory.applications[who.checked(application_id)].subscriptions
-        found = await audiences.subscriptions(application_id, kinds)
+    async def get_subscriptions(application_id: Id, access: ReadAccess = asking) -> list[SubscriptionAudience]:
+        """The catalogue and what devices have reported beside it, by id, with the audience of each."""
+        kinds = directory.applications[access.checked(application_id)].subscriptions
         known = {kind.id: kind for kind in kinds}
+        found = await audiences.subscriptions(application_id, kinds)
         return [
-            SubscriptionAudience(
-                **_about(known.get(key), key), on=one.on, off=one.off, unsaid=one.unsaid, reachable=one.reachable
+            SubscriptionAudience.shown(
+                known.get(key, SubscriptionKind(id=key, default=False)),
+                type=known[key].type if key in known else None,
+                on=audience.on,
+                off=audience.off,
+                unsaid=audience.unsaid,
+                reachable=audience.reachable,
             )
-            for key, one in sorted(found.items())
+            for key, audience in sorted(found.items())
         ]
 
     @router.get("/{application_id}/prohibitions", responses={404: PROBLEMS[400]})
@@ -51,7 +55,7 @@ def audience_routes(audiences: AudienceStore, directory: Directory, reader: Read
         application_id: Id,
         first: Annotated[date | None, Query(alias="from", description="default: 30 days ago")] = None,
         last: Annotated[date | None, Query(alias="to", description="default: today")] = None,
-        who: ReadAccess = asking,
+        access: ReadAccess = asking,
     ) -> Prohibitions:
         """On how many devices the operating system forbids pushes: now, and day by day (UTC)."""
         today = datetime.now(UTC).date()
@@ -59,14 +63,14 @@ def audience_routes(audiences: AudienceStore, directory: Directory, reader: Read
         first = first or max(last, _EPOCH + timedelta(days=30)) - timedelta(days=30)
         if not timedelta(0) <= last - first < timedelta(days=_MOST_DAYS):
             rule = f"must not be after to, nor {_MOST_DAYS} days and more before it"
-            raise Problem(400, "Invalid request", errors=[{"field": "from", "rule": rule}])
-        now = await audiences.prohibited(who.checked(application_id))
+            raise BadField("from", rule)
+        now = await audiences.prohibited(access.checked(application_id))
         changes = await audiences.changes(application_id, (first - _EPOCH).days * _DAY_MS)
         platforms = [
             PlatformProhibition(platform=name, forbidden=forbidden, installations=count)
             for name, (forbidden, count) in sorted(now.items())
         ]
-        forbidden = sum(one.forbidden for one in platforms)
+        forbidden = sum(platform.forbidden for platform in platforms)
         return Prohibitions(application_id=application_id, now=platforms, days=days_of(changes, first, last, forbidden))
 
     return router
@@ -75,14 +79,14 @@ def audience_routes(audiences: AudienceStore, directory: Directory, reader: Read
 def days_of(changes: Sequence[ChangesOfDay], first: date, last: date, forbidden_now: int) -> list[ProhibitionDay]:
     """Day by day, reckoned back from how it is now."""
     found: list[ProhibitionDay] = []
-    forbidden, day = forbidden_now, max([(last - _EPOCH).days, *(one.day for one in changes)])
+    forbidden, day = forbidden_now, max([(last - _EPOCH).days, *(change.day for change in changes)])
     while day >= (first - _EPOCH).days:
-        of_day = [one for one in changes if one.day == day]
+        on_day = [change for change in changes if change.day == day]
         by = {
-            source: sum(one.count for one in of_day if not one.allowed and one.source == source)
+            source: sum(change.count for change in on_day if not change.allowed and change.source == source)
             for source in ("sdk", "provider")
         }
-        allowed = sum(one.count for one in of_day if one.allowed)
+        allowed = sum(change.count for change in on_day if change.allowed)
         if day <= (last - _EPOCH).days:
             found.append(
                 ProhibitionDay(
@@ -96,9 +100,3 @@ def days_of(changes: Sequence[ChangesOfDay], first: date, last: date, forbidden_
         forbidden += allowed - by["sdk"] - by["provider"]
         day -= 1
     return found[::-1]
-
-
-def _about(kind: SubscriptionKind | None, key: str) -> dict[str, Any]:
-    if kind is None:
-        return {"id": key, "type": None, "name": "", "title": "", "description": "", "default": False}
-    return kind.model_dump()

@@ -9,7 +9,7 @@ from services.registry.bodies import AnswerModel
 
 
 class SubscriptionAudience(AnswerModel):
-    """An entry of the catalogue, or a subscription that devices have told of beside it, with its audience."""
+    """An entry of the catalogue, or a subscription that devices have reported beside it, with its audience."""
 
     id: str
     type: Literal["setting", "permission"] | None = Field(description="null: not in the catalogue")
@@ -19,7 +19,7 @@ class SubscriptionAudience(AnswerModel):
     default: bool
     on: int = Field(description="devices that said yes")
     off: int = Field(description="devices that said no")
-    unsaid: int = Field(description="devices that have said nothing: the default counts")
+    unsaid: int = Field(description="devices that have reported nothing: the default counts")
     reachable: int = Field(description="on by word or default, with a live token and pushes allowed")
 
 

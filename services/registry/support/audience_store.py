@@ -17,12 +17,12 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Of one subscription: devices that said yes, that said no, and that have said nothing (the default counts)."""
+    """Of one subscription: devices that have it on, that have it off, and that report nothing (the default counts)."""
 
     on: int
     off: int
     unsaid: int
-    reachable: int  # on, by word or default, with a live token and pushes allowed
+    reachable: int  # on, by report or default, with a live token and pushes allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,19 @@ class AudienceStore:
         await self._installations.create_index([("application_id", 1), ("push_os_enabled", 1), ("platform", 1)])
 
     async def subscriptions(self, application_id: str, kinds: Sequence[SubscriptionKind]) -> dict[str, Audience]:
-        """By id, of the catalogue and of every other subscription that a device has told of."""
-        of_application = {"application_id": application_id, "platform": {"$ne": None}}
-        totals = await self._counted([{"$match": of_application}, _count(None)])
+        """By id, of the catalogue and of every other subscription that a device has reported."""
+        installed = {"application_id": application_id, "platform": {"$ne": None}}
+        totals = await self._counted([{"$match": installed}, _count(None)])
         installations, reachable = (totals[0]["count"], totals[0]["reachable"]) if totals else (0, 0)
-        said: dict[str, dict[bool, Any]] = {}
-        unwound: list[dict[str, Any]] = [{"$match": of_application}, {"$unwind": "$subscriptions"}]
+        reported: dict[str, dict[bool, Any]] = {}
+        unwound: list[dict[str, Any]] = [{"$match": installed}, {"$unwind": "$subscriptions"}]
         key = {"id": "$subscriptions.id", "value": "$subscriptions.value"}
         for row in await self._counted([*unwound, _count(key)]):
-            said.setdefault(row["_id"]["id"], {})[bool(row["_id"]["value"])] = row
+            reported.setdefault(row["_id"]["id"], {})[bool(row["_id"]["value"])] = row
         defaults = {kind.id: kind.default for kind in kinds}
         found: dict[str, Audience] = {}
-        for name in {*defaults, *said}:
-            yes, no = (said.get(name, {}).get(value, {"count": 0, "reachable": 0}) for value in (True, False))
+        for name in {*defaults, *reported}:
+            yes, no = (reported.get(name, {}).get(value, {"count": 0, "reachable": 0}) for value in (True, False))
             unsaid = installations - yes["count"] - no["count"]
             by_default = reachable - yes["reachable"] - no["reachable"] if defaults.get(name, False) else 0
             found[name] = Audience(yes["count"], no["count"], unsaid, yes["reachable"] + by_default)
@@ -71,10 +71,10 @@ class AudienceStore:
 
     async def prohibited(self, application_id: str) -> dict[str, tuple[int, int]]:
         """Installations whose system forbids pushes now, and all, by platform."""
-        of_application = {"application_id": application_id, "platform": {"$ne": None}}
+        installed = {"application_id": application_id, "platform": {"$ne": None}}
         forbidden = {"$sum": {"$cond": [{"$eq": ["$push_os_enabled", False]}, 1, 0]}}
         group = {"$group": {"_id": "$platform", "count": {"$sum": 1}, "forbidden": forbidden}}
-        rows = await self._counted([{"$match": of_application}, group])
+        rows = await self._counted([{"$match": installed}, group])
         return {row["_id"]: (row["forbidden"], row["count"]) for row in rows}
 
     async def changes(self, application_id: str, since_ms: int) -> list[ChangesOfDay]:
@@ -95,7 +95,16 @@ class AudienceStore:
                 {"$group": {"_id": key, "count": {"$sum": 1}}},
             ]
         )
-        return [ChangesOfDay(**{**row["_id"], "day": int(row["_id"]["day"])}, count=row["count"]) for row in rows]
+        return [
+            ChangesOfDay(
+                day=int(row["_id"]["day"]),
+                allowed=row["_id"]["allowed"],
+                source=row["_id"]["source"],
+                platform=row["_id"]["platform"],
+                count=row["count"],
+            )
+            for row in rows
+        ]
 
     async def _counted(self, pipeline: list[dict[str, Any]]) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = await self._installations.aggregate(pipeline, maxTimeMS=_MOST_MS).to_list(None)

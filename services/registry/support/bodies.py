@@ -5,9 +5,8 @@ from datetime import date, timedelta
 from pydantic import Field
 
 from services.registry.bodies import AnswerModel
-from services.registry.device_api.bodies import InstallationView
-from services.registry.devices.fold.launches import Launches
-from services.registry.devices.fold.state import Device
+from services.registry.device_api import InstallationView
+from services.registry.devices import Device, Launches
 
 _EPOCH = date(1970, 1, 1)
 
@@ -57,16 +56,15 @@ class SupportInstallation(InstallationView):
 
     @classmethod
     def of(cls, device: Device) -> "SupportInstallation":
-        plain = InstallationView.of(device).model_dump()
         token = device.token
-        return cls(
-            **plain,
+        return cls.shown(
+            InstallationView.of(device),
             token_digest=token.digest[:8] if token else None,
             token_worked=bool(token and token.worked),
             proved_by=device.proof.kid if device.proof is not None else None,
             replaced_by=device.replaced_by or None,
             usage=Usage.of(device.launches),
-            os_permission=[PermissionView(**one.model_dump()) for one in device.os_changes],
+            os_permission=[PermissionView.shown(change) for change in device.os_changes],
         )
 
 

@@ -7,14 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 
-from services.registry.bodies import Id, Phone, UserId
-from services.registry.device_api.commands import DeviceCommands
-from services.registry.devices.fold.shared import OwnerRecord, phone_card, user_card
-from services.registry.devices.fold.state import Device
+from services.registry.bodies import BadField, Id, Phone, UserId
+from services.registry.device_api import DeviceCommands
+from services.registry.devices import Device, OwnerRecord, record_ids
 from services.registry.http import PROBLEMS, By, operator_router
 from services.registry.support.bodies import CardView, ImportAnswer, SupportAnswer, SupportInstallation
-from services.registry.support.importing import MAX_LINES, DeviceImport, ImportLine
-from services.registry.support.read_access import ReadAccess, ReadAccessOf
+from services.registry.support.import_events import ImportLine
+from services.registry.support.import_tokens import MAX_LINES, TokenImport
+from services.registry.support.read_access import ReadAccess, ReadAccessDependency
 from services.runtime.http.server import Problem
 from services.runtime.lists.lines import Lines, ListFault, RawLine, Utf8, encoding_of, media_type
 from services.runtime.text import phones
@@ -24,10 +24,10 @@ MAX_IMPORT_BYTES = 4 * 1024 * 1024
 _MOST = 200
 
 
-def installation_routes(commands: DeviceCommands, reader: ReadAccessOf) -> APIRouter:
+def installation_routes(commands: DeviceCommands, access: ReadAccessDependency) -> APIRouter:
     """All routes of installations for operators; the search is the partners' too, in the applications they send to."""
     search = APIRouter(prefix="/v1/installations", tags=["installations"], responses=PROBLEMS)
-    _add_search(search, commands, reader)
+    _add_search(search, commands, access)
     operators = operator_router("/v1/installations", "installations")
     _add_import(operators, commands)
     both = APIRouter()
@@ -36,38 +36,36 @@ def installation_routes(commands: DeviceCommands, reader: ReadAccessOf) -> APIRo
     return both
 
 
-def _add_search(router: APIRouter, commands: DeviceCommands, reader: ReadAccessOf) -> None:
-    devices, asking = commands.devices, Depends(reader)
+def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessDependency) -> None:
+    devices, asking = commands.devices, Depends(access)
 
     @router.get("")
     async def find_installations(
         phone: Annotated[Phone | None, Query()] = None,
         user: Annotated[UserId | None, Query(description="external user id")] = None,
         application_id: Annotated[Id | None, Query(alias="applicationId", description="default: all")] = None,
-        who: ReadAccess = asking,
+        access: ReadAccess = asking,
     ) -> SupportAnswer:
         """The client cards of a phone or user, and the installations that belong to them, the last used first."""
         digits = phones.from_query(phone) if phone is not None else None
         if (phone is None) == (user is None):
-            raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": "give either phone or user"}])
+            raise BadField("phone", "give either phone or user")
         if phone is not None and digits is None:
-            raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": phones.RULE}])
-        names = [who.checked(application_id)] if application_id is not None else sorted(who.applications)
-        cards = await devices.load_cards(
-            phone_card(name, digits) if digits is not None else user_card(name, user or "") for name in names
-        )
+            raise BadField("phone", phones.RULE)
+        names = [access.checked(application_id)] if application_id is not None else sorted(access.applications)
+        records = await devices.owners.load(record_id for name in names for record_id in record_ids(name, user, digits))
         field, value = ("phone", digits) if digits is not None else ("external_user_id", user)
-        found = await devices.owned(field, value or "", names, _MOST)
+        found = await devices.search.owned(field, value or "", names, _MOST)
         return SupportAnswer(
-            cards=[_card(cards[key], found) for key in sorted(cards)],
+            cards=[_card(records[key], found) for key in sorted(records)],
             installations=[SupportInstallation.of(device) for device in found],
         )
 
     @router.get("/{installation_id}", responses={404: PROBLEMS[400]})
-    async def get_any_installation(installation_id: UUID, who: ReadAccess = asking) -> SupportInstallation:
+    async def get_any_installation(installation_id: UUID, access: ReadAccess = asking) -> SupportInstallation:
         """One installation."""
         found = (await devices.load([str(installation_id)])).get(str(installation_id))
-        if found is None or found.application_id not in who.applications:
+        if found is None or found.application_id not in access.applications:
             raise Problem(404, "Unknown installation")
         return SupportInstallation.of(found)
 
@@ -93,13 +91,13 @@ def _add_import(router: APIRouter, commands: DeviceCommands) -> None:
         kind, charset = media_type(request.headers.get("content-type", ""))
         if kind not in ("application/x-ndjson", "application/jsonl", "application/json-lines"):
             raise Problem(415, "Unsupported content type", "Content-Type must be application/x-ndjson")
-        importing = DeviceImport(commands, application_id, by, first_line)
+        imported = TokenImport(commands, application_id, by, first_line)
         try:
-            await importing.read(lines_of(request.stream(), encoding_of(charset)))
+            await imported.read(lines_of(request.stream(), encoding_of(charset)))
         except ListFault as fault:
             rule = {"field": fault.field, "rule": fault.rule}
             raise Problem(415 if fault.field == "charset" else 400, "Invalid request", errors=[rule]) from None
-        return importing.answer
+        return imported.answer
 
 
 async def lines_of(chunks: AsyncIterator[bytes], encoding: str = "") -> AsyncIterator[RawLine]:
@@ -118,26 +116,21 @@ def _counted(raw: RawLine) -> RawLine:
     return raw
 
 
-def _card(card: OwnerRecord, owned: list[Device]) -> CardView:
-    theirs = [one for one in owned if _belongs(one, card)]
-    installed = [one.installed_at for one in theirs if one.installed_at is not None]
-    return CardView(
-        application_id=card.application_id,
-        external_user_id=card.external_user_id,
-        phone=card.phone,
-        first_seen_at=card.first_seen_at,
-        last_seen_at=card.last_seen_at,
-        phones=sorted(card.phones, key=card.phones.__getitem__, reverse=True),
-        installations=sorted(card.installations, key=card.installations.__getitem__, reverse=True),
-        launches=sum(one.launches.total for one in theirs),
-        installed_at=min(installed, default=None),
-        last_used_at=max((one.last_used_at for one in theirs), default=None),
+def _card(record: OwnerRecord, owned: list[Device]) -> CardView:
+    theirs = [device for device in owned if _belongs(device, record)]
+    return CardView.shown(
+        record,
+        phones=sorted(record.phones, key=record.phones.__getitem__, reverse=True),
+        installations=sorted(record.installations, key=record.installations.__getitem__, reverse=True),
+        launches=sum(device.launches.total for device in theirs),
+        installed_at=min((device.installed_at for device in theirs if device.installed_at is not None), default=None),
+        last_used_at=max((device.last_used_at for device in theirs), default=None),
     )
 
 
-def _belongs(device: Device, card: OwnerRecord) -> bool:
-    if device.application_id != card.application_id or device.owner is None:
+def _belongs(device: Device, record: OwnerRecord) -> bool:
+    if device.application_id != record.application_id or device.owner is None:
         return False
-    if card.phone is not None:
-        return device.owner.phone == card.phone
-    return device.owner.external_user_id == card.external_user_id
+    if record.phone is not None:
+        return device.owner.phone == record.phone
+    return device.owner.external_user_id == record.external_user_id

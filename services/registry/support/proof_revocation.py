@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends
 from pydantic import Field, model_validator
 
 from services.registry.bodies import AnswerModel, Id, Phone, RequestModel, UserId, phone_digits
-from services.registry.device_api.login import LoginCommands
+from services.registry.device_api import LoginCommands
 from services.registry.http import PROBLEMS
-from services.registry.support.read_access import ReadAccess, ReadAccessOf
+from services.registry.support.read_access import ReadAccess, ReadAccessDependency
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.http.server import Problem
@@ -37,14 +37,14 @@ class RevokeAnswer(AnswerModel):
     installations: list[str]
 
 
-def identity_routes(logins: LoginCommands, readers: ReadAccessOf, callers: CallerOf) -> APIRouter:
+def identity_routes(logins: LoginCommands, access: ReadAccessDependency, callers: CallerOf) -> APIRouter:
     """The route."""
     router = APIRouter(prefix="/v1/identities", tags=["identities"], responses=PROBLEMS)
-    reading, calling = Depends(readers), Depends(callers)
+    reading, calling = Depends(access), Depends(callers)
     limits = PartnerLimits()
 
     @router.post("/revoke", responses={404: PROBLEMS[400]})
-    async def revoke(body: RevokeBody, who: ReadAccess = reading, caller: Caller = calling) -> RevokeAnswer:
+    async def revoke(body: RevokeBody, access: ReadAccess = reading, caller: Caller = calling) -> RevokeAnswer:
         """End all proofs of a user: these installations count as unproved at once, until the next proved login."""
         if caller.partner is not None:  # each call is kept for weeks, whether anybody of that name is there or not
             limit = limits.enter(caller.partner, time.monotonic())
@@ -52,7 +52,7 @@ def identity_routes(logins: LoginCommands, readers: ReadAccessOf, callers: Calle
                 raise Problem(429, "Too many requests", limit)
             limits.leave(caller.partner)
         phone = phone_digits(body.phone)
-        names = sorted(who.applications) if body.application_id is None else [who.checked(body.application_id)]
+        names = sorted(access.applications) if body.application_id is None else [access.checked(body.application_id)]
         users = [] if body.external_user_id is None else [body.external_user_id]
         ended = await logins.revoke(users, [] if phone is None else [phone], names, caller.by)
         return RevokeAnswer(installations=ended)

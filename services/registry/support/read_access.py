@@ -1,4 +1,4 @@
-"""Who may read of installations: the operator everything, a partner those of the applications that it sends to."""
+"""Read access to installations: an operator has it to all, a partner to those of the applications it sends to."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from services.runtime.http.server import Problem
 
 @dataclass(frozen=True, slots=True)
 class ReadAccess:
-    """Who asks, and the applications that are its to read."""
+    """What a caller may read: these applications."""
 
     applications: frozenset[str]
 
     def checked(self, application_id: str) -> str:
-        """The application, if it may be read. Raises Problem 404: a stranger's is as good as none."""
+        """The application, if it may be read. Raises Problem 404, as for one that does not exist."""
         if application_id not in self.applications:
             raise Problem(404, "Unknown application")
         return application_id
 
 
-ReadAccessOf = Callable[..., Awaitable[ReadAccess]]
+ReadAccessDependency = Callable[..., Awaitable[ReadAccess]]
 
 
-def reader(directory: Directory, callers: CallerOf) -> ReadAccessOf:
+def read_access(directory: Directory, callers: CallerOf) -> ReadAccessDependency:
     """The dependency of routes that operators and partners share."""
     who = Depends(callers)
 

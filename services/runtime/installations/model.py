@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from schemas import ids
 from schemas.providers import Platform, Provider
 from schemas.values import Recipient
 
@@ -81,10 +82,10 @@ class Address:
         return cls(application_id, None, None, recipient.installation_id)
 
     @property
-    def card(self) -> str:
-        """`_id` of the card that says whether this recipient was ever seen."""
+    def record_id(self) -> str:
+        """`_id` of the record that says whether this recipient was ever seen."""
         if self.external_user_id is not None:
-            return f"{self.application_id}/u/{self.external_user_id}"
+            return ids.user_record_id(self.application_id, self.external_user_id)
         if self.installation_id is not None:
-            return f"{self.application_id}/i/{self.installation_id}"  # nobody's: there is no such card
-        return f"{self.application_id}/p/{self.phone}"
+            return f"{self.application_id}/i/{self.installation_id}"  # nobody's: there is no such record
+        return ids.phone_record_id(self.application_id, self.phone or "")

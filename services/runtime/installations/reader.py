@@ -73,7 +73,7 @@ class Installations:
 
     async def known(self, addresses: Iterable[Address]) -> set[Address]:
         """Those addresses that have a card, be it without any installation."""
-        cards = {address.card: address for address in addresses}
+        cards = {address.record_id: address for address in addresses}
         documents = await self._cards.find({"_id": {"$in": list(cards)}}, {"_id": 1}).to_list(None)
         return {cards[document["_id"]] for document in documents}
 

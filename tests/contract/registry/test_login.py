@@ -388,14 +388,14 @@ async def test_what_revoked_proofs_have_linked_widens_no_erasure(here: Here, nam
     name = user()
     await here.proved(name, VICTIM)  # by a key that has leaked
     key = f"app/u/{name}"
-    assert (await here.devices.load_cards([key]))[key].proved_phones
+    assert (await here.devices.owners.load([key]))[key].proved_phones
     body = {"externalUserId": name} if named == "externalUserId" else {"phone": f"+{VICTIM}"}
     assert (await here.client.post("/v1/identities/revoke", json=body, headers=ADMIN)).is_success
     events = [one for one in await all_events_of(here.settings, DEVICE_EVENTS) if isinstance(one, DeviceEvent)]
     for again in (False, True):
         if again:
             await here.devices.apply(events)  # a replay
-        card = (await here.devices.load_cards([key]))[key]
+        card = (await here.devices.owners.load([key]))[key]
         assert (card.proved_phones, list(card.phones)) == ({}, [VICTIM])
     await here.proved(name, VICTIM)
-    assert list((await here.devices.load_cards([key]))[key].proved_phones) == [VICTIM]
+    assert list((await here.devices.owners.load([key]))[key].proved_phones) == [VICTIM]

@@ -17,7 +17,7 @@ from schemas import ids
 from schemas.application_events import OperatorTokenChanged
 from schemas.providers import Provider
 from schemas.topics import APPLICATION_EVENTS
-from services.registry.support.importing import _NAMES
+from services.registry.support.import_events import _NAMES
 from services.runtime.access.logins import API_KEY
 from tests.conftest import Servers, own_settings
 from tests.support.listening import ADMIN

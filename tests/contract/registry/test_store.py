@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from schemas import ids
 from schemas.device_events import DeviceEvent, OwnerProofsRevoked
+from services.registry.devices.fold.shared import Registers
 from services.registry.devices.fold.state import Device
-from services.registry.devices.store import DeviceStore, Holders
+from services.registry.devices.store import DeviceStore
 from services.runtime import mongo
 from services.runtime.installations.model import Address
 from services.runtime.installations.reader import Installations
@@ -40,14 +41,14 @@ async def devices(database: Database) -> DeviceStore:
 
 
 async def clear(devices: DeviceStore, database: Database) -> None:
-    for collection in (devices.installations, devices.cards, database["tokens"], database["revocations"]):
+    for collection in (devices.installations, devices.owners.collection, database["tokens"], database["revocations"]):
         await collection.delete_many({})
 
 
 async def documents(devices: DeviceStore) -> list[Any]:
     """All installations and cards, without what counts writes."""
     found: list[Any] = []
-    for collection in (devices.installations, devices.cards):
+    for collection in (devices.installations, devices.owners.collection):
         async for document in collection.find({}, {"revision": 0, "unpublished": 0}).sort("_id", 1):
             found.append(document)
     return found
@@ -87,7 +88,7 @@ async def test_who_is_forgotten_stands_in_no_revocation(devices: DeviceStore, da
     await devices.revoke(
         [OwnerProofsRevoked.model_validate({"event_id": ids.uuid7(), **about, **one}) for one in named]
     )
-    await devices.drop_cards("app", ["app/u/u", "app/p/79001112233"], ["79001112233"])
+    await devices.owners.erase("app", ["app/u/u", "app/p/79001112233"], ["79001112233"])
     assert [one["_id"] async for one in database["revocations"].find({})] == ["app/u/other"]
 
 
@@ -150,8 +151,8 @@ class Overtaken(DeviceStore):
     database: Database
     first: Sequence[DeviceEvent] = ()
 
-    async def _holders(self, devices: Iterable[Device], asked: set[str]) -> Holders:
-        found = await super()._holders(devices, asked)
+    async def _registers(self, devices: Iterable[Device], maybe_revoked: set[str]) -> Registers:
+        found = await super()._registers(devices, maybe_revoked)
         first, self.first = self.first, ()
         if first:
             await DeviceStore(self.database).apply(first)

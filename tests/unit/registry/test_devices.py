@@ -9,16 +9,15 @@ from hypothesis import strategies as st
 from schemas.device_events import DeviceEvent, Subscription
 from services.registry.devices.fold.fold import REMEMBERED_DIGESTS, fold
 from services.registry.devices.fold.launches import REMEMBERED
-from services.registry.devices.fold.shared import (
+from services.registry.devices.fold.owners import (
     MAX_INSTALLATIONS,
     OwnerRecord,
-    card_of,
-    cards_touched,
-    fold_card,
-    holder,
-    settled,
+    fold_owner,
+    primary_record_id,
+    records_changed_by,
 )
-from services.registry.devices.fold.state import Device, Owner
+from services.registry.devices.fold.shared import settled
+from services.registry.devices.fold.state import Device, Owner, holder
 from services.registry.support.bodies import Usage
 from services.runtime.installations.model import Address
 from tests.support.device_events import AppEvents, histories
@@ -54,8 +53,8 @@ def test_cards_do_not_mind_order_or_repetition(data: st.DataObject) -> None:
 def cards(events: Sequence[DeviceEvent]) -> dict[str, OwnerRecord]:
     found: dict[str, OwnerRecord] = {}
     for event in events:
-        for card_id in cards_touched(event):
-            found[card_id] = fold_card(found.get(card_id), card_id, event)
+        for card_id in records_changed_by(event):
+            found[card_id] = fold_owner(found.get(card_id), card_id, event)
     return found
 
 
@@ -196,7 +195,7 @@ def test_a_card_lists_no_more_than_it_can_hold() -> None:
 def test_cards_have_the_ids_that_router_looks_for() -> None:
     for user, phone in (("u", "79001112233"), ("u/x", None), (None, "79001112233")):
         address = Address("app", user, phone if user is None else None)
-        assert card_of("app", Owner(external_user_id=user, phone=phone)) == address.card
+        assert primary_record_id("app", Owner(external_user_id=user, phone=phone)) == address.record_id
 
 
 def test_the_history_of_the_system_s_permission_tells_who_said_what_and_leaves_repeats_out() -> None:

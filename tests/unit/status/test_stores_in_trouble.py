@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
-from pymongo import UpdateOne
 
 from schemas import topics
 from schemas.events import DeadlinePassed, Planned
@@ -19,8 +18,8 @@ from services.ingest.broadcast.store import Broadcasts
 from services.ingest.duplicates.claims_store import DuplicateClaims
 from services.ingest.mailing.rules.rows import RejectedLine
 from services.ingest.mailing.store import Mailings
-from services.registry.devices import versioned_store
 from services.registry.devices.store import DeviceStore
+from services.registry.devices.versioned_store import VersionedStore
 from services.registry.provisioning.store import ProvisioningLock
 from services.router.store import RoutingClaim, RoutingClaims
 from services.runtime import mongo
@@ -128,8 +127,8 @@ BULK: dict[str, Call] = {
     "short links": lambda database: OneCode(database, ShortLinks("", lambda _: ())).project([(Message(M), [PLANNED])]),
     "holes of the stream": lambda database: ChangeStore(database).close("p", [1]),
     "outcomes": lambda database: OutcomesStore(database).changed(["mailing"]),
-    "registers of devices": lambda database: versioned_store.losers(
-        mongo.durable(database["x"]), [UpdateOne({}, {"$set": {}})]
+    "documents of devices": lambda database: VersionedStore(mongo.durable(database["x"]), str, lambda _: {}).replace(
+        {}, {"key": "value"}
     ),
     "published installations": lambda database: DeviceStore(database).published([("i", 1)]),
     "keys under a new master key": reseal,

@@ -1,4 +1,4 @@
-"""How often the app was started: a counter that may be told the same start twice. Pure.
+"""How often the app was started: a counter that may get the same start twice. Pure.
 
 The newest sixteen starts are remembered by their stamps; older ones are settled into the totals, and a start that is
 not newer than the last settled one is taken as counted. So repeats never count, and starts may come in any order as
@@ -17,7 +17,7 @@ class Launches(Frozen):
 
     total: int = 0
     session_s: int = 0  # all sessions together, seconds
-    sessions: int = 0  # that were told to have ended
+    sessions: int = 0  # those whose end was reported
     days: dict[str, int] = {}
     recent: tuple[str, ...] = ()  # stamps, ascending
     settled_to: str = ""
@@ -26,7 +26,7 @@ class Launches(Frozen):
 def counted(launches: Launches, stamp: str, at: int, session_s: int | None) -> Launches:
     """With one more start, unless it was counted before. `session_s` is the length of the session before it."""
     event_id = stamp.partition("/")[2]
-    if stamp <= launches.settled_to or any(one.partition("/")[2] == event_id for one in launches.recent):
+    if stamp <= launches.settled_to or any(recent.partition("/")[2] == event_id for recent in launches.recent):
         return launches
     recent = sorted([*launches.recent, stamp])
     settled_to = launches.settled_to

@@ -29,26 +29,26 @@ def slot_of(event: LiveEvent) -> str:
     return start_slot(event.attributes_type)
 
 
-def written(slots: tuple[LiveSlot, ...], event: LiveEvent, stamp: Stamp) -> tuple[LiveSlot, ...]:
+def with_event(slots: tuple[LiveSlot, ...], event: LiveEvent, stamp: Stamp) -> tuple[LiveSlot, ...]:
     """With the event in its register, unless that holds something newer."""
     name = slot_of(event)
-    kept = {one.slot: one for one in slots}
-    if name in kept and stamp <= kept[name].stamp:
+    by_name = {slot.slot: slot for slot in slots}
+    if name in by_name and stamp <= by_name[name].stamp:
         return slots
     token = _token(event) if isinstance(event, LiveTokenRegistered) else None
-    kept[name] = LiveSlot(slot=name, stamp=stamp, token=token)
-    newest = sorted(kept.values(), key=lambda one: one.stamp, reverse=True)[:REMEMBERED]
-    return tuple(sorted(newest, key=lambda one: one.slot))
+    by_name[name] = LiveSlot(slot=name, stamp=stamp, token=token)
+    newest = sorted(by_name.values(), key=lambda slot: slot.stamp, reverse=True)[:REMEMBERED]
+    return tuple(sorted(newest, key=lambda slot: slot.slot))
 
 
-def checked(slots: tuple[LiveSlot, ...], retired: tuple[Mark, ...]) -> tuple[LiveSlot, ...]:
+def without_retired(slots: tuple[LiveSlot, ...], retired: tuple[Mark, ...]) -> tuple[LiveSlot, ...]:
     """Without the tokens that were retired since they were registered."""
     cutoffs = {mark.digest: mark.cutoff for mark in retired}
     return tuple(
-        one.model_copy(update={"token": None})
-        if one.token is not None and one.token.registered_at <= cutoffs.get(one.token.digest, -1)
-        else one
-        for one in slots
+        slot.replace(token=None)
+        if slot.token is not None and slot.token.registered_at <= cutoffs.get(slot.token.digest, -1)
+        else slot
+        for slot in slots
     )
 
 

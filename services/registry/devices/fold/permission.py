@@ -1,7 +1,7 @@
-"""Since when the operating system forbids pushes, and who said so. Pure; repeats and any order give the same.
+"""Since when the operating system forbids pushes, and who reported it. Pure; repeats and any order give the same.
 
-SettingsChanged(push_os_enabled) ─▶ said      the newest words, by stamp
-                                 └▶ changes   where one word differs from the one before it; allowed at first
+SettingsChanged(push_os_enabled) ─▶ reports   the newest, by stamp
+                                 └▶ changes   where one report differs from the one before it; allowed at first
 """
 
 from services.registry.devices.fold.state import PermissionChange, PermissionReport
@@ -9,18 +9,18 @@ from services.registry.devices.fold.state import PermissionChange, PermissionRep
 REMEMBERED = 32
 
 
-def said(words: tuple[PermissionReport, ...], word: PermissionReport) -> tuple[PermissionReport, ...]:
-    """With one more word, the newest thirty-two kept, ascending."""
-    kept = {one.stamp: one for one in (*words, word)}
-    return tuple(kept[stamp] for stamp in sorted(kept)[-REMEMBERED:])
+def with_report(reports: tuple[PermissionReport, ...], report: PermissionReport) -> tuple[PermissionReport, ...]:
+    """The newest thirty-two, ascending."""
+    by_stamp = {known.stamp: known for known in (*reports, report)}
+    return tuple(by_stamp[stamp] for stamp in sorted(by_stamp)[-REMEMBERED:])
 
 
-def changes(words: tuple[PermissionReport, ...]) -> tuple[PermissionChange, ...]:
-    """The times at which the permission changed. What was before the oldest word that is kept counts as allowed."""
+def changes_in(reports: tuple[PermissionReport, ...]) -> tuple[PermissionChange, ...]:
+    """The times at which the permission changed. Before the oldest report that is kept, pushes count as allowed."""
     found: list[PermissionChange] = []
     allowed = True
-    for one in words:
-        if one.allowed is not allowed:
-            allowed = one.allowed
-            found.append(PermissionChange(at=int(one.stamp[:15]), allowed=allowed, source=one.source))
+    for report in reports:
+        if report.allowed is not allowed:
+            allowed = report.allowed
+            found.append(PermissionChange(at=int(report.stamp[:15]), allowed=allowed, source=report.source))
     return tuple(found)

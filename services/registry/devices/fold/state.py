@@ -3,7 +3,7 @@
 The document in collection `installations` has the fields of `Device`, and `_id` for the id.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from schemas.device_events import LoginProof, Subscription
 from schemas.providers import Platform, Provider
@@ -12,6 +12,11 @@ from services.registry.devices.fold.launches import Launches
 
 Stamp = str
 """`at` with leading zeros and the event id: stamps compare as text, in the database as well."""
+
+
+def holder(stamp: Stamp, installation_id: str) -> str:
+    """The value of a register that names an installation; the greatest wins."""
+    return f"{stamp}/{installation_id}"
 
 
 class Token(Frozen):
@@ -70,13 +75,21 @@ class LiveSlot(Frozen):
 
 
 class KeptSubscription(Subscription):
-    """A subscription, and when it was said."""
+    """A subscription, and when it was reported."""
 
     stamp: Stamp = ""
 
+    @classmethod
+    def of(cls, subscription: Subscription, stamp: Stamp) -> "KeptSubscription":
+        return cls.model_validate({**subscription.model_dump(), "stamp": stamp})
+
+    def reported(self) -> Subscription:
+        """As the device reported it."""
+        return Subscription.model_validate(self.model_dump())
+
 
 class PermissionReport(Frozen):
-    """One word on whether the operating system lets pushes through, and whose it was."""
+    """A report on whether the operating system lets pushes through, and whose it is."""
 
     stamp: Stamp
     allowed: bool
@@ -92,7 +105,7 @@ class PermissionChange(Frozen):
 
 
 class PrimaryClaim(Frozen):
-    """The last word of this installation on the primary mark. `card` None: said while nobody was logged in."""
+    """The last claim (or release) of the primary mark. `card`: the owner's record; None: nobody was logged in."""
 
     value: bool
     card: str | None = None
@@ -128,7 +141,7 @@ class Device(Frozen):
     worked: tuple[Mark, ...] = ()
     accepted: tuple[Mark, ...] = ()
     launches: Launches = Launches()
-    os_said: tuple[PermissionReport, ...] = ()  # the newest words on push_os_enabled, ascending
+    os_said: tuple[PermissionReport, ...] = ()  # the newest on push_os_enabled, ascending
     os_changes: tuple[PermissionChange, ...] = ()  # what follows from them
     live: tuple[LiveSlot, ...] = ()  # Live Activities, by slot
     live_retired: tuple[Mark, ...] = ()
@@ -149,3 +162,25 @@ class Device(Frozen):
     @property
     def is_proved(self) -> bool:
         return self.proof is not None
+
+    @property
+    def claims_primary(self) -> bool:
+        return self.claim is not None and self.claim.value
+
+    @property
+    def waits_for_primary(self) -> bool:
+        """It claimed the mark where it could not have it: the claim is made again with the next login."""
+        return self.claim is not None and self.claim.value and self.claim.card is None
+
+    def live_token(self, slot: str) -> LiveToken | None:
+        return next((entry.token for entry in self.live if entry.slot == slot), None)
+
+    def is_newer(self, register: str, stamp: Stamp) -> bool:
+        """Whether an event with this stamp may write the register."""
+        return stamp > self.stamps.get(register, "")
+
+    def written(self, register: str, stamp: Stamp, **values: Any) -> "Device":
+        """With these values, unless the register holds something newer. Raises TypeError for no field of it."""
+        if not self.is_newer(register, stamp):
+            return self
+        return self.replace(**values, stamps={**self.stamps, register: stamp})
