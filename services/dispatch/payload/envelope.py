@@ -29,11 +29,11 @@ def shown_of(push: Push) -> Shown:
     """Everything that a push can carry."""
     content = push.content
     return Shown(
-        title=content.title,
-        text=content.text,
-        category=content.content_category,
-        url=content.content_url,
-        actions=content.actions,
+        content.title,
+        content.text,
+        content.content_category,
+        content.content_url,
+        content.actions,
         custom_payload=content.custom_payload,
         more=content.enrichment is not None or (content.secure is not None and push.sealed is None),
         sealed=push.sealed,
