@@ -42,48 +42,48 @@ async def test_of_many_at_once_one_has_the_claim(database: Database) -> None:
 
 
 async def test_a_claim_whose_request_died_is_taken_over_by_one_once_its_time_is_over(database: Database) -> None:
-    one, two = several(database, 2, hold_ms=300)
-    assert await sent(one, "m", "dead", dies=True)
-    answers = await asyncio.gather(*(sent((one, two)[n % 2], "m", f"h{n}") for n in range(12)))
+    first, second = several(database, 2, hold_ms=300)
+    assert await sent(first, "m", "dead", dies=True)
+    answers = await asyncio.gather(*(sent((first, second)[n % 2], "m", f"h{n}") for n in range(12)))
     assert sum(answers) == 1
 
 
 async def test_nobody_takes_a_claim_while_its_append_may_still_be_under_way(database: Database) -> None:
-    one, two = several(database, 2)
-    assert await one.claim("m", "slow", now_ms())
-    waiting = asyncio.create_task(two.claim("m", "other", now_ms()))
+    first, second = several(database, 2)
+    assert await first.claim("m", "slow", now_ms())
+    waiting = asyncio.create_task(second.claim("m", "other", now_ms()))
     done, _ = await asyncio.wait({waiting}, timeout=0.3)
     assert not done
-    await one.confirm("m")
+    await first.confirm("m")
     assert not await waiting
 
 
 async def test_what_could_not_be_appended_is_given_back_at_once(database: Database) -> None:
-    one, two = several(database, 2)
-    assert await one.claim("m", "failed", now_ms())
-    waiting = asyncio.create_task(two.claim("m", "other", now_ms()))
-    await one.give_back(["m"], "failed")
+    first, second = several(database, 2)
+    assert await first.claim("m", "failed", now_ms())
+    waiting = asyncio.create_task(second.claim("m", "other", now_ms()))
+    await first.give_back(["m"], "failed")
     assert await waiting
-    await one.give_back(["m"], "failed")  # who has lost it gives nothing back
-    assert not (await two.claim_many(["m"], "third", now_ms())).ours
+    await first.give_back(["m"], "failed")  # who has lost it gives nothing back
+    assert not (await second.claim_many(["m"], "third", now_ms())).ours
 
 
 async def test_a_line_of_a_mailing_waits_for_a_request_that_is_about_to_be_appended(database: Database) -> None:
-    one, two = several(database, 2, hold_ms=500)
-    assert await one.claim("m", "request", now_ms())
-    assert await one.claim("n", "dead", now_ms())
-    waiting = asyncio.create_task(two.claim_as({"m": "mailing/1", "n": "mailing/2"}, now_ms()))
-    await one.confirm("m")
+    first, second = several(database, 2, hold_ms=500)
+    assert await first.claim("m", "request", now_ms())
+    assert await first.claim("n", "dead", now_ms())
+    waiting = asyncio.create_task(second.claim_as({"m": "mailing/1", "n": "mailing/2"}, now_ms()))
+    await first.confirm("m")
     assert await waiting == {"n"}
 
 
 async def test_packets_that_cross_settle_without_waiting_for_each_other(database: Database) -> None:
-    one, two = several(database, 2)
-    first = await one.claim_many(["a"], "first", now_ms())
-    second = await two.claim_many(["b", "a"], "second", now_ms())
-    crossed = await one.claim_many(["a", "b"], "first", now_ms())
+    left, right = several(database, 2)
+    first = await left.claim_many(["a"], "first", now_ms())
+    second = await right.claim_many(["b", "a"], "second", now_ms())
+    crossed = await left.claim_many(["a", "b"], "first", now_ms())
     assert (first.ours, second, crossed) == ({"a"}, ({"b"}, {"a"}), ({"a"}, {"b"}))
-    await one.confirm_many(["a"])
-    await two.confirm_many(["b"])
-    assert await one.settle({"b"}, "first", now_ms()) == set()
-    assert await two.settle({"a"}, "second", now_ms()) == set()
+    await left.confirm_many(["a"])
+    await right.confirm_many(["b"])
+    assert await left.settle({"b"}, "first", now_ms()) == set()
+    assert await right.settle({"a"}, "second", now_ms()) == set()

@@ -1,5 +1,6 @@
 """A mailing of a partner who refuses duplicates: an own id is sent to once, whoever used it before."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -29,13 +30,13 @@ def strict(bench: Bench) -> Bench:
     return bench
 
 
-async def started(bench: Bench, *names: str) -> Mailing:
+async def started(bench: Bench, names: Sequence[str]) -> Mailing:
     mailing = await bench.upload(await bench.draft(ratePerS=100_000), _list(*names))
     return await bench.service.start(mailing, None)
 
 
 async def refused(bench: Bench, mailing: Mailing) -> list[tuple[int, str, str]]:
-    return [tuple(one) for one in await bench.mailings.lists.problems(mailing.mailing_id, 0, 100)]  # type: ignore[misc]
+    return [tuple(line) for line in await bench.mailings.lists.problems(mailing.mailing_id, 0, 100)]  # type: ignore[misc]
 
 
 def claims_of(database: Database) -> DuplicateClaims:
@@ -47,29 +48,29 @@ async def test_a_line_whose_id_was_used_before_is_not_sent_to_and_told(strict: B
     claims = claims_of(strict.database)
     assert await claims.claim(single, "h", NOW)
     await claims.confirm(single)
-    done = await strict.plan(await started(strict, "a", "used", "a", "", "b"))
+    done = await strict.plan(await started(strict, ["a", "used", "a", "", "b"]))
     assert (done.state, done.planned, done.accepted, done.refused) == ("done", 3, 3, 2)
     assert await refused(strict, done) == [(2, "id", "was used before"), (3, "id", "was used before")]
-    assert {one.partner_ref for one in await strict.requested(3)} == {"a", None, "b"}
-    again = await strict.plan(await started(strict, "b", "c"))
+    assert {message.partner_ref for message in await strict.requested(3)} == {"a", None, "b"}
+    again = await strict.plan(await started(strict, ["b", "c"]))
     assert await refused(strict, again) == [(1, "id", "was used before")]
     assert not await claims.claim(ids.message_id_of(PARTNER.uuid, "a"), "h", NOW)  # nor does `/v6/send`
 
 
 async def test_a_planner_that_died_before_the_cursor_moved_refuses_the_same_lines_again(strict: Bench) -> None:
-    running = await started(strict, "a", "b", "a")
+    running = await started(strict, ["a", "b", "a"])
     await strict.plan(running, steps=1)
     back = {"cursor": 1, "planned": 0, "accepted": 3, "refused": 0}
     await strict.database["mailings"].update_one({"_id": running.mailing_id}, {"$set": back})
     done = await strict.plan(replace(running, cursor=1))
     assert (done.planned, done.refused) == (2, 1)
     assert await refused(strict, done) == [(3, "id", "was used before")]
-    assert {one.partner_ref for one in await strict.requested(4)} == {"a", "b"}
+    assert {message.partner_ref for message in await strict.requested(4)} == {"a", "b"}
 
 
 async def test_what_a_planner_claimed_and_did_not_append_goes_with_whoever_asks_next(strict: Bench) -> None:
     await claims_of(strict.database).claim_as({ids.message_id_of(PARTNER.uuid, "a"): "dead/line/1"}, NOW)
-    done = await strict.plan(await started(strict, "a"))
+    done = await strict.plan(await started(strict, ["a"]))
     assert (done.planned, done.refused) == (1, 0)
 
 
@@ -86,5 +87,5 @@ async def test_what_a_line_is_about_to_send_nobody_else_takes_meanwhile(strict: 
 
 
 async def test_where_the_partner_does_not_mind_a_repeated_id_is_left_to_the_router(bench: Bench) -> None:
-    done = await bench.plan(await started(bench, "a", "a"))
+    done = await bench.plan(await started(bench, ["a", "a"]))
     assert (done.planned, done.refused) == (2, 0)

@@ -17,7 +17,7 @@ SPELT = [b'{"to": "+7 916 000 00 0%d"}\n' % number for number in range(5)]
 
 
 async def problems(bench: Bench, mailing_id: str) -> list[tuple[int, str]]:
-    return [(one.line, one.rule) for one in await bench.mailings.lists.problems(mailing_id, 0, 1000)]
+    return [(line.line, line.rule) for line in await bench.mailings.lists.problems(mailing_id, 0, 1000)]
 
 
 async def test_a_repeated_recipient_is_left_out_counted_and_told(bench: Bench) -> None:
@@ -31,7 +31,7 @@ async def test_a_repeated_recipient_is_left_out_counted_and_told(bench: Bench) -
     done = await bench.plan(await bench.service.start(mailing, None))
     assert (done.state, done.planned) == ("done", 710)
     asked = await bench.requested(710)
-    assert len({one.recipient.phone for one in asked}) == 710
+    assert len({message.recipient.phone for message in asked}) == 710
 
 
 async def test_repeated_recipients_are_sent_to_when_that_is_wanted(bench: Bench) -> None:
@@ -65,8 +65,8 @@ async def test_an_upload_that_goes_on_knows_who_was_sent_before(bench: Bench) ->
     whole = [*lines(0, 600), *SPELT, *lines(600, 610), *lines(0, 600)]
     after = await bench.upload(mailing, whole)
     again = await bench.upload(mailing, whole)
-    for one in (after, again):
-        assert (one.accepted, one.repeated, one.recipients) == (1215, 605, 610)
+    for stored in (after, again):
+        assert (stored.accepted, stored.repeated, stored.recipients) == (1215, 605, 610)
     assert len(await problems(bench, mailing.mailing_id)) == 605
     assert (await bench.plan(await bench.service.start(again, None))).planned == 610
 

@@ -126,23 +126,27 @@ class Bench:
         assert found is not None
         return found
 
-    async def said(self, mailing: Mailing, state: str) -> MailingChanged:
+    async def published(self, mailing: Mailing, state: str) -> MailingChanged:
         """What the log says of it once it has come to that state."""
 
         found: list[MailingChanged] = []
 
-        async def is_said() -> bool:
-            said = await all_events_of(self.settings, topics.MAILING_EVENTS)
-            mine = [one for one in said if isinstance(one, MailingChanged) and one.mailing_id == mailing.mailing_id]
-            found[:] = [one for one in mine if one.state == state]
+        async def is_published() -> bool:
+            events = await all_events_of(self.settings, topics.MAILING_EVENTS)
+            mine = [
+                event
+                for event in events
+                if isinstance(event, MailingChanged) and event.mailing_id == mailing.mailing_id
+            ]
+            found[:] = [event for event in mine if event.state == state]
             return bool(found)
 
-        await eventually(is_said, f"the log says that it is {state}")
+        await eventually(is_published, f"the log says that it is {state}")
         return found[-1]
 
     async def requested(self, count: int) -> list[MessageRequested]:
         found = await events_of(self.settings, BULK, count)
-        return [one for one in found if isinstance(one, MessageRequested)]
+        return [event for event in found if isinstance(event, MessageRequested)]
 
 
 async def _at_once(_: float) -> None:
@@ -275,7 +279,7 @@ async def test_an_upload_that_yields_leaves_the_list_as_the_other_one_sent_it(be
         await slow
     await bench.service.start(await again(bench, mailing), None)
     await bench.plan(await again(bench, mailing))
-    phones = {one.recipient.phone for one in await bench.requested(700)}
+    phones = {message.recipient.phone for message in await bench.requested(700)}
     assert phones == {f"7916{number:07d}" for number in range(700)}
 
 
@@ -334,8 +338,8 @@ async def test_a_planner_that_died_before_the_cursor_moved_asks_for_the_same_aga
     with pytest.raises(Problem):
         await bench.service.change(done, {"ratePerS": 5})
     found = await bench.requested(1600)
-    assert len({one.message_id for one in found}) == 1100
-    assert len({(one.message_id, one.event_id) for one in found}) == 1100
+    assert len({message.message_id for message in found}) == 1100
+    assert len({(message.message_id, message.event_id) for message in found}) == 1100
     assert await bench.database["mailing_chunks"].count_documents({}) == 0
 
 
@@ -351,7 +355,7 @@ async def test_no_secure_value_lies_open_in_the_database_or_in_the_log(bench: Be
     message = push(text="Code %code%, %same%", **option("SECURE", {"code": "{{code}}", "same": "hush-for-all"}))
     mailing = await bench.draft(message, ratePerS=100)
     mailing = await bench.upload(mailing, [b'{"to": "79161234567", "code": "hush-4711"}\n'])
-    kept = [one for name in ("mailing_chunks", "mailings") async for one in bench.database[name].find()]
+    kept = [document for name in ("mailing_chunks", "mailings") async for document in bench.database[name].find()]
     assert len(kept) == 2
     assert "hush" not in str(kept)
     await bench.plan(await bench.service.start(mailing, None))
@@ -361,17 +365,17 @@ async def test_no_secure_value_lies_open_in_the_database_or_in_the_log(bench: Be
     assert content.secure is not None
     assert content.secure.names == ("code", "same")
     assert b"hush" not in codec.encode(request)
-    told = await events_of(bench.settings, topics.MAILING_EVENTS, 3)
-    assert all('"same":""' in one.definition for one in told if isinstance(one, MailingChanged))
-    assert not any(b"hush" in codec.encode(one) for one in told)
+    events = await events_of(bench.settings, topics.MAILING_EVENTS, 3)
+    assert all('"same":""' in event.definition for event in events if isinstance(event, MailingChanged))
+    assert not any(b"hush" in codec.encode(event) for event in events)
 
 
 async def test_a_pause_that_is_lifted_at_once_is_lifted_whatever_the_directory_knows(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(), lines(0, 3))
     paused = await bench.service.pause(await bench.service.start(mailing, None))
     await bench.service.resume(paused)
-    said = await events_of(bench.settings, topics.APPLICATION_EVENTS, 2)
-    assert [one.state for one in said if isinstance(one, StopChanged)] == ["paused", "running"]
+    events = await events_of(bench.settings, topics.APPLICATION_EVENTS, 2)
+    assert [event.state for event in events if isinstance(event, StopChanged)] == ["paused", "running"]
 
 
 async def test_what_the_operator_stopped_is_not_lifted_by_a_change_of_the_mailing(bench: Bench) -> None:
@@ -382,8 +386,8 @@ async def test_what_the_operator_stopped_is_not_lifted_by_a_change_of_the_mailin
     bench.directory.apply(stop.entity_key, codec.encode(stop))
     again = await bench.service.pause(await bench.service.change(running, {"ratePerS": 7}))
     await bench.service.publisher.publish(await bench.service.resume(again))
-    said = await events_of(bench.settings, topics.APPLICATION_EVENTS, 2)
-    assert [one.state for one in said if isinstance(one, StopChanged)] == ["paused", "running"]
+    events = await events_of(bench.settings, topics.APPLICATION_EVENTS, 2)
+    assert [event.state for event in events if isinstance(event, StopChanged)] == ["paused", "running"]
     lifted = stop.model_copy(update={"state": "running", "at": 2})
     bench.directory.apply(lifted.entity_key, codec.encode(lifted))
     await bench.service.cancel(again)
@@ -399,28 +403,28 @@ async def test_of_a_mailing_that_is_done_what_waits_is_held_and_ended(bench: Ben
     again = await bench.plan(await bench.service.resume(paused))
     assert (again.state, again.planned) == ("done", 3)
     assert (await bench.service.cancel(again)).state == "cancelled"
-    said = await events_of(bench.settings, topics.APPLICATION_EVENTS, 3)
-    assert [one.state for one in said if isinstance(one, StopChanged)] == ["paused", "running", "cancelled"]
+    events = await events_of(bench.settings, topics.APPLICATION_EVENTS, 3)
+    assert [event.state for event in events if isinstance(event, StopChanged)] == ["paused", "running", "cancelled"]
 
 
 async def test_a_mailing_that_no_key_opens_any_more_pauses_and_another_one_goes_on(bench: Bench) -> None:
     lost, good = [await bench.upload(await bench.draft(), lines(0, 3)) for _ in range(2)]
-    for one in (lost, good):
-        await bench.service.start(one, None)
+    for mailing in (lost, good):
+        await bench.service.start(mailing, None)
     await bench.database["mailings"].update_one({"_id": lost.mailing_id}, {"$set": {"definition": "sealed long ago"}})
     stop = asyncio.Event()
     planning = asyncio.create_task(bench.planner(stop).run())
 
     async def have_come_to_rest() -> bool:
-        found = [await bench.mailings.find(one.mailing_id) for one in (lost, good)]
-        return [one.state for one in found if one is not None] == ["paused", "done"]
+        found = [await bench.mailings.find(mailing.mailing_id) for mailing in (lost, good)]
+        return [mailing.state for mailing in found if mailing is not None] == ["paused", "done"]
 
     await eventually(have_come_to_rest, "one is paused, the other one done")
     stop.set()
     await planning
 
 
-async def test_a_mailing_that_no_key_opens_is_said_once_and_shows_why_before_its_start(
+async def test_a_mailing_that_no_key_opens_is_published_once_and_shows_why_before_its_start(
     bench: Bench,
 ) -> None:
     lost = await bench.service.start(await bench.upload(await bench.draft(), lines(0, 3)), now_ms() + 3_600_000)
@@ -440,7 +444,7 @@ async def test_a_mailing_that_no_key_opens_is_said_once_and_shows_why_before_its
         await planning
         unread = await bench.service.find(draft.mailing_id, Caller(PARTNER))
     assert view_of(unread, Outcomes({}, {}, 0), None).reason == CANNOT_OPEN
-    assert [one["mailing"] for one in logs if "cannot be opened" in one["event"]] == [
+    assert [line["mailing"] for line in logs if "cannot be opened" in line["event"]] == [
         lost.mailing_id,
         draft.mailing_id,
     ]
@@ -478,17 +482,17 @@ async def test_a_mailing_with_an_unknown_fault_is_paused_after_some_tries_and_th
     stop = asyncio.Event()
 
     async def have_come_to_rest() -> bool:
-        found = [await bench.mailings.find(one.mailing_id) for one in (odd, good)]
-        return [one.state for one in found if one is not None] == ["paused", "done"]
+        found = [await bench.mailings.find(mailing.mailing_id) for mailing in (odd, good)]
+        return [mailing.state for mailing in found if mailing is not None] == ["paused", "done"]
 
     with capture_logs() as logs:
         running = asyncio.create_task(bench.planner(stop).run())
         await eventually(have_come_to_rest, "the one is paused, the other one done")
-        told = await bench.said(odd, "paused")
+        event = await bench.published(odd, "paused")
         stop.set()
         await running
-    assert "internal fault (ZeroDivisionError)" in told.reason
-    assert [one["log_level"] for one in logs if one.get("mailing") == odd.mailing_id].count("error") == 1
+    assert "internal fault (ZeroDivisionError)" in event.reason
+    assert [line["log_level"] for line in logs if line.get("mailing") == odd.mailing_id].count("error") == 1
     assert tried == 5
     monkeypatch.undo()
     found = await bench.mailings.find(odd.mailing_id)
@@ -522,7 +526,7 @@ async def test_a_change_that_cannot_be_said_holds_up_no_other_mailing(
         await eventually(is_done, "the other one is done")
         stop.set()
         await running
-    assert [one["mailing"] for one in logs if one["event"] == "a mailing's change cannot be published"][:1] == [
+    assert [line["mailing"] for line in logs if line["event"] == "a mailing's change cannot be published"][:1] == [
         odd.mailing_id
     ]
 
@@ -553,7 +557,7 @@ async def test_of_several_mailings_of_one_moment_each_is_on_one_page(bench: Benc
     seen: list[str] = []
     place = None
     while page := await bench.mailings.listed("demo", place, 2):
-        seen += [one.mailing_id for one in page]
+        seen += [mailing.mailing_id for mailing in page]
         place = PageCursor(page[-1].created_at, page[-1].mailing_id)
     assert len(seen) == 5
     assert set(seen) == made
@@ -577,17 +581,17 @@ async def test_who_is_forgotten_while_a_mailing_runs_is_not_sent_to_from_memory(
     clock[0] += 2000
     while await run.step(_at_once):
         pass
-    phones = {one.recipient.phone for one in await bench.requested(run.mailing.planned)}
+    phones = {message.recipient.phone for message in await bench.requested(run.mailing.planned)}
     assert first in phones
     assert forgotten not in phones
 
 
-async def test_what_happens_to_a_mailing_is_said_and_holds_what_was_asked_for_already(bench: Bench) -> None:
+async def test_what_happens_to_a_mailing_is_published_and_holds_what_was_asked_for_already(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(), lines(0, 3))
     running = await bench.service.start(mailing, None)
     paused = await bench.service.pause(running)
-    said: Sequence[Event] = await events_of(bench.settings, topics.MAILING_EVENTS, 3)
-    assert [one.state for one in said if isinstance(one, MailingChanged)] == ["draft", "running", "paused"]
+    events: Sequence[Event] = await events_of(bench.settings, topics.MAILING_EVENTS, 3)
+    assert [event.state for event in events if isinstance(event, MailingChanged)] == ["draft", "running", "paused"]
     (stop,) = await events_of(bench.settings, topics.APPLICATION_EVENTS, 1)
     assert isinstance(stop, StopChanged)
     assert (stop.scope, stop.id, stop.state) == ("mailing", f"demo/{mailing.mailing_id}", "paused")
@@ -629,7 +633,7 @@ async def test_a_mailing_that_the_stop_button_has_cancelled_never_goes_on(bench:
     after = await bench.plan(await start)
     assert (after.state, after.planned) == ("cancelled", 0)
     stops = await all_events_of(bench.settings, topics.APPLICATION_EVENTS)
-    assert not [one for one in stops if isinstance(one, StopChanged) and one.state == "running"]
+    assert not [stop for stop in stops if isinstance(stop, StopChanged) and stop.state == "running"]
 
 
 async def test_a_sender_that_is_gone_pauses_the_mailing_and_says_why(bench: Bench) -> None:
@@ -668,7 +672,7 @@ async def found_in(bench: Bench, segment: Segment, page: int = 3) -> list[tuple[
     found = []
     while cursor is not None:
         some, cursor = await bench.recipients.segments.page(query, cursor, page)
-        found += [(one.installation.installation_id, one.fitting) for one in some]
+        found += [(member.installation.installation_id, member.fitting) for member in some]
     return found
 
 
@@ -717,8 +721,8 @@ async def test_a_segment_is_planned_to_its_end_and_a_cascade_keeps_the_phone(ben
     mailing = await bench.draft(segment={}, cascadeChainLink=cascade("DELIVERED", sms), ratePerS=100)
     done = await bench.plan(await bench.service.start(mailing, None))
     assert (done.state, done.planned) == ("done", 2)
-    asked = sorted(await bench.requested(2), key=lambda one: one.recipient.installation_id or "")
-    assert [orjson.loads(one.recipient.model_dump_json(exclude_defaults=True)) for one in asked] == [
+    asked = sorted(await bench.requested(2), key=lambda message: message.recipient.installation_id or "")
+    assert [orjson.loads(message.recipient.model_dump_json(exclude_defaults=True)) for message in asked] == [
         {"phone": "79161234567", "external_user_id": "u", "only_installations": ["i-0000"]},
         {"installation_id": "i-0001"},
     ]
@@ -728,8 +732,15 @@ async def test_who_is_forgotten_goes_from_lists_values_and_texts(bench: Bench) -
     theirs = People(frozenset({"ivanov"}), frozenset({"79161112233"}))
     message = push(text="{{friend}} calls you, or +7 916 111-22-33 does, or Ivanov, not ivanovich but ivanov")
     mailing = await bench.draft(message, name="for ivanov")
-    told = {"79160000001": "Anna", "79160000002": "8 (916) 111-22-33", "79161112233": "Anna", "79160000003": "ivanov"}
-    mailing = await bench.upload(mailing, [orjson.dumps({"to": to, "friend": who}) + b"\n" for to, who in told.items()])
+    friends = {
+        "79160000001": "Anna",
+        "79160000002": "8 (916) 111-22-33",
+        "79161112233": "Anna",
+        "79160000003": "ivanov",
+    }
+    mailing = await bench.upload(
+        mailing, [orjson.dumps({"to": to, "friend": name}) + b"\n" for to, name in friends.items()]
+    )
     mailing = await bench.service.start(mailing, None)
     assert await bench.mailings.erase_recipients("another", theirs) == 0
     assert await bench.mailings.erase_recipients(None, theirs) == 3
@@ -737,7 +748,7 @@ async def test_who_is_forgotten_goes_from_lists_values_and_texts(bench: Bench) -
     assert await bench.mailings.erase_recipients(None, theirs) == 0
     found = await bench.service.find(mailing.mailing_id, Caller(PARTNER))
     assert (found.name, found.revision) == (f"for {MASK}", mailing.revision + 1)
-    assert [one.mailing_id for one in await bench.mailings.unpublished()] == [mailing.mailing_id]
+    assert [unpublished.mailing_id for unpublished in await bench.mailings.unpublished()] == [mailing.mailing_id]
     done = await bench.plan(found)
     assert (done.state, done.planned) == ("done", 1)
     (sent,) = await bench.requested(1)
@@ -756,6 +767,8 @@ async def test_a_run_goes_on_with_the_text_that_is_left(bench: Bench) -> None:
     await bench.mailings.erase_texts(None, People(frozenset({"ivanov"}), frozenset()))
     while await run.step(_at_once):
         pass
-    texts = sorted(one.chain[0].content.text for one in await bench.requested(4) if one.chain[0].content is not None)
+    texts = sorted(
+        message.chain[0].content.text for message in await bench.requested(4) if message.chain[0].content is not None
+    )
     assert texts[0] == "0 ivanov"
     assert texts[-1] == f"3 {MASK}"

@@ -47,7 +47,7 @@ async def result(ingest: Ingest, messages: Any, key: str = "demokey", **packet: 
 
 async def events(ingest: Ingest) -> dict[str, MessageRequested]:
     found = await all_events_of(ingest.settings, BULK)
-    return {one.message_id: one for one in found if isinstance(one, MessageRequested)}
+    return {event.message_id: event for event in found if isinstance(event, MessageRequested)}
 
 
 async def test_a_full_packet_is_answered_in_order_and_lies_in_the_bulk_lane(ingest: Ingest) -> None:
@@ -60,8 +60,8 @@ async def test_a_full_packet_is_answered_in_order_and_lies_in_the_bulk_lane(inge
         "79000000001",
         "79000000002",
     ]
-    of_packet = [one for one in logged.values() if one.packet_id == packet_id]
-    assert (len(of_packet), {one.lane for one in of_packet}) == (MOST, {"bulk"})
+    of_packet = [event for event in logged.values() if event.packet_id == packet_id]
+    assert (len(of_packet), {event.lane for event in of_packet}) == (MOST, {"bulk"})
 
 
 async def test_one_too_many_and_nothing_is_accepted(ingest: Ingest) -> None:
@@ -114,12 +114,12 @@ async def test_of_packets_at_once_one_has_each_id_and_none_waits_for_ever(ingest
     names = [str(uuid.uuid4()) for _ in range(40)]
     packets = [names, names[::-1], names[20:] + names[:20]]
     results = await asyncio.gather(
-        *(result(ingest, [sms(number, id=name) for number, name in enumerate(one)], "oncekey") for one in packets)
+        *(result(ingest, [sms(number, id=name) for number, name in enumerate(names)], "oncekey") for names in packets)
     )
     accepted = [entry["id"] for entries in results for entry in entries if entry["code"] == "OK"]
     assert sorted(accepted) == sorted(names)
-    told = {entry["reasons"][0]["key"] for entries in results for entry in entries if entry["code"] != "OK"}
-    assert told == {"duplicate"}
+    keys = {entry["reasons"][0]["key"] for entries in results for entry in entries if entry["code"] != "OK"}
+    assert keys == {"duplicate"}
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ async def test_a_packets_header_names_fields_by_message(ingest: Ingest) -> None:
     body = {"messages": [sms(1, id=reference, tex="x"), sms(2, id=reference)], "schedule": {}}
     headers = {"Authorization": "Key demokey"}
     async with ingest.http.post(ingest.url + "/v3/batch", json=body, headers=headers) as answer:
-        assert [one["code"] for one in (await answer.json())["result"]] == ["OK", "OK"]
+        assert [entry["code"] for entry in (await answer.json())["result"]] == ["OK", "OK"]
         assert answer.headers["RPNS-Warnings"] == (
             "unknown field schedule, did you mean scheduleInfo?; "
             "unknown field messages[0].tex, did you mean text?; "

@@ -87,7 +87,7 @@ class Ingest:
     async def events(self, message_id: str) -> list[MessageRequested]:
         """What the topic holds of a message."""
         found = await events_of(self.settings, TOPIC, await self.count())
-        return [one for one in found if isinstance(one, MessageRequested) and one.message_id == message_id]
+        return [event for event in found if isinstance(event, MessageRequested) and event.message_id == message_id]
 
 
 async def provision(settings: Settings) -> None:
@@ -106,7 +106,7 @@ async def provision(settings: Settings) -> None:
             )
             sender = SenderChanged(**given, service_number="DemoBank", application_id="bank")
             events = (partner.model_copy(update=changes), sender)
-            await log.append([kafka.Append(topics.APPLICATION_EVENTS, one.entity_key, one) for one in events])
+            await log.append([kafka.Append(topics.APPLICATION_EVENTS, event.entity_key, event) for event in events])
 
 
 @pytest.fixture(scope="module")
@@ -388,8 +388,8 @@ async def warned(ingest: Ingest, body: Any) -> tuple[int, str]:
 
 async def test_fields_that_nobody_reads_are_taken_and_named_in_a_header(ingest: Ingest) -> None:
     body = request(push(tl=5), id="w-1", prio=1)
-    said = "unknown field prio; unknown field message.data.tl, did you mean ttl?"
-    assert await warned(ingest, body) == (200, said)
+    warning = "unknown field prio; unknown field message.data.tl, did you mean ttl?"
+    assert await warned(ingest, body) == (200, warning)
     (event,) = await ingest.events(ids.message_id_of(ids.uuid5(NAMESPACE, "demo"), "w-1"))
     assert event.unknown_fields == ("prio", "message.data.tl")
     assert await warned(ingest, request()) == (200, "")
@@ -408,15 +408,15 @@ async def test_refusals_name_them_as_well_and_strangers_learn_nothing(ingest: In
 async def test_an_id_for_somebody_else_is_answered_as_before_and_told(ingest: Ingest) -> None:
     first = await ingest.post(request(id="w-2"))
     assert await ingest.post(request(id="w-2", destAddr="79161234568")) == first
-    told = "id was used before with another recipient or content: the first request stands"
-    assert await warned(ingest, request(push(text="other"), id="w-2")) == (200, told)
+    warning = "id was used before with another recipient or content: the first request stands"
+    assert await warned(ingest, request(push(text="other"), id="w-2")) == (200, warning)
     assert await warned(ingest, request(id="w-2")) == (200, "")
 
 
 async def test_no_name_of_a_field_breaks_the_header(ingest: Ingest) -> None:
     names = {"a\r\nSet-Cookie: x=1": 1, "имя": 2, **{f"field{number}": number for number in range(500)}}
-    status, said = await warned(ingest, request() | names)
+    status, warning = await warned(ingest, request() | names)
     assert status == 200
-    assert said.startswith("unknown field a%0D%0ASet-Cookie%3A%20x%3D1; unknown field %D0%B8%D0%BC%D1%8F")
-    assert said.endswith("more")
-    assert len(said) < 1100
+    assert warning.startswith("unknown field a%0D%0ASet-Cookie%3A%20x%3D1; unknown field %D0%B8%D0%BC%D1%8F")
+    assert warning.endswith("more")
+    assert len(warning) < 1100

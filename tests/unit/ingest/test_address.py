@@ -62,8 +62,8 @@ def _sent(data: dict[str, Any]) -> str:
     content = first(push(**data)).content
     assert content is not None
     rich = orjson.loads(content.enrichment or "{}")
-    buttons = [one.options for one in content.actions] + [one["options"] for one in rich.get("actions", ())]
-    return str(next(one for one in (content.content_url, rich.get("content-url"), *buttons) if one))
+    buttons = [button.options for button in content.actions] + [action["options"] for action in rich.get("actions", ())]
+    return str(next(address for address in (content.content_url, rich.get("content-url"), *buttons) if address))
 
 
 @pytest.mark.parametrize("place", PLACES)

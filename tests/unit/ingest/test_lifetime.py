@@ -30,26 +30,26 @@ def android(body: tuple[bytes, bool]) -> str:
     return str(orjson.loads(body[0])["message"]["android"]["ttl"])
 
 
-TOLD: dict[str, Callable[[Push], str]] = {
-    "apns": lambda one: str(int(dict(headers_of(one, b"", b"app", NOW_MS))[b"apns-expiration"]) - NOW_MS // 1000),
-    "fcm": lambda one: android(fcm.render(one, NOW_MS)),
-    "hms": lambda one: android(hms.render(one, NOW_MS, "Demo")),
-    "rustore": lambda one: android(rustore.render_native(one, NOW_MS)),
-    "web": lambda one: web.headers_of(one, NOW_MS)["TTL"],
+LIFETIMES: dict[str, Callable[[Push], str]] = {
+    "apns": lambda push: str(int(dict(headers_of(push, b"", b"app", NOW_MS))[b"apns-expiration"]) - NOW_MS // 1000),
+    "fcm": lambda push: android(fcm.render(push, NOW_MS)),
+    "hms": lambda push: android(hms.render(push, NOW_MS, "Demo")),
+    "rustore": lambda push: android(rustore.render_native(push, NOW_MS)),
+    "web": lambda push: web.headers_of(push, NOW_MS)["TTL"],
 }
 
 
-@pytest.mark.parametrize("provider", TOLD)
+@pytest.mark.parametrize("provider", LIFETIMES)
 @pytest.mark.parametrize(("left_ms", "seconds"), [(90_900, 90), (30_000, 30), (1_000, 1), (DAY_S * 1000, DAY_S)])
 def test_every_provider_is_told_what_is_left(provider: str, left_ms: int, seconds: int) -> None:
-    told = TOLD[provider](push_of(expires_at=NOW_MS + left_ms))
-    assert told.removesuffix("s") == str(seconds)
+    lifetime = LIFETIMES[provider](push_of(expires_at=NOW_MS + left_ms))
+    assert lifetime.removesuffix("s") == str(seconds)
 
 
-@pytest.mark.parametrize("provider", TOLD)
+@pytest.mark.parametrize("provider", LIFETIMES)
 @given(left_ms=st.integers(1_000, DAY_S * 1000))
 def test_no_provider_is_told_more_than_is_left(provider: str, left_ms: int) -> None:
-    seconds = int(TOLD[provider](push_of(expires_at=NOW_MS + left_ms)).removesuffix("s"))
+    seconds = int(LIFETIMES[provider](push_of(expires_at=NOW_MS + left_ms)).removesuffix("s"))
     assert 0 < seconds * 1000 <= left_ms
 
 
@@ -95,6 +95,8 @@ ENDING: list[MessageEvent] = [STORY.requested(), STORY.planned("i-1"), STORY.dis
 def test_the_end_of_a_lifetime_is_decided_once_however_often_it_is_read(events: list[MessageEvent]) -> None:
     message, follows = followed(*events)
     assert message.state is DeliveryState.EXPIRED
-    reports = {(one.report.status, one.report.error_code) for one in follows if isinstance(one, ReportDue)}
+    reports = {
+        (followed.report.status, followed.report.error_code) for followed in follows if isinstance(followed, ReportDue)
+    }
     assert reports <= {(0, 0), (5, 7)}
     assert sum(change.state is DeliveryState.EXPIRED for change in message.links[0].changes) == 1

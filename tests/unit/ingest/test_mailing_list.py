@@ -19,11 +19,11 @@ SMS = {"type": "SMS", "data": {"text": "hi", "ttl": 5, "serviceNumber": "DemoTex
 
 def rows(data: bytes, is_csv: bool, template: Template = TEMPLATE, size: int = 7) -> list[Row | RejectedLine]:
     records = Records(names_of(template), is_csv)
-    found = [one for at in range(0, len(data), size) for one in records.feed(data[at : at + size])]
+    found = [record for at in range(0, len(data), size) for record in records.feed(data[at : at + size])]
     found += records.end()
     if records.table is not None:
         check_table(records.table, template)
-    return [read(one, template) for one in found]
+    return [read(record, template) for record in found]
 
 
 def ndjson(*lines: bytes) -> list[Row | RejectedLine]:
@@ -146,7 +146,7 @@ def test_a_recipient_is_the_user_of_a_push_and_else_the_phone() -> None:
 
 def test_one_number_in_two_spellings_is_one_recipient() -> None:
     found = table("to;name\n+7 916 123-45-67;A\n89161234567;B\n(916) 1234567;C\n79161234568;D\n")
-    assert repeats(TEMPLATE, *(one for one in found if isinstance(one, Row))) == [None, 2, 2, None]
+    assert repeats(TEMPLATE, *(row for row in found if isinstance(row, Row))) == [None, 2, 2, None]
 
 
 @given(st.lists(st.integers(0, 500), max_size=2_000))
@@ -159,8 +159,8 @@ def test_every_line_is_known_to_repeat_the_first_of_its_recipient(phones_: list[
 def test_who_is_seen_stays_seen_while_the_tables_grow_and_takes_few_bytes() -> None:
     seen, count = SeenRecipients(bytes(16), has_push=True), 40_000
     lines = [Row(line, str(line), None, None, ()) for line in range(1, count + 1)]
-    assert not any(seen.first_line(one) for one in lines)
-    assert [seen.first_line(one) for one in lines] == [one.line for one in lines]
+    assert not any(seen.first_line(row) for row in lines)
+    assert [seen.first_line(row) for row in lines] == [row.line for row in lines]
     assert seen.size_bytes <= 50 * count
 
 
@@ -181,7 +181,7 @@ def test_whatever_a_list_holds_every_record_is_a_recipient_or_told_what_is_wrong
     except ListFault:
         assert data.strip()[:1] in (b"[", b"{")
         return
-    assert all(isinstance(one, Row) or one.rule for one in found)
+    assert all(isinstance(line, Row) or line.rule for line in found)
 
 
 @pytest.mark.parametrize(

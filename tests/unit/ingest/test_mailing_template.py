@@ -159,7 +159,7 @@ def test_any_value_arrives_as_it_was_in_texts_and_in_json(name: str, city: str) 
     content = Template(drafted(message)).filled((name, city)).chain[0].content
     assert content is not None
     assert content.text == f"a{name}%s{city}"
-    if not any("\ud800" <= one <= "\udfff" for one in name + city):
+    if not any("\ud800" <= character <= "\udfff" for character in name + city):
         assert orjson.loads(content.custom_payload or "") == {"k": f"{city}-{name}"}
 
 
@@ -179,8 +179,8 @@ def test_the_same_line_gives_the_same_message_and_an_own_id_is_that_of_send() ->
 
 def test_the_hour_of_secure_values_moves_with_the_sending() -> None:
     template = Template(drafted(push(text="x")))
-    one = MailingRecipient("k", Recipient(phone="79161234567"))
-    late = expand(template, one, MAILING, PARTNER.uuid, NOW + 3_600_000)
+    recipient = MailingRecipient("k", Recipient(phone="79161234567"))
+    late = expand(template, recipient, MAILING, PARTNER.uuid, NOW + 3_600_000)
     assert late.ends_at == template.ends_at + 3_600_000
 
 

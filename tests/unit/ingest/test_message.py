@@ -24,9 +24,9 @@ def test_the_event_says_what_was_asked() -> None:
 
 
 def test_the_same_id_gives_the_same_message_and_another_event() -> None:
-    one, two = accepted(request(id="1")), accepted(request(id="1"))
-    assert (one.message_id, one.mt_num) == (two.message_id, two.mt_num)
-    assert one.event_id != two.event_id
+    first, second = accepted(request(id="1")), accepted(request(id="1"))
+    assert (first.message_id, first.mt_num) == (second.message_id, second.mt_num)
+    assert first.event_id != second.event_id
 
 
 def test_requests_without_an_id_are_different_messages() -> None:

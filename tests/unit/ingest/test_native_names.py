@@ -56,20 +56,20 @@ async def test_every_route_refuses_a_query_parameter_that_it_does_not_read(apps:
     for app, method, path, _ in routes:
         answer = await asked(app, method, path, "noSuchName=1&other%20one=2")
         assert answer.status_code == 400, (method, path, answer.text)
-        assert [one["field"] for one in answer.json()["errors"]] == ["noSuchName", "other one"], (method, path)
+        assert [error["field"] for error in answer.json()["errors"]] == ["noSuchName", "other one"], (method, path)
 
 
 async def test_every_route_refuses_a_query_parameter_that_is_there_twice(apps: dict[str, Api]) -> None:
     seen = 0
     for app, method, path, operation in native(apps):
-        for one in operation.get("parameters", ()):
-            if one["in"] != "query" or "array" in str(one["schema"]):
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] != "query" or "array" in str(parameter["schema"]):
                 continue
             seen += 1
-            answer = await asked(app, method, path, f"{one['name']}=1&{one['name']}=2")
+            answer = await asked(app, method, path, f"{parameter['name']}=1&{parameter['name']}=2")
             assert (answer.status_code, answer.json()["errors"]) == (
                 400,
-                [{"field": one["name"], "rule": "must be given once"}],
+                [{"field": parameter["name"], "rule": "must be given once"}],
             ), (method, path)
     assert seen > 30
 
@@ -83,8 +83,8 @@ async def test_the_parameter_that_was_meant_is_told(apps: dict[str, Api]) -> Non
 
 def _schemas(schema: Any, parts: dict[str, Any], seen: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(schema, list):
-        for one in schema:
-            yield from _schemas(one, parts, seen)
+        for part in schema:
+            yield from _schemas(part, parts, seen)
     if not isinstance(schema, dict):
         return
     name = schema.get("$ref", "").rpartition("/")[2]
@@ -115,8 +115,8 @@ def test_a_mailings_unknown_names_are_told_at_every_depth() -> None:
         "name": "x", "rate": 5, "message": message | {"kind": 1}, "segment": {"platform": []},
         "scheduleInfo": {"timeStart": "10:00"}, "cascadeChainLink": cascade("READ", push(txt="a")),
     }  # fmt: skip
-    told = {one.path: one.meant for one in unknown_fields(MailingBody, body)}
-    assert told == {
+    suggestions = {field.path: field.meant for field in unknown_fields(MailingBody, body)}
+    assert suggestions == {
         "rate": "ratePerS",
         "message.kind": None,
         "message.data.tl": "ttl",
@@ -126,7 +126,7 @@ def test_a_mailings_unknown_names_are_told_at_every_depth() -> None:
         "scheduleInfo.timeStart": None,
         "cascadeChainLink.message.data.txt": "text",
     }
-    assert [one.meant for one in unknown_fields(ChangeBody, {"rate": 1})] == ["ratePerS"]
+    assert [field.meant for field in unknown_fields(ChangeBody, {"rate": 1})] == ["ratePerS"]
 
 
 def test_what_is_the_partners_own_is_not_looked_into() -> None:
@@ -138,8 +138,8 @@ def test_what_is_the_partners_own_is_not_looked_into() -> None:
     ])  # fmt: skip
     viber = {"type": "VIBER", "data": {"instantContent": {"type": "text", "data": own}}}
     maximum = {"type": "MAX", "data": own}
-    for one in (message, viber, maximum):
-        assert unknown_fields(MailingBody, {"name": "x", "message": one}) == []
+    for message_body in (message, viber, maximum):
+        assert unknown_fields(MailingBody, {"name": "x", "message": message_body}) == []
 
 
 @pytest.mark.parametrize(

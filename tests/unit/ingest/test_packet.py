@@ -78,15 +78,17 @@ async def test_without_keys_for_its_values_nothing_is_written_and_each_message_i
     kept = Kept()
     secure = {**GOOD, "type": "PUSH", "validity": 60, "text": "%code%", "data": option("SECURE", {"code": "1"})}
     entries = await answered(kept, [GOOD, {}, secure, GOOD, {"text": "x"}])
-    told = [entry["reasons"][0]["key"] for entry in entries]
-    assert told == ["unknown", "must.be.not.null", "unknown", "unknown", "must.be.not.null"]
+    keys = [entry["reasons"][0]["key"] for entry in entries]
+    assert keys == ["unknown", "must.be.not.null", "unknown", "unknown", "must.be.not.null"]
     assert kept.records == []
 
 
 async def test_messages_of_higher_priority_go_first_and_the_answer_keeps_the_order_of_the_packet() -> None:
     kept = Kept()
-    messages = [{**GOOD, "id": name, "priority": one} for name, one in zip("abcde", (0, 3, None, 1, 3), strict=True)]
+    messages = [
+        {**GOOD, "id": name, "priority": priority} for name, priority in zip("abcde", (0, 3, None, 1, 3), strict=True)
+    ]
     entries = await answered(kept, [*messages, {**GOOD, "id": "f"}, {}])
     assert [entry.get("id") for entry in entries] == [*"abcdef", None]
     names = {entry["messageId"]: entry.get("id") for entry in entries}
-    assert [names[one.key] for one in kept.records] == [*"bedacf"]
+    assert [names[record.key] for record in kept.records] == [*"bedacf"]

@@ -163,8 +163,8 @@ LONG_CHAIN = {"state": "SEEN", "message": {"type": "SMS", "data": {"text": "x", 
 def test_each_rule_is_told_by_key_and_field(change: dict[str, Any], reasons: list[tuple[str, str]]) -> None:
     rejected = outcome({**GOOD, **change})
     assert isinstance(rejected, Rejection), rejected
-    told = [(reason.key, reason.ref.removeprefix("messages[0].")) for reason in rejected.reasons]
-    assert told == reasons
+    reasons = [(reason.key, reason.ref.removeprefix("messages[0].")) for reason in rejected.reasons]
+    assert reasons == reasons
     assert rejected.description
 
 
@@ -173,7 +173,8 @@ def test_what_is_no_message_is_rejected_alone() -> None:
     packet = packet_of({"messages": messages}, PARTNER, NOW)
     sending = PacketContext(PARTNER, Senders(), NOW, 7, ids.uuid7)
     kinds = [
-        type(accepted_of(one, place, packet, sending, PacketTemplates(PARTNER))) for place, one in enumerate(messages)
+        type(accepted_of(message, place, packet, sending, PacketTemplates(PARTNER)))
+        for place, message in enumerate(messages)
     ]
     assert kinds == [AcceptedMessage, Rejection, AcceptedMessage]
 
@@ -241,6 +242,8 @@ MESSAGES = st.fixed_dictionaries(
 def test_a_message_that_is_copied_from_a_pattern_is_what_it_would_be_alone(messages: list[dict[str, Any]]) -> None:
     packet = packet_of({"messages": messages}, PARTNER, NOW)
     sending, shared = PacketContext(PARTNER, Senders(), NOW, 7, lambda: "drawn"), PacketTemplates(PARTNER)
-    together = [accepted_of(one, place, packet, sending, shared) for place, one in enumerate(messages)]
-    alone = [accepted_of(one, place, packet, sending, PacketTemplates(PARTNER)) for place, one in enumerate(messages)]
+    together = [accepted_of(message, place, packet, sending, shared) for place, message in enumerate(messages)]
+    alone = [
+        accepted_of(message, place, packet, sending, PacketTemplates(PARTNER)) for place, message in enumerate(messages)
+    ]
     assert together == alone

@@ -51,11 +51,11 @@ MISSPELT: list[tuple[dict[str, Any], dict[str, str | None]]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "told"), MISSPELT)
+@pytest.mark.parametrize(("body", "suggestions"), MISSPELT)
 def test_a_field_that_nobody_reads_is_named_with_the_one_that_was_meant(
-    body: dict[str, Any], told: dict[str, str | None]
+    body: dict[str, Any], suggestions: dict[str, str | None]
 ) -> None:
-    assert {one.path: one.meant for one in unknown_fields(SendRequest, body)} == told
+    assert {field.path: field.meant for field in unknown_fields(SendRequest, body)} == suggestions
 
 
 KNOWN = [
@@ -102,18 +102,18 @@ def test_the_header_is_short_and_ascii_whatever_the_names_are(names: list[str]) 
 
 def test_what_does_not_fit_the_header_is_counted() -> None:
     value = header_of(warnings_of(Unknown(f"field{number}", f"field{number}", ()) for number in range(100))).decode()
-    told = value.count("unknown field ")
-    assert value.endswith(f"; and {100 - told} more")
+    count = value.count("unknown field ")
+    assert value.endswith(f"; and {100 - count} more")
     assert header_of(["a", "b"]) == b"a; b"
 
 
 def test_a_packets_messages_are_looked_into_one_by_one_and_the_packet_around_them() -> None:
     good = {"from": "DemoBank", "to": "+79161234567", "text": "x", "validity": 60}
     odd = [good | {"tex": 1}, good | {"type": "PUSH", "data": {"tl": 1}}, good, "nothing"]
-    assert [[(one.path, one.meant) for one in unknown_of(message, PARTNER)] for message in odd] == [
+    assert [[(field.path, field.meant) for field in unknown_of(message, PARTNER)] for message in odd] == [
         [("tex", "text")], [("data.tl", "ttl")], [], [],
     ]  # fmt: skip
-    assert [one.path for one in unknown_around({"messages": [], "schedule": {}, "scheduleInfo": {"from": 1}})] == [
+    assert [field.path for field in unknown_around({"messages": [], "schedule": {}, "scheduleInfo": {"from": 1}})] == [
         "schedule",
         "scheduleInfo.from",
     ]
@@ -133,8 +133,8 @@ def test_a_field_that_is_told_to_be_unknown_is_not_read() -> None:
         False,
         None,
     )
-    told = {one.path: one.meant for one in unknown_fields(SendRequest, body)}
-    assert told == {
+    suggestions = {field.path: field.meant for field in unknown_fields(SendRequest, body)}
+    assert suggestions == {
         "notify_url": "notifyUrl",
         "message.data.external_user_id": "externalUserId",
         "message.data.primary_on": "primaryOn",
@@ -145,8 +145,8 @@ def test_a_field_that_is_told_to_be_unknown_is_not_read() -> None:
 def test_a_packet_s_data_that_its_message_overrules_is_named() -> None:
     message = {"from": "DemoBank", "to": "79161234567", "text": "a", "validity": 60}
     data = {"text": "b", "serviceNumber": "DemoText", "ttl": 5}
-    told = [one.path for one in unknown_of({**message, "data": data}, PARTNER)]
-    assert told == ["data.text", "data.serviceNumber", "data.ttl"]
+    paths = [field.path for field in unknown_of({**message, "data": data}, PARTNER)]
+    assert paths == ["data.text", "data.serviceNumber", "data.ttl"]
     assert not unknown_of({**message, "data": {"text": "a", "serviceNumber": "DemoBank"}}, PARTNER)
     assert not unknown_of({"from": "DemoBank", "to": "79161234567", "text": "a", "data": {"ttl": 5}}, PARTNER)
 
@@ -169,22 +169,26 @@ async def test_a_number_that_json_has_not_is_refused_also_where_nobody_reads_it(
     assert await answering.answer(body, "", []) == Refusal(Code.INVALID, "body", "numbers must be finite")
 
 
-def _told(**changes: Any) -> int:
+def _fingerprint(**changes: Any) -> int:
     return fingerprint_of(accepted(request(id="1", **changes)))
 
 
 def test_another_recipient_or_text_under_one_id_is_noticed() -> None:
     recent = RecentRequests()
-    assert not recent.note("m", _told())
-    assert not recent.note("m", _told(extraParam="a=b"))
-    for other in (_told(destAddr="79161234568"), _told(message=push(text="other")), _told(message=push(title="t"))):
+    assert not recent.note("m", _fingerprint())
+    assert not recent.note("m", _fingerprint(extraParam="a=b"))
+    for other in (
+        _fingerprint(destAddr="79161234568"),
+        _fingerprint(message=push(text="other")),
+        _fingerprint(message=push(title="t")),
+    ):
         assert recent.note("m", other)
     sms = {"type": "SMS", "data": {"text": "a", "ttl": 5}}
-    assert _told(message=sms) != _told(message=sms | {"data": {"text": "b", "ttl": 5}})
+    assert _fingerprint(message=sms) != _fingerprint(message=sms | {"data": {"text": "b", "ttl": 5}})
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "other"),
     [
         (option("RICH", {"title": "a"}), option("RICH", {"title": "b"})),
         (
@@ -202,12 +206,12 @@ def test_another_recipient_or_text_under_one_id_is_noticed() -> None:
         (option("SECURE", {"code": "1"}), option("SECURE", {"code": "2"})),
     ],
 )
-def test_so_is_whatever_else_the_second_would_have_shown(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_so_is_whatever_else_the_second_would_have_shown(first: dict[str, Any], other: dict[str, Any]) -> None:
     found = [
-        decide(request(push(text="%code%" if "SECURE" in str(data) else "a", **data))) for data in (one, one, other)
+        decide(request(push(text="%code%" if "SECURE" in str(data) else "a", **data))) for data in (first, first, other)
     ]
-    told = [fingerprint_of(each.request, each.secure) for each in found if isinstance(each, AcceptedMessage)]
-    assert told[0] == told[1] != told[2]
+    fingerprints = [fingerprint_of(each.request, each.secure) for each in found if isinstance(each, AcceptedMessage)]
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
 
 
 def test_only_the_newest_are_kept_in_memory() -> None:
