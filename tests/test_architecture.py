@@ -27,8 +27,8 @@ PURE_FOLDERS = ("rules", "policy", "fold")
 DECIDING = {
     "services/dispatch/payload": ("envelope", "fit", "text"),
     "services/ingest/packet": ("rules", "errors", "templates"),
-    "services/registry/device_api": ("receipts",),
     "services/registry/hms_receipts": ("rules",),
+    "services/registry/receipts": ("rules", "bodies"),
     "services/registry/identity": ("keys", "proof"),
     "services/router": ("plan", "plan_channel", "plan_live"),
     "services/statistics": ("merge",),

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from services.runtime.http.field_names import RequestBody
@@ -11,6 +11,8 @@ from services.runtime.text.storable import Text
 
 MAX_SUBSCRIPTIONS = 100
 """In the catalogue of an application, and on an installation."""
+LATEST_MS = 253_402_300_799_999  # the end of the year 9999
+TimeMs = Annotated[StrictInt, Field(ge=0, le=LATEST_MS)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Phone = Annotated[Text, Field(min_length=1, max_length=phones.MAX_LENGTH)]
 UserId = Annotated[Text, Field(min_length=1, max_length=256)]

@@ -6,7 +6,6 @@ from services.registry.device_api.commands import DeviceCommands
 from services.registry.device_api.live_commands import LiveCommands
 from services.registry.device_api.live_routes import live_routes
 from services.registry.device_api.login import LoginCommands
-from services.registry.device_api.receipts import kept_time
 from services.registry.device_api.routes import device_routes, web_routes
 from services.registry.device_api.token_commands import TokenCommands
 from services.registry.device_api.tokens import TokenFacts, server_key, token_text
@@ -23,7 +22,6 @@ __all__ = [
     "TokenCommands",
     "TokenFacts",
     "device_routes",
-    "kept_time",
     "live_routes",
     "server_key",
     "token_text",

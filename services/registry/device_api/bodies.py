@@ -10,22 +10,15 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from schemas import ids
 from schemas.device_events import Subscription
-from schemas.live import activity_slot, start_slot
 from schemas.providers import FACTS, Carrier, Platform, Provider, ProviderFacts, PushProviderName
-from schemas.values import LONGEST_CHAIN
-from services.registry.bodies import MAX_SUBSCRIPTIONS, AnswerModel, FieldError, Phone, RequestModel, UserId
+from services.registry.bodies import MAX_SUBSCRIPTIONS, AnswerModel, Phone, RequestModel, TimeMs, UserId
 from services.registry.devices import Device
 from services.registry.identity import MOST_CHARACTERS
 from services.runtime.text.storable import Text
 
-MAX_RECEIPTS = 500
-LATEST_MS = 253_402_300_799_999  # the end of the year 9999
-
-
 Short = Annotated[Text, Field(max_length=64)]
 Named = Annotated[Text, Field(min_length=1, max_length=128)]
 PublicKey = Annotated[Text, Field(max_length=120)]
-TimeMs = Annotated[StrictInt, Field(ge=0, le=LATEST_MS)]
 
 
 class InstallBody(RequestModel):
@@ -134,7 +127,7 @@ class SubscriptionState(AnswerModel):
     title: str
     description: str
     value: bool
-    said: bool = Field(description="false: the device has said nothing, and the default counts")
+    reported: bool = Field(alias="said", description="false: the device has said nothing, and the default counts")
 
 
 class SettingsBody(RequestModel):
@@ -156,52 +149,6 @@ class SessionBody(RequestModel):
     time_zone: Annotated[Text, Field(max_length=64)] | None = None
     previous_session_s: Annotated[StrictInt, Field(ge=0, le=31_536_000)] | None = None
     primary: StrictBool = Field(False, description="claim the mark of the user's primary installation")
-
-
-class ReceiptBody(RequestModel):
-    """What happened to one push; ids and link are those in its payload."""
-
-    message_id: UUID
-    delivery_id: UUID = Field(description="proves that the push was sent to this installation")
-    link: Annotated[StrictInt, Field(ge=0, lt=LONGEST_CHAIN)] = 0
-    bulk: StrictBool = Field(False, description="as in the payload")
-    kind: Literal["delivered", "read", "dismissed", "clicked"]
-    happened_at: TimeMs
-    action: Annotated[Text, Field(min_length=1, max_length=64)] | None = Field(None, description="of the button")
-    activity_id: Annotated[Text, Field(min_length=1, max_length=128)] | None = Field(
-        None, description="the Live Activity that was updated or ended"
-    )
-    attributes_type: Annotated[Text, Field(min_length=1, max_length=128)] | None = Field(
-        None, description="of the Live Activity that was started"
-    )
-
-    @property
-    def slot(self) -> str:
-        """Which of the installation's tokens the push came by."""
-        if self.activity_id is not None:
-            return activity_slot(self.activity_id)
-        return start_slot(self.attributes_type) if self.attributes_type is not None else ""
-
-
-class ReceiptsBody(RequestModel):
-    """Each entry of `receipts` is judged alone; one bad entry never refuses its neighbours."""
-
-    sent_at: TimeMs | None = Field(None, description="the device's clock when it sends this: corrects a wrong clock")
-    receipts: Annotated[list[object], Field(min_length=1, max_length=MAX_RECEIPTS)]
-
-
-class ReceiptResult(AnswerModel):
-    """The answer to one receipt. `happenedAt`: the time that was kept."""
-
-    accepted: bool
-    happened_at: int | None = None
-    errors: list[FieldError] = []
-
-
-class ReceiptsAnswer(AnswerModel):
-    """One result for each receipt, in their order."""
-
-    results: list[ReceiptResult]
 
 
 class TokenView(AnswerModel):

@@ -93,11 +93,11 @@ def _add_subscriptions(router: APIRouter, commands: DeviceCommands, own: Any) ->
         values = {subscription.id: subscription.value for subscription in device.subscriptions}
         known = {kind.id for kind in kinds}
         found = [
-            SubscriptionState.shown(kind, value=values.get(kind.id, kind.default), said=kind.id in values)
+            SubscriptionState.shown(kind, value=values.get(kind.id, kind.default), reported=kind.id in values)
             for kind in kinds
         ]
         return found + [
-            SubscriptionState.shown(subscription, said=True)
+            SubscriptionState.shown(subscription, reported=True)
             for subscription in device.subscriptions
             if subscription.id not in known
         ]

@@ -21,8 +21,8 @@ from schemas.events import MessageEvent, ProviderTold, ReceiptReceived
 from schemas.ids import DeliveryTag
 from schemas.providers import Provider
 from schemas.reasons import Reason
-from services.registry.device_api import kept_time
 from services.registry.devices import Device
+from services.registry.receipts import kept_time
 from services.runtime.crypto.delivery_ids import DeliveryIds
 
 DELIVERED, FORBIDDEN = 0, 6

@@ -4,7 +4,7 @@
                                              │ no                       │ no
                                              └──────────────────────────┴──▶ the documented route, with the same body
 
-What is usual costs neither FastAPI's layers nor a question to the database; whatever is not (a credential of before, a
+The usual call costs neither FastAPI's layers nor a question to the database. Every other one (a former credential, a
 broken body, an application that is switched off) is answered by the route, so each refusal is written once.
 """
 
@@ -15,7 +15,7 @@ import orjson
 from pydantic import ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.registry.device_api.bodies import ReceiptsBody
+from services.registry.receipts.bodies import ReceiptsBody
 from services.registry.receipts.service import ReceiptService
 from services.runtime import telemetry
 from services.runtime.access.device_pace import DevicePace
@@ -121,7 +121,7 @@ def _parsed(whole: bytes) -> ReceiptsBody | None:
 
 
 def _again(messages: Iterable[Message], receive: Receive) -> Receive:
-    """A request as it came, for somebody who has not read it yet."""
+    """The request from its beginning, for another application."""
     kept = iter(messages)
 
     async def replayed() -> Message:

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Depends
 
-from services.registry.device_api.auth import RegistryAuth
-from services.registry.device_api.bodies import ReceiptBody, ReceiptsAnswer, ReceiptsBody
-from services.registry.devices.fold.state import Device
+from services.registry.device_api import RegistryAuth
+from services.registry.devices import Device
 from services.registry.http import PROBLEMS
+from services.registry.receipts.bodies import ReceiptBody, ReceiptsAnswer, ReceiptsBody
 from services.registry.receipts.service import ReceiptService
 
 

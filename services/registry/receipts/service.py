@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from schemas.events import ReceiptReceived
 from schemas.topics import STATUS_EVENTS
-from services.registry.device_api.bodies import ReceiptResult, ReceiptsAnswer, ReceiptsBody
-from services.registry.device_api.receipts import RefusedReceipt, judged
+from services.registry.receipts.bodies import ReceiptResult, ReceiptsAnswer, ReceiptsBody
+from services.registry.receipts.rules import RefusedReceipt, judged
 from services.registry.receipts.worked_tokens import WorkedTokens
 from services.runtime.clock import now_ms
 from services.runtime.crypto.delivery_ids import DeliveryIds

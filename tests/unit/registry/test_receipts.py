@@ -10,8 +10,8 @@ from schemas import ids
 from schemas.events import ReceiptReceived
 from schemas.topics import MESSAGE_RETENTION_MS
 from schemas.values import LONGEST_CHAIN
-from services.registry.device_api.bodies import LATEST_MS
-from services.registry.device_api.receipts import MAX_SKEW_MS, judged, kept_time
+from services.registry.bodies import LATEST_MS
+from services.registry.receipts.rules import MAX_SKEW_MS, judged, kept_time
 from services.runtime.crypto.delivery_ids import DeliveryIds
 from tests.support.deliveries import DELIVERIES
 

@@ -1,13 +1,13 @@
-"""Receipts: what the SDK says has happened to a push, judged one by one. Pure.
+"""Receipts: what the SDK reports to have happened to a push, judged one by one. Pure.
 
 The time on the device, `happenedAt`, is kept by these rules:
 
     sentAt given and more than a minute off the server's clock   the difference is added: the device's clock is wrong
     later than the server's time                                 becomes the server's time
-    older than 37 days (no message lives longer)                 becomes the server's time: that clock tells nothing
+    older than 37 days (no message lives longer)                 becomes the server's time: that clock is of no use
 
 So a receipt is never refused for its time. It is refused when a field breaks its rule, or when its delivery id is not
-the one that the push to this installation carried (`services/runtime/crypto/delivery_ids.py`): so nobody can tell of
+the one that the push to this installation carried (`services/runtime/crypto/delivery_ids.py`): so nobody can report
 what was never planned, and no look-up is needed. Repeats have equal event ids and count once.
 """
 
@@ -20,7 +20,7 @@ from schemas import ids
 from schemas.events import ReceiptReceived
 from schemas.topics import MESSAGE_RETENTION_MS
 from services.registry.bodies import FieldError
-from services.registry.device_api.bodies import ReceiptBody
+from services.registry.receipts.bodies import ReceiptBody
 from services.runtime.crypto.delivery_ids import DeliveryIds
 from services.runtime.http.field_names import rule_of
 
