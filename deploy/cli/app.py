@@ -6,24 +6,21 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from deploy.cli import (
+from deploy.cli import forget, show, stops
+from deploy.cli.devices import commands as import_devices
+from deploy.cli.fault import Fault
+from deploy.cli.mailing import commands as mailings
+from deploy.cli.messages import push, why
+from deploy.cli.place import Place
+from deploy.cli.provisioning import (
     applications,
     broadcast_channels,
     credentials,
-    forget,
     identity,
-    import_devices,
-    mailings,
     operators,
     partners,
-    push,
     senders,
-    show,
-    stops,
-    why,
 )
-from deploy.cli.fault import Fault
-from deploy.cli.place import Place
 
 
 class Commands(TyperGroup):

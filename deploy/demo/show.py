@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.cli.trace import lines
+from deploy.cli.messages.trace import lines
 from deploy.demo.bank import Json
 from deploy.demo.scenes import Outcome, Scene
 

@@ -18,13 +18,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from deploy.local import kafka, kafka_files
-from deploy.local.background import END_S, Teller, start_in_background
-from deploy.local.owner import end_owner, owner
 from deploy.local.ports import usual
-from deploy.local.process import ROOT
+from deploy.local.processes.background import END_S, Teller, start_in_background
+from deploy.local.processes.owner import end_owner, owner
+from deploy.local.processes.process import ROOT
 from deploy.local.provision import provision
 from deploy.local.report import StackError, Step
+from deploy.local.servers import kafka, kafka_files
 from deploy.local.show import Progress, overview
 from deploy.local.stack import DESCRIPTION, OPERATORS_PORT_SETTING, PUBLIC_PORT_SETTING, Stack
 

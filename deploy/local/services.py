@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.ports import HOST
-from deploy.local.process import Process, Program, answers_200
+from deploy.local.processes.process import Process, Program, answers_200
 from deploy.sandbox.providers import PARTS
 
 SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")

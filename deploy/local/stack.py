@@ -19,14 +19,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from deploy.local import gateway as caddy
-from deploy.local import kafka, kafka_files, mongo
 from deploy.local import services as ours
-from deploy.local.owner import sole_owner
 from deploy.local.ports import HOST, free_ports, reserved
-from deploy.local.process import Program
+from deploy.local.processes.owner import sole_owner
+from deploy.local.processes.process import Program
+from deploy.local.processes.runner import Runner
 from deploy.local.report import Report, Step, quiet
-from deploy.local.runner import Runner
+from deploy.local.servers import gateway as caddy
+from deploy.local.servers import kafka, kafka_files, mongo
 from deploy.local.settings import environment, load_secrets, write_private
 from deploy.sandbox.providers import PARTS
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.process import ROOT
+from deploy.local.processes.process import ROOT
 from deploy.local.provision import API_KEY, APPLICATION_ID, await_read
 from tests.support.waiting import eventually
 from tests.support.world import World

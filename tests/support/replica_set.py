@@ -15,10 +15,10 @@ from typing import Any, Self
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from deploy.local import mongo
-from deploy.local.guard import Guard
 from deploy.local.ports import HOST, free_ports
-from deploy.local.process import Process, Program, wait_ready
+from deploy.local.processes.guard import Guard
+from deploy.local.processes.process import Process, Program, wait_ready
+from deploy.local.servers import mongo
 
 WRITES = ("insert", "update", "delete", "findAndModify")
 READS = ("find", "aggregate", "distinct", "getMore", "count")

@@ -9,9 +9,9 @@ import pytest
 from aiohttp import ClientSession, web
 from yarl import URL
 
-from deploy.local import gateway
 from deploy.local.ports import free_ports
-from deploy.local.runner import Runner
+from deploy.local.processes.runner import Runner
+from deploy.local.servers import gateway
 
 SERVICES = ("ingest", "registry", "status")
 NAME = web.AppKey("NAME", str)

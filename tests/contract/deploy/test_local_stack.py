@@ -18,10 +18,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.local import Stack, StackError, Step, mongo
-from deploy.local.owner import owner
+from deploy.local import Stack, StackError, Step
 from deploy.local.ports import free_ports, reserved
-from deploy.local.process import ROOT
+from deploy.local.processes.owner import owner
+from deploy.local.processes.process import ROOT
+from deploy.local.servers import mongo
 from tests.support.waiting import wait_until
 
 NOWHERE = "127.0.0.1:1"

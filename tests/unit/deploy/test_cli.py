@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
+from deploy.cli.devices.commands import PART_LINES
 from deploy.cli.gateway import explained
-from deploy.cli.import_devices import PART_LINES
-from deploy.cli.push import Until, outcome
+from deploy.cli.messages.push import Until, outcome
 from services.runtime.lists.lines import MAX_LINE_BYTES
 from tests.support.platform_server import Platform, platform_server
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.cli.device_lines import Bad, Line, Lines
+from deploy.cli.devices.lines import Bad, Line, Lines
 from deploy.cli.fault import Fault
 from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE
 from services.runtime.lists.table import ROUNDED

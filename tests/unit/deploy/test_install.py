@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from deploy.install import cause
-from deploy.local.kafka_files import CHECKSUMS, VERSION, check_jars
-from deploy.local.process import ROOT
+from deploy.local.processes.process import ROOT
 from deploy.local.report import StackError
+from deploy.local.servers.kafka_files import CHECKSUMS, VERSION, check_jars
 
 RETRY = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(…)'\n"
 NO_MATCH = "ERROR: No matching distribution found for aiohttp==3.14.5\n"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.process import Process, Program
+from deploy.local.processes.process import Process, Program
+from deploy.local.processes.runner import Runner
 from deploy.local.report import StackError, Step
-from deploy.local.runner import Runner
 from tests.support.waiting import wait_until
 
 FOR_EVER = "print('ready', flush=True); import time; time.sleep(600)"

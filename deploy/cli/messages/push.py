@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.cli import show, trace
+from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
+from deploy.cli.messages import trace
 from deploy.cli.options import given
 from deploy.cli.place import Place
 

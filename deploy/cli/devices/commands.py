@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deploy.cli import show
-from deploy.cli.device_lines import Bad, Line, Lines, parts
+from deploy.cli.devices.lines import Bad, Line, Lines, parts
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway
 from deploy.cli.options import AsJson, Charset, encoding

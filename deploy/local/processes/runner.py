@@ -13,8 +13,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from deploy.local.guard import Guard
-from deploy.local.process import Process, Program, wait_ready
+from deploy.local.processes.guard import Guard
+from deploy.local.processes.process import Process, Program, wait_ready
 from deploy.local.report import Report, StackError, Step
 
 _FAILED = 1

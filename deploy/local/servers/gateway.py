@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.ports import HOST, accepts
-from deploy.local.process import Program
+from deploy.local.processes.process import Program
 from deploy.local.report import StackError
 
-WEB = Path(__file__).resolve().parents[1] / "web"
+WEB = Path(__file__).resolve().parents[2] / "web"
 Upstreams = Mapping[str, Sequence[int]]
 
-PAGES = Path(__file__).resolve().parents[1] / "pages"
+PAGES = Path(__file__).resolve().parents[2] / "pages"
 DEVICE = "/sdk/api/v1/installations/*"
 CHANNELS = "/v1/applications/*/broadcast-channels"
 CHANNEL_PATHS = tuple(CHANNELS + rest for rest in ("", "/*", "/*/messages", "/*/messages/*"))

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from deploy.local.ports import HOST, accepts
-from deploy.local.process import Program
+from deploy.local.processes.process import Program
 from deploy.local.report import StackError
 
 CACHE_GB = 0.5

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from deploy.local.process import ROOT
+from deploy.local.processes.process import ROOT
 from deploy.local.report import Report, StackError, Step
 
 END_S = 60.0

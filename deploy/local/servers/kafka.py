@@ -4,11 +4,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from deploy.local.guard import Guard
-from deploy.local.kafka_files import FORMAT_FILES, KafkaFiles
 from deploy.local.ports import HOST, free_ports
-from deploy.local.process import Process, Program, wait_ready
+from deploy.local.processes.guard import Guard
+from deploy.local.processes.process import Process, Program, wait_ready
 from deploy.local.report import StackError
+from deploy.local.servers.kafka_files import FORMAT_FILES, KafkaFiles
 
 HEAP_MB = 512
 CLUSTER_ID = "cnBucy1sb2NhbC1zdGFjaw"  # sixteen bytes in base64, as Kafka wants it

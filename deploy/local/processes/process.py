@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local.guard import Guard, signal_group
 from deploy.local.ports import HOST
+from deploy.local.processes.guard import Guard, signal_group
 from deploy.local.report import StackError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 POLL_S = 0.02
 
 

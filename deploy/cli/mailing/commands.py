@@ -16,7 +16,7 @@ from rich.text import Text
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
-from deploy.cli.list_tail import Tail
+from deploy.cli.mailing.list_tail import Tail
 from deploy.cli.options import AsJson, Charset, encoding, given, read_text
 from deploy.cli.place import operator
 from schemas import lossless

@@ -1,0 +1,1 @@
+"""The import of devices: the command, and the files that it reads."""

@@ -1,0 +1,1 @@
+"""Commands for mailings and their lists."""

@@ -1,0 +1,1 @@
+"""Commands for single messages: sent, found and explained."""

@@ -1,0 +1,1 @@
+"""Commands for what has to exist before a message: operators, partners, applications, credentials, senders."""

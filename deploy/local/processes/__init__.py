@@ -1,0 +1,1 @@
+"""Programs of the stack: started in order, guarded, ended in order."""

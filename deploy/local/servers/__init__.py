@@ -1,0 +1,1 @@
+"""The servers beside our services: Kafka, MongoDB and the gateway."""
