@@ -21,8 +21,9 @@ import httpx
 import orjson
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show, wait_until
+from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show
 from deploy.local import Stack
+from deploy.waiting import wait_until
 from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import TargetResolved
@@ -120,7 +121,7 @@ def sandbox(folder: Path) -> Iterator[dict[str, Any]]:
     process = subprocess.Popen(command)
     file = folder / "sandbox.json"
     try:
-        wait_until(file.exists, 30, "the sandbox")
+        wait_until(file.exists, "the sandbox", 30)
         described: dict[str, Any] = json.loads(file.read_text())
         yield described | {"key": json.loads((folder / "credentials.json").read_text())["apns"]}
     finally:
@@ -190,9 +191,9 @@ def measured(pushes: int = 60_000) -> list[Row]:
             )
             with stack:
                 pid = stack.pids["dispatch"]
-                wait_until(lambda: finished(stack) > 0, 60, "the first push")
+                wait_until(lambda: finished(stack) > 0, "the first push", 60)
                 before, done, began = cpu_seconds(pid), finished(stack), time.monotonic()
-                wait_until(lambda: finished(stack) >= pushes, 300, "the last push", POLL_S)
+                wait_until(lambda: finished(stack) >= pushes, "the last push", 300, POLL_S)
                 spent, took = cpu_seconds(pid) - before, time.monotonic() - began
                 memory, note = memory_mib(pid), f"{(pushes - done) / took:,.0f}/s on this machine"
     rate = (pushes - done) / spent

@@ -11,7 +11,6 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from deploy.local.provision import API_KEY, LOGIN, PASSWORD, backend
 from deploy.local.services import BULK, SERVICES
 from deploy.sandbox.control.client import Control
 from deploy.sandbox.phone.fleet import Fleet
+from deploy.waiting import eventually
 from services.runtime import mongo
 from services.runtime.settings import Settings
 
@@ -70,10 +70,10 @@ async def observe(stack: Stack, recipients: int) -> list[Row]:
             await asyncio.sleep(LOOK_S)
         set_s = time.monotonic() - began
         await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
-        await _until(lambda: _is_empty(timers))
+        await eventually(lambda: _is_empty(timers), "no timer is left", FIRED_S, LOOK_S)
         fired_s = (datetime.now(UTC) - due).total_seconds()
         due_ms = due.timestamp() * 1000
-        await _until(control.received)
+        await eventually(control.received, "the first push", FIRED_S, LOOK_S)
         pushes = [push["at_ms"] for push in await control.received()]
     if min(pushes) < due_ms:
         raise RuntimeError(f"a push went out {due_ms - min(pushes):.0f} ms before its minute")
@@ -82,13 +82,6 @@ async def observe(stack: Stack, recipients: int) -> list[Row]:
         Row("due: first push", min(pushes) - due_ms, "ms after the minute"),
         Row("due: no timer is left", fired_s, "s after the minute", "", f"{recipients / fired_s:,.0f} a second"),
     ]
-
-
-async def _until(look: Callable[[], Awaitable[object]]) -> None:
-    """Until it gives something."""
-    async with asyncio.timeout(FIRED_S):
-        while not await look():  # noqa: ASYNC110 — of another process, which tells nobody
-            await asyncio.sleep(LOOK_S)
 
 
 async def _is_empty(collection: mongo.RawCollection) -> bool:

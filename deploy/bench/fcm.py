@@ -20,7 +20,8 @@ import aiohttp
 import orjson
 import uvloop
 
-from deploy.bench.measure import Row, memory_mib, show, wait_until
+from deploy.bench.measure import Row, memory_mib, show
+from deploy.waiting import eventually
 from schemas.application_events import ApplicationChanged
 from schemas.values import Content
 from services.dispatch.provider import Accepted, Opening, Push
@@ -126,7 +127,7 @@ async def with_sandbox(pushes: int, in_flight: int) -> tuple[Spent, Spent]:
         process = await asyncio.create_subprocess_exec(*command)
         try:
             ready = Path(directory) / "sandbox.json"
-            await asyncio.to_thread(wait_until, ready.exists, 20, "the sandbox")
+            await eventually(ready.exists, "the sandbox", 20)
             return await measure(orjson.loads(ready.read_bytes()), pushes, in_flight)
         finally:
             process.terminate()

@@ -15,8 +15,9 @@ from typing import Any
 
 import httpx
 
-from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show, wait_until
+from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show
 from deploy.local import Stack
+from deploy.waiting import wait_until
 from schemas import ids, topics
 from schemas.events import MessageEvent, MessageRequested, Planned, PlannedTarget, ProviderDispatched, ReceiptReceived
 from schemas.providers import Provider
@@ -160,10 +161,10 @@ def measured(messages: int = 20_000) -> list[Row]:
         asyncio.run(filled(stack, messages))
         with stack:
             pid = stack.pids["status"]
-            wait_until(lambda: committed(stack) > 0, 30, "the first batch")
+            wait_until(lambda: committed(stack) > 0, "the first batch", 30)
             before, done = cpu_seconds(pid), committed(stack)
             # seldom, because telling its metrics is work of the process that is measured
-            wait_until(lambda: committed(stack) >= count, 300, "the last commit", 0.5)
+            wait_until(lambda: committed(stack) >= count, "the last commit", 300, 0.5)
             rate = (count - done) / (cpu_seconds(pid) - before)
             memory = memory_mib(pid)
             read = asyncio.run(read_messages(stack))

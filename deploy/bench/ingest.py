@@ -23,9 +23,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deploy.bench.measure import Row, cpu_seconds, memory_mib, show, wait_until
+from deploy.bench.measure import Row, cpu_seconds, memory_mib, show
 from deploy.local import Stack
 from deploy.local.ports import HOST, accepts, free_ports
+from deploy.waiting import wait_until
 from schemas import ids, topics
 from schemas.application_events import PartnerChanged, SenderChanged
 from services.runtime.log import kafka
@@ -142,7 +143,7 @@ def measured(count: int) -> list[Row]:
                 mongo_url=servers.mongo_url,
             ) as ours:
                 bare.start()
-                wait_until(lambda: accepts(bare_port), 20, "the bare route")
+                wait_until(lambda: accepts(bare_port), "the bare route", 20)
                 port, pid = ours.ports["ingest"].api, ours.pids["ingest"]
                 uvloop.run(load(port, 2000, "warm"))
                 uvloop.run(load(bare_port, 2000, "warm"))

@@ -19,7 +19,6 @@ import orjson
 import uvloop
 
 from deploy.bench.measure import Row, cpu_seconds, memory_mib, show
-from deploy.demo.bank import Bank
 from deploy.demo.scenes import READ
 from deploy.local import Stack
 from deploy.local.provision import (
@@ -34,6 +33,7 @@ from deploy.local.provision import (
     provision,
 )
 from deploy.local.services import SERVICES
+from deploy.play.bank import Bank
 from deploy.sandbox.control.client import Control
 from deploy.sandbox.http.messages import Answer, Request
 from deploy.sandbox.http.server import HttpServer

@@ -23,7 +23,6 @@ import uvloop
 
 from deploy.bench.lifecycle import PLATFORMS, phone, watch_memory
 from deploy.bench.measure import Row, cpu_seconds, memory_mib, show
-from deploy.demo.bank import Bank
 from deploy.local import Stack
 from deploy.local.provision import (
     API_KEY,
@@ -37,6 +36,7 @@ from deploy.local.provision import (
     provision,
 )
 from deploy.local.services import BULK, SERVICES
+from deploy.play.bank import Bank
 from deploy.sandbox.control.client import Control
 from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.fleet import Fleet

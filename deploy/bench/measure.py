@@ -7,8 +7,7 @@ threads) that the process used, or a ratio of two things measured in one run.
 """
 
 import os
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,15 +58,6 @@ async def seal_as(settings: Settings) -> None:
     """Write to the log what the services behind `settings` can open."""
     async with mongo.database(settings) as database:
         record_encryption.use(await RecipientKeysStore(database, Secrets(settings.master_key)).load())
-
-
-def wait_until(holds: Callable[[], bool], timeout_s: float, what: str, interval_s: float = 0.05) -> None:
-    """Look every 50 ms, or less often. Raises TimeoutError that names what did not come."""
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} did not come within {timeout_s:.0f} s")
-        time.sleep(interval_s)
 
 
 def show(rows: Sequence[Row], title: str = "RPNS benchmark") -> None:

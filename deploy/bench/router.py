@@ -13,8 +13,9 @@ from pathlib import Path
 import httpx
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show, wait_until
+from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show
 from deploy.local import Stack
+from deploy.waiting import wait_until
 from schemas import ids, topics
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import MessageRequested
@@ -118,9 +119,9 @@ def measured(messages: int = 40_000) -> list[Row]:
             asyncio.run(fill(_with_environment(stack, servers), messages))
             with stack:
                 pid = stack.pids["router"]
-                wait_until(lambda: committed(stack) > 0, 30, "the first batch")
+                wait_until(lambda: committed(stack) > 0, "the first batch", 30)
                 before, done = cpu_seconds(pid), committed(stack)
-                wait_until(lambda: committed(stack) >= messages, 300, "the last commit")
+                wait_until(lambda: committed(stack) >= messages, "the last commit", 300)
                 rate = (messages - done) / (cpu_seconds(pid) - before)
                 memory = memory_mib(pid)
     limit = bare(messages)

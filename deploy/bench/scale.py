@@ -17,8 +17,9 @@ from typing import Any
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.bench import router
-from deploy.bench.measure import Row, cpu_seconds, seal_as, show, wait_until
+from deploy.bench.measure import Row, cpu_seconds, seal_as, show
 from deploy.local import Stack
+from deploy.waiting import wait_until
 from schemas import ids, topics
 from schemas.application_events import CredentialsChanged
 from schemas.providers import Platform, Provider
@@ -102,9 +103,9 @@ def planned(stack: Stack, mongo_pid: int) -> tuple[float, float]:
     """Processor seconds of the router, and of MongoDB, for MESSAGES deliveries, from the first batch to the last."""
     with stack:
         pid = stack.pids["router"]
-        wait_until(lambda: router.committed(stack) > 0, 30, "the first batch")
+        wait_until(lambda: router.committed(stack) > 0, "the first batch", 30)
         before, before_mongo, done = cpu_seconds(pid), cpu_seconds(mongo_pid), router.committed(stack)
-        wait_until(lambda: router.committed(stack) >= MESSAGES, DEADLINE_S, "the last commit")
+        wait_until(lambda: router.committed(stack) >= MESSAGES, "the last commit", DEADLINE_S)
         whole = MESSAGES / (MESSAGES - done)
         return (cpu_seconds(pid) - before) * whole, (cpu_seconds(mongo_pid) - before_mongo) * whole
 

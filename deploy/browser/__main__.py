@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from deploy.browser.chromium import NoBrowserError, chromium
-from deploy.browser.page import SamplePage, until
-from deploy.demo.bank import Bank
+from deploy.browser.page import SamplePage
 from deploy.local import Stack, StackError
 from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, provision
+from deploy.play.bank import Bank
 from deploy.sandbox.control.client import Control
 from deploy.sandbox.phone.sdk_api import DeviceApi
+from deploy.waiting import eventually
 
 PICTURE = Path(__file__).resolve().parents[2] / ".local" / "browser.png"
 PHONE = "79000000777"
@@ -107,7 +108,7 @@ async def _whole(page: SamplePage, bank: Bank) -> None:
     async def is_whole() -> bool:
         return [shown["body"].strip() for shown in await page.notifications()] == [text.strip()]
 
-    await until(is_whole, "the whole text is shown")
+    await eventually(is_whole, "the whole text is shown")
     await page.touch("notificationclose", push["rpns"]["delivery"])
     await page.reported("dismissed")
     await _reported(page.control, "web-2", DELIVERED)
@@ -153,7 +154,7 @@ async def _reported(control: Control, ref: str, status: int) -> None:
     async def has_come() -> bool:
         return any(entry["report"]["status"] == status for entry in await control.reports(ref))
 
-    await until(has_come, f"{ref} reported {status}")
+    await eventually(has_come, f"{ref} reported {status}")
 
 
 if __name__ == "__main__":

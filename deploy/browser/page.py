@@ -5,9 +5,6 @@ subscription of the sandbox; what comes there is decrypted with its keys, and gi
 would give it (`ServiceWorker.deliverPushMessage`). Everything else is the page's own.
 """
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +13,8 @@ import orjson
 from deploy.browser.chromium import Browser
 from deploy.sandbox.control.client import Control
 from deploy.sandbox.web_push.browser import Keys, opened
+from deploy.waiting import WAIT_S, eventually
 
-WAIT_S = 30.0
-LOOK_S = 0.05
 SUBSCRIBES = """
 const made = %s;
 PushManager.prototype.getSubscription = async () => null;
@@ -27,16 +23,6 @@ PushManager.prototype.subscribe = async (options) => {
   return { toJSON: () => made };
 };
 """
-
-
-async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
-    """The first value of `condition` that is true. Raises TimeoutError that says what was awaited."""
-    deadline = time.monotonic() + WAIT_S
-    while not (found := await condition()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {WAIT_S:.0f} s: {what}")
-        await asyncio.sleep(LOOK_S)
-    return found
 
 
 @dataclass
@@ -66,7 +52,7 @@ class SamplePage:
         await call("Page.addScriptToEvaluateOnNewDocument", self.session, source=script)
         await call("ServiceWorker.enable", self.session)
         await call("Page.navigate", self.session, url=f"{self.gateway}/web/")
-        await until(self._ready, "the page is loaded")
+        await eventually(self._ready, "the page is loaded")
 
     async def click(self, button: str, **fields: str) -> str:
         """Fill in fields, press a button; what the page says."""
@@ -74,7 +60,9 @@ class SamplePage:
             await self.run(f"document.getElementById({name!r}).value = {value!r}")
         await self.run("document.getElementById('said').textContent = ''")
         await self.run(f"document.getElementById({button!r}).click()")
-        return str(await until(lambda: self.run("document.getElementById('said').textContent"), f"{button} is done"))
+        return str(
+            await eventually(lambda: self.run("document.getElementById('said').textContent"), f"{button} is done")
+        )
 
     async def received(self) -> dict[str, Any]:
         """The next push that the sandbox has for this browser, decrypted."""
@@ -100,7 +88,7 @@ class SamplePage:
             found: list[str] = await self.run(script)
             return found if len(found) >= count else None
 
-        found: list[str] = await until(enough, f"{count} times {what}")
+        found: list[str] = await eventually(enough, f"{count} times {what}")
         return found
 
     async def notifications(self) -> list[dict[str, Any]]:
@@ -138,4 +126,4 @@ class SamplePage:
             found = [page for update in updates for page in update["params"]["registrations"]]
             return next((page["registrationId"] for page in found if page["scopeURL"] == f"{self.gateway}/web/"), None)
 
-        return str(await until(known, "the service worker is registered"))
+        return str(await eventually(known, "the service worker is registered"))

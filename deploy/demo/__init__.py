@@ -1,7 +1,5 @@
 """`make demo`: real messages from a partner's POST to a read receipt, shown as it happens.
 
-place.py      the stack: the one that runs, or one of its own
-bank.py       the partner's side: sends, receives reports, asks what became of a message
 phones.py     the customers' phones
 scenes.py     what is sent to whom, and what must come of it
 timeline.py   one scene, live

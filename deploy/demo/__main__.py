@@ -8,33 +8,26 @@ from rich.console import Console
 from rich.markup import escape
 
 from deploy.demo import show
-from deploy.demo.bank import Bank
 from deploy.demo.phones import Numbers, enrol
-from deploy.demo.place import performed
 from deploy.demo.scenes import SCENES
 from deploy.demo.stage import Stage
-from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, backend
-from deploy.sandbox.control.client import Control
-from deploy.sandbox.phone.fleet import Fleet
+from deploy.play.sides import opened
+from deploy.play.stack import performed
 
 TRACED = 6  # the message that a provider refused at first
 
 
 async def play(console: Console, stack: dict[str, Any]) -> bool:
     """All scenes, one after the other."""
-    gateway, control_url = stack["public_url"], stack["sandbox"]["control"]
-    async with (
-        Bank(gateway, LOGIN, PASSWORD, SERVICE_NUMBER) as bank,
-        Control(control_url) as control,
-        Fleet(gateway, control_url, API_KEY, backend(stack)) as fleet,
-    ):
+    async with opened(stack) as sides:
+        fleet = sides.fleet
         numbers = Numbers()
         phones = await enrol(fleet, numbers)
         console.print(f"\n{len(phones)} phones have installed the app, registered and logged in.", highlight=False)
         run = f"demo-{time.time_ns() // 1_000_000}"
-        stage = Stage(bank, fleet, control, numbers=numbers, phones=phones, console=console, run=run)
+        stage = Stage(sides, numbers=numbers, phones=phones, console=console, run=run)
         played = [(scene, await stage.play(number, scene)) for number, scene in enumerate(SCENES, 1)]
-        message = await bank.message(stage.ref(TRACED))
+        message = await sides.bank.message(stage.ref(TRACED))
         if message is not None:
             show.trace(console, message, stage.ref(TRACED))
         is_good = show.outcomes(console, played)

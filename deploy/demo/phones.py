@@ -4,20 +4,10 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 
+from deploy.play.sides import NAMES, READS
 from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.fleet import Fleet
 from deploy.sandbox.phone.kinds import Platform
-
-NAMES: dict[Platform, str] = {
-    "ios": "iPhone",
-    "android": "Android",
-    "huawei": "Huawei",
-    "rustore": "RuStore",
-    "web": "Browser",
-}
-
-
-READS = Habits("read", after_s=0.4)
 
 
 @dataclass(frozen=True)

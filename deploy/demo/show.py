@@ -8,8 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.cli.messages.trace import lines
-from deploy.demo.bank import Json
 from deploy.demo.scenes import Outcome, Scene
+from deploy.play.bank import Json
 
 
 def trace(console: Console, message: Json, ref: str) -> None:

@@ -9,13 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from deploy.cli.show import PROVIDER_NAMES, STATUSES
-from deploy.demo.bank import Answer, Bank, Json
-from deploy.demo.phones import NAMES, Customer, Numbers
+from deploy.demo.phones import Customer, Numbers
 from deploy.demo.scenes import CODES, UNDELIVERED, Outcome, Scene
 from deploy.demo.timeline import Timeline
-from deploy.sandbox.control.client import Control
+from deploy.play.bank import Answer, Json
+from deploy.play.sides import NAMES, Sides
 from deploy.sandbox.phone.device import Device, Happening, now_ms
-from deploy.sandbox.phone.fleet import Fleet
 from deploy.sandbox.phone.kinds import Platform
 
 DEADLINE_S = 30.0
@@ -54,17 +53,15 @@ class Stage:
 
     def __init__(
         self,
-        bank: Bank,
-        fleet: Fleet,
-        control: Control,
+        sides: Sides,
         *,
         numbers: Numbers,
         phones: dict[tuple[Customer, Platform], Device],
         console: Console,
         run: str,
     ) -> None:
-        self._bank, self._fleet, self._control, self._numbers = bank, fleet, control, numbers
-        self._phones, self._console, self._run = phones, console, run
+        self._bank, self._fleet, self._control = sides.bank, sides.fleet, sides.control
+        self._numbers, self._phones, self._console, self._run = numbers, phones, console, run
 
     def ref(self, number: int) -> str:
         """The bank's own id of scene `number`'s message."""

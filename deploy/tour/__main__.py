@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.demo.place import performed
 from deploy.local import StackError
+from deploy.play.stack import performed
 from deploy.sandbox.phone.sdk_api import UNREACHABLE, RefusedError
 from deploy.tour import show
-from deploy.tour.scene import Place, Row, Scene, SceneFailed, all_scenes, name_of, placed
+from deploy.tour.scene import Place, Row, Scene, all_scenes, name_of, placed
 
 
 async def tour(console: Console, stack: dict[str, object], names: Sequence[str]) -> bool:
@@ -35,7 +35,7 @@ async def tour(console: Console, stack: dict[str, object], names: Sequence[str])
 async def _play(scene: Scene, place: Place) -> Sequence[Row]:
     try:
         return await scene.play(place)
-    except (SceneFailed, RefusedError, AssertionError, *UNREACHABLE) as error:
+    except (RefusedError, AssertionError, *UNREACHABLE) as error:
         return [Row("", "", str(error) or type(error).__name__, False)]
     finally:
         await place.control.clear_faults()

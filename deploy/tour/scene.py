@@ -4,30 +4,24 @@ A scene is a module in `deploy/tour/scenes/` with ORDER, TITLE and `async def pl
 and ids that nobody has used, so that it may be played again on a stack that goes on running.
 """
 
-import asyncio
 import itertools
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol
 
 from deploy.cli.show import STATUSES
-from deploy.demo.bank import Bank, Json
-from deploy.local.provision import API_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, Admin, admin_of, backend
+from deploy.local.provision import Admin, admin_of
+from deploy.play.bank import Bank, Json
+from deploy.play.sides import opened
 from deploy.sandbox.control.client import Control
 from deploy.sandbox.phone.fleet import Fleet
 from deploy.tour import scenes
-
-WAIT_S = 30.0
-LOOK_S = 0.05
-
-
-class SceneFailed(Exception):
-    """What was awaited did not come."""
+from deploy.waiting import WAIT_S, eventually
 
 
 @dataclass(frozen=True)
@@ -77,13 +71,8 @@ class Place:
     async def until(
         self, condition: Callable[[], Awaitable[bool]], what: str | Callable[[], str], timeout_s: float = WAIT_S
     ) -> None:
-        """Wait until `condition` holds. Raises SceneFailed that says what was awaited."""
-        deadline = time.monotonic() + timeout_s
-        while not await condition():
-            if time.monotonic() > deadline:
-                awaited = what if isinstance(what, str) else what()
-                raise SceneFailed(f"not within {timeout_s:.0f} s: {awaited}")
-            await asyncio.sleep(LOOK_S)
+        """Wait until `condition` holds. Raises AssertionError that says what was awaited."""
+        await eventually(condition, what, timeout_s)
 
     async def reports(self, ref: str) -> list[Json]:
         """The delivery reports on a message that the bank took, oldest first."""
@@ -94,7 +83,7 @@ class Place:
         return await self.bank.message(ref)
 
     async def reported(self, ref: str, status: int, timeout_s: float = WAIT_S) -> list[Json]:
-        """The reports as soon as the last one has this status. Raises SceneFailed."""
+        """The reports as soon as the last one has this status. Raises AssertionError."""
         found: list[Json] = []
 
         async def has_come() -> bool:
@@ -113,12 +102,8 @@ def course(reports: Sequence[Json]) -> str:
 @asynccontextmanager
 async def placed(stack: Json) -> AsyncIterator[Place]:
     """The place on a stack that has the demo partner and application (`deploy/local/provision.py`)."""
-    gateway, control_url = stack["public_url"], stack["sandbox"]["control"]
-    async with AsyncExitStack() as opened:
-        bank = await opened.enter_async_context(Bank(gateway, LOGIN, PASSWORD, SERVICE_NUMBER))
-        control = await opened.enter_async_context(Control(control_url))
-        fleet = await opened.enter_async_context(Fleet(gateway, control_url, API_KEY, backend(stack)))
-        yield Place(stack, bank, fleet, control, admin_of(stack))
+    async with opened(stack) as sides:
+        yield Place(stack, sides.bank, sides.fleet, sides.control, admin_of(stack))
 
 
 def all_scenes() -> Sequence[Scene]:

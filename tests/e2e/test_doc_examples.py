@@ -8,8 +8,8 @@ import aiohttp
 import orjson
 import pytest
 
-from deploy.demo.bank import Bank
 from deploy.local.provision import API_KEY, APPLICATION_ID, BATCH_KEY, LOGIN, PASSWORD, SERVICE_NUMBER, backend
+from deploy.play.bank import Bank
 from tests.support.doc_examples import Example, Request, Values, body_fits, examples
 from tests.support.waiting import eventually
 from tests.support.world import World

@@ -12,8 +12,8 @@ import aiohttp
 import orjson
 import pytest
 
-from deploy.demo.bank import Bank, StreamEvent
 from deploy.local import Stack
+from deploy.play.bank import Bank, StreamEvent
 from deploy.sandbox.phone.device import Device, Habits
 from tests.support.opening import opened, stack_beside
 from tests.support.waiting import eventually

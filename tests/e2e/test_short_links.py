@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from deploy.demo.bank import Bank
 from deploy.local.provision import APPLICATION_ID, admin_of, await_read
+from deploy.play.bank import Bank
 from tests.support.waiting import eventually
 from tests.support.world import READ, World
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import aiohttp
 
-from deploy.demo.bank import StreamEvent
+from deploy.play.bank import StreamEvent
 from tests.support.world import READ, World
 
 MESSAGES = 8

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from deploy.demo.bank import Bank
 from deploy.local import Stack
 from deploy.local.provision import API_KEY, APPLICATION_ID, admin_of, await_read, backend, provision
+from deploy.play.bank import Bank
 from deploy.sandbox.control.client import Control
 from deploy.sandbox.phone.fleet import Fleet
 from tests.support.world import World

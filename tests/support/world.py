@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.demo.bank import Bank
-from deploy.demo.bank import Json as Json
 from deploy.local import Stack
+from deploy.play.bank import Bank
+from deploy.play.bank import Json as Json
 from deploy.sandbox.control.client import Control
 from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.fleet import Fleet

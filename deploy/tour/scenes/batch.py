@@ -2,8 +2,8 @@
 
 import aiohttp
 
-from deploy.demo.phones import READS
 from deploy.local.provision import BATCH_KEY, SERVICE_NUMBER
+from deploy.play.sides import READS
 from deploy.tour.scene import Place, Row
 
 ORDER = 70

@@ -3,8 +3,8 @@
 from typing import Any
 
 from deploy.cli.show import STATUSES
-from deploy.demo.bank import Json
-from deploy.demo.phones import READS
+from deploy.play.bank import Json
+from deploy.play.sides import READS
 from deploy.tour.scene import Place, Row, course
 
 ORDER = 40

@@ -5,7 +5,7 @@ from typing import Any
 
 import aiohttp
 
-from deploy.demo.phones import READS
+from deploy.play.sides import READS
 from deploy.tour.scene import Place, Row
 
 ORDER = 90

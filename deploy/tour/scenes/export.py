@@ -4,8 +4,8 @@ import csv
 
 import aiohttp
 
-from deploy.demo.phones import READS
 from deploy.local.provision import LOGIN, PASSWORD
+from deploy.play.sides import READS
 from deploy.tour.scene import Place, Row
 
 ORDER = 140

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deploy.demo.phones import NAMES, READS
+from deploy.play.sides import NAMES, READS
 from deploy.sandbox.phone.kinds import Platform
 from deploy.tour.scene import Place, Row
 

@@ -2,8 +2,8 @@
 
 import aiohttp
 
-from deploy.demo.phones import READS
 from deploy.local.provision import PARTNER_ID, await_read
+from deploy.play.sides import READS
 from deploy.tour.scene import Place, Row
 
 ORDER = 120

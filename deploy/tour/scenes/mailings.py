@@ -5,8 +5,8 @@ from typing import Any
 import aiohttp
 import orjson
 
-from deploy.demo.phones import READS
 from deploy.local.provision import SERVICE_NUMBER
+from deploy.play.sides import READS
 from deploy.tour.scene import Place, Row
 
 ORDER = 100

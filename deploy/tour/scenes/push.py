@@ -1,6 +1,6 @@
 """A one-time password on all four kinds of phone; the bank hears that it was read."""
 
-from deploy.demo.phones import NAMES, READS
+from deploy.play.sides import NAMES, READS
 from deploy.sandbox.phone.kinds import Platform
 from deploy.tour.scene import Place, Row, course
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
-from deploy.demo.phones import READS
 from deploy.local.provision import LOGIN, PASSWORD
+from deploy.play.sides import READS
 from deploy.tour.scene import Place, Row, course
 
 ORDER = 90

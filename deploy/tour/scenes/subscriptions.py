@@ -2,8 +2,8 @@
 
 import asyncio
 
-from deploy.demo.phones import READS
 from deploy.local.provision import APPLICATION_ID, await_read
+from deploy.play.sides import READS
 from deploy.tour.scene import Place, Row, course
 
 ORDER = 60
