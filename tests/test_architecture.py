@@ -406,11 +406,6 @@ OPEN: dict[str, set[str]] = {
         "tests/unit/runtime",
     },
     "no model is made from an unchecked dictionary": {
-        "services/registry",
-        "services/runtime",
-    },
-    "copies with changes are checked": {
-        "services/registry",
         "services/runtime",
     },
     "neighbour features are imported through what they offer": {
