@@ -1,6 +1,7 @@
 """The in-app history on a real Kafka and a real MongoDB."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -184,7 +185,7 @@ async def test_secure_values_are_read_until_the_end_and_by_the_phones_they_were_
         request = asked.model_copy(update={"message_id": again.message_id, "event_id": again.requested().event_id})
         plan = again.planned(phone.installation_id, owner=phone.owner, expires_at=expires_at)
         await service.append(request, plan)
-        await service.until(again, lambda seen: bool(seen["text"] and seen["links"][0]["deliveries"]), "planned")
+        await eventually(partial(phone.peek, again), "an entry, written behind the message")
         entry = (await phone.call("GET", f"/history/{again.message_id}"))[1]
         assert (entry["text"], entry["secure"]) == ("%code%", {"names": ["code"], "values": values})
         assert (await late.call("GET", f"/history/{again.message_id}"))[1]["secure"]["values"] is None
