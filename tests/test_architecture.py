@@ -34,7 +34,7 @@ DECIDING = {
     "services/statistics": ("merge",),
     "services/status/api": ("explain",),
     "services/status/history": ("entries",),
-    "services/status/message": ("model", "document", "content"),
+    "services/status/message": ("model", "parts", "states", "document", "content"),
     "services/status/reports": ("packet_callback", "pace"),
     "services/status/channels": ("reports",),
 }

@@ -9,9 +9,10 @@ from pydantic import BaseModel
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.http import server
+from services.status.api.bodies import MessageSummary, MessageView
 from services.status.api.export import export_routes
 from services.status.api.query import message_query
-from services.status.api.view import MessageSummary, MessageView, summary_of, view_of
+from services.status.api.view import summary_of, view_of
 from services.status.http import invalid
 from services.status.message import BadCursor, MessageQuery, Messages, find_one, find_page
 

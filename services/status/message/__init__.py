@@ -1,31 +1,26 @@
 """One message: what is known of it, how it is stored and found, and the content that was sent."""
 
 from services.status.message.content import content_of, enriched, sent_link
-from services.status.message.model import (
-    DELIVERED,
+from services.status.message.model import Link, Message
+from services.status.message.parts import (
     MAX_CANDIDATES,
     MAX_DETAIL,
     MAX_TRACE,
     MAX_TRACE_OF_PEOPLE,
-    PLANNED,
-    READ,
-    SENT,
     CascadeDecision,
     Change,
     Count,
     Delivery,
     Entry,
     InboxMark,
-    Link,
-    Message,
     Report,
     Request,
     Skip,
     What,
-    furthest_of,
     inbox_owner,
 )
 from services.status.message.search import BadCursor, MessageQuery, cursor_of, find_one, find_page, place_of
+from services.status.message.states import DELIVERED, PLANNED, READ, SENT, furthest_of
 from services.status.message.store import MOST_MS, Messages, Overdue
 
 __all__ = [

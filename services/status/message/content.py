@@ -21,7 +21,8 @@ import orjson
 from schemas import lossless
 from schemas.values import Button, Content, Link
 from services.status.message.model import Link as SentLink
-from services.status.message.model import Message, Request
+from services.status.message.model import Message
+from services.status.message.parts import Request
 
 
 def sent_link(found: Message | None, number: int, installation_id: str, owner: str) -> SentLink | None:

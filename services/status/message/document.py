@@ -29,14 +29,13 @@ from schemas.reasons import Reason
 from schemas.reports import ReportStatus
 from schemas.topics import HISTORY_RETENTION_MS
 from schemas.values import Channel
-from services.status.message.model import (
+from services.status.message.model import Link, Message
+from services.status.message.parts import (
     CascadeDecision,
     Change,
     Count,
     Delivery,
     InboxMark,
-    Link,
-    Message,
     Report,
     Request,
     Skip,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from schemas.topics import DAY_MS, HISTORY_RETENTION_MS
+from services.status import message as kinds
 from services.status.fold import trace_of
 from services.status.message import Message
-from services.status.message import model as kinds
 from services.status.message.document import FORM, NewerForm, from_document, to_document
 from services.status.message.store import document_of
 from tests.support.status_events import NOW, Story, replay

@@ -1,0 +1,123 @@
+"""Bodies of the API of messages: times in UTC milliseconds, states and reasons by name."""
+
+from pydantic import BaseModel, Field
+
+
+class ReasonView(BaseModel):
+    """A reason: its name, the partner protocol's errorCode, and plain words."""
+
+    name: str
+    error_code: int
+    words: str
+
+
+class DeliveryView(BaseModel):
+    """A link on its way to one installation."""
+
+    delivery_id: str
+    installation_id: str
+    proved: bool = Field(description="its owner was proved; else its receipts end no cascade")
+    live_activity: str | None = Field(description="which: activity/<its id>, or start/<attributes type>")
+    application_id: str
+    provider: str
+    state: str
+    reason: ReasonView | None
+    attempts: int
+    sent_at: int | None
+    delivered_at: int | None
+    read_at: int | None
+
+
+class SkippedView(BaseModel):
+    """An installation that was considered and left out."""
+
+    installation_id: str
+    provider: str | None
+    reason: ReasonView
+
+
+class ChangeView(BaseModel):
+    """A state and when the link reached it."""
+
+    state: str
+    at: int
+
+
+class ReportView(BaseModel):
+    """The report that is due to the partner, and the status that it has taken."""
+
+    status: int
+    error_code: int
+    taken: int | None
+
+
+class LinkView(BaseModel):
+    """One link of the chain."""
+
+    link: int
+    channel: str | None
+    sender: str | None
+    state: str
+    reason: ReasonView | None
+    double_reach: bool
+    send_at: int | None
+    expires_at: int | None
+    awaited: str | None
+    deliveries: list[DeliveryView]
+    skipped: list[SkippedView]
+    changes: list[ChangeView]
+    report: ReportView | None
+
+
+class EntryView(BaseModel):
+    """One line of the trace. `counts` is false for what came from an installation outside the plan."""
+
+    at: int
+    what: str = Field(description="kind of the event; `onward` is a decision on how the chain goes on")
+    link: int
+    event_id: str
+    reason: ReasonView | None
+    detail: str | None
+    installation_id: str | None
+    live_activity: str | None
+    provider: str | None
+    attempt: int | None
+    status: int | None
+    latency_ms: int | None
+    late: bool
+    counts: bool
+
+
+class MessageSummary(BaseModel):
+    """A message in a list."""
+
+    message_id: str
+    mt_num: str | None
+    id: str | None
+    partner_id: str
+    lane: str
+    state: str
+    reason: ReasonView | None
+    explanation: str
+    phone: str | None
+    external_user_id: str | None
+    channel: str | None
+    sender: str | None
+    text: str | None
+    created_at: int
+
+
+class MessageView(MessageSummary):
+    """A message with all that is known about it."""
+
+    title: str | None
+    extra_param: str | None
+    callback_data: str | None
+    packet_id: int | None
+    mailing_id: str | None
+    registered_delivery: int | None
+    notify_url: str | None
+    links: list[LinkView]
+    trace: list[EntryView]
+    trace_dropped: int
+    closed: bool = Field(description="it had become too large: nothing more is kept of it")
