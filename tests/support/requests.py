@@ -70,7 +70,7 @@ def decide(body: dict[str, Any], partner: PartnerChanged = PARTNER, now_ms: int 
 
 def accepted(body: dict[str, Any], **changes: Any) -> MessageRequested:
     """The event; `changes` are changes of the partner."""
-    decision = decide(body, PARTNER.model_copy(update=changes))
+    decision = decide(body, PARTNER.replace(**changes))
     assert isinstance(decision, AcceptedMessage), decision
     return decision.request
 
@@ -82,6 +82,6 @@ def first(message: dict[str, Any], **changes: Any) -> Link:
 
 def refused(body: dict[str, Any], **changes: Any) -> tuple[int, str]:
     """Code and detail."""
-    decision = decide(body, PARTNER.model_copy(update=changes))
+    decision = decide(body, PARTNER.replace(**changes))
     assert isinstance(decision, Refusal), decision
     return int(decision.code), decision.detail

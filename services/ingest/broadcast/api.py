@@ -2,11 +2,11 @@
 
     PUT    …/{name}                 ask for a channel; the same again answers the same      202 new, 200 known
     GET    …, …/{name}              its state; `channelId` is what the app subscribes to
-    DELETE …/{name}                 let it go                                               202
+    DELETE …/{name}                 close it                                                202
     POST   …/{name}/messages        {id, ttlS, aps}: update or end for all who follow       202 new, 200 known
-    GET    …/{name}/messages/{id}   what has become of it
+    GET    …/{name}/messages/{id}   its state
 
-A partner (HTTP Basic) has the applications that its senders stand for, the operator (bearer token) all of them.
+A partner (HTTP Basic) has the applications of its senders, the operator (bearer token) all of them.
 """
 
 from typing import Annotated, Any
@@ -143,7 +143,7 @@ def _add_channels(router: APIRouter, broadcasting: BroadcastService, who: Any) -
         return ChannelsPage(channels=[ChannelView.of(channel) for channel in found], after=more)
 
     @router.get("/{name}", summary="Its state")
-    async def channel(application_id: _Application, name: _Name, asking: Caller = who) -> ChannelView:
+    async def one(application_id: _Application, name: _Name, asking: Caller = who) -> ChannelView:
         return ChannelView.of(await broadcasting.channel(application_id, name))
 
     @router.delete("/{name}", status_code=202, summary="Let it go")

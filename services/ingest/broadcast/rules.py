@@ -1,4 +1,4 @@
-"""Is a broadcast channel, or a message for one, acceptable? Pure. Source: `docs/providers.md` §1.11."""
+"""The rules of broadcast channels and of messages for them. Pure. Source: `docs/providers.md` §1.11."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,10 +12,10 @@ from services.runtime.http.field_names import RequestBody
 
 NAME = r"^[\w.:~-]{1,128}$"
 MAX_BYTES = 5000
-"""As JSON, of the 5120 that APNs takes: times are longer here than there."""
+"""As JSON, of the 5120 that APNs accepts: times are longer here than there."""
 _NAMES = "3b6f4b3a-6f0e-5d6b-9a55-0c1f7d9f2a10"
 LONGEST_TTL_S = 8 * 3600
-"""So long APNs keeps a message for phones that come later."""
+"""How long APNs keeps a message for phones that follow later."""
 
 
 class Wire(RequestBody):
@@ -25,10 +25,12 @@ class Wire(RequestBody):
 
 
 class ChannelBody(Wire):
-    """What a channel is; neither can be changed later."""
+    """A channel; neither field can be changed later."""
 
     environment: Literal["production", "sandbox"] = "production"
-    keep_latest: bool = Field(False, description="APNs keeps the newest message, up to 8 hours, for who follows later")
+    keep_latest: bool = Field(
+        False, description="APNs keeps the newest message, up to 8 hours, for those who follow later"
+    )
 
 
 class BroadcastBody(Wire):
@@ -44,18 +46,18 @@ class BroadcastBody(Wire):
 
 
 def channel_id_of(application_id: str, name: str) -> str:
-    """The same for a name for ever: what is asked for twice is one channel."""
+    """The channel's id, always the same for a name, so that a repeated request makes no second channel."""
     return ids.uuid5(_NAMES, f"{application_id}/{name}")
 
 
 def asked_for(
     application_id: str, name: str, body: ChannelBody, known: BroadcastChannelChanged | None, now: int
 ) -> BroadcastChannelChanged | None:
-    """The channel as it is asked for; None when it is there, or on its way. Raises error 4."""
+    """The event that requests a channel; None when it is open, requested or closing already. Raises error 4."""
     if known is not None and known.state in ("requested", "open", "closing"):
         for field in ("environment", "keep_latest"):
             if getattr(known, field) != getattr(body, field):
-                raise invalid(to_camel(field), "cannot be changed: delete the channel, or take another name")
+                raise invalid(to_camel(field), "cannot be changed: delete the channel, or use another name")
         return None
     revision = known.revision + 1 if known is not None else 1
     channel_id = channel_id_of(application_id, name)
@@ -73,7 +75,7 @@ def asked_for(
 
 
 def closing(known: BroadcastChannelChanged, now: int) -> BroadcastChannelChanged:
-    """An open channel that is to go."""
+    """The event that closes an open channel."""
     revision = known.revision + 1
     return known.replace(
         event_id=ids.event_id_of(known.channel_id, f"{revision}/closing"),

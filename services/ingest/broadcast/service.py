@@ -1,6 +1,6 @@
-"""Broadcast channels as their owner asks for them: append (acks=all), fold, answer what was written.
+"""The service of broadcast channels: append what the owner asks for (acks=all), fold it, answer what was written.
 
-asked for ─▶ broadcast-channels, broadcasts ─▶ dispatch acts ─▶ the same topics ─▶ folded here (`step`)
+request ─▶ broadcast-channels, broadcasts ─▶ dispatch acts ─▶ the same topics ─▶ folded here (`step`)
 """
 
 from collections.abc import Sequence
@@ -27,14 +27,14 @@ _OPERATORS_OFFSET_MIN = 180
 
 @dataclass(frozen=True)
 class BroadcastService:
-    """Raises Problem, kafka.TRANSIENT_ERRORS, mongo.TRANSIENT_ERRORS."""
+    """Opens and closes channels, and sends on them. Raises Problem, kafka.TRANSIENT_ERRORS, mongo.TRANSIENT_ERRORS."""
 
     store: Broadcasts
     directory: Directory
     sink: Log
 
     async def step(self, records: Sequence[Record]) -> StepResult:
-        """The consumer: what was appended, here and by dispatch, once more."""
+        """The consumer's step: fold what was appended here and by dispatch."""
         events = [record.event for record in records]
 
         async def project() -> None:
@@ -44,7 +44,7 @@ class BroadcastService:
         return StepResult(project=project)
 
     def check(self, application_id: str, who: Caller) -> None:
-        """The operator may ask for every application, a partner for those that a sender of its own stands for."""
+        """Raise Problem unless the caller is the operator, or a partner with a sender of this application."""
         is_theirs = who.partner is None or any(
             sender.application_id == application_id and sender.enabled
             for sender in self.directory.senders_of(who.partner.partner_id)
@@ -55,11 +55,11 @@ class BroadcastService:
     async def channel(self, application_id: str, name: str) -> BroadcastChannelChanged:
         found = await self.store.channel(channel_id_of(application_id, name))
         if found is None:
-            raise Problem(404, "Unknown channel", "no channel of that name was ever asked for")
+            raise Problem(404, "Unknown channel", "no channel of that name was requested")
         return found
 
     async def ask(self, application_id: str, name: str, body: ChannelBody) -> tuple[BroadcastChannelChanged, bool]:
-        """The channel, and whether it was asked for only now."""
+        """The channel, and whether this request is its first."""
         credentials = self.directory.credentials.get((application_id, Provider.APNS))
         if credentials is None or not credentials.enabled:
             raise Problem(409, "No APNs", "the application has no credentials of `apns`")
@@ -75,7 +75,7 @@ class BroadcastService:
         return asked, True
 
     async def close(self, application_id: str, name: str) -> BroadcastChannelChanged:
-        """What is gone, or going, stays so."""
+        """Close an open channel; one that is closed, or closing, stays so."""
         known = await self.channel(application_id, name)
         if known.state == "requested":
             raise Problem(409, "Not yet", "the channel is being made; try again when it is open or refused")

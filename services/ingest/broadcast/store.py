@@ -1,9 +1,9 @@
-"""Channels and broadcasts as they are now: projections of `broadcast-channels` and `broadcasts`.
+"""The channels and broadcasts as they are now: projections of `broadcast-channels` and `broadcasts`.
 
     broadcast_channels   {_id: channel id, event: the newest BroadcastChannelChanged, order, application_id, name}
     broadcasts           {_id: broadcast id, requested: BroadcastRequested, told: BroadcastDispatched, order}
 
-`order` makes each a register that only ever goes up, so events may come twice, late and in any order. Every method
+`order` makes each a register that only rises, so events may come twice, late and in any order. Every method
 raises mongo.TRANSIENT_ERRORS.
 """
 
@@ -27,7 +27,7 @@ class Broadcast:
 
 
 class Broadcasts:
-    """Of this deployment."""
+    """The channels and broadcasts of this deployment."""
 
     def __init__(self, database: Database) -> None:
         self._channels = durable(database["broadcast_channels"])
@@ -43,7 +43,7 @@ class Broadcasts:
         return None if found is None else BroadcastChannelChanged.model_validate(found["event"])
 
     async def channels(self, application_id: str, after: str, limit: int) -> list[BroadcastChannelChanged]:
-        """By name, those behind `after`."""
+        """The channels by name, those after `after`."""
         query: Document = {"application_id": application_id, "name": {"$gt": after}}
         found = self._channels.find(query).sort("name", 1).limit(limit)
         return [BroadcastChannelChanged.model_validate(document["event"]) async for document in found]
@@ -75,7 +75,7 @@ class Broadcasts:
 
 
 async def _raise(collection: Collection, key: str, order: str, about: Document) -> None:
-    """Write unless there is something that is as far or further."""
+    """Write unless what is there is as far or further."""
     try:
         await collection.update_one(
             {"_id": key, "order": {"$lt": order}}, {"$set": {**about, "order": order}}, upsert=True

@@ -240,7 +240,7 @@ def _check_names(model: type[BaseModel], raw: object) -> None:
 
 def _check_list(mailing: Mailing) -> None:
     if not mailing.is_complete:
-        rule = f"is not complete: the last upload did not come to its end, it goes on at line {mailing.next_line}"
+        rule = f"is not complete: the last upload was cut off, it goes on at line {mailing.next_line}"
         raise Problem(409, "The list is not complete", errors=[field_error("recipients", rule)])
     if mailing.refused and mailing.on_bad_lines == "refuse":
         rule = f"{mailing.refused} lines are broken: mend the list, or set onBadLines to skip"

@@ -38,7 +38,7 @@ def lifetime_ms(channel: Channel, ttl: int | None, unit: str | None, partner: Pa
         raise Refused(Code.TTL, f"{field}.ttl", f"mandatory, no default is configured for {channel.value}")
     least, most = LIFETIME_S[channel]
     if not least <= seconds <= most:
-        raise Refused(Code.TTL, f"{field}.ttl", f"must come to {least} to {most} seconds for {channel.value}")
+        raise Refused(Code.TTL, f"{field}.ttl", f"must be {least} to {most} seconds for {channel.value}")
     return seconds * 1000
 
 

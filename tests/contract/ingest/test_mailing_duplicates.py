@@ -13,7 +13,7 @@ from tests.contract.ingest.test_mailings import Bench, bench
 from tests.support.requests import NOW, PARTNER
 
 __all__ = ["bench"]  # a fixture
-STRICT = PARTNER.model_copy(update={"reject_duplicates": True})
+STRICT = PARTNER.replace(reject_duplicates=True)
 
 
 def _list(*names: str) -> list[bytes]:

@@ -192,7 +192,7 @@ async def test_an_own_id_repeated_is_the_same_mailing_and_another_content_is_ref
 
 async def test_nobody_finds_another_partners_mailing(bench: Bench) -> None:
     mailing = await bench.draft()
-    stranger = PARTNER.model_copy(update={"partner_id": "other"})
+    stranger = PARTNER.replace(partner_id="other")
     with pytest.raises(Problem) as caught:
         await bench.service.find(mailing.mailing_id, Caller(stranger))
     assert caught.value.body.status == 404
@@ -388,7 +388,7 @@ async def test_what_the_operator_stopped_is_not_lifted_by_a_change_of_the_mailin
     await bench.service.publisher.publish(await bench.service.resume(again))
     events = await events_of(bench.settings, topics.APPLICATION_EVENTS, 2)
     assert [event.state for event in events if isinstance(event, StopChanged)] == ["paused", "running"]
-    lifted = stop.model_copy(update={"state": "running", "at": 2})
+    lifted = stop.replace(state="running", at=2)
     bench.directory.apply(lifted.entity_key, codec.encode(lifted))
     await bench.service.cancel(again)
     (*_, last) = await events_of(bench.settings, topics.APPLICATION_EVENTS, 3)

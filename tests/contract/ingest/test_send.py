@@ -105,7 +105,7 @@ async def provision(settings: Settings) -> None:
                 batch_key_digests=(Secrets(settings.master_key).digest(f"{login}key", "batch-key"),),
             )
             sender = SenderChanged(**given, service_number="DemoBank", application_id="bank")
-            events = (partner.model_copy(update=changes), sender)
+            events = (partner.replace(**changes), sender)
             await log.append([kafka.Append(topics.APPLICATION_EVENTS, event.entity_key, event) for event in events])
 
 

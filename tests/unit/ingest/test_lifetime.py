@@ -74,9 +74,9 @@ def test_a_lifetime_is_what_was_asked_for_or_the_partners_default(
 @pytest.mark.parametrize(
     ("data", "defaults", "rule"),
     [
-        ({"ttl": 29}, {}, "ttl: must come to 30 to 86400 seconds for PUSH"),
-        ({"ttl": -60}, {}, "ttl: must come to 30 to 86400 seconds for PUSH"),
-        ({"ttl": 25, "ttlUnit": "HOURS"}, {}, "ttl: must come to 30 to 86400 seconds for PUSH"),
+        ({"ttl": 29}, {}, "ttl: must be 30 to 86400 seconds for PUSH"),
+        ({"ttl": -60}, {}, "ttl: must be 30 to 86400 seconds for PUSH"),
+        ({"ttl": 25, "ttlUnit": "HOURS"}, {}, "ttl: must be 30 to 86400 seconds for PUSH"),
         ({"ttl": None}, {}, "ttl: mandatory, no default is configured for PUSH"),
         ({"ttl": 0}, {}, "ttl: mandatory, no default is configured for PUSH"),
         ({"ttl": 1, "ttlUnit": "DAYS"}, {}, "ttlUnit: must be SECONDS, MINUTES or HOURS"),

@@ -120,10 +120,10 @@ def test_what_a_value_makes_too_long_or_wrong_is_told_by_field_and_rule(
 @pytest.mark.parametrize(
     ("fields", "detail"),
     [
-        ({"message": push(ttl=5)}, "message.data.ttl: must come to 30 to 86400 seconds for PUSH"),
+        ({"message": push(ttl=5)}, "message.data.ttl: must be 30 to 86400 seconds for PUSH"),
         ({"message": push(text="x" * 1001)}, "message.data.text: String should have at most 1000 characters"),
-        ({"message": push(serviceNumber="{{a}}")}, "message.data.serviceNumber: {{a}} cannot stand here"),
-        ({"notifyUrl": "https://bank.example/{{a}}"}, "notifyUrl: {{a}} cannot stand here"),
+        ({"message": push(serviceNumber="{{a}}")}, "message.data.serviceNumber: {{a}} cannot be used here"),
+        ({"notifyUrl": "https://bank.example/{{a}}"}, "notifyUrl: {{a}} cannot be used here"),
         ({"message": push(text="{{to}}")}, "message.data.text: {{to}} is the name of a column of its own"),
         ({"destAddr": "79161234567"}, "destAddr: belongs to the recipients of a mailing"),
         ({"message": push(externalUserId="u")}, "message.data.externalUserId: belongs to the recipients of a mailing"),

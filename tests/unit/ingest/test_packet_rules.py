@@ -85,7 +85,7 @@ def test_a_chain_of_links_and_the_packet_s_schedule_hold_for_each_message() -> N
 
 
 def test_the_channel_may_be_the_partner_s() -> None:
-    partner = PARTNER.model_copy(update={"batch_channel": Channel.PUSH})
+    partner = PARTNER.replace(batch_channel=Channel.PUSH)
     assert accepted(GOOD, partner).request.chain[0].channel is Channel.PUSH
 
 

@@ -161,7 +161,7 @@ def _marked(value: Any, where: str, names: list[str], depth: int = 0) -> Any:
 
     def mark(name: str) -> str:
         if not _ALLOWED.fullmatch(where):
-            raise invalid(where, f"{{{{{name}}}}} cannot stand here")
+            raise invalid(where, f"{{{{{name}}}}} cannot be used here")
         if name in _RESERVED:
             raise invalid(where, f"{{{{{name}}}}} is the name of a column of its own")
         if name not in names:

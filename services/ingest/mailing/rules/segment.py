@@ -64,7 +64,7 @@ def segment_of(body: SegmentBody, chain: Sequence[Link], partner: PartnerChanged
     """Raises Refused."""
     application_id = next((link.application_id for link in chain if link.application_id is not None), None)
     if application_id is None:
-        raise invalid("segment", "needs a PUSH whose sender stands for an application")
+        raise invalid("segment", "needs a PUSH whose sender has an application")
     if body.application not in (None, application_id):
         raise invalid("segment.application", "must be that of the message's sender")
     known = {platform.value for platform in Platform}
