@@ -23,10 +23,10 @@ class Names:
             del holders[key]
             if not holders:
                 del self._holders[name]
-        held = tuple(dict.fromkeys(names))
-        if held:
-            self._names[key] = held
-        for name in held:
+        kept = tuple(dict.fromkeys(names))
+        if kept:
+            self._names[key] = kept
+        for name in kept:
             self._holders.setdefault(name, {})[key] = None
 
     def holder(self, name: str) -> str:

@@ -10,6 +10,8 @@ How far it has come stands in `erasures` (`mongo/erasures.py`): a process that d
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from schemas.application_events import RecipientForgotten
@@ -52,8 +54,8 @@ async def open_keys(process: "Process", database: mongo.Database, directory: Dir
     known = set(directory.forgotten)
     keys = await store.load()
     record_encryption.use(keys)
-    follow = _follow(store, keys, directory, known, erasures_of(process, database), _name(process))
-    process.spawn(follow, "recipient-keys")
+    dropping = _Dropping(store, keys, erasures_of(process, database), _name(process))
+    process.spawn(_follow(dropping, directory, known), "recipient-keys")
     return keys
 
 
@@ -68,30 +70,30 @@ def clean_after(process: "Process", database: mongo.Database, directory: Directo
     process.spawn(_cleaning(process.name, erasures_of(process, database), directory, clean), "cleaning")
 
 
-async def _follow(
-    store: RecipientKeysStore,
-    keys: RecipientKeys,
-    directory: Directory,
-    known: set[str],
-    erasures: Erasures,
-    name: str,
-) -> None:
+@dataclass(frozen=True)
+class _Dropping:
+    """How this process drops destroyed keys, and says so under its `name`."""
+
+    store: RecipientKeysStore
+    keys: RecipientKeys
+    erasures: Erasures
+    name: str
+
+    async def drop(self, event: RecipientForgotten) -> None:
+        for path in event.destroyed:
+            generation, _, digits = path.partition("/")
+            await self.store.refresh(self.keys, int(generation), digits)
+        log.info("keys dropped", erasure=event.erasure_id)
+        await self.erasures.dropped(event.erasure_id, self.name, now_ms())
+
+
+async def _follow(dropping: _Dropping, directory: Directory, known: set[str]) -> None:
     while True:
         arrived = directory.next_erasure()
-        for event in [one for key, one in directory.forgotten.items() if key not in known]:
-            await _until_done(lambda event=event: _drop(store, keys, event, erasures, name), event.erasure_id)  # type: ignore[misc]
+        for event in [event for key, event in directory.forgotten.items() if key not in known]:
+            await _until_done(partial(dropping.drop, event), event.erasure_id)
             known.add(event.erasure_id)
         await arrived.wait()
-
-
-async def _drop(
-    store: RecipientKeysStore, keys: RecipientKeys, event: RecipientForgotten, erasures: Erasures, name: str
-) -> None:
-    for path in event.destroyed:
-        generation, _, digits = path.partition("/")
-        await store.refresh(keys, int(generation), digits)
-    log.info("keys dropped", erasure=event.erasure_id)
-    await erasures.dropped(event.erasure_id, name, now_ms())
 
 
 async def _cleaning(service: str, erasures: Erasures, directory: Directory, clean: Clean) -> None:

@@ -66,10 +66,10 @@ class ShortLinks:
             return []
         secure = link.content.secure if link.content is not None else None
         names = [f"%{name}%" for name in secure.names] if secure is not None else []
-        wanted = [one for one in found_in(text) if self._is_worth_it(one.url, names)]
+        wanted = [address for address in found_in(text) if self._is_worth_it(address.url, names)]
         return [
-            (one, ShortLink(self._codes(f"{message_id}/{number}/{ordinal}"), one.url, ordinal))
-            for ordinal, one in enumerate(wanted)
+            (address, ShortLink(self._codes(f"{message_id}/{number}/{ordinal}"), address.url, ordinal))
+            for ordinal, address in enumerate(wanted)
         ]
 
     def _is_worth_it(self, url: str, names: Sequence[str]) -> bool:

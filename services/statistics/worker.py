@@ -168,7 +168,7 @@ class Worker:
     async def _dead_letter(self, topic: Topic, event: Any, reason: str) -> None:
         message = event.message
         place = f"{message.partition}/{message.offset}"
-        await _insist(partial(self._dead_letters.put, topic, message.key, message.value, place, reason, None))
+        await _insist(partial(self._dead_letters.put, topic, message.key, message.value, place, reason=reason))
 
 
 async def _insist(do: Callable[[], Awaitable[None]]) -> None:

@@ -25,19 +25,21 @@ class LoggedIn(Protocol):
     def is_proved(self) -> bool: ...
 
 
-One = TypeVar("One", bound=LoggedIn)
+Found = TypeVar("Found", bound=LoggedIn)
 
 
-def is_trusted(one: LoggedIn, application: ApplicationChanged | None) -> bool:
+def is_trusted(installation: LoggedIn, application: ApplicationChanged | None) -> bool:
     """True where what is its owner's may be shown, and what it says of a push be believed."""
-    if one.is_proved or (one.external_user_id is None and one.phone is None):
+    if installation.is_proved or (installation.external_user_id is None and installation.phone is None):
         return True
     return application is not None and application.identity == "off"
 
 
-def trusted_first(found: Sequence[One], application: ApplicationChanged | None) -> tuple[Sequence[One], int]:
+def trusted_first(found: Sequence[Found], application: ApplicationChanged | None) -> tuple[Sequence[Found], int]:
     """Those that are trusted before the others, each in the order they were in; and how many these are."""
-    trusted = [one for one in found if is_trusted(one, application)]
+    trusted = [installation for installation in found if is_trusted(installation, application)]
     if len(trusted) in (0, len(found)):
         return found, len(trusted)
-    return [*trusted, *(one for one in found if not is_trusted(one, application))], len(trusted)
+    return [*trusted, *(installation for installation in found if not is_trusted(installation, application))], len(
+        trusted
+    )

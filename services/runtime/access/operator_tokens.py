@@ -81,12 +81,12 @@ class OperatorTokens:
         if self._admin_digest and hmac.compare_digest(digests[0], self._admin_digest):
             return Operator(BOOTSTRAP, ("admin",))
         for digest in digests:
-            held = self._directory.operator_by_digest(digest)
-            if held is None or not hmac.compare_digest(digest, held.digest):
+            token = self._directory.operator_by_digest(digest)
+            if token is None or not hmac.compare_digest(digest, token.digest):
                 continue
-            if not _is_good(held):
+            if not _is_good(token):
                 return None
-            return Operator(f"operator:{held.name}", held.scopes, held.operator_id)
+            return Operator(f"operator:{token.name}", token.scopes, token.operator_id)
         return None
 
     def _wait_s(self, network: str) -> int:
@@ -103,9 +103,9 @@ class OperatorTokens:
 
 def still_holds(operator: Operator, directory: Directory) -> bool:
     """Whether the token of an operator who was let in is still good: for what goes on for long."""
-    held = directory.operators.get(operator.operator_id)
-    return not operator.operator_id or (held is not None and _is_good(held))
+    token = directory.operators.get(operator.operator_id)
+    return not operator.operator_id or (token is not None and _is_good(token))
 
 
-def _is_good(held: OperatorTokenChanged) -> bool:
-    return not held.revoked and (held.expires_at is None or held.expires_at > now_ms())
+def _is_good(token: OperatorTokenChanged) -> bool:
+    return not token.revoked and (token.expires_at is None or token.expires_at > now_ms())

@@ -40,7 +40,7 @@ class RecipientKeys:
 
     def __init__(self, reference_key: bytes, families: Sequence[Mapping[str, Family | None]]) -> None:
         self._reference_key = reference_key
-        self._families: list[dict[str, Family | None]] = [dict(one) for one in families]
+        self._families: list[dict[str, Family | None]] = [dict(family) for family in families]
         self.sealing = lru_cache(_CACHED // 2)(self._sealing)
         """What seals a record about these subjects now, and under which names. Raises ForgottenTooOften."""
         self._newer: dict[Names, AESGCM] = {}
@@ -56,7 +56,7 @@ class RecipientKeys:
         """Take over nodes of generations as they are stored now, and drop all that was remembered."""
         for generation, path in closed:
             families = self._families[generation]
-            for node in [one for one in families if one.startswith(path)]:
+            for node in [node for node in families if node.startswith(path)]:
                 del families[node]
         for generation, node, family in changed:
             self._families[generation][node] = family

@@ -82,8 +82,8 @@ def decode(topic: Topic, value: bytes | None) -> Event | None:
         taken = orjson.loads(aead.decrypt(box[:_NONCE], box[_NONCE:], str(body.get("event_id")).encode()))
     except (InvalidTag, ValueError):
         raise codec.Undecodable("personal: sealed by other keys, or changed since") from None
-    for pointer, one in taken.items():
-        _put_back(body, pointer, one)
+    for pointer, text in taken.items():
+        _put_back(body, pointer, text)
     return codec.decode_object(topic, body)
 
 
@@ -126,10 +126,10 @@ def _take(body: Any, path: tuple[str, ...], pointer: str, instead: Any, taken: d
         if rest:
             _take(body[name], rest, f"{pointer}/{name}", instead, taken)
             return
-        one = body[name]
-        if one in (instead, ""):  # where nobody is named there is nobody to seal it for
+        value = body[name]
+        if value in (instead, ""):  # where nobody is named there is nobody to seal it for
             return
-        taken[f"{pointer}/{name}"] = one
+        taken[f"{pointer}/{name}"] = value
         if instead is None:
             del body[name]
         else:

@@ -46,8 +46,8 @@ def unknown_in(
 ) -> Iterator[Unknown]:
     """Each name that the model does not know, in the order of the body. Lists are looked into item by item."""
     if isinstance(value, list):
-        for place, one in enumerate(value):
-            yield from unknown_in(model, one, f"{path}[{place}]", within)
+        for place, item in enumerate(value):
+            yield from unknown_in(model, item, f"{path}[{place}]", within)
     if not isinstance(value, dict):
         return
     known = shape_of(model)
@@ -94,14 +94,14 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     """The known name that was probably meant: one that is written alike, or that begins or ends with it."""
     if len(name) > _LONGEST:
         return None
-    known = {_plain(one): one for one in names}
+    known = {_plain(known_name): known_name for known_name in names}
     plain = _plain(name)
     if plain in known:
         return known[plain]
     found = difflib.get_close_matches(plain, known, n=1, cutoff=0.7)
     if found:
         return known[found[0]]
-    longer = [one for one in known if len(plain) >= 3 and (one.startswith(plain) or one.endswith(plain))]
+    longer = [text for text in known if len(plain) >= 3 and (text.startswith(plain) or text.endswith(plain))]
     return known[min(longer, key=len)] if longer else None
 
 
@@ -120,6 +120,6 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
     if origin is Annotated:
         return model_in(typing.get_args(annotation)[0])
     if origin in (Union, types.UnionType, list, tuple):
-        found = [one for one in map(model_in, typing.get_args(annotation)) if one is not None]
+        found = [model for model in map(model_in, typing.get_args(annotation)) if model is not None]
         return found[0] if len(found) == 1 else None
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None

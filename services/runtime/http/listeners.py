@@ -94,16 +94,16 @@ class OperatorsListener:
             if found.retry_after_s:
                 slow = server.ProblemBody(title="Too many wrong tokens", status=429)
                 return slow, {"Retry-After": str(found.retry_after_s)}
-            told = "Authorization must be: Bearer <operator's token>"
-            wrong = server.ProblemBody(title="Operator's token needed", status=401, detail=told)
+            detail = "Authorization must be: Bearer <operator's token>"
+            wrong = server.ProblemBody(title="Operator's token needed", status=401, detail=detail)
             return wrong, {"WWW-Authenticate": _CHALLENGE}
         route = route_of(method, path)
         if route is None:
-            allowed = ", ".join(sorted({one.method for one in known}))
+            allowed = ", ".join(sorted({route.method for route in known}))
             return server.ProblemBody(title="Method Not Allowed", status=405), {"Allow": allowed}
         if not may(found.scopes, route.scope):
-            told = f"needs the scope {route.scope}; this token has {', '.join(found.scopes)}"
-            return server.ProblemBody(title="Not in the token's scopes", status=403, detail=told), {}
+            detail = f"needs the scope {route.scope}; this token has {', '.join(found.scopes)}"
+            return server.ProblemBody(title="Not in the token's scopes", status=403, detail=detail), {}
         return found
 
 
@@ -111,7 +111,7 @@ def described(document: dict[str, Any], is_served: Callable[[str, str], bool]) -
     """The part of an OpenAPI document that a listener serves."""
     paths: dict[str, dict[str, Any]] = {}
     for path, item in document["paths"].items():
-        kept = {method: told for method, told in item.items() if is_served(method.upper(), _filled(path))}
+        kept = {method: operation for method, operation in item.items() if is_served(method.upper(), _filled(path))}
         if kept:
             paths[path] = kept
     return {**document, "paths": paths}

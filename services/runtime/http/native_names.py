@@ -47,8 +47,8 @@ def _query_of(route: object) -> Mapping[str, bool]:
 
 
 def _flat(dependant: Dependant) -> Iterator[tuple[str, bool]]:
-    for one in dependant.query_params:
-        yield one.alias, _is_several(one.field_info.annotation)
+    for parameter in dependant.query_params:
+        yield parameter.alias, _is_several(parameter.field_info.annotation)
     for inner in dependant.dependencies:
         yield from _flat(inner)
 
@@ -56,4 +56,4 @@ def _flat(dependant: Dependant) -> Iterator[tuple[str, bool]]:
 def _is_several(annotation: Any) -> bool:
     """A list, through Annotated and None."""
     inner = typing.get_args(annotation)
-    return typing.get_origin(annotation) in (list, tuple, set) or any(_is_several(one) for one in inner)
+    return typing.get_origin(annotation) in (list, tuple, set) or any(map(_is_several, inner))

@@ -190,10 +190,10 @@ def field_errors(errors: Sequence[Any], model: type[BaseModel] | None = None) ->
     """pydantic's errors as {field, rule}; the value itself is never repeated. `model`: whose names may be meant."""
     return [
         {
-            "field": ".".join(str(part) for part in one["loc"] if part != "body") or "body",
-            "rule": rule_of(one, model),
+            "field": ".".join(str(part) for part in error["loc"] if part != "body") or "body",
+            "rule": rule_of(error, model),
         }
-        for one in errors
+        for error in errors
     ]
 
 

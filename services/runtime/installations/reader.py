@@ -45,10 +45,10 @@ class Installations:
         found: dict[Address, list[Installation]] = {address: [] for address in addresses}
         wanted: dict[str, tuple[list[str], list[str]]] = {}
         alone = [address.installation_id for address in found if address.installation_id is not None]
-        for one in (await self.by_ids(alone)).values() if alone else ():
-            address = Address(one.application_id, None, None, one.installation_id)
+        for installation in (await self.by_ids(alone)).values() if alone else ():
+            address = Address(installation.application_id, None, None, installation.installation_id)
             if address in found:
-                found[address].append(one)
+                found[address].append(installation)
         for address in found:
             users, phones = wanted.setdefault(address.application_id, ([], []))
             if address.external_user_id is not None:
@@ -56,12 +56,12 @@ class Installations:
             elif address.phone is not None:
                 phones.append(address.phone)
         for application_id, (users, phones) in wanted.items():
-            for one in await self._owned(application_id, "owner.external_user_id", users):
-                found[Address(application_id, one.external_user_id, None)].append(one)
-            for one in await self._owned(application_id, "owner.phone", phones):
-                found[Address(application_id, None, one.phone)].append(one)
+            for installation in await self._owned(application_id, "owner.external_user_id", users):
+                found[Address(application_id, installation.external_user_id, None)].append(installation)
+            for installation in await self._owned(application_id, "owner.phone", phones):
+                found[Address(application_id, None, installation.phone)].append(installation)
         for installations in found.values():
-            installations.sort(key=lambda one: (-one.last_used_at, one.installation_id))
+            installations.sort(key=_last_used_first)
         return found
 
     async def _owned(self, application_id: str, field: str, values: list[str]) -> list[Installation]:
@@ -72,7 +72,7 @@ class Installations:
         return [from_document(document) for document in documents]
 
     async def known(self, addresses: Iterable[Address]) -> set[Address]:
-        """Those addresses that have a card, be it without any installation."""
+        """The addresses that have a card, even if they have no installations."""
         cards = {address.record_id: address for address in addresses}
         documents = await self._cards.find({"_id": {"$in": list(cards)}}, {"_id": 1}).to_list(None)
         return {cards[document["_id"]] for document in documents}
@@ -86,8 +86,8 @@ _PROVIDERS = {provider.value: provider for provider in Provider}
 def from_document(document: Mapping[str, Any]) -> Installation:
     """The document as the registry wrote it; fields that came later have their defaults."""
     token, owner = document.get("token"), document.get("owner") or {}
-    said, live = document.get("subscriptions"), document.get("live")
-    on = [entry for entry in said if entry.get("value")] if said else ()
+    subscriptions, live = document.get("subscriptions"), document.get("live")
+    on = [entry for entry in subscriptions if entry.get("value")] if subscriptions else ()
     return Installation(
         installation_id=document["_id"],
         application_id=document["application_id"],
@@ -106,11 +106,17 @@ def from_document(document: Mapping[str, Any]) -> Installation:
         else _NONE,
         public_key=document.get("public_key"),
         proof_hash=document.get("proof_hash", ""),
-        subscriptions_off=frozenset(entry["id"] for entry in said if not entry.get("value")) if said else _NONE,
-        live=tuple(_live(one["slot"], one["token"], token) for one in live if one.get("token")) if live else (),
+        subscriptions_off=frozenset(entry["id"] for entry in subscriptions if not entry.get("value"))
+        if subscriptions
+        else _NONE,
+        live=tuple(_live(entry["slot"], entry["token"], token) for entry in live if entry.get("token")) if live else (),
         is_proved=document.get("proof") is not None,
         replaces=tuple(document.get("replaces", ())),
     )
+
+
+def _last_used_first(installation: Installation) -> tuple[int, str]:
+    return -installation.last_used_at, installation.installation_id
 
 
 def _live(slot: str, document: Mapping[str, Any], push_token: Mapping[str, Any] | None) -> LiveToken:

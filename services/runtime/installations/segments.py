@@ -75,9 +75,9 @@ class Segments:
                     ways.append({"subscriptions.id": {"$ne": kind.id}})
             query["$or"] = ways
         if criteria.has_versions:
-            of = {"application_id": criteria.application_id}
-            versions = await self._installations.distinct("app_version", of)
-            query["app_version"] = {"$in": [one for one in versions if criteria.fits(one)]}
+            within = {"application_id": criteria.application_id}
+            versions = await self._installations.distinct("app_version", within)
+            query["app_version"] = {"$in": [version for version in versions if criteria.fits(version)]}
         return query
 
     async def page(self, query: Document, after: str, limit: int) -> tuple[list[SegmentMember], str | None]:
@@ -94,11 +94,11 @@ class Segments:
                 if len(theirs) < _FITTING:
                     theirs.append(document["_id"])
         recipients = []
-        for one in page:
-            owner = _owner({"external_user_id": one.external_user_id, "phone": one.phone})
-            fitting = mine.get(owner, []) if owner[1] else [one.installation_id]
-            if not fitting or fitting[0] == one.installation_id:
-                recipients.append(SegmentMember(one, tuple(fitting)))
+        for installation in page:
+            owner = _owner({"external_user_id": installation.external_user_id, "phone": installation.phone})
+            fitting = mine.get(owner, []) if owner[1] else [installation.installation_id]
+            if not fitting or fitting[0] == installation.installation_id:
+                recipients.append(SegmentMember(installation, tuple(fitting)))
         return recipients, page[-1].installation_id
 
     async def count(self, query: Document) -> tuple[int, int]:
@@ -109,19 +109,19 @@ class Segments:
         nobody: Mapping[str, Any] = {}
         installations = recipients = 0
         pipeline: list[Mapping[str, Any]] = [{"$match": query}, {"$group": group}]
-        async for one in self._installations.aggregate(pipeline, allowDiskUse=True):
-            who = one["_id"] or nobody
-            installations += one["n"]
-            recipients += 1 if who.get("u") or who.get("p") else one["n"]
+        async for counted in self._installations.aggregate(pipeline, allowDiskUse=True):
+            owner = counted["_id"] or nobody
+            installations += counted["n"]
+            recipients += 1 if owner.get("u") or owner.get("p") else counted["n"]
         return installations, recipients
 
 
 def _owners(page: Sequence[Installation]) -> dict[str, list[str]]:
     """By field: the user id names the owner, the phone only where there is none."""
-    users = {one.external_user_id for one in page if one.external_user_id}
-    people = {one.phone for one in page if one.phone and not one.external_user_id}
-    wanted = {"owner.external_user_id": [*users], "owner.phone": [one for one in people if one]}
-    return {field: [value for value in values if value] for field, values in wanted.items() if values}
+    users = {found.external_user_id for found in page if found.external_user_id}
+    phones = {found.phone for found in page if found.phone and not found.external_user_id}
+    wanted = {"owner.external_user_id": [*users], "owner.phone": [*phones]}
+    return {field: values for field, values in wanted.items() if values}
 
 
 def _owner(owner: Mapping[str, Any] | None) -> tuple[str, str]:

@@ -67,8 +67,8 @@ def encoding_of(charset: str) -> str:
 def media_type(header: str) -> tuple[str, str]:
     """Type and charset of a Content-Type, in lower case; empty: there is none."""
     kind, *parameters = header.lower().split(";")
-    said = dict(one.strip().partition("=")[::2] for one in parameters)
-    return kind.strip(), said.get("charset", "").strip()
+    named = dict(parameter.strip().partition("=")[::2] for parameter in parameters)
+    return kind.strip(), named.get("charset", "").strip()
 
 
 class Utf8:

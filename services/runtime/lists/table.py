@@ -115,7 +115,8 @@ class Records:
             return Understood("JSON lines", encoding, rows=self._rows)
         table = self.table or Table(self._delimiter or "", (), ())
         columns = tuple(name for name in table.columns if name is not None)
-        return Understood("CSV", encoding, table.delimiter or None, columns, len(table.strange), self._rows)
+        ignored = len(table.strange)
+        return Understood("CSV", encoding, table.delimiter or None, columns, ignored=ignored, rows=self._rows)
 
     def feed(self, piece: bytes) -> Iterator[Record]:
         """The records that end in this piece. Raises ListFault for what is no list."""
@@ -152,8 +153,8 @@ class Records:
 
     def _head(self, raw: RawLine) -> None:
         text = _head_text(raw)
-        if self._delimiter is None and (said := _SEP.fullmatch(text.strip(" "))):
-            self._delimiter = "\t" if said[1] == "\\t" else said[1]
+        if self._delimiter is None and (line := _SEP.fullmatch(text.strip(" "))):
+            self._delimiter = "\t" if line[1] == "\\t" else line[1]
             if self._delimiter not in DELIMITERS:
                 raise ListFault("header", "`sep=` must be followed by `,` `;` `|` or a tab")
             return
@@ -179,12 +180,12 @@ def key_of(column: str) -> str:
 
 def table_of(text: str, names: Names, delimiter: str | None = None) -> Table | None:
     """The head by its delimiter, the one that gives the most columns that mean something. None: a blank row."""
-    rows = {one: _row(text, one) for one in (delimiter or DELIMITERS)}
+    rows = {between: _row(text, between) for between in (delimiter or DELIMITERS)}
     if not any(rows.values()):
         raise ListFault("header", "its quotes do not match")
 
-    def worth(one: str) -> tuple[int, int]:
-        return sum(names.of(cell) is not None for cell in rows[one]), len(rows[one])
+    def worth(between: str) -> tuple[int, int]:
+        return sum(names.of(cell) is not None for cell in rows[between]), len(rows[between])
 
     best = max(rows, key=worth)
     cells = [cell.strip() for cell in rows[best]]
@@ -193,8 +194,8 @@ def table_of(text: str, names: Names, delimiter: str | None = None) -> Table | N
     if not cells:
         return None
     meant = [names.of(cell) if cell else None for cell in cells]
-    said = [name or key_of(cell) or cell for name, cell in zip(meant, cells, strict=True) if cell]
-    if twice := next((name for name in said if said.count(name) > 1), None):
+    given = [name or key_of(cell) or cell for name, cell in zip(meant, cells, strict=True) if cell]
+    if twice := next((name for name in given if given.count(name) > 1), None):
         raise ListFault("header", "names a column twice" + (f": `{twice}`" if twice in names.wanted else ""))
     strange = tuple(cell for name, cell in zip(meant, cells, strict=True) if cell and name is None)
     return Table(best, tuple(meant), strange)
@@ -255,7 +256,7 @@ def _object(raw: RawLine, names: Names) -> dict[str, Any]:
             found = orjson.loads(content)
         except orjson.JSONDecodeError:
             found = lossless.loads(content)  # which takes a few numbers more
-        if isinstance(found, dict) and any(isinstance(one, _NOT_PLAIN) for one in found.values()):
+        if isinstance(found, dict) and any(isinstance(value, _NOT_PLAIN) for value in found.values()):
             found = lossless.exact(found, content)
     except lossless.NotJson:
         raise _Broken("line", _JSON_RULE) from None

@@ -266,7 +266,8 @@ class BatchConsumer:
         try:
             event = checked_event(record_encryption.decode(topic, raw.value))
         except codec.Undecodable as error:
-            await self._dead_letters.put(topic, raw.key, raw.value, f"{raw.partition}/{raw.offset}", str(error), None)
+            place = f"{raw.partition}/{raw.offset}"
+            await self._dead_letters.put(topic, raw.key, raw.value, place, reason=str(error))
             return None
         if event is None:
             telemetry.UNKNOWN.labels(topic.name).inc()
@@ -277,7 +278,8 @@ class BatchConsumer:
     async def _dead_letter(self, record: Record, error: Exception) -> None:
         log.warning("a record cannot be processed", group=self.group, origin=record.origin, error=kind_of(error))
         place = f"{record.partition}/{record.offset}"
-        await self._dead_letters.put(record.topic, record.key.encode(), record.raw, place, repr(error), record.event)
+        key = record.key.encode()
+        await self._dead_letters.put(record.topic, key, record.raw, place, reason=repr(error), event=record.event)
 
     async def _commit(self, consumer: AIOKafkaConsumer, batch: _Batch) -> None:
         offsets = {place: OffsetAndMetadata(part[-1].offset + 1, "") for place, part in batch.items()}

@@ -1,15 +1,14 @@
-"""The consumer of dispatch: many records under way at once, finished in any order, committed as soon as may be.
+"""The consumer of dispatch: many records under way at once, finished in any order, committed as soon as possible.
 
     getmany ─▶ decode ─▶ prepare ─▶ perform ─▶ write ─▶ finished ─▶ commit, every second
                          (a chunk)  (each)     (together)           with what is finished above it
 
 A partition has at most `RPNS_DISPATCH_IN_FLIGHT` records under way, the bulk lane only what `bulk_backpressure.py`
-lets it.
-What is finished above the committed offset travels in the commit's metadata (`offsets.py`), so a restart repeats only
-what was under way. On revoke: take nothing more, wait for what is under way (bounded), commit. Infrastructure trouble
-pauses the partitions while `getmany` goes on, or the group would leave silently. A commit that is refused after a
-rebalance is dropped: the new owner does the work again, and every step must stand that (`in_flight.py`). Sources:
-docs/design.md §2 and §5.
+lets it. What is finished above the committed offset travels in the commit's metadata (`offsets.py`), so a restart
+repeats only what was under way. On revoke: take nothing more, wait for what is under way (bounded), commit.
+Infrastructure trouble pauses the partitions while `getmany` goes on, or the group would leave silently. A commit that
+is refused after a rebalance is dropped: the new owner does the work again, and every step must allow for that
+(`in_flight.py`). Sources: docs/design.md §2 and §5.
 """
 
 import asyncio
@@ -120,7 +119,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         if self._epoch != epoch or self._begun != epoch or not self._is_assigned:
             return  # fetched around a rebalance: `_begin` goes back to what is committed
         taken = [self._take(raw, self._trackers[place]) for place, raws in batch.items() for raw in raws]
-        fresh = [one for one in taken if one is not None]
+        fresh = [record for record in taken if record is not None]
         if fresh:
             await self._start(fresh, epoch)
 
@@ -162,19 +161,19 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
     def _take(self, raw: ConsumerRecord, tracker: Offsets) -> InFlightRecord[Done] | None:
         if not tracker.take(raw.offset):
             return None
-        one: InFlightRecord[Done] = InFlightRecord(tracker, raw.partition, raw.offset, raw.key, raw.value)
+        entry: InFlightRecord[Done] = InFlightRecord(tracker, raw.partition, raw.offset, raw.key, raw.value)
         try:
             event = checked_event(record_encryption.decode(self.topic, raw.value))
         except codec.Undecodable as error:
-            self._in_flight.put(one, error)
+            self._in_flight.put(entry, error)
             return None
         if event is None:
             telemetry.UNKNOWN.labels(self.topic.name).inc()
             tracker.finish(raw.offset)
             return None
         key = (raw.key or b"").decode(errors="replace")
-        one.record = Record(self.topic, raw.partition, raw.offset, key, event, raw.value)
-        return one
+        entry.record = Record(self.topic, raw.partition, raw.offset, key, event=event, raw=raw.value)
+        return entry
 
     async def _start(self, taken: list[InFlightRecord[Done]], epoch: int) -> None:
         """Prepare them together and set each on its way; while infrastructure is away, wait, paused."""
@@ -212,7 +211,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
 
     async def _commit(self) -> None:
         self._last_commit = time.monotonic()
-        states = {place: (one.position, one.metadata()) for place, one in self._trackers.items()}
+        states = {place: (tracker.position, tracker.metadata()) for place, tracker in self._trackers.items()}
         changed = {place: state for place, state in states.items() if self._committed.get(place) != state}
         if not changed:
             return
@@ -255,7 +254,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
             trackers[place] = Offsets(max(position, 0), decoded(position, metadata))
         if self._epoch == epoch:
             self._trackers, self._begun = trackers, epoch
-            self._committed = {place: (one.position, one.metadata()) for place, one in trackers.items()}
+            self._committed = {place: (tracker.position, tracker.metadata()) for place, tracker in trackers.items()}
 
     async def _read_committed(self, places: list[TopicPartition]) -> dict[TopicPartition, tuple[int, str]]:
         """The consumer's own method tells no metadata."""
@@ -271,4 +270,4 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
             raise kafka.LogUnavailable("committed offsets could not be read in time") from None
         finally:
             await admin.close()
-        return {place: (one.offset, one.metadata) for place, one in found.items()}
+        return {place: (committed.offset, committed.metadata) for place, committed in found.items()}

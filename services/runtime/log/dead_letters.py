@@ -46,8 +46,10 @@ def failure_id(message_id: str, topic: str, place: str) -> str:
 
 @dataclass(frozen=True)
 class DeadLetters:
-    """Those of one process, and how it sees that infrastructure is well. Without `timers` (a process that has no
-    database) the message ends at once."""
+    """Puts records of one process aside, and sees whether infrastructure is well.
+
+    Without `timers` (a process that has no database) the message ends at once.
+    """
 
     sink: Log
     timers: Timers | None = None
@@ -56,10 +58,17 @@ class DeadLetters:
     _written: set[str] = field(default_factory=set)  # of those whose failure could not be seen to yet
 
     async def put(
-        self, topic: Topic, key: bytes | None, value: bytes | None, place: str, reason: str, event: Event | None
+        self,
+        topic: Topic,
+        key: bytes | None,
+        value: bytes | None,
+        place: str,
+        *,
+        reason: str,
+        event: Event | None = None,
     ) -> None:
         """Put a record aside, and see to it that its message ends. Raises LogUnavailable, mongo.Unavailable."""
-        failed = _failure(topic, key, value, place, reason, event)
+        failed = _failure(topic, _message_of(topic, key, value, event), place, reason, event)
         headers = {"reason": reason[:500], "topic": topic.name, "place": place}
         letter = f"{topic.name}/{place}"
         if letter not in self._written:
@@ -81,20 +90,19 @@ class DeadLetters:
 
 
 async def dead_letters(database: Database, sink: Log, settings: Settings) -> DeadLetters:
-    """Those of a process that has a database. Raises mongo.Unavailable."""
+    """For a process that has a database. Raises mongo.Unavailable."""
     timers = Timers(database[COLLECTION], sink, settings.instance, settings.lanes)
     await timers.prepare()
     return DeadLetters(sink, timers, int(settings.dead_letter_hold_s * 1000), partial(takes_writes, database))
 
 
 def _failure(
-    topic: Topic, key: bytes | None, value: bytes | None, place: str, reason: str, event: Event | None
+    topic: Topic, message: tuple[str, str, int] | None, place: str, reason: str, event: Event | None
 ) -> MessageFailed | None:
-    if isinstance(event, MessageFailed):
-        return None  # its own failure must not produce another one for ever
-    message_id, partner_id, link = _message_of(topic, key, value, event)
-    if message_id is None:
+    """The end of the message that the record belongs to, if it belongs to one."""
+    if message is None or isinstance(event, MessageFailed):  # its own failure must not produce another for ever
         return None
+    message_id, partner_id, link = message
     return MessageFailed(
         event_id=failure_id(message_id, topic.name, place),
         at=now_ms(),
@@ -123,7 +131,8 @@ def _lifetime_of(event: Event | None, otherwise: int) -> int:
 
 def _message_of(
     topic: Topic, key: bytes | None, value: bytes | None, event: Event | None
-) -> tuple[str | None, str, int]:
+) -> tuple[str, str, int] | None:
+    """Id, partner and link of the message, as far as the record tells."""
     if isinstance(event, MessageEvent):
         return event.message_id, event.partner_id, event.link
     found: object = (key or b"").decode(errors="replace") if topic.key == "message" else None
@@ -135,5 +144,5 @@ def _message_of(
     if isinstance(body, dict):
         found, partner = body.get("message_id", found), body.get("partner_id", "")
     if not isinstance(found, str) or not ids.is_uuid(found):  # nothing can be derived from another
-        return None, "", 0
+        return None
     return found, partner if isinstance(partner, str) else "", 0

@@ -29,10 +29,10 @@ Done = TypeVar("Done")
 
 
 class Work(Protocol[Item, Done]):
-    """What a flow does with its records. `prepare` and `write` may be called again for the same records."""
+    """What a `ConcurrentConsumer` does with its records. `prepare` and `write` may be called again for the same."""
 
     def allowance(self) -> int | None:
-        """How many records may be taken now; 0 pauses the flow, None sets no bound."""
+        """How many records may be taken now; 0 pauses the consumer, None sets no bound."""
         ...
 
     async def prepare(self, records: Sequence[Record]) -> Sequence[Item]:
@@ -64,7 +64,7 @@ class InFlightRecord(Generic[Done]):
 
 
 class InFlight(Generic[Item, Done]):
-    """`run()` writes what has ended, until cancelled."""
+    """The records of one consumer that are under way. `run()` writes what has ended, until cancelled."""
 
     def __init__(self, work: Work[Item, Done], dead_letters: DeadLetters, topic: Topic, group: str) -> None:
         self.in_trouble = False  # nothing can be written: take no more
@@ -87,8 +87,8 @@ class InFlight(Generic[Item, Done]):
         await pause(self._changed, timeout_s)
 
     async def prepare(self, taken: Sequence[InFlightRecord[Done]]) -> list[tuple[InFlightRecord[Done], Item]]:
-        """Each with its item; those that fail alone go on by themselves. Raises TRANSIENT_ERRORS."""
-        records = [one.record for one in taken if one.record is not None]
+        """Pair each with its item; those that fail alone go on by themselves. Raises TRANSIENT_ERRORS."""
+        records = [entry.record for entry in taken if entry.record is not None]
         try:
             return list(zip(taken, await self._work.prepare(records), strict=True))
         except TRANSIENT_ERRORS:
@@ -98,19 +98,19 @@ class InFlight(Generic[Item, Done]):
         except Exception as error:
             await self._suspects.unknown(error)
         log.warning("a chunk failed; its records go on one by one", group=self._group)
-        for one in taken:
-            self._tasks[one] = asyncio.get_running_loop().create_task(self._do(one, None))
+        for entry in taken:
+            self._tasks[entry] = asyncio.get_running_loop().create_task(self._do(entry, None))
         return []
 
     def start(self, pairs: Sequence[tuple[InFlightRecord[Done], Item]]) -> None:
         loop = asyncio.get_running_loop()
-        for one, item in pairs:
-            self._tasks[one] = loop.create_task(self._do(one, item))
+        for entry, item in pairs:
+            self._tasks[entry] = loop.create_task(self._do(entry, item))
 
-    def put(self, one: InFlightRecord[Done], fault: Exception | None = None) -> None:
+    def put(self, entry: InFlightRecord[Done], fault: Exception | None = None) -> None:
         """It has ended: write what follows, or put it aside."""
-        one.fault = fault
-        self._outbox.append(one)
+        entry.fault = fault
+        self._outbox.append(entry)
         self._wake.set()
 
     async def cancel(self) -> None:
@@ -127,50 +127,50 @@ class InFlight(Generic[Item, Done]):
             self._wake.clear()
             batch, self._outbox, self._is_writing = self._outbox, [], True
             again = await self._write_until_done(batch)
-            for one in batch:
-                if one not in again:
-                    one.tracker.finish(one.offset)
+            for entry in batch:
+                if entry not in again:
+                    entry.tracker.finish(entry.offset)
             self._total.inc(len(batch) - len(again))
             self._is_writing = False
             self._changed.set()
 
-    async def _do(self, one: InFlightRecord[Done], item: Item | None) -> None:
-        """Until it is done, or put aside; without `item` it is prepared first, alone."""
+    async def _do(self, entry: InFlightRecord[Done], item: Item | None) -> None:
+        """Returns when it is done, or put aside; without `item` it is prepared first, alone."""
         attempt = 0
         while True:
             try:
-                if item is None and one.record is not None:
-                    (item,) = await self._work.prepare([one.record])
+                if item is None and entry.record is not None:
+                    (item,) = await self._work.prepare([entry.record])
                 assert item is not None
-                one.done = await self._work.perform(item)
-                self.put(one)
+                entry.done = await self._work.perform(item)
+                self.put(entry)
             except DECLARED as error:
-                self.put(one, error)
+                self.put(entry, error)
             except TRANSIENT_ERRORS as error:
                 attempt += 1
                 log.warning("a record waits: infrastructure is away", group=self._group, error=repr(error))
                 await asyncio.sleep(backoff_s(attempt))
                 continue
             except Exception as error:
-                wait_s = await self._suspected(one, error)
+                wait_s = await self._suspected(entry, error)
                 if wait_s is not None:
                     await asyncio.sleep(wait_s)
                     continue
-                self.put(one, error)
-            del self._tasks[one]
+                self.put(entry, error)
+            del self._tasks[entry]
             return
 
-    async def _suspected(self, one: InFlightRecord[Done], error: Exception) -> float | None:
+    async def _suspected(self, entry: InFlightRecord[Done], error: Exception) -> float | None:
         """How long it waits for its next try, seconds; None when it is to be put aside."""
-        origin = f"{self._topic.name}/{one.partition}/{one.offset}"
+        origin = f"{self._topic.name}/{entry.partition}/{entry.offset}"
         try:
-            one.suspect = await self._suspects.failed(origin, error, one.suspect)
+            entry.suspect = await self._suspects.failed(origin, error, entry.suspect)
         except TRANSIENT_ERRORS:
             return backoff_s(3)
-        return None if self._suspects.is_convicted(one.suspect) else one.suspect.wait_s
+        return None if self._suspects.is_convicted(entry.suspect) else entry.suspect.wait_s
 
     async def _write_until_done(self, batch: list[InFlightRecord[Done]]) -> set[InFlightRecord[Done]]:
-        """Those that come back later: they cannot be written for no known reason."""
+        """Write them, and return those that come back later: they cannot be written for no known reason."""
         attempt = 0
         while True:
             try:
@@ -189,39 +189,40 @@ class InFlight(Generic[Item, Done]):
 
     async def _write_once(self, batch: list[InFlightRecord[Done]]) -> set[InFlightRecord[Done]]:
         """May be called again when half is written: the ids of events and timers are computed, so that is no harm."""
-        written = [one for one in batch if one.done is not None and one.fault is None]
+        written = [entry for entry in batch if entry.done is not None and entry.fault is None]
         try:
             if written:
-                await self._work.write([one.done for one in written if one.done is not None])
+                await self._work.write([entry.done for entry in written if entry.done is not None])
         except TRANSIENT_ERRORS:
             raise
         except Exception as error:
             if len(batch) > 1:
                 if not isinstance(error, DECLARED):
                     await self._suspects.unknown(error)
-                return {late for one in batch for late in await self._write_once([one])}
+                return {late for entry in batch for late in await self._write_once([entry])}
             if not isinstance(error, DECLARED) and (wait_s := await self._suspected(batch[0], error)) is not None:
                 self._tasks[batch[0]] = asyncio.get_running_loop().create_task(self._put_later(batch[0], wait_s))
                 return {batch[0]}
             batch[0].fault = error
         else:
             self._suspects.succeeded(len(written))
-        for one in batch:
-            if one.fault is not None:
-                await self._dead_letter(one, one.fault)
-            if one.suspect is not None:
-                self._suspects.cleared(one.suspect)
+        for entry in batch:
+            if entry.fault is not None:
+                await self._dead_letter(entry, entry.fault)
+            if entry.suspect is not None:
+                self._suspects.cleared(entry.suspect)
         return set()
 
-    async def _put_later(self, one: InFlightRecord[Done], wait_s: float) -> None:
+    async def _put_later(self, entry: InFlightRecord[Done], wait_s: float) -> None:
         await asyncio.sleep(wait_s)
-        del self._tasks[one]
-        self.put(one)
+        del self._tasks[entry]
+        self.put(entry)
 
-    async def _dead_letter(self, one: InFlightRecord[Done], fault: Exception) -> None:
+    async def _dead_letter(self, entry: InFlightRecord[Done], fault: Exception) -> None:
         reason = str(fault) if isinstance(fault, codec.Undecodable) else repr(fault)
-        event = one.record.event if one.record is not None else None
+        event = entry.record.event if entry.record is not None else None
         log.warning("a record cannot be processed", group=self._group, error=kind_of(fault))
-        await self._dead_letters.put(self._topic, one.key, one.value, f"{one.partition}/{one.offset}", reason, event)
-        if one.suspect is not None:
-            self._suspects.put_aside(one.suspect)
+        place = f"{entry.partition}/{entry.offset}"
+        await self._dead_letters.put(self._topic, entry.key, entry.value, place, reason=reason, event=event)
+        if entry.suspect is not None:
+            self._suspects.put_aside(entry.suspect)

@@ -42,7 +42,7 @@ async def _compare(admin: AIOKafkaAdminClient, wanted: Sequence[NewTopic]) -> No
     names = [topic.name for topic in wanted]
     weak: dict[str, str] = {}
     if names:
-        described = {one["topic"]: one for one in await admin.describe_topics(names)}
+        described = {found["topic"]: found for found in await admin.describe_topics(names)}
         answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
         configs = {
             name: {entry[0]: entry[1] for entry in entries}
@@ -50,7 +50,7 @@ async def _compare(admin: AIOKafkaAdminClient, wanted: Sequence[NewTopic]) -> No
             for _, _, _, name, entries in answer.resources
         }
         for topic in wanted:
-            replicas = min((len(one["replicas"]) for one in described[topic.name]["partitions"]), default=0)
+            replicas = min((len(part["replicas"]) for part in described[topic.name]["partitions"]), default=0)
             found = Strength(replicas, configs.get(topic.name, {}))
             fault = weakness(found, topic.replication_factor, topic.topic_configs)
             if fault:

@@ -6,10 +6,10 @@ this file and `Cursor` know which it is. Projections only: a rebuild restores th
 sensitive values (docs/design.md §1).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, WriteConcern
@@ -68,20 +68,21 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 def _client(settings: Settings) -> AsyncMongoClient[Document]:
-    options: dict[str, Any] = {
-        "serverSelectionTimeoutMS": 5_000,
-        "socketTimeoutMS": 20_000,
-        "waitQueueTimeoutMS": 5_000,
-        "retryWrites": False,
-        "appname": "rpns",
-        "document_class": dict,
-    }
+    kind: Callable[..., Any] = AsyncMongoClient
     if settings.mongo_client == "motor":
         from motor.motor_asyncio import AsyncIOMotorClient  # only where it was asked for
 
-        motor: AsyncIOMotorClient[Document] = AsyncIOMotorClient(settings.mongo_url, **options)
-        return cast(AsyncMongoClient[Document], motor)
-    return AsyncMongoClient(settings.mongo_url, **options)
+        kind = AsyncIOMotorClient
+    client: AsyncMongoClient[Document] = kind(
+        settings.mongo_url,
+        serverSelectionTimeoutMS=5_000,
+        socketTimeoutMS=20_000,
+        waitQueueTimeoutMS=5_000,
+        retryWrites=False,
+        appname="rpns",
+        document_class=dict,
+    )
+    return client
 
 
 def durable(collection: RawCollection) -> Collection:

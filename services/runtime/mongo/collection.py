@@ -40,7 +40,7 @@ class Written:
 
     @property
     def taken_indexes(self) -> list[int]:
-        return [one.index for one in self.taken]
+        return [taken.index for taken in self.taken]
 
 
 class Cursor:

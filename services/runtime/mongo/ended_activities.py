@@ -60,22 +60,22 @@ class EndedActivities:
         if not wanted:
             return {}
         found = await self._collection.find({"_id": {"$in": wanted}}).to_list(None)
-        return {one["_id"]: _ended(one) for one in found}
+        return {document["_id"]: _ended(document) for document in found}
 
     async def mark(self, ends: Iterable[Ended]) -> None:
         """Ends that are planned, or planned again; what is known for longer stays so."""
-        for one in ends:
-            newest = {"at": one.at, "until": one.until, "kept_until": datetime.fromtimestamp(one.until / 1000, UTC)}
-            update = {"$max": newest, "$set": {"delivery_id": one.delivery_id}}
-            await self._collection.update_one({"_id": one.key}, update, upsert=True)
+        for end in ends:
+            newest = {"at": end.at, "until": end.until, "kept_until": datetime.fromtimestamp(end.until / 1000, UTC)}
+            update = {"$max": newest, "$set": {"delivery_id": end.delivery_id}}
+            await self._collection.update_one({"_id": end.key}, update, upsert=True)
 
     async def concluded(self, ends: Iterable[Ended], *, accepted: bool) -> None:
         """What became of an end. Of one that went nowhere the mark goes, unless another end has made it since."""
-        for one in ends:
-            mine = {"_id": one.key, "delivery_id": one.delivery_id}
+        for end in ends:
+            mine = {"_id": end.key, "delivery_id": end.delivery_id}
             if accepted:
-                await self.mark([replace(one, until=one.at + LONGEST_ACTIVITY_MS)])
-                await self._collection.update_one({"_id": one.key}, {"$max": {"taken_at": one.at}})
+                await self.mark([replace(end, until=end.at + LONGEST_ACTIVITY_MS)])
+                await self._collection.update_one({"_id": end.key}, {"$max": {"taken_at": end.at}})
             elif not await self._collection.delete_one({**mine, "taken_at": None}):
                 await self._restore(mine)
 

@@ -51,7 +51,7 @@ class Erasures:
 
     async def ask(self, erasure: Erasure) -> None:
         """From now on it is carried out, whatever dies."""
-        subjects = self._secrets.seal(orjson.dumps([list(one) for one in erasure.subjects]), _PURPOSE)
+        subjects = self._secrets.seal(orjson.dumps([list(subject) for subject in erasure.subjects]), _PURPOSE)
         document = {"at": erasure.at, "by": erasure.by, "subjects": subjects, "state": "asked"}
         await self._collection.insert_one({"_id": erasure.erasure_id, **document})
 
@@ -62,7 +62,7 @@ class Erasures:
     async def unfinished(self) -> list[Erasure]:
         """Those whose keys may not be destroyed, or that somebody has to clean for."""
         found = await self._collection.find({"subjects": {"$exists": True}}).sort("at", 1).to_list(None)
-        return [self._erasure(one) for one in found]
+        return [self._erasure(document) for document in found]
 
     async def destroying(self, erasure_id: str, paths: Sequence[str]) -> None:
         """Written before the keys go: a second attempt then does the same, and no more."""
@@ -91,7 +91,7 @@ class Erasures:
             erasure_id=document["_id"],
             at=document["at"],
             by=document["by"],
-            subjects=tuple(Subject(*one) for one in subjects),
+            subjects=tuple(Subject(*subject) for subject in subjects),
             destroyed=tuple(document.get("destroyed", ())),
             state=document["state"],
             cleaned=document.get("cleaned", {}),

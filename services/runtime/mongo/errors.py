@@ -162,17 +162,17 @@ def meaning_of_bulk(error: BulkWriteError) -> Exception:
     details = error.details or {}
     faults: Sequence[Mapping[str, Any]] = details.get("writeErrors", ())
     if details.get("writeConcernErrors") or any(error.has_error_label(label) for label in _LABELS):
-        return Unavailable(_told(details))
+        return Unavailable(_summary(details))
     found = [(fault["index"], _meaning_of_code(error, fault.get("code"), fault)) for fault in faults]
     if any(isinstance(meaning, Unavailable) for _, meaning in found):
-        return Unavailable(_told(details))
+        return Unavailable(_summary(details))
     if any(meaning is error for _, meaning in found) or not found:
         return error
     for kind in (TooLarge, Invalid):
         indexes = [index for index, meaning in found if isinstance(meaning, kind)]
         if indexes:
-            return kind(_told(details), indexes)
-    return Duplicate(_told(details))
+            return kind(_summary(details), indexes)
+    return Duplicate(_summary(details))
 
 
 def _meaning_of_code(error: PyMongoError, code: object, details: Mapping[str, Any]) -> Exception:
@@ -190,10 +190,10 @@ def _meaning_of_code(error: PyMongoError, code: object, details: Mapping[str, An
     return error
 
 
-def _told(details: Mapping[str, Any]) -> str:
+def _summary(details: Mapping[str, Any]) -> str:
     """Codes and messages; no document, which may be somebody's."""
     parts = [
-        f"code {one.get('code')}" for kind in ("writeConcernErrors", "writeErrors") for one in details.get(kind, ())
+        f"code {fault.get('code')}" for kind in ("writeConcernErrors", "writeErrors") for fault in details.get(kind, ())
     ]
     return f"bulk write: {', '.join(sorted(set(parts)))}"
 

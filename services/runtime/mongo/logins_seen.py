@@ -27,7 +27,7 @@ class SeenLogins:
         try:
             await self._collection.create_index("at", expireAfterSeconds=_KEPT_S)
             found = self._collection.find({}, {"hash": 1}).sort("at", -1).limit(_MOST)
-            return {one["_id"]: one["hash"] async for one in found}
+            return {login["_id"]: login["hash"] async for login in found}
         except mongo.TRANSIENT_ERRORS as error:
             log.warning("no logins of before are known", error=repr(error))
             return {}

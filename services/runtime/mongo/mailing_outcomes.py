@@ -35,17 +35,17 @@ class OutcomesStore:
     async def changed(self, mailing_ids: Iterable[str]) -> None:
         """Messages of these have changed."""
         update = {"$inc": {"changes": 1}, "$set": {"stale": True}}
-        changes = [UpdateOne({"_id": one}, update, upsert=True) for one in mailing_ids]
+        changes = [UpdateOne({"_id": mailing_id}, update, upsert=True) for mailing_id in mailing_ids]
         while changes:  # two upserts of one id may meet; the one that lost is done again
             changes = [changes[index] for index in (await self._outcomes.write(changes)).taken_indexes]
 
     async def stale(self) -> list[tuple[str, int]]:
         """Mailings to count again, and how many changes will be counted then."""
-        return [(one["_id"], one["changes"]) async for one in self._outcomes.find({"stale": True}).limit(100)]
+        return [(stale["_id"], stale["changes"]) async for stale in self._outcomes.find({"stale": True}).limit(100)]
 
     async def put(self, mailing_id: str, changes: int, counts: Sequence[tuple[str, str, int]], now: int) -> None:
         """Store a count that was begun after `changes` changes."""
-        fresh = {"counts": [list(one) for one in counts], "at": now}
+        fresh = {"counts": [list(count) for count in counts], "at": now}
         await self._outcomes.update_one({"_id": mailing_id}, {"$set": fresh})
         await self._outcomes.update_one({"_id": mailing_id, "changes": changes}, {"$unset": {"stale": ""}})
 

@@ -57,7 +57,7 @@ class RecipientKeysStore:
         """Have `keys` know what has become of `path`."""
         nodes = [f"{generation}/{path[:depth]}" for depth in range(len(path) + 1)]
         found = await self._nodes.find({"_id": {"$in": nodes}}).to_list(None)
-        changed = [(generation, one["_id"].partition("/")[2], self._family(one)) for one in found]
+        changed = [(generation, node["_id"].partition("/")[2], self._family(node)) for node in found]
         closed = [(generation, node) for _, node, family in changed if family is None]
         keys.replace(changed, closed)
 
@@ -100,9 +100,9 @@ class RecipientKeysStore:
 
     def _former(self, document: Mapping[str, Any]) -> dict[str, str]:
         """What of a node is sealed under a former master key, by field."""
-        sealed = {f"keys.{digit}": one for digit, one in document.get("keys", {}).items()}
+        sealed = {f"keys.{digit}": key for digit, key in document.get("keys", {}).items()}
         sealed |= {"key": document["key"]} if document["_id"] == _REFERENCE else {}
-        return {field: one for field, one in sealed.items() if not self._secrets.is_current(one)}
+        return {field: key for field, key in sealed.items() if not self._secrets.is_current(key)}
 
     async def _do(self, generation: int, step: Step) -> None:
         key = f"{generation}/{step.node}"

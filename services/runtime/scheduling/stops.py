@@ -65,7 +65,7 @@ class Stops:
 
 def _tags_of(stop: StopChanged) -> list[StopTag]:
     """Of the timers that the stop makes due."""
-    held = StopTag("held", stop.scope, stop.id)
+    hold = StopTag("held", stop.scope, stop.id)
     if stop.state == "running":
-        return [held]
-    return [held, StopTag("plan", stop.scope, stop.id)] if stop.state == "cancelled" else []
+        return [hold]
+    return [hold, StopTag("plan", stop.scope, stop.id)] if stop.state == "cancelled" else []

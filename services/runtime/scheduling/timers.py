@@ -112,26 +112,28 @@ class Timers:
             return 0
         meant = found if self.still_meant is None else await self._meant(found, self.still_meant)
         await self._sink.append(
-            [Append(topics.topic_named(one["topic"]), one["key"], bytes(one["event"])) for one in meant]
+            [Append(topics.topic_named(timer["topic"]), timer["key"], bytes(timer["event"])) for timer in meant]
         )
-        await self._collection.delete_many({"_id": {"$in": [one["_id"] for one in found]}})
-        for name, count in Counter(one["topic"] for one in found).items():
+        await self._collection.delete_many({"_id": {"$in": [timer["_id"] for timer in found]}})
+        for name, count in Counter(timer["topic"] for timer in found).items():
             telemetry.TIMERS_FIRED.labels(name).inc(count)
         return len(found)
 
     async def _readable(self, found: Sequence[Document], now: int) -> list[Document]:
         """Those that this release can read. The others wait: they must not hold up what stands behind them."""
-        bad = [one["_id"] for one in found if not _is_readable(one, is_asked_about=self.still_meant is not None)]
+        bad = [timer["_id"] for timer in found if not _is_readable(timer, is_asked_about=self.still_meant is not None)]
         if not bad:
             return list(found)
         log.error("timers cannot be read and are put off", collection=self._name, count=len(bad), first=bad[0])
         await self._collection.update_many({"_id": {"$in": bad}}, {"$set": {"due_at": now + _PUT_OFF_MS}})
-        return [one for one in found if one["_id"] not in bad]
+        return [timer for timer in found if timer["_id"] not in bad]
 
     async def _meant(self, found: Sequence[Document], still_meant: StillMeant) -> list[Document]:
-        events = [record_encryption.decode(topics.topic_named(one["topic"]), bytes(one["event"])) for one in found]
+        events = [
+            record_encryption.decode(topics.topic_named(timer["topic"]), bytes(timer["event"])) for timer in found
+        ]
         wanted = await still_meant([event for event in events if event is not None])
-        return [one for one in found if one["_id"] in wanted]
+        return [timer for timer in found if timer["_id"] in wanted]
 
 
 def _is_readable(document: Document, *, is_asked_about: bool) -> bool:

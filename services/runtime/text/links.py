@@ -66,8 +66,8 @@ class _Run:
     def __init__(self, text: str, start: int, end: int) -> None:
         self.end = end
         self._text = text
-        self._nexts = [one.start() for one in _NEXT.finditer(text, start, end)]
-        self._cyrillic = [one.start() for one in _CYRILLIC.finditer(text, start, end)]
+        self._nexts = [place.start() for place in _NEXT.finditer(text, start, end)]
+        self._cyrillic = [place.start() for place in _CYRILLIC.finditer(text, start, end)]
         self._wide = -1  # the first character beyond ASCII behind the place that was asked for last
 
     def end_of(self, start: int) -> int:

@@ -60,12 +60,12 @@ def _normalised(text: str) -> str | None:
 def _written(text: str) -> str | None:
     """ASCII digits, behind a plus if there is one; None when anything else in it has a meaning."""
     found = ""
-    for one in _bare(text):
-        if one.isdecimal():
-            found += one if one.isascii() else str(unicodedata.decimal(one))
-        elif one in _PLUSES and not found:
+    for character in _bare(text):
+        if character.isdecimal():
+            found += character if character.isascii() else str(unicodedata.decimal(character))
+        elif character in _PLUSES and not found:
             found = "+"
-        elif not _is_meaningless(one):
+        elif not _is_meaningless(character):
             return None
     return found
 
@@ -76,10 +76,15 @@ def _bare(text: str) -> str:
     return text[scheme.end() :] if scheme and all(map(_is_meaningless, text[: scheme.start()])) else text
 
 
-def _is_meaningless(one: str) -> bool:
-    if one in _MARKS or one in _UNSEEN or one.isspace() or unicodedata.category(one) in _MEANINGLESS:
+def _is_meaningless(character: str) -> bool:
+    if (
+        character in _MARKS
+        or character in _UNSEEN
+        or character.isspace()
+        or unicodedata.category(character) in _MEANINGLESS
+    ):
         return True
-    return "\ufe00" <= one <= "\ufe0f" or "\U000e0100" <= one <= "\U000e01ef"  # which glyph is to be shown
+    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"  # which glyph is to be shown
 
 
 def _international(digits: str) -> str | None:
