@@ -47,6 +47,7 @@ _API = "registry"
 
 
 def application(
+    *,
     commands: DeviceCommands,
     provisioning: Provisioning,
     auth: RegistryAuth,

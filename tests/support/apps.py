@@ -50,14 +50,14 @@ def all_apps(directory: Directory, secrets: Secrets, logins: Logins) -> dict[str
     return {
         "ingest": _ingest(directory, secrets, logins),
         "registry": registry(
-            DeviceCommands(NOTHING, NOTHING, directory, secrets),
-            Provisioning(directory, NOTHING, NOTHING),
-            RegistryAuth(_NoInstallations(), directory, secrets, DevicePace("registry", (), 1000)),  # type: ignore[arg-type]
-            NOTHING,
-            NOTHING,
-            who,
-            NOTHING,
-            [erasure_routes(NOTHING, NOTHING)],
+            commands=DeviceCommands(NOTHING, NOTHING, directory, secrets),
+            provisioning=Provisioning(directory, NOTHING, NOTHING),
+            auth=RegistryAuth(_NoInstallations(), directory, secrets, DevicePace("registry", (), 1000)),  # type: ignore[arg-type]
+            audiences=NOTHING,
+            targets=NOTHING,
+            callers=who,
+            receipts=NOTHING,
+            more=[erasure_routes(NOTHING, NOTHING)],
         ),
         "status": _status(directory, secrets, logins),
     }

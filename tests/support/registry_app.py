@@ -140,18 +140,28 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
         commands = DeviceCommands(devices, sink, directory, secrets)
         worked = WorkedTokens(commands)
         api = application(
-            commands,
-            provisioning,
-            auth,
-            audiences,
-            StopTargets(database),
-            callers,
-            ReceiptService(sink, secrets.delivery_ids, worked),
+            commands=commands,
+            provisioning=provisioning,
+            auth=auth,
+            audiences=audiences,
+            targets=StopTargets(database),
+            callers=callers,
+            receipts=ReceiptService(sink, secrets.delivery_ids, worked),
         )
         listeners = BothListeners(api, directory, secrets)
         transport = httpx.ASGITransport(app=listeners, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
-        yield Registry(settings, client, listeners, devices, database, directory, secrets, sink, worked)
+        yield Registry(
+            settings=settings,
+            client=client,
+            listeners=listeners,
+            devices=devices,
+            database=database,
+            directory=directory,
+            secrets=secrets,
+            sink=sink,
+            worked=worked,
+        )
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

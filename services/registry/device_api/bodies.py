@@ -127,7 +127,7 @@ class SubscriptionState(AnswerModel):
     title: str
     description: str
     value: bool
-    reported: bool = Field(alias="said", description="false: the device has said nothing, and the default counts")
+    reported: bool = Field(alias="said", description="false: the device has reported nothing, and the default counts")
 
 
 class SettingsBody(RequestModel):

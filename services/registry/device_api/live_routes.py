@@ -1,7 +1,7 @@
 """Live Activities in the device API: which activities a phone shows, and by which tokens. Source: `docs/device-api.md`.
 
-A phone tells of an activity as soon as ActivityKit gives its update token, again whenever that token changes, and when
-it has ended. A push-to-start token lives as long as the installation. What is told twice changes nothing.
+A phone reports an activity as soon as ActivityKit gives its update token, whenever that token changes, and when it has
+ended. A push-to-start token lives as long as the installation. A repeated report changes nothing.
 """
 
 from typing import Any

@@ -2,7 +2,7 @@
 
     personalize ─▶ proof given?  ─no─▶ `identity` required: 403 proof-required; accepted, off: the device says so
                      └▶ verified ─no─▶ 401 with the rule, and a pace for those that fail; off: as if none was given
-                          └▶ used before? only by the login that stands ─▶ a repeat: nothing changes
+                          └▶ used before? only by the current login ─▶ a repeat: nothing changes
                                └▶ Personalized ─▶ older installations of the same device and owner give way
                                               └▶ a token that waits for a proved login comes
 
@@ -145,7 +145,7 @@ class LoginCommands:
     async def _logged_in(
         self, device: Device, owner: Owner, proven: VerifiedProof | None, application: ApplicationChanged
     ) -> Device:
-        """A login without proof leaves that of the same owner as it stands."""
+        """The installation after the login. A login without proof leaves a proved login of the same owner as it is."""
         digest = self.commands.secrets.digest(proven.signed, _PROOF) if proven is not None else ""
         is_repeat = device.proof is not None and device.proof.digest == digest
         if owner == device.owner and (proven is None or is_repeat):

@@ -12,7 +12,7 @@ from services.registry.devices import Device, installations_in, next_event, toke
 from services.runtime.clock import now_ms
 
 _REFRESH_MS = 86_400_000
-"""The same token again is a new registration once a day: it tells a late "dead since" from the provider apart."""
+"""The same token again is a new registration once a day: a late "dead since" from the provider then leaves it alone."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class TokenCommands:
         return list((await self.commands.devices.tokens.read(keys)).values())
 
     async def _is_proved_elsewhere(self, device: Device, holders: Sequence[str], digests: Sequence[str]) -> bool:
-        """Another installation with a proved login holds the token: whoever merely knows the token does not get it."""
+        """Another installation with a proved login holds the token: it is not taken by an app that merely knows it."""
         others = installations_in(holders) - {device.installation_id}
         found = (await self.commands.devices.load(others)).values() if others else ()
         return any(other.is_proved and other.token is not None and other.token.digest in digests for other in found)

@@ -3,7 +3,6 @@
 Read `fold/fold.py` first, then `store.py`.
 """
 
-from services.registry.devices.consumers import DeviceConsumers
 from services.registry.devices.fold.fold import REMEMBERED_PROOFS
 from services.registry.devices.fold.launches import Launches
 from services.registry.devices.fold.owners import OwnerRecord, primary_record_id, record_ids, was_signed_before
@@ -11,15 +10,13 @@ from services.registry.devices.fold.same_device import tells_devices_apart
 from services.registry.devices.fold.shared import installations_in, token_key
 from services.registry.devices.fold.state import Device, Owner, Token
 from services.registry.devices.next_event import next_event, next_time
-from services.registry.devices.publish import InstallationPublisher
 from services.registry.devices.store import DeviceStore
+from services.registry.devices.wiring import open_devices
 
 __all__ = [
     "REMEMBERED_PROOFS",
     "Device",
-    "DeviceConsumers",
     "DeviceStore",
-    "InstallationPublisher",
     "Launches",
     "Owner",
     "OwnerRecord",
@@ -27,6 +24,7 @@ __all__ = [
     "installations_in",
     "next_event",
     "next_time",
+    "open_devices",
     "primary_record_id",
     "record_ids",
     "tells_devices_apart",

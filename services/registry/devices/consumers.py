@@ -4,7 +4,8 @@ device-events         the repair path: the same fold that the device API applied
 provider-dispatched   dead tokens ─▶ TokenRetired; accepted by a token not yet seen to work, or not yet under these
                       credentials ─▶ TokenWorked
 
-What a provider said of a token counts only for the token that was there when it was sent. See docs/design.md §5, §6.
+A provider's answer counts only for the token that the installation had when the push was sent. See docs/design.md §5,
+§6.
 """
 
 from collections.abc import Sequence

@@ -61,7 +61,7 @@ class OwnerStore:
             record_ids = await self._records.replace(known, after)
 
     async def erase(self, application_id: str, record_ids: list[str], phones: list[str]) -> int:
-        """Delete these records, and take the phones out of all others; tells how many were changed. Looks at each."""
+        """Delete these records, and take the phones out of all others; returns how many were changed. Reads all."""
         await self._revocations.erase(record_ids)
         changed = await self.collection.delete_many({"_id": {"$in": record_ids}})
         for phone in phones:

@@ -4,7 +4,7 @@
     revocations   {_id: an owner's record id, stamp, seen_at}         when all proofs of an owner were last revoked
 
 A register is needed while an older event may still be replayed. Revocations are not in the owners' records: a record
-says that somebody was ever seen, which whoever revokes does not know.
+says that somebody was ever seen, which is not known when proofs are revoked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

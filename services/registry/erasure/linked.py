@@ -52,7 +52,7 @@ class LinkedPersons:
     async def of(self, persons: Persons, applications: list[str]) -> Linked:
         """Who is logged in together with them, or was, as far as the records of the applications know. One step.
 
-        Only a proved login links: whoever has the app can log in with somebody else's phone.
+        Only a proved login links: anybody who has the app can log in with somebody else's phone.
         """
         record_ids = [record_id for application in applications for record_id in persons.record_ids(application)]
         records = (await self.devices.owners.load(record_ids)).values()

@@ -6,9 +6,9 @@
     the others  what became of it               ─▶ ProviderTold: a line in the trace
 
 An item counts for its tag and its status; without a token it is about the message alone, and a time that cannot be read
-is the server's. A status of version 1 stands with its time in the item, of version 2 in `deliveryStatus`. `biTag` is
-our tag; an item without one is of a push that was not ours or not a delivery, and tells nothing. So does one whose end
-is not that of the delivery's id: nothing was planned under it.
+is the server's. A status of version 1 is with its time in the item, of version 2 in `deliveryStatus`. `biTag` is
+our tag; an item without one belongs to a push that was not ours or not a delivery, and is passed over. So is one whose
+end is not that of the delivery's id: nothing was planned under it.
 """
 
 import hmac

@@ -1,6 +1,6 @@
 """Which of Huawei's signatures have been used, and for which body.
 
-A signature covers no body, so whoever has seen one could send it again with another. The body that came with it first
+A signature covers no body, so a captured one could be sent again with another. The body that came with it first
 is the only one that it is good for; the same one again is a repetition, as after an answer that was lost. Remembered
 for as long as a timestamp may count, on either side of our clock, in this process: of several processes each could be
 shown a captured signature once with a body of the captor's own. Only right signatures are remembered.

@@ -28,13 +28,13 @@ def identity_key_routes(provisioning: Provisioning, secrets: Secrets) -> APIRout
     async def add_identity_keys(
         application_id: Id, body: IdentityKeyBody, by: By, if_match: IfMatch = None
     ) -> ApplicationView:
-        """Add a public key (`pem`), those of a file (`jwks`), or a `secret`; an empty one is drawn and told once."""
+        """Add a public key (`pem`), those of a file (`jwks`), or a `secret`; an empty one is drawn and shown once."""
         drawn = random_secrets.token_urlsafe(32) if body.secret == "" else None
         new = _given(body, drawn, secrets)
 
         def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
             application = application_of(current)
-            added = [one.replace(added_at=stamp.at) for one in new]
+            added = [key.replace(added_at=stamp.at) for key in new]
             keys = _checked(lambda: identity_keys.joined(application.identity_keys, added))
             return stamp.on(application, identity_keys=keys)
 
@@ -47,11 +47,11 @@ def identity_key_routes(provisioning: Provisioning, secrets: Secrets) -> APIRout
     async def end_identity_key(
         application_id: Id, by: By, kid: Annotated[Text, Query(max_length=64)] = "", if_match: IfMatch = None
     ) -> ApplicationView:
-        """End a key: proofs that it has signed are taken no more. What they have proved stands (see revoke)."""
+        """End a key: proofs that it has signed are taken no more. What they have proved stays proved (see revoke)."""
 
         def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
             application = application_of(current)
-            left = tuple(one for one in application.identity_keys if one.kid != kid)
+            left = tuple(key for key in application.identity_keys if key.kid != kid)
             if len(left) == len(application.identity_keys):
                 raise Problem(404, "Unknown key", errors=[{"field": "kid", "rule": "must be that of a key"}])
             return stamp.on(application, identity_keys=left)

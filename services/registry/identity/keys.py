@@ -4,7 +4,7 @@
     JWKS    {"keys": […]}, or one JWK (RFC 7517)        likewise, with the `kid` of each
     secret  32 random bytes and more, written as text   ─▶ HS256 with the bytes of that text
 
-A private key, or a secret where a public key belongs, is refused: whoever gave it away has to make a new one.
+A private key, or a secret where a public key belongs, is refused: it was given away, so a new one has to be made.
 """
 
 import json
@@ -53,7 +53,7 @@ def of_pem(text: str, kid: str = "") -> IdentityKey:
 def of_jwks(document: object) -> list[IdentityKey]:
     """The public keys of a JWKS, or one JWK. Raises BadKey."""
     entries = document.get("keys", [document]) if isinstance(document, dict) else None
-    if not isinstance(entries, list) or not entries or not all(isinstance(one, dict) for one in entries):
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise BadKey("jwks", 'must be {"keys": [public keys]}')
     return [_of_jwk(f"jwks.keys.{place}", entry) for place, entry in enumerate(entries)]
 
@@ -79,13 +79,13 @@ def joined(known: Sequence[IdentityKey], new: Sequence[IdentityKey]) -> tuple[Id
     found = [*known, *new]
     if len(found) > MOST_KEYS:
         raise BadKey("keys", f"an application has at most {MOST_KEYS} at a time: end one first")
-    kids = [one.kid for one in found]
-    for place, one in enumerate(new, start=len(known)):
-        if place and not one.kid:
+    kids = [key.kid for key in found]
+    for place, key in enumerate(new, start=len(known)):
+        if place and not key.kid:
             raise BadKey("kid", "must be given from the second key on: proofs then name their key by it")
-        if one.kid in kids[:place]:
+        if key.kid in kids[:place]:
             raise BadKey("kid", "must be unique among the keys of the application")
-    publics = [one.public for one in found if one.public is not None]
+    publics = [key.public for key in found if key.public is not None]
     if len(set(publics)) < len(publics):
         raise BadKey("keys", "the same key must not be given twice")
     return tuple(found)

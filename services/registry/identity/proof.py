@@ -103,7 +103,7 @@ def _header(proof: str) -> dict[str, Any]:
 def _key_of(header: dict[str, Any], keys: Sequence[VerifyingKey]) -> VerifyingKey | None:
     """By `kid`. One key alone needs none to be named, and a key without one takes whatever is named to it alone."""
     kid = header.get("kid", "")
-    found = next((one for one in keys if one.kid == kid), None)
+    found = next((key for key in keys if key.kid == kid), None)
     if found is None and len(keys) == 1 and (kid == "" or keys[0].kid == ""):
         return keys[0]
     return found

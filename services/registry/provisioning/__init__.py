@@ -2,13 +2,12 @@
 
 from services.registry.provisioning.applications import application_of, application_routes
 from services.registry.provisioning.bodies import ApplicationView, IdentityKeyBody
-from services.registry.provisioning.ending_stops import StopExpiry
 from services.registry.provisioning.operators import operator_routes
 from services.registry.provisioning.partners import partner_routes
 from services.registry.provisioning.secret_rules import STRICT, SecretRules
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.registry.provisioning.stops import stop_routes
-from services.registry.provisioning.store import ProvisioningLock
+from services.registry.provisioning.wiring import open_provisioning
 
 __all__ = [
     "STRICT",
@@ -16,12 +15,11 @@ __all__ = [
     "Entity",
     "IdentityKeyBody",
     "Provisioning",
-    "ProvisioningLock",
     "SecretRules",
     "Stamp",
-    "StopExpiry",
     "application_of",
     "application_routes",
+    "open_provisioning",
     "operator_routes",
     "partner_routes",
     "stop_routes",

@@ -52,19 +52,19 @@ def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Se
 
     @router.post("", status_code=201, responses={409: PROBLEMS[400]})
     async def create_application(body: ApplicationCreate, by: By) -> ApplicationView:
-        """Create an application. The API key, given or drawn, is told in this answer only."""
+        """Create an application. The API key, given or drawn, is in this answer only."""
         rules.check_key("apiKey", body.api_key)
         api_key = body.api_key or random_secrets.token_urlsafe(24)
         digest = secrets.digest(api_key, "api-key")
         application_id = body.application_id or ids.uuid7()
-        said = {name: value for name, value in changes_of(body).items() if name not in ("api_key", "application_id")}
+        given = {name: value for name, value in changes_of(body).items() if name not in ("api_key", "application_id")}
 
         def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
             if current is not None:
                 raise Problem(409, "Application exists", errors=[{"field": "applicationId", "rule": "must be new"}])
             _key_is_free(provisioning, digest)
             made = {"application_id": application_id, "api_key_digests": (digest,), "identity": body.identity}
-            return ApplicationChanged.model_validate({**stamp.fields(), **made, **said})
+            return ApplicationChanged.model_validate({**stamp.fields(), **made, **given})
 
         return ApplicationView.of(await provisioning.change(f"application/{application_id}", decide, by=by), api_key)
 
@@ -96,7 +96,7 @@ def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Se
 def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> None:
     @router.post("/{application_id}/api-keys", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def rotate_api_key(application_id: Id, body: ApiKeyBody, by: By, if_match: IfMatch = None) -> ApplicationView:
-        """A new API key, told in this answer only. With `keepOld` the one before works too, until it is dropped."""
+        """A new API key, shown in this answer only. With `keepOld` the one before works too, until it is dropped."""
         rules.check_key("apiKey", body.api_key)
         api_key = body.api_key or random_secrets.token_urlsafe(24)
         digest = secrets.digest(api_key, "api-key")

@@ -122,14 +122,14 @@ class BatchKeyBody(RequestModel):
 
 
 class SecretView(AnswerModel):
-    """A key, told this once."""
+    """A key, shown this once."""
 
     key: str
     version: str
 
 
 class SenderBody(RequestModel):
-    """A service number and the application it stands for."""
+    """A service number and the application that it belongs to."""
 
     application_id: Id | None = None
     enabled: StrictBool = True
@@ -152,7 +152,7 @@ class SenderView(AnswerModel):
 
 
 class SubscriptionKindBody(RequestModel):
-    """An entry of the catalogue of subscriptions. `default` counts where a device has not said anything."""
+    """An entry of the catalogue of subscriptions. `default` counts where a device has reported nothing."""
 
     id: Annotated[Text, StringConstraints(min_length=1, max_length=128)]
     type: Literal["setting", "permission"] = "setting"
@@ -206,7 +206,7 @@ class IdentityKeyBody(RequestModel):
 
 
 class IdentityKeyView(AnswerModel):
-    """A key that proofs of login are verified with. A secret is never told again."""
+    """A key that proofs of login are verified with. A secret is never shown again."""
 
     kid: str
     alg: str

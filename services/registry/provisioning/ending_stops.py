@@ -1,4 +1,4 @@
-"""Ends the stops of packets and mailings that nothing can come for any more, so that no process keeps them for ever.
+"""Ends the stops of packets and mailings that nothing can come for any more, so that no process keeps them forever.
 
 A stop of a packet ends with the topics, 37 days after it was set: its messages have all ended by then. One of a mailing
 also waits for the mailing to be over, so none goes on by itself. A lifted stop ends in the same way.
@@ -40,6 +40,6 @@ class StopExpiry:
 
     async def _over(self, stops: Sequence[StopChanged]) -> list[StopChanged]:
         """Those that nothing can come for any more."""
-        mailings = [OwnedId.parse(one.id).own_id for one in stops if one.scope == "mailing"]
+        mailings = [OwnedId.parse(stop.id).own_id for stop in stops if stop.scope == "mailing"]
         going_on = await self._targets.going_on(mailings) if mailings else set()
-        return [one for one in stops if one.scope != "mailing" or OwnedId.parse(one.id).own_id not in going_on]
+        return [stop for stop in stops if stop.scope != "mailing" or OwnedId.parse(stop.id).own_id not in going_on]

@@ -1,6 +1,6 @@
-"""Named tokens of operators, `/v1/operators`: made, listed, revoked by whoever has the scope `admin`.
+"""Named tokens of operators, `/v1/operators`: made, listed and revoked with the scope `admin`.
 
-POST   /v1/operators        {name, scopes, expiresAt}: 201 with the token, which is told in this answer only
+POST   /v1/operators        {name, scopes, expiresAt}: 201 with the token, which is in this answer only
 GET    /v1/operators        all that were ever made, and whether they work
 DELETE /v1/operators/{id}   ends one for good, within a second
 """
@@ -64,7 +64,7 @@ def operator_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
 
     @router.post("", status_code=201, responses={409: PROBLEMS[400]})
     async def create_operator(body: OperatorCreate, by: By) -> OperatorView:
-        """A new token, told in this answer only. A name has one token that works; to change it, use a second name."""
+        """A new token, shown in this answer only. A name has one token that works; to change it, use a second name."""
         token = PREFIX + random_secrets.token_urlsafe(_TOKEN_BYTES)
         operator_id = ids.uuid7()
 

@@ -1,4 +1,4 @@
-"""Provisioning of partners and their senders, `/v1/partners`. Secrets are told once, in the answer that made them."""
+"""Provisioning of partners and their senders, `/v1/partners`. A secret is only in the answer that made it."""
 
 import asyncio
 import secrets as random_secrets
@@ -35,8 +35,8 @@ _BATCH_KEY_LENGTH = 30
 
 def changes_of(body: RequestModel) -> dict[str, Any]:
     """What a patch names; null clears what can be empty and otherwise counts as left out."""
-    said = body.model_dump(include=body.model_fields_set)
-    return {name: value for name, value in said.items() if value is not None or name in _CLEARED_BY_NULL}
+    named = body.model_dump(include=body.model_fields_set)
+    return {name: value for name, value in named.items() if value is not None or name in _CLEARED_BY_NULL}
 
 
 def partner_routes(provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> APIRouter:
@@ -69,20 +69,20 @@ def _add_partners(router: APIRouter, provisioning: Provisioning, rules: SecretRu
 
     @router.post("", status_code=201)
     async def create_partner(body: PartnerCreate, by: By) -> PartnerView:
-        """Create a partner. The password, given or drawn, is told in this answer only."""
+        """Create a partner. The password, given or drawn, is in this answer only."""
         rules.check_password(body.password, body.login)
         password = body.password or random_secrets.token_urlsafe(18)
         password_hash = await _password_hash(password)
         partner_id = body.partner_id or (body.login if _is_id(body.login) else ids.uuid7())
-        said = changes_of(body)
-        said = {name: value for name, value in said.items() if name not in ("password", "partner_id")}
+        given = changes_of(body)
+        given = {name: value for name, value in given.items() if name not in ("password", "partner_id")}
 
         def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
             if current is not None:
                 raise Problem(409, "Partner exists", errors=[{"field": "partnerId", "rule": "must be new"}])
             _login_is_free(provisioning, body.login, partner_id)
             made = {"partner_id": partner_id, "uuid": ids.uuid7(), "password_hash": password_hash}
-            return PartnerChanged.model_validate({**stamp.fields(), **made, **said})
+            return PartnerChanged.model_validate({**stamp.fields(), **made, **given})
 
         return PartnerView.of(await provisioning.change(f"partner/{partner_id}", decide, by=by), password)
 
@@ -118,7 +118,7 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
 
     @router.post("/{partner_id}/password", responses={404: PROBLEMS[400]})
     async def rotate_password(partner_id: Id, body: PasswordBody, by: By, if_match: IfMatch = None) -> PartnerView:
-        """A new password, told in this answer only; the old one ends at once."""
+        """A new password, shown in this answer only; the old one ends at once."""
         known = _partner(provisioning.directory.partners.get(partner_id))
         rules.check_password(body.password, known.login)
         password = body.password or random_secrets.token_urlsafe(18)
@@ -127,7 +127,7 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
 
     @router.post("/{partner_id}/report-key", responses={404: PROBLEMS[400]})
     async def rotate_report_key(partner_id: Id, by: By, if_match: IfMatch = None) -> SecretView:
-        """A new key for signed reports, told in this answer only."""
+        """A new key for signed reports, shown in this answer only."""
         key = random_secrets.token_urlsafe(32)
         sealed = secrets.seal(key.encode(), b"report-key")
         partner = await changed(partner_id, by, if_match, report_key_sealed=sealed)
@@ -137,7 +137,7 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
     async def rotate_batch_key(
         partner_id: Id, by: By, body: BatchKeyBody | None = None, if_match: IfMatch = None
     ) -> SecretView:
-        """A new key for batches, told in this answer only; the one before goes on working until the next rotation."""
+        """A new key for batches, shown in this answer only; the one before goes on working until the next rotation."""
         letters = string.ascii_letters + string.digits
         drawn = "".join(random_secrets.choice(letters) for _ in range(_BATCH_KEY_LENGTH))
         given = body.key if body is not None else None
@@ -155,7 +155,7 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
 
     @router.post("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
     async def rotate_api_key(partner_id: Id, by: By, if_match: IfMatch = None) -> SecretView:
-        """A new key that may be given in place of the password, told in this answer only.
+        """A new key that may be given in place of the password, shown in this answer only.
 
         The one before goes on working until the next rotation. The password stays as it is.
         """
@@ -171,7 +171,7 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
 
     @router.delete("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
     async def withdraw_api_keys(partner_id: Id, by: By, if_match: IfMatch = None) -> PartnerView:
-        """No key stands for the password from now on."""
+        """No key is taken in place of the password from now on."""
         return PartnerView.of(await changed(partner_id, by, if_match, api_key_digests=()))
 
 

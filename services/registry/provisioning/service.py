@@ -98,7 +98,7 @@ class Provisioning:
         return changed
 
     async def end_stops(self, over: Callable[[Sequence[StopChanged]], Awaitable[Sequence[StopChanged]]]) -> int:
-        """End those stops of packets and mailings that are older than the topics and `over`; tells how many.
+        """End those stops of packets and mailings that are older than the topics and `over`; returns how many.
 
         While others change, none. Raises TRANSIENT_ERRORS, and Problem 503 when the directory is far behind.
         """

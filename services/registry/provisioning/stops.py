@@ -58,10 +58,10 @@ class StopView(AnswerModel):
         return cls.shown(stop, by=stop.by if caller.partner is None else by_for_partners(stop.by))
 
 
-def stop_routes(provisioning: Provisioning, targets: StopTargets, who: Any) -> APIRouter:
-    """`who` is the dependency that tells the caller."""
+def stop_routes(provisioning: Provisioning, targets: StopTargets, callers: Any) -> APIRouter:
+    """`callers` is the dependency that identifies the caller."""
     router = APIRouter(prefix="/v1/stops", tags=["stops"], responses=PROBLEMS)
-    asking = Depends(who)
+    asking = Depends(callers)
 
     @router.get("")
     async def get_stops(

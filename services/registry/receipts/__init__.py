@@ -4,6 +4,6 @@ from services.registry.receipts.fast_path import ReceiptFastPath
 from services.registry.receipts.routes import receipt_routes
 from services.registry.receipts.rules import kept_time
 from services.registry.receipts.service import ReceiptService
-from services.registry.receipts.worked_tokens import WorkedTokens
+from services.registry.receipts.wiring import open_receipts
 
-__all__ = ["ReceiptFastPath", "ReceiptService", "WorkedTokens", "kept_time", "receipt_routes"]
+__all__ = ["ReceiptFastPath", "ReceiptService", "kept_time", "open_receipts", "receipt_routes"]

@@ -17,8 +17,8 @@ class SubscriptionAudience(AnswerModel):
     title: str
     description: str
     default: bool
-    on: int = Field(description="devices that said yes")
-    off: int = Field(description="devices that said no")
+    on: int = Field(description="devices that have it on")
+    off: int = Field(description="devices that have it off")
     unsaid: int = Field(description="devices that have reported nothing: the default counts")
     reachable: int = Field(description="on by word or default, with a live token and pushes allowed")
 
@@ -35,8 +35,8 @@ class ProhibitionDay(AnswerModel):
     """What changed on one day (UTC), and how many were forbidden at its end."""
 
     day: date
-    forbidden_by_sdk: int = Field(description="became forbidden, the app said")
-    forbidden_by_provider: int = Field(description="became forbidden, a provider's receipt said")
+    forbidden_by_sdk: int = Field(description="became forbidden, as the app reports")
+    forbidden_by_provider: int = Field(description="became forbidden, as a provider's receipt reports")
     allowed: int = Field(description="became allowed again")
     forbidden: int = Field(description="forbidden at the end of the day")
 

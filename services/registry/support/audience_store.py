@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.application_events import SubscriptionKind
+from services.registry.foundation import Foundation
 from services.runtime.mongo import Database, read_only
 
 _MOST_MS = 30_000
@@ -34,6 +35,12 @@ class ChangesOfDay:
     source: str
     platform: str
     count: int
+
+
+async def open_audiences(foundation: Foundation) -> "AudienceStore":
+    audiences = AudienceStore(foundation.database)
+    await audiences.prepare()
+    return audiences
 
 
 class AudienceStore:

@@ -37,7 +37,7 @@ class Usage(AnswerModel):
 
 
 class PermissionView(AnswerModel):
-    """The operating system has begun to forbid pushes, or to allow them again; who said so."""
+    """The operating system has begun to forbid pushes, or to allow them again; who reported it."""
 
     at: int
     allowed: bool
@@ -45,7 +45,7 @@ class PermissionView(AnswerModel):
 
 
 class SupportInstallation(InstallationView):
-    """An installation for support: `tokenDigest` begins like the digest in traces, and tells no token."""
+    """An installation for support: `tokenDigest` begins like the digest in traces, and does not reveal the token."""
 
     token_digest: str | None = None
     token_worked: bool = False

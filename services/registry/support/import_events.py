@@ -80,7 +80,7 @@ def events_of(
     digests: Sequence[str],
     facts: TokenFacts,
 ) -> list[DeviceEvent]:
-    """The events; none where a device has installed the id: whoever knows the token could compute it."""
+    """The events; none where a device has installed the id, which anybody who knows the token could compute."""
     if device is not None and device.proof_hash:
         return []
     known = device.stamps if device is not None else {}
