@@ -1,7 +1,7 @@
 """Recent requests by message id, so that a partner who uses one id for two messages is warned.
 
 Each process knows its own requests only, and of those the newest: between MOST and twice as many. The trace
-(`services/status/fold/trace.py`) and its metric miss none. What is kept are hashes under a key of the process, and
+(`services/status/fold/requests.py`) and its metric miss none. What is kept are hashes under a key of the process, and
 nothing of any request.
 """
 

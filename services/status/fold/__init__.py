@@ -7,7 +7,8 @@ from services.status.fold.fold import fold
 from services.status.fold.follow_ups import Followed, FollowUp, Projected, Projection, ReportDue, StateChanged, Taker
 from services.status.fold.redaction import redact
 from services.status.fold.report_due import body_of, is_asked_for, wanted_report
-from services.status.fold.trace import difference, trace_of
+from services.status.fold.requests import difference
+from services.status.fold.trace import trace_of
 
 __all__ = [
     "OUTCOMES",

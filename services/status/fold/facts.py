@@ -10,7 +10,7 @@ from schemas import DeliveryState, events, ids
 from schemas.personal import NOBODY
 from schemas.reasons import Reason, channel_reason, furthest
 from schemas.reports import ReportStatus
-from services.status.fold.trace import request_of
+from services.status.fold.requests import request_of
 from services.status.message import (
     DELIVERED,
     MAX_CANDIDATES,

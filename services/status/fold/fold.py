@@ -21,8 +21,9 @@ from services.status.fold.bounds import CLAIMING, OUTSIDE, drop_unknown_links, h
 from services.status.fold.cascade import decide_cascade
 from services.status.fold.facts import FACTS, earlier, raise_to
 from services.status.fold.follow_ups import FollowUp, ReportDue, StateChanged
+from services.status.fold.lines import entry_of, entry_of_decision
 from services.status.fold.report_due import wanted_report
-from services.status.fold.trace import add_line, entry_of, entry_of_decision, is_traced
+from services.status.fold.trace import add_line, is_traced
 from services.status.message import (
     DELIVERED,
     MAX_TRACE,

@@ -25,7 +25,7 @@ def redact(message: Message) -> bool:
 
 
 def _redact_request(request: Request) -> bool:
-    """Leave the request as `trace.request_of` gives it for an event that does not open."""
+    """Leave the request as `requests.request_of` gives it for an event that does not open."""
     named = (request.phone, request.external_user_id, request.title, *request.extras.values())
     if not request.text and not any(named):
         return False

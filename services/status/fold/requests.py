@@ -1,0 +1,63 @@
+"""Requests: the part of each that is kept, and how a repeated one differs from the first. Pure."""
+
+import re
+
+from schemas import events, lossless
+from schemas.values import Link as RequestedLink
+from services.runtime.text.link_text import text_of
+from services.status.message import Link, Request
+
+_SEALED = re.compile(r'"(?:sealed|hour)":(?:"[^"]*"|[0-9]+)')
+"""Sealed SECURE values differ each time."""
+
+
+def request_of(event: events.MessageRequested) -> Request:
+    """The part of a request that is kept."""
+    link, recipient = event.chain[0], event.recipient
+    return Request(
+        request_id=event.event_id,
+        at=event.at,
+        mt_num=event.mt_num,
+        channel=link.channel,
+        sender=link.sender,
+        text=_text_of(link),
+        title=link.content.title if link.content is not None else None,
+        awaited=link.awaited,
+        partner_ref=event.partner_ref,
+        phone=recipient.phone,
+        external_user_id=recipient.external_user_id,
+        extra_param=event.extra_param,
+        callback_data=event.callback_data,
+        packet_id=event.packet_id,
+        mailing_id=event.mailing_id,
+        utc_offset_min=event.utc_offset_min,
+        registered_delivery=event.reports.registered_delivery,
+        notify_url=event.reports.notify_url,
+        rest=event.model_dump_json(exclude={"chain"}, exclude_defaults=True) if len(event.chain) > 1 else "",
+        chain="[" + ",".join(following.model_dump_json(exclude_defaults=True) for following in event.chain) + "]",
+    )
+
+
+def _text_of(link: RequestedLink) -> str:
+    """The text that the partner protocol shows in reports; empty when there is none."""
+    try:
+        return text_of(link) or ""
+    except lossless.NotJson:
+        return ""
+
+
+def difference(event: events.MessageRequested, link: Link) -> str:
+    """How a request differs from the one that had its id before; empty when it is that one, or asks for the same."""
+    first = next((request for request in link.requests if request.request_id != event.event_id), None)
+    if first is None or (first.request_id != link.request_id and link.request_id):
+        return ""
+    again = request_of(event)
+    other = [
+        word
+        for word, differs in (
+            ("recipient", (first.phone, first.external_user_id) != (again.phone, again.external_user_id)),
+            ("content", _SEALED.sub("", first.chain) != _SEALED.sub("", again.chain)),
+        )
+        if differs
+    ]
+    return f"its id was used before, with another {' and '.join(other)}: it is not sent" if other else ""
