@@ -12,7 +12,7 @@ from services.runtime.process import Process, run
 
 
 async def start(process: Process) -> None:
-    """What all share, then senders and the consumers, which stop first."""
+    """Opens what all share, then senders and their consumers. They stop in reverse order, consumers first."""
     resources = await open_resources(process)
     deliveries = await open_delivery(resources)
     await open_broadcasts(resources, deliveries[Provider.APNS])

@@ -1,4 +1,4 @@
-"""What a provider is to dispatch: one file with a `Sender`, and one table from its answers to these results. Pure.
+"""The interface of a provider: a module with a `Sender`, and a table from its answers to these results. Pure.
 
     services/dispatch/<provider>.py      async def open_sender(opening: Opening) -> Sender
     Sender.send(push)  ─▶ Accepted       the provider has it
@@ -29,15 +29,15 @@ class AttemptNote(Protocol):
 
     @property
     def is_begun(self) -> bool:
-        """`begin` has said yes."""
+        """Whether `begin` has returned True."""
         ...
 
     async def was_begun(self) -> bool:
-        """By somebody else, so it must not be made."""
+        """Whether another process has begun it, so that it must not be made."""
         ...
 
     async def begin(self) -> bool:
-        """Note it now. False: somebody else has begun it, so it must not be made. Asked again it says the same."""
+        """Note it now. False: another process has begun it, so it must not be made. A second call answers the same."""
         ...
 
 
@@ -65,7 +65,7 @@ class Push(NamedTuple):
     withdraw: bool = False  # not to be shown: the SDK takes what it shows under this delivery id off the screen
     channel: ChannelMessage | None = None  # for the channel platform, which needs no token
     platform: str = ""  # of the installation
-    note: AttemptNote | None = None  # where a resend is not absorbed: to be asked just before the request is written
+    note: AttemptNote | None = None  # where a resend is not absorbed: asked just before the request is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,12 @@ class Retry:
     after_s: float | None = None
     scope: Scope = "token"  # whom the trouble is about: this token, the whole application, the whole provider
     at_least_s: float = 0  # the provider's documented least wait
-    elsewhere: bool = field(default=False, compare=False)  # said by another host than pushes go to
+    elsewhere: bool = field(default=False, compare=False)  # from another host than the one pushes go to
 
 
 @dataclass(frozen=True, slots=True)
 class TokenGone:
-    """Dead. `dead_at` (UTC ms) is when the provider last knew so; a token registered later stays.
+    """The token is dead. `dead_at` (UTC ms) is when the provider last saw it dead; a token registered later stays.
 
     `needs_proof`: settings of our own that are wrong look the same, for every token. So the token is retired only where
     others have worked (`policy/trust.py`).
@@ -108,8 +108,8 @@ class Rejected:
     """Refused for good. `alert`: keys or settings are wrong, or this token is not theirs (`policy/trust.py` tells
     which).
 
-    `certain`: no token had a part in it, so the application's sender stops. `reason`: what the partner is told, where
-    the provider says more than that it refuses.
+    `certain`: no token had a part in it, so the application's sender stops. `reason`: for the partner, where the
+    provider says more than that it refuses.
     """
 
     detail: str
@@ -131,7 +131,7 @@ class Uncertain:
 
 
 BEGUN_BEFORE: Final = Uncertain("this attempt was begun before and its outcome is not known", scope="token")
-"""Nobody was asked, so it says nothing of provider or application."""
+"""No request was made, so it says nothing of provider or application."""
 
 Result = Accepted | Retry | TokenGone | Rejected | Uncertain
 
@@ -142,7 +142,7 @@ def with_shortened(result: Result, *, shortened: bool) -> Result:
 
 
 def is_answer(result: Result) -> bool:
-    """The host that pushes go to has said something: not what was refused here, nor by an endpoint for tokens."""
+    """Whether the host that pushes go to has answered: not what was refused here, nor by an endpoint for tokens."""
     match result:
         case Uncertain():
             return False
@@ -164,18 +164,19 @@ class Sender(Protocol):
     async def send(self, push: Push) -> Result:
         """One attempt, bounded in time (10 s and more, as the provider advises). Raises nothing but CancelledError.
 
-        With a `note` it is made only when that says so, asked as late as can be; else the result is BEGUN_BEFORE.
+        With a `note` it is made only if `note.begin()` agrees, asked as late as possible; else the result is
+        BEGUN_BEFORE.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of connections; pushes under way get Uncertain or Retry."""
+        """Close the connections; pushes under way get Uncertain or Retry."""
         ...
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What a sender is opened with. `credentials` is the JSON that was provisioned, opened."""
+    """What a sender is opened with. `credentials` is the provisioned JSON, decrypted."""
 
     settings: "Settings"
     application: ApplicationChanged

@@ -1,4 +1,4 @@
-"""What the features of dispatch share. It is opened before them and closed after them."""
+"""What the features of dispatch share; opened before them and closed after them."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from services.runtime.scheduling.timers import Timers
 
 @dataclass(frozen=True)
 class Resources:
-    """The log, the database and what follows them; each feature takes what it needs."""
+    """The log, the database and what reads them; each feature takes what it needs."""
 
     process: Process
     secrets: Secrets
@@ -29,14 +29,14 @@ class Resources:
     dead_letters: DeadLetters
 
     def spawn(self) -> None:
-        """Run the timers and what lifts stops. After the consumers are there: a timer may be due at once."""
+        """Run the timers and the stops, once the consumers are there: a timer may be due at once."""
         process = self.process
         process.spawn(self.stops.run(process.stop), "stops", drains=True)
         process.spawn(self.timers.run(process.stop, process.settings.sweep_interval_s), "timers", drains=True)
 
 
 async def open_resources(process: Process) -> Resources:
-    """The log and the database first, then credentials."""
+    """Open the log and the database first, then credentials."""
     settings = process.settings
     secrets = Secrets(settings.master_key, settings.old_master_keys)
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))

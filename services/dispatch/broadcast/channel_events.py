@@ -16,7 +16,7 @@ def next_state(
     status: int = 0,
     detail: str = "",
 ) -> BroadcastChannelChanged:
-    """The channel has changed."""
+    """The event that the channel has changed to `state`."""
     revision = event.revision + 1
     return event.replace(
         event_id=ids.event_id_of(event.channel_id, f"{revision}/{state}"),
@@ -31,7 +31,7 @@ def next_state(
 
 
 def next_attempt(event: BroadcastChannelChanged, now: int, *, status: int, detail: str) -> BroadcastChannelChanged:
-    """The same is asked for again."""
+    """The event that asks for the same again."""
     attempt = event.attempt + 1
     event_id = ids.event_id_of(event.channel_id, f"{event.revision}/attempt/{attempt}")
     return event.replace(event_id=event_id, at=now, attempt=attempt, status=status, detail=detail)

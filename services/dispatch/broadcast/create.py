@@ -1,4 +1,4 @@
-"""Channels as the log asks for them: made and deleted at Apple's, each once.
+"""Makes and deletes channels at Apple as the log asks for them, each once.
 
 requested ─▶ noted before? ─no─▶ what is there now ─▶ note ─▶ create ─▶ note the id ─▶ open
                  └─yes─▶ its id is known ─▶ open
@@ -57,7 +57,7 @@ class ChannelCreation:
         return next_state(event, "open", now, apple_id=apple_id, status=201)
 
     async def _orphan(self, event: BroadcastChannelChanged, channels: ApnsChannels, fresh: list[str]) -> str | None:
-        """The channel that an attempt without an answer made; None when there is none, or more than one could be it."""
+        """The channel that an unanswered attempt made; None when there is none, or when several might be it."""
         taken = await self.notes.taken(event.application_id, event.environment) if fresh else set()
         found = []
         for apple_id in fresh:

@@ -1,5 +1,6 @@
-"""May a broadcast go now? As for a push (`delivery/work.py`): a stop, a sender whose keys are refused, a host that is
-away, an application over its rate. What may not waits in a timer, at most until it expires.
+"""Decides whether a broadcast may go now. What holds back a push holds it back too (`delivery/hold.py`): a stop, a
+sender whose keys are refused, a host that is away, an application over its rate. It waits in a timer, at most until it
+expires.
 
 A broadcast goes out under the keys of the application's pushes, so both have one health; its host is another one, so
 that has a breaker of its own.
@@ -25,7 +26,10 @@ _SERVER_ERROR = 500
 
 @dataclass
 class BroadcastGate:
-    """Asked only about applications that have a sender. `senders` and `watch` are those of APNs, shared with pushes."""
+    """The gate of all broadcasts. Ask only about applications that have a sender.
+
+    `senders` and `watch` are those of APNs, shared with pushes.
+    """
 
     senders: Senders
     watch: SenderWatch
@@ -33,23 +37,23 @@ class BroadcastGate:
     clock: Callable[[], float] = lambda: asyncio.get_running_loop().time()
 
     def hold(self, event: BroadcastRequested) -> Hold | None:
-        """None: it may go; then say `begin`, and `end` with the answer."""
+        """Why it waits; None when it may go: then call `begin`, and `end` with the answer."""
         stop = self.senders.stop_of(event.application_id, event.partner_id or "")
         if stop is not None:
             return paused(stop, (event.expires_at - now_ms()) / 1000)
         return hold_of(self.watch.health_of(event.application_id), self.host, self.clock())
 
     def begin(self, event: BroadcastRequested) -> float:
-        """When it went out."""
+        """Notes that it goes out now; returns the time, for `end`."""
         now = self.clock()
         self.watch.health_of(event.application_id).begin(now)
         self.host.breaker.begin(now)
         return now
 
     def end(self, event: BroadcastRequested, answer: ChannelAnswer, began: float) -> ChannelAnswer:
-        """What the answer says of the application and of the host; the answer as it is to be taken.
+        """Notes what the answer says of the application and of the host; returns the answer to act on.
 
-        None that finds the sender stopped, as a probe does, is lost for keys that may be mended.
+        A broadcast that finds the sender stopped, as a probe does, is tried again: the keys may be mended.
         """
         now, health, result = self.clock(), self.watch.health_of(event.application_id), _as_of_a_push(answer)
         was_stopped = health.breaker.is_open
@@ -65,14 +69,14 @@ class BroadcastGate:
         return answer
 
     def release(self, event: BroadcastRequested, hold: Hold) -> None:
-        """It waits now; what it waits for may have come meanwhile."""
+        """Call it once the broadcast waits: what it waits for may have come in between."""
         health = self.watch.health_of(event.application_id)
         if hold.tag == health.tag and not health.breaker.is_open:
             self.watch.release(health)
 
 
 def _as_of_a_push(answer: ChannelAnswer) -> Result:
-    """Trouble of the broadcasts' host slows down no pushes, which have another; what they alone need stops none."""
+    """The answer as if a push had got it: pushes go to another host, and need less than broadcasts do."""
     match answer:
         case Done():
             return Accepted(None, answer.status)
@@ -88,7 +92,7 @@ def _as_of_a_push(answer: ChannelAnswer) -> Result:
 
 
 def _as_of_its_host(result: Result) -> Result:
-    """Silence is its own, whatever it says of pushes."""
+    """The answer as it concerns the broadcasts' host: silence and 5xx are the host's."""
     if isinstance(result, Uncertain):
         return replace(result, scope="provider")
     if isinstance(result, Retry) and (not result.status or result.status >= _SERVER_ERROR):

@@ -1,4 +1,4 @@
-"""Broadcasts: what the log asks of Apple's channels is done, and what came of it is said to the log.
+"""Does what the log asks of Apple's channels, and records the outcome in the log.
 
     broadcast-channels   requested, closing   ─▶ `create.py` ─▶ open, refused, closed
     broadcasts           BroadcastRequested   ─▶ may it go? (`gate.py`) ─▶ send ─▶ BroadcastDispatched
@@ -44,7 +44,7 @@ _LONGEST_S = 86_400.0
 
 @dataclass(frozen=True)
 class BroadcastService:
-    """The steps of both consumers. `senders` are those of APNs, which its pushes keep fresh."""
+    """The handlers of both consumers. `senders` are those of APNs; the delivery of pushes keeps them up to date."""
 
     senders: Senders
     creation: ChannelCreation
@@ -54,7 +54,7 @@ class BroadcastService:
     stops: Stops
 
     async def channels(self, records: Sequence[Record]) -> StepResult:
-        """One after another: two channels that are made at once could not be told apart after a crash."""
+        """Handles requests for channels one after another: two made at once could not be told apart after a crash."""
         appends, timers = list[Append](), list[Timer]()
         for record in records:
             event = record.event
@@ -71,7 +71,7 @@ class BroadcastService:
         return StepResult(appends)
 
     async def messages(self, records: Sequence[Record]) -> StepResult:
-        """Those of one channel in their order, channels side by side."""
+        """Sends broadcasts: those of one channel in order, channels side by side."""
         by_channel: dict[str, list[BroadcastRequested]] = {}
         for record in records:
             if isinstance(record.event, BroadcastRequested):
@@ -125,7 +125,7 @@ class BroadcastService:
         return await self._again(event, answer)
 
     async def _parked(self, event: BroadcastRequested, hold: Hold) -> BroadcastDispatched:
-        """Held back without an attempt: the same comes again, at its end to be told expired."""
+        """Held back without an attempt; it comes again when the hold is over, or at its end, when it expires."""
         now = now_ms()
         due = min(now + round(hold.wait_s * 1000), event.expires_at)
         again = event.replace(event_id=ids.event_id_of(event.event_id, "parked"), at=now)
@@ -153,7 +153,7 @@ def _channels_of(sender: Sender | None) -> ApnsChannels | None:
 
 
 def _channel_again(event: BroadcastChannelChanged, retry: Retry) -> BroadcastChannelChanged | Timer:
-    """The same again later; in the end a channel that is asked for is refused, and one that is to go stays."""
+    """The same again later; after the last attempt a requested channel is refused, and a closing one stays open."""
     now = now_ms()
     wait_s = backoff_s(event.attempt, random.random(), retry.after_s or 0.0, _LONGEST_S)
     if event.attempt >= _LAST_ATTEMPT or wait_s is None:

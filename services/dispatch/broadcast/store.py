@@ -1,9 +1,9 @@
-"""What dispatch notes about channels that it makes at Apple, so that a crash makes none twice.
+"""The notes about channels that dispatch makes at Apple, so that a crash makes none twice.
 
     {_id: "<channel>/<revision>", application_id, environment, before: [ids at Apple], apple_id or null}
 
-To create is not repeatable at Apple's. So the ids that were there before are noted first; whoever finds a note without
-`apple_id` looks for what has come since, and takes it. Collection `dispatch_channels`; every method raises
+Apple does not make creation repeatable. So the ids that exist are noted first; a later run that finds a note without
+`apple_id` looks for the id that has appeared since, and takes it. Collection `dispatch_channels`; every method raises
 mongo.TRANSIENT_ERRORS.
 """
 
@@ -35,7 +35,7 @@ class ChannelNotes:
         return None if found is None else ChannelNote(found["before"], found["apple_id"])
 
     async def begin(self, key: str, application_id: str, environment: str, before: Sequence[str]) -> None:
-        """Before Apple is asked to create."""
+        """Note the ids that exist, before Apple is asked to create another."""
         about = {"application_id": application_id, "environment": environment, "before": list(before)}
         try:
             await self._notes.insert_one({"_id": key, **about, "apple_id": None})
@@ -46,6 +46,6 @@ class ChannelNotes:
         await self._notes.update_one({"_id": key}, {"$set": {"apple_id": apple_id, "before": []}})
 
     async def taken(self, application_id: str, environment: str) -> set[str]:
-        """The ids that belong to channels of ours."""
+        """Ids at Apple that belong to our channels."""
         query = {"application_id": application_id, "environment": environment, "apple_id": {"$ne": None}}
         return {found["apple_id"] async for found in self._notes.find(query, {"apple_id": 1})}

@@ -11,7 +11,7 @@ from services.runtime.log.batch_consumer import BatchConsumer
 
 
 async def open_broadcasts(resources: Resources, apns: Delivery) -> None:
-    """With the senders of APNs' pushes, and their health."""
+    """Start them, with the senders of APNs' pushes and their health."""
     process = resources.process
     notes = ChannelNotes(resources.database)
     await notes.prepare()

@@ -1,8 +1,8 @@
-"""Attempts in doubt: of providers that cannot absorb a resend, each attempt is noted before it is made.
+"""The notes of attempts at providers that cannot absorb a resend: each is noted before it is made.
 
     {_id: "<delivery_id>/<attempt>", by, at}          collection `attempts`
 
-A record that is replayed and finds its attempt noted by somebody else is uncertain, and is not sent again blindly
+A replayed record whose attempt was noted by another process is uncertain, and is not sent again blindly
 (docs/design.md §5). Notes asked for at the same time are written together.
 """
 
@@ -27,7 +27,7 @@ class Attempts:
         self._writing: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
-        """Create the index that ends notes when the topics end."""
+        """Create the index that deletes notes when their records leave the log."""
         await self._collection.create_index("at", expireAfterSeconds=topics.MESSAGE_RETENTION_MS // 1000)
 
     async def note(self, delivery_id: str, attempt: int) -> bool:
@@ -39,7 +39,7 @@ class Attempts:
         return await answer
 
     async def is_noted(self, delivery_id: str, attempt: int) -> bool:
-        """Raises mongo.TRANSIENT_ERRORS."""
+        """Whether the attempt was noted. Raises mongo.TRANSIENT_ERRORS."""
         return await self._collection.find_one({"_id": f"{delivery_id}/{attempt}"}, {"_id": 1}) is not None
 
     async def _write(self) -> None:
@@ -48,7 +48,7 @@ class Attempts:
             try:
                 mine = await self._until_written([(note_id, by) for note_id, by, _ in asked])
             except Exception as error:
-                for _, _, answer in asked:  # whoever asked raises it; this task is awaited by nobody
+                for _, _, answer in asked:  # raised to the caller: nobody awaits this task
                     if not answer.done():
                         answer.set_exception(error)
                 continue
@@ -67,7 +67,7 @@ class Attempts:
                 await asyncio.sleep(faults.backoff_s(attempt))
 
     async def _insert(self, notes: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Those that are ours: written now, or by an insert of ours whose answer was lost."""
+        """The notes that are ours: written now, or by an insert of ours whose answer was lost."""
         at = datetime.now(UTC)
         written = await self._collection.insert([{"_id": note_id, "by": by, "at": at} for note_id, by in notes])
         if not written.taken:
@@ -78,7 +78,7 @@ class Attempts:
 
 
 class NotedAttempt:
-    """One attempt at a delivery: `services.dispatch.provider.AttemptNote`."""
+    """The note of one attempt at a delivery (`services.dispatch.provider.AttemptNote`)."""
 
     def __init__(self, attempts: Attempts, delivery_id: str, attempt: int) -> None:
         self._attempts, self._delivery_id, self._attempt = attempts, delivery_id, attempt
@@ -89,7 +89,7 @@ class NotedAttempt:
         return bool(self._is_mine)
 
     async def was_begun(self) -> bool:
-        """A database that is away is waited for in `begin`."""
+        """False too while the database is away: `begin` waits for it."""
         with contextlib.suppress(*mongo.TRANSIENT_ERRORS):
             return self._is_mine is None and await self._attempts.is_noted(self._delivery_id, self._attempt)
         return False

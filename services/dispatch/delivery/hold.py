@@ -1,4 +1,4 @@
-"""Why a push or a broadcast waits: what its application or its host's state says.
+"""What holds back a push or a broadcast: the state of its application, or of the host it goes to.
 
 its sender is stopped    until a probe passes, or its credentials change
 the host is away         until a probe of its own passes
@@ -17,7 +17,7 @@ _AWAY_S = 5.0
 
 
 def hold_of(health: SenderHealth, host: HostHealth, now: float, lane: Lane = "single") -> Hold | None:
-    """None when it may go at `now` (seconds of a monotonic clock)."""
+    """What holds it back at `now` (seconds of a monotonic clock); None when it may go."""
     stopped_s = health.stopped_for_s(now)
     if stopped_s is not None:
         return Hold(STOPPED, stopped_s, health.tag)
@@ -29,5 +29,5 @@ def hold_of(health: SenderHealth, host: HostHealth, now: float, lane: Lane = "si
 
 
 def paused(stop: StopChanged, left_s: float) -> Hold:
-    """For the rest of its life, `left_s`, or until the stop is lifted."""
+    """The hold of a stop: for the rest of its life, `left_s`, or until the stop is lifted."""
     return Hold(f"{stop.scope} is paused", left_s, StopTag("held", stop.scope, stop.id))

@@ -1,6 +1,6 @@
-"""What the outcomes of pushes write: ended Live Activities, timers for what comes again, `provider-dispatched`.
+"""Writes the outcomes of pushes: ended Live Activities, timers for what comes again, `provider-dispatched`.
 
-In this order, so that a crash in between repeats what is repeatable: the events, which end a delivery, come last.
+In this order: after a crash in between the record is read again, and all of this may be written twice.
 """
 
 from collections import Counter
@@ -54,7 +54,7 @@ class OutcomeWriter:
             telemetry.PUSHES.labels(self._provider.value, outcome).inc(count)
 
     async def _note_ended(self, ends: Sequence[ProviderDispatched]) -> None:
-        """Of ends that may have been taken nothing is noted: their marks go by themselves."""
+        """Notes which ends were taken and which were lost. The marks of uncertain ones expire by themselves."""
         for outcomes, accepted in ((_TAKEN, True), (_LOST, False)):
             marks = [
                 Ended(event.installation_id, event.slot, event.delivery_id, event.at, event.at)

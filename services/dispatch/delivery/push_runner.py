@@ -1,4 +1,4 @@
-"""How one push runs: what holds it back parks it, else one attempt is made and concluded.
+"""Runs one push: it is parked if anything holds it back, else one attempt is made and concluded.
 
 stopped? paused? throttled? ─▶ parked
 else                        ─▶ send ─▶ what the answer says of application and host ─▶ concluded
@@ -49,7 +49,7 @@ class PushRunner:
         self._seconds = telemetry.PUSH_SECONDS.labels(provider.value)
 
     async def run(self, item: Item) -> Conclusion:
-        """What became of it; what is concluded already stays so."""
+        """What became of it; what is already concluded is returned as it is."""
         if isinstance(item, Conclusion):
             return item
         target = item.target
@@ -57,7 +57,7 @@ class PushRunner:
         return marked_end(target, conclusion) if target.slot else conclusion
 
     def _held_back(self, target: TargetResolved, health: SenderHealth) -> Conclusion | None:
-        """Parked, if it may not go now; ended, if it was cancelled."""
+        """Its conclusion if it may not go now: parked, or ended if it was cancelled."""
         stop = self._senders.stop_of(target.application_id, target.partner_id, target.packet_id, target.mailing_id)
         if stop is not None:
             now = now_ms()
@@ -93,13 +93,13 @@ class PushRunner:
         return _concluded(item, verdict, to, AttemptFacts(round((ended - began) * 1000), "", absorbs))
 
     def _addressee(self, item: ReadyPush, push: Push) -> Addressee | None:
-        """None: to the channel platform, which has no tokens."""
+        """The token that it goes to; None for the channel platform, which has no tokens."""
         if item.token is None:
             return None
         return item.health.addressee(item.token.digest, way_of(self._provider, push), item.token.worked_under)
 
     def _verdict(self, result: Result, item: ReadyPush, to: Addressee | None, began: float, now: float) -> Verdict:
-        """What the answer is taken for, after it has changed what is known of application and host."""
+        """The verdict on the answer, which also updates the health of application and host."""
         health = item.health
         verdict = health.verdict_on(result, to, now, random.random())
         if health.end(verdict.result, now, random.random(), counts_for_guard=not item.target.slot) or verdict.goes_on:

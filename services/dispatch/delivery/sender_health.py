@@ -1,4 +1,4 @@
-"""How an application stands with one provider: may it push now, and what did an answer change?
+"""The health of an application's sender at one provider: may it push now, and what does an answer change?
 
     limiter   too fast, or answers stay out        ─▶ parked for a while
     breaker   its keys or settings are refused     ─▶ stopped, its pushes parked until a probe passes or they change
@@ -34,12 +34,12 @@ _MOST_WAYS: Final = 256
 
 
 def under_of(fingerprint: str, way_name: str) -> str:
-    """One word for credentials and way, which tells neither."""
+    """One word for credentials and way, which reveals neither."""
     return hashlib.sha256(f"{fingerprint}/{way_name}".encode()).hexdigest()[:16]
 
 
 class Addressee(NamedTuple):
-    """The token that a push goes to: its name, its way, and on which it is known to work."""
+    """The token that a push goes to: its name, its way, and the way on which it is known to work."""
 
     digest: str
     way_name: str
@@ -48,12 +48,12 @@ class Addressee(NamedTuple):
 
     @property
     def news(self) -> str | None:
-        """What its installation does not know yet when the push is accepted."""
+        """What its installation is to learn when the push is accepted; None when it knows."""
         return None if self.worked_under == self.way.under else self.way.under
 
 
 class Verdict(NamedTuple):
-    """A result as it is to be taken."""
+    """A result, judged: what to make of it."""
 
     result: Result
     goes_on: bool = False  # what was held up goes on through it
@@ -61,7 +61,7 @@ class Verdict(NamedTuple):
 
 
 class SenderHealth:
-    """Of one (provider, application). Times are seconds of a monotonic clock."""
+    """The health of one (provider, application). Times are seconds of a monotonic clock."""
 
     def __init__(self, provider: Provider, application_id: str, max_rate: float, fingerprint: str = "") -> None:
         self.tag = SenderTag(provider, application_id)  # of the timers of what is parked while it is stopped
@@ -77,17 +77,17 @@ class SenderHealth:
 
     @property
     def is_stopped(self) -> bool:
-        """Altogether, or on one of its ways."""
+        """Whether it is stopped, altogether or on one of its ways."""
         return self.breaker.is_open or any(way.is_troubled for way in self._ways.values())
 
     def stopped_for_s(self, now: float) -> float | None:
-        """None when it may push, else how long it is stopped at least."""
+        """For how long it is stopped at least; None when it may push."""
         if self.breaker.admits(now):
             return None
         return max(1.0, self.breaker.wait_s(now))
 
     def addressee(self, digest: str, way_name: str, worked_under: str) -> Addressee:
-        """A token on its way; ways that were not used for long are forgotten, since devices name them."""
+        """The token on its way. Ways that have long been unused are forgotten, since devices name them."""
         way = self._ways.get(way_name)
         if way is None:
             way = self._ways[way_name] = Way(under_of(self._fingerprint, way_name), self._strikes)
@@ -99,7 +99,7 @@ class SenderHealth:
         return Addressee(digest, way_name, way, worked_under)
 
     def verdict_on(self, result: Result, to: Addressee | None, now: float, draw: float) -> Verdict:
-        """The result as it is to be taken. `to` None: no token has a part in it."""
+        """What to make of the result. `to` is None where no token has a part in it."""
         if isinstance(result, Accepted):
             return self._of_acceptance(result, to, now)
         if isinstance(result, Rejected) and result.alert and (to is None or result.certain):
@@ -136,7 +136,7 @@ class SenderHealth:
         return Verdict(Rejected(result.detail, result.status, reason=result.reason))
 
     def _waiting(self, result: Rejected, wait_s: float) -> Verdict:
-        """For the credentials, which are refused: nobody's message ends for them."""
+        """It waits for the credentials, which are refused: no message ends because of them."""
         return Verdict(Retry(f"{result.detail}: {STOPPED}", result.status, max(1.0, wait_s)), waits=True)
 
     def begin(self, now: float) -> None:
@@ -145,7 +145,7 @@ class SenderHealth:
         self.breaker.begin(now)
 
     def end(self, result: Result, now: float, draw: float, *, counts_for_guard: bool = True) -> bool:
-        """Its answer came. True when a stopped sender goes on through it.
+        """Its answer came. True when it lets a stopped sender go on.
 
         `counts_for_guard` False: tokens of Live Activities die every day with their activities, whatever the keys.
         """
@@ -174,7 +174,7 @@ class SenderHealth:
         return False
 
     def renewed(self, max_rate: float, fingerprint: str = "") -> None:
-        """The credentials or the application changed: try again at once."""
+        """The credentials or the application have changed: try again at once."""
         self.limiter = Limiter(max_rate, under_way=self.limiter.under_way)
         self._fingerprint, self._strikes = fingerprint, Strikes()
         was_troubled = any(way.is_troubled for way in self._ways.values())

@@ -43,13 +43,13 @@ class SenderWatch:
         self._to_hasten.add(health.tag)
 
     def release_if_well(self, tag: Tag) -> None:
-        """It waits for `tag` since a moment ago; what it waits for may have come meanwhile."""
+        """Call it once something waits under `tag`: what it waits for may have come in between."""
         health = self._healths.get(tag.application_id) if isinstance(tag, SenderTag) else None
         if health is not None and not health.is_stopped:
             self.release(health)
 
     async def refresh(self) -> None:
-        """Follow the directory."""
+        """Follow the directory: changed credentials begin a new health."""
         for application_id in await self._senders.refresh():
             health = self._healths.get(application_id)
             if health is not None and self._senders.of(application_id) is not None:
@@ -57,7 +57,7 @@ class SenderWatch:
                 self.release(health)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`."""
+        """Refresh and release until `stop`."""
         await keep_on(f"watch-{self._provider.value}", self._turn, stop, _WATCH_S)
 
     async def _turn(self) -> None:

@@ -3,7 +3,7 @@
     directory: credentials changed ─▶ open a new sender ─▶ swap ─▶ close the old one (it finishes what it has under way)
                switched off        ─▶ close it: pushes of that application are refused, errorCode 26
 
-Credentials that cannot be used make a sender that refuses everything with an alert, so they are told apart from none.
+Credentials that cannot be used make a sender that refuses everything with an alert; without credentials there is none.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ def module_of(provider: Provider) -> ModuleType:
     return importlib.import_module(f"services.dispatch.providers.{FACTS[provider].folder}.sender")
 
 
-class Unusable:
+class UnusableSender:
     """A sender whose credentials cannot be used."""
 
     def __init__(self, why: str) -> None:
@@ -48,21 +48,21 @@ class Unusable:
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class _OpenSender:
     sender: Sender
     application: ApplicationChanged
     credentials: CredentialsChanged
 
 
 class Senders:
-    """Of one provider."""
+    """The senders of one provider."""
 
     def __init__(
         self, provider: Provider, directory: Directory, secrets: Secrets, settings: Settings, open_sender: Open
     ) -> None:
         self._provider, self._directory, self._secrets, self._settings = provider, directory, secrets, settings
         self._open_sender = open_sender
-        self._opened: dict[str, _Opened] = {}
+        self._opened: dict[str, _OpenSender] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
         self._version = -1
@@ -77,11 +77,11 @@ class Senders:
         return self._opened[application_id].application.max_pushes_per_s
 
     def application(self, application_id: str) -> ApplicationChanged | None:
-        """As the directory has it."""
+        """The application as the directory has it."""
         return self._directory.applications.get(application_id)
 
     def fingerprint(self, application_id: str) -> str:
-        """Of the credentials that the sender is open with, and of what the application says where tokens do not."""
+        """One word for the credentials of the open sender, and for what the application says where tokens do not."""
         opened = self._opened[application_id]
         added = FACTS[self._provider].application_field
         given = getattr(opened.application, added) if added is not None else None
@@ -89,21 +89,21 @@ class Senders:
         return fingerprint if given is None else f"{fingerprint}/{given}"
 
     def web_key(self, application_id: str) -> str | None:
-        """What browsers subscribe with for the open sender."""
+        """The key that browsers subscribe with, as the open sender has it."""
         opened = self._opened.get(application_id)
         return opened.credentials.public_key if opened is not None else None
 
     def stop_of(
         self, application_id: str, partner_id: str, packet_id: int | None = None, mailing_id: str | None = None
     ) -> StopChanged | None:
-        """What keeps such pushes from going over this provider, if anything does; what cancels them before a pause."""
+        """What stops such pushes over this provider, if anything does. A cancellation goes before a pause."""
         found = self._directory.stop_of(partner_id, application_id, packet_id, mailing_id)
         if found is not None and found.state == "cancelled":
             return found
         return self._directory.stopped("provider", self._provider.value) or found
 
     async def refresh(self) -> list[str]:
-        """Follow the directory; the applications whose credentials changed."""
+        """Follow the directory; returns the applications whose credentials changed."""
         if self._version == self._directory.version:
             return []
         async with self._lock:
@@ -137,7 +137,7 @@ class Senders:
         sender = await self._open(application, credentials)
         if opened is not None:
             self._close_soon(application_id)
-        self._opened[application_id] = _Opened(sender, application, credentials)
+        self._opened[application_id] = _OpenSender(sender, application, credentials)
         return True
 
     async def _open(self, application: ApplicationChanged, credentials: CredentialsChanged) -> Sender:
@@ -147,11 +147,11 @@ class Senders:
                 raise BadCredentials("credentials must be a JSON object")
             return await self._open_sender(Opening(self._settings, application, shown))
         except CannotOpen:
-            return Unusable("credentials are sealed with a key that this process does not have")
+            return UnusableSender("credentials are sealed with a key that this process does not have")
         except orjson.JSONDecodeError:
-            return Unusable("credentials are not JSON")
+            return UnusableSender("credentials are not JSON")
         except BadCredentials as error:
-            return Unusable(f"bad credentials: {error}")
+            return UnusableSender(f"bad credentials: {error}")
 
     def _close_soon(self, application_id: str) -> None:
         opened = self._opened.pop(application_id)

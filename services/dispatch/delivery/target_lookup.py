@@ -1,4 +1,4 @@
-"""What a target needs to be sent, looked up for a chunk of them at once.
+"""Looks up what targets need to be sent, a chunk of them at once.
 
 installations (one `$in`) ─▶ screened ─▶ SECURE values sealed to devices that have a key, and whose owner is proved
 """
@@ -100,5 +100,5 @@ def is_live_event(target: TargetResolved, event: str) -> bool:
 
 
 def marked_end(target: TargetResolved, conclusion: Conclusion) -> Conclusion:
-    """The conclusion, which says so where the delivery was to end a Live Activity."""
+    """The conclusion, marked where the delivery was to end a Live Activity."""
     return conclusion._replace(ends=True) if target.slot and is_live_event(target, "end") else conclusion

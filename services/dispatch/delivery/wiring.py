@@ -32,7 +32,7 @@ class Delivery(NamedTuple):
 
 
 async def open_delivery(resources: Resources) -> dict[Provider, Delivery]:
-    """Every provider."""
+    """Start delivery over every provider."""
     process, database = resources.process, resources.database
     attempts = Attempts(database)
     await attempts.prepare()

@@ -33,7 +33,7 @@ from services.runtime.scheduling.timers import Timers
 
 
 class DispatchWork:
-    """Fulfils `services.runtime.log.in_flight.Work`."""
+    """The work on one provider's records (`services.runtime.log.in_flight.Work`)."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """One HTTP/2 client connection: many requests at once, each with a deadline and exactly one result.
 
-Deadlines are swept a few times a second, so a request costs no timer. A connection on which nothing is heard
-while requests time out is doubted: PING, no new requests, and an end when even that is not answered.
+Deadlines are swept a few times a second, so a request costs no timer. A silent connection on which
+requests time out is doubted: it gets a PING and no new requests, and is closed when even the PING is not answered.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Call:
             self.future.set_result(result)
 
     def abandon(self) -> None:
-        """Nobody waits any more: reset the stream, if there is one."""
+        """Reset the stream, if there is one: nobody waits any more."""
         if self.connection is not None:
             self.connection.abandon(self)
 

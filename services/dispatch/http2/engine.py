@@ -190,7 +190,7 @@ class Engine:
 
 
 def _append(chunks: list[bytes], data: bytes) -> None:
-    """Within the bound: whoever answers is not to fill our memory."""
+    """Keep the chunk within the bound, so that no answer fills our memory."""
     if sum(map(len, chunks)) < MOST_BODY_BYTES:
         chunks.append(data)
 

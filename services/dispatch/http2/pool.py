@@ -30,7 +30,7 @@ log = telemetry.logger("http2")
 
 
 class Pool:
-    """A connection that held for `proven_s` ends the suspicion that the origin is in trouble."""
+    """The connections to one origin. One that has held for `proven_s` shows that the origin is well."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Pool:
 
     @property
     def is_unreachable(self) -> bool:
-        """It took no connection when it was asked last."""
+        """It refused the last connection attempt."""
         return self._unreachable > 0
 
     @property
@@ -115,7 +115,7 @@ class Pool:
         return result
 
     async def close_all(self, reason: str, drain_s: float = 0.0) -> None:
-        """End for good: who waits gets NotProcessed, who is in flight has `drain_s` to get an answer."""
+        """End for good: waiting requests get NotProcessed, those in flight have `drain_s` to be answered."""
         self._closed = reason
         for task in self._opening:
             task.cancel()
@@ -141,7 +141,7 @@ class Pool:
         self._grow()
 
     def _pump(self) -> None:
-        """Give free streams to those who wait."""
+        """Give free streams to waiting requests."""
         for connection in tuple(self._connections):
             free = connection.capacity
             while free and self._waiting:
@@ -173,7 +173,7 @@ class Pool:
         log.info("http2.connection_leaving", origin=self._url, reason=connection.reason)
 
     def _is_incident(self, since: float) -> bool:
-        """What began at `since` failed; the first to do so in an incident counts."""
+        """True for the first failure of an incident; `since` is when what failed had begun."""
         is_new = since >= self._failed_at
         if is_new:
             self._failed_at = self._loop.time()
@@ -182,7 +182,7 @@ class Pool:
     # -- opening -----------------------------------------------------------------------------------
 
     def _grow(self) -> None:
-        """Open what is missing and wanted; while the origin is in trouble, one at a time."""
+        """Open the connections that are wanted; while the origin is in trouble, one at a time."""
         missing = self._size - len(self._connections) - len(self._opening)
         at_once = 1 - len(self._opening) if self.failures else missing
         for _ in range(min(missing, at_once, len(self._waiting) - len(self._opening))):
@@ -236,7 +236,7 @@ class Pool:
         return random.uniform(0.0, max(ended_soon_s, unreachable_s))
 
     def _sweep(self) -> None:
-        """Let those go whose time is over before a stream was free."""
+        """End the requests whose time is over before a stream was free."""
         self._sweeper = None
         now = self._loop.time()
         keep: deque[Call] = deque()

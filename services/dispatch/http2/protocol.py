@@ -16,7 +16,7 @@ CLOSE_TIMEOUT_S: Final = 2.0
 
 
 class ConnectError(Exception):
-    """No usable HTTP/2 connection came about; nothing was sent."""
+    """No usable HTTP/2 connection could be made; nothing was sent."""
 
 
 def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
@@ -114,7 +114,7 @@ class Http2Protocol(asyncio.Protocol):
             self.close(self.engine.failure)
 
     def close(self, reason: str) -> None:
-        """Say goodbye and close, once what is written has gone."""
+        """Send GOAWAY and close, once everything written has left."""
         if self._transport is not None and self.is_open:
             self._why = reason
             self._is_closing = True

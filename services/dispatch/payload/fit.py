@@ -31,7 +31,7 @@ Body = TypeVar("Body")
 
 
 class TooLarge(ValueError):
-    """Not even the ids fit: the limit is no limit of a push."""
+    """Not even the ids fit."""
 
 
 def fit(
@@ -87,7 +87,7 @@ def _cuts(text: str, limit_bytes: int) -> list[str]:
 
 
 def _longest(step: Shown, cuts: list[str], lowest: int, fits: Callable[[Shown], bool]) -> Shown:
-    """By halving: `lowest` fits; a longer cut never takes fewer bytes."""
+    """The longest cut that fits, found by halving: `lowest` fits, and a longer cut never takes fewer bytes."""
     good, bad = lowest, len(cuts)
     while bad - good > 1:
         middle = (good + bad) // 2

@@ -1,7 +1,7 @@
-"""What the system's own notification shows while the SDK does not run (FCM, HMS, RuStore).
+"""The system's own notification, shown while the SDK does not run (FCM, HMS, RuStore).
 
-The SDK replaces it by what it draws itself, under the same tag. SECURE values are not ours to show: their places
-are masked.
+The SDK replaces it by what it draws itself, under the same tag. SECURE values are not ours to show: their
+placeholders are masked.
 """
 
 import re
@@ -45,7 +45,7 @@ def fitted(
 
 
 def sdk_part(push: Push, shown: Shown, with_text: bool) -> dict[str, Any]:
-    """The envelope. A live activity is not carried: the SDK is told to fetch it."""
+    """The envelope. A live activity is not carried: `more` makes the SDK fetch it."""
     made = envelope(push, shown, with_text=with_text)
     return made if push.content.live_activity is None else {**made, "more": True}
 

@@ -1,4 +1,4 @@
-"""SECURE values inside the push, for one device only: sealed to the P-256 key that it gave at install.
+"""SECURE values in the push, for one device only: sealed to the P-256 key that it registered at install.
 
     hour key ─▶ values of the message ─▶ HPKE (RFC 9180), base mode, single shot ─▶ `sealed` in the SDK's envelope
 

@@ -36,7 +36,7 @@ def _is_regional(char: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _extends(char: str) -> bool:
-    """A mark, a variation selector, a skin tone, a tag: belongs to what stands before it."""
+    """Whether it belongs to the character before it: a mark, a variation selector, a skin tone, a tag."""
     return (
         char in _EXTENDING
         or unicodedata.category(char) in ("Mn", "Me", "Mc")
@@ -46,7 +46,7 @@ def _extends(char: str) -> bool:
 
 
 def _binds(before: str, after: str) -> bool:
-    """What stands before claims what follows: joiners, viramas, prepended signs, Hangul syllables."""
+    """Whether `before` claims what follows: joiners, viramas, prepended signs, Hangul syllables."""
     if before == _ZWJ or before in _PREPENDED:
         return True
     if unicodedata.combining(before) == _VIRAMA:

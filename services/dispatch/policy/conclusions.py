@@ -1,4 +1,4 @@
-"""What follows for one delivery: from its screening, from what holds it back, or from the provider's answer. Pure.
+"""The conclusion of one delivery: from its screening, from what holds it back, or from the provider's answer. Pure.
 
     target-resolved ─▶ screened ─▶ token ─────────▶ send ─▶ concluded ─▶ accepted
                           │                                            ─▶ retry    and a timer, attempt + 1
@@ -120,8 +120,8 @@ def concluded(target: TargetResolved, result: Result, facts: AttemptFacts, now: 
 
 
 def waiting(target: TargetResolved, result: Result, facts: AttemptFacts, now: int, waits_for: Tag) -> Conclusion:
-    """What was refused because of credentials that may be mended: it comes again when they are, at the latest just
-    before its time is over."""
+    """Refused because of credentials that may be mended: it comes again when they are, at the latest just before its
+    time is over."""
     assert isinstance(result, Retry)
     left_s = (deadline_of(target) - now) / 1000
     after_s = min(result.after_s or 0.0, _OF_WHAT_IS_LEFT * left_s)
@@ -130,12 +130,15 @@ def waiting(target: TargetResolved, result: Result, facts: AttemptFacts, now: in
 
 
 def _refusal(target: TargetResolved, result: Rejected) -> Reason:
-    """Of a channel nothing is known but that there is no way, unless the platform says more."""
+    """The reason to report. A channel has no way to the recipient, unless the platform says more."""
     return result.reason or (Reason.PROVIDER_REFUSED if target.channel is None else Reason.UNROUTED)
 
 
 def backoff_s(attempt: int, draw: float, least_s: float, left_s: float) -> float | None:
-    """Exponential with full jitter above what the provider asked for; None when that would be past the deadline."""
+    """The wait before the next attempt: exponential, with full jitter above what the provider asked for.
+
+    None when that would be past the deadline, `left_s` from now.
+    """
     least_s = max(least_s, LEAST_BACKOFF_S)
     if least_s >= left_s:
         return None

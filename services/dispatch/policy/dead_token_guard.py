@@ -2,7 +2,7 @@
 when their share jumps, retiring pauses: the pushes are refused as before, the tokens stay. Pure.
 
 The share is taken over the last ten minutes, in minutes. It has jumped when there are at least 30 answers and half of
-them speak of dead tokens; retiring goes on when the share has fallen under a quarter. Source: `docs/providers.md`,
+them report dead tokens; retiring goes on when the share has fallen under a quarter. Source: `docs/providers.md`,
 "General guard". Times are seconds of a monotonic clock.
 """
 
@@ -25,7 +25,7 @@ class _Minute:
 
 @dataclass(slots=True)
 class DeadTokenGuard:
-    """Of one (provider, application)."""
+    """The guard of one (provider, application)."""
 
     is_paused: bool = False
     _minutes: deque[_Minute] = field(default_factory=deque)
@@ -34,11 +34,11 @@ class DeadTokenGuard:
 
     @property
     def share(self) -> float:
-        """Of answers that speak of a dead token."""
+        """The share of answers that report a dead token."""
         return self._gone / self._answers if self._answers else 0.0
 
     def note(self, now: float, gone: bool) -> bool:
-        """One answer that says whether its token lives. True when `is_paused` changed through it."""
+        """Count an answer that says whether its token lives. True when it changed `is_paused`."""
         minutes = self._minutes
         if not minutes or now - minutes[-1].began >= _MINUTE_S:
             self._begin_minute(now)

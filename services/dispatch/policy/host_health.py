@@ -1,11 +1,11 @@
-"""Whether a provider's host is there: what the result of each push says of it, told apart from what is the push's own.
+"""The health of a provider's host, by what the results of pushes say of it, and not of the push alone. Pure.
 
     no connection                                  an incident
     written and not answered, or answered 5xx      an incident, of a token that has worked: a device chose the others
     anything else that the host itself has said    it is there
     what was refused before anybody was asked      nothing
 
-Pure. Times are seconds of a monotonic clock; `draw` is a random number from [0, 1).
+Times are seconds of a monotonic clock; `draw` is a random number from [0, 1).
 """
 
 from enum import Enum, auto
@@ -15,20 +15,20 @@ from services.runtime.pacing.breaker import Breaker
 
 
 class HostChange(Enum):
-    """What the operator is to be told, once each."""
+    """What the operator is to learn, once each."""
 
     AWAY = auto()
     BACK = auto()
 
 
 def host_breaker(trip_after: int = 3, first_s: float = 1.0, longest_s: float = 30.0) -> Breaker:
-    """Of what answers many: it is asked again after about a quarter of the time that it has been away, at most after
-    `longest_s` and its jitter."""
+    """The breaker of a host that answers many. It is asked again after about a quarter of the time that it has been
+    away, at most after `longest_s` and its jitter."""
     return Breaker(trip_after, first_s, longest_s, growth=1.25)
 
 
 class HostHealth:
-    """Of one provider."""
+    """The health of one host."""
 
     def __init__(self) -> None:
         self.breaker = host_breaker()

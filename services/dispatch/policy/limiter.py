@@ -1,7 +1,7 @@
 """How fast an application may push over one provider: a rate and a width that adapt to its answers. Pure.
 
     admitted(now) ─▶ 0     go: call `begin` now and `end` with the answer
-                  ─▶ s     park the push for so many seconds; each that is parked is told a later time
+                  ─▶ s     park the push for so many seconds; each is given a later time than the one before
 
 The rate falls to half when the provider says that the application sends too much (AIMD), at most once a second, and
 climbs back to the application's own limit within a minute. Retry-After closes the gate for its whole time. The width
@@ -24,7 +24,7 @@ _CUT_EVERY_S = 1.0
 
 @dataclass(slots=True)
 class Limiter:
-    """Of one (provider, application)."""
+    """The limiter of one (provider, application)."""
 
     max_rate: float  # pushes a second
     max_width: float = 4096.0  # pushes under way
@@ -35,7 +35,7 @@ class Limiter:
     _closed_until: float = 0.0
     _cut_at: float = field(default=float("-inf"))
     _narrowed_at: float = field(default=float("-inf"))
-    _parked_until: float = 0.0  # the time that the last parked push was told
+    _parked_until: float = 0.0  # the time that was given to the last parked push
 
     def __post_init__(self) -> None:
         self.rate, self.width = self.max_rate, self.max_width
@@ -92,6 +92,6 @@ class Limiter:
             self._bucket.refill(now, self.rate, self._burst)
 
     def _park(self, now: float, earliest: float) -> float:
-        """Each a little later than the one before, so that they do not come back all at once."""
+        """The seconds to wait, each time a little more, so that they do not come back all at once."""
         self._parked_until = max(self._parked_until, earliest, now + _PARKED_LEAST_S) + 1.0 / self.rate
         return self._parked_until - now

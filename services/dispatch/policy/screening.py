@@ -37,7 +37,7 @@ def screened(
     now: int,
     web_key: str | None = None,
 ) -> Obstacle | None:
-    """Why it is not sent, in the order of what a partner should learn; None to send it.
+    """Why it is not sent, the reason that tells a partner most first; None to send it.
 
     `web_key`: what browsers subscribe with now; a subscription that was made for another key is void without asking.
     Pushes switched off since planning do not count: that was the router's decision, and the SDK shows what it may.

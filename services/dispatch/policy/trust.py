@@ -1,4 +1,4 @@
-"""Whom a refusal is about: the application's credentials, or this one token, which its device chose. Pure.
+"""Decides whom a refusal is about: the application's credentials, or one token, which its device chose. Pure.
 
 A provider answers both alike. What tells them apart is which tokens are refused, and what they did before on the same
 way: under these credentials, over the environment, bundle, carrier, platform or push service that the token names.
@@ -46,7 +46,7 @@ class Judgement(Enum):
 
 @dataclass(slots=True)
 class Strike:
-    """What is held against one token that never worked."""
+    """The refusals of one token that never worked."""
 
     first_at: float
     counted_at: float
@@ -56,7 +56,7 @@ class Strike:
 
 
 class Strikes:
-    """Of one application: bounded, since tokens come from outside. What was refused longest ago is forgotten."""
+    """The strikes of one application: bounded, since tokens come from outside. The oldest are forgotten."""
 
     def __init__(self) -> None:
         self._struck = RecentlyUsed[str, Strike](_MOST_STRUCK)
@@ -81,7 +81,7 @@ class Strikes:
 
 @dataclass(slots=True)
 class Way:
-    """One way to devices. `under` names it together with the credentials, and tells neither."""
+    """One way to devices. `under` names it together with the credentials, and reveals neither."""
 
     under: str
     strikes: Strikes
@@ -99,15 +99,15 @@ class Way:
 
     @property
     def is_troubled(self) -> bool:
-        """Stopped or doubted: the operator's business."""
+        """Whether it is stopped or doubted, which the operator should see."""
         return self.breaker.is_open or self.is_doubted
 
     def has_worked(self, digest: str, worked_under: str) -> bool:
-        """On this way, under these credentials. `worked_under`: what the installation says of its token."""
+        """Whether the token has, on this way and with these credentials. `worked_under`: what its installation says."""
         return worked_under == self.under or digest in self._accepted
 
     def held_for_s(self, now: float, digest: str, worked_under: str) -> float | None:
-        """None when a push to this token may go now, else how long it is held back at least."""
+        """For how long a push to this token is held back at least; None when it may go now."""
         if not self.is_troubled:
             return None
         if not self.breaker.admits(now):
@@ -127,7 +127,7 @@ class Way:
             self._trials.end()  # only their number in a second counts
 
     def accepted(self, now: float, digest: str, worked_under: str) -> bool:
-        """True when a way that was stopped or doubted goes on through it."""
+        """A push was accepted. True when that lets a stopped or doubted way go on."""
         self._accepted_at = now
         if self.is_proven and worked_under == self.under and not (self._doubts or self._against or self.is_troubled):
             return False  # as nearly always
@@ -148,14 +148,14 @@ class Way:
         self.breaker.inconclusive()
 
     def refused(self, now: float, draw: float, digest: str, worked_under: str) -> Judgement:
-        """What the refusal is taken for."""
+        """A push was refused: what becomes of it."""
         if self.has_worked(digest, worked_under):
             self.is_proven = True
             self._against.add(digest)
             if len(self._against) >= STOPPED_BY:
                 self.breaker.failed(now, draw)
             return Judgement.WAITS if self.breaker.is_open else Judgement.REFUSED
-        if self.breaker.is_open:  # it may be told so because of the credentials
+        if self.breaker.is_open:  # the credentials may be the reason
             self.breaker.inconclusive()
             return Judgement.WAITS
         return self._doubt(now, digest)
@@ -174,7 +174,7 @@ class Way:
         return Judgement.VOID if is_void else Judgement.REFUSED
 
     def wait_s(self, now: float, digest: str) -> float:
-        """How long a push waits whose refusal was judged so."""
+        """How long a push waits that was judged to wait."""
         strike = self.strikes.of(digest)
         until = strike.waits_until - now if strike is not None else 0.0
         return max(1.0, self.breaker.wait_s(now) if self.breaker.is_open else until)

@@ -1,4 +1,4 @@
-"""On which way a push goes: what it shares with those whose fate tells of its own, beside the credentials. Pure.
+"""The way of a push: what it shares, beside the credentials, with pushes whose answers say something of it. Pure.
 
     apns      environment / bundle / live  rustore   variant / carrier       web   origin of the push service
     fcm       platform                     hms, channel platform   one for all
@@ -17,7 +17,7 @@ from services.dispatch.provider import Push
 
 
 def way_of(provider: Provider, push: Push) -> str:
-    """Its name, fit for a log: it holds nothing of the token that is secret."""
+    """The name of the push's way, fit for a log: it contains no secret of the token."""
     match FACTS[provider].way:
         case "app":
             kind = "/live" if push.slot else ""
@@ -33,7 +33,7 @@ def way_of(provider: Provider, push: Push) -> str:
 
 
 def _named(token: str, field: str) -> str:
-    """Of a token that is JSON; empty when there is no such text in it."""
+    """The field of a token that is JSON; empty when it has no such text."""
     try:
         value = orjson.loads(token)[field]
     except (ValueError, KeyError, TypeError):

@@ -142,5 +142,5 @@ class Connected:
 def test_tokens_whose_errors_cost_their_connections_do_not_make_apple_look_away(
     pool: Connected, is_doubtful: bool, scope: str
 ) -> None:
-    place = client.Place("https://apns.example", is_doubtful=is_doubtful)
-    assert client._not_taken("no free stream in time", cast(Pool, pool), place).scope == scope
+    endpoint = client.Endpoint("https://apns.example", is_doubtful=is_doubtful)
+    assert client._not_taken("no free stream in time", cast(Pool, pool), endpoint).scope == scope

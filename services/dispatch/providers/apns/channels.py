@@ -1,4 +1,4 @@
-"""Broadcast channels of one application: managed, and sent on. Source: `docs/providers.md` §1.11.
+"""The broadcast channels of one application: managed, and sent to. Source: `docs/providers.md` §1.11.
 
     create, list, read, delete ─▶ channels URL    POST, GET, DELETE /1/apps/<bundle>/channels, GET …/all-channels
     send                       ─▶ broadcast URL   POST /4/broadcasts/apps/<bundle>
@@ -19,7 +19,7 @@ from services.dispatch.http2 import Header
 from services.dispatch.provider import Rejected, Retry, Uncertain
 from services.dispatch.providers.apns import live
 from services.dispatch.providers.apns.channels_table import ChannelAction, action_of
-from services.dispatch.providers.apns.client import Answered, ApnsClient, Place, Request
+from services.dispatch.providers.apns.client import ApnsAnswer, ApnsClient, Endpoint, Request
 from services.dispatch.providers.apns.table import Action
 from services.dispatch.providers.http.client import retry_after_s
 from services.runtime.clock import now_ms
@@ -32,7 +32,7 @@ Headers = tuple[Header, ...]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was asked for is so."""
+    """It was done."""
 
     status: int
     headers: dict[str, str]
@@ -51,22 +51,22 @@ ChannelAnswer = Done | Gone | Retry | Rejected | Uncertain
 
 
 class ApnsChannels:
-    """The client is closed by the sender that it belongs to."""
+    """The channels of one application. The client is closed by the sender that it belongs to."""
 
     def __init__(self, settings: Settings, client: ApnsClient, bundle: str) -> None:
         self._settings, self._client, self._bundle = settings, client, bundle.encode()
 
     async def create(self, environment: ApnsEnvironment, keep_latest: bool) -> ChannelAnswer:
-        """Done has the new channel's id in `apns-channel-id`. Sent twice it makes two channels."""
+        """Make a channel: Done has its id in `apns-channel-id`. Sent twice it makes two channels."""
         body = orjson.dumps({"message-storage-policy": int(keep_latest), "push-type": "LiveActivity"})
         return await self._ask(self._manage(environment), b"POST", b"/1/apps/%b/channels", (), body)
 
     async def listed(self, environment: ApnsEnvironment) -> ChannelAnswer:
-        """Done has {"channels": [ids]}."""
+        """The channels there are: Done has {"channels": [ids]}."""
         return await self._ask(self._manage(environment), b"GET", b"/1/apps/%b/all-channels", ())
 
     async def read(self, environment: ApnsEnvironment, apple_id: str) -> ChannelAnswer:
-        """Done has what `create` was given."""
+        """One channel: Done has what `create` was given."""
         return await self._ask(self._manage(environment), b"GET", b"/1/apps/%b/channels", _named(apple_id))
 
     async def delete(self, environment: ApnsEnvironment, apple_id: str) -> ChannelAnswer:
@@ -82,7 +82,7 @@ class ApnsChannels:
         aps: dict[str, Any],
         expires_at: int | None,
     ) -> ChannelAnswer:
-        """To all who follow. `expires_at` (UTC ms): how long APNs keeps it; None where the channel keeps nothing."""
+        """Send to all who follow. APNs keeps it until `expires_at` (UTC ms); None where the channel keeps nothing."""
         body = live.as_json({"aps": aps})
         if len(body) > LIMIT_BYTES:
             return Rejected(f"a broadcast of {len(body)} bytes, {LIMIT_BYTES} may be sent", 0)
@@ -108,8 +108,8 @@ class ApnsChannels:
         if not self._bundle:
             return Rejected(_NO_TOPIC, 0, alert=True, certain=True)
         request = Request(method, path % self._bundle, partial(_signed, headers), body)
-        answer = await self._client.ask(Place(url), request, partial(action_of, deleting=deleting))
-        if isinstance(answer, Answered):
+        answer = await self._client.ask(Endpoint(url), request, partial(action_of, deleting=deleting))
+        if isinstance(answer, ApnsAnswer):
             return _read(answer)
         return replace(answer, scope="provider") if answer.scope == "application" else answer
 
@@ -122,7 +122,7 @@ def _named(apple_id: str) -> Headers:
     return ((b"apns-channel-id", apple_id.encode()),)
 
 
-def _read(answer: Answered[Action | ChannelAction]) -> ChannelAnswer:
+def _read(answer: ApnsAnswer[Action | ChannelAction]) -> ChannelAnswer:
     action, status, detail = answer.action, answer.status, answer.reason or f"status {answer.status}"
     if action is Action.OK:
         return Done(status, answer.headers, _json_of(answer.body))

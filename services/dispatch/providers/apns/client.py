@@ -1,14 +1,14 @@
 """Requests to Apple's hosts, for pushes and broadcast channels alike. Source: `docs/providers.md` §1.
 
-    ask ─▶ pool of the place ─▶ Response ─▶ its action ─▶ Answered
+    ask ─▶ pool of the endpoint ─▶ Response ─▶ its action ─▶ ApnsAnswer
                 │                              └▶ again, once: with another provider token, on a new connection
                 ├▶ replaced while it waited for a stream ─▶ round again on the new pool
                 ├▶ NotProcessed ─▶ Retry
                 └▶ Unknown      ─▶ Uncertain
 
-A pool is replaced by the first who is told to; it lets those in flight finish, in the background. One that is new is
-not replaced for an answer that the next push may get as well: a device that is refused so must not cost its neighbours
-their connections.
+A pool is replaced by the first request whose answer asks for it; requests in flight finish in the background. A new
+pool is not replaced for an answer that the next push may get as well: a device that is refused so must not cost its
+neighbours their connections.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 Meaning = TypeVar("Meaning")
 
 
-class Place(NamedTuple):
+class Endpoint(NamedTuple):
     """Where a request goes: each has connections of its own."""
 
     url: str
@@ -51,7 +51,7 @@ class Request(NamedTuple):
     body: bytes = b""
 
 
-class Answered(NamedTuple, Generic[Meaning]):
+class ApnsAnswer(NamedTuple, Generic[Meaning]):
     """Apple's answer: what it means, and its words."""
 
     action: Meaning
@@ -68,34 +68,34 @@ class ApnsClient:
     def __init__(self, token: ProviderToken, ca_file: str) -> None:
         self._token, self._ca_file = token, ca_file
         self._loop = asyncio.get_running_loop()
-        self._pools: dict[Place, Pool] = {}
-        self._replaced_at: dict[Place, float] = {}
+        self._pools: dict[Endpoint, Pool] = {}
+        self._replaced_at: dict[Endpoint, float] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
     async def ask(
-        self, place: Place, request: Request, action_of: Callable[[int, str], Meaning]
-    ) -> Answered[Meaning] | Retry | Uncertain:
+        self, endpoint: Endpoint, request: Request, action_of: Callable[[int, str], Meaning]
+    ) -> ApnsAnswer[Meaning] | Retry | Uncertain:
         """One request, and a second one where the answer asks for it. Raises nothing but CancelledError."""
         is_second, until = False, self._loop.time() + ANSWER_TIMEOUT_S
         while not self._is_closed:
             now = now_ms()
             bearer = self._token.bearer(now / 1000)
-            pool = self._pools.get(place) or self._open(place)
+            pool = self._pools.get(endpoint) or self._open(endpoint)
             left_s = until - self._loop.time()
             answer = await pool.request(request.method, request.path, request.signed(bearer, now), request.body, left_s)
             if isinstance(answer, Unknown):
                 return Uncertain(answer.reason)
             if isinstance(answer, NotProcessed):
-                if self._pools.get(place) is pool or self._loop.time() >= until:
-                    return _not_taken(answer.reason, pool, place)
+                if self._pools.get(endpoint) is pool or self._loop.time() >= until:
+                    return _not_taken(answer.reason, pool, endpoint)
                 continue
             reason, dead_at = ("", None) if answer.status == 200 else _reason_in(answer.body)
             action = action_of(answer.status, reason)
-            if action in _AGAIN and not is_second and self._prepared(action, bearer, place, pool):
+            if action in _AGAIN and not is_second and self._prepared(action, bearer, endpoint, pool):
                 is_second, until = True, self._loop.time() + ANSWER_TIMEOUT_S
                 continue
-            return Answered(
+            return ApnsAnswer(
                 action=action,
                 status=answer.status,
                 headers=answer.headers,
@@ -106,16 +106,16 @@ class ApnsClient:
         return CLOSED
 
     async def close(self) -> None:
-        """Let go of the connections; what waits is not sent, what is in flight has `DRAIN_S` to be answered."""
+        """Close the connections; what waits is not sent, what is in flight has `DRAIN_S` to be answered."""
         self._is_closed = True
         closing = (pool.close_all(CLOSED.detail, DRAIN_S) for pool in self._pools.values())
         await asyncio.gather(*closing, *self._closing)
 
-    def _open(self, place: Place) -> Pool:
-        self._pools[place] = pool = Pool(place.url, context_for(self._ca_file), size=place.size)
+    def _open(self, endpoint: Endpoint) -> Pool:
+        self._pools[endpoint] = pool = Pool(endpoint.url, context_for(self._ca_file), size=endpoint.size)
         return pool
 
-    def _prepared(self, action: object, bearer: bytes, place: Place, pool: Pool) -> bool:
+    def _prepared(self, action: object, bearer: bytes, endpoint: Endpoint, pool: Pool) -> bool:
         """Change what the answer complains about. False when that cannot be changed."""
         now_s = now_ms() / 1000
         if action is Action.KEEP_AUTH:
@@ -125,28 +125,28 @@ class ApnsClient:
             # a young one is not renewed but tried again: the connection may be what is stuck
             self._token.expired(bearer, now_s)
         now = self._loop.time()
-        is_new = now - self._replaced_at.get(place, float("-inf")) < REPLACED_EVERY_S
-        if self._pools.get(place) is pool and (action is Action.RECONNECT or not is_new):
-            self._replaced_at[place] = now
-            del self._pools[place]
+        is_new = now - self._replaced_at.get(endpoint, float("-inf")) < REPLACED_EVERY_S
+        if self._pools.get(endpoint) is pool and (action is Action.RECONNECT or not is_new):
+            self._replaced_at[endpoint] = now
+            del self._pools[endpoint]
             task = self._loop.create_task(pool.close_all("replaced", DRAIN_S))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
         return True
 
 
-def _not_taken(reason: str, pool: Pool, place: Place) -> Retry:
+def _not_taken(reason: str, pool: Pool, endpoint: Endpoint) -> Retry:
     """No connection at all is the provider's trouble, none with room is too much of this application.
 
-    Connections that are taken and ended are the trouble of whoever shares them, where those never worked.
+    Connections that Apple ends early are the trouble of the tokens that share them, where those never worked.
     """
     if pool.connections:
         return Retry(reason, scope="application")
-    return Retry(reason, scope="provider" if pool.is_unreachable or not place.is_doubtful else "token")
+    return Retry(reason, scope="provider" if pool.is_unreachable or not endpoint.is_doubtful else "token")
 
 
 def _reason_in(body: bytes) -> tuple[str, int | None]:
-    """The reason, empty unless it is one word, and the moment that stands beside it."""
+    """The reason, empty unless it is one word, and the timestamp beside it."""
     given = json_object(body)
     reason, timestamp = given.get("reason"), given.get("timestamp")
     return (

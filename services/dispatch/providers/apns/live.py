@@ -57,7 +57,7 @@ def render(push: Push) -> tuple[bytes, bool]:
 
 
 def priority_of(aps: dict[str, Any]) -> bytes:
-    """By the rule above."""
+    """10 or 5, by the rule above."""
     return b"5" if aps.get("event") == "update" and "alert" not in aps else b"10"
 
 

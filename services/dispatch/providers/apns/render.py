@@ -56,14 +56,14 @@ def render(push: Push) -> tuple[bytes, bool]:
 
 
 def path_of(push: Push) -> bytes:
-    """Raises BadToken."""
+    """The path of the push's device. Raises BadToken."""
     if _TOKEN.fullmatch(push.token) is None:
         raise BadToken
     return b"/3/device/" + push.token.encode()
 
 
 def headers_of(push: Push, bearer: bytes, topic: bytes, now_ms: int) -> tuple[tuple[bytes, bytes], ...]:
-    """APNs keeps a push at most 30 days for a phone that is off."""
+    """The headers. APNs keeps a push at most 30 days for a phone that is off."""
     apns_id = ids.uuid5(push.delivery_id, "withdrawal") if push.withdraw else push.delivery_id
     delivery_id = apns_id.encode()
     expires_s = min(push.expires_at, now_ms + _NOT_LATER_S * 1000) // 1000

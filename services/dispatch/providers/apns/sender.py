@@ -19,7 +19,7 @@ from services.dispatch.payload import TooLarge
 from services.dispatch.provider import Accepted, Opening, Push, Rejected, Result, Retry, TokenGone
 from services.dispatch.providers.apns import render
 from services.dispatch.providers.apns.channels import ApnsChannels
-from services.dispatch.providers.apns.client import Answered, ApnsClient, Place, Request
+from services.dispatch.providers.apns.client import ApnsAnswer, ApnsClient, Endpoint, Request
 from services.dispatch.providers.apns.table import ABOUT_TOPIC, NOT_OURS, Action, action_of
 from services.dispatch.providers.apns.token import provider_token
 from services.dispatch.providers.http.client import retry_after_s
@@ -31,7 +31,7 @@ PROVEN_CONNECTIONS: Final = 4
 
 
 async def open_sender(opening: Opening) -> "ApnsSender":
-    """Raises BadCredentials; connects with the first push."""
+    """A sender for the application. Raises BadCredentials; connects with the first push."""
     return ApnsSender(opening, validated(ApnsCredentials, opening.credentials))
 
 
@@ -45,8 +45,8 @@ class ApnsSender:
         self._topic = (credentials.topic or opening.application.bundle or "").encode()
         self._client = ApnsClient(token, settings.provider_ca_file)
         urls = ((False, settings.url("APNS_URL")), (True, settings.url("APNS_SANDBOX_URL")))
-        self._places = {
-            (is_sandbox, worked): Place(
+        self._endpoints = {
+            (is_sandbox, worked): Endpoint(
                 url, PROVEN_CONNECTIONS if worked else 1, "proven" if worked else "new", not worked
             )
             for is_sandbox, url in urls
@@ -71,10 +71,10 @@ class ApnsSender:
             return Rejected(
                 "no topic: neither the token nor the credentials name a bundle", 0, alert=True, certain=True
             )
-        place = self._places[push.token_environment == "sandbox", push.token_worked]
+        endpoint = self._endpoints[push.token_environment == "sandbox", push.token_worked]
         request = Request(b"POST", path, partial(_signed, push, topic), body)
-        answer = await self._client.ask(place, request, action_of)
-        if not isinstance(answer, Answered):
+        answer = await self._client.ask(endpoint, request, action_of)
+        if not isinstance(answer, ApnsAnswer):
             return answer
         result = _result(answer, shortened)
         if isinstance(result, Rejected) and answer.reason in ABOUT_TOPIC and push.bundle not in self._provisioned:
@@ -89,7 +89,7 @@ def _signed(push: Push, topic: bytes, bearer: bytes, now: int) -> Sequence[Heade
     return render.headers_of(push, bearer, topic, now)
 
 
-def _result(answer: Answered[Action], shortened: bool) -> Result:
+def _result(answer: ApnsAnswer[Action], shortened: bool) -> Result:
     action, status, reason = answer.action, answer.status, answer.reason
     if action is Action.OK:
         return Accepted(answer.headers.get("apns-id"), status, shortened)

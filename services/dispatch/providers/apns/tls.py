@@ -1,4 +1,4 @@
-"""Whose certificates an APNs connection believes."""
+"""The certificate authorities that an APNs connection trusts."""
 
 import ssl
 from functools import cache
@@ -8,7 +8,7 @@ from services.dispatch.http2 import tls_context
 
 @cache
 def context_for(ca_file: str) -> ssl.SSLContext:
-    """The system's authorities, and beside them ours, if there is one."""
+    """The system's authorities, and the one of the file, if there is one."""
     context = tls_context()
     if ca_file:
         context.load_verify_locations(ca_file)

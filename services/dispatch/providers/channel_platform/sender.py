@@ -26,7 +26,7 @@ _HEADERS = {"Content-Type": "application/json"}
 
 
 async def open_sender(opening: Opening) -> "ChannelSender":
-    """Raises BadCredentials; connects nowhere yet."""
+    """A sender for the application. Raises BadCredentials; connects nowhere yet."""
     return ChannelSender(opening, validated(ChannelCredentials, opening.credentials))
 
 

@@ -57,7 +57,7 @@ _JSON = "application/json"
 
 
 async def open_sender(opening: Opening) -> "FcmSender":
-    """Raises BadCredentials; connects nowhere yet."""
+    """A sender for the application. Raises BadCredentials; connects nowhere yet."""
     account = validated(FcmCredentials, opening.credentials)
     return FcmSender(opening, account, private_keys.rsa_of(account.private_key))
 

@@ -1,4 +1,4 @@
-"""From FCM's answers to outcomes, row by row of `docs/providers.md` §2.5. What is accepted has got a name.
+"""From FCM's answers to outcomes, row by row of `docs/providers.md` §2.5. What was accepted has a name.
 
 The top-level `status` is not FCM's own code: what counts are the HTTP status and the typed details (`FcmError`,
 `ApnsError`, `BadRequest`, `QuotaFailure`). Messages are never looked at. A 502 comes as HTML.
@@ -62,7 +62,7 @@ class _Error:
 
     @property
     def is_unclear(self) -> bool:
-        """An argument is invalid, and not a word on which."""
+        """Whether an argument is invalid without a word on which."""
         return "INVALID_ARGUMENT" in (self.fcm, self.canonical) and not self.details
 
 
@@ -94,7 +94,7 @@ def outcome(status: int, body: bytes, retry_after_s: float | None) -> Result | R
 
 
 def _by_class(status: int) -> Row:
-    """For what the table does not know; never a dead token."""
+    """The row for what the table does not know; never a dead token."""
     return (
         Row(status, None, None, "RETRY", at_least_s=10, scope="provider")
         if is_passing(status)

@@ -53,7 +53,7 @@ log = telemetry.logger("hms")
 
 
 async def open_sender(opening: Opening) -> "HmsSender":
-    """Raises BadCredentials; connects nowhere yet."""
+    """A sender for the application. Raises BadCredentials; connects nowhere yet."""
     return HmsSender(opening, validated(HmsCredentials, opening.credentials))
 
 

@@ -1,4 +1,4 @@
-"""What answers have in common, whoever gives them: their JSON, and what a status says that no table lists. Pure.
+"""What the answers of all providers have in common: their JSON, and what a status says that no table lists. Pure.
 
 It speaks of its own message and of nobody else's. A word that is new, a proxy's page, a status that the documentation
 leaves out: none of them retires a token or stops an application.
@@ -12,7 +12,7 @@ _PASSING: Final = frozenset({408, 425, 429})
 
 
 def is_passing(status: int) -> bool:
-    """Worth trying again: trouble of the server, too much or too late, or a redirect, which is no provider's answer."""
+    """Whether it is worth trying again: trouble of the server, too much, too late, or a redirect."""
     return status < 400 or status >= 500 or status in _PASSING
 
 

@@ -4,8 +4,8 @@
          ─▶ NotSent      no connection, so the provider never saw it: send again freely
          ─▶ NoAnswer     written, wholly or in part, and nothing came back
 
-With a `note` that is asked when a connection is at hand, right before the request is written: while hundreds wait
-for their connections, none of them counts as begun. aiohttp tells that moment to its tracing hooks only.
+A `note` is asked when a connection is at hand, right before the request is written: while hundreds wait for their
+connections, none of them counts as begun. aiohttp tells that moment to its tracing hooks only.
 
 A POST is never repeated here: aiohttp repeats only idempotent methods. Redirects are not followed: they would carry
 the credentials elsewhere.
@@ -78,7 +78,7 @@ FORBIDDEN: Final = NotSent("forbidden address")
 
 
 def without_answer(failed: NotSent | NoAnswer) -> Retry | Uncertain:
-    """What a send amounts to that got no answer."""
+    """The result of a send that got no answer."""
     if failed in (CLOSED, NOT_BEGUN):
         return Retry(failed.detail)
     if failed == BEGUN:
@@ -91,7 +91,7 @@ def without_answer(failed: NotSent | NoAnswer) -> Retry | Uncertain:
 def retry_after_s(value: str | None, now_ms: int) -> float | None:
     """Seconds to wait by a Retry-After header, in seconds or as an HTTP date; None when absent or unreadable.
 
-    No more than `LONGEST_RETRY_AFTER_S`: whoever says a year is asked again within the hour, and loses no messages.
+    No more than `LONGEST_RETRY_AFTER_S`: a server that says a year is asked again within the hour.
     """
     if value is None:
         return None
@@ -107,7 +107,7 @@ def retry_after_s(value: str | None, now_ms: int) -> float | None:
 
 
 def wait_s_of(answer: Answer) -> float | None:
-    """Seconds to wait by the answer's Retry-After, from now on."""
+    """Seconds to wait from now, by the answer's Retry-After."""
     return retry_after_s(answer.retry_after, clock.now_ms())
 
 
@@ -166,11 +166,11 @@ class Client:
 
 
 class _BegunBefore(Exception):
-    """Raised through aiohttp, which gives the connection back."""
+    """The note forbids the request. Raised through aiohttp, which returns the connection to its pool."""
 
 
 def _session(connector: aiohttp.BaseConnector, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
-    """The one without traces owns the connector."""
+    """A session; the one without traces owns the connector."""
     return aiohttp.ClientSession(
         connector=connector,
         connector_owner=not traces,
@@ -183,7 +183,7 @@ def _session(connector: aiohttp.BaseConnector, *traces: aiohttp.TraceConfig) -> 
 
 
 def _asking() -> aiohttp.TraceConfig:
-    """Asks the request's `note` when it has got a connection; and before a new one is made for nothing."""
+    """Hooks that ask the request's `note` once it has a connection, and before a new one is made in vain."""
 
     async def before_connecting(_: aiohttp.ClientSession, request: SimpleNamespace, __: object) -> None:
         if await request.trace_request_ctx.was_begun():
@@ -211,7 +211,7 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
 
 
 def provider_connector(ca_file: str, limit: int) -> aiohttp.TCPConnector:
-    """To a provider whose address the operator has set; `limit` bounds how many connections are open at once."""
+    """The connections to a provider whose address the operator has set, `limit` at most."""
     return aiohttp.TCPConnector(ssl=tls_context(ca_file), limit=limit, keepalive_timeout=IDLE_S)
 
 
@@ -235,7 +235,7 @@ class BearerHeaders:
 
 
 def tls_context(ca_file: str) -> ssl.SSLContext:
-    """The system's authorities, and beside them the one of the file."""
+    """TLS that trusts the system's authorities, and the one of the file."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file:

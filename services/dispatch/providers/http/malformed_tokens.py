@@ -1,4 +1,4 @@
-"""Is it the token or the message? Some answers do not say, so an empty message is asked about, which nobody refuses.
+"""Finds out whether the token or the message is malformed, where the answer does not say, by an empty message.
 
     refused ─▶ the token has worked before ─▶ the message is at fault
             ─▶ asked for this token:  taken ─▶ the message is at fault
@@ -23,7 +23,7 @@ Ask = Callable[[str], Awaitable[Result]]
 
 
 class MalformedTokens:
-    """Of one sender. `ask` says what becomes of an empty message to a token; it raises nothing but CancelledError."""
+    """The tokens of one sender. `ask` sends an empty message to a token, and raises nothing but CancelledError."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -32,7 +32,7 @@ class MalformedTokens:
         self._next_at = float("-inf")
 
     async def answered(self, push: Push, result: Result) -> Result:
-        """The result of a push, and of a refusal that does not say whom it is about, what was found out."""
+        """The result of a push; where a refusal leaves open which is at fault, what was found out."""
         if isinstance(result, Accepted):
             self._control = push.token
         if not isinstance(result, Rejected) or not result.unclear:

@@ -1,4 +1,4 @@
-"""Access tokens: fetched once for everybody, renewed early, replaced once when a provider refuses one.
+"""Access tokens: fetched once for all callers, renewed early, replaced once when a provider refuses one.
 
     with_bearer(tokens, attempt)
         get ─▶ token ─▶ attempt ─▶ a Result
@@ -32,7 +32,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class RefreshAuth:
-    """The provider does not take the access token (any more)."""
+    """The provider does not take the access token, or no longer does."""
 
     detail: str
     status: int
@@ -71,7 +71,7 @@ class AccessTokens:
         if self._fetching is None and now_s >= self._ask_again_at_s:
             self._fetching = asyncio.create_task(self._renew())
         if self._token is None and self._fetching is not None:
-            await asyncio.wait((self._fetching,))  # it is everybody's: a caller who is cancelled does not end it
+            await asyncio.wait((self._fetching,))  # it is shared: a cancelled caller does not end it
         return self._token or self._trouble or Retry("no access token")
 
     def refuse(self, token: str) -> None:

@@ -1,4 +1,4 @@
-"""Asking an OAuth token endpoint: Google's and Huawei's differ in the form that is posted and in their errors.
+"""Asks an OAuth token endpoint: Google's and Huawei's differ in the form that is posted and in their errors.
 
     200 with a token ─▶ Grant      4xx ─▶ Rejected with alert (keys or settings are wrong)
     429, 5xx, nothing ─▶ Retry     no push was sent, so none of this is ever Uncertain; of the application, because the

@@ -51,7 +51,7 @@ _JSON = "application/json"
 
 
 async def open_sender(opening: Opening) -> "RustoreSender":
-    """Raises BadCredentials; connects nowhere yet."""
+    """A sender for the application. Raises BadCredentials; connects nowhere yet."""
     return RustoreSender(opening, validated(RustoreCredentials, opening.credentials))
 
 
@@ -119,7 +119,7 @@ class RustoreSender:
 
 
 class CarrierToken(NamedTuple):
-    """Of a universal request. Holds the token in clear: never log it."""
+    """A carrier's token, for a universal request. In clear: never log it."""
 
     carrier: str
     token: str
@@ -127,7 +127,7 @@ class CarrierToken(NamedTuple):
 
 
 class BadToken(ValueError):
-    """A device called it a token, and it is neither RuStore's nor what the registry makes of another carrier's."""
+    """It is neither RuStore's token nor what the registry makes of another carrier's."""
 
 
 def carrier_of(token: str) -> tuple[str, str]:

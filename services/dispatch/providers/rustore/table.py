@@ -78,7 +78,7 @@ def _universal_refusal(status: int, status_word: str, errors: Any, token: str) -
 
 
 def _by_class(status: int) -> Action:
-    """For what the table does not know; never a dead token."""
+    """The action for what the table does not know; never a dead token."""
     return _BY_STATUS.get(status, "RETRY" if is_passing(status) else "FIX_PAYLOAD")
 
 

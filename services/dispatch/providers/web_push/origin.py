@@ -1,12 +1,11 @@
-"""How a push service stands, by its origin: whether it may be asked now, and what its answers change.
+"""The health of a push service, by its origin: whether it may be asked now, and what its answers change.
 
     503 with Retry-After          not asked until then
-    429, 406 with Retry-After     likewise when three subscriptions in a row are told so, for a minute at most
+    429, 406 with Retry-After     likewise when three subscriptions in a row get it, for a minute at most
     no connection, no answer      after a run of them: not asked, then one probe after a growing interval
 
 A subscription can name any server, so nothing here holds up another origin, and what is remembered is bounded. Whether
-a refused key is the application's or the subscription's is told by others (`policy/trust.py`), for each origin alone
-as well.
+a refused key is the application's or the subscription's is decided in `policy/trust.py`, for each origin alone as well.
 Times are seconds of a monotonic clock.
 """
 
@@ -36,7 +35,7 @@ class Origin:
     away: Breaker = field(default_factory=lambda: host_breaker(AWAY_AFTER, FIRST_REST_S, LONGEST_REST_S))
     wait_until: float = 0.0
     _has_accepted: bool = False
-    _slowed: set[str] = field(default_factory=set)  # subscriptions told to wait since the last acceptance
+    _slowed: set[str] = field(default_factory=set)  # subscriptions that got it since the last acceptance
 
     def pause(self, now: float) -> Retry | None:
         """Why nothing is sent there now; None when it may be asked."""
@@ -66,7 +65,7 @@ class Origin:
         if isinstance(result, Uncertain) or (isinstance(result, Retry) and not result.status):
             if isinstance(result, Uncertain) and self._has_accepted and not has_worked:
                 self.away.unclear(now)  # others are served: a subscription that never was speaks for itself
-            else:  # who never took a push is not waited for in vain again and again
+            else:  # a service that never took a push is not waited for again and again
                 self.away.failed(now, draw, 0.0, began if self._has_accepted else None)
             return
         if not isinstance(result, RefreshAuth) and not is_answer(result):
@@ -92,7 +91,7 @@ class Origin:
 
 
 class Origins:
-    """Of one application; the least recently used are forgotten."""
+    """The origins of one application; the least recently used are forgotten."""
 
     def __init__(self) -> None:
         self._known = RecentlyUsed[str, Origin](_MOST)

@@ -64,7 +64,7 @@ REFUSED_KEY: Final = "the push service refuses our key"
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Of one browser. `endpoint` is a secret."""
+    """The subscription of one browser. `endpoint` is a secret."""
 
     endpoint: URL
     p256dh: bytes
@@ -73,7 +73,7 @@ class Subscription:
 
 
 async def open_sender(opening: Opening) -> "WebSender":
-    """Raises BadCredentials; connects nowhere yet."""
+    """A sender for the application. Raises BadCredentials; connects nowhere yet."""
     credentials = validated(WebCredentials, opening.credentials)
     return WebSender(opening, Vapid(credentials.subject, p256_of(credentials.private_key)))
 
@@ -174,7 +174,7 @@ def subscription_of(token: str) -> Subscription:
 
 
 def headers_of(push: Push, now_ms: int) -> dict[str, str]:
-    """All but who is pushing."""
+    """The headers, without the authorization."""
     topic = base64.urlsafe_b64encode(bytes.fromhex(push.delivery_id.replace("-", ""))).rstrip(b"=")
     return {
         "TTL": str(seconds_left(push.expires_at, now_ms, MAX_TTL_S)),

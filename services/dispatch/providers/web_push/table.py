@@ -1,4 +1,4 @@
-"""From a push service's answer to an outcome: `docs/providers.md` §5.3. The status counts, and few words beside it.
+"""From a push service's answer to an outcome: `docs/providers.md` §5.3. The status counts, and a few words.
 
 What push services write into bodies differs, and a body comes from whatever server a subscription names. For the same
 reason no answer speaks for more than its own origin: none is about the application or about Web Push as a whole.
@@ -61,8 +61,8 @@ def outcome(
 
 
 def _action(status: int, word: str, windows: str) -> Action:
-    """Of what is not listed never a dead token. A redirect is followed nowhere: it would carry the push to an address
-    that nobody chose."""
+    """What follows; never a dead token from what is not listed. A redirect is not followed: it would carry the push
+    to an address that nobody chose."""
     if 200 <= status < 300:
         return _OF_WINDOWS[windows]
     if word in _OF_KEY and 400 <= status < 500:
@@ -82,7 +82,7 @@ def _word_in(body: bytes) -> str:
 
 
 def _of_windows(headers: Mapping[str, str]) -> str:
-    """WNS tells of its reasons in headers. Their words, without what could be an address or a token."""
+    """The words of the headers in which WNS gives its reasons, without what could be an address or a token."""
     texts = [headers.get(f"X-WNS-{name}", "") for name in ("NotificationStatus", "Status", "Error-Description")]
     words = (word for text in texts for word in text.split() if _WORD.fullmatch(word.strip(".,:;()'")))
     return " ".join(dict.fromkeys(words))[:_MOST_CHARACTERS]
