@@ -387,16 +387,13 @@ RULES: dict[str, tuple[Callable[[Path], list[str]], tuple[str, ...]]] = {
 OPEN: dict[str, set[str]] = {
     "a name says what the thing is": {
         "schemas",
-        "tests/contract/registry",
         "tests/contract/runtime",
         "tests/support",
-        "tests/unit/registry",
         "tests/unit/runtime",
         "tests/unit/schemas",
     },
     "five positional arguments at most": {
         "schemas",
-        "tests/contract/registry",
         "tests/contract/runtime",
         "tests/support",
         "tests/unit/runtime",

@@ -105,9 +105,9 @@ class AppEvents:
     def depersonalized(self, after: int) -> Depersonalized:
         return Depersonalized.model_validate(self._about(after, "depersonalized"))
 
-    def claimed(self, after: int, card: str | None) -> SettingsChanged:
-        about = self._about(after, f"claimed/{card}")
-        return SettingsChanged.model_validate({**about, "primary": True, "claimed_for": card})
+    def claimed(self, after: int, record_id: str | None) -> SettingsChanged:
+        about = self._about(after, f"claimed/{record_id}")
+        return SettingsChanged.model_validate({**about, "primary": True, "claimed_for": record_id})
 
     def released(self, after: int) -> SettingsChanged:
         return SettingsChanged.model_validate({**self._about(after, "released"), "primary": False})
@@ -121,7 +121,7 @@ class AppEvents:
         )
 
     def subscribed(self, after: int, *subscriptions: Subscription) -> SettingsChanged:
-        what = "/".join(f"{one.id}={one.value}" for one in subscriptions)
+        what = "/".join(f"{subscription.id}={subscription.value}" for subscription in subscriptions)
         about = self._about(after, f"subscribed/{what}")
         return SettingsChanged.model_validate({**about, "subscriptions": subscriptions})
 
@@ -145,7 +145,7 @@ def histories(draw: st.DrawFn, installations: int, most: int = 24) -> Sequence[D
 def _event(draw: st.DrawFn, app: AppEvents, after: int, kind: int) -> DeviceEvent:
     digest, user = draw(st.sampled_from("abc")), draw(st.sampled_from(["u", "v"]))
     phone = draw(st.sampled_from([None, "79001112233"]))
-    card = f"app/u/{user}"
+    record_id = f"app/u/{user}"
     on = Subscription(id=digest, value=draw(st.booleans()))
     slot = f"activity/{user}" if draw(st.booleans()) else f"start/{user}"
     made: list[DeviceEvent] = [
@@ -158,7 +158,7 @@ def _event(draw: st.DrawFn, app: AppEvents, after: int, kind: int) -> DeviceEven
         app.worked(after, digest, f"under-{after % 3}"),
         app.personalized(after, user, phone, draw(st.sampled_from([None, "p", "q"]))),
         app.depersonalized(after),
-        app.claimed(after, card),
+        app.claimed(after, record_id),
         app.released(after)
         if draw(st.booleans())
         else app.switched(after, draw(st.booleans()), draw(st.none() | st.booleans())),

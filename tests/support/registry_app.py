@@ -71,8 +71,8 @@ class Phone:
     async def log_in(self, user: str | None = None, phone: str | None = None, **more: Any) -> httpx.Response:
         """As the SDK does it; `more` is of the body: `proof`, `primary`."""
         body = {"externalUserId": user, "phone": f"+{phone}" if phone else None, **more}
-        said = {name: value for name, value in body.items() if value is not None}
-        return await self.call("POST", "/personalize", said)
+        given = {name: value for name, value in body.items() if value is not None}
+        return await self.call("POST", "/personalize", given)
 
     async def ok(self, method: str, path: str = "", body: Any = None) -> Any:
         """The answer's body; anything but success fails the test."""

@@ -57,18 +57,22 @@ async def test_the_audience_of_a_subscription_counts_words_and_defaults(here: Re
     unreachable = await here.installed()
     await no.ok("PUT", "/settings", {"subscriptions": [{"id": "n", "value": False}]})
     await both.ok("PUT", "/settings", {"subscriptions": [{"id": "n"}, {"id": "o"}, {"id": "own"}]})
-    found = {one["id"]: one for one in await ok(here, "GET", "/applications/app/subscriptions")}
-    counts = {key: (one["on"], one["off"], one["unsaid"], one["reachable"]) for key, one in found.items()}
+    found = {entry["id"]: entry for entry in await ok(here, "GET", "/applications/app/subscriptions")}
+    counts = {
+        key: (counted["on"], counted["off"], counted["unsaid"], counted["reachable"]) for key, counted in found.items()
+    }
     assert counts == {"n": (1, 1, 2, 2), "o": (1, 0, 3, 1), "own": (1, 0, 3, 1)}
     assert (found["n"]["title"], found["o"]["type"], found["own"]["type"]) == ("News", "permission", None)
-    told = {one["id"]: (one["value"], one["said"]) for one in await unreachable.ok("GET", "/subscriptions")}
-    assert told == {"n": (True, False), "o": (False, False)}
+    states = {state["id"]: (state["value"], state["said"]) for state in await unreachable.ok("GET", "/subscriptions")}
+    assert states == {"n": (True, False), "o": (False, False)}
 
 
 async def test_a_catalogue_with_one_id_twice_is_refused_by_field(here: Registry) -> None:
     answer = await call(here, "PATCH", "/applications/app", {"subscriptions": [CATALOGUE[0], CATALOGUE[0]]})
     assert answer.status_code == 400
-    assert [(one["field"], "unique" in one["rule"]) for one in answer.json()["errors"]] == [("subscriptions", True)]
+    assert [(error["field"], "unique" in error["rule"]) for error in answer.json()["errors"]] == [
+        ("subscriptions", True)
+    ]
 
 
 async def test_prohibition_by_the_system_is_told_now_and_by_day_with_its_history(here: Registry) -> None:
@@ -76,13 +80,16 @@ async def test_prohibition_by_the_system_is_told_now_and_by_day_with_its_history
     await forbidden.ok("PUT", "/settings", {"pushOsEnabled": False})
     await forgiven.ok("PUT", "/settings", {"pushOsEnabled": False})
     await forgiven.ok("PUT", "/settings", {"pushOsEnabled": True})
-    told = await ok(here, "GET", "/applications/app/prohibitions")
-    assert told["now"] == [{"platform": "ios", "forbidden": 1, "installations": 3}]
-    today = told["days"][-1]
+    prohibitions = await ok(here, "GET", "/applications/app/prohibitions")
+    assert prohibitions["now"] == [{"platform": "ios", "forbidden": 1, "installations": 3}]
+    today = prohibitions["days"][-1]
     assert (today["forbiddenBySdk"], today["allowed"], today["forbidden"]) == (2, 1, 1)
-    assert told["days"][0]["forbidden"] == 0
-    one = await ok(here, "GET", f"/installations/{forgiven.installation_id}")
-    assert [(change["allowed"], change["source"]) for change in one["osPermission"]] == [(False, "sdk"), (True, "sdk")]
+    assert prohibitions["days"][0]["forbidden"] == 0
+    forgiven_view = await ok(here, "GET", f"/installations/{forgiven.installation_id}")
+    assert [(change["allowed"], change["source"]) for change in forgiven_view["osPermission"]] == [
+        (False, "sdk"),
+        (True, "sdk"),
+    ]
 
 
 @pytest.mark.parametrize(

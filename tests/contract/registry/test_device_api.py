@@ -151,8 +151,8 @@ async def test_a_subscription_remembers_the_key_that_it_was_made_for(here: Regis
         )
         here.directory.apply(changed.entity_key, codec.encode(changed))
 
-    async def noted(phone: Phone, **said: str) -> str | None:
-        await phone.ok("PUT", "/token", {"provider": "web", "subscription": {**SUBSCRIPTION, **said}})
+    async def noted(phone: Phone, **fields: str) -> str | None:
+        await phone.ok("PUT", "/token", {"provider": "web", "subscription": {**SUBSCRIPTION, **fields}})
         (device,) = (await here.devices.load([phone.installation_id])).values()
         assert device.token is not None
         return device.token.server_key
@@ -222,13 +222,13 @@ async def test_personalize_needs_a_user_or_a_real_phone(here: Registry, body: di
 
 
 async def test_the_last_claim_has_the_primary_mark(here: Registry) -> None:
-    one, two = await here.installed(), await here.installed()
-    for phone in (one, two):
+    first, second = await here.installed(), await here.installed()
+    for phone in (first, second):
         await phone.ok("POST", "/personalize", {"externalUserId": "primary-user"})
-    assert (await one.ok("PUT", "/settings", {"primary": True}))["primary"]
-    assert (await two.ok("POST", "/sessions", {"primary": True}))["primary"]
-    assert not (await one.ok("GET"))["primary"]
-    assert not (await two.ok("PUT", "/settings", {"primary": False}))["primary"]
+    assert (await first.ok("PUT", "/settings", {"primary": True}))["primary"]
+    assert (await second.ok("POST", "/sessions", {"primary": True}))["primary"]
+    assert not (await first.ok("GET"))["primary"]
+    assert not (await second.ok("PUT", "/settings", {"primary": False}))["primary"]
 
 
 async def test_a_claim_before_the_login_counts_at_the_login(here: Registry) -> None:
@@ -242,7 +242,7 @@ async def test_settings_change_only_what_they_name(here: Registry) -> None:
     await phone.ok("PUT", "/settings", {"pushEnabled": False, "subscriptions": [{"id": "news", "value": False}]})
     answer = await phone.ok("PUT", "/settings", {"pushOsEnabled": False, "subscriptions": [{"id": "ads"}]})
     assert (answer["pushEnabled"], answer["pushOsEnabled"]) == (False, False)
-    assert [(one["id"], one["value"]) for one in answer["subscriptions"]] == [("ads", True), ("news", False)]
+    assert [(entry["id"], entry["value"]) for entry in answer["subscriptions"]] == [("ads", True), ("news", False)]
 
 
 async def test_a_session_with_an_id_counts_once(here: Registry) -> None:
@@ -269,8 +269,8 @@ async def test_receipts_are_judged_one_by_one_and_go_to_their_lane(here: Registr
         "nonsense",
     ]
     results = (await phone.ok("POST", "/receipts", {"receipts": entries}))["results"]
-    assert [one["accepted"] for one in results] == [True, True, True, False, False, False, False]
-    assert [[error["field"] for error in one["errors"]] for one in results[3:]] == [
+    assert [result["accepted"] for result in results] == [True, True, True, False, False, False, False]
+    assert [[error["field"] for error in result["errors"]] for result in results[3:]] == [
         ["deliveryId"],
         ["deliveryId"],
         ["kind"],
@@ -361,11 +361,11 @@ async def test_what_one_installation_may_tell_is_bounded_and_made_up_receipts_ch
 
     statuses = await until_429(tell, 100)
     assert set(statuses) == {200, 429}
-    assert not any(one["accepted"] for answer in answers[:-1] for one in answer.json()["results"])
+    assert not any(result["accepted"] for answer in answers[:-1] for result in answer.json()["results"])
     assert answers[-1].headers["content-type"] == "application/problem+json"
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 400 / ENTRIES.per_s
-    told = [str(event) for event in await all_events_of(here.settings, STATUS_EVENTS["single"])]
-    assert not any(message in event for event in told)
+    logged = [str(event) for event in await all_events_of(here.settings, STATUS_EVENTS["single"])]
+    assert not any(message in event for event in logged)
 
 
 async def test_installs_from_one_network_are_bounded_and_those_from_another_go_on(here: Registry) -> None:

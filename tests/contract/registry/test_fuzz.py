@@ -78,14 +78,27 @@ def provisioned(url: str, operators_url: str, health: str, log: Path) -> Running
     }
     headers = {"X-Api-Key": application["apiKey"]}
     made = requests.post(f"{url}/sdk/api/v1/installations", json=body, headers=headers, timeout=10).json()
-    return Running(url, operators_url, health, log, body["installationId"], made["credential"], application["apiKey"])
+    return Running(
+        url,
+        operators_url,
+        health=health,
+        log=log,
+        installation_id=body["installationId"],
+        credential=made["credential"],
+        api_key=application["apiKey"],
+    )
 
 
 def described(running: Running) -> list[Any]:
     """What each listener says that it serves, and no operation twice."""
     documents = [schemathesis.openapi.from_url(f"{url}/openapi.json") for url in (running.operators_url, running.url)]
-    found = [one.ok() for document in documents for one in document.get_all_operations() if isinstance(one, Ok)]
-    return list({one.label: one for one in found}.values())
+    found = [
+        operation.ok()
+        for document in documents
+        for operation in document.get_all_operations()
+        if isinstance(operation, Ok)
+    ]
+    return list({operation.label: operation for operation in found}.values())
 
 
 def test_whatever_comes_is_answered_with_success_or_a_reason(running: Running) -> None:
@@ -112,7 +125,7 @@ def exercise(running: Running, cases: "st.SearchStrategy[schemathesis.Case[Any]]
         suppress_health_check=list(HealthCheck),
     )
     @given(case=cases)
-    def one(case: "schemathesis.Case[Any]") -> None:
+    def call(case: "schemathesis.Case[Any]") -> None:
         is_device = case.path.startswith("/sdk/")
         if is_device and "installation_id" in case.path_parameters:
             case.path_parameters["installation_id"] = running.installation_id
@@ -125,7 +138,7 @@ def exercise(running: Running, cases: "st.SearchStrategy[schemathesis.Case[Any]]
             assert answer.headers["content-type"] == ["application/problem+json"], answer.text
             assert answer.json()["title"]
 
-    one()
+    call()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,9 @@ def body(**changes: object) -> dict[str, object]:
 async def test_an_activity_is_registered_replaced_and_ended(here: Registry) -> None:
     phone, first, second = await here.installed(), body(), body()
     shown = await phone.ok("PUT", "/activities/taxi-1/token", first)
-    assert [(one["activityId"], one["attributesType"]) for one in shown["activities"]] == [("taxi-1", TYPE)]
+    assert [(activity["activityId"], activity["attributesType"]) for activity in shown["activities"]] == [
+        ("taxi-1", TYPE)
+    ]
     again = await phone.ok("PUT", "/activities/taxi-1/token", first)
     assert again == shown  # told twice, it does not count for longer
     await phone.ok("PUT", "/activities/taxi-1/token", second)
@@ -44,7 +46,7 @@ async def test_an_activity_is_registered_replaced_and_ended(here: Registry) -> N
 async def test_a_type_may_be_started_until_it_is_taken_back(here: Registry) -> None:
     phone = await here.installed()
     shown = await phone.ok("PUT", f"/activity-types/{TYPE}/start-token", {"token": body()["token"]})
-    assert [one["attributesType"] for one in shown["startTokens"]] == [TYPE]
+    assert [token["attributesType"] for token in shown["startTokens"]] == [TYPE]
     assert (await phone.ok("DELETE", f"/activity-types/{TYPE}/start-token"))["startTokens"] == []
 
 

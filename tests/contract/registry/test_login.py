@@ -90,14 +90,14 @@ async def test_the_proof_itself_is_kept_nowhere(here: Here) -> None:
     proof = here.backend.proof(device.installation_id, user())
     assert (await device.log_in(proof=proof)).is_success
     document = await here.database["installations"].find_one({"_id": device.installation_id})
-    texts = [str(document), *(str(one) for one in await all_events_of(here.settings, DEVICE_EVENTS))]
+    texts = [str(document), *(str(event) for event in await all_events_of(here.settings, DEVICE_EVENTS))]
     assert not [text for text in texts if any(part in text for part in proof.split("."))]
 
 
 async def test_user_and_phone_of_the_body_must_be_those_of_the_proof(here: Here) -> None:
     device = await here.installed()
-    for said in ({"user": "other"}, {"phone": "79160000000"}, {"user": "u", "phone": "79160000000"}):
-        answer = await device.log_in(**said, proof=here.backend.proof(device.installation_id, "u"))
+    for claimed in ({"user": "other"}, {"phone": "79160000000"}, {"user": "u", "phone": "79160000000"}):
+        answer = await device.log_in(**claimed, proof=here.backend.proof(device.installation_id, "u"))
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (401, "proof")
         assert answer.json()["errors"][0]["rule"].startswith("subject")
     assert (await view(device))["externalUserId"] is None
@@ -210,13 +210,13 @@ async def test_an_unproved_claim_waits_for_the_proved_login(here: Here) -> None:
 
 
 async def test_a_mark_that_nobody_proved_is_taken_as_before(here: Here) -> None:
-    one, other = await here.unproved(name := user()), await here.unproved(name)
-    for device in (one, other):
+    first, other = await here.unproved(name := user()), await here.unproved(name)
+    for device in (first, other):
         assert (await device.ok("PUT", "/settings", {"primary": True}))["primary"]
     proved = await here.proved(name)
     await proved.ok("PUT", "/settings", {"primary": True})
     await proved.ok("POST", "/depersonalize")
-    assert (await one.ok("PUT", "/settings", {"primary": True}))["primary"]
+    assert (await first.ok("PUT", "/settings", {"primary": True}))["primary"]
 
 
 async def test_a_token_of_a_proved_login_goes_to_a_proved_login_only(here: Here) -> None:
@@ -265,7 +265,7 @@ async def test_the_same_device_installed_anew_takes_its_owner_along(here: Here) 
     other_platform = await here.proved(name, VICTIM, deviceId=device_id, platform="android")
     other_owner = await here.proved(user(), None, deviceId=device_id)
     new = await here.proved(name, deviceId=device_id)
-    assert [(await view(one))["externalUserId"] is None for one in (old, other_platform, other_owner, new)] == [
+    assert [(await view(phone))["externalUserId"] is None for phone in (old, other_platform, other_owner, new)] == [
         True,
         False,
         False,
@@ -276,9 +276,9 @@ async def test_the_same_device_installed_anew_takes_its_owner_along(here: Here) 
     document = await here.database["installations"].find_one({"_id": new.installation_id})
     assert document is not None
     assert document["replaces"] == [old.installation_id]
-    found = [one for one in await all_events_of(here.settings, DEVICE_EVENTS) if isinstance(one, DeviceEvent)]
-    told = [type(one) for one in found if one.installation_id == old.installation_id]
-    assert told[-2:] == [Personalized, InstallationReplaced]
+    found = [event for event in await all_events_of(here.settings, DEVICE_EVENTS) if isinstance(event, DeviceEvent)]
+    kinds = [type(event) for event in found if event.installation_id == old.installation_id]
+    assert kinds[-2:] == [Personalized, InstallationReplaced]
 
 
 async def test_a_device_id_alone_moves_nobody(here: Here) -> None:
@@ -315,15 +315,15 @@ async def test_revoked_proofs_count_no_more_until_the_next_login(here: Here, nam
     before |= {"iat": before["iat"] - 30}
     answer = await here.client.post("/v1/identities/revoke", json=named, headers=ADMIN)
     assert answer.json() == {"installations": [device.installation_id]}
-    assert [(await view(one))["proved"] for one in (device, other)] == [False, True]
+    assert [(await view(phone))["proved"] for phone in (device, other)] == [False, True]
     assert (await view(device))["externalUserId"] == "gone"
     refused = await device.log_in(proof=here.backend.signed(before))
     assert refused.json()["errors"][0]["rule"].startswith("revoked: ")
     assert (await device.log_in(proof=here.backend.proof(device.installation_id, "gone"))).json()["proved"]
     again = await here.client.post("/v1/identities/revoke", json={"externalUserId": "nobody"}, headers=ADMIN)
     assert again.json() == {"installations": []}
-    events = [one for one in await all_events_of(here.settings, DEVICE_EVENTS) if isinstance(one, ProofRevoked)]
-    assert [one.by for one in events] == ["bootstrap"]
+    events = [event for event in await all_events_of(here.settings, DEVICE_EVENTS) if isinstance(event, ProofRevoked)]
+    assert [event.by for event in events] == ["bootstrap"]
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ async def test_a_replay_knows_of_a_revocation(here: Here) -> None:
     await here.database["revocations"].delete_many({})
     events = await all_events_of(here.settings, DEVICE_EVENTS)
     records = [
-        Record(DEVICE_EVENTS, 0, place, "k", event=one, raw=codec.encode(one)) for place, one in enumerate(events)
+        Record(DEVICE_EVENTS, 0, place, "k", event=event, raw=codec.encode(event)) for place, event in enumerate(events)
     ]
     follows = await DeviceConsumers(here.devices).device_events(records)
     assert follows.project is not None
@@ -391,7 +391,7 @@ async def test_what_revoked_proofs_have_linked_widens_no_erasure(here: Here, nam
     assert (await here.devices.owners.load([key]))[key].proved_phones
     body = {"externalUserId": name} if named == "externalUserId" else {"phone": f"+{VICTIM}"}
     assert (await here.client.post("/v1/identities/revoke", json=body, headers=ADMIN)).is_success
-    events = [one for one in await all_events_of(here.settings, DEVICE_EVENTS) if isinstance(one, DeviceEvent)]
+    events = [event for event in await all_events_of(here.settings, DEVICE_EVENTS) if isinstance(event, DeviceEvent)]
     for again in (False, True):
         if again:
             await here.devices.apply(events)  # a replay

@@ -121,14 +121,14 @@ async def test_a_named_operator_stands_in_every_change_until_his_token_is_revoke
     assert (ended["state"], ended["by"]) == ("revoked", "bootstrap")
     assert (await ok(here, "DELETE", f"/operators/{made['operatorId']}")) == ended
     assert (await by_operators(here, "GET", "/partners", his)).status_code == 401
-    listed = next(one for one in await ok(here, "GET", "/operators") if one["operatorId"] == made["operatorId"])
+    listed = next(entry for entry in await ok(here, "GET", "/operators") if entry["operatorId"] == made["operatorId"])
     assert (listed["state"], listed["token"], listed["scopes"]) == ("revoked", None, ["operator"])
 
 
 async def test_a_token_is_told_once_and_lies_nowhere_but_as_a_digest(here: Registry) -> None:
     made, _ = await operator(here, "read")
     events = await all_events_of(here.settings, APPLICATION_EVENTS)
-    (event,) = [one for one in events if isinstance(one, OperatorTokenChanged) and one.name == made["name"]]
+    (event,) = [event for event in events if isinstance(event, OperatorTokenChanged) and event.name == made["name"]]
     assert made["token"] not in event.model_dump_json()
     assert event.digest == here.secrets.digest(made["token"], "operator-token")
     assert made["token"] not in str(await ok(here, "GET", "/operators"))
@@ -202,7 +202,7 @@ async def test_a_partner_is_known_when_the_answer_comes_and_its_password_told_on
     assert known.subnets == ("192.0.2.0/24",)
     read = await ok(here, "GET", f"/partners/{made['partnerId']}")
     assert read == made | {"password": None}
-    assert made["partnerId"] in [one["partnerId"] for one in await ok(here, "GET", "/partners")]
+    assert made["partnerId"] in [partner["partnerId"] for partner in await ok(here, "GET", "/partners")]
 
 
 async def test_two_partners_never_share_id_or_login(here: Registry) -> None:
@@ -296,17 +296,17 @@ async def test_credentials_are_sealed_and_shown_by_fingerprint(here: Registry, p
     stored = here.directory.credentials[application, Provider(provider)]
     assert orjson.loads(here.secrets.open(stored.sealed, b"credentials")) == GOOD[provider]
     assert not (await ok(here, "PATCH", f"{path}/{provider}", {"enabled": False}))["enabled"]
-    assert [one.enabled for one in here.directory.credentials_of(application)] == [False]
+    assert [credentials.enabled for credentials in here.directory.credentials_of(application)] == [False]
 
 
 async def test_a_page_asks_for_the_key_to_subscribe_with(here: Registry) -> None:
     made = await ok(here, "POST", "/applications", {"name": "Bank"})
     path, headers = f"/applications/{made['applicationId']}/credentials/web", {"X-Api-Key": made["apiKey"]}
     assert (await here.client.get("/sdk/api/v1/web-push", headers=headers)).status_code == 404
-    held = await ok(here, "PUT", path, GOOD["web"])
+    uploaded = await ok(here, "PUT", path, GOOD["web"])
     answer = await here.client.get("/sdk/api/v1/web-push", headers=headers)
-    assert answer.json() == {"applicationServerKey": held["publicKey"]}
-    assert len(base64.urlsafe_b64decode(held["publicKey"] + "=")) == 65
+    assert answer.json() == {"applicationServerKey": uploaded["publicKey"]}
+    assert len(base64.urlsafe_b64decode(uploaded["publicKey"] + "=")) == 65
     await ok(here, "PATCH", path, {"enabled": False})
     assert (await here.client.get("/sdk/api/v1/web-push", headers=headers)).status_code == 404
     assert (await here.client.get("/sdk/api/v1/web-push", headers={"X-Api-Key": "x"})).status_code == 401
@@ -336,7 +336,7 @@ async def test_credentials_of_the_wrong_shape_are_refused_by_field(
 ) -> None:
     answer = await call(here, "PUT", f"/applications/app/credentials/{provider}", GOOD[provider] | change)
     assert answer.status_code == 400
-    assert [one["field"] for one in answer.json()["errors"]] == [field]
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
     assert not any(str(value) in answer.text for value in change.values())
 
 
@@ -382,7 +382,7 @@ async def test_support_finds_card_and_installations_by_user_and_by_phone(here: R
     await phone.ok("POST", "/sessions", {})
     for query in (f"user={user}", "phone=89167654321&applicationId=app"):
         found = await ok(here, "GET", f"/installations?{query}")
-        assert [one["installationId"] for one in found["installations"]] == [phone.installation_id]
+        assert [installation["installationId"] for installation in found["installations"]] == [phone.installation_id]
         assert f"secret-{user}" not in str(found)
         assert len(found["installations"][0]["tokenDigest"]) == 8
         [card] = found["cards"]
@@ -415,11 +415,14 @@ async def test_an_import_reports_each_bad_line_and_may_be_repeated(here: Registr
     ]
     first = await import_lines(here, *lines, query="&firstLine=101")
     assert (first["lines"], first["imported"], first["known"]) == (6, 2, 1)
-    assert [(one["line"], one["field"]) for one in first["bad"]] == [(103, "body"), (104, "token"), (105, "phone")]
+    assert [(bad["line"], bad["field"]) for bad in first["bad"]] == [(103, "body"), (104, "token"), (105, "phone")]
     again = await import_lines(here, *lines)
     assert (again["imported"], again["known"]) == (0, 3)
     found = (await ok(here, "GET", f"/installations?user={user}"))["installations"]
-    assert {(one["platform"], one["pushEnabled"]) for one in found} == {("ios", True), ("android", False)}
+    assert {(installation["platform"], installation["pushEnabled"]) for installation in found} == {
+        ("ios", True),
+        ("android", False),
+    }
 
 
 async def test_an_import_never_takes_a_token_from_a_device(here: Registry) -> None:

@@ -57,7 +57,7 @@ def dispatched(after: int, dead: str | None = None, dead_at: int | None = None) 
     )
 
 
-async def told(devices: DeviceStore, *events: ProviderDispatched) -> list[Event | None]:
+async def learnt(devices: DeviceStore, *events: ProviderDispatched) -> list[Event | None]:
     return await done(await DeviceConsumers(devices).dispatched(records(PROVIDER_DISPATCHED["single"], events)))
 
 
@@ -83,25 +83,25 @@ async def test_a_dead_token_is_retired_and_the_event_is_the_same_on_replay(devic
 @pytest.mark.parametrize(("dead", "dead_at"), [("other", 9), ("t", 0)])
 async def test_a_token_that_is_another_or_newer_stays(devices: DeviceStore, dead: str, dead_at: int) -> None:
     await devices.apply([APP.installed(0), APP.token(1, "t")])
-    assert await told(devices, dispatched(9, dead=dead, dead_at=dead_at)) == []
+    assert await learnt(devices, dispatched(9, dead=dead, dead_at=dead_at)) == []
     assert (await devices.load(["i-0"]))["i-0"].token is not None
 
 
 async def test_the_first_acceptance_shows_that_a_token_works_and_later_ones_say_nothing(devices: DeviceStore) -> None:
     await devices.apply([APP.installed(0), APP.token(1, "t")])
-    [worked] = await told(devices, dispatched(5), dispatched(6))
+    [worked] = await learnt(devices, dispatched(5), dispatched(6))
     assert isinstance(worked, TokenWorked)
-    assert await told(devices, dispatched(7)) == []
+    assert await learnt(devices, dispatched(7)) == []
 
 
 async def test_a_token_that_is_known_to_work_is_noted_again_under_other_credentials(devices: DeviceStore) -> None:
     await devices.apply([APP.installed(0), APP.token(1, "t")])
     first = dispatched(5).model_copy(update={"worked_under": "key-1"})
-    [worked] = await told(devices, first)
+    [worked] = await learnt(devices, first)
     assert isinstance(worked, TokenWorked)
     assert worked.under == "key-1"
-    assert await told(devices, dispatched(6)) == []
-    assert len(await told(devices, dispatched(7).model_copy(update={"worked_under": "key-2"}))) == 1
+    assert await learnt(devices, dispatched(6)) == []
+    assert len(await learnt(devices, dispatched(7).model_copy(update={"worked_under": "key-2"}))) == 1
     token = (await devices.load(["i-0"]))["i-0"].token
     assert token is not None
     assert (token.worked, token.worked_under) == (True, "key-2")
@@ -109,8 +109,8 @@ async def test_a_token_that_is_known_to_work_is_noted_again_under_other_credenti
 
 async def test_an_acceptance_from_before_the_token_says_nothing_of_it(devices: DeviceStore) -> None:
     await devices.apply([APP.installed(0), APP.token(5, "t")])
-    assert await told(devices, dispatched(5)) == []
+    assert await learnt(devices, dispatched(5)) == []
 
 
 async def test_what_is_said_of_an_unknown_installation_is_passed_over(devices: DeviceStore) -> None:
-    assert await told(devices, dispatched(5), dispatched(6, dead="t")) == []
+    assert await learnt(devices, dispatched(5), dispatched(6, dead="t")) == []

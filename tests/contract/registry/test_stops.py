@@ -59,14 +59,16 @@ async def test_the_operator_pauses_and_resumes_and_it_is_in_the_log(here: Regist
     assert (await put(here, "provider/hms", "paused")).json()["state"] == "paused"
     assert (await put(here, "application/app", "paused")).status_code == 200
     listed = await ok(here, "GET", "/stops")
-    assert [(one["scope"], one["id"], one["by"], one["reason"]) for one in listed] == [
+    assert [(stop["scope"], stop["id"], stop["by"], stop["reason"]) for stop in listed] == [
         ("provider", "hms", "bootstrap", "a drill"),
         ("application", "app", "bootstrap", "a drill"),
     ]
     await put(here, "provider/hms", "running")
-    assert [one["scope"] for one in await ok(here, "GET", "/stops")] == ["application"]
-    events = [one for one in await all_events_of(here.settings, APPLICATION_EVENTS) if isinstance(one, StopChanged)]
-    assert [one.state for one in events if one.scope == "provider"] == ["paused", "running"]
+    assert [stop["scope"] for stop in await ok(here, "GET", "/stops")] == ["application"]
+    events = [
+        event for event in await all_events_of(here.settings, APPLICATION_EVENTS) if isinstance(event, StopChanged)
+    ]
+    assert [event.state for event in events if event.scope == "provider"] == ["paused", "running"]
 
 
 async def test_a_partner_stops_its_own_packets_and_nothing_else(here: Registry) -> None:
@@ -165,7 +167,7 @@ async def test_stops_are_read_page_by_page(here: Registry) -> None:
     while query:
         answer = await call(here, "GET", f"/stops{query}", headers=own)
         sizes.append(len(answer.json()))
-        found += [one["id"].partition("/")[2] for one in answer.json()]
+        found += [stop["id"].partition("/")[2] for stop in answer.json()]
         link = answer.headers.get("Link", "")
         assert not link or link.endswith('>; rel="next"')
         query = link.removeprefix("<").partition(">")[0]

@@ -66,15 +66,15 @@ async def test_a_login_and_the_revocation_of_its_owner_give_equal_documents_in_a
     for order in permutations([[logins[0]], [logins[1]], [late], [revoked]]):
         await clear(devices, database)
         await devices.apply(first)
-        for one in order:
-            if one == [revoked]:
+        for events in order:
+            if events == [revoked]:
                 await devices.revoke([revoked])
             else:
-                await devices.apply(one)  # type: ignore[arg-type]
+                await devices.apply(events)  # type: ignore[arg-type]
         seen.append(await documents(devices))
         found = await devices.load(["i-0", "i-1", "i-2"])
         assert [found[key].is_proved for key in sorted(found)] == [False, True, False]
-    assert all(one == seen[0] for one in seen)
+    assert all(state == seen[0] for state in seen)
 
 
 async def test_who_is_forgotten_stands_in_no_revocation(devices: DeviceStore, database: Database) -> None:
@@ -86,10 +86,10 @@ async def test_who_is_forgotten_stands_in_no_revocation(devices: DeviceStore, da
         {},
     ]  # {}: sealed for ever
     await devices.revoke(
-        [OwnerProofsRevoked.model_validate({"event_id": ids.uuid7(), **about, **one}) for one in named]
+        [OwnerProofsRevoked.model_validate({"event_id": ids.uuid7(), **about, **owner}) for owner in named]
     )
     await devices.owners.erase("app", ["app/u/u", "app/p/79001112233"], ["79001112233"])
-    assert [one["_id"] async for one in database["revocations"].find({})] == ["app/u/other"]
+    assert [document["_id"] async for document in database["revocations"].find({})] == ["app/u/other"]
 
 
 def batches(events: Sequence[DeviceEvent], dice: random.Random) -> list[Sequence[DeviceEvent]]:
@@ -109,7 +109,7 @@ async def test_any_order_repetition_and_concurrency_gives_equal_documents(
 ) -> None:
     dice = random.Random(seed)
     await clear(devices, database)
-    for event in sorted(history, key=lambda one: (one.at, one.event_id)):
+    for event in sorted(history, key=lambda event: (event.at, event.event_id)):
         await devices.apply([event])
     expected = await documents(devices)
     again = [*history, *dice.choices(history, k=4)]
@@ -192,7 +192,7 @@ async def test_two_that_claim_the_primary_mark_at_once_end_with_one(devices: Dev
 
 
 async def test_a_claim_moves_the_mark_and_a_release_leaves_it_to_nobody(devices: DeviceStore) -> None:
-    await devices.apply([one.installed(0) for one in (ONE, TWO)] + [one.personalized(1, "u") for one in (ONE, TWO)])
+    await devices.apply([app.installed(0) for app in (ONE, TWO)] + [app.personalized(1, "u") for app in (ONE, TWO)])
     await devices.apply([ONE.claimed(2, "app/u/u")])
     await devices.apply([TWO.claimed(3, "app/u/u")])
     found = await devices.load(["i-0", "i-1"])
@@ -211,7 +211,9 @@ async def test_router_and_dispatch_read_what_the_registry_wrote(devices: DeviceS
     assert found.token is not None
     assert (found.token.digest, found.token.worked, found.primary, found.push_enabled) == ("t", True, True, False)
     by_phone, nobody = Address("app", None, "79001112233"), Address("app", "stranger", None)
-    assert [one.installation_id for one in (await shared.by_addresses([by_phone]))[by_phone]] == ["i-0"]
+    assert [installation.installation_id for installation in (await shared.by_addresses([by_phone]))[by_phone]] == [
+        "i-0"
+    ]
     assert await shared.known([by_user, by_phone, nobody]) == {by_user, by_phone}
 
 

@@ -20,15 +20,15 @@ def test_each_day_ends_with_what_followed_taken_back() -> None:
         ChangesOfDay(FIRST + 5, False, "sdk", "ios", 4),
     ]
     days = days_of(changes, date(2026, 3, 1), date(2026, 3, 2), forbidden_now=10)
-    assert [(one.forbidden_by_sdk, one.forbidden_by_provider, one.allowed, one.forbidden) for one in days] == [
+    assert [(day.forbidden_by_sdk, day.forbidden_by_provider, day.allowed, day.forbidden) for day in days] == [
         (3, 0, 0, 5),
         (0, 2, 1, 6),
     ]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans(), st.integers(1, 5)), max_size=20), st.integers(0, 50))
-def test_a_day_differs_from_the_one_before_by_its_changes(told: list[tuple[int, bool, int]], now: int) -> None:
-    changes = [ChangesOfDay(FIRST + day, allowed, "sdk", "ios", count) for day, allowed, count in told]
+def test_a_day_differs_from_the_one_before_by_its_changes(reported: list[tuple[int, bool, int]], now: int) -> None:
+    changes = [ChangesOfDay(FIRST + day, allowed, "sdk", "ios", count) for day, allowed, count in reported]
     days = days_of(changes, date(2026, 3, 1), date(2026, 3, 10), now)
     assert days[-1].forbidden == now
     for before, after in pairwise(days):

@@ -38,23 +38,23 @@ def folded(events: Sequence[DeviceEvent]) -> Device:
 @given(st.data())
 def test_neither_order_nor_repetition_of_events_matters(data: st.DataObject) -> None:
     history = data.draw(histories(installations=1))
-    told = data.draw(st.permutations([*history, *data.draw(st.lists(st.sampled_from(history), max_size=5))]))
-    assert folded(told) == folded(history)
+    shuffled = data.draw(st.permutations([*history, *data.draw(st.lists(st.sampled_from(history), max_size=5))]))
+    assert folded(shuffled) == folded(history)
 
 
 @settings(max_examples=200)
 @given(st.data())
-def test_cards_do_not_mind_order_or_repetition(data: st.DataObject) -> None:
+def test_records_do_not_mind_order_or_repetition(data: st.DataObject) -> None:
     history = data.draw(histories(installations=3))
-    told = data.draw(st.permutations([*history, *data.draw(st.lists(st.sampled_from(history), max_size=5))]))
-    assert cards(told) == cards(history)
+    shuffled = data.draw(st.permutations([*history, *data.draw(st.lists(st.sampled_from(history), max_size=5))]))
+    assert records(shuffled) == records(history)
 
 
-def cards(events: Sequence[DeviceEvent]) -> dict[str, OwnerRecord]:
+def records(events: Sequence[DeviceEvent]) -> dict[str, OwnerRecord]:
     found: dict[str, OwnerRecord] = {}
     for event in events:
-        for card_id in records_changed_by(event):
-            found[card_id] = fold_owner(found.get(card_id), card_id, event)
+        for record_id in records_changed_by(event):
+            found[record_id] = fold_owner(found.get(record_id), record_id, event)
     return found
 
 
@@ -120,7 +120,10 @@ def test_logging_out_unlinks() -> None:
 def test_subscriptions_replace_their_namesakes_and_only_these() -> None:
     on, off = Subscription(id="a", name="news"), Subscription(id="a", name="news", value=False)
     device = folded([app.subscribed(1, on, Subscription(id="b")), app.subscribed(2, off)])
-    assert [(one.id, one.value) for one in device.subscriptions] == [("a", False), ("b", True)]
+    assert [(subscription.id, subscription.value) for subscription in device.subscriptions] == [
+        ("a", False),
+        ("b", True),
+    ]
 
 
 @given(st.randoms())
@@ -128,14 +131,14 @@ def test_subscriptions_replace_their_namesakes_and_only_these() -> None:
 def test_the_newest_hundred_subscriptions_stay_whatever_the_order(random: Random) -> None:
     """Calls that come side by side do not see each other's, so the limit of the API alone does not hold."""
     phone = AppEvents("i-1")
-    told = [phone.subscribed(after, Subscription(id=f"s-{after % 150}")) for after in range(200)]
+    events = [phone.subscribed(after, Subscription(id=f"s-{after % 150}")) for after in range(200)]
     newest = {f"s-{after % 150}" for after in range(100, 200)}
-    random.shuffle(told)
+    random.shuffle(events)
     device = None
-    for event in told:
+    for event in events:
         device = fold(device, event)
     assert device is not None
-    assert {one.id for one in device.subscriptions} == newest
+    assert {subscription.id for subscription in device.subscriptions} == newest
 
 
 def test_a_start_told_twice_counts_once() -> None:
@@ -168,31 +171,31 @@ def test_the_token_belongs_to_the_installation_that_registered_it_last() -> None
 
 def test_primary_is_who_claimed_last_and_did_not_release() -> None:
     claimed = folded([app.personalized(1, "u"), app.claimed(2, "app/u/u")])
-    mark = cards([app.claimed(2, "app/u/u")])["app/u/u"].primary
+    mark = records([app.claimed(2, "app/u/u")])["app/u/u"].primary
     assert settled(claimed, None, mark).primary
     assert not settled(fold(claimed, app.released(3)), None, mark).primary
     assert not settled(fold(claimed, app.depersonalized(3)), None, mark).primary
     later = AppEvents("i-2", NOW).claimed(3, "app/u/u")
-    assert not settled(claimed, None, cards([later, app.claimed(2, "app/u/u")])["app/u/u"].primary).primary
+    assert not settled(claimed, None, records([later, app.claimed(2, "app/u/u")])["app/u/u"].primary).primary
 
 
-def test_a_card_lists_its_phones_and_installations() -> None:
+def test_a_record_lists_its_phones_and_installations() -> None:
     events = [app.personalized(1, "u", "79001112233"), AppEvents("i-2", NOW).personalized(2, "u", "79001112244")]
-    card = cards(events)["app/u/u"]
-    assert set(card.phones) == {"79001112233", "79001112244"}
-    assert set(card.installations) == {"i-1", "i-2"}
-    assert set(cards(events)) == {"app/u/u", "app/p/79001112233", "app/p/79001112244"}
+    record = records(events)["app/u/u"]
+    assert set(record.phones) == {"79001112233", "79001112244"}
+    assert set(record.installations) == {"i-1", "i-2"}
+    assert set(records(events)) == {"app/u/u", "app/p/79001112233", "app/p/79001112244"}
 
 
-def test_a_card_lists_no_more_than_it_can_hold() -> None:
+def test_a_record_lists_no_more_than_it_can_hold() -> None:
     events = [AppEvents(f"i-{n}", NOW).personalized(n, "u") for n in range(MAX_INSTALLATIONS + 10)]
-    card = cards(events)["app/u/u"]
-    assert len(card.installations) == MAX_INSTALLATIONS
-    assert "i-0" not in card.installations
-    assert card == cards(events[::-1])["app/u/u"]
+    record = records(events)["app/u/u"]
+    assert len(record.installations) == MAX_INSTALLATIONS
+    assert "i-0" not in record.installations
+    assert record == records(events[::-1])["app/u/u"]
 
 
-def test_cards_have_the_ids_that_router_looks_for() -> None:
+def test_records_have_the_ids_that_router_looks_for() -> None:
     for user, phone in (("u", "79001112233"), ("u/x", None), (None, "79001112233")):
         address = Address("app", user, phone if user is None else None)
         assert primary_record_id("app", Owner(external_user_id=user, phone=phone)) == address.record_id
@@ -207,7 +210,10 @@ def test_the_history_of_the_system_s_permission_tells_who_said_what_and_leaves_r
         app.switched(40, None, True),
     ]
     changes = folded(events[::-1]).os_changes
-    assert [(one.at - NOW, one.allowed, one.source) for one in changes] == [(10, False, "provider"), (30, True, "sdk")]
+    assert [(change.at - NOW, change.allowed, change.source) for change in changes] == [
+        (10, False, "provider"),
+        (30, True, "sdk"),
+    ]
 
 
 def test_the_length_of_sessions_is_averaged_over_those_that_ended() -> None:

@@ -27,7 +27,7 @@ def folded(events: Sequence[DeviceEvent]) -> Device:
 
 
 def digests(device: Device) -> dict[str, str]:
-    return {one.slot: one.token.digest for one in device.live if one.token is not None}
+    return {slot.slot: slot.token.digest for slot in device.live if slot.token is not None}
 
 
 def test_the_latest_token_of_an_activity_wins_and_its_neighbours_stay() -> None:
@@ -67,7 +67,7 @@ def test_an_activity_counts_for_twelve_hours_by_our_clock() -> None:
     assert read.token_of("activity/a", last) is not None
     assert read.token_of("activity/a", last + 1) is None
     assert read.token_of("start/T", last + 1) is not None
-    assert [one.activity_id for one in LiveView.of(device, last).activities] == ["a"]
+    assert [activity.activity_id for activity in LiveView.of(device, last).activities] == ["a"]
     assert LiveView.of(device, last + 1).activities == []
 
 

@@ -60,11 +60,11 @@ def test_what_is_no_tag_is_no_delivery(text: str) -> None:
     ],
 )
 def test_a_tag_of_what_was_never_planned_tells_nothing(other: DeliveryTag) -> None:
-    assert receipts_in({"statuses": [v1(0, biTag=ids.tag_of(other)), v1(0)]}, DELIVERIES, NOW) == [told(0)]
+    assert receipts_in({"statuses": [v1(0, biTag=ids.tag_of(other)), v1(0)]}, DELIVERIES, NOW) == [receipt(0)]
 
 
 def test_a_tag_of_a_former_key_is_ours() -> None:
-    assert receipts_in({"statuses": [v1(0)]}, DeliveryIds((b"now", *DELIVERIES.keys)), NOW) == [told(0)]
+    assert receipts_in({"statuses": [v1(0)]}, DeliveryIds((b"now", *DELIVERIES.keys)), NOW) == [receipt(0)]
     assert receipts_in({"statuses": [v1(0)]}, DeliveryIds((b"now",)), NOW) == []
 
 
@@ -138,8 +138,8 @@ def test_both_versions_say_the_same(form: Any, status: int) -> None:
 
 def test_a_bad_neighbour_hides_no_status() -> None:
     bad = [None, 1, {}, v1("x"), v1(-1), v1(True), v1(10_000), v1(0.5), v1(0, biTag="x"), v1(0, biTag=None), v1(None)]
-    told = receipts_in({"statuses": [*bad, v1("0", timestamp=str(NOW - 5)), *bad]}, DELIVERIES, NOW)
-    assert told == [HmsReceipt(DELIVERY, 0, "t", NOW - 5)]
+    receipts = receipts_in({"statuses": [*bad, v1("0", timestamp=str(NOW - 5)), *bad]}, DELIVERIES, NOW)
+    assert receipts == [HmsReceipt(DELIVERY, 0, "t", NOW - 5)]
 
 
 @pytest.mark.parametrize("status", [15, "15", " 15 ", 15.0, "15.0", "015"])
@@ -158,7 +158,11 @@ def test_what_is_no_receipt_is_refused(body: Any) -> None:
     assert receipts_in(body, DELIVERIES, NOW) is None
 
 
-@given(st.recursive(st.none() | st.integers() | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)))
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
 def test_no_item_breaks_the_reader(item: Any) -> None:
     assert (
         receipts_in({"statuses": [item, {"biTag": TAG, "token": "t", "deliveryStatus": item}]}, DELIVERIES, NOW)
@@ -166,15 +170,15 @@ def test_no_item_breaks_the_reader(item: Any) -> None:
     )
 
 
-def told(status: int, at: int = NOW - 5) -> HmsReceipt:
+def receipt(status: int, at: int = NOW - 5) -> HmsReceipt:
     return HmsReceipt(DELIVERY, status, "t", at)
 
 
 def test_delivered_is_a_receipt_of_its_own() -> None:
-    event = message_event(told(0), NOW)
+    event = message_event(receipt(0), NOW)
     assert isinstance(event, ReceiptReceived)
     assert (event.kind, event.source, event.lane, event.link) == ("delivered", "provider", "bulk", 2)
-    assert event == message_event(told(0), NOW)
+    assert event == message_event(receipt(0), NOW)
 
 
 @pytest.mark.parametrize(
@@ -186,8 +190,8 @@ def test_delivered_is_a_receipt_of_its_own() -> None:
         *((mark, None) for mark in (10, 15, 27, 102, 201, 256, 999)),
     ],
 )
-def test_everything_else_is_told_and_some_of_it_ends_the_delivery(status: int, reason: Reason | None) -> None:
-    event = message_event(told(status), NOW)
+def test_everything_else_is_reported_and_some_of_it_ends_the_delivery(status: int, reason: Reason | None) -> None:
+    event = message_event(receipt(status), NOW)
     assert isinstance(event, ProviderTold)
     assert (event.status, event.reason, event.provider) == (status, reason, Provider.HMS)
     assert event.detail == WORDS.get(status, "unknown status")
@@ -201,22 +205,22 @@ def a_device(**changes: Any) -> Device:
 
 
 @pytest.mark.parametrize("status", [2, 5])
-def test_a_dead_token_is_retired_only_while_it_is_the_one_that_was_told_of(status: int) -> None:
-    event = device_event(told(status), a_device(), ["other", "d"])
+def test_a_dead_token_is_retired_only_while_it_is_the_one_that_was_reported(status: int) -> None:
+    event = device_event(receipt(status), a_device(), ["other", "d"])
     assert isinstance(event, TokenRetired)
     assert (event.digest, event.dead_at) == ("d", NOW - 5)
-    assert device_event(told(status), a_device(), ["other"]) is None
-    assert device_event(told(status, at=NOW - 1001), a_device(), ["d"]) is None
-    assert device_event(told(status), a_device(token=None), ["d"]) is None
+    assert device_event(receipt(status), a_device(), ["other"]) is None
+    assert device_event(receipt(status, at=NOW - 1001), a_device(), ["d"]) is None
+    assert device_event(receipt(status), a_device(token=None), ["d"]) is None
 
 
 def test_notifications_that_are_off_are_the_systems_prohibition_said_by_the_provider() -> None:
-    event = device_event(told(6), a_device(), ["d"])
+    event = device_event(receipt(6), a_device(), ["d"])
     assert isinstance(event, SettingsChanged)
     assert (event.push_os_enabled, event.source, event.at) == (False, "provider", NOW - 5)
-    assert device_event(told(6), a_device(push_os_enabled=False), ["d"]) is None
+    assert device_event(receipt(6), a_device(push_os_enabled=False), ["d"]) is None
 
 
 @pytest.mark.parametrize("status", [0, 10, 15, 27, 102, 201, 256, 999])
 def test_no_other_status_touches_the_installation(status: int) -> None:
-    assert device_event(told(status), a_device(), ["d"]) is None
+    assert device_event(receipt(status), a_device(), ["d"]) is None

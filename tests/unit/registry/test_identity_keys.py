@@ -76,7 +76,7 @@ def test_a_jwks_file_brings_its_keys_with_their_kids() -> None:
     okp = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(new_key("EdDSA").public_key()))
     of_rsa = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(new_key("RS256").public_key()))
     file = {"keys": [JWK | {"kid": "a", "use": "sig"}, okp | {"kid": "b"}, of_rsa | {"kid": "c", "alg": "RS256"}]}
-    assert [(one.kid, one.alg) for one in of_jwks(file)] == [("a", "ES256"), ("b", "EdDSA"), ("c", "RS256")]
+    assert [(key.kid, key.alg) for key in of_jwks(file)] == [("a", "ES256"), ("b", "EdDSA"), ("c", "RS256")]
     assert of_jwks(JWK)[0].public == pem_of(EC)
 
 
@@ -124,7 +124,7 @@ def key(kid: str) -> IdentityKey:
 
 def test_four_keys_at_a_time_each_with_its_kid() -> None:
     four = joined([key("")], [key("a"), key("b"), key("c")])
-    assert [one.kid for one in four] == ["", "a", "b", "c"]
+    assert [key.kid for key in four] == ["", "a", "b", "c"]
     assert "at most 4" in rule(lambda: joined(four, [key("d")]))
     assert "from the second" in rule(lambda: joined([key("a")], [key("")]))
     assert "from the second" in rule(lambda: joined([], [key("a"), key("")]))

@@ -123,7 +123,7 @@ def test_a_proof_lives_ten_minutes_at_most_and_clocks_may_differ_by_one(iat: flo
 @pytest.mark.parametrize("name", ["iat", "exp"])
 def test_what_is_no_time_is_refused(name: str, value: object) -> None:
     whole = {**BANK.claims(INSTALLATION, "u"), name: value}
-    payload = json.dumps({key: one for key, one in whole.items() if one is not None}).encode()
+    payload = json.dumps({key: claim for key, claim in whole.items() if claim is not None}).encode()
     assert refusal(jwt.PyJWS().encode(payload, BANK.key, "ES256", {"kid": "k1"})) == "expiry"
 
 

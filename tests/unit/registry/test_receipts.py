@@ -31,7 +31,7 @@ def receipt(**changes: object) -> dict[str, object]:
 def outcome_of(body: object, deliveries: DeliveryIds = DELIVERIES) -> ReceiptReceived | list[str]:
     """The event, or the fields that it is refused for."""
     outcome = judged(body, INSTALLATION, deliveries, None, NOW)
-    return outcome if isinstance(outcome, ReceiptReceived) else [one.field for one in outcome.errors]
+    return outcome if isinstance(outcome, ReceiptReceived) else [error.field for error in outcome.errors]
 
 
 def event_of(**changes: object) -> ReceiptReceived:
@@ -88,7 +88,7 @@ def test_a_delivery_must_be_that_of_message_link_and_installation() -> None:
         receipt(deliveryId=None),
         {name: value for name, value in receipt().items() if name != "deliveryId"},
     ]
-    assert [outcome_of(one) for one in wrong] == [["deliveryId"]] * len(wrong)
+    assert [outcome_of(body) for body in wrong] == [["deliveryId"]] * len(wrong)
 
 
 def test_an_id_that_was_made_under_a_former_key_still_holds() -> None:
