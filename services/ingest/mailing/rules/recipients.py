@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from schemas import ids
 from schemas.values import Recipient
+from services.ingest.mailing.rules.marked_text import Values
 from services.ingest.mailing.rules.rows import Row
-from services.ingest.mailing.rules.template import Template, Values
+from services.ingest.mailing.rules.template import Template
 from services.ingest.rules import AcceptedMessage
 
 
