@@ -395,7 +395,6 @@ OPEN: dict[str, set[str]] = {
     "five positional arguments at most": {
         "schemas",
         "tests/contract/runtime",
-        "tests/support",
         "tests/unit/runtime",
     },
 }
