@@ -133,7 +133,7 @@ async def test_an_id_that_can_never_be_ours_is_404(service: Running) -> None:
     assert await report(service, "order 1") == 404
 
 
-async def test_the_next_link_is_sent_for_in_its_lane_and_a_repeat_says_the_same(service: Running) -> None:
+async def test_the_next_link_is_requested_in_its_lane_and_a_repeat_is_equal(service: Running) -> None:
     story = Story()
     refused = story.planned(reason=Reason.UNKNOWN_PHONE)
     await service.append(asked(story, awaiting("DELIVERED"), SMS))

@@ -88,14 +88,14 @@ async def test_strangers_and_former_owners_learn_nothing(service: Running) -> No
 
 
 @pytest.mark.parametrize("auth", [{"Authorization": "Bearer x"}, {"Authorization": "Basic eDp5"}, {"X": "y"}])
-async def test_nobody_speaks_for_a_device_without_its_credential(service: Running, auth: dict[str, str]) -> None:
+async def test_a_device_needs_its_credential(service: Running, auth: dict[str, str]) -> None:
     phone = await Phone(service, "u-1").store()
     path = f"/messages/{Story().message_id}/content"
     assert (await phone.call("GET", path, auth=auth))[0] == 401
     assert (await phone.call("GET", path, auth=(await Phone(service).store()).auth))[0] == 401
 
 
-async def test_an_imported_installation_is_nobodys_to_speak_for(service: Running) -> None:
+async def test_no_device_can_act_for_an_imported_installation(service: Running) -> None:
     phone = await Phone(service).store(proof_hash="")
     empty = Secrets(service.settings.master_key).credential(phone.installation_id, "app")
     for auth in (phone.auth, {"Authorization": f"Bearer {empty}"}):
@@ -116,7 +116,7 @@ async def test_one_device_that_asks_too_often_harms_no_other(service: Running) -
     assert (await other.content(Story()))[0] == 404
 
 
-async def test_where_nobody_vouches_for_the_owner_only_what_the_push_had_is_answered(service: Running) -> None:
+async def test_an_owner_without_proof_gets_only_what_the_push_had(service: Running) -> None:
     phone = await Phone(service, "u-1", proved=False).store()
     rich = Content(text="Your code is %code%", enrichment='{"message": "only for the owner"}')
     story = Story()

@@ -133,7 +133,7 @@ async def test_every_question_of_a_partner_is_bounded_in_time(service: Running) 
 
 
 @pytest.mark.parametrize("path", ["/v1/messages?state=READ", "/v1/messages/export", "/v1/statistics"])
-async def test_what_takes_the_database_too_long_is_said_so(
+async def test_a_query_that_takes_the_database_too_long_is_503(
     service: Running, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     to_list = Cursor.to_list
@@ -186,7 +186,7 @@ async def _text(service: Running, path: str, auth: dict[str, str]) -> tuple[int,
         return answer.status, await answer.text()
 
 
-async def test_statistics_add_up_what_the_topic_tells_and_show_partners_their_own(service: Running) -> None:
+async def test_statistics_add_up_the_topic_and_show_partners_their_own(service: Running) -> None:
     statistic = Statistic(minute=NOW, partner_id="bank", channel=Channel.PUSH, provider=Provider.FCM, outcome="sent")
     later, theirs = [
         statistic.model_copy(update=change) for change in ({"minute": NOW + 60_000}, {"partner_id": "shop"})

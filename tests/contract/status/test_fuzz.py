@@ -171,7 +171,7 @@ def exercise(running: Running, cases: "st.SearchStrategy[schemathesis.Case[Any]]
     ],
     ids=lambda path: path[4:40],
 )
-def test_a_question_that_makes_no_sense_is_told_why(running: Running, path: str) -> None:
+def test_a_senseless_query_is_refused_with_the_reason(running: Running, path: str) -> None:
     answer = requests.get(running.operators_url + path, headers=ADMIN, timeout=10)
     assert answer.status_code == 400, answer.text
     assert answer.json()["errors"][0]["rule"]

@@ -252,7 +252,7 @@ def _records(events: Sequence[Any]) -> list[Record]:
         ("POST", "/history/status", {"status": "Seen", "entries": [{"messageId": "{}"}]}),
     ],
 )
-async def test_whoever_only_says_to_be_the_owner_reads_and_changes_nothing(
+async def test_an_owner_without_proof_reads_and_changes_nothing(
     service: Running, method: str, path: str, body: object
 ) -> None:
     (phone,) = await a_user(service)

@@ -22,7 +22,7 @@ async def service(stack_servers: Servers) -> AsyncIterator[Running]:
         yield started
 
 
-async def test_one_get_tells_the_whole_story(service: Running) -> None:
+async def test_one_get_shows_the_whole_story(service: Running) -> None:
     story = Story(ids.message_id_of(BANK_UUID, "ref-1"))
     await service.append(
         story.requested(),
@@ -51,7 +51,7 @@ async def test_why_did_this_customer_not_get_it(service: Running) -> None:
     )
 
 
-async def test_a_lifetime_that_passed_is_said_by_the_sweeper_and_decided_by_the_fold(service: Running) -> None:
+async def test_the_sweeper_reports_that_a_lifetime_has_passed_and_the_fold_decides(service: Running) -> None:
     story, kept = Story(), Story()
     soon = now_ms() + 300
     for each in (story, kept):

@@ -109,7 +109,7 @@ async def test_an_event_that_comes_again_takes_no_number(service: Running) -> No
         assert listener.last_id == "3"
 
 
-async def test_what_is_kept_no_longer_is_said_to_be_lost(service: Running) -> None:
+async def test_changes_kept_no_longer_are_reported_as_lost(service: Running) -> None:
     async with mongo.database(service.settings) as database:
         changes = ChangeStore(database)
         await changes.add("bank", {f"m/{number}": {"n": number} for number in range(10)})

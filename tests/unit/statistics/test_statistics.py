@@ -114,7 +114,7 @@ def record(place: int) -> DeliveryCounted:
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 15)), max_size=12))
-def test_whoever_begins_again_where_it_had_committed_adds_nothing_twice(restarts: list[tuple[int, int]]) -> None:
+def test_a_sender_that_repeats_from_its_last_commit_adds_nothing_twice(restarts: list[tuple[int, int]]) -> None:
     """Each run begins at or before the place that the last one came to, and goes on with batches of its own."""
     row, reached = Row(), 0
     for back, length in [*restarts, (0, 40)]:

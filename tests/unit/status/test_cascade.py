@@ -108,7 +108,7 @@ def test_what_the_provider_may_have_taken_is_waited_for_until_the_link_ends() ->
     assert "we cannot know" not in explain(message)
 
 
-def test_delivered_waits_for_read_until_the_deadline_and_its_report_stands() -> None:
+def test_delivered_waits_for_read_until_the_deadline_and_its_report_stays() -> None:
     story = Story()
     events = [asked(story, awaiting("READ"), SMS), story.planned("i-1"), story.dispatched(), story.receipt()]
     waiting, follows = followed(*events)
@@ -125,7 +125,7 @@ def test_delivered_waits_for_read_until_the_deadline_and_its_report_stands() -> 
     assert len(next_links(follows)) == 1
 
 
-def test_a_live_activity_that_nobody_confirms_is_followed_at_the_deadline_and_its_report_stands() -> None:
+def test_a_live_activity_without_confirmation_is_followed_at_the_deadline_and_its_report_stays() -> None:
     story = Story()
     sent = story.dispatched().model_copy(update={"slot": "activity/a"})
     message, follows = followed(asked(story), story.planned("i-1", slots=("activity/a",)), sent, story.deadline())
@@ -247,7 +247,7 @@ def test_a_push_that_was_sent_is_withdrawn_when_the_chain_moves_on() -> None:
     assert [follow_up.target.installation_id for follow_up in of_kind(late, Withdrawal)] == ["i-3"]
 
 
-def test_what_became_of_a_withdrawal_says_nothing_of_the_delivery() -> None:
+def test_the_outcome_of_a_withdrawal_does_not_change_the_delivery() -> None:
     story = Story()
     withdrawal = story.dispatched("i-1", "refused", 1, Reason.PROVIDER_REFUSED).model_copy(update={"withdraw": True})
     message = replay(asked(story), story.planned("i-1"), story.dispatched(), withdrawal)
@@ -263,7 +263,7 @@ def test_what_became_of_a_withdrawal_says_nothing_of_the_delivery() -> None:
         (2, 4, "004"),
     ],
 )
-def test_the_parts_of_an_sms_are_those_that_the_platform_or_the_plan_says(
+def test_the_parts_of_an_sms_are_those_of_the_platform_or_the_plan(
     planned: int | None, reported_parts: int | None, count: str
 ) -> None:
     story = Story()
@@ -307,7 +307,7 @@ def test_the_platforms_code_goes_into_the_report(code: int, reason: Reason) -> N
     ]
 
 
-def test_a_code_that_nobody_knows_is_1() -> None:
+def test_an_unknown_code_is_1() -> None:
     story = Story()
     message = replay(story.requested(chain=(SMS,)), story.planned("SMS"), reported(story, 5, 77))
     assert message.links[0].wanted is not None
@@ -382,7 +382,7 @@ def test_exactly_one_outcome_whatever_order_repetition_and_crash(data: st.DataOb
 
 
 @pytest.mark.parametrize("awaited", ["DELIVERED", "READ"])
-def test_what_nobody_vouches_for_ends_no_chain_and_the_sms_goes_at_the_deadline(awaited: str) -> None:
+def test_a_receipt_without_proof_ends_no_chain_and_the_sms_goes_at_the_deadline(awaited: str) -> None:
     story = Story()
     events = [asked(story, awaiting(awaited), SMS), story.planned("x", unproved=("x",)), story.dispatched("x")]
     message, follows = followed(*events, story.receipt("x", "read"))

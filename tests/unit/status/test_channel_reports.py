@@ -94,7 +94,7 @@ def test_a_number_of_parts_is_read_as_far_as_it_can_be(count: Any, parts: int | 
     assert told(partCount=count).parts == parts
 
 
-def test_what_else_stands_in_it_does_not_matter() -> None:
+def test_other_fields_of_a_report_do_not_matter() -> None:
     more: dict[str, Any] = {
         "mtNum": None,
         "text": None,

@@ -18,7 +18,7 @@ def test_one_network_clicks_once_a_minute_of_each_kind() -> None:
     assert pace.counts("c", "n", "person")
 
 
-def test_one_link_is_counted_a_hundred_times_whoever_comes_and_then_ten_a_minute() -> None:
+def test_one_link_is_counted_a_hundred_times_from_all_networks_and_then_ten_a_minute() -> None:
     clock = Clock()
     pace = ClickPace(clock)
     assert sum(pace.counts("c", f"n-{number}", "person") for number in range(1_000)) == 100

@@ -70,7 +70,7 @@ async def put(kept: Kept, event: Event, place: str = "0/1", topic: topics.Topic 
     await letters(kept).put(topic, b"k", orjson.dumps(event.model_dump()), place, reason="cannot be done", event=event)
 
 
-async def test_the_failure_is_a_timer_and_its_id_stands_in_the_dead_letter(kept: Kept) -> None:
+async def test_the_failure_is_a_timer_and_the_dead_letter_has_its_id(kept: Kept) -> None:
     event = event_of(ids.uuid7())
     await put(kept, event)
     (timer,) = kept.timers.values()
@@ -135,7 +135,7 @@ async def test_the_failure_of_a_failure_is_none(kept: Kept) -> None:
     assert (len(kept.letters), kept.timers, kept.appended) == (1, {}, [])
 
 
-async def test_a_process_without_a_database_says_it_at_once(kept: Kept) -> None:
+async def test_a_process_without_a_database_fails_the_message_at_once(kept: Kept) -> None:
     event = event_of(ids.uuid7())
     await DeadLetters(kept).put(STATUS, b"k", b"{}", "0/1", reason="why", event=event)  # type: ignore[arg-type]
     assert [type(event.event) for event in kept.appended] == [MessageFailed]
@@ -189,7 +189,7 @@ async def test_an_hour_that_was_put_aside_ends_its_link_though_the_router_has_ha
     assert not await is_meant(story, requested, waits, topic=REQUESTS.name, record="message-requested")
 
 
-async def test_what_was_only_said_beside_a_link_does_not_end_it() -> None:
+async def test_a_record_that_a_link_does_not_need_does_not_end_it() -> None:
     story = Story()
     waits = story.requested(), story.scheduled(story.failed().at + 60_000)
     for record in ("request-repeated", "cancel-requested", "link-clicked"):
@@ -198,7 +198,7 @@ async def test_what_was_only_said_beside_a_link_does_not_end_it() -> None:
     assert await is_meant(story, *waits, topic=STATUS.name, record="planned")
 
 
-async def test_the_failure_says_of_what_type_the_record_was(kept: Kept) -> None:
+async def test_the_failure_names_the_type_of_the_record(kept: Kept) -> None:
     await put(kept, Story().planned("i-1"))
     (timer,) = kept.timers.values()
     assert isinstance(timer.event, MessageFailed)

@@ -160,7 +160,7 @@ def test_the_reason_of_the_installation_that_came_furthest_counts_skipped_ones_t
     assert message.links[0].failed_reason is Reason.PUSH_OS_DISABLED
 
 
-def test_the_deadline_expires_what_nobody_confirmed() -> None:
+def test_the_deadline_expires_deliveries_without_confirmation() -> None:
     story = Story()
     events = [story.requested(), story.planned("i-1"), story.dispatched()]
     assert replay(*events).deadline_at == NOW + TTL_MS
@@ -297,7 +297,7 @@ def test_a_scheduled_message_waits_without_a_deadline_until_it_is_planned() -> N
     assert replay(story.requested(), scheduled, story.planned("i-1")).deadline_at == NOW + TTL_MS
 
 
-def test_whoever_clicks_without_end_leaves_room_for_what_the_platform_tells() -> None:
+def test_clicks_without_end_leave_room_for_the_platforms_own_lines() -> None:
     story = Story()
     clicks = [
         LinkClicked(
@@ -319,7 +319,7 @@ def test_the_trace_is_bounded_in_entries_and_in_words() -> None:
     assert max(len(entry.detail) for entry in trace_of(message)) == MAX_DETAIL
 
 
-def test_what_is_let_go_outside_its_window_is_not_called_held_any_more() -> None:
+def test_a_message_released_outside_its_window_is_not_shown_as_paused() -> None:
     story = Story()
     about: dict[str, Any] = {"at": NOW, "message_id": story.message_id, "partner_id": "bank"}
     request_id = story.requested().event_id
@@ -330,7 +330,7 @@ def test_what_is_let_go_outside_its_window_is_not_called_held_any_more() -> None
     assert "is paused" in explain(replay(story.requested(), waits, paused))
 
 
-def test_an_attempt_says_provider_status_and_latency() -> None:
+def test_an_attempt_shows_provider_status_and_latency() -> None:
     story = Story()
     message = replay(story.dispatched("i-1", "refused", 2, Reason.PROVIDER_REFUSED, detail="Unregistered"))
     (entry,) = trace_of(message)
@@ -366,7 +366,7 @@ def _lines_of_requests(*events: MessageEvent) -> list[str]:
     return [entry.detail for entry in trace_of(replay(*events)) if entry.what == "requested"]
 
 
-def test_a_request_with_a_known_id_and_other_content_is_told_in_the_trace() -> None:
+def test_a_request_with_a_known_id_and_other_content_is_in_the_trace() -> None:
     story = Story()
     first, planned = story.requested(), story.planned("i-1")
     other_phone = story.requested("b", recipient=Recipient(phone="72101234568", external_user_id="user"))
@@ -384,7 +384,7 @@ def test_a_request_with_a_known_id_and_other_content_is_told_in_the_trace() -> N
     assert _lines_of_requests(first, other_phone, planned, other_text, both) == expected
 
 
-def test_a_request_that_says_the_same_again_is_an_ordinary_repeat() -> None:
+def test_a_request_with_the_same_content_is_an_ordinary_repeat() -> None:
     story = Story()
     sealed = [SecureValues(names=("code",), hour=hour, sealed=text) for hour, text in ((1, "a"), (2, "b"))]
     secret = [Content(text="%code%", secure=values) for values in sealed]
@@ -396,12 +396,12 @@ def test_a_request_that_says_the_same_again_is_an_ordinary_repeat() -> None:
     assert _lines_of_requests(again[0], story.planned("i-1"), again[1]) == ["PUSH", "PUSH"]
 
 
-def test_fields_that_nobody_reads_stand_in_the_trace() -> None:
+def test_unknown_fields_are_in_the_trace() -> None:
     request = Story().requested(unknown_fields=("message.data.tl", "prio"))
     assert _lines_of_requests(request) == ["PUSH: unknown fields message.data.tl, prio"]
 
 
-def test_a_report_shows_the_text_of_a_channel_whatever_stands_beside_it() -> None:
+def test_a_report_shows_the_text_of_a_channel_beside_other_data() -> None:
     data = '{"instantContent": {"type": "TEXT", "data": {"text": "hello"}}, "own": 1e400}'
     chain = (Link(channel=Channel.VIBER, ttl_ms=60_000, data=data),)
     request = replay(Story().requested(chain=chain)).request

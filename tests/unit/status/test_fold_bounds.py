@@ -34,7 +34,7 @@ def size_of(message: Message) -> int:
     return len(document["links"]) + len(document["trace"])
 
 
-def test_receipts_for_a_message_that_nobody_has_asked_for_stay_small() -> None:
+def test_receipts_for_a_message_without_a_request_stay_small() -> None:
     """Three loops over link, installation and activity, each as long as the fields allow."""
     story = Story()
     message = Message(story.message_id)
@@ -81,7 +81,7 @@ def test_links_that_were_never_asked_for_are_gone_in_any_order(data: st.DataObje
     assert message.state is DeliveryState.PLANNED
 
 
-def test_what_somebody_said_before_takes_no_room_from_the_plan() -> None:
+def test_receipts_before_the_plan_take_no_room_from_it() -> None:
     story = Story()
     message = replay(
         *[said(story, number, installation_id=ids.uuid7(), link=number % 9) for number in range(500)],
@@ -105,7 +105,7 @@ def test_attempts_that_are_read_before_their_plan_all_count() -> None:
     assert all(target.state is DeliveryState.SENT for target in message.links[0].targets)
 
 
-def test_one_phone_that_says_ever_new_things_of_its_push_leaves_the_trace_to_others() -> None:
+def test_one_phone_with_ever_new_receipts_leaves_room_in_the_trace() -> None:
     story = Story()
     message = replay(
         story.requested(),
@@ -182,7 +182,7 @@ def test_nothing_that_devices_and_providers_say_makes_an_unknown_message_large()
     assert len(message.links) <= MAX_UNASKED_LINKS
 
 
-def test_even_what_dispatch_is_said_to_tell_is_bounded() -> None:
+def test_attempts_before_the_plan_are_bounded() -> None:
     story = Story()
     message = Message(story.message_id)
     for number in range(6_000):

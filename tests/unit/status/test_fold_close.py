@@ -21,7 +21,7 @@ def large(story: Story, count: int = 2_000) -> Message:
     )
 
 
-def test_what_it_has_come_to_stays_and_what_made_it_large_goes() -> None:
+def test_the_state_of_a_closed_message_stays_and_its_bulk_goes() -> None:
     message = large(Story())
     before = len(to_document(message)["links"])
     close_message(message, NOW)
@@ -37,7 +37,7 @@ def test_what_it_has_come_to_stays_and_what_made_it_large_goes() -> None:
     assert "It was closed" in explain(message)
 
 
-def test_an_open_link_has_failed_and_its_partner_is_told_until_he_was() -> None:
+def test_an_open_link_has_failed_and_its_report_follows_until_it_was_taken() -> None:
     story = Story()
     message = large(story)
     follows = close_message(message, NOW)
@@ -50,7 +50,7 @@ def test_an_open_link_has_failed_and_its_partner_is_told_until_he_was() -> None:
     assert not [follow_up for follow_up in fold(message, story.receipt("i-2")) if isinstance(follow_up, ReportDue)]
 
 
-def test_what_has_come_to_an_end_stays_as_it_is() -> None:
+def test_a_link_that_has_ended_stays_as_it_is() -> None:
     story = Story()
     message = large(story)
     fold(message, story.receipt("i-1", "read"))

@@ -89,7 +89,7 @@ def test_the_marks_are_the_earliest_of_the_owners_installations() -> None:
     assert entry.status == "Seen", "an opened push has been seen"
 
 
-def test_what_the_owner_says_last_counts_and_deleted_is_for_good() -> None:
+def test_the_owners_last_change_counts_and_deleted_is_for_good() -> None:
     story = Story()
     begun = [story.requested(), story.planned("i-1", owner=OWNER), story.receipt("i-1", "read")]
     seen, new = changed(story, "seen", NOW + 1), changed(story, "new", NOW + 2)
@@ -121,7 +121,7 @@ def test_entries_are_equal_for_every_order_and_repetition(mix: random.Random, ch
     assert entries_of(message, message.link(0)) == expected
 
 
-def test_a_device_that_nobody_vouches_for_marks_nothing_as_seen() -> None:
+def test_a_device_without_proof_marks_nothing_as_seen() -> None:
     story = Story()
     planned = story.planned("mine", "x", owner=OWNER, unproved=("x",))
     entry = one_entry(story.requested(), planned, story.receipt("x", "read"))

@@ -68,7 +68,7 @@ def test_a_form_that_only_a_newer_release_knows_is_refused_by_name() -> None:
         from_document(stored() | {"v": FORM + 1})
 
 
-def test_what_nobody_has_asked_for_is_kept_for_a_day_by_the_clock_and_the_rest_for_a_year() -> None:
+def test_a_message_without_a_request_is_kept_for_a_day_by_the_clock_and_others_for_a_year() -> None:
     story = Story()
     late = NOW + 20 * DAY_MS  # read long after it was logged
     phantom = document_of(replay(story.receipt()), late)

@@ -30,7 +30,7 @@ def body_after(*events: object) -> object:
     return body_of(due.request, due.report, partner_ref=message.request.partner_ref, submitted_at=message.request.at)
 
 
-def test_the_report_of_a_delivery_is_exactly_as_the_protocol_says() -> None:
+def test_the_report_of_a_delivery_is_exactly_that_of_the_protocol() -> None:
     story = Story()
     request = story.requested()
     assert body_after(request, story.planned("i-1"), story.receipt(at=NOW + 65_010)) == {
@@ -49,7 +49,7 @@ def test_the_report_of_a_delivery_is_exactly_as_the_protocol_says() -> None:
     }
 
 
-def test_a_failure_says_its_code_and_no_date_of_delivery() -> None:
+def test_the_report_of_a_failure_has_a_code_and_no_date_of_delivery() -> None:
     story = Story()
     body = body_after(story.requested(partner_ref=None), story.planned(reason=Reason.NO_PRIMARY))
     assert isinstance(body, dict)
@@ -64,7 +64,7 @@ def test_a_read_without_an_earlier_delivery_is_one_report() -> None:
 
 
 @pytest.mark.parametrize(("registered_delivery", "statuses"), [(0, []), (1, [0, 5, 2, 9]), (2, [5])])
-def test_registered_delivery_says_which_reports_are_wanted(registered_delivery: int, statuses: list[int]) -> None:
+def test_registered_delivery_selects_the_reports(registered_delivery: int, statuses: list[int]) -> None:
     asked = [status for status in BY_RANK if is_asked_for(Report(status), registered_delivery)]
     assert asked == statuses
 
@@ -173,7 +173,7 @@ def test_public_addresses_are_public(address: str) -> None:
     "url",
     ["ftp://example.com/", "http:///x", "https://user:secret@example.com/", "http://[::1", "x", "http://e:99999/"],
 )
-def test_what_is_no_plain_web_address_is_not_connected_to(url: str) -> None:
+def test_only_plain_web_addresses_are_connected_to(url: str) -> None:
     with pytest.raises(ForbiddenAddress):
         checked_url(url)
 

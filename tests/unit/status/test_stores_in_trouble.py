@@ -156,7 +156,7 @@ SINGLE: dict[str, Call] = {
 
 @pytest.mark.parametrize("what", TROUBLE)
 @pytest.mark.parametrize("store", BULK | SINGLE)
-async def test_trouble_is_unavailable_to_whoever_writes(store: str, what: str) -> None:
+async def test_trouble_is_unavailable_to_every_writer(store: str, what: str) -> None:
     with pytest.raises(mongo.Unavailable):
         await (BULK | SINGLE)[store](BrokenDatabase(TROUBLE[what]))
 

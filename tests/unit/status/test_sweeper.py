@@ -43,7 +43,7 @@ def sweeper(bench: Bench) -> DeadlineSweeper:
     return DeadlineSweeper(bench, bench, bench)  # type: ignore[arg-type]
 
 
-async def test_what_was_read_before_a_cursor_broke_is_said_by_the_next_look() -> None:
+async def test_deadlines_read_before_a_cursor_broke_are_appended_by_the_next_look() -> None:
     bench = Bench(700)
     bench.breaks_after = 650  # 500 are said, 150 are in hand
     sweeping = sweeper(bench)
@@ -53,7 +53,7 @@ async def test_what_was_read_before_a_cursor_broke_is_said_by_the_next_look() ->
     assert sorted(bench.said) == sorted(message.message_id for message in bench.overdue_messages)
 
 
-async def test_what_the_log_did_not_take_is_said_by_the_next_look_and_what_it_took_is_not() -> None:
+async def test_only_what_the_log_did_not_take_is_appended_by_the_next_look() -> None:
     bench = Bench(3)
     bench.log_away = 1
     sweeping = sweeper(bench)

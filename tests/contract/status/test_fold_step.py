@@ -149,7 +149,7 @@ async def test_of_a_batch_in_which_one_message_is_too_large_the_others_are_store
     assert [message.request is not None for message in loaded.values()] == [True] * 5
 
 
-async def test_what_nobody_has_asked_for_is_kept_for_a_day(messages: Messages) -> None:
+async def test_a_message_without_a_request_is_kept_for_a_day(messages: Messages) -> None:
     phantom, asked_for = Story(), Story()
     await run(FoldStep(messages, []), phantom.receipt(), asked_for.receipt(), asked_for.requested())
     ends = {
@@ -160,7 +160,7 @@ async def test_what_nobody_has_asked_for_is_kept_for_a_day(messages: Messages) -
     assert ends[asked_for.message_id] - now > timedelta(days=300)
 
 
-async def test_what_is_let_go_of_an_unknown_message_stores_nothing(messages: Messages) -> None:
+async def test_ignored_events_of_an_unknown_message_store_nothing(messages: Messages) -> None:
     story = Story()
     await run(FoldStep(messages, []), story.receipt().model_copy(update={"link": 500}))
     assert not await messages.load([story.message_id])
