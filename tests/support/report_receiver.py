@@ -1,4 +1,4 @@
-"""A partner's report receiver that answers as it is told."""
+"""A partner's report receiver whose answers a test sets."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -103,7 +103,7 @@ async def worker_on(settings: Settings) -> AsyncIterator[Worker]:
 
 
 def errors_in(output: IO[bytes]) -> Sequence[str]:
-    """What it wrote at error level."""
+    """Its lines at error level."""
     output.seek(0)
     return [line for line in output.read().decode().splitlines() if '"level":"error"' in line or "Traceback" in line]
 

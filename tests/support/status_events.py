@@ -35,7 +35,7 @@ TTL_MS = 60_000
 
 
 class Story:
-    """Builds the events of one message; event ids tell what they are, so a test can read them."""
+    """Builds the events of one message; event ids name their event, so a test can read them."""
 
     def __init__(self, message_id: str | None = None, partner_id: str = "bank", lane: Lane = "single") -> None:
         self.message_id = message_id or ids.uuid7()
@@ -148,7 +148,7 @@ class Story:
         )
 
     def cancel_refused(self, ends_chain: bool = True) -> CancelRefused:
-        """The router's answer to whoever cancels a message of which a link is out."""
+        """The router's answer to a cancellation that came too late for a link."""
         return CancelRefused(**self._common("cancel-refused", None), ends_chain=ends_chain)
 
     def repeated(self) -> RequestRepeated:

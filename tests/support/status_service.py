@@ -1,4 +1,4 @@
-"""The status service in this process, on the real servers: what its contract tests share."""
+"""The status service in this process, on the real servers, for its contract tests."""
 
 import base64
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -68,7 +68,7 @@ class Running:
     async def until(
         self, story: Story, holds: Callable[[Any], bool], what: str, auth: dict[str, str] | None = None
     ) -> Any:
-        """The message once `holds` is true of it. Fails with what there was."""
+        """The message once `holds` is true of it. Fails with the last one seen."""
         seen: list[Any] = []
 
         async def message() -> Any:

@@ -1,4 +1,4 @@
-"""Whoever writes receipts into the log without end, past every door, stops nobody."""
+"""Receipts written into the log without end, past every check, hold up no other message."""
 
 from collections.abc import AsyncIterator, Iterator
 

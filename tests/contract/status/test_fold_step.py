@@ -1,4 +1,4 @@
-"""The step of the status consumers on a real MongoDB: repeatable, and safe against somebody faster."""
+"""The step of the status consumers on a real MongoDB: repeatable, and safe against a faster writer."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -111,7 +111,7 @@ async def test_a_rebuild_gives_equal_documents(settings: Settings) -> None:
 
 
 def planned_for_many(story: Story, link: int) -> Planned:
-    """A plan as nobody of ours makes it: nearly as large as a record may be."""
+    """A plan larger than any of ours: nearly as large as a record may be."""
     event = story.planned(*(ids.uuid7() for _ in range(3_000)))
     return event.model_copy(update={"link": link, "event_id": ids.uuid7()})
 

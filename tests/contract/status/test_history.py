@@ -46,7 +46,7 @@ async def ids_of(phone: Phone, query: str = "") -> list[str]:
 
 
 async def sent(phone: Phone, *others: Phone, at: int = NOW, text: str = "hello", **content: Any) -> Story:
-    """One push to these phones, once it stands in the history of the first."""
+    """One push to these phones, once the history of the first has it."""
     story = Story()
     phones = [phone.installation_id, *(other.installation_id for other in others)]
     plan = story.planned(*phones, owner=phone.owner, send_at=at, expires_at=now_ms() + HOUR_MS)

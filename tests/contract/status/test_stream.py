@@ -1,4 +1,4 @@
-"""The stream of changes: nothing lost, nothing twice, whoever writes and however often one comes back."""
+"""The stream of changes: nothing lost, nothing twice, however many write and however often a reader comes back."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What messages add to the statistics, and that nothing adds twice."""
+"""Outcomes that messages add to the statistics, each once."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ Shown = list[tuple[str, str, int]]
 
 
 def counted(*events: MessageEvent) -> list[OutcomeCounted]:
-    """What follows for the statistics; each event lies at its place in the log."""
+    """The outcomes counted by these events, each at its place in the log."""
     message, counts = Message(events[0].message_id), list[OutcomeCounted]()
     for event in events:
         fold(message, event)

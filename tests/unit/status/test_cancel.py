@@ -1,4 +1,4 @@
-"""Cancelling a message of which something is out: what was sent goes its way, what would follow does not go out."""
+"""Cancelling a message that is partly out: what was sent stays sent, the links behind it do not go out."""
 
 from collections.abc import Sequence
 

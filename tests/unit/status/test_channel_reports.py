@@ -1,4 +1,4 @@
-"""What is read of the channel platform's reports, however they are written."""
+"""Reading the channel platform's reports, however they are written."""
 
 import json
 from itertools import repeat

@@ -1,4 +1,4 @@
-"""Which clicks are recorded: the log does not grow with what one caller does."""
+"""The clicks that are recorded: one caller cannot make the log grow without end."""
 
 from services.status.short_links.click_pace import ClickPace
 

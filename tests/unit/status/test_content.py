@@ -1,4 +1,4 @@
-"""RICH: what replaces what, and what stays as the push showed it."""
+"""RICH: the keys that replace parts of a push, and the parts that stay."""
 
 import json
 from typing import Any

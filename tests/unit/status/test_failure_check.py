@@ -1,4 +1,4 @@
-"""A record that is put aside: what goes into its dead letter, and when its message ends."""
+"""A record that is put aside: its dead letter, and when its message ends."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What becomes of a message: every fact counts whenever it comes, and what is decided is decided once."""
+"""The fold of a message: every fact counts whenever it comes, and each decision is made once."""
 
 from dataclasses import astuple
 from typing import Any
@@ -37,7 +37,7 @@ EVENTS: list[MessageEvent] = [
 
 
 def facts(message: Message) -> object:
-    """What must not depend on order or repetition."""
+    """The part of a message that must not depend on order or repetition."""
     links = [
         (
             number,

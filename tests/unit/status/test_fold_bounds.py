@@ -1,4 +1,4 @@
-"""Whoever speaks of a message cannot make it large: not before it is known, and not of what was never planned."""
+"""Events from outside cannot make a message large: not before it is known, and not with deliveries never planned."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A message that is too large ends by itself: its partner is told, and what is said of it later costs nothing."""
+"""A message that is too large ends by itself: its partner gets reports, and later events of it cost nothing."""
 
 from schemas import DeliveryState, ids
 from services.status.api.explain import explain

@@ -1,4 +1,4 @@
-"""A message that was cleaned is what a rebuild makes of a log in which nothing of it opens."""
+"""A redacted message is equal to one rebuilt from a log whose personal parts open no more."""
 
 from collections.abc import Iterator
 from typing import Any

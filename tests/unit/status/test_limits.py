@@ -1,4 +1,4 @@
-"""What partners' questions may cost, counted and given back."""
+"""Limits of what partners ask, counted and given back."""
 
 import gc
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Stored messages: what was stored once is read for ever, so the order of fields is part of the contract."""
+"""Stored messages stay readable for ever, so the order of their fields is part of the contract."""
 
 import json
 from dataclasses import asdict
@@ -27,7 +27,7 @@ def stored() -> dict[str, Any]:
 
 
 def known_of(values: Any, meant: Any) -> Any:
-    """Of `values` only what was known when the sample was stored: fields that came later have their defaults."""
+    """The part of `values` that was known when the sample was stored: later fields have their defaults."""
     if isinstance(meant, dict):
         return {key: known_of(values[key], known) for key, known in meant.items()}
     if isinstance(meant, list):

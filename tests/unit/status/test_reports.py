@@ -1,4 +1,4 @@
-"""Delivery reports: what they say, when they are tried again, and where they may go."""
+"""Delivery reports: their bodies, when they are tried again, and the addresses they may go to."""
 
 import hmac
 from operator import attrgetter

@@ -1,4 +1,4 @@
-"""The sweeper says each deadline once, and none is lost to a fault half way."""
+"""The sweeper reports each deadline once, and loses none to a fault half way."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -45,7 +45,7 @@ def sweeper(bench: Bench) -> DeadlineSweeper:
 
 async def test_deadlines_read_before_a_cursor_broke_are_appended_by_the_next_look() -> None:
     bench = Bench(700)
-    bench.breaks_after = 650  # 500 are said, 150 are in hand
+    bench.breaks_after = 650  # 500 are appended, 150 are in hand
     sweeping = sweeper(bench)
     with pytest.raises(mongo.Unavailable):
         await sweeping.sweep(NOW)
