@@ -14,7 +14,7 @@ is refused after a rebalance is dropped: the new owner does the work again, and 
 import asyncio
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Generic
 
 from aiokafka import (
@@ -59,6 +59,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
     topic: Topic
     group: str
     work: Work[Item, Done]
+    _: KW_ONLY
     stop: asyncio.Event
     dead_letters: DeadLetters | None = None
     pressure: BulkBackpressure | None = None  # of the bulk lane: takes no more than leaves single messages a quick loop

@@ -328,7 +328,7 @@ async def test_what_a_killed_instance_had_goes_on_before_the_shortest_lifetime_i
     """A static member that is gone, and does not come back, has said nothing to its group."""
     other, first, second = settings.model_copy(update={"instance": "2"}), Seen(), Seen()
     async with consuming(settings, sink, first):
-        await sink.append([Append(STATUS, one.message_id, one) for one in [repeated() for _ in range(4)]])
+        await sink.append([Append(STATUS, event.message_id, event) for event in [repeated() for _ in range(4)]])
         await first.until(4)
     late = [repeated() for _ in range(4)]
     await sink.append([Append(STATUS, event.message_id, event) for event in late])

@@ -112,7 +112,7 @@ class Flowing:
 @asynccontextmanager
 async def flowing(settings: Settings, sink: Log, work: Names) -> AsyncIterator[Flowing]:
     stop = asyncio.Event()
-    flow: ConcurrentConsumer[str, str] = ConcurrentConsumer(settings, sink, TOPIC, "test", work, stop)
+    flow: ConcurrentConsumer[str, str] = ConcurrentConsumer(settings, sink, TOPIC, "test", work, stop=stop)
     task = asyncio.create_task(flow.run())
     yield Flowing(flow, task)
     stop.set()
@@ -176,13 +176,13 @@ async def test_a_second_member_takes_over_without_repeating(settings: Settings, 
     first, second = Names(), Names()
     first.held = set(numbers(20)[::3])
     await append(sink, numbers(20))
-    async with flowing(settings, sink, first) as one:
+    async with flowing(settings, sink, first) as mine:
         await first.until(first.begun, 20)
-        async with flowing(other, sink, second) as two:
-            await eventually(lambda: not one.flow.is_assigned)
+        async with flowing(other, sink, second) as theirs:
+            await eventually(lambda: not mine.flow.is_assigned)
             assert len(first.written) < 20
             await first.release()
-            await eventually(lambda: one.flow.is_assigned and two.flow.is_assigned)
+            await eventually(lambda: mine.flow.is_assigned and theirs.flow.is_assigned)
             await append(sink, [f"later-{number}" for number in range(40)])
             await eventually(lambda: len(first.written) + len(second.written) >= 60)
     assert second.written
@@ -217,11 +217,12 @@ async def test_an_unknown_fault_that_passes_costs_nothing_and_holds_up_nobody(
     work = Names()
     method, left = getattr(work, place), [RuntimeError("unknown")] * (TRIES_BESIDE_OTHERS - 1)
 
-    async def shaky(of: Any) -> Any:
-        names = [of] if place == "perform" else [one if isinstance(one, str) else name_of(one) for one in of]
+    async def shaky(given: Any) -> Any:
+        items = [given] if place == "perform" else given
+        names = [item if isinstance(item, str) else name_of(item) for item in items]
         if "4" in names and left:
             raise left.pop()
-        return await method(of)
+        return await method(given)
 
     monkeypatch.setattr(work, place, shaky)
     await append(sink, numbers(10), key="same")
@@ -277,8 +278,8 @@ async def test_work_may_pause_the_flow_and_let_one_record_through(settings: Sett
     work = Names()
     work.allowed = 0
     await append(sink, numbers(20))
-    async with flowing(settings, sink, work) as one:
-        await eventually(lambda: one.flow.is_assigned)
+    async with flowing(settings, sink, work) as running:
+        await eventually(lambda: running.flow.is_assigned)
         await work.turns_more(5)
         assert work.begun == []
         work.held, work.allowed = set(numbers(20)), 1

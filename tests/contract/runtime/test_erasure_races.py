@@ -69,9 +69,18 @@ async def test_a_report_that_comes_to_a_newer_state_meanwhile_is_emptied_as_well
 ) -> None:
     store = ReportStore(database)
     body = orjson.dumps({"destAddr": PHONE, "status": 2})
-    await store.want(
-        [ReportIntent(M, 0, "bank", "single", "bank.example:443", None, ReportStatus.DELIVERED, 0, body)], 1
+    report = ReportIntent(
+        message_id=M,
+        link=0,
+        partner_id="bank",
+        lane="single",
+        host="bank.example:443",
+        notify_url=None,
+        status=ReportStatus.DELIVERED,
+        error_code=0,
+        body=body,
     )
+    await store.want([report], 1)
     update_one = store._collection.update_one
 
     async def after_a_newer_state(query: Any, update: Any, upsert: bool = False) -> Written:

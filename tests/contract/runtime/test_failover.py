@@ -77,12 +77,12 @@ async def test_a_database_that_fails_over_costs_nothing(world: World, replicas: 
     await asyncio.gather(*(send() for _ in range(SENDING)), troubles)
     reports = await _settled(world, messages)
     await world.fleet.drained()
-    assert _of_each(reports, lambda of_it: of_it[-1]["status"] == READ) == {message.ref for message in messages}
-    for of_it in reports.values():
-        assert_forward(of_it)
+    assert _of_each(reports, lambda states: states[-1]["status"] == READ) == {message.ref for message in messages}
+    for states in reports.values():
+        assert_forward(states)
     assert _shown(devices) == Counter({message.text: 1 for message in messages})
-    accepted = [str(one) for one in await world.control.received()]
-    assert {message.ref for message in messages if not any(message.text in one for one in accepted)} == set()
+    accepted = [str(push) for push in await world.control.received()]
+    assert {message.ref for message in messages if not any(message.text in push for push in accepted)} == set()
     assert all(len(message.answers) == 1 for message in messages)
     assert await _dead_letters(world) == []
     assert world.stack.ended == {}
@@ -131,16 +131,20 @@ async def _settled(world: World, messages: list[Sent]) -> dict[str, list[Json]]:
     reports: dict[str, list[Json]] = {}
 
     def waiting() -> list[str]:
-        return [one.ref for one in messages if not (of_it := reports.get(one.ref)) or of_it[-1]["status"] != READ]
+        return [
+            message.ref
+            for message in messages
+            if not (states := reports.get(message.ref)) or states[-1]["status"] != READ
+        ]
 
     async def none_waits() -> bool:
         reports.clear()
-        for one in await world.control.reports():
-            reports.setdefault(one["report"]["id"], []).append(one["report"])
+        for report in await world.control.reports():
+            reports.setdefault(report["report"]["id"], []).append(report["report"])
         return not waiting()
 
     def what() -> str:
-        last = {ref: [one["status"] for one in reports.get(ref, [])] for ref in waiting()[:5]}
+        last = {ref: [report["status"] for report in reports.get(ref, [])] for ref in waiting()[:5]}
         return f"{len(waiting())} of {MESSAGES} not read: {last}"
 
     await eventually(none_waits, what, SETTLED_S, 0.3)
@@ -148,7 +152,7 @@ async def _settled(world: World, messages: list[Sent]) -> dict[str, list[Json]]:
 
 
 def _of_each(reports: dict[str, list[Json]], holds: Callable[[list[Json]], bool]) -> set[str]:
-    return {ref for ref, of_it in reports.items() if holds(of_it)}
+    return {ref for ref, states in reports.items() if holds(states)}
 
 
 def _shown(devices: list[Device]) -> Counter[str]:

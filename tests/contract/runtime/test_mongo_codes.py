@@ -36,22 +36,24 @@ async def database(replicas: ReplicaSet, request: pytest.FixtureRequest) -> Asyn
 
 
 WRITING: dict[str, Callable[[Collection], Awaitable[object]]] = {
-    "bulk": lambda of: of.write([UpdateOne({"_id": place}, {"$inc": {"n": 1}}, upsert=True) for place in range(3)]),
-    "insert of what is there": lambda of: of.insert([{"_id": 1}]),
-    "one insert of what is there": lambda of: of.insert_one({"_id": 1}),
-    "one update": lambda of: of.update_one({"_id": 1}, {"$inc": {"n": 1}}),
-    "one replacement": lambda of: of.replace_one({"_id": 1}, {"n": 1}, upsert=True),
-    "many updates": lambda of: of.update_many({"_id": 1}, {"$inc": {"n": 1}}),
-    "find and update": lambda of: of.find_one_and_update({"_id": 1}, {"$inc": {"n": 1}}, upsert=True),
-    "one delete": lambda of: of.delete_one({"_id": 99}),
-    "many deletes": lambda of: of.delete_many({"_id": 99}),
+    "bulk": lambda things: things.write(
+        [UpdateOne({"_id": place}, {"$inc": {"n": 1}}, upsert=True) for place in range(3)]
+    ),
+    "insert of what is there": lambda things: things.insert([{"_id": 1}]),
+    "one insert of what is there": lambda things: things.insert_one({"_id": 1}),
+    "one update": lambda things: things.update_one({"_id": 1}, {"$inc": {"n": 1}}),
+    "one replacement": lambda things: things.replace_one({"_id": 1}, {"n": 1}, upsert=True),
+    "many updates": lambda things: things.update_many({"_id": 1}, {"$inc": {"n": 1}}),
+    "find and update": lambda things: things.find_one_and_update({"_id": 1}, {"$inc": {"n": 1}}, upsert=True),
+    "one delete": lambda things: things.delete_one({"_id": 99}),
+    "many deletes": lambda things: things.delete_many({"_id": 99}),
 }
 READING: dict[str, Callable[[Collection], Awaitable[object]]] = {
-    "find": lambda of: of.find({}).to_list(),
-    "find one": lambda of: of.find_one({"_id": 1}),
-    "count": lambda of: of.count_documents({}),
-    "distinct": lambda of: of.distinct("n", {}),
-    "aggregate": lambda of: of.aggregate([{"$match": {}}]).to_list(),
+    "find": lambda things: things.find({}).to_list(),
+    "find one": lambda things: things.find_one({"_id": 1}),
+    "count": lambda things: things.count_documents({}),
+    "distinct": lambda things: things.distinct("n", {}),
+    "aggregate": lambda things: things.aggregate([{"$match": {}}]).to_list(),
 }
 
 
@@ -147,7 +149,7 @@ async def test_a_document_that_is_too_large_is_named_and_its_neighbours_are_stor
     with pytest.raises(mongo.TooLarge) as raised:
         await things.insert([{"_id": "a"}, {"_id": "b", "text": large}, {"_id": "c"}])
     assert raised.value.indexes == (1,)
-    assert {one["_id"] for one in await things.find({"_id": {"$in": ["a", "b", "c"]}}).to_list()} == {"a", "c"}
+    assert {found["_id"] for found in await things.find({"_id": {"$in": ["a", "b", "c"]}}).to_list()} == {"a", "c"}
     await things.update_one({"_id": 1}, {"$set": {"text": "x" * 9_000_000}})
     with pytest.raises(mongo.TooLarge):
         await things.update_one({"_id": 1}, {"$set": {"more": "x" * 9_000_000}})

@@ -81,7 +81,7 @@ async def test_one_scope_is_forgotten_then_all(store: RecipientKeysStore, databa
     left = (
         await database["recipient_keys"].find({"_id": {"$gt": f"0/{keys.recipient('user', 'user-1')}"}}).to_list(None)
     )
-    assert not [one for one in left if one["_id"].startswith(f"0/{keys.recipient('user', 'user-1')}")]
+    assert not [item for item in left if item["_id"].startswith(f"0/{keys.recipient('user', 'user-1')}")]
 
 
 class Dying(RecipientKeysStore):

@@ -87,7 +87,7 @@ async def test_what_a_rebalance_brought_beside_a_batch_is_done_though_the_batch_
             await eventually(lambda: len(client.polls) == 1)
             if fails is not None:
                 raise fails
-        done.extend(one.offset for one in records)
+        done.extend(record.offset for record in records)
         return StepResult()
 
     running = asyncio.create_task(BatchConsumer(SETTINGS, _Sink(), [STATUS], "g", step, stop=stop).run())  # type: ignore[arg-type]

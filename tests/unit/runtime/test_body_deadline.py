@@ -66,7 +66,7 @@ async def test_half_a_body_is_answered_408_and_the_connection_closed() -> None:
         caller = Caller(PART)
         assert await caller.call(within(0.1, piece_s=0.1), path) == 408
         assert (b"connection", b"close") in caller.answer[0]["headers"]
-        assert [one["type"] for one in caller.answer] == ["http.response.start", "http.response.body"]
+        assert [message["type"] for message in caller.answer] == ["http.response.start", "http.response.body"]
 
 
 async def test_a_body_in_time_is_taken_and_its_answer_may_take_longer() -> None:

@@ -46,7 +46,7 @@ def test_a_forged_line_does_not_bring_a_caller_into_a_subnet() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("address", "other", "same"),
     [
         ("192.0.2.1", "192.0.2.2", False),
         ("2001:db8::1", "2001:db8::ffff:1:2:3", True),
@@ -56,8 +56,8 @@ def test_a_forged_line_does_not_bring_a_caller_into_a_subnet() -> None:
         ("unknown", "_hidden", False),
     ],
 )
-def test_limits_count_ipv6_by_what_one_subscriber_is_given(one: str, other: str, same: bool) -> None:
-    assert (network_of(one) == network_of(other)) is same
+def test_limits_count_ipv6_by_what_one_subscriber_is_given(address: str, other: str, same: bool) -> None:
+    assert (network_of(address) == network_of(other)) is same
 
 
 def test_the_network_of_an_address_is_shown_as_one() -> None:

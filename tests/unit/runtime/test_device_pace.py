@@ -128,7 +128,7 @@ def test_the_log_tells_of_it_once_a_minute() -> None:
         clock.now_s += 60
         for _ in range(device_pace.INSTALLATION.burst * 4):
             wait_of(lambda: pace.proved("app", "i-1"))
-    assert [(one["log_level"], one["by"], one["refused"]) for one in lines] == [
+    assert [(line["log_level"], line["by"], line["refused"]) for line in lines] == [
         ("warning", "installation", 1),
         ("warning", "installation", 500),
     ]

@@ -118,7 +118,7 @@ def test_a_login_that_was_given_up_leads_nowhere_and_may_be_anothers() -> None:
     fold(directory, partner(0, login="new"))
     assert directory.partner_by_login("login0") is None
     fold(directory, partner(1, login="login0"))
-    assert [directory.partner_by_login(one).partner_id for one in ("new", "login0")] == ["p0", "p1"]  # type: ignore[union-attr]
+    assert [directory.partner_by_login(login).partner_id for login in ("new", "login0")] == ["p0", "p1"]  # type: ignore[union-attr]
 
 
 def test_a_key_that_was_dropped_leads_nowhere_and_the_other_goes_on() -> None:

@@ -21,7 +21,7 @@ class Store:
             case Write(node, family):
                 self.families.setdefault(node, dict(family))
             case Close(node):
-                for below in [one for one in self.families if one.startswith(node)]:
+                for below in [family for family in self.families if family.startswith(node)]:
                     del self.families[below]
                 self.families[node] = None
             case Strike(node, digit):
@@ -46,7 +46,7 @@ def test_what_is_destroyed_is_gone_and_everything_else_is_as_it_was(destroyed: l
     for path in destroyed:
         store.destroy(path)
     for path in [*others, *(path + "0" * (6 - len(path)) for path in destroyed)]:
-        gone = any(path.startswith(one) for one in destroyed)
+        gone = any(path.startswith(gone_path) for gone_path in destroyed)
         assert key_at(store.families, path) == (None if gone else derived(path))
 
 
@@ -76,7 +76,7 @@ def test_broken_off_anywhere_and_begun_again_it_ends_the_same(destroyed: list[st
 def test_several_at_once_end_the_same(paths: list[str]) -> None:
     """Each plans on what it saw; the steps of all are mixed; then each looks again."""
     store = Store()
-    plans = [list(steps({node: dict(one or {}) for node, one in store.families.items()}, path)) for path in paths]
+    plans = [list(steps({node: dict(family or {}) for node, family in store.families.items()}, path)) for path in paths]
     while any(plans):
         for plan in plans:
             if plan:

@@ -110,7 +110,7 @@ async def asked(app: Any, method: str, path: str, **headers: str) -> httpx.Respo
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=("198.51.100.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://rpns") as client:
         return await client.request(
-            method, path, headers={name.replace("_", "-"): told for name, told in headers.items()}
+            method, path, headers={name.replace("_", "-"): header for name, header in headers.items()}
         )
 
 
@@ -135,7 +135,7 @@ def test_every_function_that_makes_routes_is_walked() -> None:
 def test_every_route_is_an_operators_with_a_scope_or_not_under_v1(apps: dict[str, Api]) -> None:
     found = {(method, path) for _, method, path in walked(apps)}
     known = {(route.method, route.path.replace(":path", "")) for route in ROUTES}
-    assert {one for one in found if one[1].startswith("/v1/")} == known
+    assert {match for match in found if match[1].startswith("/v1/")} == known
 
 
 @pytest.mark.parametrize("path", ["/v1/partners", "/v1/partners/", "/v1/partners/x", "/v1/operators", "/v1/erasures/1"])
@@ -180,25 +180,25 @@ async def test_the_operators_listener_asks_for_a_token_before_anything_else(
             assert answer.status_code == expected, (method, path)
 
 
-@pytest.mark.parametrize("held", SCOPES)
+@pytest.mark.parametrize("scope", SCOPES)
 async def test_a_token_reaches_the_routes_of_its_scope_and_no_others(
-    apps: dict[str, Api], tokens: OperatorTokens, directory: Directory, held: OperatorScope
+    apps: dict[str, Api], tokens: OperatorTokens, directory: Directory, scope: OperatorScope
 ) -> None:
-    named(directory, "t", held)
+    named(directory, "t", scope)
     for name, method, path in walked(apps):
         route = route_of(method, filled(path))
         if route is None:
             continue
         reached = Reached(apps[name].openapi)
         answer = await asked(OperatorsListener(reached, tokens, ()), method, filled(path), **bearer("t"))
-        assert answer.status_code == (204 if route.scope in HELD[held] else 403), (method, path)
-        assert reached.by == (["operator:anna"] if route.scope in HELD[held] else [])
+        assert answer.status_code == (204 if route.scope in HELD[scope] else 403), (method, path)
+        assert reached.by == (["operator:anna"] if route.scope in HELD[scope] else [])
         if answer.status_code == 403:
             assert route.scope in answer.json()["detail"]
 
 
 def test_each_scope_holds_what_it_should() -> None:
-    assert {scope: sorted(held) for scope, held in HELD.items()} == {
+    assert {scope: sorted(implied) for scope, implied in HELD.items()} == {
         "read": ["read"],
         "support": ["read", "support"],
         "operator": ["operator", "read"],
@@ -253,7 +253,7 @@ async def test_wrong_tokens_are_slowed_down_for_as_long_as_the_answer_says(
 
     assert await status(ADMIN) == 200
     with capture_logs() as logs:
-        assert [await status(f"guess-{one}") for one in range(FREE_FAILURES)] == [401] * FREE_FAILURES
+        assert [await status(f"guess-{number}") for number in range(FREE_FAILURES)] == [401] * FREE_FAILURES
         answer = await asked(listener, "GET", "/v1/partners", **bearer("guess"))
         assert [await status("guess") for _ in range(3)] == [429] * 3
     assert answer.status_code == 429
@@ -272,8 +272,8 @@ async def test_wrong_tokens_are_slowed_down_for_as_long_as_the_answer_says(
 
 async def test_one_network_slows_no_other_down(tokens: OperatorTokens, directory: Directory) -> None:
     named(directory, "right", "read")
-    for one in range(FREE_FAILURES + 1):
-        tokens.check(f"Bearer guess-{one}", "2001:db8::/64")
+    for number in range(FREE_FAILURES + 1):
+        tokens.check(f"Bearer guess-{number}", "2001:db8::/64")
     assert not hasattr(tokens.check("Bearer right", "2001:db8::/64"), "by")
     assert hasattr(tokens.check("Bearer right", "2001:db8:1::/64"), "by")
 
@@ -302,15 +302,19 @@ def test_every_route_of_every_document_names_how_to_prove_who_is_calling(apps: d
         used = {
             scheme
             for item in document["paths"].values()
-            for told in item.values()
-            for one in told.get("security", ())
-            for scheme in one
+            for operation in item.values()
+            for requirement in operation.get("security", ())
+            for scheme in requirement
         }
         assert used == schemes.keys()
 
 
 async def test_without_proof_every_route_answers_401(apps: dict[str, Api]) -> None:
-    public = [one for one in walked(apps) if not is_operators_alone(one[1], filled(one[2])) and one[1:] not in OPEN]
+    public = [
+        (service, method, path)
+        for service, method, path in walked(apps)
+        if not is_operators_alone(method, filled(path)) and (method, path) not in OPEN
+    ]
     assert len(public) > 50
     for name, method, path in public:
         answer = await asked(PublicListener(apps[name]), method, filled(path))
@@ -324,16 +328,16 @@ def test_what_goes_on_for_long_learns_that_a_token_was_revoked(directory: Direct
     first = tokens.check(f"Bearer {ADMIN}", "198.51.100.7")
     assert isinstance(operator, Operator)
     assert isinstance(first, Operator)
-    assert [still_holds(one, directory) for one in (operator, first)] == [True, True]
+    assert [still_holds(who, directory) for who in (operator, first)] == [True, True]
     named(directory, token, "support", operator_id=event.operator_id, revoked=True)
-    assert [still_holds(one, directory) for one in (operator, first)] == [False, True]
+    assert [still_holds(who, directory) for who in (operator, first)] == [False, True]
 
 
 @pytest.mark.parametrize("end", ["", "/", "//", "%0A"])
 async def test_what_is_an_operators_alone_is_404_at_the_public_listener_however_its_path_ends(
     apps: dict[str, Api], end: str
 ) -> None:
-    alone = [one for one in walked(apps) if is_operators_alone(one[1], filled(one[2]))]
+    alone = [route for route in walked(apps) if is_operators_alone(route[1], filled(route[2]))]
     assert len(alone) > 20
     for service, method, path in alone:
         answer = await asked(PublicListener(apps[service]), method, filled(path) + end, **bearer(ADMIN))

@@ -17,22 +17,22 @@ HERE = [{"to": "79161234567", "name": "Анна"}, {"to": "79161234568", "name":
 
 def read(data: bytes, size: int = 7, is_csv: bool = True, encoding: str = "", first_line: int = 1) -> list[Record]:
     records = Records(NAMES, is_csv, encoding, first_line)
-    found = [one for at in range(0, len(data), size) for one in records.feed(data[at : at + size])]
+    found = [record for at in range(0, len(data), size) for record in records.feed(data[at : at + size])]
     return found + list(records.end())
 
 
 def cells(data: bytes, size: int = 7, encoding: str = "") -> list[dict[str, str]]:
     found = read(data, size, encoding=encoding)
-    assert not any(one.fault for one in found), found
-    return [dict(one.cells) for one in found]
+    assert not any(record.fault for record in found), found
+    return [dict(record.cells) for record in found]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("between", [";", ",", "\t", "|"])
-@pytest.mark.parametrize("said", ["", "sep={}\n", '"sep={}"\r\n', "SEP={}\r"])
+@pytest.mark.parametrize("first", ["", "sep={}\n", '"sep={}"\r\n', "SEP={}\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-mark", "utf-16-be-mark"])
-def test_what_a_spreadsheet_writes_is_read(end: str, between: str, said: str, encoding: str) -> None:
-    head = said.format(between)
+def test_what_a_spreadsheet_writes_is_read(end: str, between: str, first: str, encoding: str) -> None:
+    head = first.format(between)
     text = head + end.join(
         between.join(row) for row in (["to", "name"], ["79161234567", "Анна"], ["79161234568", "Bo"])
     )
@@ -62,7 +62,7 @@ def test_a_head_is_read_whatever_its_case_blanks_and_empty_columns(head: str) ->
 
 def test_a_cell_that_is_kept_as_text_is_its_text() -> None:
     row = b'1;="00""42"\r\n1;"=""0042"""\r\n1;="a\r\n'
-    assert [one["name"] for one in cells(b"to;name\r\n" + row)] == ['00"42', "0042", '="a']
+    assert [cell["name"] for cell in cells(b"to;name\r\n" + row)] == ['00"42', "0042", '="a']
 
 
 def test_columns_without_a_name_are_passed_over() -> None:
@@ -71,14 +71,15 @@ def test_columns_without_a_name_are_passed_over() -> None:
 
 def test_blank_rows_are_passed_over_and_keep_their_numbers() -> None:
     data = b'to;name\n;\n;;\n \t\n"";""\n,,,\n\n79161234567;A\n;;\n'
-    assert [(one.line, one.fault is None) for one in read(data)] == [(6, False), (8, True)]  # `,,,` is a cell here
-    assert [one.line for one in read(data.replace(b";", b","))] == [8]
+    # `,,,` is a cell here
+    assert [(record.line, record.fault is None) for record in read(data)] == [(6, False), (8, True)]
+    assert [record.line for record in read(data.replace(b";", b","))] == [8]
 
 
 def test_quoted_cells_hold_delimiters_quotes_and_line_breaks_of_every_kind() -> None:
     data = 'to;name\r\n1;"a;b"\r\n2;"say ""hi"""\r\n3;"one\r\ntwo\nthree\rfour"\r\n4;"a\u2028b\x85c"\r\n'.encode()
     found = read(data)
-    assert [(one.line, one.cells["name"]) for one in found] == [
+    assert [(record.line, record.cells["name"]) for record in found] == [
         *((2, "a;b"), (3, 'say "hi"'), (4, "one\r\ntwo\nthree\rfour"), (8, "a\u2028b\x85c")),
     ]
 
@@ -90,14 +91,14 @@ def test_line_breaks_that_are_none_in_a_file_stay_in_the_cell() -> None:
 def test_a_quote_that_is_never_closed_spoils_its_own_line_only() -> None:
     bad, *good = read(b'to,name\n1,"A\n' + b"".join(b"%d,B\n" % n for n in range(2, 90)))
     assert (bad.line, bad.fault) == (2, ("line", "its quotes do not match"))
-    assert [one.line for one in good] == list(range(3, 91))
+    assert [record.line for record in good] == list(range(3, 91))
 
 
 def test_a_list_full_of_quotes_that_are_never_closed_costs_little_and_keeps_its_numbers() -> None:
     count = 3_000
     found = read(b"to;name\n" + b'1;"' + b"x" * 300 + b"\n" + b'1;"A\n' * count + b"2;B\n", size=65_536)
-    assert [one.line for one in found] == list(range(2, count + 4))
-    assert [one.fault is None for one in found] == [False] * (count + 1) + [True]
+    assert [record.line for record in found] == list(range(2, count + 4))
+    assert [record.fault is None for record in found] == [False] * (count + 1) + [True]
 
 
 def test_a_quote_beside_another_delimiter_opens_nothing() -> None:
@@ -217,13 +218,13 @@ def test_synonyms_hold_in_json_lines_and_must_not_differ() -> None:
         b'{"phone": ""}',
     ]
     found = read(b"\r".join(lines), is_csv=False)
-    assert [one.cells.get("to") for one in found] == ["1", None, "1", None]
+    assert [record.cells.get("to") for record in found] == ["1", None, "1", None]
     assert found[1].fault == ("to", "must not differ from `phone`, which means the same")
 
 
 def test_a_part_has_the_head_before_it_and_the_numbers_of_the_whole() -> None:
-    assert [one.line for one in read(b"sep=;\nto;name\n1;A\n2;B\n")] == [3, 4]
-    assert [one.line for one in read(b"sep=;\nto;name\n1;A\n2;B\n", first_line=400)] == [400, 401]
+    assert [record.line for record in read(b"sep=;\nto;name\n1;A\n2;B\n")] == [3, 4]
+    assert [record.line for record in read(b"sep=;\nto;name\n1;A\n2;B\n", first_line=400)] == [400, 401]
 
 
 def test_what_was_understood_is_said_without_what_it_holds() -> None:
@@ -238,7 +239,7 @@ def test_a_line_without_an_end_is_not_kept() -> None:
     for _ in range(200):
         assert not list(records.feed(b"x" * 50_000))
     assert len(records._lines._rest) <= MAX_LINE_BYTES + 1
-    assert [one.fault is None for one in records.feed(b'\n{"to": "1"}\n')] == [False, True]
+    assert [record.fault is None for record in records.feed(b'\n{"to": "1"}\n')] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -276,7 +277,7 @@ def test_cells_come_out_as_they_went_in(names: list[str], size: int, between: st
     writer = csv.writer(out, delimiter=between, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerows([["to", "name"], *(["1", name] for name in names)])
     data = out.getvalue().encode("utf-16" if wide else "utf-8")
-    assert [one["name"] for one in cells(data, size)] == names
+    assert [cell["name"] for cell in cells(data, size)] == names
 
 
 @given(

@@ -64,7 +64,7 @@ def test_exactly_what_is_finished_is_named_and_nothing_else(offsets: list[int], 
     unfinished = set(offsets) - set(finished)
     assert tracker.position == min(unfinished, default=offsets[-1] + 1 if offsets else 0)
     assert tracker.under_way == len(unfinished)
-    assert names(tracker.position, tracker.metadata()) == {one for one in finished if one > tracker.position}
+    assert names(tracker.position, tracker.metadata()) == {offset for offset in finished if offset > tracker.position}
 
 
 @given(taken_offsets, st.data())
@@ -92,6 +92,6 @@ def test_metadata_is_never_too_long_and_never_says_too_much(runs: list[tuple[int
         end += gap + length
     metadata = encoded(7, spans)
     assert len(metadata) <= MAX_METADATA
-    told = decoded(7, metadata)
-    assert told == spans[: len(told)]
-    assert len(told) == len(spans) or len(metadata) > MAX_METADATA - 50
+    found = decoded(7, metadata)
+    assert found == spans[: len(found)]
+    assert len(found) == len(spans) or len(metadata) > MAX_METADATA - 50

@@ -165,7 +165,7 @@ async def test_no_spelling_of_a_private_address_is_connected_to(lines: Lines) ->
     async with aiohttp.ClientSession(connector=connector(allow_private=False)) as session:
         wire = ReportSender(session, SECRETS)
         answers = {host: await wire.post(f"http://{host}:{port}/x", b"{}", None) for host in INWARD}
-    assert {host for host, one in answers.items() if one.http_status} == set()
+    assert {host for host, answer in answers.items() if answer.http_status} == set()
     assert not lines.first
 
 

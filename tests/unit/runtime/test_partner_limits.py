@@ -1,4 +1,4 @@
-"""A partner's limits on one process."""
+"""A partner's limits on partner process."""
 
 from services.runtime.access.partner_limits import PartnerLimits
 from tests.support.requests import PARTNER
@@ -28,6 +28,6 @@ def test_requests_a_second_are_limited() -> None:
 
 
 def test_partners_do_not_share_their_limits() -> None:
-    limits, one = PartnerLimits(), PARTNER.model_copy(update={"max_connections": 1})
-    other = one.model_copy(update={"partner_id": "other"})
-    assert [limits.enter(one, 0.0), limits.enter(other, 0.0)] == [None, None]
+    limits, partner = PartnerLimits(), PARTNER.model_copy(update={"max_connections": 1})
+    other = partner.model_copy(update={"partner_id": "other"})
+    assert [limits.enter(partner, 0.0), limits.enter(other, 0.0)] == [None, None]

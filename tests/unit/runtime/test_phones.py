@@ -119,7 +119,7 @@ def test_every_format_character_blank_hyphen_and_bracket_is_passed_over(four: st
 
 @given(st.text(st.characters(categories=["Nd"]), min_size=10, max_size=10))
 def test_digits_of_every_script_are_digits(digits: str) -> None:
-    assert normalise("8" + digits) == "7" + "".join(str(unicodedata.decimal(one)) for one in digits)
+    assert normalise("8" + digits) == "7" + "".join(str(unicodedata.decimal(digit)) for digit in digits)
 
 
 @given(st.text(st.characters(categories=["L", "Nl", "No", "Sc", "So", "Cc"]), min_size=1, max_size=1))
@@ -148,7 +148,7 @@ def test_a_normalised_number_stays_as_it_is(written: str) -> None:
 @given(_WRITTEN)
 def test_without_a_plus_no_number_leaves_the_country(written: str) -> None:
     digits = normalise(written)
-    plain = "".join(str(unicodedata.decimal(one)) for one in written if one.isdecimal())
+    plain = "".join(str(unicodedata.decimal(digit)) for digit in written if digit.isdecimal())
     if digits is not None and not re.search("[+\uff0b\ufe62]", written) and not plain.startswith("00"):
         assert digits[0] == "7"
         assert len(digits) == 11

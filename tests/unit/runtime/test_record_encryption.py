@@ -188,7 +188,7 @@ def test_who_is_forgotten_is_gone_from_every_event_that_names_him(
 def test_others_and_other_scopes_stay_as_they_are(keys: RecipientKeys) -> None:
     other = REQUEST.model_copy(update={"recipient": Recipient(external_user_id="somebody-else")})
     elsewhere = REQUEST.model_copy(update={"partner_id": "shop"})
-    records = [record_encryption.encode(one) for one in (REQUEST, other, elsewhere)]
+    records = [record_encryption.encode(request) for request in (REQUEST, other, elsewhere)]
     forget(keys, keys.path(Subject("partner/bank", "user", USER)))
     read = [record_encryption.decode(REQUESTED, record) for record in records]
     assert isinstance(read[0], MessageRequested)

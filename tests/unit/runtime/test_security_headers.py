@@ -78,8 +78,8 @@ async def test_every_answer_of_each_service_carries_them(served: Served, service
         paths = (await client.get("/openapi.json")).json()["paths"]
         asked = [(method, re.sub(r"\{[^}]*\}", "x", path)) for path, item in paths.items() for method in item]
         more = [("get", "/openapi.json"), ("get", "/nowhere"), ("get", "/"), ("options", "/v1/stops"), ("get", "/docs")]
-        known = [(*one, token) for one in [*asked[:4], *more]]  # there is nothing behind the routes: 500 for most
-        for method, path, headers in [*((*one, {}) for one in [*asked, *more]), *known]:
+        known = [(*call, token) for call in [*asked[:4], *more]]  # there is nothing behind the routes: 500 for most
+        for method, path, headers in [*((*call, {}) for call in [*asked, *more]), *known]:
             answer = await client.request(method, path, headers=headers, content=b"{")
             assert_secure(answer)
             seen.add(answer.status_code)

@@ -38,7 +38,7 @@ def shown(link: Link, short: ShortLinks = SHORT) -> str:
 def test_every_short_link_leads_back_to_what_it_replaced(words: list[str]) -> None:
     text = " ".join(f"{word}," for word in words)
     link = push(text)
-    behind = {f"{BASE}/l/{one.codes[0]}": one.url for one in SHORT.of("m", 0, link)}
+    behind = {f"{BASE}/l/{short.codes[0]}": short.url for short in SHORT.of("m", 0, link)}
     short = shown(link)
     assert len(behind) == sum("://" in word for word in words)
     for address, url in behind.items():
@@ -50,8 +50,8 @@ def test_every_short_link_leads_back_to_what_it_replaced(words: list[str]) -> No
 
 @given(st.text(alphabet=st.sampled_from("htps:/.,()[]ab %я\"'\n")))
 def test_no_text_breaks_it(text: str) -> None:
-    for one in found_in(f"{text} https://a.example/{text}"):
-        location = location_of(one.url)
+    for match in found_in(f"{text} https://a.example/{text}"):
+        location = location_of(match.url)
         assert location is None or location.isascii()
     shown(push(f"https://a.example/{text * 3}"))
 

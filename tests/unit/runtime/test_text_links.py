@@ -56,17 +56,17 @@ A, B, C = "https://a.example/x", "https://b.example/y", "http://c.example"
     ],
 )  # fmt: skip
 def test_an_address_ends_where_the_sentence_goes_on(text: str, urls: list[str]) -> None:
-    assert [one.url for one in found_in(text)] == urls
-    assert all(text[one.start : one.end] == one.url for one in found_in(text))
+    assert [match.url for match in found_in(text)] == urls
+    assert all(text[match.start : match.end] == match.url for match in found_in(text))
 
 
 @given(st.text(st.sampled_from("htps:/.,;()[]ab %яЯ\"'|\n…#?@")))
 def test_addresses_follow_each_other_and_are_parts_of_the_text(text: str) -> None:
     end = 0
-    for one in found_in(f"{text} {A}{text},{B}{text}"):
-        assert one.start >= end
-        assert one.url.lower().startswith("http")
-        end = one.end
+    for match in found_in(f"{text} {A}{text},{B}{text}"):
+        assert match.start >= end
+        assert match.url.lower().startswith("http")
+        end = match.end
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,14 @@ def test_nothing_goes_out_while_the_clock_on_the_wall_is_outside_the_window(
     assert is_open(schedule, at, zone) or is_at_a_shift, opened
 
 
-@given(_BOUND, _BOUND, st.sets(st.integers(1, 7)), _NOW, st.sampled_from(_ZONES), st.integers(0, 8 * 86_400_000))
+@given(
+    begin=_BOUND,
+    end=_BOUND,
+    days=st.sets(st.integers(1, 7)),
+    now=_NOW,
+    name=st.sampled_from(_ZONES),
+    ahead=st.integers(0, 8 * 86_400_000),
+)
 def test_a_deadline_only_takes_away(
     begin: int | None, end: int | None, days: set[int], now: int, name: str, ahead: int
 ) -> None:
@@ -134,7 +141,14 @@ def test_a_deadline_only_takes_away(
     assert bound == (free if free <= now + ahead else None)
 
 
-@given(_BOUND, _BOUND, st.sets(st.integers(1, 7)), _NOW, st.integers(0, 86_400_000), st.sampled_from(_ZONES))
+@given(
+    begin=_BOUND,
+    end=_BOUND,
+    days=st.sets(st.integers(1, 7)),
+    now=_NOW,
+    later=st.integers(0, 86_400_000),
+    name=st.sampled_from(_ZONES),
+)
 def test_asking_later_never_gives_an_earlier_time(
     begin: int | None, end: int | None, days: set[int], now: int, later: int, name: str
 ) -> None:
