@@ -1,6 +1,6 @@
 """The interface of a provider: a module with a `Sender`, and a table from its answers to these results. Pure.
 
-    services/dispatch/<provider>.py      async def open_sender(opening: Opening) -> Sender
+    providers/<provider>/sender.py       async def open_sender(opening: Opening) -> Sender
     Sender.send(push)  ─▶ Accepted       the provider has it
                        ─▶ Retry          not now; after a while, for this token, application or provider
                        ─▶ TokenGone      this token is dead
@@ -42,7 +42,10 @@ class AttemptNote(Protocol):
 
 
 class Push(NamedTuple):
-    """One push to make. Holds the token in clear: never log it. (A tuple costs a fifth of a frozen dataclass.)"""
+    """One push to make; made by keywords. Holds the token in clear: never log it.
+
+    (A tuple costs a fifth of a frozen dataclass.)
+    """
 
     message_id: str
     delivery_id: str  # the apns-id; the key by which the SDK shows a push once
@@ -84,7 +87,7 @@ class Retry:
     detail: str
     status: int = 0
     after_s: float | None = None
-    scope: Scope = "token"  # whom the trouble is about: this token, the whole application, the whole provider
+    scope: Scope = "token"  # what is in trouble: this token, the whole application, the whole provider
     at_least_s: float = 0  # the provider's documented least wait
     elsewhere: bool = field(default=False, compare=False)  # from another host than the one pushes go to
 
@@ -105,7 +108,7 @@ class TokenGone:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Refused for good. `alert`: keys or settings are wrong, or this token is not theirs (`policy/trust.py` tells
+    """Refused for good. `alert`: keys or settings are wrong, or this token is not theirs (`policy/trust.py` decides
     which).
 
     `certain`: no token had a part in it, so the application's sender stops. `reason`: for the partner, where the
@@ -124,7 +127,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """Written, but no answer came. `scope`: whom the silence is about."""
+    """Written, but no answer came. `scope`: what the silence is about."""
 
     detail: str
     scope: Scope = "provider"

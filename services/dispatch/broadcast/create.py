@@ -2,7 +2,7 @@
 
 requested ─▶ noted before? ─no─▶ what is there now ─▶ note ─▶ create ─▶ note the id ─▶ open
                  └─yes─▶ its id is known ─▶ open
-                       └▶ something new is there that nobody of ours has ─▶ taken ─▶ open
+                       └▶ a new id is there that no channel of ours has ─▶ taken ─▶ open
                        └▶ nothing new: create
 closing   ─▶ delete ─▶ closed (also when Apple knows no such channel)
 """
@@ -23,7 +23,7 @@ POLICY_KEY = "message-storage-policy"
 
 @dataclass(frozen=True)
 class ChannelCreation:
-    """Acts on one event at a time: the topic has one partition, so nobody else makes channels meanwhile."""
+    """Acts on one event at a time: the topic has one partition, so no other process makes channels meanwhile."""
 
     notes: ChannelNotes
 

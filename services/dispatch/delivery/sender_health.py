@@ -6,7 +6,7 @@
     guard     too many dead tokens at once         ─▶ tokens are not retired
 
 None of this holds up another application. A stop and a pause are the operator's business: each is logged as an error
-once, and stands in a gauge until it is over.
+once, and shows in a gauge until it is over.
 """
 
 import hashlib

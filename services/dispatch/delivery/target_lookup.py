@@ -89,7 +89,7 @@ class TargetLookup:
         if item.target.content.secure is None or item.installation is None:
             return item
         if not is_trusted(item.installation, self._senders.application(item.target.application_id)):
-            return item  # its owner is not proved, so the values are not for whoever claims to be the owner
+            return item  # its owner is not proved, so the values may not be for this person
         key = item.installation.public_key
         return item._replace(sealed=await self._secure_values.for_device(item.target, key, now))
 

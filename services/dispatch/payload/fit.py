@@ -12,7 +12,7 @@ What does not fit is left out in this order, each step only when the one before 
     4 actions (buttons)             5 the title is cut to 40 characters, the text as far as it must be
     6 title and text are left out
 
-A cut never tears a character apart (`text.py`) and ends in "…". Whatever was left out, `more` tells the SDK to
+A cut never tears a character apart (`text.py`) and ends in "…". Whatever was left out, `more` makes the SDK
 fetch the whole message; it is also set for what no push carries (RICH enrichment, SECURE values in clear). Source:
 `docs/device-api.md`, §3.
 """

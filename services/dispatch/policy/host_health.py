@@ -2,7 +2,7 @@
 
     no connection                                  an incident
     written and not answered, or answered 5xx      an incident, of a token that has worked: a device chose the others
-    anything else that the host itself has said    it is there
+    any other answer of the host itself            it is there
     what was refused before anybody was asked      nothing
 
 Times are seconds of a monotonic clock; `draw` is a random number from [0, 1).

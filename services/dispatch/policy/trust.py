@@ -9,8 +9,8 @@ way: under these credentials, over the environment, bundle, carrier, platform or
     five in a row where none ever has, or ten      the way is doubted: an alert, what is refused waits, tokens that were
     different ones in a row where some have        not tried yet go one by one, those that have worked go freely
 
-An acceptance ends both. A stop and a doubt hold up their own way alone; new credentials begin with none. That a token
-has worked stands in its installation (`worked_under`), so a restart forgets nothing that keeps a sender going.
+An acceptance ends both. A stop and a doubt hold up their own way alone; new credentials begin with none. Whether a
+token has worked is kept in its installation (`worked_under`), so a restart forgets nothing that keeps a sender going.
 Times are seconds of a monotonic clock; `draw` is a random number from [0, 1).
 """
 

@@ -3,7 +3,7 @@
     POST <url>/v6/send   {login, password, id, destAddr, message: {type, data}, registeredDelivery: 1, notifyUrl}
 
 We are the partner here. `id` is the delivery's, so what is posted again is absorbed: the platform answers the same, or
-error 10. The lifetime that it is told is what is left of it. Its reports come back to `notifyUrl`
+error 10. The lifetime it gets is what is left. Its reports come back to `notifyUrl`
 (`services/status/channels/routes.py`). Source: `docs/partner-api.md` §5.
 
 Credentials: login, password, url, callback, subnets; the account of one application.

@@ -5,7 +5,7 @@
                        ─▶ ALERT      2, 5, 6: our address or account is refused; the sender stops
                        ─▶ REFUSED    4, 7, 8, 9, 11: this message is, with an errorCode of the channels' table (§3)
 
-An answer without a known code is judged by its HTTP status; one that says 2xx and an error means the error.
+An answer without a known code is judged by its HTTP status; a 2xx that names an error means the error.
 """
 
 from typing import Any, Final, Literal, NamedTuple

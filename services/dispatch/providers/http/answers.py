@@ -1,6 +1,6 @@
 """What the answers of all providers have in common: their JSON, and what a status says that no table lists. Pure.
 
-It speaks of its own message and of nobody else's. A word that is new, a proxy's page, a status that the documentation
+Such a status is about its own message and no other. A word that is new, a proxy's page, a status that the documentation
 leaves out: none of them retires a token or stops an application.
 """
 

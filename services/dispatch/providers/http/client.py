@@ -5,7 +5,7 @@
          ─▶ NoAnswer     written, wholly or in part, and nothing came back
 
 A `note` is asked when a connection is at hand, right before the request is written: while hundreds wait for their
-connections, none of them counts as begun. aiohttp tells that moment to its tracing hooks only.
+connections, none of them counts as begun. aiohttp reports that moment to its tracing hooks only.
 
 A POST is never repeated here: aiohttp repeats only idempotent methods. Redirects are not followed: they would carry
 the credentials elsewhere.
@@ -72,7 +72,7 @@ CLOSED: Final = NotSent("client closed")
 NOT_BEGUN: Final = NotSent("could not be noted in time")
 """Ours as well: the request waited for its `note`."""
 BEGUN: Final = NotSent("begun before")
-"""Its `note` says that it must not be made."""
+"""Its `note` forbids it."""
 FORBIDDEN: Final = NotSent("forbidden address")
 """No address of a host, or one that the connector's policy refused."""
 

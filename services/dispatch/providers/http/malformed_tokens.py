@@ -5,7 +5,7 @@
                                     refused ─▶ asked for one that was just accepted:  taken ─▶ the token is at fault
                                                                                     refused ─▶ nobody can tell
 
-A question is only checked by the provider (`validate_only`), it reaches nobody. Few are asked: one after another, at
+The provider only checks the empty message (`validate_only`); it reaches nobody. Few are sent: one after another, at
 most one pair in a second, and while nothing is asked the token stays. So no bad message ever retires a token, and a
 token that is malformed goes with one of its next pushes.
 """

@@ -2,7 +2,7 @@
 
     200 with a token ─▶ Grant      4xx ─▶ Rejected with alert (keys or settings are wrong)
     429, 5xx, nothing ─▶ Retry     no push was sent, so none of this is ever Uncertain; of the application, because the
-                                   address stands in its credentials: a wrong one must not hold up its neighbours
+                                   address is in its credentials: a wrong one must not hold up its neighbours
 
 Source: `docs/providers.md` §2.1 and §3.1.
 """

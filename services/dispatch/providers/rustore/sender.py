@@ -2,7 +2,7 @@
 
     native       bearer of the project's service token; notification and data, either may be missing
     universal    credentials in the body, title and text mandatory. An app that is built with the universal SDK drops
-                 native messages in silence, so the variant stands with the token, else with the application. Its SDK
+                 native messages in silence, so the variant is the token's, else the application's. Its SDK
                  may have the token of another carrier (fcm, hms, apns): then RuStore pushes over that one, with the
                  credentials that the application has for it
 

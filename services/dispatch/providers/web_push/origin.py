@@ -80,7 +80,7 @@ class Origin:
 
     def _wait(self, status: int, after_s: float, now: float, installation_id: str) -> None:
         """503 is about the service. Too many requests may be about one subscription (RFC 8030 §8.4), which holds up no
-        other; where several are told so in a row it is about us, and after a while one is asked whether still."""
+        other; several in a row are about us, and after a while one push asks whether they still are."""
         if status != _UNAVAILABLE:
             self._slowed.add(installation_id)
             if len(self._slowed) < SLOWED_BY:

@@ -16,7 +16,7 @@ from services.dispatch.providers.web_push.crypto import point_of
 LIFETIME_S: Final = 12 * 3600
 RENEW_AFTER_S: Final = 11 * 3600
 LEAST_INTERVAL_S: Final = 3600
-_MOST_ORIGINS = 1024  # endpoints are chosen by whoever registers one, so their number must be bounded
+_MOST_ORIGINS = 1024  # endpoints come from outside, so their number must be bounded
 
 
 class _Token(NamedTuple):
