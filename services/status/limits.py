@@ -31,13 +31,13 @@ def enter(limits: PartnerLimits, partner: PartnerChanged) -> None:
         raise Problem(429, "Too many requests", refused)
 
 
-def paced(who: CallerOf, limits: PartnerLimits) -> CallerOf:
+def paced(partner_caller: CallerOf, limits: PartnerLimits) -> CallerOf:
     """The dependency of every route that partners read from.
 
     Depend on it with `scope="function"`: an answer that is still streamed when the route has returned counts no more.
     """
 
-    async def asking(caller: Caller = Depends(who)) -> AsyncIterator[Caller]:  # noqa: B008 — FastAPI's way
+    async def asking(caller: Caller = Depends(partner_caller)) -> AsyncIterator[Caller]:  # noqa: B008 — FastAPI's way
         if caller.partner is None:
             yield caller
             return

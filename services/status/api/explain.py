@@ -46,9 +46,9 @@ def _outcome(link: Link, channel: str, doubtful: int) -> str:
     targets = link.targets
     match link.state:
         case DeliveryState.READ:
-            return f"{channel} was read on {_share(link.believed, 'read_at')}.{_unproved(targets)}"
+            return f"{channel} was read on {_share(link.deciding_targets, 'read_at')}.{_unproved(targets)}"
         case DeliveryState.DELIVERED:
-            shares = _share(link.believed, "delivered_at")
+            shares = _share(link.deciding_targets, "delivered_at")
             return f"{channel} was delivered to {shares} and has not been read.{_unproved(targets)}"
         case DeliveryState.SENT:
             sent = sum(target.state is DeliveryState.SENT for target in targets)

@@ -14,7 +14,7 @@ from services.status.api.export import export_routes
 from services.status.api.query import message_query
 from services.status.api.view import summary_of, view_of
 from services.status.http import invalid
-from services.status.message import BadCursor, MessageQuery, Messages, find_one, find_page
+from services.status.message import BadCursor, MessageQuery, Messages, find_message, find_page
 
 _ID = Path(max_length=300, description="message id, mtNum, or the partner's own id")
 
@@ -36,7 +36,7 @@ def message_routes(messages: Messages, partner_caller: CallerOf) -> APIRouter:
         any_id: Annotated[str, _ID],
         asking: Caller = Depends(partner_caller, scope="function"),  # noqa: B008 — FastAPI's way
     ) -> MessageView:
-        found = await find_one(messages, any_id, asking.partner)
+        found = await find_message(messages, any_id, asking.partner)
         telemetry.REQUESTS.labels("message", "200" if found else "404").inc()
         if found is None:
             raise server.Problem(404, "No such message", "no message has this id, mtNum or partner's id")

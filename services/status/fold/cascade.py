@@ -94,7 +94,7 @@ def _decided(message: Message, link: Link, request: Request, event: MessageEvent
     state, channels = link.state, channels_behind(request)
     if not channels or (state.is_failure and link.failed_reason is Reason.CANCELLED):
         return None  # nothing follows, or nothing may: cancelling a message means all of it
-    if not state.is_failure and state.rank >= awaited.rank and link.is_vouched:
+    if not state.is_failure and state.rank >= awaited.rank and link.is_proved:
         return CascadeDecision(False, event.at, event.event_id, state.value, channels)
     if any(earlier.ends_chain for earlier in message.links.values() if earlier.number <= link.number):
         return CascadeDecision(False, event.at, event.event_id, Reason.CANCELLED.value, channels)

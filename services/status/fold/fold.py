@@ -142,7 +142,7 @@ def _state_of(link: Link) -> DeliveryState:
         for delivery in link.targets:
             if not _is_done_when_sent(delivery):
                 raise_to(delivery, DeliveryState.EXPIRED, Reason.EXPIRED)
-    targets = link.believed
+    targets = link.deciding_targets
     states = [delivery.state for delivery in targets]
     if link.is_planned and not targets:
         states = [DeliveryState.EXPIRED if link.plan_reason is Reason.EXPIRED else DeliveryState.REFUSED]
@@ -167,7 +167,7 @@ def _is_done_when_sent(delivery: Delivery) -> bool:
 
 def _failed_reason(link: Link) -> Reason:
     """The reason of the installation that came furthest; INTERNAL when only a dead letter ended it."""
-    targets = link.believed
+    targets = link.deciding_targets
     if link.is_planned and not targets and link.plan_reason is not None:
         return link.plan_reason
     if link.expired or (link.is_planned and all(delivery.state.is_failure for delivery in targets)):

@@ -27,7 +27,7 @@ _TRAFFIC_TYPE = 2
 
 def wanted_report(link: Link) -> Report | None:
     """The report that the link's state calls for; None before anything is worth telling."""
-    state, targets = link.state, link.believed
+    state, targets = link.state, link.deciding_targets
     if state is PLANNED:
         return None
     parts = 0

@@ -19,7 +19,7 @@ from services.status.message.parts import (
     What,
     inbox_owner,
 )
-from services.status.message.search import BadCursor, MessageQuery, cursor_of, find_one, find_page, place_of
+from services.status.message.search import BadCursor, MessageQuery, cursor_of, find_message, find_page, place_of
 from services.status.message.states import DELIVERED, PLANNED, READ, SENT, furthest_of
 from services.status.message.store import MOST_MS, Messages, Overdue
 
@@ -52,7 +52,7 @@ __all__ = [
     "content_of",
     "cursor_of",
     "enriched",
-    "find_one",
+    "find_message",
     "find_page",
     "furthest_of",
     "inbox_owner",

@@ -75,12 +75,12 @@ class Link:
         return [delivery for delivery in self.deliveries.values() if delivery.planned]
 
     @property
-    def believed(self) -> list[Delivery]:
+    def deciding_targets(self) -> list[Delivery]:
         """The targets that the link's state goes by: those whose owner was proved; all, where none was."""
         return [target for target in self.deliveries.values() if target.planned and target.proved] or self.targets
 
     @property
-    def is_vouched(self) -> bool:
+    def is_proved(self) -> bool:
         """Whether its state may end the chain."""
         return not self.deliveries or any(target.planned and target.proved for target in self.deliveries.values())
 
@@ -104,7 +104,7 @@ class Link:
         request = self.request
         if request is None or request.awaited is None:
             return False
-        return not self.is_vouched or (self.state is DELIVERED and request.awaited == "READ")
+        return not self.is_proved or (self.state is DELIVERED and request.awaited == "READ")
 
 
 @dataclass(slots=True)

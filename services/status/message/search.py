@@ -48,7 +48,7 @@ class Page:
     cursor: str | None
 
 
-async def find_one(messages: Messages, any_id: str, partner: PartnerChanged | None) -> Message | None:
+async def find_message(messages: Messages, any_id: str, partner: PartnerChanged | None) -> Message | None:
     """The message of this id, mtNum or partner's own id; among the partner's own when there is a partner."""
     candidates = [any_id]
     if partner is not None:

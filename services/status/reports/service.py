@@ -168,15 +168,15 @@ class ReportService:
             while not self._tried.empty() and len(batch) < _MAX_BATCH:
                 batch.append(self._tried.get_nowait())
             now = now_ms()
-            tried = [self._judged(report, answer, now) for report, answer, _ in batch]
+            tried = [self._result_of(report, answer, now) for report, answer, _ in batch]
             appends = [_attempted(result, answer, now) for result, (_, answer, _) in zip(tried, batch, strict=True)]
-            await self._surely(self._sink.append, appends, tried)
-            await self._surely(self._store.finish, tried, tried)
+            await self._until_recorded(self._sink.append, appends, tried)
+            await self._until_recorded(self._store.finish, tried, tried)
             for _, _, recorded in batch:
                 if not recorded.done():
                     recorded.set_result(None)
 
-    async def _surely(
+    async def _until_recorded(
         self, work: Callable[[Sequence[_T]], Awaitable[None]], items: Sequence[_T], tried: Sequence[AttemptResult]
     ) -> None:
         """Try until it succeeds. The leases are kept meanwhile, or reports that were taken would be posted again."""
@@ -190,7 +190,7 @@ class ReportService:
             except Exception as error:
                 if len(items) > 1:
                     for item in items:
-                        await self._surely(work, [item], tried)
+                        await self._until_recorded(work, [item], tried)
                     return None
                 telemetry.LOOP_FAILURES.labels("reports").inc()
                 log_error = log.error  # without the error's text, which may be a report's
@@ -200,7 +200,7 @@ class ReportService:
                 await self._store.renew([result.report for result in tried], now_ms())
             await asyncio.sleep(min(5.0, backoff_s(attempt)))
 
-    def _judged(self, report: LeasedReport, answer: Answer, now: int) -> AttemptResult:
+    def _result_of(self, report: LeasedReport, answer: Answer, now: int) -> AttemptResult:
         telemetry.REPORTS.labels("taken" if answer.taken else "not taken").inc()
         if answer.taken:
             return AttemptResult(report, True, None)

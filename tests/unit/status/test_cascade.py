@@ -435,4 +435,4 @@ def test_a_plan_of_before_counts_as_it_did() -> None:
         del target["proved"]
     message, follows = followed(asked(story), Planned.model_validate(old), story.receipt("i-1"))
     assert of_kind(follows, LinksSaved)
-    assert message.links[0].is_vouched
+    assert message.links[0].is_proved
