@@ -89,12 +89,12 @@ def tail_of(delivery_id: str) -> str:
 def tag_of(delivery: DeliveryTag) -> str | None:
     """The tag; None for ids that are no UUIDs, of which no receipt can be taken."""
     try:
-        raw = [uuid.UUID(one).bytes for one in (delivery.message_id, delivery.installation_id)]
+        raw = [uuid.UUID(given).bytes for given in (delivery.message_id, delivery.installation_id)]
     except ValueError:
         return None
     if not delivery.tail:
         return None
-    message, installation = (base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in raw)
+    message, installation = (base64.urlsafe_b64encode(id_bytes).rstrip(b"=").decode() for id_bytes in raw)
     return f"{message}.{installation}.{delivery.link}{'b' if delivery.lane == 'bulk' else 's'}{delivery.tail}"
 
 
@@ -104,8 +104,8 @@ def delivery_of_tag(tag: str) -> DeliveryTag | None:
     if found is None:
         return None
     try:
-        raw = [base64.urlsafe_b64decode(one + "==") for one in found.group(1, 2)]
-        message, installation = (str(uuid.UUID(bytes=one)) for one in raw)
+        raw = [base64.urlsafe_b64decode(text + "==") for text in found.group(1, 2)]
+        message, installation = (str(uuid.UUID(bytes=id_bytes)) for id_bytes in raw)
     except (ValueError, binascii.Error):
         return None
     return DeliveryTag(message, int(found[3]), installation, "bulk" if found[4] == "b" else "single", found[5])

@@ -40,10 +40,10 @@ def aim_of(content: Content) -> Aim | None:
     """None for an ordinary push."""
     if content.live_activity is None:
         return None
-    told = lossless.loads(content.live_activity)
-    if told.get("event") == "start":
-        return Aim(start_slot(told.get("attributes-type", "")))
-    activity_id = told.get("activity-id")
+    update = lossless.loads(content.live_activity)
+    if update.get("event") == "start":
+        return Aim(start_slot(update.get("attributes-type", "")))
+    activity_id = update.get("activity-id")
     return Aim(activity_slot(activity_id) if activity_id is not None else None)
 
 

@@ -63,7 +63,7 @@ class Members(dict[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         """All that had this name make room."""
         super().__setitem__(name, value)
-        self.pairs = [*(one for one in self.pairs if one[0] != name), (name, value)]
+        self.pairs = [*(pair for pair in self.pairs if pair[0] != name), (name, value)]
 
 
 def loads(raw: bytes | str) -> Any:
@@ -117,9 +117,9 @@ def object_of(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 def mapped(value: Any, part: Callable[[Any], Any]) -> Any:
     """The same list or object with each part changed; anything else as it is."""
     if isinstance(value, dict):
-        return object_of((name, part(one)) for name, one in pairs_of(value))
+        return object_of((name, part(inner)) for name, inner in pairs_of(value))
     if isinstance(value, list):
-        return [part(one) for one in value]
+        return [part(inner) for inner in value]
     return value
 
 
@@ -173,7 +173,9 @@ def _written(value: Any) -> Any:
     if isinstance(value, ExactInt | ExactFloat):
         return orjson.Fragment(value.text)
     if isinstance(value, Members):
-        return orjson.Fragment(b"{" + b",".join(dumps(name) + b":" + dumps(one) for name, one in value.pairs) + b"}")
+        return orjson.Fragment(
+            b"{" + b",".join(dumps(name) + b":" + dumps(inner) for name, inner in value.pairs) + b"}"
+        )
     if isinstance(value, str):  # a StrEnum
         return str.__str__(value)
     if isinstance(value, dict):
@@ -200,8 +202,8 @@ def _with_exact_ints(value: Any) -> Any:
 
 
 def _check_finite(value: Any) -> None:
-    for one in _parts(value):
-        if type(one) is float and (one != one or one in (float("inf"), float("-inf"))):
+    for part in _parts(value):
+        if type(part) is float and (part != part or part in (float("inf"), float("-inf"))):
             raise NotJson("numbers must be finite")
 
 
@@ -210,16 +212,16 @@ def _check_depth(value: Any) -> None:
     while level:
         if depth > MAX_DEPTH:
             raise NotJson("is nested too deeply")
-        level = [part for one in level for part in _children(one)]
+        level = [part for outer in level for part in _children(outer)]
         depth += 1
 
 
 def _parts(value: Any) -> Iterable[Any]:
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        yield one
-        waiting += _children(one)
+        part = waiting.pop()
+        yield part
+        waiting += _children(part)
 
 
 def _children(value: Any) -> list[Any]:

@@ -46,8 +46,8 @@ def lane_of(name: str) -> Lane:
     return "bulk" if name.removesuffix(DEAD_LETTER).endswith(BULK) else "single"
 
 
-def _lanes(name: str, *of: type[events.Event], key: Key = "message") -> dict[Lane, Topic]:
-    return {"single": Topic(name, key, of), "bulk": Topic(name + BULK, key, of)}
+def _lanes(name: str, *types: type[events.Event], key: Key = "message") -> dict[Lane, Topic]:
+    return {"single": Topic(name, key, types), "bulk": Topic(name + BULK, key, types)}
 
 
 MESSAGE_REQUESTED = _lanes("message-requested", events.MessageRequested, events.ScheduleDue, events.CancelRequested)

@@ -51,12 +51,12 @@ def strings(draw: st.DrawFn) -> Json:
 
 
 def _list(parts: list[Json], blank: str) -> Json:
-    return Json(f"[{f',{blank}'.join(one.wire for one in parts)}]", f"[{','.join(one.compact for one in parts)}]")
+    return Json(f"[{f',{blank}'.join(part.wire for part in parts)}]", f"[{','.join(part.compact for part in parts)}]")
 
 
 def _object(parts: list[tuple[Json, Json]], blank: str) -> Json:
-    wire = f",{blank}".join(f"{name.wire}{blank}:{one.wire}" for name, one in parts)
-    return Json(f"{{{blank}{wire}}}", "{" + ",".join(f"{name.compact}:{one.compact}" for name, one in parts) + "}")
+    wire = f",{blank}".join(f"{name.wire}{blank}:{part.wire}" for name, part in parts)
+    return Json(f"{{{blank}{wire}}}", "{" + ",".join(f"{name.compact}:{part.compact}" for name, part in parts) + "}")
 
 
 PLAIN = st.sampled_from(["true", "false", "null", "1.10", "1e400", "-0", "-0.0", str(2**70), "1E5", "9" * 4500])
@@ -72,7 +72,7 @@ def _within(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
 ANY = st.recursive(LEAVES, _within, max_leaves=6)
 FEW = settings(max_examples=50)
 OBJECTS = st.builds(_object, st.lists(st.tuples(NAMES, ANY), min_size=1, max_size=4), BLANKS).filter(
-    lambda one: len(one.compact.encode()) < 1500  # or no Live Activity holds it
+    lambda value: len(value.compact.encode()) < 1500  # or no Live Activity holds it
 )
 TWICE = Json('{"a": 1.10, "a":1e400}', '{"a":1.10,"a":1e400}')
 
@@ -98,7 +98,7 @@ def _content(chain: tuple[Link, ...]) -> Content:
 
 
 @FEW
-@given(ANY.filter(lambda one: one.wire != "null"))
+@given(ANY.filter(lambda value: value.wire != "null"))
 @example(TWICE)
 def test_a_custom_payload_comes_through_send(value: Json) -> None:
     assert _content(_sent(f'{{"text":"x","ttl":60,"customPayload": {value.wire}}}')).custom_payload == value.compact
@@ -108,11 +108,11 @@ def test_two_links_that_differ_in_the_writing_of_a_number_keep_it() -> None:
     data = '{"text":"x","ttl":60,"customPayload":%s}'
     more = ',"cascadeChainLink":{"state":"READ","message":{"type":"PUSH","data":' + data % "1.1" + "}}"
     contents = [link.content for link in _sent(data % "1.10", more=more)]
-    assert [one.custom_payload for one in contents if one is not None] == ["1.10", "1.1"]
+    assert [content.custom_payload for content in contents if content is not None] == ["1.10", "1.1"]
 
 
 @FEW
-@given(ANY.filter(lambda one: one.wire != "null"))
+@given(ANY.filter(lambda value: value.wire != "null"))
 @example(TWICE)
 async def test_a_custom_payload_comes_through_a_packet(value: Json) -> None:
     message = (
@@ -121,15 +121,15 @@ async def test_a_custom_payload_comes_through_a_packet(value: Json) -> None:
     )
     packet = packet_of(await _read(f'{{"messages":[{message},{message}]}}'.encode()), PARTNER, NOW)
     sending, patterns = PacketContext(PARTNER, Senders(), NOW, 7, ids.uuid7), PacketTemplates(PARTNER)
-    for place, one in enumerate(packet.messages):
-        outcome = accepted_of(one, place, packet, sending, patterns)
+    for place, raw_message in enumerate(packet.messages):
+        outcome = accepted_of(raw_message, place, packet, sending, patterns)
         assert _content(outcome.request.chain).custom_payload == value.compact  # type: ignore[union-attr]
 
 
 async def test_messages_of_a_packet_that_differ_in_the_writing_only_are_not_alike() -> None:
     values = ["1.1", "1.10", '{"a":1}', '{"a":1,"a":1}', "1", "-0", "0"]
-    one = '{"from":"DemoBank","to":"+79161234567","text":"x","type":"PUSH","validity":60,"data":{"customPayload":%s}}'
-    packet = packet_of(await _read(f'{{"messages":[{",".join(one % v for v in values)}]}}'.encode()), PARTNER, NOW)
+    body = '{"from":"DemoBank","to":"+79161234567","text":"x","type":"PUSH","validity":60,"data":{"customPayload":%s}}'
+    packet = packet_of(await _read(f'{{"messages":[{",".join(body % v for v in values)}]}}'.encode()), PARTNER, NOW)
     sending, patterns = PacketContext(PARTNER, Senders(), NOW, 7, ids.uuid7), PacketTemplates(PARTNER)
     found = [accepted_of(m, place, packet, sending, patterns) for place, m in enumerate(packet.messages)]
     assert [_content(o.request.chain).custom_payload for o in found] == values  # type: ignore[union-attr]
@@ -145,7 +145,7 @@ def _drafted(message: str) -> Template:
 
 
 @FEW
-@given(ANY.filter(lambda one: "{{" not in one.compact and one.wire != "null"))
+@given(ANY.filter(lambda value: "{{" not in value.compact and value.wire != "null"))
 @example(TWICE)
 def test_a_custom_payload_comes_through_a_mailing(value: Json) -> None:
     data = f'{{"text":"x","ttl":60,"customPayload":[{value.wire},"{{{{who}}}}"]}}'
@@ -235,7 +235,8 @@ def test_what_cannot_be_handed_on_is_error_4_of_the_body(value: str, rule: str) 
 
 
 VALUES = st.recursive(
-    st.none() | st.floats() | st.integers() | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)
+    st.none() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 

@@ -12,9 +12,9 @@ from schemas.random_bytes import SIZE, random_16_bytes
 def test_nobody_gets_what_another_thread_got() -> None:
     with ThreadPoolExecutor(8) as threads:
         parts = list(threads.map(lambda _: [random_16_bytes() for _ in range(2000)], range(8)))
-    drawn = [one for part in parts for one in part]
+    drawn = [drawn_bytes for part in parts for drawn_bytes in part]
     assert len(set(drawn)) == len(drawn) == 16_000
-    assert {len(one) for one in drawn} == {SIZE}
+    assert {len(drawn_bytes) for drawn_bytes in drawn} == {SIZE}
 
 
 def test_a_process_that_is_forked_off_draws_its_own() -> None:
@@ -35,7 +35,7 @@ def test_a_process_that_is_forked_off_draws_its_own() -> None:
 
 def test_an_id_is_a_uuid_of_version_7_that_holds_its_time() -> None:
     before = time.time_ns() // 1_000_000
-    one = uuid.UUID(ids.uuid7())
+    made = uuid.UUID(ids.uuid7())
     after = time.time_ns() // 1_000_000
-    assert (one.version, one.variant, len({ids.uuid7() for _ in range(1000)})) == (7, uuid.RFC_4122, 1000)
-    assert before <= one.int >> 80 <= after
+    assert (made.version, made.variant, len({ids.uuid7() for _ in range(1000)})) == (7, uuid.RFC_4122, 1000)
+    assert before <= made.int >> 80 <= after

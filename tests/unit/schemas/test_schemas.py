@@ -122,7 +122,7 @@ def test_ids_are_computed_and_look_as_they_should() -> None:
 
 def test_new_ids_are_in_order_of_time() -> None:
     drawn = [ids.uuid7() for _ in range(50)]
-    assert [one[:13] for one in drawn] == sorted(one[:13] for one in drawn)
+    assert [drawn_id[:13] for drawn_id in drawn] == sorted(drawn_id[:13] for drawn_id in drawn)
 
 
 def test_the_mark_of_a_recipient_tells_users_phones_and_applications_apart() -> None:
@@ -151,7 +151,7 @@ def test_the_lattice_of_states() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "told"),
+    ("by", "shown"),
     [
         ("operator:anna", "operator"),
         ("bootstrap", "operator"),
@@ -160,8 +160,8 @@ def test_the_lattice_of_states() -> None:
         ("", ""),
     ],
 )
-def test_a_partner_is_not_told_which_operator_it_was(by: str, told: str) -> None:
-    assert by_for_partners(by) == told
+def test_a_partner_is_not_told_which_operator_it_was(by: str, shown: str) -> None:
+    assert by_for_partners(by) == shown
 
 
 def test_the_id_of_what_a_partner_owns_is_read_as_it_was_written() -> None:
