@@ -4,11 +4,11 @@
 (`host_health.py`), of an application's rate (`limiter.py`), of its tokens (`trust.py`, `dead_token_guard.py`).
 """
 
+from services.dispatch.policy.backoff import backoff_s
 from services.dispatch.policy.conclusions import (
     AttemptFacts,
     Conclusion,
     Hold,
-    backoff_s,
     cancelled,
     concluded,
     not_sent,

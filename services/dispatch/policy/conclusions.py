@@ -18,14 +18,11 @@ from typing import NamedTuple
 from schemas import ids
 from schemas.events import DispatchOutcome, ProviderDispatched, TargetResolved
 from schemas.reasons import Reason
+from services.dispatch.policy.backoff import backoff_s
 from services.dispatch.policy.screening import Obstacle, deadline_of
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
-from services.runtime.pacing.backoff import exponential
 from services.runtime.scheduling.tags import Tag
 
-BACKOFF_S = 5.0
-LONGEST_BACKOFF_S = 900.0
-LEAST_BACKOFF_S = 1.0
 _OF_WHAT_IS_LEFT = 0.9
 
 
@@ -132,18 +129,6 @@ def waiting(target: TargetResolved, result: Result, facts: AttemptFacts, now: in
 def _refusal(target: TargetResolved, result: Rejected) -> Reason:
     """The reason to report. A channel has no way to the recipient, unless the platform says more."""
     return result.reason or (Reason.PROVIDER_REFUSED if target.channel is None else Reason.UNROUTED)
-
-
-def backoff_s(attempt: int, draw: float, least_s: float, left_s: float) -> float | None:
-    """The wait before the next attempt: exponential, with full jitter above what the provider asked for.
-
-    None when that would be past the deadline, `left_s` from now.
-    """
-    least_s = max(least_s, LEAST_BACKOFF_S)
-    if least_s >= left_s:
-        return None
-    ceiling_s = min(exponential(BACKOFF_S, attempt, LONGEST_BACKOFF_S), left_s - least_s)
-    return float(least_s + draw * ceiling_s)
 
 
 def _retried(

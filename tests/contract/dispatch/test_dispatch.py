@@ -15,7 +15,7 @@ from schemas.events import TargetResolved
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.values import Content
-from services.dispatch.policy import conclusions
+from services.dispatch.policy import backoff
 from services.dispatch.policy.trust import DOUBTED_AFTER
 from services.dispatch.provider import BEGUN_BEFORE, Accepted, Opening, Push, Result, Sender, Uncertain
 from services.runtime import telemetry
@@ -47,8 +47,8 @@ async def service(settings: Settings, sandbox: Sandbox) -> AsyncIterator[Service
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries come within a second or two."""
-    monkeypatch.setattr(conclusions, "BACKOFF_S", 0.2)
-    monkeypatch.setattr(conclusions, "LEAST_BACKOFF_S", 0.1)
+    monkeypatch.setattr(backoff, "BACKOFF_S", 0.2)
+    monkeypatch.setattr(backoff, "LEAST_BACKOFF_S", 0.1)
 
 
 async def test_a_target_becomes_a_push_and_its_acceptance_an_event(service: Service, sandbox: Sandbox) -> None:

@@ -22,7 +22,7 @@ from services.dispatch.policy import (
     parked,
     screened,
 )
-from services.dispatch.policy.conclusions import LONGEST_BACKOFF_S
+from services.dispatch.policy.backoff import LONGEST_BACKOFF_S
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime.installations.model import Installation
 from services.runtime.scheduling.tags import SenderTag
