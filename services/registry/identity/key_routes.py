@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 
 from schemas.application_events import ApplicationChanged, IdentityKey
 from services.registry.bodies import BadField, Id
-from services.registry.http import PROBLEMS, By, IfMatch, operator_router, version_of
+from services.registry.http import PROBLEMS, By, IfMatch, operator_router
 from services.registry.identity import keys as identity_keys
 from services.registry.identity.keys import BadKey
-from services.registry.provisioning import ApplicationView, Entity, IdentityKeyBody, Provisioning, Stamp, application_of
+from services.registry.provisioning import ApplicationView, IdentityKeyBody, Provisioning, Stamp
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.server import Problem
 from services.runtime.text.storable import Text
@@ -32,15 +32,12 @@ def identity_key_routes(provisioning: Provisioning, secrets: Secrets) -> APIRout
         drawn = random_secrets.token_urlsafe(32) if body.secret == "" else None
         new = _given(body, drawn, secrets)
 
-        def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
-            application = application_of(current)
+        def change(application: ApplicationChanged, stamp: Stamp) -> ApplicationChanged:
             added = [key.replace(added_at=stamp.at) for key in new]
             keys = _checked(lambda: identity_keys.joined(application.identity_keys, added))
             return stamp.on(application, identity_keys=keys)
 
-        changed = await provisioning.change(
-            f"application/{application_id}", decide, by=by, version=version_of(if_match)
-        )
+        changed = await provisioning.change_application(application_id, change, by=by, if_match=if_match)
         return ApplicationView.of(changed, secret=drawn)
 
     @router.delete("/{application_id}/identity-keys", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
@@ -49,15 +46,14 @@ def identity_key_routes(provisioning: Provisioning, secrets: Secrets) -> APIRout
     ) -> ApplicationView:
         """End a key: proofs that it has signed are taken no more. What they have proved stays proved (see revoke)."""
 
-        def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
-            application = application_of(current)
+        def change(application: ApplicationChanged, stamp: Stamp) -> ApplicationChanged:
             left = tuple(key for key in application.identity_keys if key.kid != kid)
             if len(left) == len(application.identity_keys):
                 raise Problem(404, "Unknown key", errors=[{"field": "kid", "rule": "must be that of a key"}])
             return stamp.on(application, identity_keys=left)
 
         return ApplicationView.of(
-            await provisioning.change(f"application/{application_id}", decide, by=by, version=version_of(if_match))
+            await provisioning.change_application(application_id, change, by=by, if_match=if_match)
         )
 
     return router

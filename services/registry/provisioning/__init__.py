@@ -1,7 +1,7 @@
 """Partners, senders, applications, credentials, operators and stops: what operators change, one change at a time."""
 
-from services.registry.provisioning.applications import application_of, application_routes
-from services.registry.provisioning.bodies import ApplicationView, IdentityKeyBody
+from services.registry.provisioning.application_bodies import ApplicationView, IdentityKeyBody
+from services.registry.provisioning.applications import application_routes
 from services.registry.provisioning.operators import operator_routes
 from services.registry.provisioning.partners import partner_routes
 from services.registry.provisioning.secret_rules import STRICT, SecretRules
@@ -17,7 +17,6 @@ __all__ = [
     "Provisioning",
     "SecretRules",
     "Stamp",
-    "application_of",
     "application_routes",
     "open_provisioning",
     "operator_routes",

@@ -10,8 +10,8 @@ from schemas import ids
 from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.providers import Provider, ProviderName
 from services.registry.bodies import Id
-from services.registry.http import PROBLEMS, By, IfMatch, operator_router, version_of
-from services.registry.provisioning.bodies import (
+from services.registry.http import PROBLEMS, By, IfMatch, operator_router
+from services.registry.provisioning.application_bodies import (
     ApiKeyBody,
     ApplicationCreate,
     ApplicationPatch,
@@ -21,7 +21,7 @@ from services.registry.provisioning.bodies import (
 )
 from services.registry.provisioning.partners import changes_of
 from services.registry.provisioning.secret_rules import SecretRules
-from services.registry.provisioning.service import Entity, Provisioning, Stamp
+from services.registry.provisioning.service import Entity, Provisioning, Stamp, application_of
 from services.runtime import credentials
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.server import Problem, field_errors
@@ -34,12 +34,6 @@ def application_routes(provisioning: Provisioning, secrets: Secrets, rules: Secr
     _add_api_keys(router, provisioning, secrets, rules)
     _add_credentials(router, provisioning, secrets)
     return router
-
-
-def application_of(current: Entity | None) -> ApplicationChanged:
-    if not isinstance(current, ApplicationChanged):
-        raise Problem(404, "Unknown application")
-    return current
 
 
 def _key_is_free(provisioning: Provisioning, digest: str) -> None:
@@ -84,12 +78,11 @@ def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Se
     ) -> ApplicationView:
         """Change what the body names; `{"enabled": false}` switches the application off."""
 
-        def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
-            now = application_of(current).model_dump()
-            return ApplicationChanged.model_validate({**now, **stamp.fields(), **changes_of(body)})
+        def change(application: ApplicationChanged, stamp: Stamp) -> ApplicationChanged:
+            return ApplicationChanged.model_validate({**application.model_dump(), **stamp.fields(), **changes_of(body)})
 
         return ApplicationView.of(
-            await provisioning.change(f"application/{application_id}", decide, by=by, version=version_of(if_match))
+            await provisioning.change_application(application_id, change, by=by, if_match=if_match)
         )
 
 
@@ -101,14 +94,13 @@ def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secret
         api_key = body.api_key or random_secrets.token_urlsafe(24)
         digest = secrets.digest(api_key, "api-key")
 
-        def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
-            application = application_of(current)
+        def change(application: ApplicationChanged, stamp: Stamp) -> ApplicationChanged:
             _key_is_free(provisioning, digest)
             kept = application.api_key_digests[:1] if body.keep_old else ()
             return stamp.on(application, api_key_digests=(digest, *kept))
 
         return ApplicationView.of(
-            await provisioning.change(f"application/{application_id}", decide, by=by, version=version_of(if_match)),
+            await provisioning.change_application(application_id, change, by=by, if_match=if_match),
             api_key,
         )
 
@@ -116,12 +108,11 @@ def _add_api_keys(router: APIRouter, provisioning: Provisioning, secrets: Secret
     async def drop_old_api_keys(application_id: Id, by: By, if_match: IfMatch = None) -> ApplicationView:
         """End the overlap: only the newest API key goes on working."""
 
-        def decide(current: Entity | None, stamp: Stamp) -> ApplicationChanged:
-            application = application_of(current)
+        def change(application: ApplicationChanged, stamp: Stamp) -> ApplicationChanged:
             return stamp.on(application, api_key_digests=application.api_key_digests[:1])
 
         return ApplicationView.of(
-            await provisioning.change(f"application/{application_id}", decide, by=by, version=version_of(if_match))
+            await provisioning.change_application(application_id, change, by=by, if_match=if_match)
         )
 
 
@@ -168,7 +159,7 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
             )
 
         key = f"credentials/{application_id}/{provider}"
-        return CredentialsView.of(await provisioning.change(key, decide, by=by, version=version_of(if_match)))
+        return CredentialsView.of(await provisioning.change(key, decide, by=by, if_match=if_match))
 
     @router.patch("/{application_id}/credentials/{provider}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def switch_credentials(
@@ -182,4 +173,4 @@ def _add_credentials(router: APIRouter, provisioning: Provisioning, secrets: Sec
             return stamp.on(current, enabled=body.enabled)
 
         key = f"credentials/{application_id}/{provider}"
-        return CredentialsView.of(await provisioning.change(key, decide, by=by, version=version_of(if_match)))
+        return CredentialsView.of(await provisioning.change(key, decide, by=by, if_match=if_match))

@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from schemas import ids
 from schemas.application_events import PartnerChanged, SenderChanged
 from services.registry.bodies import Id, RequestModel
-from services.registry.http import PROBLEMS, By, IfMatch, operator_router, version_of
-from services.registry.provisioning.bodies import (
+from services.registry.http import PROBLEMS, By, IfMatch, operator_router
+from services.registry.provisioning.partner_bodies import (
     BatchKeyBody,
     PartnerCreate,
     PartnerPatch,
@@ -23,7 +23,7 @@ from services.registry.provisioning.bodies import (
     ServiceNumber,
 )
 from services.registry.provisioning.secret_rules import SecretRules
-from services.registry.provisioning.service import Entity, Provisioning, Stamp
+from services.registry.provisioning.service import Entity, Provisioning, Stamp, partner_of
 from services.runtime.access.logins import API_KEY
 from services.runtime.crypto import passwords
 from services.runtime.crypto.master_key import Secrets
@@ -46,12 +46,6 @@ def partner_routes(provisioning: Provisioning, secrets: Secrets, rules: SecretRu
     _add_secrets(router, provisioning, secrets, rules)
     _add_senders(router, provisioning)
     return router
-
-
-def _partner(current: Entity | None) -> PartnerChanged:
-    if not isinstance(current, PartnerChanged):
-        raise Problem(404, "Unknown partner")
-    return current
 
 
 def _login_is_free(provisioning: Provisioning, login: str, partner_id: str) -> None:
@@ -94,35 +88,30 @@ def _add_partners(router: APIRouter, provisioning: Provisioning, rules: SecretRu
     @router.get("/{partner_id}", responses={404: PROBLEMS[400]})
     async def get_partner(partner_id: Id) -> PartnerView:
         """One partner."""
-        return PartnerView.of(_partner(partners.get(partner_id)))
+        return PartnerView.of(partner_of(partners.get(partner_id)))
 
     @router.patch("/{partner_id}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def change_partner(partner_id: Id, body: PartnerPatch, by: By, if_match: IfMatch = None) -> PartnerView:
         """Change what the body names; `{"enabled": false}` switches the partner off."""
 
-        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
-            partner = _partner(current)
+        def change(partner: PartnerChanged, stamp: Stamp) -> PartnerChanged:
             _login_is_free(provisioning, body.login or partner.login, partner_id)
             return PartnerChanged.model_validate({**partner.model_dump(), **stamp.fields(), **changes_of(body)})
 
-        key = f"partner/{partner_id}"
-        return PartnerView.of(await provisioning.change(key, decide, by=by, version=version_of(if_match)))
+        return PartnerView.of(await provisioning.change_partner(partner_id, change, by=by, if_match=if_match))
 
 
 def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> None:
-    async def changed(partner_id: str, by: str, if_match: str | None, **news: object) -> PartnerChanged:
-        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
-            return stamp.on(_partner(current), **news)
-
-        return await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
-
     @router.post("/{partner_id}/password", responses={404: PROBLEMS[400]})
     async def rotate_password(partner_id: Id, body: PasswordBody, by: By, if_match: IfMatch = None) -> PartnerView:
         """A new password, shown in this answer only; the old one ends at once."""
-        known = _partner(provisioning.directory.partners.get(partner_id))
+        known = partner_of(provisioning.directory.partners.get(partner_id))
         rules.check_password(body.password, known.login)
         password = body.password or random_secrets.token_urlsafe(18)
-        partner = await changed(partner_id, by, if_match, password_hash=await _password_hash(password))
+        password_hash = await _password_hash(password)
+        partner = await provisioning.change_partner(
+            partner_id, lambda partner, stamp: stamp.on(partner, password_hash=password_hash), by=by, if_match=if_match
+        )
         return PartnerView.of(partner, password)
 
     @router.post("/{partner_id}/report-key", responses={404: PROBLEMS[400]})
@@ -130,7 +119,9 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
         """A new key for signed reports, shown in this answer only."""
         key = random_secrets.token_urlsafe(32)
         sealed = secrets.seal(key.encode(), b"report-key")
-        partner = await changed(partner_id, by, if_match, report_key_sealed=sealed)
+        partner = await provisioning.change_partner(
+            partner_id, lambda partner, stamp: stamp.on(partner, report_key_sealed=sealed), by=by, if_match=if_match
+        )
         return SecretView(key=key, version=partner.event_id)
 
     @router.post("/{partner_id}/batch-key", responses={404: PROBLEMS[400]})
@@ -145,12 +136,11 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
         key = given or drawn
         digest = secrets.digest(key, "batch-key")
 
-        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
-            partner = _partner(current)
+        def change(partner: PartnerChanged, stamp: Stamp) -> PartnerChanged:
             digests = (digest, *(old for old in partner.batch_key_digests[:1] if old != digest))
             return stamp.on(partner, batch_key_digests=digests)
 
-        partner = await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
+        partner = await provisioning.change_partner(partner_id, change, by=by, if_match=if_match)
         return SecretView(key=key, version=partner.event_id)
 
     @router.post("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
@@ -162,17 +152,20 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
         key = f"rpns_{random_secrets.token_urlsafe(32)}"
         digest = secrets.digest(key, API_KEY)
 
-        def decide(current: Entity | None, stamp: Stamp) -> PartnerChanged:
-            partner = _partner(current)
+        def change(partner: PartnerChanged, stamp: Stamp) -> PartnerChanged:
             return stamp.on(partner, api_key_digests=(digest, *partner.api_key_digests[:1]))
 
-        partner = await provisioning.change(f"partner/{partner_id}", decide, by=by, version=version_of(if_match))
+        partner = await provisioning.change_partner(partner_id, change, by=by, if_match=if_match)
         return SecretView(key=key, version=partner.event_id)
 
     @router.delete("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
     async def withdraw_api_keys(partner_id: Id, by: By, if_match: IfMatch = None) -> PartnerView:
         """No key is taken in place of the password from now on."""
-        return PartnerView.of(await changed(partner_id, by, if_match, api_key_digests=()))
+        return PartnerView.of(
+            await provisioning.change_partner(
+                partner_id, lambda partner, stamp: stamp.on(partner, api_key_digests=()), by=by, if_match=if_match
+            )
+        )
 
 
 def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
@@ -181,7 +174,7 @@ def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
     @router.get("/{partner_id}/senders", responses={404: PROBLEMS[400]})
     async def list_senders(partner_id: Id) -> list[SenderView]:
         """The service numbers of a partner, by name."""
-        _partner(directory.partners.get(partner_id))
+        partner_of(directory.partners.get(partner_id))
         return [SenderView.of(sender) for sender in directory.senders_of(partner_id)]
 
     @router.put("/{partner_id}/senders/{service_number}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
@@ -191,14 +184,14 @@ def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
         """Create or replace a service number; `{"enabled": false}` switches it off."""
 
         def decide(_: Entity | None, stamp: Stamp) -> SenderChanged:
-            _partner(directory.partners.get(partner_id))
+            partner_of(directory.partners.get(partner_id))
             if body.application_id is not None and body.application_id not in directory.applications:
                 raise Problem(400, "Unknown application", errors=[{"field": "applicationId", "rule": "must exist"}])
             named = {"partner_id": partner_id, "service_number": service_number}
             return SenderChanged.model_validate({**stamp.fields(), **named, **body.model_dump()})
 
         key = f"sender/{partner_id}/{service_number}"
-        return SenderView.of(await provisioning.change(key, decide, by=by, version=version_of(if_match)))
+        return SenderView.of(await provisioning.change(key, decide, by=by, if_match=if_match))
 
 
 def _is_id(text: str) -> bool:

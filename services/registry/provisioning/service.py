@@ -1,6 +1,6 @@
 """Changes of partners, senders, applications and credentials: one at a time, and none is lost silently.
 
-    take the turn ─▶ the directory knows the last change ─▶ If-Match holds? ─▶ decide ─▶ append ─▶ the directory has it
+    take the lock ─▶ the directory has the last change ─▶ If-Match holds? ─▶ decide ─▶ append ─▶ the directory has it
 
 A change names the version that it was made from (`If-Match`, the `version` of what was read); when somebody else was
 faster it is refused with 409. What an answer says, every later request sees.
@@ -25,6 +25,7 @@ from schemas.events import Event
 from schemas.providers import Provider
 from schemas.topics import APPLICATION_EVENTS, MESSAGE_RETENTION_MS
 from schemas.values import StopScope
+from services.registry.http import version_of
 from services.registry.provisioning.store import ProvisioningLock
 from services.runtime import faults
 from services.runtime.clock import now_ms
@@ -38,7 +39,7 @@ State = TypeVar("State", bound=Event)
 Decide = Callable[[Entity | None, "Stamp"], Changed]
 _WAIT_S = 5.0
 _MOST_ENDED = 1_000
-"""Stops ended in one turn, during which nobody else changes anything."""
+"""Stops ended under one lock, while nobody else changes anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +63,85 @@ def _may_have_ended(key: str, at: int) -> bool:
     return key.startswith("stop/") and at < now_ms() - MESSAGE_RETENTION_MS
 
 
+def partner_of(current: Entity | None) -> PartnerChanged:
+    """Raises Problem 404 where there is none."""
+    if not isinstance(current, PartnerChanged):
+        raise Problem(404, "Unknown partner")
+    return current
+
+
+def application_of(current: Entity | None) -> ApplicationChanged:
+    """Raises Problem 404 where there is none."""
+    if not isinstance(current, ApplicationChanged):
+        raise Problem(404, "Unknown application")
+    return current
+
+
 @dataclass(frozen=True)
 class Provisioning:
     """One for each process."""
 
     directory: Directory
     sink: Log
-    turns: ProvisioningLock
+    lock: ProvisioningLock
 
-    async def change(self, key: str, decide: "Decide[Changed]", *, by: str, version: str | None = None) -> Changed:
+    async def change_partner(
+        self,
+        partner_id: str,
+        change: Callable[[PartnerChanged, Stamp], PartnerChanged],
+        *,
+        by: str,
+        if_match: str | None,
+    ) -> PartnerChanged:
+        """Change a partner that exists. Raises Problem 404, and what `change` raises here."""
+        return await self.change(
+            f"partner/{partner_id}",
+            lambda current, stamp: change(partner_of(current), stamp),
+            by=by,
+            if_match=if_match,
+        )
+
+    async def change_application(
+        self,
+        application_id: str,
+        change: Callable[[ApplicationChanged, Stamp], ApplicationChanged],
+        *,
+        by: str,
+        if_match: str | None,
+    ) -> ApplicationChanged:
+        """Change an application that exists. Raises Problem 404, and what `change` raises here."""
+        return await self.change(
+            f"application/{application_id}",
+            lambda current, stamp: change(application_of(current), stamp),
+            by=by,
+            if_match=if_match,
+        )
+
+    async def change(self, key: str, decide: "Decide[Changed]", *, by: str, if_match: str | None = None) -> Changed:
         """Append what `decide(current, stamp)` makes of the entity with that key; it may raise Problem.
 
-        `by` is who asks for it, as events say it.
+        `by` is who asks for it, as events say it; `if_match` the header, which names the version that was read.
 
-        Raises Problem 409 when `version` is not the current one, 503 when others keep changing or the log is away.
+        Raises Problem 409 when that is not the current one, 503 when others keep changing or the log is away.
         """
-        turn = await self.turns.take(_WAIT_S)
-        if turn is None:
+        version = version_of(if_match)
+        lease = await self.lock.acquire(_WAIT_S)
+        if lease is None:
             raise Problem(503, "Others are changing", "try again")
         try:
-            if turn.entity is not None and not _may_have_ended(turn.entity, turn.at):
-                await self._known(turn.entity, turn.at)
+            if lease.entity is not None and not _may_have_ended(lease.entity, lease.at):
+                await self._known(lease.entity, lease.at)
             current = self.entity(key)
             if version not in (None, "*") and (current is None or current.event_id != version):
                 raise Problem(409, "Changed meanwhile", "read it again, and change what you then see")
             changed = decide(current, Stamp(ids.uuid7(), max(now_ms(), (current.at if current else 0) + 1), by))
             await self.sink.append([Append(APPLICATION_EVENTS, changed.entity_key, changed)])
         except faults.TRANSIENT_ERRORS:
-            raise  # it may have been written: the turn ends by itself when that is sure to be seen
+            raise  # it may have been written: the lease runs out when that is sure to be seen
         except BaseException:
-            await self.turns.give_back(turn)
+            await self.lock.release(lease)
             raise
-        await self.turns.give_back(turn, changed.entity_key, changed.at)
+        await self.lock.release(lease, changed.entity_key, changed.at)
         await self._known(changed.entity_key, changed.at)
         return changed
 
@@ -105,17 +153,17 @@ class Provisioning:
         found = await over(self._old_stops())
         if not found:
             return 0
-        turn = await self.turns.take(0)
-        if turn is None:
+        lease = await self.lock.acquire(0)
+        if lease is None:
             return 0
         try:
-            if turn.entity is not None and not _may_have_ended(turn.entity, turn.at):
-                await self._known(turn.entity, turn.at)
+            if lease.entity is not None and not _may_have_ended(lease.entity, lease.at):
+                await self._known(lease.entity, lease.at)
             stops = self.directory.stops
             ended = [stop for stop in found if stops.get((stop.scope, stop.id)) == stop][:_MOST_ENDED]
             await self.sink.end(APPLICATION_EVENTS, [stop.entity_key for stop in ended])
         finally:
-            await self.turns.give_back(turn)
+            await self.lock.release(lease)
         return len(ended)
 
     def _old_stops(self) -> list[StopChanged]:

@@ -1,9 +1,9 @@
 """One change of `application-events` at a time, whichever instance makes it. Collection `provisioning`.
 
-    {_id: "turn", until, holder, entity, at}     who has the turn until when; the last change that was appended
+    {_id: "turn", until, holder, entity, at}     who holds the lock until when; the last change that was appended
 
-The log cannot compare and append. So a change takes the turn, waits until its directory knows the last change, decides,
-appends, and gives the turn back. The turn of a crashed process ends by itself.
+The log cannot compare and append. So a change takes the lock, waits until its directory has the last change, decides,
+appends, and releases the lock. The lease of a crashed process runs out.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ log = telemetry.logger("provisioning")
 
 
 @dataclass(frozen=True, slots=True)
-class HeldLock:
-    """The right to change; `entity` and `at` tell the last change before it."""
+class LockLease:
+    """The right to change; `entity` and `at` name the last change before it."""
 
     holder: str
     entity: str | None
@@ -30,21 +30,21 @@ class HeldLock:
 
 
 class ProvisioningLock:
-    """The turn of this deployment."""
+    """The lock of this deployment."""
 
     def __init__(self, database: Database) -> None:
         self._collection = durable(database["provisioning"])
 
-    async def take(self, within_s: float) -> HeldLock | None:
-        """The turn; None if others kept it all the time."""
+    async def acquire(self, within_s: float) -> LockLease | None:
+        """The lease; None if others kept the lock all the time."""
         deadline = now_ms() + int(within_s * 1000)
         while True:
-            turn = await self._taken()
-            if turn is not None or now_ms() >= deadline:
-                return turn
+            lease = await self._acquired()
+            if lease is not None or now_ms() >= deadline:
+                return lease
             await asyncio.sleep(0.02)
 
-    async def _taken(self) -> HeldLock | None:
+    async def _acquired(self) -> LockLease | None:
         holder, now = ids.uuid7(), now_ms()
         try:
             found = await self._collection.find_one_and_update(
@@ -56,11 +56,11 @@ class ProvisioningLock:
         except Duplicate:
             return None
         assert found is not None  # it is made when it is missing
-        return HeldLock(holder, found.get("entity"), found.get("at", 0))
+        return LockLease(holder, found.get("entity"), found.get("at", 0))
 
-    async def give_back(self, turn: HeldLock, entity: str | None = None, at: int = 0) -> None:
-        """End the turn; with `entity` after a change of it."""
+    async def release(self, lease: LockLease, entity: str | None = None, at: int = 0) -> None:
+        """End the lease; with `entity` after a change of it."""
         changed = {} if entity is None else {"entity": entity, "at": at}
-        query = {"_id": _ID, "holder": turn.holder}
+        query = {"_id": _ID, "holder": lease.holder}
         if not (await self._collection.update_one(query, {"$set": {"until": 0, **changed}})).matched:
-            log.warning("a change took longer than its turn; the next one may not have known of it", entity=entity)
+            log.warning("a change took longer than its lease; the next one may not have known of it", entity=entity)

@@ -1,8 +1,8 @@
 """Opens provisioning, and starts what ends old stops."""
 
 from services.registry.foundation import Foundation
-from services.registry.provisioning.ending_stops import StopExpiry
 from services.registry.provisioning.service import Provisioning
+from services.registry.provisioning.stop_expiry import StopExpiry
 from services.registry.provisioning.store import ProvisioningLock
 from services.runtime.mongo.stop_targets import StopTargets
 

@@ -11,8 +11,8 @@ from schemas import ids
 from schemas.application_events import StopChanged
 from schemas.topics import APPLICATION_EVENTS, MESSAGE_RETENTION_MS
 from services.registry.provisioning import stops
-from services.registry.provisioning.ending_stops import StopExpiry
 from services.registry.provisioning.service import Provisioning
+from services.registry.provisioning.stop_expiry import StopExpiry
 from services.registry.provisioning.store import ProvisioningLock
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory

@@ -140,7 +140,7 @@ SINGLE: dict[str, Call] = {
     "numbers of the stream": lambda database: ChangeStore(database).add("p", {"k": {}}),
     "an installation's id": lambda database: DeviceStore(database).may_install("i", "by"),
     "a lease": lambda database: Lease(database, "what", "owner").hold(1, 1),
-    "the lock": lambda database: ProvisioningLock(database).take(0),
+    "the lock": lambda database: ProvisioningLock(database).acquire(0),
     "a channel's note": lambda database: ChannelNotes(database).begin("k", "app", "production", []),
     "a channel made": lambda database: ChannelNotes(database).made("k", "id"),
     "an hour's key": lambda database: HourKeys(database["hour_keys"], SECRETS).create(500_000, 1),
