@@ -7,7 +7,7 @@ message that it touches. See `services/runtime/scheduling/stops.py` for what fol
     packet    may be stopped an instant before its messages are known: 50 such stops at a time, beyond that 404
 
 Every process keeps every stop, so a partner has at most 1,000 that hold and 10,000 with the lifted ones; they end by
-themselves (`ending_stops.py`).
+themselves (`stop_expiry.py`).
 """
 
 import re
