@@ -52,7 +52,7 @@ async def start(process: Process) -> None:
         recent=sending.recent,
     )
     trusted = networks(settings.trusted_proxies)
-    who = caller(logins, trusted)
+    caller_of = caller(logins, trusted)
     mailings = await open_mailings(
         process,
         database=database,
@@ -61,9 +61,9 @@ async def start(process: Process) -> None:
         log=log,
         keys=keys,
         claims=claims,
-        caller=who,
+        caller_of=caller_of,
     )
-    broadcasts = await open_broadcasts(process, database=database, directory=directory, log=log, caller=who)
+    broadcasts = await open_broadcasts(process, database=database, directory=directory, log=log, caller_of=caller_of)
     direct: dict[tuple[str, str], ASGIApp] = {
         ("POST", SEND_PATH): SendEndpoint(sending, trusted),
         ("POST", PACKET_PATH): PacketEndpoint(packets, trusted),

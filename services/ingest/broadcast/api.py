@@ -20,7 +20,7 @@ from services.ingest.broadcast.rules import NAME, BroadcastBody, ChannelBody
 from services.ingest.broadcast.service import BroadcastService
 from services.ingest.broadcast.store import Broadcast
 from services.ingest.http import json_of
-from services.runtime.access.partner_auth import Caller
+from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.http.server import ProblemBody
 
 PATH = "/v1/applications/{application_id}/broadcast-channels"
@@ -103,31 +103,31 @@ class BroadcastView(View):
         )
 
 
-def broadcast_routes(broadcasting: BroadcastService, caller: Any) -> APIRouter:
-    """`caller` is the dependency of `services/runtime/access/partner_auth.py`."""
+def broadcast_routes(service: BroadcastService, check: CallerOf) -> APIRouter:
+    """`check` is the dependency of `services/runtime/access/partner_auth.py`."""
     router = APIRouter(prefix=PATH, tags=["broadcast channels"], responses=_PROBLEMS)
-    who = Depends(_checked(broadcasting, caller))
-    _add_channels(router, broadcasting, who)
-    _add_messages(router, broadcasting, who)
+    caller_of = Depends(_checked(service, check))
+    _add_channels(router, service, caller_of)
+    _add_messages(router, service, caller_of)
     return router
 
 
-def _checked(broadcasting: BroadcastService, caller: Any) -> Any:
-    asked = Depends(caller)
+def _checked(service: BroadcastService, check: CallerOf) -> Any:
+    caller_of = Depends(check)
 
-    async def checked(application_id: _Application, asking: Caller = asked) -> Caller:
-        broadcasting.check(application_id, asking)
-        return asking
+    async def checked(application_id: _Application, caller: Caller = caller_of) -> Caller:
+        service.check(application_id, caller)
+        return caller
 
     return checked
 
 
-def _add_channels(router: APIRouter, broadcasting: BroadcastService, who: Any) -> None:
+def _add_channels(router: APIRouter, service: BroadcastService, caller_of: Any) -> None:
     @router.put("/{name}", status_code=202, responses={200: {"model": ChannelView}}, summary="Ask for a channel")
     async def put_channel(
-        application_id: _Application, name: _Name, body: ChannelBody, response: Response, asking: Caller = who
+        application_id: _Application, name: _Name, body: ChannelBody, response: Response, caller: Caller = caller_of
     ) -> ChannelView:
-        channel, is_new = await broadcasting.ask(application_id, name, body)
+        channel, is_new = await service.ask(application_id, name, body)
         response.status_code = 202 if is_new else 200
         return ChannelView.of(channel)
 
@@ -136,22 +136,22 @@ def _add_channels(router: APIRouter, broadcasting: BroadcastService, who: Any) -
         application_id: _Application,
         after: Annotated[str, Query(max_length=128)] = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        asking: Caller = who,
+        caller: Caller = caller_of,
     ) -> ChannelsPage:
-        found = await broadcasting.store.channels(application_id, after, limit)
+        found = await service.store.channels(application_id, after, limit)
         more = found[-1].name if len(found) == limit else None
         return ChannelsPage(channels=[ChannelView.of(channel) for channel in found], after=more)
 
     @router.get("/{name}", summary="Its state")
-    async def one(application_id: _Application, name: _Name, asking: Caller = who) -> ChannelView:
-        return ChannelView.of(await broadcasting.channel(application_id, name))
+    async def one(application_id: _Application, name: _Name, caller: Caller = caller_of) -> ChannelView:
+        return ChannelView.of(await service.channel(application_id, name))
 
     @router.delete("/{name}", status_code=202, summary="Let it go")
-    async def delete(application_id: _Application, name: _Name, asking: Caller = who) -> ChannelView:
-        return ChannelView.of(await broadcasting.close(application_id, name))
+    async def delete(application_id: _Application, name: _Name, caller: Caller = caller_of) -> ChannelView:
+        return ChannelView.of(await service.close(application_id, name))
 
 
-def _add_messages(router: APIRouter, broadcasting: BroadcastService, who: Any) -> None:
+def _add_messages(router: APIRouter, service: BroadcastService, caller_of: Any) -> None:
     @router.post("/{name}/messages", status_code=202, responses={200: {"model": BroadcastView}}, summary="Send")
     async def send(
         application_id: _Application,
@@ -159,10 +159,10 @@ def _add_messages(router: APIRouter, broadcasting: BroadcastService, who: Any) -
         body: BroadcastBody,
         request: Request,
         response: Response,
-        asking: Caller = who,
+        caller: Caller = caller_of,
     ) -> BroadcastView:
         aps = (await json_of(request))["aps"]
-        sent, is_new = await broadcasting.send(application_id, name, body, aps, asking)
+        sent, is_new = await service.send(application_id, name, body, aps, caller)
         response.status_code = 202 if is_new else 200
         return BroadcastView.of(sent)
 
@@ -171,6 +171,6 @@ def _add_messages(router: APIRouter, broadcasting: BroadcastService, who: Any) -
         application_id: _Application,
         name: _Name,
         broadcast_id: Annotated[str, Path(max_length=64)],
-        asking: Caller = who,
+        caller: Caller = caller_of,
     ) -> BroadcastView:
-        return BroadcastView.of(await broadcasting.broadcast(application_id, name, broadcast_id))
+        return BroadcastView.of(await service.broadcast(application_id, name, broadcast_id))

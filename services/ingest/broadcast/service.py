@@ -43,11 +43,11 @@ class BroadcastService:
 
         return StepResult(project=project)
 
-    def check(self, application_id: str, who: Caller) -> None:
+    def check(self, application_id: str, caller: Caller) -> None:
         """Raise Problem unless the caller is the operator, or a partner with a sender of this application."""
-        is_theirs = who.partner is None or any(
+        is_theirs = caller.partner is None or any(
             sender.application_id == application_id and sender.enabled
-            for sender in self.directory.senders_of(who.partner.partner_id)
+            for sender in self.directory.senders_of(caller.partner.partner_id)
         )
         if application_id not in self.directory.applications or not is_theirs:
             raise Problem(404, "Unknown application", "no application of that id with a sender of yours")
@@ -86,11 +86,11 @@ class BroadcastService:
         return asked
 
     async def send(
-        self, application_id: str, name: str, body: BroadcastBody, aps: object, who: Caller
+        self, application_id: str, name: str, body: BroadcastBody, aps: object, caller: Caller
     ) -> tuple[Broadcast, bool]:
         """The message, and whether it is new; `aps` as it was written."""
         channel = await self.channel(application_id, name)
-        offset_min = who.partner.utc_offset_min if who.partner is not None else _OPERATORS_OFFSET_MIN
+        offset_min = caller.partner.utc_offset_min if caller.partner is not None else _OPERATORS_OFFSET_MIN
         try:
             asked = rules.broadcast_of(
                 channel,
@@ -99,7 +99,7 @@ class BroadcastService:
                 offset_min=offset_min,
                 now=now_ms(),
                 drawn_id=ids.uuid7(),
-                partner_id=who.partner_id,
+                partner_id=caller.partner_id,
             )
         except Refused as error:
             raise problem_of(error) from None

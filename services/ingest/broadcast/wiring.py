@@ -16,7 +16,7 @@ from services.runtime.process import Process
 
 
 async def open_broadcasts(
-    process: Process, *, database: Database, directory: Directory, log: Log, caller: CallerOf
+    process: Process, *, database: Database, directory: Directory, log: Log, caller_of: CallerOf
 ) -> APIRouter:
     """Their routes; the consumer runs beside."""
     settings, store = process.settings, Broadcasts(database)
@@ -26,4 +26,4 @@ async def open_broadcasts(
     consumer = BatchConsumer(settings, log, topics, "ingest-broadcasts", service.step, stop=process.stop)
     consumer.dead_letters = await dead_letters(database, log, settings)
     process.spawn(consumer.run(), consumer.group, drains=True)
-    return broadcast_routes(service, caller)
+    return broadcast_routes(service, caller_of)

@@ -49,15 +49,15 @@ _Line = Annotated[int, Query(alias="firstLine", ge=1, le=10**12, description="nu
 
 def mailing_routes(service: MailingService, dry: DryRun, outcomes: OutcomesStore, check: CallerOf) -> APIRouter:
     """The routes of `/v1/mailings`. `check` is the dependency of `services/runtime/access/partner_auth.py`."""
-    who = Depends(check)
+    caller_of = Depends(check)
     router = APIRouter(prefix=PATH)
-    _add_mailings(router, service, outcomes, who)
-    _add_list(router, service, who)
-    _add_moves(router, service, dry, outcomes, who)
+    _add_mailings(router, service, outcomes, caller_of)
+    _add_list(router, service, caller_of)
+    _add_moves(router, service, dry, outcomes, caller_of)
     return router
 
 
-def _add_mailings(router: APIRouter, service: MailingService, outcomes: OutcomesStore, who: Caller) -> None:
+def _add_mailings(router: APIRouter, service: MailingService, outcomes: OutcomesStore, caller_of: Caller) -> None:
     mailings = service.mailings
 
     @router.post("", status_code=201, summary="A draft")
@@ -65,9 +65,9 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
         request: Request,
         response: Response,
         partner: Annotated[str | None, Query(max_length=100, description="for the operator: whose")] = None,
-        asking: Caller = who,
+        caller: Caller = caller_of,
     ) -> MailingView:
-        owner = asking.partner or service.directory.partners.get(partner or "")
+        owner = caller.partner or service.directory.partners.get(partner or "")
         if owner is None:
             raise server.Problem(400, "Invalid request", errors=[{"field": "partner", "rule": "must name a partner"}])
         mailing, is_new = await service.create(await json_of(request), owner)
@@ -78,27 +78,27 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
     async def several(
         before: Annotated[str | None, Query(pattern=_PLACE, description="as the page before says, or UTC ms")] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
-        asking: Caller = who,
+        caller: Caller = caller_of,
     ) -> MailingsPage:
-        found = await mailings.listed(asking.partner_id, None if before is None else _place(before), limit)
+        found = await mailings.listed(caller.partner_id, None if before is None else _place(before), limit)
         views = [await _view(service, outcomes, mailing) for mailing in found]
         last = f"{found[-1].created_at}_{found[-1].mailing_id}" if len(found) == limit else None
         return MailingsPage(mailings=views, before=last)
 
     @router.get("/{any_id}", summary="State and progress")
-    async def one(any_id: _Id, asking: Caller = who) -> MailingView:
-        return await _view(service, outcomes, await service.find(any_id, asking))
+    async def one(any_id: _Id, caller: Caller = caller_of) -> MailingView:
+        return await _view(service, outcomes, await service.find(any_id, caller))
 
     @router.patch("/{any_id}", summary="Change rate, name, or what broken lines mean")
-    async def change(any_id: _Id, request: Request, asking: Caller = who) -> MailingView:
-        mailing = await service.find(any_id, asking)
+    async def change(any_id: _Id, request: Request, caller: Caller = caller_of) -> MailingView:
+        mailing = await service.find(any_id, caller)
         return await _view(service, outcomes, await service.change(mailing, await json_of(request)))
 
 
-def _add_list(router: APIRouter, service: MailingService, who: Caller) -> None:
+def _add_list(router: APIRouter, service: MailingService, caller_of: Caller) -> None:
     @router.put("/{any_id}/recipients", summary="The list, streamed")
     @router.post("/{any_id}/recipients", summary="The same")
-    async def upload(any_id: _Id, request: Request, first_line: _Line = 1, asking: Caller = who) -> UploadView:
+    async def upload(any_id: _Id, request: Request, first_line: _Line = 1, caller: Caller = caller_of) -> UploadView:
         kind, charset = media_type(request.headers.get("content-type", ""))
         if kind not in _TYPES:
             raise server.Problem(415, "Unsupported media type", f"Content-Type: must be one of {', '.join(_TYPES)}")
@@ -106,7 +106,7 @@ def _add_list(router: APIRouter, service: MailingService, who: Caller) -> None:
             form = ListForm(_TYPES[kind], encoding_of(charset), first_line)
         except ListFault as fault:
             raise server.Problem(415, "Unsupported charset", f"Content-Type: {fault}") from None
-        mailing = await service.find(any_id, asking)
+        mailing = await service.find(any_id, caller)
         try:
             uploading, after = await service.upload(mailing, request.stream(), form)
         except ClientDisconnect:
@@ -114,17 +114,17 @@ def _add_list(router: APIRouter, service: MailingService, who: Caller) -> None:
         return upload_view(uploading, after)
 
     @router.delete("/{any_id}/recipients", status_code=204, summary="Forget the list of a draft")
-    async def clear(any_id: _Id, asking: Caller = who) -> None:
-        await service.clear(await service.find(any_id, asking))
+    async def clear(any_id: _Id, caller: Caller = caller_of) -> None:
+        await service.clear(await service.find(any_id, caller))
 
     @router.get("/{any_id}/problems", summary="Broken lines")
     async def problems(
         any_id: _Id,
         after: Annotated[int, Query(ge=0, le=10**12, description="the last line that is known")] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        asking: Caller = who,
+        caller: Caller = caller_of,
     ) -> ProblemsPage:
-        mailing = await service.find(any_id, asking)
+        mailing = await service.find(any_id, caller)
         found = await service.mailings.lists.problems(mailing.mailing_id, after, limit)
         views = [ProblemView(line=line.line, field=line.field, rule=line.rule) for line in found]
         return ProblemsPage(
@@ -135,31 +135,33 @@ def _add_list(router: APIRouter, service: MailingService, who: Caller) -> None:
         )
 
 
-def _add_moves(router: APIRouter, service: MailingService, dry: DryRun, outcomes: OutcomesStore, who: Caller) -> None:
+def _add_moves(
+    router: APIRouter, service: MailingService, dry: DryRun, outcomes: OutcomesStore, caller_of: Caller
+) -> None:
     @router.get("/{any_id}/forecast", summary="Dry run: how many, when it finishes, how many would expire")
-    async def dry_run(any_id: _Id, asking: Caller = who) -> ForecastView:
-        return await dry.run(await service.find(any_id, asking), now_ms())
+    async def dry_run(any_id: _Id, caller: Caller = caller_of) -> ForecastView:
+        return await dry.run(await service.find(any_id, caller), now_ms())
 
     @router.post("/{any_id}/start", summary="Let it run, now or from a moment on")
     async def start(
         any_id: _Id,
         at: Annotated[str | None, Query(max_length=40, description="ISO 8601")] = None,
-        asking: Caller = who,
+        caller: Caller = caller_of,
     ) -> MailingView:
-        mailing = await service.find(any_id, asking)
+        mailing = await service.find(any_id, caller)
         return await _view(service, outcomes, await service.start(mailing, _moment(at, service, mailing)))
 
     @router.post("/{any_id}/pause", summary="Let it rest")
-    async def pause(any_id: _Id, asking: Caller = who) -> MailingView:
-        return await _view(service, outcomes, await service.pause(await service.find(any_id, asking)))
+    async def pause(any_id: _Id, caller: Caller = caller_of) -> MailingView:
+        return await _view(service, outcomes, await service.pause(await service.find(any_id, caller)))
 
     @router.post("/{any_id}/resume", summary="Let it go on")
-    async def resume(any_id: _Id, asking: Caller = who) -> MailingView:
-        return await _view(service, outcomes, await service.resume(await service.find(any_id, asking)))
+    async def resume(any_id: _Id, caller: Caller = caller_of) -> MailingView:
+        return await _view(service, outcomes, await service.resume(await service.find(any_id, caller)))
 
     @router.post("/{any_id}/cancel", summary="End it; what was sent is sent")
-    async def cancel(any_id: _Id, asking: Caller = who) -> MailingView:
-        return await _view(service, outcomes, await service.cancel(await service.find(any_id, asking)))
+    async def cancel(any_id: _Id, caller: Caller = caller_of) -> MailingView:
+        return await _view(service, outcomes, await service.cancel(await service.find(any_id, caller)))
 
 
 async def _view(service: MailingService, outcomes: OutcomesStore, mailing: Mailing) -> MailingView:

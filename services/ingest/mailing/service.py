@@ -89,14 +89,14 @@ class MailingService:
             )
         return kept, kept is fresh
 
-    async def find(self, any_id: str, asking: Caller) -> Mailing:
+    async def find(self, any_id: str, caller: Caller) -> Mailing:
         """The mailing by its id or the partner's own."""
         candidates = [any_id]
-        if asking.partner is not None:
-            candidates.append(ids.mailing_id_of(asking.partner.uuid, any_id))
+        if caller.partner is not None:
+            candidates.append(ids.mailing_id_of(caller.partner.uuid, any_id))
         for mailing_id in candidates:
             found = await self.mailings.find(mailing_id)
-            if found is not None and asking.partner_id in (None, found.partner_id):
+            if found is not None and caller.partner_id in (None, found.partner_id):
                 return found
         raise Problem(404, "No such mailing")
 

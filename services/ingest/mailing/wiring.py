@@ -37,7 +37,7 @@ async def open_mailings(
     log: Log,
     keys: HourKeys,
     claims: DuplicateClaims,
-    caller: CallerOf,
+    caller_of: CallerOf,
 ) -> APIRouter:
     """Their routes. In a process of the bulk lane the planner runs beside."""
     mailings = Mailings(database, secrets)
@@ -65,4 +65,4 @@ async def open_mailings(
         process.spawn(planner.run(), "mailings", drains=True)
     service = MailingService(mailings, directory, publisher)
     dry = DryRun(service, recipients, Installations(database))
-    return mailing_routes(service, dry, OutcomesStore(database), caller)
+    return mailing_routes(service, dry, OutcomesStore(database), caller_of)
