@@ -30,7 +30,7 @@ DECIDING = {
     "services/registry/hms_receipts": ("rules",),
     "services/registry/receipts": ("rules", "bodies"),
     "services/registry/identity": ("keys", "proof"),
-    "services/router": ("plan", "plan_channel", "plan_live"),
+    "services/router": ("checks", "lifetimes", "plan", "plan_channel", "plan_live"),
     "services/statistics": ("merge",),
     "services/status/api": ("explain",),
     "services/status/history": ("entries",),

@@ -21,7 +21,8 @@ from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import MessageRequested
 from schemas.providers import Provider
 from schemas.values import Channel, Content, Link, Recipient
-from services.router.plan import UsableProviders, plan
+from services.router.checks import UsableProviders
+from services.router.plan import plan
 from services.runtime.crypto import record_encryption
 from services.runtime.installations import reader
 from services.runtime.log import kafka

@@ -16,37 +16,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas import ids
-from schemas.application_events import ApplicationChanged
 from schemas.events import MessageRequested, Planned, PlannedTarget, SkippedTarget, TargetResolved
 from schemas.live import aim_of
 from schemas.providers import Provider
 from schemas.reasons import Reason, furthest
-from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Channel, Link, Recipient
+from services.router.checks import UsableProviders, provider_of, why_not
+from services.router.lifetimes import expires_at
 from services.router.plan_channel import to_channel
 from services.router.plan_live import slots_of
 from services.runtime.access.identity import is_trusted, trusted_first
 from services.runtime.crypto.delivery_ids import DeliveryIds
 from services.runtime.installations.model import Installation
-from services.runtime.text.versions import version_key
 
 MAX_INSTALLATIONS = 50
 """Of one recipient; the last used take part (docs/design.md §4)."""
 _MAX_SKIPPED = 200
 """Of the trace: a recipient with more installations than this has the rest counted, not listed."""
-_HOUR_MS = 3_600_000
-_NEVER = 2**53
-_PUSH, _WEB = Channel.PUSH, Provider.WEB
+_PUSH = Channel.PUSH
 _NO_PUSH = frozenset({Provider.CHANNEL_PLATFORM})
-
-
-@dataclass(frozen=True, slots=True)
-class UsableProviders:
-    """The providers that an application can push over."""
-
-    application: ApplicationChanged | None
-    providers: frozenset[Provider]  # those with credentials that are switched on
-    web_key: str | None = None  # what browsers subscribe with now
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +72,7 @@ def plan(
     ordered, trusted = trusted_first(installations, usable.application)
     for place, installation in enumerate(ordered):
         slots = ("",) if aim is None else slots_of(installation, aim, link.application_id or "", now)
-        provider = _provider_of(installation, slots)
+        provider = provider_of(installation, slots)
         is_primary = installation.primary and (place < trusted or not trusted)
         reason = (
             Reason.NOT_LATEST if place >= MAX_INSTALLATIONS else why_not(installation, link, usable, slots, is_primary)
@@ -104,98 +92,6 @@ def plan(
 def to_nobody(request: MessageRequested, reason: Reason, now: int) -> Plan:
     """A plan that goes to nobody."""
     return _nobody(request, reason, now)
-
-
-def held_until(request: MessageRequested) -> int:
-    """UTC ms up to which a link that is held up may wait: then it is EXPIRED.
-
-    The fallback of a password is as short-lived as the password; what waits by design may wait longer.
-    """
-    link, schedule = request.chain[0], request.schedule
-    until = request.at + (link.ttl_ms if schedule is None and request.lane == "single" else PLANNING_HORIZON_MS)
-    if schedule is not None and schedule.deadline is not None:
-        until = schedule.deadline
-    return min(until, _readable_until(link))
-
-
-def expires_at(request: MessageRequested, now: int) -> int:
-    """UTC ms. A lifetime runs from the sending; that of a single message for now from its acceptance.
-
-    So a one-time password does not outlive its ttl because the platform was away meanwhile. A mailing may take longer
-    than its ttl to plan, and a scheduled message or a later link has only now been sent.
-    """
-    link = request.chain[0]
-    return min((request.at if _is_for_now(request) else now) + link.ttl_ms, _readable_until(link))
-
-
-def _readable_until(link: Link) -> int:
-    """UTC ms from which on nobody can open the link's SECURE values: then it is not worth sending."""
-    secure = link.content.secure if link.content is not None else None
-    return _NEVER if secure is None else (secure.hour + 1) * _HOUR_MS
-
-
-def _is_for_now(request: MessageRequested) -> bool:
-    return request.lane == "single" and request.link == 0 and request.schedule is None
-
-
-def _provider_of(installation: Installation, slots: Sequence[str]) -> Provider | None:
-    """The provider that these slots of the installation are reached over; a Live Activity needs no push token."""
-    if not slots or slots[0]:
-        return Provider.APNS if slots else None
-    return installation.token.provider if installation.token else None
-
-
-def why_not(
-    installation: Installation,
-    link: Link,
-    usable: UsableProviders,
-    slots: Sequence[str] = ("",),
-    is_primary: bool | None = None,
-) -> Reason | None:
-    """The first check that the installation does not pass; None when the link goes to these `slots` of it.
-
-    The system's permission to notify is not that to show activities: an activity that has a token may be updated.
-    """
-    application, provider = usable.application, _provider_of(installation, slots)
-    if link.primary_only and not (installation.primary if is_primary is None else is_primary):
-        return Reason.NOT_PRIMARY
-    is_live = link.content is not None and link.content.live_activity is not None
-    if provider is None:
-        return Reason.NO_PRIMARY if link.primary_only and not is_live else Reason.NO_ACTIVE_INSTALLATION
-    if link.providers and provider not in link.providers:
-        return Reason.OTHER_PROVIDER
-    if provider not in usable.providers:
-        return Reason.NO_APPLICATION
-    if (
-        provider is _WEB
-        and (token := installation.token) is not None
-        and token.server_key not in (None, usable.web_key)
-    ):
-        return Reason.KEY_GONE
-    if (
-        application is not None
-        and application.min_version
-        and _below(installation.app_version, application.min_version)
-    ):
-        return Reason.BELOW_MIN_VERSION
-    if link.subscriptions and not _subscribed(installation, link, application):
-        return Reason.SUBSCRIPTION_OFF
-    if not installation.push_enabled:
-        return Reason.PUSH_DISABLED
-    return None if installation.push_os_enabled or is_live else Reason.PUSH_OS_DISABLED
-
-
-def _subscribed(installation: Installation, link: Link, application: ApplicationChanged | None) -> bool:
-    """Any of the names: on by the device's word, else by the catalogue's default; a name that nobody knows is off."""
-    if not installation.subscriptions.isdisjoint(link.subscriptions):
-        return True
-    catalogue = application.subscriptions if application is not None else ()
-    unsaid = (kind for kind in catalogue if kind.default and kind.id not in installation.subscriptions_off)
-    return any(kind.id in link.subscriptions or kind.name in link.subscriptions for kind in unsaid)
-
-
-def _below(version: str, least: str) -> bool:
-    return version_key(version) < version_key(least)
 
 
 def _absent(request: MessageRequested, link: Link, known: bool) -> Reason:

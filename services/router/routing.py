@@ -22,8 +22,10 @@ from schemas.providers import Provider
 from schemas.reasons import Reason
 from services.router.answers import to_status
 from services.router.cancelling import cancelled
+from services.router.checks import UsableProviders
 from services.router.endings import endings_of
-from services.router.plan import Plan, UsableProviders, held_until, plan, to_nobody
+from services.router.lifetimes import held_until
+from services.router.plan import Plan, plan, to_nobody
 from services.router.store import RoutingClaim, RoutingClaims
 from services.router.waiting import held, scheduled, timer_of, timers_again
 from services.runtime import telemetry

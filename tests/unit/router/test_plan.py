@@ -16,7 +16,9 @@ from schemas.providers import Provider
 from schemas.reasons import Reason, furthest
 from schemas.topics import PLANNING_HORIZON_MS
 from schemas.values import Channel, Content, Link, Recipient, Schedule, SecureValues
-from services.router.plan import MAX_INSTALLATIONS, Plan, UsableProviders, held_until, why_not
+from services.router.checks import UsableProviders, why_not
+from services.router.lifetimes import held_until
+from services.router.plan import MAX_INSTALLATIONS, Plan
 from services.runtime.installations.model import Installation
 from services.runtime.text.versions import version_key
 from tests.support.deliveries import plan

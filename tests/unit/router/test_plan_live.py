@@ -7,7 +7,8 @@ from schemas import ids
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.values import Content
-from services.router.plan import Plan, UsableProviders
+from services.router.checks import UsableProviders
+from services.router.plan import Plan
 from services.runtime.installations.model import Installation, LiveToken
 from tests.support.deliveries import plan
 from tests.support.installations import installation, live_token, push_token
