@@ -30,7 +30,7 @@ _NAMESPACE = "5f0b4b52-95d2-5e0a-9a75-0d4f4f3ad7c5"
 
 @dataclass(slots=True)
 class Latencies:
-    """`Histogram`, while it is added to."""
+    """A `Histogram` that can be added to."""
 
     buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_MS) + 1))
     sum_ms: int = 0

@@ -197,7 +197,7 @@ class _Diskless(faust.App):
 
 
 def _app(settings: Settings) -> Any:
-    """Nothing of Faust's own: no web server, no command line, no discovery, no log set-up."""
+    """The application without Faust's web server, command line, discovery and log set-up."""
     return _Diskless(
         f"{settings.kafka_topic_prefix}statistics",
         broker=f"kafka://{settings.kafka_bootstrap.replace(',', ';')}",

@@ -1,4 +1,4 @@
-"""Status: what has become of a message, and reports of it to its partner.
+"""Status: follows what becomes of messages, and reports it to partners.
 
 message-requested ─┐                       ┌─▶ `messages` ─▶ GET /v1/messages
 provider-dispatched┼─▶ fold/ (pure) ───────┼─▶ `reports` ─▶ POST to notifyUrl ─▶ ReportAttempted ─▶ status-events

@@ -1,4 +1,4 @@
-"""The status service: what has become of a message, and reports of it to its partner.
+"""The status service: follows what becomes of messages, and reports it to partners.
 
 message-requested, provider-dispatched, status-events [.bulk] ─▶ fold ─▶ messages, inbox ─▶ reports, stream of changes
 devices ─▶ status-events[.bulk] (inbox changed, pulled)        API ◀─ messages, inbox
@@ -21,7 +21,7 @@ from services.status.stream import open_stream
 
 
 async def start(process: Process) -> None:
-    """What all features stand on, the features, the consumers that feed them, and the API last."""
+    """Open the foundation, the features, the consumers that feed them, and the API last."""
     foundation = await open_foundation(process)
     followers = [
         await open_inbox(foundation),

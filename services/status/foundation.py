@@ -1,4 +1,4 @@
-"""What every feature of status stands on, opened once; and what a feature adds to the process in its turn."""
+"""The foundation that every feature of status uses, opened once; and what a feature adds to the process."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from services.status.message import Messages
 
 @dataclass(frozen=True)
 class Feature:
-    """What carries out follow-ups, what is derived from saved messages, and routes; each may be empty."""
+    """Parts that a feature adds: takers of follow-ups, projections of saved messages, and routes; each may be empty."""
 
     takers: Sequence[Taker] = ()
     projections: Sequence[Projection] = ()
@@ -61,7 +61,7 @@ class Foundation:
         return ShortLinks(self.process.settings.public_url, digests)
 
     def consumer(self, topics: Sequence[Topic], group: str, step: Handler) -> BatchConsumer:
-        """A consumer that ends with the process and puts what is poisoned aside."""
+        """A consumer that ends with the process and dead-letters poisoned records."""
         process = self.process
         made = BatchConsumer(process.settings, self.log, topics, group, step, stop=process.stop)
         made.dead_letters = self.dead_letters
@@ -69,7 +69,7 @@ class Foundation:
 
 
 async def open_foundation(process: Process) -> Foundation:
-    """The log and the database first, then what is known of partners, and the messages."""
+    """Open the log and the database first, then the directory of partners, and the messages."""
     settings = process.settings
     log = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))

@@ -1,4 +1,4 @@
-"""What the routes of status share: reading a time, and the answer that names a broken rule."""
+"""Shared by the routes of status: reading a time, and the answer that names a broken rule."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What partners and operators ask of messages: search, one message with its trace, export, cancellation, packets."""
+"""The API of messages for partners and operators: search, one message with its trace, export, cancellation, packets."""
 
 from services.status.api.application import application
 from services.status.api.wiring import open_api

@@ -70,7 +70,7 @@ class LinkView(BaseModel):
 
 
 class EntryView(BaseModel):
-    """One line of the trace. `counts` is false for what came from an installation outside the plan."""
+    """One line of the trace. `counts` is false for an event from an installation outside the plan."""
 
     at: int
     what: str = Field(description="kind of the event; `onward` is a decision on how the chain goes on")

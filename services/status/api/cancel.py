@@ -37,7 +37,7 @@ class CancelAnswer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Cancellable:
-    """What can be cancelled: `link`, requested by `request_id`, waits; or it is out and `channels` follow it."""
+    """The part to cancel: `link`, requested by `request_id`, waits; or it is out and `channels` follow it."""
 
     link: int
     request_id: str
@@ -75,7 +75,7 @@ def cancel_routes(messages: Messages, sink: Log, partner_caller: Any) -> APIRout
 
 
 def cancellable(message: Message) -> Cancellable | None:
-    """What can be cancelled; None when nothing of the message is to go out any more."""
+    """The part of the chain to cancel; None when nothing of the message is to go out any more."""
     link = _newest(message)
     request = link.request if link is not None else None
     behind = channels_behind(request) if request is not None else []

@@ -43,12 +43,12 @@ _FORMATS: Final = ("%Y%m%d%H%M%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m
 
 
 class UnreadableReport(ValueError):
-    """Names the field and the rule."""
+    """A report that cannot be read; names the field and the rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformReport:
-    """`delivery_id` in our writing, should it be one of ours; `status` None is one that we do not use."""
+    """A report as read. `delivery_id` is in our writing if it is a UUID; `status` None: one that we do not use."""
 
     delivery_id: str
     status: ReportStatus | None

@@ -31,7 +31,7 @@ from services.status.message import Delivery, Message, Messages
 
 
 class ReportBody(BaseModel):
-    """For the document alone: nothing but a missing id or state is a reason to refuse."""
+    """The body, for the OpenAPI document alone: only a missing id or state is refused."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -43,7 +43,7 @@ class ReportBody(BaseModel):
 
 
 class Taken(BaseModel):
-    """The report lies in the log."""
+    """The answer: the report is in the log."""
 
     status: Literal["ok"] = "ok"
 

@@ -21,7 +21,7 @@ class CascadeFollowUps:
         self._sink, self._directory = sink, directory
 
     async def take(self, followed: Followed) -> None:
-        """Raises LogUnavailable: the batch is done again."""
+        """Append what follows from decisions. Raises LogUnavailable: the batch is done again."""
         steps = [step for message, follows in followed for step in follows if self._is_to_follow(message, step)]
         appends = []
         for step in steps:

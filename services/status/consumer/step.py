@@ -104,7 +104,7 @@ def _by_message(events: Iterable[tuple[Event, str]]) -> dict[str, list[tuple[Mes
 
 
 def _close(folded: Sequence[tuple[Message, list[FollowUp]]], fault: TooLarge) -> None:
-    """Close these, so that neither the batch nor later ones wait for them. Raises the fault if that was done before."""
+    """Close these, so that neither this batch nor a later one waits. Raises the fault if they were closed before."""
     if not folded or any(message.closed for message, _ in folded):
         raise fault
     for message, follows in folded:

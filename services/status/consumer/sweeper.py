@@ -23,7 +23,7 @@ _BATCH = 500
 
 
 class DeadlineSweeper:
-    """One for each process; `run` until stopped."""
+    """Sweeps under a lease; one for each process."""
 
     def __init__(self, messages: Messages, sink: Log, lease: Lease) -> None:
         self._messages = messages

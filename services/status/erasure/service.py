@@ -19,7 +19,7 @@ _FIELDS = {"user": "external_user_id", "phone": "phone"}
 
 
 class MessageErasure:
-    """What is erased of messages, their history, reports and short links."""
+    """The erasure of messages, their history, reports and short links."""
 
     def __init__(self, messages: Messages, inbox: Inbox, reports: ReportStore, short_links: ShortLinkStore) -> None:
         self._messages = messages
@@ -28,7 +28,7 @@ class MessageErasure:
         self._short_links = short_links
 
     async def erase(self, erasure: Erasure) -> Counts:
-        """Raises mongo.TRANSIENT_ERRORS."""
+        """Erase the subjects, and give the number of documents by collection. Raises mongo.TRANSIENT_ERRORS."""
         counts = {"messages": 0, "inbox": 0, "reports": 0, "short_links": 0}
         for query in _queries(erasure):
             while found := await self._messages.find(query, _AT_ONCE):

@@ -1,4 +1,4 @@
-"""What events make of a message, and what follows from it. Pure."""
+"""The fold of events into their message, and what follows from it. Pure."""
 
 from services.status.fold.cascade import LinksSaved, NextLink, Withdrawal, channels_behind, request_id_of
 from services.status.fold.close import close_message

@@ -59,7 +59,7 @@ CascadeStep = NextLink | LinksSaved | Withdrawal
 
 
 def request_id_of(message_id: str, number: int) -> str:
-    """The id of the request that sends for a later link: a chain asks for each only once."""
+    """The id of the request for a later link: a chain requests each only once."""
     return ids.event_id_of(message_id, f"link/{number}")
 
 
@@ -119,7 +119,7 @@ def channels_behind(request: Request) -> list[str]:
 
 
 def _following(message: Message, link: Link, request: Request, decision: CascadeDecision) -> MessageRequested:
-    """The request with the rest of the chain; its id is derived, so that however often it is made it is one."""
+    """The request with the rest of the chain; its id is derived, so that a repetition is the same request."""
     number = link.number + 1
     changed = {
         "event_id": request_id_of(message.message_id, number),
@@ -131,7 +131,7 @@ def _following(message: Message, link: Link, request: Request, decision: Cascade
 
 
 def _is_shown(delivery: Delivery) -> bool:
-    """A Live Activity ends by its own rules, and what a channel has sent cannot be taken back."""
+    """Whether it is a push on the screen. A Live Activity ends by itself; a channel takes nothing back."""
     is_push = delivery.provider != Provider.CHANNEL_PLATFORM.value and not delivery.slot
     return is_push and bool(delivery.sent_at) and delivery.state in _SHOWN
 

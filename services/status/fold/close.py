@@ -26,7 +26,7 @@ _WORDS = "it has become larger than a message may be: from here on nothing is ke
 
 
 def close_message(message: Message, now: int) -> list[FollowUp]:
-    """Close it at `now` (UTC ms); what follows."""
+    """Close the message at `now` (UTC ms), and give what follows."""
     follows: list[FollowUp] = []
     for place, link in enumerate(message.links.values()):
         if link.state in (DeliveryState.PLANNED, DeliveryState.SENT):

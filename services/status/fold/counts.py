@@ -30,7 +30,7 @@ _FAILURES = {DeliveryState.REFUSED: 16, DeliveryState.EXPIRED: 32, DeliveryState
 
 
 class OutcomeCounted(NamedTuple):
-    """A follow-up: `outcome` is to be counted by the statistics. `delivery` None: the link had nobody to go to."""
+    """A follow-up: `outcome` is to be counted by the statistics. `delivery` None: the link had no targets."""
 
     link: int
     outcome: Count
@@ -83,7 +83,7 @@ def _reached(delivery: Delivery) -> int:
 
 
 def _fill(count: Count, delivery: Delivery, start: int, both: int) -> None:
-    """Code and latencies. From sent to delivered (`both`: the fresh ones, once both are known) goes with the last."""
+    """Fill in code and latencies. The time from sent to delivered goes with the later event of the two."""
     if count.outcome == _SENT:
         count.sent_after_ms = max(0, delivery.sent_at - start)
     if both and count.outcome == (_DELIVERED if both & _DELIVERED else _SENT):

@@ -164,7 +164,7 @@ def _may_mark(link: Link, owner: str) -> bool:
 
 
 def _channel_reported(link: Link, event: events.ChannelReported) -> None:
-    """No platform's clock runs ahead of ours."""
+    """Apply the platform's report. No platform's clock runs ahead of ours."""
     delivery = _delivery(link, event.installation_id)
     if delivery is None:
         return

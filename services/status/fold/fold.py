@@ -114,7 +114,7 @@ def _reporting(link: Link) -> Request | None:
 
 
 def _settle(link: Link, request: Request | None, event: events.MessageEvent, follows: list[FollowUp]) -> None:
-    """Derive the state from the facts; decide what is decided once."""
+    """Derive the state from the facts, and make the decisions that are made once."""
     state = _state_of(link)
     if link.cascade_decision is not None and link.is_left:
         link.late_confirmation = link.late_confirmation or state in (DELIVERED, READ)
@@ -161,7 +161,7 @@ def _state_of(link: Link) -> DeliveryState:
 
 
 def _is_done_when_sent(delivery: Delivery) -> bool:
-    """The deadline takes nothing from a Live Activity that the provider has accepted."""
+    """Whether the delivery has ended well when sent: a Live Activity that the provider has accepted does not expire."""
     return delivery.is_never_confirmed and delivery.state is SENT
 
 

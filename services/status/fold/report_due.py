@@ -1,4 +1,4 @@
-"""Which delivery report the state of a link calls for, and its body. Pure. Source: `docs/partner-api.md` §3.
+"""Decides which delivery report the state of a link calls for, and makes it. Pure. Source: `docs/partner-api.md` §3.
 
     SENT ─▶ 0   failed ─▶ 5 with the code   DELIVERED ─▶ 2   READ ─▶ 9          rank: 0 < 5 < 2 < 9
 
@@ -26,7 +26,7 @@ _TRAFFIC_TYPE = 2
 
 
 def wanted_report(link: Link) -> Report | None:
-    """The report that the link's state calls for; None before anything is worth telling."""
+    """The report that the link's state calls for; None before there is anything to report."""
     state, targets = link.state, link.deciding_targets
     if state is PLANNED:
         return None

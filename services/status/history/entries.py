@@ -41,7 +41,7 @@ class InboxEntry(NamedTuple):
 
     @property
     def link_fields(self) -> LinkFields:
-        """For an event of the entry's link."""
+        """The fields of an event of the entry's link."""
         return {"message_id": self.message_id, "partner_id": self.partner_id, "lane": self.lane, "link": self.link}
 
     @property

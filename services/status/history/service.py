@@ -38,7 +38,7 @@ class InboxProjection:
 
 
 class InboxCommands:
-    """What devices do with entries. Raises LogUnavailable, mongo.TRANSIENT_ERRORS."""
+    """Changes and reads of entries by devices. Raises LogUnavailable, mongo.TRANSIENT_ERRORS."""
 
     def __init__(self, inbox: Inbox, fold_step: FoldStep, sink: Log) -> None:
         self._inbox, self._fold_step, self._sink = inbox, fold_step, sink

@@ -63,12 +63,12 @@ class Inbox:
         return await self._collection.delete_many({"$or": ranges})
 
     async def load(self, entry_ids: Iterable[str]) -> dict[str, InboxEntry]:
-        """Those that exist, by id; also deleted ones."""
+        """The entries that exist, by id; also deleted ones."""
         found = await self._collection.find({"_id": {"$in": list(entry_ids)}}).to_list(None)
         return {document["_id"]: _entry(document) for document in found}
 
     async def page(self, page: Page) -> list[InboxEntry]:
-        """The newest first."""
+        """The entries of a page, the newest first."""
         query: Document = {"owner": page.owner, "deleted": False}
         moment = {"$gte": page.since, "$lt": page.until}
         moment = {name: at for name, at in moment.items() if at is not None}

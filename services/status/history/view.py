@@ -18,7 +18,7 @@ from services.status.message import Link, Messages, content_of, enriched
 
 
 class History:
-    """Reads. Raises mongo.TRANSIENT_ERRORS."""
+    """Reads entries with their content. Raises mongo.TRANSIENT_ERRORS."""
 
     def __init__(self, messages: Messages, keys: HourKeys, short: ShortLinks) -> None:
         self._messages, self._keys, self._short = messages, keys, short
@@ -44,7 +44,7 @@ class History:
 
 
 def _delivery_id(device: Caller, entry: InboxEntry, link: Link) -> str | None:
-    """Of the push to this installation, as it was planned; None when there was none."""
+    """The id of the push to this installation, as it was planned; None when there was none."""
     is_own = device.installation_id in entry.installations
     return link.deliveries[device.installation_id].delivery_id if is_own else None
 

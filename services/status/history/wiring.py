@@ -14,7 +14,7 @@ from services.status.history.view import History
 
 
 async def open_inbox(foundation: Foundation) -> Feature:
-    """Entries are written as messages are saved."""
+    """The projection that writes entries as messages are saved."""
     inbox = Inbox(foundation.database)
     await inbox.prepare()
     return Feature(projections=(InboxProjection(inbox),))

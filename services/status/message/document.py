@@ -54,7 +54,7 @@ _REQUESTS, _DELIVERIES, _STATE, _CHANGES, _COUNTS = (
 
 
 class NewerForm(Exception):
-    """A newer release has stored it; readers are updated before writers."""
+    """The message was stored by a newer release; readers are updated before writers."""
 
 
 def to_document(message: Message) -> Document:
@@ -119,7 +119,7 @@ def to_document(message: Message) -> Document:
 
 
 def reason_of(message: Message) -> str | None:
-    """Why the message failed: of its last link that did; None while it has not."""
+    """The reason why the message failed, that of its last failed link; None while it has not failed."""
     if not message.state.is_failure:
         return None
     reasons = [link.failed_reason for link in message.links.values() if link.failed_reason is not None]

@@ -86,12 +86,12 @@ class Link:
 
     @property
     def moved_on(self) -> bool:
-        """The link after it has been sent for."""
+        """Whether the link after it has been requested."""
         return self.cascade_decision is not None and self.cascade_decision.goes_on
 
     @property
     def is_left(self) -> bool:
-        """It had failed and the chain has moved on: no later event changes its state."""
+        """Whether it had failed and the chain has moved on: then no later event changes its state."""
         return self.moved_on and self.state.is_failure
 
     @property
@@ -147,7 +147,7 @@ class Message:
 
     @property
     def deadline(self) -> tuple[int, int] | None:
-        """When the sweeper has to look, and at which link; None when no deadline means anything."""
+        """The time when the sweeper has to look, and the link; None when no deadline means anything."""
         if self.closed:
             return None
         return min([(link.expires_at, link.number) for link in self.links.values() if link.is_open], default=None)
@@ -158,7 +158,7 @@ class Message:
         return deadline[0] if deadline is not None else None
 
     def link_fields(self, number: int) -> LinkFields:
-        """For an event of the link of that number."""
+        """The fields of an event of the link with that number."""
         return {"message_id": self.message_id, "partner_id": self.partner_id, "lane": self.lane, "link": number}
 
     def link(self, number: int) -> Link:

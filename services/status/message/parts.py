@@ -64,7 +64,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Request:
-    """What is kept of a MessageRequested."""
+    """The part of a MessageRequested that is kept."""
 
     request_id: str
     at: int
@@ -102,8 +102,9 @@ class Request:
 
 @dataclass(slots=True)
 class Delivery:
-    """A link on its way to one installation, or one of its Live Activities. Without `planned` it does not count: the
-    plan may not have come yet.
+    """A link on its way to one installation, or to one of its Live Activities.
+
+    Without `planned` it does not count: the plan may not have come yet.
     """
 
     installation_id: str
@@ -175,7 +176,7 @@ class Report:
 
 @dataclass(slots=True)
 class CascadeDecision:
-    """How the chain goes on behind a link; decided once."""
+    """The decision how the chain goes on behind a link; made once."""
 
     goes_on: bool  # the next link goes out; False: the awaited state has come, or the rest was cancelled
     at: int
@@ -191,7 +192,7 @@ class CascadeDecision:
 
 @dataclass(slots=True)
 class Count:
-    """An outcome that was counted, and by which record: `fold/counts.py` has the bits."""
+    """A counted outcome and the record that brought it; `fold/counts.py` has the bits."""
 
     outcome: int
     target: int  # place among the link's targets; -1: it has none

@@ -42,7 +42,7 @@ class MessageQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`cursor` asks for what comes after; None when there is nothing more."""
+    """A page of a search; `cursor` asks for the next one, None when there is none."""
 
     messages: list[Message]
     cursor: str | None
@@ -67,7 +67,7 @@ async def find_message(messages: Messages, any_id: str, partner: PartnerChanged 
 
 
 async def find_page(messages: Messages, wanted: MessageQuery, limit: int) -> Page:
-    """The newest first. Raises BadCursor."""
+    """A page of the messages that fit, the newest first. Raises BadCursor."""
     found = await messages.find(query_of(wanted), limit + 1)
     more = found[:limit][-1] if len(found) > limit else None
     return Page(found[:limit], cursor_of(more.created_at, more.message_id) if more is not None else None)

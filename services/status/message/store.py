@@ -76,7 +76,7 @@ class Messages:
         )
 
     async def load(self, message_ids: Iterable[str]) -> dict[str, Message]:
-        """Those that exist, by id."""
+        """The messages that exist, by id."""
         found = self._collection.find({"_id": {"$in": list(message_ids)}}).batch_size(10_000)
         return {document["_id"]: from_document(document) for document in await found.to_list(None)}
 
@@ -122,7 +122,7 @@ class Messages:
         return {messages[index].message_id for index in (await self._collection.write(writes)).taken_indexes}
 
     async def find(self, query: Mapping[str, Any], limit: int) -> list[Message]:
-        """The newest that fit, `limit` at most."""
+        """The newest messages that fit, `limit` at most."""
         found = self._collection.find(query).sort([("created_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
         found = found.max_time_ms(MOST_MS)
         return [from_document(document) for document in await found.to_list(None)]

@@ -12,13 +12,13 @@ _OPENS_AFTER = 5
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Settings of retries, UTC ms and ms."""
+    """The settings of retries, in ms."""
 
     first_wait_ms: int
     give_up_ms: int
 
     def next_at(self, tries: int, first_tried_at: int, now: int, spread: float) -> int | None:
-        """When to try again after `tries` failures; None to give up. `spread` 0…1 keeps receivers from being flooded.
+        """The time of the next try after `tries` failures; None to give up. `spread` 0…1 spreads the retries.
 
         The wait doubles up to an hour.
         """
@@ -31,12 +31,12 @@ class Pace:
 
 
 def receiver_breaker() -> Breaker:
-    """Of one receiver: after failures in a row it is asked by one report at a time, at growing distances."""
+    """The breaker of one receiver: after failures in a row one report at a time probes it, at growing distances."""
     return Breaker(_OPENS_AFTER, first_s=1.0, longest_s=60.0)
 
 
 def room(breaker: Breaker, now_s: float, under_way: int, limit: int) -> int:
-    """How many more reports may be started now."""
+    """The number of reports that may be started now."""
     if not breaker.is_open:
         return max(0, limit - under_way)
     return int(not under_way and breaker.admits(now_s))

@@ -1,4 +1,4 @@
-"""States of a packet's messages in the words of the batch API, for callbacks and for those who ask. Pure.
+"""States of a packet's messages in the words of the batch API, for callbacks and answers. Pure.
 
     nothing yet  ACCEPTED          failed, code 7        EXPIRED
     SENT         SENT              failed, never sent    REJECTED       nothing could go out

@@ -42,7 +42,7 @@ class Receiver:
         self.has_ended = False
 
     def wake(self) -> None:
-        """Something may be due."""
+        """Look again: something may be due."""
         self._woken.set()
 
     async def run(self) -> None:

@@ -146,7 +146,7 @@ class ReportStore:
         return changed
 
     async def next_due(self, lane: Lane, host: str) -> int | None:
-        """When the next report of a receiver is due (UTC ms), leased ones included; None when there is none."""
+        """The time when a receiver's next report is due (UTC ms), leased ones included; None when there is none."""
         found = await self._collection.find_one(
             {"lane": lane, "host": host, "due_at": {"$exists": True}}, {"due_at": 1}, sort=[("due_at", ASCENDING)]
         )
@@ -214,7 +214,7 @@ def _leased(document: Mapping[str, Any], now: int) -> LeasedReport:
 
 
 def _finish(tried: AttemptResult) -> list[UpdateOne]:
-    """For the state that was sent; and, where the first finds nothing, for a newer one that waits behind it."""
+    """The updates for the state that was sent, and for a newer one that has replaced it meanwhile."""
     report = tried.report
     mine = {"_id": report.report_id, "lease": report.lease}
     free: dict[str, Any] = {"leased_until": 0, "attempt": report.attempt}

@@ -11,7 +11,7 @@ from services.status.reports.store import ReportStore
 
 
 async def open_reports(foundation: Foundation) -> Feature:
-    """Reports are sent until the process ends."""
+    """The taker of reports; they are sent until the process ends."""
     process = foundation.process
     settings, store = process.settings, ReportStore(foundation.database)
     await store.prepare()

@@ -16,7 +16,7 @@ from services.runtime.pacing.token_bucket import TokenBuckets
 
 @dataclass(frozen=True)
 class ClickPace:
-    """One for each process."""
+    """The pace of recorded clicks, for one process."""
 
     monotonic_s: Callable[[], float] = time.monotonic
     _same: TokenBuckets = field(default_factory=lambda: TokenBuckets(1 / 60, 1))

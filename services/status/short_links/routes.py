@@ -57,12 +57,12 @@ def short_link_routes(
 
     @router.head("/l/{code}", include_in_schema=False)
     async def look(code: str) -> Response:
-        """Where a link leads, without following it."""
+        """Show where a link leads, without following it."""
         return (await target_of(code))[1]
 
     @router.get("/l/{code}", responses=found, response_class=Response, status_code=302)
     async def follow(code: Annotated[str, _CODE], request: Request) -> Response:
-        """On to the address."""
+        """Redirect to the address, and record the click."""
         target, response = await target_of(code)
         network = network_of(caller_address(request.scope, trusted))
         by = _kind_of(request.headers.get("user-agent", ""))

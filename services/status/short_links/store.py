@@ -25,7 +25,7 @@ _REQUESTED = frozenset({events.MessageRequested, events.Scheduled, events.Planne
 
 @dataclass(frozen=True, slots=True)
 class LinkTarget:
-    """Where a code leads, and what it belongs to."""
+    """The target of a code: its address, and the message that it belongs to."""
 
     url: str
     message_id: str
@@ -69,7 +69,7 @@ class ShortLinkStore:
         return await self._collection.delete_many({"_id": {"$in": codes}}) if codes else 0
 
     async def find(self, code: str) -> LinkTarget | None:
-        """Where the code leads; None when it leads nowhere any more."""
+        """The target of the code; None when there is none any more."""
         found = await self._collection.find_one({"_id": code})
         if found is None:
             return None

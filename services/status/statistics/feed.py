@@ -22,7 +22,7 @@ _in_order = attrgetter("origin", "position")
 
 @dataclass(frozen=True)
 class StatisticsFeed:
-    """`take` is one of `FoldStep`'s takers."""
+    """The taker of counted outcomes."""
 
     sink: Log
 

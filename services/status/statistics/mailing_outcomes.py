@@ -21,7 +21,7 @@ _LEASE_MS = 15_000
 
 
 class MailingOutcomeCounter:
-    """`take` is a taker of follow-ups; `run` until stopped, one instance at a time under the lease."""
+    """The taker that notes changed mailings, and the loop that counts them, one instance at a time under the lease."""
 
     def __init__(self, messages: Messages, outcomes: OutcomesStore, lease: Lease) -> None:
         self._messages, self._outcomes, self._lease = messages, outcomes, lease
@@ -37,7 +37,7 @@ class MailingOutcomeCounter:
             await self._outcomes.changed(changed)
 
     async def run(self, stop: asyncio.Event, interval_s: float) -> None:
-        """Count what has changed, for ever; infrastructure trouble is logged and tried again."""
+        """Count changed mailings until stopped; infrastructure trouble is logged and tried again."""
 
         async def turn() -> float:
             return max(interval_s, _PAUSE_TIMES * await self.count(now_ms()))

@@ -108,7 +108,7 @@ def statistics_routes(statistics: Statistics, partner_caller: CallerOf) -> APIRo
 
 
 def _grouping(text: str) -> tuple[dict[str, str], int]:
-    """Name: field of the store, and the length of a step (ms); a time is called `at` in both."""
+    """The store's field by name, and the length of a step (ms); a time is called `at` in both."""
     by: dict[str, str] = {}
     steps = []
     for name in filter(None, (part.strip() for part in text.split(","))):

@@ -49,7 +49,7 @@ class Statistics:
         )
 
     async def step(self, records: Sequence[Record]) -> StepResult:
-        """What `BatchConsumer` runs: store the newest of each."""
+        """The handler of the consumer: store the newest of each."""
         newest: dict[str, StatisticChanged] = {}
         for record in records:
             if isinstance(record.event, StatisticChanged):
@@ -63,7 +63,7 @@ class Statistics:
         return StepResult(project=project)
 
     async def save(self, newest: Mapping[str, StatisticChanged]) -> None:
-        """By key; one that is stored with as high a count stays as it is."""
+        """Store statistics by key; one that is stored with as high a count stays as it is."""
         if not newest:
             return
         writes = [
@@ -73,7 +73,7 @@ class Statistics:
         await self._collection.write(writes)  # keys that are taken are those that were newer already
 
     async def grouped(self, query: Mapping[str, Any], by: Sequence[str], step_ms: int, limit: int) -> list[Group]:
-        """Added up by these fields; `at`, the beginning of the step (ms), is one of the names. At most `limit`."""
+        """The sums by these fields, of which `at` is the beginning of the step (ms). At most `limit` groups."""
         at = {"$subtract": ["$minute", {"$mod": ["$minute", step_ms]}]}
         sums: Document = {"count": {"$sum": "$count"}}
         for name in ("sent", "delivered"):

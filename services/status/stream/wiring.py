@@ -7,7 +7,7 @@ from services.status.stream.stream import Streams
 
 
 async def open_stream(foundation: Foundation) -> Feature:
-    """What stores the changes, and the route."""
+    """The taker that stores the changes, and the route."""
     changes = ChangeStore(foundation.database)
     await changes.prepare()
     streams = Streams(changes, foundation.process.stop)
