@@ -3,17 +3,17 @@
 The life of a message. A message is a chain of links (push, then SMS …); a link is resolved to deliveries, one for
 each installation; a delivery lives like this:
 
-                            ┌───────▶ SUPPRESSED   its owner has logged out since, or somebody else has logged in
+                            ┌───────▶ SUPPRESSED   its owner has logged out, or somebody else has logged in
     planned ─▶ PLANNED ─────┼──▶ SENT ──▶ DELIVERED ──▶ READ
                  ▲    │     │      │
-                 └────┘     ├──────┼──▶ REFUSED      the provider will not take it, or told later that it failed
+                 └────┘     ├──────┼──▶ REFUSED      the provider refused it, or reported later that it failed
       target-resolved again └──────┴──▶ EXPIRED      the lifetime passed first
       (a retry: an event with a time, never a sleep)
 
 `DeliveryState` orders these as a lattice: READ > DELIVERED > failures > SENT > PLANNED. A fold takes the maximum, so
 receipts may come late, twice and out of order and the result is the same. The state of a link is the maximum over its
-deliveries, except that a link has failed only when all of them have, and that it stays so once the next link of its
-chain has been sent for.
+deliveries, except that a link has failed only when all of them have, and that it stays failed once the next link of
+its chain has been requested.
 
     partner ─POST─▶ ingest ─message-requested─▶ router ─target-resolved.<provider>─▶ dispatch ─▶ provider
     device ─receipt─▶ registry ─status-events─▶ status ◀─provider-dispatched─ dispatch
@@ -23,7 +23,7 @@ from enum import StrEnum
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery (or a link, or a message) has got to. Source: docs/design.md §4."""
+    """The state of a delivery, a link or a message. Source: docs/design.md §4."""
 
     PLANNED = "PLANNED"
     SENT = "SENT"

@@ -1,4 +1,4 @@
-"""Write `schemas/json/`: a JSON Schema for each event and an AsyncAPI document of the topics, for other languages.
+"""Writes `schemas/json/`: a JSON Schema for each event and an AsyncAPI document of the topics, for other languages.
 
 python -m schemas            write them
 python -m schemas --check    exit 1 when a file is not what the code says
@@ -24,24 +24,24 @@ def documents() -> dict[str, bytes]:
 
 def event_schemas() -> dict[str, dict[str, Any]]:
     """The JSON Schema (2020-12) of each event, by the name of its type."""
-    found = {}
+    schemas = {}
     for topic in all_topics():
         for event in topic.events:
             schema = event.model_json_schema(mode="serialization")
             name: str = schema["properties"]["type"]["const"]
             if name in PERSONAL:
                 schema["properties"]["personal"] = _sealed(name)
-            found[name] = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
-    return dict(sorted(found.items()))
+            schemas[name] = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+    return dict(sorted(schemas.items()))
 
 
 def _sealed(name: str) -> dict[str, Any]:
-    """What stands in the log for what is personal (schemas/personal.py)."""
+    """The schema of `personal`, which holds the personal fields in the log (schemas/personal.py)."""
     paths = ", ".join("/" + "/".join(path) for path in PERSONAL[name].fields)
     return {
         "title": "Personal",
         "type": "object",
-        "description": f"Sealed for those it is about, and empty or absent where it belongs: {paths}",
+        "description": f"Sealed for those whom it is about; empty or absent in its own place: {paths}",
         "properties": {
             "keys": {"type": "array", "items": {"type": "string", "pattern": "^[0-9a-f]{12}[.][0-9a-f]{6}[.][0-9]+$"}},
             "box": {"type": "string", "contentEncoding": "base64"},

@@ -10,7 +10,7 @@
     operator/<operator_id>           OperatorTokenChanged
 
 `by` says who caused the event: "operator:<name>" (whose token it was), "bootstrap" (RPNS_ADMIN_TOKEN), or
-"partner:<login>"; records of before named an operator just "operator", a partner just by its login, or nobody ("").
+"partner:<login>". Older records name an operator just "operator", a partner just by its login, or nobody ("").
 
 Every process reads this topic from its start to the end it had when the process began, before it reports ready, and
 follows it from then on (`services/runtime/directory.py`).
@@ -24,7 +24,7 @@ from schemas.values import Channel, Frozen, OperatorScope, StopScope
 
 
 def by_for_partners(by: str) -> str:
-    """What a partner is told of who caused an event: which operator it was is not its to know."""
+    """Who caused an event, as a partner is told: not which operator it was."""
     if by == "bootstrap" or by.startswith("operator:"):
         return "operator"
     return by.removeprefix("partner:")
@@ -32,7 +32,7 @@ def by_for_partners(by: str) -> str:
 
 TtlUnit = Literal["SECONDS", "MINUTES", "HOURS"]
 Identity = Literal["required", "accepted", "off"]
-"""Logins on devices: with proof only; also without, but of less weight; or every one counts as if it were proved."""
+"""How logins on devices count: only with proof; also without, but for less; or always as if they were proved."""
 ProofAlgorithm = Literal["ES256", "EdDSA", "RS256", "HS256"]
 
 
@@ -41,7 +41,7 @@ class PartnerChanged(Event):
 
     type: Literal["partner-changed"] = "partner-changed"
     partner_id: str
-    uuid: str  # the name space of its message ids
+    uuid: str  # the namespace of its message ids
     login: str
     password_hash: str  # argon2
     subnets: tuple[str, ...] = ()  # CIDR; empty: from anywhere
@@ -58,8 +58,8 @@ class PartnerChanged(Event):
     batch_key_digests: tuple[str, ...] = ()
     batch_channel: Channel = Channel.SMS
     enabled: bool = True
-    planning_horizon_days: int = 30  # how far ahead a deadline may lie; never more than the log keeps
-    api_key_digests: tuple[str, ...] = ()  # of keys that may be given in place of the password
+    planning_horizon_days: int = 30  # how far ahead a deadline may lie; no more than the log keeps
+    api_key_digests: tuple[str, ...] = ()  # of keys that are accepted instead of the password
     by: str = ""
 
     @property
@@ -68,7 +68,7 @@ class PartnerChanged(Event):
 
 
 class SenderChanged(Event):
-    """A service number (sender name) of a partner, and the application it stands for."""
+    """A service number (sender name) of a partner, and the application that it sends for."""
 
     type: Literal["sender-changed"] = "sender-changed"
     partner_id: str
@@ -83,7 +83,7 @@ class SenderChanged(Event):
 
 
 class SubscriptionKind(Frozen):
-    """An entry of an application's catalogue of subscriptions. `default` counts where a device has said nothing."""
+    """An entry of an application's catalogue of subscriptions. `default` counts until a device says otherwise."""
 
     id: str
     type: Literal["setting", "permission"] = "setting"
@@ -94,12 +94,12 @@ class SubscriptionKind(Frozen):
 
 
 class IdentityKey(Frozen):
-    """What proofs of login are verified with: a public key, or a secret that the customer's backend shares."""
+    """A key that proofs of login are verified with: a public key, or a secret shared with the customer's backend."""
 
-    kid: str = ""  # empty for at most one of an application's
+    kid: str = ""  # empty for at most one key of an application
     alg: ProofAlgorithm  # fixed by the key's type
     public: str | None = None  # PEM, SubjectPublicKeyInfo
-    sealed: str | None = None  # of HS256: the secret under the master key
+    sealed: str | None = None  # HS256: the secret, sealed under the master key
     added_at: int = 0  # UTC ms
 
 
@@ -116,7 +116,7 @@ class ApplicationChanged(Event):
     max_pushes_per_s: int = 2000  # for each provider
     enabled: bool = True
     subscriptions: tuple[SubscriptionKind, ...] = ()  # the catalogue
-    identity: Identity = "accepted"  # what is created now says so itself; records of before did not ask for proof
+    identity: Identity = "accepted"  # of older records; new applications set it themselves
     identity_keys: tuple[IdentityKey, ...] = ()
     by: str = ""
 
@@ -126,13 +126,13 @@ class ApplicationChanged(Event):
 
 
 class CredentialsChanged(Event):
-    """What the platform shows to a provider for an application; `sealed` holds JSON under the master key."""
+    """An application's credentials for a provider; `sealed` holds JSON under the master key."""
 
     type: Literal["credentials-changed"] = "credentials-changed"
     application_id: str
     provider: Provider
     sealed: str
-    fingerprint: str  # tells two credentials apart, and nothing else
+    fingerprint: str  # only tells two credentials apart
     enabled: bool = True
     public_key: str | None = None  # Web Push: what browsers subscribe with, base64url of the uncompressed point
     by: str = ""
@@ -163,7 +163,7 @@ class OwnedId(NamedTuple):
 
 
 class StopChanged(Event):
-    """Something is held up (paused), ended for good (cancelled), or goes on (running).
+    """A stop: something is paused, is cancelled for good, or is running again.
 
     `id` is the partner's or application's id, the provider's name, or an `OwnedId`. A packet or mailing can be
     cancelled; all others can only be paused.
@@ -174,8 +174,8 @@ class StopChanged(Event):
     id: str
     state: Literal["running", "paused", "cancelled"]
     by: str = ""
-    reason: str = ""  # in the words of whoever did it
-    is_known: bool = True  # False: nothing of the packet was known yet, so it may be invented
+    reason: str = ""  # in the words of its author
+    is_known: bool = True  # False: no message of the packet was known yet, so the id may be invented
 
     @property
     def entity_key(self) -> str:
@@ -183,11 +183,11 @@ class StopChanged(Event):
 
 
 class RecipientForgotten(Event):
-    """The keys of a recipient were destroyed: what the log holds of him opens no more. Tells nobody who it was."""
+    """The keys of a recipient were destroyed: their data in the log cannot be opened any more. Does not say whose."""
 
     type: Literal["recipient-forgotten"] = "recipient-forgotten"
     erasure_id: str
-    destroyed: tuple[str, ...]  # "<generation>/<path>" in the trees of keys
+    destroyed: tuple[str, ...]  # "<generation>/<path>" in the key trees
     by: str = ""
 
     @property
@@ -196,7 +196,7 @@ class RecipientForgotten(Event):
 
 
 class OperatorTokenChanged(Event):
-    """A named token of the operators' API was made, or revoked. The token itself is nowhere, only its digest."""
+    """A named token of the operators' API was made or revoked. Only the digest of the token is kept."""
 
     type: Literal["operator-token-changed"] = "operator-token-changed"
     operator_id: str

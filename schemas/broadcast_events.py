@@ -1,14 +1,14 @@
-"""Broadcast channels of APNs and what is sent on them: one push updates the Live Activities of all who follow.
+"""Broadcast channels of APNs and what is sent on them: one push updates the Live Activities of all followers.
 
     broadcast-channels   compacted, key <application>/<name>: every event is the channel's full state
 
                          requested ─▶ open ─▶ closing ─▶ closed ─▶ requested …       ingest asks, dispatch answers
-                              └─▶ refused (asked for again: requested)
+                              └─▶ refused (requested again: requested)
 
     broadcasts           key <application>/<name>: BroadcastRequested (ingest, dispatch for a retry) and, for each
                          attempt, BroadcastDispatched (dispatch)
 
-Each new state has a higher `revision`, so the newest is told in whatever order they come. Source: `docs/providers.md`
+Each new state has a higher `revision`, so the newest is known in whatever order they come. Source: `docs/providers.md`
 §1.7.
 """
 
@@ -32,10 +32,10 @@ class BroadcastChannelChanged(Event):
     keep_latest: bool  # whether APNs keeps the newest message for phones that come later
     state: ChannelState
     revision: int
-    attempt: int = 1  # of what the state waits for
-    apple_id: str | None = None  # Apple's name of it, base64: what apps subscribe to
+    attempt: int = 1  # at reaching the next state
+    apple_id: str | None = None  # Apple's id of the channel, base64: what apps subscribe to
     status: int = 0  # of Apple's last answer
-    detail: str = ""  # and its word
+    detail: str = ""  # the reason in it
 
     @property
     def entity_key(self) -> str:
@@ -58,7 +58,7 @@ class BroadcastRequested(Event):
     accepted_at: int  # UTC ms
     expires_at: int  # UTC ms; nothing is sent after it
     attempt: int = 1
-    partner_id: str | None = None  # who asked for it; None: the operator
+    partner_id: str | None = None  # whose request it was; None: an operator's
 
     @property
     def entity_key(self) -> str:
@@ -66,7 +66,7 @@ class BroadcastRequested(Event):
 
 
 class BroadcastDispatched(Event):
-    """What became of one attempt. `uncertain`: it may have been taken and must not be sent again."""
+    """The outcome of one attempt. `uncertain`: APNs may have taken it, so it must not be sent again."""
 
     type: Literal["broadcast-dispatched"] = "broadcast-dispatched"
     broadcast_id: str

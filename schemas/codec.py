@@ -1,5 +1,5 @@
-"""Events to bytes and back. JSON, because readers in other languages are promised one. What goes to Kafka and comes
-from it passes through `services/runtime/crypto/record_encryption.py`, which takes out what is personal (`personal.py`).
+"""Turns events to bytes and back: JSON, which readers in other languages are promised. Records of Kafka pass through
+`services/runtime/crypto/record_encryption.py`, which takes out what is personal (`personal.py`).
 
 decode(topic, value) ─▶ event            known type, well formed
                      ─▶ None             a type this release does not know: skipped and counted
@@ -33,7 +33,7 @@ def decode(topic: Topic, value: bytes | None) -> Event | None:
 
 
 def decode_object(topic: Topic, body: dict[str, Any]) -> Event | None:
-    """As `decode`, of JSON that was read already."""
+    """The same as `decode`, for JSON that has been parsed."""
     return _validated(lambda: _adapter(topic).validate_python(body))
 
 

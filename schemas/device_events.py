@@ -1,8 +1,8 @@
 """What happens to installations (topic `device-events`, key installation id), and their folded state.
 
 Facts that span installations — who owns a token, who holds the primary mark, who uses an installation — are
-last-writer-wins registers by (`at`, `event_id`). Tokens are sealed under the master key; `digest` names a token
-without telling it. Sources: `docs/device-api.md`, docs/design.md §6.
+last-writer-wins registers by (`at`, `event_id`). Tokens are sealed under the master key; `digest` identifies a token
+without revealing it. Sources: `docs/device-api.md`, docs/design.md §6.
 """
 
 from typing import Literal
@@ -17,11 +17,11 @@ class DeviceEvent(Event):
 
     installation_id: str
     application_id: str
-    by: str = ""  # who imported it, as in schemas/application_events.py; nobody: the device itself said so
+    by: str = ""  # who imported it (schemas/application_events.py); empty: the device itself reported it
 
 
 class Installed(DeviceEvent):
-    """A new installation, or the same one again: repeats change nothing but what the device says of itself."""
+    """A new installation, or the same one again: a repeat only updates what the device reports about itself."""
 
     type: Literal["installed"] = "installed"
     device_id: str
@@ -42,22 +42,22 @@ class TokenRegistered(DeviceEvent):
     provider: Provider
     sealed: str  # base64; the token (or the web push subscription) under the master key
     digest: str
-    former_digests: tuple[str, ...] = ()  # its names under former master keys
+    former_digests: tuple[str, ...] = ()  # under former master keys
     environment: Literal["production", "sandbox"] | None = None  # APNs
     bundle: str | None = None  # APNs
     variant: Literal["native", "universal"] | None = None  # RuStore
     server_key: str | None = None  # web: the applicationServerKey that the subscription was made for
-    waits: bool = False  # a proved installation holds the token: it moves here with a proved login
+    waits: bool = False  # a proved installation holds the token; a proved login moves it here
 
 
 class TokenRemoved(DeviceEvent):
-    """The app took its token back."""
+    """The app unregistered its token."""
 
     type: Literal["token-removed"] = "token-removed"
 
 
 class TokenRetired(DeviceEvent):
-    """A provider said that the token is dead. Applies only while the token is current and not newer than `dead_at`."""
+    """A provider reported the token as dead. Applies only while the token is current and not newer than `dead_at`."""
 
     type: Literal["token-retired"] = "token-retired"
     digest: str
@@ -69,7 +69,7 @@ class TokenRetired(DeviceEvent):
 class TokenWorked(DeviceEvent):
     """A provider accepted the token or the device confirmed a push, for the first time since it was registered.
 
-    `under` names the credentials and the way on which a provider accepted it; a device's word says nothing of them.
+    `under` names the credentials and the way by which a provider accepted it; a device's receipt does not tell them.
     """
 
     type: Literal["token-worked"] = "token-worked"
@@ -78,7 +78,7 @@ class TokenWorked(DeviceEvent):
 
 
 class LiveTokenRegistered(DeviceEvent):
-    """A token of a slot: the latest wins. It is sealed as the push token is, and belongs to this installation alone."""
+    """A token of a Live Activity: the latest of its slot wins. It is sealed like the push token."""
 
     sealed: str
     digest: str
@@ -88,11 +88,11 @@ class LiveTokenRegistered(DeviceEvent):
 
 
 class ActivityTokenRegistered(LiveTokenRegistered):
-    """An activity is shown; its update token. A token registered later is the activity's new one."""
+    """The update token of an activity that is shown. A later one replaces it."""
 
     type: Literal["activity-token-registered"] = "activity-token-registered"
     activity_id: str
-    owner: str = ""  # ids.owner_key_of: whose the installation was; another's activity is not the new owner's
+    owner: str = ""  # ids.owner_key_of: who was logged in; the activity does not pass to another owner
 
 
 class PushToStartTokenRegistered(LiveTokenRegistered):
@@ -102,60 +102,60 @@ class PushToStartTokenRegistered(LiveTokenRegistered):
 
 
 class ActivityEnded(DeviceEvent):
-    """The activity is not shown any more. The same id may be started again later."""
+    """The activity has ended. The same id may be started again later."""
 
     type: Literal["activity-ended"] = "activity-ended"
     activity_id: str
 
 
 class PushToStartTokenRemoved(DeviceEvent):
-    """The app lets no server start activities of this type any more."""
+    """Servers may not start activities of this type any more."""
 
     type: Literal["push-to-start-token-removed"] = "push-to-start-token-removed"
     attributes_type: str
 
 
 class LoginProof(Frozen):
-    """What is kept of a proof of login, which the customer's backend has signed; never the proof itself."""
+    """What is kept of a proof of login that the customer's backend signed; never the proof itself."""
 
     signed_at: int  # UTC ms, as it says
     kid: str = ""  # of the key that it was signed with
-    digest: str  # keyed; names the proof
+    digest: str  # keyed; identifies the proof
 
 
 class Personalized(DeviceEvent):
-    """The installation belongs to this user, this phone, or both."""
+    """A user, a phone, or both logged in: the installation is theirs."""
 
     type: Literal["personalized"] = "personalized"
     external_user_id: str | None = None
     phone: str | None = None  # E.164 digits without plus
-    proof: LoginProof | None = None  # None: the device says so, and nobody has vouched for it
+    proof: LoginProof | None = None  # None: nobody but the device says so
     replaces: tuple[str, ...] = ()  # installations of the same device and owner that give way
 
 
 class Depersonalized(DeviceEvent):
-    """Logged out."""
+    """The owner logged out."""
 
     type: Literal["depersonalized"] = "depersonalized"
 
 
 class InstallationReplaced(DeviceEvent):
-    """The same device has been installed anew and its owner has logged in there: this installation is nobody's."""
+    """The app was installed anew on the device and its owner logged in there: this installation is nobody's now."""
 
     type: Literal["installation-replaced"] = "installation-replaced"
     by_installation_id: str
 
 
 class ProofRevoked(DeviceEvent):
-    """The proofs of the owner's logins have ended: what was logged in with one counts as unproved from now on."""
+    """The proof of the owner's login was revoked: the installation counts as unproved from now on."""
 
     type: Literal["proof-revoked"] = "proof-revoked"
 
 
 class OwnerProofsRevoked(Event):
-    """The proofs of this user's or this phone's logins have ended, on whatever installation: the last word counts.
+    """All proofs of a user's or a phone's logins were revoked, on every installation; the latest such event counts.
 
-    What was signed before proves nothing, be it used already or not. Names one of the two.
+    A proof that was signed before proves nothing, whether it was used or not. Names one of the two.
     """
 
     type: Literal["owner-proofs-revoked"] = "owner-proofs-revoked"
@@ -181,11 +181,11 @@ class SettingsChanged(DeviceEvent):
 
     type: Literal["settings-changed"] = "settings-changed"
     primary: bool | None = None
-    claimed_for: str | None = None  # card of the owner whose mark is claimed; None: nobody was logged in
+    claimed_for: str | None = None  # id of the record of the owner whose mark is claimed; None: nobody was logged in
     push_enabled: bool | None = None
     push_os_enabled: bool | None = None
-    subscriptions: tuple[Subscription, ...] | None = None  # those named replace their namesakes
-    source: Literal["sdk", "provider"] = "sdk"  # who said so: a provider may tell that the system forbids pushes
+    subscriptions: tuple[Subscription, ...] | None = None  # each replaces the one with its name
+    source: Literal["sdk", "provider"] = "sdk"  # a provider may report that the system forbids pushes
 
 
 class AppStarted(DeviceEvent):
@@ -196,11 +196,11 @@ class AppStarted(DeviceEvent):
     os_version: str | None = None
     locale: str | None = None
     time_zone: str | None = None
-    session_s: int | None = None  # length of the session before
+    session_s: int | None = None  # length of the previous session
 
 
 class InstallationChanged(DeviceEvent):
-    """Topic `installations` (compacted): the folded state of one installation, for readers outside. Tells no token."""
+    """The folded state of one installation, for readers outside (topic `installations`, compacted). Holds no token."""
 
     type: Literal["installation-changed"] = "installation-changed"
     platform: Platform
@@ -215,4 +215,4 @@ class InstallationChanged(DeviceEvent):
     time_zone: str = ""
     installed_at: int
     last_used_at: int
-    proof: LoginProof | None = None  # of the login of whoever owns it
+    proof: LoginProof | None = None  # of its owner's login

@@ -6,7 +6,7 @@
                                                                                            status (a withdrawal)
     provider-dispatched       ProviderDispatched                                           dispatch
     status-events             Scheduled, Held, CancelRefused, Planned,                     router, registry,
-                              RequestRepeated, ReceiptReceived, ProviderTold,              status, whoever dead-letters
+                              RequestRepeated, ReceiptReceived, ProviderTold,              status, any that dead-letters
                               DeadlinePassed, ReportAttempted, MessageFailed,
                               InboxChanged, ChannelReported, LinkClicked
     device-events             Installed … TokenRetired (schemas/device_events.py)          registry
@@ -45,7 +45,7 @@ _Status = Annotated[ReportStatus, WithJsonSchema({"enum": list(map(int, ReportSt
 
 
 class Event(Frozen):
-    """What all events have. `event_id` is computed from the cause, so a replay gives the same one."""
+    """The fields of every event. `event_id` is computed from the cause, so a replay gives the same one."""
 
     v: int = 1
     event_id: str
@@ -72,7 +72,7 @@ class MessageEvent(Event):
 
 
 class MessageRequested(MessageEvent):
-    """A partner asked for a message (link 0), or a cascade has come to its next link (link n). `chain[0]` is due."""
+    """A partner asked for a message (link 0), or a cascade reached its next link (link n). `chain[0]` is due."""
 
     type: Literal["message-requested"] = "message-requested"
     mt_num: str
@@ -105,7 +105,7 @@ class ScheduleDue(MessageEvent):
 
 
 class TargetResolved(MessageEvent):
-    """One delivery to make; again with a higher `attempt` when a retry is due. Holds no token: dispatch looks it up."""
+    """A delivery to make; again with a higher `attempt` for a retry. It holds no token: dispatch looks it up."""
 
     type: Literal["target-resolved"] = "target-resolved"
     delivery_id: str
@@ -121,14 +121,14 @@ class TargetResolved(MessageEvent):
     planned_at: int
     slot: str = ""  # which of its tokens (schemas/live.py); empty: the push token
     channel: ChannelMessage | None = None  # for the channel platform; `installation_id` is the channel's name then
-    withdraw: bool = False  # take the delivery of that id off the device: it was sent and the chain has moved on
-    recipient: Recipient | None = None  # whom the partner named
+    withdraw: bool = False  # remove this delivery from the device: it was sent, and the chain has moved on
+    recipient: Recipient | None = None  # as the partner named it
     packet_id: int | None = None
     mailing_id: str | None = None
 
     @property
     def record_key(self) -> str:
-        """The key of its record: nothing hangs on the order of what goes to the channel platform."""
+        """The key of its record: the order of messages for the channel platform does not matter."""
         return self.installation_id if self.channel is None else self.message_id
 
 
@@ -143,7 +143,7 @@ DispatchOutcome = Literal[
 
 
 class ProviderDispatched(MessageEvent):
-    """What became of one attempt."""
+    """The outcome of one attempt."""
 
     type: Literal["provider-dispatched"] = "provider-dispatched"
     delivery_id: str
@@ -154,16 +154,16 @@ class ProviderDispatched(MessageEvent):
     outcome: DispatchOutcome
     reason: Reason | None = None  # for the partner; with refused, suppressed, expired
     status: int = 0  # the provider's status; 0 when none came
-    detail: str = ""  # the provider's own word, e.g. Unregistered
+    detail: str = ""  # in the provider's own words, e.g. Unregistered
     provider_id: str | None = None  # the id the provider answered with
     latency_ms: int = 0  # of the request to the provider
     retry_at: int | None = None
-    shortened: bool = False  # the text did not fit; the SDK fetches the whole
+    shortened: bool = False  # the text did not fit; the SDK fetches the whole of it
     dead_token: str | None = None  # digest of a token to retire
     dead_at: int | None = None  # UTC ms; when the provider last knew it to be dead
-    worked_under: str | None = None  # accepted: credentials and way under which the token was not known to work yet
+    worked_under: str | None = None  # accepted: credentials and way that the token was not known to work with yet
     slot: str = ""  # which of the installation's tokens it went to
-    withdraw: bool = False  # of a withdrawal: says nothing of the delivery itself
+    withdraw: bool = False  # the outcome of a withdrawal, not of the delivery itself
 
 
 class PlannedTarget(Frozen):
@@ -175,7 +175,7 @@ class PlannedTarget(Frozen):
     provider: Provider
     owner: str | None = None  # ids.owner_key_of at planning; empty: nobody was logged in
     slot: str = ""  # which of the installation's tokens; with one, there may be several targets for an installation
-    proved: bool = True  # False: nobody has vouched for its owner, and what it says of the push ends no cascade
+    proved: bool = True  # False: its owner is not proved, so its receipts end no cascade
     parts: int | None = None  # of an SMS: how many its text is sent as
 
 
@@ -188,7 +188,7 @@ class SkippedTarget(Frozen):
 
 
 class Scheduled(MessageEvent):
-    """A link waits for its hour."""
+    """A link waits for its window."""
 
     type: Literal["scheduled"] = "scheduled"
     request_id: str
@@ -198,7 +198,7 @@ class Scheduled(MessageEvent):
 
 
 class Planned(MessageEvent):
-    """Who gets a link, and who not and why. `request_id` names the request that won, should there be several."""
+    """Who gets a link, and who does not and why. Of several requests, `request_id` is the one that won."""
 
     type: Literal["planned"] = "planned"
     request_id: str
@@ -207,7 +207,7 @@ class Planned(MessageEvent):
     targets: tuple[PlannedTarget, ...] = ()
     skipped: tuple[SkippedTarget, ...] = ()
     reason: Reason | None = None  # why there is no target
-    recipient: Recipient | None = None  # whom the partner named; the owners are sealed for them
+    recipient: Recipient | None = None  # as the partner named it; the targets' owners are sealed for it
 
 
 class Held(MessageEvent):
@@ -217,22 +217,22 @@ class Held(MessageEvent):
     request_id: str
     scope: StopScope
     stop_id: str
-    until: int  # UTC ms; still paused by then: EXPIRED
+    until: int  # UTC ms; EXPIRED if it is still paused then
 
 
 class CancelRequested(MessageEvent):
-    """A link that waits for its hour or is held up is not to be sent any more, nor what follows it in its chain."""
+    """A waiting link is not to be sent any more, nor are the links that follow it in its chain."""
 
     type: Literal["cancel-requested"] = "cancel-requested"
     request_id: str  # the request that won
-    by: str  # who asked, as in schemas/application_events.py
+    by: str  # who asked; see schemas/application_events.py
 
 
 class CancelRefused(MessageEvent):
     """It was too late to cancel the link: it had been planned."""
 
     type: Literal["cancel-refused"] = "cancel-refused"
-    ends_chain: bool = False  # the links behind it are not to go out either, unless they have been sent for
+    ends_chain: bool = False  # nor are the links behind it to go out, unless they have been requested
 
 
 class RequestRepeated(MessageEvent):
@@ -246,7 +246,7 @@ ReceiptKind = Literal["delivered", "read", "dismissed", "clicked"]
 
 
 class ReceiptReceived(MessageEvent):
-    """The SDK tells what happened to a push. `event_id` = (message, installation, kind, action), so repeats are one."""
+    """The SDK reported on a push. `event_id` = (message, installation, kind, action), so repeats are one."""
 
     type: Literal["receipt-received"] = "receipt-received"
     installation_id: str
@@ -258,12 +258,12 @@ class ReceiptReceived(MessageEvent):
 
 
 class ProviderTold(MessageEvent):
-    """A provider's own receipt says something else than "delivered". With `reason` the delivery has failed."""
+    """A provider's receipt reported something other than "delivered". With `reason` the delivery has failed."""
 
     type: Literal["provider-told"] = "provider-told"
     installation_id: str
     provider: Provider
-    status: int  # as the provider counts
+    status: int  # the provider's own number
     detail: str = ""
     reason: Reason | None = None
     happened_at: int  # UTC ms, as the provider says
@@ -273,7 +273,7 @@ InboxChange = Literal["new", "seen", "deleted"]
 
 
 class InboxChanged(MessageEvent):
-    """An owner changed an entry of the in-app history; the newest word on new or seen wins, deleted is for good."""
+    """An owner changed an entry of the in-app history. Of "new" and "seen" the newest wins; "deleted" is for good."""
 
     type: Literal["inbox-changed"] = "inbox-changed"
     owner: str  # ids.owner_key_of, or i/<installation id> when nobody is logged in
@@ -282,7 +282,7 @@ class InboxChanged(MessageEvent):
 
 
 class ChannelReported(MessageEvent):
-    """The channel platform tells what became of a delivery. `event_id` = (delivery, status, code): repeats are one."""
+    """The channel platform reported on a delivery. `event_id` = (delivery, status, code), so repeats are one."""
 
     type: Literal["channel-reported"] = "channel-reported"
     delivery_id: str
@@ -290,12 +290,12 @@ class ChannelReported(MessageEvent):
     channel: Channel
     status: _Status
     error_code: int = 0  # of the channels' table
-    happened_at: int  # UTC ms, as the platform says; of its report when it does not
-    parts: int | None = None  # how many SMS it was, where the platform says
+    happened_at: int  # UTC ms, as the platform says; else when its report came
+    parts: int | None = None  # how many SMS it was sent as, if the platform says
 
 
 class DeadlinePassed(MessageEvent):
-    """The lifetime of a link is over. A sweeper says so; the fold decides, behind every receipt logged earlier."""
+    """The lifetime of a link is over. The sweeper appends it; the fold decides, after every receipt logged earlier."""
 
     type: Literal["deadline-passed"] = "deadline-passed"
 
@@ -305,7 +305,7 @@ class LinkClicked(MessageEvent):
 
     type: Literal["link-clicked"] = "link-clicked"
     ordinal: int  # among the short links of the text, from 0
-    by: Literal["person", "robot"] = "person"  # what the caller calls itself; previews of messengers are robots
+    by: Literal["person", "robot"] = "person"  # by the caller's user agent; previews of messengers are robots
 
 
 class ReportAttempted(MessageEvent):
@@ -323,9 +323,9 @@ class ReportAttempted(MessageEvent):
 
 
 class MessageFailed(MessageEvent):
-    """A record of this message was dead-lettered; the message ends failed instead of pending for ever."""
+    """A record of this message was dead-lettered, so the message ends as failed instead of staying pending."""
 
     type: Literal["message-failed"] = "message-failed"
     topic: str
     detail: str
-    record: str = ""  # the type of the event that was put aside; empty where it could not be read
+    record: str = ""  # the type of the dead-lettered event; empty when it could not be read

@@ -1,11 +1,11 @@
-"""Ids are computed, not drawn: whoever repeats a step gets the same id, so the repetition can be recognised.
+"""Ids, computed and not drawn: a repeated step gives the same id, so the repetition is recognised.
 
     message_id   UUIDv5(the partner's UUID, the partner's id), or a UUIDv7 when no id was given
     delivery_id  a UUIDv8 under a key (`services/runtime/crypto/delivery_ids.py`); the apns-id, and the SDK's key to
                  show a push once
-    event_id     UUIDv5(what caused the event, what it is); a UUIDv7 for what enters from outside
-    tag          what a provider gives back in a receipt: message, link, lane, installation and the end of the delivery
-                 id, in at most 64 characters
+    event_id     UUIDv5(the cause of the event, what it is); a UUIDv7 for what enters from outside
+    tag          returned by a provider in a receipt: message, link, lane, installation and the end of the delivery id,
+                 in at most 64 characters
     mtNum        the first 63 bits of SHA-256(message_id) in decimal: an answer, never an identity
 
 Source: docs/design.md §2.
@@ -26,7 +26,7 @@ MARK_DIGITS = 16
 _TAG = re.compile(r"([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{22})\.(\d{1,3})([sb])([A-Za-z0-9_-]{12})", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TAIL_BYTES = 9
-"""Of the delivery id, at the end of a tag: 70 bits that nobody can compute, and 12 characters that fit."""
+"""Of the delivery id, at the end of a tag: 70 bits that nobody can compute, in 12 characters."""
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
@@ -38,13 +38,13 @@ def uuid5(namespace: str, name: str) -> str:
 
 
 def uuid7() -> str:
-    """A new UUIDv7 (RFC 9562 §5.7): drawn, and in order of time to the millisecond."""
-    at, drawn = f"{time.time_ns() // 1_000_000:012x}", random_16_bytes().hex()
-    return f"{at[:8]}-{at[8:]}-7{drawn[:3]}-{_VARIANT[drawn[3]]}{drawn[4:7]}-{drawn[7:19]}"
+    """A new, random UUIDv7 (RFC 9562 §5.7), ordered by time to the millisecond."""
+    at, random = f"{time.time_ns() // 1_000_000:012x}", random_16_bytes().hex()
+    return f"{at[:8]}-{at[8:]}-7{random[:3]}-{_VARIANT[random[3]]}{random[4:7]}-{random[7:19]}"
 
 
 def uuid8(digits: str) -> str:
-    """The UUIDv8 (RFC 9562 §5.8) of 32 hex digits: all but six bits are theirs."""
+    """The UUIDv8 (RFC 9562 §5.8) of 32 hex digits: all but six bits come from them."""
     return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:32]}"
 
 
@@ -64,12 +64,12 @@ def mailing_id_of(partner_uuid: str, ref: str) -> str:
 
 
 def delivery_key_of(installation_id: str, slot: str = "") -> str:
-    """What tells the deliveries of a link apart: the installation, and which of its tokens (`schemas/live.py`)."""
+    """The key of a delivery among those of a link: the installation, and which of its tokens (`schemas/live.py`)."""
     return f"{installation_id}/{slot}" if slot else installation_id
 
 
 class DeliveryTag(NamedTuple):
-    """Which delivery a provider's receipt speaks of: enough to need no look-up. `tail`: `tail_of` its delivery id."""
+    """The delivery that a provider's receipt is about, without a look-up. `tail`: `tail_of` its delivery id."""
 
     message_id: str
     link: int
@@ -79,7 +79,7 @@ class DeliveryTag(NamedTuple):
 
 
 def tail_of(delivery_id: str) -> str:
-    """The end of a delivery id, by which a tag proves to be of that delivery; empty for what is no UUID."""
+    """The end of a delivery id, which proves that a tag belongs to that delivery; empty for what is no UUID."""
     try:
         return base64.urlsafe_b64encode(uuid.UUID(delivery_id).bytes[-_TAIL_BYTES:]).decode()
     except ValueError:
@@ -87,7 +87,7 @@ def tail_of(delivery_id: str) -> str:
 
 
 def tag_of(delivery: DeliveryTag) -> str | None:
-    """The tag; None for ids that are no UUIDs, of which no receipt can be taken."""
+    """The tag; None for ids that are no UUIDs, so that no receipt can be accepted."""
     try:
         raw = [uuid.UUID(given).bytes for given in (delivery.message_id, delivery.installation_id)]
     except ValueError:
@@ -99,7 +99,7 @@ def tag_of(delivery: DeliveryTag) -> str | None:
 
 
 def delivery_of_tag(tag: str) -> DeliveryTag | None:
-    """What `tag_of` was given; None for anything else."""
+    """The delivery that `tag_of` was given; None for any other text."""
     found = _TAG.fullmatch(tag)
     if found is None:
         return None
@@ -112,12 +112,12 @@ def delivery_of_tag(tag: str) -> DeliveryTag | None:
 
 
 def event_id_of(cause_id: str, what: str) -> str:
-    """The id of an event that follows from `cause_id` (a UUID): a replay of the cause gives the same id."""
+    """The id of the event `what` that follows from `cause_id` (a UUID): a replay of the cause gives the same id."""
     return uuid5(cause_id, what)
 
 
 def receipt_id_of(message_id: str, link: int, installation_id: str, kind: str, action: str | None = None) -> str:
-    """The event id of a receipt: whoever says so, and however often, it is one."""
+    """The event id of a receipt: the same whoever reports it, and however often."""
     return uuid5(message_id, f"receipt/{link}/{installation_id}/{kind}/{action or ''}")
 
 
@@ -136,10 +136,16 @@ def phone_record_id(application_id: str, phone: str) -> str:
     return f"{application_id}/p/{phone}"
 
 
-def owner_key_of(application_id: str, external_user_id: str | None, phone: str | None) -> str:
-    """Whom an installation belongs to: 32 hex digits that name the owner in one application and tell nobody who it is.
+def owner_of_record(application_id: str, record_id: str) -> tuple[str | None, str | None]:
+    """User id and phone that the id of an owner's record names: one of them is None."""
+    kind, _, value = record_id.removeprefix(f"{application_id}/").partition("/")
+    return (value, None) if kind == "u" else (None, value)
 
-    The user counts before the phone. Empty for nobody. The in-app history of an owner goes by this key.
+
+def owner_key_of(application_id: str, external_user_id: str | None, phone: str | None) -> str:
+    """The key of an owner in one application: 32 hex digits that do not reveal who it is; empty for nobody.
+
+    The user counts before the phone. The in-app history of an owner goes by this key.
     """
     if external_user_id is None and phone is None:
         return ""
@@ -148,8 +154,8 @@ def owner_key_of(application_id: str, external_user_id: str | None, phone: str |
 
 
 def recipient_mark_of(application_id: str, external_user_id: str | None, phone: str | None) -> str:
-    """The first half of the owner's key: a mark in the push by which the SDK drops what is another's.
+    """The first half of the owner's key: by this mark in a push the SDK drops what is for another owner.
 
-    The SDK gets it in the answer to personalize. Empty for nobody.
+    The SDK gets its own mark in the answer to personalize. Empty for nobody.
     """
     return owner_key_of(application_id, external_user_id, phone)[:MARK_DIGITS]

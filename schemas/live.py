@@ -1,7 +1,7 @@
-"""Live Activities: which of an installation's tokens a push goes to. Pure. Source: `docs/providers.md` §1.10.
+"""Slots of Live Activities: which of an installation's tokens a push goes to. Pure. Source: `docs/providers.md` §1.10.
 
-An installation has one push token, and beside it one for each activity that it shows and one for each type of activity
-that it lets a server start. A `slot` names which one is meant, in events, in documents and in ids:
+An installation has one push token, one token for each activity that it shows, and one for each type of activity that
+servers may start. A `slot` names one of them, in events, in documents and in ids:
 
     ""                          the push token
     "activity/<activity id>"    the update token of an activity
@@ -20,7 +20,7 @@ LONGEST_ACTIVITY_MS = 12 * 3_600_000
 
 
 class Aim(NamedTuple):
-    """What a LIVE_ACTIVITY is aimed at: one slot, or every activity."""
+    """The aim of a LIVE_ACTIVITY: one slot, or every activity."""
 
     slot: str | None
 
@@ -37,7 +37,7 @@ def start_slot(attributes_type: str) -> str:
 
 
 def aim_of(content: Content) -> Aim | None:
-    """None for an ordinary push."""
+    """The aim of the content; None for an ordinary push."""
     if content.live_activity is None:
         return None
     update = lossless.loads(content.live_activity)
@@ -48,5 +48,5 @@ def aim_of(content: Content) -> Aim | None:
 
 
 def event_of(content: Content) -> str | None:
-    """start, update or end; None for an ordinary push."""
+    """The event of the activity: start, update or end; None for an ordinary push."""
     return None if content.live_activity is None else str(lossless.loads(content.live_activity).get("event", "update"))

@@ -1,4 +1,4 @@
-"""JSON that is handed on unread: read and written without loss. Pure.
+"""Reads and writes JSON that is handed on unread, without loss. Pure.
 
     loads(text)  ─▶ plain values, where writing them again gives the same text; else, in their places,
                     ExactInt, ExactFloat   numbers that say more than Python's: 1.10, 1e400, -0, 2**70
@@ -61,13 +61,13 @@ class Members(dict[str, Any]):
         super().__init__(self.pairs)
 
     def __setitem__(self, name: str, value: Any) -> None:
-        """All that had this name make room."""
+        """Replaces all members of this name."""
         super().__setitem__(name, value)
         self.pairs = [*(pair for pair in self.pairs if pair[0] != name), (name, value)]
 
 
 def loads(raw: bytes | str) -> Any:
-    """Raises NotJson."""
+    """The value of a text. Raises NotJson."""
     try:
         plain = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -78,7 +78,7 @@ def loads(raw: bytes | str) -> Any:
 
 
 def exact(plain: Any, raw: bytes | str) -> Any:
-    """`plain` is what some parser has read in `raw`: that, where it says it all; else read again. Raises NotJson."""
+    """The value of `raw`, from which some parser has read `plain`: `plain` if it lost nothing. Raises NotJson."""
     try:
         is_the_same = orjson.dumps(plain) == (raw.encode() if isinstance(raw, str) else raw)
     except TypeError:  # integers of more than 64 bits, or nested very deeply
@@ -87,7 +87,7 @@ def exact(plain: Any, raw: bytes | str) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    """Raises NotJson."""
+    """The value as compact UTF-8. Raises NotJson."""
     try:
         text = orjson.dumps(value, _written, orjson.OPT_PASSTHROUGH_SUBCLASS)
     except TypeError as error:
@@ -169,7 +169,7 @@ def _constant(_: str) -> NoReturn:
 
 
 def _written(value: Any) -> Any:
-    """What orjson does not write by itself."""
+    """The JSON of a value that orjson does not write by itself."""
     if isinstance(value, ExactInt | ExactFloat):
         return orjson.Fragment(value.text)
     if isinstance(value, Members):
@@ -184,7 +184,7 @@ def _written(value: Any) -> Any:
 
 
 def _dumped(value: Any, error: TypeError) -> bytes:
-    """What orjson refuses whole: integers of more than 64 bits from another parser, or too deep, or no text."""
+    """The JSON of a value that orjson refused: for an integer of more than 64 bits, its depth, or a lone surrogate."""
     try:
         _check_depth(value)
         _check_finite(value)

@@ -1,7 +1,7 @@
 """Mailings (topic `mailing-events`, compacted; every event is the full state; key mailing id).
 
-The recipients are not here: a list may be a million people, and lies in the database until it is planned. Progress in
-between is not said either: an event is a change of the mailing's state, or of what it is to do.
+The recipients are not here: a list may hold a million people, and is in the database until it is planned. Nor is the
+progress in between: an event is a change of the mailing's state, or of what it is to do.
 """
 
 from typing import Literal
@@ -24,6 +24,6 @@ class MailingChanged(Event):
     definition: str  # JSON of what the partner asked for: message (without SECURE values), schedule, segment …
     accepted: int = 0  # recipients of the list
     refused: int = 0  # lines of the list that are broken
-    planned: int = 0  # recipients whose message has been asked for
+    planned: int = 0  # recipients whose message has been requested
     start_at: int | None = None  # UTC ms
-    reason: str = ""  # why the platform paused it by itself
+    reason: str = ""  # why the platform paused it

@@ -2,9 +2,9 @@
 
     LinkFields   which message and which link: all events of a message have them   `event.link_fields`
     Origin       what the message is part of                                      `request.origin`
-    Extras       what the partner wants back: carried, and never decided by       `request.extras`
+    Extras       what the partner wants back: carried, never decided on           `request.extras`
 
-On the wire they stand flat among an event's fields.
+On the wire they are fields of the event like all others.
 """
 
 from typing import TypedDict

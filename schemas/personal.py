@@ -1,6 +1,6 @@
-"""What is personal in an event: stated once, and sealed in the log under the keys of those it is about.
+"""The personal fields of each event, which are sealed in the log under the keys of those whom they are about.
 
-    type                  personal, and what stands there instead in the log        sealed for
+    type                  personal fields                                           sealed for
     message-requested     recipient, the extras (`message_fields.py`),              user, phone or installation,
                           of each link content and data                             within the partner
     schedule-due          the same, of its request                                  the same
@@ -19,29 +19,31 @@ A record in the log is the event without these fields, so a reader without keys 
     "personal": {"keys": ["<recipient>.<scope>.<generation>", …], "box": "<base64>"}
 
 `box` holds nonce (12 bytes) and AES-256-GCM ciphertext of a JSON object from JSON Pointer (RFC 6901) to value, with the
-event id as associated data. It takes the keys of all who are named to open it: whoever of them is forgotten, it stays
-shut, and the event then counts, but says of whom and what no more. Ids, states, partner, provider and times are not
-personal. `services/runtime/crypto/record_encryption.py` does it. Source: docs/design.md §6.
+event id as associated data. Opening it takes the keys of all who are named: once one of them is erased it stays shut,
+and the event still counts but no longer says whom and what it was about. Ids, states, partner, provider and times are
+not personal. `services/runtime/crypto/record_encryption.py` does it. Source: docs/design.md §6.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from schemas.ids import owner_of_record
 from schemas.message_fields import NO_EXTRAS
 
 NOBODY = "-"
-"""Stands for a recipient's mark in the log: no owner has it, so what cannot be opened is sent to nobody."""
+"""Replaces a recipient's mark in the log: no owner has it, so what cannot be opened is sent to nobody."""
 
 OWNERS = "owners"
-"""The scope of owner's keys: they differ by application anyway."""
+"""The scope of owners' keys, which differ by application anyway."""
 
 Kind = Literal["user", "phone", "installation", "owner", "message"]
-"""`owner` is an `ids.owner_key_of`: where only a hash of user or phone is known, which a guess can be checked by."""
+"""`owner` is an `ids.owner_key_of`, where only this hash of user or phone is known. It is personal: guesses can be
+checked against it."""
 
 
 class Subject(NamedTuple):
-    """Whom a record is about. `scope` is "partner/<id>" or "application/<id>": each forgets for itself."""
+    """A person whom a record is about. `scope` is "partner/<id>" or "application/<id>": each erases for itself."""
 
     scope: str
     kind: Kind
@@ -50,33 +52,32 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """`fields`: path to what stands in the log instead (None: nothing); `*` is every entry of a list."""
+    """The personal fields of a type. `fields`: path to its replacement in the log (None: nothing); `*` is every entry
+    of a list. `subjects`: whom an event is about."""
 
     fields: Mapping[tuple[str, ...], Any]
     subjects: Callable[[Mapping[str, Any]], tuple[Subject, ...]]
 
 
 def _subjects_of_recipient(event: Mapping[str, Any]) -> tuple[Subject, ...]:
-    """Of a message: everybody its recipient names. One that names nobody is sealed for itself alone."""
-    scope, named = f"partner/{event['partner_id']}", event.get("recipient") or {}
-    found = _persons(scope, named.get("external_user_id"), named.get("phone"))
-    if not found and named.get("installation_id"):
-        found = (Subject(scope, "installation", named["installation_id"]),)
-    return found or (Subject(scope, "message", event["message_id"]),)
+    """Everybody whom the recipient of a message names. A message that names nobody is sealed for itself alone."""
+    scope, recipient = f"partner/{event['partner_id']}", event.get("recipient") or {}
+    subjects = _persons(scope, recipient.get("external_user_id"), recipient.get("phone"))
+    if not subjects and recipient.get("installation_id"):
+        subjects = (Subject(scope, "installation", recipient["installation_id"]),)
+    return subjects or (Subject(scope, "message", event["message_id"]),)
 
 
 def _subjects_of_owner(event: Mapping[str, Any]) -> tuple[Subject, ...]:
     return _persons(f"application/{event['application_id']}", event.get("external_user_id"), event.get("phone"))
 
 
-def _subjects_of_card(event: Mapping[str, Any]) -> tuple[Subject, ...]:
-    """`claimed_for` is "<application>/u/<user>" or "<application>/p/<phone>"."""
-    scope = f"application/{event['application_id']}"
-    card = event.get("claimed_for")
-    if not card:
+def _subjects_of_owner_record(event: Mapping[str, Any]) -> tuple[Subject, ...]:
+    """`claimed_for` is the id of an owner's record."""
+    application_id, record_id = event["application_id"], event.get("claimed_for")
+    if not record_id:
         return ()
-    kind, _, value = card.removeprefix(f"{event['application_id']}/").partition("/")
-    return (Subject(scope, "user" if kind == "u" else "phone", value),)
+    return _persons(f"application/{application_id}", *owner_of_record(application_id, record_id))
 
 
 def _subjects_of_owner_key(event: Mapping[str, Any]) -> tuple[Subject, ...]:
@@ -120,7 +121,7 @@ PERSONAL: Mapping[str, Personal] = {
     "installation-changed": _OWNER,
     "inbox-changed": _OWNER_KEY,
     "activity-token-registered": _OWNER_KEY,
-    "settings-changed": Personal({("claimed_for",): None}, _subjects_of_card),
+    "settings-changed": Personal({("claimed_for",): None}, _subjects_of_owner_record),
 }
 """By the type of the event."""
 
@@ -167,4 +168,4 @@ IMPERSONAL = frozenset(
         "broadcast-dispatched",
     ]
 )
-"""Types that hold nothing of any recipient: ids, states and times. A test wants every type in one of the two."""
+"""Types without personal fields: ids, states and times. A test demands every type in one of the two."""

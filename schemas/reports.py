@@ -2,7 +2,7 @@
 
     status   rank   word          of a message of a packet
     0        0      sent          SENT
-    5        1      undelivered   the word of its reason (`schemas/reasons.py`)
+    5        1      undelivered   by its reason (`schemas/reasons.py`)
     2        2      delivered     DELIVERED
     9        3      read          READ
 
@@ -39,4 +39,4 @@ class ReportStatus(IntEnum):
 
 
 FINAL = frozenset({ReportStatus.UNDELIVERED, ReportStatus.READ})
-"""Nothing is reported after one of these that the partner has taken."""
+"""Once the partner has taken one of these, nothing more is reported."""

@@ -1,11 +1,11 @@
-"""What is counted, and the statistics that come of it. For analytics: read `delivery-statistics`.
+"""Outcomes that are counted, and the statistics made of them. For analytics: read `delivery-statistics`.
 
     status ─delivery-counted─▶ statistics ─statistic-parts─▶ statistics ─delivery-statistics─▶ status, analytics
              one outcome         by batches, together          a table by statistic and minute
 
-A statistic is a key (`Statistic`): partner, application, channel, provider, outcome, code and minute. Outcomes are what
-a delivery has come to, each once: one that was planned, sent, delivered and read counts under all four; one that had
-failed and was confirmed afterwards counts as failed too. Source: docs/features/statistics.md.
+A statistic is a key (`Statistic`): partner, application, channel, provider, outcome, code and minute. Each outcome of a
+delivery counts once: one that was planned, sent, delivered and read counts under all four; one that failed and was
+confirmed afterwards counts as failed too. Source: docs/features/statistics.md.
 """
 
 from typing import Literal
@@ -22,26 +22,26 @@ BOUNDS_MS = (100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 1
 
 Outcome = Literal["planned", "sent", "delivered", "read", "refused", "expired", "suppressed"]
 Position = tuple[int, int]
-"""Offset of the record that decided it, and the place among what that record decided."""
+"""Offset of the record that decided it, and the place among what the record decided."""
 
 
 class Statistic(Frozen):
-    """What is counted together."""
+    """The key of what is counted together."""
 
     minute: int  # UTC ms at which the minute begins
     partner_id: str
     application_id: str = ""
     channel: Channel
-    provider: Provider | None = None  # empty: nobody to send it to
+    provider: Provider | None = None  # None: there was nobody to send it to
     outcome: Outcome
     error_code: int = 0  # of refused, expired, suppressed
 
 
 class DeliveryCounted(MessageEvent):
-    """A delivery, or a link without any, has come to an outcome: decided once, by the record at `origin`, `position`.
+    """A delivery, or a link without any, reached an outcome: decided once, by the record at `origin`, `position`.
 
-    Status may append it again after a crash. Of one origin the positions only grow, so who remembers the last one of
-    each origin counts everything once.
+    Status may append it again after a crash. Of one origin the positions only grow, so a reader that remembers the
+    last one of each origin counts everything once.
     """
 
     type: Literal["delivery-counted"] = "delivery-counted"
@@ -49,7 +49,7 @@ class DeliveryCounted(MessageEvent):
     origin: str  # topic and partition of the record
     position: Position
     sent_after_ms: int | None = None  # from acceptance, or from the hour of a schedule, to the provider's answer
-    delivered_after_ms: int | None = None  # from there to the first receipt; with the outcome that came last
+    delivered_after_ms: int | None = None  # from there to the first receipt; with the later of both outcomes
 
 
 class CountedRecord(Frozen):

@@ -19,7 +19,7 @@ from schemas.values import Lane
 
 DAY_MS = 86_400_000
 MESSAGE_RETENTION_MS = 37 * DAY_MS
-"""Claims, timers and the like live as long as the topics they answer for."""
+"""Claims and timers are kept as long as the topics that they belong to."""
 PLANNING_HORIZON_MS = 30 * DAY_MS
 DEVICE_RETENTION_MS = 30 * DAY_MS
 HISTORY_RETENTION_MS = 365 * DAY_MS
@@ -29,7 +29,7 @@ BULK = ".bulk"
 Key = Literal["message", "installation", "entity", "mailing", "statistic"]
 
 
-@dataclass(frozen=True, eq=False)  # each is there once, and looked up for every record
+@dataclass(frozen=True, eq=False)  # by identity: each exists once, and is looked up for every record
 class Topic:
     """One topic. `retention_ms` None means compacted for ever; `partitions` None means as many as configured."""
 
@@ -46,30 +46,33 @@ def lane_of(name: str) -> Lane:
     return "bulk" if name.removesuffix(DEAD_LETTER).endswith(BULK) else "single"
 
 
-def _lanes(name: str, *types: type[events.Event], key: Key = "message") -> dict[Lane, Topic]:
+def _lanes(name: str, types: tuple[type[events.Event], ...], key: Key = "message") -> dict[Lane, Topic]:
+    """The topic of each lane."""
     return {"single": Topic(name, key, types), "bulk": Topic(name + BULK, key, types)}
 
 
-MESSAGE_REQUESTED = _lanes("message-requested", events.MessageRequested, events.ScheduleDue, events.CancelRequested)
-PROVIDER_DISPATCHED = _lanes("provider-dispatched", events.ProviderDispatched)
+MESSAGE_REQUESTED = _lanes("message-requested", (events.MessageRequested, events.ScheduleDue, events.CancelRequested))
+PROVIDER_DISPATCHED = _lanes("provider-dispatched", (events.ProviderDispatched,))
 STATUS_EVENTS = _lanes(
     "status-events",
-    events.Scheduled,
-    events.Held,
-    events.CancelRefused,
-    events.Planned,
-    events.RequestRepeated,
-    events.ReceiptReceived,
-    events.ProviderTold,
-    events.InboxChanged,
-    events.DeadlinePassed,
-    events.ReportAttempted,
-    events.LinkClicked,
-    events.MessageFailed,
-    events.ChannelReported,
+    (
+        events.Scheduled,
+        events.Held,
+        events.CancelRefused,
+        events.Planned,
+        events.RequestRepeated,
+        events.ReceiptReceived,
+        events.ProviderTold,
+        events.InboxChanged,
+        events.DeadlinePassed,
+        events.ReportAttempted,
+        events.LinkClicked,
+        events.MessageFailed,
+        events.ChannelReported,
+    ),
 )
 TARGET_RESOLVED = {
-    provider: _lanes(f"target-resolved.{provider.value}", events.TargetResolved, key="installation")
+    provider: _lanes(f"target-resolved.{provider.value}", (events.TargetResolved,), "installation")
     for provider in Provider
 }
 DEVICE_EVENTS = Topic(
@@ -120,7 +123,7 @@ MAILING_EVENTS = Topic(
 )
 
 STATISTIC_RETENTION_MS = 7 * DAY_MS
-"""Of what is only on its way to a statistic."""
+"""Of records that are only on their way to a statistic."""
 DELIVERY_COUNTED = Topic("delivery-counted", "message", (statistics.DeliveryCounted,), STATISTIC_RETENTION_MS)
 STATISTIC_PARTS = Topic("statistic-parts", "statistic", (statistics.StatisticPart,), STATISTIC_RETENTION_MS)
 DELIVERY_STATISTICS = Topic("delivery-statistics", "statistic", (statistics.StatisticChanged,))

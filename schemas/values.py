@@ -1,6 +1,6 @@
-"""The values that events are made of: who is meant, what is to be shown, and over what.
+"""The values that events are made of: the recipient, the content, the chain and its schedule.
 
-Everything here is frozen. Names on the left of a comment are the partner's (`docs/partner-api.md` §1).
+Everything here is frozen. A name in a comment is the partner's (`docs/partner-api.md` §1).
 """
 
 from enum import StrEnum
@@ -48,7 +48,7 @@ _set_fields, _set_extra, _set_private = (
 
 
 class Channel(StrEnum):
-    """message.type of the partner protocol. All but PUSH go to the channel gateway."""
+    """message.type of the partner protocol. All but PUSH go to the channel platform."""
 
     PUSH = "PUSH"
     SMS = "SMS"
@@ -69,7 +69,7 @@ LIFETIME_S: dict[Channel, tuple[int, int]] = {
     Channel.SMS: (60, 2 * 86_400),
     Channel.WHATSAPP: (86_400, 7 * 86_400),
     Channel.FLASHINGCALL: (60, 300),
-    # passed on unread: the widest of the others, since our own chain needs a bound
+    # passed on unread: the widest bounds of the others, because a chain needs bounds
     Channel.MAX: (30, 7 * 86_400),
     Channel.CARDSMOBILE: (30, 7 * 86_400),
 }
@@ -77,16 +77,16 @@ LIFETIME_S: dict[Channel, tuple[int, int]] = {
 
 
 LONGEST_CHAIN = 128
-"""Links of one message, its first included: more than anybody has channels for. Numbers of links are below it."""
+"""Links of one message, the first included: more than anybody has channels for. A link's number is below it."""
 
 
 class Recipient(Frozen):
-    """Whom the partner means. The user id selects the user; the phone serves the other channels of a cascade."""
+    """The recipient. The user id selects the user; the phone serves the other channels of a cascade."""
 
     phone: str | None = None  # E.164 digits without plus
     external_user_id: str | None = None
-    installation_id: str | None = None  # of a segment: an installation that nobody has logged in on
-    only_installations: tuple[str, ...] = ()  # of a segment: these of the recipient's, and no others; empty: all
+    installation_id: str | None = None  # of a segment: an installation where nobody is logged in
+    only_installations: tuple[str, ...] = ()  # of a segment: only these of the recipient's; empty: all
 
 
 class Button(Frozen):
@@ -98,15 +98,15 @@ class Button(Frozen):
 
 
 class SecureValues(Frozen):
-    """SECURE: values by name, sealed at ingest; only the names are readable."""
+    """SECURE values, sealed at ingest: only their names can be read."""
 
     names: tuple[str, ...]
-    hour: int  # hour key: hours since the epoch in which the chain surely ends
+    hour: int  # of the key: hours since the epoch, by the end of which the chain is over
     sealed: str  # base64
 
 
 class Content(Frozen):
-    """What a push shows and hands to the app."""
+    """What a push shows and what it hands to the app."""
 
     text: str
     title: str | None = None
@@ -125,18 +125,18 @@ class Link(Frozen):
     channel: Channel
     ttl_ms: int
     sender: str | None = None  # serviceNumber
-    application_id: str | None = None  # which the sender stands for: its credentials carry the link
+    application_id: str | None = None  # the sender's: its credentials are used for the link
     content: Content | None = None  # PUSH
     data: str | None = None  # other channels: message.data as opaque JSON
     primary_only: bool = False  # primaryOn
     providers: tuple[Provider, ...] = ()  # SENDING_PLATFORMS; empty: all
     subscriptions: tuple[str, ...] = ()  # deviceSubscriptions; any of
     shorten_links: bool = True
-    awaited: Literal["DELIVERED", "READ"] | None = None  # state: what stops the chain here
+    awaited: Literal["DELIVERED", "READ"] | None = None  # state: which one stops the chain here
 
 
 class ChannelMessage(Frozen):
-    """What the channel platform is asked to send."""
+    """A message for the channel platform to send."""
 
     channel: Channel
     phone: str  # E.164 digits without plus

@@ -107,12 +107,9 @@ def was_signed_before(signed_at: int, revoked: Stamp) -> bool:
 
 
 def _new_record(record_id: str, event: DeviceEvent) -> OwnerRecord:
-    kind, _, name = record_id.removeprefix(f"{event.application_id}/").partition("/")
+    external_user_id, phone = ids.owner_of_record(event.application_id, record_id)
     return OwnerRecord(
-        record_id=record_id,
-        application_id=event.application_id,
-        external_user_id=name if kind == "u" else None,
-        phone=name if kind == "p" else None,
+        record_id=record_id, application_id=event.application_id, external_user_id=external_user_id, phone=phone
     )
 
 
