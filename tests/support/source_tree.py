@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PRODUCT = ("services", "schemas")
 SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
 
 

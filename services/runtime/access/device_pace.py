@@ -113,11 +113,11 @@ class DevicePace:
         wait_s = pace.take(who, now_s, cost)
         if wait_s > 0:
             telemetry.DEVICES_SLOWED.labels(self.api, by).inc()
-            self._tell(by, who, now_s)
+            self._log_refusal(by, who, now_s)
             detail = f"at most {limit.burst} at once and {limit.per_s:g} a second, counted by {by}"
             raise Problem(429, "Too many requests", detail, retry_after_s=math.ceil(wait_s))
 
-    def _tell(self, by: str, who: str, now_s: float) -> None:
+    def _log_refusal(self, by: str, who: str, now_s: float) -> None:
         """At most one line a minute for each pace, with what was refused since the one before."""
         self._refused[by] = self._refused.get(by, 0) + 1
         if now_s - self._told_at_s.get(by, -_TOLD_EVERY_S) >= _TOLD_EVERY_S:

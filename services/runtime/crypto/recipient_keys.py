@@ -85,7 +85,7 @@ class RecipientKeys:
     def _sealing(self, subjects: tuple[Subject, ...]) -> tuple[Names, AESGCM]:
         leaves = [(path, self.generation(path)) for path in map(self.path, subjects)]
         names = tuple([f"{path[:RECIPIENT_DIGITS]}.{path[RECIPIENT_DIGITS:]}.{number}" for path, number in leaves])
-        aead = self._held(names)  # whoever answers a message has read it
+        aead = self._cached(names)  # whoever answers a message has read it
         if aead is None:
             aead = self._remembered(names, [key_at(self._families[number], path) for path, number in leaves])
         assert aead is not None
@@ -93,10 +93,10 @@ class RecipientKeys:
 
     def named(self, names: Names) -> AESGCM | None:
         """What opens a record sealed under these names; None when one of them was forgotten."""
-        aead = self._held(names)
+        aead = self._cached(names)
         return self._remembered(names, [self.key(name) for name in names]) if aead is None else aead
 
-    def _held(self, names: Names) -> AESGCM | None:
+    def _cached(self, names: Names) -> AESGCM | None:
         return self._newer.get(names) or self._older.get(names)
 
     def _remembered(self, names: Names, keys: list[bytes | None]) -> AESGCM | None:

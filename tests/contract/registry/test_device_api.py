@@ -355,11 +355,11 @@ async def test_what_one_installation_may_tell_is_bounded_and_made_up_receipts_ch
     made_up = {"messageId": message, "deliveryId": ids.uuid7(), "kind": "read", "happenedAt": 1}
     answers: list[httpx.Response] = []
 
-    async def tell(_: int) -> httpx.Response:
+    async def send_receipts(_: int) -> httpx.Response:
         answers.append(await phone.call("POST", "/receipts", {"receipts": [made_up] * 400}))
         return answers[-1]
 
-    statuses = await until_429(tell, 100)
+    statuses = await until_429(send_receipts, 100)
     assert set(statuses) == {200, 429}
     assert not any(result["accepted"] for answer in answers[:-1] for result in answer.json()["results"])
     assert answers[-1].headers["content-type"] == "application/problem+json"

@@ -292,7 +292,7 @@ def test_cells_come_out_as_they_went_in(names: list[str], size: int, between: st
 def test_however_it_is_cut_it_says_the_same(
     data: bytes, sizes: list[int], is_csv: bool, encoding: str, before: bytes
 ) -> None:
-    def said(sizes: list[int]) -> str:
+    def shown(sizes: list[int]) -> str:
         records, found, at = Records(NAMES, is_csv, encoding), [], 0
         whole = before + data
         try:
@@ -306,4 +306,4 @@ def test_however_it_is_cut_it_says_the_same(
             return str(fault)
         return json.dumps([found, records.line], ensure_ascii=True)
 
-    assert said(sizes) == said([10_000]) == said([1])
+    assert shown(sizes) == shown([10_000]) == shown([1])

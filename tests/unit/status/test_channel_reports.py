@@ -15,7 +15,7 @@ ID = "0f8fad5b-d9cb-569f-a165-70867728950e"
 AT = 1557040835000  # 2019-05-05T10:20:35+0300
 
 
-def told(**fields: Any) -> PlatformReport:
+def reported(**fields: Any) -> PlatformReport:
     return parse_report(json.dumps({"id": ID, "status": 2, **fields}).encode())
 
 
@@ -24,7 +24,7 @@ def told(**fields: Any) -> PlatformReport:
     [ID.upper(), f"  {ID} ", f"{{{ID}}}", f"urn:uuid:{ID}", ID.replace("-", ""), f"{{{ID.upper()}}}"],
 )
 def test_an_id_is_ours_however_it_is_written(written: str) -> None:
-    assert told(id=written).delivery_id == ID
+    assert reported(id=written).delivery_id == ID
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_an_id_is_ours_however_it_is_written(written: str) -> None:
     ],
 )
 def test_a_state_is_a_number_or_a_word_and_others_are_taken_for_none(given_status: Any, status: int | None) -> None:
-    assert told(status=given_status).status == status
+    assert reported(status=given_status).status == status
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def test_a_state_is_a_number_or_a_word_and_others_are_taken_for_none(given_statu
     ],
 )
 def test_an_error_code_that_cannot_be_read_is_none(code: Any, read: int) -> None:
-    assert told(status=5, errorCode=code) == PlatformReport(ID, ReportStatus.UNDELIVERED, read)
+    assert reported(status=5, errorCode=code) == PlatformReport(ID, ReportStatus.UNDELIVERED, read)
 
 
 def test_a_word_may_say_the_code() -> None:
-    assert told(status="EXPIRED").error_code == 7
-    assert told(status="EXPIRED", errorCode="2").error_code == 2
+    assert reported(status="EXPIRED").error_code == 7
+    assert reported(status="EXPIRED", errorCode="2").error_code == 2
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_word_may_say_the_code() -> None:
     ],
 )
 def test_a_date_is_read_as_far_as_it_can_be(date: Any, at: int | None) -> None:
-    assert told(doneDate=date).done_at == at
+    assert reported(doneDate=date).done_at == at
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_date_is_read_as_far_as_it_can_be(date: Any, at: int | None) -> None:
     [("001", 1), (3, 3), (" 12 ", 12), *zip((None, "", "x", 0, "000", -1, 1000, 2.5, []), repeat(None))],
 )
 def test_a_number_of_parts_is_read_as_far_as_it_can_be(count: Any, parts: int | None) -> None:
-    assert told(partCount=count).parts == parts
+    assert reported(partCount=count).parts == parts
 
 
 def test_other_fields_of_a_report_do_not_matter() -> None:
@@ -103,7 +103,7 @@ def test_other_fields_of_a_report_do_not_matter() -> None:
         "extra": {"a": [1]},
         "trafficType": "x",
     }
-    assert told(**more) == PlatformReport(ID, ReportStatus.DELIVERED)
+    assert reported(**more) == PlatformReport(ID, ReportStatus.DELIVERED)
     assert parse_report(json.dumps({"ID": ID, "Status": 9, "error_code": "3"}).encode()) == PlatformReport(
         ID, ReportStatus.READ, 3
     )
@@ -156,5 +156,5 @@ JSON = PLAIN | st.lists(PLAIN, max_size=2) | st.dictionaries(st.text(max_size=2)
 
 @given(st.dictionaries(st.sampled_from(["errorCode", "doneDate", "partCount", "mtNum", "text"]), JSON))
 def test_no_side_matter_takes_the_state_away(sides: dict[str, Any]) -> None:
-    read = told(**sides)
+    read = reported(**sides)
     assert (read.delivery_id, read.status) == (ID, 2)

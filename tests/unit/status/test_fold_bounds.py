@@ -23,7 +23,7 @@ from tests.unit.status.test_cascade import SMS, asked, awaiting
 KINDS = ("delivered", "read", "dismissed", "clicked")
 
 
-def said(story: Story, number: int, **changes: Any) -> ReceiptReceived:
+def receipt(story: Story, number: int, **changes: Any) -> ReceiptReceived:
     """One receipt of many: all of them differ."""
     receipt = story.receipt("i-1", "clicked").model_copy(update={"action": f"{number}", "event_id": ids.uuid7()})
     return receipt.model_copy(update=changes)
@@ -41,7 +41,7 @@ def test_receipts_for_a_message_without_a_request_stay_small() -> None:
     for link in range(0, 1000, 7):
         for number in range(40):
             slot = f"activity/{number:03d}{'x' * 125}"
-            fold(message, said(story, number, link=link, slot=slot, action="y" * 64, installation_id=ids.uuid7()))
+            fold(message, receipt(story, number, link=link, slot=slot, action="y" * 64, installation_id=ids.uuid7()))
     assert len(message.links) <= MAX_UNASKED_LINKS
     assert sum(len(link.deliveries) for link in message.links.values()) <= MAX_UNASKED
     assert message.trace_count <= MAX_UNASKED
@@ -63,7 +63,7 @@ def test_a_recipient_adds_no_link_to_a_partners_message() -> None:
     message = replay(
         asked(story, awaiting("READ"), SMS),
         story.planned("i-1"),
-        *[said(story, number, link=number) for number in range(LONGEST_CHAIN)],
+        *[receipt(story, number, link=number) for number in range(LONGEST_CHAIN)],
     )
     assert set(message.links) <= {0, 1}
     assert len(view_of(message).links) == len(message.links)
@@ -74,7 +74,7 @@ def test_a_recipient_adds_no_link_to_a_partners_message() -> None:
 @settings(max_examples=100, deadline=None)
 def test_links_that_were_never_asked_for_are_gone_in_any_order(data: st.DataObject) -> None:
     story = Story()
-    strange = [said(story, number, link=number) for number in (1, 2, 3)]
+    strange = [receipt(story, number, link=number) for number in (1, 2, 3)]
     order = data.draw(st.permutations([asked(story, awaiting("READ"), SMS), story.planned("i-1"), *strange]))
     message = replay(*order)
     assert set(message.links) <= {0, 1}
@@ -84,7 +84,7 @@ def test_links_that_were_never_asked_for_are_gone_in_any_order(data: st.DataObje
 def test_receipts_before_the_plan_take_no_room_from_it() -> None:
     story = Story()
     message = replay(
-        *[said(story, number, installation_id=ids.uuid7(), link=number % 9) for number in range(500)],
+        *[receipt(story, number, installation_id=ids.uuid7(), link=number % 9) for number in range(500)],
         story.requested(),
         story.planned("i-1", "i-2"),
         story.dispatched("i-1"),
@@ -110,7 +110,7 @@ def test_one_phone_with_ever_new_receipts_leaves_room_in_the_trace() -> None:
     message = replay(
         story.requested(),
         story.planned("i-1", "i-2"),
-        *[said(story, number) for number in range(5_000)],
+        *[receipt(story, number) for number in range(5_000)],
         story.dispatched("i-2"),
         story.receipt("i-2", "read"),
     )
@@ -176,7 +176,7 @@ def test_nothing_that_devices_and_providers_say_makes_an_unknown_message_large()
             happened_at=NOW,
         )
         click = LinkClicked(**common, event_id=ids.uuid7(), link=number % 50, ordinal=0, by="person")
-        for event in (provider_told, click, said(story, number, link=number % 50)):
+        for event in (provider_told, click, receipt(story, number, link=number % 50)):
             fold(message, event)
     assert size_of(message) < 64 * 1024
     assert len(message.links) <= MAX_UNASKED_LINKS
