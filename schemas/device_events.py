@@ -5,7 +5,7 @@ last-writer-wins registers by (`at`, `event_id`). Tokens are sealed under the ma
 without revealing it. Sources: `docs/device-api.md`, docs/design.md §6.
 """
 
-from typing import Literal
+from typing import Any, Literal, Self
 
 from schemas.events import Event
 from schemas.providers import Platform, Provider
@@ -18,6 +18,13 @@ class DeviceEvent(Event):
     installation_id: str
     application_id: str
     by: str = ""  # who imported it (schemas/application_events.py); empty: the device itself reported it
+
+    @classmethod
+    def checked(cls, **fields: Any) -> Self:
+        """The event with these fields. Raises TypeError for a field that it does not have, pydantic.ValidationError."""
+        if unknown := fields.keys() - cls.model_fields.keys():
+            raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
+        return cls.model_validate(fields)
 
 
 class Installed(DeviceEvent):

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AliasChoices, Field, StrictBool
 
 from schemas import ids
 from schemas.device_events import DeviceEvent, Installed, Personalized, SettingsChanged, TokenRegistered
-from schemas.providers import Platform, Provider
+from schemas.providers import Platform
 from services.registry.bodies import MAX_SUBSCRIPTIONS, BadField, Phone, UserId, phone_digits
 from services.registry.device_api import Short, SubscriptionBody, TokenBody, TokenFacts, server_key, token_text
 from services.registry.devices import Device
 from services.runtime.lists.lines import MAX_LINE_BYTES, RawLine
 from services.runtime.text.storable import Text
 
+Made = TypeVar("Made", bound=DeviceEvent)
 _NAMES = ids.uuid5("6ba7b811-9dad-11d1-80b4-00c04fd430c8", "rpns/import")
 
 
@@ -61,6 +62,17 @@ class Import:
     by: str
     at: int
 
+    def event(self, kind: type[Made], installation_id: str, what: str, **facts: Any) -> Made:
+        """The event with these facts; the same again for the same installation. Raises as `DeviceEvent.checked`."""
+        return kind.checked(
+            event_id=ids.event_id_of(installation_id, f"import/{what}"),
+            at=self.at,
+            installation_id=installation_id,
+            application_id=self.application_id,
+            by=self.by,
+            **facts,
+        )
+
 
 def parsed(raw: RawLine) -> ParsedLine:
     """The line. Raises BadField, pydantic.ValidationError."""
@@ -83,80 +95,57 @@ def events_of(
     """The events; none where a device has installed the id, which anybody who knows the token could compute."""
     if device is not None and device.proof_hash:
         return []
-    known = device.stamps if device is not None else {}
+    known, line = device.stamps if device is not None else {}, parsed_line.line
     installation_id = parsed_line.installation_id(imported.application_id)
     found: list[DeviceEvent] = []
     if "device" not in known:
-        found.append(_installed(imported, parsed_line.line, installation_id))
+        installed = imported.event(
+            Installed,
+            installation_id,
+            "installed",
+            device_id=line.device_id,
+            platform=line.platform or line.facts.platform,
+            proof_hash="",
+            app_version=line.app_version,
+            os_version=line.os_version,
+            model=line.model,
+            locale=line.locale,
+            time_zone=line.time_zone,
+        )
+        found.append(installed)
     if "token" not in known:
-        registered = TokenRegistered(
-            event_id=_event_id(installation_id, "token"),
-            at=imported.at,
-            installation_id=installation_id,
-            application_id=imported.application_id,
-            by=imported.by,
-            provider=Provider(parsed_line.line.provider),
+        registered = imported.event(
+            TokenRegistered,
+            installation_id,
+            "token",
+            provider=line.provider,
             sealed=sealed,
             digest=digests[0],
-            former_digests=tuple(digests[1:]),
+            former_digests=digests[1:],
             environment=facts.environment,
             bundle=facts.bundle,
             variant=facts.variant,
             server_key=facts.server_key,
         )
         found.append(registered)
-    if (parsed_line.line.external_user_id is not None or parsed_line.phone is not None) and "owner" not in known:
-        owned = Personalized(
-            event_id=_event_id(installation_id, "owner"),
-            at=imported.at,
-            installation_id=installation_id,
-            application_id=imported.application_id,
-            by=imported.by,
-            external_user_id=parsed_line.line.external_user_id,
-            phone=parsed_line.phone,
-        )
-        found.append(owned)
+    user, phone = line.external_user_id, parsed_line.phone
+    if (user is not None or phone is not None) and "owner" not in known:
+        found.append(imported.event(Personalized, installation_id, "owner", external_user_id=user, phone=phone))
     if not {"push_enabled", "push_os_enabled"} & known.keys() and not (device and device.subscriptions):
-        found += _settings(imported, parsed_line.line, installation_id)
+        found += _settings(imported, line, installation_id)
     return found
 
 
-def _installed(imported: Import, line: ImportLine, installation_id: str) -> Installed:
-    platform = line.platform or line.facts.platform
-    assert platform is not None  # no token is of the channel platform
-    return Installed(
-        event_id=_event_id(installation_id, "installed"),
-        at=imported.at,
-        installation_id=installation_id,
-        application_id=imported.application_id,
-        by=imported.by,
-        device_id=line.device_id,
-        platform=platform,
-        proof_hash="",
-        app_version=line.app_version,
-        os_version=line.os_version,
-        model=line.model,
-        locale=line.locale,
-        time_zone=line.time_zone,
-    )
-
-
 def _settings(imported: Import, line: ImportLine, installation_id: str) -> list[SettingsChanged]:
-    subscriptions = tuple(entry.reported() for entry in line.subscriptions)
+    subscriptions = [entry.reported() for entry in line.subscriptions]
     if not subscriptions and line.push_enabled is None and line.push_os_enabled is None:
         return []
-    changed = SettingsChanged(
-        event_id=_event_id(installation_id, "settings"),
-        at=imported.at,
-        installation_id=installation_id,
-        application_id=imported.application_id,
-        by=imported.by,
+    changed = imported.event(
+        SettingsChanged,
+        installation_id,
+        "settings",
         push_enabled=line.push_enabled,
         push_os_enabled=line.push_os_enabled,
         subscriptions=subscriptions,
     )
     return [changed]
-
-
-def _event_id(installation_id: str, what: str) -> str:
-    return ids.event_id_of(installation_id, f"import/{what}")
