@@ -34,3 +34,11 @@ def test_every_cited_section_exists() -> None:
             assert re.search(rf"^(?:## |\*\*){re.escape(section)}[. ]", text, re.MULTILINE), (
                 f"{where}: {page} §{section}"
             )
+
+
+def test_the_index_of_decisions_names_each_with_its_date() -> None:
+    text = (ROOT / "DECISIONS.md").read_text()
+    listed = re.findall(r"^\| \[(\d+)\]\(#[\w-]+\) \| (.+) \| (\d{4}-\d\d-\d\d)", text, re.MULTILINE)
+    written = re.findall(r"^## (\d+)\. (.+)\n\n\*(\d{4}-\d\d-\d\d)", text, re.MULTILINE)
+    assert listed == written
+    assert [int(number) for number, _, _ in written] == list(range(1, len(written) + 1))
