@@ -17,7 +17,6 @@ from services.registry.device_api import (
     web_routes,
 )
 from services.registry.hms_receipts import MAX_RECEIPTS_BYTES, RECEIPTS_PATH, hms_routes
-from services.registry.http import PROBLEMS
 from services.registry.identity import identity_key_routes
 from services.registry.provisioning import (
     STRICT,
@@ -75,7 +74,7 @@ def application(
 
     logins = LoginCommands(commands, auth.pace)
     app.include_router(device_routes(commands, logins, auth))
-    app.include_router(live_routes(LiveCommands(commands), auth, PROBLEMS))
+    app.include_router(live_routes(LiveCommands(commands), auth))
     app.include_router(receipt_routes(receipts, auth))
     app.include_router(web_routes(auth))
     app.include_router(partner_routes(provisioning, commands.secrets, rules))

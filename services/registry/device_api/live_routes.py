@@ -4,20 +4,19 @@ A phone reports an activity as soon as ActivityKit gives its update token, whene
 ended. A push-to-start token lives as long as the installation. A repeated report changes nothing.
 """
 
-from typing import Any
-
 from fastapi import APIRouter, Depends
 
 from services.registry.device_api.auth import RegistryAuth
 from services.registry.device_api.live_bodies import ActivityId, ActivityTokenBody, LiveView, StartTokenBody, TypeName
 from services.registry.device_api.live_commands import LiveCommands
 from services.registry.devices import Device
+from services.registry.http import PROBLEMS
 from services.runtime.clock import now_ms
 
 
-def live_routes(live: LiveCommands, auth: RegistryAuth, problems: dict[int | str, dict[str, Any]]) -> APIRouter:
-    """Below an installation; `problems` are the answers that every device route may give."""
-    router = APIRouter(prefix="/sdk/api/v1/installations", tags=["device"], responses=problems)
+def live_routes(live: LiveCommands, auth: RegistryAuth) -> APIRouter:
+    """The routes below an installation."""
+    router = APIRouter(prefix="/sdk/api/v1/installations", tags=["device"], responses=PROBLEMS)
     own = Depends(auth.installation)
 
     @router.get("/{installation_id}/activities")

@@ -22,7 +22,8 @@ class VersionedStore(Generic[Value]):
 
     async def read(self, ids: Iterable[str]) -> Versioned[Value]:
         """Those that exist."""
-        documents = await self._collection.find({"_id": {"$in": list(ids)}}).to_list(None)
+        wanted = list(ids)
+        documents = await self._collection.find({"_id": {"$in": wanted}}).to_list(None) if wanted else []
         return {document["_id"]: (document["revision"], self._parse(document)) for document in documents}
 
     async def load(self, ids: Iterable[str]) -> dict[str, Value]:
