@@ -7,7 +7,7 @@
                      live token, wanted provider (22) ▶ primary (21) ▶ version (27) ▶ subscription (25)
                      ▶ allowed in the app (23) ▶ allowed by the system (24) ─▶ target
 
-An installation that nobody vouches for gets what its owner gets, and is never primary where one is that somebody does.
+An installation that nobody vouches for gets what its owner gets, and is never primary beside one that is vouched for.
 
 No target: the reason of the installation that came furthest. Source: `docs/partner-api.md` §3, docs/design.md §4.
 """

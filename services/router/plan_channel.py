@@ -3,7 +3,7 @@
     application has a platform account? ─no─▶ 11
       └▶ the recipient has a phone? ─no─▶ 8
 
-There is no installation: the channel's name stands in its place, so the delivery id is as stable as a push's, and the
+There is no installation: the channel's name takes its place, so the delivery id is as stable as a push's, and the
 platform absorbs what is posted twice under it. Source: `docs/partner-api.md` §5.
 """
 

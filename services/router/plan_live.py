@@ -2,7 +2,7 @@
 
 start          the push-to-start token of its attributes type
 update, end    the activity that is named, or every one; only while its token counts by our clock, and only the
-               owner's: an activity of whoever was logged in before is not updated for the one who is now
+               owner's: an activity of the user who was logged in before is not updated
 """
 
 from schemas import ids

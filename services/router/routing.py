@@ -195,7 +195,7 @@ def _due_link(record: Record) -> _DueLink:
 
 
 def _address(request: MessageRequested) -> Address | None:
-    """Whose installations the link is about; of another channel's link only the time zone may be wanted."""
+    """Where to look for the link's installations; of another channel's link only the time zone may be wanted."""
     link = request.chain[0]
     by_zone = request.schedule is not None and request.schedule.recipient_zone
     if link.application_id is None or (link.content is None and not by_zone):
@@ -204,7 +204,7 @@ def _address(request: MessageRequested) -> Address | None:
 
 
 def _among(installations: list[Installation], request: MessageRequested) -> list[Installation]:
-    """A segment means those of the recipient's installations that fit it."""
+    """The recipient's installations; of a segment, those that fit it."""
     only = request.recipient.only_installations
     if not only:
         return installations

@@ -31,7 +31,7 @@ class RoutingClaim:
 
 
 class RoutingClaims:
-    """The claims of this deployment."""
+    """Stores the claims of this deployment."""
 
     def __init__(self, database: Database) -> None:
         self._collection = durable(database["routed"])
@@ -41,18 +41,18 @@ class RoutingClaims:
         await self._collection.create_index("at", expireAfterSeconds=topics.MESSAGE_RETENTION_MS // 1000)
 
     async def load(self, claim_ids: Iterable[str]) -> dict[str, RoutingClaim]:
-        """Those that exist, by id."""
+        """The claims that exist, by id."""
         documents = await self._collection.find({"_id": {"$in": list(claim_ids)}}).to_list(None)
         return {document["_id"]: _claim(document) for document in documents}
 
     async def insert(self, claims: Sequence[RoutingClaim]) -> set[str]:
-        """Store new claims; the ids of those that somebody else claimed meanwhile are returned."""
+        """Store new claims; the ids of those that another instance claimed meanwhile are returned."""
         written = await self._collection.insert([_document(claim) for claim in claims])
         return {claims[index].claim_id for index in written.taken_indexes}
 
     async def make_due(self, claims: Sequence[RoutingClaim]) -> set[str]:
         """Move claims from scheduled to planned by compare-and-set; one that is planned already stays as it is, and the
-        ids of those are returned: what was stored for them counts, whoever stored it."""
+        ids of those are returned: what was stored for them counts."""
         changes = [
             UpdateOne(
                 {"_id": claim.claim_id, "state": "scheduled"},

@@ -3,10 +3,10 @@
 scheduled   its window opens later          timer at that hour
 held        what it belongs to is paused    timer at the time at which it would expire; hastened when that is lifted
 
-Either is hastened as well when its packet or mailing is cancelled, by whatever it is held up.
+Either is hastened as well when its packet or mailing is cancelled, whatever holds it up.
 
-The event's id comes from its cause, so it is another one each time that the link is looked at: the timer that brought
-it here may not be deleted yet, and must not be taken for the one that is to be set.
+The event's id comes from its cause, so it differs each time that the link is decided: the timer that brought it here
+may not be deleted yet, and must not be taken for the new one.
 """
 
 from collections.abc import Sequence

@@ -57,11 +57,11 @@ class Directory:
         return self.partners.get(self._logins.holder(login))
 
     def partner_by_batch_key(self, digest: str) -> PartnerChanged | None:
-        """By `Secrets.digest(key, "batch-key")`."""
+        """The partner of a batch key, by `Secrets.digest(key, "batch-key")`."""
         return self.partners.get(self._batch_keys.holder(digest))
 
     def application_by_api_key(self, digest: str) -> ApplicationChanged | None:
-        """By `Secrets.digest(key, "api-key")`."""
+        """The application of an API key, by `Secrets.digest(key, "api-key")`."""
         return self.applications.get(self._api_keys.holder(digest))
 
     def operator_by_digest(self, digest: str) -> OperatorTokenChanged | None:
@@ -115,7 +115,7 @@ class Directory:
         return list(self._holding.values())
 
     def next_erasure(self) -> asyncio.Event:
-        """Is set when somebody is forgotten after this call."""
+        """An event that is set when somebody is forgotten after this call."""
         wait = asyncio.Event()
         self._erasure_waits.append(wait)
         return wait

@@ -1,11 +1,11 @@
-"""What every process does about those who were forgotten: it lets go of their keys, and cleans what it keeps in clear.
+"""What every process does when a recipient is forgotten: it drops the keys, and cleans what it keeps in clear.
 
     registry: destroys the keys, then says so ─▶ application-events: RecipientForgotten
     every process: reads it ─▶ looks at what is left of the keys in the database ─▶ its copy and its caches are dropped
     registry, status, ingest: clean their collections, twice: what was decoded before the keys went, may be written
                               after the first time
 
-How far it has come stands in `erasures` (`mongo/erasures.py`): a process that dies goes on when it is back.
+Progress is kept in `erasures` (`mongo/erasures.py`): a process that dies continues when it is back.
 """
 
 import asyncio
@@ -36,11 +36,11 @@ _SETTLED_S = 2.0
 """A batch that was decoded before the keys were dropped has been written by then, unless infrastructure was away."""
 
 Clean = Callable[[Erasure], Awaitable[Counts]]
-"""Empties what a service keeps in clear of the subjects; tells how many of what. Done again, it finds nothing."""
+"""Empties what a service keeps in clear of the subjects; counts it by kind. Done again, it finds nothing."""
 
 
 def erasures_of(process: "Process", database: mongo.Database) -> Erasures:
-    """As this process sees them."""
+    """The erasures of this deployment, opened with this process's master keys."""
     return Erasures(database, Secrets(process.settings.master_key, process.settings.old_master_keys))
 
 
@@ -60,13 +60,13 @@ async def open_keys(process: "Process", database: mongo.Database, directory: Dir
 
 
 def _name(process: "Process") -> str:
-    """Of this process among all; without dots, because it becomes the name of a field."""
+    """The name of this process among all; without dots, because it becomes the name of a field."""
     instance = process.settings.instance
     return (instance if instance.startswith(process.name) else f"{process.name}-{instance}").replace(".", "_")
 
 
 def clean_after(process: "Process", database: mongo.Database, directory: Directory, clean: Clean) -> None:
-    """Have `clean` called for everybody who is forgotten, now and from now on."""
+    """Call `clean` for every recipient who is or will be forgotten."""
     process.spawn(_cleaning(process.name, erasures_of(process, database), directory, clean), "cleaning")
 
 
@@ -97,7 +97,7 @@ async def _follow(dropping: _Dropping, directory: Directory, known: set[str]) ->
 
 
 async def _cleaning(service: str, erasures: Erasures, directory: Directory, clean: Clean) -> None:
-    """Also those of before this process began, and those that it could not finish."""
+    """Clean after every erasure, also after those of before this process began and those that it could not finish."""
     while True:
         arrived = directory.next_erasure()
         try:

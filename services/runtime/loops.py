@@ -1,9 +1,9 @@
-"""Background loops that never end silently: a turn again and again, until the process is told to stop.
+"""Background loops that never end silently: a turn again and again, until the process is to stop.
 
-    infrastructure is away        said once a turn, tried again after a pause that grows
+    infrastructure is away        a warning each turn, tried again after a pause that grows
     anything else                 an error in the log for each incident, `rpns_loop_failures_total`, and on it goes
 
-So a single bad document costs a feature a pause, not the process its life; and nobody waits for what has died unseen.
+So a single bad document costs a feature a pause and not the process its life, and no loop dies unseen.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from services.runtime.faults import TRANSIENT_ERRORS, backoff_s, kind_of
 
 log = telemetry.logger("loops")
 Turn = Callable[[], Awaitable[float | None]]
-"""One turn; how long to wait for the next one, seconds; None for the usual interval."""
+"""One turn; returns the seconds to wait for the next one, or None for the usual interval."""
 
 
 async def keep_on(name: str, turn: Turn, stop: asyncio.Event, interval_s: float) -> None:

@@ -33,7 +33,7 @@ log = telemetry.logger("process")
 
 
 class EndedEarly(Exception):
-    """Spawned work returned before the process was told to stop: what it did would be missed by nobody."""
+    """Spawned work returned before the process was to stop: nobody would notice that it is missing."""
 
 
 class Process:
@@ -90,7 +90,7 @@ class Process:
 
 
 def run(name: str, start: Callable[[Process], Awaitable[None]]) -> None:
-    """Run a service until it is told to end. Exits with 0 in order, 1 after a failure, 2 for bad settings."""
+    """Run a service until it is signalled to end. Exits with 0 in order, 1 after a failure, 2 for bad settings."""
     try:
         settings = Settings.from_environment()
         telemetry.configure_logging(name, settings.log_level)

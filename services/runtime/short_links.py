@@ -27,7 +27,7 @@ _CODE = re.compile(rf"[0-9A-Za-z]{{{_LENGTH}}}")
 
 @dataclass(frozen=True, slots=True)
 class ShortLink:
-    """What stands behind a code. `codes` are those of all server keys, the current one first."""
+    """What a code leads to. `codes` are those of all server keys, the current one first."""
 
     codes: tuple[str, ...]
     url: str

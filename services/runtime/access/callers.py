@@ -65,7 +65,7 @@ def _plain(text: str) -> str:
     return text.partition(":ffff:")[2] if text.startswith("::ffff:") and "." in text else text
 
 
-_peer = lru_cache(maxsize=4096)(_plain)  # whoever calls, calls again
+_peer = lru_cache(maxsize=4096)(_plain)  # the same callers come again
 
 
 def _parsed(address: str) -> Address | None:

@@ -1,7 +1,7 @@
 """Who is calling the device API: an application by its API key, an installation by its credential.
 
 Shared by the processes that have device routes: `registry` (what a device is) and `status` (what it was sent). Each
-brings the look-up of its own view of an installation. Whoever knocks too often is answered 429 (`device_pace.py`).
+brings the look-up of its own view of an installation. Who calls too often is answered 429 (`device_pace.py`).
 Source: docs/design.md §6.
 """
 
@@ -24,7 +24,7 @@ Bearer = Annotated[str | None, Header(alias="Authorization", max_length=512, inc
 
 
 class Authenticatable(Protocol):
-    """What the check needs to know of an installation; an imported one has no proof, and nobody speaks for it."""
+    """What authentication needs of an installation; an imported one has no proof, so nobody can speak for it."""
 
     @property
     def application_id(self) -> str: ...
@@ -36,7 +36,7 @@ Found = TypeVar("Found", bound=Authenticatable)
 
 
 class DeviceAuth(Generic[Found]):
-    """The checks; their methods are FastAPI dependencies."""
+    """Authenticates callers of the device API; its methods are FastAPI dependencies."""
 
     def __init__(
         self,

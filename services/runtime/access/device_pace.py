@@ -23,11 +23,11 @@ from services.runtime.http.server import Problem
 from services.runtime.pacing.token_bucket import TokenBuckets
 
 log = telemetry.logger("device-pace")
-_TOLD_EVERY_S = 60.0
+_LOGGED_EVERY_S = 60.0
 
 
 class Limit(NamedTuple):
-    """So many at once, and so many a second afterwards."""
+    """`burst` calls at once, and `per_s` a second afterwards."""
 
     burst: int
     per_s: float
@@ -42,13 +42,13 @@ ADDRESS = Limit(6_000, 200)
 SITE = Limit(600, 20)
 """Of the /64 of an IPv6 address: a phone has one of its own, a household or an office shares one."""
 ADDRESS_INSTALLS, SITE_INSTALLS = Limit(1_000, 10), Limit(100, 1)
-"""An app is installed once. Phones behind one address that install at the same time have just been told to."""
+"""An app is installed once. Phones behind one address that install at the same time were just asked to by a message."""
 FAILED_PROOFS = Limit(10, 0.1)
 """A proof fails when a backend's clock or key is wrong, and then at every start of the app; or somebody guesses."""
 ADDRESS_FAILED_PROOFS, SITE_FAILED_PROOFS = Limit(200, 2), Limit(20, 0.2)
 """Of all phones behind one address, whose backend may be the one that is wrong."""
 APPLICATION = Limit(20_000, 1_000)
-"""About what one process can do: beyond that somebody waits, and shall not be a customer of another application."""
+"""About what one process can do: beyond that somebody waits, who must not be a customer of another application."""
 APPLICATION_INSTALLS = Limit(5_000, 200)
 """The day of a release: 200 a second are 700,000 in an hour, for each process."""
 
@@ -66,41 +66,41 @@ class DevicePace:
     installation: Limit = INSTALLATION
     monotonic_s: Callable[[], float] = time.monotonic
     _paces: dict[str, TokenBuckets] = field(default_factory=dict)
-    _told_at_s: dict[str, float] = field(default_factory=dict)
+    _logged_at_s: dict[str, float] = field(default_factory=dict)
     _refused: dict[str, int] = field(default_factory=dict)
 
     def called(self, scope: Scope) -> None:
-        """Anything, by whoever it is: asked before anything is looked up."""
+        """Count any call, before anything is looked up."""
         network = self._network(scope)
         if network:
             self._take("address", ADDRESS, SITE, network)
 
     def installs(self, scope: Scope, application_id: str) -> None:
-        """A new installation, of an application whose key is right."""
+        """Count a new installation, of an application whose key is right."""
         network = self._network(scope)
         if network:
             self._take("address-installs", ADDRESS_INSTALLS, SITE_INSTALLS, network)
         self._take("application-installs", APPLICATION_INSTALLS, APPLICATION_INSTALLS, application_id)
 
     def proved(self, application_id: str, installation_id: str = "") -> None:
-        """Whoever calls has shown a right key or credential."""
+        """Count a call with a right key or credential."""
         if installation_id:
             self._take("installation", self.installation, self.installation, installation_id)
         self._take("application", APPLICATION, APPLICATION, application_id)
 
     def entries(self, installation_id: str, count: int) -> None:
-        """So many entries in one call; all of them or none."""
+        """Count the entries of one call; all of them or none."""
         self._take("entries", ENTRIES, ENTRIES, installation_id, count)
 
     def proof_failed(self, scope: Scope, installation_id: str) -> None:
-        """One more proof of login that breaks a rule; good ones are never slowed down for it."""
+        """Count a proof of login that breaks a rule; good ones are never slowed down for it."""
         self._take("failed-proofs", FAILED_PROOFS, FAILED_PROOFS, installation_id)
         network = self._network(scope)
         if network:
             self._take("address-failed-proofs", ADDRESS_FAILED_PROOFS, SITE_FAILED_PROOFS, network)
 
     def _network(self, scope: Scope) -> str:
-        """Empty when it is not told: a proxy that is not declared would have the pace of all who come through it."""
+        """Empty when it is unknown: an undeclared proxy would share one pace among all who come through it."""
         return network_of(caller_address(scope, self.trusted)) if self.trusted else ""
 
     def _take(self, by: str, limit: Limit, of_a_site: Limit, who: str, cost: int = 1) -> None:
@@ -120,6 +120,6 @@ class DevicePace:
     def _log_refusal(self, by: str, who: str, now_s: float) -> None:
         """At most one line a minute for each pace, with what was refused since the one before."""
         self._refused[by] = self._refused.get(by, 0) + 1
-        if now_s - self._told_at_s.get(by, -_TOLD_EVERY_S) >= _TOLD_EVERY_S:
+        if now_s - self._logged_at_s.get(by, -_LOGGED_EVERY_S) >= _LOGGED_EVERY_S:
             log.warning("devices are slowed down", api=self.api, by=by, who=who, refused=self._refused.pop(by))
-            self._told_at_s[by] = now_s
+            self._logged_at_s[by] = now_s

@@ -5,7 +5,7 @@
     operator   changes: partners, applications, credentials, stops, mailings, imports, erasures
     admin      the operators' tokens; holds every other scope, for it can give itself each
 
-`support` and `operator` hold `read`. A route that stands here exists on the operators' listener; on the public one only
+`support` and `operator` hold `read`. A route of this table exists on the operators' listener; on the public one only
 if it is shared with partners. A route that does not stand here exists on the public listener alone.
 """
 
@@ -86,7 +86,7 @@ def routes_at(path: str) -> tuple[OperatorRoute, ...]:
 
     With slashes at the end or without: the services send one to the other. With a line feed at the end or without: to
     Starlette's `$` they are one. Of two routes that fit, the one with fewer
-    places to fill in stands first, as `import` before an id.
+    places to fill in comes first, as `import` before an id.
     """
     if not path.startswith("/v1/"):
         return ()

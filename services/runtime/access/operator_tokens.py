@@ -3,7 +3,7 @@
     right  ─▶ the operator, as long as the token is not revoked and has not expired
     wrong  ─▶ 401; after ten from one network one more every six seconds, and 429 with the time to wait for the rest
 
-A token that was taken before goes on being taken: nobody locks a colleague of the same network out.
+A token that was accepted before stays accepted: nobody can lock out a colleague on the same network.
 """
 
 import hmac

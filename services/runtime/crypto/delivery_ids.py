@@ -1,4 +1,4 @@
-"""Ids of deliveries: computed under a key of this deployment, so whoever shows one has been given it. Pure.
+"""Ids of deliveries: computed under a key of this deployment, so only who was given one can show it. Pure.
 
     message id, link, installation[, slot] ─ keyed BLAKE2b ─▶ 122 bits as a UUIDv8: the delivery id
 

@@ -1,6 +1,6 @@
 """Partners' passwords as they are kept: argon2id, one lane, 46 MiB, one pass (OWASP, Password Storage Cheat Sheet).
 
-One lane, because a check that starts threads of its own takes both cores from whoever is sending meanwhile. Hashes of
+One lane, because a check that starts threads of its own takes both cores from what is being sent meanwhile. Hashes of
 before say themselves how they were made, and still hold.
 """
 

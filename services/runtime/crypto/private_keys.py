@@ -35,7 +35,7 @@ def unescaped(text: str) -> str:
 
 
 def key_of(text: str) -> object:
-    """The key in a PEM, or in what stands between its lines. Raises ValueError."""
+    """The key in a PEM, or in the text between its lines. Raises ValueError."""
     plain = unescaped(text)
     try:
         if _MARK in plain:

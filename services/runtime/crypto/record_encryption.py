@@ -40,7 +40,7 @@ class _Boundary:
 
 
 def use(keys: RecipientKeys | None) -> None:
-    """From now on."""
+    """Set the keys of this process."""
     _Boundary.keys = keys
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple, Union
 from pydantic import BaseModel, ConfigDict
 
 MOST = 50
-"""Unknown names of one body that are told of."""
+"""Unknown names of one body that are reported."""
 _LONGEST = 60
 
 
@@ -62,7 +62,7 @@ def unknown_in(
 
 @cache
 def shape_of(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
-    """By its name on the wire, the model of what stands there; None for what is not looked into."""
+    """The model of each field by its name on the wire; None for a field that is not looked into."""
     return {field.alias or name: model_in(field.annotation) for name, field in model.model_fields.items()}
 
 
@@ -106,7 +106,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 
 
 def suggestion(meant: str | None) -> str:
-    """Behind a rule."""
+    """The ending of a rule's text that names what was probably meant."""
     return "" if meant is None else f", did you mean {meant}?"
 
 

@@ -1,6 +1,6 @@
 """The two listeners of an HTTP service: everybody's, and the operators', which another network may keep to itself.
 
-    RPNS_PORT             partners, devices, providers' receipts    what is an operator's alone is 404, whoever asks
+    RPNS_PORT             partners, devices, providers' receipts    what is an operator's alone is 404 for every caller
     RPNS_OPERATORS_PORT   operators                                 what is not in `access/operator_routes.py` is 404;
                                                                     then the token (401, 429), then its scope (403)
 

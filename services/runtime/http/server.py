@@ -128,7 +128,7 @@ def install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     async def on_gone(_: Request, __: ClientDisconnect) -> Response:
-        """Nobody hears this; it is no fault of ours and stands in no log."""
+        """The caller has gone: nobody gets this answer, and it is no fault of ours to log."""
         return problem_response(ProblemBody(title="The request was cut off", status=400))
 
     @app.exception_handler(HTTPException)
@@ -174,7 +174,7 @@ def _failed(error: Exception) -> Response:
 
 
 def unavailable(error: Exception) -> Response:
-    """503; a question that the database gave up is told so: to repeat it as it was would help nobody."""
+    """503. The answer names a query that the database gave up: repeating it unchanged would not help."""
     if isinstance(error, OutOfTime):
         detail = "the question takes the database too long: narrow the period (`from`, `to`), or name what to look for"
         return problem_response(ProblemBody(title="Out of time", status=503, detail=detail), {"Retry-After": "60"})
@@ -214,8 +214,8 @@ SECURITY_HEADERS = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("Cache-Control", "no-store"),
 )
-"""Of every answer, whoever makes it: it is what it says it is, loads nothing, is shown in no frame, and is kept by no
-cache on the way, for most of it is somebody's."""
+"""Of every answer: its type is as stated, it loads nothing, is shown in no frame, and is kept by no cache on the way,
+because most of it is personal."""
 
 
 def serve(process: Process, app: ASGIApp, name: str, address: tuple[str, int], uploads: tuple[str, ...] = ()) -> None:

@@ -4,7 +4,7 @@
           ─▶ target (path and query)           ─▶ the request line, byte for byte
           ─▶ fragment                          ─▶ kept for browsers, never sent
 
-A signed address is broken by whoever "normalises" it: `%2F`, `+`, `%41`, `..`, a bare `?` stay as they are. Only what
+"Normalising" a signed address breaks it: `%2F`, `+`, `%41`, `..`, a bare `?` stay as they are. Only what
 no request line can hold is percent-encoded as UTF-8: a blank, letters beyond ASCII. Control characters and what is
 invisible are refused, and so is a login before the host. Sources: RFC 3986 §2.4, RFC 9112 §3.2.
 """
@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 MOST_CHARACTERS = 2048
 """Of an address that is given to us, as it is kept."""
 LONGEST = 65_536
-"""Of one that was taken before, or stands in a text."""
+"""The length of an address that was accepted before, or that is part of a text."""
 _PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 _PARTS = re.compile(r"(https?)://([^/?#\\]*)([^#]*)(#.*)?", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{0,5}))?")

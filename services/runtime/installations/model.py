@@ -28,7 +28,7 @@ class LiveToken(NamedTuple):
 
     slot: str
     token: Token
-    owner: str  # ids.owner_key_of whoever was logged in when it was registered; empty: nobody
+    owner: str  # ids.owner_key_of the user logged in when it was registered; empty: nobody
     expires_at: int | None  # UTC ms; nothing is sent after it
 
 

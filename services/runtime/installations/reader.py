@@ -1,5 +1,5 @@
 """The one shared read: the registry's installations, looked up in batches by router and dispatch, and by status for
-whoever calls as a device.
+the device that calls.
 
 The registry writes these documents (`services/registry/devices/store.py`); nobody else does. Collection
 `installations`:
@@ -34,7 +34,7 @@ class Installations:
         self._cards = read_only(database["cards"])
 
     async def by_ids(self, ids: Iterable[str]) -> dict[str, Installation]:
-        """Those that exist, by installation id."""
+        """The installations that exist, by id."""
         wanted = list(set(ids))
         query = {"_id": {"$in": wanted}, "platform": {"$ne": None}}  # without one: its install has not been read yet
         documents = await self._installations.find(query).to_list(None)

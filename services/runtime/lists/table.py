@@ -5,7 +5,7 @@
     +79161234567;Anna;;                    cells; blank columns and blank rows are passed over
     {"phone": "+79161234567", "firstName": "Anna"}      the same as a JSON line
 
-`phone` and `to` mean the same. What cannot be read is told by line, field and rule, never by what it holds.
+`phone` and `to` mean the same. What cannot be read is reported by line, field and rule, never by what it holds.
 """
 
 import csv
@@ -72,7 +72,7 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True)
 class Understood:
-    """How a list was read, to be said before what is wrong with it."""
+    """How a list was read, to be reported before what is wrong with it."""
 
     format: str
     encoding: str
@@ -93,7 +93,7 @@ class Understood:
 
 
 class Records:
-    """One list, or the lines of it from `first_line` on; the head of a CSV stands before every part."""
+    """One list, or the lines of it from `first_line` on; every part begins with the head of a CSV."""
 
     def __init__(self, names: Names, is_csv: bool, encoding: str = "", first_line: int = 1) -> None:
         self.table: Table | None = None

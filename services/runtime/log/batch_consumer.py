@@ -1,4 +1,4 @@
-"""The one function that runs the consumers that go batch by batch: those of router, status, registry and broadcasts.
+"""The consumer that goes batch by batch: those of router, status, registry and broadcasts.
 
     getmany ─▶ decode ─▶ step: read, decide ─▶ append what follows (acks=all) ─▶ project ─▶ commit explicit offsets
                  │         │
@@ -42,7 +42,7 @@ from services.runtime.settings import Settings
 
 log = telemetry.logger("consume")
 _POLL_S = 30.0
-"""A batch that takes longer is polled beside: `kafka.MOST_BETWEEN_POLLS_S` is the limit."""
+"""A batch that takes longer is polled for meanwhile: `kafka.MOST_BETWEEN_POLLS_S` is the limit."""
 
 
 class Record(NamedTuple):
@@ -57,13 +57,13 @@ class Record(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """Its place, in text: the same record always, another record never."""
+        """Its place in the log as text, unique to the record."""
         return f"{self.topic.name}/{self.partition}/{self.offset}"
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What follows from a batch: records to append, then a projection to write."""
+    """What a batch results in: records to append, then a projection to write."""
 
     appends: Sequence[Append] = ()
     project: Callable[[], Awaitable[None]] | None = None
@@ -74,12 +74,12 @@ Handler = Callable[[Sequence[Record]], Awaitable[StepResult]]
 
 
 def group_of(name: str, lane: Lane) -> str:
-    """The consumer group of a service's lane: each lane goes on by itself."""
+    """The consumer group of a service's lane; lanes progress independently."""
     return name if lane == "single" else f"{name}-bulk"
 
 
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Counts, so that a batch fetched before a rebalance can be told."""
+    """Counts rebalances, so that a batch fetched before one can be recognised."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -105,7 +105,7 @@ class _InHand:
 
     @property
     def wait_s(self) -> float:
-        """Before the suspects are tried again."""
+        """How long to wait before the suspects are tried again."""
         return min(suspect.wait_s for _, suspect in self.suspects.values())
 
 
@@ -147,7 +147,7 @@ class BatchConsumer:
             await consumer.stop()
 
     async def _finish(self, consumer: AIOKafkaConsumer, batch: _Batch) -> _Batch | None:
-        """Process and commit one batch; gives another batch when a rebalance took this one's place."""
+        """Process and commit one batch; returns the next one if a rebalance has replaced it."""
         started, epoch, attempt = time.monotonic(), self._rebalances.count, 0
         hand = _InHand(deque(record for part in batch.values() for record in part))
         fetched = _Batch()  # beside the work, and not to be lost when that fails: the client gives nothing twice
@@ -183,8 +183,8 @@ class BatchConsumer:
                 self._suspects.cleared(suspect)
 
     async def _polling(self, consumer: AIOKafkaConsumer, work: Coroutine[Any, Any, None], fetched: _Batch) -> None:
-        """Do the work, and poll meanwhile should it take long: a member that does not is put out of its group. What
-        comes by a rebalance is added to `fetched`; without one nothing can, because what is assigned is paused."""
+        """Do the work, and poll if it takes long: a member that does not is removed from its group. What arrives after
+        a rebalance is added to `fetched`; without one nothing can, because what is assigned is paused."""
         task = asyncio.ensure_future(work)
         try:
             while not (await asyncio.wait({task}, timeout=_POLL_S))[0]:
@@ -196,7 +196,7 @@ class BatchConsumer:
                 await asyncio.gather(task, return_exceptions=True)
 
     async def _wait(self, consumer: AIOKafkaConsumer, epoch: int, for_s: float, fetched: _Batch) -> None:
-        """Back off, paused, while `getmany` keeps the membership alive; until a rebalance, which ends the batch."""
+        """Back off while `getmany` keeps the membership alive; returns early at a rebalance, which ends the batch."""
         until = time.monotonic() + for_s
         while time.monotonic() < until and not self.stop.is_set() and self._rebalances.count == epoch:
             await self._fetch(consumer, 100, fetched)
@@ -208,7 +208,7 @@ class BatchConsumer:
             into.setdefault(place, []).extend(part)
 
     async def _process(self, hand: _InHand) -> None:
-        """Do what is left of a batch. Raises TRANSIENT_ERRORS: then again, and what was done is not done twice."""
+        """Do what is left of a batch. After TRANSIENT_ERRORS call it again: what is done is not repeated."""
         for suspected, _ in list(hand.suspects.values()):
             await self._alone(hand, suspected)
         while hand.raw:
@@ -223,7 +223,7 @@ class BatchConsumer:
             hand.left.pop(0)
 
     async def _together(self, records: Sequence[Record]) -> bool:
-        """False when one of them cannot be done: find out which, and do the others."""
+        """Do all at once; False when one of them cannot be done, and each has to be tried alone."""
         try:
             await self._do(records)
         except TRANSIENT_ERRORS:
@@ -293,7 +293,7 @@ class BatchConsumer:
 
 
 def checked_event(event: Event | None) -> Event | None:
-    """The event. Raises Undecodable for one of a message that cannot be ours: from its id no other can be derived."""
+    """The event. Raises Undecodable for a message id that is no UUID: no other id can be derived from it."""
     if isinstance(event, MessageEvent) and not ids.is_uuid(event.message_id):
         raise codec.Undecodable("message_id: must be a UUID")
     return event

@@ -2,7 +2,7 @@
 
     each look: the loop was late ─▶ half as much;   else, while the room is used ─▶ a little more
 
-A process does one thing at a time: a thousand pushes of a mailing that are ready to go on stand before the one-time
+A process does one thing at a time: a thousand pushes of a mailing that are ready to go on run before the one-time
 password that has just come. How late the loop is tells when there are too many, on any machine and with any provider.
 """
 
@@ -18,19 +18,19 @@ _CUT_EVERY_S = 0.2
 
 @dataclass
 class BulkBackpressure:
-    """One for each process; shared by its bulk consumers."""
+    """The width of a process's bulk lane, shared by its bulk consumers."""
 
     width: int = _FIRST
     _under_way: dict[str, int] = field(default_factory=dict)
     _cut_at_s: float = float("-inf")
 
     def room(self, name: str, under_way: int) -> int:
-        """How many more the consumer of that name, with so many under way, may take now."""
+        """How many more records the consumer of this name may take now, with `under_way` of them in work."""
         self._under_way[name] = under_way
         return max(0, self.width - sum(self._under_way.values()))
 
     def seen(self, late_s: float, now_s: float) -> None:
-        """The loop came back so much later than it was asked to. Monotonic seconds."""
+        """Adjust the width: the loop came back `late_s` later than asked. Monotonic seconds."""
         if late_s > _LATE_S:
             if now_s - self._cut_at_s >= _CUT_EVERY_S:
                 self._cut_at_s, self.width = now_s, max(_LEAST, self.width // 2)
@@ -38,7 +38,7 @@ class BulkBackpressure:
             self.width = min(_MOST, self.width + _STEP)
 
     async def watch(self, stop: asyncio.Event) -> None:
-        """Look how late the loop is, until stopped."""
+        """Measure how late the loop is, until stopped."""
         clock = asyncio.get_running_loop().time
         while not stop.is_set():
             asked = clock() + _LOOK_S

@@ -205,7 +205,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
     # -- commits and rebalances
 
     async def _settle(self, within_s: float) -> None:
-        """Until nothing is under way, or the time is over: what is left is done again by whoever comes next."""
+        """Wait until nothing is under way, or the time is over: what is left is done again by the next owner."""
         until = time.monotonic() + within_s
         while not self._in_flight.is_idle and time.monotonic() < until:
             await self._in_flight.wait(0.1)
@@ -240,7 +240,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         self._is_assigned = True
 
     async def _begin(self, epoch: int) -> None:
-        """Start each partition where its last owner committed, knowing what that one had finished above it."""
+        """Start each partition where its last owner committed, with what that owner had finished above it."""
         places = sorted(self._consumer.assignment())
         committed = await self._read_committed(places)
         trackers: dict[TopicPartition, Offsets] = {}

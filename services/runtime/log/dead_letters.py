@@ -3,7 +3,7 @@
     record ─▶ <topic>.dead-letter (reason, topic, place, failure)
            ─▶ a timer: MessageFailed, due in RPNS_DEAD_LETTER_HOLD_S, or when the message's lifetime is over
                  │ fired by status ─▶ status-events ─▶ the message ends failed, unless it went on meanwhile
-                 └ deleted by its id, the header `failure`, by whoever writes the mended record into its topic again
+                 └ deleted by its id, the header `failure`, when the mended record is written into its topic again
 
 So nothing stays pending for ever, and a mended record can still go. The timer's id is computed: putting aside twice is
 putting aside once. It is set behind the dead letter; while the database is away, the consumer waits with it.
@@ -36,7 +36,7 @@ from services.runtime.settings import Settings
 
 log = telemetry.logger("dead-letters")
 COLLECTION = "failure_timers"
-"""Whoever puts aside sets them; status fires them."""
+"""Set where a record is put aside, fired by status."""
 
 
 def failure_id(message_id: str, topic: str, place: str) -> str:
@@ -55,7 +55,7 @@ class DeadLetters:
     timers: Timers | None = None
     hold_ms: int = 0
     is_healthy: Healthy = assumed
-    _written: set[str] = field(default_factory=set)  # of those whose failure could not be seen to yet
+    _written: set[str] = field(default_factory=set)  # of those whose failure could not be recorded yet
 
     async def put(
         self,

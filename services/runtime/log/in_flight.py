@@ -82,7 +82,7 @@ class InFlight(Generic[Item, Done]):
         return not (self._tasks or self._outbox or self._is_writing)
 
     async def wait(self, timeout_s: float) -> None:
-        """Returns when something is finished, or the time is over."""
+        """Return when something is finished, or the time is over."""
         self._changed.clear()
         await pause(self._changed, timeout_s)
 
@@ -108,20 +108,20 @@ class InFlight(Generic[Item, Done]):
             self._tasks[entry] = loop.create_task(self._do(entry, item))
 
     def put(self, entry: InFlightRecord[Done], fault: Exception | None = None) -> None:
-        """It has ended: write what follows, or put it aside."""
+        """Queue a record that has ended, to be written or put aside."""
         entry.fault = fault
         self._outbox.append(entry)
         self._wake.set()
 
     async def cancel(self) -> None:
-        """End what is still under way; it will be done again from the log."""
+        """Cancel what is still under way; it will be done again from the log."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def run(self) -> None:
-        """Write whatever has ended, again and again; what ends meanwhile is written together next."""
+        """Write what has ended, repeatedly; what ends meanwhile is written together next."""
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -135,7 +135,7 @@ class InFlight(Generic[Item, Done]):
             self._changed.set()
 
     async def _do(self, entry: InFlightRecord[Done], item: Item | None) -> None:
-        """Returns when it is done, or put aside; without `item` it is prepared first, alone."""
+        """Perform it until it is done or put aside; without `item` it is prepared first, alone."""
         attempt = 0
         while True:
             try:

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable
 
 MAX_METADATA = 4000
-"""Characters. A broker takes 4096 bytes unless told otherwise (`offset.metadata.max.bytes`)."""
+"""Characters. A broker takes 4096 bytes by default (`offset.metadata.max.bytes`)."""
 _VERSION = "1:"
 
 
@@ -39,7 +39,7 @@ class Offsets:
         return len(self._taken)
 
     def take(self, offset: int) -> bool:
-        """Begin with an offset. False: it was finished before the restart, leave it."""
+        """Begin with an offset. False: it was finished before the restart and is to be skipped."""
         self._next = offset + 1
         while self._finished_before and self._finished_before[0].stop <= offset:
             self._finished_before.pop(0)
@@ -66,7 +66,7 @@ class Offsets:
 
 
 def encoded(position: int, finished: Iterable[range]) -> str:
-    """The metadata of a commit at `position`; `finished` in ascending order. Empty when there is nothing to say."""
+    """The metadata of a commit at `position`; `finished` in ascending order. Empty when nothing is."""
     parts: list[str] = []
     length, end = len(_VERSION), position
     for span in _joined(position, finished):

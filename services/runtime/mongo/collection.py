@@ -139,7 +139,7 @@ class Collection:
         return Written((), result.matched_count, result.modified_count, result.upserted_count)
 
     async def insert(self, documents: Sequence[Document]) -> Written:
-        """Store new documents; those whose key is taken are told, and the others stored."""
+        """Store new documents; those whose key is taken are returned, and the others stored."""
         return await self.write([InsertOne(document) for document in documents])
 
     async def insert_one(self, document: Document) -> None:

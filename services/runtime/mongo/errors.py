@@ -4,7 +4,7 @@
     OutOfTime      of these: a question with a bound took longer
     ContentFault   this document can never be stored: too large, invalid
     Duplicate      there is a document with this key already
-    the error      not known: whoever asked waits, alarms and tries again (`faults.py`)
+    the error      not known: the caller waits, alarms and tries again (`faults.py`)
 
 pymongo reports a write concern that failed in five ways: as WTimeoutError, as WriteConcernError, inside BulkWriteError,
 hidden behind the duplicate key of a single write, and as the code of a command. All of them mean the same: what was

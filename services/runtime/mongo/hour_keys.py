@@ -2,7 +2,7 @@
 
     message key = HKDF(key of the hour in which the chain surely ends, message id)          docs/design.md §6
 
-Ingest seals, whoever shows a message to a device opens. A missing key means expired, not an error. Collection
+Ingest seals; the service that shows a message to a device opens. A missing key means expired, not an error. Collection
 `hour_keys`: {_id: hours since the epoch, key: under the master key, delete_at}.
 """
 
@@ -67,7 +67,7 @@ class HourKeys:
         await self._collection.create_index("delete_at", expireAfterSeconds=0)
 
     async def create(self, hour: int, now_ms: int) -> bytes:
-        """The key of an hour to come; made now by whoever needs it first. Raises mongo.TRANSIENT_ERRORS."""
+        """The key of an hour to come; made when it is first needed. Raises mongo.TRANSIENT_ERRORS."""
         found = self._from_memory(hour, now_ms)
         if found is None:
             fresh = {

@@ -1,7 +1,7 @@
 """Logins that were seen to be right, kept over restarts. Collection `logins_seen`: {_id, hash, at}.
 
 `_id` is a digest of login and password under a key that follows from the master key, `hash` names the password hash
-that it was right for; neither tells a password to whoever has the database alone. Entries go 40 days after they were
+that it was right for; neither reveals a password to who has only the database. Entries go 40 days after they were
 made, and then the password is verified once again.
 """
 

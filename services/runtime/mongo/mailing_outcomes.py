@@ -1,9 +1,9 @@
-"""How many messages of a mailing have come to which state: written by status, read by ingest. Collection `outcomes`.
+"""How many messages of a mailing have reached which state: written by status, read by ingest. Collection `outcomes`.
 
     {_id: mailing id, changes, stale, counts: [[state, reason, n]], at}
 
-`changes` grows whenever a message of the mailing has changed, and `stale` stands until they were counted after the last
-change. So a crash between the two counts again, a replay changes nothing, and a mailing that rests costs nothing.
+`changes` grows whenever a message of the mailing has changed, and `stale` remains until they were counted after the
+last. So a crash between the two counts again, a replay changes nothing, and a mailing that rests costs nothing.
 """
 
 from collections.abc import Iterable, Sequence

@@ -35,7 +35,7 @@ class RecipientKeysStore:
         self._secrets = secrets
 
     async def load(self) -> RecipientKeys:
-        """The keys as they are stored now; made by whoever comes first. Raises BadMasterKey."""
+        """The keys as they are stored now; the first process makes them. Raises BadMasterKey."""
         if await self._nodes.count_documents({}, limit=GENERATIONS + 1) <= GENERATIONS:
             await self._create()
         try:
@@ -70,7 +70,7 @@ class RecipientKeysStore:
         return keys.generation(path)
 
     async def destroy(self, keys: RecipientKeys, generation: int, path: str) -> None:
-        """Nobody who reads the store from now on can derive the key of `path`. May be broken off and done again."""
+        """Destroy the key of `path`: no later reader of the store can derive it. May be interrupted and repeated."""
         await self.refresh(keys, generation, path)
         for step in steps(keys.families(generation), path):
             await self._do(generation, step)
@@ -120,7 +120,7 @@ class RecipientKeysStore:
                 await self._nodes.update_one({"_id": key}, {"$unset": {f"keys.{digit}": ""}})
 
     async def _create(self) -> None:
-        """Two at once: whatever is there already, stays."""
+        """Create the roots; two processes may do so at once, and what is there already stays."""
         writes = [self._new(_REFERENCE, {"key": self._seal(os.urandom(32))})]
         writes += [
             self._new(f"{generation}/", {"keys": self._sealed(family_of(os.urandom(32)))})

@@ -6,8 +6,8 @@
        └──── any success        └──── (the interval grows) ◀─────────────┘
 
 One incident is one failure: requests that were under way when it was counted are lost with it, however many and however
-late they say so. Who answers nobody at all is away without a second incident, when many have waited in vain and for
-some time. Times are seconds of one clock; `jitter` is a number drawn from [0, 1).
+late they report it. A host that answers nobody at all is away without a second incident, once many requests have
+waited in vain for some time. Times are seconds of one clock; `jitter` is a number drawn from [0, 1).
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Breaker:
         return self.reset()
 
     def inconclusive(self) -> None:
-        """The request ended without a word on whether things work: another may be the probe."""
+        """The request ended without showing whether things work: another may be the probe."""
         self._probing_since = None
 
     def unclear(self, now: float) -> None:

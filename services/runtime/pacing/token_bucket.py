@@ -40,12 +40,12 @@ class TokenBuckets:
         return self._burst if bucket is None else bucket.refill(now_s, self._per_s, self._burst)
 
     def wait_s(self, key: str, now_s: float, least: float = 1) -> float:
-        """The seconds until so many tokens are there, if nobody else comes; 0 when they are."""
+        """The seconds until `least` tokens are there, if no other request comes; 0 when they are."""
         lacking = least - self.left(key, now_s)
         return lacking / self._per_s if lacking >= _ROUNDING else 0.0
 
     def take(self, key: str, now_s: float, cost: float = 1) -> float:
-        """0 when the tokens are taken; else none is, and the same call succeeds after so many seconds.
+        """0 when the tokens are taken; otherwise none is, and the result is the seconds after which the call succeeds.
 
         What costs more than the burst costs the burst.
         """

@@ -120,7 +120,7 @@ class Timers:
         return len(found)
 
     async def _readable(self, found: Sequence[Document], now: int) -> list[Document]:
-        """Those that this release can read. The others wait: they must not hold up what stands behind them."""
+        """The timers that this release can read. The others are put off, so that they hold up none behind them."""
         bad = [timer["_id"] for timer in found if not _is_readable(timer, is_asked_about=self.still_meant is not None)]
         if not bad:
             return list(found)
@@ -137,7 +137,7 @@ class Timers:
 
 
 def _is_readable(document: Document, *, is_asked_about: bool) -> bool:
-    """What is only appended need not be decoded: whoever reads it there knows what to do with it."""
+    """Whether this release can append it. What is only appended need not be decoded: its reader decides."""
     try:
         topic = topics.topic_named(document["topic"])
         if is_asked_about:

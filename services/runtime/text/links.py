@@ -41,7 +41,7 @@ class Found:
 
 
 def found_in(text: str) -> list[Found]:
-    """The addresses of a text, in their order; in time by the length of the text, whatever stands in it."""
+    """The addresses of a text, in their order; in time linear in its length, whatever the text is."""
     return list(_found(text))
 
 

@@ -1,7 +1,7 @@
 """CSV as it is handed out: for people's spreadsheets, or for programs. Pure.
 
     spreadsheet   begins with a byte order mark, so that Excel reads UTF-8; `'` stands before a text
-                    that a spreadsheet would run: it begins with = + - @, a tab or a line break, be it behind blanks,
+                    that a spreadsheet would run: it begins with = + - @, a tab or a line break, also behind blanks,
                     quotation marks or what cannot be seen
                     that it would make another number or a date of: 0017, 7390612217123, 1E5, 10-11
                     that begins with `'`, so that taking one off always gives the text
@@ -29,7 +29,7 @@ _EXACT_DIGITS = 15
 
 
 def head_of(reader: Reader) -> bytes:
-    """What stands before the first line."""
+    """What precedes the first line."""
     return BYTE_ORDER_MARK if reader == "spreadsheet" else b""
 
 
