@@ -30,6 +30,25 @@ def by_for_partners(by: str) -> str:
     return by.removeprefix("partner:")
 
 
+_SCOPED = frozenset({"sender", "credentials", "stop"})
+
+
+class EntityKey(NamedTuple):
+    """The key of an event, by the table above. `scope`: what stands before the id of senders, credentials and stops."""
+
+    kind: str
+    scope: str
+    id: str
+
+    @classmethod
+    def parse(cls, text: str) -> "EntityKey":
+        kind, _, rest = text.partition("/")
+        if kind not in _SCOPED:
+            return cls(kind, "", rest)
+        scope, _, id_ = rest.partition("/")
+        return cls(kind, scope, id_)
+
+
 TtlUnit = Literal["SECONDS", "MINUTES", "HOURS"]
 Identity = Literal["required", "accepted", "off"]
 """How logins on devices count: only with proof; also without, but for less; or always as if they were proved."""

@@ -4,7 +4,12 @@
     Origin       what the message is part of                                      `request.origin`
     Extras       what the partner wants back: carried, never decided on           `request.extras`
 
-On the wire they are fields of the event like all others.
+On the wire they are fields of the event like all others. A field that is only carried is added here and in
+
+    schemas/events.py                    the events that have it
+    services/ingest/rules/body.py        the request; services/ingest/rules/message.py hands it to the event
+    services/status/message/parts.py     what is kept of a request
+    services/status/api/bodies.py        what shows it, and services/status/api/export.py
 """
 
 from typing import TypedDict

@@ -255,8 +255,6 @@ RULES: dict[str, tuple[Callable[[Path], list[str]], tuple[str, ...]]] = {
     "files that are named exist": (unknown_paths, ("",)),
 }
 """How each rule finds what breaks it, and in which packages it holds."""
-OPEN: dict[str, set[str]] = {}
-"""Packages that still break a rule."""
 CASES = [(rule, package) for rule, (_, places) in RULES.items() for package in packages() if package.startswith(places)]
 
 

@@ -13,6 +13,7 @@ from schemas.application_events import (
     OWNED,
     ApplicationChanged,
     CredentialsChanged,
+    EntityKey,
     OperatorTokenChanged,
     OwnedId,
     PartnerChanged,
@@ -175,17 +176,17 @@ class Directory:
             self._holding[key] = event
 
     def _end_stop(self, key: str) -> None:
-        kind, _, rest = key.partition("/")
-        scope, _, name = rest.partition("/")
+        kind, scope, name = EntityKey.parse(key)
         found = self.stops.pop((cast(StopScope, scope), name), None) if kind == "stop" else None
         if found is None:
             return
         self._holding.pop((found.scope, found.id), None)
         if found.scope in OWNED:
-            own = self._stops_of[found.id.partition("/")[0]]
+            partner_id = OwnedId.parse(found.id).partner_id
+            own = self._stops_of[partner_id]
             del own[found.scope, found.id]
             if not own:
-                del self._stops_of[found.id.partition("/")[0]]
+                del self._stops_of[partner_id]
         self.version += 1
 
 

@@ -16,6 +16,7 @@ from schemas.application_events import (
     OWNED,
     ApplicationChanged,
     CredentialsChanged,
+    EntityKey,
     OperatorTokenChanged,
     PartnerChanged,
     SenderChanged,
@@ -172,21 +173,20 @@ class Provisioning:
 
     def entity(self, key: str) -> Entity | None:
         """The entity as the directory has it, by its key in `application-events`."""
-        kind, _, rest = key.partition("/")
-        first, _, second = rest.partition("/")
+        kind, scope, name = EntityKey.parse(key)
         match kind:
             case "partner":
-                return self.directory.partners.get(rest)
+                return self.directory.partners.get(name)
             case "application":
-                return self.directory.applications.get(rest)
+                return self.directory.applications.get(name)
             case "sender":
-                return self.directory.senders.get((first, second))
+                return self.directory.senders.get((scope, name))
             case "operator":
-                return self.directory.operators.get(rest)
+                return self.directory.operators.get(name)
             case "stop":
-                return self.directory.stops.get((cast(StopScope, first), second))
+                return self.directory.stops.get((cast(StopScope, scope), name))
             case _:
-                return self.directory.credentials.get((first, Provider(second)))
+                return self.directory.credentials.get((scope, Provider(name)))
 
     async def _known(self, key: str, at: int) -> None:
         """Wait until the directory has the entity as of `at`. Raises Problem 503 after 5 s."""

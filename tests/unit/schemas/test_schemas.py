@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from schemas import DeliveryState, codec, ids, topics
 from schemas.__main__ import FOLDER, documents, event_schemas
-from schemas.application_events import OwnedId, by_for_partners
+from schemas.application_events import EntityKey, OwnedId, StopChanged, by_for_partners
 from schemas.events import ProviderDispatched, ReceiptReceived
 from schemas.providers import Provider
 
@@ -167,6 +167,12 @@ def test_a_partner_is_not_told_which_operator_it_was(by: str, shown: str) -> Non
 def test_the_id_of_what_a_partner_owns_is_read_as_it_was_written() -> None:
     assert OwnedId.parse(str(OwnedId("bank", "summer/7"))) == OwnedId("bank", "summer/7")
     assert OwnedId.parse("bank") == OwnedId("bank", "")
+
+
+def test_the_key_of_an_entity_is_read_as_its_event_wrote_it() -> None:
+    stop = StopChanged(event_id="e", at=1, scope="packet", id="bank/7", state="paused")
+    assert EntityKey.parse(stop.entity_key) == EntityKey("stop", "packet", "bank/7")
+    assert EntityKey.parse("partner/a/b") == EntityKey("partner", "", "a/b")
 
 
 def test_a_copy_takes_no_field_that_its_model_does_not_have() -> None:
