@@ -1,7 +1,7 @@
-"""The providers, and all in which they differ but for their code: a row each. Pure.
+"""The providers, with a row of facts for each: everything in which they differ except their code. Pure.
 
-What asks "which provider is it?" reads its row instead: the API's names, the rules of tokens, SENDING_PLATFORMS, the
-settings of base URLs, the commands' words. How to add one: `docs/providers.md` §0.
+The names in the APIs, the rules of tokens, SENDING_PLATFORMS, the settings of base URLs and the words of the commands
+follow from the rows, so that no other code asks which provider it has. How to add one: `docs/providers.md` §0.
 """
 
 from collections.abc import Mapping
@@ -35,20 +35,20 @@ class Platform(StrEnum):
 TokenForm = Literal["hexadecimal", "opaque", "subscription"]
 """`opaque`: printable ASCII; `subscription`: what a browser gives, in place of a token."""
 TokenField = Literal["environment", "bundle", "variant", "carrier"]
-"""What a device says of its token beside the token."""
+"""What a device reports with its token."""
 ApplicationField = Literal["bundle", "rustore_variant"]
-"""What an application says of all tokens that do not say it themselves."""
+"""The application's default for a field that a device leaves out."""
 Way = Literal["one", "app", "platform", "carrier", "origin"]
-"""By what the pushes of one application are told apart when a provider refuses: `services/dispatch/policy/ways.py`."""
+"""What separates the pushes of one application when a provider refuses some: `services/dispatch/policy/ways.py`."""
 OtherCarrier = Literal["fcm", "hms", "apns"]
 Carrier = Literal["rustore", OtherCarrier]
-"""Whose token the SDK of a provider that passes pushes on may have."""
+"""The provider whose token the SDK has, where RuStore passes the push on."""
 OWN_CARRIER: Carrier = "rustore"
 
 
 @dataclass(frozen=True, slots=True)
 class BaseUrl:
-    """A setting of its own. `sandbox`: the name of this address in the sandbox's `sandbox.json`."""
+    """The address of a provider, which is a setting. `sandbox`: its name in `sandbox.json`."""
 
     setting: str
     default: str
@@ -58,11 +58,11 @@ class BaseUrl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderFacts:
-    """One provider."""
+    """The facts of one provider."""
 
-    title: str  # as its vendor writes it
+    title: str  # what its vendor calls it
     folder: str  # below services/dispatch/providers
-    platform: Platform | None = None  # of its tokens, unless they say another; None: it carries no pushes
+    platform: Platform | None = None  # of its tokens, unless a device reports another; None: it carries no pushes
     sending_platform: str = ""  # its word in SENDING_PLATFORMS
     token_form: TokenForm = "opaque"
     token_fields: frozenset[TokenField] = frozenset()
@@ -162,7 +162,7 @@ FACTS: Mapping[Provider, ProviderFacts] = MappingProxyType(
 )
 
 PUSH_PROVIDERS = tuple(provider for provider in Provider if FACTS[provider].platform is not None)
-"""Those that have tokens."""
+"""The providers that have tokens."""
 BASE_URLS = tuple(base_url for provider in Provider for base_url in FACTS[provider].base_urls)
 
 if TYPE_CHECKING:

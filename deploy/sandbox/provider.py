@@ -1,6 +1,6 @@
-"""What the sandbox knows of a provider before any server is there: `PROVIDER` in the `__init__` of its folder.
+"""The facts of a provider that the sandbox plays: `PROVIDER` in the `__init__` of its folder, without any server.
 
-The code is in `wiring.py` beside it (`deploy/sandbox/wiring.py`). To add a provider is to add a folder with both.
+Its servers are put together in `wiring.py` beside it. A folder with both adds a provider.
 """
 
 import secrets
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Read = tuple[dict[str, Any], str | None, str]
-"""Of a payload: the SDK's part, title and text of the notification."""
+"""The SDK's part of a payload, and the title and text of its notification."""
 
 
 @dataclass(frozen=True)
 class Phone:
-    """A phone, or a browser, that its pushes come to."""
+    """The kind of phone, or browser, that the provider's pushes reach."""
 
     platform: str
     model: str
@@ -24,10 +24,10 @@ class Phone:
 
 @dataclass(frozen=True)
 class Provider:
-    """`name`: of its inbox. `parts`: its servers, each on a port of its own."""
+    """A provider. `name` is the name of its inbox; `parts` are its servers, each with its own port."""
 
     name: str
     parts: tuple[str, ...]
     phone: Phone | None = None
     switches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Readings of what is unclear, the default first; `*` stands for a whole number (`docs/providers.md` §6)."""
+    """Ways to read an unclear specification, the default first; `*` means any whole number (`docs/providers.md` §6)."""

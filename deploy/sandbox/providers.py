@@ -18,11 +18,11 @@ def _found() -> Iterator[tuple[str, Provider]]:
 
 
 FOLDERS: Mapping[str, Provider] = dict(_found())
-"""By the package."""
+"""Providers by the name of their package."""
 PARTS = (*(part for provider in FOLDERS.values() for part in provider.parts), "partner", "control")
 """Control comes last: whoever can ask it finds everything listening."""
 SWITCHES = {name: values for provider in FOLDERS.values() for name, values in provider.switches.items()}
 PHONES: Mapping[str, Phone] = {
     provider.name: provider.phone for provider in FOLDERS.values() if provider.phone is not None
 }
-"""By the provider, which has an inbox of that name."""
+"""Phones by the name of their provider, which is the name of its inbox."""

@@ -1,4 +1,4 @@
-"""How a provider is put together: `WIRING` in the `wiring.py` of its folder, and what that gets and gives."""
+"""The interface between the sandbox and a provider's folder, whose `wiring.py` has a `WIRING`."""
 
 import importlib
 import ssl
@@ -25,7 +25,7 @@ class Server(Protocol):
 
 @dataclass(frozen=True)
 class Bench:
-    """What all servers stand on."""
+    """What every server is given."""
 
     inbox: Inbox
     faults: Faults
@@ -38,7 +38,7 @@ class Bench:
 
 @dataclass(frozen=True)
 class ProviderServers:
-    """Not listening yet. `routes`: what the control API has for this provider alone."""
+    """The servers of one provider, not listening yet. `routes`: what the control API has for this provider alone."""
 
     servers: Mapping[str, Server]
     bearers: Bearers | None = None
@@ -47,7 +47,7 @@ class ProviderServers:
 
 @dataclass(frozen=True)
 class Wiring:
-    """`endpoints`: further addresses, by name: the part and the path."""
+    """How a provider is put together. `endpoints`: further addresses by name, each a part and a path."""
 
     secrets: Mapping[str, Secret]
     orderable: Mapping[str, Orderable]
@@ -56,10 +56,10 @@ class Wiring:
 
 
 def secrets() -> dict[str, Secret]:
-    """Of every provider, by the name in `sandbox.json`."""
+    """The credentials of all providers, by their name in `sandbox.json`."""
     return {name: secret for wiring in wirings().values() for name, secret in wiring.secrets.items()}
 
 
 def wirings() -> dict[str, Wiring]:
-    """Of every provider, by its name."""
+    """The wiring of every provider, by the provider's name."""
     return {provider.name: importlib.import_module(f"{folder}.wiring").WIRING for folder, provider in FOLDERS.items()}

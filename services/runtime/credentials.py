@@ -1,4 +1,4 @@
-"""The shape of provider credentials, as their consoles give them out; refused by field and rule, never by value.
+"""The shapes of the credentials that providers give out; refused by field and rule, never by value. Pure.
 
     apns      team_id, key_id, private_key (P-256); topic
     fcm       the service account file: type, project_id, private_key_id, private_key (RSA), client_email, token_uri
@@ -9,7 +9,8 @@
               of the address that it reports to; subnets that it reports from
 
 What is not listed is kept out of what is sealed, and a private key is sealed as PEM, whatever its form was
-(`services/runtime/crypto/private_keys.py`). Dispatch checks what it opens once more.
+(`services/runtime/crypto/private_keys.py`). The registry checks what it is given,
+and dispatch checks again what it opens.
 """
 
 import base64
@@ -26,7 +27,7 @@ from services.runtime.http.web_address import web_address
 from services.runtime.text.vapid_subject import RULE, vapid_subject
 
 NEW: Final = "new"
-"""The context in which credentials are checked when they are given; what was taken before a rule came is still used."""
+"""The context of a check when credentials are uploaded. Those that were taken before a rule existed are still used."""
 
 
 class Credentials(BaseModel):
@@ -140,7 +141,7 @@ SHAPES: dict[Provider, type[Credentials]] = {
 
 
 def fields_of(provider: Provider) -> str:
-    """The names of what has to be given, and of what may be."""
+    """The names of the required and of the optional fields."""
     fields = SHAPES[provider].model_fields.items()
     return ", ".join(name if field.is_required() else f"optional {name}" for name, field in fields)
 
