@@ -28,7 +28,7 @@ class InstallationTaken(Exception):
 
 @dataclass(frozen=True)
 class DeviceCommands:
-    """One for each process; keeps nothing between calls."""
+    """Turns the requests of devices into events, and applies them. Keeps nothing between calls."""
 
     devices: DeviceStore
     sink: Log
@@ -66,7 +66,7 @@ class DeviceCommands:
         return device, self.secrets.credential(installation_id, application_id), is_new
 
     def counts_as_proved(self, device: Device) -> bool:
-        """Somebody is logged in, and is who the device says."""
+        """Whether somebody is logged in, and is who the device says."""
         application = self.directory.applications.get(device.application_id)
         return device.owner is not None and is_trusted(device, application)
 
@@ -83,7 +83,7 @@ class DeviceCommands:
         return await self.change(next_event(SettingsChanged, device, marks, primary=True, claimed_for=record_id))
 
     async def _is_marked_by_proof(self, device: Device, record_id: str, marks: Sequence[str]) -> bool:
-        """A proved installation of the same owner has the mark, and this one is not proved."""
+        """Whether a proved installation of the same owner has the mark, and this one is not proved."""
         if self.counts_as_proved(device):
             return False
         holders = (await self.devices.load(installations_in(marks))).values()
@@ -93,7 +93,7 @@ class DeviceCommands:
         )
 
     async def settings(self, device: Device, body: SettingsBody) -> Device:
-        """Raises BadField."""
+        """Change what the body names. Raises BadField."""
         reported = {entry.id: entry.reported() for entry in body.subscriptions or ()}
         kept = {subscription.id: subscription.reported() for subscription in device.subscriptions}
         if len(reported.keys() | kept.keys()) > MAX_SUBSCRIPTIONS:
@@ -138,7 +138,7 @@ class DeviceCommands:
         return (await self.change_all([event]))[event.installation_id]
 
     async def change_all(self, events: Sequence[DeviceEvent]) -> dict[str, Device]:
-        """Likewise, of several installations at once; by id."""
+        """The same for events of several installations; the installations by id."""
         await self.sink.append([Append(DEVICE_EVENTS, event.installation_id, event) for event in events])
         return await self.devices.apply(events) if events else {}
 

@@ -20,14 +20,14 @@ from services.registry.devices import Device, next_event
 
 @dataclass(frozen=True)
 class LiveCommands:
-    """Keeps nothing between calls."""
+    """Turns reports of Live Activities into events."""
 
     commands: DeviceCommands
 
     async def register(
         self, device: Device, body: StartTokenBody, *, activity_id: str | None, attributes_type: str
     ) -> Device:
-        """A token of an activity, or of a type to start. Raises BadField."""
+        """Register a token of an activity, or of a type to start. Raises BadField."""
         if device.platform != "ios":
             raise BadField("installationId", "Live Activities are for platform ios")
         text, secrets = apns_token(body.token), self.commands.secrets
@@ -67,7 +67,7 @@ class LiveCommands:
         return await self.commands.change(registered)
 
     async def ended(self, device: Device, activity_id: str) -> Device:
-        """Nothing is appended for an activity that is not known, or known to have ended."""
+        """End an activity; nothing is appended for one that is not known, or known to have ended."""
         if device.live_token(activity_slot(activity_id)) is None:
             return device
         return await self.commands.change(next_event(ActivityEnded, device, activity_id=activity_id))

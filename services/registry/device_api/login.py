@@ -54,13 +54,13 @@ _PROOF = "login-proof"
 
 @dataclass(frozen=True)
 class LoginCommands:
-    """One for each process."""
+    """Logs owners in and out, and revokes their proofs."""
 
     commands: DeviceCommands
     pace: DevicePace
 
     async def personalize(self, device: Device, body: PersonalizeBody, scope: Scope) -> Device:
-        """Raises BadField, and Problem 401, 403 or 429."""
+        """Log in the owner whom the body or its proof names. Raises BadField, and Problem 401, 403 or 429."""
         application = self.commands.directory.applications[device.application_id]
         claimed = Owner(external_user_id=body.external_user_id, phone=phone_digits(body.phone))
         try:
@@ -90,7 +90,7 @@ class LoginCommands:
     async def revoke(
         self, users: Sequence[str], phones: Sequence[str], applications: Sequence[str], by: str
     ) -> list[str]:
-        """End the proofs of these owners in these applications, used or not; the installations that had one."""
+        """End the proofs of these owners in these applications, used or not; returns the installations that had one."""
         named = [("external_user_id", user) for user in users] + [("phone", phone) for phone in phones]
         events = [
             OwnerProofsRevoked(
@@ -115,7 +115,7 @@ class LoginCommands:
     async def _proven(
         self, application: ApplicationChanged, device: Device, claimed: Owner, proof: str | None
     ) -> VerifiedProof | None:
-        """What the proof says, as far as it may be used here and now. Raises ProofRefused."""
+        """The proof, verified and not used up or revoked; None where none was given. Raises ProofRefused."""
         if proof is None:
             return None
         keys = [_verifying(key, self.commands.secrets) for key in application.identity_keys]
@@ -178,7 +178,7 @@ class LoginCommands:
 
 
 def _verifying(key: IdentityKey, secrets: Secrets) -> VerifyingKey | None:
-    """None for a secret that this process cannot open: a master key that is missing is the operator's to mend."""
+    """The key in the form that verifies; None for a secret that this process lacks the master key for."""
     if key.public is not None:
         return VerifyingKey(key.kid, key.alg, _loaded(key.public))
     try:

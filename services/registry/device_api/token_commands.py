@@ -17,12 +17,12 @@ _REFRESH_MS = 86_400_000
 
 @dataclass(frozen=True)
 class TokenCommands:
-    """Keeps nothing between calls."""
+    """Turns requests about push tokens into events."""
 
     commands: DeviceCommands
 
     async def register(self, device: Device, body: TokenBody) -> Device:
-        """Raises BadField."""
+        """Register the token of the body, unless the installation has it already. Raises BadField."""
         text, secrets = token_text(body), self.commands.secrets
         digests = secrets.digests(f"{body.provider}/{text}", "token")
         facts = self.facts(device.application_id, body)
@@ -53,7 +53,7 @@ class TokenCommands:
         return await self.commands.change(registered)
 
     async def take_waiting(self, device: Device) -> Device:
-        """The token that the installation registered while a proved one held it; after a login that counts."""
+        """Take the token that the installation registered while a proved one held it; after a login that counts."""
         token, secrets = device.waiting_token, self.commands.secrets
         if token is None:
             return device
@@ -90,7 +90,7 @@ class TokenCommands:
         return list((await self.commands.devices.tokens.read(keys)).values())
 
     async def _is_proved_elsewhere(self, device: Device, holders: Sequence[str], digests: Sequence[str]) -> bool:
-        """Another installation with a proved login holds the token: it is not taken by an app that merely knows it."""
+        """Whether a proved installation holds the token: an app that merely knows the token must not take it."""
         others = installations_in(holders) - {device.installation_id}
         found = (await self.commands.devices.load(others)).values() if others else ()
         return any(other.is_proved and other.token is not None and other.token.digest in digests for other in found)

@@ -38,7 +38,7 @@ class TokenFacts:
 
     @classmethod
     def given(cls, body: TokenBody, application: ApplicationChanged, web_key: str | None) -> "TokenFacts":
-        """What the body says, and for the rest what holds for the application. Raises BadField."""
+        """The facts in the body; what it leaves out is the application's. Raises BadField."""
         fields, is_subscription = body.facts.token_fields, body.facts.token_form == "subscription"
         return cls(
             environment=(body.environment or "production") if "environment" in fields else None,
@@ -88,7 +88,7 @@ def public_key(text: str | None) -> str | None:
 
 
 def server_key(body: TokenBody) -> str | None:
-    """What the page says that it subscribed with, base64url without padding. Raises BadField."""
+    """The key that the page reports to have subscribed with, base64url without padding. Raises BadField."""
     given = body.subscription.application_server_key if body.subscription is not None else None
     if given is None:
         return None

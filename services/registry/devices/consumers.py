@@ -27,13 +27,13 @@ class DeviceConsumers:
         self._devices = devices
 
     async def device_events(self, records: Sequence[Record]) -> StepResult:
-        """Fold again; nothing is written when the documents say it already."""
+        """Fold the events again; nothing is written when the documents contain them already."""
         events = [record.event for record in records if isinstance(record.event, DeviceEvent)]
         revocations = [record.event for record in records if isinstance(record.event, OwnerProofsRevoked)]
         return self._follows(events, revocations, appended=True)
 
     async def dispatched(self, records: Sequence[Record]) -> StepResult:
-        """What the providers' answers say of tokens."""
+        """Append what the providers' answers show of tokens."""
         events = [record.event for record in records if isinstance(record.event, ProviderDispatched)]
         events = [event for event in events if event.dead_token is not None or event.outcome == "accepted"]
         devices = await self._devices.load({event.installation_id for event in events})
@@ -58,7 +58,7 @@ class DeviceConsumers:
 
 
 def learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | TokenWorked | None:
-    """What an attempt shows of the token that the installation has now; None: nothing, or nothing new."""
+    """The event that follows from an attempt for the token that the installation has now; None: nothing new."""
     if event.slot:
         return _live_learnt_of(event, device)
     token = device.token
@@ -80,7 +80,7 @@ def learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | Token
 
 
 def _live_learnt_of(event: ProviderDispatched, device: Device) -> TokenRetired | None:
-    """Of a Live Activity only death is news: APNs may take a push for an activity that has ended."""
+    """The same for a Live Activity, of which only death is news: APNs may take a push for one that has ended."""
     token = device.live_token(event.slot)
     return _retired(event, device, token) if token is not None and event.dead_token is not None else None
 

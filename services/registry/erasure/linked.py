@@ -30,7 +30,7 @@ class Persons:
         return users + [ids.phone_record_id(application_id, phone) for phone in sorted(self.phones)]
 
     def owner_keys(self, application_id: str) -> list[str]:
-        """By which the history and Live Activities in the application name them."""
+        """Their keys in the history and Live Activities of the application."""
         users = [ids.owner_key_of(application_id, user, None) for user in sorted(self.users)]
         return users + [ids.owner_key_of(application_id, None, phone) for phone in sorted(self.phones)]
 

@@ -58,7 +58,7 @@ class OperatorView(AnswerModel):
 
 
 def operator_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
-    """All of them."""
+    """All routes of operators."""
     router = operator_router("/v1/operators", "operators")
     operators = provisioning.directory.operators
 

@@ -45,7 +45,7 @@ _MOST_ENDED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What every new state of an entity gets."""
+    """Id, time and author of a new state of an entity."""
 
     event_id: str
     at: int
@@ -60,19 +60,19 @@ class Stamp:
 
 
 def _may_have_ended(key: str, at: int) -> bool:
-    """True for a change that the directory may know no more."""
+    """Whether the directory may have forgotten the change."""
     return key.startswith("stop/") and at < now_ms() - MESSAGE_RETENTION_MS
 
 
 def partner_of(current: Entity | None) -> PartnerChanged:
-    """Raises Problem 404 where there is none."""
+    """The entity itself. Raises Problem 404 where there is none."""
     if not isinstance(current, PartnerChanged):
         raise Problem(404, "Unknown partner")
     return current
 
 
 def application_of(current: Entity | None) -> ApplicationChanged:
-    """Raises Problem 404 where there is none."""
+    """The entity itself. Raises Problem 404 where there is none."""
     if not isinstance(current, ApplicationChanged):
         raise Problem(404, "Unknown application")
     return current
@@ -80,7 +80,7 @@ def application_of(current: Entity | None) -> ApplicationChanged:
 
 @dataclass(frozen=True)
 class Provisioning:
-    """One for each process."""
+    """Changes entities, one change at a time in the whole deployment."""
 
     directory: Directory
     sink: Log

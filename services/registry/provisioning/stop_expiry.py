@@ -25,11 +25,11 @@ class StopExpiry:
         self._provisioning, self._targets = provisioning, targets
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look until stopped."""
+        """Look for old stops until stopped."""
         await keep_on("stops-ending", self.look, stop, _LOOK_S)
 
     async def look(self) -> None:
-        """Once. Raises TRANSIENT_ERRORS."""
+        """Look once. Raises TRANSIENT_ERRORS."""
         try:
             ended = await self._provisioning.end_stops(self._over)
         except Problem as busy:  # the directory is behind what others have changed
@@ -39,7 +39,7 @@ class StopExpiry:
             log.info("old stops of packets and mailings have ended", count=ended)
 
     async def _over(self, stops: Sequence[StopChanged]) -> list[StopChanged]:
-        """Those that nothing can come for any more."""
+        """The stops that nothing can come for any more."""
         mailings = [OwnedId.parse(stop.id).own_id for stop in stops if stop.scope == "mailing"]
         going_on = await self._targets.going_on(mailings) if mailings else set()
         return [stop for stop in stops if stop.scope != "mailing" or OwnedId.parse(stop.id).own_id not in going_on]

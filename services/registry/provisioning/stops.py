@@ -59,7 +59,7 @@ class StopView(AnswerModel):
 
 
 def stop_routes(provisioning: Provisioning, targets: StopTargets, callers: Any) -> APIRouter:
-    """`callers` is the dependency that identifies the caller."""
+    """All routes of stops; `callers` is the dependency that identifies the caller."""
     router = APIRouter(prefix="/v1/stops", tags=["stops"], responses=PROBLEMS)
     asking = Depends(callers)
 
@@ -147,7 +147,7 @@ async def _is_known(targets: StopTargets, scope: StopScope, name: str) -> bool:
 
 
 def _check_room(provisioning: Provisioning, name: str, is_known: bool) -> None:
-    """Before one more stop holds. Raises Problem 404 for a packet, 409 for a stop, more than a partner may have."""
+    """Raises Problem 404 for a packet, 409 for a stop, more than a partner may have."""
     own = provisioning.directory.stops_of_partner(OwnedId.parse(name).partner_id)
     holding = [stop for stop in own if stop.state != "running"]
     if not is_known and sum(not stop.is_known for stop in own) >= MOST_UNKNOWN:
@@ -163,7 +163,7 @@ def _own_name(scope: StopScope, given: str, partner: PartnerChanged) -> str:
 
 
 def _own_id(scope: StopScope, given: str, partner: PartnerChanged) -> str:
-    """As messages carry it. A mailing has an id of the platform's, and may have one of the partner's."""
+    """The id that messages carry. A mailing has an id of the platform's, and may have one of the partner's."""
     if scope == "mailing":
         return given if ids.is_uuid(given) else ids.mailing_id_of(partner.uuid, given)
     if not _PACKET.fullmatch(given):
@@ -187,7 +187,7 @@ def _cursor_of(stop: StopChanged) -> str:
 
 
 def _place(cursor: str | None) -> tuple[int, str]:
-    """Behind which the page begins."""
+    """The position that the page begins behind."""
     if cursor is None:
         return -1, ""
     at, dot, event_id = cursor.partition(".")

@@ -17,7 +17,7 @@ Outcome = ReceiptReceived | RefusedReceipt
 
 @dataclass(frozen=True)
 class ReceiptService:
-    """One for each process."""
+    """Appends the receipts that devices bring."""
 
     sink: Log
     deliveries: DeliveryIds

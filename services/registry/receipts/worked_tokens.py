@@ -17,19 +17,19 @@ _MOST = 50_000
 
 
 class WorkedTokens:
-    """One for each process."""
+    """Remembers who received pushes, until it is noted which tokens work."""
 
     def __init__(self, commands: DeviceCommands) -> None:
         self._commands = commands
         self._received: dict[str, int] = {}
 
     def received(self, installation_id: str, happened_at: int) -> None:
-        """The installation received a push at that time, UTC ms."""
+        """Remember that the installation received a push at that time, UTC ms."""
         if len(self._received) < _MOST or installation_id in self._received:
             self._received[installation_id] = max(happened_at, self._received.get(installation_id, 0))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until stopped; what was received before is noted then."""
+        """Note once a second until stopped, and once more then."""
         await keep_on("worked-tokens", self.note, stop, _INTERVAL_S)
         await self.note()
 

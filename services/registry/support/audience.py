@@ -28,7 +28,7 @@ _EPOCH = date(1970, 1, 1)
 
 
 def audience_routes(audiences: AudienceStore, directory: Directory, access: ReadAccessDependency) -> APIRouter:
-    """`access` is the dependency of `read_access.py`."""
+    """All routes of audiences; `access` is the dependency of `read_access.py`."""
     router = APIRouter(prefix="/v1/applications", tags=["audience"], responses=PROBLEMS)
     asking = Depends(access)
 
@@ -77,7 +77,7 @@ def audience_routes(audiences: AudienceStore, directory: Directory, access: Read
 
 
 def days_of(changes: Sequence[ChangesOfDay], first: date, last: date, forbidden_now: int) -> list[ProhibitionDay]:
-    """Day by day, reckoned back from how it is now."""
+    """The days from `first` to `last`, counted back from the present number."""
     found: list[ProhibitionDay] = []
     forbidden, day = forbidden_now, max([(last - _EPOCH).days, *(change.day for change in changes)])
     while day >= (first - _EPOCH).days:

@@ -28,7 +28,7 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class ChangesOfDay:
-    """`day`: days since the epoch, UTC."""
+    """How often the permission changed on one day. `day`: days since the epoch, UTC."""
 
     day: int
     allowed: bool
@@ -44,7 +44,7 @@ async def open_audiences(foundation: Foundation) -> "AudienceStore":
 
 
 class AudienceStore:
-    """Reads only."""
+    """Counts installations; reads only."""
 
     def __init__(self, database: Database) -> None:
         self._installations = read_only(database["installations"])
@@ -58,7 +58,7 @@ class AudienceStore:
         await self._installations.create_index([("application_id", 1), ("push_os_enabled", 1), ("platform", 1)])
 
     async def subscriptions(self, application_id: str, kinds: Sequence[SubscriptionKind]) -> dict[str, Audience]:
-        """By id, of the catalogue and of every other subscription that a device has reported."""
+        """The audiences by id, of the catalogue and of every other subscription that a device has reported."""
         installed = {"application_id": application_id, "platform": {"$ne": None}}
         totals = await self._counted([{"$match": installed}, _count(None)])
         installations, reachable = (totals[0]["count"], totals[0]["reachable"]) if totals else (0, 0)

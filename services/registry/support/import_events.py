@@ -46,11 +46,11 @@ class ParsedLine:
 
     @property
     def token_name(self) -> str:
-        """What the digests of the token are made of."""
+        """The name that the token's digests are made from."""
         return f"{self.line.provider}/{self.token}"
 
     def installation_id(self, application_id: str) -> str:
-        """The same for the same token, so that a file can be imported twice."""
+        """The id, the same for the same token, so that a file can be imported twice."""
         return ids.uuid5(_NAMES, f"{application_id}/{self.token_name}")
 
 

@@ -38,7 +38,7 @@ class RevokeAnswer(AnswerModel):
 
 
 def identity_routes(logins: LoginCommands, access: ReadAccessDependency, callers: CallerOf) -> APIRouter:
-    """The route."""
+    """The route that revokes proofs."""
     router = APIRouter(prefix="/v1/identities", tags=["identities"], responses=PROBLEMS)
     reading, calling = Depends(access), Depends(callers)
     limits = PartnerLimits()

@@ -59,7 +59,7 @@ _REPORTED = ("app_version", "os_version", "locale", "time_zone", "push_enabled",
 
 
 def stamp_of(event: Event) -> Stamp:
-    """Sorts by server time, then by event id."""
+    """The stamp of an event, which sorts by server time, then by event id."""
     return f"{event.at:015d}/{event.event_id}"
 
 
@@ -116,7 +116,7 @@ def _installed(device: Device, event: Installed, stamp: Stamp) -> Device:
 
 
 def _reported(device: Device, event: Installed | AppStarted | SettingsChanged, stamp: Stamp) -> Device:
-    """What the device reports of itself: a register for each field, and None is no report."""
+    """The installation with what the device reports: a register for each field; None is no report."""
     for name in _REPORTED:
         value = getattr(event, name, None)
         if value is not None:
@@ -125,7 +125,7 @@ def _reported(device: Device, event: Installed | AppStarted | SettingsChanged, s
 
 
 def _marked(device: Device, event: TokenRetired | TokenWorked, stamp: Stamp) -> Device:
-    """With what became known of a token, whether the installation has it (still) or not."""
+    """The installation with a mark of what became known of a token, even of one that it does not have."""
     if isinstance(event, TokenRetired):
         mark = Mark(digest=event.digest, stamp=stamp, cutoff=event.at if event.dead_at is None else event.dead_at)
         if event.slot:
@@ -140,7 +140,7 @@ def _marked(device: Device, event: TokenRetired | TokenWorked, stamp: Stamp) -> 
 
 
 def _owned(device: Device, event: Personalized | Depersonalized | InstallationReplaced, stamp: Stamp) -> Device:
-    """Whose the installation is, and what goes with it: one register."""
+    """The installation with its owner and what goes with the owner: one register."""
     if not isinstance(event, Personalized):
         by = event.by_installation_id if isinstance(event, InstallationReplaced) else ""
         return device.written("owner", stamp, owner=None, proof=None, replaces=(), replaced_by=by)
@@ -152,7 +152,7 @@ def _owned(device: Device, event: Personalized | Depersonalized | InstallationRe
 
 
 def _without_revoked_proof(device: Device) -> Device:
-    """Without the proof of a login that was before the last revocation."""
+    """The installation without the proof of a login that was before the last revocation."""
     if device.proof is None or device.stamps.get("owner", "") > device.stamps.get("revoked", ""):
         return device
     return device.replace(proof=None)
@@ -197,7 +197,7 @@ def _token(event: TokenRegistered) -> Token:
 
 
 def _with_marks(device: Device) -> Device:
-    """Without tokens that were retired since they were registered; with whether the push token was seen to work."""
+    """The installation without tokens retired since they were registered, and whether its push token works."""
     if device.live_retired:
         device = device.replace(live=without_retired(device.live, device.live_retired))
     token = device.token

@@ -24,7 +24,7 @@ class Launches(Frozen):
 
 
 def counted(launches: Launches, stamp: str, at: int, session_s: int | None) -> Launches:
-    """With one more start, unless it was counted before. `session_s` is the length of the session before it."""
+    """The launches with one more, unless it was counted before. `session_s`: length of the session before it."""
     event_id = stamp.partition("/")[2]
     if stamp <= launches.settled_to or any(recent.partition("/")[2] == event_id for recent in launches.recent):
         return launches

@@ -30,7 +30,7 @@ def slot_of(event: LiveEvent) -> str:
 
 
 def with_event(slots: tuple[LiveSlot, ...], event: LiveEvent, stamp: Stamp) -> tuple[LiveSlot, ...]:
-    """With the event in its register, unless that holds something newer."""
+    """The slots with the event in its register, unless that holds something newer."""
     name = slot_of(event)
     by_name = {slot.slot: slot for slot in slots}
     if name in by_name and stamp <= by_name[name].stamp:
@@ -42,7 +42,7 @@ def with_event(slots: tuple[LiveSlot, ...], event: LiveEvent, stamp: Stamp) -> t
 
 
 def without_retired(slots: tuple[LiveSlot, ...], retired: tuple[Mark, ...]) -> tuple[LiveSlot, ...]:
-    """Without the tokens that were retired since they were registered."""
+    """The slots without the tokens that were retired since they were registered."""
     cutoffs = {mark.digest: mark.cutoff for mark in retired}
     return tuple(
         slot.replace(token=None)

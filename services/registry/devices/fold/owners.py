@@ -37,7 +37,7 @@ class OwnerRecord(Frozen):
 
     @property
     def all_installations(self) -> set[str]:
-        """Those of either list: each of them is bounded."""
+        """The installations of either list: each list is bounded."""
         return self.installations.keys() | self.proved_installations.keys()
 
 

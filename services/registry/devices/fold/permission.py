@@ -10,7 +10,7 @@ REMEMBERED = 32
 
 
 def with_report(reports: tuple[PermissionReport, ...], report: PermissionReport) -> tuple[PermissionReport, ...]:
-    """The newest thirty-two, ascending."""
+    """The reports with one more: the newest thirty-two, ascending."""
     by_stamp = {known.stamp: known for known in (*reports, report)}
     return tuple(by_stamp[stamp] for stamp in sorted(by_stamp)[-REMEMBERED:])
 

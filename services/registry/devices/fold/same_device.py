@@ -7,13 +7,13 @@ _PLACEHOLDERS = frozenset({"unknown", "null", "none", "undefined", "nil", "9774d
 
 
 def is_same_person(owner: Owner, other: Owner) -> bool:
-    """By user id where both have one, else by phone."""
+    """Whether both are the same person: by user id where both have one, else by phone."""
     if owner.external_user_id is not None and other.external_user_id is not None:
         return owner.external_user_id == other.external_user_id
     return owner.phone is not None and owner.phone == other.phone
 
 
 def tells_devices_apart(device_id: str) -> bool:
-    """False for what systems and apps give when they do not tell: zeros, placeholders, a constant of old Androids."""
+    """False for what systems and apps give in place of an id: zeros, placeholders, a constant of old Androids."""
     text = device_id.strip().lower()
     return text not in _PLACEHOLDERS and len({letter for letter in text if letter.isalnum()}) > 1

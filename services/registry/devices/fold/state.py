@@ -169,7 +169,7 @@ class Device(Frozen):
 
     @property
     def waits_for_primary(self) -> bool:
-        """It claimed the mark where it could not have it: the claim is made again with the next login."""
+        """Whether it claimed the mark where it could not have it: the next login makes the claim again."""
         return self.claim is not None and self.claim.value and self.claim.card is None
 
     def live_token(self, slot: str) -> LiveToken | None:
@@ -180,7 +180,7 @@ class Device(Frozen):
         return stamp > self.stamps.get(register, "")
 
     def written(self, register: str, stamp: Stamp, **values: Any) -> "Device":
-        """With these values, unless the register holds something newer. Raises TypeError for no field of it."""
+        """The installation with these values, unless the register holds something newer. Raises as `replace` does."""
         if not self.is_newer(register, stamp):
             return self
         return self.replace(**values, stamps={**self.stamps, register: stamp})
