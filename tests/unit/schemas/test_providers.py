@@ -17,7 +17,7 @@ from services.runtime.credentials import SHAPES
 ROOT = Path(__file__).parents[3]
 MOST_FILES = 10
 PAGE = (ROOT / "docs/providers.md").read_text().partition("## 0.")[2].partition("\n## 1.")[0]
-HAND, _, FEATURES = PAGE.partition("**To add one**")[2].partition("Whatever else")
+HAND, _, FEATURES = PAGE.partition("**To add one**")[2].partition("Any other code")
 BY_HAND = re.findall(r"`([\w/<>.]+/[\w/<>.]*)`", HAND)
 SCENES = ("deploy/bench/", "deploy/browser/", "deploy/demo/", "deploy/play/", "deploy/tour/")
 """What uses providers, as tests do."""
