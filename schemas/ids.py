@@ -19,6 +19,7 @@ import time
 import uuid
 from typing import NamedTuple
 
+from schemas.message_fields import LinkFields
 from schemas.random_bytes import random_16_bytes
 from schemas.values import Lane
 
@@ -76,6 +77,11 @@ class DeliveryTag(NamedTuple):
     installation_id: str
     lane: Lane
     tail: str
+
+    @property
+    def link_fields(self) -> LinkFields:
+        """For an event of the link; a tag does not name the partner."""
+        return {"message_id": self.message_id, "partner_id": "", "lane": self.lane, "link": self.link}
 
 
 def tail_of(delivery_id: str) -> str:

@@ -178,10 +178,7 @@ def _event(
     return ProviderDispatched(
         event_id=ids.event_id_of(target.event_id, "dispatched"),
         at=now,
-        message_id=target.message_id,
-        partner_id=target.partner_id,
-        lane=target.lane,
-        link=target.link,
+        **target.link_fields,
         delivery_id=target.delivery_id,
         installation_id=target.installation_id,
         application_id=target.application_id,

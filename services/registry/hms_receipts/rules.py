@@ -96,10 +96,7 @@ def message_event(receipt: HmsReceipt, now: int) -> MessageEvent:
         return ReceiptReceived(
             event_id=event_id,
             at=now,
-            message_id=delivery.message_id,
-            partner_id="",
-            lane=delivery.lane,
-            link=delivery.link,
+            **delivery.link_fields,
             installation_id=delivery.installation_id,
             happened_at=receipt.at,
             kind="delivered",
@@ -108,10 +105,7 @@ def message_event(receipt: HmsReceipt, now: int) -> MessageEvent:
     return ProviderTold(
         event_id=event_id,
         at=now,
-        message_id=delivery.message_id,
-        partner_id="",
-        lane=delivery.lane,
-        link=delivery.link,
+        **delivery.link_fields,
         installation_id=delivery.installation_id,
         happened_at=receipt.at,
         provider=Provider.HMS,
