@@ -57,7 +57,7 @@ with `reason` or `status`; the other kinds are described in `deploy/sandbox/faul
 _SWITCHES = """
 ## Switches
 
-Each stands for a question that a provider's documentation leaves open (`docs/providers.md`); `*` is any whole number.
+Each answers a question that a provider's documentation leaves open (`docs/providers.md`); `*` is any whole number.
 
 """
 

@@ -3,7 +3,7 @@
     run   requirements.txt: what the demo and the local stack need
     dev   requirements-dev.txt: that and the tools of `make test` and `make check`
 
-Uses the standard library only, since it runs before anything is installed. A stamp in .venv tells `make` that
+Uses the standard library only, since it runs before anything is installed. A stamp in .venv shows `make` that
 nothing is to be done. Progress is one line on a terminal; a failure is one line, with pip's full output in a file.
 """
 

@@ -47,7 +47,7 @@ ROWS = {
     "scale": Size(500_000, 50_000),
 }
 """Module of deploy.bench: how many requests, messages or pushes."""
-END_S = 30  # for a row that is told to end to end its servers
+END_S = 30  # for an interrupted row to end its servers
 LAST_LINES = 8
 
 

@@ -3,7 +3,7 @@
     POST ─▶ gateway ─▶ five services, Kafka, MongoDB ─▶ the four providers ─▶ phones ─▶ receipts ─▶ two reports
 
 Everything is included and shares the machine: servers, services, the sandbox, and this process, which is the partner
-and all the phones. A life ends when the partner has been told that the message was read. First the platform is idle
+and all the phones. A life ends when its message is reported as read to the partner. First the platform is idle
 and single messages are timed from the start of the POST to the provider's acceptance; then as many lives as it bears.
 """
 

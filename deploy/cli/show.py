@@ -79,7 +79,7 @@ def _cell(name: str, value: object) -> str:
 
 
 def done(line: str, answer: Json, to_json: bool, secrets: Mapping[str, str] | None = None) -> None:
-    """What was done; `secrets` (field of the answer: what it is) are told this once."""
+    """What was done; `secrets` (field of the answer: what it is) are shown this once."""
     if to_json:
         as_json(answer)
         return
@@ -89,4 +89,4 @@ def done(line: str, answer: Json, to_json: bool, secrets: Mapping[str, str] | No
     for title, value in shown_once.items():
         out.print(f"  {title}: [bold]{escape(str(value))}[/]", soft_wrap=True)
     if shown_once:
-        out.print("  [yellow]It is told this once; keep it now.[/]")
+        out.print("  [yellow]It is shown this once; keep it now.[/]")

@@ -1,4 +1,4 @@
-"""What is sent to whom, and what must come of it: the demo is a check as well, one row of the last table for each."""
+"""What is sent to whom, and what must become of it: the demo is a check as well, one row of the last table for each."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field

@@ -13,7 +13,7 @@ from deploy.play.bank import Json
 
 
 def trace(console: Console, message: Json, ref: str) -> None:
-    """The answer of GET /v1/messages/{id}, the part that tells why."""
+    """The answer of GET /v1/messages/{id}, the part that says why."""
     console.print(f"\n[bold]What the platform knows of a message[/]  [dim]GET /v1/messages/{ref}[/]", highlight=False)
     console.print(f"  {escape(message['explanation'])}", highlight=False)
     lines(console, message["trace"])

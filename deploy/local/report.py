@@ -1,4 +1,4 @@
-"""What the stack tells whoever starts it: steps while all goes well, one clear line when it does not."""
+"""What the stack reports at its start: steps while all goes well, one clear line when it does not."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

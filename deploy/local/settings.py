@@ -72,5 +72,5 @@ def environment(
 
 
 def sandbox_urls(sandbox: Mapping[str, Any]) -> dict[str, str]:
-    """The settings by which services find this sandbox, of which `sandbox.json` tells."""
+    """The settings by which services find the sandbox that this `sandbox.json` describes."""
     return {setting: str(sandbox[name]) for setting, name in SANDBOX_URLS.items() if name in sandbox}

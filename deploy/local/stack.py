@@ -51,7 +51,7 @@ class Stack:
     kafka_bootstrap, mongo_url
                      running servers to use instead of starting ours; by default from KAFKA_BOOTSTRAP, MONGO_URL
     mongo_cache_gb   of a MongoDB that this starts; below 1 for a laptop, what the indexes need for millions of devices
-    report           is told each step
+    report           gets each step
 
     Methods raise StackError with a message for a person. They block, and may be called from any thread, one at a time.
     """

@@ -57,7 +57,7 @@ async def _run(data_dir: Path, host: str, ports: dict[str, int], keep_payloads: 
         sandbox = Sandbox(data_dir, keep_payloads)
         stack.push_async_callback(sandbox.stop)
         await sandbox.start(host, ports)
-        # in one step: whoever sees the file sees all of it
+        # in one step: a reader sees the whole file or none
         write_private(ready, json.dumps(sandbox.description, indent=2).encode() + b"\n")
         stack.callback(ready.unlink, missing_ok=True)
         await ended.wait()

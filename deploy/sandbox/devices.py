@@ -94,14 +94,14 @@ def main(
     try:
         uvloop.run(_run(gateway, control, App(api_key, _backend(stack, gateway, application)), wanted))
     except asyncio.CancelledError:
-        pass  # told to end, in order
+        pass  # asked to end, in order
     except (RefusedError, *UNREACHABLE) as error:
         sys.exit(f"error: {gateway}: {error}")
 
 
 @dataclass(frozen=True)
 class App:
-    """What the phones have: the application's key, and whoever proves its logins."""
+    """What the phones have: the application's key, and the backend that proves its logins."""
 
     api_key: str
     backend: Backend | None

@@ -20,7 +20,7 @@ def _found() -> Iterator[tuple[str, Provider]]:
 FOLDERS: Mapping[str, Provider] = dict(_found())
 """Providers by the name of their package."""
 PARTS = (*(part for provider in FOLDERS.values() for part in provider.parts), "partner", "control")
-"""Control comes last: whoever can ask it finds everything listening."""
+"""Control comes last: when it answers, everything listens."""
 SWITCHES = {name: values for provider in FOLDERS.values() for name, values in provider.switches.items()}
 PHONES: Mapping[str, Phone] = {
     provider.name: provider.phone for provider in FOLDERS.values() if provider.phone is not None

@@ -95,7 +95,7 @@ class Place:
 
 
 def course(reports: Sequence[Json]) -> str:
-    """What the partner was told, one report after the other."""
+    """The reports to the partner, one after the other."""
     return " → ".join(STATUSES[report["status"]] for report in reports)
 
 

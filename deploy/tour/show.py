@@ -13,7 +13,7 @@ from deploy.tour.scene import Row
 def rows(console: Console, played: Sequence[tuple[str, Sequence[Row]]]) -> bool:
     """Print it; true when all is as expected."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for column in ("feature", "sent", "shown", "the partner was told", ""):
+    for column in ("feature", "sent", "shown", "reported to the partner", ""):
         table.add_column(column, overflow="fold")
     all_good = True
     for title, found in played:

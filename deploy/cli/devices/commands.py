@@ -46,7 +46,7 @@ def import_devices(
     charset: Charset = "",
     as_json: AsJson = False,
 ) -> None:
-    """Import existing tokens, as NDJSON or CSV. Bad lines are told and left out (exit code 1); safe to repeat."""
+    """Import existing tokens, as NDJSON or CSV. Bad lines are listed and left out (exit code 1); safe to repeat."""
     kind = format or ENDINGS.get(file.suffix.lower())
     if kind is None:
         raise Fault(f"{file}: is it ndjson or csv? say --format")

@@ -39,7 +39,7 @@ def lines(console: Console, entries: Iterable[Json]) -> None:
 
 
 def _status(entry: Json) -> str:
-    """A provider's or channel's answer as it is; of a report, what it told the partner."""
+    """A provider's or channel's answer as it is; of a report, what it said to the partner."""
     status = entry["status"]
     if status is None:
         return ""

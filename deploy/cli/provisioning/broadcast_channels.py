@@ -62,7 +62,7 @@ def list_channels(context: typer.Context, application: Application, as_json: AsJ
 
 @app.command()
 def delete(context: typer.Context, application: Application, name: Name, as_json: AsJson = False) -> None:
-    """Let a channel go; whoever follows it hears nothing more."""
+    """Delete a channel; its followers get nothing more."""
     gateway, where = operator(context), _where(application, name)
     gone = _settled(gateway, where, gateway.call("DELETE", where), "closing")
     if gone["state"] == "open":

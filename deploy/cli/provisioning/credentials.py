@@ -143,7 +143,7 @@ def _path(application: str, provider: str) -> str:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """Raises Fault, which tells where the file is broken and never what it holds."""
+    """Raises Fault, which names the place where the file is broken and shows nothing of it."""
     try:
         body = json.loads(read_text(file))
     except json.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""`rpns operators`: who operates the platform, each with a token of his own."""
+"""`rpns operators`: who operates the platform, each with a token of their own."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -22,7 +22,7 @@ COLUMNS = {
     "by": "by",
     "operatorId": "id",
 }
-app = typer.Typer(no_args_is_help=True, help="Operators: who operates the platform, each with a token of his own.")
+app = typer.Typer(no_args_is_help=True, help="Operators: who operates the platform, each with a token of their own.")
 Name = Annotated[str, typer.Argument(help="name of the operator, or the token's id", show_default=False)]
 
 

@@ -1,4 +1,4 @@
-"""The stack in the background: a supervising process that tells `up` over a pipe how the start goes.
+"""The stack in the background: a supervising process that reports to `up` over a pipe how the start goes.
 
 up ──starts──▶ run --progress-fd N        {"step": …}  {"step": …}  then {"ready": …} or {"error": …}
  ▲                   │                    end of file without either = the supervisor died

@@ -1,4 +1,4 @@
-"""One stack for each data folder: whoever holds the lock owns it. The kernel drops the lock when the owner dies."""
+"""One stack for each data folder: the holder of its lock owns it. The kernel drops the lock when the owner dies."""
 
 import fcntl
 import os

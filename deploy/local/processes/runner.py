@@ -2,7 +2,7 @@
 
 The end is the reverse. What is still there when the runner is left, or when its process dies, the guard ends. What was
 ready and then ended with code 1, as our services do after a failure, is started again, at first at once and then less
-and less often. What was killed, or told to end, stays as it is.
+and less often. What was killed, or asked to end, stays as it is.
 """
 
 import threading
@@ -35,7 +35,7 @@ class Runner:
         self._lock = threading.RLock()
         self._is_left = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="runner", daemon=True)
-        self._may_fail: set[str] = set()  # were ready once, and nobody told them to end
+        self._may_fail: set[str] = set()  # were ready once, and were not asked to end
         self._due: dict[str, float] = {}  # failed: when to start it again
         self._rising: set[str] = set()  # started again, not ready yet
         self._again: Counter[str] = Counter()

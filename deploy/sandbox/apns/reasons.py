@@ -49,7 +49,7 @@ REASON_STATUS: dict[str, int] = {
 
 
 class RefusedError(Exception):
-    """A push is refused with `reason`; `detail` tells the sandbox's user which rule it broke."""
+    """A push is refused with `reason`; `detail` names the rule that it broke, for the sandbox's user."""
 
     def __init__(self, reason: str, detail: str = "", timestamp_ms: int | None = None) -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)

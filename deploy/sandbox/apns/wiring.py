@@ -27,7 +27,7 @@ _DEVICE = record(
 
 
 class ApnsControl:
-    """What is true of a device, and what its connections are told."""
+    """What is true of a device, and what is announced on its connections."""
 
     def __init__(self, apns: ApnsServer) -> None:
         self._apns = apns

@@ -127,7 +127,7 @@ class ControlServer:
         follower = self._inbox.follow()
         stream = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         try:
-            await stream.prepare(request)  # whoever has the headers misses nothing
+            await stream.prepare(request)  # a reader that has the headers misses nothing
             while True:
                 await stream.write(await self._lines(follower.batch, provider))
         except FollowerTooSlowError as error:

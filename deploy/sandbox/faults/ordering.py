@@ -11,7 +11,7 @@ from deploy.sandbox.wiring import wirings
 
 
 def orderable() -> dict[str, Orderable]:
-    """By whom a fault can be ordered from: servers, and endpoints of theirs."""
+    """What faults can be ordered from: servers, and some of their endpoints."""
     found = {name: known for wiring in wirings().values() for name, known in wiring.orderable.items()}
     return {**found, "partner": Orderable(KINDS, frozenset(), True)}
 

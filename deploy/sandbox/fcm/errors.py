@@ -126,7 +126,7 @@ ROWS: dict[str, Row] = {
 BAD_GATEWAY = "BAD_GATEWAY"  # 502, and the body is HTML
 REASONS = frozenset(ROWS) | {BAD_GATEWAY}
 
-# What a status stands for when the order names no reason.
+# The reason of a status when the order names none.
 DEFAULT_REASONS = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",

@@ -1,6 +1,6 @@
 """Huawei Push Kit: `/oauth2/v3/token` and `/v1/{appId}` or `/v2/{projectId}` `/messages:send`.
 
-Huawei tells the outcome by a `code` in the body; which HTTP status goes with it is disputed, so the switch
+Huawei gives the outcome as a `code` in the body; which HTTP status goes with it is disputed, so the switch
 `hms.status` offers both readings. A token is illegal when its form is, or when a fault is ordered for it with
 reason 80300007 or 80100000; among others in one request it is then listed in 80100000, alone it is 80300007.
 """

@@ -1,9 +1,9 @@
 """The Live Activities of one phone, as ActivityKit and the app's SDK play them together.
 
-    push-to-start ─▶ a new activity ─▶ its update token is told to the platform, or it follows a channel
+    push-to-start ─▶ a new activity ─▶ its update token goes to the platform, or it follows a channel
     update        ─▶ the state, unless its timestamp is older than the last that was applied
     end           ─▶ ended: shown until its dismissal date, at most 4 hours; a past one closes it at once
-                     the SDK tells the platform that it has ended
+                     the SDK reports to the platform that it has ended
 
 Times in payloads are epoch seconds. Source: `docs/providers.md` §1.10.
 """
@@ -104,7 +104,7 @@ class Activities:
         return token
 
     async def start(self, attributes_type: str, state: dict[str, Any], activity_id: str | None = None) -> Activity:
-        """The app itself starts one and tells the platform its update token."""
+        """The app itself starts one and sends its update token to the platform."""
         made = self._made(activity_id or str(uuid.uuid4()), attributes_type, {}, state)
         await self.renew(made)
         return made

@@ -141,7 +141,7 @@ class Device:
 
     @property
     def arrives_at(self) -> str:
-        """Whose of the sandbox its pushes come to."""
+        """The inbox of the sandbox in which its pushes arrive."""
         return self.token_of if self.platform == "rustore" else self.provider
 
     @property
@@ -213,7 +213,7 @@ class Device:
             await self.pull()
 
     async def pull(self) -> list[Push]:
-        """Read the whole in-app history of whoever is logged in, the newest first; also kept in `inbox`."""
+        """Read the whole in-app history of the owner, the newest first; also kept in `inbox`."""
         pages, cursor = [], ""
         while True:
             page = await self.carrier.api.history(self.who, limit=100, **({"cursor": cursor} if cursor else {}))

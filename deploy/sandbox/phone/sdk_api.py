@@ -15,12 +15,12 @@ import orjson
 PATH = "/sdk/api/v1/installations"
 WEB_PUSH_PATH = "/sdk/api/v1/web-push"
 TIMEOUT_S = 15.0
-PATIENCE = 5  # times that a call waits as long as it is told
+PATIENCE = 5  # how often a call waits for Retry-After
 Answer = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """The platform answered with an error; `status` is HTTP's, `retry_after_s` what a 429 told, 0 when it did not."""
+    """The platform answered with an error; `status` is HTTP's, `retry_after_s` the wait that a 429 asks for, else 0."""
 
     def __init__(self, status: int, text: str, retry_after_s: int = 0) -> None:
         super().__init__(f"{status}: {text}")
@@ -141,7 +141,7 @@ class DeviceApi:
         return await self._call(method, f"{self._base}/{who.installation_id}{what}", headers, body)
 
     async def _call(self, method: str, url: str, headers: dict[str, str], body: Answer | None) -> Answer:
-        """Whoever is told to come later does so, a few times."""
+        """A call that is answered 429 waits and is made again, a few times."""
         data = None if body is None else orjson.dumps(body)
         headers = {"Content-Type": "application/json", **headers}
         for _ in range(PATIENCE):

@@ -88,7 +88,7 @@ def from_history(entry: dict[str, Any]) -> Push:
 
 
 def values_of(answer: dict[str, Any]) -> Mapping[str, str]:
-    """What stands in the place of each SECURE placeholder: its value, or a mask where it is not ours to know."""
+    """What replaces each SECURE placeholder: its value, or a mask where it is not ours to know."""
     secure = answer["secure"] or {"names": [], "values": None}
     values: dict[str, str] = secure["values"] or {}
     return {name: values.get(name, MASK) for name in secure["names"]}

@@ -7,7 +7,7 @@ from deploy.sandbox.http.json_form import MalformedError, choice, flag, items, m
 
 MAX_BYTES = 4096
 PROVIDERS = ("rustore", "fcm", "hms", "apns")
-MAX_TTL_S = 2_419_200  # four weeks, also what 0 stands for
+MAX_TTL_S = 2_419_200  # four weeks, also what 0 means
 
 _TOKEN = re.compile(r"[A-Za-z0-9_:.%~+/=-]{8,4096}")
 

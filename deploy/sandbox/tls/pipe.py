@@ -42,7 +42,7 @@ class TlsPipe:
         self._tls.write(plain)
 
     def close(self) -> None:
-        """Puts the end of the TLS stream into the output, so that the peer can tell it from a cut."""
+        """Puts the end of the TLS stream into the output, so that the peer does not take it for a cut."""
         if not self._established:
             return
         try:

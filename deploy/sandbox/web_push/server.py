@@ -164,7 +164,7 @@ class WebPushServer(HttpServer):
 
 
 def _usual(status: int) -> str:
-    """The reason that stands for a status when an order names none."""
+    """The reason of a status when an order names none."""
     if status >= 400:
         return _BY_STATUS.get(status, "INTERNAL" if status >= 500 else "BAD_REQUEST")
     return REDIRECT

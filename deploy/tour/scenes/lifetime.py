@@ -1,4 +1,4 @@
-"""Lifetime: each provider is told what is left of it; too short a one is refused."""
+"""Lifetime: each provider gets what is left of it; too short a one is refused."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from deploy.sandbox.phone.kinds import Platform
 from deploy.tour.scene import Place, Row
 
 ORDER = 120
-TITLE = "The lifetime, as the providers are told it"
+TITLE = "The lifetime, as the providers get it"
 KINDS: tuple[Platform, ...] = ("ios", "android", "huawei", "rustore")
 TTL_S = 600
 READ = 9
@@ -32,7 +32,7 @@ async def play(place: Place) -> list[Row]:
 
 
 def _left_s(push: dict[str, Any]) -> int:
-    """Seconds that the provider was told to keep the push."""
+    """Seconds for which the provider was asked to keep the push."""
     if push["provider"] == "apns":
         return int(push["headers"]["apns-expiration"]) - int(push["at_ms"]) // 1000
     return int(push["payload"]["message"]["android"]["ttl"].removesuffix("s"))

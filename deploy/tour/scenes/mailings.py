@@ -1,4 +1,4 @@
-"""A mailing: a list with a broken line is told of it, sent without it, and each phone shows its own text."""
+"""A mailing: a broken line of its list is reported, the others are sent, and each phone shows its own text."""
 
 from typing import Any
 

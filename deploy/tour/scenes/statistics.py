@@ -1,4 +1,4 @@
-"""What a push has come to, and how long that took, is in the figures a moment later."""
+"""What became of a push, and how long that took, is in the figures a moment later."""
 
 from typing import Any
 
