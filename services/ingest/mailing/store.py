@@ -24,7 +24,7 @@ from services.runtime.mongo import Database, Document, Duplicate, durable
 log = telemetry.logger("mailings")
 _PURPOSE = b"mailing"
 MAX_PROBLEMS = 100_000
-"""That are kept for one mailing; all are counted."""
+"""How many problems are kept for one mailing; all are counted."""
 _MAILING = TypeAdapter(Mailing)
 _FIELDS = tuple(field.name for field in fields(Mailing) if field.name != "mailing_id")
 
