@@ -11,7 +11,7 @@ from datetime import tzinfo
 from services.ingest.mailing.model import Mailing, sent_to
 from services.ingest.mailing.planning.recipients import RecipientReader
 from services.ingest.mailing.rules.forecast import expires_in
-from services.ingest.mailing.rules.recipients import addressed
+from services.ingest.mailing.rules.recipients import recipient_of
 from services.ingest.mailing.rules.rows import Row
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.service import MailingService
@@ -74,7 +74,7 @@ class DryRun:
         if application_id is None:
             sample.reached += len(rows)
             return
-        wanted = [Address.of(application_id, addressed(row).recipient) for row in rows]
+        wanted = [Address.of(application_id, recipient_of(row).recipient) for row in rows]
         found = await self.installations.by_addresses(set(wanted))
         known = await self.installations.known({address for address in found if not found[address]})
         sample.reached += sum(any(device.token is not None for device in found[address]) for address in wanted)

@@ -20,7 +20,7 @@ import orjson
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
 from services.ingest.duplicates import DuplicateClaims, RecentRequests, fingerprint_of
-from services.ingest.packet.errors import Rejection, RejectReason, Unacceptable, unacceptable_of
+from services.ingest.packet.errors import PacketRefused, Rejection, RejectReason, packet_refused
 from services.ingest.packet.outcomes import (
     Outcome,
     ReadyMessage,
@@ -95,8 +95,8 @@ class PacketService:
             if isinstance(found, dict):
                 warnings += warnings_of(unknown_around(found))
             packet = packet_of(found, partner, now)
-        except Unacceptable as unacceptable:
-            return 400, orjson.dumps({"result": [entry_of(unacceptable.rejected, None)]})
+        except PacketRefused as refused:
+            return 400, orjson.dumps({"result": [entry_of(refused.rejection, None)]})
         limit = self._limits.enter(partner, time.monotonic())
         if limit is not None:
             return Refusal(Code.TOO_MANY, "", limit)
@@ -218,7 +218,7 @@ class PacketService:
 
 
 async def _read(body: bytes) -> object:
-    """Read without loss; a large packet whose numbers or escapes need care is read in a thread. Raises Unacceptable."""
+    """Read without loss; a large packet whose numbers or escapes need care in a thread. Raises PacketRefused."""
     try:
         lossless.check_nul(body)
         try:
@@ -231,7 +231,7 @@ async def _read(body: bytes) -> object:
             return lossless.exact(found, body)
         return await asyncio.to_thread(lossless.exact, found, body)
     except lossless.NotJson as error:
-        raise unacceptable_of(not_json(error).refusal) from None
+        raise packet_refused(not_json(error).refusal) from None
 
 
 def packet_id_of(body: bytes, packet: Packet, partner: PartnerChanged) -> int:

@@ -36,20 +36,20 @@ class Rejection:
     description: str
 
 
-class Unacceptable(Exception):
+class PacketRefused(Exception):
     """Nothing of the packet is accepted."""
 
     def __init__(self, key: str, ref: str, description: str) -> None:
         super().__init__(description)
-        self.rejected = Rejection([RejectReason(key, ref)], description)
+        self.rejection = Rejection([RejectReason(key, ref)], description)
 
 
-def unacceptable_of(refusal: Refusal) -> Unacceptable:
+def packet_refused(refusal: Refusal) -> PacketRefused:
     """A refusal of the packet as a whole."""
-    return Unacceptable("invalid", refusal.field, refusal.detail)
+    return PacketRefused("invalid", refusal.field, refusal.detail)
 
 
-def rejected_of(refusal: Refusal, where: str) -> Rejection:
+def rejection_of(refusal: Refusal, where: str) -> Rejection:
     """A refusal of a message in the words of a packet."""
     field, rule = refusal.field, refusal.rule
     name = _PLACES.get(field) or (field.removeprefix("message.") if field.startswith("message.data") else field)

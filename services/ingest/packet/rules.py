@@ -1,6 +1,6 @@
 """The rules of packets: which messages are acceptable, and what is wrong with the others. Pure.
 
-    packet (JSON) ─▶ packet_of ─▶ Packet            what holds for all, or Unacceptable: nothing of it is accepted
+    packet (JSON) ─▶ packet_of ─▶ Packet            what holds for all, or PacketRefused: nothing of it is accepted
     message ─▶ accepted_of ─▶ AcceptedMessage | Rejection   each alone: one bad message never rejects its neighbours
 
 A message is turned into the `Request` of `/v6/send` and comes through `accept` like one, on the bulk lane. Source:
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from schemas.application_events import PartnerChanged
 from schemas.values import Channel
-from services.ingest.packet.errors import Rejection, RejectReason, Unacceptable, rejected_of, unacceptable_of
+from services.ingest.packet.errors import PacketRefused, Rejection, RejectReason, packet_refused, rejection_of
 from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules import (
     AcceptedMessage,
@@ -67,28 +67,28 @@ class PacketContext:
 
 
 def packet_of(body: object, partner: PartnerChanged, now_ms: int) -> Packet:
-    """Raises Unacceptable."""
+    """Raises PacketRefused."""
     if not isinstance(body, dict):
-        raise Unacceptable("invalid", "body", "body: must be a JSON object")
+        raise PacketRefused("invalid", "body", "body: must be a JSON object")
     messages = body.get("messages")
     if messages is None or messages == []:
-        raise Unacceptable("must.be.not.null", "messages", "messages: must hold 1 to 3000 messages")
+        raise PacketRefused("must.be.not.null", "messages", "messages: must hold 1 to 3000 messages")
     if not isinstance(messages, list):
-        raise Unacceptable("invalid", "messages", "messages: must be a list")
+        raise PacketRefused("invalid", "messages", "messages: must be a list")
     if len(messages) > MOST:
-        raise Unacceptable("too.many.messages", "messages", f"messages: must hold at most {MOST} messages")
+        raise PacketRefused("too.many.messages", "messages", f"messages: must hold at most {MOST} messages")
     for name in ("shortenUrl", "useTimeDiff"):
         if not isinstance(body.get(name), bool | None):
-            raise Unacceptable("invalid", name, f"{name}: must be true or false")
+            raise PacketRefused("invalid", name, f"{name}: must be true or false")
     schedule = None
     if body.get("scheduleInfo") is not None:
         try:
             schedule = ScheduleBody.model_validate(body["scheduleInfo"])
             schedule_of(schedule, body.get("useTimeDiff"), partner, now_ms)
         except ValidationError as error:
-            raise unacceptable_of(violation(error, "scheduleInfo").refusal) from None
+            raise packet_refused(violation(error, "scheduleInfo").refusal) from None
         except Refused as refused:
-            raise unacceptable_of(refused.refusal) from None
+            raise packet_refused(refused.refusal) from None
     return Packet(messages, bool(body.get("shortenUrl")), schedule, body.get("useTimeDiff"))
 
 
@@ -123,9 +123,9 @@ def accepted_of(
         request = _request(message, channel, packet)
         outcome = accept(request, sending.partner, sending.senders, sending.now_ms, "bulk", draw_id=sending.draw_id)
     except ValidationError as error:
-        return rejected_of(violation(error).refusal, where)
+        return rejection_of(violation(error).refusal, where)
     except Refused as refused:
-        return rejected_of(refused.refusal, where)
+        return rejection_of(refused.refusal, where)
     unknown = names_of(unknown_of_packet(message, channel))
     event = outcome.request.replace(packet_id=sending.packet_id)
     accepted = outcome._replace(request=event if unknown is None else event.replace(unknown_fields=unknown))

@@ -12,7 +12,7 @@ from schemas import ids
 from schemas.providers import Platform
 from schemas.values import Channel, Recipient
 from services.ingest.mailing.rules.draft import MailingDraft, draft
-from services.ingest.mailing.rules.recipients import MailingRecipient, addressed, expand
+from services.ingest.mailing.rules.recipients import MailingRecipient, expand, recipient_of
 from services.ingest.mailing.rules.rows import Row
 from services.ingest.mailing.rules.template import Template
 from services.ingest.rules.errors import Refused
@@ -166,13 +166,13 @@ def test_any_value_arrives_as_it_was_in_texts_and_in_json(name: str, city: str) 
 
 def test_the_same_line_gives_the_same_message_and_an_own_id_is_that_of_send() -> None:
     template = Template(drafted(push(text="{{n}}")))
-    row = addressed(Row(7, "79161234567", None, None, ["reader"]))
+    row = recipient_of(Row(7, "79161234567", None, None, ["reader"]))
     first, again = (expand(template, row, MAILING, PARTNER.uuid, NOW + at).request for at in (1, 2))
     assert first.message_id == again.message_id
     assert first.event_id == again.event_id
     assert first.lane == "bulk"
     assert first.mailing_id == MAILING
-    own = addressed(Row(7, "79161234567", None, "order-1", ["reader"]))
+    own = recipient_of(Row(7, "79161234567", None, "order-1", ["reader"]))
     request = expand(template, own, MAILING, PARTNER.uuid, NOW).request
     assert request.message_id == ids.message_id_of(PARTNER.uuid, "order-1")
     assert request.partner_ref == "order-1"

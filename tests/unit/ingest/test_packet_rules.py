@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas import ids
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Channel
-from services.ingest.packet.errors import Rejection, Unacceptable
+from services.ingest.packet.errors import PacketRefused, Rejection
 from services.ingest.packet.rules import MOST, PacketContext, accepted_of, packet_of
 from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules.message import AcceptedMessage
@@ -200,9 +200,9 @@ def test_what_is_no_message_is_rejected_alone() -> None:
     ],
 )
 def test_a_packet_that_cannot_be_accepted_says_why(body: object, key: str, ref: str) -> None:
-    with pytest.raises(Unacceptable) as refused:
+    with pytest.raises(PacketRefused) as refused:
         packet_of(body, PARTNER, NOW)
-    (reason,) = refused.value.rejected.reasons
+    (reason,) = refused.value.rejection.reasons
     assert (reason.key, reason.ref) == (key, ref)
 
 

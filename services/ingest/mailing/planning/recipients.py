@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from schemas.values import Recipient
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing, sent_to
-from services.ingest.mailing.rules.recipients import MailingRecipient, addressed
+from services.ingest.mailing.rules.recipients import MailingRecipient, recipient_of
 from services.ingest.mailing.rules.segment import Segment
 from services.ingest.mailing.store import Mailings
 from services.ingest.mailing.templates import CannotContinue
@@ -36,7 +36,7 @@ class RecipientReader:
             rows = await self.mailings.lists.rows_from(mailing, int(mailing.cursor))
         except CannotOpen:
             raise CannotContinue(f"the recipients: {CANNOT_OPEN}") from None
-        to_plan = [addressed(row) for row in sent_to(mailing, rows)]
+        to_plan = [recipient_of(row) for row in sent_to(mailing, rows)]
         return to_plan, None if to_plan or not rows else rows[-1].line + 1
 
     async def count(self, segment: Segment) -> int:

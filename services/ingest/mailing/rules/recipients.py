@@ -27,7 +27,7 @@ class MailingRecipient(NamedTuple):
     cursor: int | str = 0  # of the mailing once this one is planned
 
 
-def addressed(row: Row) -> MailingRecipient:
+def recipient_of(row: Row) -> MailingRecipient:
     """A recipient of a list."""
     recipient = Recipient(phone=row.phone, external_user_id=row.user)
     return MailingRecipient(f"line/{row.line}", recipient, row.ref, row.values, row.line + 1)
