@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from deploy.cli.fault import Fault
 from services.runtime.lists.lines import MAX_LINE_BYTES, ListFault
-from services.runtime.lists.table import Names, Record, Records, Understood, plain
+from services.runtime.lists.records import Names, Record, Records, Understood, plain
 
 PIECE_BYTES = 64 * 1024
 TRUE, FALSE = {"true", "yes", "1"}, {"false", "no", "0"}

@@ -18,7 +18,7 @@ from services.ingest.mailing.rules.repeats import SeenRecipients
 from services.ingest.mailing.rules.rows import RejectedLine, Row, check_table, names_of, read
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import MAX_PROBLEMS, Mailings
-from services.runtime.lists.table import Record, Records, Understood
+from services.runtime.lists.records import Record, Records, Understood
 
 _CHUNK = 500
 _SLICE = 50

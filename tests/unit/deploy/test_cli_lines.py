@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from deploy.cli.devices.lines import Bad, Line, Lines
 from deploy.cli.fault import Fault
 from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE
-from services.runtime.lists.table import ROUNDED
+from services.runtime.lists.records import ROUNDED
 
 
 def table(data: bytes) -> list[Line | Bad]:

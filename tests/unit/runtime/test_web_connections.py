@@ -11,7 +11,7 @@ from pymongo.errors import OperationFailure
 
 from services.runtime.http import server as web
 from services.runtime.lists.lines import ListFault
-from services.runtime.lists.table import Names, Records
+from services.runtime.lists.records import Names, Records
 
 NAMES = Names(("to",), {})
 

@@ -16,7 +16,7 @@ from schemas.lossless import NO_NUL
 from services.ingest.mailing.rules.template import Template
 from services.ingest.rules import Refused, invalid
 from services.runtime.lists.lines import ListFault
-from services.runtime.lists.table import ROUNDED, Names, Record, Table, is_rounded, plain
+from services.runtime.lists.records import ROUNDED, Names, Record, Table, is_rounded, plain
 from services.runtime.text import phones
 
 _MAX_ID = 200
