@@ -4,7 +4,7 @@ NDJSON   as it stands
 CSV      a head of column names; an empty cell was not said; subscriptions are names with | between; subscription (of
          the web) is JSON
 
-Both are read as the lists of mailings are (`services/runtime/lists/table.py`): any encoding, line end, delimiter.
+Both are read as the lists of mailings are (`services/runtime/lists/records.py`): any encoding, line end, delimiter.
 """
 
 import json
@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from deploy.cli.fault import Fault
+from services.runtime.lists.cells import plain
+from services.runtime.lists.header import Names
 from services.runtime.lists.lines import MAX_LINE_BYTES, ListFault
-from services.runtime.lists.records import Names, Record, Records, Understood, plain
+from services.runtime.lists.records import Record, Records, Understood
 
 PIECE_BYTES = 64 * 1024
 TRUE, FALSE = {"true", "yes", "1"}, {"false", "no", "0"}

@@ -1,7 +1,8 @@
 """The rest of a list whose upload was cut off: its lines from one on, behind its head, as UTF-8."""
 
+from services.runtime.lists.header import Names
 from services.runtime.lists.lines import Utf8
-from services.runtime.lists.records import Names, Records
+from services.runtime.lists.records import Records
 
 
 class Tail:

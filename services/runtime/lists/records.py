@@ -10,7 +10,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,11 +18,11 @@ import orjson
 
 from schemas import lossless
 from schemas.lossless import NO_NUL
+from services.runtime.lists.cells import text_of
+from services.runtime.lists.header import DELIMITERS, Names, Table, head_text, table_of
 from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE, Lines, ListFault, RawLine, Utf8
 
-DELIMITERS = (";", ",", "\t", "|")
 _SEP = re.compile(r'"?sep=(\\t|.)["\s;,|]*', re.IGNORECASE)
-_KEY = re.compile(r"[\s_\-\u00ad\u200b-\u200f\u2060\ufeff]+")
 _NOT_PLAIN = (int, float, list, dict)
 """What a parser may read with loss: 1.10, or more than 64 bits."""
 _JSON_RULE = "must be a JSON object in UTF-8"
@@ -42,32 +42,6 @@ class Record(NamedTuple):
     cells: Mapping[str, Any]
     fault: Fault | None = None
     is_csv: bool = True  # what a spreadsheet has made of its cells is to be undone
-
-
-@dataclass(frozen=True)
-class Names:
-    """The columns that mean something: those wanted, and the other names of some."""
-
-    wanted: Sequence[str]
-    synonyms: Mapping[str, str]
-
-    def of(self, column: str) -> str | None:
-        """What a column of this name means; None: nothing."""
-        if column in self.wanted:
-            return column
-        key = key_of(column)
-        alike = [name for name in self.wanted if key_of(name) == key]
-        if len(alike) == 1:
-            return alike[0]
-        return next((name for other, name in self.synonyms.items() if key_of(other) == key), None)
-
-
-class Table(NamedTuple):
-    """The head of a CSV list: its delimiter, and what each column means; None: nothing that was asked for."""
-
-    delimiter: str
-    columns: tuple[str | None, ...]
-    strange: tuple[str, ...]  # names of columns that mean nothing
 
 
 @dataclass(frozen=True)
@@ -152,7 +126,7 @@ class Records:
             yield Record(raw.line, cells, is_csv=self._is_csv)
 
     def _head(self, raw: RawLine) -> None:
-        text = _head_text(raw)
+        text = head_text(raw)
         if self._delimiter is None and (line := _SEP.fullmatch(text.strip(" "))):
             self._delimiter = "\t" if line[1] == "\\t" else line[1]
             if self._delimiter not in DELIMITERS:
@@ -171,56 +145,6 @@ class _Broken(Exception):
     def __init__(self, field: str, rule: str) -> None:
         super().__init__(rule)
         self.fault = Fault(field, rule)
-
-
-def key_of(column: str) -> str:
-    """What of a column's name counts: case, blanks, _ and - do not."""
-    return _KEY.sub("", column).casefold()
-
-
-def table_of(text: str, names: Names, delimiter: str | None = None) -> Table | None:
-    """The head by its delimiter, the one that gives the most columns that mean something. None: a blank row."""
-    rows = {between: _row(text, between) for between in (delimiter or DELIMITERS)}
-    if not any(rows.values()):
-        raise ListFault("header", "its quotes do not match")
-
-    def worth(between: str) -> tuple[int, int]:
-        return sum(names.of(cell) is not None for cell in rows[between]), len(rows[between])
-
-    best = max(rows, key=worth)
-    cells = [cell.strip() for cell in rows[best]]
-    while cells and not cells[-1]:
-        cells.pop()
-    if not cells:
-        return None
-    meant = [names.of(cell) if cell else None for cell in cells]
-    given = [name or key_of(cell) or cell for name, cell in zip(meant, cells, strict=True) if cell]
-    if twice := next((name for name in given if given.count(name) > 1), None):
-        raise ListFault("header", "names a column twice" + (f": `{twice}`" if twice in names.wanted else ""))
-    strange = tuple(cell for name, cell in zip(meant, cells, strict=True) if cell and name is None)
-    return Table(best, tuple(meant), strange)
-
-
-def _row(text: str, delimiter: str) -> list[str]:
-    """Empty: it cannot be read with this delimiter."""
-    try:
-        return next(csv.reader([text], delimiter=delimiter, strict=True), [])
-    except csv.Error:
-        return []
-
-
-def _head_text(raw: RawLine) -> str:
-    if raw.content is None:
-        raise ListFault("header", f"must be at most {MAX_LINE_BYTES} bytes")
-    try:
-        text = raw.content.decode()
-    except UnicodeDecodeError:
-        raise ListFault("header", UTF8_RULE) from None
-    if "\0" in text:
-        raise ListFault("header", NO_NUL)
-    if text.lstrip().startswith(("{", "[")):
-        raise ListFault("header", "must name the columns; these are JSON lines, not CSV")
-    return text
 
 
 def _content(raw: RawLine) -> bytes:
@@ -245,7 +169,7 @@ def _cells(raw: RawLine, table: Table) -> dict[str, str] | None:
         raise _Broken("line", NO_NUL)
     if len(row) < len(table.columns) or any(cell.strip() for cell in row[len(table.columns) :]):
         raise _Broken("line", f"has {len(row)} columns, the header has {len(table.columns)}")
-    return {name: _text(cell) for name, cell in zip(table.columns, row, strict=False) if name is not None}
+    return {name: text_of(cell) for name, cell in zip(table.columns, row, strict=False) if name is not None}
 
 
 def _object(raw: RawLine, names: Names) -> dict[str, Any]:
@@ -278,41 +202,3 @@ def _check_no_array(raw: RawLine) -> None:
         raise ListFault("list", "must be JSON lines, one object a line; this is a JSON array")
     if start == b"{":
         raise ListFault("list", "must be JSON lines, one object a line; this one goes over several lines")
-
-
-_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
-_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]\d+")
-_FLOAT = re.compile(r"(\+?\d{7,})[.,]0+")
-
-
-ROUNDED = "the spreadsheet has made a rounded number of it (1.2E+10): format the column as text, and save it again"
-
-
-def is_rounded(text: str) -> bool:
-    """A long number as a spreadsheet shows it, with digits lost."""
-    return _SCIENTIFIC.fullmatch(text) is not None
-
-
-def _text(cell: str) -> str:
-    """`="0042"` is how a cell is kept from becoming a number."""
-    if not cell.startswith('="'):
-        return cell
-    formula = _FORMULA.fullmatch(cell)
-    return cell if formula is None else formula[1].replace('""', '"')
-
-
-def plain(cell: str, is_number: bool = False) -> str:
-    """What a spreadsheet's user means by a cell that names somebody. Raises ValueError with the rule.
-
-    `="+7916…"` and `'+7916…` are how text is kept from becoming a number; `79161234567.0` is a number again.
-    """
-    text = _text(cell.strip())
-    if text.isascii() and text.removeprefix("+").isdigit():
-        return text  # nearly always
-    if text[:1] in "'\u2019" and text[1:2].isalnum() | (text[1:2] == "+"):
-        text = text[1:]
-    if is_rounded(text):
-        raise ValueError(ROUNDED)
-    if is_number and (whole := _FLOAT.fullmatch(text)):
-        text = whole[1]
-    return text

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from deploy.cli.devices.lines import Bad, Line, Lines
 from deploy.cli.fault import Fault
+from services.runtime.lists.cells import ROUNDED
 from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE
-from services.runtime.lists.records import ROUNDED
 
 
 def table(data: bytes) -> list[Line | Bad]:

@@ -10,8 +10,9 @@ from fastapi import FastAPI, Request
 from pymongo.errors import OperationFailure
 
 from services.runtime.http import server as web
+from services.runtime.lists.header import Names
 from services.runtime.lists.lines import ListFault
-from services.runtime.lists.records import Names, Records
+from services.runtime.lists.records import Records
 
 NAMES = Names(("to",), {})
 

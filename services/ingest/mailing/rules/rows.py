@@ -1,4 +1,4 @@
-"""The lines of a mailing's list, NDJSON or CSV. Pure; `services/runtime/lists/table.py` makes records, `read` checks
+"""The lines of a mailing's list, NDJSON or CSV. Pure; `services/runtime/lists/records.py` makes records, `read` checks
 one.
 
     {"to": "+79161234567", "id": "order-77", "name": "Anna", "amount": 120}        application/x-ndjson
@@ -15,8 +15,10 @@ from schemas import lossless
 from schemas.lossless import NO_NUL
 from services.ingest.mailing.rules.template import Template
 from services.ingest.rules import Refused, invalid
+from services.runtime.lists.cells import ROUNDED, is_rounded, plain
+from services.runtime.lists.header import Names, Table
 from services.runtime.lists.lines import ListFault
-from services.runtime.lists.records import ROUNDED, Names, Record, Table, is_rounded, plain
+from services.runtime.lists.records import Record
 from services.runtime.text import phones
 
 _MAX_ID = 200
