@@ -8,8 +8,9 @@ from deploy.cli.show import STATUSES
 from deploy.demo.phones import BUSY, CLICKS, FORBIDS, FOUR_PHONES, HUAWEI, NOBODY, REINSTALLED, Customer
 from deploy.sandbox.control.client import Control
 from deploy.sandbox.phone.device import Device
+from schemas.reports import ReportStatus
 
-DELIVERED, UNDELIVERED, READ = 2, 5, 9
+_, DELIVERED, UNDELIVERED, READ = ReportStatus
 CODES = {
     20: "phone not found",
     22: "no active installation",

@@ -14,10 +14,10 @@ from deploy.sandbox.control.client import Control
 from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.fleet import Fleet
 from deploy.sandbox.phone.kinds import Platform
+from schemas.reports import ReportStatus
 from tests.support.waiting import WAIT_S, eventually
 
-SENT, DELIVERED, UNDELIVERED, READ = 0, 2, 5, 9
-RANKS = {SENT: 0, UNDELIVERED: 1, DELIVERED: 2, READ: 3}
+SENT, DELIVERED, UNDELIVERED, READ = ReportStatus
 PLATFORMS: tuple[Platform, ...] = ("ios", "android", "huawei", "rustore")
 SERVICES = ("ingest", "registry", "router", "dispatch", "status")
 QUICK = Habits("read", after_s=0.05)
@@ -115,5 +115,5 @@ class World:
 
 def assert_forward(reports: Sequence[Json]) -> None:
     """A partner never sees a status go backwards."""
-    ranks = [RANKS[report["status"]] for report in reports]
+    ranks = [ReportStatus(report["status"]).rank for report in reports]
     assert ranks == sorted(ranks), reports
