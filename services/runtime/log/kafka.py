@@ -1,5 +1,5 @@
-"""The log boundary: one factory makes every consumer and producer. Only this module, its neighbour,
-`batch_consumer.py` and `concurrent_consumer.py` import a Kafka library.
+"""The log boundary: one factory makes every consumer and producer. Only this module, `topics.py`, `batch_consumer.py`
+and `concurrent_consumer.py` import a Kafka library.
 
     Log.append      acks=all, awaited, in order, bounded in time
     consumer        earliest, no auto-commit, a session by lane, static membership
