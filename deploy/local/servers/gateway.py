@@ -158,6 +158,9 @@ NOT_FOUND = """	handle {
 """
 
 
+SMALL = {"GOGC": "400", "GOMAXPROCS": "1"}
+"""Of the Go runtime, beside everything else on two cores: it collects rarely, and on one thread it hands nothing over
+(docs/performance.md). A gateway with a machine of its own has better ones."""
 BODY = "10m"
 """In which a body has to come, the largest list over a slow line too; the services wait for others only 10 s."""
 
@@ -237,4 +240,4 @@ def program(data: Path, log: Path, public: Site, operators: Site | None = None) 
     command = [str(caddy()), "run", "--config", str(config), "--adapter", "caddyfile"]
     # Caddy writes below these when it is not told otherwise.
     homes = {"XDG_DATA_HOME": str(data), "XDG_CONFIG_HOME": str(data)}
-    return Program("gateway", command, log, lambda _: all(accepts(port) for port in ports), env=homes)
+    return Program("gateway", command, log, lambda _: all(accepts(port) for port in ports), env=SMALL | homes)

@@ -8,9 +8,8 @@ from deploy.local.ports import HOST, free_ports
 from deploy.local.processes.guard import Guard
 from deploy.local.processes.process import Process, Program, wait_ready
 from deploy.local.report import StackError
-from deploy.local.servers.kafka_files import FORMAT_FILES, KafkaFiles
+from deploy.local.servers.kafka_files import FORMAT_FILES, JVM_OPTIONS, KafkaFiles
 
-HEAP_MB = 512
 CLUSTER_ID = "cnBucy1sb2NhbC1zdGFjaw"  # sixteen bytes in base64, as Kafka wants it
 STARTED = "Kafka Server started"
 
@@ -46,8 +45,7 @@ LOGGING = (
 
 
 def _java(files: KafkaFiles, *options: str) -> list[str]:
-    memory = (f"-Xmx{HEAP_MB}m", "-Xms128m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
-    return [str(files.java), *memory, *options, "-cp", files.classpath]
+    return [str(files.java), *JVM_OPTIONS, *options, "-cp", files.classpath]
 
 
 def _configure(folder: Path, port: int, controller_port: int) -> Path:

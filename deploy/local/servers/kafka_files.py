@@ -27,6 +27,9 @@ from deploy.local.report import Report, StackError, Step
 VERSION = "4.3.1"
 ENDPOINT = f"org.apache.kafka:kafka_2.13:{VERSION}+org.slf4j:slf4j-simple:1.7.36"
 CHECKSUMS = Path(__file__).with_name("kafka.sha256")
+JVM_OPTIONS = ("-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+"""Of a broker that lives for minutes beside everything else on two cores: the second compiler would cost it more than
+it saves (docs/performance.md). One that runs for days has better ones."""
 FORMAT_FILES = ("meta.properties", "bootstrap.checkpoint")
 
 
@@ -70,7 +73,8 @@ def ready_files(report: Report, prepare: Callable[[KafkaFiles], None]) -> KafkaF
     """
     java = find_java()
     checksums = CHECKSUMS.read_bytes()
-    fingerprint = hashlib.sha256(checksums + (java.parents[1] / "release").read_bytes()).hexdigest()[:12]
+    made_by = checksums + (java.parents[1] / "release").read_bytes() + " ".join(JVM_OPTIONS).encode()
+    fingerprint = hashlib.sha256(made_by).hexdigest()[:12]
     folder = cache_home() / f"kafka-{VERSION}-{fingerprint}"
     if found := _existing(folder, java):
         return found
