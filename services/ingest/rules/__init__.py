@@ -22,7 +22,7 @@ from services.ingest.rules.errors import Code, Kind, Refusal, Refused, invalid
 from services.ingest.rules.fields import channel_of, extra_param_of, instant_ms, notify_url_of, schedule_of
 from services.ingest.rules.link import Senders, check_channel
 from services.ingest.rules.live_activity import LiveActivity, live_activity_of
-from services.ingest.rules.marks import FIRST_MARK, LAST_MARK
+from services.ingest.rules.marks import FIRST_MARK, LAST_MARK, MARK
 from services.ingest.rules.message import AcceptedMessage, accept
 from services.ingest.rules.options import PLACEHOLDER, check_secure
 from services.ingest.rules.reading import not_json, read_json, read_request
@@ -34,6 +34,7 @@ __all__ = [
     "HEADER",
     "LAST_MARK",
     "LINK",
+    "MARK",
     "PLACEHOLDER",
     "REPEATED",
     "AcceptedMessage",

@@ -143,6 +143,10 @@ def test_what_a_value_makes_too_long_or_wrong_is_told_by_field_and_rule(
             {"message": push(text="\U0010f000")},
             "message.data.text: holds a character that is reserved (U+10F000 to U+10FFFD)",
         ),
+        (
+            {"message": push(text="{{a}}", customPayload={"b": [{"\U0010f000": 1}]})},
+            "message.data.customPayload.b[0]: holds a character that is reserved (U+10F000 to U+10FFFD)",
+        ),
     ],
 )
 def test_a_template_is_refused_at_once_by_field_and_rule(fields: dict[str, Any], detail: str) -> None:

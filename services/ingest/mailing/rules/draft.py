@@ -17,7 +17,7 @@ from services.ingest.mailing.rules.placeholders import odd_braces, replaced
 from services.ingest.mailing.rules.segment import Segment, SegmentBody, segment_of
 from services.ingest.rules import (
     FIRST_MARK,
-    LAST_MARK,
+    MARK,
     AcceptedMessage,
     Request,
     Senders,
@@ -143,21 +143,27 @@ def _check_braces(value: Any, where: str, depth: int = 0) -> None:
         raise invalid(where, rule)
 
 
+def _check_unreserved(text: str, where: str) -> None:
+    if MARK.search(text):
+        raise invalid(where, "holds a character that is reserved (U+10F000 to U+10FFFD)")
+
+
 def _marked(value: Any, where: str, names: list[str], depth: int = 0) -> Any:
     """The value with a private character for each placeholder; `names` grows by the new ones."""
     if depth > _MAX_DEPTH:
         raise invalid("body", "nested too deeply")
     if isinstance(value, dict):
+        pairs = list(lossless.pairs_of(value))
+        for key, _ in pairs:
+            _check_unreserved(key, where or "body")
         return lossless.object_of(
-            (key, _marked(part, f"{where}.{key}" if where else str(key), names, depth + 1))
-            for key, part in lossless.pairs_of(value)
+            (key, _marked(part, f"{where}.{key}" if where else str(key), names, depth + 1)) for key, part in pairs
         )
     if isinstance(value, list):
         return [_marked(part, f"{where}[{place}]", names, depth + 1) for place, part in enumerate(value)]
     if not isinstance(value, str):
         return value
-    if any(FIRST_MARK <= character <= LAST_MARK for character in value):
-        raise invalid(where, "holds a character that is reserved (U+10F000 to U+10FFFD)")
+    _check_unreserved(value, where)
 
     def mark(name: str) -> str:
         if not _ALLOWED.fullmatch(where):

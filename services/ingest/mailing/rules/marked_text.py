@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import orjson
 
-from services.ingest.rules import FIRST_MARK, LAST_MARK
+from services.ingest.rules import FIRST_MARK, MARK
 
-_MARK = re.compile(f"([{FIRST_MARK}-{LAST_MARK}])")
+_MARK = re.compile(f"({MARK.pattern})")
 Values = Sequence[str]
 """A recipient's values, in the order of the template's names."""
 
