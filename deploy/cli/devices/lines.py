@@ -1,10 +1,10 @@
 """A file of existing tokens as lines of NDJSON, one at a time and each with its number, in constant memory.
 
 NDJSON   as it stands
-CSV      a head of column names; an empty cell was not said; subscriptions are names with | between; subscription (of
+CSV      a header of column names; an empty cell was not said; subscriptions are names with | between; subscription (of
          the web) is JSON
 
-Both are read as the lists of mailings are (`services/runtime/lists/records.py`): any encoding, line end, delimiter.
+Both are read as the lists of mailings are (`services/runtime/lists/csv_or_json.py`): any encoding, line end, delimiter.
 """
 
 import json
@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 
 from deploy.cli.fault import Fault
 from services.runtime.lists.cells import plain
-from services.runtime.lists.header import Names
+from services.runtime.lists.csv_header import Names
+from services.runtime.lists.csv_or_json import Record, Records, Understood
 from services.runtime.lists.lines import MAX_LINE_BYTES, ListFault
-from services.runtime.lists.records import Record, Records, Understood
 
 PIECE_BYTES = 64 * 1024
 TRUE, FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
@@ -51,7 +51,7 @@ class Lines:
         return self._records.understood
 
     def __iter__(self) -> Iterator[Line | Bad]:
-        """Raises Fault for a file that is no list, or whose head names unknown columns."""
+        """Raises Fault for a file that is no list, or whose header names unknown columns."""
         try:
             while piece := self._file.read(PIECE_BYTES):
                 yield from self._lines(self._records.feed(piece))

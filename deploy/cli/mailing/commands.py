@@ -93,7 +93,7 @@ class Source:
         return f"{kind}; charset={charset}" if charset else kind
 
     def pieces(self, first_line: int, moved: Callable[[int], None]) -> Iterator[bytes]:
-        """The file as it is; from a later line on as UTF-8, behind its head, if it has one."""
+        """The file as it is; from a later line on as UTF-8, after its header if it has one."""
         with self.file.open("rb") as source:
             size, tail = 0, Tail(self.is_csv, self.encoding, first_line)
             while piece := source.read(PIECE_BYTES):

@@ -1,8 +1,8 @@
-"""The rest of a list whose upload was cut off: its lines from one on, behind its head, as UTF-8."""
+"""The rest of a list whose upload was cut off: its lines from a given one on, after its header, as UTF-8."""
 
-from services.runtime.lists.header import Names
+from services.runtime.lists.csv_header import Names
+from services.runtime.lists.csv_or_json import Records
 from services.runtime.lists.lines import Utf8
-from services.runtime.lists.records import Records
 
 
 class Tail:

@@ -3,7 +3,9 @@
     body ─▶ Records ─▶ read ─▶ seen before? ─▶ 500 lines ─▶ chunk of recipients, problems ─▶ next_line moves on
               │ lines before next_line: stored by an earlier upload, skipped                    (compare-and-set)
 
-So the same list may be sent again after a broken upload, from the start or from `firstLine` = next_line, and no line is
+`services/runtime/lists/csv_or_json.py` reads CSV and JSON lines as records; `mailing/rules/rows.py` checks each.
+
+The same list may be sent again after a broken upload, from the start or from `firstLine` = next_line, and no line is
 stored twice. Of two simultaneous uploads the one that began first is refused, and adds nothing more. Lines that repeat
 a recipient are marked; whether they are sent to is decided when they are planned (`mailing/rules/repeats.py`).
 """
@@ -18,7 +20,7 @@ from services.ingest.mailing.rules.repeats import SeenRecipients
 from services.ingest.mailing.rules.rows import RejectedLine, Row, check_table, names_of, read
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import MAX_PROBLEMS, Mailings
-from services.runtime.lists.records import Record, Records, Understood
+from services.runtime.lists.csv_or_json import Record, Records, Understood
 
 _CHUNK = 500
 _SLICE = 50
@@ -71,10 +73,10 @@ class Upload:
         async for piece in body:
             for record in self._records.feed(piece):
                 await self._take(record)
-            self._check_head()
+            self._check_header()
         for record in self._records.end():
             await self._take(record)
-        self._check_head()
+        self._check_header()
         await self._store(max(self.mailing.next_line, self._records.line))
 
     async def _remember(self) -> None:
@@ -86,13 +88,13 @@ class Upload:
                     self._seen.first_line(row)
             line = rows[-1].line + 1
 
-    def _check_head(self) -> None:
+    def _check_header(self) -> None:
         if not self._is_checked and self._records.table is not None:
             check_table(self._records.table, self.template)
             self._is_checked = True
 
     async def _take(self, record: Record) -> None:
-        self._check_head()
+        self._check_header()
         if record.line < self.mailing.next_line:
             return
         if len(self._rows) + len(self._bad) >= _CHUNK:

@@ -3,7 +3,7 @@
     bytes ─▶ Utf8: byte order mark, UTF-16, a charset that was named ─▶ Lines: CR, LF, CRLF, quoted breaks ─▶ RawLine
 
 Lines are numbered as an editor numbers them, from 1. A quoted CSV field may hold line breaks: its record is known by
-the line that it begins on. `records.py` makes records of these; mailings and the import of devices read by both.
+the line that it begins on. `csv_or_json.py` makes records of these, for mailings and for the import of devices.
 """
 
 import codecs

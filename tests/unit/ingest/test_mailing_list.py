@@ -9,8 +9,8 @@ from services.ingest.mailing.rules.repeats import SeenRecipients
 from services.ingest.mailing.rules.rows import RejectedLine, Row, check_table, names_of, read
 from services.ingest.mailing.rules.template import Template
 from services.runtime.lists.cells import ROUNDED
+from services.runtime.lists.csv_or_json import Records
 from services.runtime.lists.lines import MAX_LINE_BYTES, ListFault
-from services.runtime.lists.records import Records
 from services.runtime.text import phones
 from tests.support.requests import NOW, PARTNER, Senders, push
 

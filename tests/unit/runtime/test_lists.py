@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.runtime.lists.cells import plain
-from services.runtime.lists.header import Names
+from services.runtime.lists.csv_header import Names
+from services.runtime.lists.csv_or_json import Record, Records
 from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE, ListFault, encoding_of, media_type
-from services.runtime.lists.records import Record, Records
 
 NAMES = Names(("to", "id", "name"), {"phone": "to"})
 HERE = [{"to": "79161234567", "name": "Анна"}, {"to": "79161234568", "name": "Bo"}]

@@ -10,9 +10,9 @@ from fastapi import FastAPI, Request
 from pymongo.errors import OperationFailure
 
 from services.runtime.http import server as web
-from services.runtime.lists.header import Names
+from services.runtime.lists.csv_header import Names
+from services.runtime.lists.csv_or_json import Records
 from services.runtime.lists.lines import ListFault
-from services.runtime.lists.records import Records
 
 NAMES = Names(("to",), {})
 

@@ -1,11 +1,10 @@
-"""The lines of a mailing's list, NDJSON or CSV. Pure; `services/runtime/lists/records.py` makes records, `read` checks
-one.
+"""The lines of a mailing's list, NDJSON or CSV: `read` checks one. Pure.
 
     {"to": "+79161234567", "id": "order-77", "name": "Anna", "amount": 120}        application/x-ndjson
     to;id;name;amount                                                              text/csv, first line: the columns
     +79161234567;order-77;Anna;120
 
-What the template does not ask for is not kept.
+`services/runtime/lists/csv_or_json.py` has read them as records. What the template does not ask for is not kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,9 +15,9 @@ from schemas.lossless import NO_NUL
 from services.ingest.mailing.rules.template import Template
 from services.ingest.rules import Refused, invalid
 from services.runtime.lists.cells import ROUNDED, is_rounded, plain
-from services.runtime.lists.header import Names, Table
+from services.runtime.lists.csv_header import Names, Table
+from services.runtime.lists.csv_or_json import Record
 from services.runtime.lists.lines import ListFault
-from services.runtime.lists.records import Record
 from services.runtime.text import phones
 
 _MAX_ID = 200

@@ -1,4 +1,4 @@
-"""The head of a CSV list: which of its columns mean something, and by which delimiter. Pure."""
+"""The header of a CSV list: which of its columns mean something, and by which delimiter. Pure."""
 
 import csv
 import re
@@ -32,7 +32,7 @@ class Names:
 
 
 class Table(NamedTuple):
-    """The head of a CSV list: its delimiter, and what each column means; None: nothing that was asked for."""
+    """The header of a CSV list: its delimiter, and what each column means; None: nothing that was asked for."""
 
     delimiter: str
     columns: tuple[str | None, ...]
@@ -45,7 +45,7 @@ def key_of(column: str) -> str:
 
 
 def table_of(text: str, names: Names, delimiter: str | None = None) -> Table | None:
-    """The head by its delimiter, the one that gives the most columns that mean something. None: a blank row."""
+    """The header, read by the delimiter that gives the most columns that mean something. None: a blank row."""
     rows = {between: _row(text, between) for between in (delimiter or DELIMITERS)}
     if not any(rows.values()):
         raise ListFault("header", "its quotes do not match")
@@ -68,14 +68,15 @@ def table_of(text: str, names: Names, delimiter: str | None = None) -> Table | N
 
 
 def _row(text: str, delimiter: str) -> list[str]:
-    """Empty: it cannot be read with this delimiter."""
+    """The cells of the row; empty when it cannot be read with this delimiter."""
     try:
         return next(csv.reader([text], delimiter=delimiter, strict=True), [])
     except csv.Error:
         return []
 
 
-def head_text(raw: RawLine) -> str:
+def header_text(raw: RawLine) -> str:
+    """The text of the header's line. Raises ListFault for what is no header of a CSV."""
     if raw.content is None:
         raise ListFault("header", f"must be at most {MAX_LINE_BYTES} bytes")
     try:

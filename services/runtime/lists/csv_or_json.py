@@ -1,7 +1,7 @@
-"""Records of a list, CSV or JSON lines, by one set of rules. Pure; `lines.py` cuts the lines.
+"""Reads a list, CSV or JSON lines, as records, by one set of rules. Pure; `lines.py` cuts the lines.
 
-    sep=;                                  may stand before the head, as Excel writes it
-    Phone; First Name ;;                   the head: `,` `;` tab or `|` between; case, blanks, _ and - mean nothing
+    sep=;                                  may stand before the header, as Excel writes it
+    Phone; First Name ;;                   the header: `,` `;` tab or `|` between; case, blanks, _ and - mean nothing
     +79161234567;Anna;;                    cells; blank columns and blank rows are passed over
     {"phone": "+79161234567", "firstName": "Anna"}      the same as a JSON line
 
@@ -19,7 +19,7 @@ import orjson
 from schemas import lossless
 from schemas.lossless import NO_NUL
 from services.runtime.lists.cells import text_of
-from services.runtime.lists.header import DELIMITERS, Names, Table, head_text, table_of
+from services.runtime.lists.csv_header import DELIMITERS, Names, Table, header_text, table_of
 from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE, Lines, ListFault, RawLine, Utf8
 
 _SEP = re.compile(r'"?sep=(\\t|.)["\s;,|]*', re.IGNORECASE)
@@ -67,7 +67,7 @@ class Understood:
 
 
 class Records:
-    """One list, or the lines of it from `first_line` on; every part begins with the head of a CSV."""
+    """One list, or the lines of it from `first_line` on; every part of a CSV begins with its header."""
 
     def __init__(self, names: Names, is_csv: bool, encoding: str = "", first_line: int = 1) -> None:
         self.table: Table | None = None
@@ -111,7 +111,7 @@ class Records:
 
     def _records(self, raw: RawLine) -> Iterator[Record]:
         if self._is_csv and self.table is None:
-            self._head(raw)
+            self._read_header(raw)
             return
         if not self._is_csv and not self._rows:
             _check_no_array(raw)
@@ -125,8 +125,8 @@ class Records:
             self._rows += 1
             yield Record(raw.line, cells, is_csv=self._is_csv)
 
-    def _head(self, raw: RawLine) -> None:
-        text = head_text(raw)
+    def _read_header(self, raw: RawLine) -> None:
+        text = header_text(raw)
         if self._delimiter is None and (line := _SEP.fullmatch(text.strip(" "))):
             self._delimiter = "\t" if line[1] == "\\t" else line[1]
             if self._delimiter not in DELIMITERS:
@@ -154,7 +154,7 @@ def _content(raw: RawLine) -> bytes:
 
 
 def _cells(raw: RawLine, table: Table) -> dict[str, str] | None:
-    """By what their columns mean; None: a blank row."""
+    """The cells of a row, by what their columns mean; None for a blank row."""
     content = _content(raw)
     try:
         text = content.decode()
