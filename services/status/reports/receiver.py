@@ -7,8 +7,8 @@ from schemas.values import Lane
 from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.loops import pause
-from services.status.reports.http import Answer
 from services.status.reports.pace import receiver_breaker, room
+from services.status.reports.signed_post import Answer
 from services.status.reports.store import LeasedReport, ReportStore
 
 log = telemetry.logger("reports")

@@ -29,10 +29,10 @@ from services.runtime.log.kafka import Append, Log
 from services.runtime.loops import keep_on
 from services.status.fold import Followed, ReportDue, body_of, is_asked_for
 from services.status.message import Message
-from services.status.reports.http import Answer, ReportSender
 from services.status.reports.pace import Pace
 from services.status.reports.packet_callback import callback_of
 from services.status.reports.receiver import Receiver
+from services.status.reports.signed_post import Answer, ReportSender
 from services.status.reports.store import AttemptResult, LeasedReport, ReportIntent, ReportStore
 
 log = telemetry.logger("reports")

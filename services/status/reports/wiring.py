@@ -4,9 +4,9 @@ import aiohttp
 
 from services.runtime.http import outbound_addresses
 from services.status.foundation import Feature, Foundation
-from services.status.reports.http import ReportSender
 from services.status.reports.pace import Pace
 from services.status.reports.service import ReportService
+from services.status.reports.signed_post import ReportSender
 from services.status.reports.store import ReportStore
 
 

@@ -15,7 +15,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.outbound_addresses import ForbiddenAddress, checked_url, connector, exact_url
 from services.runtime.http.web_address import BadAddress, web_address
 from services.runtime.short_links import location_of
-from services.status.reports.http import ReportSender
+from services.status.reports.signed_post import ReportSender
 
 SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
 INWARD = [

@@ -11,9 +11,9 @@ from services.runtime import mongo
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, LogUnavailable
 from services.status.reports import service
-from services.status.reports.http import Answer
 from services.status.reports.pace import Pace
 from services.status.reports.service import ReportService
+from services.status.reports.signed_post import Answer
 from services.status.reports.store import LEASE_MS, AttemptResult, LeasedReport
 from tests.support.waiting import eventually
 

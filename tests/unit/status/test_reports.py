@@ -13,9 +13,9 @@ from schemas.reports import ReportStatus
 from services.runtime.http.outbound_addresses import ForbiddenAddress, checked_url, is_public
 from services.status.fold import ReportDue, body_of, is_asked_for
 from services.status.message import Report
-from services.status.reports.http import signature_of
 from services.status.reports.pace import Pace, receiver_breaker, room
 from services.status.reports.service import host_of
+from services.status.reports.signed_post import signature_of
 from tests.support.status_events import NOW, Story, followed, of_kind, report_statuses
 
 HOUR_MS = 3_600_000
