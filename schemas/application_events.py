@@ -176,7 +176,7 @@ class OwnedId(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "OwnedId":
-        """The own id is empty for a text without a stroke."""
+        """The parts of the text; `own_id` is empty for one without a slash."""
         partner_id, _, own_id = text.partition("/")
         return cls(partner_id, own_id)
 

@@ -62,7 +62,7 @@ class MessageEvent(Event):
 
     @property
     def link_fields(self) -> LinkFields:
-        """For another event of the same link."""
+        """The fields for another event of the same link."""
         return {
             "message_id": self.message_id,
             "partner_id": self.partner_id,

@@ -80,7 +80,7 @@ class DeliveryTag(NamedTuple):
 
     @property
     def link_fields(self) -> LinkFields:
-        """For an event of the link; a tag does not name the partner."""
+        """The fields for an event of the link; a tag does not name the partner."""
         return {"message_id": self.message_id, "partner_id": "", "lane": self.lane, "link": self.link}
 
 

@@ -49,7 +49,7 @@ class Endings:
 async def endings_of(
     store: EndedActivities, asked: Iterable[tuple[MessageRequested, Sequence[Installation]]], now: int
 ) -> Endings:
-    """For these links and the installations that each is about."""
+    """The endings for these links and the installations that each is about."""
     keys = [
         key_of(installation.installation_id, live.slot)
         for request, installations in asked

@@ -147,7 +147,7 @@ def fields_of(provider: Provider) -> str:
 
 
 def public_key(provider: Provider, plain: bytes) -> str | None:
-    """Of checked credentials: the VAPID public key, which everybody may know; base64url of the uncompressed point."""
+    """The VAPID public key of checked credentials, which everybody may know; base64url of the uncompressed point."""
     if provider is not Provider.WEB:
         return None
     key = private_keys.p256_of(WebCredentials.model_validate_json(plain).private_key)

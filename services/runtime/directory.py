@@ -66,7 +66,7 @@ class Directory:
         return self.applications.get(self._api_keys.holder(digest))
 
     def operator_by_digest(self, digest: str) -> OperatorTokenChanged | None:
-        """By `Secrets.digest(token, "operator-token")`; also when it was revoked or has expired."""
+        """The token with `Secrets.digest(token, "operator-token")`; also when it was revoked or has expired."""
         return self.operators.get(self._operators.holder(digest))
 
     def sender(self, partner_id: str, service_number: str) -> SenderChanged | None:
@@ -108,7 +108,7 @@ class Directory:
         return self._holding.get((scope, name))
 
     def stops_of_partner(self, partner_id: str) -> list[StopChanged]:
-        """Those of its packets and mailings, also the lifted ones, in no order."""
+        """The stops of its packets and mailings, also the lifted ones, in no order."""
         return list(self._stops_of.get(partner_id, {}).values())
 
     def holding(self) -> list[StopChanged]:

@@ -40,17 +40,17 @@ Healthy = Callable[[], Awaitable[bool]]
 
 
 async def assumed() -> bool:
-    """Of a consumer that has nothing but the log, which it reads."""
+    """Infrastructure is well: for a consumer that has nothing but the log, which it reads."""
     return True
 
 
 def wait_s(tries: int) -> float:
-    """Before the next try, seconds."""
+    """How long to wait before the next try, seconds."""
     return exponential(_FIRST_WAIT_S, tries, _LONGEST_WAIT_S)
 
 
 def backoff_s(attempt: int) -> float:
-    """Before infrastructure is asked again, seconds, with full jitter."""
+    """How long to wait before infrastructure is asked again, seconds, with full jitter."""
     return random.uniform(0.1, exponential(0.4, attempt, 10.0))
 
 
@@ -70,7 +70,7 @@ class Suspect:
 
 
 class Suspects:
-    """Those of one consumer."""
+    """The suspects of one consumer."""
 
     def __init__(self, group: str, is_healthy: Healthy = assumed) -> None:
         self._group, self._is_healthy = group, is_healthy
@@ -81,7 +81,7 @@ class Suspects:
         self._gauge = telemetry.SUSPECTS.labels(group)
 
     def succeeded(self, count: int) -> None:
-        """Records were done."""
+        """Note that records were done."""
         if count:
             self._successes += count
             self._barren = 0
@@ -126,7 +126,7 @@ class Suspects:
         self.cleared(suspect)
 
     def cleared(self, suspect: Suspect) -> None:
-        """It is none any more."""
+        """The record is no suspect any more."""
         self._now.discard(suspect)
         self._gauge.set(len(self._now))
 

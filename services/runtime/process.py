@@ -103,8 +103,10 @@ def run(name: str, start: Callable[[Process], Awaitable[None]]) -> None:
 
 
 def give_way(niceness: int) -> None:
-    """To other processes of the machine. Linux may weigh whole sessions first (sched(7), autogroups): then a session of
-    our own gives way as well."""
+    """Give way to other processes of the machine.
+
+    Linux may weigh whole sessions first (sched(7), autogroups): then a session of our own gives way as well.
+    """
     if not niceness:
         return
     os.nice(niceness)

@@ -29,7 +29,7 @@ _STREAMS = 100
 
 
 class ApnsBroadcastServer:
-    """Fulfils `apns_connection.Service`; `channels` is what it knows, `refusals` what it did not take."""
+    """Fulfils `connection.Service`; `channels` is what it knows, `refusals` what it did not take."""
 
     def __init__(
         self,

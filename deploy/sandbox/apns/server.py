@@ -1,11 +1,11 @@
 """APNs as a server: TLS with ALPN h2, provider tokens, devices, and an answer for every push.
 
-    apns_connection   one HTTP/2 connection: streams, limits, GOAWAY
-    apns_push         the decision about one push, by
-        apns_rules      headers and path     apns_payload   the JSON body
-        apns_auth       provider tokens      apns_devices   what is known about device tokens
-        apns_reasons    reason → status
-    apns_faults       misbehaviour that was ordered
+    connection.py   one HTTP/2 connection: streams, limits, GOAWAY
+    push.py         the decision about one push, by
+        rules.py      headers and path     payload.py   the JSON body
+        auth.py       provider tokens      devices.py   what is known about device tokens
+        reasons.py    reason → status
+    faults.py       misbehaviour that was ordered
 
 One server is one environment: production and development are two servers on two ports.
 """

@@ -1,6 +1,6 @@
 """FCM's rules beyond the form of the body (`docs/providers.md` §2.3, §2.4): targets, reserved keys, bounds, size.
 
-`check` works on what `fcm_schema` has read, so every name is lowerCamelCase.
+`check` works on what `schema.py` has read, so every name is lowerCamelCase.
 """
 
 import re

@@ -1,6 +1,6 @@
 """FCM HTTP v1: `POST /v1/projects/{project}/messages:send`, and the token endpoint under `/token`.
 
-A request passes, in this order: path, access token, project, JSON, schema (`fcm_schema`), rules (`fcm_rules`),
+A request passes, in this order: path, access token, project, JSON, schema (`schema.py`), rules (`rules.py`),
 then a fault ordered for its token or for `fcm`. So a fault strikes only what would have been accepted.
 """
 

@@ -1,6 +1,7 @@
 """The providers, a folder each: `sender.py` opens senders and renders, `table.py` says what answers mean.
 
-What is offered here is Apple's alone: the broadcast channels. Senders are opened by `delivery/senders.py`.
+How to add one: `docs/providers.md` §0. Senders are opened by `delivery/senders.py`; the names that are offered here are
+Apple's alone, for its broadcast channels.
 """
 
 from services.dispatch.providers.apns.channels import ApnsChannels, ChannelAnswer, Done, Gone

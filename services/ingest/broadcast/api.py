@@ -68,7 +68,7 @@ class ChannelView(View):
 
 
 class ChannelsPage(View):
-    """By name. `after` pages on; null on the last page."""
+    """A page of channels, by name. `after` asks for the next; null on the last page."""
 
     channels: list[ChannelView]
     after: str | None

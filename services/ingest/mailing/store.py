@@ -75,7 +75,7 @@ class Mailings:
         return [self._mailing(document) async for document in self._mailings.find({"state": state})]
 
     async def unpublished(self) -> list[Mailing]:
-        """Those whose last change is not in the log."""
+        """The mailings whose last change is not in the log."""
         found = self._mailings.find({"unpublished": True}).limit(100)
         return [self._mailing(document) async for document in found]
 

@@ -151,7 +151,7 @@ class InstantContent(Wire):
 
 
 class ChannelData(CommonData):
-    """`message.data` for the types that go to the channel gateway."""
+    """`message.data` for the types that go to the channel platform."""
 
     text: str | None = None
     instant_content: InstantContent | None = None

@@ -1,4 +1,4 @@
-"""One link: a push, or a message that the channel gateway sends. Pure. Source: `docs/partner-api.md` §1, §5."""
+"""One link: a push, or a message that the channel platform sends. Pure. Source: `docs/partner-api.md` §1, §5."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -19,7 +19,7 @@ class OwnerStore:
         self._revocations = revocations
 
     async def load(self, record_ids: Iterable[str]) -> dict[str, OwnerRecord]:
-        """Those that exist, by id."""
+        """The records that exist, by id."""
         return await self._records.load(record_ids)
 
     async def primary_marks(self, record_ids: Iterable[str]) -> dict[str, str]:

@@ -74,11 +74,11 @@ class DeviceStore:
         return True
 
     async def load(self, ids: Iterable[str]) -> dict[str, Device]:
-        """Those that exist, by id."""
+        """The installations that exist, by id."""
         return await self._devices.load(ids)
 
     async def with_unproven_tokens(self, ids: Iterable[str]) -> list[Device]:
-        """Those of them whose token is not known to work."""
+        """Those of these installations whose token is not known to work."""
         query: Document = {"_id": {"$in": list(ids)}, "token.worked": False}
         return [device_of(document) async for document in self.installations.find(query).batch_size(1000)]
 

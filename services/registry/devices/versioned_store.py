@@ -21,13 +21,13 @@ class VersionedStore(Generic[Value]):
         self._collection, self._parse, self._document = collection, parse, document
 
     async def read(self, ids: Iterable[str]) -> Versioned[Value]:
-        """Those that exist."""
+        """The documents that exist."""
         wanted = list(ids)
         documents = await self._collection.find({"_id": {"$in": wanted}}).to_list(None) if wanted else []
         return {document["_id"]: (document["revision"], self._parse(document)) for document in documents}
 
     async def load(self, ids: Iterable[str]) -> dict[str, Value]:
-        """Those that exist, without their revisions."""
+        """The documents that exist, without their revisions."""
         return {key: value for key, (_, value) in (await self.read(ids)).items()}
 
     async def replace(self, found: Versioned[Value], values: Mapping[str, Value]) -> set[str]:

@@ -62,7 +62,7 @@ class ErasureView(AnswerModel):
 
 
 class TopicRecords(AnswerModel):
-    """Of one topic: records sealed for the forgotten, and how many of them still open; and of everybody else's."""
+    """The records of one topic: those sealed for the forgotten, how many of them still open, and everybody else's."""
 
     topic: str
     records: int

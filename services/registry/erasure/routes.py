@@ -18,7 +18,7 @@ _Id = Annotated[str, Path(max_length=64)]
 
 
 def erasure_routes(service: ErasureService, proof: ErasureProof) -> APIRouter:
-    """For the operator alone."""
+    """All routes of erasures, for operators alone."""
     router = operator_router("/v1/erasures", "erasures")
 
     async def known(erasure_id: str) -> Erasure:

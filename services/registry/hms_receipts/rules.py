@@ -89,7 +89,7 @@ def _is_ours(delivery: DeliveryTag, deliveries: DeliveryIds) -> bool:
 
 
 def message_event(receipt: HmsReceipt, now: int) -> MessageEvent:
-    """For the message that was pushed."""
+    """The event for the message that was pushed."""
     delivery, status = receipt.delivery, receipt.status
     event_id = ids.event_id_of(delivery.message_id, f"told/hms/{delivery.link}/{delivery.installation_id}/{status}")
     if status == DELIVERED:
@@ -116,7 +116,7 @@ def message_event(receipt: HmsReceipt, now: int) -> MessageEvent:
 
 
 def device_event(receipt: HmsReceipt, device: Device, digests: Sequence[str]) -> DeviceEvent | None:
-    """For the installation; `digests` name the token. None when it says nothing new of the token that it has now."""
+    """The event for the installation; `digests` name the token. None when nothing is new of the token that it has."""
     token = device.token
     is_current = token is not None and token.provider is Provider.HMS and token.digest in digests
     if token is None or not is_current or token.registered_at > receipt.at:
@@ -145,7 +145,7 @@ def device_event(receipt: HmsReceipt, device: Device, digests: Sequence[str]) ->
 
 
 def _number(value: Any) -> int | None:
-    """A whole number that is not negative, also in a string with blanks around it, or with noughts behind a point."""
+    """A whole number that is not negative, also in a string with blanks around it, or with zeros after a point."""
     text = str(value).strip() if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
     whole, _, rest = text.partition(".")
     is_whole = whole.isascii() and whole.isdigit() and len(whole) < 18 and not rest.strip("0")

@@ -18,7 +18,7 @@ _SIZE: Final = 16
 
 
 class UsedSignatures:
-    """Of all applications."""
+    """The signatures that this process has seen, of all applications."""
 
     def __init__(self, most: int = MOST_KEPT) -> None:
         self._most = most

@@ -101,7 +101,7 @@ def _header(proof: str) -> dict[str, Any]:
 
 
 def _key_of(header: dict[str, Any], keys: Sequence[VerifyingKey]) -> VerifyingKey | None:
-    """By `kid`. One key alone needs none to be named, and a key without one takes whatever is named to it alone."""
+    """The key with this `kid`. An only key need not be named, and without a `kid` it goes by any name."""
     kid = header.get("kid", "")
     found = next((key for key in keys if key.kid == kid), None)
     if found is None and len(keys) == 1 and (kid == "" or keys[0].kid == ""):

@@ -24,7 +24,7 @@ class SubscriptionAudience(AnswerModel):
 
 
 class PlatformProhibition(AnswerModel):
-    """Of one platform, now."""
+    """The prohibitions on one platform, now."""
 
     platform: str
     forbidden: int

@@ -18,7 +18,7 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Of one subscription: devices that have it on, that have it off, and that report nothing (the default counts)."""
+    """The audience of one subscription: devices with it on, with it off, and reporting nothing (the default counts)."""
 
     on: int
     off: int

@@ -59,7 +59,7 @@ class OperatorTokens:
         self._guesses = TokenBuckets(1 / FORGIVEN_EVERY_S, FREE_FAILURES, _MOST_NETWORKS)  # by network
 
     def check(self, authorization: str, network: str) -> Operator | Wrong:
-        """By `Authorization: Bearer <token>`, from a network as `callers.network_of` names it."""
+        """The operator of `Authorization: Bearer <token>`, from a network as `callers.network_of` names it."""
         scheme, _, given = authorization.partition(" ")
         token = given.strip()
         if scheme.lower() != "bearer" or not token or len(token) > _MOST_TOKEN:

@@ -81,7 +81,7 @@ def browser_address(text: str, most: int = MOST_CHARACTERS) -> str:
 
 
 def _looked_up(host: str) -> str:
-    """By IDNA of 2003, which Python has, but for letters that it makes others of: straße.de is not strasse.de."""
+    """By IDNA of 2003, as in Python, but for letters that this makes others of: straße.de is not strasse.de."""
     labels = [_kept(label) if _DEVIATIONS.intersection(label) else label for label in _DOTS.split(host)]
     return ".".join(labels).encode("idna").decode()
 

@@ -117,7 +117,7 @@ class Segments:
 
 
 def _owners(page: Sequence[Installation]) -> dict[str, list[str]]:
-    """By field: the user id names the owner, the phone only where there is none."""
+    """The owners by field: the user id names the owner, the phone only where there is none."""
     users = {found.external_user_id for found in page if found.external_user_id}
     phones = {found.phone for found in page if found.phone and not found.external_user_id}
     wanted = {"owner.external_user_id": [*users], "owner.phone": [*phones]}

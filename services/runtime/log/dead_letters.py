@@ -40,7 +40,7 @@ COLLECTION = "failure_timers"
 
 
 def failure_id(message_id: str, topic: str, place: str) -> str:
-    """Of the event that ends the message of a record, and of its timer."""
+    """The id of the event that ends the message of a record, and of its timer."""
     return ids.event_id_of(message_id, f"failed/{topic}/{place}")
 
 
@@ -90,7 +90,7 @@ class DeadLetters:
 
 
 async def dead_letters(database: Database, sink: Log, settings: Settings) -> DeadLetters:
-    """For a process that has a database. Raises mongo.Unavailable."""
+    """The dead letters of a process that has a database. Raises mongo.Unavailable."""
     timers = Timers(database[COLLECTION], sink, settings.instance, settings.lanes)
     await timers.prepare()
     return DeadLetters(sink, timers, int(settings.dead_letter_hold_s * 1000), partial(takes_writes, database))

@@ -50,7 +50,7 @@ class Erasures:
         self._secrets = secrets
 
     async def ask(self, erasure: Erasure) -> None:
-        """From now on it is carried out, whatever dies."""
+        """Store an erasure: from now on it is carried out, whatever dies."""
         subjects = self._secrets.seal(orjson.dumps([list(subject) for subject in erasure.subjects]), _PURPOSE)
         document = {"at": erasure.at, "by": erasure.by, "subjects": subjects, "state": "asked"}
         await self._collection.insert_one({"_id": erasure.erasure_id, **document})
@@ -60,7 +60,7 @@ class Erasures:
         return None if document is None else self._erasure(document)
 
     async def unfinished(self) -> list[Erasure]:
-        """Those whose keys may not be destroyed, or that somebody has to clean for."""
+        """The erasures whose keys may not be destroyed yet, or that somebody has to clean for."""
         found = await self._collection.find({"subjects": {"$exists": True}}).sort("at", 1).to_list(None)
         return [self._erasure(document) for document in found]
 

@@ -158,7 +158,7 @@ def meaning_of(error: Exception) -> Exception:
 
 
 def meaning_of_bulk(error: BulkWriteError) -> Exception:
-    """Of a bulk write: trouble before faults, for what cannot be kept is done again; duplicates alone are Duplicate."""
+    """The meaning of a bulk write's error: trouble before faults, since it is done again; Duplicate if it is all."""
     details = error.details or {}
     faults: Sequence[Mapping[str, Any]] = details.get("writeErrors", ())
     if details.get("writeConcernErrors") or any(error.has_error_label(label) for label in _LABELS):

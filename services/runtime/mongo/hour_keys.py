@@ -99,7 +99,7 @@ class HourKeys:
         return open_values(key, message_id, secure.sealed) if key is not None else None
 
     def _keep(self, hour: int, key: bytes, now_ms: int) -> None:
-        """Until the hour has passed, and not until somebody looks again: this memory is part of what is deleted."""
+        """Keep it until the hour has passed, not until somebody looks again: this memory is part of what is deleted."""
         self._kept[hour] = key
         left_s = (hour + 1) * _HOUR_S - now_ms / 1000
         asyncio.get_running_loop().call_later(left_s, self._kept.pop, hour, None)

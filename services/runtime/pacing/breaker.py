@@ -18,7 +18,7 @@ _MANY = 16
 
 @dataclass(slots=True)
 class Breaker:
-    """Of one place that requests go to: a host, an application's account there, a receiver."""
+    """The breaker of one place that requests go to: a host, an application's account there, a receiver."""
 
     trip_after: int = 1
     first_s: float = 1.0

@@ -48,7 +48,7 @@ class Stops:
         self._version = version
 
     async def look_again(self, timers: Sequence[Timer]) -> None:
-        """After these were set: what they wait for may have come meanwhile. Raises mongo.TRANSIENT_ERRORS."""
+        """Call it after setting these: what they wait for may have come meanwhile. Raises mongo.TRANSIENT_ERRORS."""
         tags = {tag for timer in timers for tag in timer.tags if isinstance(tag, StopTag)}
         await self._hasten(tag for tag in tags if self._is_over(tag))
 
@@ -64,7 +64,7 @@ class Stops:
 
 
 def _tags_of(stop: StopChanged) -> list[StopTag]:
-    """Of the timers that the stop makes due."""
+    """The tags of the timers that the stop makes due."""
     hold = StopTag("held", stop.scope, stop.id)
     if stop.state == "running":
         return [hold]

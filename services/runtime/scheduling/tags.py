@@ -14,7 +14,7 @@ from schemas.values import StopScope
 
 
 class StopTag(NamedTuple):
-    """Of timers that a stop (`StopChanged`) makes due: by its end, or by cancelling."""
+    """The tag of timers that a stop (`StopChanged`) makes due: by its end, or by cancelling."""
 
     kind: Literal["held", "plan"]
     scope: StopScope
@@ -25,7 +25,7 @@ class StopTag(NamedTuple):
 
 
 class SenderTag(NamedTuple):
-    """Of timers of what is parked while an application's sender is stopped."""
+    """The tag of timers of what is parked while an application's sender is stopped."""
 
     provider: Provider
     application_id: str
@@ -38,7 +38,7 @@ Tag = StopTag | SenderTag
 
 
 def cancel_tags(event: MessageRequested | TargetResolved) -> tuple[StopTag, ...]:
-    """Of the mailing and the packet with which the message may be cancelled, whatever it waits for."""
+    """The tags of the mailing and the packet with which the message may be cancelled, whatever it waits for."""
     parts: tuple[tuple[StopScope, str | int | None], ...] = (("mailing", event.mailing_id), ("packet", event.packet_id))
     return tuple(
         [StopTag("plan", scope, str(OwnedId(event.partner_id, str(part)))) for scope, part in parts if part is not None]

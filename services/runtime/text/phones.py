@@ -1,4 +1,4 @@
-"""One way of writing a phone number: E.164 digits without the plus. Every door that takes a number asks here. Pure.
+"""One way of writing a phone number: E.164 digits without the plus. Whatever takes a number asks here. Pure.
 
     72101234567   +72101234567   8-210-123-45-67   82101234567      all become 72101234567
     916 123-45-67   (916) 1234567                                   79161234567: ten digits from 3, 4, 8 or 9 on
@@ -71,7 +71,7 @@ def _written(text: str) -> str | None:
 
 
 def _bare(text: str) -> str:
-    """Without the scheme of a `tel:` address; characters that mean nothing may stand before it."""
+    """The text without the scheme of a `tel:` address; characters that mean nothing may stand before it."""
     scheme = _SCHEME.search(text)
     return text[scheme.end() :] if scheme and all(map(_is_meaningless, text[: scheme.start()])) else text
 
@@ -88,7 +88,7 @@ def _is_meaningless(character: str) -> bool:
 
 
 def _international(digits: str) -> str | None:
-    """By the library, until nothing changes: it takes one trunk zero off at a time (+49 00 30 …)."""
+    """As the library reads it, until nothing changes: it takes one trunk zero off at a time (+49 00 30 …)."""
     if digits.startswith("7"):  # it would also take an 8 off (+7 8 916 …), which is a guess
         return digits if len(digits) == 11 else None
     try:

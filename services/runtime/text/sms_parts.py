@@ -27,7 +27,7 @@ _SEPTETS, _UNITS = _Size(160, 153), _Size(70, 67)
 
 
 def part_count(text: str) -> int:
-    """At least 1: an empty text is one SMS, too."""
+    """How many SMS the text is; at least 1, for an empty text is one SMS too."""
     if _ALPHABET.issuperset(text) or (_ALPHABET | _EXTENSION).issuperset(text):
         return _parts((2 if letter in _EXTENSION else 1 for letter in text), _SEPTETS)
     return _parts((2 if ord(letter) > 0xFFFF else 1 for letter in text), _UNITS)

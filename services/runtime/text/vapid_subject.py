@@ -30,7 +30,7 @@ def vapid_subject(text: str) -> str:
 
 
 def _host(text: str) -> str:
-    """Of an https address without a login; empty for anything else."""
+    """The host of an https address without a login; empty for anything else."""
     try:
         parts = urlsplit(text)
         is_https = parts.scheme == "https" and parts.username is None and (parts.port or 443) > 0

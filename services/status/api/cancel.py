@@ -88,7 +88,7 @@ def cancellable(message: Message) -> Cancellable | None:
         return None
     if request is not None:
         return Cancellable(link.number, request.request_id, False, behind) if behind else None
-    before = message.links.get(link.number - 1)  # which has sent for this one just now: it is about to go out
+    before = message.links.get(link.number - 1)  # which has just requested this one: it is about to go out
     behind = before.cascade_decision.channels[1:] if before is not None and before.cascade_decision is not None else []
     request_id = request_id_of(message.message_id, link.number)
     return Cancellable(link.number, request_id, False, behind) if behind else None

@@ -20,7 +20,7 @@ def explain(message: Message) -> str:
 
 
 def _in_doubt(message: Message) -> Counter[int]:
-    """By link, the number of deliveries whose attempts all got no answer."""
+    """The number of deliveries whose attempts all got no answer, by link."""
     unanswered, taken = set[tuple[int, str, str]](), set[tuple[int, str, str]]()
     for entry in trace_of(message) if b'"uncertain' in message.trace else ():
         outcome = entry.detail.partition(":")[0] if entry.what == "attempt" else ""

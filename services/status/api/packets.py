@@ -45,7 +45,7 @@ class PacketStates(BaseModel):
 
 
 class States(BaseModel):
-    """In the order asked for; what is not known (yet) has status UNKNOWN and ts 0."""
+    """States in the order asked for; what is not known (yet) has status UNKNOWN and ts 0."""
 
     messages: list[State]
 

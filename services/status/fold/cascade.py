@@ -7,6 +7,7 @@
     whose owner is not proved
     a Live Activity, which nobody confirms   ─▶ likewise; its 0 stays
     cancelled before any of these was read   ─▶ nothing follows; what was sent is not called back
+    a receipt that is read after NextLink    ─▶ changes nothing: the next link, say an SMS, is not taken back
 
 The link keeps the decision (`CascadeDecision`) with the event that brought it: only that event, when it is read again,
 lets the same things follow again. So a crash between saving and appending repeats them, and nothing else does; the

@@ -86,7 +86,7 @@ def body_of(request: Request, report: Report, *, partner_ref: str | None, submit
 
 
 def parts_of(request: Request, report: Report) -> int:
-    """As the platform or the plan gave them; else as the text of an SMS needs, and 1 for every other channel."""
+    """Parts as the platform or the plan gave them; else as the text of an SMS needs, and 1 for every other channel."""
     if report.parts:
         return report.parts
     return part_count(request.text) if request.channel is Channel.SMS else 1

@@ -43,7 +43,7 @@ class Link:
     # decided once, in the order of the log
     failed_reason: Reason | None = None
     late_confirmation: bool = (
-        False  # a receipt came after it had failed, or after the next link was sent for: double reach
+        False  # a receipt came after it had failed, or after the next link was requested: double reach
     )
     wanted: Report | None = None  # the highest report that its state called for
     tried: int = -1  # rank of the highest report tried

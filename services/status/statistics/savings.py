@@ -41,7 +41,7 @@ def savings_routes(messages: Messages, partner_caller: Any) -> APIRouter:
         partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,
         caller: Caller = asking,
     ) -> SavingsView:
-        """Of messages made in the last 30 days, unless `from` and `to` say otherwise."""
+        """Savings of messages made in the last 30 days, unless `from` and `to` say otherwise."""
         given = moment("to", until)
         end = now_ms() + 1 if given is None else given
         given = moment("from", since)

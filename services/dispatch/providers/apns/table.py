@@ -1,8 +1,8 @@
 """What APNs answers and what it means: every row of `docs/providers.md` §1.9. A test holds the table complete.
 
-An answer that is not listed is judged by its class (`providers/http/answers.py`): no unknown word ever retires a
-token or speaks of
-more than its own message.
+410 is DROP_TOKEN: the token is dead, and retired unless it was registered after the time that Apple gives with it. An
+answer that is not listed is judged by its class (`providers/http/answers.py`): no unknown word ever retires a token or
+speaks of more than its own message.
 """
 
 from enum import StrEnum

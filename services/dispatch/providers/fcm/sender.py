@@ -85,7 +85,7 @@ class FcmSender:
         self.url = URL(f"{base}/v1/projects/{account.project_id}/messages:send", encoded=True)
 
     def absorbs_resend(self, push: Push) -> bool:
-        """By the tag; what has none is shown by the SDK, once for each delivery id."""
+        """True: by the tag; a push without one is shown by the SDK, once for each delivery id."""
         return True
 
     async def send(self, push: Push) -> Result:

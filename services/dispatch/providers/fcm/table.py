@@ -107,7 +107,7 @@ def _fits(row: Row, error: _Error) -> bool:
 
 
 def _accepted(body: bytes) -> tuple[str | None, int | None]:
-    """Of a 2xx: the message's name, or the status of the error that it holds instead."""
+    """What a 2xx holds: the message's name, or the status of the error that it holds instead."""
     document = json_object(body)
     name, error = document.get("name"), document.get("error")
     code = error.get("code") if isinstance(error, dict) else None
