@@ -23,7 +23,7 @@ from schemas.providers import Provider
 from schemas.values import Channel, Frozen, OperatorScope, StopScope
 
 
-def by_for_partners(by: str) -> str:
+def author_for_partners(by: str) -> str:
     """Who caused an event, as a partner is told: not which operator it was."""
     if by == "bootstrap" or by.startswith("operator:"):
         return "operator"

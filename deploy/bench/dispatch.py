@@ -29,7 +29,7 @@ from schemas.application_events import ApplicationChanged, CredentialsChanged
 from schemas.events import TargetResolved
 from schemas.providers import Provider
 from schemas.values import Content, Recipient
-from services.dispatch.delivery.sender_health import under_of
+from services.dispatch.delivery.sender_health import worked_under_of
 from services.dispatch.policy import AttemptFacts, concluded, screened
 from services.dispatch.provider import Accepted, Push
 from services.dispatch.providers.apns import render
@@ -76,7 +76,7 @@ def device(number: int, secrets: Secrets) -> dict[str, Any]:
         "digest": f"{number:032x}",
         "registered_at": 1,
         "worked": True,
-        "worked_under": under_of("1", "production/"),
+        "worked_under": worked_under_of("1", "production/"),
     }
     return {
         "_id": f"00000000-0000-4000-8000-{number:012d}",

@@ -34,18 +34,18 @@ def scheduled(
 
     A time zone of an installation that nobody vouches for counts only where none is proved.
     """
-    wish = request.schedule
-    if wish is None:
+    schedule = request.schedule
+    if schedule is None:
         return None
-    if wish.recipient_zone:
+    if schedule.recipient_zone:
         ordered, _ = trusted_first(installations, application)
         theirs = next((found.time_zone for found in ordered if found.time_zone), "")
         zone, name = windows.zone_of(theirs, request.recipient.phone, request.utc_offset_min)
     else:
         zone, name = windows.partner_zone(request.utc_offset_min)
-    at = windows.send_at(wish, zone, now)
+    at = windows.send_at(schedule, zone, now)
     if at is None:
-        at = (wish.deadline or 0) + 1  # it opens too late: EXPIRED once the deadline has passed
+        at = (schedule.deadline or 0) + 1  # it opens too late: EXPIRED once the deadline has passed
     if at <= now:
         return None
     return Scheduled(

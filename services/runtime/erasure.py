@@ -29,7 +29,7 @@ from services.runtime.mongo.recipient_keys import RecipientKeysStore
 if TYPE_CHECKING:
     from services.runtime.process import Process
 
-log = telemetry.logger("erasing")
+log = telemetry.logger("erasure")
 _AGAIN_S = 1.0
 _LOOK_S = 30.0
 _SETTLED_S = 2.0

@@ -39,7 +39,7 @@ Healthy = Callable[[], Awaitable[bool]]
 """Whether infrastructure takes what it is given now, shown by giving it something."""
 
 
-async def assumed() -> bool:
+async def assumed_healthy() -> bool:
     """Infrastructure is well: for a consumer that has nothing but the log, which it reads."""
     return True
 
@@ -72,7 +72,7 @@ class Suspect:
 class Suspects:
     """The suspects of one consumer."""
 
-    def __init__(self, group: str, is_healthy: Healthy = assumed) -> None:
+    def __init__(self, group: str, is_healthy: Healthy = assumed_healthy) -> None:
         self._group, self._is_healthy = group, is_healthy
         self._successes = 0
         self._barren = 0  # how many were put aside since the last success

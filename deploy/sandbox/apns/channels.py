@@ -61,7 +61,7 @@ class Channels:
         if what == "create":
             if len(known) >= MAX_CHANNELS:
                 raise RefusedError("CannotCreateChannelConfig", f"an app has at most {MAX_CHANNELS} channels")
-            return Operation(what, bundle_id, body=_wish(body))
+            return Operation(what, bundle_id, body=_storage_policy_of(body))
         channel = _channel(headers)
         if channel not in known:
             if what == "delete":
@@ -103,13 +103,13 @@ def _channel(headers: Mapping[bytes, bytes]) -> str:
     return given.decode()
 
 
-def _wish(body: bytes) -> int:
+def _storage_policy_of(body: bytes) -> int:
     if not body:
         raise RefusedError("PayloadEmpty", "the request has no body")
-    wish = _json(body)
-    if not isinstance(wish, dict) or wish.get("push-type") != "LiveActivity":
+    asked = _json(body)
+    if not isinstance(asked, dict) or asked.get("push-type") != "LiveActivity":
         raise RefusedError("BadRequestPayload", "push-type must be LiveActivity")
-    policy = wish.get("message-storage-policy")
+    policy = asked.get("message-storage-policy")
     if type(policy) is not int or policy not in (0, 1):
         raise RefusedError("BadRequestPayload", "message-storage-policy must be 0 or 1")
     return policy

@@ -78,7 +78,7 @@ class Carrier(Protocol):
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside everything else; a failure is a fault of the fleet."""
 
-    def stirred(self) -> None:
+    def changed(self) -> None:
         """Something changed: who waits looks again."""
 
 
@@ -115,7 +115,7 @@ class Activities:
         self._carrier.route(activity.token, self)
         body = self._body(activity.token) | {"attributesType": activity.attributes_type}
         await self._carrier.api.put_activity_token(self._owner.who, activity.activity_id, body)
-        self._carrier.stirred()
+        self._carrier.changed()
 
     def follow(self, attributes_type: str, state: dict[str, Any], channel: str) -> Activity:
         """The app itself starts one that follows a broadcast channel."""
@@ -136,7 +136,7 @@ class Activities:
         for activity in [activity for activity in self.active if token in (activity.token, activity.channel)]:
             if activity.apply(aps, time.time()) and activity.phase != "active" and activity.token and self.tells_ends:
                 self._carrier.spawn(self._report_end(activity))
-        self._carrier.stirred()
+        self._carrier.changed()
 
     def _start(self, attributes_type: str, aps: dict[str, Any]) -> None:
         made = self._made(str(uuid.uuid4()), attributes_type, aps["attributes"], aps["content-state"])
@@ -157,7 +157,7 @@ class Activities:
 
     async def _report_end(self, activity: Activity) -> None:
         await self._carrier.api.delete_activity(self._owner.who, activity.activity_id)
-        self._carrier.stirred()
+        self._carrier.changed()
 
     def _body(self, token: str) -> dict[str, Any]:
         body = {"token": token, "environment": self._owner.environment}

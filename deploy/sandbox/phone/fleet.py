@@ -195,7 +195,7 @@ class Fleet:
     def route(self, token: str, activities: Activities) -> None:
         self._live.setdefault(token, set()).add(activities)
 
-    def stirred(self) -> None:
+    def changed(self) -> None:
         self._happened.set()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -28,12 +28,12 @@ from services.runtime import telemetry
 from services.runtime.pacing.breaker import Breaker
 from services.runtime.scheduling.tags import SenderTag
 
-log = telemetry.logger("standing")
+log = telemetry.logger("sender-health")
 STOPPED: Final = "sender is stopped"
 _MOST_WAYS: Final = 256
 
 
-def under_of(fingerprint: str, way_name: str) -> str:
+def worked_under_of(fingerprint: str, way_name: str) -> str:
     """One word for credentials and way, which reveals neither."""
     return hashlib.sha256(f"{fingerprint}/{way_name}".encode()).hexdigest()[:16]
 
@@ -90,7 +90,7 @@ class SenderHealth:
         """The token on its way. Ways that have long been unused are forgotten, since devices name them."""
         way = self._ways.get(way_name)
         if way is None:
-            way = self._ways[way_name] = Way(under_of(self._fingerprint, way_name), self._strikes)
+            way = self._ways[way_name] = Way(worked_under_of(self._fingerprint, way_name), self._strikes)
             self._show()  # the way that is forgotten for it may have been the one that was stopped
         elif len(self._ways) > 1:
             self._ways.move_to_end(way_name)
@@ -150,7 +150,7 @@ class SenderHealth:
         `counts_for_guard` False: tokens of Live Activities die every day with their activities, whatever the keys.
         """
         if isinstance(result, Uncertain) and result.scope != "token":
-            self.limiter.stayed_out(now)
+            self.limiter.timed_out(now)
         else:
             self.limiter.end()
         match result:

@@ -19,7 +19,7 @@ from services.runtime import telemetry
 from services.runtime.crypto.master_key import CannotOpen
 from services.runtime.mongo.hour_keys import HourKeys
 
-log = telemetry.logger("sealing")
+log = telemetry.logger("secure-values")
 _SUITE = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _INFO = "rpns/secure/1/"
 

@@ -67,7 +67,7 @@ class Limiter:
         if self.width < self.max_width:
             self.width = min(self.max_width, self.width + 1.0)
 
-    def stayed_out(self, now: float) -> None:
+    def timed_out(self, now: float) -> None:
         """No answer came in time."""
         if now - self._narrowed_at >= _CUT_EVERY_S:
             self._narrowed_at = now

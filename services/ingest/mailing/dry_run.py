@@ -79,13 +79,13 @@ class DryRun:
         known = await self.installations.known({address for address in found if not found[address]})
         sample.reached += sum(any(device.token is not None for device in found[address]) for address in wanted)
         sample.unknown += sum(not found[address] and address not in known for address in wanted)
-        wish = template.request.schedule
-        if wish is not None and wish.recipient_zone:
+        schedule = template.request.schedule
+        if schedule is not None and schedule.recipient_zone:
             zones: list[tzinfo] = []
             for row, address in zip(rows, wanted, strict=True):
                 theirs = next((device.time_zone for device in found[address] if device.time_zone), "")
                 zones.append(windows.zone_of(theirs, row.phone, template.request.utc_offset_min)[0])
-            sample.expired += expires_in(zones, wish, now)
+            sample.expired += expires_in(zones, schedule, now)
 
 
 @dataclass

@@ -50,7 +50,7 @@ from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, Log
 from services.runtime.mongo.hour_keys import HourKeys
 
-log = telemetry.logger("batch")
+log = telemetry.logger("packet")
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _MAX_MESSAGE_BYTES = 64 * 1024
 _TOPIC = topics.MESSAGE_REQUESTED["bulk"]

@@ -25,7 +25,7 @@ from services.runtime.loops import keep_on
 from services.runtime.mongo.erasures import Erasure, Erasures
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
 
-log = telemetry.logger("forgetting")
+log = telemetry.logger("erasure")
 MOST_LINKED = 20
 _LOOK_S = 5.0
 _CALLER_MS = 10_000
@@ -93,7 +93,7 @@ class ErasureService:
                 if not is_published and erasure.at < now_ms() - _CALLER_MS:
                     await self.carry_out(erasure)
 
-        await keep_on("forgetting", turn, stop, _LOOK_S)
+        await keep_on("erasures", turn, stop, _LOOK_S)
 
     async def _paths(self, subjects: tuple[Subject, ...]) -> list[str]:
         """What to destroy: every generation up to the first that is whole, for in none above it was anything sealed."""

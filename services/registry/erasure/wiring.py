@@ -25,5 +25,5 @@ def open_erasure(foundation: Foundation, commands: DeviceCommands) -> APIRouter:
         directory=directory,
         sink=foundation.log,
     )
-    process.spawn(service.run(process.stop), "forgetting", drains=True)
+    process.spawn(service.run(process.stop), "erasures", drains=True)
     return erasure_routes(service, ErasureProof(store, process.settings))

@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
 from schemas import ids
-from schemas.application_events import OWNED, OwnedId, PartnerChanged, StopChanged, by_for_partners
+from schemas.application_events import OWNED, OwnedId, PartnerChanged, StopChanged, author_for_partners
 from schemas.providers import Provider
 from schemas.values import StopScope
 from services.registry.bodies import AnswerModel, BadField, RequestModel
@@ -55,7 +55,7 @@ class StopView(AnswerModel):
 
     @classmethod
     def of(cls, stop: StopChanged, caller: Caller) -> "StopView":
-        return cls.shown(stop, by=stop.by if caller.partner is None else by_for_partners(stop.by))
+        return cls.shown(stop, by=stop.by if caller.partner is None else author_for_partners(stop.by))
 
 
 def stop_routes(provisioning: Provisioning, targets: StopTargets, callers: Any) -> APIRouter:

@@ -40,7 +40,7 @@ from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
 
-log = telemetry.logger("consume")
+log = telemetry.logger("batch-consumer")
 _POLL_S = 30.0
 """A batch that takes longer is polled for meanwhile: `kafka.MOST_BETWEEN_POLLS_S` is the limit."""
 

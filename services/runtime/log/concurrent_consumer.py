@@ -41,7 +41,7 @@ from services.runtime.log.kafka import Log
 from services.runtime.log.offsets import Offsets, decoded
 from services.runtime.settings import Settings
 
-log = telemetry.logger("flow")
+log = telemetry.logger("concurrent-consumer")
 _COMMIT_S = 1.0
 _CROWDED_S = 0.02
 _BOUNDED_S = 10.0

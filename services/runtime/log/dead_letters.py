@@ -28,7 +28,7 @@ from schemas.events import (
 from schemas.topics import Topic
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
-from services.runtime.faults import Healthy, assumed
+from services.runtime.faults import Healthy, assumed_healthy
 from services.runtime.log.kafka import Append, Log
 from services.runtime.mongo import Database, takes_writes
 from services.runtime.scheduling.timers import Timer, Timers
@@ -54,7 +54,7 @@ class DeadLetters:
     sink: Log
     timers: Timers | None = None
     hold_ms: int = 0
-    is_healthy: Healthy = assumed
+    is_healthy: Healthy = assumed_healthy
     _written: set[str] = field(default_factory=set)  # of those whose failure could not be recorded yet
 
     async def put(

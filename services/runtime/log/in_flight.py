@@ -23,7 +23,7 @@ from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.offsets import Offsets
 from services.runtime.loops import pause
 
-log = telemetry.logger("flow")
+log = telemetry.logger("in-flight")
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 

@@ -20,7 +20,7 @@ from services.runtime.mongo.errors import TooLarge
 from services.status.fold import FollowUp, Projection, Taker, close_message, count_outcomes, difference, fold
 from services.status.message import Message, Messages
 
-log = telemetry.logger("folding")
+log = telemetry.logger("fold")
 _ATTEMPTS = 20
 
 Events = Mapping[str, Sequence[tuple[MessageEvent, str]]]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas import events, ids
-from schemas.application_events import by_for_partners
+from schemas.application_events import author_for_partners
 from schemas.events import MessageEvent
 from schemas.reasons import channel_reason
 from schemas.reports import ReportStatus
@@ -100,7 +100,7 @@ _LINES: dict[type, tuple[What, Callable[[Entry, Any, Link], str]]] = {
     events.RequestRepeated: ("repeated", lambda _, event, __: f"request {event.request_id} was dropped"),
     events.Scheduled: ("scheduled", lambda _, event, __: event.zone),
     events.Held: ("held", lambda _, event, __: f"{event.scope} {event.stop_id} is paused"),
-    events.CancelRequested: ("cancel", lambda _, event, __: f"asked for by {by_for_partners(event.by)}"),
+    events.CancelRequested: ("cancel", lambda _, event, __: f"asked for by {author_for_partners(event.by)}"),
     events.CancelRefused: ("cancel", lambda *_: "too late for this link: it goes out"),
     events.Planned: ("planned", _planned),
     events.ProviderDispatched: ("attempt", _dispatched),

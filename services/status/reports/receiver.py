@@ -94,7 +94,7 @@ class Receiver:
             self._in_hand.discard(report.report_id)
             was_down = self._heard(answer)
         if was_down:
-            await self._store.pull(self.lane, self.host, now_ms())
+            await self._store.hasten(self.lane, self.host, now_ms())
 
     def _heard(self, answer: Answer | None) -> bool:
         """Whether the answer shows that a receiver works which had not."""

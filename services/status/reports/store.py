@@ -152,7 +152,7 @@ class ReportStore:
         )
         return int(found["due_at"]) if found is not None else None
 
-    async def pull(self, lane: Lane, host: str, now: int) -> None:
+    async def hasten(self, lane: Lane, host: str, now: int) -> None:
         """Make everything that waits for a receiver due now: it is back."""
         await self._collection.update_many(
             {"lane": lane, "host": host, "due_at": {"$gt": now}}, {"$set": {"due_at": now}}

@@ -50,7 +50,7 @@ class Carrier:
         work.close()
         self.spawned += 1
 
-    def stirred(self) -> None:
+    def changed(self) -> None:
         """Nobody waits here."""
 
     def later(self, delay_s: float, callback: Callable[[], None]) -> None:

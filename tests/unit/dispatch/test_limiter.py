@@ -73,7 +73,7 @@ def test_an_application_whose_pushes_hang_gets_narrow_and_widens_again() -> None
     for _ in range(200):
         assert limiter.admitted(1000) == 0
         limiter.begin()
-    limiter.stayed_out(1010)
+    limiter.timed_out(1010)
     assert limiter.width == 100
     assert limiter.admitted(1010) > 0
     for _ in range(199):
@@ -112,7 +112,7 @@ def test_whatever_happens_it_stays_within_its_bounds_and_opens_again(
         elif limiter.under_way and what == "end":
             limiter.end()
         elif limiter.under_way:
-            limiter.stayed_out(now)
+            limiter.timed_out(now)
         assert 1 <= limiter.rate <= max_rate
         assert limiter.under_way >= 0
         assert 8 <= limiter.width <= limiter.max_width

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from schemas import DeliveryState, codec, ids, topics
 from schemas.__main__ import FOLDER, documents, event_schemas
-from schemas.application_events import EntityKey, OwnedId, StopChanged, by_for_partners
+from schemas.application_events import EntityKey, OwnedId, StopChanged, author_for_partners
 from schemas.events import ProviderDispatched, ReceiptReceived
 from schemas.providers import Provider
 
@@ -161,7 +161,7 @@ def test_the_lattice_of_states() -> None:
     ],
 )
 def test_a_partner_is_not_told_which_operator_it_was(by: str, shown: str) -> None:
-    assert by_for_partners(by) == shown
+    assert author_for_partners(by) == shown
 
 
 def test_the_id_of_what_a_partner_owns_is_read_as_it_was_written() -> None:

@@ -67,7 +67,7 @@ class Store:
     async def next_due(self, lane: str, host: str) -> int | None:
         return 1 if self.due else None
 
-    async def pull(self, lane: str, host: str, now: int) -> None:
+    async def hasten(self, lane: str, host: str, now: int) -> None:
         return None
 
 

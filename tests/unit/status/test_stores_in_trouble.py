@@ -149,7 +149,7 @@ SINGLE: dict[str, Call] = {
     "a count": lambda database: OutcomesStore(database).put("mailing", 1, [], 1),
     "a list deleted": lambda database: Mailings(database, SECRETS).lists.delete_recipients("m"),
     "inbox entries dropped": lambda database: Inbox(database).delete([M]),
-    "a receiver pulled": lambda database: ReportStore(database).pull("single", "host", 1),
+    "reports hastened": lambda database: ReportStore(database).hasten("single", "host", 1),
     "an index": lambda database: Broadcasts(database).prepare(),
 }
 

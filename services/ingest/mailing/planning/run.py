@@ -135,9 +135,9 @@ def opens_at(template: Template, now: int) -> int:
 
     In the recipients' zones each message waits by itself; after the deadline all go on at once, to be EXPIRED.
     """
-    wish = template.request.schedule
-    if wish is None or wish.recipient_zone:
+    schedule = template.request.schedule
+    if schedule is None or schedule.recipient_zone:
         return now
     zone, _ = windows.partner_zone(template.request.utc_offset_min)
-    at = windows.send_at(wish, zone, now)
+    at = windows.send_at(schedule, zone, now)
     return now if at is None else at

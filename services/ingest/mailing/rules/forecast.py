@@ -26,19 +26,19 @@ class Forecast(NamedTuple):
     expired: int
 
 
-def forecast(recipients: int, rate_per_s: float, wish: Schedule | None, zone: tzinfo, start: int) -> Forecast:
-    """The forecast for a window in `zone`; with `wish` None or in the recipients' zones nothing holds the planner."""
-    if wish is None or wish.recipient_zone:
+def forecast(recipients: int, rate_per_s: float, schedule: Schedule | None, zone: tzinfo, start: int) -> Forecast:
+    """The forecast for a window in `zone`; with no `schedule` or in the recipients' zones nothing holds the planner."""
+    if schedule is None or schedule.recipient_zone:
         return Forecast(start, start + int(recipients / rate_per_s * 1000), 0)
     at, left, first = start, float(recipients), None
     for _ in range(_MOST_STEPS):
-        opens = windows.send_at(wish, zone, at)
+        opens = windows.send_at(schedule, zone, at)
         if opens is None:  # behind the deadline: all go on at once, to be EXPIRED
             return Forecast(first or at, at, round(left))
         first = opens if first is None else first
         if left <= 0:
             return Forecast(first, opens, 0)
-        step = min(_STEP_MS - opens % _STEP_MS, (wish.deadline + 1 - opens) if wish.deadline else _STEP_MS)
+        step = min(_STEP_MS - opens % _STEP_MS, (schedule.deadline + 1 - opens) if schedule.deadline else _STEP_MS)
         done = rate_per_s * step / 1000
         if done >= left:
             return Forecast(first, opens + int(left / rate_per_s * 1000), 0)
@@ -46,6 +46,6 @@ def forecast(recipients: int, rate_per_s: float, wish: Schedule | None, zone: tz
     return Forecast(first or start, None, 0)
 
 
-def expires_in(zones: Iterable[tzinfo], wish: Schedule, now: int) -> int:
+def expires_in(zones: Iterable[tzinfo], schedule: Schedule, now: int) -> int:
     """How many of the recipients, by their zones, would not be sent to before the deadline."""
-    return sum(windows.send_at(wish, zone, now) is None for zone in zones)
+    return sum(windows.send_at(schedule, zone, now) is None for zone in zones)
