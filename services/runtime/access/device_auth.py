@@ -18,9 +18,11 @@ from services.runtime.directory import Directory
 from services.runtime.http.security_schemes import APPLICATION, INSTALLATION
 from services.runtime.http.server import Problem
 
+MAX_AUTHORIZATION = 512
+"""Characters of the header."""
 ApiKey = Annotated[str | None, Header(alias="X-Api-Key", max_length=256, include_in_schema=False)]
 OwnApiKey = Annotated[str | None, Header(alias="X-Api-Key", max_length=256, description="may be given: is checked")]
-Bearer = Annotated[str | None, Header(alias="Authorization", max_length=512, include_in_schema=False)]
+Bearer = Annotated[str | None, Header(alias="Authorization", max_length=MAX_AUTHORIZATION, include_in_schema=False)]
 
 
 class Authenticatable(Protocol):

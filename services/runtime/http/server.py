@@ -159,10 +159,11 @@ class Unfailing:
         except Exception as error:
             if has_begun or scope["type"] != "http":  # half an answer can only be broken off
                 raise
-            await _failed(error)(scope, receive, send)
+            await failed(error)(scope, receive, send)
 
 
-def _failed(error: Exception) -> Response:
+def failed(error: Exception) -> Response:
+    """The answer to what nobody expected: 503 where to ask again may help, and 500 with a line in the log."""
     if isinstance(error, faults.TRANSIENT_ERRORS):
         return unavailable(error)
     log.error("a request failed", exc_info=error)
