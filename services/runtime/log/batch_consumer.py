@@ -1,6 +1,6 @@
 """The consumer that goes batch by batch: those of router, status, registry and broadcasts.
 
-    getmany ─▶ decode ─▶ step: read, decide ─▶ append what follows (acks=all) ─▶ project ─▶ commit explicit offsets
+    getmany ─▶ decode ─▶ step: read, decide ─▶ append what follows (acks=all) ─▶ project ─▶ commit by time
                  │         │
                  │         ├─ known to be the record's fault ─────────┐
                  │         └─ unknown: alarm, again and again alone ──┤ in the end
@@ -19,14 +19,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple
 
-from aiokafka import (
-    AIOKafkaConsumer,
-    ConsumerRebalanceListener,
-    ConsumerRecord,
-    OffsetAndMetadata,
-    TopicPartition,
-)
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from schemas import codec, ids, topics
 from schemas.events import Event, MessageEvent
@@ -38,6 +31,7 @@ from services.runtime.faults import DECLARED, TRANSIENT_ERRORS, Suspect, Suspect
 from services.runtime.log import kafka
 from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.kafka import Append, Log
+from services.runtime.log.progress import Batch, Progress
 from services.runtime.settings import Settings
 
 log = telemetry.logger("batch-consumer")
@@ -69,26 +63,12 @@ class StepResult:
     project: Callable[[], Awaitable[None]] | None = None
 
 
-_Batch = dict[TopicPartition, list[ConsumerRecord]]
 Handler = Callable[[Sequence[Record]], Awaitable[StepResult]]
 
 
 def group_of(name: str, lane: Lane) -> str:
     """The consumer group of a service's lane; lanes progress independently."""
     return name if lane == "single" else f"{name}-bulk"
-
-
-class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Counts rebalances, so that a batch fetched before one can be recognised."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
-        self.count += 1
-
-    async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
-        self.count += 1
 
 
 @dataclass
@@ -123,7 +103,6 @@ class BatchConsumer:
     together: bool = False
     max_records: int = 500
     dead_letters: DeadLetters | None = None
-    _rebalances: _Rebalances = field(default_factory=_Rebalances)
 
     async def run(self) -> None:
         """Consume until stopped. Raises only what is a bug of the process itself."""
@@ -133,7 +112,8 @@ class BatchConsumer:
             self.settings, (), self.group, together=self.together, session=kafka.session_s(self.topics)
         )
         prefix = self.settings.kafka_topic_prefix
-        consumer.subscribe([prefix + topic.name for topic in self.topics], listener=self._rebalances)
+        self._progress = Progress(consumer, self.group)
+        consumer.subscribe([prefix + topic.name for topic in self.topics], listener=self._progress)
         await consumer.start()
         try:
             while not self.stop.is_set():
@@ -143,22 +123,24 @@ class BatchConsumer:
                     kafka.hold_fetches(consumer)
                 while batch:
                     batch = await self._finish(consumer, batch)
+                await self._progress.commit_when_due()
+            await self._progress.commit()
         finally:
             await consumer.stop()
 
-    async def _finish(self, consumer: AIOKafkaConsumer, batch: _Batch) -> _Batch | None:
-        """Process and commit one batch; returns the next one if a rebalance has replaced it."""
-        started, epoch, attempt = time.monotonic(), self._rebalances.count, 0
+    async def _finish(self, consumer: AIOKafkaConsumer, batch: Batch) -> Batch | None:
+        """Process one batch; returns the next one if a rebalance has replaced it."""
+        started, epoch, attempt = time.monotonic(), self._progress.rebalances, 0
         hand = _InHand(deque(record for part in batch.values() for record in part))
-        fetched = _Batch()  # beside the work, and not to be lost when that fails: the client gives nothing twice
+        fetched = Batch()  # beside the work, and not to be lost when that fails: the client gives nothing twice
         try:
             while True:
                 try:
                     await self._polling(consumer, self._process(hand), fetched)
-                    if self._rebalances.count != epoch:
+                    if self._progress.rebalances != epoch:
                         wait_s = 0.0
                     elif hand.is_done:
-                        await self._commit(consumer, batch)
+                        self._progress.done(batch)
                         telemetry.BATCH_SECONDS.labels(self.group).observe(time.monotonic() - started)
                         return None
                     else:
@@ -173,7 +155,7 @@ class BatchConsumer:
                     wait_s = backoff_s(attempt)
                     self._suspects.alarm(error)
                 await self._wait(consumer, epoch, wait_s, fetched)
-                if self._rebalances.count != epoch:
+                if self._progress.rebalances != epoch:
                     telemetry.DROPPED_BATCHES.labels(self.group).inc()
                     return fetched
                 if self.stop.is_set():
@@ -182,7 +164,7 @@ class BatchConsumer:
             for _, suspect in hand.suspects.values():
                 self._suspects.cleared(suspect)
 
-    async def _polling(self, consumer: AIOKafkaConsumer, work: Coroutine[Any, Any, None], fetched: _Batch) -> None:
+    async def _polling(self, consumer: AIOKafkaConsumer, work: Coroutine[Any, Any, None], fetched: Batch) -> None:
         """Do the work, and poll if it takes long: a member that does not is removed from its group. What arrives after
         a rebalance is added to `fetched`; without one nothing can, because what is assigned is paused."""
         task = asyncio.ensure_future(work)
@@ -195,14 +177,15 @@ class BatchConsumer:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
-    async def _wait(self, consumer: AIOKafkaConsumer, epoch: int, for_s: float, fetched: _Batch) -> None:
+    async def _wait(self, consumer: AIOKafkaConsumer, epoch: int, for_s: float, fetched: Batch) -> None:
         """Back off while `getmany` keeps the membership alive; returns early at a rebalance, which ends the batch."""
         until = time.monotonic() + for_s
-        while time.monotonic() < until and not self.stop.is_set() and self._rebalances.count == epoch:
+        while time.monotonic() < until and not self.stop.is_set() and self._progress.rebalances == epoch:
             await self._fetch(consumer, 100, fetched)
+            await self._progress.commit_when_due()
             await asyncio.sleep(0.05)
 
-    async def _fetch(self, consumer: AIOKafkaConsumer, timeout_ms: int, into: _Batch) -> None:
+    async def _fetch(self, consumer: AIOKafkaConsumer, timeout_ms: int, into: Batch) -> None:
         kafka.hold_fetches(consumer)
         for place, part in (await consumer.getmany(timeout_ms=timeout_ms)).items():
             into.setdefault(place, []).extend(part)
@@ -280,16 +263,6 @@ class BatchConsumer:
         place = f"{record.partition}/{record.offset}"
         key = record.key.encode()
         await self._dead_letters.put(record.topic, key, record.raw, place, reason=repr(error), event=record.event)
-
-    async def _commit(self, consumer: AIOKafkaConsumer, batch: _Batch) -> None:
-        offsets = {place: OffsetAndMetadata(part[-1].offset + 1, "") for place, part in batch.items()}
-        try:
-            await consumer.commit(offsets)
-        except (CommitFailedError, IllegalStateError):
-            telemetry.DROPPED_BATCHES.labels(self.group).inc()
-            return
-        for place, part in batch.items():
-            telemetry.RECORDS.labels(place.topic).inc(len(part))
 
 
 def checked_event(event: Event | None) -> Event | None:
