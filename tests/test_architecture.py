@@ -71,6 +71,7 @@ IMPURE_NAMES = {
 NO_IO = {"asyncio", "socket", "subprocess", "aiohttp", "httpx", "pymongo", "motor", "aiokafka"}
 KAFKA_BOUNDARY = {
     "services/runtime/log/kafka.py",
+    "services/runtime/log/fetches.py",
     "services/runtime/log/progress.py",
     "services/runtime/log/topics.py",
     "services/runtime/log/batch_consumer.py",

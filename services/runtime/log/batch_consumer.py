@@ -30,6 +30,7 @@ from services.runtime.crypto import record_encryption
 from services.runtime.faults import DECLARED, TRANSIENT_ERRORS, Suspect, Suspects, backoff_s, kind_of
 from services.runtime.log import kafka
 from services.runtime.log.dead_letters import DeadLetters
+from services.runtime.log.fetches import Fetches
 from services.runtime.log.kafka import Append, Log
 from services.runtime.log.progress import Batch, Progress
 from services.runtime.settings import Settings
@@ -109,18 +110,21 @@ class BatchConsumer:
         self._dead_letters = self.dead_letters or DeadLetters(self.log)
         self._suspects = Suspects(self.group, self._dead_letters.is_healthy)
         consumer = kafka.consumer(
-            self.settings, (), self.group, together=self.together, session=kafka.session_s(self.topics)
+            self.settings,
+            (),
+            self.group,
+            together=self.together,
+            session=kafka.session_s(self.topics),
+            fetch_wait_ms=kafka.LONG_FETCH_WAIT_MS,
         )
         prefix = self.settings.kafka_topic_prefix
         self._progress = Progress(consumer, self.group)
+        fetches = Fetches(consumer, self._progress, self.max_records)
         consumer.subscribe([prefix + topic.name for topic in self.topics], listener=self._progress)
         await consumer.start()
         try:
             while not self.stop.is_set():
-                consumer.resume(*consumer.paused())
-                batch = await consumer.getmany(timeout_ms=250, max_records=self.max_records)
-                if batch:
-                    kafka.hold_fetches(consumer)
+                batch: Batch | None = await fetches.next()
                 while batch:
                     batch = await self._finish(consumer, batch)
                 await self._progress.commit_when_due()
