@@ -115,7 +115,8 @@ def _http(url: str) -> str:
     return str(address)
 
 
-def _subnet(text: str) -> str:
+def subnet(text: str) -> str:
+    """A network as CIDR. Raises ValueError with the rule."""
     try:
         return str(ipaddress.ip_network(text.strip(), strict=False))
     except ValueError:
@@ -127,7 +128,7 @@ class ChannelCredentials(Credentials):
     password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     url: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_http)]
     callback: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22,128}$")]
-    subnets: Annotated[tuple[Annotated[str, AfterValidator(_subnet)], ...], Field(min_length=1, max_length=100)]
+    subnets: Annotated[tuple[Annotated[str, AfterValidator(subnet)], ...], Field(min_length=1, max_length=100)]
 
 
 SHAPES: dict[Provider, type[Credentials]] = {

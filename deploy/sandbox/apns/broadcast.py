@@ -6,7 +6,6 @@ under the token `channel/<id>`; phones that follow it read it there. Faults: tho
 """
 
 import asyncio
-import random
 import ssl
 import time
 from collections import deque
@@ -18,7 +17,7 @@ from deploy.sandbox.apns.auth import ConnectionAuth, TokenVerifier
 from deploy.sandbox.apns.channels import Channels, Operation
 from deploy.sandbox.apns.connection import Answer, ApnsConnection, Request
 from deploy.sandbox.apns.faults import STRIKES
-from deploy.sandbox.apns.push import PROVIDER, Refusal
+from deploy.sandbox.apns.push import PROVIDER, Refusal, new_uuid
 from deploy.sandbox.apns.reasons import REASON_STATUS, RefusedError
 from deploy.sandbox.faults.orders import Fault, Faults
 from deploy.sandbox.inbox import Inbox, Received
@@ -91,7 +90,7 @@ class ApnsBroadcastServer:
             connection.respond(request, self._refuse(request, RefusedError(fault.reason, "ordered"), fault.status))
 
     def _perform(self, request: Request, operation: Operation) -> Answer:
-        about = [(b"apns-request-id", request.headers.get(b"apns-request-id") or _uuid())]
+        about = [(b"apns-request-id", request.headers.get(b"apns-request-id") or new_uuid())]
         known = self.channels.by_app.setdefault(operation.bundle_id, {})
         match operation.what:
             case "create":
@@ -133,8 +132,3 @@ class ApnsBroadcastServer:
 
 def _json(about: list[tuple[bytes, bytes]], content: object) -> Answer:
     return Answer([(b":status", b"200"), (b"content-type", b"application/json"), *about], orjson.dumps(content))
-
-
-def _uuid() -> bytes:
-    h = f"{random.getrandbits(128):032x}"
-    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}".encode()

@@ -12,9 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-import orjson
-
-from deploy.sandbox.apns.payload import check_payload
+from deploy.sandbox.apns.payload import check_payload, parsed
 from deploy.sandbox.apns.reasons import RefusedError
 
 LIMIT_BYTES = 5120
@@ -106,7 +104,7 @@ def _channel(headers: Mapping[bytes, bytes]) -> str:
 def _storage_policy_of(body: bytes) -> int:
     if not body:
         raise RefusedError("PayloadEmpty", "the request has no body")
-    asked = _json(body)
+    asked = parsed(body)
     if not isinstance(asked, dict) or asked.get("push-type") != "LiveActivity":
         raise RefusedError("BadRequestPayload", "push-type must be LiveActivity")
     policy = asked.get("message-storage-policy")
@@ -132,15 +130,8 @@ def _payload(headers: Mapping[bytes, bytes], body: bytes, policy: int) -> Any:
         raise RefusedError("PayloadEmpty", "the request has no body")
     if len(body) > LIMIT_BYTES:
         raise RefusedError("PayloadTooLarge", f"a broadcast may have {LIMIT_BYTES} bytes")
-    payload = _json(body)
+    payload = parsed(body)
     check_payload(payload, "liveactivity")
     if isinstance(payload, dict) and payload["aps"]["event"] == "start":
         raise RefusedError("BadRequestPayload", "a broadcast starts no activities")
     return payload
-
-
-def _json(body: bytes) -> object:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RefusedError("BadRequestPayload", "the body is not JSON") from None

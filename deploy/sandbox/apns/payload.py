@@ -8,6 +8,8 @@ silence back.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from deploy.sandbox.apns.reasons import RefusedError
 
 Check = Callable[[Any], bool]
@@ -120,6 +122,14 @@ _LIVE_REQUIRED: dict[str, tuple[str, ...]] = {
 }
 _START_ONLY = ("attributes-type", "attributes", "input-push-token", "input-push-channel")
 _SHOWN = frozenset(("alert", "badge", "sound"))
+
+
+def parsed(body: bytes) -> object:
+    """The JSON of a body; RefusedError("BadRequestPayload") when it is none."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RefusedError("BadRequestPayload", "the body is not JSON") from None
 
 
 def check_payload(payload: object, push_type: str) -> None:

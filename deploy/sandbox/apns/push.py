@@ -12,7 +12,7 @@ import orjson
 from deploy.sandbox.apns.auth import ConnectionAuth, Environment, TokenVerifier
 from deploy.sandbox.apns.connection import Answer, Request
 from deploy.sandbox.apns.devices import Devices
-from deploy.sandbox.apns.payload import check_payload
+from deploy.sandbox.apns.payload import check_payload, parsed
 from deploy.sandbox.apns.reasons import REASON_STATUS, RefusedError
 from deploy.sandbox.apns.rules import check_headers, check_size, device_token
 from deploy.sandbox.faults.orders import Fault, Faults
@@ -77,23 +77,23 @@ class Pushes:
             raise RefusedError("TopicDisallowed", "the team or key may not push to this app")
         check_size(request.body, kind.rule)
         if self._switches["apns.payload"] == "strict":
-            check_payload(_parse(request.body), kind.rule.name)
+            check_payload(parsed(request.body), kind.rule.name)
         return Push(request, token, kind.bundle_id)
 
     def accept(self, push: Push) -> Answer:
         """Deliver a push that passed `check`, and the answer to it."""
-        apns_id = push.request.headers.get(b"apns-id") or _uuid()
+        apns_id = push.request.headers.get(b"apns-id") or new_uuid()
         if self._inbox.keep_payloads:
             self._deliver(push, apns_id.decode())
         else:
             self._inbox.counters[PROVIDER] += 1
         if self._environment == "development":
-            return Answer([(b":status", b"200"), (b"apns-id", apns_id), (b"apns-unique-id", _uuid())])
+            return Answer([(b":status", b"200"), (b"apns-id", apns_id), (b"apns-unique-id", new_uuid())])
         return Answer([(b":status", b"200"), (b"apns-id", apns_id)])
 
     def _deliver(self, push: Push, apns_id: str) -> None:
         try:
-            payload = _parse(push.request.body)
+            payload = parsed(push.request.body)
         except RefusedError:
             return  # the lenient reading: Apple answers 200, the device drops it
         if not isinstance(payload, dict):
@@ -130,7 +130,7 @@ class Pushes:
         self.refusals.append(Refusal(int(self._clock() * 1000), path, status, refused.reason, refused.detail))
         fields = [
             (b":status", b"%d" % status),
-            (b"apns-id", _uuid() if refused.reason == "BadMessageId" else _echo(request)),
+            (b"apns-id", new_uuid() if refused.reason == "BadMessageId" else _echo(request)),
             (b"content-type", b"application/json"),
         ]
         if retry_after is None and status in (429, 503) and self._switches["apns.retry_after_s"] != "absent":
@@ -160,18 +160,11 @@ def _apns_headers(request: Request) -> dict[str, str]:
     }
 
 
-def _parse(body: bytes) -> object:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RefusedError("BadRequestPayload", "the body is not JSON") from None
-
-
 def _echo(request: Request) -> bytes:
-    return request.headers.get(b"apns-id") or _uuid()
+    return request.headers.get(b"apns-id") or new_uuid()
 
 
-def _uuid() -> bytes:
-    """A version 4 UUID; `uuid.uuid4` would be the dearest line of an answer."""
+def new_uuid() -> bytes:
+    """A version 4 UUID; `uuid.uuid4` would be the slowest line of an answer."""
     h = f"{random.getrandbits(128):032x}"
     return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}".encode()

@@ -39,7 +39,7 @@ class Fault:
     holding: str | None = None  # only requests whose body holds this text (fcm, rustore)
     body: str | None = None  # of the answer, in place of the provider's own
     content_type: str | None = None  # of the answer, likewise
-    headers: tuple[tuple[str, str], ...] = ()  # of the answer, beside the provider's own
+    headers: tuple[tuple[str, str], ...] = ()  # of the answer, besides the provider's own
 
 
 class _Order:

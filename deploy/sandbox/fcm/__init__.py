@@ -17,7 +17,7 @@ PROVIDER = Provider(
         "android",
         "Android phone",
         data_message,
-        lambda: f"{secrets.token_urlsafe(16)}:APA91b{secrets.token_urlsafe(96)}",
+        _new_token,
     ),
     switches={
         "fcm.details": ("full", "bare"),  # bare: a 400 comes without error.details

@@ -132,7 +132,7 @@ class Device:
 
     @cached_property
     def activities(self) -> Activities:
-        """What its lock screen shows beside notifications."""
+        """What its lock screen shows besides notifications."""
         return Activities(self, self.carrier)
 
     @property

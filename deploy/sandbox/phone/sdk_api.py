@@ -80,9 +80,6 @@ class DeviceApi:
     async def register_token(self, who: Installation, body: Answer) -> Answer:
         return await self._own("PUT", who, "/token", body)
 
-    async def remove_token(self, who: Installation) -> Answer:
-        return await self._own("DELETE", who, "/token")
-
     async def personalize(self, who: Installation, body: Answer) -> Answer:
         return await self._own("POST", who, "/personalize", body)
 

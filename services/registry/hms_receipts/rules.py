@@ -24,6 +24,7 @@ from schemas.reasons import Reason
 from services.registry.devices import Device
 from services.registry.receipts import kept_time
 from services.runtime.crypto.delivery_ids import DeliveryIds
+from services.runtime.text import foreign_json
 
 DELIVERED, FORBIDDEN = 0, 6
 RETIRING: Final = frozenset({2, 5})
@@ -48,7 +49,7 @@ _FAILED: Final = {
 
 
 class HmsReceipt(NamedTuple):
-    """One status of one push. `token` is in clear: never log it."""
+    """One status of one push. `token` is in the clear: never log it."""
 
     delivery: DeliveryTag
     status: int
@@ -70,8 +71,8 @@ def _understood(statuses: Sequence[Any], now: int) -> Iterator[HmsReceipt]:
             continue
         inner = item.get("deliveryStatus")
         about = {"status": inner.get("result"), "at": inner.get("timestamp")} if isinstance(inner, dict) else {}
-        status = _number(about.get("status", item.get("status")))
-        at = _number(about.get("at", item.get("timestamp")))
+        status = foreign_json.whole_number(about.get("status", item.get("status")))
+        at = foreign_json.whole_number(about.get("at", item.get("timestamp")))
         tag, token = item.get("biTag"), item.get("token")
         delivery = ids.delivery_of_tag(tag) if isinstance(tag, str) else None
         if delivery is not None and status is not None and status < _LARGEST:
@@ -142,11 +143,3 @@ def device_event(receipt: HmsReceipt, device: Device, digests: Sequence[str]) ->
             source="provider",
         )
     return None
-
-
-def _number(value: Any) -> int | None:
-    """A whole number that is not negative, also in a string with blanks around it, or with zeros after a point."""
-    text = str(value).strip() if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
-    whole, _, rest = text.partition(".")
-    is_whole = whole.isascii() and whole.isdigit() and len(whole) < 18 and not rest.strip("0")
-    return int(whole) if is_whole else None

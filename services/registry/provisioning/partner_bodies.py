@@ -1,6 +1,5 @@
 """What the API of partners takes and gives, in camel case. `version` is what `If-Match` compares."""
 
-import ipaddress
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
@@ -13,15 +12,9 @@ from schemas.application_events import (
 from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import Channel
 from services.registry.bodies import AnswerModel, Id, RequestModel
+from services.runtime.credentials import subnet
 from services.runtime.http.web_address import web_address
 from services.runtime.text.storable import Text
-
-
-def _subnet(text: str) -> str:
-    try:
-        return str(ipaddress.ip_network(text.strip(), strict=False))
-    except ValueError:
-        raise ValueError("must be a network, for instance 192.0.2.0/24") from None
 
 
 def _url(text: str) -> str:
@@ -32,7 +25,7 @@ ServiceNumber = Annotated[Text, StringConstraints(pattern=r"^[^/\x00-\x1f\x7f]{1
 Login = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 Password = Annotated[Text, StringConstraints(min_length=1, max_length=256)]
 """How long at least, and of what: `secret_rules.py`, like the keys below."""
-Subnet = Annotated[Text, StringConstraints(max_length=64), AfterValidator(_subnet)]
+Subnet = Annotated[Text, StringConstraints(max_length=64), AfterValidator(subnet)]
 Url = Annotated[Text, StringConstraints(max_length=2048), AfterValidator(_url)]
 Ttl = Annotated[StrictInt, Field(ge=1, le=604_800)]
 

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 _MOST_DIGITS = 20
+_DIGITS_OF_64_BITS = 18
 
 
 def text_of(body: bytes) -> str:
@@ -23,6 +24,14 @@ def value_of(text: str) -> Any:
         return json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError):
         return None
+
+
+def whole_number(value: object) -> int | None:
+    """A whole number that is not negative, also in a string with blanks around it, or with zeros after a point."""
+    text = str(value).strip() if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    whole, _, rest = text.partition(".")
+    is_whole = whole.isascii() and whole.isdigit() and len(whole) <= _DIGITS_OF_64_BITS and not rest.strip("0")
+    return int(whole) if is_whole else None
 
 
 def _whole(digits: str) -> int | str:

@@ -66,10 +66,10 @@ def parse_report(body: bytes) -> PlatformReport:
     if not isinstance(delivery_id, str) or not delivery_id.strip():
         raise UnreadableReport("id: must be the id that was posted")
     status, word = _state(fields.get("status"))
-    code = _number(fields.get("errorcode"))
+    code = foreign_json.whole_number(fields.get("errorcode"))
     if word == "expired" and not code:
         code = Reason.EXPIRED.error_code
-    parts = _number(fields.get("partcount"))
+    parts = foreign_json.whole_number(fields.get("partcount"))
     return PlatformReport(
         delivery_id=_id(delivery_id),
         status=status,
@@ -103,19 +103,11 @@ def _state(given: object) -> tuple[ReportStatus | None, str]:
     """The state, None for one that we do not use; and its word, when it was one."""
     if isinstance(given, bool) or not isinstance(given, int | float | str) or not str(given).strip():
         raise UnreadableReport("status: must be 0, 2, 5 or 9")
-    number = _number(given)
+    number = foreign_json.whole_number(given)
     if number is not None:
         return _STATUSES.get(number), ""
     word = str(given).strip().casefold()
     return _WORDS.get(word), word
-
-
-def _number(given: object) -> int | None:
-    """A whole number that is not negative, also in a string with blanks around it; None for anything else."""
-    if isinstance(given, bool) or not isinstance(given, int | float | str):
-        return None
-    found = _NUMBER.fullmatch(str(given).strip())
-    return int(found[1]) if found is not None and found[0].isascii() and not (found[2] or "").strip(".0") else None
 
 
 def moment_of(given: object) -> int | None:

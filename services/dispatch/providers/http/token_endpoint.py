@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 from yarl import URL
 
 from services.dispatch.provider import Rejected, Retry
+from services.dispatch.providers.http.answers import json_object
 from services.dispatch.providers.http.client import Answer, Client, retry_after_s
 from services.dispatch.providers.http.oauth import Grant, Trouble
 from services.runtime import clock
@@ -35,7 +35,7 @@ async def ask(client: Client, url: URL, form: Mapping[str, str]) -> Grant | Trou
 
 def granted(answer: Answer, now_ms: int) -> Grant | Trouble:
     """What the endpoint's answer means."""
-    document = _document(answer.body)
+    document = json_object(answer.body)
     if answer.status == 200:
         token, lifetime_s = document.get("access_token"), document.get("expires_in")
         if isinstance(token, str) and token.isascii() and token.isprintable() and isinstance(lifetime_s, int | float):
@@ -46,14 +46,6 @@ def granted(answer: Answer, now_ms: int) -> Grant | Trouble:
     if answer.status >= 500 or answer.status == 429 or _THROTTLED in str(document.get("error_description")).lower():
         return Retry(detail, answer.status, wait_s, scope="application", elsewhere=True)
     return Rejected(detail, answer.status, alert=True, certain=True)
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _error(document: dict[str, Any]) -> str:
