@@ -7,7 +7,7 @@ Uses the standard library only, since it runs before anything is installed. A st
 nothing is to be done. Progress is one line on a terminal; a failure is one line, with pip's full output in a file.
 """
 
-from __future__ import annotations  # an older Python shall get as far as the line that refuses it
+from __future__ import annotations  # an older Python must get as far as the line that refuses it
 
 import os
 import re

@@ -193,7 +193,7 @@ def test_every_collection_is_read_and_written_through_the_database_boundary() ->
 
 
 def test_only_the_sealing_boundary_encodes_and_decodes() -> None:
-    """Whoever went round it would write people's data in clear. Those excepted read, and need nothing personal."""
+    """Whoever went round it would write people's data in the clear. Those excepted read, and need nothing personal."""
     for path in sources("services"):
         if name_of(path) in {
             "services/runtime/crypto/record_encryption.py",

@@ -42,7 +42,7 @@ class AttemptNote(Protocol):
 
 
 class Push(NamedTuple):
-    """One push to make; made by keywords. Holds the token in clear: never log it.
+    """One push to make; made by keywords. Holds the token in the clear: never log it.
 
     (A tuple costs a fifth of a frozen dataclass.)
     """

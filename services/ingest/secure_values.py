@@ -1,4 +1,4 @@
-"""The sealing of SECURE values before anything goes into the log: no topic has one in clear. See docs/design.md §6."""
+"""The sealing of SECURE values before anything goes into the log: no topic has one in the clear (docs/design.md §6)."""
 
 from schemas.events import MessageRequested
 from schemas.values import SecureValues

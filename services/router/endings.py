@@ -14,7 +14,7 @@ from services.runtime.mongo.ended_activities import TRAVEL_MS, Ended, EndedActiv
 
 
 class Endings:
-    """What one batch has ended, at `now` (UTC ms), beside what was known."""
+    """What one batch has ended, at `now` (UTC ms), besides what was known."""
 
     def __init__(self, known: dict[str, Ended], now: int) -> None:
         self._known, self._now = dict(known), now

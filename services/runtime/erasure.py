@@ -1,4 +1,4 @@
-"""What every process does when a recipient is forgotten: it drops the keys, and cleans what it keeps in clear.
+"""What every process does when a recipient is forgotten: it drops the keys, and cleans what it keeps in the clear.
 
     registry: destroys the keys, then says so ─▶ application-events: RecipientForgotten
     every process: reads it ─▶ looks at what is left of the keys in the database ─▶ its copy and its caches are dropped
@@ -36,7 +36,7 @@ _SETTLED_S = 2.0
 """A batch that was decoded before the keys were dropped has been written by then, unless infrastructure was away."""
 
 Clean = Callable[[Erasure], Awaitable[Counts]]
-"""Empties what a service keeps in clear of the subjects; counts it by kind. Done again, it finds nothing."""
+"""Empties what a service keeps in the clear of the subjects; counts it by kind. Done again, it finds nothing."""
 
 
 def erasures_of(process: "Process", database: mongo.Database) -> Erasures:
@@ -97,7 +97,7 @@ async def _follow(dropping: _Dropping, directory: Directory, known: set[str]) ->
 
 
 async def _cleaning(service: str, erasures: Erasures, directory: Directory, clean: Clean) -> None:
-    """Clean after every erasure, also after those of before this process began and those that it could not finish."""
+    """Clean after every erasure, also after those that an earlier process did not see or could not finish."""
     while True:
         arrived = directory.next_erasure()
         try:

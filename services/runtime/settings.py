@@ -137,7 +137,7 @@ class Settings(BaseModel):
     provider_urls: Mapping[str, str] = Field(
         {base.setting: base.default for base in BASE_URLS}, description="by setting: `schemas/providers.py` has them"
     )
-    provider_ca_file: str = Field("", alias="PROVIDER_CA_FILE", description="PEM of a CA to trust beside the system's")
+    provider_ca_file: str = Field("", alias="PROVIDER_CA_FILE", description="PEM of a CA to trust besides the system's")
 
     @field_validator("lanes", mode="before")
     @classmethod

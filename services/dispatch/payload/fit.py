@@ -13,7 +13,7 @@ What does not fit is left out in this order, each step only when the one before 
     6 title and text are left out
 
 A cut never tears a character apart (`text.py`) and ends in "…". Whatever was left out, `more` makes the SDK
-fetch the whole message; it is also set for what no push carries (RICH enrichment, SECURE values in clear). Source:
+fetch the whole message; it is also set for what no push carries (RICH enrichment, SECURE values in the clear). Source:
 `docs/device-api.md`, §3.
 """
 

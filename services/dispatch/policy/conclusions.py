@@ -27,7 +27,7 @@ _OF_WHAT_IS_LEFT = 0.9
 
 
 class AttemptFacts(NamedTuple):
-    """What is known of an attempt beside its result."""
+    """What is known of an attempt besides its result."""
 
     latency_ms: int
     digest: str  # of the token it went to

@@ -75,7 +75,7 @@ class Limiter:
         self.under_way -= 1
 
     def throttled(self, now: float, after_s: float | None) -> None:
-        """The provider says that this application sends too much. (Call it beside `end`.)"""
+        """The provider says that this application sends too much. (Call it in addition to `end`.)"""
         if now - self._cut_at >= _CUT_EVERY_S:
             self._refill(now)
             self._cut_at = now

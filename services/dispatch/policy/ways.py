@@ -1,4 +1,4 @@
-"""The way of a push: what it shares, beside the credentials, with pushes whose answers say something of it. Pure.
+"""The way of a push: what it shares, besides the credentials, with pushes whose answers say something of it. Pure.
 
     apns      environment / bundle / live  rustore   variant / carrier       web   origin of the push service
     fcm       platform                     hms, channel platform   one for all

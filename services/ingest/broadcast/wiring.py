@@ -18,7 +18,7 @@ from services.runtime.process import Process
 async def open_broadcasts(
     process: Process, *, database: Database, directory: Directory, log: Log, caller_of: CallerOf
 ) -> APIRouter:
-    """Their routes; the consumer runs beside."""
+    """Their routes; the consumer runs alongside."""
     settings, store = process.settings, Broadcasts(database)
     await store.prepare()
     service = BroadcastService(store, directory, log)

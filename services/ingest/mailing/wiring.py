@@ -39,7 +39,7 @@ async def open_mailings(
     claims: DuplicateClaims,
     caller_of: CallerOf,
 ) -> APIRouter:
-    """Their routes. In a process of the bulk lane the planner runs beside."""
+    """Their routes. In a process of the bulk lane the planner runs alongside."""
     mailings = Mailings(database, secrets)
     await mailings.prepare()
     clean_after(process, database, directory, MailingErasure(mailings).clean)

@@ -88,7 +88,7 @@ class PacketService:
         return found
 
     async def answer(self, body: bytes, partner: PartnerChanged, warnings: list[str]) -> tuple[int, bytes] | Refusal:
-        """HTTP status and body, or a refusal of all. `warnings` grows by what the partner should know beside it."""
+        """HTTP status and body, or a refusal of all. `warnings` grows by what the partner should know besides."""
         now = now_ms()
         try:
             found = await _read(body)

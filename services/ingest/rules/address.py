@@ -31,7 +31,7 @@ def shown_url_of(url: str | None, field: str) -> str | None:
 
 
 def options_of_button(action: str, options: str | None, field: str) -> str | None:
-    """What a button has beside its action. Raises error 4."""
+    """What a button has besides its action. Raises error 4."""
     if action.lower() != LINK or not options:
         return options
     return shown_url_of(options, f"{field}.options")

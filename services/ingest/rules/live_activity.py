@@ -24,7 +24,7 @@ from services.ingest.rules.opaque_json import hyphened, kept_of, opaque
 _MOMENTS = ("timestamp", "stale-date", "dismissal-date")
 _OF_START = ("attributes-type", "attributes", "input-push-token", "input-push-channel")
 MAX_BYTES = 3500
-"""As JSON: more would not fit into the 4096 bytes of APNs beside an alert."""
+"""As JSON: more would not fit into the 4096 bytes of APNs besides an alert."""
 _Name = Annotated[str, Field(pattern=r"^[\w.:~-]{1,128}$")]
 
 

@@ -94,7 +94,7 @@ def _overruled(message: Mapping[str, Any], data: object) -> Iterator[Unknown]:
 
 
 def unknown_around(packet: Mapping[str, Any]) -> list[Unknown]:
-    """The unknown fields of a packet beside its messages."""
+    """The unknown fields of a packet besides its messages."""
     found = (Unknown(name, name, _OF_PACKET) for name in packet if name not in _OF_PACKET)
     return list(islice(chain(found, unknown_in(ScheduleBody, packet.get("scheduleInfo"), "scheduleInfo")), MOST))
 

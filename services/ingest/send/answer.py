@@ -69,7 +69,7 @@ class SendService:
         self._failed_at_s = 0.0
 
     async def answer(self, body: bytes, address: str, warnings: list[str]) -> bytes | Refusal:
-        """The body of the answer, or the refusal. `warnings` grows by what the partner should know beside it."""
+        """The body of the answer, or the refusal. `warnings` grows by what the partner should know besides."""
         try:
             request = read_request(body)
         except Refused as refused:

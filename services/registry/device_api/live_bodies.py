@@ -50,7 +50,7 @@ class StartTypeView(AnswerModel):
 
 
 class LiveView(AnswerModel):
-    """What the platform can reach on this installation beside its push token."""
+    """What the platform can reach on this installation besides its push token."""
 
     activities: list[ActivityView]
     start_tokens: list[StartTypeView]

@@ -88,7 +88,7 @@ def _add_reading(router: APIRouter, own: Any) -> None:
 def _add_subscriptions(router: APIRouter, commands: DeviceCommands, own: Any) -> None:
     @router.get("/{installation_id}/subscriptions")
     async def get_subscriptions(device: Device = own) -> list[SubscriptionState]:
-        """The application's catalogue as it counts for this installation, and what the device reported beside it."""
+        """The application's catalogue as it counts for this installation, and what the device reported besides it."""
         kinds = commands.directory.applications[device.application_id].subscriptions
         values = {subscription.id: subscription.value for subscription in device.subscriptions}
         known = {kind.id for kind in kinds}

@@ -9,7 +9,7 @@ from services.registry.bodies import AnswerModel
 
 
 class SubscriptionAudience(AnswerModel):
-    """An entry of the catalogue, or a subscription that devices have reported beside it, with its audience."""
+    """An entry of the catalogue, or a subscription that devices have reported besides it, with its audience."""
 
     id: str
     type: Literal["setting", "permission"] | None = Field(description="null: not in the catalogue")

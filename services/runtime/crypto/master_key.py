@@ -99,7 +99,7 @@ class Secrets:
         return application_id if holds else None
 
     def former_credential_holds(self, credential: str, installation_id: str, proof_hash: str) -> bool:
-        """True when `credential` has the form of before, `<key id>.<mac>`, and was issued for this installation."""
+        """True when `credential` has the former form, `<key id>.<mac>`, and was issued for this installation."""
         given = credential.encode(errors="replace")
         fits = [hmac.compare_digest(given, _former(keys, installation_id, proof_hash).encode()) for keys in self._keys]
         return any(fits)

@@ -203,7 +203,7 @@ def _appended(name: str) -> Counter:
 
 
 def partition_of(key: bytes | None, partitions: Sequence[int], _available: Sequence[int]) -> int:
-    """By CRC-32: the client's own murmur2 is pure Python and some fifty times dearer (DECISIONS 9)."""
+    """By CRC-32: the client's own murmur2 is pure Python and some fifty times slower (DECISIONS 9)."""
     return crc32(key or b"") % len(partitions)  # others may write records without a key
 
 

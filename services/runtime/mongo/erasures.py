@@ -3,8 +3,8 @@
     {_id, at, by, subjects: [sealed], destroyed: ["<generation>/<path>"], state: asked | forgotten,
      cleaned: {service: {what: count}}, dropped: {process: at}}
 
-Who it was is kept, under the master key, only until all that is in clear elsewhere has been cleaned; then it is deleted
-here as well. What stays tells nobody who it was. Every method raises mongo.TRANSIENT_ERRORS.
+Who it was is kept, under the master key, only until all that is in the clear elsewhere has been cleaned; then it is
+deleted here as well. What stays tells nobody who it was. Every method raises mongo.TRANSIENT_ERRORS.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from services.runtime.mongo import Database, durable
 
 _PURPOSE = b"erasure"
 CLEANERS = ("registry", "status", "ingest")
-"""Services that keep personal data in clear; all others only let go of keys."""
+"""Services that keep personal data in the clear; all others only let go of keys."""
 
 Counts = Mapping[str, int]
 
@@ -78,7 +78,7 @@ class Erasures:
         await self._collection.update_one({"_id": erasure_id}, {"$set": {f"dropped.{process}": at}})
 
     async def cleaned(self, erasure_id: str, service: str, counts: Counts) -> None:
-        """A service has nothing of them in clear any more. The last one deletes who it was."""
+        """A service has nothing of them in the clear any more. The last one deletes who it was."""
         query = {"_id": erasure_id, f"cleaned.{service}": {"$exists": False}}
         await self._collection.update_one(query, {"$set": {f"cleaned.{service}": dict(counts)}})
         all_done = {f"cleaned.{name}": {"$exists": True} for name in CLEANERS}

@@ -29,7 +29,7 @@ class SeenLogins:
             found = self._collection.find({}, {"hash": 1}).sort("at", -1).limit(_MOST)
             return {login["_id"]: login["hash"] async for login in found}
         except mongo.TRANSIENT_ERRORS as error:
-            log.warning("no logins of before are known", error=repr(error))
+            log.warning("no earlier logins are known", error=repr(error))
             return {}
 
     async def keep(self, digest: str, hash_name: str) -> None:

@@ -1,4 +1,4 @@
-"""The trees of recipients' keys in MongoDB. Collection `recipient_keys`, beside the log what must not be lost:
+"""The trees of recipients' keys in MongoDB. Collection `recipient_keys`, besides the log what must not be lost:
 
     {_id: "reference", key}                        the key of the hash that names recipients
     {_id: "<generation>/<node>", keys: {digit: key}, closed}      key_tree.py; every key is sealed under the master key

@@ -1,4 +1,4 @@
-"""What follows from an event beside its message, for takers to carry out, each once however often it is given. Pure."""
+"""What follows from an event besides its message, for takers to carry out, once however often it is given. Pure."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple

@@ -88,7 +88,7 @@ class Messages:
     async def saved(self, partner_id: str | None, since: int, until: int) -> dict[str, int]:
         """The number of links that were not needed, by channel.
 
-        Of messages made in [since, until), UTC ms; `partner_id` None: of all partners.
+        It counts messages made in [since, until), UTC ms; `partner_id` None: of all partners.
         """
         made: dict[str, Any] = {"created_at": {"$gte": since, "$lt": until}, "saved": {"$exists": True}}
         steps: list[dict[str, Any]] = [

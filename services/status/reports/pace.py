@@ -31,7 +31,7 @@ class Pace:
 
 
 def receiver_breaker() -> Breaker:
-    """The breaker of one receiver: after failures in a row one report at a time probes it, at growing distances."""
+    """The breaker of one receiver: after failures in a row one report at a time probes it, at growing intervals."""
     return Breaker(_OPENS_AFTER, first_s=1.0, longest_s=60.0)
 
 

@@ -1,4 +1,4 @@
-"""What a partner is told beside the answer: fields that nobody reads, and an id that was used for something else."""
+"""What a partner is told besides the answer: fields that nobody reads, and an id that was used for something else."""
 
 from typing import Any
 

@@ -58,7 +58,7 @@ def test_a_healthy_installation_gets_the_link() -> None:
         ("ours", "ours", None),
         ("gone", "ours", Reason.KEY_GONE),
         ("gone", None, Reason.KEY_GONE),
-        (None, "ours", None),  # of before keys were noted: the push service will say
+        (None, "ours", None),  # from before keys were noted: the push service will say
     ],
 )
 def test_a_subscription_of_a_key_that_is_gone_is_void_without_asking(

@@ -58,7 +58,7 @@ TABLE: Final[dict[tuple[int, str], Action | ChannelAction]] = {
 ABOUT_BROADCASTS: Final = frozenset(
     {"FeatureNotEnabled", "TopicDisallowed", "TopicMismatch", "BadPath", "MethodNotAllowed"}
 )
-"""Alerts that say nothing of the application's pushes: what a channel needs beside the key is missing, or the address
+"""Alerts that say nothing of the application's pushes: what a channel needs besides the key is missing, or the address
 of the host (a setting) is another's."""
 
 

@@ -3,7 +3,7 @@
     {"aps": {"timestamp", "event": "start" | "update" | "end", "content-state", "stale-date", "dismissal-date",
              "relevance-score", "alert", "attributes-type", "attributes", "input-push-token" | "input-push-channel"}}
 
-Times are epoch seconds. There is no part for the SDK: ActivityKit hands an app the state and nothing beside it.
+Times are epoch seconds. There is no part for the SDK: ActivityKit hands an app the state and nothing else.
 
     priority 10   what a person is to notice: a start, an end, an update with an alert; spends the hourly budget
     priority 5    every other update: free of that budget, and the system may delay it
