@@ -56,14 +56,14 @@ class RowFailedError(Exception):
 
 
 def run_here(name: str, count: int, file: Path) -> None:
-    """In the row's own process."""
+    """Run the row in this process."""
     record_encryption.use(RecipientKeys.drawn())  # for what is measured without servers
     rows: list[Row] = import_module(f"deploy.bench.{name}").measured(count)
     file.write_text(json.dumps([asdict(row) for row in rows]))
 
 
 def run_apart(name: str, is_quick: bool) -> list[Row]:
-    """In a process of its own, which is ended when it takes too long. Raises RowFailedError."""
+    """Run the row in a process of its own, which is ended when it takes too long. Raises RowFailedError."""
     with tempfile.TemporaryDirectory() as folder:
         file, log = Path(folder) / "rows.json", Path(folder) / "log"
         command = [sys.executable, "-m", "deploy.bench", "--into", str(file), name]

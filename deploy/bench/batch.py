@@ -46,7 +46,7 @@ def packet(first: int) -> bytes:
 
 
 async def load(port: int, start: int, messages: int) -> None:
-    """Whole packets. Raises RuntimeError when a message is not accepted."""
+    """Send whole packets. Raises RuntimeError when a message is not accepted."""
     firsts = iter(range(start, start + messages, PACKET))
     async with aiohttp.ClientSession(headers={"Authorization": f"Key {KEY}"}) as session:
 

@@ -37,7 +37,7 @@ LOOK_S = 0.2
 
 
 def minute_after(seconds: float) -> datetime:
-    """The next full minute that is so far ahead at least."""
+    """The next full minute that is at least so far ahead."""
     return (datetime.now(UTC) + timedelta(seconds=seconds, minutes=1)).replace(second=0, microsecond=0)
 
 

@@ -94,7 +94,7 @@ def life_of(number: int) -> list[tuple[int, MessageEvent]]:
 
 
 async def fill(sink: Log, messages: int) -> None:
-    """In waves, so that the events of a message lie as far apart in time as they do in life."""
+    """Write the events in waves, so that the events of a message lie as far apart in time as they do in life."""
     wave = 2000
     for start in range(0, messages, wave):
         lives = [life_of(number) for number in range(start, min(start + wave, messages))]

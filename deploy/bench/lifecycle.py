@@ -59,7 +59,7 @@ class Receiver(HttpServer):
         self._awaited: dict[str, asyncio.Future[None]] = {}
 
     def until_read(self, ref: str) -> asyncio.Future[None]:
-        """Before the message is sent: its report may overtake the answer to the POST."""
+        """Done when it is read. Ask before the message is sent: its report may overtake the answer to the POST."""
         return self._awaited.setdefault(ref, asyncio.get_running_loop().create_future())
 
     def answer(self, request: Request) -> Answer:
@@ -104,7 +104,7 @@ def phone(number: int) -> str:
 
 
 async def idle_latencies_ms(partner: Partner, control: Control, count: int) -> list[int]:
-    """From the start of each POST to the provider's acceptance, sorted; one message at a time."""
+    """Latencies from the start of each POST to the provider's acceptance, sorted; one message at a time."""
     began_ms: dict[str, int] = {}
     for number in range(count):
         began_ms[f"single-{number}"] = time.time_ns() // 1_000_000
@@ -162,7 +162,7 @@ async def observe(stack: Stack, messages: int) -> list[Row]:
 
 
 def processor_s(stack: Stack) -> dict[str, float]:
-    """Of every process that takes part, seconds so far."""
+    """Processor time of every process that takes part, seconds so far."""
     return {name: cpu_seconds(pid) for name, pid in stack.pids.items()} | {"partner and phones": time.process_time()}
 
 

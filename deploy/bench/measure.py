@@ -78,7 +78,7 @@ def show(rows: Sequence[Row], title: str = "RPNS benchmark") -> None:
 
 
 def figure_of(row: Row) -> str:
-    """With as many digits as mean something."""
+    """The figure, with as many digits as mean something."""
     if row.figure < 10:
         return f"{row.figure:,.2f}"
     return f"{row.figure:,.1f}" if row.figure < 100 else f"{row.figure:,.0f}"

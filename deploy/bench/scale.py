@@ -40,7 +40,7 @@ CACHE_GB = 6.0
 
 
 def document(number: int) -> dict[str, Any]:
-    """As the registry writes it."""
+    """An installation as the registry writes it."""
     digest = f"{number:032x}"
     device = Device(
         installation_id=f"00000000-0000-4000-8000-{number:012d}",

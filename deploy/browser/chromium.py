@@ -21,7 +21,7 @@ _LISTENING = re.compile(rb"DevTools listening on (ws://\S+)")
 
 
 class NoBrowserError(Exception):
-    """There is none on the PATH."""
+    """There is no browser on the PATH."""
 
 
 class ScriptError(Exception):
@@ -70,7 +70,7 @@ class Browser:
         return base64.b64decode(shot["data"])
 
     async def listen(self) -> None:
-        """Until the browser ends."""
+        """Take what the browser says, until it ends."""
         async for message in self._socket:
             came = orjson.loads(message.data)
             waiting = self._waiting.pop(came.get("id", 0), None)
@@ -114,7 +114,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 async def _address(running: asyncio.subprocess.Process) -> str:
-    """The browser says on which port it listens."""
+    """The address on which the browser says that it listens."""
     assert running.stderr is not None
     async with asyncio.timeout(START_S):
         async for line in running.stderr:

@@ -71,7 +71,7 @@ class SamplePage:
         return opened(self.keys, found[self.taken - 1]["payload"])
 
     async def deliver(self, push: dict[str, Any]) -> None:
-        """As the browser does when its push service has something."""
+        """Give it to the service worker, as the browser does when its push service has something."""
         about = {
             "origin": self.gateway,
             "registrationId": await self._registration(),

@@ -49,7 +49,7 @@ def forget(
 
 
 def _print_whom(out: Console, found: Json) -> None:
-    """Before it happens, and apart from the proof: these are people's names."""
+    """Print whom it reaches, before it happens and apart from the proof: these are people's names."""
     for title, people in (
         ("to be forgotten", found["persons"]),
         ("left out (linked by unproved logins)", found["leftOut"]),

@@ -110,7 +110,7 @@ class Gateway:
             why = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
             raise Fault(f"{self.url} cannot be reached: {why}; is the stack up, and is this its --url?") from None
         except ValueError:
-            raise Fault(f"{self.url} answered something else than JSON; is it the platform's address?") from None
+            raise Fault(f"{self.url} answered something other than JSON; is it the platform's address?") from None
 
 
 def base_url(text: str) -> str:
@@ -126,7 +126,7 @@ def base_url(text: str) -> str:
 
 
 def path(*parts: str) -> str:
-    """Parts of a path, each in quotes as an address needs them. Raises Fault for one that an address cannot hold."""
+    """A path of these parts, each escaped as an address needs it. Raises Fault for one that an address cannot hold."""
     if any(part in ("", ".", "..") for part in parts):
         raise Fault("an id or a name must not be empty, and not . or ..")
     return "".join(f"/{quote(part, safe='')}" for part in parts)

@@ -40,7 +40,7 @@ class Place:
         return self.url if self.given_url else f"http://{HOST}:{DEFAULT_OPERATORS_PORT}"
 
     def anybody(self) -> Gateway:
-        """Without any proof of who is asking."""
+        """The platform as anybody sees it, without proof of who is asking."""
         return Gateway(self.url)
 
     def operator(self) -> Gateway:

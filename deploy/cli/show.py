@@ -39,7 +39,7 @@ def as_json(value: object) -> None:
 
 
 def moment(at_ms: int) -> str:
-    """UTC."""
+    """A time as text, in UTC."""
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
     return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
 

@@ -49,7 +49,7 @@ def cancel(
 
 def _put(context: typer.Context, scope: str, stop_id: str, *, state: str, reason: str, as_json: bool) -> None:
     if scope not in SCOPES:
-        raise Fault(f"{scope!r} can not be stopped; there are {', '.join(SCOPES)}")
+        raise Fault(f"{scope!r} cannot be stopped; there are {', '.join(SCOPES)}")
     body: dict[str, Any] = {"state": state, "reason": reason}
     parts = stop_id.split("/", 1) if scope in ("packet", "mailing") else [stop_id]
     answer = operator(context).call("PUT", f"/v1/stops{path(scope, *parts)}", body)

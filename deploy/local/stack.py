@@ -173,14 +173,14 @@ class Stack:
 
     @property
     def _description(self) -> Path:
-        """There while the stack is ready."""
+        """The file that describes the stack, there while it is ready."""
         return self.data_dir / DESCRIPTION
 
     def _log(self, name: str) -> Path:
         return self.data_dir / "log" / f"{name}.log"
 
     def _choose_ports(self) -> None:
-        """All at once: two searches could find the same port while nothing listens on it yet."""
+        """Choose all ports at once: two searches could find the same port while nothing listens on it yet."""
         if self._with_gateway and self.public_port:
             self._exit.enter_context(reserved(self.public_port, "the public address", PUBLIC_PORT_SETTING))
         if self._with_gateway and self.operators_port:

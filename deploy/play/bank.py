@@ -26,7 +26,7 @@ class Answer:
 
     @property
     def error_code(self) -> int:
-        """Of the partner protocol; 0 when there was no error."""
+        """The error code of the partner protocol; 0 when there was no error."""
         return int(self.body.get("error", {}).get("code", 0))
 
 

@@ -66,7 +66,7 @@ def make_identity_key() -> IdentityCredentials:
 
 
 def made_credentials(kinds: Mapping[str, Secret], start: Start, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """By name. What is kept (as JSON) stays; the rest is new."""
+    """Credentials by name. What is kept (as JSON) stays; the rest is new."""
     made: dict[str, Any] = {}
     for name, kind in kinds.items():
         shape = TypeAdapter(kind.shape)
@@ -86,7 +86,7 @@ def load_credentials(directory: Path, kinds: Mapping[str, Secret], start: Start)
 
 
 def described(credentials: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON."""
+    """The credentials as JSON."""
     shown: dict[str, Any] = TypeAdapter(dict[str, Any]).dump_python(dict(credentials), mode="json")
     return shown
 

@@ -23,7 +23,7 @@ Counts = dict[str, int]
 
 
 class Format(StrEnum):
-    """Of the file."""
+    """The format of the file."""
 
     NDJSON = "ndjson"
     CSV = "csv"

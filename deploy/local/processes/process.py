@@ -113,7 +113,7 @@ class Process:
 
 
 def wait_ready(processes: Sequence[Process], on_ready: Callable[[Process], None]) -> None:
-    """Until all are; `on_ready` hears of each when it is. Raises StackError as soon as one of them fails."""
+    """Wait until all are ready; `on_ready` hears of each when it is. Raises StackError as soon as one of them fails."""
     awaited = list(processes)
     while awaited:
         for process in tuple(awaited):

@@ -201,7 +201,7 @@ def _site(site: Site, routes: Paths, more: str = "") -> Iterator[str]:
 
 
 def _proxy(ports: Sequence[int], spare: Sequence[int] = ()) -> str:
-    """To any of the instances, or to a spare one while none of them can be reached.
+    """The lines that pass requests on to any of the instances, or to a spare one while none of them can be reached.
 
     One that cannot be reached is passed over for a while, and its request goes to another: nothing of it was read
     there, so that repeats nothing.

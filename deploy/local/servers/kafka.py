@@ -64,7 +64,7 @@ def program(files: KafkaFiles, folder: Path, log: Path, port: int, controller_po
 
 
 def _has_started(process: Process) -> bool:
-    """By its word: it listens a moment before it takes new topics."""
+    """Whether it says so in its log: it listens a moment before it takes new topics."""
     return STARTED in process.output()
 
 

@@ -41,7 +41,7 @@ class Operation(NamedTuple):
 
 @dataclass
 class Channels:
-    """Of one environment: by bundle id, channel id to its storage policy."""
+    """The channels of one environment: by bundle id, channel id to its storage policy."""
 
     by_app: dict[str, dict[str, int]] = field(default_factory=dict)
 

@@ -20,7 +20,7 @@ _ORDER = record({"id": text(1), **_FIELDS}, ("id", "status"))
 
 
 class ChannelControl:
-    """Over the platform's inbox."""
+    """Routes over the platform's inbox."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter

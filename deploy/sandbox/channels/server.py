@@ -41,7 +41,7 @@ _TYPES = ("SMS", "VIBER", "VK", "WHATSAPP", "TELEGRAM", "FLASHINGCALL", "MAX", "
 
 
 def _data(value: Any) -> None:
-    """Of any type: an object with a lifetime in seconds."""
+    """The data of any type: an object with a lifetime in seconds."""
     if not isinstance(value, dict):
         raise MalformedError("must be an object")
     for name, check in (("ttl", integer(30, 604_800)), ("ttlUnit", choice("SECONDS"))):

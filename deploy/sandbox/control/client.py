@@ -73,7 +73,7 @@ class Control:
         await self._call("POST", f"/faults/{provider}", {"kind": kind, **fault})
 
     async def clear_faults(self, provider: str = "") -> None:
-        """Of one provider, or all of them."""
+        """Withdraw the faults of one provider, or of all."""
         await self._call("DELETE", f"/faults/{provider}" if provider else "/faults")
 
     async def hms_receipt(self, url: str, token: str, status: int, **about: Any) -> Json:

@@ -142,7 +142,7 @@ class Connection(asyncio.Protocol):
         self._head_bytes = self._body_bytes = 0
 
     def _bound_head(self, count: int) -> None:
-        """Counted by chunks, which is cheaper than by headers and as good against endless ones."""
+        """Bound the head; counted by chunks, which is cheaper than by headers and as good against endless ones."""
         if self._in_head:
             self._head_bytes += count
             if self._head_bytes > MAX_HEAD_BYTES:

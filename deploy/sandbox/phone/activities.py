@@ -83,7 +83,7 @@ class Carrier(Protocol):
 
 
 class Activities:
-    """Of one phone; `by_id` holds every activity that it ever had."""
+    """The activities of one phone; `by_id` holds every activity that it ever had."""
 
     def __init__(self, owner: Owner, carrier: Carrier, *, tells_ends: bool = True) -> None:
         self.by_id: dict[str, Activity] = {}

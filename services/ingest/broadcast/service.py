@@ -62,7 +62,7 @@ class BroadcastService:
         """The channel, and whether this request is its first."""
         credentials = self.directory.credentials.get((application_id, Provider.APNS))
         if credentials is None or not credentials.enabled:
-            raise Problem(409, "No APNs", "the application has no credentials of `apns`")
+            raise Problem(409, "No APNs credentials", "the application has no credentials of `apns`")
         known = await self.store.channel(channel_id_of(application_id, name))
         try:
             asked = rules.asked_for(application_id, name, body, known, now_ms())

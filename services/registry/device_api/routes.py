@@ -53,7 +53,7 @@ def web_routes(auth: RegistryAuth) -> APIRouter:
         """The key that a browser subscribes with. A subscription holds for this key only."""
         credentials = auth.directory.credentials.get((application.application_id, Provider.WEB))
         if credentials is None or credentials.public_key is None or not credentials.enabled:
-            raise Problem(404, "No Web Push", "the application has no credentials of `web`")
+            raise Problem(404, "No Web Push credentials", "the application has no credentials of `web`")
         return WebPushView(application_server_key=credentials.public_key)
 
     return router

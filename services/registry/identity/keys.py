@@ -98,7 +98,7 @@ def _of_jwk(field: str, entry: dict[str, Any]) -> IdentityKey:
         raise BadKey(field, "is a secret, which has no place in a JWKS: make a new one, and give it as secret")
     kid = entry.get("kid", "")
     if not isinstance(kid, str):
-        raise BadKey(f"{field}.kid", "must be a text")
+        raise BadKey(f"{field}.kid", "must be a string")
     if entry.get("use", "sig") != "sig":
         raise BadKey(f"{field}.use", "must be sig")
     given = {name: value for name, value in entry.items() if name != "alg"}

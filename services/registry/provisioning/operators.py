@@ -70,7 +70,7 @@ def operator_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
 
         def decide(_: Entity | None, stamp: Stamp) -> OperatorTokenChanged:
             if body.expires_at is not None and body.expires_at <= stamp.at:
-                raise BadField("expiresAt", "must lie ahead")
+                raise BadField("expiresAt", "must be in the future")
             _is_free(provisioning, body.name)
             return OperatorTokenChanged(
                 event_id=stamp.event_id,

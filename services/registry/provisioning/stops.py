@@ -125,7 +125,7 @@ def _named(provisioning: Provisioning, scope: StopScope, stop_id: str, caller: C
             raise Problem(404, "Unknown partner", f"the id of a {scope} is <partner>/<id> here")
         return _own_name(scope, own, partner)
     if caller.partner is not None:
-        raise Problem(403, "For the operator", "a partner may stop its own packets and mailings")
+        raise Problem(403, "For operators only", "a partner may stop its own packets and mailings")
     known: dict[str, Collection[str]] = {
         "partner": provisioning.directory.partners,
         "application": provisioning.directory.applications,

@@ -118,7 +118,7 @@ def _grouping(text: str) -> tuple[dict[str, str], int]:
         elif name in _FIELDS:
             by[name] = _FIELDS[name]
         else:
-            raise invalid("group_by", f"must be of {', '.join((*_STEPS, *_FIELDS))}, with commas between")
+            raise invalid("group_by", f"must be among {', '.join((*_STEPS, *_FIELDS))}, separated by commas")
     return by, min(steps, default=MINUTE_MS)
 
 

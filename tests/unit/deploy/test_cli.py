@@ -95,7 +95,7 @@ def test_credentials_are_never_repeated(platform: Platform, tmp_path: Path, cont
         (503, {"title": "Service is unavailable"}, "Service is unavailable (503)"),
         (502, b"<html>", "answered 502"),
         (302, b"", "answered 302"),
-        (200, b"<html>", "something else than JSON"),
+        (200, b"<html>", "something other than JSON"),
     ],
 )
 def test_an_error_is_one_line_and_exit_code_1(platform: Platform, status: int, body: Any, words: str) -> None:

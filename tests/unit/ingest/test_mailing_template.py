@@ -132,7 +132,7 @@ def test_what_a_value_makes_too_long_or_wrong_is_told_by_field_and_rule(
         ({"ratePerS": 0}, "ratePerS: Input should be greater than or equal to 1"),
         ({"onBadLines": "send"}, "onBadLines: Input should be 'refuse' or 'skip'"),
         ({"scheduleInfo": {"deadline": "2020-01-01T00:00:00Z"}}, "scheduleInfo.deadline: has passed already"),
-        ({"segment": {"platforms": ["symbian"]}}, f"segment.platforms: must be of {', '.join(sorted(Platform))}"),
+        ({"segment": {"platforms": ["symbian"]}}, f"segment.platforms: must be among {', '.join(sorted(Platform))}"),
         ({"segment": {"timeZones": ["Mars/Olympus"]}}, "segment.timeZones: must be IANA names such as Europe/Moscow"),
         ({"segment": {"application": "other"}}, "segment.application: must be that of the message's sender"),
         (

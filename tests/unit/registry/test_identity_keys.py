@@ -93,7 +93,7 @@ def test_a_jwks_file_brings_its_keys_with_their_kids() -> None:
         ({"keys": [JWK | {"x": "AAAA"}]}, "jwks.keys.0: must be a public key"),
         ({"keys": [JWK | {"x": 7}]}, "jwks.keys.0: must be a public key"),
         ({"keys": [JWK | {"kty": ["EC"]}]}, "jwks.keys.0: must be a public key"),
-        ({"keys": [JWK | {"kid": 7}]}, "jwks.keys.0.kid: must be a text"),
+        ({"keys": [JWK | {"kid": 7}]}, "jwks.keys.0.kid: must be a string"),
         ({"keys": [JWK | {"kid": "a b"}]}, "jwks.keys.0.kid"),
         ({"keys": [JWK | {"use": "enc"}]}, "jwks.keys.0.use: must be sig"),
         ({"keys": [JWK | {"alg": "ES384"}]}, "jwks.keys.0.alg: must be ES256"),

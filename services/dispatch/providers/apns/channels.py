@@ -85,7 +85,7 @@ class ApnsChannels:
         """Send to all who follow. APNs keeps it until `expires_at` (UTC ms); None where the channel keeps nothing."""
         body = live.as_json({"aps": aps})
         if len(body) > LIMIT_BYTES:
-            return Rejected(f"a broadcast of {len(body)} bytes, {LIMIT_BYTES} may be sent", 0)
+            return Rejected(f"a broadcast has {len(body)} bytes, at most {LIMIT_BYTES} may be sent", 0)
         headers: Headers = (
             *_named(apple_id),
             (b"apns-push-type", b"liveactivity"),

@@ -46,7 +46,7 @@ def render(push: Push) -> tuple[bytes, bool]:
     if aps.get("event") != "start" or "alert" in aps:
         body = as_json({"aps": aps})
         if len(body) > LIMIT_BYTES:
-            raise TooLarge(f"a Live Activity of {len(body)} bytes, {LIMIT_BYTES} may be sent")
+            raise TooLarge(f"a Live Activity has {len(body)} bytes, at most {LIMIT_BYTES} may be sent")
         return body, False
 
     def rendered(shown: Shown) -> bytes:

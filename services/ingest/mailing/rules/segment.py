@@ -70,7 +70,7 @@ def segment_of(body: SegmentBody, chain: Sequence[Link], partner: PartnerChanged
     known = {platform.value for platform in Platform}
     platforms = {name.lower() for name in body.platforms or ()}
     if not platforms <= known:
-        raise invalid("segment.platforms", f"must be of {', '.join(sorted(known))}")
+        raise invalid("segment.platforms", f"must be among {', '.join(sorted(known))}")
     if not set(body.time_zones or ()) <= available_timezones():
         raise invalid("segment.timeZones", "must be IANA names such as Europe/Moscow")
     after = _moment(body.last_used_after, partner.utc_offset_min, "segment.lastUsedAfter")
