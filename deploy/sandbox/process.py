@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.sandbox.channels.reports import Reporter
-from deploy.sandbox.channels.server import ChannelServer
+from deploy.sandbox.channel_platform.reports import Reporter
+from deploy.sandbox.channel_platform.server import ChannelServer
 from deploy.sandbox.control.server import ControlServer
 from deploy.sandbox.faults.orders import Faults
 from deploy.sandbox.inbox import Inbox

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.sandbox.channels import server as sandbox_channels
+from deploy.sandbox.channel_platform import server as sandbox_channels
 from schemas.reasons import Reason
 from schemas.values import Channel, ChannelMessage
 from services.dispatch.provider import Accepted, BadCredentials, Push, Rejected, Result, Retry, Sender, Uncertain

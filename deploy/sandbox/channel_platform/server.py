@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from deploy.sandbox.channels.keys import ChannelAccount
-from deploy.sandbox.channels.reports import Posted, Reporter
+from deploy.sandbox.channel_platform.keys import ChannelAccount
+from deploy.sandbox.channel_platform.reports import Posted, Reporter
 from deploy.sandbox.faults.apply_fault import is_accepted, strike
 from deploy.sandbox.faults.orders import Faults
 from deploy.sandbox.http.json_form import Check, MalformedError, anything, choice, integer, parse_object, record, text

@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from deploy.sandbox.channels.reports import Reporter, Step
+from deploy.sandbox.channel_platform.reports import Reporter, Step
 from deploy.sandbox.control.query import Query, answer, read_body
 from deploy.sandbox.http.json_form import MalformedError, choice, integer, items, record, text
 

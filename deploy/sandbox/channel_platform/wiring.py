@@ -1,8 +1,8 @@
 """The channel platform, whose reports are planned by the control API."""
 
-from deploy.sandbox.channels.control import ChannelControl
-from deploy.sandbox.channels.keys import SECRET
-from deploy.sandbox.channels.server import REASONS, ChannelServer
+from deploy.sandbox.channel_platform.control import ChannelControl
+from deploy.sandbox.channel_platform.keys import SECRET
+from deploy.sandbox.channel_platform.server import REASONS, ChannelServer
 from deploy.sandbox.faults.apply_fault import KINDS
 from deploy.sandbox.faults.orders import Orderable
 from deploy.sandbox.wiring import Bench, ProviderServers, Wiring
