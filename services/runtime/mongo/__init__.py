@@ -6,6 +6,7 @@ this file and `Cursor` know which it is. Projections only: a rebuild restores th
 sensitive values (docs/design.md §1).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -53,6 +54,7 @@ __all__ = [
 ]
 Database = AsyncDatabase[Document]
 _MAJORITY = WriteConcern(w="majority", wtimeout=10_000)
+_CLOSING_S = 2.0
 
 
 @asynccontextmanager
@@ -62,9 +64,20 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     try:
         yield client.get_database(settings.mongo_database, codec_options=CodecOptions(document_class=dict))
     finally:
-        closing = client.close()
-        if closing is not None:  # motor's closes at once
-            await closing
+        await _close(client)
+
+
+async def _close(client: AsyncMongoClient[Document]) -> None:
+    """End its sessions and connections. A server that does not answer is waited for a moment only: what is not ended
+    ends there by itself, and the process has more to close."""
+    for _ in range(2):  # closing again goes on where the first one was given up
+        closing: Any = client.close()
+        if closing is None:  # motor's closes at once
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_S):
+                await closing
+            return
 
 
 def _client(settings: Settings) -> AsyncMongoClient[Document]:
