@@ -29,8 +29,9 @@ class ReceiptService:
         outcomes = [judged(entry, installation_id, self.deliveries, body.sent_at, now) for entry in body.receipts]
         taken = {outcome.event_id: outcome for outcome in outcomes if isinstance(outcome, ReceiptReceived)}
         await self.sink.append([Append(STATUS_EVENTS[event.lane], event.message_id, event) for event in taken.values()])
-        if taken:
-            self.worked.received(installation_id, max(event.happened_at for event in taken.values()))
+        by_its_token = [event.happened_at for event in taken.values() if not event.slot]  # not by a Live Activity's
+        if by_its_token:
+            self.worked.received(installation_id, max(by_its_token))
         return _answer(outcomes)
 
 

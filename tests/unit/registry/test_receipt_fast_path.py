@@ -221,6 +221,17 @@ async def test_a_body_that_is_cut_off_is_no_failure(here: Here) -> None:
     assert here.sink.events == []
 
 
+async def test_a_receipt_of_a_live_activity_tells_nothing_of_the_installations_own_token(here: Here) -> None:
+    message = ids.uuid7()
+    delivery = SECRETS.delivery_ids.of(message, 0, INSTALLATION, "activity/ride")
+    of_activity = receipt(messageId=message, deliveryId=delivery, activityId="ride")
+    await here.call(orjson.dumps({"receipts": [of_activity]}), BEARER, JSON)
+    assert len(here.sink.events) == 1
+    assert not here.worked._received
+    await here.call(orjson.dumps({"receipts": [of_activity, receipt()]}), BEARER, JSON)
+    assert list(here.worked._received) == [INSTALLATION]
+
+
 def as_text(answer: httpx.Response) -> str:
     """The answer without the time that was kept, which is the clock's."""
     return re.sub(r'"happenedAt":\d+', '"happenedAt":0', answer.text) + answer.headers["content-type"]
