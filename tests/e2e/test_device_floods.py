@@ -43,7 +43,7 @@ async def sent_receipts(
 
 
 async def a_reader(world: World) -> str:
-    """The number of somebody who opens what he gets."""
+    """The number of somebody who opens what they get."""
     phone = world.new_phone()
     await world.enrol("android", phone)
     return phone

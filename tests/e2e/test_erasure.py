@@ -1,4 +1,4 @@
-"""Somebody is forgotten: what the log holds of him opens no more, the rest is clean, and everybody else stays."""
+"""Somebody is forgotten: what the log holds of them opens no more, the rest is clean, and everybody else stays."""
 
 import asyncio
 import secrets

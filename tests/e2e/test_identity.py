@@ -1,4 +1,4 @@
-"""A stranger with a copy of the app, and so its key, says to be somebody else: he learns nothing and stops nothing."""
+"""A stranger with a copy of the app and its key claims to be somebody else: they learn nothing and stop nothing."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""A stranger with a copy of the app says to be the customer; only the customer's own login is proved."""
+"""A stranger with a copy of the app claims to be the customer; only the customer's own login is proved."""
 
 from deploy.sandbox.phone.device import Habits
 from deploy.sandbox.phone.sdk_api import RefusedError

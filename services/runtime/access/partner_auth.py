@@ -1,6 +1,6 @@
 """Who is asking: a partner by HTTP Basic, who sees its own messages, or an operator, who sees all.
 
-An operator has come in by the operators' listener, which has looked at his token (`http/listeners.py`).
+An operator has come in by the operators' listener, which has looked at the token (`http/listeners.py`).
 """
 
 import base64

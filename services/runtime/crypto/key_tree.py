@@ -10,7 +10,7 @@ What is struck out cannot be derived again: nothing above it is kept, and no has
 for each of a hundred million recipients, and what is stored grows only by those who were forgotten. (A puncturable
 pseudorandom function: Goldreich, Goldwasser and Micali, How to construct random functions.)
 
-The steps of a destruction are the same whoever takes them, whatever he wants to destroy: a family is written down only
+The steps of a destruction are the same whoever takes them, whatever is to be destroyed: a family is written down only
 once, whole, and from then on only loses members. So several may do it at once, die anywhere and begin again.
 """
 

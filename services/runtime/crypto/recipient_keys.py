@@ -5,7 +5,7 @@
 The name stands in the clear beside what is sealed, and tells nothing without the hash's key. The key comes from a
 tree (`key_tree.py`) without a look-up; forgetting destroys a leaf of it, or with all scopes a whole twig. Whoever comes
 back afterwards is sealed for in the next generation: a tree of its own. 48 bits name a recipient: with 100 million of
-them one in three million shares his key with another, whose records in the log would go with his.
+them one in three million shares a key with another, whose records in the log would go as well.
 
 A record about several is sealed under the keys of all of them together, so it is gone with the first. Not thread-safe.
 """

@@ -3,8 +3,8 @@
     a body                      10 s from the request's beginning, all of it
     an upload that is streamed  30 s from one piece to the next; it may be as long as it likes
 
-A caller who announces more than he sends would otherwise hold a connection, and what the route has begun, for ever. The
-application sees him hang up, which every route has to bear anyway.
+A caller who announces more than is sent would otherwise hold a connection, and what the route has begun, for ever. The
+application sees the caller hang up, which every route has to bear anyway.
 """
 
 import asyncio

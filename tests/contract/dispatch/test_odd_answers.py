@@ -1,4 +1,4 @@
-"""What no documentation lists: a proxy's page, a broken body, a word of tomorrow. Each is about its message alone."""
+"""What no documentation lists: a proxy's page, a broken body, an unknown word. Each is about its message alone."""
 
 import orjson
 import pytest

@@ -51,7 +51,7 @@ async def test_a_receipt_is_taken_while_the_database_is_away(here: Registry, mon
     assert [result["accepted"] for result in results] == [True]
 
 
-async def test_a_credential_of_before_is_answered_alike(here: Registry) -> None:
+async def test_a_credential_of_the_former_form_is_answered_alike(here: Registry) -> None:
     phone = await here.installed()
     body = {"receipts": [receipt(here, phone), receipt(here, phone, kind="eaten"), "nonsense"]}
     fast = await phone.call("POST", "/receipts", body)

@@ -1,4 +1,4 @@
-"""Somebody is forgotten while what names him is being written anew: nothing of him stays."""
+"""Somebody is forgotten while what names them is being written again: nothing of them stays."""
 
 import base64
 from collections.abc import AsyncIterator

@@ -36,13 +36,13 @@ def test_it_is_the_same_however_often_it_is_asked_for() -> None:
         lambda text: "00000000." + text.partition(".")[2],
     ],
 )
-def test_nothing_else_is_one(change: object) -> None:
+def test_a_changed_credential_is_none(change: object) -> None:
     secrets = Secrets(OLD)
     changed = change(secrets.credential(INSTALLATION, "app"))  # type: ignore[operator]
     assert secrets.application_of(changed, INSTALLATION) is None
 
 
-def test_it_is_no_other_installations() -> None:
+def test_a_credential_is_no_other_installations() -> None:
     secrets = Secrets(OLD)
     assert secrets.application_of(secrets.credential(INSTALLATION, "app"), INSTALLATION[:-1] + "2") is None
 
@@ -53,7 +53,7 @@ def test_it_holds_while_its_master_key_is_an_old_one_and_not_longer() -> None:
     assert Secrets(NEW).application_of(credential, INSTALLATION) is None
 
 
-def test_those_of_before_still_hold_for_the_proof_that_they_were_issued_for() -> None:
+def test_former_credentials_still_hold_for_the_proof_that_they_were_issued_for() -> None:
     for secrets in (Secrets(OLD), Secrets(NEW, OLD)):
         assert secrets.former_credential_holds(FORMER, INSTALLATION, "ab" * 32)
         assert not secrets.former_credential_holds(FORMER, INSTALLATION, "cd" * 32)

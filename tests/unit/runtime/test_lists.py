@@ -58,7 +58,7 @@ def test_what_a_spreadsheet_writes_is_read(end: str, between: str, first: str, e
         "T-o;n_ame",
     ],
 )
-def test_a_head_is_read_whatever_its_case_blanks_and_empty_columns(head: str) -> None:
+def test_a_header_is_read_whatever_its_case_blanks_and_empty_columns(head: str) -> None:
     assert cells(f"{head}\r\n79161234567;Анна\r\n".encode()) == HERE[:1]
 
 

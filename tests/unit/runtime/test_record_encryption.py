@@ -153,7 +153,7 @@ def test_an_event_survives_the_log(topic: Topic, event: Event) -> None:
 
 
 @every
-def test_nothing_personal_is_in_clear(topic: Topic, event: Event) -> None:
+def test_nothing_personal_is_in_the_clear(topic: Topic, event: Event) -> None:
     sealed = record_encryption.encode(event)
     assert any(clear in codec.encode(event).decode() for clear in CLEAR)
     assert not [clear for clear in CLEAR if clear in sealed.decode()]
