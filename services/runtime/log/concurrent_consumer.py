@@ -25,7 +25,6 @@ from aiokafka import (
     TopicPartition,
 )
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from schemas import codec
 from schemas.topics import Topic
@@ -39,6 +38,7 @@ from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.in_flight import Done, InFlight, InFlightRecord, Item, Work
 from services.runtime.log.kafka import Log
 from services.runtime.log.offsets import Offsets, decoded
+from services.runtime.log.progress import Commit, committed
 from services.runtime.settings import Settings
 
 log = telemetry.logger("concurrent-consumer")
@@ -216,15 +216,9 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         changed = {place: state for place, state in states.items() if self._committed.get(place) != state}
         if not changed:
             return
-        unavailable: tuple[type[Exception], ...] = (TimeoutError, *TRANSIENT_ERRORS)
-        try:
-            async with asyncio.timeout(_BOUNDED_S):
-                await self._consumer.commit({place: OffsetAndMetadata(*state) for place, state in changed.items()})
+        offsets = {place: OffsetAndMetadata(*state) for place, state in changed.items()}
+        if await committed(self._consumer, offsets, self.group) is Commit.DONE:
             self._committed |= changed
-        except (CommitFailedError, IllegalStateError):
-            telemetry.DROPPED_BATCHES.labels(self.group).inc()
-        except unavailable as error:
-            log.warning("a commit has to wait", group=self.group, error=repr(error))
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Called before every rebalance, which takes all partitions."""

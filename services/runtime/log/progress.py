@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from enum import Enum
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, OffsetAndMetadata, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
@@ -10,12 +11,37 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from services.runtime import telemetry
 from services.runtime.faults import TRANSIENT_ERRORS
 
-log = telemetry.logger("consume")
+log = telemetry.logger("progress")
 COMMIT_S = 0.25
 """A commit for each batch would be the dearest request of a small one. A crash repeats so much work; a rebalance and
 the end of the process commit what is done."""
 _BOUNDED_S = 10.0
 Batch = dict[TopicPartition, list[ConsumerRecord]]
+
+
+class Commit(Enum):
+    """What became of a commit."""
+
+    DONE = "done"
+    REFUSED = "refused"  # after a rebalance: the new owner does the work again
+    WAITS = "waits"  # the log is away
+
+
+async def committed(
+    consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, OffsetAndMetadata], group: str
+) -> Commit:
+    """Commit offsets of a consumer, in bounded time; a refusal is counted, a wait is logged."""
+    unavailable: tuple[type[Exception], ...] = (TimeoutError, *TRANSIENT_ERRORS)
+    try:
+        async with asyncio.timeout(_BOUNDED_S):
+            await consumer.commit(offsets)
+    except (CommitFailedError, IllegalStateError):
+        telemetry.DROPPED_BATCHES.labels(group).inc()
+        return Commit.REFUSED
+    except unavailable as error:
+        log.warning("a commit has to wait", group=group, error=repr(error))
+        return Commit.WAITS
+    return Commit.DONE
 
 
 class Progress(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -50,14 +76,8 @@ class Progress(ConsumerRebalanceListener):  # type: ignore[misc]
         done, self._done = self._done, {}
         if not done:
             return
-        unavailable: tuple[type[Exception], ...] = (TimeoutError, *TRANSIENT_ERRORS)
-        try:
-            async with asyncio.timeout(_BOUNDED_S):
-                await self._consumer.commit({place: OffsetAndMetadata(offset, "") for place, offset in done.items()})
-        except (CommitFailedError, IllegalStateError):
-            telemetry.DROPPED_BATCHES.labels(self._group).inc()
-        except unavailable as error:
-            log.warning("a commit has to wait", group=self._group, error=repr(error))
+        offsets = {place: OffsetAndMetadata(offset, "") for place, offset in done.items()}
+        if await committed(self._consumer, offsets, self._group) is Commit.WAITS:
             self._done, self._since_s = done | self._done, self._monotonic_s()
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
