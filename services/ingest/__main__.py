@@ -13,7 +13,7 @@ from services.ingest.packet import PACKET_PATH, PacketEndpoint, PacketService
 from services.ingest.send import SEND_PATH, SendEndpoint, SendService
 from services.runtime import mongo
 from services.runtime.access.callers import networks
-from services.runtime.access.logins import Logins
+from services.runtime.access.logins import open_logins
 from services.runtime.access.operator_tokens import OperatorTokens
 from services.runtime.access.partner_auth import caller
 from services.runtime.crypto.master_key import Secrets
@@ -22,7 +22,6 @@ from services.runtime.erasure import open_keys
 from services.runtime.http import listeners
 from services.runtime.log import kafka
 from services.runtime.mongo.hour_keys import HourKeys
-from services.runtime.mongo.logins_seen import SeenLogins
 from services.runtime.process import Process, run
 
 
@@ -37,9 +36,7 @@ async def start(process: Process) -> None:
     await claims.prepare()
     await keys.prepare()
     log = await process.stack.enter_async_context(kafka.opened_log(settings))
-    logins = Logins(directory, secrets, SeenLogins(database))
-    await logins.remember()
-    process.stack.callback(logins.close)
+    logins = await open_logins(process, database, directory, secrets)
     sending = SendService(directory, logins, log, claims, keys)
     process.ready_when("log", sending.is_log_up)
     packets = PacketService(

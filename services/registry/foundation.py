@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from schemas.topics import Topic
 from services.runtime import mongo
 from services.runtime.access.callers import Network, networks
-from services.runtime.access.logins import Logins
+from services.runtime.access.logins import open_logins
 from services.runtime.access.partner_auth import CallerOf, caller
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.crypto.recipient_keys import RecipientKeys
@@ -17,7 +17,6 @@ from services.runtime.log.batch_consumer import BatchConsumer, Handler
 from services.runtime.log.dead_letters import DeadLetters, dead_letters
 from services.runtime.log.kafka import Log
 from services.runtime.mongo import Database
-from services.runtime.mongo.logins_seen import SeenLogins
 from services.runtime.process import Process
 
 
@@ -38,8 +37,9 @@ class Foundation:
     def consume(self, topic: Topic, group: str, step: Handler) -> None:
         """Run a consumer until the process ends; what is poisoned goes to the dead letters."""
         process = self.process
-        consumer = BatchConsumer(process.settings, self.log, [topic], group, step, stop=process.stop)
-        consumer.dead_letters = self.dead_letters
+        consumer = BatchConsumer(
+            process.settings, self.log, [topic], group, step, stop=process.stop, dead_letters=self.dead_letters
+        )
         process.spawn(consumer.run(), group, drains=True)
 
 
@@ -51,9 +51,7 @@ async def open_foundation(process: Process) -> Foundation:
     directory = await follow_directory(process)
     keys = await open_keys(process, database, directory)
     secrets = Secrets(settings.master_key, settings.old_master_keys)
-    logins = Logins(directory, secrets, SeenLogins(database))
-    await logins.remember()
-    process.stack.callback(logins.close)
+    logins = await open_logins(process, database, directory, secrets)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     trusted = networks(settings.trusted_proxies)
     return Foundation(

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from schemas.topics import Topic
 from services.runtime import mongo
 from services.runtime.access.callers import Network, networks
-from services.runtime.access.logins import Logins
+from services.runtime.access.logins import open_logins
 from services.runtime.access.partner_auth import CallerOf, caller
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.crypto.master_key import Secrets
@@ -20,7 +20,6 @@ from services.runtime.log.batch_consumer import BatchConsumer, Handler
 from services.runtime.log.dead_letters import DeadLetters, dead_letters
 from services.runtime.log.kafka import Log
 from services.runtime.mongo import Database
-from services.runtime.mongo.logins_seen import SeenLogins
 from services.runtime.process import Process
 from services.runtime.short_links import ShortLinks
 from services.status.fold import Projection, Taker
@@ -63,9 +62,9 @@ class Foundation:
     def consumer(self, topics: Sequence[Topic], group: str, step: Handler) -> BatchConsumer:
         """A consumer that ends with the process and dead-letters poisoned records."""
         process = self.process
-        made = BatchConsumer(process.settings, self.log, topics, group, step, stop=process.stop)
-        made.dead_letters = self.dead_letters
-        return made
+        return BatchConsumer(
+            process.settings, self.log, topics, group, step, stop=process.stop, dead_letters=self.dead_letters
+        )
 
 
 async def open_foundation(process: Process) -> Foundation:
@@ -78,9 +77,7 @@ async def open_foundation(process: Process) -> Foundation:
     secrets = Secrets(settings.master_key, settings.old_master_keys)
     messages = Messages(database)
     await messages.prepare()
-    logins = Logins(directory, secrets, SeenLogins(database))
-    await logins.remember()
-    process.stack.callback(logins.close)
+    logins = await open_logins(process, database, directory, secrets)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     limits = PartnerLimits()
     return Foundation(

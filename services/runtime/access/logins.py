@@ -32,7 +32,9 @@ from services.runtime.access.login_pace import LoginPace
 from services.runtime.crypto import passwords
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
+from services.runtime.mongo import Database
 from services.runtime.mongo.logins_seen import SeenLogins
+from services.runtime.process import Process
 
 log = telemetry.logger("logins")
 API_KEY = "api-key"
@@ -234,3 +236,11 @@ def may_call(subnets: tuple[str, ...], address: str) -> bool:
         except ValueError:
             log.exception("a partner's subnet cannot be read", subnet=subnet)
     return False
+
+
+async def open_logins(process: Process, database: Database, directory: Directory, secrets: Secrets) -> Logins:
+    """The logins of a process, with those that were seen to be right before it began. Closed with the process."""
+    logins = Logins(directory, secrets, SeenLogins(database))
+    await logins.remember()
+    process.stack.callback(logins.close)
+    return logins

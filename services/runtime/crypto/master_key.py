@@ -86,7 +86,8 @@ class Secrets:
 
         It proves itself: only who installed the id first was given one, and an id stays with its application.
         """
-        return f"{self._current.key_id.hex()}.{_mac(self._current, installation_id, application_id)}.{application_id}"
+        mac = _mac(self._current, f"{installation_id}//{application_id}")
+        return f"{self._current.key_id.hex()}.{mac}.{application_id}"
 
     def application_of(self, credential: str, installation_id: str) -> str | None:
         """The application of the installation that `credential` was issued for; None when it was not for this one."""
@@ -95,7 +96,7 @@ class Secrets:
         keys = self._by_id_text.get(key_id)
         if keys is None or not application_id or not mac.isascii():
             return None
-        holds = hmac.compare_digest(mac, _mac(keys, installation_id, application_id))
+        holds = hmac.compare_digest(mac, _mac(keys, f"{installation_id}//{application_id}"))
         return application_id if holds else None
 
     def former_credential_holds(self, credential: str, installation_id: str, proof_hash: str) -> bool:
@@ -105,14 +106,13 @@ class Secrets:
         return any(fits)
 
 
-def _mac(keys: _Keys, installation_id: str, application_id: str) -> str:
-    mac = hmac.digest(keys.credential_key, f"{installation_id}//{application_id}".encode(), "sha256")
+def _mac(keys: _Keys, named: str) -> str:
+    mac = hmac.digest(keys.credential_key, named.encode(), "sha256")
     return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
 
 def _former(keys: _Keys, installation_id: str, proof_hash: str) -> str:
-    mac = hmac.digest(keys.credential_key, f"{installation_id}/{proof_hash}".encode(), "sha256")
-    return f"{keys.key_id.hex()}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+    return f"{keys.key_id.hex()}.{_mac(keys, f'{installation_id}/{proof_hash}')}"
 
 
 def _digest(keys: _Keys, value: str, purpose: str) -> str:
