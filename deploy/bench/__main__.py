@@ -1,6 +1,6 @@
 """`make bench`, or `python -m deploy.bench [--quick] [row …]`: every row, one after the other, and one table.
 
-    row ─▶ a process of its own: deploy.bench.<row>.measured(count) ─▶ its lines as JSON ─▶ the table
+    row ─▶ a process of its own: deploy.bench.<folder>.<row>.measured(count) ─▶ its lines as JSON ─▶ the table
 
 A row that fails says why and the others go on; the exit code is 1 then.
 """
@@ -32,7 +32,7 @@ class Size:
     deadline_s: int = 240  # several times what a row takes on a machine that does nothing else
 
 
-ROWS = {
+PARTS = {
     "ingest": Size(6_000, 2_000),
     "batch": Size(90_000, 30_000),
     "router": Size(40_000, 15_000),
@@ -40,13 +40,17 @@ ROWS = {
     "http2_client": Size(150_000, 50_000),
     "fcm": Size(20_000, 6_000),
     "fold": Size(15_000, 4_000),
-    "lifecycle": Size(4_000, 1_000),
     "timers": Size(100_000, 20_000),
+}
+"""Module of deploy.bench.parts: how many requests, messages or pushes."""
+WHOLE = {
+    "lifecycle": Size(4_000, 1_000),
     "mailing": Size(20_000, 3_000, 900),
     "due": Size(20_000, 2_000, 900),
     "scale": Size(500_000, 50_000),
 }
-"""Module of deploy.bench: how many requests, messages or pushes."""
+"""Module of deploy.bench.whole: how many messages, recipients or installations."""
+ROWS = PARTS | WHOLE
 END_S = 30  # for an interrupted row to end its servers
 LAST_LINES = 8
 
@@ -58,8 +62,12 @@ class RowFailedError(Exception):
 def run_here(name: str, count: int, file: Path) -> None:
     """Run the row in this process."""
     record_encryption.use(RecipientKeys.drawn())  # for what is measured without servers
-    rows: list[Row] = import_module(f"deploy.bench.{name}").measured(count)
+    rows: list[Row] = import_module(f"deploy.bench.{_folder(name)}.{name}").measured(count)
     file.write_text(json.dumps([asdict(row) for row in rows]))
+
+
+def _folder(name: str) -> str:
+    return "parts" if name in PARTS else "whole"
 
 
 def run_apart(name: str, is_quick: bool) -> list[Row]:

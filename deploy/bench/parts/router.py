@@ -1,4 +1,4 @@
-"""Deliveries that the router plans for each second of its processor time: `python -m deploy.bench.router [messages]`.
+"""Deliveries that the router plans for each second of its processor time.
 
 Real Kafka, real MongoDB, the router in its own process. Requests lie in the log before it starts; what is measured is
 from its first batch to its last commit. Limit: what the same requests cost to decode, plan and encode with no servers.

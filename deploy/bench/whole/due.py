@@ -1,4 +1,4 @@
-"""A mailing whose messages all wait for one minute: does it start in time? `python -m deploy.bench.due [recipients]`.
+"""A mailing whose messages all wait for one minute: does it start in time?
 
     list ─▶ planner ─▶ router: a timer for each recipient, due at the same minute
     the minute ─▶ timers ─▶ message-requested.bulk ─▶ router ─▶ dispatch ─▶ providers
@@ -17,9 +17,9 @@ from pathlib import Path
 import aiohttp
 import uvloop
 
-from deploy.bench.lifecycle import PLATFORMS, phone
-from deploy.bench.mailing import PHONES, RATE_PER_S, SILENT, Mailing, admit
 from deploy.bench.measure import Row, show
+from deploy.bench.whole.lifecycle import PLATFORMS, phone
+from deploy.bench.whole.mailing import PHONES, RATE_PER_S, SILENT, Mailing, admit
 from deploy.local import Stack
 from deploy.local.provision import API_KEY, LOGIN, PASSWORD, backend
 from deploy.local.services import BULK, SERVICES

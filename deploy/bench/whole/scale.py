@@ -1,10 +1,10 @@
-"""Does a platform with many devices do as much as one with few? `python -m deploy.bench.scale [installations]`.
+"""Does a platform with many devices do as much as one with few? `python -m deploy.bench.whole.scale [installations]`.
 
 The router plans the same number of messages twice, in one run: with 10,000 registered installations, then with all of
 them, each message to a user drawn from all. The documents and indexes are the registry's own. Counted is the processor
 time of the router and of MongoDB together, since a slower look-up would show in the second. Aim: within a tenth.
 
-`python -m deploy.bench.scale 5000000` takes some ten minutes and 6 GB of disk, most of it to fill the database.
+`python -m deploy.bench.whole.scale 5000000` takes some ten minutes and 6 GB of disk, most of it to fill the database.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.bench import router
 from deploy.bench.measure import Row, cpu_seconds, seal_as, show
+from deploy.bench.parts import router
 from deploy.local import Stack
 from deploy.waiting import wait_until
 from schemas import ids, topics

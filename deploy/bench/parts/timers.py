@@ -1,4 +1,4 @@
-"""Timers set and fired for each second of the process's time: `python -m deploy.bench.timers [timers]`.
+"""Timers set and fired for each second of the process's time: `python -m deploy.bench.parts.timers [timers]`.
 
 Real Kafka and MongoDB; the timers are those of scheduled messages that are all due in the same minute. Beside them
 stand how many a second that is by the clock, and the processor time that MongoDB needs: it is the limit.

@@ -1,4 +1,4 @@
-"""Messages of packets for each CPU-second of ingest: `python -m deploy.bench.batch [messages]`.
+"""Messages of packets for each CPU-second of ingest: `python -m deploy.bench.parts.batch [messages]`.
 
 Packets of 3000 pushes, each to another phone and with an id, over HTTP to ingest in a process of its own; the figure
 includes all that they cost it: reading, the rules, ids, Kafka (acks=all), the answer. Limit, in the same run: what the

@@ -1,6 +1,6 @@
 """How much CPU one push over FCM costs, rendering and outcome included.
 
-python -m deploy.bench.fcm [pushes] [in flight]
+python -m deploy.bench.parts.fcm [pushes] [in flight]
 
 The sender is measured by the CPU time of this process; the sandbox, over TLS and with every check that it makes, runs
 in a process of its own. The limit is the same body posted by bare aiohttp in turns with it.

@@ -1,4 +1,4 @@
-"""Single POSTs to ingest for each CPU-second, beside a bare Starlette route: python -m deploy.bench.ingest [requests].
+"""Single POSTs to ingest for each CPU-second, beside a bare Starlette route.
 
 Both run under uvicorn, httptools and uvloop in a process of their own on loopback, and get the same requests over the
 same number of keep-alive connections, in turns. Ingest's figure includes all that a request costs its process: the

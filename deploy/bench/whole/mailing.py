@@ -1,4 +1,4 @@
-"""A mailing on one machine, and single messages beside it: `python -m deploy.bench.mailing [recipients] [--planning]`.
+"""A mailing on one machine, and single messages beside it.
 
     list ─▶ upload ─▶ planner ─▶ five services, Kafka, MongoDB ─▶ four providers
     ten single POSTs a second beside it ─▶ provider
@@ -21,8 +21,8 @@ from typing import Any
 import aiohttp
 import uvloop
 
-from deploy.bench.lifecycle import PLATFORMS, phone, watch_memory
 from deploy.bench.measure import Row, cpu_seconds, memory_mib, show
+from deploy.bench.whole.lifecycle import PLATFORMS, phone, watch_memory
 from deploy.local import Stack
 from deploy.local.provision import (
     API_KEY,
@@ -266,7 +266,7 @@ def measured(recipients: int = 100_000) -> list[Row]:
 
 def main() -> None:
     """Print the rows."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.bench.mailing")
+    parser = argparse.ArgumentParser(prog="python -m deploy.bench.whole.mailing")
     parser.add_argument("recipients", nargs="?", type=int, default=100_000)
     parser.add_argument("--planning", action="store_true", help="read and plan the list; nobody sends")
     given = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Whole lives of messages on one machine: `python -m deploy.bench.lifecycle [messages]`.
+"""Whole lives of messages on one machine: `python -m deploy.bench.whole.lifecycle [messages]`.
 
     POST ─▶ gateway ─▶ five services, Kafka, MongoDB ─▶ the four providers ─▶ phones ─▶ receipts ─▶ two reports
 

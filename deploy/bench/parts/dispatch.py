@@ -1,4 +1,4 @@
-"""APNs pushes for each second of dispatch's processor time, Kafka included: `python -m deploy.bench.dispatch [pushes]`.
+"""APNs pushes for each second of dispatch's processor time, Kafka included.
 
 Real Kafka, real MongoDB, dispatch in its own process, the APNs sandbox in another (TLS, HTTP/2, provider tokens
 verified, payloads counted and not kept). Targets lie in the log before dispatch starts; what is measured is from its

@@ -1,4 +1,4 @@
-"""Events that status folds for each second of its processor time: `python -m deploy.bench.fold [messages]`.
+"""Events that status folds for each second of its processor time: `python -m deploy.bench.parts.fold [messages]`.
 
 Real Kafka, real MongoDB, status in its own process, the stream of changes included. Each message has five events over
 three topics (request, plan, attempt, delivered, read), which lie in the log before status starts, as far apart as they

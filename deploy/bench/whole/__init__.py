@@ -1,0 +1,1 @@
+"""Rows of the whole platform on one machine, from the request to the end."""
