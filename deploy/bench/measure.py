@@ -70,15 +70,15 @@ def show(rows: Sequence[Row], title: str = "RPNS benchmark") -> None:
         table.add_column(heading, justify="right" if heading in ("figure", "memory MiB") else "left")
     for row in rows:
         memory = "" if row.memory_mib is None else f"{row.memory_mib:.0f}"
-        table.add_row(row.what, figure_of(row), row.unit, row.aim, row.limit, memory)
+        table.add_row(row.what, digits_of(row.figure), row.unit, row.aim, row.limit, memory)
     console.print(table)
     for row in rows:
         if row.note:
             console.print(f"{row.what}: {row.note}", highlight=False, markup=False)
 
 
-def figure_of(row: Row) -> str:
+def digits_of(figure: float) -> str:
     """The figure, with as many digits as mean something."""
-    if row.figure < 10:
-        return f"{row.figure:,.2f}"
-    return f"{row.figure:,.1f}" if row.figure < 100 else f"{row.figure:,.0f}"
+    if figure < 10:
+        return f"{figure:,.2f}"
+    return f"{figure:,.1f}" if figure < 100 else f"{figure:,.0f}"

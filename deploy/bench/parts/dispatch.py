@@ -202,7 +202,7 @@ def measured(pushes: int = 60_000) -> list[Row]:
             "dispatch, APNs",
             rate,
             "pushes/CPU-s",
-            "16,000",
+            "10,000",
             limit=f"{bare():,.0f} without servers",
             note=note,
             memory_mib=memory,

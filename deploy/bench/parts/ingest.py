@@ -159,7 +159,7 @@ def measured(count: int) -> list[Row]:
             what="ingest: single POSTs",
             figure=figure,
             unit="per CPU-second",
-            aim="0.6 of the bare route",
+            aim="0.45 of the bare route",
             limit=f"{limit:,.0f} bare Starlette route",
             note=f"{figure / limit:.2f} of the bare route",
             memory_mib=memory,
