@@ -76,6 +76,7 @@ KAFKA_BOUNDARY = {
     "services/runtime/log/topics.py",
     "services/runtime/log/batch_consumer.py",
     "services/runtime/log/concurrent_consumer.py",
+    "services/runtime/log/connection.py",
     "services/statistics/worker.py",
 }
 DATABASE_BOUNDARY = "services/runtime/mongo/"

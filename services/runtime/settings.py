@@ -3,12 +3,13 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 
 from schemas.providers import BASE_URLS
 from schemas.values import Lane
+from services.runtime.cluster_settings import ClusterSettings
 
 MIN_ADMIN_TOKEN = 32
 
@@ -17,21 +18,8 @@ class BadSettings(Exception):
     """The environment holds a value that cannot be used; the message names it."""
 
 
-class Settings(BaseModel):
+class Settings(ClusterSettings):
     """Read once at the start of a process and passed on. The alias is the environment variable."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    # the servers
-    kafka_bootstrap: str = Field("127.0.0.1:9092", alias="KAFKA_BOOTSTRAP", description="host:port of Kafka brokers")
-    kafka_topic_prefix: str = Field("", alias="KAFKA_TOPIC_PREFIX", description="put before every topic and group name")
-    kafka_partitions: int = Field(12, alias="KAFKA_PARTITIONS", ge=1, description="partitions of a new topic")
-    kafka_replication: int = Field(3, alias="KAFKA_REPLICATION", ge=1, description="replicas of a new topic")
-    mongo_url: str = Field("mongodb://127.0.0.1:27017", alias="MONGO_URL", description="MongoDB connection string")
-    mongo_client: Literal["pymongo", "motor"] = Field(
-        "pymongo", alias="RPNS_MONGO_CLIENT", description="which client library talks to MongoDB; motor is at its end"
-    )
-    mongo_database: str = Field("rpns", alias="MONGO_DATABASE", description="name of the database")
 
     # this process
     host: str = Field("127.0.0.1", alias="RPNS_HOST", description="address that the process binds")
@@ -178,7 +166,13 @@ class Settings(BaseModel):
             return cls.model_validate({**values, "provider_urls": urls})
         except ValidationError as error:
             faults = error.errors(include_url=False, include_input=False)
-            raise BadSettings("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in faults)) from None
+            raise BadSettings("; ".join(map(_named, faults))) from None
+
+
+def _named(fault: ErrorDetails) -> str:
+    """The fault by the name of its variable; one that concerns several names them itself."""
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{fault['loc'][0]}: {message}" if fault["loc"] else message
 
 
 def _from_files(given: Mapping[str, str], aliases: Sequence[str]) -> dict[str, str]:

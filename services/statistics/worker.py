@@ -25,6 +25,7 @@ from schemas.topics import DELIVERY_COUNTED, DELIVERY_STATISTICS, STATISTIC_PART
 from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.faults import Suspect, Suspects
+from services.runtime.log import connection
 from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
@@ -196,6 +197,21 @@ class _Diskless(faust.App):
         """Faust would make folders for its tables below the working directory; this one's table is in memory."""
 
 
+def _credentials(options: connection.Options) -> Any:
+    """How the brokers are reached, in Faust's words; None where they ask for nothing."""
+    context, mechanism = options.get("ssl_context"), options.get("sasl_mechanism")
+    if mechanism is None:
+        return None if context is None else faust.SSLCredentials(context)
+    if "sasl_oauth_token_provider" in options:
+        return faust.OAuthCredentials(oauth_cb=options["sasl_oauth_token_provider"], ssl_context=context)
+    return faust.SASLCredentials(
+        username=options["sasl_plain_username"],
+        password=options["sasl_plain_password"],
+        ssl_context=context,
+        mechanism=mechanism,
+    )
+
+
 def _app(settings: Settings) -> Any:
     """The application without Faust's web server, command line, discovery and log set-up."""
     return _Diskless(
@@ -211,6 +227,7 @@ def _app(settings: Settings) -> Any:
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=f"{settings.kafka_topic_prefix}statistics-{settings.instance}",
         consumer_metadata_max_age_ms=10_000,
+        broker_credentials=_credentials(connection.options(settings)),
         broker_session_timeout=45.0,
         broker_heartbeat_interval=3.0,
         broker_commit_interval=1.0,

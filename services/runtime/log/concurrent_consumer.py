@@ -31,7 +31,7 @@ from schemas.topics import Topic
 from services.runtime import telemetry
 from services.runtime.crypto import record_encryption
 from services.runtime.faults import TRANSIENT_ERRORS, backoff_s
-from services.runtime.log import kafka
+from services.runtime.log import connection, kafka
 from services.runtime.log.batch_consumer import Record, checked_event
 from services.runtime.log.bulk_backpressure import BulkBackpressure
 from services.runtime.log.dead_letters import DeadLetters
@@ -255,7 +255,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         """The consumer's own method tells no metadata."""
         if not places:
             return {}
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
+        admin = AIOKafkaAdminClient(**connection.options(self.settings))
         try:
             async with asyncio.timeout(_BOUNDED_S):
                 await admin.start()

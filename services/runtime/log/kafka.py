@@ -1,10 +1,10 @@
-"""The log boundary: one factory makes every consumer and producer. Only this module, `topics.py`, `batch_consumer.py`
-and `concurrent_consumer.py` import a Kafka library.
+"""The log boundary: one factory makes every consumer and producer. Only this folder imports a Kafka library.
 
     Log.append      acks=all, awaited, in order, bounded in time
     consumer        earliest, no auto-commit, a session by lane, static membership
     follow          a whole topic from its start, without a group, for tables kept in memory
     create_topics   what schemas/topics.py knows (`topics.py`)
+    connection      addresses, TLS and login of all of them (`connection.py`)
 
 `batch_consumer.py` runs the consumers that go batch by batch, `concurrent_consumer.py` the one of dispatch, whose
 work ends out of order.
@@ -33,6 +33,7 @@ from schemas.topics import Topic
 from schemas.values import Lane
 from services.runtime import telemetry
 from services.runtime.crypto import record_encryption
+from services.runtime.log import connection
 from services.runtime.log import topics as kafka_topics
 from services.runtime.settings import Settings
 
@@ -211,7 +212,7 @@ def partition_of(key: bytes | None, partitions: Sequence[int], _available: Seque
 async def opened_log(settings: Settings) -> AsyncIterator[Log]:
     """The producer of this process: idempotent, acks=all, no lingering."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap,
+        **connection.options(settings),
         enable_idempotence=True,
         acks="all",
         partitioner=partition_of,
@@ -246,7 +247,7 @@ def consumer(
     prefix = settings.kafka_topic_prefix
     return AIOKafkaConsumer(
         *(prefix + topic.name for topic in names),
-        bootstrap_servers=settings.kafka_bootstrap,
+        **connection.options(settings),
         group_id=prefix + group,
         group_instance_id=f"{prefix}{group}-{settings.instance}",
         auto_offset_reset="earliest",
@@ -280,7 +281,7 @@ async def follow(
     """
     reader = AIOKafkaConsumer(
         settings.kafka_topic_prefix + topic.name,
-        bootstrap_servers=settings.kafka_bootstrap,
+        **connection.options(settings),
         group_id=None,  # every partition, and no commit
         auto_offset_reset="earliest",
         enable_auto_commit=False,
@@ -309,7 +310,7 @@ async def read_through(settings: Settings, names: Sequence[str], apply: Callable
     prefix = settings.kafka_topic_prefix
     reader = AIOKafkaConsumer(
         *(prefix + name for name in names),
-        bootstrap_servers=settings.kafka_bootstrap,
+        **connection.options(settings),
         group_id=None,
         auto_offset_reset="earliest",
         enable_auto_commit=False,

@@ -14,6 +14,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from schemas import topics
 from schemas.topics import Topic
 from services.runtime import telemetry
+from services.runtime.log import connection
 from services.runtime.settings import Settings
 
 log = telemetry.logger("kafka")
@@ -21,7 +22,7 @@ log = telemetry.logger("kafka")
 
 async def create_topics(settings: Settings, wanted: Iterable[Topic] | None = None) -> None:
     """Create what is missing, dead-letter twins included. Any process may call it, several at once."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=30_000)
+    admin = AIOKafkaAdminClient(**connection.options(settings), request_timeout_ms=30_000)
     await admin.start()
     try:
         existing = set(await admin.list_topics())
