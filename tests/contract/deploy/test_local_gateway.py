@@ -9,6 +9,7 @@ import pytest
 from aiohttp import ClientSession, web
 from yarl import URL
 
+from deploy.gateway import caddyfile
 from deploy.local.ports import free_ports
 from deploy.local.processes.runner import Runner
 from deploy.local.servers import gateway
@@ -263,7 +264,7 @@ async def _answered(port: int, sent: bytes) -> bytes:
 async def test_half_a_body_is_not_waited_for_while_others_are_served(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway, "BODY", "1s")
+    monkeypatch.setattr(caddyfile, "BODY", "1s")
     port, upstream = free_ports(2)
     more = asyncio.Event()
     service = await _upstream("status", upstream, more)

@@ -1,0 +1,141 @@
+"""The configuration of Caddy by the table of routes.
+
+Caddy drops an X-Forwarded-For that a caller brings and writes the caller's own address, which the services
+believe only from here. Answers of unknown length and event streams are flushed as they come, which Caddy does by
+itself; told to flush all (`flush_interval -1`), it would go on for callers who have hung up, and wait without end for
+half a body.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from deploy.gateway.routes import SEND, SERVICES, Route
+
+BULK = "ingest-bulk"
+Upstreams = Mapping[str, Sequence[str]]
+"""Service, or `BULK`: `host:port` of its instances."""
+
+HEAD = """{{
+	admin off
+	persist_config off
+{options}	servers {{
+		protocols h1 h2c
+		timeouts {{
+			read_header 10s
+			read_body {body}
+			idle 2m
+		}}
+	}}
+	grace_period 5s
+	log {{
+		format filter {{
+			wrap json
+			request>headers delete
+			request>uri delete
+		}}
+	}}
+}}
+"""
+
+SITE = """{address} {{
+{lines}	header -Server
+"""
+
+AWAY = """	handle_errors 502 503 504 {
+		header Retry-After 1
+		@partners path SEND
+		handle @partners {
+			header Content-Type application/json
+			respond `{"error":{"code":1,"description":"Service is unavailable"},"extendedDescription":"try again"}` 503
+		}
+		handle {
+			header Content-Type application/problem+json
+			respond `{"type":"about:blank","title":"Service is unavailable","status":503}` 503
+		}
+	}
+""".replace("SEND", " ".join(SEND))
+"""What is said for a service that cannot be reached, in the words of each API. What a service answers passes."""
+DOCUMENT = """	@docs-{service} {{
+		method GET
+		vars_regexp {{http.request.orig_uri}} ^/docs/{service}/openapi\\.json$
+	}}
+	handle @docs-{service} {{
+		rewrite * /openapi.json
+		{proxy}		}}
+	}}
+"""
+"""By the address as it came: no slash, dot or letter written otherwise leads to it, or past it."""
+
+DOCUMENTS = """	@docs {{
+		method GET
+		vars_regexp {{http.request.orig_uri}} ^/docs/$
+	}}
+	handle @docs {{
+		root * "{folder}"
+		rewrite * /docs.html
+		header Cache-Control no-cache
+		header X-Content-Type-Options nosniff
+		header Content-Security-Policy "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+		file_server
+	}}
+"""
+"""The page that names them."""
+
+NOT_FOUND = """	handle {
+		header Content-Type application/problem+json
+		header X-Content-Type-Options nosniff
+		header Cache-Control no-store
+		respond `{"type":"about:blank","title":"Not Found","status":404}` 404
+	}
+}
+"""
+
+
+BODY = "10m"
+"""In which a body has to come, the largest list over a slow line too; the services wait for others only 10 s."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """An address, and the services' instances behind it; paths of services that have none are answered 404."""
+
+    address: str
+    upstreams: Upstreams
+    lines: str = ""  # of its own, first in the block
+    pages: str = ""  # the folder of the page that names the documents
+    more: str = ""  # after the services' routes
+
+
+def caddyfile(options: str, *sites: tuple[Site, Sequence[Route]]) -> str:
+    """The configuration; `options` are global ones besides those that every gateway has."""
+    parts = (part for site, routes in sites for part in _site(site, routes))
+    return "".join([HEAD.format(body=BODY, options=options), *parts])
+
+
+def _site(site: Site, routes: Sequence[Route]) -> Iterator[str]:
+    upstreams = site.upstreams
+    yield SITE.format(address=site.address, lines=site.lines)
+    for route in routes:
+        own = upstreams.get(BULK if route.is_bulk else route.service, ())
+        if own:
+            yield _handle(route, _proxy(own, upstreams.get(route.service, ()) if route.is_bulk else ()))
+    for service in SERVICES:
+        if upstreams.get(service):
+            yield DOCUMENT.format(service=service, proxy=_proxy(upstreams[service]))
+    yield from (DOCUMENTS.format(folder=site.pages), site.more, AWAY, NOT_FOUND)
+
+
+def _proxy(instances: Sequence[str], spare: Sequence[str] = ()) -> str:
+    """The lines that pass requests on to any of the instances, or to a spare one while none of them can be reached.
+
+    One that cannot be reached is passed over for a while, and its request goes to another: nothing of it was read
+    there, so that repeats nothing.
+    """
+    several = "\t\t\tlb_try_duration 3s\n\t\t\tfail_duration 1s\n" if len(instances) + len(spare) > 1 else ""
+    order = "\t\t\tlb_policy first\n" if spare else ""
+    return f"reverse_proxy {' '.join((*instances, *spare))} {{\n\t\t\theader_down -Server\n{order}{several}"
+
+
+def _handle(route: Route, proxy: str) -> str:
+    name = route.title
+    return f"\t@{name} path {' '.join(route.paths)}\n\thandle @{name} {{\n\t\t{proxy}\t\t}}\n\t}}\n"

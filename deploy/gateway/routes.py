@@ -1,0 +1,81 @@
+"""The table of the gateway: which path of which address leads to which service.
+
+    PUBLIC      everybody's address; leads to the services' RPNS_PORT
+    OPERATORS   an address in a network of their own; leads to their RPNS_OPERATORS_PORT, and nowhere else
+
+A `*` at the end of a path stands for whatever follows, a `*` between slashes for one part. The first route that has the
+path is taken, so what `/v1/*` would take as well stands before it. What is an operator's alone the services answer
+404 at the public address (`services/runtime/access/operator_routes.py`).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Service = Literal["ingest", "registry", "status"]
+SERVICES: tuple[Service, ...] = ("ingest", "registry", "status")
+"""Those with an API."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """Paths of one service."""
+
+    service: Service
+    paths: tuple[str, ...]
+    name: str = ""  # beside the service's, where it has more than one route
+    is_bulk: bool = False  # for the instances of the bulk lane, where there are any
+
+    @property
+    def title(self) -> str:
+        return f"{self.service}-{self.name}" if self.name else self.service
+
+
+def _under(*resources: str) -> tuple[str, ...]:
+    return tuple(f"/v1/{resource}{rest}" for resource in resources for rest in ("", "/*"))
+
+
+_DEVICE = "/sdk/api/v1/installations/*"
+_CHANNELS = "/v1/applications/*/broadcast-channels"
+_SPECIAL = (
+    Route(
+        "status",
+        (*(f"{_DEVICE}/{rest}" for rest in ("messages/*/content", "history", "history/*")), "/v3/batch/*"),
+        "special",
+    ),
+    Route("ingest", tuple(_CHANNELS + rest for rest in ("", "/*", "/*/messages", "/*/messages/*")), "special"),
+    Route("ingest", ("/v3/batch", *_under("mailings")), "bulk", is_bulk=True),
+)
+"""Paths that the routes below would send to another service, or to instances of the other lane."""
+
+PUBLIC = (
+    *_SPECIAL,
+    Route("ingest", ("/v6/*", "/v3/*", *_under("mailings"))),
+    Route(
+        "registry",
+        (
+            "/sdk/api/*",
+            "/gateway/hms/*",
+            "/v1/applications/*/subscriptions",
+            "/v1/applications/*/prohibitions",
+            *_under("installations", "identities", "stops"),
+        ),
+    ),
+    Route("status", ("/v1/*", "/gateway/*", "/l/*")),
+)
+
+OPERATORS = (
+    *_SPECIAL,
+    Route("ingest", _under("mailings")),
+    Route(
+        "registry",
+        _under("applications", "partners", "installations", "identities", "stops", "erasures", "operators"),
+    ),
+    Route("status", ("/v1/*",)),
+)
+
+SEND = ("/v6/*", "/v3/batch")
+"""The partner protocol, which says in its own words that a service is away."""
+STREAMS = ("/v1/events",)
+"""Answers that come bit by bit for as long as the caller listens."""
+UPLOADS = _under("mailings")
+"""Bodies of any length: lists of recipients, read as they come."""
