@@ -1,22 +1,27 @@
 """The step of the status consumers: load the batch's messages, fold, save, then carry out what follows.
 
-    records ─▶ load ($in) ─▶ fold in memory ─▶ save, compare-and-set on the revision
-                   ▲                              │  somebody else was faster: those again
-                   └──────────────────────────────┤
-                                                  └─▶ inbox; stream of changes, reports, statistics
+    records ─▶ known ─▶ fold in memory ─▶ save, compare-and-set on the revision
+                 ▲ ▲                          │  somebody else was faster: those again, from the database
+                 │ └──────────────────────────┤
+                 │                            └─▶ inbox; stream of changes, reports, statistics ─┐
+                 └─ recent_messages.py ◀─────────────────────────────────────────────────────────┘
 
 What follows is carried out after the save and before the commit. A crash in between repeats the batch; the fold
 recognises the events and gives the same follow-ups again, and the takers carry out each once.
+
+Nothing is read for what this process saved last, nor for a message that begins with its request: should it be stored
+nevertheless, its save meets the document.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.events import Event, MessageEvent, MessageRequested
 from services.runtime import mongo, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.mongo.errors import TooLarge
+from services.status.consumer.recent_messages import RecentMessages
 from services.status.fold import FollowUp, Projection, Taker, close_message, count_outcomes, difference, fold
 from services.status.message import Message, Messages
 
@@ -38,6 +43,7 @@ class FoldStep:
     messages: Messages
     takers: Sequence[Taker] = ()
     projections: Sequence[Projection] = ()
+    recent: RecentMessages = field(default_factory=RecentMessages)
 
     async def step(self, records: Sequence[Record]) -> StepResult:
         """Fold a batch. Repeatable: a second run changes nothing and lets the same things follow."""
@@ -53,8 +59,11 @@ class FoldStep:
             await follows.project()
 
     async def _step_of(self, events: Events) -> StepResult:
-        loaded = await self.messages.load(events)
-        folded = _fold_all(loaded, events)
+        known = self.recent.take(events)
+        unknown = [message_id for message_id, batch in events.items() if message_id not in known and not _is_new(batch)]
+        if unknown:
+            known |= await self.messages.load(unknown)
+        folded = _fold_all(known, events)
 
         async def project() -> None:
             await self._project(events, folded)
@@ -72,7 +81,9 @@ class FoldStep:
             done += [pair for pair in folded if pair[0].message_id not in conflicts]
             if not conflicts:
                 break
-            telemetry.FOLD_CONFLICTS.inc(len(conflicts))
+            telemetry.FOLD_CONFLICTS.inc(
+                sum(message.revision > 0 for message, _ in folded if message.message_id in conflicts)
+            )
             loaded = await self.messages.load(conflicts)
             folded = _fold_all(loaded, {message_id: events[message_id] for message_id in conflicts})
         else:
@@ -82,6 +93,15 @@ class FoldStep:
         _count_differences(done, events)
         for take in self.takers:
             await take(done)
+        for message, _ in done:
+            message.revision, message.ignored = message.revision + 1, 0
+        self.recent.keep([message for message, _ in done])
+
+
+def _is_new(batch: Sequence[tuple[MessageEvent, str]]) -> bool:
+    """Whether the message begins with these events, as far as they tell."""
+    first = batch[0][0]
+    return isinstance(first, MessageRequested) and first.link == 0
 
 
 def _count_differences(done: Sequence[tuple[Message, list[FollowUp]]], events: Events) -> None:

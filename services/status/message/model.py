@@ -122,6 +122,7 @@ class Message:
     revision: int = 0
     closed: bool = False  # it had become too large (`fold/close.py`)
     ignored: int = 0  # events that were let go since it was loaded; not stored
+    stored_bytes: int = field(default=0, compare=False)  # of links and trace in its document
 
     @property
     def request(self) -> Request | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReplaceOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne
 
 from schemas.topics import DAY_MS
 from schemas.values import Lane
@@ -108,17 +108,12 @@ class Messages:
             return set()
         now = now_ms()
         documents = [_storable(place, message, now) for place, message in enumerate(messages)]
-        large = [
-            place
-            for place, document in enumerate(documents)
-            if len(document["links"]) + len(document["trace"]) > LARGEST
-        ]
+        for message, document in zip(messages, documents, strict=True):
+            message.stored_bytes = len(document["links"]) + len(document["trace"])
+        large = [place for place, message in enumerate(messages) if message.stored_bytes > LARGEST]
         if large:
             raise TooLarge(f"more than {LARGEST} bytes are known of a message", large)
-        writes = [
-            ReplaceOne({"_id": message.message_id, "revision": message.revision}, document, upsert=True)
-            for message, document in zip(messages, documents, strict=True)
-        ]
+        writes = [_write(message, document) for message, document in zip(messages, documents, strict=True)]
         return {messages[index].message_id for index in (await self._collection.write(writes)).taken_indexes}
 
     async def find(self, query: Mapping[str, Any], limit: int) -> list[Message]:
@@ -149,6 +144,13 @@ class Messages:
         found = self._collection.find(query, fields).sort("deadline_at", ASCENDING).batch_size(1000)
         async for document in found:
             yield Overdue(document["_id"], document["partner_id"], document["lane"], document["deadline_link"])
+
+
+def _write(message: Message, document: Document) -> InsertOne[Document] | ReplaceOne[Document]:
+    """A plain insert costs the server a fifth of a replacement that inserts."""
+    if not message.revision:
+        return InsertOne(document)
+    return ReplaceOne({"_id": message.message_id, "revision": message.revision}, document, upsert=True)
 
 
 def _storable(place: int, message: Message, now: int) -> Document:

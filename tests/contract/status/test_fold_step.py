@@ -1,6 +1,6 @@
 """The step of the status consumers on a real MongoDB: repeatable, and safe against a faster writer."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
@@ -40,6 +40,13 @@ class Taker:
             self.fails -= 1
             raise ConnectionError("crashed")
         self.follows += [follow_up for _, follows in followed for follow_up in follows]
+
+
+def raising(error: Exception) -> Callable[..., Awaitable[None]]:
+    async def fail(*_: object) -> None:
+        raise error
+
+    return fail
 
 
 def records(*events: MessageEvent) -> Sequence[Record]:
@@ -85,6 +92,40 @@ async def test_somebody_faster_is_noticed_and_both_count(messages: Messages) -> 
     assert [target.state.value for target in loaded[story.message_id].links[0].targets] == ["DELIVERED", "READ"]
     assert loaded[story.message_id].revision == 3
     assert loaded[other.message_id].state.value == "DELIVERED"
+
+
+async def test_a_message_in_memory_that_another_process_has_changed_is_read_again(messages: Messages) -> None:
+    story, here, there = Story(), FoldStep(messages, []), FoldStep(messages, [])
+    await run(here, story.requested(), story.planned("i-1", "i-2"))
+    await run(there, story.receipt("i-1"))  # the partition has gone there, and comes back
+    await run(here, story.receipt("i-2", "read"))
+    loaded = (await messages.load([story.message_id]))[story.message_id]
+    assert [target.state.value for target in loaded.links[0].targets] == ["DELIVERED", "READ"]
+    assert len(trace_of(loaded)) == 4
+
+
+async def test_a_batch_that_failed_leaves_nothing_in_memory_that_is_not_stored(
+    messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taker, story = Taker(), Story()
+    folding = FoldStep(messages, [taker.take])
+    await run(folding, story.requested(), story.planned("i-1"))
+    with monkeypatch.context() as broken:
+        broken.setattr(Messages, "save", raising(mongo.Unavailable("away")))
+        with pytest.raises(mongo.Unavailable):
+            await run(folding, story.dispatched())
+    taker.follows.clear()
+    await run(folding, story.dispatched())
+    assert [follow_up.again for follow_up in of_kind(taker.follows, StateChanged)] == [False]
+    assert (await messages.load([story.message_id]))[story.message_id].state.value == "SENT"
+
+
+async def test_a_request_of_a_message_that_is_stored_already_is_folded_onto_it(messages: Messages) -> None:
+    story = Story()
+    await run(FoldStep(messages, []), story.planned("i-1"), story.receipt())
+    await run(FoldStep(messages, []), story.requested())
+    loaded = (await messages.load([story.message_id]))[story.message_id]
+    assert (loaded.state.value, loaded.request is not None) == ("DELIVERED", True)
 
 
 async def test_two_who_make_the_same_message_at_once_are_told_apart(messages: Messages) -> None:
