@@ -13,7 +13,7 @@
     installations             InstallationChanged (compacted)                              registry
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
     mailing-events            MailingChanged (schemas/mailing_events.py, compacted)        ingest
-    delivery-counted …        DeliveryCounted … (schemas/statistic_events.py)               status, statistics
+    statistic-parts …         StatisticPart … (schemas/statistic_events.py)                 status, statistics
     broadcast-channels        BroadcastChannelChanged (schemas/broadcast_events.py, compacted)   ingest, dispatch
     broadcasts                BroadcastRequested, BroadcastDispatched (the same file)      ingest, dispatch
 

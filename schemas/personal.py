@@ -160,7 +160,6 @@ IMPERSONAL = frozenset(
         "recipient-forgotten",
         "operator-token-changed",
         "mailing-changed",
-        "delivery-counted",
         "statistic-part",
         "statistic-changed",
         "broadcast-channel-changed",

@@ -1,7 +1,7 @@
 """Outcomes that are counted, and the statistics made of them. For analytics: read `delivery-statistics`.
 
-    status ─delivery-counted─▶ statistics ─statistic-parts─▶ statistics ─delivery-statistics─▶ status, analytics
-             one outcome         by batches, together          a table by statistic and minute
+    status ─statistic-parts─▶ statistics ─delivery-statistics─▶ status, analytics
+             what a batch adds    a table by statistic and minute
 
 A statistic is a key (`Statistic`): partner, application, channel, provider, outcome, code and minute. Each outcome of a
 delivery counts once: one that was planned, sent, delivered and read counts under all four; one that failed and was
@@ -12,10 +12,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.events import Event, MessageEvent
+from schemas.events import Event
 from schemas.providers import Provider
 from schemas.values import Channel, Frozen
 
+NAMESPACE = "5f0b4b52-95d2-5e0a-9a75-0d4f4f3ad7c5"
+"""Of the ids of statistics, which belong to no message."""
 MINUTE_MS = 60_000
 BOUNDS_MS = (100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 1_800_000, 7_200_000, 86_400_000)
 """Upper bounds of the latency buckets, each inclusive; a last bucket takes what is longer."""
@@ -37,36 +39,25 @@ class Statistic(Frozen):
     error_code: int = 0  # of refused, expired, suppressed
 
 
-class DeliveryCounted(MessageEvent):
-    """A delivery, or a link without any, reached an outcome: decided once, by the record at `origin`, `position`.
+class CountedRecord(Frozen):
+    """A delivery, or a link without any, reached an outcome: decided once, by the record at `origin`, `position`."""
 
-    Status may append it again after a crash. Of one origin the positions only grow, so a reader that remembers the
-    last one of each origin counts everything once.
-    """
-
-    type: Literal["delivery-counted"] = "delivery-counted"
-    statistic: Statistic
     origin: str  # topic and partition of the record
     position: Position
     sent_after_ms: int | None = None  # from acceptance, or from the hour of a schedule, to the provider's answer
     delivered_after_ms: int | None = None  # from there to the first receipt; with the later of both outcomes
 
 
-class CountedRecord(Frozen):
-    """One `DeliveryCounted` within a part."""
-
-    origin: str
-    position: Position
-    sent_after_ms: int | None = None
-    delivered_after_ms: int | None = None
-
-
 class StatisticPart(Event):
-    """What a batch of one partition of `delivery-counted` adds to a statistic."""
+    """The outcomes that a batch of status adds to a statistic, in the order of `origin` and `position`.
+
+    Status may append them again after a crash, in parts with other borders. Of one origin the positions only grow, so a
+    reader that remembers the last one of each origin counts everything once.
+    """
 
     type: Literal["statistic-part"] = "statistic-part"
     statistic: Statistic
-    source: int  # the partition
+    source: int  # -1; former releases counted by partitions of a topic between, each with origins of its own
     counted: tuple[CountedRecord, ...] = Field(min_length=1)
 
 

@@ -124,7 +124,6 @@ MAILING_EVENTS = Topic(
 
 STATISTIC_RETENTION_MS = 7 * DAY_MS
 """Of records that are only on their way to a statistic."""
-DELIVERY_COUNTED = Topic("delivery-counted", "message", (statistics.DeliveryCounted,), STATISTIC_RETENTION_MS)
 STATISTIC_PARTS = Topic("statistic-parts", "statistic", (statistics.StatisticPart,), STATISTIC_RETENTION_MS)
 DELIVERY_STATISTICS = Topic("delivery-statistics", "statistic", (statistics.StatisticChanged,))
 BROADCAST_CHANNELS = Topic(
@@ -141,7 +140,6 @@ def all_topics() -> list[Topic]:
         INSTALLATIONS,
         APPLICATION_EVENTS,
         MAILING_EVENTS,
-        DELIVERY_COUNTED,
         STATISTIC_PARTS,
         DELIVERY_STATISTICS,
         BROADCAST_CHANNELS,

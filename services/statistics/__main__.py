@@ -1,4 +1,4 @@
-"""The statistics worker: delivery-counted ─▶ delivery-statistics. It has no API of its own.
+"""The statistics worker: statistic-parts ─▶ delivery-statistics. It has no API of its own.
 
 `status` reads the topic (`GET /v1/statistics`), and so may others.
 """

@@ -1,31 +1,27 @@
 """Counts everything once, however often it comes. Pure.
 
-    counted records of a batch ─▶ parts: one for each statistic, its records in order
-    row + part                 ─▶ row: those whose position is above the last one of their origin
+    row + part ─▶ row: of the part, the records whose position is above the last one of their origin
 
-A part may come again with other borders, because the worker was ended in the middle; a record may come again, because
-status was. Either way the positions of one origin begin again at one that was seen and go on without a gap (each
-sender repeats everything from its last commit, in order), so the last position of each origin shows what is new.
+A part may come again, because this worker was ended, and its records in parts with other borders, because status was.
+Either way the positions of one origin begin again at one that was seen and go on without a gap (each sender repeats
+everything from its last commit, in order), so the last position of each origin shows what is new. A row remembers no
+more than that: one position for each partition that status reads.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any
 
 from schemas import ids
 from schemas.statistic_events import (
     BOUNDS_MS,
-    CountedRecord,
-    DeliveryCounted,
+    NAMESPACE,
     Histogram,
     Statistic,
     StatisticChanged,
     StatisticPart,
     key_of,
 )
-
-_NAMESPACE = "5f0b4b52-95d2-5e0a-9a75-0d4f4f3ad7c5"
-"""Of the ids of statistics, which belong to no message."""
 
 
 @dataclass(slots=True)
@@ -36,13 +32,13 @@ class Latencies:
     sum_ms: int = 0
 
     def add(self, latency_ms: int) -> None:
-        self.buckets[next((place for place, bound in enumerate(BOUNDS_MS) if latency_ms <= bound), -1)] += 1
+        self.buckets[bisect_left(BOUNDS_MS, latency_ms)] += 1
         self.sum_ms += latency_ms
 
 
 @dataclass(slots=True)
 class Row:
-    """A statistic so far. `seen`: the last position of each origin, by partition of `delivery-counted`."""
+    """A statistic so far. `seen`: the last position of each origin, by `StatisticPart.source`."""
 
     count: int = 0
     sent_after: Latencies = field(default_factory=Latencies)
@@ -51,23 +47,6 @@ class Row:
 
 
 Stored = list[Any]
-
-
-def parts_of(batch: Iterable[tuple[int, DeliveryCounted]]) -> list[StatisticPart]:
-    """The parts of a batch of (partition, event), in which events of one partition stand in their order."""
-    found: dict[tuple[str, int], list[DeliveryCounted]] = {}
-    for source, event in batch:
-        found.setdefault((key_of(event.statistic), source), []).append(event)
-    return [
-        StatisticPart(
-            event_id=ids.event_id_of(_NAMESPACE, f"part/{key}/{source}/{events[0].event_id}/{events[-1].event_id}"),
-            at=events[-1].at,
-            statistic=events[0].statistic,
-            source=source,
-            counted=tuple(_counted(event) for event in events),
-        )
-        for (key, source), events in found.items()
-    ]
 
 
 def merged(row: Row, part: StatisticPart) -> bool:
@@ -90,7 +69,7 @@ def merged(row: Row, part: StatisticPart) -> bool:
 def changed(statistic: Statistic, row: Row, at: int) -> StatisticChanged:
     """The event for analytics: the statistic as it is now."""
     return StatisticChanged(
-        event_id=ids.event_id_of(_NAMESPACE, f"{key_of(statistic)}/{row.count}"),
+        event_id=ids.event_id_of(NAMESPACE, f"{key_of(statistic)}/{row.count}"),
         at=at,
         statistic=statistic,
         count=row.count,
@@ -111,15 +90,6 @@ def restored(kept: Stored) -> Row:
         return Row()
     count, sent, sent_ms, delivered, delivered_ms, seen = kept
     return Row(count, Latencies(list(sent), sent_ms), Latencies(list(delivered), delivered_ms), dict(seen))
-
-
-def _counted(event: DeliveryCounted) -> CountedRecord:
-    return CountedRecord(
-        origin=event.origin,
-        position=event.position,
-        sent_after_ms=event.sent_after_ms,
-        delivered_after_ms=event.delivered_after_ms,
-    )
 
 
 def _histogram(latencies: Latencies) -> Histogram:

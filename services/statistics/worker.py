@@ -1,16 +1,16 @@
-"""The two agents on Faust, and the workarounds that Faust needs.
+"""The agent on Faust, and the workarounds that Faust needs.
 
-    delivery-counted ─▶ `gather`: take, parts ─▶ statistic-parts ─▶ `tell`: windowed table ─▶ delivery-statistics
+    statistic-parts ─▶ `tell`: windowed table ─▶ (within a second, `publication.py`) ─▶ delivery-statistics
 
 Faust acknowledges an event though its agent raised or was cancelled. So what is in hand holds one more reference to its
 record than Faust knows of, given back when everything that follows was appended: an offset is committed only behind
-finished work. Before it commits, Faust waits for the table's changelog. A table cannot be changed inside `take`, which
-is why there are two agents. Only this module imports Faust.
+finished work. They are given back in their order, because a group that has never committed commits whatever is
+acknowledged, though it be the last. Before it commits, Faust waits for the table's changelog. Only this module imports
+Faust.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -19,112 +19,110 @@ import faust
 from faust.exceptions import PartitionsMismatch
 
 from schemas import codec
-from schemas.events import Event
-from schemas.statistic_events import MINUTE_MS, DeliveryCounted, StatisticPart, key_of
-from schemas.topics import DELIVERY_COUNTED, DELIVERY_STATISTICS, STATISTIC_PARTS, Topic
-from services.runtime import faults, telemetry
+from schemas.statistic_events import MINUTE_MS, StatisticPart, key_of
+from schemas.topics import STATISTIC_PARTS, Topic
+from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.faults import Suspect, Suspects
 from services.runtime.log import connection
 from services.runtime.log.dead_letters import DeadLetters
-from services.runtime.log.kafka import Append, Log
+from services.runtime.log.kafka import Log
 from services.runtime.settings import Settings
-from services.statistics.merge import changed, merged, parts_of, restored, stored
+from services.statistics.merge import Row, merged, restored, stored
+from services.statistics.publication import Publication, insist
 
 log = telemetry.logger("statistics")
 KEPT = timedelta(days=1)
 """How long the table keeps a minute: what comes later than this cannot be added to it any more."""
 CHANGELOG = Topic("statistics-rows-changelog", "entity", (), retention_ms=None, dead_letters=False)
 """Of Faust's table. Made before Faust starts: it takes its partitions from the first metadata that it sees."""
-_BATCH, _WITHIN_S, _LOOK_S = 2_000, 0.5, 0.5
+_KEPT_MS = KEPT // timedelta(milliseconds=1)
+_LOOK_S = 0.5
 
 
 class Worker:
     """The Faust application; `start` and `stop` run on the loop of the process."""
 
     def __init__(self, settings: Settings, sink: Log) -> None:
-        self._prefix, self._sink = settings.kafka_topic_prefix, sink
+        self._prefix = settings.kafka_topic_prefix
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._dead_letters, self._suspects = DeadLetters(sink), Suspects("statistics")
+        self._publication = Publication(sink)
+        self._publishing: asyncio.Task[None] | None = None
         self.app = _app(settings)
         window = self.app.Table("rows", default=list, partitions=settings.kafka_partitions, key_type=str)
         relative = window.tumbling(MINUTE_MS / 1000, expires=KEPT, key_index=False)
-        self._rows = relative.relative_to(_begin)
-        self.app.agent(self._topic(DELIVERY_COUNTED), name="gather")(self._gather)
-        self.app.agent(self._topic(STATISTIC_PARTS), name="tell")(self._publish)
+        self._minute_s = 0.0  # of the part that is merged
+        self._rows = relative.relative_to(lambda event: self._minute_s)
+        self.app.agent(self._topic(STATISTIC_PARTS), name="tell")(self._tell)
+        self.app.on_partitions_revoked.connect(self._before_others_have_them)
 
     async def start(self) -> None:
         """Returns when Faust has joined its group and recovered the table, or not at all."""
         self.app.finalize()
         await self.app.start()
+        self._publishing = asyncio.create_task(self._publication.run())
 
     async def is_ready(self) -> bool:
         """True once partitions are assigned and the table has been recovered."""
         return bool(self.app.started and self.app.rebalancing is False and self.app.tables.recovery.completed.is_set())
 
     async def until_crashed(self) -> None:
-        """Raises when Faust has given up, or an agent: its records would lie unfinished, and nobody would know."""
+        """Raises when Faust has given up, the agent or what publishes: nothing would follow, and nobody would know."""
+        assert self._publishing is not None  # it is started
         ended = asyncio.ensure_future(self.app.wait_until_stopped())
-        await asyncio.wait({ended, self._broken}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({ended, self._broken, self._publishing}, return_when=asyncio.FIRST_COMPLETED)
         ended.cancel()
-        if self._broken.done():
-            self._broken.result()
+        for failed in (self._broken, self._publishing):
+            if failed.done():
+                failed.result()
         raise RuntimeError("Faust has ended") from self.app.crash_reason
 
     async def stop(self) -> None:
+        await self._publication.flush_at_once()
         await self.app.stop()
+        if self._publishing is not None:
+            self._publishing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._publishing
 
-    @contextmanager
-    def _in_hand(self, events: Sequence[Any]) -> Iterator[None]:
-        """Keep the records unfinished while this runs, whatever Faust acknowledges, and for good when it fails.
-
-        A failure ends the process, because Faust would only start the agent again."""
-        for event in events:
-            event.message.incref()
-        try:
-            yield
-        except Exception as error:
-            if not self._broken.done():
-                self._broken.set_exception(error)
-            raise
-        for event in events:
-            event.message.decref()
+    async def _before_others_have_them(self, *_: Any, **__: Any) -> None:
+        await self._publication.flush_at_once()
 
     def _topic(self, topic: Topic) -> Any:
         name = self._prefix + topic.name
         return self.app.topic(name, key_serializer="raw", value_serializer="raw", key_type=bytes, value_type=bytes)
 
-    async def _gather(self, stream: Any) -> None:
-        """Turn batches into parts: the records of one statistic, a hundred or one, become one record."""
-        async for events in stream.take_events(_BATCH, within=_WITHIN_S):
-            with self._in_hand(events):
-                batch = []
-                for event in events:
-                    counted = await self._decoded(DELIVERY_COUNTED, event)
-                    if isinstance(counted, DeliveryCounted):
-                        batch.append((event.message.partition, counted))
-                parts = [Append(STATISTIC_PARTS, key_of(part.statistic), part) for part in parts_of(batch)]
-                await _insist(partial(self._sink.append, parts))
-                telemetry.RECORDS.labels(DELIVERY_COUNTED.name).inc(len(events))
+    async def _tell(self, stream: Any) -> None:
+        """Merge each part into the table, and note the statistic that it changes.
 
-    async def _publish(self, stream: Any) -> None:
-        """Merge each part into the table, and publish the statistic that it changes."""
+        A record stays unfinished while it is in hand, whatever Faust acknowledges, and for good when this fails: that
+        ends the process, because Faust would only start the agent again."""
         async for event in stream.events():
-            with self._in_hand([event]):
-                part = await self._decoded(STATISTIC_PARTS, event)
-                if isinstance(part, StatisticPart):
-                    await self._merged(event, part)
-                telemetry.RECORDS.labels(STATISTIC_PARTS.name).inc()
+            event.message.incref()
+            try:
+                part = await self._decoded(event)
+                row = await self._merged(event, part) if part is not None else None
+                if part is None or row is None:
+                    await self._publication.finish(event)
+                else:
+                    await self._publication.note(part.statistic, row, event)
+            except Exception as error:
+                if not self._broken.done():
+                    self._broken.set_exception(error)
+                raise
+            telemetry.RECORDS.labels(STATISTIC_PARTS.name).inc()
 
-    async def _merged(self, event: Any, part: StatisticPart) -> None:
+    async def _merged(self, event: Any, part: StatisticPart) -> Row | None:
+        """The statistic with the part; None when that was put aside."""
         suspect: Suspect | None = None
         while True:
             try:
-                await self._merge(event, part)
+                row = await self._merge(event, part)
                 self._suspects.succeeded(1)
                 if suspect is not None:
                     self._suspects.cleared(suspect)
-                return
+                return row
             except PartitionsMismatch:  # of the worker's own view of the log: no fault of the record
                 log.warning("paused: the table's changelog is not known yet")
                 await asyncio.sleep(_LOOK_S)
@@ -132,64 +130,41 @@ class Worker:
                 origin = f"{STATISTIC_PARTS.name}/{event.message.partition}/{event.message.offset}"
                 suspect = await self._suspects.failed(origin, error, suspect)
                 if self._suspects.is_convicted(suspect):
-                    await self._dead_letter(STATISTIC_PARTS, event, repr(error))
+                    await self._dead_letter(event, repr(error))
                     self._suspects.put_aside(suspect)
-                    return
+                    return None
                 await asyncio.sleep(suspect.wait_s)
 
-    async def _merge(self, event: Any, part: StatisticPart) -> None:
-        statistic, now = part.statistic, now_ms()
-        kept_ms = KEPT // timedelta(milliseconds=1)
-        if statistic.minute + kept_ms <= now:
-            await self._dead_letter(STATISTIC_PARTS, event, "too late: the table does not keep that minute any more")
-            return
-        if (
-            statistic.minute > now + kept_ms
-        ):  # it would be kept until then; an absurd timestamp would create unbounded windows
-            await self._dead_letter(STATISTIC_PARTS, event, "too early: nobody's clock is that far ahead")
-            return
-        key = key_of(statistic)
+    async def _merge(self, event: Any, part: StatisticPart) -> Row | None:
+        minute, now = part.statistic.minute, now_ms()
+        if minute + _KEPT_MS <= now:
+            await self._dead_letter(event, "too late: the table does not keep that minute any more")
+            return None
+        if minute > now + _KEPT_MS:  # it would be kept until then; an absurd timestamp would create unbounded windows
+            await self._dead_letter(event, "too early: nobody's clock is that far ahead")
+            return None
+        key, self._minute_s = key_of(part.statistic), minute / 1000
         rows = self._rows[key]
         row = restored(rows.value())
         if merged(row, part):
             self._rows[key] = stored(row)
-        publication = Append(DELIVERY_STATISTICS, key, changed(statistic, row, now))
-        await _insist(partial(self._sink.append, [publication]))
+        return row
 
-    async def _decoded(self, topic: Topic, event: Any) -> Event | None:
+    async def _decoded(self, event: Any) -> StatisticPart | None:
         try:
-            found = codec.decode(topic, event.value)
+            found = codec.decode(STATISTIC_PARTS, event.value)
         except codec.Undecodable as error:
-            await self._dead_letter(topic, event, str(error))
+            await self._dead_letter(event, str(error))
             return None
         if found is None:
-            telemetry.UNKNOWN.labels(topic.name).inc()
-        return found
+            telemetry.UNKNOWN.labels(STATISTIC_PARTS.name).inc()
+        return found if isinstance(found, StatisticPart) else None
 
-    async def _dead_letter(self, topic: Topic, event: Any, reason: str) -> None:
+    async def _dead_letter(self, event: Any, reason: str) -> None:
         message = event.message
         place = f"{message.partition}/{message.offset}"
-        await _insist(partial(self._dead_letters.put, topic, message.key, message.value, place, reason=reason))
-
-
-async def _insist(do: Callable[[], Awaitable[None]]) -> None:
-    """Try again until the log is back; the stream waits, and the group membership lives on in Faust's own task."""
-    attempt = 0
-    while True:
-        try:
-            await do()
-            return
-        except faults.TRANSIENT_ERRORS as error:
-            attempt += 1
-            telemetry.PAUSES.labels("statistics").inc()
-            log.warning("paused: infrastructure is away", group="statistics", error=repr(error), attempt=attempt)
-        await asyncio.sleep(faults.backoff_s(attempt))
-
-
-def _begin(event: Any) -> float:
-    """The minute of a part, in seconds: it selects the window of the table."""
-    part = codec.decode(STATISTIC_PARTS, event.value)
-    return part.statistic.minute / 1000 if isinstance(part, StatisticPart) else 0.0
+        key, value = message.key, message.value
+        await insist(partial(self._dead_letters.put, STATISTIC_PARTS, key, value, place, reason=reason))
 
 
 class _Diskless(faust.App):

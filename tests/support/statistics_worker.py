@@ -15,8 +15,8 @@ import aiohttp
 
 from deploy.local.ports import free_ports
 from schemas import codec
-from schemas.statistic_events import DeliveryCounted, StatisticChanged, key_of
-from schemas.topics import DELIVERY_COUNTED, DELIVERY_STATISTICS
+from schemas.statistic_events import StatisticChanged, StatisticPart, key_of
+from schemas.topics import DELIVERY_STATISTICS, STATISTIC_PARTS
 from services.runtime.log import kafka
 from services.runtime.log.kafka import Append, Log
 from services.runtime.settings import Settings
@@ -27,12 +27,14 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Worker:
-    """`newest` holds the statistics by their keys, as a reader of `delivery-statistics` has them."""
+    """`newest` holds the statistics by their keys, as a reader of `delivery-statistics` has them; `published` is how
+    many records it has read."""
 
     settings: Settings
     log: Log
     output: IO[bytes]
     newest: dict[str, StatisticChanged] = field(default_factory=dict)
+    published: int = 0
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -65,8 +67,8 @@ class Worker:
         async with asyncio.timeout(30):
             return await self.process.wait()
 
-    async def count(self, *events: DeliveryCounted) -> None:
-        await self.log.append([Append(DELIVERY_COUNTED, event.message_id, event) for event in events])
+    async def count(self, *parts: StatisticPart) -> None:
+        await self.log.append([Append(STATISTIC_PARTS, key_of(part.statistic), part) for part in parts])
 
     async def until(self, counts: dict[str, int]) -> None:
         """Until the newest statistics have these counts, by key. Fails with what there was."""
@@ -81,6 +83,7 @@ class Worker:
         changed = codec.decode(DELIVERY_STATISTICS, value)
         assert isinstance(changed, StatisticChanged)
         assert key == key_of(changed.statistic)
+        self.published += 1
         if key not in self.newest or changed.count >= self.newest[key].count:
             self.newest[key] = changed
 

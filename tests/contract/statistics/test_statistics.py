@@ -3,14 +3,14 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import pytest
 
 from schemas import ids
 from schemas.providers import Provider
-from schemas.statistic_events import MINUTE_MS, DeliveryCounted, Outcome, Statistic, key_of
-from schemas.topics import DELIVERY_COUNTED
+from schemas.statistic_events import MINUTE_MS, NAMESPACE, CountedRecord, Outcome, Statistic, StatisticPart, key_of
+from schemas.topics import STATISTIC_PARTS
 from schemas.values import Channel
 from services.runtime.clock import now_ms
 from services.runtime.log.kafka import Append
@@ -21,64 +21,91 @@ pytestmark = pytest.mark.real
 BANKS = ("bank-1", "bank-2")
 
 
-def counted(place: int, outcome: Outcome = "sent", minute: int | None = None, latency: int = 120) -> DeliveryCounted:
-    """The outcome that the record at offset `place` has decided; the message decides on which partition."""
-    message_id = ids.uuid5("7b0f6c7e-6f0b-4a55-9b68-0f4f9d2f0a11", str(place % 7))
-    partner_id = BANKS[place % 2]
-    at = now_ms() if minute is None else minute
-    return DeliveryCounted(
-        event_id=ids.event_id_of(message_id, f"{place}/{outcome}"),
-        at=at,
-        message_id=message_id,
-        partner_id=partner_id,
-        statistic=Statistic(
-            minute=at - at % MINUTE_MS,
-            partner_id=partner_id,
-            application_id="app",
-            channel=Channel.PUSH,
-            provider=Provider.FCM,
-            outcome=outcome,
-        ),
-        origin=f"status-events/{place % 7}",
-        position=(place, 0),
-        sent_after_ms=latency,
+def statistic(place: int, minute: int, outcome: Outcome = "sent") -> Statistic:
+    return Statistic(
+        minute=minute - minute % MINUTE_MS,
+        partner_id=BANKS[place % 2],
+        application_id="app",
+        channel=Channel.PUSH,
+        provider=Provider.FCM,
+        outcome=outcome,
     )
 
 
-def counts_of(events: Sequence[DeliveryCounted]) -> dict[str, int]:
-    return dict(Counter(key_of(event.statistic) for event in {event.event_id: event for event in events}.values()))
+def parts_of(places: Iterable[int], minute: int, outcome: Outcome = "sent", batch: int = 40) -> list[StatisticPart]:
+    """The parts of status that has read the records at these places, so many in each batch, of seven partitions."""
+    left, parts = list(places), []
+    while left:
+        for bank in range(len(BANKS)):
+            read = sorted((place % 7, place) for place in left[:batch] if place % 2 == bank)
+            counted = tuple(
+                CountedRecord(origin=f"status-events/{partition}", position=(place, 0), sent_after_ms=120)
+                for partition, place in read
+            )
+            if counted:
+                event_id = ids.event_id_of(NAMESPACE, f"{bank}/{outcome}/{read[0]}/{read[-1]}")
+                of_bank = statistic(bank, minute, outcome)
+                parts.append(StatisticPart(event_id=event_id, at=minute, statistic=of_bank, source=-1, counted=counted))
+        del left[:batch]
+    return parts
+
+
+def counts_of(minute: int, sent: int, read: int = 0) -> dict[str, int]:
+    """The counts when so many first places were sent, and so many read."""
+    counts = Counter(key_of(statistic(place, minute)) for place in range(sent))
+    counts.update(key_of(statistic(place, minute, "read")) for place in range(read))
+    return dict(counts)
 
 
 async def test_repetitions_are_counted_once_and_a_killed_worker_goes_on_exactly(settings: Settings) -> None:
     now = now_ms()
-    events = [counted(place, minute=now) for place in range(3_000)]
     async with worker_on(settings) as worker:
         await worker.start()
-        await worker.count(*events[:1_000])
-        await worker.count(*events[400:1_500])  # status was killed and began again at its last commit
-        feeding = asyncio.ensure_future(worker.count(*events[1_500:]))
+        await worker.count(*parts_of(range(1_000), now))
+        await worker.count(*parts_of(range(400, 1_500), now, batch=70))  # status was killed, began at its last commit
+        feeding = asyncio.ensure_future(worker.count(*parts_of(range(1_500, 3_000), now)))
         await worker.end(signal.SIGKILL)
         await feeding
         await worker.start()
-        await worker.until(counts_of(events))
-        await worker.count(*events[2_000:])
+        await worker.until(counts_of(now, 3_000))
+        await worker.count(*parts_of(range(2_000, 3_000), now, batch=11))
         assert await worker.end() == 0
         await worker.start()
-        last = counted(3_000, "read", now)
-        await worker.count(*events[2_500:], last)
-        await worker.until(counts_of([*events, last]))
-        sent = worker.newest[key_of(events[0].statistic)].sent_after
+        await worker.count(*parts_of(range(2_500, 3_000), now), *parts_of(range(1), now, "read"))
+        await worker.until(counts_of(now, 3_000, read=1))
+        sent = worker.newest[key_of(statistic(0, now))].sent_after
         assert (sent.buckets[1], sent.sum_ms) == (1_500, 1_500 * 120)
         assert errors_in(worker.output) == []
 
 
-async def test_what_cannot_be_read_or_is_of_no_time_that_is_kept_is_put_aside(settings: Settings) -> None:
-    good, late = counted(1), counted(2, minute=now_ms() - 2 * 86_400_000)
-    early, mad = counted(3, minute=now_ms() + 2 * 86_400_000), counted(4, minute=10**30)
+async def test_a_statistic_that_changes_all_the_time_is_published_once_a_second(settings: Settings) -> None:
+    now, seconds = now_ms(), 3.0
     async with worker_on(settings) as worker:
         await worker.start()
-        await worker.log.append([Append(DELIVERY_COUNTED, good.message_id, b"{}")])
-        await worker.count(late, early, mad, good)
-        await worker.until(counts_of([good]))
+        begun = asyncio.get_running_loop().time()
+        place = 0
+        while asyncio.get_running_loop().time() - begun < seconds:
+            await worker.count(*parts_of(range(place, place + 20), now))
+            place += 20
+            await asyncio.sleep(0.02)
+        await worker.count(*parts_of(range(place), now))  # all of it again
+        await worker.until(counts_of(now, place))
+        took = asyncio.get_running_loop().time() - begun
+        assert worker.published <= len(BANKS) * (took + 2)
+        assert await worker.end() == 0
+        assert errors_in(worker.output) == []
+
+
+async def test_what_cannot_be_read_or_is_of_no_time_that_is_kept_is_put_aside(settings: Settings) -> None:
+    now = now_ms()
+    late, early, mad = (
+        parts_of([place], minute)
+        for place, minute in ((2, now - 2 * 86_400_000), (3, now + 2 * 86_400_000), (4, 10**30))
+    )
+    async with worker_on(settings) as worker:
+        await worker.start()
+        await worker.log.append([Append(STATISTIC_PARTS, "no statistic", b"{}")])
+        await worker.count(*late, *early, *mad, *parts_of([0], now))
+        await worker.until(counts_of(now, 1))
         assert await worker.end() == 0
         assert errors_in(worker.output) == []

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.events import MessageEvent
 from schemas.reasons import Reason
-from schemas.statistic_events import BOUNDS_MS, DeliveryCounted, StatisticPart
-from services.statistics.merge import Row, changed, merged, parts_of, restored, stored
+from schemas.statistic_events import BOUNDS_MS
 from services.status.fold import OUTCOMES, OutcomeCounted, count_outcomes, fold
 from services.status.message import Message
 from services.status.statistics.routes import percentile
@@ -96,37 +95,6 @@ def test_in_any_order_and_with_any_repetition_the_outcomes_are_the_same(order: l
         for count in counts
         if count.outcome.origin == counts[0].outcome.origin and not count.outcome.place
     )
-
-
-def record(place: int) -> DeliveryCounted:
-    return DeliveryCounted.model_validate(
-        {
-            "event_id": f"e{place}",
-            "at": NOW,
-            "message_id": "m",
-            "partner_id": "bank",
-            "statistic": {"minute": NOW, "partner_id": "bank", "channel": "PUSH", "outcome": "sent"},
-            "origin": f"status-events/{place % 2}",
-            "position": (place // 3, place % 3),
-            "sent_after_ms": 90 + place,
-        }
-    )
-
-
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 15)), max_size=12))
-def test_a_sender_that_repeats_from_its_last_commit_adds_nothing_twice(restarts: list[tuple[int, int]]) -> None:
-    """Each run begins at or before the place that the last one came to, and goes on with batches of its own."""
-    row, reached = Row(), 0
-    for back, length in [*restarts, (0, 40)]:
-        begin = max(0, reached - back)
-        batch = [(0, record(place)) for place in range(begin, min(40, begin + length))]
-        for part in parts_of(batch):
-            merged(row, StatisticPart.model_validate_json(part.model_dump_json()))
-            row = restored(stored(row))
-        reached = max(reached, begin + len(batch))
-    statistic = changed(record(0).statistic, row, NOW)
-    assert (statistic.count, sum(statistic.sent_after.buckets)) == (40, 40)
-    assert statistic.sent_after.sum_ms == sum(90 + place for place in range(40))
 
 
 def test_a_percentile_is_the_bound_of_its_bucket() -> None:
