@@ -1,6 +1,6 @@
 """The agent on Faust, and the workarounds that Faust needs.
 
-    statistic-parts ─▶ `tell`: windowed table ─▶ (within a second, `publication.py`) ─▶ delivery-statistics
+    statistic-parts ─▶ `add-up`: windowed table ─▶ (within a second, `publication.py`) ─▶ delivery-statistics
 
 Faust acknowledges an event though its agent raised or was cancelled. So what is in hand holds one more reference to its
 record than Faust knows of, given back when everything that follows was appended: an offset is committed only behind
@@ -54,7 +54,7 @@ class Worker:
         relative = window.tumbling(MINUTE_MS / 1000, expires=KEPT, key_index=False)
         self._minute_s = 0.0  # of the part that is merged
         self._rows = relative.relative_to(lambda event: self._minute_s)
-        self.app.agent(self._topic(STATISTIC_PARTS), name="tell")(self._tell)
+        self.app.agent(self._topic(STATISTIC_PARTS), name="add-up")(self._add_up)
         self.app.on_partitions_revoked.connect(self._before_others_have_them)
 
     async def start(self) -> None:
@@ -93,7 +93,7 @@ class Worker:
         name = self._prefix + topic.name
         return self.app.topic(name, key_serializer="raw", value_serializer="raw", key_type=bytes, value_type=bytes)
 
-    async def _tell(self, stream: Any) -> None:
+    async def _add_up(self, stream: Any) -> None:
         """Merge each part into the table, and note the statistic that it changes.
 
         A record stays unfinished while it is in hand, whatever Faust acknowledges, and for good when this fails: that

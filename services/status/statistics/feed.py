@@ -63,9 +63,15 @@ class _Key(NamedTuple):
 def _key(message: Message, counted: OutcomeCounted) -> _Key:
     count, delivery = counted.outcome, counted.delivery
     application_id, provider = ("", "") if delivery is None else (delivery.application_id, delivery.provider)
-    minute = count.at - count.at % MINUTE_MS
-    channel = counted.request.channel
-    return _Key(minute, message.partner_id, application_id, channel, provider, count.outcome, count.error_code)
+    return _Key(
+        minute=count.at - count.at % MINUTE_MS,
+        partner_id=message.partner_id,
+        application_id=application_id,
+        channel=counted.request.channel,
+        provider=provider,
+        outcome=count.outcome,
+        error_code=count.error_code,
+    )
 
 
 def _statistic(key: _Key) -> Statistic:
