@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-TARGETS := install demo tour up down test check schemas bench browser
+TARGETS := install demo tour up down test check schemas lock bench browser
 .PHONY: help $(TARGETS)
 
 VENV := .venv/bin/python
@@ -12,6 +12,9 @@ FIND_PYTHON := for name in $(PYTHON) python3.11 python3.12 python3.13 python3.14
 INSTALL = @python="$$($(FIND_PYTHON))"; \
 	[ -n "$$python" ] || { echo "error: Python 3.11 or newer is needed; found $$(python3 --version 2>&1 || echo none)" >&2; exit 1; }; \
 	"$$python" -I deploy/install.py
+
+# Every platform's packages in one list; the index is whatever the installer is set to.
+LOCK = .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -46,19 +49,24 @@ schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and 
 	@$(VENV) -m schemas
 	@$(VENV) -m deploy.docs
 
+lock: .venv/.installed-dev ## resolve the hash-locked lists anew from pyproject.toml, keeping what fits
+	@$(LOCK) -o requirements.txt
+	@$(LOCK) --extra local -c requirements.txt -o requirements-local.txt
+	@$(LOCK) --extra local --extra dev -c requirements-local.txt -o requirements-dev.txt
+
 bench: .venv/.installed-dev ## measure, each figure beside its limit
 	@$(VENV) -m deploy.bench $(BENCH)
 
 browser: .venv/.installed-run ## try the sample page in a real browser; needs a Chromium on the PATH
 	@$(VENV) -m deploy.browser
 
-.venv/.installed-run: requirements.txt
+.venv/.installed-run: requirements-local.txt
 	$(INSTALL) run
 
 .venv/.installed-dev: requirements-dev.txt
 	$(INSTALL) dev
 
-Makefile requirements.txt requirements-dev.txt: ;
+Makefile requirements-local.txt requirements-dev.txt: ;
 
 .DEFAULT:
 	$(error there is no target "$@"; there are: $(TARGETS))

@@ -1,6 +1,11 @@
-"""`python -m deploy.cli`, `deploy/rpns`."""
+"""`rpns`, `python -m deploy.cli`, `deploy/rpns`."""
 
 from deploy.cli.app import app
 
-if __name__ == "__main__":
+
+def main() -> None:
     app(prog_name="rpns")
+
+
+if __name__ == "__main__":
+    main()

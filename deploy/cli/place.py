@@ -13,8 +13,9 @@ import typer
 
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, base_url
-from deploy.local.__main__ import DEFAULT_DIR, DEFAULT_OPERATORS_PORT, DEFAULT_PORT, running
-from deploy.local.ports import HOST
+from deploy.gateway.routes import OPERATORS_PORT, PUBLIC_PORT
+
+HOST = "127.0.0.1"
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Place:
     @cached_property
     def url(self) -> str:
         local = self._local
-        return base_url(self.given_url or (local["public_url"] if local else f"http://{HOST}:{DEFAULT_PORT}"))
+        return base_url(self.given_url or (local["public_url"] if local else f"http://{HOST}:{PUBLIC_PORT}"))
 
     @cached_property
     def operators_url(self) -> str:
@@ -37,7 +38,7 @@ class Place:
         local = self._local
         if local and self.url == local["public_url"]:
             return str(local["operators_url"])
-        return self.url if self.given_url else f"http://{HOST}:{DEFAULT_OPERATORS_PORT}"
+        return self.url if self.given_url else f"http://{HOST}:{OPERATORS_PORT}"
 
     def anybody(self) -> Gateway:
         """The platform as anybody sees it, without proof of who is asking."""
@@ -54,6 +55,11 @@ class Place:
 
     @cached_property
     def _local(self) -> dict[str, Any] | None:
+        """The stack that runs beside this source tree; where the package alone is installed there is none."""
+        try:
+            from deploy.local.__main__ import DEFAULT_DIR, running
+        except ModuleNotFoundError:
+            return None
         try:
             return running(DEFAULT_DIR)
         except (OSError, ValueError):  # somebody else's, or it is ending just now

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Service = Literal["ingest", "registry", "status"]
+PUBLIC_PORT, OPERATORS_PORT = 8080, 8081
+"""Of the gateway's two addresses, where nothing else is said."""
 SERVICES: tuple[Service, ...] = ("ingest", "registry", "status")
 """Those with an API."""
 

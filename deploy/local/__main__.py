@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from deploy.gateway.routes import OPERATORS_PORT, PUBLIC_PORT
 from deploy.local.ports import usual
 from deploy.local.processes.background import END_S, Teller, start_in_background
 from deploy.local.processes.owner import end_owner, owner
@@ -28,7 +29,7 @@ from deploy.local.servers import kafka, kafka_files
 from deploy.local.show import Progress, overview
 from deploy.local.stack import DESCRIPTION, OPERATORS_PORT_SETTING, PUBLIC_PORT_SETTING, Stack
 
-DEFAULT_PORT, DEFAULT_OPERATORS_PORT = 8080, 8081
+DEFAULT_PORT, DEFAULT_OPERATORS_PORT = PUBLIC_PORT, OPERATORS_PORT
 LOOK_S = 0.5
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from deploy.cli import place as places
 from deploy.cli.app import app
 from deploy.cli.fault import Fault
 from deploy.cli.place import Place
@@ -116,7 +115,7 @@ LOCAL = {
 def test_the_local_stack_is_found_and_its_token_goes_nowhere_else(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], running: dict[str, Any] | None, url: str, token: str
 ) -> None:
-    monkeypatch.setattr(places, "running", lambda _: running)
+    monkeypatch.setattr("deploy.local.__main__.running", lambda _: running)
     found = Place(**environment).operator()
     assert (found.url, found.authorization) == (url, f"Bearer {token}")
 
@@ -127,6 +126,6 @@ def test_the_local_stack_is_found_and_its_token_goes_nowhere_else(
 def test_the_local_token_is_not_shown_to_another_platform(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(places, "running", lambda _: LOCAL)
+    monkeypatch.setattr("deploy.local.__main__.running", lambda _: LOCAL)
     with pytest.raises(Fault):
         Place(**environment).operator()

