@@ -30,7 +30,7 @@ from services.runtime.crypto import record_encryption
 from services.runtime.faults import DECLARED, TRANSIENT_ERRORS, Suspect, Suspects, backoff_s, kind_of
 from services.runtime.log import kafka
 from services.runtime.log.dead_letters import DeadLetters
-from services.runtime.log.fetches import Fetches
+from services.runtime.log.fetches import GATHER_S, Fetches
 from services.runtime.log.kafka import Append, Log
 from services.runtime.log.progress import Batch, Progress
 from services.runtime.settings import Settings
@@ -92,7 +92,10 @@ class _InHand:
 
 @dataclass
 class BatchConsumer:
-    """One consumer of one group. `run()` returns after `stop` was set and the batch in hand is committed."""
+    """One consumer of one group. `run()` returns after `stop` was set and the batch in hand is committed.
+
+    `max_records` bounds a batch; for `gather_s` a loop that is busy lets records gather (`fetches.py`).
+    """
 
     settings: Settings
     log: Log
@@ -103,6 +106,7 @@ class BatchConsumer:
     stop: asyncio.Event
     together: bool = False
     max_records: int = 500
+    gather_s: float = GATHER_S
     dead_letters: DeadLetters | None = None
 
     async def run(self) -> None:
@@ -119,7 +123,7 @@ class BatchConsumer:
         )
         prefix = self.settings.kafka_topic_prefix
         self._progress = Progress(consumer, self.group)
-        fetches = Fetches(consumer, self._progress, self.max_records)
+        fetches = Fetches(consumer, self._progress, self.max_records, stop=self.stop, gather_s=self.gather_s)
         consumer.subscribe([prefix + topic.name for topic in self.topics], listener=self._progress)
         await consumer.start()
         try:

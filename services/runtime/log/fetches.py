@@ -1,6 +1,11 @@
 """The fetches of one consumer that goes batch by batch.
 
-    resume ─▶ getmany: all that the client holds ─▶ pause ─▶ batch after batch ─▶ nothing left: the next fetch
+    resume ─▶ getmany: all that the client holds ─▶ pause ─▶ batch after batch ─▶ nothing left ─▶ gather ─▶ resume …
+
+gather     the last fetch brought       the next one begins
+           nothing, or one record       at once: an idle loop waits for nothing
+           several                      `gather_s` after the last one began: what has come meanwhile is one batch
+           more than a batch holds      at once: there is more to be caught up with
 
 While records are in hand nothing is fetched, and a fetch begins with nothing in hand. So it always asks for all
 partitions at once, may wait for seconds when there is nothing (`kafka.LONG_FETCH_WAIT_MS`), and is answered as soon as
@@ -8,23 +13,45 @@ a record comes. A fetch beside records in hand would leave their partition out, 
 end of that long poll.
 """
 
+import asyncio
+import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from services.runtime.log import kafka
-from services.runtime.log.progress import Batch, Progress
+from services.runtime.log.progress import COMMIT_S, Batch, Progress
+from services.runtime.loops import pause
 
 _TURN_MS = 250
 """How long one look for records takes at most: then the owner looks after its commits and its end."""
+_LOOK_S = COMMIT_S / 5
+"""How often a loop that gathers looks whether a rebalance has come or something is to be committed."""
+GATHER_S = 0.04
+"""For loops on the way of a message and those that follow devices. A batch has fixed costs (a fetch, appends, a query
+or two: some 3 ms of everybody's processor time) that are shared by what comes in this time, and a message passes two
+or three such loops: a tenth of a second at most, and only while others come with it."""
 
 
 class Fetches:
     """Hands out at most `most` records at a time. What is in hand when a rebalance begins is dropped: the client goes
     back to what is committed."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, progress: Progress, most: int) -> None:
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        progress: Progress,
+        most: int,
+        *,
+        stop: asyncio.Event,
+        gather_s: float = 0.0,
+        monotonic_s: Callable[[], float] = time.monotonic,
+        wait: Callable[[asyncio.Event, float], Awaitable[None]] = pause,
+    ) -> None:
         self._consumer, self._progress, self._most = consumer, progress, most
+        self._stop, self._gather_s, self._monotonic_s, self._wait = stop, gather_s, monotonic_s, wait
+        self._gathered_at_s = 0.0  # when what the next fetch is to bring has gathered
         self._in_hand: deque[tuple[TopicPartition, list[ConsumerRecord]]] = deque()
         self._epoch = -1
 
@@ -34,11 +61,23 @@ class Fetches:
             # A member that does not poll is removed; after a rebalance this brings what the new assignment holds.
             self._keep(await self._consumer.getmany(timeout_ms=0))
         if not self._in_hand:
+            await self._gather()
             self._consumer.resume(*self._consumer.paused())
             self._keep(await self._consumer.getmany(timeout_ms=_TURN_MS))
+            if 1 < sum(len(records) for _, records in self._in_hand) < self._most:
+                self._gathered_at_s = self._monotonic_s() + self._gather_s
         if self._in_hand:
             kafka.hold_fetches(self._consumer)
         return self._taken()
+
+    async def _gather(self) -> None:
+        """Wait until it has gathered; the end of the process and a rebalance are not waited through, and commits go on.
+        The client holds the membership meanwhile: the wait is far shorter than the time allowed between polls."""
+        while (left_s := self._gathered_at_s - self._monotonic_s()) > 0:
+            if self._stop.is_set() or self._epoch != self._progress.rebalances:
+                return
+            await self._wait(self._stop, min(left_s, _LOOK_S))
+            await self._progress.commit_when_due()
 
     def _keep(self, fetched: Batch) -> None:
         if self._epoch != self._progress.rebalances:
