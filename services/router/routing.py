@@ -1,10 +1,15 @@
-"""The router's step: claim, plan, store the plan, append it.
+"""The router's step: plan, claim with the plan, append it.
 
-MessageRequested ─▶ no claim          ─▶ plan (or schedule), store it, append it
-                 ─▶ claim, our origin ─▶ our own replay: append the stored plan, set its timer if it waits
-                 ─▶ claim, another's  ─▶ a repeated request: into the trace, nothing else
+MessageRequested ─▶ plan (or schedule) ─▶ claim it with that plan ─▶ append it
+                                             └─▶ there is a claim:
+                                                    our origin ─▶ our own replay: append the stored plan, set its
+                                                                  timer if it waits; what was planned now is dropped
+                                                    another's  ─▶ a repeated request: into the trace, nothing else
 ScheduleDue      ─▶ claim scheduled   ─▶ plan now, compare-and-set to planned, append
                  ─▶ claim planned     ─▶ our own replay: append the stored plan; else nothing
+
+Nearly every link is new, so claims are not looked for: they are inserted, and only those that were refused are read.
+First read are those of what a timer brings, and of the `end` of an activity, which is marked before it is claimed.
 
 A link may wait (`waiting.py`): for its window, or until what it belongs to is no longer paused. A timer then brings it
 back as ScheduleDue, and it is decided anew; what was cancelled ends at once. Single ones: `cancelling.py`.
@@ -12,23 +17,23 @@ back as ScheduleDue, and it is decided anew; what was cancelled ends at once. Si
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from schemas import ids, topics
-from schemas.events import CancelRequested, MessageRequested, RequestRepeated, ScheduleDue
+from schemas import topics
+from schemas.events import CancelRequested, MessageRequested
 from schemas.providers import Provider
 from schemas.reasons import Reason
-from services.router.answers import to_status
+from services.router.answers import DueLink, answered, due_link, to_status
 from services.router.cancelling import cancelled
 from services.router.checks import UsableProviders
-from services.router.endings import endings_of
+from services.router.endings import endings_of, is_end
 from services.router.lifetimes import held_until
 from services.router.plan import Plan, plan, to_nobody
 from services.router.store import RoutingClaim, RoutingClaims
-from services.router.waiting import held, scheduled, timer_of, timers_again
-from services.runtime import telemetry
+from services.router.waiting import held, scheduled, timer_of
+from services.runtime import mongo, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.delivery_ids import DeliveryIds
@@ -41,17 +46,6 @@ from services.runtime.mongo.ended_activities import Ended, EndedActivities
 from services.runtime.scheduling.stops import Stops
 from services.runtime.scheduling.timers import Timer, Timers
 from services.runtime.short_links import ShortLinks
-
-
-@dataclass(frozen=True, slots=True)
-class _DueLink:
-    """A link to be decided: of a new request, or at its schedule's hour."""
-
-    claim_id: str
-    record: Record
-    request: MessageRequested
-    by_timer: bool
-
 
 _Decision = tuple[RoutingClaim, Timer | None]
 """What is stored of a link and appended, and the timer of one that waits."""
@@ -72,56 +66,37 @@ class Routing:
 
     async def step(self, records: Sequence[Record]) -> StepResult:
         """Decide a batch. Repeatable: a second run gives the same records."""
-        links = [_due_link(record) for record in records if not isinstance(record.event, CancelRequested)]
-        known = await self.claims.load({link.claim_id for link in links})
-        fresh, replies, timers = self._sorted(links, known)
-        decisions, ends = await self._decide(fresh)
+        links = [due_link(record) for record in records if not isinstance(record.event, CancelRequested)]
+        known = await self.claims.load({link.claim_id for link in links if link.by_timer or is_end(link.request)})
+        answers = answered(links, known)
+        decisions, ends = await self._decide(answers.fresh)
         await self.ended.mark(ends)
         claims = [claim for claim, _ in decisions]
         taken = await self.claims.insert([claim for claim in claims if claim.due_origin is None])
         taken |= await self.claims.make_due(
             [claim for claim in claims if claim.due_origin and claim.state == "planned"]
         )
-        if taken:  # another instance was faster, or a cancellation, after we had looked
-            lost = [link for link in fresh if link.claim_id in taken]
-            _, again, waiting = self._sorted(lost, await self.claims.load(taken))
-            replies, timers = replies + again, timers + waiting
+        if taken:  # a repeat or a replay; or another instance was faster, or a cancellation
+            known |= await self._stored(taken)
+            answers = answered(links, known)  # all: what stands behind a refused one goes by its claim
         kept = [(claim, timer) for claim, timer in decisions if claim.claim_id not in taken]
-        timers += [timer for _, timer in kept if timer is not None]
+        timers = answers.timers + [timer for _, timer in kept if timer is not None]
         await self.timers.set(timers)
         await self.stops.look_again(timers)
-        replies += await cancelled(self.claims, records)
+        replies = answers.appends + await cancelled(self.claims, records)
+        for lane, count in answers.repeats.items():
+            telemetry.REPEATS.labels(lane).inc(count)
         return StepResult([append for claim, _ in kept for append in claim.plan] + replies)
 
-    def _sorted(
-        self, links: Sequence[_DueLink], known: dict[str, RoutingClaim]
-    ) -> tuple[list[_DueLink], list[Append], list[Timer]]:
-        """Those to decide; for those that were decided before what to append, and the timers of those that wait: the
-        step may have been broken off behind the claim."""
-        fresh: list[_DueLink] = []
-        appends: list[Append] = []
-        timers: list[Timer] = []
-        mine = dict(known)
-        for link in links:
-            claim = mine.get(link.claim_id)
-            if link.by_timer:
-                if claim is not None and claim.state == "scheduled":
-                    fresh.append(link)
-                    mine[link.claim_id] = replace(claim, state="planned", due_origin=link.record.origin, plan=())
-                elif claim is not None and claim.due_origin == link.record.origin:
-                    appends += claim.plan
-            elif claim is None:
-                fresh.append(link)
-                mine[link.claim_id] = RoutingClaim(link.claim_id, link.record.origin, "planned", ())
-            elif claim.origin == link.record.origin:
-                appends += claim.plan
-                timers += timers_again(link.request, claim.plan) if claim.state == "scheduled" else ()
-            else:
-                telemetry.REPEATS.labels(link.request.lane).inc()
-                appends.append(to_status(_repeated(link.request)))
-        return fresh, appends, timers
+    async def _stored(self, claim_ids: set[str]) -> dict[str, RoutingClaim]:
+        """The claims that refused ours. Raises Unavailable for one that no majority holds yet: what it says may not be
+        acted on, and without it the link would be lost."""
+        stored = await self.claims.load(claim_ids)
+        if claim_ids - stored.keys():
+            raise mongo.Unavailable("a claim is not held by a majority yet")
+        return stored
 
-    async def _decide(self, links: Sequence[_DueLink]) -> tuple[list[_Decision], Sequence[Ended]]:
+    async def _decide(self, links: Sequence[DueLink]) -> tuple[list[_Decision], Sequence[Ended]]:
         """The decision on each, and the activities that are ended by it."""
         addresses = {link.claim_id: _address(link.request) for link in links}
         wanted = {address for address in addresses.values() if address is not None}
@@ -151,7 +126,7 @@ class Routing:
         _count(decisions)
         return decisions, endings.ended
 
-    def _waits(self, link: _DueLink, installations: Sequence[Installation], now: int) -> _Decision | None:
+    def _waits(self, link: DueLink, installations: Sequence[Installation], now: int) -> _Decision | None:
         """The decision on a link that is not planned now, or to nobody because of a stop."""
         request = link.request
         stop = self.directory.stop_of(
@@ -185,15 +160,6 @@ class Routing:
         return UsableProviders(self.directory.applications.get(application_id), enabled, web_key)
 
 
-def _due_link(record: Record) -> _DueLink:
-    event = record.event
-    if isinstance(event, ScheduleDue):
-        return _DueLink(f"{event.message_id}/{event.link}", record, event.request, by_timer=True)
-    if isinstance(event, MessageRequested):
-        return _DueLink(f"{event.message_id}/{event.link}", record, event, by_timer=False)
-    raise TypeError(f"{type(event).__name__} is not the router's")
-
-
 def _address(request: MessageRequested) -> Address | None:
     """Where to look for the link's installations; of another channel's link only the time zone may be wanted."""
     link = request.chain[0]
@@ -211,7 +177,7 @@ def _among(installations: list[Installation], request: MessageRequested) -> list
     return [installation for installation in installations if installation.installation_id in only]
 
 
-def _planned(link: _DueLink, decided: Plan) -> RoutingClaim:
+def _planned(link: DueLink, decided: Plan) -> RoutingClaim:
     for skipped in decided.planned.skipped:
         telemetry.SKIPPED.labels(skipped.reason.value).inc()
     appends = [to_status(decided.planned)]
@@ -224,18 +190,9 @@ def _planned(link: _DueLink, decided: Plan) -> RoutingClaim:
     return _claim(link, "planned", appends)
 
 
-def _claim(link: _DueLink, state: Literal["scheduled", "planned"], plan: Sequence[Append]) -> RoutingClaim:
+def _claim(link: DueLink, state: Literal["scheduled", "planned"], plan: Sequence[Append]) -> RoutingClaim:
     origin = link.record.origin
     return RoutingClaim(link.claim_id, origin, state, plan, origin if link.by_timer else None)
-
-
-def _repeated(request: MessageRequested) -> RequestRepeated:
-    return RequestRepeated(
-        event_id=ids.event_id_of(request.event_id, "repeated"),
-        at=request.at,
-        **request.link_fields,
-        request_id=request.event_id,
-    )
 
 
 def _count(decisions: Sequence[_Decision]) -> None:

@@ -42,11 +42,14 @@ class RoutingClaims:
 
     async def load(self, claim_ids: Iterable[str]) -> dict[str, RoutingClaim]:
         """The claims that exist, by id."""
-        documents = await self._collection.find({"_id": {"$in": list(claim_ids)}}).to_list(None)
+        wanted = list(claim_ids)
+        if not wanted:
+            return {}
+        documents = await self._collection.find({"_id": {"$in": wanted}}).to_list(None)
         return {document["_id"]: _claim(document) for document in documents}
 
     async def insert(self, claims: Sequence[RoutingClaim]) -> set[str]:
-        """Store new claims; the ids of those that another instance claimed meanwhile are returned."""
+        """Store new claims; the ids of those that are there already are returned."""
         written = await self._collection.insert([_document(claim) for claim in claims])
         return {claims[index].claim_id for index in written.taken_indexes}
 

@@ -74,6 +74,8 @@ class Installations:
     async def known(self, addresses: Iterable[Address]) -> set[Address]:
         """The addresses that have a card, even if they have no installations."""
         cards = {address.record_id: address for address in addresses}
+        if not cards:
+            return set()
         documents = await self._cards.find({"_id": {"$in": list(cards)}}, {"_id": 1}).to_list(None)
         return {cards[document["_id"]] for document in documents}
 

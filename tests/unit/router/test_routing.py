@@ -16,6 +16,7 @@ from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
 from services.runtime.directory import Directory
 from services.runtime.log.batch_consumer import Record
+from services.runtime.log.kafka import Append
 from services.runtime.scheduling.stops import Stops
 from services.runtime.scheduling.timers import Timer
 from services.runtime.short_links import ShortLinks
@@ -31,6 +32,7 @@ class Store:
     def __init__(self, breaks: str = "") -> None:
         self.claims: dict[str, RoutingClaim] = {}
         self.timers: dict[str, Timer] = {}
+        self.loads: list[list[str]] = []  # what was looked for, each time
         self._breaks, self._hidden = breaks, set[str]()
 
     def _breaks_now(self, at: str) -> None:
@@ -39,6 +41,10 @@ class Store:
             raise mongo.Unavailable(at)
 
     async def load(self, claim_ids: Iterable[str]) -> dict[str, RoutingClaim]:
+        claim_ids = list(claim_ids)
+        self.loads += [claim_ids] if claim_ids else []
+        if not claim_ids:
+            return {}
         hidden, self._hidden = self._hidden, set()
         return {
             claim_id: self.claims[claim_id]
@@ -111,6 +117,9 @@ async def test_a_link_that_waits_has_its_timer_wherever_the_step_was_broken_off(
     if breaks:
         with pytest.raises(mongo.Unavailable):
             await router.step([record])
+    if breaks == "concern":  # the claim refuses another, but nobody may act on it yet
+        with pytest.raises(mongo.Unavailable, match="majority"):
+            await router.step([record])
     for _ in range(2):
         follows = await router.step([record])
         (waits,) = [record_encryption.decode(append.topic, append.value) for append in follows.appends]
@@ -128,3 +137,44 @@ async def test_a_repeated_request_sets_no_timer_of_its_own() -> None:
     again = request.model_copy(update={"event_id": ids.uuid7()})
     await router.step([Record(REQUESTED, 0, 8, again.message_id, event=again, raw=b"")])
     assert list(store.timers.values()) == [timer]
+
+
+def one_after_the_other(count: int) -> list[Record]:
+    """Requests for one message."""
+    message = asked().replace(at=now_ms())
+    requests = [message.replace(event_id=ids.uuid7()) for _ in range(count)]
+    return [
+        Record(REQUESTED, 0, offset, event.message_id, event=event, raw=b"") for offset, event in enumerate(requests)
+    ]
+
+
+def types(appends: Sequence[Append]) -> list[str]:
+    return [type(record_encryption.decode(append.topic, append.value)).__name__ for append in appends]
+
+
+async def test_no_claim_is_looked_for_unless_it_was_refused() -> None:
+    store = Store()
+    router = routing(store, Directory())
+    (first, again) = one_after_the_other(2)
+    assert types((await router.step([first])).appends) == ["Planned"]
+    assert store.loads == []
+    assert types((await router.step([again])).appends) == ["RequestRepeated"]
+    assert store.loads == [[f"{first.key}/0"]]
+
+
+async def test_a_replay_appends_the_bytes_that_are_stored_and_drops_what_it_planned_anew() -> None:
+    store = Store()
+    (record,) = one_after_the_other(1)
+    stored = (await routing(store, Directory()).step([record])).appends
+    again = (await routing(store, Directory()).step([record])).appends
+    assert [append.value for append in again] == [append.value for append in stored]  # sealing draws a nonce each time
+
+
+async def test_a_request_behind_one_that_is_refused_goes_by_the_claim_that_refused_it() -> None:
+    """The claim is the second's: the first had failed when both were read before."""
+    store = Store()
+    first, second = one_after_the_other(2)
+    stored = (await routing(store, Directory()).step([second])).appends
+    follows = (await routing(store, Directory()).step([first, second])).appends
+    assert sorted(types(follows)) == ["Planned", "RequestRepeated"]
+    assert stored[0].value in [append.value for append in follows]
