@@ -103,6 +103,7 @@ class Site:
     upstreams: Upstreams
     lines: str = ""  # of its own, first in the block
     pages: str = ""  # the folder of the page that names the documents
+    is_retried: bool = False  # though there is one address: a name may stand for several instances
     more: str = ""  # after the services' routes
 
 
@@ -118,20 +119,23 @@ def _site(site: Site, routes: Sequence[Route]) -> Iterator[str]:
     for route in routes:
         own = upstreams.get(BULK if route.is_bulk else route.service, ())
         if own:
-            yield _handle(route, _proxy(own, upstreams.get(route.service, ()) if route.is_bulk else ()))
+            spare = upstreams.get(route.service, ()) if route.is_bulk else ()
+            yield _handle(route, _proxy(own, spare, is_retried=site.is_retried))
     for service in SERVICES:
         if upstreams.get(service):
-            yield DOCUMENT.format(service=service, proxy=_proxy(upstreams[service]))
+            yield DOCUMENT.format(service=service, proxy=_proxy(upstreams[service], is_retried=site.is_retried))
     yield from (DOCUMENTS.format(folder=site.pages), site.more, AWAY, NOT_FOUND)
 
 
-def _proxy(instances: Sequence[str], spare: Sequence[str] = ()) -> str:
+def _proxy(instances: Sequence[str], spare: Sequence[str] = (), *, is_retried: bool) -> str:
     """The lines that pass requests on to any of the instances, or to a spare one while none of them can be reached.
 
     One that cannot be reached is passed over for a while, and its request goes to another: nothing of it was read
     there, so that repeats nothing.
     """
-    several = "\t\t\tlb_try_duration 3s\n\t\t\tfail_duration 1s\n" if len(instances) + len(spare) > 1 else ""
+    several = (
+        "\t\t\tlb_try_duration 3s\n\t\t\tfail_duration 1s\n" if is_retried or len(instances) + len(spare) > 1 else ""
+    )
     order = "\t\t\tlb_policy first\n" if spare else ""
     return f"reverse_proxy {' '.join((*instances, *spare))} {{\n\t\t\theader_down -Server\n{order}{several}"
 

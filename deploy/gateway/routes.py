@@ -3,11 +3,12 @@
     PUBLIC      everybody's address; leads to the services' RPNS_PORT
     OPERATORS   an address in a network of their own; leads to their RPNS_OPERATORS_PORT, and nowhere else
 
-A `*` at the end of a path stands for whatever follows, a `*` between slashes for one part. The first route that has the
-path is taken, so what `/v1/*` would take as well stands before it. What is an operator's alone the services answer
-404 at the public address (`services/runtime/access/operator_routes.py`).
+A single `*` at the end of a path stands for whatever follows; elsewhere, and where there are several, for one part
+between slashes. The first route that has the path is taken, so what `/v1/*` would take as well stands before it. What
+is an operator's alone the services answer 404 at the public address (`services/runtime/access/operator_routes.py`).
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,5 +80,17 @@ SEND = ("/v6/*", "/v3/batch")
 """The partner protocol, which says in its own words that a service is away."""
 STREAMS = ("/v1/events",)
 """Answers that come bit by bit for as long as the caller listens."""
-UPLOADS = _under("mailings")
-"""Bodies of any length: lists of recipients, read as they come."""
+MOST_BODY_MB = 17
+"""Of a request outside the bulk lane's paths: a little more than the services take, so that it is they who refuse."""
+
+
+def expression(path: str) -> str:
+    """A regular expression for the path of the table, without anchors; paths hold letters, digits, `-` and `/`."""
+    if path.count("*") == 1 and path.endswith("*"):
+        return f"{path[:-1]}.*"
+    return path.replace("*", "[^/]*")
+
+
+def route_of(path: str, routes: tuple[Route, ...]) -> Route | None:
+    """The route that a path takes."""
+    return next((route for route in routes if any(re.fullmatch(expression(way), path) for way in route.paths)), None)

@@ -1,0 +1,183 @@
+"""The configuration of nginx by the table of routes.
+
+It says who called as Caddy does: the X-Forwarded-For that a caller brings is dropped. A request to an instance that
+cannot be reached goes to another; one that was sent is never sent again. Whatever nginx writes lies in /tmp, so that it
+runs as a plain user on a read-only file system. Nothing is logged of requests: paths hold phone numbers.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from deploy.gateway.caddyfile import BULK, Upstreams
+from deploy.gateway.routes import MOST_BODY_MB, SEND, SERVICES, STREAMS, Route, expression
+
+HEAD = """worker_processes auto;
+pid /tmp/nginx.pid;
+error_log /dev/stderr warn;
+
+events {
+	worker_connections 8192;
+}
+
+http {
+	access_log off;
+	server_tokens off;
+	default_type application/octet-stream;
+	client_body_temp_path /tmp/nginx-body;
+	proxy_temp_path /tmp/nginx-proxy;
+	fastcgi_temp_path /tmp/nginx-fastcgi;
+	uwsgi_temp_path /tmp/nginx-uwsgi;
+	scgi_temp_path /tmp/nginx-scgi;
+
+	client_header_timeout 10s;
+	client_body_timeout 30s;
+	keepalive_timeout 2m;
+	client_max_body_size {most}m;
+	proxy_max_temp_file_size 0;
+
+	proxy_http_version 1.1;
+	proxy_connect_timeout 3s;
+	proxy_read_timeout 75s;
+	proxy_set_header Connection "";
+	proxy_set_header Host $http_host;
+	proxy_set_header X-Forwarded-For $remote_addr;
+	proxy_set_header X-Forwarded-Proto $scheme;
+	proxy_set_header X-Forwarded-Host $http_host;
+	proxy_hide_header Server;
+"""
+
+NAMED = """
+		location @away_partners {
+			default_type application/json;
+			add_header Retry-After 1 always;
+			return 503 '{"error":{"code":1,"description":"Service is unavailable"},"extendedDescription":"try again"}';
+		}
+
+		location @away {
+			default_type application/problem+json;
+			add_header Retry-After 1 always;
+			return 503 '{"type":"about:blank","title":"Service is unavailable","status":503}';
+		}
+
+		location @not_found {
+			default_type application/problem+json;
+			add_header X-Content-Type-Options nosniff always;
+			add_header Cache-Control no-store always;
+			return 404 '{"type":"about:blank","title":"Not Found","status":404}';
+		}
+
+		location / {
+			return 404;
+		}
+	}
+"""
+"""What is said by the gateway itself; a service's own 503 and 404 pass."""
+
+DOCUMENT = """
+		location = /docs/{service}/openapi.json {{
+			if ($request_method != GET) {{
+				return 404;
+			}}
+			if ($request_uri != /docs/{service}/openapi.json) {{
+				return 404;
+			}}
+			proxy_pass http://{upstream}/openapi.json;
+		}}
+"""
+
+DOCUMENTS = """
+		location = /docs/ {{
+			if ($request_method != GET) {{
+				return 404;
+			}}
+			if ($request_uri != /docs/) {{
+				return 404;
+			}}
+			root {folder};
+			types {{
+				text/html html;
+			}}
+			rewrite ^ /docs.html break;
+			add_header Cache-Control no-cache;
+			add_header X-Content-Type-Options nosniff;
+			add_header Content-Security-Policy "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+		}}
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """An address, and the services' instances behind it."""
+
+    name: str  # public, operators
+    listen: str
+    upstreams: Upstreams
+    routes: Sequence[Route]
+    pages: str  # the folder of the page that names the documents
+
+
+def nginx_conf(*servers: Server) -> str:
+    """All of nginx.conf."""
+    parts = [HEAD.replace("{most}", str(MOST_BODY_MB))]
+    for server in servers:
+        parts += [*_upstreams(server), *_server(server)]
+    return "".join([*parts, "}\n"])
+
+
+def _upstreams(server: Server) -> Iterator[str]:
+    for service in (BULK, *SERVICES):
+        instances = server.upstreams.get(service, ())
+        spare = server.upstreams.get("ingest", ()) if service == BULK else ()
+        if instances:
+            lines = [f"server {instance} max_fails=1 fail_timeout=1s;" for instance in instances]
+            lines += [f"server {instance} backup;" for instance in spare]
+            body = "".join(f"\t\t{line}\n" for line in (*lines, "keepalive 64;"))
+            yield f"\n\tupstream {_name(server, service)} {{\n{body}\t}}\n"
+
+
+def _server(server: Server) -> Iterator[str]:
+    yield f"""
+	server {{
+		listen {server.listen};
+		include /etc/nginx/rpns/{server.name}*.conf;
+		error_page 404 = @not_found;
+		error_page 502 503 504 = @away;
+"""
+    for route in server.routes:
+        service = BULK if route.is_bulk else route.service
+        if server.upstreams.get(service):
+            yield from _locations(route, _name(server, service))
+    for service in SERVICES:
+        if server.upstreams.get(service):
+            yield DOCUMENT.format(service=service, upstream=_name(server, service))
+    yield DOCUMENTS.format(folder=server.pages)
+    yield NAMED
+
+
+def _locations(route: Route, upstream: str) -> Iterator[str]:
+    """One for all paths of a route, and before it those that are served in another way."""
+    to = f"proxy_pass http://{upstream};"
+    own = [path for path in route.paths if path in SEND]
+    rest = [path for path in route.paths if path not in SEND]
+    bulk = (
+        ["client_max_body_size 0;", "proxy_request_buffering off;", "proxy_read_timeout 10m;"] if route.is_bulk else []
+    )
+    if "/v1/*" in route.paths:
+        for stream in STREAMS:
+            yield _location(f"= {stream}", [to, "proxy_buffering off;", "proxy_read_timeout 1h;"])
+    if own:
+        yield _location(_any_of(own), [to, *bulk, "error_page 502 503 504 = @away_partners;"])
+    if rest:
+        yield _location(_any_of(rest), [to, *bulk])
+
+
+def _any_of(paths: Sequence[str]) -> str:
+    return f'~ "^(?:{"|".join(map(expression, paths))})$"'
+
+
+def _location(matcher: str, lines: Sequence[str]) -> str:
+    return f"\n\t\tlocation {matcher} {{\n" + "".join(f"\t\t\t{line}\n" for line in lines) + "\t\t}\n"
+
+
+def _name(server: Server, service: str) -> str:
+    return f"{server.name}-{service}"
