@@ -9,6 +9,7 @@ docs/design.md §6.
 
 import ipaddress
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -85,12 +86,17 @@ def checked_url(text: str) -> URL:
         raise ForbiddenAddress("not an http(s) address, or one with a login in it") from None
 
 
+AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+
+
 def connector(*, allow_private: bool, **options: Any) -> aiohttp.TCPConnector:
     """A connector whose every connection passes the policy. `options` are those of aiohttp.TCPConnector."""
-    return aiohttp.TCPConnector(socket_factory=_anywhere if allow_private else _only_public, **options)
+    return aiohttp.TCPConnector(socket_factory=socket_factory(allow_private=allow_private), **options)
 
 
-AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+def socket_factory(*, allow_private: bool) -> Callable[[AddressInfo], socket.socket]:
+    """Makes the sockets of connections, each for an address that passes the policy. Raises ForbiddenAddress."""
+    return _anywhere if allow_private else _only_public
 
 
 def _anywhere(info: AddressInfo) -> socket.socket:

@@ -15,6 +15,7 @@ from schemas.values import Content
 from services.dispatch.provider import BEGUN_BEFORE, Accepted, Rejected, Result, Retry, Sender, TokenGone, Uncertain
 from services.dispatch.providers.http import client
 from services.dispatch.providers.rustore import sender as rustore
+from services.runtime.http_client import NOT_BEGUN
 from tests.support.sandbox_http import TOKEN, Bench
 from tests.support.senders import EMOJI_TEXT, a_push, opening, sender_of, struck
 
@@ -207,7 +208,7 @@ async def test_what_cannot_be_noted_in_time_is_not_sent(bench: Bench, monkeypatc
     monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.5)
     async with sender_of(rustore, opening(bench, "rustore")) as sender:
         assert isinstance(await sender.send(a_push(note=Note())), Accepted)
-        assert await sender.send(a_push(note=Note(waits=True))) == Retry(client.NOT_BEGUN.detail)
+        assert await sender.send(a_push(note=Note(waits=True))) == Retry(NOT_BEGUN.detail)
     assert len(bench.sandbox.inbox.by_token("rustore", TOKEN)) == 1
 
 

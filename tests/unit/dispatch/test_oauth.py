@@ -6,9 +6,10 @@ from email.utils import formatdate
 import pytest
 
 from services.dispatch.provider import Accepted, Rejected, Result, Retry
-from services.dispatch.providers.http.client import Answer, retry_after_s
+from services.dispatch.providers.http.client import retry_after_s
 from services.dispatch.providers.http.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
 from services.dispatch.providers.http.token_endpoint import granted
+from services.runtime.http_client import Answer
 from tests.support.waiting import eventually
 
 

@@ -197,12 +197,12 @@ def test_pushes_that_an_origin_loses_together_are_one_failure_and_a_refused_addr
 @pytest.mark.parametrize(
     ("status", "headers", "expected"),
     [
-        (406, {"X-WNS-Error-Description": "The cloud service exceeded its throttle limit."}, Retry),
+        (406, {"x-wns-error-description": "The cloud service exceeded its throttle limit."}, Retry),
         (406, {}, Retry),
-        (201, {"X-WNS-NotificationStatus": "received"}, Accepted),
+        (201, {"x-wns-notificationstatus": "received"}, Accepted),
         (200, {"x-wns-notificationstatus": "dropped"}, Rejected),
-        (200, {"X-WNS-NotificationStatus": "channelthrottled"}, Retry),
-        (410, {"X-WNS-Status": "Channel expired"}, TokenGone),
+        (200, {"x-wns-notificationstatus": "channelthrottled"}, Retry),
+        (410, {"x-wns-status": "Channel expired"}, TokenGone),
         (408, {}, Retry),
         (418, {}, Rejected),
     ],

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dispatch.providers.http.client import Answer, Client
+from services.dispatch.providers.http.client import Client, outside_pool
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.outbound_addresses import ForbiddenAddress, checked_url, connector, exact_url
 from services.runtime.http.web_address import BadAddress, web_address
+from services.runtime.http_client import Answer, NotSent
 from services.runtime.short_links import location_of
 from services.status.reports.signed_post import ReportSender
 
@@ -153,9 +154,9 @@ async def test_reports_go_to_the_very_bytes(lines: Lines) -> None:
 
 
 async def test_pushes_go_to_the_very_bytes(lines: Lines) -> None:
-    client = Client(connector(allow_private=True))
+    client = Client(outside_pool("", 10, allow_private=True))
     for target in EXACT:
-        assert isinstance(await client.post(checked_url(lines.url + target), {}, b"{}"), Answer)
+        assert isinstance(await client.post(checked_url(lines.url + target), b"", b"{}"), Answer)
     await client.close()
     assert lines.first == [f"POST {target} HTTP/1.1".encode() for target in EXACT]
 
@@ -166,6 +167,19 @@ async def test_no_spelling_of_a_private_address_is_connected_to(lines: Lines) ->
         wire = ReportSender(session, SECRETS)
         answers = {host: await wire.post(f"http://{host}:{port}/x", b"{}", None) for host in INWARD}
     assert {host for host, answer in answers.items() if answer.http_status} == set()
+    assert not lines.first
+
+
+async def test_no_spelling_of_a_private_address_is_pushed_to(lines: Lines) -> None:
+    port = lines.url.rpartition(":")[2]
+    client = Client(outside_pool("", 100, allow_private=False))
+    for host in INWARD:
+        try:
+            url = checked_url(f"http://{host}:{port}/x")
+        except ForbiddenAddress:
+            continue
+        assert isinstance(await client.post(url, b"", b"{}"), NotSent), host
+    await client.close()
     assert not lines.first
 
 

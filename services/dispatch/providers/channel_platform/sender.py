@@ -16,13 +16,14 @@ from schemas.values import LIFETIME_S, ChannelMessage
 from services.dispatch.payload import seconds_left
 from services.dispatch.provider import BadCredentials, Opening, Push, Rejected, Result
 from services.dispatch.providers.channel_platform import table
-from services.dispatch.providers.http.client import IDLE_S, Answer, Client, tls_context, wait_s_of, without_answer
+from services.dispatch.providers.http.client import Client, outside_pool, wait_s_of, without_answer
 from services.dispatch.providers.http.credentials import validated
 from services.runtime import clock
 from services.runtime.credentials import ChannelCredentials
 from services.runtime.http import outbound_addresses
+from services.runtime.http_client import Answer, header_lines
 
-_HEADERS = {"Content-Type": "application/json"}
+_HEADERS = header_lines({"Content-Type": "application/json"})
 
 
 async def open_sender(opening: Opening) -> "ChannelSender":
@@ -42,14 +43,10 @@ class ChannelSender:
         self._account = {"login": credentials.login, "password": credentials.password}
         base = settings.public_url.rstrip("/")
         self._notify_url = f"{base}/gateway/v6/reports/{credentials.callback}" if base else None
-        self._client = Client(
-            outbound_addresses.connector(
-                allow_private=settings.allow_private_addresses,
-                ssl=tls_context(settings.provider_ca_file),
-                limit=settings.dispatch_in_flight,
-                keepalive_timeout=IDLE_S,
-            )
+        pool = outside_pool(
+            settings.provider_ca_file, settings.dispatch_in_flight, allow_private=settings.allow_private_addresses
         )
+        self._client = Client(pool)
 
     def absorbs_resend(self, push: Push) -> bool:
         return True

@@ -31,14 +31,7 @@ from services.dispatch.payload import (
 from services.dispatch.provider import Opening, Push, Rejected, Result, with_shortened
 from services.dispatch.providers.fcm import table
 from services.dispatch.providers.http import token_endpoint
-from services.dispatch.providers.http.client import (
-    Answer,
-    BearerHeaders,
-    Client,
-    provider_connector,
-    wait_s_of,
-    without_answer,
-)
+from services.dispatch.providers.http.client import BearerHeaders, Client, provider_pool, wait_s_of, without_answer
 from services.dispatch.providers.http.credentials import validated
 from services.dispatch.providers.http.malformed_tokens import EMPTY_TTL, MalformedTokens
 from services.dispatch.providers.http.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
@@ -46,6 +39,7 @@ from services.runtime import clock
 from services.runtime.credentials import FcmCredentials
 from services.runtime.crypto import private_keys
 from services.runtime.http.outbound_addresses import exact_url
+from services.runtime.http_client import Answer
 
 LIMIT_BYTES: Final = 4096
 """Of notification and data, keys and values (docs/providers.md §2.4)."""
@@ -77,7 +71,7 @@ class FcmSender:
         settings = opening.settings
         self._account = account
         self._key = key
-        self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
+        self._client = Client(provider_pool(settings.provider_ca_file, settings.dispatch_in_flight))
         self._tokens = AccessTokens(self.fetch)
         self._malformed = MalformedTokens(self._asked)
         self._headers = BearerHeaders(_JSON)

@@ -31,18 +31,12 @@ from services.dispatch.payload import (
 from services.dispatch.provider import Opening, Push, Rejected, Result, with_shortened
 from services.dispatch.providers.hms import table
 from services.dispatch.providers.http import token_endpoint
-from services.dispatch.providers.http.client import (
-    Answer,
-    BearerHeaders,
-    Client,
-    provider_connector,
-    wait_s_of,
-    without_answer,
-)
+from services.dispatch.providers.http.client import BearerHeaders, Client, provider_pool, wait_s_of, without_answer
 from services.dispatch.providers.http.credentials import validated
 from services.dispatch.providers.http.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
 from services.runtime import clock, telemetry
 from services.runtime.credentials import HmsCredentials
+from services.runtime.http_client import Answer
 
 LIMIT_BYTES: Final = 4096
 """Of the body without the token (docs/providers.md §3.2)."""
@@ -64,12 +58,12 @@ class HmsSender:
         settings = opening.settings
         self._credentials = credentials
         self._app_name = opening.application.name
-        self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
-        self._tokens = AccessTokens(self._fetch)
+        self._client = Client(provider_pool(settings.provider_ca_file, settings.dispatch_in_flight))
+        self._tokens = AccessTokens(self.fetch)
         self._token_url = URL(settings.url("HMS_TOKEN_URL"), encoded=True)
         self._headers = BearerHeaders(_JSON)
         owner = f"v1/{credentials.app_id}" if credentials.project_id is None else f"v2/{credentials.project_id}"
-        self._url = URL(f"{settings.url('HMS_URL').rstrip('/')}/{owner}/messages:send", encoded=True)
+        self.url = URL(f"{settings.url('HMS_URL').rstrip('/')}/{owner}/messages:send", encoded=True)
 
     def absorbs_resend(self, push: Push) -> bool:
         return not is_silent(push)
@@ -93,13 +87,13 @@ class HmsSender:
         await self._client.close()
 
     async def _attempt(self, access_token: str, body: bytes, push: Push) -> Result | RefreshAuth:
-        answer = await self._client.post(self._url, self._headers.of(access_token), body, push.note)
+        answer = await self._client.post(self.url, self._headers.of(access_token), body, push.note)
         if not isinstance(answer, Answer):
             return without_answer(answer)
         wait_s = wait_s_of(answer)
         return table.outcome(answer.status, answer.body, wait_s, push.token)
 
-    async def _fetch(self) -> Grant | Trouble:
+    async def fetch(self) -> Grant | Trouble:
         form = {
             "grant_type": "client_credentials",
             "client_id": self._credentials.app_id,

@@ -1,80 +1,47 @@
-"""One keep-alive HTTP/1.1 client for a provider, with the line between "surely not sent" and "may have been taken".
+"""The HTTP client of a sender: the one of `services/runtime/http_client`, with what its ends mean for a push.
 
     post ─▶ Answer       a status came (a body that was cut off counts as empty)
-         ─▶ NotSent      no connection, so the provider never saw it: send again freely
+         ─▶ NotSent      the provider never saw it: send again freely
          ─▶ NoAnswer     written, wholly or in part, and nothing came back
 
 A `note` is asked when a connection is at hand, right before the request is written: while hundreds wait for their
-connections, none of them counts as begun. aiohttp reports that moment to its tracing hooks only.
+connections, none of them counts as begun.
 
-A POST is never repeated here: aiohttp repeats only idempotent methods. Redirects are not followed: they would carry
-the credentials elsewhere.
+Nothing is repeated here, and redirects are not followed: they would carry the credentials elsewhere.
 """
 
 import asyncio
 import contextlib
 import re
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from types import SimpleNamespace
 from typing import Final
 
-import aiohttp
-from multidict import CIMultiDict
 from yarl import URL
 
 from services.dispatch.provider import BEGUN_BEFORE, AttemptNote, Retry, Uncertain
 from services.runtime import clock
-from services.runtime.http.outbound_addresses import is_forbidden
+from services.runtime.http.outbound_addresses import socket_factory
+from services.runtime.http_client import (
+    BEGUN,
+    CLOSED,
+    FORBIDDEN,
+    NOT_BEGUN,
+    Answer,
+    Direct,
+    NoAnswer,
+    NotSent,
+    Pool,
+    header_lines,
+    target_of,
+)
 
-CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
 """From asking for a connection to the end of the answer. Source: docs/providers.md §2.4, at least 10 s."""
 DRAIN_S = 10.0
-MOST_BYTES: Final = 65_536
 LONGEST_RETRY_AFTER_S: Final = 3600.0
-IDLE_S: Final = 15.0
-"""An idle connection is given up before the usual 60 s and more of the providers' front ends."""
-
-
 _SECONDS: Final = re.compile(r"[0-9]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the provider said; `retry_after` is the header as it came. Names of `headers` in any case."""
-
-    status: int
-    body: bytes
-    retry_after: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """Not a byte of the request was written. `detail` names the kind of trouble, never an address or a header."""
-
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
-    """The request was written and its fate is unknown."""
-
-    detail: str
-
-
-CLOSED: Final = NotSent("client closed")
-"""Ours, not the provider's: the sender was replaced while the push was on its way to it."""
-NOT_BEGUN: Final = NotSent("could not be noted in time")
-"""Ours as well: the request waited for its `note`."""
-BEGUN: Final = NotSent("begun before")
-"""Its `note` forbids it."""
-FORBIDDEN: Final = NotSent("forbidden address")
-"""No address of a host, or one that the connector's policy refused."""
 
 
 def without_answer(failed: NotSent | NoAnswer) -> Retry | Uncertain:
@@ -112,41 +79,27 @@ def wait_s_of(answer: Answer) -> float | None:
 
 
 class Client:
-    """The connections of one sender."""
+    """The requests of one sender."""
 
-    def __init__(self, connector: aiohttp.BaseConnector) -> None:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
         self._under_way = 0
         self._closing = False
         self._drained = asyncio.Event()
-        self._session = _session(connector)
-        self._asking = _session(connector, _asking())  # traced, which costs every request something
 
     async def post(
-        self, url: URL, headers: Mapping[str, str], body: bytes, note: AttemptNote | None = None
+        self, url: URL, headers: bytes, body: bytes, note: AttemptNote | None = None
     ) -> Answer | NotSent | NoAnswer:
-        """One attempt. Raises nothing but CancelledError. A CIMultiDict is taken as headers without a copy."""
+        """One attempt; `headers` are those of `header_lines`. Raises nothing but CancelledError."""
         if self._closing:
             return CLOSED
-        self._under_way += 1
-        session = self._session if note is None else self._asking
         try:
-            async with session.post(
-                url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=note
-            ) as response:
-                try:
-                    content = await _read(response.content)
-                except (aiohttp.ClientError, TimeoutError):
-                    content = b""  # the status is an answer, whatever became of the rest
-                return Answer(response.status, content, response.headers.get("Retry-After"), response.headers)
-        except _BegunBefore:
-            return BEGUN
-        except aiohttp.InvalidURL:
+            target = target_of(url)
+        except ValueError:
             return FORBIDDEN
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return FORBIDDEN if is_forbidden(error) else NotSent(type(error).__name__)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            is_written = note is None or note.is_begun
-            return NoAnswer(type(error).__name__) if is_written else NOT_BEGUN
+        self._under_way += 1
+        try:
+            return await self._pool.post(target, headers, body, timeout_s=ANSWER_TIMEOUT_S, note=note)
         finally:
             self._ended()
 
@@ -156,8 +109,7 @@ class Client:
         if self._under_way:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), DRAIN_S)
-        await self._asking.close()
-        await self._session.close()
+        await self._pool.close()
 
     def _ended(self) -> None:
         self._under_way -= 1
@@ -165,59 +117,20 @@ class Client:
             self._drained.set()
 
 
-class _BegunBefore(Exception):
-    """The note forbids the request. Raised through aiohttp, which returns the connection to its pool."""
-
-
-def _session(connector: aiohttp.BaseConnector, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
-    """A session; the one without traces owns the connector."""
-    return aiohttp.ClientSession(
-        connector=connector,
-        connector_owner=not traces,
-        trace_configs=list(traces),
-        timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
-        trust_env=False,
-    )
-
-
-def _asking() -> aiohttp.TraceConfig:
-    """Hooks that ask the request's `note` once it has a connection, and before a new one is made in vain."""
-
-    async def before_connecting(_: aiohttp.ClientSession, request: SimpleNamespace, __: object) -> None:
-        if await request.trace_request_ctx.was_begun():
-            raise _BegunBefore
-
-    async def before_writing(_: aiohttp.ClientSession, request: SimpleNamespace, __: object) -> None:
-        if not await request.trace_request_ctx.begin():
-            raise _BegunBefore
-
-    made = aiohttp.TraceConfig()
-    made.on_connection_create_start.append(before_connecting)
-    made.on_connection_create_end.append(before_writing)
-    made.on_connection_reuseconn.append(before_writing)
-    return made
-
-
-async def _read(content: aiohttp.StreamReader) -> bytes:
-    """A body within `MOST_BYTES`; of a longer one its start."""
-    body = bytearray()
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) >= MOST_BYTES:
-            break
-    return bytes(body[:MOST_BYTES])
-
-
-def provider_connector(ca_file: str, limit: int) -> aiohttp.TCPConnector:
+def provider_pool(ca_file: str, limit: int) -> Pool:
     """The connections to a provider whose address the operator has set, `limit` at most."""
-    return aiohttp.TCPConnector(ssl=tls_context(ca_file), limit=limit, keepalive_timeout=IDLE_S)
+    return Pool(Direct(tls_context(ca_file)), limit=limit)
 
 
-def bearer_headers(token: str, content_type: str) -> CIMultiDict[str]:
+def outside_pool(ca_file: str, limit: int, *, allow_private: bool, limit_per_origin: int | None = None) -> Pool:
+    """The connections to addresses that were given from outside; each passes the policy."""
+    dialer = Direct(tls_context(ca_file), socket_factory(allow_private=allow_private))
+    return Pool(dialer, limit=limit, limit_per_origin=limit_per_origin)
+
+
+def bearer_headers(token: str, content_type: str) -> bytes:
     """Authorization and Content-Type, ready to be sent with every request until the token changes."""
-    return CIMultiDict({"Authorization": f"Bearer {token}", "Content-Type": content_type})
+    return header_lines({"Authorization": f"Bearer {token}", "Content-Type": content_type})
 
 
 class BearerHeaders:
@@ -225,10 +138,9 @@ class BearerHeaders:
 
     def __init__(self, content_type: str) -> None:
         self._content_type = content_type
-        self._token = ""
-        self._headers: CIMultiDict[str] = CIMultiDict()
+        self._token, self._headers = "", b""
 
-    def of(self, token: str) -> CIMultiDict[str]:
+    def of(self, token: str) -> bytes:
         if token != self._token:
             self._token, self._headers = token, bearer_headers(token, self._content_type)
         return self._headers
@@ -238,6 +150,7 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
     """TLS that trusts the system's authorities, and the one of the file."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
     if ca_file:
         context.load_verify_locations(cafile=ca_file)
     return context

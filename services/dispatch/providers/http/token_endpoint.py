@@ -16,11 +16,12 @@ from yarl import URL
 
 from services.dispatch.provider import Rejected, Retry
 from services.dispatch.providers.http.answers import json_object
-from services.dispatch.providers.http.client import Answer, Client, retry_after_s
+from services.dispatch.providers.http.client import Client, retry_after_s
 from services.dispatch.providers.http.oauth import Grant, Trouble
 from services.runtime import clock
+from services.runtime.http_client import Answer, header_lines
 
-_FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+_FORM = header_lines({"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"})
 _THROTTLED = "flow control"  # Huawei's only sign of it: the HTTP status is not documented
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 

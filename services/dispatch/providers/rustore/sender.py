@@ -30,19 +30,13 @@ from services.dispatch.payload import (
     seconds_left,
 )
 from services.dispatch.provider import AttemptNote, Opening, Push, Rejected, Result, TokenGone, with_shortened
-from services.dispatch.providers.http.client import (
-    Answer,
-    Client,
-    bearer_headers,
-    provider_connector,
-    wait_s_of,
-    without_answer,
-)
+from services.dispatch.providers.http.client import Client, bearer_headers, provider_pool, wait_s_of, without_answer
 from services.dispatch.providers.http.credentials import validated
 from services.dispatch.providers.http.malformed_tokens import EMPTY_TTL, MalformedTokens
 from services.dispatch.providers.rustore import table
 from services.runtime import clock
 from services.runtime.credentials import RustoreCredentials, UniversalCredentials
+from services.runtime.http_client import Answer, header_lines
 
 LIMIT_BYTES: Final = 4096
 """Of the whole body, which is the strictest reading of "maximum 4096 bytes"."""
@@ -62,12 +56,12 @@ class RustoreSender:
         settings = opening.settings
         self._application = opening.application
         self._credentials = credentials
-        self._client = Client(provider_connector(settings.provider_ca_file, settings.dispatch_in_flight))
+        self._client = Client(provider_pool(settings.provider_ca_file, settings.dispatch_in_flight))
         path = f"/v1/projects/{credentials.project_id}/messages:send"
-        self._native_url = URL(settings.url("RUSTORE_URL").rstrip("/") + path, encoded=True)
+        self.native_url = URL(settings.url("RUSTORE_URL").rstrip("/") + path, encoded=True)
         self._universal_url = URL(settings.url("RUSTORE_UNIVERSAL_URL").rstrip("/") + "/v1/send", encoded=True)
         self._native_headers = bearer_headers(credentials.service_token, _JSON)
-        self._universal_headers = {"Content-Type": _JSON}
+        self._universal_headers = header_lines({"Content-Type": _JSON})
         self._malformed = MalformedTokens(self._asked)
 
     def absorbs_resend(self, push: Push) -> bool:
@@ -101,7 +95,7 @@ class RustoreSender:
         await self._client.close()
 
     async def _send_native(self, body: bytes, note: AttemptNote | None) -> Result:
-        answer = await self._client.post(self._native_url, self._native_headers, body, note)
+        answer = await self._client.post(self.native_url, self._native_headers, body, note)
         if not isinstance(answer, Answer):
             return without_answer(answer)
         return table.native(answer.status, answer.body, wait_s_of(answer))

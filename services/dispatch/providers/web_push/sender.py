@@ -35,15 +35,7 @@ from services.dispatch.payload import (
     seconds_left,
 )
 from services.dispatch.provider import Opening, Push, Rejected, Result, TokenGone, with_shortened
-from services.dispatch.providers.http.client import (
-    FORBIDDEN,
-    IDLE_S,
-    Answer,
-    Client,
-    tls_context,
-    wait_s_of,
-    without_answer,
-)
+from services.dispatch.providers.http.client import Client, outside_pool, wait_s_of, without_answer
 from services.dispatch.providers.http.credentials import validated
 from services.dispatch.providers.http.oauth import RefreshAuth
 from services.dispatch.providers.web_push import table
@@ -55,6 +47,7 @@ from services.runtime.credentials import WebCredentials
 from services.runtime.crypto.private_keys import p256_of
 from services.runtime.http import outbound_addresses
 from services.runtime.http.outbound_addresses import ForbiddenAddress
+from services.runtime.http_client import FORBIDDEN, Answer, header_lines
 
 MAX_TTL_S: Final = 2_419_200
 CONNECTIONS_PER_ORIGIN: Final = 64
@@ -83,14 +76,13 @@ class WebSender:
 
     def __init__(self, opening: Opening, vapid: Vapid) -> None:
         settings = opening.settings
-        connector = outbound_addresses.connector(
+        pool = outside_pool(
+            settings.provider_ca_file,
+            settings.dispatch_in_flight,
             allow_private=settings.allow_private_addresses,
-            ssl=tls_context(settings.provider_ca_file),
-            limit=settings.dispatch_in_flight,
-            limit_per_host=CONNECTIONS_PER_ORIGIN,
-            keepalive_timeout=IDLE_S,
+            limit_per_origin=CONNECTIONS_PER_ORIGIN,
         )
-        self._client = Client(connector)
+        self._client = Client(pool)
         self._app_name = opening.application.name
         self._vapid = vapid
         self._origins = Origins()
@@ -142,7 +134,7 @@ class WebSender:
         return result
 
     async def _attempt(self, url: URL, headers: dict[str, str], body: bytes) -> Result | RefreshAuth:
-        answer = await self._client.post(url, headers, body)
+        answer = await self._client.post(url, header_lines(headers), body)
         if isinstance(answer, Answer):
             wait_s = wait_s_of(answer)
             return table.outcome(answer.status, wait_s, answer.headers, answer.body)

@@ -41,8 +41,8 @@ _NOTHING: Final[Mapping[str, str]] = {}
 def outcome(
     status: int, retry_after_s: float | None, headers: Mapping[str, str] = _NOTHING, body: bytes = b""
 ) -> Result | RefreshAuth:
-    """What the answer means for this one push."""
-    windows = headers.get("X-WNS-NotificationStatus", "").strip().lower()
+    """What the answer means for this one push. Names of headers are in lower case."""
+    windows = headers.get("x-wns-notificationstatus", "").strip().lower()
     if 200 <= status < 300 and windows not in _OF_WINDOWS:
         return Accepted(None, status)
     word = _word_in(body)
@@ -83,6 +83,6 @@ def _word_in(body: bytes) -> str:
 
 def _of_windows(headers: Mapping[str, str]) -> str:
     """The words of the headers in which WNS gives its reasons, without what could be an address or a token."""
-    texts = [headers.get(f"X-WNS-{name}", "") for name in ("NotificationStatus", "Status", "Error-Description")]
+    texts = [headers.get(f"x-wns-{name}", "") for name in ("notificationstatus", "status", "error-description")]
     words = (word for text in texts for word in text.split() if _WORD.fullmatch(word.strip(".,:;()'")))
     return " ".join(dict.fromkeys(words))[:_MOST_CHARACTERS]
