@@ -32,8 +32,9 @@ class Bench:
     credentials: Mapping[str, Any]
     data_dir: Path
 
-    def tls(self, protocol: str = "http/1.1") -> ssl.SSLContext:
-        return server_context(self.data_dir, (protocol,))
+    def tls(self, *protocols: str) -> ssl.SSLContext:
+        """What the protocols are offered over, by ALPN; HTTP/1.1 where none is named."""
+        return server_context(self.data_dir, protocols or ("http/1.1",))
 
 
 @dataclass(frozen=True)

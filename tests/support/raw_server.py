@@ -66,8 +66,8 @@ class RawServer:
         return [body for peer in self.peers for body in peer.requests]
 
     @asynccontextmanager
-    async def running(self, tls: ssl.SSLContext | None = None) -> AsyncIterator["RawServer"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+    async def running(self, tls: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator["RawServer"]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port, ssl=tls)
         self.url = URL(f"{'https' if tls else 'http'}://localhost:{server.sockets[0].getsockname()[1]}/x?y=z")
         try:
             yield self

@@ -29,7 +29,7 @@ class FcmServer(HttpServer):
     """Firebase Cloud Messaging for one project."""
 
     def __init__(self, inbox: Inbox, faults: Faults, account: FcmServiceAccount, tls: ssl.SSLContext | None) -> None:
-        super().__init__(tls)
+        super().__init__(tls, speaks_http2=True)
         self.bearers = Bearers()
         self._inbox = inbox
         self._faults = faults

@@ -9,7 +9,7 @@ from deploy.sandbox.wiring import Bench, ProviderServers, Wiring
 
 
 def _open(bench: Bench) -> ProviderServers:
-    server = FcmServer(bench.inbox, bench.faults, bench.credentials["fcm"], bench.tls())
+    server = FcmServer(bench.inbox, bench.faults, bench.credentials["fcm"], bench.tls("h2", "http/1.1"))
     return ProviderServers({"fcm": server}, server.bearers)
 
 

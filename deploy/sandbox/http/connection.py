@@ -7,7 +7,7 @@ import struct
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import httptools
 
@@ -26,9 +26,7 @@ class Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(
-        self, answer: Callable[[Request], Answer], connections: "set[Connection]", tls: TlsPipe | None
-    ) -> None:
+    def __init__(self, answer: Callable[[Request], Answer], connections: set[Any], tls: TlsPipe | None) -> None:
         self._answer = answer
         self._connections = connections
         self._tls = tls

@@ -7,9 +7,10 @@ connections to one origin.
 from services.dispatch.http2.connection import Connection
 from services.dispatch.http2.engine import Header, NotProcessed, Response, Result, Unknown
 from services.dispatch.http2.pool import Pool
-from services.dispatch.http2.protocol import ConnectError, tls_context
+from services.dispatch.http2.protocol import NO_H2, ConnectError, tls_context
 
 __all__ = [
+    "NO_H2",
     "ConnectError",
     "Connection",
     "Header",

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from services.dispatch.http2.engine import Engine, Result
 
 CLOSE_TIMEOUT_S: Final = 2.0
+NO_H2: Final = "the peer does not speak HTTP/2 (no ALPN h2)"
 
 
 class ConnectError(Exception):
@@ -85,7 +86,7 @@ class Http2Protocol(asyncio.Protocol):
     def _require_h2(self, *, is_tls: bool) -> None:
         assert self._transport is not None
         if is_tls and self._transport.get_extra_info("ssl_object").selected_alpn_protocol() != "h2":
-            raise ConnectError("the peer does not speak HTTP/2 (no ALPN h2)")
+            raise ConnectError(NO_H2)
 
     @property
     def is_open(self) -> bool:

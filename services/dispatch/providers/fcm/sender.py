@@ -31,8 +31,9 @@ from services.dispatch.payload import (
 from services.dispatch.provider import Opening, Push, Rejected, Result, with_shortened
 from services.dispatch.providers.fcm import table
 from services.dispatch.providers.http import token_endpoint
-from services.dispatch.providers.http.client import BearerHeaders, Client, provider_pool, wait_s_of, without_answer
+from services.dispatch.providers.http.client import BearerHeaders, wait_s_of
 from services.dispatch.providers.http.credentials import validated
+from services.dispatch.providers.http.either import EitherClient
 from services.dispatch.providers.http.malformed_tokens import EMPTY_TTL, MalformedTokens
 from services.dispatch.providers.http.oauth import AccessTokens, Grant, RefreshAuth, Trouble, with_bearer
 from services.runtime import clock
@@ -71,12 +72,12 @@ class FcmSender:
         settings = opening.settings
         self._account = account
         self._key = key
-        self._client = Client(provider_pool(settings.provider_ca_file, settings.dispatch_in_flight))
+        base = settings.url("FCM_URL").rstrip("/")
+        self.url = URL(f"{base}/v1/projects/{account.project_id}/messages:send", encoded=True)
+        self._client = EitherClient(self.url, settings.provider_ca_file, settings.dispatch_in_flight)
         self._tokens = AccessTokens(self.fetch)
         self._malformed = MalformedTokens(self._asked)
         self._headers = BearerHeaders(_JSON)
-        base = settings.url("FCM_URL").rstrip("/")
-        self.url = URL(f"{base}/v1/projects/{account.project_id}/messages:send", encoded=True)
 
     def absorbs_resend(self, push: Push) -> bool:
         """True: by the tag; a push without one is shown by the SDK, once for each delivery id."""
@@ -107,16 +108,16 @@ class FcmSender:
         return await self._post(orjson.dumps({"validate_only": True, "message": message}))
 
     async def _attempt(self, token: str, body: bytes) -> Result | RefreshAuth:
-        answer = await self._client.post(self.url, self._headers.of(token), body)
+        answer = await self._client.post(self._headers.of(token), body)
         if not isinstance(answer, Answer):
-            return without_answer(answer)
+            return answer
         return table.outcome(answer.status, answer.body, wait_s_of(answer))
 
     async def fetch(self) -> Grant | Trouble:
         """A new access token."""
         assertion = await asyncio.to_thread(self._assertion)
         form = {"grant_type": _GRANT_TYPE, "assertion": assertion}
-        return await token_endpoint.ask(self._client, exact_url(self._account.token_uri), form)
+        return await token_endpoint.ask(self._client.http1, exact_url(self._account.token_uri), form)
 
     def _assertion(self) -> str:
         """RS256 costs a millisecond, so it runs in a thread."""

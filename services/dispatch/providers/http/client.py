@@ -146,11 +146,12 @@ class BearerHeaders:
         return self._headers
 
 
-def tls_context(ca_file: str) -> ssl.SSLContext:
-    """TLS that trusts the system's authorities, and the one of the file."""
+def tls_context(ca_file: str, *protocols: str) -> ssl.SSLContext:
+    """TLS that trusts the system's authorities, and the one of the file. `protocols`: to agree upon, HTTP/1.1 if none
+    is named."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(protocols or ("http/1.1",))
     if ca_file:
         context.load_verify_locations(cafile=ca_file)
     return context
