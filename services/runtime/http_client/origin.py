@@ -1,4 +1,4 @@
-"""The connections to one origin, and who waits for one. Pure bookkeeping; `pool.py` opens and gives them."""
+"""The connections to one origin, and who waits for one. Bookkeeping alone: `pool.py` opens and gives them."""
 
 import asyncio
 from collections import deque

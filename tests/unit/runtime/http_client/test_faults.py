@@ -48,7 +48,7 @@ async def answered(react: React) -> tuple[Result, Result, RawServer]:
         return await post(pool, server, b"first"), await post(pool, server, b"second"), server
 
 
-def said(result: Result) -> tuple[int, bytes] | type:
+def gist_of(result: Result) -> tuple[int, bytes] | type:
     return (result.status, result.body) if isinstance(result, Answer) else type(result)
 
 
@@ -70,14 +70,14 @@ CLOSES = {
 @pytest.mark.parametrize("name", KEEPS)
 async def test_an_answer_is_read_to_its_end_and_the_connection_used_again(name: str) -> None:
     first, second, server = await answered(says(KEEPS[name]))
-    assert (said(first), said(second)) == ((201, b"abc"), (200, b"ok"))
+    assert (gist_of(first), gist_of(second)) == ((201, b"abc"), (200, b"ok"))
     assert len(server.peers) == 1
 
 
 @pytest.mark.parametrize("name", CLOSES)
 async def test_after_anything_odd_another_connection_is_used(name: str) -> None:
     first, second, server = await answered(says(CLOSES[name]))
-    assert (said(first), said(second)) == ((201, b"abc"), (200, b"ok"))
+    assert (gist_of(first), gist_of(second)) == ((201, b"abc"), (200, b"ok"))
     assert [peer.requests for peer in server.peers] == [[b"first"], [b"second"]]
 
 
@@ -92,7 +92,7 @@ def test_an_answer_is_the_same_however_it_is_cut_into_pieces(cuts: list[int], na
             connection.data_received(KEEPS[name][start:end])
         return await asked
 
-    assert said(asyncio.run(fed())) == (201, b"abc")
+    assert gist_of(asyncio.run(fed())) == (201, b"abc")
 
 
 class _Sink(asyncio.Transport):
@@ -127,14 +127,14 @@ class _Sink(asyncio.Transport):
 )
 async def test_half_an_answer_counts_for_its_status_and_no_status_for_nothing(answer: bytes, made: object) -> None:
     first, second, server = await answered(says(answer, then_end=True))
-    assert (said(first), said(second)) == (made, (200, b"ok"))
+    assert (gist_of(first), gist_of(second)) == (made, (200, b"ok"))
     assert server.bodies == [b"first", b"second"], "nothing is sent twice"
 
 
 async def test_of_an_endless_body_the_start_is_read_and_the_connection_left() -> None:
     first, second, server = await answered(says(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 500_000))
-    assert said(first) == (200, b"x" * MOST_BODY)
-    assert said(second) == (200, b"ok")
+    assert gist_of(first) == (200, b"x" * MOST_BODY)
+    assert gist_of(second) == (200, b"ok")
     assert len(server.peers) == 2
 
 
@@ -151,7 +151,7 @@ async def test_an_answer_that_stays_out_is_none_and_ends_the_connection() -> Non
     async with RawServer(silent).running() as server, pooled() as pool:
         assert await post(pool, server, timeout_s=0.2) == NoAnswer("no answer in time")
         server.react = ok
-        assert said(await post(pool, server)) == (200, b"ok")
+        assert gist_of(await post(pool, server)) == (200, b"ok")
         assert len(server.peers) == 2
 
 
@@ -160,27 +160,27 @@ async def test_a_lost_connection_is_no_answer_and_nothing_is_repeated() -> None:
         peer.reset()
 
     first, second, server = await answered(reset)
-    assert (said(first), said(second)) == (NoAnswer, (200, b"ok"))
+    assert (gist_of(first), gist_of(second)) == (NoAnswer, (200, b"ok"))
     assert server.bodies == [b"first", b"second"]
 
 
 async def test_an_answer_before_the_request_has_left_stands() -> None:
     too_large = says(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
     async with RawServer(too_large, is_hasty=True).running() as server, pooled() as pool:
-        assert said(await post(pool, server, b"x" * 20_000_000)) == (413, b"")
+        assert gist_of(await post(pool, server, b"x" * 20_000_000)) == (413, b"")
         server.react, server.is_hasty = ok, False
-        assert said(await post(pool, server)) == (200, b"ok")
+        assert gist_of(await post(pool, server)) == (200, b"ok")
         assert len(server.peers) == 2
 
 
 async def test_a_connection_that_the_server_closed_while_it_was_idle_costs_nothing() -> None:
     async with RawServer().running() as server, pooled() as pool:
         for number in range(3):
-            assert said(await post(pool, server)) == (200, b"ok")
+            assert gist_of(await post(pool, server)) == (200, b"ok")
             server.peers[-1].end()
             await asyncio.sleep(0.02)
             assert len(server.peers) == number + 1
-        assert said(await post(pool, server)) == (200, b"ok")
+        assert gist_of(await post(pool, server)) == (200, b"ok")
 
 
 async def test_an_end_that_lies_unread_when_the_next_request_comes_costs_nothing_either() -> None:
@@ -200,9 +200,9 @@ async def test_an_end_that_lies_unread_when_the_next_request_comes_costs_nothing
     thread.start()
     url = URL(f"http://127.0.0.1:{listener.getsockname()[1]}/")
     async with pooled() as pool:
-        assert said(await pool.post(target_of(url), b"", b"first", timeout_s=TIMEOUT_S)) == (200, b"ok")
+        assert gist_of(await pool.post(target_of(url), b"", b"first", timeout_s=TIMEOUT_S)) == (200, b"ok")
         time.sleep(0.3)  # noqa: ASYNC251 — the loop is to be busy
-        assert said(await pool.post(target_of(url), b"", b"second", timeout_s=TIMEOUT_S)) == (200, b"ok")
+        assert gist_of(await pool.post(target_of(url), b"", b"second", timeout_s=TIMEOUT_S)) == (200, b"ok")
     thread.join()
     listener.close()
     assert [request.rpartition(b"\r\n")[2] for request in requests] == [b"first", b"second"]
@@ -210,10 +210,10 @@ async def test_an_end_that_lies_unread_when_the_next_request_comes_costs_nothing
 
 async def test_what_comes_while_nobody_asks_is_not_taken_for_the_next_answer() -> None:
     async with RawServer().running() as server, pooled() as pool:
-        assert said(await post(pool, server)) == (200, b"ok")
+        assert gist_of(await post(pool, server)) == (200, b"ok")
         await server.peers[0].send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
         await asyncio.sleep(0.02)
-        assert said(await post(pool, server)) == (200, b"ok")
+        assert gist_of(await post(pool, server)) == (200, b"ok")
         assert len(server.peers) == 2
 
 
@@ -240,12 +240,12 @@ async def test_nothing_is_sent_to_a_server_whose_certificate_is_not_trusted() ->
 
 async def test_over_tls_the_same_holds() -> None:
     async with RawServer().running(tls("http/1.1").server) as server, pooled() as pool:
-        assert said(await post(pool, server)) == (200, b"ok")
+        assert gist_of(await post(pool, server)) == (200, b"ok")
         server.peers[0].end()
         await asyncio.sleep(0.05)
-        assert said(await post(pool, server)) == (200, b"ok")
+        assert gist_of(await post(pool, server)) == (200, b"ok")
         server.react = silent
-        assert said(await post(pool, server, timeout_s=0.2)) is NoAnswer
+        assert gist_of(await post(pool, server, timeout_s=0.2)) is NoAnswer
         assert len(server.peers) == 2
 
 
@@ -270,7 +270,7 @@ async def test_a_closed_client_answers_everybody() -> None:
         under_way, waiting = (asyncio.create_task(post(pool, server)) for _ in range(2))
         await eventually(lambda: len(server.bodies) == 1)
         await pool.close()
-        assert (said(await under_way), await waiting, await post(pool, server)) == (
+        assert (gist_of(await under_way), await waiting, await post(pool, server)) == (
             NoAnswer,
             NotSent("client closed"),
             NotSent("client closed"),
