@@ -29,8 +29,8 @@ demo: .venv/.installed-run ## start everything, send real traffic and show it ar
 tour: .venv/.installed-run ## every feature once, in a table; make tour TOUR="cascade batch" for some
 	@$(VENV) -m deploy.tour $(TOUR)
 
-up: .venv/.installed-run ## start the local stack in the background
-	@$(VENV) -m deploy.local up
+up: .venv/.installed-run ## start the local stack in the background; CLUSTER=1: on secured servers
+	@$(VENV) -m deploy.local up $(if $(CLUSTER),--secured)
 
 down: .venv/.installed-run ## end the local stack
 	@$(VENV) -m deploy.local down

@@ -1,4 +1,5 @@
-"""Writes the pages of `docs/` that follow from code: settings, metrics, the operators' routes, the sandbox.
+"""Writes the pages of `docs/` that follow from code: settings, metrics, the operators' routes, the sandbox,
+access to Kafka.
 
 python -m deploy.docs            write them
 python -m deploy.docs --check    exit 1 when a page is not what the code says
@@ -17,6 +18,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from deploy.sandbox import control
 from deploy.sandbox.faults.ordering import ORDERABLE
 from deploy.sandbox.providers import FOLDERS, SWITCHES
+from schemas.permissions import PERMISSIONS
 from schemas.providers import BASE_URLS
 from services.runtime import telemetry
 from services.runtime.access.operator_routes import ROUTES
@@ -36,6 +38,16 @@ values; none holds a token, a phone number or a text. What to watch, and what it
 _OPERATORS = """\
 These routes, and no others, are at the operators' address. What the scopes are for, and how a token is made:
 [operators](features/operators.md). Bodies and answers are in `/docs/<service>/openapi.json` of that address.
+"""
+_ACCESS = """\
+A Kafka user for each service, named after it and allowed the least that it needs; `KAFKA_TOPIC_PREFIX` goes before every
+name here. Besides what the table says every service may `Describe` and `DescribeConfigs` all topics, and `Read` groups
+whose names begin with its own. `statistics` may `Create`, `Read` and `Write` topics whose names begin with `statistics`:
+its table's changelog. An operator's user creates the topics first. The services need nothing else: no cluster operation,
+no transaction.
+
+How a process logs in: `KAFKA_…` in [settings](settings.md). `make up CLUSTER=1` starts a broker that enforces exactly
+these lists.
 """
 
 _SANDBOX = """\
@@ -69,6 +81,7 @@ def pages() -> dict[str, str]:
         "metrics.md": metrics_page(),
         "operators-api.md": operators_page(),
         "sandbox.md": sandbox_page(),
+        "kafka-access.md": access_page(),
     }
 
 
@@ -96,6 +109,15 @@ def operators_page() -> str:
     ]
     titles = ("route", "scope", "also partners', at the public address")
     return _page("The operators' API", "services/runtime/access/operator_routes.py", _OPERATORS, titles, rows)
+
+
+def access_page() -> str:
+    """What each service may read and write."""
+    rows = [
+        (f"`{service}`", *(", ".join(f"`{name}`" for name in names) for names in (allowed.reads, allowed.appends)))
+        for service, allowed in PERMISSIONS.items()
+    ]
+    return _page("Access to Kafka", "schemas/permissions.py", _ACCESS, ("user", "`Read`", "`Write`"), rows)
 
 
 def sandbox_page() -> str:

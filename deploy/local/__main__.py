@@ -36,6 +36,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 console = Console()
 DataDir = Annotated[Path, typer.Option(help="where data, logs and secrets lie")]
 DEFAULT_DIR = ROOT / ".local"
+Secured = Annotated[bool, typer.Option("--secured", help="servers with TLS, logins and access lists, as a bank's")]
 
 
 def public_port() -> int:
@@ -71,14 +72,14 @@ def require_running(data_dir: Path) -> dict[str, Any]:
 
 
 @app.command()
-def up(data_dir: DataDir = DEFAULT_DIR) -> None:
+def up(data_dir: DataDir = DEFAULT_DIR, secured: Secured = False) -> None:
     """Start the stack in the background and return when it is ready."""
     if stack := running(data_dir):
         console.print("The stack is already running.")
         overview(console, stack)
         return
     with Progress(console) as progress:
-        stack = start_in_background(data_dir, progress)
+        stack = start_in_background(data_dir, progress, ["--secured"] if secured else [])
     overview(console, stack)
     console.print("`make down` ends it.")
 
@@ -92,7 +93,11 @@ def down(data_dir: DataDir = DEFAULT_DIR) -> None:
 
 
 @app.command()
-def run(data_dir: DataDir = DEFAULT_DIR, progress_fd: Annotated[int | None, typer.Option(hidden=True)] = None) -> None:
+def run(
+    data_dir: DataDir = DEFAULT_DIR,
+    secured: Secured = False,
+    progress_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
     """Start the stack and stay until Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
@@ -100,7 +105,11 @@ def run(data_dir: DataDir = DEFAULT_DIR, progress_fd: Annotated[int | None, type
     teller = Teller(progress_fd) if progress_fd is not None else None
     try:
         stack = Stack(
-            data_dir, public_port(), operators_port=operators_port(), report=teller.step if teller else progress
+            data_dir,
+            public_port(),
+            operators_port=operators_port(),
+            secured=secured,
+            report=teller.step if teller else progress,
         )
         try:
             if teller:

@@ -20,18 +20,19 @@ from types import TracebackType
 from typing import Any, Self
 
 from deploy.local import services as ours
+from deploy.local.cluster import OPERATOR, SecuredServers
 from deploy.local.ports import HOST, free_ports, reserved
 from deploy.local.processes.owner import sole_owner
 from deploy.local.processes.process import Program
 from deploy.local.processes.runner import Runner
-from deploy.local.report import Report, Step, quiet
+from deploy.local.report import Report, StackError, Step, quiet
 from deploy.local.servers import gateway as caddy
 from deploy.local.servers import kafka, kafka_files, mongo
 from deploy.local.settings import environment, load_secrets, write_private
 from deploy.sandbox.providers import PARTS
 
 DESCRIPTION = "stack.json"
-DATA = ("kafka", "mongo", "sandbox", "gateway", "log", "secrets.json", DESCRIPTION)
+DATA = ("kafka", "mongo", "cluster", "sandbox", "gateway", "log", "secrets.json", DESCRIPTION)
 PUBLIC_PORT_SETTING = "RPNS_PUBLIC_PORT"
 OPERATORS_PORT_SETTING = "RPNS_OPERATORS_PORT"
 
@@ -50,6 +51,7 @@ class Stack:
     env              variables for the services and the sandbox; they win over everything else
     kafka_bootstrap, mongo_url
                      running servers to use instead of starting ours; by default from KAFKA_BOOTSTRAP, MONGO_URL
+    secured          start servers as a bank runs them: TLS, users, access lists (`deploy/local/cluster/`)
     mongo_cache_gb   of a MongoDB that this starts; below 1 for a laptop, what the indexes need for millions of devices
     report           gets each step
 
@@ -69,6 +71,7 @@ class Stack:
         env: Mapping[str, str] | None = None,
         kafka_bootstrap: str | None = None,
         mongo_url: str | None = None,
+        secured: bool = False,
         mongo_cache_gb: float = mongo.CACHE_GB,
         report: Report = quiet,
     ) -> None:
@@ -83,6 +86,8 @@ class Stack:
         self.ports: dict[str, ours.Ports] = {}  # of each service: .api and .metrics
         self._services, self._with_sandbox, self._with_gateway = tuple(services), sandbox, gateway
         self._mongo_cache_gb = mongo_cache_gb
+        self._is_secured = secured
+        self._secured: SecuredServers | None = None
         self._fresh, self._extra_env, self._report = fresh, dict(env or {}), report
         self._exit = ExitStack()
         self._runner = Runner(report)
@@ -99,10 +104,7 @@ class Stack:
             self._exit.enter_context(self._runner)
             self._runner.start(self._foundations())
             self._settle()
-            self._runner.start(
-                ours.service(name, ports, self.env, self._log(name), ours.lanes_of(name, self.ports))
-                for name, ports in self.ports.items()
-            )
+            self._runner.start(self._service(name, ports) for name, ports in self.ports.items())
             if self._with_gateway:
                 self._runner.start([self._gateway()])
             self.describe_again()
@@ -145,6 +147,10 @@ class Stack:
     def started_again(self) -> dict[str, int]:
         """How often each process was started again, because it had ended with code 1."""
         return self._runner.started_again()
+
+    def login_of(self, service: str) -> dict[str, str]:
+        """The settings by which this service alone reaches Kafka; none where everybody may."""
+        return {} if self._secured is None else self._secured.login(service)
 
     def describe_again(self) -> None:
         """For `python -m deploy.local status`: processes that were started again have other ids."""
@@ -200,6 +206,9 @@ class Stack:
     def _foundations(self) -> Iterator[Program]:
         if self._with_sandbox:
             yield ours.sandbox(self.data_dir / "sandbox", self._sandbox_ports, self._extra_env, self._log("sandbox"))
+        if self._is_secured:
+            yield from self._secured_servers()
+            return
         if self._given_mongo:
             self._report(Step("mongo", "external"))  # its URL may hold a password
         else:
@@ -213,6 +222,20 @@ class Stack:
             ports = (self._kafka_port, self._controller_port)
             yield kafka.program(files, self.data_dir / "kafka", self._log("kafka"), *ports)
 
+    def _secured_servers(self) -> Iterator[Program]:
+        if self._given_kafka or self._given_mongo:
+            raise StackError("secured servers are started here: unset KAFKA_BOOTSTRAP and MONGO_URL")
+        files = kafka_files.ready_files(self._report, kafka.prepare)
+        self._secured = SecuredServers(self.data_dir / "cluster", files)
+        self.kafka_bootstrap = f"{HOST}:{self._kafka_port}"
+        self.mongo_url = self._secured.mongo_url(self._mongo_port)
+        ports = {"kafka": self._kafka_port, "controller": self._controller_port, "mongo": self._mongo_port}
+        yield from self._secured.programs(self._log, ports, self._mongo_cache_gb)
+
+    def _service(self, name: str, ports: ours.Ports) -> Program:
+        env = {**self.env, **self.login_of(ours.module_of(name))}
+        return ours.service(name, ports, env, self._log(name), ours.lanes_of(name, self.ports))
+
     def _settle(self) -> None:
         """Read what the sandbox says about itself, and complete the environment of the services."""
         if self._with_sandbox:
@@ -220,6 +243,9 @@ class Stack:
         own = load_secrets(self.data_dir / "secrets.json")
         shared = environment(self.kafka_bootstrap, self.mongo_url, self.public_url, own, self.sandbox)
         self.env = {**shared, **self._extra_env}
+        if self._secured is not None:
+            self._secured.prepare(self.env, self._mongo_port)
+            self.env |= self._secured.login(OPERATOR)
 
     def _gateway(self) -> Program:
         public: dict[str, list[int]] = {}

@@ -1,5 +1,9 @@
-"""One real stack for all end-to-end tests, with a partner of their own, on free ports."""
+"""One real stack for all end-to-end tests, with a partner of their own, on free ports.
 
+With RPNS_TEST_SECURED=1 its servers ask for TLS and logins, and allow each service only what it needs.
+"""
+
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -23,7 +27,8 @@ def _is_last(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("stack"), env=ENV) as stack:
+    secured = bool(os.environ.get("RPNS_TEST_SECURED"))
+    with Stack(tmp_path_factory.mktemp("stack"), env=ENV, secured=secured) as stack:
         provision(stack.describe())
         yield stack
 

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -48,13 +48,13 @@ class Teller:
             self._out = open(os.devnull, "w")  # noqa: SIM115  `up` is gone; the stack goes on
 
 
-def start_in_background(data_dir: Path, report: Report) -> dict[str, Any]:
-    """Start a supervisor and follow it until the stack is ready; returns the stack's description.
+def start_in_background(data_dir: Path, report: Report, options: Sequence[str] = ()) -> dict[str, Any]:
+    """Start a supervisor and follow it until the stack is ready; returns the stack's description. `options` of `run`.
 
     Raises StackError when it does not become ready. When the caller is interrupted, the start is undone.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
-    with _supervisor(data_dir) as (supervisor, lines):
+    with _supervisor(data_dir, options) as (supervisor, lines):
         try:
             return _follow(lines, report, data_dir)
         except BaseException:
@@ -76,9 +76,10 @@ def _follow(lines: Iterable[str], report: Report, data_dir: Path) -> dict[str, A
 
 
 @contextmanager
-def _supervisor(data_dir: Path) -> Iterator[tuple[subprocess.Popen[bytes], Iterable[str]]]:
+def _supervisor(data_dir: Path, options: Sequence[str]) -> Iterator[tuple[subprocess.Popen[bytes], Iterable[str]]]:
     reader, writer = os.pipe()
     command = [sys.executable, "-m", "deploy.local", "run", "--data-dir", str(data_dir), "--progress-fd", str(writer)]
+    command += options
     with (data_dir / "supervisor.log").open("wb") as log, os.fdopen(reader) as lines:
         supervisor = subprocess.Popen(
             command,

@@ -44,7 +44,7 @@ LOGGING = (
 )
 
 
-def _java(files: KafkaFiles, *options: str) -> list[str]:
+def java(files: KafkaFiles, *options: str) -> list[str]:
     return [str(files.java), *JVM_OPTIONS, *options, "-cp", files.classpath]
 
 
@@ -59,11 +59,11 @@ def program(files: KafkaFiles, folder: Path, log: Path, port: int, controller_po
     """Kafka with its data in `folder`; the ports may differ from those of the last start."""
     config = _configure(folder, port, controller_port)
     files.format(folder / "log")
-    command = [*_java(files, *files.aot_options, "-XX:AOTMode=auto", *LOGGING), "kafka.Kafka", str(config)]
-    return Program("kafka", command, log, _has_started)
+    command = [*java(files, *files.aot_options, "-XX:AOTMode=auto", *LOGGING), "kafka.Kafka", str(config)]
+    return Program("kafka", command, log, has_started)
 
 
-def _has_started(process: Process) -> bool:
+def has_started(process: Process) -> bool:
     """Whether it says so in its log: it listens a moment before it takes new topics."""
     return STARTED in process.output()
 
@@ -76,7 +76,7 @@ def prepare(files: KafkaFiles) -> None:
     folder = files.folder / "practice"
     port, controller_port = free_ports(2)
     config = _configure(folder, port, controller_port)
-    tool = [*_java(files), "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config)]
+    tool = [*java(files), "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config)]
     done = subprocess.run(tool, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StackError(f"Kafka's storage tool failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
@@ -85,10 +85,10 @@ def prepare(files: KafkaFiles) -> None:
         (folder / "log" / name).rename(files.folder / "format" / name)
     files.format(folder / "log")
     output = f"-XX:AOTCacheOutput={files.folder / 'kafka.aot'}"
-    command = [*_java(files, output, *LOGGING), "kafka.Kafka", str(config)]
+    command = [*java(files, output, *LOGGING), "kafka.Kafka", str(config)]
     with Guard() as guard:
         # The cache is written after the server has stopped, by a second JVM: seconds, or a minute on a busy machine.
-        practice = Process(Program("kafka", command, folder / "output", _has_started, stop_s=120), guard)
+        practice = Process(Program("kafka", command, folder / "output", has_started, stop_s=120), guard)
         try:
             wait_ready([practice], lambda _: None)
             practice.ask_to_end()

@@ -1,0 +1,98 @@
+"""What each service may do with which topics: the least that it needs. Access lists of a cluster are made from this.
+
+    reads     its consumer groups, all named after the service, and tables that it follows from their start
+    appends   its own events, timers and retries; the dead-letter twins of what it reads
+    finds     every service sees all topics and how they are configured, and says at its start what is missing
+
+A user for each service, so that one whose password is stolen cannot write what another one is trusted with.
+"""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from schemas import topics
+from schemas.topics import DEAD_LETTER, Topic
+
+
+class Permission(NamedTuple):
+    """Topics by name, without a prefix; `creates`: it makes topics of its own."""
+
+    reads: tuple[str, ...]
+    appends: tuple[str, ...]
+    creates: bool = False
+
+
+def _permission(
+    reads: Iterable[Topic], appends: Iterable[Topic], others: Iterable[str] = (), *, creates: bool = False
+) -> Permission:
+    taken = list(reads)
+    letters = [topic.name + DEAD_LETTER for topic in taken if topic.dead_letters]
+    known = [topic.name for topic in taken]
+    return Permission(
+        tuple(dict.fromkeys([*known, *others])), (*(topic.name for topic in appends), *letters), creates
+    )
+
+
+_REQUESTED = [*topics.MESSAGE_REQUESTED.values()]
+_DISPATCHED = [*topics.PROVIDER_DISPATCHED.values()]
+_STATUS = [*topics.STATUS_EVENTS.values()]
+_TARGETS = [topic for lanes in topics.TARGET_RESOLVED.values() for topic in lanes.values()]
+_SHARED = [topics.APPLICATION_EVENTS]
+"""Every service but statistics knows the partners and applications."""
+_EVERYTHING = [name for topic in topics.all_topics() for name in (topic.name, topic.name + DEAD_LETTER)]
+
+PERMISSIONS: dict[str, Permission] = {
+    "ingest": _permission(
+        [topics.BROADCAST_CHANNELS, topics.BROADCASTS, *_SHARED],
+        [*_REQUESTED, *_SHARED, topics.MAILING_EVENTS, topics.BROADCAST_CHANNELS, topics.BROADCASTS],
+    ),
+    # it proves that an erasure left nothing behind, so it reads everything
+    "registry": _permission(
+        [*_DISPATCHED, topics.DEVICE_EVENTS],
+        [topics.DEVICE_EVENTS, topics.INSTALLATIONS, *_SHARED, *_STATUS],
+        _EVERYTHING,
+    ),
+    "router": _permission([*_REQUESTED, *_SHARED], [*_REQUESTED, *_TARGETS, *_STATUS]),
+    "dispatch": _permission(
+        [*_TARGETS, topics.BROADCASTS, topics.BROADCAST_CHANNELS, *_SHARED],
+        [*_TARGETS, *_DISPATCHED, *_STATUS, topics.BROADCASTS, topics.BROADCAST_CHANNELS],
+    ),
+    "status": _permission(
+        [*_REQUESTED, *_DISPATCHED, *_STATUS, topics.DELIVERY_STATISTICS, *_SHARED],
+        [*_STATUS, *_REQUESTED, *_TARGETS, topics.DELIVERY_COUNTED],
+    ),
+    "statistics": _permission(
+        [topics.DELIVERY_COUNTED, topics.STATISTIC_PARTS],
+        [topics.STATISTIC_PARTS, topics.DELIVERY_STATISTICS],
+        creates=True,  # the changelog of its table
+    ),
+}
+"""By service."""
+
+Resource = Literal["topic", "group"]
+Operation = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs"]
+
+
+class Rule(NamedTuple):
+    """An access list's line that allows a service something; `is_prefix`: on everything whose name begins so."""
+
+    service: str
+    resource: Resource
+    name: str
+    is_prefix: bool
+    operation: Operation
+
+
+def rules(topic_prefix: str = "") -> list[Rule]:
+    """All that has to be allowed. Without a topic prefix every topic of the cluster may be found, not read."""
+    found = []
+    for service, permission in PERMISSIONS.items():
+        every = topic_prefix or "*"
+        found += [Rule(service, "topic", every, bool(topic_prefix), name) for name in ("Describe", "DescribeConfigs")]
+        found += [Rule(service, "topic", topic_prefix + name, False, "Read") for name in permission.reads]
+        found += [Rule(service, "topic", topic_prefix + name, False, "Write") for name in permission.appends]
+        found.append(Rule(service, "group", topic_prefix + service, True, "Read"))
+        if permission.creates:
+            own = topic_prefix + service
+            found += [Rule(service, "topic", own, True, name) for name in ("Create", "Read", "Write")]
+    return found

@@ -1,0 +1,88 @@
+"""The platform on servers that ask for TLS and logins and allow each service only what it needs."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
+
+from deploy.local import Stack
+from deploy.local.provision import provision
+from schemas import topics
+from services.runtime.log import connection
+from services.runtime.settings import Settings
+from tests.support.opening import ENV, opened
+from tests.support.waiting import eventually
+from tests.support.world import PLATFORMS, READ, World
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("secured"), env=ENV, secured=True) as stack:
+        provision(stack.describe())
+        yield stack
+
+
+@pytest.fixture
+async def world(stack: Stack) -> AsyncIterator[World]:
+    async with opened(stack) as world:
+        yield world
+
+
+async def test_a_password_reaches_four_kinds_of_phone_and_nothing_is_refused(world: World) -> None:
+    phone = world.new_phone()
+    devices = [await world.enrol(platform, phone) for platform in PLATFORMS]
+    ref = await world.send(phone)
+
+    await world.reported(ref, READ)
+    await world.fleet.until(lambda: all(len(device.shown) == 1 for device in devices))
+
+    async def is_counted() -> bool:
+        logs = [world.stack.logs(name) for name in world.stack.ports]
+        assert not [log for log in logs if "uthoriz" in log]
+        return bool((await world.trace(ref))["state"] == "READ")
+
+    await eventually(is_counted, "the message is read, and no log speaks of a refusal")
+
+
+async def test_a_service_may_not_write_what_it_is_not_trusted_with(stack: Stack) -> None:
+    login = stack.login_of("router")
+    settings = Settings.from_environment({**stack.env, **login})
+    async with AIOKafkaProducer(**connection.options(settings)) as producer:
+        with pytest.raises(TopicAuthorizationFailedError):
+            await producer.send_and_wait(topics.APPLICATION_EVENTS.name, b"{}")
+        await producer.send_and_wait(topics.STATUS_EVENTS["single"].name + topics.BULK, b"no event, but it may")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"KAFKA_SASL_PASSWORD": "wrong"},
+        {"KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT", "KAFKA_CA_FILE": ""},
+        {"KAFKA_CA_FILE": ""},
+    ],
+    ids=["a wrong password", "no TLS", "a broker of an unknown authority"],
+)
+async def test_who_does_not_prove_who_it_is_gets_no_connection(stack: Stack, changed: dict[str, str]) -> None:
+    settings = Settings.from_environment({**stack.env, **changed})
+    producer = AIOKafkaProducer(**connection.options(settings), request_timeout_ms=3_000)
+    try:
+        with pytest.raises(KafkaConnectionError):
+            await producer.start()
+    finally:
+        await producer.stop()
+
+
+def test_the_database_takes_nobody_without_tls_and_a_login_and_nobody_beyond_its_database(stack: Stack) -> None:
+    with MongoClient[dict[str, object]](stack.mongo_url) as client:
+        assert client["rpns"]["partners"].find_one() is None  # it may look
+        with pytest.raises(OperationFailure, match="not authorized"):
+            client["other"]["things"].find_one()
+    plain = stack.mongo_url.partition("?")[0].rpartition("@")[2]
+    with (
+        MongoClient[dict[str, object]](f"mongodb://{plain}", serverSelectionTimeoutMS=1_000) as stranger,
+        pytest.raises(ServerSelectionTimeoutError),
+    ):
+        stranger["rpns"]["partners"].find_one()
