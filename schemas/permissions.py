@@ -28,9 +28,7 @@ def _permission(
     taken = list(reads)
     letters = [topic.name + DEAD_LETTER for topic in taken if topic.dead_letters]
     known = [topic.name for topic in taken]
-    return Permission(
-        tuple(dict.fromkeys([*known, *others])), (*(topic.name for topic in appends), *letters), creates
-    )
+    return Permission(tuple(dict.fromkeys([*known, *others])), (*(topic.name for topic in appends), *letters), creates)
 
 
 _REQUESTED = [*topics.MESSAGE_REQUESTED.values()]
@@ -59,11 +57,11 @@ PERMISSIONS: dict[str, Permission] = {
     ),
     "status": _permission(
         [*_REQUESTED, *_DISPATCHED, *_STATUS, topics.DELIVERY_STATISTICS, *_SHARED],
-        [*_STATUS, *_REQUESTED, *_TARGETS, topics.DELIVERY_COUNTED],
+        [*_STATUS, *_REQUESTED, *_TARGETS, topics.STATISTIC_PARTS],
     ),
     "statistics": _permission(
-        [topics.DELIVERY_COUNTED, topics.STATISTIC_PARTS],
-        [topics.STATISTIC_PARTS, topics.DELIVERY_STATISTICS],
+        [topics.STATISTIC_PARTS],
+        [topics.DELIVERY_STATISTICS],
         creates=True,  # the changelog of its table
     ),
 }
