@@ -40,11 +40,11 @@ These routes, and no others, are at the operators' address. What the scopes are 
 [operators](features/operators.md). Bodies and answers are in `/docs/<service>/openapi.json` of that address.
 """
 _ACCESS = """\
-A Kafka user for each service, named after it and allowed the least that it needs; `KAFKA_TOPIC_PREFIX` goes before every
-name here. Besides what the table says every service may `Describe` and `DescribeConfigs` all topics, and `Read` groups
-whose names begin with its own. `statistics` may `Create`, `Read` and `Write` topics whose names begin with `statistics`:
-its table's changelog. An operator's user creates the topics first. The services need nothing else: no cluster operation,
-no transaction.
+A Kafka user for each service, named after it and allowed the least that it needs; `KAFKA_TOPIC_PREFIX` goes before
+every name here. Besides what the table says every service may `Describe` and `DescribeConfigs` all topics, and `Read`
+groups whose names begin with its own. `statistics` may `Create`, `Read` and `Write` topics whose names begin with
+`statistics`: its table's changelog. An operator's user creates the topics first. The services need nothing else: no
+cluster operation, no transaction.
 
 How a process logs in: `KAFKA_…` in [settings](settings.md). `make up CLUSTER=1` starts a broker that enforces exactly
 these lists.

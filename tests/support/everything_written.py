@@ -15,6 +15,7 @@ from services.runtime import mongo
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.crypto.recipient_keys import RecipientKeys
+from services.runtime.log import connection
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
 from services.runtime.settings import Settings
 from tests.support.world import World
@@ -31,7 +32,7 @@ _OURS = {f"topic {topic.name}" for topic in topics.all_topics()}
 async def everything(world: World) -> AsyncIterator[Written]:
     """Topics, sealed and opened, collections, files, what the providers and the partner got, metrics."""
     keys = await recipient_keys_of(world)
-    async for place, content in _topics(world.stack.kafka_bootstrap):
+    async for place, content in _topics(Settings.from_environment(world.stack.env)):
         yield place, content
         if place not in _OURS:
             continue
@@ -57,14 +58,15 @@ async def recipient_keys_of(world: World) -> RecipientKeys:
         return await RecipientKeysStore(database, Secrets(settings.master_key)).load()
 
 
-async def _topics(bootstrap: str) -> AsyncIterator[Written]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _topics(settings: Settings) -> AsyncIterator[Written]:
+    options = connection.options(settings)
+    admin = AIOKafkaAdminClient(**options)
     await admin.start()
     try:
         names = [name for name in await admin.list_topics() if not name.startswith("__")]
     finally:
         await admin.close()
-    consumer = AIOKafkaConsumer(*names, bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(*names, **options, group_id=None, auto_offset_reset="earliest")
     await consumer.start()
     try:
         ends = await consumer.end_offsets(sorted(consumer.assignment()))
@@ -81,7 +83,8 @@ async def _topics(bootstrap: str) -> AsyncIterator[Written]:
 async def _collections(url: str) -> AsyncIterator[Written]:
     client: AsyncIOMotorClient[dict[str, object]] = AsyncIOMotorClient(url)
     try:
-        for database in await client.list_database_names():
+        listed = await client.admin.command("listDatabases", nameOnly=True, authorizedDatabases=True)
+        for database in (found["name"] for found in listed["databases"]):
             for name in await client[database].list_collection_names():
                 async for document in client[database][name].find():
                     yield f"collection {database}.{name}", bson.encode(document)

@@ -33,6 +33,7 @@ from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.fetches import GATHER_S, Fetches
 from services.runtime.log.kafka import Append, Log
 from services.runtime.log.progress import Batch, Progress
+from services.runtime.loops import pause
 from services.runtime.settings import Settings
 
 log = telemetry.logger("batch-consumer")
@@ -126,9 +127,18 @@ class BatchConsumer:
         fetches = Fetches(consumer, self._progress, self.max_records, stop=self.stop, gather_s=self.gather_s)
         consumer.subscribe([prefix + topic.name for topic in self.topics], listener=self._progress)
         await consumer.start()
+        refusals = 0
         try:
             while not self.stop.is_set():
-                batch: Batch | None = await fetches.next()
+                try:
+                    batch: Batch | None = await fetches.next()
+                    refusals = 0
+                except TRANSIENT_ERRORS as error:  # a login that is not allowed to read any more, for instance
+                    refusals += 1
+                    telemetry.PAUSES.labels(self.group).inc()
+                    log.warning("paused: the fetch is refused", group=self.group, error=repr(error), attempt=refusals)
+                    await pause(self.stop, backoff_s(refusals))
+                    continue
                 while batch:
                     batch = await self._finish(consumer, batch)
                 await self._progress.commit_when_due()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from schemas import codec, ids, topics
 from schemas.events import RequestRepeated
@@ -27,6 +28,7 @@ class Client:
 
     def __init__(self) -> None:
         self.polls: deque[tuple[bool, list[Any]]] = deque()  # whether a rebalance comes with it, and records
+        self.refusals: deque[Exception] = deque()  # raised before anything is given
         self.committed: list[int] = []
         self._listener: Any = None
 
@@ -53,6 +55,8 @@ class Client:
 
     async def getmany(self, **_: Any) -> dict[TopicPartition, list[Any]]:
         await asyncio.sleep(0)
+        if self.refusals:
+            raise self.refusals.popleft()
         if not self.polls:
             return {}
         is_rebalanced, records = self.polls.popleft()
@@ -100,3 +104,20 @@ async def test_what_a_rebalance_brought_beside_a_batch_is_done_though_the_batch_
 class _Sink:
     async def append(self, _: Sequence[Any]) -> None:
         return
+
+
+async def test_a_fetch_that_is_refused_is_tried_again_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, stop, done = Client(), asyncio.Event(), list[int]()
+    monkeypatch.setattr(kafka, "consumer", lambda *_, **__: client)
+    client.refusals.extend([TopicAuthorizationFailedError("not yours"), KafkaError("away")])
+    client.polls.append((False, [record(0)]))
+
+    async def step(records: Sequence[Record]) -> StepResult:
+        done.extend(record.offset for record in records)
+        stop.set()
+        return StepResult()
+
+    sink: Any = _Sink()
+    await asyncio.wait_for(BatchConsumer(SETTINGS, sink, [STATUS], "test", step, stop=stop).run(), 10)
+
+    assert (done, client.committed) == ([0], [1])
