@@ -74,6 +74,7 @@ KAFKA_BOUNDARY = {
     "services/runtime/log/fetches.py",
     "services/runtime/log/progress.py",
     "services/runtime/log/topics.py",
+    "services/runtime/log/appends.py",
     "services/runtime/log/batch_consumer.py",
     "services/runtime/log/concurrent_consumer.py",
     "services/runtime/log/connection.py",

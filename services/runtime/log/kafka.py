@@ -1,6 +1,6 @@
 """The log boundary: one factory makes every consumer and producer. Only this folder imports a Kafka library.
 
-    Log.append      acks=all, awaited, in order, bounded in time
+    Log.append      acks=all, awaited, in order, bounded in time; concurrent ones in one batch (`appends.py`)
     consumer        earliest, no auto-commit, a session by lane, static membership
     follow          a whole topic from its start, without a group, for tables kept in memory
     create_topics   what schemas/topics.py knows (`topics.py`)
@@ -20,11 +20,7 @@ from zlib import crc32
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import (
-    KafkaError,
-    MessageSizeTooLargeError,
-    RecordListTooLargeError,
-)
+from aiokafka.errors import KafkaError
 from prometheus_client import Counter
 
 from schemas import topics
@@ -35,11 +31,11 @@ from services.runtime import telemetry
 from services.runtime.crypto import record_encryption
 from services.runtime.log import connection
 from services.runtime.log import topics as kafka_topics
+from services.runtime.log.appends import TOO_LARGE, Gathering, RawRecord
 from services.runtime.settings import Settings
 
 log = telemetry.logger("kafka")
 _MAX_RECORD_BYTES = 1_000_000
-_WORTH_A_BATCH = 16
 _FETCH_BYTES, _PARTITION_BYTES = 4 * 1024 * 1024, 1024 * 1024
 """Of one answer: what a consumer holds while it works on a batch, however far it is behind."""
 create_topics = kafka_topics.create_topics
@@ -85,49 +81,36 @@ class Log:
     """Appends to topics. One for each process; safe to share among its tasks."""
 
     def __init__(self, producer: AIOKafkaProducer, prefix: str, timeout_s: float) -> None:
-        self._producer = producer
+        self._producer, self._gathering = producer, Gathering(producer)
         self._prefix = prefix
         self._timeout_s = timeout_s
 
     async def append(self, records: Sequence[Append], timeout_s: float | None = None) -> None:
-        """Return when all replicas in sync hold all records. Raises LogUnavailable, RecordTooLarge."""
+        """Return when all replicas in sync hold all records. Raises LogUnavailable, RecordTooLarge.
+
+        One that is too large keeps all of this call out of the log, and nothing of any other call.
+        """
         if not records:
             return
-        waits: list[asyncio.Future[object]] = []
-        try:
-            async with asyncio.timeout(timeout_s or self._timeout_s):
-                if len(records) < _WORTH_A_BATCH:
-                    for record in records:
-                        waits.append(await self._send(record))
-                else:
-                    await self._send_batches(records, waits)
-                if len(waits) == 1:
-                    await waits[0]  # as nearly always, and the client takes it when nobody waits any more
-                else:
-                    await asyncio.wait(waits)
-                    for wait in waits:
-                        wait.result()
-        except TimeoutError:
-            raise LogUnavailable("no acknowledgement in time") from None
-        except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
-            raise RecordTooLarge(str(error)) from error
-        except KafkaError as error:
-            raise LogUnavailable(repr(error)) from error
-        finally:
-            for wait in waits:  # of several that fail one is raised; the others are seen here, whenever they end
-                if wait.done():
-                    _seen(wait)
-                else:
-                    wait.add_done_callback(_seen)
+        raw = [RawRecord(self._prefix + record.topic.name, record.key.encode(), _checked(record)) for record in records]
+        for record in records:
+            _appended(record.topic.name).inc()
+        await self._gather(raw, timeout_s or self._timeout_s)
 
     async def end(self, topic: Topic, keys: Sequence[str]) -> None:
         """Append a record without a value for each key, which ends it in a compacted topic. Raises LogUnavailable."""
+        if keys:
+            name = self._prefix + topic.name
+            await self._gather([RawRecord(name, key.encode(), None) for key in keys], self._timeout_s)
+
+    async def _gather(self, records: Sequence[RawRecord], timeout_s: float) -> None:
         try:
-            async with asyncio.timeout(self._timeout_s):
-                waits = [await self._producer.send(self._prefix + topic.name, None, key=key.encode()) for key in keys]
-                for wait in waits:
-                    await wait
-        except (TimeoutError, KafkaError) as error:
+            await self._gathering.append(records, timeout_s)
+        except TimeoutError:
+            raise LogUnavailable("no acknowledgement in time") from None
+        except TOO_LARGE as error:
+            raise RecordTooLarge(str(error)) from error
+        except KafkaError as error:
             raise LogUnavailable(repr(error)) from error
 
     async def dead_letter(self, topic: Topic, key: bytes | None, value: bytes | None, headers: dict[str, str]) -> None:
@@ -138,7 +121,7 @@ class Log:
         """
         try:
             await self._produce_dead_letter(topic, key, b"" if key is None and value is None else value, headers)
-        except (MessageSizeTooLargeError, RecordListTooLargeError):
+        except TOO_LARGE:
             size = str(len(key or b"") + len(value or b""))
             await self._produce_dead_letter(
                 topic, (key or b"")[:_KEPT_BYTES], (value or b"")[:_KEPT_BYTES], headers | {"size": size}
@@ -153,42 +136,10 @@ class Log:
                 await self._producer.send_and_wait(
                     self._prefix + topic.name + topics.DEAD_LETTER, value, key=key, headers=pairs
                 )
-        except (MessageSizeTooLargeError, RecordListTooLargeError):
+        except TOO_LARGE:
             raise
         except (TimeoutError, KafkaError) as error:
             raise LogUnavailable(repr(error)) from error
-
-    async def _send(self, record: Append) -> "asyncio.Future[object]":
-        value = _checked(record)
-        _appended(record.topic.name).inc()
-        wait: asyncio.Future[object] = await self._producer.send(
-            self._prefix + record.topic.name, value, key=record.key.encode()
-        )
-        return wait
-
-    async def _send_batches(self, records: Sequence[Append], waits: "list[asyncio.Future[object]]") -> None:
-        """Whole batches for each partition: cheaper than as many records one by one, and in the same order."""
-        parts: dict[tuple[str, int], list[tuple[bytes, bytes]]] = {}
-        counts: dict[str, int] = {}
-        for record in records:
-            name, key = record.topic.name, record.key.encode()
-            if name not in counts:
-                counts[name] = len(await self._producer.partitions_for(self._prefix + name))
-            parts.setdefault((name, crc32(key) % counts[name]), []).append((key, _checked(record)))
-        for (name, partition), pairs in parts.items():
-            _appended(name).inc(len(pairs))
-            batch = self._producer.create_batch()
-            for key, value in pairs:
-                if batch.append(key=key, value=value, timestamp=None) is None:
-                    waits.append(await self._producer.send_batch(batch, self._prefix + name, partition=partition))
-                    batch = self._producer.create_batch()
-                    batch.append(key=key, value=value, timestamp=None)
-            waits.append(await self._producer.send_batch(batch, self._prefix + name, partition=partition))
-
-
-def _seen(wait: "asyncio.Future[object]") -> None:
-    if not wait.cancelled():
-        wait.exception()
 
 
 def _checked(record: Append) -> bytes:
