@@ -1,7 +1,8 @@
 """Server-sent events: every change of a link's state, to every listener, from where it left off.
 
-    fold ─▶ StateChanged ─▶ `changes` (numbered for each partner) ─▶ open streams: woken here, by looking elsewhere
-                                                                     ▲ Last-Event-ID: goes on behind that number
+    fold ─▶ StateChanged ─▶ `changes` (a pack for each partner and batch, its changes numbered)
+                               └─▶ open streams: woken here, by looking elsewhere ◀─ Last-Event-ID: goes on behind that
+                                   number, though it be in the middle of a pack
 
 A stream reads its next page only when the socket has taken the last one, so a slow listener costs one page and not
 more. A stream that asks for changes older than a week, which are kept no longer, gets an event `lost` first.
@@ -23,9 +24,10 @@ from services.runtime.mongo import TRANSIENT_ERRORS
 from services.status.fold import Followed, StateChanged
 from services.status.limits import AGAIN_AFTER_S, started_stream
 from services.status.message import Change, Link, Message
-from services.status.stream.store import ChangeStore, StoredChange
+from services.status.stream.store import IN_A_PACK, ChangeStore, Pack
 
-_PAGE = 200
+_PAGE = 16
+"""Packs: half a megabyte at most."""
 _LOOK_S = 0.5
 _HEARTBEAT_S = 15.0
 _HOLE_S = 3.0
@@ -45,19 +47,19 @@ class Streams:
 
     async def take(self, followed: Followed) -> None:
         """Store the changes among the follow-ups, each once."""
-        by_partner: dict[str, dict[str, dict[str, Any]]] = {}
+        by_partner: dict[str, dict[str, bytes]] = {}
         repeated = []
         for message, follows in followed:
             for follow_up in follows:
                 if type(follow_up) is StateChanged and message.partner_id:
-                    key = f"{message.message_id}/{follow_up.link}/{follow_up.change.state}"
-                    event = _event(message, message.links[follow_up.link], follow_up.change)
-                    by_partner.setdefault(message.partner_id, {})[key] = event
+                    name = f"{message.message_id}/{follow_up.link}/{follow_up.change.state}"
+                    line = orjson.dumps(_event(message, message.links[follow_up.link], follow_up.change))
+                    by_partner.setdefault(message.partner_id, {})[name] = line
                     if follow_up.again:
-                        repeated.append(key)
+                        repeated.append(name)
         known = await self._changes.known(repeated)
         for partner_id, changes in by_partner.items():
-            await self._changes.add(partner_id, {key: change for key, change in changes.items() if key not in known})
+            await self._changes.add(partner_id, {name: line for name, line in changes.items() if name not in known})
             for woken in self._woken.get(partner_id, ()):
                 woken.set()
 
@@ -103,43 +105,50 @@ class Streams:
         self, partner_id: str, seq: int, woken: asyncio.Event, is_let_in: Callable[[], bool]
     ) -> AsyncIterator[bytes]:
         hole_since: float | None = None
-        spoken = time.monotonic()
+        spoken, begins = time.monotonic(), True
         while not self._stop.is_set() and is_let_in():
             woken.clear()
-            page: list[StoredChange] = []
+            page: list[Pack] = []
             with suppress(*TRANSIENT_ERRORS):  # the stream stays open, and goes on where it was
-                page = await self._changes.after(partner_id, seq, _PAGE)
+                page = await self._page(partner_id, seq, begins)
+                begins = False
             ready = _in_a_row(page, seq)
             if ready:
-                seq, hole_since, spoken = ready[-1].seq, None, time.monotonic()
-                yield b"".join(_bytes(change) for change in ready if change.event is not None) or b":\n\n"
+                chunk = b"".join(_bytes(*change) for pack in ready for change in pack.behind(seq))
+                seq, hole_since, spoken = max(pack.last for pack in ready), None, time.monotonic()
+                yield chunk or b":\n\n"
                 continue
             if page:
                 hole_since = hole_since or time.monotonic()
                 if time.monotonic() - hole_since > _HOLE_S:
                     hole_since = None
                     with suppress(*TRANSIENT_ERRORS):
-                        await self._changes.close(partner_id, range(seq + 1, min(page[0].seq, seq + 1 + _PAGE)))
+                        await self._changes.close(partner_id, range(seq + 1, min(page[0].first, seq + 1 + IN_A_PACK)))
                         continue
             if time.monotonic() - spoken > _HEARTBEAT_S:
                 spoken = time.monotonic()
                 yield b":\n\n"
             await pause(woken, _LOOK_S)
 
+    async def _page(self, partner_id: str, seq: int, begins: bool) -> list[Pack]:
+        """The next packs; where a stream begins, the one that it was left in the middle of comes first."""
+        left = await self._changes.around(partner_id, seq) if begins else None
+        return [left] if left is not None else await self._changes.after(partner_id, seq, _PAGE)
 
-def _in_a_row(page: Sequence[StoredChange], seq: int) -> list[StoredChange]:
-    """The changes that follow `seq` without a hole."""
+
+def _in_a_row(page: Sequence[Pack], seq: int) -> list[Pack]:
+    """The packs that follow `seq` without a hole."""
     ready = []
-    for change in page:
-        if change.seq != seq + 1:
+    for pack in page:
+        if pack.first > seq + 1:
             break
-        ready.append(change)
-        seq = change.seq
+        ready.append(pack)
+        seq = max(seq, pack.last)
     return ready
 
 
-def _bytes(change: StoredChange) -> bytes:
-    return b"id: %d\nevent: status\ndata: %b\n\n" % (change.seq, orjson.dumps(change.event))
+def _bytes(seq: int, line: bytes) -> bytes:
+    return b"id: %d\nevent: status\ndata: %b\n\n" % (seq, line)
 
 
 def _event(message: Message, link: Link, change: Change) -> dict[str, Any]:

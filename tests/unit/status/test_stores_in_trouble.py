@@ -137,7 +137,7 @@ SINGLE: dict[str, Call] = {
     "a request's claim": lambda database: DuplicateClaims(database["claims"]).claim(M, "h", 1),
     "a confirmed claim": lambda database: DuplicateClaims(database["claims"]).confirm(M),
     "confirmed claims": lambda database: DuplicateClaims(database["claims"]).confirm_many([M]),
-    "numbers of the stream": lambda database: ChangeStore(database).add("p", {"k": {}}),
+    "numbers of the stream": lambda database: ChangeStore(database).add("p", {"k": b"{}"}),
     "an installation's id": lambda database: DeviceStore(database).may_install("i", "by"),
     "a lease": lambda database: Lease(database, "what", "owner").hold(1, 1),
     "the lock": lambda database: ProvisioningLock(database).acquire(0),

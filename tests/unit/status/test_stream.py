@@ -1,20 +1,21 @@
 """A stream of changes while the database is away: it stays open and goes on where it was."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 import pytest
 
 from services.runtime import mongo
-from services.status.stream.store import StoredChange
+from services.status.stream.store import Pack
 from services.status.stream.stream import Streams
 
 
 class Stored:
-    """Two changes with a hole between them, in a database that is away every third time."""
+    """Two packs with a hole between them, in a database that is away every third time."""
 
     def __init__(self) -> None:
-        self.changes = {1: StoredChange(1, {"n": 1}), 3: StoredChange(3, {"n": 3})}
+        self.packs = {1: Pack(1, 2, (b'{"n":1}', b'{"n":2}')), 4: Pack(4, 6, (b'{"n":4}', b'{"n":5}', b'{"n":6}'))}
         self.asked = 0
 
     def _asked(self) -> None:
@@ -23,33 +24,45 @@ class Stored:
             raise mongo.Unavailable("away")
 
     async def bounds(self, partner_id: str) -> tuple[int, int, int]:
-        return 1, 3, 3
+        return 1, 6, 6
 
-    async def after(self, partner_id: str, seq: int, limit: int) -> list[StoredChange]:
+    async def after(self, partner_id: str, seq: int, limit: int) -> list[Pack]:
         self._asked()
-        return [change for number, change in sorted(self.changes.items()) if number > seq]
+        return [pack for first, pack in sorted(self.packs.items()) if first > seq]
+
+    async def around(self, partner_id: str, seq: int) -> Pack | None:
+        self._asked()
+        return next((pack for pack in self.packs.values() if pack.first <= seq < pack.last), None)
 
     async def close(self, partner_id: str, numbers: Sequence[int]) -> None:
         self._asked()
-        self.changes |= {number: StoredChange(number, None) for number in numbers}
+        self.packs |= {number: Pack(number, number) for number in numbers}
 
 
-async def test_a_stream_outlives_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.status.stream.stream._HOLE_S", 0.0)
     monkeypatch.setattr("services.status.stream.stream._LOOK_S", 0.01)
-    stop = asyncio.Event()
-    streams = Streams(Stored(), stop)  # type: ignore[arg-type]
-    seen = b""
-    async with asyncio.timeout(20):
-        async for chunk in await streams.open("bank", 0):
-            seen += chunk
-            if b'{"n":3}' in seen:
-                stop.set()
-    assert seen.index(b'{"n":1}') < seen.index(b'{"n":3}')
+    monkeypatch.setattr("services.status.stream.stream._HEARTBEAT_S", 0.02)
 
 
-async def test_a_stream_ends_when_its_reader_is_not_let_in_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.status.stream.stream._LOOK_S", 0.01)
+@pytest.mark.parametrize("after", range(7))
+async def test_whoever_comes_back_hears_what_is_behind_its_number_though_that_be_within_a_pack(after: int) -> None:
+    """The database is away again and again, at whatever step: the stream stays open and goes on where it was."""
+    stop, stored, seen = asyncio.Event(), Stored(), b""
+    for away in range(3):
+        stored.asked, seen = away, b""
+        async with asyncio.timeout(20):
+            async for chunk in await Streams(stored, stop).open("bank", after):  # type: ignore[arg-type]
+                seen += chunk
+                if b'{"n":6}' in seen or (after == 6 and stored.asked > 6):
+                    break
+        heard = [int(number) for number in re.findall(rb'data: {"n":(\d)}', seen)]
+        assert heard == [number for number in (1, 2, 4, 5, 6) if number > after]
+        assert heard == [int(number) for number in re.findall(rb"id: (\d)\nevent: status", seen)]
+
+
+async def test_a_stream_ends_when_its_reader_is_not_let_in_any_more() -> None:
     ended = asyncio.Event()
     streams = Streams(Stored(), asyncio.Event())  # type: ignore[arg-type]
     async with asyncio.timeout(20):
