@@ -74,6 +74,16 @@ async def test_only_one_of_two_instances_sweeps(service: Running) -> None:
         assert await first.hold(1151, 100)
 
 
+async def test_a_lease_is_written_again_when_half_of_it_is_over(service: Running) -> None:
+    async with mongo.database(service.settings) as database:
+        lease = Lease(database, "seldom", "one")
+        for now, until in ((1000, 1100), (1049, 1100), (1050, 1150), (1099, 1150), (1200, 1300), (1100, 1200)):
+            assert await lease.hold(now, 100)
+            found = await database["leases"].find_one({"_id": "seldom"})
+            assert found is not None
+            assert found["until"] == until  # the last one: the clock was put back
+
+
 async def test_a_partner_sees_its_own_messages_only(service: Running) -> None:
     story = Story()
     await service.append(story.requested(), story.planned("i-1"))
