@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.runtime import telemetry
 from services.runtime.crypto.master_key import BadMasterKey
+from services.runtime.http import health
 from services.runtime.settings import BadSettings, Settings
 
 Check = Callable[[], Awaitable[bool]]
@@ -156,21 +156,18 @@ def _spare_the_collector() -> None:
 
 
 async def _serve_health(process: Process) -> None:
-    async def healthz(_: web.Request) -> web.Response:
-        return web.Response(text="ok\n")
+    async def healthz() -> health.Answer:
+        return health.Answer(b"ok\n")
 
-    async def readyz(_: web.Request) -> web.Response:
+    async def readyz() -> health.Answer:
         missing = await process.not_ready()
         if not process.is_started:
             missing = [*missing, "starting"]
-        return web.Response(text="".join(f"{name}\n" for name in missing) or "ok\n", status=503 if missing else 200)
+        return health.Answer("".join(f"{name}\n" for name in missing).encode() or b"ok\n", 503 if missing else 200)
 
-    async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def metrics() -> health.Answer:
+        return health.Answer(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
-    app = web.Application()
-    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
-    await runner.setup()
-    process.stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, process.settings.metrics_host, process.settings.metrics_port).start()
+    pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
+    address = process.settings.metrics_host, process.settings.metrics_port
+    await process.stack.enter_async_context(health.listening(*address, pages))
