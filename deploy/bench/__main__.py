@@ -48,12 +48,13 @@ PARTS = {
 """Module of deploy.bench.parts: how many requests, messages or pushes."""
 WHOLE = {
     "lifecycle": Size(4_000, 1_000),
+    "idle_cost": Size(30, 10),
     "mailing": Size(20_000, 3_000, 900),
     "due": Size(20_000, 2_000, 900),
     "scale": Size(500_000, 50_000),
     "million": Size(1_000_000, 50_000, 7_200, by_name_only=True),
 }
-"""Module of deploy.bench.whole: how many messages, recipients or installations."""
+"""Module of deploy.bench.whole: how many messages, recipients or installations; of `idle_cost` seconds."""
 ROWS = PARTS | WHOLE
 END_S = 30  # for an interrupted row to end its servers
 LAST_LINES = 8

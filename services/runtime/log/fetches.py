@@ -24,8 +24,9 @@ from services.runtime.log import kafka
 from services.runtime.log.progress import COMMIT_S, Batch, Progress
 from services.runtime.loops import pause
 
-_TURN_MS = 250
-"""How long one look for records takes at most: then the owner looks after its commits and its end."""
+_TURN_MS, _IDLE_TURN_MS = 250, 5_000
+"""How long one look for records takes at most: then the owner looks after its commits. One that has nothing to commit
+may wait longer, and each look would cost an idle stack something; the end of the process ends it."""
 _LOOK_S = COMMIT_S / 5
 """How often a loop that gathers looks whether a rebalance has come or something is to be committed."""
 GATHER_S = 0.04
@@ -63,12 +64,25 @@ class Fetches:
         if not self._in_hand:
             await self._gather()
             self._consumer.resume(*self._consumer.paused())
-            self._keep(await self._consumer.getmany(timeout_ms=_TURN_MS))
+            self._keep(await self._fetched())
             if 1 < sum(len(records) for _, records in self._in_hand) < self._most:
                 self._gathered_at_s = self._monotonic_s() + self._gather_s
         if self._in_hand:
             kafka.hold_fetches(self._consumer)
         return self._taken()
+
+    async def _fetched(self) -> Batch:
+        if self._progress.is_behind:
+            fetched: Batch = await self._consumer.getmany(timeout_ms=_TURN_MS)
+            return fetched
+        looking = asyncio.ensure_future(self._consumer.getmany(timeout_ms=_IDLE_TURN_MS))
+        ending = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({looking, ending}, return_when=asyncio.FIRST_COMPLETED)
+            return looking.result() if looking.done() else Batch()
+        finally:
+            for task in (looking, ending):
+                task.cancel()
 
     async def _gather(self) -> None:
         """Wait until it has gathered; the end of the process and a rebalance are not waited through, and commits go on.

@@ -44,12 +44,17 @@ FETCH_WAIT_MS = 500
 LONG_FETCH_WAIT_MS = 2_000
 """Of those whose fetch always asks for all that they read (`fetches.py`): four times fewer requests when idle. A longer
 one would hold up the first fetch after a rebalance, which stands behind it on the same connection."""
-HEARTBEAT_S = 3
+_FOLLOW_WAIT_MS = 5_000
+"""Of those that follow a topic: they have no group, so nothing stands behind their fetch."""
+_LOOK_MS = 2_000
+"""How often the client looks by itself whether there is something to fetch; what happens wakes it before."""
+HEARTBEATS = 5
+"""In a session. A rebalance is noticed by the next one: after 3 s in the lane of single messages, 9 s in the other."""
 MOST_BETWEEN_POLLS_S = 300
 SESSION_S: dict[Lane, int] = {"single": 15, "bulk": 45}
 """By lane. So long an instance that is killed, and does not come back, keeps its partitions. A single message lives for
-30 s or longer, so half of that is left to the others. Five heartbeats go into it, and the broker allows 6 s to 30 min
-(`group.min.session.timeout.ms`, `group.max.session.timeout.ms`). The bulk lane has time."""
+30 s or longer, so half of that is left to the others. The broker allows 6 s to 30 min (`group.min.session.timeout.ms`,
+`group.max.session.timeout.ms`). The bulk lane has time."""
 _KEPT_BYTES = 100_000
 """Of a poisoned record that is too large for its dead-letter topic."""
 
@@ -204,10 +209,11 @@ def consumer(
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         session_timeout_ms=1000 * session,
-        heartbeat_interval_ms=1000 * HEARTBEAT_S,
+        heartbeat_interval_ms=1000 * session // HEARTBEATS,
         max_poll_interval_ms=1000 * MOST_BETWEEN_POLLS_S,
         partition_assignment_strategy=(RangePartitionAssignor if together else RoundRobinPartitionAssignor,),
         fetch_max_wait_ms=fetch_wait_ms,
+        consumer_timeout_ms=_LOOK_MS,
         fetch_max_bytes=_FETCH_BYTES,
         max_partition_fetch_bytes=_PARTITION_BYTES,
         metadata_max_age_ms=60_000,
@@ -236,7 +242,8 @@ async def follow(
         group_id=None,  # every partition, and no commit
         auto_offset_reset="earliest",
         enable_auto_commit=False,
-        fetch_max_wait_ms=FETCH_WAIT_MS,
+        fetch_max_wait_ms=_FOLLOW_WAIT_MS,
+        consumer_timeout_ms=_LOOK_MS,
     )
     await reader.start()
     try:
@@ -249,7 +256,8 @@ async def follow(
                 positions = [await reader.position(place) >= ends[place] for place in places]
                 if all(positions):
                     caught_up.set()
-            for records in (await reader.getmany(timeout_ms=250)).values():
+            turn_ms = _FOLLOW_WAIT_MS if caught_up.is_set() else 250
+            for records in (await reader.getmany(timeout_ms=turn_ms)).values():
                 for record in records:
                     apply((record.key or b"").decode(errors="replace"), record.value)
     finally:

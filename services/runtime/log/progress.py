@@ -55,6 +55,11 @@ class Progress(ConsumerRebalanceListener):  # type: ignore[misc]
         self._done: dict[TopicPartition, int] = {}
         self._since_s = 0.0
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something is done that is not committed."""
+        return bool(self._done)
+
     def done(self, batch: Batch) -> None:
         """Note that the batch is done; it is committed with what follows within `COMMIT_S`."""
         if not self._done:

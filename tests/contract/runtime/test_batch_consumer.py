@@ -301,7 +301,7 @@ async def test_what_comes_while_a_batch_is_in_hand_does_not_hold_up_what_comes_n
     settings: Settings, sink: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The broker may keep an idle consumer waiting longer than this test waits."""
-    monkeypatch.setattr(kafka, "FETCH_WAIT_MS", 60_000)
+    monkeypatch.setattr(kafka, "LONG_FETCH_WAIT_MS", 60_000)
     in_hand, go_on = asyncio.Event(), asyncio.Event()
 
     class Slow(Seen):
