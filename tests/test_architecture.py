@@ -52,7 +52,16 @@ MOST_FILES = 13
 ONE_OF_EACH = {ROOT / "deploy/tour/scenes"}
 """Lists, of which any entry stands for all."""
 STANDARD = frozenset(__import__("sys").stdlib_module_names)
-COMPUTING = STANDARD | {"schemas", "phonenumbers", "pydantic", "orjson", "typing_extensions", "jwt", "cryptography"}
+COMPUTING = STANDARD | {
+    "schemas",
+    "phonenumbers",
+    "pydantic",
+    "orjson",
+    "msgspec",
+    "typing_extensions",
+    "jwt",
+    "cryptography",
+}
 """What computes, and reaches for nothing. The last two judge signatures and keys."""
 ONLY_TYPES = {"starlette.types"}
 IMPURE_STANDARD = {"asyncio", "os", "socket", "time", "subprocess", "threading", "random", "secrets", "requests"}

@@ -4,7 +4,16 @@
 `live_activity.py` about its parts; `body.py` and `reading.py` read it, `errors.py` says how a rule refuses.
 """
 
-from services.ingest.rules.address import LINK, filled_url, options_of_button, rich_addresses, shown_url_of
+from services.ingest.rules.address import (
+    FIRST_MARK,
+    LAST_MARK,
+    LINK,
+    MARK,
+    filled_url,
+    options_of_button,
+    rich_addresses,
+    shown_url_of,
+)
 from services.ingest.rules.body import (
     ChannelData,
     LinkBody,
@@ -22,9 +31,9 @@ from services.ingest.rules.errors import Code, Kind, Refusal, Refused, invalid
 from services.ingest.rules.fields import channel_of, extra_param_of, instant_ms, notify_url_of, schedule_of
 from services.ingest.rules.link import Senders, check_channel
 from services.ingest.rules.live_activity import LiveActivity, live_activity_of
-from services.ingest.rules.marks import FIRST_MARK, LAST_MARK, MARK
 from services.ingest.rules.message import AcceptedMessage, accept
 from services.ingest.rules.options import PLACEHOLDER, check_secure
+from services.ingest.rules.plain import PlainRequest, plain_request
 from services.ingest.rules.reading import not_json, read_json, read_request
 from services.ingest.rules.unknown_fields import is_known, unknown_around, unknown_fields, unknown_of_packet
 from services.ingest.rules.warnings import HEADER, REPEATED, header_of, names_of, warnings_of
@@ -44,6 +53,7 @@ __all__ = [
     "LinkBody",
     "LiveActivity",
     "MessageBody",
+    "PlainRequest",
     "PushData",
     "Refusal",
     "Refused",
@@ -69,6 +79,7 @@ __all__ = [
     "notify_url_of",
     "options_of_button",
     "parsed",
+    "plain_request",
     "read_json",
     "read_request",
     "rich_addresses",

@@ -6,13 +6,16 @@ Any other text is refused, since a provider may drop the whole message for it. A
 text: its options are the app's own. A mailing's marks stay; the values that replace them are checked line by line.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from services.ingest.rules.errors import Refused, invalid
-from services.ingest.rules.marks import MARK
 from services.runtime.http.web_address import BadAddress, browser_address
 
+FIRST_MARK, LAST_MARK = "\U0010f000", "\U0010fffd"
+"""Private characters that stand in a mailing's template for a recipient's values (`mailing/rules/draft.py`)."""
+MARK = re.compile(f"[{FIRST_MARK}-{LAST_MARK}]")
 LINK = "link"
 """The action of a button whose `options` are an address."""
 

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple, Protocol
 
 from schemas.application_events import PartnerChanged, SenderChanged
 from schemas.values import Button, Channel, Content, Link
-from services.ingest.rules.address import options_of_button, shown_url_of
+from services.ingest.rules.address import FIRST_MARK, LAST_MARK, options_of_button, shown_url_of
 from services.ingest.rules.body import ButtonBody, ChannelData, CommonData, ContentBody, MessageBody, PushData, parsed
 from services.ingest.rules.errors import Code, Refused, invalid, missing
 from services.ingest.rules.fields import channel_of, lifetime_ms, one_of
-from services.ingest.rules.marks import FIRST_MARK, LAST_MARK
 from services.ingest.rules.opaque_json import opaque
 from services.ingest.rules.options import CATEGORIES, NO_OPTIONS, NO_VALUES, options_of
+from services.ingest.rules.plain import PlainButton, PlainMessage, PlainPush
 
 _FLASH_CODE = re.compile(f"(?<![0-9])(?:[0-9]{{4}}|[0-9]{{6}})(?![0-9])|[{FIRST_MARK}-{LAST_MARK}]")
 _MAX_SMS = 2000
@@ -40,16 +40,18 @@ class ReadLink(NamedTuple):
     """A link, the data it came from, and the values that must be sealed before it may go into the log."""
 
     link: Link
-    data: CommonData
+    data: CommonData | PlainPush
     secure: Mapping[str, str] = NO_VALUES
 
 
-def read_link(body: MessageBody, context: Context, where: str) -> ReadLink:
+def read_link(body: MessageBody | PlainMessage, context: Context, where: str) -> ReadLink:
     """`where` is the path of the message, for error texts. Raises Refused."""
+    if isinstance(body, PlainMessage):
+        return _push(body, body.data, context, f"{where}.data")
     channel = channel_of(body.type, where)
     field = f"{where}.data"
     if channel is PUSH:
-        return _push(body, context, field)
+        return _push(body, parsed(PushData, body.data, field), context, field)
     data = parsed(ChannelData, body.data, field)
     check_channel(channel, data, body.data, field)
     sender = _sender(channel, data, context, field)
@@ -65,8 +67,7 @@ def read_link(body: MessageBody, context: Context, where: str) -> ReadLink:
     return ReadLink(link, data)
 
 
-def _push(body: MessageBody, context: Context, field: str) -> ReadLink:
-    data = parsed(PushData, body.data, field)
+def _push(body: MessageBody | PlainMessage, data: PushData | PlainPush, context: Context, field: str) -> ReadLink:
     sender = _sender(PUSH, data, context, field)
     title, partner = data.title or None, context.partner
     options, given = NO_OPTIONS, (*(data.options or ()), *(data.extra_options or ()))
@@ -79,7 +80,7 @@ def _push(body: MessageBody, context: Context, field: str) -> ReadLink:
         content_category=one_of(more.content_category, CATEGORIES, f"{field}.content.contentCategory"),
         content_url=shown_url_of(more.content_url, f"{field}.content.contentUrl") if more.content_url else None,
         actions=_buttons(more.actions, f"{field}.content.actions") if more.actions else (),
-        custom_payload=None if data.custom_payload is None else opaque(data.custom_payload, f"{field}.customPayload"),
+        custom_payload=_payload(data, f"{field}.customPayload"),
         enrichment=options.enrichment,
         live_activity=options.live_activity,
     )
@@ -100,7 +101,13 @@ def _push(body: MessageBody, context: Context, field: str) -> ReadLink:
 _NO_CONTENT = ContentBody()
 
 
-def _buttons(given: Sequence[ButtonBody], field: str) -> tuple[Button, ...]:
+def _payload(data: PushData | PlainPush, field: str) -> str | None:
+    if isinstance(data, PlainPush):
+        return bytes(data.custom_payload).decode() or None
+    return None if data.custom_payload is None else opaque(data.custom_payload, field)
+
+
+def _buttons(given: Sequence[ButtonBody | PlainButton], field: str) -> tuple[Button, ...]:
     return tuple(
         Button(
             title=button.title,
@@ -111,7 +118,7 @@ def _buttons(given: Sequence[ButtonBody], field: str) -> tuple[Button, ...]:
     )
 
 
-def _sender(channel: Channel, data: CommonData, context: Context, field: str) -> SenderChanged | None:
+def _sender(channel: Channel, data: CommonData | PlainPush, context: Context, field: str) -> SenderChanged | None:
     name = data.service_number or context.partner.default_sender
     if not name:
         if channel is Channel.FLASHINGCALL:
@@ -131,7 +138,7 @@ def _account(sender: SenderChanged | None, context: Context) -> str | None:
     return sender.application_id if sender is not None else None
 
 
-def _shortens(body: MessageBody, data: CommonData, context: Context) -> bool:
+def _shortens(body: MessageBody | PlainMessage, data: CommonData | PlainPush, context: Context) -> bool:
     for given in (data.shorten_links, body.shorten_links, context.shorten_links):
         if given is not None:
             return given and context.partner.link_shortener

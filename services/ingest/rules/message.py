@@ -20,6 +20,7 @@ from services.ingest.rules.body import LinkBody, Request
 from services.ingest.rules.errors import Code, Refused, invalid
 from services.ingest.rules.fields import extra_param_of, notify_url_of, one_of, registered_delivery_of, schedule_of
 from services.ingest.rules.link import Context, ReadLink, Senders, read_link
+from services.ingest.rules.plain import PlainRequest
 from services.runtime.text import phones
 
 _HOUR_MS = 3_600_000
@@ -36,7 +37,7 @@ class AcceptedMessage(NamedTuple):
 
 
 def accept(
-    body: Request,
+    body: Request | PlainRequest,
     partner: PartnerChanged,
     senders: Senders,
     now_ms: int,
@@ -77,7 +78,7 @@ def _reports(registered_delivery: Literal[0, 1, 2], url: str | None) -> ReportRe
     return ReportRequest(registered_delivery=registered_delivery, notify_url=url)
 
 
-def _chain(body: Request, context: Context) -> list[ReadLink]:
+def _chain(body: Request | PlainRequest, context: Context) -> list[ReadLink]:
     chain = [read_link(body.message, context, "message")]
     link, where = body.cascade_chain_link, "cascadeChainLink"
     while link is not None:
@@ -88,7 +89,7 @@ def _chain(body: Request, context: Context) -> list[ReadLink]:
     return chain
 
 
-def _awaiting(body: Request, chain: list[ReadLink]) -> tuple[Link, ...]:
+def _awaiting(body: Request | PlainRequest, chain: list[ReadLink]) -> tuple[Link, ...]:
     """The links, each but the last with what it awaits: the `state` of the link after it."""
     following, where = body.cascade_chain_link, "cascadeChainLink"
     if following is None:
@@ -110,7 +111,7 @@ def _awaits(link: Link, following: LinkBody, where: str) -> Link:
     return link.replace(awaited=awaited)
 
 
-def _recipient(body: Request, chain: list[ReadLink]) -> Recipient:
+def _recipient(body: Request | PlainRequest, chain: list[ReadLink]) -> Recipient:
     """The recipient. The user id may be in any link, and must be the same in all."""
     users = {read.data.external_user_id for read in chain if read.data.external_user_id}
     if len(users) > 1:

@@ -19,12 +19,14 @@ from services.ingest.duplicates import DuplicateClaims, RecentRequests, fingerpr
 from services.ingest.rules import (
     REPEATED,
     Code,
+    PlainRequest,
     Refusal,
     Refused,
     SendRequest,
     accept,
     is_known,
     names_of,
+    plain_request,
     read_json,
     read_request,
     unknown_fields,
@@ -42,6 +44,7 @@ from services.runtime.log.kafka import Append, Log, RecordTooLarge
 from services.runtime.mongo.hour_keys import HourKeys
 
 log = telemetry.logger("send")
+_Request = SendRequest | PlainRequest
 _TOPIC = topics.MESSAGE_REQUESTED["single"]
 _OUTAGE_S = 30.0
 _FORGOTTEN_S = 60.0
@@ -71,7 +74,7 @@ class SendService:
     async def answer(self, body: bytes, address: str, warnings: list[str]) -> bytes | Refusal:
         """The body of the answer, or the refusal. `warnings` grows by what the partner should know besides."""
         try:
-            request = read_request(body)
+            request: _Request = plain_request(body) or read_request(body)
         except Refused as refused:
             return refused.refusal
         except ValidationError as error:
@@ -83,7 +86,7 @@ class SendService:
         if limit is not None:
             return Refusal(Code.TOO_MANY, "", limit)
         try:
-            unknown = [] if is_known(request) else unknown_fields(SendRequest, read_json(body))
+            unknown = [] if _is_known(request) else unknown_fields(SendRequest, read_json(body))
             if unknown:
                 warnings += warnings_of(unknown)
                 telemetry.UNKNOWN_FIELDS.labels(partner.partner_id).inc()
@@ -121,7 +124,11 @@ class SendService:
         return refusal
 
     async def _send(
-        self, request: SendRequest, partner: PartnerChanged, unknown: Sequence[Unknown], warnings: list[str]
+        self,
+        request: _Request,
+        partner: PartnerChanged,
+        unknown: Sequence[Unknown],
+        warnings: list[str],
     ) -> bytes | Refusal:
         accepted = accept(request, partner, self._directory, now_ms(), draw_id=ids.uuid7)
         if unknown:
@@ -166,3 +173,7 @@ class SendService:
         if self._failing_since_s is None:
             self._failing_since_s = self._failed_at_s
             log.warning("requests cannot be stored", error=repr(error))
+
+
+def _is_known(request: _Request) -> bool:
+    return isinstance(request, PlainRequest) or is_known(request)

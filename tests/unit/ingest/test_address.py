@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from services.ingest.mailing.rules.draft import draft
 from services.ingest.mailing.rules.template import Template
-from services.ingest.rules.address import shown_url_of
+from services.ingest.rules.address import MARK, shown_url_of
 from services.ingest.rules.errors import Refused
-from services.ingest.rules.marks import MARK
 from tests.support.requests import NOW, PARTNER, Senders, cascade, first, option, push, refused, request
 
 BAD = [
