@@ -17,7 +17,7 @@ from services.runtime.loops import keep_on
 from services.runtime.scheduling.tags import SenderTag, Tag
 from services.runtime.scheduling.timers import Timers
 
-_WATCH_S = 0.5
+_WATCH_S = 1.0
 
 
 class SenderWatch:

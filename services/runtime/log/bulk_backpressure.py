@@ -13,6 +13,7 @@ _LEAST, _FIRST, _MOST = 32, 128, 16_384
 _STEP = 16
 _LATE_S = 0.02
 _LOOK_S = 0.05
+_REST_S = 0.5  # while nothing of the bulk lane is under way, there is nothing to adjust
 _CUT_EVERY_S = 0.2
 
 
@@ -41,6 +42,9 @@ class BulkBackpressure:
         """Measure how late the loop is, until stopped."""
         clock = asyncio.get_running_loop().time
         while not stop.is_set():
+            if not any(self._under_way.values()):
+                await asyncio.sleep(_REST_S)
+                continue
             asked = clock() + _LOOK_S
             await asyncio.sleep(_LOOK_S)
             self.seen(clock() - asked, clock())

@@ -6,7 +6,9 @@
 A partition has at most `RPNS_DISPATCH_IN_FLIGHT` records under way, the bulk lane only what `bulk_backpressure.py`
 lets it. What is finished above the committed offset travels in the commit's metadata (`offsets.py`), so a restart
 repeats only what was under way. On revoke: take nothing more, wait for what is under way (bounded), commit.
-Infrastructure trouble pauses the partitions while `getmany` goes on, or the group would leave silently. A commit that
+Where nothing has come for a while and nothing is under way, all partitions are asked for at once: that fetch may wait
+for seconds, and so may the turn, which the end of the process and a rebalance cut short. Infrastructure trouble pauses
+the partitions while `getmany` goes on, or the group would leave silently. A commit that
 is refused after a rebalance is dropped: the new owner does the work again, and every step must allow for that
 (`in_flight.py`). Sources: docs/design.md §2 and §5.
 """
@@ -14,6 +16,7 @@ is refused after a rebalance is dropped: the new owner does the work again, and 
 import asyncio
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Generic
 
@@ -43,6 +46,9 @@ from services.runtime.settings import Settings
 
 log = telemetry.logger("concurrent-consumer")
 _COMMIT_S = 1.0
+_TURN_MS = 250
+_QUIET_TURNS = 4
+"""After so many turns without a record it is quiet: a second, so that no gap within a stream of records is."""
 _CROWDED_S = 0.02
 _BOUNDED_S = 10.0
 _SETTLE_S = 20.0  # the member lives on meanwhile; longer than a request to a provider may take
@@ -69,6 +75,8 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
     _begun: int = -1  # the epoch that the trackers belong to
     _is_assigned: bool = False
     _is_paused: bool = False
+    _empty_turns: int = 0
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)  # a rebalance, or the end of the process
     _last_commit: float = 0.0
 
     def __post_init__(self) -> None:
@@ -90,6 +98,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         self._consumer.subscribe([self.settings.kafka_topic_prefix + self.topic.name], listener=self)
         await self._consumer.start()
         writer = asyncio.create_task(self._in_flight.run())
+        ending = asyncio.create_task(self._wake_at_stop())
         try:
             while not self.stop.is_set():
                 if writer.done():
@@ -100,11 +109,17 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
             await self._commit()
         finally:
             writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            ending.cancel()
+            await asyncio.gather(writer, ending, return_exceptions=True)
             await self._in_flight.cancel()
             await self._consumer.stop()
 
+    async def _wake_at_stop(self) -> None:
+        await self.stop.wait()
+        self._wake.set()
+
     async def _turn(self) -> None:
+        self._wake.clear()
         epoch = self._epoch
         try:
             if self._is_assigned and self._begun != epoch:
@@ -129,8 +144,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         allowance = self.work.allowance()
         self._set_paused(self._in_flight.in_trouble or allowance == 0)
         if self._is_paused or not self._trackers:
-            fetched: _Batch = await self._consumer.getmany(timeout_ms=100)
-            return {place: raws for place, raws in fetched.items() if place in self._trackers}
+            return await self._polled((), 100 if self._is_paused else kafka.LONG_FETCH_WAIT_MS)
         places = [place for place, tracker in self._trackers.items() if self._has_room(tracker)]
         if not places:
             await self._in_flight.wait(0.1)
@@ -142,10 +156,32 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
             if not chunk:
                 await self._in_flight.wait(_CROWDED_S)
                 return {}
-        timeout_ms = 250 if len(places) == len(self._trackers) else 10
-        fetched = await self._consumer.getmany(*places, timeout_ms=timeout_ms, max_records=chunk)
+        timeout_ms = _TURN_MS if len(places) == len(self._trackers) else 10
+        is_quiet = self._empty_turns >= _QUIET_TURNS and self._in_flight.is_idle
+        kafka.let_fetches_wait(self._consumer, kafka.LONG_FETCH_WAIT_MS if is_quiet else kafka.FETCH_WAIT_MS)
+        fetched = await self._polled(places, kafka.LONG_FETCH_WAIT_MS if is_quiet else timeout_ms, chunk)
+        self._empty_turns = 0 if fetched else self._empty_turns + 1
         if fetched:
             self._set_paused(True)
+        return fetched
+
+    async def _polled(self, places: Sequence[TopicPartition], timeout_ms: int, most: int | None = None) -> _Batch:
+        """What the client holds or gets in time, of partitions that have begun; cut short where the consumer is woken.
+
+        The client hands records out at the very end of its call, so none is lost with a call that is cancelled.
+        """
+        if timeout_ms <= _TURN_MS:
+            fetched: _Batch = await self._consumer.getmany(*places, timeout_ms=timeout_ms, max_records=most)
+        else:
+            polling = asyncio.ensure_future(self._consumer.getmany(*places, timeout_ms=timeout_ms, max_records=most))
+            waking = asyncio.ensure_future(self._wake.wait())
+            try:
+                await asyncio.wait({polling, waking}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                waking.cancel()
+                polling.cancel()  # does nothing to one that is done
+            await asyncio.wait({polling})
+            fetched = {} if polling.cancelled() else polling.result()
         return {place: raws for place, raws in fetched.items() if place in self._trackers}
 
     def _has_room(self, tracker: Offsets) -> bool:
@@ -224,6 +260,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         """Called before every rebalance, which takes all partitions."""
         self._epoch += 1
         self._is_assigned = False
+        self._wake.set()
         if self._trackers:
             await self._settle(_SETTLE_S)
             await self._commit()
@@ -231,7 +268,8 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self._epoch += 1
-        self._is_assigned = True
+        self._is_assigned, self._empty_turns = True, 0
+        self._wake.set()
 
     async def _begin(self, epoch: int) -> None:
         """Start each partition where its last owner committed, with what that owner had finished above it."""

@@ -229,6 +229,12 @@ def hold_fetches(consumer: AIOKafkaConsumer) -> None:
     consumer.pause(*(consumer.assignment() - consumer.paused()))
 
 
+def let_fetches_wait(consumer: AIOKafkaConsumer, wait_ms: int) -> None:
+    """How long the broker may let fetches wait from now on. (The client reads it each time, but has no way to set it.)
+    """
+    consumer._fetcher._fetch_max_wait_ms = wait_ms
+
+
 async def follow(
     settings: Settings, topic: Topic, apply: Callable[[str, bytes | None], None], caught_up: asyncio.Event
 ) -> None:
