@@ -230,8 +230,7 @@ def hold_fetches(consumer: AIOKafkaConsumer) -> None:
 
 
 def let_fetches_wait(consumer: AIOKafkaConsumer, wait_ms: int) -> None:
-    """How long the broker may let fetches wait from now on. (The client reads it each time, but has no way to set it.)
-    """
+    """How long the broker may let fetches wait from now on. (The client reads it each time; there is no other way.)"""
     consumer._fetcher._fetch_max_wait_ms = wait_ms
 
 
