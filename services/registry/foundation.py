@@ -1,6 +1,6 @@
 """What all features of the registry stand on: the log, the database, the directory, and who the callers are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from schemas.topics import Topic
@@ -34,11 +34,19 @@ class Foundation:
     trusted_proxies: Sequence[Network]
     partner_caller: CallerOf
 
-    def consume(self, topic: Topic, group: str, step: Handler) -> None:
-        """Run a consumer until the process ends; what is poisoned goes to the dead letters."""
+    def consume(self, topic: Topic, group: str, step: Handler, wanted: Callable[[bytes], bool] | None = None) -> None:
+        """Run a consumer until the process ends; what is poisoned goes to the dead letters. `wanted` chooses records by
+        their bytes."""
         process = self.process
         consumer = BatchConsumer(
-            process.settings, self.log, [topic], group, step, stop=process.stop, dead_letters=self.dead_letters
+            process.settings,
+            self.log,
+            [topic],
+            group,
+            step,
+            stop=process.stop,
+            dead_letters=self.dead_letters,
+            wanted=wanted,
         )
         process.spawn(consumer.run(), group, drains=True)
 

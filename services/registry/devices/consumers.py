@@ -2,7 +2,7 @@
 
 device-events         the repair path: the same fold that the device API applied before it answered, once more
 provider-dispatched   dead tokens ─▶ TokenRetired; accepted by a token not yet seen to work, or not yet under these
-                      credentials ─▶ TokenWorked
+                      credentials ─▶ TokenWorked. Nearly all speak of no token, and are not even decoded
 
 A provider's answer counts only for the token that the installation had when the push was sent. See docs/design.md §5,
 §6.
@@ -18,6 +18,14 @@ from services.registry.devices.fold.state import Device, LiveToken, Token
 from services.registry.devices.store import DeviceStore
 from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.log.kafka import Append
+
+_OF_TOKENS = tuple(b'"%s":' % name.encode() for name in ("dead_token", "worked_under"))
+
+
+def speaks_of_token(raw: bytes) -> bool:
+    """Whether a record of `provider-dispatched` may have news of a token. What is null is left out of a record, and
+    dispatch names the credentials of each token that it does not know to work under them."""
+    return any(name in raw for name in _OF_TOKENS)
 
 
 class DeviceConsumers:

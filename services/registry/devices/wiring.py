@@ -1,7 +1,7 @@
 """Opens the store of devices, and starts what repairs and publishes it."""
 
 from schemas.topics import DEVICE_EVENTS, PROVIDER_DISPATCHED
-from services.registry.devices.consumers import DeviceConsumers
+from services.registry.devices.consumers import DeviceConsumers, speaks_of_token
 from services.registry.devices.publish import InstallationPublisher
 from services.registry.devices.store import DeviceStore
 from services.registry.foundation import Foundation
@@ -15,6 +15,6 @@ async def open_devices(foundation: Foundation) -> DeviceStore:
     foundation.consume(DEVICE_EVENTS, "registry", consumers.device_events)
     for lane in process.settings.lanes:
         group = group_of("registry-dispatched", lane)
-        foundation.consume(PROVIDER_DISPATCHED[lane], group, consumers.dispatched)
+        foundation.consume(PROVIDER_DISPATCHED[lane], group, consumers.dispatched, speaks_of_token)
     process.spawn(InstallationPublisher(devices, foundation.log).run(process.stop), "publish", drains=True)
     return devices

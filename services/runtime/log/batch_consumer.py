@@ -96,6 +96,7 @@ class BatchConsumer:
     """One consumer of one group. `run()` returns after `stop` was set and the batch in hand is committed.
 
     `max_records` bounds a batch; for `gather_s` a loop that is busy lets records gather (`fetches.py`).
+    What `wanted` says False of, by its bytes, is not even decoded.
     """
 
     settings: Settings
@@ -109,6 +110,7 @@ class BatchConsumer:
     max_records: int = 500
     gather_s: float = GATHER_S
     dead_letters: DeadLetters | None = None
+    wanted: Callable[[bytes], bool] | None = None
 
     async def run(self) -> None:
         """Consume until stopped. Raises only what is a bug of the process itself."""
@@ -212,6 +214,8 @@ class BatchConsumer:
         """Do what is left of a batch. After TRANSIENT_ERRORS call it again: what is done is not repeated."""
         for suspected, _ in list(hand.suspects.values()):
             await self._alone(hand, suspected)
+        if self.wanted is not None:
+            hand.raw = deque(raw for raw in hand.raw if raw.value is None or self.wanted(raw.value))
         while hand.raw:
             record = await self._decoded(hand.raw[0])
             hand.raw.popleft()

@@ -121,3 +121,24 @@ async def test_a_fetch_that_is_refused_is_tried_again_and_ends_nothing(monkeypat
     await asyncio.wait_for(BatchConsumer(SETTINGS, sink, [STATUS], "test", step, stop=stop).run(), 10)
 
     assert (done, client.committed) == ([0], [1])
+
+
+async def test_what_is_not_wanted_is_passed_over_undecoded_and_committed(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, stop = Client(), asyncio.Event()
+    monkeypatch.setattr(kafka, "consumer", lambda *_, **__: client)
+    broken = SimpleNamespace(**vars(record(3)) | {"value": b"{no event"})
+    client.polls.extend([(False, [record(1), record(2), broken]), (False, [record(4)])])
+    seen: list[int] = []
+
+    async def step(records: Sequence[Record]) -> StepResult:
+        seen.extend(found.offset for found in records)
+        return StepResult()
+
+    first = client.polls[0][1][0].value
+    sink: Any = _Sink()
+    consumer = BatchConsumer(SETTINGS, sink, [STATUS], "g", step, stop=stop, wanted=lambda raw: raw == first)
+    running = asyncio.create_task(consumer.run())
+    await eventually(lambda: client.committed[-1:] == [5])
+    stop.set()
+    await running
+    assert seen == [1]
