@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy.gateway.caddyfile import BULK, Site, caddyfile
 from deploy.gateway.nginx import Server, nginx_conf
-from deploy.gateway.routes import OPERATORS, OPERATORS_PORT, PUBLIC, PUBLIC_PORT, SEND, SERVICES, STREAMS, expression
+from deploy.gateway.routes import OPERATORS, OPERATORS_PORT, PUBLIC, PUBLIC_PORT, SERVICES, Route, expression
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = "/usr/share/rpns"
@@ -20,6 +20,7 @@ CADDY_NOTE = """#
 # Where the addresses are others, these variables name them; blanks stand between several instances.
 #   RPNS_PUBLIC_SITE, RPNS_OPERATORS_SITE    what Caddy listens on: a port, or a host name, whose certificate it gets
 #   RPNS_PUBLIC_TLS, RPNS_OPERATORS_TLS      a line such as `tls /etc/rpns/tls.crt /etc/rpns/tls.key`
+#   RPNS_GATEWAY_TRUST                       `trusted_proxies static 10.0.0.0/8`, where another proxy stands before it
 #   RPNS_INGEST, RPNS_REGISTRY, RPNS_STATUS, RPNS_INGEST_BULK           host:RPNS_PORT of the services
 #   RPNS_INGEST_OPERATORS, RPNS_REGISTRY_OPERATORS, RPNS_STATUS_OPERATORS, RPNS_INGEST_BULK_OPERATORS
 #                                                                       host:RPNS_OPERATORS_PORT of them
@@ -35,12 +36,14 @@ def files() -> dict[str, str]:
     caddy, nginx = NOTE + CADDY_NOTE + "\n" + _caddy(), NOTE + NGINX_NOTE + "\n" + _nginx()
     page = (ROOT / "deploy/pages/docs.html").read_text()
     chart = "deploy/helm/rpns/files"
+    alerts = ROOT / "deploy/observability/alerts.yaml"
     return {
         "deploy/gateway/Caddyfile": caddy,
         "deploy/gateway/nginx.conf": nginx,
         f"{chart}/Caddyfile": caddy,
         f"{chart}/docs.html": page,
         f"{chart}/routes.json": _table(),
+        **({f"{chart}/alerts.yaml": alerts.read_text()} if alerts.exists() else {}),
     }
 
 
@@ -59,7 +62,7 @@ def _caddy() -> str:
         pages=PAGES,
         is_retried=True,
     )
-    return caddyfile("", (public, PUBLIC), (operators, OPERATORS))
+    return caddyfile("", (public, PUBLIC), (operators, OPERATORS), servers="\t\t{$RPNS_GATEWAY_TRUST}\n")
 
 
 def _placeholder(name: str, end: str, port: int) -> str:
@@ -76,12 +79,14 @@ def _nginx() -> str:
 
 
 def _table() -> str:
-    """For the chart's Ingress without a gateway of ours: expressions in their order, and what is not buffered."""
-    public = [
-        {"service": BULK if route.is_bulk else route.service, "paths": [expression(path) for path in route.paths]}
-        for route in PUBLIC
-    ]
-    return json.dumps({"public": public, "send": SEND, "streams": STREAMS}, indent=2) + "\n"
+    """For the chart's Ingress without a gateway of ours: expressions in their order."""
+    sides = {"public": PUBLIC, "operators": OPERATORS}
+    return json.dumps({side: [_row(route) for route in routes] for side, routes in sides.items()}, indent=2) + "\n"
+
+
+def _row(route: Route) -> dict[str, object]:
+    service = BULK if route.is_bulk else route.service
+    return {"service": service, "paths": [f"{expression(path)}$" for path in route.paths]}
 
 
 def main(arguments: list[str]) -> int:

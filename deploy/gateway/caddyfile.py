@@ -19,7 +19,7 @@ HEAD = """{{
 	admin off
 	persist_config off
 {options}	servers {{
-		protocols h1 h2c
+{servers}		protocols h1 h2c
 		timeouts {{
 			read_header 10s
 			read_body {body}
@@ -116,10 +116,10 @@ class Site:
     more: str = ""  # after the services' routes
 
 
-def caddyfile(options: str, *sites: tuple[Site, Sequence[Route]]) -> str:
-    """The configuration; `options` are global ones besides those that every gateway has."""
+def caddyfile(options: str, *sites: tuple[Site, Sequence[Route]], servers: str = "") -> str:
+    """The configuration; `options` are global ones besides those that every gateway has, `servers` those of servers."""
     parts = (part for site, routes in sites for part in _site(site, routes))
-    return "".join([HEAD.format(body=BODY, options=options), *parts])
+    return "".join([HEAD.format(body=BODY, options=options, servers=servers), *parts])
 
 
 def _site(site: Site, routes: Sequence[Route]) -> Iterator[str]:
