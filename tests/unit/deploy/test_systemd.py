@@ -1,0 +1,41 @@
+"""The unit template: systemd takes it, and what the samples set is known."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.local.processes.process import ROOT
+from services.runtime.settings import Settings
+
+FOLDER = ROOT / "deploy/systemd"
+KNOWN = {field.alias for field in Settings.model_fields.values()}
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
+def test_systemd_finds_nothing_to_complain_about(tmp_path: Path) -> None:
+    unit = (FOLDER / "rpns@.service").read_text().replace("/opt/rpns/bin/python", sys.executable)
+    (tmp_path / "rpns@.service").write_text(unit)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--recursive-errors=no", str(tmp_path / "rpns@router.service")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "rpns@" in done.stderr) == (0, False), done.stderr
+
+
+@pytest.mark.parametrize("name", ["rpns.env", "router-bulk.env"])
+def test_the_samples_set_what_is_known_and_can_be_read(name: str) -> None:
+    lines = [line for line in (FOLDER / name).read_text().splitlines() if line and not line.startswith("#")]
+    given = dict(line.split("=", 1) for line in lines)
+    assert set(given) - {"RPNS_SERVICE"} <= KNOWN
+    Settings.from_environment(given)
+
+
+def test_the_unit_hands_on_settings_that_are_known() -> None:
+    names = re.findall(r"(\w+)=(?=%)", (FOLDER / "rpns@.service").read_text())
+    assert {name.removesuffix("_FILE") for name in names} <= KNOWN
