@@ -126,6 +126,8 @@ STATISTIC_RETENTION_MS = 7 * DAY_MS
 """Of records that are only on their way to a statistic."""
 STATISTIC_PARTS = Topic("statistic-parts", "statistic", (statistics.StatisticPart,), STATISTIC_RETENTION_MS)
 DELIVERY_STATISTICS = Topic("delivery-statistics", "statistic", (statistics.StatisticChanged,))
+STATISTICS_CHANGELOG = Topic("statistics-rows-changelog", "statistic", (), retention_ms=None, dead_letters=False)
+"""Of the statistics worker's table, for itself alone: no contract, and no events of ours."""
 BROADCAST_CHANNELS = Topic(
     "broadcast-channels", "entity", (broadcasts.BroadcastChannelChanged,), retention_ms=None, partitions=1
 )
@@ -133,7 +135,7 @@ BROADCASTS = Topic("broadcasts", "entity", (broadcasts.BroadcastRequested, broad
 
 
 def all_topics() -> list[Topic]:
-    """Every topic that must exist, without the dead-letter twins."""
+    """Every topic of events that must exist, without the dead-letter twins."""
     lanes = [MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS, *TARGET_RESOLVED.values()]
     return [topic for pair in lanes for topic in pair.values()] + [
         DEVICE_EVENTS,

@@ -87,6 +87,10 @@ KAFKA_BOUNDARY = {
     "services/runtime/log/batch_consumer.py",
     "services/runtime/log/concurrent_consumer.py",
     "services/runtime/log/connection.py",
+    "services/runtime/log/upkeep/clients.py",
+    "services/runtime/log/upkeep/groups.py",
+    "services/runtime/log/upkeep/letters.py",
+    "services/runtime/log/upkeep/topics.py",
     "services/statistics/worker.py",
 }
 DATABASE_BOUNDARY = "services/runtime/mongo/"

@@ -7,6 +7,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from deploy.cli import forget, show, stops
+from deploy.cli.cluster import topics
 from deploy.cli.devices import commands as import_devices
 from deploy.cli.fault import Fault
 from deploy.cli.mailing import commands as mailings
@@ -21,6 +22,7 @@ from deploy.cli.provisioning import (
     partners,
     senders,
 )
+from services.runtime.build import version_line
 
 
 class Commands(TyperGroup):
@@ -37,11 +39,10 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Operate RPNS through its HTTP API.",
 )
-for group in (operators, partners, applications, identity, senders, credentials, mailings, broadcast_channels):
+for group in (operators, partners, applications, identity, senders, credentials, mailings, broadcast_channels, topics):
     app.add_typer(group.app, name=group.NAME)
 app.command("import-devices")(import_devices.import_devices)
 app.command("test-push")(push.push)
@@ -49,6 +50,12 @@ app.command("why")(why.why)
 app.command("forget")(forget.forget)
 for stopping in (stops.stops, stops.pause, stops.resume, stops.cancel):
     app.command(stopping.__name__)(stopping)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        show.console().print(version_line())
+        raise typer.Exit
 
 
 @app.callback()
@@ -68,5 +75,6 @@ def place(
             show_envvar=True,
         ),
     ] = "",
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="show it and end")] = False,
 ) -> None:
     context.obj = Place(url, operators_url, token)

@@ -5,6 +5,7 @@ operators' url  --operators-url, RPNS_OPERATORS_URL, the local stack's beside it
 token           --token, RPNS_OPERATOR_TOKEN, RPNS_ADMIN_TOKEN, the local stack's, and that only for that stack itself
 """
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ import typer
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, base_url
 from deploy.gateway.routes import OPERATORS_PORT, PUBLIC_PORT
+from services.runtime.settings import BadSettings, Settings
 
 HOST = "127.0.0.1"
 
@@ -52,6 +54,15 @@ class Place:
         if not token.isascii() or not token.isprintable():
             raise Fault("the token holds characters that no header can carry")
         return Gateway(self.operators_url, f"Bearer {token}")
+
+    def settings(self) -> Settings:
+        """The services' settings: those of the environment, and behind them the local stack's. Raises Fault."""
+        local = self._local
+        own = dict(os.environ) if os.environ.get("KAFKA_BOOTSTRAP") or local is None else local["env"] | os.environ
+        try:
+            return Settings.from_environment(own)
+        except BadSettings as error:
+            raise Fault(str(error)) from None
 
     @cached_property
     def _local(self) -> dict[str, Any] | None:

@@ -51,6 +51,11 @@ class ClusterSettings(BaseModel):
     kafka_topic_prefix: str = Field("", alias="KAFKA_TOPIC_PREFIX", description="put before every topic and group name")
     kafka_partitions: int = Field(12, alias="KAFKA_PARTITIONS", ge=1, description="partitions of a new topic")
     kafka_replication: int = Field(3, alias="KAFKA_REPLICATION", ge=1, description="replicas of a new topic")
+    create_topics: bool = Field(
+        True,
+        alias="RPNS_CREATE_TOPICS",
+        description="0: make no topics, and refuse to start while some are missing (`rpns topics apply` makes them)",
+    )
     mongo_url: str = Field("mongodb://127.0.0.1:27017", alias="MONGO_URL", description="MongoDB connection string")
     mongo_client: Literal["pymongo", "motor"] = Field(
         "pymongo", alias="RPNS_MONGO_CLIENT", description="which client library talks to MongoDB; motor is at its end"

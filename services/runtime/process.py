@@ -130,7 +130,7 @@ async def _live(name: str, settings: Settings, start: Callable[[Process], Awaita
             await asyncio.gather(starting, return_exceptions=True)
         elif (error := starting.exception()) is not None:
             process.failure = error
-            if not isinstance(error, BadMasterKey):  # whose message says all there is to say
+            if not isinstance(error, BadMasterKey | BadSettings):  # whose message says all there is to say
                 log.error("start failed", exc_info=error)
             process.stop.set()
         else:
@@ -140,7 +140,7 @@ async def _live(name: str, settings: Settings, start: Callable[[Process], Awaita
         await stopping
         await process.finish(settings.shutdown_s)
     log.info("ended", failed=process.failure is not None)
-    if isinstance(process.failure, BadMasterKey):
+    if isinstance(process.failure, BadMasterKey | BadSettings):
         raise process.failure
     return process.failure is not None
 

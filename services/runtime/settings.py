@@ -59,6 +59,7 @@ class Settings(ClusterSettings):
     shutdown_s: float = Field(
         20, alias="RPNS_SHUTDOWN_S", gt=0, description="seconds a process may take to end in order"
     )
+    commit: str = Field("", alias="RPNS_COMMIT", description="the commit that this build is of, for rpns_build_info")
     log_level: str = Field("info", alias="RPNS_LOG_LEVEL", description="debug, info, warning or error")
 
     # secrets and people's data

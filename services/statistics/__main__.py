@@ -3,16 +3,17 @@
 `status` reads the topic (`GET /v1/statistics`), and so may others.
 """
 
+from schemas.topics import STATISTICS_CHANGELOG
 from services.runtime.log import kafka
 from services.runtime.process import Process, run
-from services.statistics.worker import CHANGELOG, Worker
+from services.statistics.worker import Worker
 
 
 async def start(process: Process) -> None:
-    """The log first, then the topics, then Faust."""
+    """The log first, then the topics, then Faust, which takes the changelog's partitions from its first metadata."""
     sink = await process.stack.enter_async_context(kafka.opened_log(process.settings))
     await kafka.create_topics(process.settings)
-    await kafka.create_topics(process.settings, [CHANGELOG])
+    await kafka.create_topics(process.settings, [STATISTICS_CHANGELOG])
     worker = Worker(process.settings, sink)
     process.stack.push_async_callback(worker.stop)
     process.ready_when("faust", worker.is_ready)

@@ -34,8 +34,6 @@ from services.statistics.publication import Publication, insist
 log = telemetry.logger("statistics")
 KEPT = timedelta(days=1)
 """How long the table keeps a minute: what comes later than this cannot be added to it any more."""
-CHANGELOG = Topic("statistics-rows-changelog", "entity", (), retention_ms=None, dead_letters=False)
-"""Of Faust's table. Made before Faust starts: it takes its partitions from the first metadata that it sees."""
 _KEPT_MS = KEPT // timedelta(milliseconds=1)
 _LOOK_S = 0.5
 

@@ -1,7 +1,9 @@
 """The topics as they are made and as they are found: what `schemas/topics.py` knows, with the settings' replicas.
 
 A topic that exists is not changed. What it is made to survive may be less than this deployment asks for; then a record
-that was acknowledged can be lost with one broker, and it is said at every start, and by `rpns_weak_topics`.
+that was acknowledged can be lost with one broker, and it is said at every start, and by `rpns_weak_topics`. With
+RPNS_CREATE_TOPICS=0 nothing is made either: a process that misses topics refuses to start, and names them all. What
+operators do about topics is in `upkeep/`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,13 +17,21 @@ from schemas import topics
 from schemas.topics import Topic
 from services.runtime import telemetry
 from services.runtime.log import connection
-from services.runtime.settings import Settings
+from services.runtime.log.upkeep.wanted import wanted_topics
+from services.runtime.settings import BadSettings, Settings
 
 log = telemetry.logger("kafka")
 
 
+class TopicsMissing(BadSettings):
+    """This process must not make topics, and some that it needs do not exist; the message names them all."""
+
+
 async def create_topics(settings: Settings, wanted: Iterable[Topic] | None = None) -> None:
-    """Create what is missing, dead-letter twins included. Any process may call it, several at once."""
+    """Create what is missing, dead-letter twins included. Any process may call it, several at once.
+
+    Raises TopicsMissing where the settings say that it must not.
+    """
     admin = AIOKafkaAdminClient(**connection.options(settings), request_timeout_ms=30_000)
     await admin.start()
     try:
@@ -29,6 +39,8 @@ async def create_topics(settings: Settings, wanted: Iterable[Topic] | None = Non
         made = _new_topics(settings, topics.all_topics() if wanted is None else list(wanted))
         missing = [topic for topic in made if topic.name not in existing]
         await _compare(admin, [topic for topic in made if topic.name in existing])
+        if missing and not settings.create_topics:
+            raise TopicsMissing(missing_words(settings, missing))
         if missing:
             answer = await admin.create_topics(missing)
             for name, code, *_ in answer.topic_errors:
@@ -81,18 +93,13 @@ def weakness(found: Strength, replicas: int, config: Mapping[str, str]) -> str:
     return ", ".join(faults)
 
 
+def missing_words(settings: Settings, missing: Sequence[NewTopic]) -> str:
+    """What to tell the operator, one line a topic."""
+    lines = [f"{topic.name} ({topic.num_partitions} partitions)" for topic in missing]
+    head = f"RPNS_CREATE_TOPICS: is off, and {len(lines)} topics do not exist at {settings.kafka_bootstrap}"
+    return "\n  ".join([f"{head}; `rpns topics apply` makes them:", *lines])
+
+
 def _new_topics(settings: Settings, wanted: list[Topic]) -> list[NewTopic]:
-    made = []
-    for topic in wanted:
-        config = (
-            {"cleanup.policy": "compact"} if topic.retention_ms is None else {"retention.ms": str(topic.retention_ms)}
-        )
-        config["min.insync.replicas"] = "2" if settings.kafka_replication >= 3 else "1"
-        config["unclean.leader.election.enable"] = "false"
-        partitions = topic.partitions or settings.kafka_partitions
-        name = settings.kafka_topic_prefix + topic.name
-        made.append(NewTopic(name, partitions, settings.kafka_replication, topic_configs=config))
-        if topic.dead_letters:
-            twin = config | {"retention.ms": str(topics.MESSAGE_RETENTION_MS)}
-            made.append(NewTopic(name + topics.DEAD_LETTER, 1, settings.kafka_replication, topic_configs=twin))
-    return made
+    made = wanted_topics(wanted, settings.kafka_topic_prefix, settings.kafka_partitions, settings.kafka_replication)
+    return [NewTopic(topic.name, topic.partitions, topic.replicas, topic_configs=dict(topic.config)) for topic in made]

@@ -1,0 +1,1 @@
+"""Commands for the cluster as a whole: its topics, what was put aside, who works and what waits."""

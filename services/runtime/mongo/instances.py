@@ -1,0 +1,118 @@
+"""Which processes run, and what each has to say. Collection `instances`, a document for each, every few seconds.
+
+    {_id: service/instance, service, instance, version, commit, host, lanes, startedAt, at, signs: {sign: value}}
+
+`signs` are gauges that are above 0 only while something is wrong (`SIGNS`). A document whose `at` is older than
+`SILENT_MS` is of a process that has ended, or that cannot write; after a day it goes.
+"""
+
+import asyncio
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client import Gauge
+
+from services.runtime import build, telemetry
+from services.runtime.clock import now_ms
+from services.runtime.loops import keep_on
+from services.runtime.mongo import Database, read_only
+from services.runtime.settings import Settings
+
+EVERY_S = 10.0
+SILENT_MS = 45_000
+_KEPT_S = 86_400
+SIGNS: tuple[Gauge, ...] = (
+    telemetry.SENDER_STOPPED,
+    telemetry.RETIRING_PAUSED,
+    telemetry.IDENTITY_OFF,
+    telemetry.SUSPECTS,
+    telemetry.WEAK_TOPICS,
+    telemetry.PROVIDER_AWAY,
+)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A process as it was last heard of."""
+
+    service: str
+    instance: str
+    version: str
+    commit: str
+    host: str
+    lanes: tuple[str, ...]
+    started_at: int
+    at: int
+    signs: dict[str, float]
+
+    def is_silent(self, now: int) -> bool:
+        return self.at < now - SILENT_MS
+
+
+class Instances:
+    """Raises mongo.TRANSIENT_ERRORS."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = read_only(database["instances"])
+
+    async def prepare(self) -> None:
+        await self._collection.create_index([("seen", 1)], expireAfterSeconds=_KEPT_S)
+
+    async def tell(self, instance: Instance) -> None:
+        body = {name: getattr(instance, name) for name in Instance.__dataclass_fields__}
+        body["signs"] = [[sign, value] for sign, value in instance.signs.items()]  # names with dots are no keys
+        query = {"_id": f"{instance.service}/{instance.instance}"}
+        await self._collection.update_one(query, {"$set": {**body, "seen": datetime.now(UTC)}}, upsert=True)
+
+    async def all(self) -> list[Instance]:
+        """By service and name."""
+        found = await self._collection.find({}).sort("_id", 1).to_list()
+        return [_instance(document) for document in found]
+
+
+def _instance(document: dict[str, Any]) -> Instance:
+    known = {name: document.get(name) for name in Instance.__dataclass_fields__}
+    signs = {str(sign): float(value) for sign, value in document.get("signs") or ()}
+    return Instance(**{**known, "lanes": tuple(document.get("lanes") or ()), "signs": signs})
+
+
+def signs_now(gauges: Sequence[Gauge] = SIGNS) -> dict[str, float]:
+    """What is wrong in this process, by metric and labels."""
+    found = {}
+    for gauge in gauges:
+        for family in gauge.collect():
+            for sample in family.samples:
+                if sample.value > 0:
+                    labels = ", ".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
+                    found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+    return found
+
+
+async def keep_telling(name: str, settings: Settings, database: Database, stop: asyncio.Event) -> None:
+    """Say that this process runs, until `stop`."""
+    instances, started_at, host = Instances(database), now_ms(), platform.node()
+    is_prepared = False
+
+    async def turn() -> None:
+        nonlocal is_prepared
+        if not is_prepared:
+            await instances.prepare()
+            is_prepared = True
+        await instances.tell(
+            Instance(
+                name,
+                settings.instance,
+                build.version(),
+                settings.commit or build.commit(),
+                host,
+                lanes=settings.lanes,
+                started_at=started_at,
+                at=now_ms(),
+                signs=signs_now(),
+            )
+        )
+
+    await keep_on("instances", turn, stop, EVERY_S)
