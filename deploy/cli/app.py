@@ -7,7 +7,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from deploy.cli import forget, show, stops
-from deploy.cli.cluster import topics
+from deploy.cli.cluster import dead_letters, status, topics
 from deploy.cli.devices import commands as import_devices
 from deploy.cli.fault import Fault
 from deploy.cli.mailing import commands as mailings
@@ -42,12 +42,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate RPNS through its HTTP API.",
 )
-for group in (operators, partners, applications, identity, senders, credentials, mailings, broadcast_channels, topics):
+PROVISIONING = (operators, partners, applications, identity, senders, credentials)
+for group in (*PROVISIONING, mailings, broadcast_channels, topics, dead_letters):
     app.add_typer(group.app, name=group.NAME)
 app.command("import-devices")(import_devices.import_devices)
 app.command("test-push")(push.push)
 app.command("why")(why.why)
 app.command("forget")(forget.forget)
+app.command("status")(status.status)
 for stopping in (stops.stops, stops.pause, stops.resume, stops.cancel):
     app.command(stopping.__name__)(stopping)
 

@@ -22,6 +22,7 @@ from services.runtime.erasure import open_keys
 from services.runtime.http import listeners
 from services.runtime.log import kafka
 from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.mongo.instances import keep_told
 from services.runtime.process import Process, run
 
 
@@ -29,6 +30,7 @@ async def start(process: Process) -> None:
     settings = process.settings
     secrets = Secrets(settings.master_key, settings.old_master_keys)
     database = await process.stack.enter_async_context(mongo.database(settings))
+    keep_told(process, database)
     directory = await follow_directory(process)
     await open_keys(process, database, directory)
     hold_ms = int(settings.append_timeout_s * 1000) + CONFIRMED_MS

@@ -4,6 +4,8 @@ Start: the log and the database, the directory read to its end, the repairing co
 """
 
 from services.registry.api import application
+from services.registry.cluster import open_cluster
+from services.registry.dead_letters import open_dead_letters
 from services.registry.device_api import DeviceCommands, RegistryAuth
 from services.registry.devices import open_devices
 from services.registry.erasure import open_erasure
@@ -32,7 +34,7 @@ async def start(process: Process) -> None:
         targets=StopTargets(foundation.database),
         callers=foundation.partner_caller,
         receipts=open_receipts(foundation, commands),
-        more=[open_erasure(foundation, commands)],
+        more=[open_erasure(foundation, commands), open_dead_letters(foundation), open_cluster(foundation)],
         rules=SecretRules(settings.allow_weak_secrets),
     )
     tokens = OperatorTokens(directory, secrets, settings.admin_token)

@@ -17,6 +17,7 @@ from services.runtime.log.batch_consumer import BatchConsumer, Handler
 from services.runtime.log.dead_letters import DeadLetters, dead_letters
 from services.runtime.log.kafka import Log
 from services.runtime.mongo import Database
+from services.runtime.mongo.instances import keep_told
 from services.runtime.process import Process
 
 
@@ -56,6 +57,7 @@ async def open_foundation(process: Process) -> Foundation:
     settings = process.settings
     log = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
+    keep_told(process, database)
     directory = await follow_directory(process)
     keys = await open_keys(process, database, directory)
     secrets = Secrets(settings.master_key, settings.old_master_keys)

@@ -20,6 +20,7 @@ from services.runtime.log.batch_consumer import BatchConsumer, group_of
 from services.runtime.log.dead_letters import DeadLetters, dead_letters
 from services.runtime.log.kafka import Log
 from services.runtime.mongo.ended_activities import EndedActivities
+from services.runtime.mongo.instances import keep_told
 from services.runtime.process import Process, run
 from services.runtime.scheduling.stops import Stops
 from services.runtime.scheduling.timers import Timers
@@ -35,6 +36,7 @@ async def start(process: Process) -> None:
     settings = process.settings
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
+    keep_told(process, database)
     directory = await follow_directory(process)
     await open_keys(process, database, directory)
     timers = Timers(database["router_timers"], sink, settings.instance, settings.lanes)

@@ -94,6 +94,7 @@ def run(name: str, start: Callable[[Process], Awaitable[None]]) -> None:
     try:
         settings = Settings.from_environment()
         telemetry.configure_logging(name, settings.log_level)
+        telemetry.say_build(name, settings.instance, settings.commit)
         give_way(settings.niceness)
         failed = uvloop.run(_live(name, settings, start))
     except (BadSettings, BadMasterKey) as error:

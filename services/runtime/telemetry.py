@@ -4,6 +4,7 @@ No secret, token, phone number or text may stand in a log line or a label (docs/
 """
 
 import logging
+import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import orjson
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.runtime import build
 
 @contextmanager
 def _without(name: str) -> Iterator[None]:
@@ -31,6 +33,11 @@ with _without("rich"):  # which structlog takes for the colours of a console: 3 
 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 
+BUILD_INFO = Gauge(
+    "rpns_build_info",
+    "1; which build of which service this process is",
+    ["version", "commit", "python", "service", "instance"],
+)
 REQUESTS = Counter("rpns_requests_total", "HTTP requests answered", ["api", "code"])
 REQUEST_SECONDS = Histogram(
     "rpns_request_seconds", "time to answer an HTTP request, seconds", ["api"], buckets=_SECONDS
@@ -46,6 +53,22 @@ APPENDED = Counter("rpns_appended_total", "records appended", ["topic"])
 UNKNOWN = Counter("rpns_unknown_records_total", "records of a type that this release does not know, skipped", ["topic"])
 DEAD_LETTERS = Counter("rpns_dead_letters_total", "records moved to a dead-letter topic", ["topic"])
 PAUSES = Counter("rpns_consumer_pauses_total", "times a consumer paused because infrastructure was away", ["group"])
+CONSUMER_LAG = Gauge(
+    "rpns_consumer_lag_records",
+    "records that a consumer group has not read, as a registry sees it",
+    ["group", "topic", "lane"],
+)
+OLDEST_WAITING = Gauge(
+    "rpns_oldest_waiting_seconds",
+    "for how long the oldest record that a group has not read has waited, seconds, as a registry sees it",
+    ["group", "topic", "lane"],
+)
+UNHELD_PARTITIONS = Gauge(
+    "rpns_unheld_partitions", "partitions that no member of the group holds: nobody reads them", ["group", "topic"]
+)
+OPEN_DEAD_LETTERS = Gauge(
+    "rpns_open_dead_letters", "dead letters that nobody has redriven or discarded, as a registry sees it", ["topic"]
+)
 WEAK_TOPICS = Gauge(
     "rpns_weak_topics", "topics with fewer replicas, or weaker settings against loss, than this deployment asks for"
 )
@@ -84,6 +107,12 @@ PUSH_SECONDS = Histogram(
 IN_FLIGHT = Gauge("rpns_pushes_in_flight", "pushes under way", ["provider"])
 SENDER_STOPPED = Gauge(
     "rpns_sender_stopped", "1 while the sender of an application is stopped", ["application", "provider"]
+)
+PROVIDER_AWAY = Gauge("rpns_provider_away", "1 while a provider's host does not answer", ["provider"])
+DEAD_TOKEN_SHARE = Gauge(
+    "rpns_dead_token_share",
+    "share of a provider's answers of the last ten minutes that call a token dead",
+    ["application", "provider"],
 )
 RETIRING_PAUSED = Gauge("rpns_retiring_paused", "1 while dead tokens are not retired", ["application", "provider"])
 DEVICES_SLOWED = Counter(
@@ -133,6 +162,13 @@ class _LibrariesWarn(logging.Filter):
         if record.levelno > logging.WARNING and record.name.startswith("aiokafka"):
             record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
+
+
+def say_build(service: str, instance: str, known_commit: str) -> None:
+    """Set `rpns_build_info`, and bind instance and version to every line of the log."""
+    commit = known_commit or build.commit()
+    BUILD_INFO.labels(build.version(), commit, platform.python_version(), service, instance).set(1)
+    structlog.contextvars.bind_contextvars(instance=instance, version=build.version())
 
 
 def configure_logging(service: str, level: str) -> None:

@@ -15,6 +15,8 @@ from services.ingest.mailing.service import MailingService
 from services.ingest.packet import PACKET_PATH, PacketEndpoint, PacketService
 from services.ingest.send import SEND_PATH, SendEndpoint, SendService
 from services.registry.api import application as registry
+from services.registry.cluster.routes import cluster_routes
+from services.registry.dead_letters.routes import dead_letter_routes
 from services.registry.device_api.auth import RegistryAuth
 from services.registry.device_api.commands import DeviceCommands
 from services.registry.erasure.routes import erasure_routes
@@ -57,7 +59,11 @@ def all_apps(directory: Directory, secrets: Secrets, logins: Logins) -> dict[str
             targets=NOTHING,
             callers=who,
             receipts=NOTHING,
-            more=[erasure_routes(NOTHING, NOTHING)],
+            more=[
+                erasure_routes(NOTHING, NOTHING),
+                dead_letter_routes(NOTHING),
+                cluster_routes(NOTHING, NOTHING),
+            ],
         ),
         "status": _status(directory, secrets, logins),
     }

@@ -43,6 +43,7 @@ class PushRunner:
         self, provider: Provider, senders: Senders, watch: SenderWatch, *, attempts: Attempts, secrets: Secrets
     ) -> None:
         self.host = HostHealth()
+        telemetry.PROVIDER_AWAY.labels(provider.value).set_function(lambda: float(self.host.breaker.is_open))
         self._provider, self._senders, self._watch = provider, senders, watch
         self._attempts, self._secrets = attempts, secrets
         self._clock = asyncio.get_running_loop().time

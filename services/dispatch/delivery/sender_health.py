@@ -74,6 +74,7 @@ class SenderHealth:
         self._names = {"application": application_id, "provider": provider.value}
         self._stopped = telemetry.SENDER_STOPPED.labels(application_id, provider.value)
         self._paused = telemetry.RETIRING_PAUSED.labels(application_id, provider.value)
+        telemetry.DEAD_TOKEN_SHARE.labels(application_id, provider.value).set_function(lambda: self.guard.share)
 
     @property
     def is_stopped(self) -> bool:

@@ -27,7 +27,7 @@ class LetterView(AnswerModel):
 
 
 class ContentView(AnswerModel):
-    """A record as it lies in the log. What is personal in our own records is sealed; in others' it may be in the clear."""
+    """A record as it lies in the log. What is personal is sealed in our own records; in others' it may be readable."""
 
     letter_id: str
     value: str | None = Field(description="text; what is not UTF-8 is replaced")

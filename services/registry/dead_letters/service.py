@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from schemas import codec, topics
 from schemas.topics import Topic
-from services.registry.bodies import BadField
 from services.registry.dead_letters.store import Mark, Marks
 from services.runtime import faults
 from services.runtime.crypto import record_encryption
@@ -54,7 +53,7 @@ class DeadLetterOffice:
         return letter, (await self.marks.of([letter.letter_id])).get(letter.letter_id, Mark())
 
     async def redrive(self, letter: Letter, by: str, mended: bytes | None) -> bool:
-        """Whether the end of its message was held back still. Raises Problem 409, BadField."""
+        """Whether the end of its message was held back still. Raises Problem 400, 409."""
         topic = topics.topic_named(letter.topic)
         key, value = _sendable(letter, mended, topic)
         await self._claim(letter, by)
@@ -87,11 +86,11 @@ class DeadLetterOffice:
 
 
 def _sendable(letter: Letter, mended: bytes | None, topic: Topic) -> tuple[str, bytes]:
-    """Key and value to append. Raises Problem 409, BadField."""
+    """Key and value to append. Raises Problem 400, 409."""
     value = letter.value if mended is None else mended
     if mended is None and SIZE in letter.headers:
         raise Problem(
-            409, "Cut", f"only the beginning is kept of {letter.headers[SIZE]} bytes: send it from its source"
+            409, "Cut", f"only the beginning of {letter.headers[SIZE]} bytes is kept: send it from its source"
         )
     if not value:
         raise Problem(409, "Empty", "it holds nothing that could be sent")
@@ -99,7 +98,8 @@ def _sendable(letter: Letter, mended: bytes | None, topic: Topic) -> tuple[str, 
         try:
             record_encryption.decode(topic, mended)
         except codec.Undecodable as error:
-            raise BadField("value", f"must be a record of {topic.name}: {error}") from None
+            fault = {"field": "value", "rule": f"must be a record of {topic.name}: {error}"}
+            raise Problem(400, "Invalid request", errors=[fault]) from None
     try:
         return (letter.key or b"").decode(), value
     except UnicodeDecodeError:

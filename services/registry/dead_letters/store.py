@@ -3,8 +3,8 @@
     none ──▶ redriving ──▶ redriven          the claim comes before the append, so two never send the same one at once
       └────▶ discarded                       a claim whose instance died is free again after a minute
 
-The log cannot be changed, so the mark lies beside it. Without it (the collection is lost) a letter is open again; to send
-it twice does nothing twice, as with any record.
+The log cannot be changed, so the mark lies beside it. Without it (the collection is lost) a letter is open again; to
+send it twice does nothing twice, as with any record.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The operators' routes and the scope that each needs, in one table. Pure.
 
-    read       what is set up, what is stopped, counts: nothing about people
+    read       what is set up, what is stopped, what works and waits, counts: nothing about people
     support    messages, installations and broken lines of lists: what an answer to a customer needs
     operator   changes: partners, applications, credentials, stops, mailings, imports, erasures
     admin      the operators' tokens; holds every other scope, for it can give itself each
@@ -26,6 +26,7 @@ HELD: dict[OperatorScope, frozenset[OperatorScope]] = {
 _APPLICATION = "/v1/applications/{application_id}"
 _CHANNEL = _APPLICATION + "/broadcast-channels"
 _PARTNER = "/v1/partners/{partner_id}"
+_LETTER = "/v1/dead-letters/{topic}/{partition}/{offset}"
 _MAILING = "/v1/mailings/{any_id}"
 
 
@@ -46,7 +47,10 @@ def _rows(scope: OperatorScope, is_shared: bool, *routes: str) -> list[OperatorR
 ROUTES: tuple[OperatorRoute, ...] = (
     *_rows("read", False, "GET /v1/partners", f"GET {_PARTNER}", f"GET {_PARTNER}/senders"),
     *_rows("read", False, "GET /v1/applications", f"GET {_APPLICATION}", f"GET {_APPLICATION}/credentials"),
-    *_rows("read", False, "GET /v1/erasures/{erasure_id}"),
+    *_rows("read", False, "GET /v1/erasures/{erasure_id}", "GET /v1/cluster"),
+    *_rows("read", False, "GET /v1/dead-letters", f"GET {_LETTER}"),
+    *_rows("support", False, f"GET {_LETTER}/content"),
+    *_rows("operator", False, f"POST {_LETTER}/redrive", f"POST {_LETTER}/discard"),
     *_rows("read", True, f"GET {_APPLICATION}/subscriptions", f"GET {_APPLICATION}/prohibitions"),
     *_rows("read", True, f"GET {_CHANNEL}", f"GET {_CHANNEL}/{{name}}"),
     *_rows("read", True, f"GET {_CHANNEL}/{{name}}/messages/{{broadcast_id}}"),

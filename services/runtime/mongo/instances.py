@@ -11,7 +11,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import Gauge
 
@@ -20,6 +20,9 @@ from services.runtime.clock import now_ms
 from services.runtime.loops import keep_on
 from services.runtime.mongo import Database, read_only
 from services.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from services.runtime.process import Process
 
 EVERY_S = 10.0
 SILENT_MS = 45_000
@@ -61,7 +64,7 @@ class Instances:
     async def prepare(self) -> None:
         await self._collection.create_index([("seen", 1)], expireAfterSeconds=_KEPT_S)
 
-    async def tell(self, instance: Instance) -> None:
+    async def save(self, instance: Instance) -> None:
         body = {name: getattr(instance, name) for name in Instance.__dataclass_fields__}
         body["signs"] = [[sign, value] for sign, value in instance.signs.items()]  # names with dots are no keys
         query = {"_id": f"{instance.service}/{instance.instance}"}
@@ -74,9 +77,17 @@ class Instances:
 
 
 def _instance(document: dict[str, Any]) -> Instance:
-    known = {name: document.get(name) for name in Instance.__dataclass_fields__}
-    signs = {str(sign): float(value) for sign, value in document.get("signs") or ()}
-    return Instance(**{**known, "lanes": tuple(document.get("lanes") or ()), "signs": signs})
+    return Instance(
+        service=str(document["service"]),
+        instance=str(document["instance"]),
+        version=str(document["version"]),
+        commit=str(document["commit"]),
+        host=str(document["host"]),
+        lanes=tuple(document["lanes"]),
+        started_at=int(document["started_at"]),
+        at=int(document["at"]),
+        signs={str(sign): float(value) for sign, value in document["signs"]},
+    )
 
 
 def signs_now(gauges: Sequence[Gauge] = SIGNS) -> dict[str, float]:
@@ -91,8 +102,13 @@ def signs_now(gauges: Sequence[Gauge] = SIGNS) -> dict[str, float]:
     return found
 
 
-async def keep_telling(name: str, settings: Settings, database: Database, stop: asyncio.Event) -> None:
-    """Say that this process runs, until `stop`."""
+def keep_told(process: "Process", database: Database) -> None:
+    """Say that this process runs, until it ends. A database that is away is waited for."""
+    telling = _keep_telling(process.name, process.settings, database, process.stop)
+    process.spawn(telling, "instances", drains=True)
+
+
+async def _keep_telling(name: str, settings: Settings, database: Database, stop: asyncio.Event) -> None:
     instances, started_at, host = Instances(database), now_ms(), platform.node()
     is_prepared = False
 
@@ -101,7 +117,7 @@ async def keep_telling(name: str, settings: Settings, database: Database, stop: 
         if not is_prepared:
             await instances.prepare()
             is_prepared = True
-        await instances.tell(
+        await instances.save(
             Instance(
                 name,
                 settings.instance,

@@ -50,7 +50,7 @@ async def read_letter(settings: Settings, name: str, partition: int, offset: int
 
 
 async def spans_of_letters(settings: Settings, names: Sequence[str]) -> dict[str, dict[int, range]]:
-    """The offsets at which dead letters lie, by topic and partition; without those that have none. Raises KafkaError."""
+    """Where dead letters lie: offsets by topic and partition, without those that have none. Raises KafkaError."""
     found: dict[str, dict[int, range]] = {}
     for place, span in (await _spans(settings, names)).items():
         if span:

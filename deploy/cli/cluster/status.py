@@ -1,0 +1,101 @@
+"""`rpns status`: who works, who holds which partitions, what waits, what is wrong, what was put aside."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from rich.markup import escape
+
+from deploy.cli import show
+from deploy.cli.options import AsJson
+from deploy.cli.place import operator
+
+Json = dict[str, Any]
+TROUBLE = 4
+"""Exit code: something is wrong."""
+INSTANCES = {
+    "service": "service",
+    "instance": "instance",
+    "version": "version",
+    "lanes": "lanes",
+    "host": "host",
+    "changedAt": "since, UTC",
+    "state": "state",
+}
+GROUPS = {
+    "group": "group",
+    "topic": "topic",
+    "waiting": "waiting",
+    "oldest": "oldest",
+    "held": "held by (partitions)",
+}
+
+
+def status(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show who works, what waits and what is wrong. Exit code 0: all is well; 4: something is wrong."""
+    found: Json = operator(context).call("GET", "/v1/cluster")
+    troubles = troubles_of(found)
+    if as_json:
+        show.as_json({**found, "troubles": troubles})
+    else:
+        _print(found, troubles)
+    if troubles:
+        raise typer.Exit(TROUBLE)
+
+
+def troubles_of(cluster: Json) -> list[str]:
+    """What is wrong, a line each."""
+    made = [
+        f"{entry['service']} {entry['instance']} has not been heard of since {show.moment(entry['at'])[:19]} UTC"
+        for entry in cluster["instances"]
+        if entry["isSilent"]
+    ]
+    for group in cluster["groups"]:
+        for topic in group["topics"]:
+            if topic["unheld"]:
+                what = f"{len(topic['unheld'])} of {topic['partitions']} partitions of {topic['topic']}"
+                made.append(f"nobody in {group['group']} reads {what}; {topic['waiting']} records wait")
+    made += [f"{sign['sign']} = {sign['value']:g} at {sign['service']} {sign['instance']}" for sign in cluster["signs"]]
+    letters = cluster["openDeadLetters"]
+    made += [f"{count} dead letters of {topic}: `rpns dead-letters list`" for topic, count in letters.items()]
+    return made
+
+
+def _print(cluster: Json, troubles: Sequence[str]) -> None:
+    out = show.console()
+    rows = [
+        {**entry, "changedAt": entry["startedAt"], "state": "silent" if entry["isSilent"] else "works"}
+        for entry in cluster["instances"]
+    ]
+    show.listing(rows, INSTANCES, "no process has told of itself", to_json=False)
+    show.listing(list(_groups(cluster)), GROUPS, "there are no consumer groups", to_json=False)
+    for trouble in troubles:
+        out.print(f"[yellow]![/] {escape(trouble)}", soft_wrap=True)
+    if not troubles:
+        out.print("[green]✓[/] nothing is wrong")
+
+
+def _groups(cluster: Json) -> list[Json]:
+    rows = []
+    for group in cluster["groups"]:
+        for topic in group["topics"]:
+            holders = [
+                f"{member['instance']} ({spans(holds['partitions'])})"
+                for member in group["members"]
+                for holds in member["holds"]
+                if holds["topic"] == topic["topic"]
+            ]
+            oldest = f"{topic['oldestMs'] / 1000:.1f} s" if topic["waiting"] else ""
+            rows.append({**topic, "group": group["group"], "oldest": oldest, "held": holders or "nobody"})
+    return rows
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """0, 1, 2, 5 as 0-2 5."""
+    made: list[list[int]] = []
+    for number in numbers:
+        if made and number == made[-1][1] + 1:
+            made[-1][1] = number
+        else:
+            made.append([number, number])
+    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in made)

@@ -1,0 +1,73 @@
+"""What the API of the cluster gives, in camel case."""
+
+from pydantic import Field
+
+from services.registry.bodies import AnswerModel
+
+
+class InstanceView(AnswerModel):
+    """A process of ours. The statistics worker has no database, and is a member of its group only."""
+
+    service: str
+    instance: str
+    version: str
+    commit: str
+    host: str
+    lanes: list[str]
+    started_at: int
+    at: int = Field(description="when it was last heard of, UTC ms")
+    is_silent: bool = Field(description="it has ended, or cannot reach the database")
+
+
+class HeldView(AnswerModel):
+    """Partitions of a topic."""
+
+    topic: str
+    partitions: list[int]
+
+
+class MemberView(AnswerModel):
+    """A reader of a group."""
+
+    instance: str
+    host: str
+    holds: list[HeldView]
+
+
+class TopicLagView(AnswerModel):
+    """What waits for a group in a topic."""
+
+    topic: str
+    lane: str
+    waiting: int
+    oldest_ms: int = Field(description="for how long the oldest has waited")
+    partitions: int
+    unheld: list[int] = Field(description="partitions that nobody reads")
+
+
+class GroupView(AnswerModel):
+    """A consumer group."""
+
+    group: str
+    state: str = Field(description="as Kafka calls it: Stable, PreparingRebalance, Empty …")
+    waiting: int
+    members: list[MemberView]
+    topics: list[TopicLagView]
+
+
+class SignView(AnswerModel):
+    """A metric that is above 0 only while something is wrong."""
+
+    sign: str
+    value: float
+    service: str
+    instance: str
+
+
+class ClusterView(AnswerModel):
+    """The cluster now."""
+
+    instances: list[InstanceView]
+    groups: list[GroupView]
+    signs: list[SignView]
+    open_dead_letters: dict[str, int]

@@ -1,0 +1,52 @@
+"""`GET /v1/cluster`: who works, what waits, what is wrong, what was put aside. For operators alone."""
+
+from fastapi import APIRouter
+
+from services.registry.cluster.bodies import (
+    ClusterView,
+    GroupView,
+    HeldView,
+    InstanceView,
+    MemberView,
+    SignView,
+    TopicLagView,
+)
+from services.registry.cluster.watch import ClusterWatch
+from services.registry.http import operator_router
+from services.runtime.clock import now_ms
+from services.runtime.log.upkeep import Group, Member
+from services.runtime.mongo.instances import Instances
+
+
+def cluster_routes(watch: ClusterWatch, instances: Instances) -> APIRouter:
+    """The route."""
+    router = operator_router("/v1/cluster", "cluster")
+
+    @router.get("")
+    async def get_cluster() -> ClusterView:
+        """Read from the brokers and the database now; it takes them a moment."""
+        now, known = now_ms(), await instances.all()
+        return ClusterView(
+            instances=[InstanceView.shown(found, is_silent=found.is_silent(now)) for found in known],
+            groups=[_group(group) for group in await watch.groups()],
+            signs=[
+                SignView(sign=sign, value=value, service=found.service, instance=found.instance)
+                for found in known
+                if not found.is_silent(now)
+                for sign, value in found.signs.items()
+            ],
+            open_dead_letters=await watch.open_letters(),
+        )
+
+    return router
+
+
+def _group(group: Group) -> GroupView:
+    topics = [TopicLagView.shown(topic, unheld=list(topic.unheld)) for topic in group.topics]
+    members = [_member(member) for member in group.members]
+    return GroupView(group=group.name, state=group.state, waiting=group.waiting, members=members, topics=topics)
+
+
+def _member(member: Member) -> MemberView:
+    holds = [HeldView(topic=topic, partitions=list(numbers)) for topic, numbers in member.holds.items()]
+    return MemberView(instance=member.instance, host=member.host, holds=holds)
