@@ -44,11 +44,13 @@ check: .venv/.installed-dev ## lint, format, types, generated files
 	@$(VENV) -m mypy
 	@$(VENV) -m schemas --check
 	@$(VENV) -m deploy.docs --check
+	@$(VENV) -m deploy.observability --check
 	@$(VENV) -m deploy.gateway --check
 
 schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and pages of settings and metrics
 	@$(VENV) -m schemas
 	@$(VENV) -m deploy.docs
+	@$(VENV) -m deploy.observability
 	@$(VENV) -m deploy.gateway
 
 lock: .venv/.installed-dev ## resolve the hash-locked lists anew from pyproject.toml, keeping what fits

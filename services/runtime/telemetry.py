@@ -144,6 +144,11 @@ LINKS_FOLLOWED = Counter(
     "rpns_links_followed_total", "next links of cascades that went out, by their channel", ["channel"]
 )
 LINKS_SAVED = Counter("rpns_links_saved_total", "links of cascades that were not needed, by their channel", ["channel"])
+OUTCOMES = Counter(
+    "rpns_outcomes_total",
+    "deliveries that reached an outcome, as statistics count them; after a crash some count again",
+    ["application", "provider", "channel", "outcome"],
+)
 STREAMS = Gauge("rpns_streams", "open streams of status changes")
 FORGOTTEN_READ = Counter(
     "rpns_forgotten_records_total", "records read without what was personal: their recipient was forgotten", ["topic"]

@@ -17,6 +17,7 @@ from schemas.providers import Provider
 from schemas.statistic_events import MINUTE_MS, NAMESPACE, CountedRecord, Statistic, StatisticPart, key_of
 from schemas.topics import STATISTIC_PARTS
 from schemas.values import Channel
+from services.runtime import telemetry
 from services.runtime.log.kafka import Append, Log
 from services.status.fold import OUTCOMES, Followed, OutcomeCounted
 from services.status.message import Count, Message
@@ -35,7 +36,17 @@ class StatisticsFeed:
 
     async def take(self, followed: Followed) -> None:
         """Append what was counted. Raises LogUnavailable."""
-        await self.sink.append([Append(STATISTIC_PARTS, key_of(part.statistic), part) for part in parts_of(followed)])
+        parts = parts_of(followed)
+        await self.sink.append([Append(STATISTIC_PARTS, key_of(part.statistic), part) for part in parts])
+        for part in parts:
+            _count(part)
+
+
+def _count(part: StatisticPart) -> None:
+    """For the metrics, which a crash may have count the same again."""
+    found = part.statistic
+    provider = found.provider.value if found.provider is not None else ""
+    telemetry.OUTCOMES.labels(found.application_id, provider, found.channel, found.outcome).inc(len(part.counted))
 
 
 def parts_of(followed: Followed) -> list[StatisticPart]:
