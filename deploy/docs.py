@@ -42,7 +42,8 @@ These routes, and no others, are at the operators' address. What the scopes are 
 _ACCESS = """\
 A Kafka user for each service, named after it and allowed the least that it needs; `KAFKA_TOPIC_PREFIX` goes before
 every name here. Besides what the table says every service may `Describe` and `DescribeConfigs` all topics, and `Read`
-groups whose names begin with its own. `statistics` may `Create`, `Read` and `Write` topics whose names begin with
+groups whose names begin with its own; `registry` may `Describe` all groups. `statistics` may `Create`, `Read` and
+`Write` topics whose names begin with
 `statistics`: its table's changelog. An operator's user creates the topics first. The services need nothing else: no
 cluster operation, no transaction.
 

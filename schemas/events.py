@@ -12,6 +12,7 @@
     device-events             Installed … TokenRetired (schemas/device_events.py)          registry
     installations             InstallationChanged (compacted)                              registry
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
+    audit-events              Audited (schemas/audit_events.py)                            ingest, registry, status
     mailing-events            MailingChanged (schemas/mailing_events.py, compacted)        ingest
     statistic-parts …         StatisticPart … (schemas/statistic_events.py)                 status, statistics
     broadcast-channels        BroadcastChannelChanged (schemas/broadcast_events.py, compacted)   ingest, dispatch

@@ -15,20 +15,27 @@ from schemas.topics import DEAD_LETTER, Topic
 
 
 class Permission(NamedTuple):
-    """Topics by name, without a prefix; `creates`: it makes topics of its own."""
+    """Topics by name, without a prefix; `creates`: it makes topics of its own; `sees_groups`: how far each group is."""
 
     reads: tuple[str, ...]
     appends: tuple[str, ...]
     creates: bool = False
+    sees_groups: bool = False
 
 
 def _permission(
-    reads: Iterable[Topic], appends: Iterable[Topic], others: Iterable[str] = (), *, creates: bool = False
+    reads: Iterable[Topic],
+    appends: Iterable[Topic],
+    others: Iterable[str] = (),
+    *,
+    creates: bool = False,
+    sees_groups: bool = False,
 ) -> Permission:
     taken = list(reads)
     letters = [topic.name + DEAD_LETTER for topic in taken if topic.dead_letters]
     known = [topic.name for topic in taken]
-    return Permission(tuple(dict.fromkeys([*known, *others])), (*(topic.name for topic in appends), *letters), creates)
+    written = tuple(dict.fromkeys([*(topic.name for topic in appends), *letters]))
+    return Permission(tuple(dict.fromkeys([*known, *others])), written, creates, sees_groups)
 
 
 _REQUESTED = [*topics.MESSAGE_REQUESTED.values()]
@@ -37,18 +44,23 @@ _STATUS = [*topics.STATUS_EVENTS.values()]
 _TARGETS = [topic for lanes in topics.TARGET_RESOLVED.values() for topic in lanes.values()]
 _SHARED = [topics.APPLICATION_EVENTS]
 """Every service but statistics knows the partners and applications."""
+_AUDITED = [topics.AUDIT_EVENTS]
+"""By whoever has an API for partners or operators."""
+_MAY_BE_SENT_AGAIN = [topic for topic in topics.all_topics() if topic.dead_letters]
 _EVERYTHING = [name for topic in topics.all_topics() for name in (topic.name, topic.name + DEAD_LETTER)]
 
 PERMISSIONS: dict[str, Permission] = {
     "ingest": _permission(
         [topics.BROADCAST_CHANNELS, topics.BROADCASTS, *_SHARED],
-        [*_REQUESTED, *_SHARED, topics.MAILING_EVENTS, topics.BROADCAST_CHANNELS, topics.BROADCASTS],
+        [*_REQUESTED, *_SHARED, *_AUDITED, topics.MAILING_EVENTS, topics.BROADCAST_CHANNELS, topics.BROADCASTS],
     ),
-    # it proves that an erasure left nothing behind, so it reads everything
+    # it proves that an erasure left nothing behind, so it reads everything; it sends dead letters again, so it appends
+    # to whatever has some; it tells what waits
     "registry": _permission(
         [*_DISPATCHED, topics.DEVICE_EVENTS],
-        [topics.DEVICE_EVENTS, topics.INSTALLATIONS, *_SHARED, *_STATUS],
+        [topics.DEVICE_EVENTS, topics.INSTALLATIONS, *_SHARED, *_STATUS, *_AUDITED, *_MAY_BE_SENT_AGAIN],
         _EVERYTHING,
+        sees_groups=True,
     ),
     "router": _permission([*_REQUESTED, *_SHARED], [*_REQUESTED, *_TARGETS, *_STATUS]),
     "dispatch": _permission(
@@ -57,7 +69,7 @@ PERMISSIONS: dict[str, Permission] = {
     ),
     "status": _permission(
         [*_REQUESTED, *_DISPATCHED, *_STATUS, topics.DELIVERY_STATISTICS, *_SHARED],
-        [*_STATUS, *_REQUESTED, *_TARGETS, topics.STATISTIC_PARTS],
+        [*_STATUS, *_REQUESTED, *_TARGETS, topics.STATISTIC_PARTS, *_AUDITED],
     ),
     "statistics": _permission(
         [topics.STATISTIC_PARTS],
@@ -90,6 +102,8 @@ def rules(topic_prefix: str = "") -> list[Rule]:
         found += [Rule(service, "topic", topic_prefix + name, False, "Read") for name in permission.reads]
         found += [Rule(service, "topic", topic_prefix + name, False, "Write") for name in permission.appends]
         found.append(Rule(service, "group", topic_prefix + service, True, "Read"))
+        if permission.sees_groups:
+            found.append(Rule(service, "group", every, bool(topic_prefix), "Describe"))
         if permission.creates:
             own = topic_prefix + service
             found += [Rule(service, "topic", own, True, name) for name in ("Create", "Read", "Write")]

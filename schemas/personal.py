@@ -152,6 +152,7 @@ IMPERSONAL = frozenset(
         "link-clicked",
         "message-failed",
         "channel-reported",
+        "audited",
         "partner-changed",
         "sender-changed",
         "application-changed",

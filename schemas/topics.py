@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas import application_events as applications
+from schemas import audit_events as audits
 from schemas import broadcast_events as broadcasts
 from schemas import device_events as devices
 from schemas import events
@@ -26,7 +27,7 @@ HISTORY_RETENTION_MS = 365 * DAY_MS
 DEAD_LETTER = ".dead-letter"
 BULK = ".bulk"
 
-Key = Literal["message", "installation", "entity", "mailing", "statistic"]
+Key = Literal["message", "installation", "entity", "mailing", "statistic", "caller"]
 
 
 @dataclass(frozen=True, eq=False)  # by identity: each exists once, and is looked up for every record
@@ -122,6 +123,10 @@ MAILING_EVENTS = Topic(
     "mailing-events", "mailing", (mailings.MailingChanged,), retention_ms=None, partitions=1, dead_letters=False
 )
 
+AUDIT_EVENTS = Topic(
+    "audit-events", "caller", (audits.Audited,), HISTORY_RETENTION_MS, partitions=1, dead_letters=False
+)
+
 STATISTIC_RETENTION_MS = 7 * DAY_MS
 """Of records that are only on their way to a statistic."""
 STATISTIC_PARTS = Topic("statistic-parts", "statistic", (statistics.StatisticPart,), STATISTIC_RETENTION_MS)
@@ -142,6 +147,7 @@ def all_topics() -> list[Topic]:
         INSTALLATIONS,
         APPLICATION_EVENTS,
         MAILING_EVENTS,
+        AUDIT_EVENTS,
         STATISTIC_PARTS,
         DELIVERY_STATISTICS,
         BROADCAST_CHANNELS,

@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from deploy.cli import forget, show, stops
+from deploy.cli import audit, forget, show, stops
 from deploy.cli.cluster import dead_letters, status, topics
 from deploy.cli.devices import commands as import_devices
 from deploy.cli.fault import Fault
@@ -50,6 +50,7 @@ app.command("test-push")(push.push)
 app.command("why")(why.why)
 app.command("forget")(forget.forget)
 app.command("status")(status.status)
+app.command("audit")(audit.audit)
 for stopping in (stops.stops, stops.pause, stops.resume, stops.cancel):
     app.command(stopping.__name__)(stopping)
 

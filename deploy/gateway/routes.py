@@ -71,7 +71,18 @@ OPERATORS = (
     Route("ingest", _under("mailings")),
     Route(
         "registry",
-        _under("applications", "partners", "installations", "identities", "stops", "erasures", "operators"),
+        _under(
+            "applications",
+            "partners",
+            "installations",
+            "identities",
+            "stops",
+            "erasures",
+            "operators",
+            "cluster",
+            "dead-letters",
+            "audit",
+        ),
     ),
     Route("status", ("/v1/*",)),
 )

@@ -69,7 +69,7 @@ async def start(process: Process) -> None:
     }
     app = application(direct, [mailings, broadcasts])
     tokens = OperatorTokens(directory, secrets, settings.admin_token)
-    listeners.serve(process, app, tokens, trusted, uploads=UPLOADS, direct=direct)
+    listeners.serve(process, app, tokens, trusted, sink=log, uploads=UPLOADS, direct=direct)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Start: the log and the database, the directory read to its end, the repairing co
 """
 
 from services.registry.api import application
+from services.registry.audit_trail import audit_routes
 from services.registry.cluster import open_cluster
 from services.registry.dead_letters import open_dead_letters
 from services.registry.device_api import DeviceCommands, RegistryAuth
@@ -34,11 +35,17 @@ async def start(process: Process) -> None:
         targets=StopTargets(foundation.database),
         callers=foundation.partner_caller,
         receipts=open_receipts(foundation, commands),
-        more=[open_erasure(foundation, commands), open_dead_letters(foundation), open_cluster(foundation)],
+        more=[
+            open_erasure(foundation, commands),
+            open_dead_letters(foundation),
+            open_cluster(foundation),
+            audit_routes(settings),
+        ],
         rules=SecretRules(settings.allow_weak_secrets),
     )
     tokens = OperatorTokens(directory, secrets, settings.admin_token)
-    listeners.serve(process, app, tokens, foundation.trusted_proxies, uploads=(IMPORT_PATH,))
+    trusted = foundation.trusted_proxies
+    listeners.serve(process, app, tokens, trusted, sink=foundation.log, uploads=(IMPORT_PATH,))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from services.runtime import build
 
+
 @contextmanager
 def _without(name: str) -> Iterator[None]:
     """Meanwhile the package cannot be imported; nothing changes where it has been."""
@@ -68,6 +69,9 @@ UNHELD_PARTITIONS = Gauge(
 )
 OPEN_DEAD_LETTERS = Gauge(
     "rpns_open_dead_letters", "dead letters that nobody has redriven or discarded, as a registry sees it", ["topic"]
+)
+AUDIT_LOST = Counter(
+    "rpns_lost_audit_records_total", "audit records that the log did not take; each is in the process's log as an error"
 )
 WEAK_TOPICS = Gauge(
     "rpns_weak_topics", "topics with fewer replicas, or weaker settings against loss, than this deployment asks for"

@@ -35,7 +35,7 @@ async def start(process: Process) -> None:
     features = [open_api(foundation), *followers, open_history(foundation, fold_step), open_channels(foundation)]
     app = application(router for feature in features for router in feature.routers)
     tokens = OperatorTokens(foundation.directory, foundation.secrets, process.settings.admin_token)
-    listeners.serve(process, app, tokens, foundation.trusted_proxies)
+    listeners.serve(process, app, tokens, foundation.trusted_proxies, sink=foundation.log)
 
 
 if __name__ == "__main__":

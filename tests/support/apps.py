@@ -15,6 +15,7 @@ from services.ingest.mailing.service import MailingService
 from services.ingest.packet import PACKET_PATH, PacketEndpoint, PacketService
 from services.ingest.send import SEND_PATH, SendEndpoint, SendService
 from services.registry.api import application as registry
+from services.registry.audit_trail.routes import audit_routes
 from services.registry.cluster.routes import cluster_routes
 from services.registry.dead_letters.routes import dead_letter_routes
 from services.registry.device_api.auth import RegistryAuth
@@ -63,6 +64,7 @@ def all_apps(directory: Directory, secrets: Secrets, logins: Logins) -> dict[str
                 erasure_routes(NOTHING, NOTHING),
                 dead_letter_routes(NOTHING),
                 cluster_routes(NOTHING, NOTHING),
+                audit_routes(NOTHING),
             ],
         ),
         "status": _status(directory, secrets, logins),

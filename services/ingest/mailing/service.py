@@ -28,6 +28,7 @@ from services.ingest.mailing.templates import CannotContinue, compiled
 from services.ingest.mailing.upload import ListForm, Upload, UploadConflict
 from services.ingest.rules import Refused, parsed, unknown_fields
 from services.runtime import telemetry
+from services.runtime.access.audit import note_change
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import CannotOpen
@@ -46,6 +47,9 @@ _ALLOWED: dict[MailingState, tuple[MailingState, ...]] = {
 }
 _TRIES = 10
 _MOST_FAULTS, _MOST_OF_NAME = 50, 200
+
+
+_AUDITED = ("state", "name", "definition", "rate_per_s", "on_bad_lines", "on_repeated", "start_at")
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class MailingService:
         )
         kept = await self.mailings.create(fresh)
         if kept is fresh:
-            await self._publish(fresh)
+            await self._publish(fresh, None)
         elif kept.definition != fresh.definition:
             raise Problem(
                 409, "Another mailing has this id", errors=[field_error("id", "was used for another mailing")]
@@ -118,7 +122,7 @@ class MailingService:
                 raise Problem(409, f"The mailing is {mailing.state}", "only a draft changes onRepeated")
             changed = await self.mailings.change(mailing, changes)
             if changed is not None:
-                await self._publish(changed)
+                await self._publish(changed, mailing)
                 return changed
             mailing = await self._again(mailing)
         raise Problem(503, "The mailing is being changed by others")
@@ -206,7 +210,7 @@ class MailingService:
                 raise Problem(409, f"The mailing is {mailing.state}")
             moved = await self.mailings.change(mailing, {**changes, "state": to, "reason": ""})
             if moved is not None:
-                await self._publish(moved)
+                await self._publish(moved, mailing)
                 return moved
             mailing = await self._again(mailing)
         raise Problem(503, "The mailing is being changed by others")
@@ -217,8 +221,9 @@ class MailingService:
             raise Problem(404, "No such mailing")
         return found
 
-    async def _publish(self, mailing: Mailing) -> None:
+    async def _publish(self, mailing: Mailing, before: Mailing | None) -> None:
         """The change is stored; if it cannot be published now, the planner publishes it."""
+        note_change(f"mailing/{mailing.mailing_id}", _audited(before), _audited(mailing))
         try:
             await self.publisher.publish(mailing)
         except TRANSIENT_ERRORS as error:
@@ -249,3 +254,7 @@ def _check_list(mailing: Mailing) -> None:
         raise Problem(
             409, "The list is empty", errors=[field_error("recipients", "must contain at least one recipient")]
         )
+
+
+def _audited(mailing: Mailing | None) -> dict[str, object]:
+    return {} if mailing is None else {name: getattr(mailing, name) for name in _AUDITED}

@@ -29,6 +29,7 @@ from schemas.values import StopScope
 from services.registry.http import version_of
 from services.registry.provisioning.store import ProvisioningLock
 from services.runtime import faults
+from services.runtime.access.audit import note_change, state_of
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
@@ -137,6 +138,7 @@ class Provisioning:
                 raise Problem(409, "Changed meanwhile", "read it again, and change what you then see")
             changed = decide(current, Stamp(ids.uuid7(), max(now_ms(), (current.at if current else 0) + 1), by))
             await self.sink.append([Append(APPLICATION_EVENTS, changed.entity_key, changed)])
+            note_change(changed.entity_key, state_of(current), state_of(changed))
         except faults.TRANSIENT_ERRORS:
             raise  # it may have been written: the lease runs out when that is sure to be seen
         except BaseException:

@@ -12,6 +12,7 @@ from functools import partial
 from fastapi import HTTPException, Request, Security
 
 from schemas.application_events import PartnerChanged
+from services.runtime.access.audit import note_caller
 from services.runtime.access.callers import Network, caller_address
 from services.runtime.access.logins import LoginFault, Logins
 from services.runtime.access.operator_tokens import Operator, still_holds
@@ -62,6 +63,7 @@ def caller(logins: Logins, trusted: Sequence[Network]) -> CallerOf:
         address = caller_address(request.scope, trusted)
         found = await logins.check(login, password, address)
         if isinstance(found, PartnerChanged):
+            note_caller(f"partner:{found.login}")
             return Caller(found, None, partial(logins.still_holds, found))
         status = _STATUS[found]
         if status == 401:

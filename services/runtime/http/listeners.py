@@ -10,34 +10,28 @@ what it serves.
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.runtime.access.audit import OPERATOR_KEY, AuditedApp
+from services.runtime.access.audit import Api as Api
 from services.runtime.access.callers import Network, caller_address, network_of
 from services.runtime.access.operator_routes import is_operators_alone, may, route_of, routes_at
 from services.runtime.access.operator_tokens import Operator, OperatorTokens, Wrong
 from services.runtime.http import server
+from services.runtime.log.kafka import Log
 from services.runtime.process import Process
 
 OPENAPI_PATH = "/openapi.json"
-_OPERATOR = "rpns.operator"
 _CHALLENGE = 'Bearer realm="rpns operators"'
 _NOT_FOUND = server.ProblemBody(title="Not Found", status=404)
 
 
-class Api(Protocol):
-    """The application of a service, which describes itself."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
-
-    def openapi(self) -> dict[str, Any]: ...
-
-
 def operator_of(request: Request) -> Operator | None:
     """Who came in by the operators' listener; None is everybody else."""
-    found: Operator | None = request.scope.get(_OPERATOR)
+    found: Operator | None = request.scope.get(OPERATOR_KEY)
     return found
 
 
@@ -76,7 +70,7 @@ class OperatorsListener:
         else:
             found = self._admitted(scope)
             if isinstance(found, Operator):
-                await self._app({**scope, _OPERATOR: found}, receive, send)
+                await self._app({**scope, OPERATOR_KEY: found}, receive, send)
             else:
                 problem, headers = found
                 await server.problem_response(problem, headers)(scope, receive, send)
@@ -128,11 +122,15 @@ def serve(
     tokens: OperatorTokens,
     trusted: Sequence[Network],
     *,
+    sink: Log,
     uploads: tuple[str, ...] = (),
     direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({}),
 ) -> None:
-    """Serve `app` on both ports until the process stops; `uploads` as for `server.serve`, `direct` for everybody's."""
-    settings = process.settings
+    """Serve `app` on both ports until the process stops; `uploads` as for `server.serve`, `direct` for everybody's.
+
+    What changes something is audited in `sink`.
+    """
+    settings, app = process.settings, AuditedApp(app, process.name, sink, trusted)
     server.serve(process, PublicListener(app, direct), "api", (settings.host, settings.port), uploads)
     operators = OperatorsListener(app, tokens, trusted)
     server.serve(process, operators, "operators-api", (settings.operators_host, settings.operators_port), uploads)

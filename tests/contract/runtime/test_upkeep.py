@@ -100,9 +100,14 @@ async def test_groups_tell_who_holds_what_how_much_waits_and_since_when(made: Se
                     await consumer.getmany(timeout_ms=100)
             await consumer.commit()
             await sink.append(appends(6))
-            (group,) = await upkeep.read_groups(made, [STATUS.name])
+            others = kafka.consumer(made, [STATUS], "registry-dispatched")
+            await others.start()
+            await others.commit(dict.fromkeys(others.assignment(), (0, "")))
+            idle, group = await upkeep.read_groups(made, [STATUS.name])
+            await others.stop()
         finally:
             await consumer.stop()
+    assert (idle.name, idle.waiting) == ("registry-dispatched", 10)
     (lag,) = group.topics
     (member,) = group.members
     assert (group.name, lag.topic, lag.lane, lag.waiting, lag.partitions) == ("status", STATUS.name, "single", 6, 2)

@@ -17,6 +17,7 @@ from services.runtime.log.upkeep.letters import spans_of_letters as spans_of_let
 from services.runtime.log.upkeep.plan import Change as Change
 from services.runtime.log.upkeep.plan import Found as Found
 from services.runtime.log.upkeep.plan import changes as changes
+from services.runtime.log.upkeep.since import read_since as read_since
 from services.runtime.log.upkeep.topics import applied as applied
 from services.runtime.log.upkeep.topics import planned as planned
 from services.runtime.log.upkeep.topics import read_topics as read_topics

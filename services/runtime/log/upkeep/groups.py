@@ -86,7 +86,8 @@ async def _described(
     admin: AIOKafkaAdminClient, names: Sequence[str], prefix: str
 ) -> list[tuple[str, str, tuple[Member, ...]]]:
     found = []
-    for answer in await admin.describe_consumer_groups(list(names)) if names else ():
+    for asked in names:  # alone: the client (0.14) reads several from an answer as if each were four bytes shorter
+        (answer,) = await admin.describe_consumer_groups([asked])
         for _, name, state, _, _, members, *_ in answer.groups:
             made = [_member(name, member, prefix) for member in members]
             found.append((name, state, tuple(sorted(made, key=lambda member: member.instance))))

@@ -1,0 +1,161 @@
+"""The audit trail: every route by which an operator or a partner changes something leaves a record, and no secret."""
+
+import base64
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
+
+from schemas import codec, ids
+from schemas.application_events import PartnerChanged
+from schemas.audit_events import Audited
+from schemas.topics import AUDIT_EVENTS
+from services.runtime import telemetry
+from services.runtime.access import audit
+from services.runtime.access.audit import OPERATOR_KEY, AuditedApp, note_caller, note_change, state_of
+from services.runtime.access.logins import Logins
+from services.runtime.access.operator_routes import ROUTES, OperatorRoute
+from services.runtime.access.operator_tokens import Operator
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.http.listeners import Api
+from services.runtime.log.kafka import Append, LogUnavailable
+from tests.support.apps import all_apps
+from tests.unit.runtime.test_listeners import asked, filled, walked
+
+CHANGING = [route for route in ROUTES if route.method != "GET"]
+NOT_BY_AN_OPERATOR = ("/sdk/api/v1/", "/v6/send", "/v3/batch", "/gateway/", "/history/")
+"""Messages, devices and providers: what they do is in the events themselves."""
+SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
+
+
+class Sink:
+    """A log that keeps what is appended, or is away."""
+
+    def __init__(self, is_away: bool = False) -> None:
+        self.appended: list[Append] = []
+        self._is_away = is_away
+
+    async def append(self, records: Sequence[Append], timeout_s: float | None = None) -> None:
+        if self._is_away:
+            raise LogUnavailable("away")
+        self.appended += records
+
+    @property
+    def events(self) -> list[Any]:
+        return [record.event for record in self.appended]
+
+
+class Service:
+    """An application that may prove a caller and change something, and answers."""
+
+    def __init__(self, status: int = 200, partner: str = "", change: tuple[Any, Any] | None = None) -> None:
+        self._status, self._partner, self._change = status, partner, change
+
+    def openapi(self) -> dict[str, Any]:
+        return {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._partner:
+            note_caller(f"partner:{self._partner}")
+        if self._change is not None:
+            note_change("partner/bank", *self._change)
+        await send({"type": "http.response.start", "status": self._status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+class ByOperator:
+    """As the operators' listener passes a request on."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, OPERATOR_KEY: Operator("operator:anna", ("admin",))}, receive, send)
+
+
+@pytest.fixture(scope="module")
+def apps() -> Iterator[dict[str, Api]]:
+    nobody = Directory()
+    logins = Logins(nobody, SECRETS)
+    yield all_apps(nobody, SECRETS, logins)
+    logins.close()
+
+
+def audited(service: Service, sink: Sink) -> AuditedApp:
+    return AuditedApp(service, "registry", sink, ())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("route", CHANGING, ids=lambda route: f"{route.method} {route.path}")
+async def test_whatever_an_operator_changes_is_recorded(route: OperatorRoute) -> None:
+    sink = Sink()
+    await asked(ByOperator(audited(Service(status=204), sink)), route.method, filled(route.path))
+    (event,) = sink.events
+    assert (event.who, event.method, event.status, event.service) == ("operator:anna", route.method, 204, "registry")
+    assert event.address == "198.51.100.7"
+    assert sink.appended[0].topic is AUDIT_EVENTS
+
+
+@pytest.mark.parametrize("route", [route for route in CHANGING if route.is_shared], ids=lambda route: route.path)
+async def test_whatever_a_partner_changes_is_recorded(route: OperatorRoute) -> None:
+    sink = Sink()
+    await asked(audited(Service(partner="bank"), sink), route.method, filled(route.path))
+    assert [event.who for event in sink.events] == ["partner:bank"]
+
+
+def test_a_route_that_changes_something_is_audited_or_is_not_an_operators(apps: dict[str, Api]) -> None:
+    changing = [(method, path) for _, method, path in walked(apps) if method != "GET"]
+    known = {(route.method, route.path.replace(":path", "")) for route in CHANGING}
+    left = [path for method, path in changing if (method, path) not in known]
+    assert len(changing) > 50
+    assert [path for path in left if not path.startswith(NOT_BY_AN_OPERATOR)] == []
+
+
+async def test_questions_and_strangers_leave_no_record() -> None:
+    sink = Sink()
+    await asked(ByOperator(audited(Service(), sink)), "GET", "/v1/partners")
+    await asked(audited(Service(status=401), sink), "POST", "/v1/mailings")
+    await asked(audited(Service(partner="bank"), sink), "POST", "/v6/send")
+    assert sink.events == []
+
+
+async def test_a_record_names_the_fields_that_differ_and_holds_no_value() -> None:
+    sink = Sink()
+    before = PartnerChanged(
+        event_id="1", at=1, partner_id="bank", uuid=ids.uuid7(), login="bank", password_hash="old-hash"
+    )
+    after = before.replace(event_id="2", at=2, password_hash="new-hash", enabled=False)
+    change = (state_of(before), state_of(after))
+    await asked(ByOperator(audited(Service(change=change), sink)), "PATCH", "/v1/partners/bank")
+    (event,) = sink.events
+    (changed,) = event.changes
+    assert (changed.entity, changed.fields) == ("partner/bank", ("enabled", "password_hash"))
+    assert changed.before != changed.after
+    assert b'hash":' not in codec.encode(event)
+    assert b"new-hash" not in codec.encode(event)
+
+
+async def test_a_refused_change_is_recorded_with_its_answer() -> None:
+    sink = Sink()
+    await asked(ByOperator(audited(Service(status=409), sink)), "POST", "/v1/partners")
+    assert [(event.status, event.changes) for event in sink.events] == [(409, ())]
+
+
+async def test_a_record_that_the_log_does_not_take_is_in_the_process_log_and_the_answer_goes_out() -> None:
+    lost = telemetry.AUDIT_LOST._value.get()
+    with capture_logs() as lines:
+        answer = await asked(ByOperator(audited(Service(), Sink(is_away=True))), "POST", "/v1/partners")
+    assert answer.status_code == 200
+    assert telemetry.AUDIT_LOST._value.get() == lost + 1
+    (line,) = [line for line in lines if line["event"] == "an audit record could not be written"]
+    found = codec.decode(AUDIT_EVENTS, line["record"].encode())
+    assert isinstance(found, Audited)
+    assert found.who == "operator:anna"
+
+
+def test_outside_of_a_request_nothing_is_noted() -> None:
+    note_caller("partner:bank")
+    note_change("partner/bank", {}, {"a": 1})
+    assert audit._NOTES.get() is None
