@@ -6,6 +6,8 @@ which come before the services do.
     rpns import-devices FILE                         existing tokens, NDJSON or CSV
     rpns test-push                                   one push, followed until its outcome is known
     rpns why ID|PHONE                                what became of a message, and why
+    rpns messages, rpns statistics                   which messages, and how many, for which reason
+    rpns audit                                       who changed what
     rpns status                                      who works, what waits, what is wrong
     rpns topics plan|apply|check                     the topics, against those that this release wants
     rpns dead-letters list|show|redrive|discard      what was put aside

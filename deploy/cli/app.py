@@ -11,7 +11,7 @@ from deploy.cli.cluster import dead_letters, status, topics
 from deploy.cli.devices import commands as import_devices
 from deploy.cli.fault import Fault
 from deploy.cli.mailing import commands as mailings
-from deploy.cli.messages import push, why
+from deploy.cli.messages import listing, push, statistics, why
 from deploy.cli.place import Place
 from deploy.cli.provisioning import (
     applications,
@@ -51,6 +51,8 @@ app.command("why")(why.why)
 app.command("forget")(forget.forget)
 app.command("status")(status.status)
 app.command("audit")(audit.audit)
+app.command("messages")(listing.messages)
+app.command("statistics")(statistics.statistics)
 for stopping in (stops.stops, stops.pause, stops.resume, stops.cancel):
     app.command(stopping.__name__)(stopping)
 

@@ -1,0 +1,119 @@
+"""`rpns messages`, `rpns statistics` and `rpns audit` against a small HTTP server."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from deploy.cli.app import app
+from deploy.cli.fault import Fault
+from deploy.cli.messages.statistics import bar
+from deploy.cli.period import since_ms
+from tests.support.platform_server import Platform, platform_server
+
+Json = dict[str, Any]
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+GONE = {"name": "token-gone", "error_code": 24, "words": "the token is dead"}
+SLOW = {"name": "expired", "error_code": 30, "words": "its lifetime was over"}
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    with platform_server() as platform:
+        yield platform
+
+
+def rpns(platform: Platform, *words: str) -> Result:
+    return CliRunner().invoke(app, ["--url", platform.url, "--token", "the-token", *words])
+
+
+def message(number: int, reason: Json | None) -> Json:
+    about = {"partner_id": "bank", "channel": "PUSH", "phone": "79110000001", "external_user_id": None}
+    return {"message_id": f"m{number}", "created_at": 1, "state": "REFUSED", "reason": reason, **about}
+
+
+def asked(platform: Platform, number: int = 0) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(platform.asked[number][1]).query)
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        ("30m", 1_795_867_200_000 - 1_800_000),
+        ("7d", 1_795_867_200_000 - 7 * 86_400_000),
+        ("2026-11-28T11:00", 1_795_863_600_000),
+        ("2026-11-28T14:00+03:00", 1_795_863_600_000),
+    ],
+)
+def test_a_time_is_so_long_ago_or_a_date(text: str, ms: int) -> None:
+    assert since_ms(text, NOW) == ms
+
+
+def test_what_is_no_time_is_told() -> None:
+    with pytest.raises(Fault, match="is no time"):
+        since_ms("yesterday", NOW)
+
+
+def test_messages_are_counted_by_reason_over_all_pages_and_show_nobody_unasked(platform: Platform) -> None:
+    first = {"messages": [message(1, GONE), message(2, SLOW)], "cursor": "next"}
+    platform.on("GET", "/v1/messages", first, {"messages": [message(3, GONE)], "cursor": None})
+    result = rpns(platform, "messages", "--state", "REFUSED")
+    assert result.exit_code == 0
+    assert "2 REFUSED the token is dead (errorCode 24)" in result.stdout
+    assert "79110000001" not in result.stdout
+    assert asked(platform, 1)["cursor"] == ["next"]
+
+
+@pytest.mark.parametrize("reason", ["token-gone", "24", "TOKEN IS"])
+def test_a_reason_is_meant_by_name_code_or_words(platform: Platform, reason: str) -> None:
+    platform.on("GET", "/v1/messages", {"messages": [message(1, GONE), message(2, SLOW)], "cursor": None})
+    result = rpns(platform, "messages", "--reason", reason, "--recipients")
+    assert "m1" in result.stdout
+    assert "m2" not in result.stdout
+    assert "+79110000001" in result.stdout
+
+
+def test_more_messages_than_were_looked_at_are_told(platform: Platform) -> None:
+    platform.on("GET", "/v1/messages", {"messages": [message(1, None)], "cursor": "more"})
+    assert "only the newest 1 were looked at" in rpns(platform, "messages", "--look-at", "1").stdout
+
+
+def test_statistics_are_drawn_over_time(platform: Platform) -> None:
+    rows = [
+        {"group": {"at": 1_795_863_600_000, "outcome": outcome}, "count": count}
+        for outcome, count in (("sent", 10), ("delivered", 5), ("refused", 1))
+    ]
+    platform.on("GET", "/v1/statistics", {"rows": rows})
+    result = rpns(platform, "statistics", "--since", "12h")
+    assert "2026-11-28 11:00" in result.stdout
+    assert "█" * 20 in result.stdout
+    assert asked(platform)["group_by"] == ["hour,outcome"]
+
+
+def test_statistics_by_a_field_and_of_nothing(platform: Platform) -> None:
+    platform.on("GET", "/v1/statistics", {"rows": []})
+    assert "nothing was counted" in rpns(platform, "statistics", "--by", "provider").stdout
+    assert asked(platform)["group_by"] == ["provider,outcome"]
+    assert rpns(platform, "statistics", "--by", "moon").exit_code == 1
+    assert rpns(platform, "statistics", "--since", "30d", "--step", "minute").exit_code == 1
+
+
+def test_a_bar_is_no_longer_than_its_share() -> None:
+    assert bar({"sent": 10, "delivered": 5, "refused": 1}, 10, 10).plain == "██████░░░░"
+    assert bar({"sent": 5}, 10, 10).plain == "░" * 5
+    assert bar({"delivered": 12, "sent": 10}, 12, 12).plain == "█" * 12
+
+
+def test_the_audit_trail_names_who_what_and_which_fields(platform: Platform) -> None:
+    change = {"entity": "partner/bank", "before": "a", "after": "b", "fields": ["enabled"]}
+    record = {"at": 1, "who": "operator:anna", "address": "10.0.0.1", "method": "PATCH", "path": "/v1/partners/bank"}
+    record |= {"service": "registry", "route": "/v1/partners/{partner_id}", "status": 200, "changes": [change]}
+    platform.on("GET", "/v1/audit", {"isWhole": False, "records": [record]})
+    result = rpns(platform, "audit", "--who", "anna", "--what", "partner/")
+    for shown in ("operator:anna", "10.0.0.1", "PATCH /v1/partners/bank", "partner/bank: enabled"):
+        assert shown in result.stdout
+    assert "shorter time" in result.stderr
+    assert (asked(platform)["who"], asked(platform)["what"]) == (["anna"], ["partner/"])
