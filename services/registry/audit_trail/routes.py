@@ -12,7 +12,7 @@ from pydantic import Field
 from schemas import codec
 from schemas.audit_events import Audited
 from schemas.topics import AUDIT_EVENTS
-from services.registry.bodies import AnswerModel, TimeMs
+from services.registry.bodies import LATEST_MS, AnswerModel
 from services.registry.http import operator_router
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
@@ -59,7 +59,7 @@ def audit_routes(settings: Settings) -> APIRouter:
 
     @router.get("")
     async def get_audit(
-        since: Annotated[TimeMs | None, Query(description="UTC ms; default: a day ago")] = None,
+        since: Annotated[int | None, Query(ge=0, le=LATEST_MS, description="UTC ms; default: a day ago")] = None,
         who: _Word = None,
         what: Annotated[str | None, Query(max_length=200, description="a part of the path or of a thing's key")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,

@@ -15,7 +15,7 @@ from services.runtime.log.upkeep import Group, read_groups, spans_of_letters
 from services.runtime.loops import keep_on
 from services.runtime.settings import Settings
 
-EVERY_S = 15.0
+EVERY_S = 30.0
 
 
 @dataclass(frozen=True)
