@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from schemas import ids, topics
 from schemas.events import MessageEvent, MessageRequested, RequestRepeated, ScheduleDue
+from schemas.live import event_of
 from schemas.values import Lane
 from services.router.store import RoutingClaim
 from services.router.waiting import timers_again
@@ -15,14 +17,14 @@ from services.runtime.log.kafka import Append
 from services.runtime.scheduling.timers import Timer
 
 
-@dataclass(frozen=True, slots=True)
-class DueLink:
+class DueLink(NamedTuple):
     """A link to be decided: of a new request, or at its schedule's hour."""
 
     claim_id: str
     record: Record
     request: MessageRequested
     by_timer: bool
+    activity: str | None  # what it does to a Live Activity: start, update or end
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,14 @@ class Answers:
 
 def due_link(record: Record) -> DueLink:
     """Raises TypeError for an event that is not the router's."""
-    event = record.event
+    event, by_timer = record.event, False
     if isinstance(event, ScheduleDue):
-        return DueLink(f"{event.message_id}/{event.link}", record, event.request, by_timer=True)
-    if isinstance(event, MessageRequested):
-        return DueLink(f"{event.message_id}/{event.link}", record, event, by_timer=False)
-    raise TypeError(f"{type(event).__name__} is not the router's")
+        event, by_timer = event.request, True
+    if not isinstance(event, MessageRequested):
+        raise TypeError(f"{type(event).__name__} is not the router's")
+    content = event.chain[0].content
+    activity = None if content is None else event_of(content)
+    return DueLink(f"{event.message_id}/{event.link}", record, event, by_timer, activity)
 
 
 def answered(links: Sequence[DueLink], known: Mapping[str, RoutingClaim]) -> Answers:
@@ -54,7 +58,7 @@ def answered(links: Sequence[DueLink], known: Mapping[str, RoutingClaim]) -> Ans
         if link.by_timer:
             if claim is not None and claim.state == "scheduled":
                 answers.fresh.append(link)
-                mine[link.claim_id] = replace(claim, state="planned", due_origin=link.record.origin, plan=())
+                mine[link.claim_id] = claim._replace(state="planned", due_origin=link.record.origin, plan=())
             elif claim is not None and claim.due_origin == link.record.origin:
                 answers.appends.extend(claim.plan)
         elif claim is None:

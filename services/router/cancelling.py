@@ -7,7 +7,6 @@ CancelRequested ─▶ claim scheduled              ─▶ compare-and-set to pl
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from schemas import ids
 from schemas.events import CancelRefused, CancelRequested, Planned
@@ -28,7 +27,7 @@ async def cancelled(claims: RoutingClaims, records: Sequence[Record]) -> list[Ap
     known, now = await claims.load(claim_ids), now_ms()
     await claims.make_due(
         [
-            replace(claim, state="planned", plan=[_planned(event, now)], due_origin=record.origin)
+            claim._replace(state="planned", plan=[_planned(event, now)], due_origin=record.origin)
             for record, event in asked
             if (claim := known.get(_claim_id(event))) is not None and claim.state == "scheduled"
         ]

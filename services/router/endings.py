@@ -28,7 +28,7 @@ class Endings:
 
     def planned(self, request: MessageRequested, targets: Iterable[TargetResolved]) -> None:
         """The link has been planned: an `end` ends its targets."""
-        if not is_end(request):
+        if not _is(request, "end"):
             return
         for target in targets:
             until = target.expires_at + TRAVEL_MS
@@ -58,11 +58,6 @@ async def endings_of(
         for live in installation.live
     ]
     return Endings(await store.among(keys) if keys else {}, now)
-
-
-def is_end(request: MessageRequested) -> bool:
-    """Whether the link ends an activity."""
-    return _is(request, "end")
 
 
 def _is(request: MessageRequested, event: str) -> bool:

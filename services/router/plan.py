@@ -13,7 +13,7 @@ No target: the reason of the installation that came furthest. Source: `docs/part
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas import ids
 from schemas.events import MessageRequested, Planned, PlannedTarget, SkippedTarget, TargetResolved
@@ -37,8 +37,7 @@ _PUSH = Channel.PUSH
 _NO_PUSH = frozenset({Provider.CHANNEL_PLATFORM})
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The decision and its deliveries."""
 
     planned: Planned

@@ -28,7 +28,7 @@ from schemas.reasons import Reason
 from services.router.answers import DueLink, answered, due_link, to_status
 from services.router.cancelling import cancelled
 from services.router.checks import UsableProviders
-from services.router.endings import endings_of, is_end
+from services.router.endings import endings_of
 from services.router.lifetimes import held_until
 from services.router.plan import Plan, plan, to_nobody
 from services.router.store import RoutingClaim, RoutingClaims
@@ -67,7 +67,7 @@ class Routing:
     async def step(self, records: Sequence[Record]) -> StepResult:
         """Decide a batch. Repeatable: a second run gives the same records."""
         links = [due_link(record) for record in records if not isinstance(record.event, CancelRequested)]
-        known = await self.claims.load({link.claim_id for link in links if link.by_timer or is_end(link.request)})
+        known = await self.claims.load({link.claim_id for link in links if link.by_timer or link.activity == "end"})
         answers = answered(links, known)
         decisions, ends = await self._decide(answers.fresh)
         await self.ended.mark(ends)
@@ -103,12 +103,16 @@ class Routing:
         found = await self.installations.by_addresses(wanted)
         seen = await self.installations.known(address for address in wanted if not found[address])
         now, usable_by = now_ms(), cache(self._usable_by)
-        about = ((link.request, found[address]) for link in links if (address := addresses[link.claim_id]) is not None)
+        about = (
+            (link.request, found[address])
+            for link in links
+            if link.activity is not None and (address := addresses[link.claim_id]) is not None
+        )
         endings = await endings_of(self.ended, about, now)
         decisions: list[_Decision] = []
         for link in links:
             address = addresses[link.claim_id]
-            installations = _among(found[address], link.request) if address is not None else []
+            installations: Sequence[Installation] = _among(found[address], link.request) if address is not None else ()
             waits = self._waits(link, installations, now)
             if waits is not None:
                 decisions.append(waits)
@@ -119,9 +123,11 @@ class Routing:
             usable = usable_by(link.request.chain[0].application_id or "")
             shown = self._shown(link.request)
             deadline = shown.schedule.deadline if shown.schedule else None
-            alive = endings.alive(shown, installations)
-            decided = plan(shown, alive, known, usable, now, deliveries=self.deliveries, send_by=deadline)
-            endings.planned(shown, decided.targets)
+            if link.activity is not None:
+                installations = endings.alive(shown, installations)
+            decided = plan(shown, installations, known, usable, now, deliveries=self.deliveries, send_by=deadline)
+            if link.activity is not None:
+                endings.planned(shown, decided.targets)
             decisions.append((_planned(link, decided), None))
         _count(decisions)
         return decisions, endings.ended
@@ -136,7 +142,7 @@ class Routing:
             return _claim(link, "planned", [to_status(to_nobody(request, Reason.CANCELLED, now).planned)]), None
         cause = link.record.event.event_id
         application = self.directory.applications.get(request.chain[0].application_id or "")
-        later = scheduled(request, cause, installations, now, application)
+        later = scheduled(request, cause, installations, now, application) if request.schedule is not None else None
         if later is not None:
             return _claim(link, "scheduled", [to_status(later)]), timer_of(request, later, later.send_at)
         if stop is None:

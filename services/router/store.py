@@ -7,11 +7,9 @@ origin is a repeated request. Kept as long as the topics (docs/design.md §2).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from bson import Binary
 from pymongo import UpdateOne
 
 from schemas import topics
@@ -19,8 +17,7 @@ from services.runtime.log.kafka import Append
 from services.runtime.mongo import Database, Document, durable
 
 
-@dataclass(frozen=True, slots=True)
-class RoutingClaim:
+class RoutingClaim(NamedTuple):
     """`origin` is the place in the log of the request that won; `due_origin` that of the schedule's hour."""
 
     claim_id: str
@@ -50,7 +47,8 @@ class RoutingClaims:
 
     async def insert(self, claims: Sequence[RoutingClaim]) -> set[str]:
         """Store new claims; the ids of those that are there already are returned."""
-        written = await self._collection.insert([_document(claim) for claim in claims])
+        at = datetime.now(UTC)
+        written = await self._collection.insert([_document(claim, at) for claim in claims])
         return {claims[index].claim_id for index in written.taken_indexes}
 
     async def make_due(self, claims: Sequence[RoutingClaim]) -> set[str]:
@@ -74,19 +72,19 @@ def _is_stored(claim: RoutingClaim, stored: RoutingClaim | None) -> bool:
     return stored is not None and stored.due_origin == claim.due_origin and _plan(stored) == _plan(claim)
 
 
-def _document(claim: RoutingClaim) -> Document:
+def _document(claim: RoutingClaim, at: datetime) -> Document:
     return {
         "_id": claim.claim_id,
         "origin": claim.origin,
         "state": claim.state,
         "plan": _plan(claim),
         "due_origin": claim.due_origin,
-        "at": datetime.now(UTC),
+        "at": at,
     }
 
 
 def _plan(claim: RoutingClaim) -> list[list[object]]:
-    return [[append.topic.name, append.key, Binary(append.value)] for append in claim.plan]
+    return [[append.topic.name, append.key, append.value] for append in claim.plan]
 
 
 def _claim(document: Document) -> RoutingClaim:

@@ -1,6 +1,5 @@
 """An installation as router, dispatch and status see it, and the address by which they look for it. Pure."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from schemas import ids
@@ -63,8 +62,7 @@ class Installation(NamedTuple):
         return None if live is None or (live.expires_at is not None and live.expires_at <= now) else live.token
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Whom to look for in one application: by user id, by phone, or by installation, never by two of them."""
 
     application_id: str

@@ -4,8 +4,10 @@ Pure.
 """
 
 import re
+from functools import lru_cache
 
 
+@lru_cache(maxsize=1024)
 def version_key(version: str) -> tuple[int, ...]:
     """The numbers of a version, for comparing."""
     numbers = [int(part[:9]) for part in re.findall(r"[0-9]+", version.partition("-")[0])]
