@@ -30,6 +30,7 @@ def program(data: Path, log: Path, port: int, cache_gb: float = CACHE_GB) -> Pro
         str(mongod()),
         *("--dbpath", str(data), "--bind_ip", HOST, "--port", str(port)),
         *("--wiredTigerCacheSizeGB", str(cache_gb), "--nounixsocket", "--quiet"),
+        *("--journalCommitInterval", "500"),  # who waits for the journal has it written at once
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         *("--setParameter", "ttlMonitorSleepSecs=5"),  # what has expired is gone soon, and can be seen to be
         *("--slowms", "3600000"),  # its log of slow commands would show phone numbers

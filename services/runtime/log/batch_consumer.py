@@ -122,7 +122,7 @@ class BatchConsumer:
             self.group,
             together=self.together,
             session=kafka.session_s(self.topics),
-            fetch_wait_ms=kafka.LONG_FETCH_WAIT_MS,
+            fetch_wait_ms=kafka.long_fetch_wait_ms(self.topics),
         )
         prefix = self.settings.kafka_topic_prefix
         self._progress = Progress(consumer, self.group)

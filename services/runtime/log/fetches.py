@@ -8,7 +8,7 @@ gather     the last fetch brought       the next one begins
            more than a batch holds      at once: there is more to be caught up with
 
 While records are in hand nothing is fetched, and a fetch begins with nothing in hand. So it always asks for all
-partitions at once, may wait for seconds when there is nothing (`kafka.LONG_FETCH_WAIT_MS`), and is answered as soon as
+partitions at once, may wait for seconds when there is nothing (`kafka.long_fetch_wait_ms`), and is answered as soon as
 a record comes. A fetch beside records in hand would leave their partition out, and its next record would wait for the
 end of that long poll.
 """

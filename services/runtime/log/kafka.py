@@ -44,6 +44,8 @@ FETCH_WAIT_MS = 500
 LONG_FETCH_WAIT_MS = 2_000
 """Of those whose fetch always asks for all that they read (`fetches.py`): four times fewer requests when idle. A longer
 one would hold up the first fetch after a rebalance, which stands behind it on the same connection."""
+_BULK_FETCH_WAIT_MS = 5_000
+"""The bulk lane has time for that."""
 _FOLLOW_WAIT_MS = 5_000
 """Of those that follow a topic: they have no group, so nothing stands behind their fetch."""
 _LOOK_MS = 2_000
@@ -187,6 +189,12 @@ async def opened_log(settings: Settings) -> AsyncIterator[Log]:
 def session_s(read: Iterable[Topic]) -> int:
     """How long the broker waits for a sign of life from who reads these topics, seconds."""
     return min((SESSION_S[topics.lane_of(topic.name)] for topic in read), default=SESSION_S["bulk"])
+
+
+def long_fetch_wait_ms(read: Iterable[Topic]) -> int:
+    """How long the broker may let a consumer of these topics wait whose fetch always asks for all of them."""
+    is_bulk = all(topics.lane_of(topic.name) == "bulk" for topic in read)
+    return _BULK_FETCH_WAIT_MS if is_bulk else LONG_FETCH_WAIT_MS
 
 
 def consumer(
