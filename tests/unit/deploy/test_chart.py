@@ -75,22 +75,42 @@ def test_every_setting_that_a_pod_gets_is_one_of_ours(values: Path) -> None:
     assert {name.removesuffix("_FILE") if name not in OWN_NAMES else name for name in given} <= OWN_NAMES
 
 
-def settings_of(values: str) -> Settings:
+def settings_of(values: str, component: str) -> Settings:
     """As a pod would read them, with the files' contents put in their place."""
+    pod = by_kind(values, "StatefulSet")[f"rpns-{component}"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
     data = dict(by_kind(values, "ConfigMap")["rpns-settings"]["data"])
-    files = [name for name in data if name.endswith("_FILE") and name not in OWN_NAMES]
-    for name in files:
-        assert data.pop(name).startswith("/run/rpns/secrets/")
-        data[name.removesuffix("_FILE")] = "from-a-file"
-    return Settings.from_environment({**data, "RPNS_INSTANCE": "rpns-router-0"})
+    data |= {variable["name"]: variable.get("value", "a-pod-0") for variable in container["env"]}
+    [secrets] = [volume["secret"] for volume in pod["volumes"] if volume["name"] == "secrets"]
+    kept = {f"/run/rpns/secrets/{item['path']}" for item in secrets["items"]}
+    for name in [name for name in data if name.endswith("_FILE") and name not in OWN_NAMES]:
+        assert data[name] in kept
+        data[name.removesuffix("_FILE")] = data.pop(name)
+    return Settings.from_environment(data)
 
 
 def test_the_services_take_the_settings() -> None:
-    assert settings_of("small").kafka_security_protocol == "PLAINTEXT"
-    production = settings_of("production")
+    assert settings_of("small", "router").kafka_security_protocol == "PLAINTEXT"
+    production = settings_of("production", "router-bulk")
     assert (production.kafka_uses_tls, production.kafka_uses_sasl) == (True, True)
-    assert production.report_give_up_h == 24
-    assert settings_of("without-gateway").kafka_sasl_mechanism == "OAUTHBEARER"
+    assert (production.report_give_up_h, production.lanes) == (24, ("bulk",))
+    assert settings_of("without-gateway", "status").kafka_sasl_mechanism == "OAUTHBEARER"
+
+
+def test_each_service_has_a_user_of_its_own_and_no_other_services_password() -> None:
+    for component in ("router", "dispatch-bulk"):
+        service = component.removesuffix("-bulk")
+        settings = settings_of("production", component)
+        assert settings.kafka_sasl_username == f"rpns-{service}"
+        assert settings.kafka_sasl_password.endswith(f"/kafka-password-{service}")
+        pod = by_kind("production", "StatefulSet")[f"rpns-{component}"]["spec"]["template"]["spec"]
+        [secrets] = [volume["secret"] for volume in pod["volumes"] if volume["name"] == "secrets"]
+        passwords = [item["key"] for item in secrets["items"] if "password" in item["key"]]
+        assert passwords == [f"kafka-password-{service}"]
+    [authentication] = by_kind("production", "TriggerAuthentication").values()
+    keys = {entry["parameter"]: entry["key"] for entry in authentication["spec"]["secretTargetRef"]}
+    assert keys == {"password": "kafka-password-keda", "ca": "ca.crt"}
+    assert by_kind("production", "ConfigMap")["rpns-keda"]["data"]["username"] == "rpns-keda"
 
 
 @pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)

@@ -45,6 +45,11 @@ priorityClassName: {{ . }}
 {{- end }}
 {{- end }}
 
+{{- /* Whether Kafka is logged in to by name and password. */ -}}
+{{- define "rpns.logsIn" -}}
+{{- if and (hasPrefix "SASL" .Values.kafka.securityProtocol) (ne .Values.kafka.saslMechanism "OAUTHBEARER") }}yes{{ end -}}
+{{- end }}
+
 {{- /* Components that run: those with replicas, as a map of name to component. */ -}}
 {{- define "rpns.components" -}}
 {{- $running := dict }}
