@@ -64,7 +64,7 @@ class Known:
 
     by_id: dict[str, Installation] = field(default_factory=dict)
 
-    async def by_ids(self, wanted: Iterable[str]) -> dict[str, Installation]:
+    async def to_push(self, wanted: Iterable[str]) -> dict[str, Installation]:
         return {name: self.by_id[name] for name in wanted if name in self.by_id}
 
 

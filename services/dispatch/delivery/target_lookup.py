@@ -56,7 +56,7 @@ class TargetLookup:
 
     async def items(self, targets: Sequence[TargetResolved]) -> list[Item]:
         """One for each target, in order. Raises mongo.TRANSIENT_ERRORS."""
-        found = await self._installations.by_ids(
+        found = await self._installations.to_push(
             [target.installation_id for target in targets if target.channel is None]
         )
         updated = [
@@ -67,7 +67,7 @@ class TargetLookup:
         marks = await self._ended.among(updated) if updated else {}
         now = now_ms()  # after the lookups, which may have taken long
         items = [self._item(target, found.get(target.installation_id), marks, now) for target in targets]
-        return [await self._with_values(item, now) if isinstance(item, ReadyPush) else item for item in items]
+        return [await self._with_values(item, now) if _has_values(item) else item for item in items]
 
     def _item(
         self, target: TargetResolved, installation: Installation | None, marks: Mapping[str, Ended], now: int
@@ -85,13 +85,17 @@ class TargetLookup:
         assert sender is not None
         return ReadyPush(target, installation, token, sender, self._watch.health_of(target.application_id))
 
-    async def _with_values(self, item: ReadyPush, now: int) -> ReadyPush:
-        if item.target.content.secure is None or item.installation is None:
+    async def _with_values(self, item: Item, now: int) -> Item:
+        if isinstance(item, Conclusion) or item.installation is None:
             return item
         if not is_trusted(item.installation, self._senders.application(item.target.application_id)):
             return item  # its owner is not proved, so the values may not be for this person
         key = item.installation.public_key
         return item._replace(sealed=await self._secure_values.for_device(item.target, key, now))
+
+
+def _has_values(item: Item) -> bool:
+    return type(item) is ReadyPush and item.target.content.secure is not None
 
 
 def is_live_event(target: TargetResolved, event: str) -> bool:

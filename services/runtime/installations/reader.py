@@ -50,6 +50,14 @@ class Installations:
         documents = await self._installations.find(query).to_list(None)
         return {document["_id"]: from_document(document) for document in documents}
 
+    async def to_push(self, ids: Iterable[str]) -> dict[str, Installation]:
+        """The installations that exist, by id, as whoever pushes needs them: the token, whose it is, what seals values
+        to the device. What plans go by (subscriptions, switches, version, time zone) is not read, and has its default.
+        """
+        query = {"_id": {"$in": list(set(ids))}, "platform": {"$ne": None}}
+        documents = await self._installations.find(query, _PUSHED).to_list(None)
+        return {document["_id"]: _to_push(document) for document in documents}
+
     async def by_addresses(self, addresses: Iterable[Address]) -> dict[Address, list[Installation]]:
         """All installations of each address, the last used first; an empty list for nobody."""
         found: dict[Address, list[Installation]] = {address: [] for address in addresses}
@@ -92,7 +100,37 @@ class Installations:
 
 _PLATFORMS = {platform.value: platform for platform in Platform}
 _NONE: frozenset[str] = frozenset()
+_NOBODY: Mapping[str, Any] = {}
 _PROVIDERS = {provider.value: provider for provider in Provider}
+
+
+_PUSHED = dict.fromkeys(("application_id", "platform", "token", "owner", "live", "public_key", "proof"), 1)
+
+
+_VERSION_ZONE_USED = ("", "", 0)
+_SWITCHES = (False, True, True, _NONE)
+
+
+def _to_push(document: Mapping[str, Any]) -> Installation:
+    """A document of `_PUSHED` fields. By position, which costs half of what names do."""
+    token, owner, live = document.get("token"), document.get("owner") or _NOBODY, document.get("live")
+    made = (
+        document["_id"],
+        document["application_id"],
+        _PLATFORMS[document["platform"]],
+        *_VERSION_ZONE_USED,
+        _token(token) if token else None,
+        owner.get("external_user_id"),
+        owner.get("phone"),
+        *_SWITCHES,
+        document.get("public_key"),
+        "",
+        _NONE,
+        tuple([_live(entry["slot"], entry["token"], token) for entry in live if entry.get("token")]) if live else (),
+        document.get("proof") is not None,
+        (),
+    )
+    return Installation._make(made)
 
 
 def from_document(document: Mapping[str, Any]) -> Installation:
