@@ -59,7 +59,8 @@ class Installations:
         return {document["_id"]: _to_push(document) for document in documents}
 
     async def by_addresses(self, addresses: Iterable[Address]) -> dict[Address, list[Installation]]:
-        """All installations of each address, the last used first; an empty list for nobody."""
+        """All installations of each address, the last used first; an empty list for nobody. They have what planning
+        reads: their tokens cannot be sent to."""
         found: dict[Address, list[Installation]] = {address: [] for address in addresses}
         wanted: dict[str, tuple[list[str], list[str]]] = {}
         alone = [address.installation_id for address in found if address.installation_id is not None]
