@@ -166,6 +166,17 @@ def test_keda_scales_every_consumer_group_by_its_lag_with_the_clusters_login() -
     assert set(by_kind("production", "HorizontalPodAutoscaler")) == {"rpns-ingest", "rpns-ingest-bulk"}
 
 
+def test_it_is_watched_and_alerts_are_those_of_the_product() -> None:
+    [rule] = by_kind("production", "PrometheusRule").values()
+    assert rule["spec"] == yaml.safe_load((ROOT / "deploy/observability/alerts.yaml").read_text())
+    [monitor] = by_kind("production", "ServiceMonitor").values()
+    labels = monitor["spec"]["selector"]["matchLabels"].items()
+    scraped = [
+        found for found in by_kind("production", "Service").values() if labels <= found["metadata"]["labels"].items()
+    ]
+    assert len(scraped) == len(by_kind("production", "StatefulSet"))
+
+
 def test_the_gateway_has_the_generated_file_and_knows_the_services() -> None:
     config = by_kind("production", "ConfigMap")["rpns-gateway"]["data"]["Caddyfile"]
     assert config.strip() == (ROOT / "deploy/gateway/Caddyfile").read_text().strip()

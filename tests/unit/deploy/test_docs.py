@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.docs import FOLDER, pages
+from deploy.gateway import __main__ as gateway
 
 ROOT = FOLDER.parent
 PYTHON = ("services", "schemas", "deploy", "tests")
@@ -42,3 +43,8 @@ def test_the_index_of_decisions_names_each_with_its_date() -> None:
     written = re.findall(r"^## (\d+)\. (.+)\n\n\*(\d{4}-\d\d-\d\d)", text, re.MULTILINE)
     assert listed == written
     assert [int(number) for number, _, _ in written] == list(range(1, len(written) + 1))
+
+
+def test_the_gateways_files_and_the_charts_are_what_the_table_of_routes_and_the_alerts_say() -> None:
+    stale = [name for name, text in gateway.files().items() if (ROOT / name).read_text() != text]
+    assert stale == [], "run `make schemas`"
