@@ -5,11 +5,14 @@ python -m schemas --check    exit 1 when a file is not what the code says
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from schemas import codec
+from schemas.json_schema import schema_of
 from schemas.personal import PERSONAL
 from schemas.topics import BULK, DEAD_LETTER, Topic, all_topics
 
@@ -27,21 +30,19 @@ def event_schemas() -> dict[str, dict[str, Any]]:
     schemas = {}
     for topic in all_topics():
         for event in topic.events:
-            schema = event.model_json_schema(mode="serialization")
-            name: str = schema["properties"]["type"]["const"]
-            if name in PERSONAL:
-                schema["properties"]["personal"] = _sealed(name)
+            schema, name = schema_of(event), codec.type_of(event)
+            if event in PERSONAL:
+                schema["properties"]["personal"] = _sealed(PERSONAL[event].parts.fields)
             schemas[name] = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
     return dict(sorted(schemas.items()))
 
 
-def _sealed(name: str) -> dict[str, Any]:
+def _sealed(fields: Sequence[str]) -> dict[str, Any]:
     """The schema of `personal`, which holds the personal fields in the log (schemas/personal.py)."""
-    paths = ", ".join("/" + "/".join(path) for path in PERSONAL[name].fields)
     return {
         "title": "Personal",
         "type": "object",
-        "description": f"Sealed for those whom it is about; empty or absent in its own place: {paths}",
+        "description": f"Sealed for those whom it is about; empty or absent in its own place: {', '.join(fields)}",
         "properties": {
             "keys": {"type": "array", "items": {"type": "string", "pattern": "^[0-9a-f]{12}[.][0-9a-f]{6}[.][0-9]+$"}},
             "box": {"type": "string", "contentEncoding": "base64"},
@@ -52,7 +53,7 @@ def _sealed(name: str) -> dict[str, Any]:
 
 def asyncapi() -> dict[str, Any]:
     """An AsyncAPI 3.0 document: channels are topics, messages are events."""
-    names = {event: str(event.model_fields["type"].default) for topic in all_topics() for event in topic.events}
+    names = {event: codec.type_of(event) for topic in all_topics() for event in topic.events}
     channels = {topic.name: _channel(topic, [names[event] for event in topic.events]) for topic in all_topics()}
     messages = {
         name: {"name": name, "contentType": "application/json", "payload": {"$ref": f"{name}.json"}}

@@ -55,10 +55,9 @@ Identity = Literal["required", "accepted", "off"]
 ProofAlgorithm = Literal["ES256", "EdDSA", "RS256", "HS256"]
 
 
-class PartnerChanged(Event):
+class PartnerChanged(Event, tag="partner-changed"):
     """A partner as it is from now on."""
 
-    type: Literal["partner-changed"] = "partner-changed"
     partner_id: str
     uuid: str  # the namespace of its message ids
     login: str
@@ -86,10 +85,9 @@ class PartnerChanged(Event):
         return f"partner/{self.partner_id}"
 
 
-class SenderChanged(Event):
+class SenderChanged(Event, tag="sender-changed"):
     """A service number (sender name) of a partner, and the application that it sends for."""
 
-    type: Literal["sender-changed"] = "sender-changed"
     partner_id: str
     service_number: str
     application_id: str | None = None
@@ -122,10 +120,9 @@ class IdentityKey(Frozen):
     added_at: int = 0  # UTC ms
 
 
-class ApplicationChanged(Event):
+class ApplicationChanged(Event, tag="application-changed"):
     """A mobile (or web) application."""
 
-    type: Literal["application-changed"] = "application-changed"
     application_id: str
     name: str
     api_key_digests: tuple[str, ...]  # several while a key is being rotated
@@ -144,10 +141,9 @@ class ApplicationChanged(Event):
         return f"application/{self.application_id}"
 
 
-class CredentialsChanged(Event):
+class CredentialsChanged(Event, tag="credentials-changed"):
     """An application's credentials for a provider; `sealed` holds JSON under the master key."""
 
-    type: Literal["credentials-changed"] = "credentials-changed"
     application_id: str
     provider: Provider
     sealed: str
@@ -181,14 +177,13 @@ class OwnedId(NamedTuple):
         return cls(partner_id, own_id)
 
 
-class StopChanged(Event):
+class StopChanged(Event, tag="stop-changed"):
     """A stop: something is paused, is cancelled for good, or is running again.
 
     `id` is the partner's or application's id, the provider's name, or an `OwnedId`. A packet or mailing can be
     cancelled; all others can only be paused.
     """
 
-    type: Literal["stop-changed"] = "stop-changed"
     scope: StopScope
     id: str
     state: Literal["running", "paused", "cancelled"]
@@ -201,10 +196,9 @@ class StopChanged(Event):
         return f"stop/{self.scope}/{self.id}"
 
 
-class RecipientForgotten(Event):
+class RecipientForgotten(Event, tag="recipient-forgotten"):
     """The keys of a recipient were destroyed: their data in the log cannot be opened any more. Does not say whose."""
 
-    type: Literal["recipient-forgotten"] = "recipient-forgotten"
     erasure_id: str
     destroyed: tuple[str, ...]  # "<generation>/<path>" in the key trees
     by: str = ""
@@ -214,10 +208,9 @@ class RecipientForgotten(Event):
         return f"erasure/{self.erasure_id}"
 
 
-class OperatorTokenChanged(Event):
+class OperatorTokenChanged(Event, tag="operator-token-changed"):
     """A named token of the operators' API was made or revoked. Only the digest of the token is kept."""
 
-    type: Literal["operator-token-changed"] = "operator-token-changed"
     operator_id: str
     name: str
     scopes: tuple[OperatorScope, ...]

@@ -1,7 +1,5 @@
 """Who changed what (topic `audit-events`; key: who). No value, let alone a secret: fingerprints and names of fields."""
 
-from typing import Literal
-
 from schemas.events import Event
 from schemas.values import Frozen
 
@@ -15,10 +13,9 @@ class AuditedChange(Frozen):
     fields: tuple[str, ...] = ()  # those that differ
 
 
-class Audited(Event):
+class Audited(Event, tag="audited"):
     """A request of an operator or a partner that may change something, and was answered."""
 
-    type: Literal["audited"] = "audited"
     who: str  # operator:<name>, partner:<login>, bootstrap
     address: str  # where it came from, as far as trusted proxies tell
     service: str

@@ -21,10 +21,9 @@ BroadcastOutcome = Literal["accepted", "retry", "uncertain", "refused", "expired
 ApnsEnvironment = Literal["production", "sandbox"]
 
 
-class BroadcastChannelChanged(Event):
+class BroadcastChannelChanged(Event, tag="broadcast-channel-changed"):
     """A channel as it is from now on."""
 
-    type: Literal["broadcast-channel-changed"] = "broadcast-channel-changed"
     channel_id: str  # UUIDv5 of application and name
     application_id: str
     name: str  # the application's own
@@ -42,10 +41,9 @@ class BroadcastChannelChanged(Event):
         return f"{self.application_id}/{self.name}"
 
 
-class BroadcastRequested(Event):
+class BroadcastRequested(Event, tag="broadcast-requested"):
     """A message for a channel; again with a higher `attempt` when a retry is due."""
 
-    type: Literal["broadcast-requested"] = "broadcast-requested"
     broadcast_id: str
     channel_id: str
     application_id: str
@@ -65,10 +63,9 @@ class BroadcastRequested(Event):
         return f"{self.application_id}/{self.name}"
 
 
-class BroadcastDispatched(Event):
+class BroadcastDispatched(Event, tag="broadcast-dispatched"):
     """The outcome of one attempt. `uncertain`: APNs may have taken it, so it must not be sent again."""
 
-    type: Literal["broadcast-dispatched"] = "broadcast-dispatched"
     broadcast_id: str
     channel_id: str
     application_id: str

@@ -5,7 +5,7 @@ last-writer-wins registers by (`at`, `event_id`). Tokens are sealed under the ma
 without revealing it. Sources: `docs/device-api.md`, docs/design.md §6.
 """
 
-from typing import Any, Literal, Self
+from typing import Literal
 
 from schemas.events import Event
 from schemas.providers import Platform, Provider
@@ -19,18 +19,10 @@ class DeviceEvent(Event):
     application_id: str
     by: str = ""  # who imported it (schemas/application_events.py); empty: the device itself reported it
 
-    @classmethod
-    def checked(cls, **fields: Any) -> Self:
-        """The event with these fields. Raises TypeError for a field that it does not have, pydantic.ValidationError."""
-        if unknown := fields.keys() - cls.model_fields.keys():
-            raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
-        return cls.model_validate(fields)
 
-
-class Installed(DeviceEvent):
+class Installed(DeviceEvent, tag="installed"):
     """A new installation, or the same one again: a repeat only updates what the device reports about itself."""
 
-    type: Literal["installed"] = "installed"
     device_id: str
     platform: Platform
     proof_hash: str  # SHA-256 of the device's random proof, hex
@@ -42,10 +34,9 @@ class Installed(DeviceEvent):
     public_key: str | None = None  # P-256, base64url of the uncompressed point
 
 
-class TokenRegistered(DeviceEvent):
+class TokenRegistered(DeviceEvent, tag="token-registered"):
     """The latest token wins; the same token on two installations belongs to the newer one."""
 
-    type: Literal["token-registered"] = "token-registered"
     provider: Provider
     sealed: str  # base64; the token (or the web push subscription) under the master key
     digest: str
@@ -57,29 +48,25 @@ class TokenRegistered(DeviceEvent):
     waits: bool = False  # a proved installation holds the token; a proved login moves it here
 
 
-class TokenRemoved(DeviceEvent):
+class TokenRemoved(DeviceEvent, tag="token-removed"):
     """The app unregistered its token."""
 
-    type: Literal["token-removed"] = "token-removed"
 
-
-class TokenRetired(DeviceEvent):
+class TokenRetired(DeviceEvent, tag="token-retired"):
     """A provider reported the token as dead. Applies only while the token is current and not newer than `dead_at`."""
 
-    type: Literal["token-retired"] = "token-retired"
     digest: str
     dead_at: int | None = None
     detail: str = ""
     slot: str = ""  # which of the installation's tokens (schemas/live.py)
 
 
-class TokenWorked(DeviceEvent):
+class TokenWorked(DeviceEvent, tag="token-worked"):
     """A provider accepted the token or the device confirmed a push, for the first time since it was registered.
 
     `under` names the credentials and the way by which a provider accepted it; a device's receipt does not tell them.
     """
 
-    type: Literal["token-worked"] = "token-worked"
     digest: str
     under: str = ""
 
@@ -94,35 +81,30 @@ class LiveTokenRegistered(DeviceEvent):
     attributes_type: str
 
 
-class ActivityTokenRegistered(LiveTokenRegistered):
+class ActivityTokenRegistered(LiveTokenRegistered, tag="activity-token-registered"):
     """The update token of an activity that is shown. A later one replaces it."""
 
-    type: Literal["activity-token-registered"] = "activity-token-registered"
     activity_id: str
     owner: str = ""  # ids.owner_key_of: who was logged in; the activity does not pass to another owner
 
 
-class PushToStartTokenRegistered(LiveTokenRegistered):
+class PushToStartTokenRegistered(LiveTokenRegistered, tag="push-to-start-token-registered"):
     """A server may start activities of this type on the installation (iOS 17.2 and newer)."""
 
-    type: Literal["push-to-start-token-registered"] = "push-to-start-token-registered"
 
-
-class ActivityEnded(DeviceEvent):
+class ActivityEnded(DeviceEvent, tag="activity-ended"):
     """The activity has ended. The same id may be started again later."""
 
-    type: Literal["activity-ended"] = "activity-ended"
     activity_id: str
 
 
-class PushToStartTokenRemoved(DeviceEvent):
+class PushToStartTokenRemoved(DeviceEvent, tag="push-to-start-token-removed"):
     """Servers may not start activities of this type any more."""
 
-    type: Literal["push-to-start-token-removed"] = "push-to-start-token-removed"
     attributes_type: str
 
 
-class LoginProof(Frozen):
+class LoginProof(Frozen, omit_defaults=False):
     """What is kept of a proof of login that the customer's backend signed; never the proof itself."""
 
     signed_at: int  # UTC ms, as it says
@@ -130,42 +112,35 @@ class LoginProof(Frozen):
     digest: str  # keyed; identifies the proof
 
 
-class Personalized(DeviceEvent):
+class Personalized(DeviceEvent, tag="personalized"):
     """A user, a phone, or both logged in: the installation is theirs."""
 
-    type: Literal["personalized"] = "personalized"
     external_user_id: str | None = None
     phone: str | None = None  # E.164 digits without plus
     proof: LoginProof | None = None  # None: nobody but the device says so
     replaces: tuple[str, ...] = ()  # installations of the same device and owner that give way
 
 
-class Depersonalized(DeviceEvent):
+class Depersonalized(DeviceEvent, tag="depersonalized"):
     """The owner logged out."""
 
-    type: Literal["depersonalized"] = "depersonalized"
 
-
-class InstallationReplaced(DeviceEvent):
+class InstallationReplaced(DeviceEvent, tag="installation-replaced"):
     """The app was installed anew on the device and its owner logged in there: this installation is nobody's now."""
 
-    type: Literal["installation-replaced"] = "installation-replaced"
     by_installation_id: str
 
 
-class ProofRevoked(DeviceEvent):
+class ProofRevoked(DeviceEvent, tag="proof-revoked"):
     """The proof of the owner's login was revoked: the installation counts as unproved from now on."""
 
-    type: Literal["proof-revoked"] = "proof-revoked"
 
-
-class OwnerProofsRevoked(Event):
+class OwnerProofsRevoked(Event, tag="owner-proofs-revoked"):
     """All proofs of a user's or a phone's logins were revoked, on every installation; the latest such event counts.
 
     A proof that was signed before proves nothing, whether it was used or not. Names one of the two.
     """
 
-    type: Literal["owner-proofs-revoked"] = "owner-proofs-revoked"
     application_id: str
     external_user_id: str | None = None
     phone: str | None = None  # E.164 digits without plus
@@ -183,10 +158,9 @@ class Subscription(Frozen):
     value: bool = True
 
 
-class SettingsChanged(DeviceEvent):
+class SettingsChanged(DeviceEvent, tag="settings-changed"):
     """Only what is not None changed. `primary` true claims the mark of the user's one primary installation."""
 
-    type: Literal["settings-changed"] = "settings-changed"
     primary: bool | None = None
     claimed_for: str | None = None  # id of the record of the owner whose mark is claimed; None: nobody was logged in
     push_enabled: bool | None = None
@@ -195,10 +169,9 @@ class SettingsChanged(DeviceEvent):
     source: Literal["sdk", "provider"] = "sdk"  # a provider may report that the system forbids pushes
 
 
-class AppStarted(DeviceEvent):
+class AppStarted(DeviceEvent, tag="app-started"):
     """The app came to the foreground."""
 
-    type: Literal["app-started"] = "app-started"
     app_version: str | None = None
     os_version: str | None = None
     locale: str | None = None
@@ -206,10 +179,9 @@ class AppStarted(DeviceEvent):
     session_s: int | None = None  # length of the previous session
 
 
-class InstallationChanged(DeviceEvent):
+class InstallationChanged(DeviceEvent, tag="installation-changed"):
     """The folded state of one installation, for readers outside (topic `installations`, compacted). Holds no token."""
 
-    type: Literal["installation-changed"] = "installation-changed"
     platform: Platform
     app_version: str
     provider: Provider | None = None  # of the live token

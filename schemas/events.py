@@ -23,7 +23,7 @@ A change must keep old readers and old records working: add optional fields; nev
 
 from typing import Annotated, Literal
 
-from pydantic import Field, WithJsonSchema
+import msgspec
 
 from schemas.message_fields import Extras, LinkFields, Origin
 from schemas.providers import Provider
@@ -42,8 +42,6 @@ from schemas.values import (
     StopScope,
 )
 
-_Status = Annotated[ReportStatus, WithJsonSchema({"enum": list(map(int, ReportStatus)), "type": "integer"})]
-
 
 class Event(Frozen):
     """The fields of every event. `event_id` is computed from the cause, so a replay gives the same one."""
@@ -51,6 +49,11 @@ class Event(Frozen):
     v: int = 1
     event_id: str
     at: int  # UTC ms; when the event was decided
+
+    @property
+    def type(self) -> str:
+        """The name of its type on the wire."""
+        return str(self.__struct_config__.tag)
 
 
 class MessageEvent(Event):
@@ -72,14 +75,13 @@ class MessageEvent(Event):
         }
 
 
-class MessageRequested(MessageEvent):
+class MessageRequested(MessageEvent, tag="message-requested"):
     """A partner asked for a message (link 0), or a cascade reached its next link (link n). `chain[0]` is due."""
 
-    type: Literal["message-requested"] = "message-requested"
     mt_num: str
     partner_ref: str | None = None  # the partner's own id
     recipient: Recipient
-    chain: tuple[Link, ...] = Field(min_length=1)
+    chain: Annotated[tuple[Link, ...], msgspec.Meta(min_length=1)]
     schedule: Schedule | None = None
     reports: ReportRequest = ReportRequest()
     extra_param: str | None = None
@@ -98,17 +100,15 @@ class MessageRequested(MessageEvent):
         return {"extra_param": self.extra_param, "callback_data": self.callback_data}
 
 
-class ScheduleDue(MessageEvent):
+class ScheduleDue(MessageEvent, tag="schedule-due"):
     """The hour of a scheduled link has come: its claim moves from scheduled to planned."""
 
-    type: Literal["schedule-due"] = "schedule-due"
     request: MessageRequested
 
 
-class TargetResolved(MessageEvent):
+class TargetResolved(MessageEvent, tag="target-resolved"):
     """A delivery to make; again with a higher `attempt` for a retry. It holds no token: dispatch looks it up."""
 
-    type: Literal["target-resolved"] = "target-resolved"
     delivery_id: str
     installation_id: str
     application_id: str
@@ -143,10 +143,9 @@ DispatchOutcome = Literal[
 ]
 
 
-class ProviderDispatched(MessageEvent):
+class ProviderDispatched(MessageEvent, tag="provider-dispatched"):
     """The outcome of one attempt."""
 
-    type: Literal["provider-dispatched"] = "provider-dispatched"
     delivery_id: str
     installation_id: str
     application_id: str
@@ -188,20 +187,18 @@ class SkippedTarget(Frozen):
     reason: Reason
 
 
-class Scheduled(MessageEvent):
+class Scheduled(MessageEvent, tag="scheduled"):
     """A link waits for its window."""
 
-    type: Literal["scheduled"] = "scheduled"
     request_id: str
     send_at: int
     expires_at: int
     zone: str = ""  # of the recipient or the partner, as used
 
 
-class Planned(MessageEvent):
+class Planned(MessageEvent, tag="planned"):
     """Who gets a link, and who does not and why. Of several requests, `request_id` is the one that won."""
 
-    type: Literal["planned"] = "planned"
     request_id: str
     send_at: int
     expires_at: int
@@ -211,45 +208,40 @@ class Planned(MessageEvent):
     recipient: Recipient | None = None  # as the partner named it; the targets' owners are sealed for it
 
 
-class Held(MessageEvent):
+class Held(MessageEvent, tag="held"):
     """A link waits because its partner, application, packet or mailing is paused (`StopChanged`)."""
 
-    type: Literal["held"] = "held"
     request_id: str
     scope: StopScope
     stop_id: str
     until: int  # UTC ms; EXPIRED if it is still paused then
 
 
-class CancelRequested(MessageEvent):
+class CancelRequested(MessageEvent, tag="cancel-requested"):
     """A waiting link is not to be sent any more, nor are the links that follow it in its chain."""
 
-    type: Literal["cancel-requested"] = "cancel-requested"
     request_id: str  # the request that won
     by: str  # who asked; see schemas/application_events.py
 
 
-class CancelRefused(MessageEvent):
+class CancelRefused(MessageEvent, tag="cancel-refused"):
     """It was too late to cancel the link: it had been planned."""
 
-    type: Literal["cancel-refused"] = "cancel-refused"
     ends_chain: bool = False  # nor are the links behind it to go out, unless they have been requested
 
 
-class RequestRepeated(MessageEvent):
+class RequestRepeated(MessageEvent, tag="request-repeated"):
     """A request with a known id came again and was dropped."""
 
-    type: Literal["request-repeated"] = "request-repeated"
     request_id: str
 
 
 ReceiptKind = Literal["delivered", "read", "dismissed", "clicked"]
 
 
-class ReceiptReceived(MessageEvent):
+class ReceiptReceived(MessageEvent, tag="receipt-received"):
     """The SDK reported on a push. `event_id` = (message, installation, kind, action), so repeats are one."""
 
-    type: Literal["receipt-received"] = "receipt-received"
     installation_id: str
     kind: ReceiptKind
     happened_at: int  # UTC ms by the device's clock
@@ -258,10 +250,9 @@ class ReceiptReceived(MessageEvent):
     slot: str = ""  # of a Live Activity: which one
 
 
-class ProviderTold(MessageEvent):
+class ProviderTold(MessageEvent, tag="provider-told"):
     """A provider's receipt reported something other than "delivered". With `reason` the delivery has failed."""
 
-    type: Literal["provider-told"] = "provider-told"
     installation_id: str
     provider: Provider
     status: int  # the provider's own number
@@ -273,47 +264,41 @@ class ProviderTold(MessageEvent):
 InboxChange = Literal["new", "seen", "deleted"]
 
 
-class InboxChanged(MessageEvent):
+class InboxChanged(MessageEvent, tag="inbox-changed"):
     """An owner changed an entry of the in-app history. Of "new" and "seen" the newest wins; "deleted" is for good."""
 
-    type: Literal["inbox-changed"] = "inbox-changed"
     owner: str  # ids.owner_key_of, or i/<installation id> when nobody is logged in
     installation_id: str
     change: InboxChange
 
 
-class ChannelReported(MessageEvent):
+class ChannelReported(MessageEvent, tag="channel-reported"):
     """The channel platform reported on a delivery. `event_id` = (delivery, status, code), so repeats are one."""
 
-    type: Literal["channel-reported"] = "channel-reported"
     delivery_id: str
     installation_id: str  # the channel's name
     channel: Channel
-    status: _Status
+    status: ReportStatus
     error_code: int = 0  # of the channels' table
     happened_at: int  # UTC ms, as the platform says; else when its report came
     parts: int | None = None  # how many SMS it was sent as, if the platform says
 
 
-class DeadlinePassed(MessageEvent):
+class DeadlinePassed(MessageEvent, tag="deadline-passed"):
     """The lifetime of a link is over. The sweeper appends it; the fold decides, after every receipt logged earlier."""
 
-    type: Literal["deadline-passed"] = "deadline-passed"
 
-
-class LinkClicked(MessageEvent):
+class LinkClicked(MessageEvent, tag="link-clicked"):
     """Somebody followed a short link of the message. `event_id` = (code, caller, minute), so two taps are one."""
 
-    type: Literal["link-clicked"] = "link-clicked"
     ordinal: int  # among the short links of the text, from 0
     by: Literal["person", "robot"] = "person"  # by the caller's user agent; previews of messengers are robots
 
 
-class ReportAttempted(MessageEvent):
+class ReportAttempted(MessageEvent, tag="report-attempted"):
     """A delivery report was tried at the partner's address."""
 
-    type: Literal["report-attempted"] = "report-attempted"
-    status: _Status
+    status: ReportStatus
     error_code: int = 0
     attempt: int
     http_status: int = 0  # 0: no answer
@@ -323,10 +308,9 @@ class ReportAttempted(MessageEvent):
     latency_ms: int = 0
 
 
-class MessageFailed(MessageEvent):
+class MessageFailed(MessageEvent, tag="message-failed"):
     """A record of this message was dead-lettered, so the message ends as failed instead of staying pending."""
 
-    type: Literal["message-failed"] = "message-failed"
     topic: str
     detail: str
     record: str = ""  # the type of the dead-lettered event; empty when it could not be read

@@ -12,10 +12,9 @@ MailingState = Literal["draft", "running", "paused", "done", "cancelled"]
 """draft ─start─▶ running ◀─pause, resume─▶ paused; running ─▶ done; paused also from done; cancelled from any."""
 
 
-class MailingChanged(Event):
+class MailingChanged(Event, tag="mailing-changed"):
     """A mailing as it is from now on; the highest revision counts."""
 
-    type: Literal["mailing-changed"] = "mailing-changed"
     mailing_id: str
     partner_id: str
     revision: int

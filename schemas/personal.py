@@ -18,22 +18,24 @@ A record in the log is the event without these fields, so a reader without keys 
 
     "personal": {"keys": ["<recipient>.<scope>.<generation>", …], "box": "<base64>"}
 
-`box` holds nonce (12 bytes) and AES-256-GCM ciphertext of a JSON object from JSON Pointer (RFC 6901) to value, with the
-event id as associated data. Opening it takes the keys of all who are named: once one of them is erased it stays shut,
-and the event still counts but no longer says whom and what it was about. Ids, states, partner, provider and times are
-not personal. `services/runtime/crypto/record_encryption.py` does it. Source: docs/design.md §6.
+`box` holds nonce (12 bytes) and AES-256-GCM ciphertext of one JSON object from JSON Pointer (RFC 6901) to value, with
+the event id as associated data. Opening it takes the keys of all who are named: once one of them is erased it stays
+shut, and the event still counts but no longer says whom and what it was about. Ids, states, partner, provider and times
+are not personal. `personal_parts.py` takes an event apart, `services/runtime/crypto/record_encryption.py` seals it.
+Source: docs/design.md §6.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from schemas import device_events as devices
+from schemas import personal_parts as parts
+from schemas.events import Event, InboxChanged, MessageRequested, Planned, ScheduleDue, TargetResolved
 from schemas.ids import owner_of_record
-from schemas.message_fields import NO_EXTRAS
+from schemas.values import Recipient
 
-NOBODY = "-"
-"""Replaces a recipient's mark in the log: no owner has it, so what cannot be opened is sent to nobody."""
-
+NOBODY = parts.NOBODY
 OWNERS = "owners"
 """The scope of owners' keys, which differ by application anyway."""
 
@@ -52,36 +54,38 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """The personal fields of a type. `fields`: path to its replacement in the log (None: nothing); `*` is every entry
-    of a list. `subjects`: whom an event is about."""
+    """What is personal in a type of event, how it is taken out and put back, and whom the event is about."""
 
-    fields: Mapping[tuple[str, ...], Any]
-    subjects: Callable[[Mapping[str, Any]], tuple[Subject, ...]]
+    parts: parts.Parts[Any]
+    subjects: Callable[[Any], tuple[Subject, ...]]
 
 
-def _subjects_of_recipient(event: Mapping[str, Any]) -> tuple[Subject, ...]:
+def _subjects_of_recipient(event: MessageRequested | TargetResolved | Planned) -> tuple[Subject, ...]:
     """Everybody whom the recipient of a message names. A message that names nobody is sealed for itself alone."""
-    scope, recipient = f"partner/{event['partner_id']}", event.get("recipient") or {}
-    subjects = _persons(scope, recipient.get("external_user_id"), recipient.get("phone"))
-    if not subjects and recipient.get("installation_id"):
-        subjects = (Subject(scope, "installation", recipient["installation_id"]),)
-    return subjects or (Subject(scope, "message", event["message_id"]),)
+    scope, recipient = f"partner/{event.partner_id}", event.recipient or _NO_RECIPIENT
+    subjects = _persons(scope, recipient.external_user_id, recipient.phone)
+    if not subjects and recipient.installation_id:
+        subjects = (Subject(scope, "installation", recipient.installation_id),)
+    return subjects or (Subject(scope, "message", event.message_id),)
 
 
-def _subjects_of_owner(event: Mapping[str, Any]) -> tuple[Subject, ...]:
-    return _persons(f"application/{event['application_id']}", event.get("external_user_id"), event.get("phone"))
+def _subjects_of_due_request(event: ScheduleDue) -> tuple[Subject, ...]:
+    return _subjects_of_recipient(event.request)
 
 
-def _subjects_of_owner_record(event: Mapping[str, Any]) -> tuple[Subject, ...]:
+def _subjects_of_owner(event: parts.OwnerNamed) -> tuple[Subject, ...]:
+    return _persons(f"application/{event.application_id}", event.external_user_id, event.phone)
+
+
+def _subjects_of_owner_record(event: devices.SettingsChanged) -> tuple[Subject, ...]:
     """`claimed_for` is the id of an owner's record."""
-    application_id, record_id = event["application_id"], event.get("claimed_for")
-    if not record_id:
+    if not event.claimed_for:
         return ()
-    return _persons(f"application/{application_id}", *owner_of_record(application_id, record_id))
+    return _persons(f"application/{event.application_id}", *owner_of_record(event.application_id, event.claimed_for))
 
 
-def _subjects_of_owner_key(event: Mapping[str, Any]) -> tuple[Subject, ...]:
-    return (Subject(OWNERS, "owner", event["owner"]),) if event.get("owner") else ()
+def _subjects_of_owner_key(event: parts.OwnerKeyed) -> tuple[Subject, ...]:
+    return (Subject(OWNERS, "owner", event.owner),) if event.owner else ()
 
 
 def _persons(scope: str, user: str | None, phone: str | None) -> tuple[Subject, ...]:
@@ -89,39 +93,21 @@ def _persons(scope: str, user: str | None, phone: str | None) -> tuple[Subject, 
     return found if phone is None else (*found, Subject(scope, "phone", phone))
 
 
-_EMPTY_TEXT = {"text": ""}
-_REQUEST: dict[tuple[str, ...], Any] = {
-    ("recipient",): {},
-    ("chain", "*", "content"): _EMPTY_TEXT,
-    ("chain", "*", "data"): None,
-    **{(name,): None for name in NO_EXTRAS},
-}
-_OWNER_KEY = Personal({("owner",): NOBODY}, _subjects_of_owner_key)
-_OWNER = Personal({("external_user_id",): None, ("phone",): None}, _subjects_of_owner)
+_NO_RECIPIENT = Recipient()
+_OWNER = Personal(parts.OWNER, _subjects_of_owner)
+_OWNER_KEY = Personal(parts.OWNER_KEY, _subjects_of_owner_key)
 
-PERSONAL: Mapping[str, Personal] = {
-    "message-requested": Personal(_REQUEST, _subjects_of_recipient),
-    "schedule-due": Personal(
-        {("request", *path): instead for path, instead in _REQUEST.items()},
-        lambda event: _subjects_of_recipient(event["request"]),
-    ),
-    "target-resolved": Personal(
-        {
-            ("recipient",): None,
-            ("content",): _EMPTY_TEXT,
-            ("recipient_mark",): NOBODY,
-            ("channel", "phone"): "",
-            ("channel", "data"): "{}",
-        },
-        _subjects_of_recipient,
-    ),
-    "planned": Personal({("recipient",): None, ("targets", "*", "owner"): None}, _subjects_of_recipient),
-    "personalized": _OWNER,
-    "owner-proofs-revoked": _OWNER,
-    "installation-changed": _OWNER,
-    "inbox-changed": _OWNER_KEY,
-    "activity-token-registered": _OWNER_KEY,
-    "settings-changed": Personal({("claimed_for",): None}, _subjects_of_owner_record),
+PERSONAL: Mapping[type[Event], Personal] = {
+    MessageRequested: Personal(parts.REQUEST, _subjects_of_recipient),
+    ScheduleDue: Personal(parts.DUE_REQUEST, _subjects_of_due_request),
+    TargetResolved: Personal(parts.TARGET, _subjects_of_recipient),
+    Planned: Personal(parts.PLAN, _subjects_of_recipient),
+    devices.Personalized: _OWNER,
+    devices.OwnerProofsRevoked: _OWNER,
+    devices.InstallationChanged: _OWNER,
+    InboxChanged: _OWNER_KEY,
+    devices.ActivityTokenRegistered: _OWNER_KEY,
+    devices.SettingsChanged: Personal(parts.OWNER_RECORD, _subjects_of_owner_record),
 }
 """By the type of the event."""
 

@@ -8,9 +8,9 @@ delivery counts once: one that was planned, sent, delivered and read counts unde
 confirmed afterwards counts as failed too. Source: docs/features/statistics.md.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+import msgspec
 
 from schemas.events import Event
 from schemas.providers import Provider
@@ -27,8 +27,8 @@ Position = tuple[int, int]
 """Offset of the record that decided it, and the place among what the record decided."""
 
 
-class Statistic(Frozen):
-    """The key of what is counted together."""
+class Statistic(Frozen, omit_defaults=False):
+    """The key of what is counted together, whose text (`key_of`) stays as it is."""
 
     minute: int  # UTC ms at which the minute begins
     partner_id: str
@@ -48,17 +48,16 @@ class CountedRecord(Frozen):
     delivered_after_ms: int | None = None  # from there to the first receipt; with the later of both outcomes
 
 
-class StatisticPart(Event):
+class StatisticPart(Event, tag="statistic-part"):
     """The outcomes that a batch of status adds to a statistic, in the order of `origin` and `position`.
 
     Status may append them again after a crash, in parts with other borders. Of one origin the positions only grow, so a
     reader that remembers the last one of each origin counts everything once.
     """
 
-    type: Literal["statistic-part"] = "statistic-part"
     statistic: Statistic
     source: int  # -1; former releases counted by partitions of a topic between, each with origins of its own
-    counted: tuple[CountedRecord, ...] = Field(min_length=1)
+    counted: Annotated[tuple[CountedRecord, ...], msgspec.Meta(min_length=1)]
 
 
 class Histogram(Frozen):
@@ -68,10 +67,9 @@ class Histogram(Frozen):
     sum_ms: int = 0
 
 
-class StatisticChanged(Event):
+class StatisticChanged(Event, tag="statistic-changed"):
     """A statistic as it is from now on. `count` only grows: of several with one key the highest is the newest."""
 
-    type: Literal["statistic-changed"] = "statistic-changed"
     statistic: Statistic
     count: int
     sent_after: Histogram = Histogram()
@@ -80,4 +78,4 @@ class StatisticChanged(Event):
 
 def key_of(statistic: Statistic) -> str:
     """The record's key: the fields in their order, so that no two statistics share one."""
-    return statistic.model_dump_json()
+    return msgspec.json.encode(statistic).decode()

@@ -127,10 +127,10 @@ def test_the_runtime_imports_no_service() -> None:
         assert not [name for name in imports(path) if name.startswith(folders)], name_of(path)
 
 
-def test_schemas_import_pydantic_orjson_and_the_standard_library_only() -> None:
+def test_schemas_import_msgspec_orjson_and_the_standard_library_only() -> None:
     for path in sources("schemas"):
         tops = {name.partition(".")[0] for name in imports(path)}
-        assert tops <= STANDARD | {"schemas", "pydantic", "orjson"}, name_of(path)
+        assert tops <= STANDARD | {"schemas", "msgspec", "orjson"}, name_of(path)
 
 
 @pytest.mark.parametrize("path", pure_modules(), ids=name_of)

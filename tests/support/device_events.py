@@ -49,44 +49,44 @@ class AppEvents:
     def installed(self, after: int, proof: str = "p", version: str = "1") -> Installed:
         about = self._about(after, f"installed/{proof}/{version}")
         facts = {"device_id": "d", "platform": Platform.IOS, "proof_hash": proof, "app_version": version}
-        return Installed.model_validate({**about, **facts})
+        return Installed.stored({**about, **facts})
 
     def token(self, after: int, digest: str) -> TokenRegistered:
         facts = {"provider": Provider.APNS, "sealed": f"sealed-{digest}", "digest": digest}
-        return TokenRegistered.model_validate({**self._about(after, f"token/{digest}"), **facts})
+        return TokenRegistered.stored({**self._about(after, f"token/{digest}"), **facts})
 
     def waiting(self, after: int, digest: str) -> TokenRegistered:
         return self.token(after, digest).replace(waits=True)
 
     def removed(self, after: int) -> TokenRemoved:
-        return TokenRemoved.model_validate(self._about(after, "removed"))
+        return TokenRemoved.stored(self._about(after, "removed"))
 
     def retired(self, after: int, digest: str, dead_at: int | None = None, slot: str = "") -> TokenRetired:
         dead = None if dead_at is None else self.epoch + dead_at
         about = self._about(after, f"retired/{digest}/{dead_at}/{slot}")
-        return TokenRetired.model_validate({**about, "digest": digest, "dead_at": dead, "slot": slot})
+        return TokenRetired.stored({**about, "digest": digest, "dead_at": dead, "slot": slot})
 
     def activity(self, after: int, activity_id: str, digest: str, owner: str = "") -> ActivityTokenRegistered:
         about = self._about(after, f"activity/{activity_id}/{digest}")
         facts = {"sealed": f"sealed-{digest}", "digest": digest, "attributes_type": "T", "owner": owner}
-        return ActivityTokenRegistered.model_validate({**about, **facts, "activity_id": activity_id})
+        return ActivityTokenRegistered.stored({**about, **facts, "activity_id": activity_id})
 
     def activity_ended(self, after: int, activity_id: str) -> ActivityEnded:
         about = self._about(after, f"activity-ended/{activity_id}")
-        return ActivityEnded.model_validate({**about, "activity_id": activity_id})
+        return ActivityEnded.stored({**about, "activity_id": activity_id})
 
     def startable(self, after: int, attributes_type: str, digest: str) -> PushToStartTokenRegistered:
         about = self._about(after, f"startable/{attributes_type}/{digest}")
         facts = {"sealed": f"sealed-{digest}", "digest": digest, "attributes_type": attributes_type}
-        return PushToStartTokenRegistered.model_validate({**about, **facts})
+        return PushToStartTokenRegistered.stored({**about, **facts})
 
     def not_startable(self, after: int, attributes_type: str) -> PushToStartTokenRemoved:
         about = self._about(after, f"not-startable/{attributes_type}")
-        return PushToStartTokenRemoved.model_validate({**about, "attributes_type": attributes_type})
+        return PushToStartTokenRemoved.stored({**about, "attributes_type": attributes_type})
 
     def worked(self, after: int, digest: str, under: str = "") -> TokenWorked:
         about = self._about(after, f"worked/{digest}/{under}")
-        return TokenWorked.model_validate({**about, "digest": digest, "under": under})
+        return TokenWorked.stored({**about, "digest": digest, "under": under})
 
     def personalized(
         self, after: int, user: str | None, phone: str | None = None, proof: str | None = None
@@ -94,40 +94,38 @@ class AppEvents:
         """`proof`: the digest of one."""
         about = self._about(after, f"personalized/{user}/{phone}/{proof}")
         kept = LoginProof(signed_at=self.epoch + after, kid="k1", digest=proof) if proof is not None else None
-        return Personalized.model_validate({**about, "external_user_id": user, "phone": phone, "proof": kept})
+        return Personalized.stored({**about, "external_user_id": user, "phone": phone, "proof": kept})
 
     def replaced(self, after: int, by: str) -> InstallationReplaced:
-        return InstallationReplaced.model_validate({**self._about(after, f"replaced/{by}"), "by_installation_id": by})
+        return InstallationReplaced.stored({**self._about(after, f"replaced/{by}"), "by_installation_id": by})
 
     def revoked(self, after: int) -> ProofRevoked:
-        return ProofRevoked.model_validate(self._about(after, "revoked"))
+        return ProofRevoked.stored(self._about(after, "revoked"))
 
     def depersonalized(self, after: int) -> Depersonalized:
-        return Depersonalized.model_validate(self._about(after, "depersonalized"))
+        return Depersonalized.stored(self._about(after, "depersonalized"))
 
     def claimed(self, after: int, record_id: str | None) -> SettingsChanged:
         about = self._about(after, f"claimed/{record_id}")
-        return SettingsChanged.model_validate({**about, "primary": True, "claimed_for": record_id})
+        return SettingsChanged.stored({**about, "primary": True, "claimed_for": record_id})
 
     def released(self, after: int) -> SettingsChanged:
-        return SettingsChanged.model_validate({**self._about(after, "released"), "primary": False})
+        return SettingsChanged.stored({**self._about(after, "released"), "primary": False})
 
     def switched(
         self, after: int, push: bool | None, system: bool | None = None, source: str = "sdk"
     ) -> SettingsChanged:
         about = self._about(after, f"switched/{push}/{system}/{source}")
-        return SettingsChanged.model_validate(
-            {**about, "push_enabled": push, "push_os_enabled": system, "source": source}
-        )
+        return SettingsChanged.stored({**about, "push_enabled": push, "push_os_enabled": system, "source": source})
 
     def subscribed(self, after: int, *subscriptions: Subscription) -> SettingsChanged:
         what = "/".join(f"{subscription.id}={subscription.value}" for subscription in subscriptions)
         about = self._about(after, f"subscribed/{what}")
-        return SettingsChanged.model_validate({**about, "subscriptions": subscriptions})
+        return SettingsChanged.stored({**about, "subscriptions": subscriptions})
 
     def started(self, after: int, version: str | None = None, session_s: int | None = None) -> AppStarted:
         about = self._about(after, f"started/{version}/{session_s}")
-        return AppStarted.model_validate({**about, "app_version": version, "session_s": session_s})
+        return AppStarted.stored({**about, "app_version": version, "session_s": session_s})
 
 
 @st.composite

@@ -110,7 +110,7 @@ class Service:
     def stop(self, scope: str, name: str, state: str) -> None:
         """A stop button, as the registry would announce it."""
         about = {"event_id": ids.uuid7(), "at": now_ms(), "scope": scope, "id": name, "state": state}
-        event = StopChanged.model_validate(about)
+        event = StopChanged.stored(about)
         self.directory.apply(event.entity_key, codec.encode(event))
 
     async def send(self, *targets: TargetResolved) -> None:

@@ -67,7 +67,7 @@ class Story:
             chain=(link,),
             reports=ReportRequest(),
         )
-        return made.model_copy(update=changes)
+        return made.replace(**changes)
 
     def planned(
         self,
@@ -100,7 +100,7 @@ class Story:
                 SkippedTarget(installation_id=skipped_id, reason=why) for skipped_id, why in (skipped or {}).items()
             ),
         )
-        return made.model_copy(update=changes)
+        return made.replace(**changes)
 
     def dispatched(
         self,

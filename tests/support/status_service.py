@@ -33,7 +33,7 @@ def partner(partner_id: str = "bank", **changes: object) -> PartnerChanged:
     made = PartnerChanged(
         event_id="p", at=0, partner_id=partner_id, uuid=BANK_UUID, login=partner_id, password_hash=_HASH
     )
-    return made.model_copy(update=changes)
+    return made.replace(**changes)
 
 
 def topic_of(event: MessageEvent) -> Topic:

@@ -72,7 +72,10 @@ def life_of(number: int) -> list[tuple[int, MessageEvent]]:
     )
     dispatched = ProviderDispatched(
         event_id=ids.event_id_of(request.event_id, "dispatched"),
-        **target.model_dump(),
+        delivery_id=target.delivery_id,
+        installation_id=target.installation_id,
+        application_id=target.application_id,
+        provider=target.provider,
         attempt=1,
         outcome="accepted",
         status=200,

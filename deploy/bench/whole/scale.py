@@ -61,7 +61,8 @@ def document(number: int) -> dict[str, Any]:
         owner=Owner(external_user_id=f"user-{number}", phone=f"79{number:09}"),
         stamps=dict.fromkeys(("token", "owner", "device"), f"{1:015d}/{digest}"),
     )
-    return {"_id": device.installation_id, **device.model_dump(mode="json", exclude={"installation_id"}), "revision": 1}
+    document = device.document()
+    return {"_id": document.pop("installation_id"), **document, "revision": 1}
 
 
 async def register(url: str, settings: Settings, first: int, last: int) -> None:

@@ -40,13 +40,13 @@ class Broadcasts:
 
     async def channel(self, channel_id: str) -> BroadcastChannelChanged | None:
         found = await self._channels.find_one({"_id": channel_id})
-        return None if found is None else BroadcastChannelChanged.model_validate(found["event"])
+        return None if found is None else BroadcastChannelChanged.stored(found["event"])
 
     async def channels(self, application_id: str, after: str, limit: int) -> list[BroadcastChannelChanged]:
         """The channels by name, those after `after`."""
         query: Document = {"application_id": application_id, "name": {"$gt": after}}
         found = self._channels.find(query).sort("name", 1).limit(limit)
-        return [BroadcastChannelChanged.model_validate(document["event"]) async for document in found]
+        return [BroadcastChannelChanged.stored(document["event"]) async for document in found]
 
     async def broadcast(self, broadcast_id: str) -> Broadcast | None:
         found = await self._broadcasts.find_one({"_id": broadcast_id, "requested": {"$exists": True}})
@@ -54,21 +54,21 @@ class Broadcasts:
             return None
         outcome = found.get("told")
         return Broadcast(
-            BroadcastRequested.model_validate(found["requested"]),
-            BroadcastDispatched.model_validate(outcome) if outcome is not None else None,
+            BroadcastRequested.stored(found["requested"]),
+            BroadcastDispatched.stored(outcome) if outcome is not None else None,
         )
 
     async def apply(self, event: Event) -> None:
         """Fold one event of either topic."""
         match event:
             case BroadcastChannelChanged():
-                about = {"event": event.model_dump(), "application_id": event.application_id, "name": event.name}
+                about = {"event": event.document(), "application_id": event.application_id, "name": event.name}
                 await _raise(self._channels, event.channel_id, f"{event.revision:09d}/{event.attempt:05d}", about)
             case BroadcastDispatched():
                 order = f"{_RANKS[event.outcome]}/{event.attempt:05d}/{event.at}"  # one attempt may be held back often
-                await _raise(self._broadcasts, event.broadcast_id, order, {"told": event.model_dump()})
+                await _raise(self._broadcasts, event.broadcast_id, order, {"told": event.document()})
             case BroadcastRequested(attempt=1):
-                asked = {"requested": event.model_dump(), "at": datetime.now(UTC)}
+                asked = {"requested": event.document(), "at": datetime.now(UTC)}
                 await self._broadcasts.update_one(
                     {"_id": event.broadcast_id}, {"$set": asked, "$max": {"order": ""}}, upsert=True
                 )

@@ -107,7 +107,7 @@ class _Subscription(BaseModel):
     value: StrictBool = True
 
     def reported(self) -> Subscription:
-        return Subscription.model_validate(self.model_dump())
+        return Subscription.checked(**self.model_dump())
 
 
 class SubscriptionBody(_Subscription, RequestModel):

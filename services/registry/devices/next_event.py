@@ -24,7 +24,7 @@ def next_time(device: Device | None, registers: Iterable[Stamp] = ()) -> int:
 def next_event(
     kind: type[Next], device: Device, registers: Iterable[Stamp] = (), *, event_id: str | None = None, **facts: Any
 ) -> Next:
-    """An event of this kind, with these facts; without an id one is drawn. Raises as `DeviceEvent.checked` does."""
+    """An event of this kind, with these facts; without an id one is drawn. Raises as `Frozen.checked` does."""
     return kind.checked(
         event_id=event_id or ids.uuid7(),
         at=next_time(device, registers),

@@ -72,8 +72,9 @@ class OwnerStore:
 
 
 def _record(document: Document) -> OwnerRecord:
-    return OwnerRecord.model_validate({**document, "record_id": document["_id"]})
+    return OwnerRecord.stored({**document, "record_id": document["_id"]})
 
 
 def _document(record: OwnerRecord) -> Document:
-    return {"_id": record.record_id, **record.model_dump(mode="json", exclude={"record_id"})}
+    document = record.document()
+    return {"_id": document.pop("record_id"), **document}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 from pymongo import DESCENDING
 
 from schemas.device_events import DeviceEvent, TokenRegistered
@@ -69,7 +70,7 @@ class DeviceSearch:
             "_id": {"$ne": device.installation_id},
         }
         found: dict[str, Device] = {}
-        for field, value in owner.model_dump().items():
+        for field, value in msgspec.structs.asdict(owner).items():
             if value is not None:
                 documents = self._installations.find({**query, f"owner.{field}": value}).limit(_MOST_OF_A_DEVICE)
                 found |= {document["_id"]: device_of(document) async for document in documents}
@@ -116,4 +117,4 @@ class DeviceSearch:
 
 def device_of(document: Document) -> Device:
     """The installation that a document of `installations` holds."""
-    return Device.model_validate({**document, "installation_id": document["_id"]})
+    return Device.stored({**document, "installation_id": document["_id"]})

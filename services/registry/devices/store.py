@@ -197,5 +197,5 @@ def _folded(device: Device | None, events: Sequence[DeviceEvent]) -> Device | No
 
 
 def _document(device: Device) -> Document:
-    document = device.model_dump(mode="json", exclude={"installation_id"})
-    return {"_id": device.installation_id, **document, "unpublished": True}
+    document = device.document()
+    return {"_id": document.pop("installation_id"), **document, "unpublished": True}

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+import msgspec
 from pydantic import Field, StrictBool, StrictInt, StringConstraints, field_validator
 
 from schemas.application_events import (
@@ -114,7 +115,9 @@ class ApplicationView(AnswerModel):
         return cls.shown(
             application,
             identity_keys=[IdentityKeyView.shown(key) for key in application.identity_keys],
-            subscriptions=[kind.model_dump() for kind in application.subscriptions],
+            subscriptions=[
+                SubscriptionKindBody.model_validate(msgspec.structs.asdict(kind)) for kind in application.subscriptions
+            ],
             version=application.event_id,
             changed_at=application.at,
             api_key=api_key,

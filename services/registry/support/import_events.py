@@ -63,7 +63,7 @@ class Import:
     at: int
 
     def event(self, kind: type[Made], installation_id: str, what: str, **facts: Any) -> Made:
-        """The event with these facts; the same again for the same installation. Raises as `DeviceEvent.checked`."""
+        """The event with these facts; the same again for the same installation. Raises as `Frozen.checked`."""
         return kind.checked(
             event_id=ids.event_id_of(installation_id, f"import/{what}"),
             at=self.at,

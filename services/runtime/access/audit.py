@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
@@ -66,8 +67,10 @@ def note_change(entity: str, before: Mapping[str, Any], after: Mapping[str, Any]
 
 def state_of(entity: Event | None) -> dict[str, Any]:
     """Of an entity that is an event, without what every state has of its own."""
-    found: dict[str, Any] = {} if entity is None else orjson.loads(record_encryption.encode(entity))
-    return {name: value for name, value in found.items() if name not in _OF_EVERY_STATE}
+    if entity is None:
+        return {}
+    found: dict[str, Any] = msgspec.to_builtins(msgspec.structs.asdict(entity))  # defaults too, which records leave out
+    return {name: value for name, value in found.items() if value is not None and name not in _OF_EVERY_STATE}
 
 
 def _fingerprint(state: Mapping[str, Any]) -> str:

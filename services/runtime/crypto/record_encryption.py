@@ -9,24 +9,42 @@ consumer reads through `decode`. A process has one set of keys, handed over at s
 is personal is encoded. Records written before there was any sealing decode as they are.
 """
 
-import base64
 from binascii import b2a_base64
-from typing import Any
+from typing import Annotated
 
-import orjson
+import msgspec
 from cryptography.exceptions import InvalidTag
-from pydantic_core import to_json
 
 from schemas import codec
 from schemas.events import Event
-from schemas.personal import PERSONAL, Personal
+from schemas.personal import PERSONAL
 from schemas.random_bytes import random_16_bytes
 from schemas.topics import Topic
 from services.runtime import telemetry
-from services.runtime.crypto.recipient_keys import RecipientKeys
+from services.runtime.crypto.recipient_keys import Names, RecipientKeys
 
 _NONCE = 12
 _MARK = b'"personal":{"keys":'
+_BEFORE = len(b'"personal":')
+_json = msgspec.json.encode
+
+
+class _Sealed(msgspec.Struct, frozen=True):
+    """`personal` in a record. The box: nonce and ciphertext."""
+
+    keys: Annotated[Names, msgspec.Meta(min_length=1)]
+    box: bytes  # base64 in the record
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """A record of which only that is read."""
+
+    event_id: str
+    personal: _Sealed
+
+
+_read_sealed = msgspec.json.Decoder(_Sealed).decode
+_read_record = msgspec.json.Decoder(_Record).decode
 
 
 class NoKeys(Exception):
@@ -46,105 +64,69 @@ def use(keys: RecipientKeys | None) -> None:
 
 def encode(event: Event) -> bytes:
     """What is appended. Raises NoKeys."""
-    personal = PERSONAL.get(event.type)  # type: ignore[attr-defined]  # every event has one
+    personal = PERSONAL.get(type(event))
     if personal is None:
         return codec.encode(event)
-    body: dict[str, Any] = event.__pydantic_serializer__.to_python(event, mode="json", exclude_none=True)
-    subjects = personal.subjects(body)
-    taken = _taken(body, personal)
+    bare, taken = personal.parts.apart(event)
     if not taken:
         return codec.encode(event)
     keys = _Boundary.keys
     if keys is None:
-        raise NoKeys(f"{body['type']} is personal")
-    names, aead = keys.sealing(subjects)
+        raise NoKeys(f"{event.type} is personal")
+    names, aead = keys.sealing(personal.subjects(event))
     nonce = random_16_bytes()[:_NONCE]
-    box = nonce + aead.encrypt(nonce, _json(taken), body["event_id"].encode())
-    body["personal"] = {"keys": names, "box": b2a_base64(box, newline=False).decode()}
-    return _json(body)
+    box = b2a_base64(nonce + aead.encrypt(nonce, _json(taken), event.event_id.encode()), newline=False)
+    return b'%b,%b%b,"box":"%b"}}' % (codec.encode(bare)[:-1], _MARK, _json(names), box)
 
 
 def decode(topic: Topic, value: bytes | None) -> Event | None:
     """As `codec.decode`: the event, None for an unknown type. Raises codec.Undecodable."""
-    if value is None or _MARK not in value:
-        return codec.decode(topic, value)
-    try:
-        body = orjson.loads(value)
-        sealed = body.pop("personal")
-        names, box = tuple(map(str, sealed["keys"])), base64.b64decode(sealed["box"])
-    except (ValueError, KeyError, TypeError, AttributeError):  # no JSON and no base64 are ValueErrors
-        return codec.decode(topic, value)  # which says what is wrong with it, or finds nothing personal
-    aead = _Boundary.keys.named(names) if _Boundary.keys is not None else None
+    event = codec.decode(topic, value)
+    if event is None or value is None or (sealed := _sealed(value)) is None:
+        return event
+    personal = PERSONAL.get(type(event))
+    if personal is None:
+        return event
+    aead = _Boundary.keys.named(sealed.keys) if _Boundary.keys is not None else None
     if aead is None:
         telemetry.FORGOTTEN_READ.labels(topic.name).inc()
-        return codec.decode(topic, value)
+        return event
     try:
-        taken = orjson.loads(aead.decrypt(box[:_NONCE], box[_NONCE:], str(body.get("event_id")).encode()))
+        plain = aead.decrypt(sealed.box[:_NONCE], sealed.box[_NONCE:], event.event_id.encode())
     except (InvalidTag, ValueError):
         raise codec.Undecodable("personal: sealed by other keys, or changed since") from None
-    for pointer, text in taken.items():
-        _put_back(body, pointer, text)
-    return codec.decode_object(topic, body)
+    try:
+        whole: Event = personal.parts.together(event, plain)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise codec.Undecodable("personal: what is sealed does not fit its event") from None
+    return whole
 
 
 def box_of(value: bytes, keys: RecipientKeys) -> bytes | None:
     """What is sealed in a record, as JSON; None when nothing is, or it opens for nobody any more. Raises InvalidTag."""
-    names = names_in(value)
-    aead = keys.named(names) if names else None
-    if aead is None:
+    sealed = _sealed(value)
+    aead = keys.named(sealed.keys) if sealed is not None else None
+    if sealed is None or aead is None:
         return None
-    body = orjson.loads(value)
-    box = base64.b64decode(body["personal"]["box"])
-    return aead.decrypt(box[:_NONCE], box[_NONCE:], body["event_id"].encode())
+    return aead.decrypt(sealed.box[:_NONCE], sealed.box[_NONCE:], _read_record(value).event_id.encode())
 
 
-def names_in(value: bytes) -> tuple[str, ...]:
+def names_in(value: bytes) -> Names:
     """Under whose keys a record is sealed; empty when nothing in it is."""
-    if _MARK not in value:
-        return ()
+    sealed = _sealed(value)
+    return sealed.keys if sealed is not None else ()
+
+
+def _sealed(value: bytes) -> _Sealed | None:
+    """What is sealed in a record; None when nothing is, and for what is no box. Records written here end with it."""
+    at = value.rfind(_MARK)
+    if at < 0:
+        return None
     try:
-        return tuple(orjson.loads(value)["personal"]["keys"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return ()
-
-
-def _taken(body: dict[str, Any], personal: Personal) -> dict[str, Any]:
-    """Take what is personal out of `body`, by JSON Pointer."""
-    taken: dict[str, Any] = {}
-    for path, instead in personal.fields.items():
-        if path[0] in body:
-            _take(body, path, "", instead, taken)
-    return taken
-
-
-def _take(body: Any, path: tuple[str, ...], pointer: str, instead: Any, taken: dict[str, Any]) -> None:
-    name, rest = path[0], path[1:]
-    if name == "*":
-        for place, entry in enumerate(body):
-            _take(entry, rest, f"{pointer}/{place}", instead, taken)
-    elif name in body:
-        if rest:
-            _take(body[name], rest, f"{pointer}/{name}", instead, taken)
-            return
-        value = body[name]
-        if value in (instead, ""):  # where nobody is named there is nobody to seal it for
-            return
-        taken[f"{pointer}/{name}"] = value
-        if instead is None:
-            del body[name]
-        else:
-            body[name] = instead
-
-
-def _put_back(body: Any, pointer: str, value: Any) -> None:
-    *way, last = pointer[1:].split("/")
-    for name in way:
-        body = body[int(name)] if isinstance(body, list) else body[name]
-    body[last] = value
-
-
-def _json(value: Any) -> bytes:
+        return _read_sealed(value[at + _BEFORE : -1])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
     try:
-        return orjson.dumps(value)
-    except TypeError:  # an integer of more than 64 bits; pydantic's takes any, and four times as long
-        return to_json(value)
+        return _read_record(value).personal
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -128,7 +128,7 @@ def _following(message: Message, link: Link, request: Request, decision: Cascade
         "link": number,
         "chain": orjson.loads(request.chain)[1:],
     }
-    return MessageRequested.model_validate({**orjson.loads(request.rest), **changed})
+    return MessageRequested.stored({**orjson.loads(request.rest), **changed})
 
 
 def _is_shown(delivery: Delivery) -> bool:
@@ -166,6 +166,6 @@ def _withdrawal(
             expires_at=decision.at + WITHDRAWN_WITHIN_MS,
             planned_at=decision.at,
             withdraw=True,
-            recipient=Recipient.model_validate(orjson.loads(request.rest)["recipient"]),
+            recipient=Recipient.stored(orjson.loads(request.rest)["recipient"]),
         ),
     )

@@ -2,6 +2,8 @@
 
 import re
 
+import msgspec
+
 from schemas import events, lossless
 from schemas.values import Link as RequestedLink
 from services.runtime.text.link_text import text_of
@@ -31,9 +33,13 @@ def request_of(event: events.MessageRequested) -> Request:
         utc_offset_min=event.utc_offset_min,
         registered_delivery=event.reports.registered_delivery,
         notify_url=event.reports.notify_url,
-        rest=event.model_dump_json(exclude={"chain"}, exclude_defaults=True) if len(event.chain) > 1 else "",
-        chain="[" + ",".join(following.model_dump_json(exclude_defaults=True) for following in event.chain) + "]",
+        rest=_json(event.replace(chain=())) if len(event.chain) > 1 else "",
+        chain=_json(event.chain),
     )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _text_of(link: RequestedLink) -> str:

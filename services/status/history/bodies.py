@@ -63,7 +63,10 @@ class ShownView(WireModel):
             "title": content.title,
             "text": content.text,
             "content": PictureView(category=content.content_category, url=url) if url else None,
-            "actions": [ActionView.model_validate(button.model_dump()) for button in content.actions],
+            "actions": [
+                ActionView(title=button.title, action=button.action, options=button.options)
+                for button in content.actions
+            ],
             "custom_payload": content.custom_payload,
             "live_activity": content.live_activity,
             "secure": SecureView(names=list(secure.names), values=values) if secure is not None else None,

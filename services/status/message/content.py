@@ -41,7 +41,7 @@ def content_of(request: Request | None, shown: Callable[[Link], Link] | None = N
     """
     if request is None:
         return None
-    link = Link.model_validate(orjson.loads(request.chain)[0])
+    link = Link.stored(orjson.loads(request.chain)[0])
     return (link if shown is None else shown(link)).content
 
 
@@ -56,7 +56,7 @@ def enriched(content: Content) -> Content:
         enrichment=None,
         title=rich.get("title", content.title),
         text=rich.get("message", content.text),
-        actions=content.actions if actions is None else tuple(Button.model_validate(action) for action in actions),
+        actions=content.actions if actions is None else tuple(Button.stored(action) for action in actions),
         custom_payload=lossless.text_of(payload) if "custom-payload" in rich else content.custom_payload,
         content_url=content_url,
         content_category=content_category,

@@ -87,7 +87,7 @@ class ShortLinkStore:
         request = link.request if link is not None and link.request_id else None
         if request is None or "://" not in request.chain:
             return []
-        shown = Link.model_validate(orjson.loads(request.chain)[0])
+        shown = Link.stored(orjson.loads(request.chain)[0])
         kept_until = datetime.fromtimestamp((request.at + HISTORY_RETENTION_MS) / 1000, UTC)
         return [
             {

@@ -99,7 +99,7 @@ class Statistics:
 def _document(changed: StatisticChanged) -> Document:
     sent, delivered = changed.sent_after, changed.delivered_after
     return {
-        **changed.statistic.model_dump(mode="json"),
+        **changed.statistic.document(),
         "count": changed.count,
         "sent": list(sent.buckets),
         "sent_ms": sent.sum_ms,

@@ -75,7 +75,7 @@ async def test_an_accepted_push_carries_the_notification_and_the_sdk_part(
 
 async def test_the_variant_stands_with_the_token_and_else_with_the_application(bench: Bench) -> None:
     opened = opening(bench, "rustore")
-    universal = replace(opened, application=opened.application.model_copy(update={"rustore_variant": "universal"}))
+    universal = replace(opened, application=opened.application.replace(rustore_variant="universal"))
     async with sender_of(rustore, universal) as sender:
         await sender.send(a_push())
         await sender.send(a_push(variant="native"))

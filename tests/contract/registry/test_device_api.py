@@ -146,7 +146,7 @@ async def test_a_subscription_remembers_the_key_that_it_was_made_for(here: Regis
 
     def rotate(public_key: str) -> None:
         about = {"application_id": "app", "provider": "web", "sealed": "", "fingerprint": public_key[:9]}
-        changed = CredentialsChanged.model_validate(
+        changed = CredentialsChanged.stored(
             {"event_id": "c", "at": 0, **about, "public_key": public_key, "enabled": True}
         )
         here.directory.apply(changed.entity_key, codec.encode(changed))

@@ -96,12 +96,12 @@ async def test_the_first_acceptance_shows_that_a_token_works_and_later_ones_say_
 
 async def test_a_token_that_is_known_to_work_is_noted_again_under_other_credentials(devices: DeviceStore) -> None:
     await devices.apply([APP.installed(0), APP.token(1, "t")])
-    first = dispatched(5).model_copy(update={"worked_under": "key-1"})
+    first = dispatched(5).replace(worked_under="key-1")
     [worked] = await learnt(devices, first)
     assert isinstance(worked, TokenWorked)
     assert worked.under == "key-1"
     assert await learnt(devices, dispatched(6)) == []
-    assert len(await learnt(devices, dispatched(7).model_copy(update={"worked_under": "key-2"}))) == 1
+    assert len(await learnt(devices, dispatched(7).replace(worked_under="key-2"))) == 1
     token = (await devices.load(["i-0"]))["i-0"].token
     assert token is not None
     assert (token.worked, token.worked_under) == (True, "key-2")

@@ -192,7 +192,7 @@ async def test_old_stops_end_but_not_while_their_mailing_goes_on(here: Registry)
     for place, at in set_at.items():
         scope, _, name = place.partition("/")
         about = {"event_id": ids.uuid7(), "at": at, "scope": scope, "id": name, "state": "paused"}
-        event = StopChanged.model_validate(about)
+        event = StopChanged.stored(about)
         await here.sink.append([Append(APPLICATION_EVENTS, event.entity_key, event)])
     last = ("partner", partner_id)
     await eventually(lambda: last in here.directory.stops)

@@ -85,9 +85,7 @@ async def test_who_is_forgotten_stands_in_no_revocation(devices: DeviceStore, da
         {"external_user_id": "other"},
         {},
     ]  # {}: sealed for ever
-    await devices.revoke(
-        [OwnerProofsRevoked.model_validate({"event_id": ids.uuid7(), **about, **owner}) for owner in named]
-    )
+    await devices.revoke([OwnerProofsRevoked.stored({"event_id": ids.uuid7(), **about, **owner}) for owner in named])
     await devices.owners.erase("app", ["app/u/u", "app/p/79001112233"], ["79001112233"])
     assert [document["_id"] async for document in database["revocations"].find({})] == ["app/u/other"]
 
@@ -140,7 +138,7 @@ async def test_a_token_lost_to_another_does_not_come_back_when_the_other_changes
 
 async def test_a_token_is_known_by_the_names_it_had_under_former_keys(devices: DeviceStore) -> None:
     await devices.apply([ONE.installed(0), TWO.installed(0), ONE.token(1, "old-name")])
-    rotated = TWO.token(2, "new-name").model_copy(update={"former_digests": ("old-name",)})
+    rotated = TWO.token(2, "new-name").replace(former_digests=("old-name",))
     await devices.apply([rotated])
     assert (await devices.load(["i-0"]))["i-0"].token is None
 

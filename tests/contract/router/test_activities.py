@@ -46,8 +46,8 @@ async def show(database: Database, *activities: str, registered_at: int = 1) -> 
 def asked(event: str, **aps: Any) -> MessageRequested:
     activity = {"event": event, **{name.replace("_", "-"): value for name, value in aps.items()}}
     plain = request()
-    link = plain.chain[0].model_copy(update={"content": Content(text="-", live_activity=json.dumps(activity))})
-    return plain.model_copy(update={"chain": (link,)})
+    link = plain.chain[0].replace(content=Content(text="-", live_activity=json.dumps(activity)))
+    return plain.replace(chain=(link,))
 
 
 def slots(events: Sequence[object]) -> list[list[str]]:

@@ -52,7 +52,7 @@ class Bench:
 
     def stop(self, state: str, scope: str = "partner", name: str = "bank") -> None:
         about = {"event_id": ids.uuid7(), "at": now_ms(), "scope": scope, "id": name, "state": state}
-        event = StopChanged.model_validate(about)
+        event = StopChanged.stored(about)
         self.routing.directory.apply(event.entity_key, record_encryption.encode(event))
 
     async def route(self, *records: Record) -> list[object]:
@@ -188,10 +188,10 @@ async def test_a_segment_means_installations_without_an_owner_and_some_of_a_reci
 ) -> None:
     await install(database, "i-1", "i-2")
     await install(database, "i-3", user="")
-    nobodys = request().model_copy(update={"recipient": Recipient(installation_id="i-3")})
-    gone = request().model_copy(update={"recipient": Recipient(installation_id="i-4")})
+    nobodys = request().replace(recipient=Recipient(installation_id="i-3"))
+    gone = request().replace(recipient=Recipient(installation_id="i-4"))
     some = Recipient(external_user_id="user", only_installations=("i-2", "i-9"))
-    theirs = request().model_copy(update={"recipient": some})
+    theirs = request().replace(recipient=some)
     events = await bench.route(*(record(request, place) for place, request in enumerate((nobodys, gone, theirs))))
     planned = [event for event in events if isinstance(event, Planned)]
     assert [[target.installation_id for target in event.targets] for event in planned] == [["i-3"], [], ["i-2"]]
@@ -222,7 +222,7 @@ async def test_a_later_link_waits_for_its_hour_as_well(bench: Bench, database: D
     await install(database, "i-1")
     minute = (now_ms() // 60_000 + 180 + 60) % 1440
     wish = Schedule(begin_minute=minute, end_minute=(minute + 60) % 1440)
-    later = request(schedule=wish).model_copy(update={"link": 1})
+    later = request(schedule=wish).replace(link=1)
     (scheduled,) = await bench.route(record(later, 0))
     assert isinstance(scheduled, Scheduled)
     assert (scheduled.link, scheduled.expires_at) == (1, scheduled.send_at + 60_000)
@@ -274,7 +274,7 @@ async def test_a_timer_that_nobody_can_read_holds_up_no_other(
 async def test_a_timer_that_is_set_again_is_one_and_keeps_its_time(bench: Bench) -> None:
     asked = request()
     due = ScheduleDue(event_id=ids.uuid7(), at=1, message_id=asked.message_id, partner_id="bank", request=asked)
-    other = due.model_copy(update={"event_id": ids.uuid7()})
+    other = due.replace(event_id=ids.uuid7())
     await bench.timers.set([Timer(5, REQUESTED, "k", due)])
     await bench.timers.set([Timer(9, REQUESTED, "k", due), Timer(7, REQUESTED, "k", other)])
     assert await bench.timers.fire(5) == 1
@@ -284,7 +284,7 @@ async def test_a_timer_that_is_set_again_is_one_and_keeps_its_time(bench: Bench)
 async def test_timers_of_the_bulk_lane_hold_up_no_others(bench: Bench) -> None:
     asked = request()
     single = ScheduleDue(event_id=ids.uuid7(), at=1, message_id=asked.message_id, partner_id="bank", request=asked)
-    bulk = [single.model_copy(update={"event_id": ids.uuid7(), "lane": "bulk"}) for _ in range(600)]
+    bulk = [single.replace(event_id=ids.uuid7(), lane="bulk") for _ in range(600)]
     await bench.timers.set([Timer(1, topics.MESSAGE_REQUESTED["bulk"], "k", due) for due in bulk])
     await bench.timers.set([Timer(2, REQUESTED, "k", single)])
     assert await bench.timers.fire(2) == 1
@@ -304,7 +304,7 @@ async def test_while_one_instance_fires_another_waits_and_takes_over(
     ends = [asyncio.Event(), asyncio.Event()]
     running = [asyncio.create_task(timers.run(stop, 0.05)) for timers, stop in zip((first, second), ends, strict=True)]
     assert await events_of(settings, REQUESTED, 1) == [due]
-    again = due.model_copy(update={"event_id": ids.uuid7()})
+    again = due.replace(event_id=ids.uuid7())
     ends[0].set()
     await running[0]
     await bench.timers.set([Timer(1, REQUESTED, "k", again)])
@@ -315,7 +315,7 @@ async def test_while_one_instance_fires_another_waits_and_takes_over(
 
 async def test_the_bulk_lane_is_inherited(bench: Bench, database: Database) -> None:
     await install(database, "i-1")
-    bulk = request().model_copy(update={"lane": "bulk"})
+    bulk = request().replace(lane="bulk")
     follows = await bench.routing.step([record(bulk, 0)])
     assert {append.topic.name for append in follows.appends} == {"status-events.bulk", "target-resolved.fcm.bulk"}
     assert isinstance(follows.appends[0], Append)
@@ -327,7 +327,7 @@ async def test_an_sms_goes_to_the_channel_platform_once_under_the_account_of_its
     )
     bench.routing.directory.apply(account.entity_key, record_encryption.encode(account))
     sms = Link(channel=Channel.SMS, ttl_ms=60_000, sender="Bank", application_id="app", data='{"text":"hi"}')
-    asked = request().model_copy(update={"chain": (sms,), "recipient": Recipient(phone="79161234567")})
+    asked = request().replace(chain=(sms,), recipient=Recipient(phone="79161234567"))
     first = await bench.route(record(asked, 1))
     assert first == await bench.route(record(asked, 1))
     planned, resolved = first
@@ -358,6 +358,6 @@ async def test_an_sms_without_a_phone_or_an_account_goes_nowhere(
     )
     bench.routing.directory.apply(account.entity_key, record_encryption.encode(account))
     sms = Link(channel=Channel.SMS, ttl_ms=60_000, application_id=application_id, data="{}")
-    (planned,) = await bench.route(record(request().model_copy(update={"chain": (sms,), "recipient": recipient}), 1))
+    (planned,) = await bench.route(record(request().replace(chain=(sms,), recipient=recipient), 1))
     assert isinstance(planned, Planned)
     assert planned.reason is reason

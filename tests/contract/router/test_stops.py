@@ -114,8 +114,8 @@ async def test_a_packet_that_is_cancelled_ends_at_once_though_its_hour_is_far(
     bench: Bench, database: Database, settings: Settings
 ) -> None:
     await install(database, "i-1")
-    asked = request(schedule=in_two_hours()).model_copy(update={"packet_id": 7})
-    other = request(schedule=in_two_hours()).model_copy(update={"packet_id": 8})
+    asked = request(schedule=in_two_hours()).replace(packet_id=7)
+    other = request(schedule=in_two_hours()).replace(packet_id=8)
     assert kinds(await bench.route(record(asked, 0), record(other, 1))) == ["Scheduled", "Scheduled"]
     bench.stop("cancelled", "packet", "bank/7")
     (due,) = await due_after(bench, settings, 1)
@@ -123,8 +123,8 @@ async def test_a_packet_that_is_cancelled_ends_at_once_though_its_hour_is_far(
     (planned,) = await bench.route(record(due, 2))
     assert isinstance(planned, Planned)
     assert planned.reason is Reason.CANCELLED
-    late = request(schedule=in_two_hours()).model_copy(update={"packet_id": 7})
-    behind = request().model_copy(update={"packet_id": 7, "link": 1})  # what would follow in a cascade
+    late = request(schedule=in_two_hours()).replace(packet_id=7)
+    behind = request().replace(packet_id=7, link=1)  # what would follow in a cascade
     for number, asking in enumerate((late, behind), 3):
         (never,) = await bench.route(record(asking, number))
         assert isinstance(never, Planned)
@@ -137,7 +137,7 @@ async def test_what_another_stop_holds_up_is_cancelled_at_once_with_its_packet_o
 ) -> None:
     await install(database, "i-1")
     bench.stop("paused", "application", "app")
-    asked = request().model_copy(update={"packet_id": 7, "mailing_id": "m-1"})
+    asked = request().replace(packet_id=7, mailing_id="m-1")
     assert kinds(await bench.route(record(asked, 0), record(request(), 1))) == ["Held", "Held"]
     bench.stop("cancelled", scope, name)
     (due,) = await due_after(bench, settings, 1)
@@ -245,4 +245,4 @@ async def test_of_two_instances_that_decide_one_hour_both_append_the_stored_plan
 
 def without_hour(asked: MessageRequested) -> MessageRequested:
     """As if its hour had come."""
-    return asked.model_copy(update={"schedule": None})
+    return asked.replace(schedule=None)

@@ -59,7 +59,7 @@ def posted(story: Story) -> Planned:
         application_id="app",
         provider=Provider.CHANNEL_PLATFORM,
     )
-    return story.planned().model_copy(update={"targets": (target,)})
+    return story.planned().replace(targets=(target,))
 
 
 def reported(message: dict[str, Any]) -> list[str]:

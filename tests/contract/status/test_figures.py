@@ -188,9 +188,7 @@ async def _text(service: Running, path: str, auth: dict[str, str]) -> tuple[int,
 
 async def test_statistics_add_up_the_topic_and_show_partners_their_own(service: Running) -> None:
     statistic = Statistic(minute=NOW, partner_id="bank", channel=Channel.PUSH, provider=Provider.FCM, outcome="sent")
-    later, theirs = [
-        statistic.model_copy(update=change) for change in ({"minute": NOW + 60_000}, {"partner_id": "shop"})
-    ]
+    later, theirs = [statistic.replace(**change) for change in ({"minute": NOW + 60_000}, {"partner_id": "shop"})]
     buckets = (0, 3, *(0,) * (len(BOUNDS_MS) - 1))
     events = [
         StatisticChanged(

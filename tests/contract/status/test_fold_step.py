@@ -154,7 +154,7 @@ async def test_a_rebuild_gives_equal_documents(settings: Settings) -> None:
 def planned_for_many(story: Story, link: int) -> Planned:
     """A plan larger than any of ours: nearly as large as a record may be."""
     event = story.planned(*(ids.uuid7() for _ in range(3_000)))
-    return event.model_copy(update={"link": link, "event_id": ids.uuid7()})
+    return event.replace(link=link, event_id=ids.uuid7())
 
 
 async def test_a_message_that_becomes_too_large_is_closed_and_costs_no_other_one(messages: Messages) -> None:
@@ -203,5 +203,5 @@ async def test_a_message_without_a_request_is_kept_for_a_day(messages: Messages)
 
 async def test_ignored_events_of_an_unknown_message_store_nothing(messages: Messages) -> None:
     story = Story()
-    await run(FoldStep(messages, []), story.receipt().model_copy(update={"link": 500}))
+    await run(FoldStep(messages, []), story.receipt().replace(link=500))
     assert not await messages.load([story.message_id])

@@ -182,7 +182,7 @@ async def test_secure_values_are_read_until_the_end_and_by_the_phones_they_were_
     asked = story.requested(**shows(Content(text="%code%", secure=secure)))
     for expires_at, values in [(now_ms() + HOUR_MS, {"code": "8317"}), (now_ms() - 1, None)]:
         again = Story(story.message_id) if values else Story()
-        request = asked.model_copy(update={"message_id": again.message_id, "event_id": again.requested().event_id})
+        request = asked.replace(message_id=again.message_id, event_id=again.requested().event_id)
         plan = again.planned(phone.installation_id, owner=phone.owner, expires_at=expires_at)
         await service.append(request, plan)
         await eventually(partial(phone.peek, again), "an entry, written behind the message")

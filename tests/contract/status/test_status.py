@@ -180,7 +180,7 @@ async def test_two_who_change_one_message_both_count(service: Running) -> None:
 
 async def test_a_poisoned_event_ends_its_message_and_the_next_one_is_folded(service: Running) -> None:
     bad, good = Story(), Story()
-    huge = bad.planned("i-1").model_copy(update={"expires_at": 2**70})
+    huge = bad.planned("i-1").replace(expires_at=2**70)
     await service.append(bad.requested(), huge, good.requested(), good.planned("i-1"))
     message = await service.until_state(bad, "REFUSED")
     assert message["reason"]["error_code"] == 1

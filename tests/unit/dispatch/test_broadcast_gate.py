@@ -51,7 +51,7 @@ def broadcast(ttl_ms: int = 60_000) -> BroadcastRequested:
     about = {"broadcast_id": "b", "channel_id": "c", "application_id": "gate-app", "name": "match", "apple_id": "a"}
     about |= {"environment": "production", "live_activity": "{}", "event_id": "e"}
     now = now_ms()
-    return BroadcastRequested.model_validate(
+    return BroadcastRequested.stored(
         {**about, "keep_latest": False, "at": now, "accepted_at": now, "expires_at": now + ttl_ms}
     )
 

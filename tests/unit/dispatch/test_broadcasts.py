@@ -73,7 +73,7 @@ def test_a_channel_that_is_asked_for_twice_is_one_and_cannot_be_changed() -> Non
 
 
 def test_a_channel_that_was_refused_or_deleted_may_be_asked_for_again() -> None:
-    closed = requested().model_copy(update={"state": "closed", "revision": 4})
+    closed = requested().replace(state="closed", revision=4)
     again = asked(closed, keepLatest=True)
     assert again is not None
     assert (again.state, again.revision, again.channel_id) == ("requested", 5, closed.channel_id)

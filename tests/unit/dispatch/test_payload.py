@@ -207,7 +207,7 @@ def test_values_sealed_to_the_device_leave_nothing_to_fetch() -> None:
     push = push_of(SECURE)._replace(sealed="to-the-device")
     made = envelope(push, shown_of(push), with_text=True)
     assert (made["sealed"], "more" in made) == ("to-the-device", False)
-    rich = push._replace(content=SECURE.model_copy(update={"enrichment": "{}"}))
+    rich = push._replace(content=SECURE.replace(enrichment="{}"))
     assert envelope(rich, shown_of(rich))["more"] is True
 
 

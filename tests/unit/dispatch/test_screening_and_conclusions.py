@@ -131,7 +131,7 @@ def test_waits_grow_and_retry_after_is_obeyed() -> None:
     far = target(expires_at=NOW + 86_400_000)
 
     def wait_s(attempt: int, retry: Retry, draw: float = 0.999) -> float:
-        event = concluded(far.model_copy(update={"attempt": attempt}), retry, SENT, NOW, draw).event
+        event = concluded(far.replace(attempt=attempt), retry, SENT, NOW, draw).event
         assert event.retry_at is not None
         return (event.retry_at - NOW) / 1000
 

@@ -138,7 +138,7 @@ def test_the_fixed_part_of_a_mailings_address_is_looked_at_in_the_draft(place: s
 def test_a_mailings_address_is_sent_in_ascii_once_it_is_filled_in(place: str, url: str, value: str, sent: str) -> None:
     template = _template(PLACES[place](url))
     template.check([value])
-    assert sent in orjson.dumps(template.filled([value]).chain[0].model_dump()).decode()
+    assert sent in orjson.dumps(template.filled([value]).chain[0].document()).decode()
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -34,7 +34,7 @@ class Senders:
     def sender(self, partner_id: str, service_number: str) -> SenderChanged | None:
         known = service_number == "Bank"
         about = {"event_id": "s", "at": 1, "partner_id": partner_id, "service_number": "Bank", "application_id": "app"}
-        return SenderChanged.model_validate(about) if known else None
+        return SenderChanged.stored(about) if known else None
 
 
 def outcome(message: object, partner: PartnerChanged = PARTNER, **packet: Any) -> AcceptedMessage | Rejection:

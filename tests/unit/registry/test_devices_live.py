@@ -63,7 +63,7 @@ def test_the_newest_slots_are_kept_whatever_the_order() -> None:
 def test_an_activity_counts_for_twelve_hours_by_our_clock() -> None:
     device = folded([app.installed(0), app.activity(0, "a", "x"), app.startable(0, "T", "s")])
     last = NOW + LONGEST_ACTIVITY_MS - 1
-    read = from_document({"_id": "i-1", **device.model_dump(mode="json")})
+    read = from_document({"_id": "i-1", **device.document()})
     assert read.token_of("activity/a", last) is not None
     assert read.token_of("activity/a", last + 1) is None
     assert read.token_of("start/T", last + 1) is not None

@@ -199,9 +199,7 @@ def test_everything_else_is_reported_and_some_of_it_ends_the_delivery(status: in
 
 def a_device(**changes: Any) -> Device:
     token = Token(provider=Provider.HMS, sealed="", digest="d", registered_at=NOW - 1000)
-    return Device(installation_id=DELIVERY.installation_id, application_id="app", token=token).model_copy(
-        update=changes
-    )
+    return Device(installation_id=DELIVERY.installation_id, application_id="app", token=token).replace(**changes)
 
 
 @pytest.mark.parametrize("status", [2, 5])

@@ -1,7 +1,7 @@
 """Events and answers are made with the fields that they have, and no others."""
 
 import pytest
-from pydantic import ValidationError
+from msgspec import ValidationError
 
 from schemas.device_events import Depersonalized, SettingsChanged
 from schemas.device_events import Subscription as Reported

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from schemas import ids
+from schemas import codec, ids
 from schemas.application_events import ApplicationChanged
 from services.registry.api import application
 from services.registry.device_api import DeviceCommands, RegistryAuth
@@ -24,6 +24,7 @@ from services.registry.receipts.worked_tokens import WorkedTokens
 from services.runtime.access.callers import networks
 from services.runtime.access.device_pace import INSTALLATION as INSTALLATION_LIMIT
 from services.runtime.access.device_pace import DevicePace
+from services.runtime.access.partner_auth import Caller
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.crypto.record_encryption import NoKeys
 from services.runtime.directory import Directory
@@ -61,6 +62,11 @@ class Devices:
         return {INSTALLATION: device} if INSTALLATION in ids else {}
 
 
+async def nobody() -> Caller:
+    """Nothing here asks who calls as a partner."""
+    raise NotImplementedError
+
+
 class Here:
     """The registry's API over ASGI."""
 
@@ -74,7 +80,7 @@ class Here:
             name="App",
             api_key_digests=(SECRETS.digest(API_KEY, "api-key"),),
         )
-        self.directory.apply(app.entity_key, orjson.dumps(app.model_dump(mode="json", exclude_none=True)))
+        self.directory.apply(app.entity_key, codec.encode(app))
         commands = DeviceCommands(devices, sink, self.directory, SECRETS)
         self.pace = DevicePace("registry", networks("127.0.0.1/32"))
         self.worked = WorkedTokens(commands)
@@ -86,7 +92,7 @@ class Here:
                 auth=RegistryAuth(devices, self.directory, SECRETS, self.pace),
                 audiences=nothing,
                 targets=nothing,
-                callers=nothing,
+                callers=nobody,
                 receipts=ReceiptService(sink, SECRETS.delivery_ids, self.worked),
             )
         )

@@ -41,7 +41,7 @@ def asked(**link: object) -> MessageRequested:
         partner_id="bank",
         mt_num="1",
         recipient=Recipient(external_user_id="user"),
-        chain=(due.model_copy(update=link),),
+        chain=(due.replace(**link),),
     )
 
 
@@ -101,7 +101,7 @@ def test_each_check_has_its_reason(phone: Installation, link: dict[str, object],
 def test_the_default_of_the_catalogue_counts_where_a_device_has_said_nothing() -> None:
     assert WAYS.application is not None
     catalogue = (SubscriptionKind(id="n", name="news"), SubscriptionKind(id="o", name="offers", default=False))
-    usable = replace(WAYS, application=WAYS.application.model_copy(update={"subscriptions": catalogue}))
+    usable = replace(WAYS, application=WAYS.application.replace(subscriptions=catalogue))
     for asked_for, said_off, reason in [
         (("news",), (), None),
         (("n",), (), None),
@@ -125,7 +125,7 @@ def test_the_reason_of_the_installation_that_came_furthest_counts() -> None:
 
 
 def test_nobody_known_is_told_apart_from_nobody_reachable() -> None:
-    by_phone = asked().model_copy(update={"recipient": Recipient(phone="79991234567")})
+    by_phone = asked().replace(recipient=Recipient(phone="79991234567"))
     assert plan(asked(), [], False, WAYS, NOW).planned.reason is Reason.UNKNOWN_USER
     assert plan(by_phone, [], False, WAYS, NOW).planned.reason is Reason.UNKNOWN_PHONE
     assert plan(asked(), [], True, WAYS, NOW).planned.reason is Reason.NO_ACTIVE_INSTALLATION
@@ -137,7 +137,7 @@ def test_nobody_known_is_told_apart_from_nobody_reachable() -> None:
     [
         UsableProviders(None, frozenset({Provider.APNS})),
         UsableProviders(APPLICATION, frozenset()),
-        UsableProviders(APPLICATION.model_copy(update={"enabled": False}), frozenset({Provider.APNS})),
+        UsableProviders(APPLICATION.replace(enabled=False), frozenset({Provider.APNS})),
     ],
 )
 def test_an_application_that_cannot_push_is_said_first(usable: UsableProviders) -> None:
@@ -150,7 +150,7 @@ def test_an_application_that_cannot_push_is_said_first(usable: UsableProviders) 
 )
 def test_the_plan_says_how_many_sms_a_text_is(channel: Channel, text: str, parts: int | None) -> None:
     request = asked(channel=channel, content=None, data=json.dumps({"text": text}))
-    request = request.model_copy(update={"recipient": Recipient(phone="79101234567")})
+    request = request.replace(recipient=Recipient(phone="79101234567"))
     decided = plan(request, [], False, UsableProviders(APPLICATION, frozenset(Provider)), NOW)
     assert [target.parts for target in decided.planned.targets] == [parts]
 
@@ -178,7 +178,7 @@ def test_a_password_does_not_outlive_its_lifetime_because_the_platform_was_away(
 @pytest.mark.parametrize("change", [{"lane": "bulk"}, {"link": 1}, {"schedule": Schedule()}])
 def test_what_had_to_wait_by_design_lives_from_its_sending(change: dict[str, object]) -> None:
     late = NOW + 3_600_000
-    decided = plan(asked().model_copy(update=change), [installation()], True, WAYS, late)
+    decided = plan(asked().replace(**change), [installation()], True, WAYS, late)
     assert decided.targets[0].expires_at == decided.planned.expires_at == late + 60_000
 
 
@@ -193,15 +193,13 @@ def test_what_had_to_wait_by_design_lives_from_its_sending(change: dict[str, obj
     ],
 )
 def test_what_is_held_up_may_wait_for(change: dict[str, object], until: int) -> None:
-    assert held_until(asked().model_copy(update=change)) == until
+    assert held_until(asked().replace(**change)) == until
 
 
 def test_what_is_held_up_until_its_secure_values_cannot_be_opened_is_not_sent() -> None:
     hour = NOW // 3_600_000
     secure = SecureValues(names=("code",), hour=hour, sealed="")
-    request = asked(content=Content(text="%code%", secure=secure), ttl_ms=86_400_000).model_copy(
-        update={"lane": "bulk"}
-    )
+    request = asked(content=Content(text="%code%", secure=secure), ttl_ms=86_400_000).replace(lane="bulk")
     end = (hour + 1) * 3_600_000
     assert held_until(request) == end
     assert plan(request, [installation()], True, WAYS, end - 1).targets[0].expires_at == end

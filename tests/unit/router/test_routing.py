@@ -97,7 +97,7 @@ def routing(store: Any, directory: Directory) -> Routing:
 def tomorrow() -> MessageRequested:
     minute = (now_ms() // 60_000 + 180 + 720) % 1440
     wish = Schedule(begin_minute=minute, end_minute=(minute + 60) % 1440)
-    return asked().model_copy(update={"schedule": wish, "at": now_ms()})
+    return asked().replace(schedule=wish, at=now_ms())
 
 
 def paused() -> Directory:
@@ -111,7 +111,7 @@ def paused() -> Directory:
 @pytest.mark.parametrize("waits_for", ["hour", "stop"])
 async def test_a_link_that_waits_has_its_timer_wherever_the_step_was_broken_off(breaks: str, waits_for: str) -> None:
     store = Store(breaks)
-    request = tomorrow() if waits_for == "hour" else asked().model_copy(update={"at": now_ms()})
+    request = tomorrow() if waits_for == "hour" else asked().replace(at=now_ms())
     router = routing(store, paused() if waits_for == "stop" else Directory())
     record = Record(REQUESTED, 0, 7, request.message_id, event=request, raw=b"")
     if breaks:
@@ -134,7 +134,7 @@ async def test_a_repeated_request_sets_no_timer_of_its_own() -> None:
     router = routing(store, Directory())
     await router.step([Record(REQUESTED, 0, 7, request.message_id, event=request, raw=b"")])
     (timer,) = store.timers.values()
-    again = request.model_copy(update={"event_id": ids.uuid7()})
+    again = request.replace(event_id=ids.uuid7())
     await router.step([Record(REQUESTED, 0, 8, again.message_id, event=again, raw=b"")])
     assert list(store.timers.values()) == [timer]
 

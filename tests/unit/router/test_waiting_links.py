@@ -26,7 +26,7 @@ def installation(zone: str, *, proved: bool) -> Installation:
 def zone_of(*installations: Installation, application: ApplicationChanged = APPLICATION) -> str:
     hour = (NOW // 60_000) % 1440
     wish = Schedule(begin_minute=(hour + 720) % 1440, end_minute=(hour + 721) % 1440, recipient_zone=True)
-    found = scheduled(asked().model_copy(update={"schedule": wish}), ids.uuid7(), installations, NOW, application)
+    found = scheduled(asked().replace(schedule=wish), ids.uuid7(), installations, NOW, application)
     assert found is not None
     return found.zone
 

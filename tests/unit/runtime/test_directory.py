@@ -7,7 +7,7 @@ from services.runtime.directory import Directory
 
 def stop(scope: str, name: str, state: str) -> StopChanged:
     about = {"event_id": ids.uuid7(), "at": 1, "scope": scope, "id": name, "state": state}
-    return StopChanged.model_validate(about)
+    return StopChanged.stored(about)
 
 
 def directory_of(*events: StopChanged) -> Directory:

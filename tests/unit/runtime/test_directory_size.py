@@ -26,12 +26,12 @@ Make = Callable[[int], Event]
 
 def partner(number: int, **more: Any) -> PartnerChanged:
     about = {"partner_id": f"p{number}", "uuid": "u", "login": f"login{number}", "password_hash": "h"}
-    return PartnerChanged.model_validate({"event_id": "e", "at": 1, **about, **more})
+    return PartnerChanged.stored({"event_id": "e", "at": 1, **about, **more})
 
 
 def application(number: int, **more: Any) -> ApplicationChanged:
     about = {"application_id": f"a{number}", "name": "A", "api_key_digests": (f"k{number}",)}
-    return ApplicationChanged.model_validate({"event_id": "e", "at": 1, **about, **more})
+    return ApplicationChanged.stored({"event_id": "e", "at": 1, **about, **more})
 
 
 def sender(number: int) -> SenderChanged:
@@ -40,7 +40,7 @@ def sender(number: int) -> SenderChanged:
 
 def credentials(number: int, **more: Any) -> CredentialsChanged:
     about = {"application_id": f"a{number}", "provider": Provider.FCM, "sealed": "s", "fingerprint": "f"}
-    return CredentialsChanged.model_validate({"event_id": "e", "at": 1, **about, **more})
+    return CredentialsChanged.stored({"event_id": "e", "at": 1, **about, **more})
 
 
 def stop(number: int) -> StopChanged:

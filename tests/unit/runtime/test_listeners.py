@@ -85,7 +85,7 @@ def tokens(directory: Directory, clock: Clock) -> OperatorTokens:
 def named(directory: Directory, token: str, *scopes: OperatorScope, **more: Any) -> OperatorTokenChanged:
     """A token that the directory knows."""
     about = {"operator_id": ids.uuid7(), "name": "anna", "digest": SECRETS.digest(token, PURPOSE), "created_at": 1}
-    event = OperatorTokenChanged.model_validate({"event_id": "e", "at": 1, **about, "scopes": scopes, **more})
+    event = OperatorTokenChanged.stored({"event_id": "e", "at": 1, **about, "scopes": scopes, **more})
     directory.apply(event.entity_key, codec.encode(event))
     return event
 

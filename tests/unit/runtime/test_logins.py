@@ -44,7 +44,7 @@ class Setting:
 
     def change(self, **changes: Any) -> None:
         given = {"password_hash": CHEAP.hash("right"), "login": "demo"} | changes
-        event = PARTNER.model_copy(update=given)
+        event = PARTNER.replace(**given)
         self.directory.apply(event.entity_key, codec.encode(event))
 
     async def check(self, login: str, password: str, address: str = "127.0.0.1") -> object:

@@ -5,14 +5,14 @@ from tests.support.requests import PARTNER
 
 
 def test_requests_at_once_are_limited() -> None:
-    limits, partner = PartnerLimits(), PARTNER.model_copy(update={"max_connections": 2})
+    limits, partner = PartnerLimits(), PARTNER.replace(max_connections=2)
     assert [limits.enter(partner, 0.0) for _ in range(3)] == [None, None, "at most 2 requests at once"]
     limits.leave(partner)
     assert limits.enter(partner, 0.0) is None
 
 
 def test_requests_a_second_are_limited() -> None:
-    limits, partner = PartnerLimits(), PARTNER.model_copy(update={"max_rate_per_s": 3})
+    limits, partner = PartnerLimits(), PARTNER.replace(max_rate_per_s=3)
 
     def asked(now_s: float, times: int) -> int:
         count = 0
@@ -28,6 +28,6 @@ def test_requests_a_second_are_limited() -> None:
 
 
 def test_partners_do_not_share_their_limits() -> None:
-    limits, partner = PartnerLimits(), PARTNER.model_copy(update={"max_connections": 1})
-    other = partner.model_copy(update={"partner_id": "other"})
+    limits, partner = PartnerLimits(), PARTNER.replace(max_connections=1)
+    other = partner.replace(partner_id="other")
     assert [limits.enter(partner, 0.0), limits.enter(other, 0.0)] == [None, None]

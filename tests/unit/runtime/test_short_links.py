@@ -25,7 +25,7 @@ SHORT = ShortLinks(BASE, digests)
 
 
 def push(text: str, **changes: object) -> Link:
-    return Link(channel=Channel.PUSH, ttl_ms=60_000, content=Content(text=text)).model_copy(update=changes)
+    return Link(channel=Channel.PUSH, ttl_ms=60_000, content=Content(text=text)).replace(**changes)
 
 
 def shown(link: Link, short: ShortLinks = SHORT) -> str:

@@ -25,7 +25,7 @@ def hours(begin: str | None = None, end: str | None = None, **more: object) -> S
     def minute(text: str | None) -> int | None:
         return None if text is None else int(text[:2]) * 60 + int(text[3:])
 
-    return Schedule(begin_minute=minute(begin), end_minute=minute(end)).model_copy(update=more)
+    return Schedule(begin_minute=minute(begin), end_minute=minute(end)).replace(**more)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_deadline_only_takes_away(
     zone, schedule = ZoneInfo(name), Schedule(begin_minute=begin, end_minute=end, weekdays=tuple(sorted(days)))
     free, bound = (
         send_at(schedule, zone, now),
-        send_at(schedule.model_copy(update={"deadline": now + ahead}), zone, now),
+        send_at(schedule.replace(deadline=now + ahead), zone, now),
     )
     assert free is not None
     assert bound == (free if free <= now + ahead else None)

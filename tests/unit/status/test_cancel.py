@@ -89,7 +89,7 @@ class Kept:
 @pytest.mark.parametrize(("state", "withdrawn"), [("cancelled", 0), ("paused", 1)])
 async def test_the_push_of_a_packet_that_was_cancelled_stays_on_the_screen(state: str, withdrawn: int) -> None:
     about = {"event_id": "s", "at": 0, "scope": "packet", "id": "bank/7", "state": state}
-    stop, directory, kept = StopChanged.model_validate(about), Directory(), Kept()
+    stop, directory, kept = StopChanged.stored(about), Directory(), Kept()
     directory.apply(stop.entity_key, record_encryption.encode(stop))
     story = Story()
     request = asked(story, packet_id=7)

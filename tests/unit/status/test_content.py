@@ -22,7 +22,7 @@ PUSH = Content(
 
 def rich(**keys: Any) -> Content:
     given_keys = {name.replace("_", "-"): value for name, value in keys.items()}
-    return enriched(PUSH.model_copy(update={"enrichment": json.dumps(given_keys)}))
+    return enriched(PUSH.replace(enrichment=json.dumps(given_keys)))
 
 
 def test_a_push_without_enrichment_stays_as_it_is() -> None:
@@ -48,7 +48,7 @@ def test_a_push_without_enrichment_stays_as_it_is() -> None:
     ],
 )
 def test_each_key_replaces_its_own_part(keys: dict[str, Any], changed: dict[str, Any]) -> None:
-    assert rich(**keys) == PUSH.model_copy(update=changed)
+    assert rich(**keys) == PUSH.replace(**changed)
 
 
 PARTS = {

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 import pytest
 
-from schemas import ids, topics
+from schemas import codec, ids, topics
 from schemas.events import (
     Event,
     MessageEvent,
@@ -67,7 +66,7 @@ def event_of(message_id: str) -> RequestRepeated:
 
 
 async def put(kept: Kept, event: Event, place: str = "0/1", topic: topics.Topic = STATUS) -> None:
-    await letters(kept).put(topic, b"k", orjson.dumps(event.model_dump()), place, reason="cannot be done", event=event)
+    await letters(kept).put(topic, b"k", codec.encode(event), place, reason="cannot be done", event=event)
 
 
 async def test_the_failure_is_a_timer_and_the_dead_letter_has_its_id(kept: Kept) -> None:
@@ -124,8 +123,8 @@ async def test_an_hour_is_held_back_no_longer_than_the_lifetime_that_begins_with
 
 async def test_a_lifetime_that_is_over_ends_the_message_at_once(kept: Kept) -> None:
     planned = Story().planned("i-1")
-    over: dict[str, Any] = planned.model_dump() | {"expires_at": 1}
-    await put(kept, Planned.model_validate(over))
+    over: dict[str, Any] = planned.document() | {"expires_at": 1}
+    await put(kept, Planned.stored(over))
     (timer,) = kept.timers.values()
     assert timer.due_at == timer.event.at
 
@@ -153,7 +152,7 @@ async def is_meant(story: Story, *events: MessageEvent, topic: str, record: str 
     message = Message(story.message_id)
     for event in events:
         fold(message, event)
-    failed = MessageFailed.model_validate(story.failed().model_dump() | {"topic": topic, "record": record})
+    failed = MessageFailed.stored(story.failed().document() | {"topic": topic, "record": record})
     stored = Stored(message) if events else Stored()
     return await FailureCheck(stored).still_meant([failed]) == {failed.event_id}  # type: ignore[arg-type]
 

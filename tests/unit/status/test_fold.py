@@ -341,7 +341,7 @@ def test_an_attempt_shows_provider_status_and_latency() -> None:
 def test_the_live_activities_of_a_phone_are_deliveries_of_their_own() -> None:
     story = Story()
     slots = ("activity/a", "activity/b")
-    sent = story.dispatched().model_copy(update={"slot": slots[0]})
+    sent = story.dispatched().replace(slot=slots[0])
     message = replay(story.requested(), sent, story.planned("i-1", slots=slots))
     assert {target.slot: target.state for target in message.links[0].targets} == {
         slots[0]: DeliveryState.SENT,
@@ -353,7 +353,7 @@ def test_the_live_activities_of_a_phone_are_deliveries_of_their_own() -> None:
 def test_a_live_activity_that_the_provider_took_is_not_expired_by_silence() -> None:
     story = Story()
     planned = story.planned("i-1", slots=("activity/a", "activity/b"))
-    sent = story.dispatched().model_copy(update={"slot": "activity/a"})
+    sent = story.dispatched().replace(slot="activity/a")
     message = replay(story.requested(), planned, sent, story.deadline())
     assert message.links[0].state is DeliveryState.SENT
     assert [target.state for target in message.links[0].targets] == [DeliveryState.SENT, DeliveryState.EXPIRED]
@@ -370,10 +370,8 @@ def test_a_request_with_a_known_id_and_other_content_is_in_the_trace() -> None:
     story = Story()
     first, planned = story.requested(), story.planned("i-1")
     other_phone = story.requested("b", recipient=Recipient(phone="72101234568", external_user_id="user"))
-    other_text = story.requested("c", chain=(first.chain[0].model_copy(update={"content": Content(text="bye")}),))
-    both = other_text.model_copy(
-        update={"event_id": ids.event_id_of(story.message_id, "d"), "recipient": other_phone.recipient}
-    )
+    other_text = story.requested("c", chain=(first.chain[0].replace(content=Content(text="bye")),))
+    both = other_text.replace(event_id=ids.event_id_of(story.message_id, "d"), recipient=other_phone.recipient)
     expected = [
         "PUSH",
         "PUSH: its id was used before, with another recipient: it is not sent",
@@ -390,7 +388,7 @@ def test_a_request_with_the_same_content_is_an_ordinary_repeat() -> None:
     secret = [Content(text="%code%", secure=values) for values in sealed]
     link = story.requested().chain[0]
     again = [
-        story.requested(name, chain=(link.model_copy(update={"content": content}),))
+        story.requested(name, chain=(link.replace(content=content),))
         for name, content in zip("ab", secret, strict=True)
     ]
     assert _lines_of_requests(again[0], story.planned("i-1"), again[1]) == ["PUSH", "PUSH"]

@@ -25,8 +25,8 @@ KINDS = ("delivered", "read", "dismissed", "clicked")
 
 def receipt(story: Story, number: int, **changes: Any) -> ReceiptReceived:
     """One receipt of many: all of them differ."""
-    receipt = story.receipt("i-1", "clicked").model_copy(update={"action": f"{number}", "event_id": ids.uuid7()})
-    return receipt.model_copy(update=changes)
+    receipt = story.receipt("i-1", "clicked").replace(action=f"{number}", event_id=ids.uuid7())
+    return receipt.replace(**changes)
 
 
 def size_of(message: Message) -> int:
@@ -54,7 +54,7 @@ def test_receipts_for_a_message_without_a_request_stay_small() -> None:
 def test_a_link_beyond_the_longest_chain_is_let_go_whatever_speaks_of_it(link: int) -> None:
     story = Story()
     events: list[MessageEvent] = [story.receipt(), story.dispatched(), story.planned("i-1"), story.failed()]
-    message = replay(*[event.model_copy(update={"link": link}) for event in events])
+    message = replay(*[event.replace(link=link) for event in events])
     assert (message.links, message.trace_count, message.ignored) == ({}, 0, len(events))
 
 
@@ -124,7 +124,7 @@ def test_one_phone_with_ever_new_receipts_leaves_room_in_the_trace() -> None:
 @pytest.mark.parametrize("field", ["event_id", "installation_id", "slot", "partner_id"])
 def test_a_text_longer_than_any_of_ours_is_let_go(field: str) -> None:
     story = Story()
-    message = replay(story.receipt().model_copy(update={field: "x" * 100_000}))
+    message = replay(story.receipt().replace(**{field: "x" * 100_000}))
     assert (message.links, message.ignored) == ({}, 1)
 
 
@@ -132,7 +132,7 @@ def test_a_text_longer_than_any_of_ours_is_let_go(field: str) -> None:
 def test_nor_does_it_leave_a_line_when_the_plan_is_known(field: str) -> None:
     story = Story()
     events = [story.requested(), story.planned("i-1")]
-    message = replay(*events, story.receipt().model_copy(update={field: "x" * 100_000}))
+    message = replay(*events, story.receipt().replace(**{field: "x" * 100_000}))
     assert [entry.what for entry in trace_of(message)] == ["requested", "planned"]
     assert size_of(message) < size_of(replay(*events)) + 100
 
@@ -187,7 +187,7 @@ def test_attempts_before_the_plan_are_bounded() -> None:
     message = Message(story.message_id)
     for number in range(6_000):
         changes = {"event_id": ids.uuid7(), "installation_id": ids.uuid7(), "link": number % LONGEST_CHAIN}
-        event = story.dispatched().model_copy(update=changes)
+        event = story.dispatched().replace(**changes)
         assert isinstance(event, ProviderDispatched)
         fold(message, event)
     assert size_of(message) < 2 * 1024 * 1024

@@ -65,6 +65,6 @@ def test_nothing_that_is_read_later_changes_it() -> None:
     before = to_document(message)
     for number in range(100):
         receipt = story.receipt("i-1", "read")
-        fold(message, receipt.model_copy(update={"event_id": ids.uuid7(), "link": number}))
+        fold(message, receipt.replace(event_id=ids.uuid7(), link=number))
     assert to_document(message) == before
     assert message.ignored == 100

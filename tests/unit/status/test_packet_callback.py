@@ -35,7 +35,7 @@ def test_a_chain_that_goes_on_has_not_failed_and_its_links_are_told_apart() -> N
     story = Story()
     push = Link(channel=Channel.PUSH, ttl_ms=60_000, application_id="app", content=Content(text="hi"))
     sms = Link(channel=Channel.SMS, ttl_ms=60_000, application_id="app", data="{}")
-    chain = (push.model_copy(update={"awaited": "DELIVERED"}), sms)
+    chain = (push.replace(awaited="DELIVERED"), sms)
     planned = story.planned("i-1")
     message, follows = followed(story.requested(packet_id=7, chain=chain), planned, story.deadline())
     assert state_of(message)["status"] == "ACCEPTED"
@@ -45,7 +45,7 @@ def test_a_chain_that_goes_on_has_not_failed_and_its_links_are_told_apart() -> N
     (following,) = [follow_up.request for follow_up in of_kind(follows, NextLink)]
     fold(message, following)
     about = {"event_id": "planned/1", "link": 1, "request_id": following.event_id, "targets": ()}
-    fold(message, planned.model_copy(update={**about, "reason": Reason.UNROUTED}))
+    fold(message, planned.replace(**{**about, "reason": Reason.UNROUTED}))
     last = state_of(message)
     assert (last["status"], last["errorCode"], last["type"], last["packetId"]) == ("REJECTED", 11, "SMS", 7)
 

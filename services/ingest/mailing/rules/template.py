@@ -9,6 +9,8 @@ The template was checked as a whole; for each recipient only what their values c
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.message_fields import Extras
 from schemas.values import Channel, Link
 from services.ingest.mailing.rules.draft import MailingDraft
@@ -69,9 +71,8 @@ class Template:
 
     def _bytes_of(self, values: Values) -> int:
         filled = self.filled(values)
-        texts = [link.model_dump_json() for link in filled.chain]
-        texts += [text for text in filled.extras.values() if isinstance(text, str)]
-        return sum(len(text.encode(errors="replace")) for text in texts)
+        extras = [text.encode(errors="replace") for text in filled.extras.values() if isinstance(text, str)]
+        return sum(map(len, map(msgspec.json.encode, filled.chain))) + sum(map(len, extras))
 
 
 def _where(place: int) -> str:

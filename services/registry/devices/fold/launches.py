@@ -12,7 +12,7 @@ DAYS = 30
 _DAY_MS = 86_400_000
 
 
-class Launches(Frozen):
+class Launches(Frozen, omit_defaults=False):
     """`days`: starts by day (UTC, days since the epoch in text), the newest thirty days with any."""
 
     total: int = 0

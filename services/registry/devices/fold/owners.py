@@ -20,7 +20,7 @@ _SIGNED_WITHIN_MS = 1000
 """`iat` has whole seconds: a proof signed right after a revocation must not look older."""
 
 
-class OwnerRecord(Frozen):
+class OwnerRecord(Frozen, omit_defaults=False):
     """What is known of a user or phone; the document in collection `cards` has these fields, and `_id` for the id."""
 
     record_id: str

@@ -1,9 +1,12 @@
 """What is known of one installation. Pure values; `fold.py` folds events into them.
 
-The document in collection `installations` has the fields of `Device`, and `_id` for the id.
+The document in collection `installations` has the fields of `Device`, and `_id` for the id. All of them are written,
+also those that hold their default, so that the database can be asked for them.
 """
 
 from typing import Any, Literal
+
+import msgspec
 
 from schemas.device_events import LoginProof, Subscription
 from schemas.providers import Platform, Provider
@@ -19,7 +22,7 @@ def holder(stamp: Stamp, installation_id: str) -> str:
     return f"{stamp}/{installation_id}"
 
 
-class Token(Frozen):
+class Token(Frozen, omit_defaults=False):
     """The live token; `sealed` opens with `Secrets.open(sealed, b"token")`."""
 
     provider: Provider
@@ -34,7 +37,7 @@ class Token(Frozen):
     server_key: str | None = None  # web: what the subscription was made for
 
 
-class LiveToken(Frozen):
+class LiveToken(Frozen, omit_defaults=False):
     """A token of a Live Activity, sealed as `Token` is. `expires_at` (UTC ms): after it nothing is sent."""
 
     sealed: str
@@ -47,14 +50,14 @@ class LiveToken(Frozen):
     expires_at: int | None = None
 
 
-class Owner(Frozen):
+class Owner(Frozen, omit_defaults=False):
     """Whom the installation belongs to: a user, a phone, or both."""
 
     external_user_id: str | None = None
     phone: str | None = None
 
 
-class Mark(Frozen):
+class Mark(Frozen, omit_defaults=False):
     """What is known of a token by its digest: retired (up to `cutoff`, UTC ms), seen to work, or accepted `under`.
 
     Or that a proof of login was used, and when it was signed (`cutoff`).
@@ -66,7 +69,7 @@ class Mark(Frozen):
     under: str = ""
 
 
-class LiveSlot(Frozen):
+class LiveSlot(Frozen, omit_defaults=False):
     """The register of one slot (`schemas/live.py`); without a token the activity has ended."""
 
     slot: str
@@ -74,21 +77,21 @@ class LiveSlot(Frozen):
     token: LiveToken | None = None
 
 
-class KeptSubscription(Subscription):
+class KeptSubscription(Subscription, omit_defaults=False):
     """A subscription, and when it was reported."""
 
     stamp: Stamp = ""
 
     @classmethod
     def of(cls, subscription: Subscription, stamp: Stamp) -> "KeptSubscription":
-        return cls.model_validate({**subscription.model_dump(), "stamp": stamp})
+        return cls.checked(**msgspec.structs.asdict(subscription), stamp=stamp)
 
     def reported(self) -> Subscription:
         """As the device reported it."""
-        return Subscription.model_validate(self.model_dump())
+        return msgspec.convert(self, Subscription, from_attributes=True)
 
 
-class PermissionReport(Frozen):
+class PermissionReport(Frozen, omit_defaults=False):
     """A report on whether the operating system lets pushes through, and whose it is."""
 
     stamp: Stamp
@@ -96,7 +99,7 @@ class PermissionReport(Frozen):
     source: Literal["sdk", "provider"] = "sdk"
 
 
-class PermissionChange(Frozen):
+class PermissionChange(Frozen, omit_defaults=False):
     """The system has begun to forbid pushes, or to allow them again."""
 
     at: int
@@ -104,14 +107,14 @@ class PermissionChange(Frozen):
     source: Literal["sdk", "provider"]
 
 
-class PrimaryClaim(Frozen):
+class PrimaryClaim(Frozen, omit_defaults=False):
     """The last claim (or release) of the primary mark. `card`: the owner's record; None: nobody was logged in."""
 
     value: bool
     card: str | None = None
 
 
-class Device(Frozen):
+class Device(Frozen, omit_defaults=False):
     """The folded installation; the document in `installations` has the same fields, and `_id` for the id."""
 
     installation_id: str
