@@ -23,6 +23,7 @@ from services.runtime import faults, telemetry
 from services.runtime.http.body_deadline import BodyDeadline
 from services.runtime.http.field_names import rule_of
 from services.runtime.http.native_names import body_of, query_faults
+from services.runtime.http.one_write import OneWriteProtocol
 from services.runtime.loops import pause
 from services.runtime.mongo.errors import REFUSALS, OutOfTime
 from services.runtime.process import Process
@@ -246,7 +247,7 @@ def serve(process: Process, app: ASGIApp, name: str, address: tuple[str, int], u
             port=port,
             headers=list(SECURITY_HEADERS),
             loop="none",
-            http="httptools",
+            http=OneWriteProtocol,
             ws="none",
             lifespan="off",
             access_log=False,

@@ -112,9 +112,10 @@ class Gathering:
 
     async def append(self, records: Sequence[RawRecord], timeout_s: float) -> None:
         """Return when all records are acknowledged. Raises KafkaError, and TimeoutError after `timeout_s`."""
-        for topic in {record.topic for record in records} - self._counts.keys():
-            async with asyncio.timeout(timeout_s):
-                self._counts[topic] = len(await self._producer.partitions_for(topic))
+        for topic, _, _ in records:
+            if topic not in self._counts:
+                async with asyncio.timeout(timeout_s):
+                    self._counts[topic] = len(await self._producer.partitions_for(topic))
         loop = asyncio.get_running_loop()
         caller = _Caller(len(records), loop.create_future())
         deadline = loop.call_later(timeout_s, self._expire, caller)
