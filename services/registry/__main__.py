@@ -3,6 +3,8 @@
 Start: the log and the database, the directory read to its end, the repairing consumers, and the port last of all.
 """
 
+from starlette.types import ASGIApp
+
 from services.registry.api import application
 from services.registry.audit_trail import audit_routes
 from services.registry.cluster import open_cluster
@@ -12,7 +14,7 @@ from services.registry.devices import open_devices
 from services.registry.erasure import open_erasure
 from services.registry.foundation import open_foundation
 from services.registry.provisioning import SecretRules, open_provisioning
-from services.registry.receipts import open_receipts
+from services.registry.receipts import ReceiptFastPath, open_receipts
 from services.registry.support import IMPORT_PATH, open_audiences
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.access.operator_tokens import OperatorTokens
@@ -27,6 +29,7 @@ async def start(process: Process) -> None:
     devices = await open_devices(foundation)
     commands = DeviceCommands(devices, foundation.log, directory, secrets)
     pace = DevicePace("registry", foundation.trusted_proxies, settings.device_pace)
+    receipts = open_receipts(foundation, commands)
     app = application(
         commands=commands,
         provisioning=open_provisioning(foundation),
@@ -34,7 +37,7 @@ async def start(process: Process) -> None:
         audiences=await open_audiences(foundation),
         targets=StopTargets(foundation.database),
         callers=foundation.partner_caller,
-        receipts=open_receipts(foundation, commands),
+        receipts=receipts,
         more=[
             open_erasure(foundation, commands),
             open_dead_letters(foundation),
@@ -43,9 +46,20 @@ async def start(process: Process) -> None:
         ],
         rules=SecretRules(settings.allow_weak_secrets),
     )
+
+    def receipts_first(listener: ASGIApp) -> ASGIApp:
+        return ReceiptFastPath(listener, receipts=receipts, secrets=secrets, directory=directory, pace=pace)
+
     tokens = OperatorTokens(directory, secrets, settings.admin_token)
-    trusted = foundation.trusted_proxies
-    listeners.serve(process, app, tokens, trusted, sink=foundation.log, uploads=(IMPORT_PATH,))
+    listeners.serve(
+        process,
+        app,
+        tokens,
+        foundation.trusted_proxies,
+        sink=foundation.log,
+        uploads=(IMPORT_PATH,),
+        around=receipts_first,
+    )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from services.registry.provisioning import (
     partner_routes,
     stop_routes,
 )
-from services.registry.receipts import ReceiptFastPath, ReceiptService, receipt_routes
+from services.registry.receipts import ReceiptService, receipt_routes
 from services.registry.support import (
     IMPORT_PATH,
     MAX_IMPORT_BYTES,
@@ -91,9 +91,6 @@ def application(
         app.include_router(routes)
     app.add_middleware(server.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES, RECEIPTS_PATH: MAX_RECEIPTS_BYTES})
     app.add_middleware(Measured)
-    app.add_middleware(
-        ReceiptFastPath, receipts=receipts, secrets=commands.secrets, directory=commands.directory, pace=auth.pace
-    )
     return app
 
 

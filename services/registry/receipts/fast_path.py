@@ -33,7 +33,7 @@ _SCHEME = b"bearer "
 
 
 class ReceiptFastPath:
-    """ASGI middleware around the API of the registry."""
+    """ASGI middleware around all that everybody may reach of the registry."""
 
     def __init__(
         self, app: ASGIApp, *, receipts: ReceiptService, secrets: Secrets, directory: Directory, pace: DevicePace

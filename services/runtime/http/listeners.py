@@ -125,12 +125,17 @@ def serve(
     sink: Log,
     uploads: tuple[str, ...] = (),
     direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({}),
+    around: Callable[[ASGIApp], ASGIApp] | None = None,
 ) -> None:
     """Serve `app` on both ports until the process stops; `uploads` as for `server.serve`, `direct` for everybody's.
 
-    What changes something is audited in `sink`.
+    What changes something is audited in `sink`. `around` is put around everybody's listener: a hot path whose address
+    is not fixed.
     """
     settings, app = process.settings, AuditedApp(app, process.name, sink, trusted)
-    server.serve(process, PublicListener(app, direct), "api", (settings.host, settings.port), uploads)
+    public: ASGIApp = PublicListener(app, direct)
+    if around is not None:
+        public = around(public)
+    server.serve(process, public, "api", (settings.host, settings.port), uploads)
     operators = OperatorsListener(app, tokens, trusted)
     server.serve(process, operators, "operators-api", (settings.operators_host, settings.operators_port), uploads)

@@ -29,6 +29,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.crypto.record_encryption import NoKeys
 from services.runtime.directory import Directory
 from services.runtime.http.body_deadline import BodyDeadline
+from services.runtime.http.listeners import PublicListener
 from services.runtime.log.kafka import Append, Log, LogUnavailable, RecordTooLarge
 
 API_KEY = "key-of-the-app"
@@ -85,17 +86,18 @@ class Here:
         self.pace = DevicePace("registry", networks("127.0.0.1/32"))
         self.worked = WorkedTokens(commands)
         nothing: Any = None
-        self.app = BodyDeadline(
-            application(
-                commands=commands,
-                provisioning=Provisioning(self.directory, sink, nothing),
-                auth=RegistryAuth(devices, self.directory, SECRETS, self.pace),
-                audiences=nothing,
-                targets=nothing,
-                callers=nobody,
-                receipts=ReceiptService(sink, SECRETS.delivery_ids, self.worked),
-            )
+        receipts = ReceiptService(sink, SECRETS.delivery_ids, self.worked)
+        api = application(
+            commands=commands,
+            provisioning=Provisioning(self.directory, sink, nothing),
+            auth=RegistryAuth(devices, self.directory, SECRETS, self.pace),
+            audiences=nothing,
+            targets=nothing,
+            callers=nobody,
+            receipts=receipts,
         )
+        about: Any = {"receipts": receipts, "secrets": SECRETS, "directory": self.directory, "pace": self.pace}
+        self.app = BodyDeadline(ReceiptFastPath(PublicListener(api), **about))
 
     async def call(
         self, content: bytes, *headers: tuple[bytes, bytes], path: str = PATH, method: str = "POST"
