@@ -2,8 +2,9 @@
 
 Real Kafka, real MongoDB, dispatch in its own process, the APNs sandbox in another (TLS, HTTP/2, provider tokens
 verified, payloads counted and not kept). Targets lie in the log before dispatch starts; what is measured is from its
-first finished records to its last, asked for rarely, since every answer costs it time. Limit: the same pushes with no
-servers: decoded, screened, opened, rendered, concluded, encoded.
+first finished records to its last, asked for rarely, since every answer costs it time. Limits: the same pushes with no
+servers (decoded, screened, opened, rendered, concluded, encoded), and through a plain gateway to the same sandbox
+(`plain_gateway.py`).
 """
 
 import asyncio
@@ -22,6 +23,7 @@ import orjson
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show
+from deploy.bench.parts import plain_gateway
 from deploy.local import Stack
 from deploy.waiting import wait_until
 from schemas import ids, topics
@@ -196,6 +198,7 @@ def measured(pushes: int = 60_000) -> list[Row]:
                 wait_until(lambda: finished(stack) >= pushes, "the last push", 300, POLL_S)
                 spent, took = cpu_seconds(pid) - before, time.monotonic() - began
                 memory, note = memory_mib(pid), f"{(pushes - done) / took:,.0f}/s on this machine"
+            plain = plain_gateway.pushed(described, described["key"], pushes // 2, CONTENT)
     rate = (pushes - done) / spent
     return [
         Row(
@@ -203,8 +206,8 @@ def measured(pushes: int = 60_000) -> list[Row]:
             rate,
             "pushes/CPU-s",
             "10,000",
-            limit=f"{bare():,.0f} without servers",
-            note=note,
+            limit=f"{bare():,.0f} without servers; {plain:,.0f} a plain gateway",
+            note=f"{note}; {rate / plain:.2f} of a plain gateway on the same engine",
             memory_mib=memory,
         )
     ]
