@@ -11,6 +11,7 @@ from deploy.local import Stack
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.settings import Settings
+from services.runtime.text.setting import settings_of
 
 
 @dataclass(frozen=True)
@@ -65,5 +66,5 @@ def own_settings(stack_servers: Servers) -> Settings:
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """What a process of its own must be given to have these settings."""
-    chosen = settings.model_dump(by_alias=True)
+    chosen = {about.variable: getattr(settings, name) for name, (about, _) in settings_of(Settings).items()}
     return {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in chosen.items()}

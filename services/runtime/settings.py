@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_core import ErrorDetails
+from typing import Any
 
 from schemas.providers import BASE_URLS
 from schemas.values import Lane
-from services.runtime.cluster_settings import ClusterSettings
+from services.runtime.cluster_settings import ClusterSettings, faults_of_cluster
+from services.runtime.text.setting import read, setting, settings_of
 
 MIN_ADMIN_TOKEN = 32
 
@@ -18,135 +18,84 @@ class BadSettings(Exception):
     """The environment holds a value that cannot be used; the message names it."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Settings(ClusterSettings):
-    """Read once at the start of a process and passed on. The alias is the environment variable."""
+    """Read once at the start of a process and passed on."""
 
     # this process
-    host: str = Field("127.0.0.1", alias="RPNS_HOST", description="address that the process binds")
-    port: int = Field(0, alias="RPNS_PORT", ge=0, le=65535, description="port of the API; 0 takes a free one")
-    metrics_host: str = Field(
-        "127.0.0.1",
-        alias="RPNS_METRICS_HOST",
-        description="address that /healthz, /readyz and /metrics bind; they ask for no login",
+    host: str = setting("127.0.0.1", "RPNS_HOST", "address that the process binds")
+    port: int = setting(0, "RPNS_PORT", "port of the API; 0 takes a free one", least=0, most=65535)
+    metrics_host: str = setting(
+        "127.0.0.1", "RPNS_METRICS_HOST", "address that /healthz, /readyz and /metrics bind; they ask for no login"
     )
-    metrics_port: int = Field(
-        0, alias="RPNS_METRICS_PORT", ge=0, le=65535, description="port of /healthz, /readyz and /metrics"
-    )
-    operators_host: str = Field(
-        "127.0.0.1", alias="RPNS_OPERATORS_HOST", description="address that the operators' API binds"
-    )
-    operators_port: int = Field(
+    metrics_port: int = setting(0, "RPNS_METRICS_PORT", "port of /healthz, /readyz and /metrics", least=0, most=65535)
+    operators_host: str = setting("127.0.0.1", "RPNS_OPERATORS_HOST", "address that the operators' API binds")
+    operators_port: int = setting(
         0,
-        alias="RPNS_OPERATORS_PORT",
-        ge=0,
-        le=65535,
-        description="port of the operators' API, in a network of their own; 0 takes a free one",
+        "RPNS_OPERATORS_PORT",
+        "port of the operators' API, in a network of their own; 0 takes a free one",
+        least=0,
+        most=65535,
     )
-    instance: str = Field(
-        "1",
-        alias="RPNS_INSTANCE",
-        description="name among the instances of one service; keep it over restarts",
-    )
-    lanes: tuple[Lane, ...] = Field(
+    instance: str = setting("1", "RPNS_INSTANCE", "name among the instances of one service; keep it over restarts")
+    lanes: tuple[Lane, ...] = setting(
         ("single", "bulk"),
-        alias="RPNS_LANES",
-        min_length=1,
-        description="single, bulk, or both with a comma between: whose messages this process works on",
+        "RPNS_LANES",
+        "single, bulk, or both with a comma between: whose messages this process works on",
     )
-    niceness: int = Field(
-        0, alias="RPNS_NICENESS", ge=0, le=19, description="by how much this process gives way to others on its machine"
+    niceness: int = setting(
+        0, "RPNS_NICENESS", "by how much this process gives way to others on its machine", least=0, most=19
     )
-    shutdown_s: float = Field(
-        20, alias="RPNS_SHUTDOWN_S", gt=0, description="seconds a process may take to end in order"
-    )
-    commit: str = Field("", alias="RPNS_COMMIT", description="the commit that this build is of, for rpns_build_info")
-    log_level: str = Field("info", alias="RPNS_LOG_LEVEL", description="debug, info, warning or error")
+    shutdown_s: float = setting(20, "RPNS_SHUTDOWN_S", "seconds a process may take to end in order", above=0)
+    commit: str = setting("", "RPNS_COMMIT", "the commit that this build is of, for rpns_build_info")
+    log_level: str = setting("info", "RPNS_LOG_LEVEL", "debug, info, warning or error")
 
     # secrets and people's data
-    master_key: str = Field("", alias="RPNS_MASTER_KEY", description="base64 of 32 bytes; seals tokens and credentials")
-    old_master_keys: str = Field(
-        "", alias="RPNS_OLD_MASTER_KEYS", description="former master keys, comma between; they still open"
+    master_key: str = setting("", "RPNS_MASTER_KEY", "base64 of 32 bytes; seals tokens and credentials")
+    old_master_keys: str = setting("", "RPNS_OLD_MASTER_KEYS", "former master keys, comma between; they still open")
+    allow_weak_secrets: bool = setting(
+        False, "RPNS_ALLOW_WEAK_SECRETS", "take short passwords, keys and admin tokens: for a stack on one machine only"
     )
-    allow_weak_secrets: bool = Field(
-        False,
-        alias="RPNS_ALLOW_WEAK_SECRETS",
-        description="take short passwords, keys and admin tokens: for a stack on one machine only",
+    admin_token: str = setting(
+        "", "RPNS_ADMIN_TOKEN", "the operators' first token, at least 32 characters; empty: only named ones are taken"
     )
-    admin_token: str = Field(
-        "",
-        alias="RPNS_ADMIN_TOKEN",
-        description="the operators' first token, at least 32 characters; empty: only named ones are taken",
+    trusted_proxies: str = setting("", "RPNS_TRUSTED_PROXIES", "CIDRs whose X-Forwarded-For is believed")
+    public_url: str = setting(
+        "", "RPNS_PUBLIC_URL", "the gateway's address as others reach it; empty: not told to anybody"
     )
-    trusted_proxies: str = Field(
-        "", alias="RPNS_TRUSTED_PROXIES", description="CIDRs whose X-Forwarded-For is believed"
-    )
-    public_url: str = Field(
-        "", alias="RPNS_PUBLIC_URL", description="the gateway's address as others reach it; empty: not told to anybody"
-    )
-    allow_private_addresses: bool = Field(
-        False,
-        alias="RPNS_ALLOW_PRIVATE_ADDRESSES",
-        description="let notifyUrl and web push endpoints reach private networks",
+    allow_private_addresses: bool = setting(
+        False, "RPNS_ALLOW_PRIVATE_ADDRESSES", "let notifyUrl and web push endpoints reach private networks"
     )
 
     # limits
-    max_connections: int = Field(
-        10_000, alias="RPNS_MAX_CONNECTIONS", ge=1, description="open connections of the API; one more is answered 503"
+    max_connections: int = setting(
+        10_000, "RPNS_MAX_CONNECTIONS", "open connections of the API; one more is answered 503", least=1
     )
-    append_timeout_s: float = Field(
-        5, alias="RPNS_APPEND_TIMEOUT_S", gt=0, description="how long a request waits for Kafka"
+    append_timeout_s: float = setting(5, "RPNS_APPEND_TIMEOUT_S", "how long a request waits for Kafka", above=0)
+    sweep_interval_s: float = setting(
+        1, "RPNS_SWEEP_INTERVAL_S", "how often deadlines and timers are looked at", above=0
     )
-    sweep_interval_s: float = Field(
-        1, alias="RPNS_SWEEP_INTERVAL_S", gt=0, description="how often deadlines and timers are looked at"
-    )
-    device_pace: float = Field(
+    device_pace: float = setting(
         1,
-        alias="RPNS_DEVICE_PACE",
-        gt=0,
-        description="multiplies how often devices may call (docs/operations.md); for benchmarks, or fewer processes",
+        "RPNS_DEVICE_PACE",
+        "multiplies how often devices may call (docs/operations.md); for benchmarks, or fewer processes",
+        above=0,
     )
-    dead_letter_hold_s: float = Field(
+    dead_letter_hold_s: float = setting(
         300,
-        alias="RPNS_DEAD_LETTER_HOLD_S",
-        ge=0,
-        description="seconds until the message of a dead-lettered record ends failed, sooner if its lifetime is over",
+        "RPNS_DEAD_LETTER_HOLD_S",
+        "seconds until the message of a dead-lettered record ends failed, sooner if its lifetime is over",
+        least=0,
     )
-    dispatch_in_flight: int = Field(
-        512, alias="RPNS_DISPATCH_IN_FLIGHT", ge=1, description="pushes under way for each partition"
-    )
-    report_limit: int = Field(64, alias="RPNS_REPORT_LIMIT", ge=1, description="reports under way for each receiver")
-    report_retry_s: float = Field(
-        60, alias="RPNS_REPORT_RETRY_S", gt=0, description="seconds before the second try of a report"
-    )
-    report_give_up_h: float = Field(
-        72, alias="RPNS_REPORT_GIVE_UP_H", gt=0, description="hours after which a report is given up"
-    )
+    dispatch_in_flight: int = setting(512, "RPNS_DISPATCH_IN_FLIGHT", "pushes under way for each partition", least=1)
+    report_limit: int = setting(64, "RPNS_REPORT_LIMIT", "reports under way for each receiver", least=1)
+    report_retry_s: float = setting(60, "RPNS_REPORT_RETRY_S", "seconds before the second try of a report", above=0)
+    report_give_up_h: float = setting(72, "RPNS_REPORT_GIVE_UP_H", "hours after which a report is given up", above=0)
 
     # the providers
-    provider_urls: Mapping[str, str] = Field(
-        {base.setting: base.default for base in BASE_URLS}, description="by setting: `schemas/providers.py` has them"
-    )
-    provider_ca_file: str = Field("", alias="PROVIDER_CA_FILE", description="PEM of a CA to trust besides the system's")
-
-    @field_validator("lanes", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
-
-    @field_validator("lanes")
-    @classmethod
-    def _each_once(cls, lanes: tuple[Lane, ...]) -> tuple[Lane, ...]:
-        """Two consumers of one name in one process would drive each other out, again and again."""
-        if len(set(lanes)) < len(lanes):
-            raise ValueError("names a lane twice")
-        return lanes
-
-    @field_validator("admin_token")
-    @classmethod
-    def _is_long(cls, token: str, info: ValidationInfo) -> str:
-        if token and len(token) < MIN_ADMIN_TOKEN and not info.data.get("allow_weak_secrets"):
-            raise ValueError(f"must have at least {MIN_ADMIN_TOKEN} characters")
-        return token
+    provider_urls: Mapping[str, str] = field(default_factory=lambda: {base.setting: base.default for base in BASE_URLS})
+    """By setting: `schemas/providers.py` has them."""
+    provider_ca_file: str = setting("", "PROVIDER_CA_FILE", "PEM of a CA to trust besides the system's")
 
     def url(self, setting: str) -> str:
         """The base URL of a provider that this setting names."""
@@ -160,20 +109,28 @@ class Settings(ClusterSettings):
         """
         source = os.environ if environment is None else environment
         given = {name: value for name, value in source.items() if value}
-        aliases = [field.alias for field in cls.model_fields.values() if field.alias]
-        values = given | _from_files(given, [*aliases, *(base.setting for base in BASE_URLS)])
-        urls = {base.setting: values.get(base.setting, base.default) for base in BASE_URLS}
-        try:
-            return cls.model_validate({**values, "provider_urls": urls})
-        except ValidationError as error:
-            faults = error.errors(include_url=False, include_input=False)
-            raise BadSettings("; ".join(map(_named, faults))) from None
+        variables = [about.variable for about, _ in settings_of(cls).values()]
+        texts = given | _from_files(given, [*variables, *(base.setting for base in BASE_URLS)])
+        urls = {base.setting: texts.get(base.setting, base.default) for base in BASE_URLS}
+        values, faults = read(cls, texts)
+        settings = replace(cls(provider_urls=urls), **values)
+        if faults := faults or [*_faults_of(settings), *faults_of_cluster(settings)]:
+            raise BadSettings("; ".join(faults))
+        return settings
+
+    def model_copy(self, *, update: Mapping[str, Any]) -> "Settings":
+        """A copy with these fields changed; does not check them."""
+        return replace(self, **update)
 
 
-def _named(fault: ErrorDetails) -> str:
-    """The fault by the name of its variable; one that concerns several names them itself."""
-    message = fault["msg"].removeprefix("Value error, ")
-    return f"{fault['loc'][0]}: {message}" if fault["loc"] else message
+def _faults_of(settings: Settings) -> list[str]:
+    faults = []
+    if len(set(settings.lanes)) < len(settings.lanes):
+        # two consumers of one name in one process would drive each other out, again and again
+        faults.append("RPNS_LANES: names a lane twice")
+    if 0 < len(settings.admin_token) < MIN_ADMIN_TOKEN and not settings.allow_weak_secrets:
+        faults.append(f"RPNS_ADMIN_TOKEN: must have at least {MIN_ADMIN_TOKEN} characters")
+    return faults
 
 
 def _from_files(given: Mapping[str, str], aliases: Sequence[str]) -> dict[str, str]:

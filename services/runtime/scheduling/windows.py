@@ -11,10 +11,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from phonenumbers import parse
-from phonenumbers.phonenumberutil import NumberParseException
-from phonenumbers.timezone import time_zones_for_number
-
 from schemas.values import Schedule
 
 _DAY_MIN = 24 * 60
@@ -88,6 +84,10 @@ def _zone_names(installation_zone: str, phone: str | None) -> Iterator[str]:
 
 
 def _phone_zone(phone: str) -> list[str]:
+    from phonenumbers import parse  # the zones of all numbers: 3 MiB that few deployments ever need
+    from phonenumbers.phonenumberutil import NumberParseException
+    from phonenumbers.timezone import time_zones_for_number
+
     try:
         zones = time_zones_for_number(parse(f"+{phone}"))
     except NumberParseException:

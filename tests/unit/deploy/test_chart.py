@@ -16,13 +16,14 @@ from deploy.helm.tool import MISSING, helm
 from deploy.local.processes.process import ROOT
 from schemas.providers import Provider
 from services.runtime.settings import Settings
+from services.runtime.text import setting
 
 CHART = ROOT / "deploy/helm/rpns"
 VALUES = sorted((CHART / "ci").glob("*.yaml"))
 OLDEST, NEWEST = "1.28", "1.37"
 CUSTOM = {"keda.sh/v1alpha1", "monitoring.coreos.com/v1"}
 """Kinds of others, for which there is no schema here."""
-OWN_NAMES = {field.alias for field in Settings.model_fields.values() if field.alias}
+OWN_NAMES = {about.variable for about, _ in setting.settings_of(Settings).values()}
 
 pytestmark = pytest.mark.skipif(helm() is None, reason=MISSING)
 

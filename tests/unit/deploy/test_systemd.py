@@ -10,9 +10,10 @@ import pytest
 
 from deploy.local.processes.process import ROOT
 from services.runtime.settings import Settings
+from services.runtime.text.setting import settings_of
 
 FOLDER = ROOT / "deploy/systemd"
-KNOWN = {field.alias for field in Settings.model_fields.values()}
+KNOWN = {about.variable for about, _ in settings_of(Settings).values()}
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")

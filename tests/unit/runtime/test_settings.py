@@ -1,5 +1,7 @@
 """What the environment may say, and what is refused with the name of the variable."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,13 @@ def test_a_process_works_on_both_lanes_unless_told_otherwise() -> None:
         ("RPNS_LANES", "bulk,bulk"),
         ("RPNS_NICENESS", "-1"),
         ("KAFKA_PARTITIONS", "0"),
+        ("KAFKA_PARTITIONS", "many"),
+        ("RPNS_PORT", "65536"),
+        ("RPNS_PORT", "1.5"),
+        ("RPNS_SHUTDOWN_S", "0"),
+        ("RPNS_SHUTDOWN_S", "nan"),
+        ("RPNS_ALLOW_WEAK_SECRETS", "2"),
+        ("KAFKA_SECURITY_PROTOCOL", "ssl"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_its_name(variable: str, value: str) -> None:
@@ -56,3 +65,25 @@ def test_a_short_admin_token_is_refused_by_name_but_where_weak_secrets_are_allow
     assert Settings.from_environment(short | {"RPNS_ALLOW_WEAK_SECRETS": "1"}).admin_token == "x" * 31
     assert Settings.from_environment({"RPNS_ADMIN_TOKEN": "x" * 32}).admin_token == "x" * 32
     assert Settings.from_environment({"RPNS_ADMIN_TOKEN": ""}).admin_token == ""
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("Yes", True), ("on", True), ("0", False), ("false", False)])
+def test_a_switch_is_said_in_the_usual_ways(text: str, value: bool) -> None:
+    assert Settings.from_environment({"RPNS_ALLOW_WEAK_SECRETS": text}).allow_weak_secrets is value
+
+
+def test_numbers_are_read_as_their_field_says() -> None:
+    settings = Settings.from_environment({"RPNS_PORT": " 8080 ", "RPNS_SHUTDOWN_S": "0.5"})
+    assert (settings.port, settings.shutdown_s) == (8080, 0.5)
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(BadSettings, match=r"^KAFKA_PARTITIONS: must be at least 1; RPNS_PORT: must be a whole number$"):
+        Settings.from_environment({"RPNS_PORT": "x", "KAFKA_PARTITIONS": "0"})
+
+
+def test_a_service_without_an_api_loads_no_web_framework() -> None:
+    """It would be a fifth of its memory."""
+    code = "import sys, services.router.__main__; print({'fastapi', 'aiohttp', 'rich'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
