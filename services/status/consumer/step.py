@@ -6,14 +6,15 @@
                  │                            └─▶ inbox; stream of changes, reports, statistics ─┐
                  └─ recent_messages.py ◀─────────────────────────────────────────────────────────┘
 
-What follows is carried out after the save and before the commit. A crash in between repeats the batch; the fold
-recognises the events and gives the same follow-ups again, and the takers carry out each once.
+What follows is carried out side by side, after the save and before the commit. A crash in between repeats the batch;
+the fold recognises the events and gives the same follow-ups again, and the takers carry out each once.
 
 Nothing is read for what this process saved last, nor for a message that begins with its request: should it be stored
 nevertheless, its save meets the document.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from schemas.events import Event, MessageEvent, MessageRequested
@@ -88,14 +89,19 @@ class FoldStep:
             folded = _fold_all(loaded, {message_id: events[message_id] for message_id in conflicts})
         else:
             raise TooManyConflicts(f"{len(folded)} messages")
-        for write in self.projections:
-            await write([(message, [event for event, _ in events[message.message_id]]) for message, _ in done])
         _count_differences(done, events)
-        for take in self.takers:
-            await take(done)
+        projected = [(message, [event for event, _ in events[message.message_id]]) for message, _ in done]
+        await _side_by_side([*(write(projected) for write in self.projections), *(take(done) for take in self.takers)])
         for message, _ in done:
             message.revision, message.ignored = message.revision + 1, 0
         self.recent.keep([message for message, _ in done])
+
+
+async def _side_by_side(works: Iterable[Awaitable[None]]) -> None:
+    """Returns when all have ended, for the batch may be done again: none must still be at work then."""
+    for ended in await asyncio.gather(*works, return_exceptions=True):
+        if isinstance(ended, BaseException):
+            raise ended
 
 
 def _is_new(batch: Sequence[tuple[MessageEvent, str]]) -> bool:
