@@ -15,7 +15,9 @@ from schemas.topics import HISTORY_RETENTION_MS
 from schemas.values import Channel, Lane
 from services.status.message import Delivery, Link, Message, Request, content_of, inbox_owner
 
-TOUCHING = frozenset({events.MessageRequested, events.Planned, events.ReceiptReceived, events.InboxChanged})
+BEGINNING = frozenset({events.MessageRequested, events.Planned})
+"""Events that an entry may begin with: both are needed for one."""
+TOUCHING = BEGINNING | {events.ReceiptReceived, events.InboxChanged}
 """Events that may change an entry."""
 NEW, SEEN = "New", "Seen"
 
@@ -56,6 +58,11 @@ def entry_id_of(owner: str, message_id: str, link: int) -> str:
 def touched(seen: events.MessageEvent) -> bool:
     """True when the entries of the event's link must be written again."""
     return type(seen) in TOUCHING
+
+
+def begins_with(seen: events.MessageEvent) -> bool:
+    """True when the entries of the event's link are as good as surely new."""
+    return type(seen) in BEGINNING
 
 
 def entries_of(message: Message, link: Link) -> list[InboxEntry]:

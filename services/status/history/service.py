@@ -5,6 +5,7 @@ device changes entries ─▶ InboxChanged ─▶ status-events, and folded at o
 device pulls entries ─▶ ReceiptReceived (delivered, source pull), once for each installation in the plan
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from schemas import ids
@@ -15,8 +16,8 @@ from services.runtime.log.kafka import Append, Log
 from services.status.consumer import FoldStep
 from services.status.fold import Projected
 from services.status.history.access import Caller
-from services.status.history.entries import InboxEntry, entries_of, entry_id_of, touched
-from services.status.history.store import Inbox
+from services.status.history.entries import InboxEntry, begins_with, entries_of, entry_id_of, touched
+from services.status.history.store import Inbox, Saved
 
 Ref = tuple[str, int]
 """Message id and link."""
@@ -29,12 +30,14 @@ class InboxProjection:
         self._inbox = inbox
 
     async def __call__(self, projected: Projected) -> None:
-        entries = []
+        begun, changed = list[Saved](), list[Saved]()
         for message, seen in projected:
+            beginning = {event.link for event in seen if begins_with(event)}
             for number in {event.link for event in seen if touched(event)} & message.links.keys():
                 saved = message.revision + 1
+                entries = begun if number in beginning else changed
                 entries += [(saved, entry) for entry in entries_of(message, message.links[number])]
-        await self._inbox.write(entries)
+        await asyncio.gather(self._inbox.insert(begun), self._inbox.write(changed))
 
 
 class InboxCommands:

@@ -14,6 +14,9 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from services.runtime.mongo import Database, Document, durable
 from services.status.history.entries import InboxEntry
 
+Saved = tuple[int, InboxEntry]
+"""An entry, and the revision of its message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -43,7 +46,12 @@ class Inbox:
             ]
         )
 
-    async def write(self, entries: Sequence[tuple[int, InboxEntry]]) -> None:
+    async def insert(self, entries: Sequence[Saved]) -> None:
+        """Store entries that are probably new, which costs the database an eighth of looking first."""
+        documents = [{"_id": entry.entry_id} | _document(entry, revision) for revision, entry in entries]
+        await self.write([entries[index] for index in (await self._collection.insert(documents)).taken_indexes])
+
+    async def write(self, entries: Sequence[Saved]) -> None:
         """Store entries by the revision of their message; a newer one stays."""
         writes = [
             UpdateOne(

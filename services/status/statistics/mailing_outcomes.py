@@ -18,6 +18,8 @@ from services.status.message import Messages
 
 _PAUSE_TIMES = 20
 _LEASE_MS = 15_000
+_LOOK_ELSEWHERE_S = 5.0
+"""How often to look for what only other instances have noted; one's own changes are counted with the next turn."""
 
 
 class MailingOutcomeCounter:
@@ -25,6 +27,7 @@ class MailingOutcomeCounter:
 
     def __init__(self, messages: Messages, outcomes: OutcomesStore, lease: Lease) -> None:
         self._messages, self._outcomes, self._lease = messages, outcomes, lease
+        self._has_noted, self._look_at_s = False, 0.0
 
     async def take(self, followed: Followed) -> None:
         """Note the mailings that have changed; noting one twice costs one count more."""
@@ -35,12 +38,18 @@ class MailingOutcomeCounter:
         }
         if changed:
             await self._outcomes.changed(changed)
+            self._has_noted = True
 
     async def run(self, stop: asyncio.Event, interval_s: float) -> None:
         """Count changed mailings until stopped; infrastructure trouble is logged and tried again."""
 
         async def turn() -> float:
-            return max(interval_s, _PAUSE_TIMES * await self.count(now_ms()))
+            if not self._has_noted and time.monotonic() < self._look_at_s:
+                return interval_s
+            self._has_noted = False
+            took_s = await self.count(now_ms())
+            self._look_at_s = time.monotonic() + _LOOK_ELSEWHERE_S
+            return max(interval_s, _PAUSE_TIMES * took_s)
 
         await keep_on("outcomes", turn, stop, interval_s)
         await self._lease.release()
