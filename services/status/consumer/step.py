@@ -23,7 +23,16 @@ from services.runtime.clock import now_ms
 from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.mongo.errors import TooLarge
 from services.status.consumer.recent_messages import RecentMessages
-from services.status.fold import FollowUp, Projection, Taker, close_message, count_outcomes, difference, fold
+from services.status.fold import (
+    FollowUp,
+    Projection,
+    Taker,
+    close_message,
+    count_outcomes,
+    difference,
+    fold,
+    follow_ups_of_record,
+)
 from services.status.message import Message, Messages
 
 log = telemetry.logger("fold")
@@ -77,7 +86,7 @@ class FoldStep:
             try:
                 conflicts = await self.messages.save([message for message, _ in folded])
             except TooLarge as fault:
-                _close([folded[index] for index in fault.indexes], fault)
+                _close([folded[index] for index in fault.indexes], events, fault)
                 continue
             done += [pair for pair in folded if pair[0].message_id not in conflicts]
             if not conflicts:
@@ -129,12 +138,13 @@ def _by_message(events: Iterable[tuple[Event, str]]) -> dict[str, list[tuple[Mes
     return found
 
 
-def _close(folded: Sequence[tuple[Message, list[FollowUp]]], fault: TooLarge) -> None:
+def _close(folded: Sequence[tuple[Message, list[FollowUp]]], events: Events, fault: TooLarge) -> None:
     """Close these, so that neither this batch nor a later one waits. Raises the fault if they were closed before."""
     if not folded or any(message.closed for message, _ in folded):
         raise fault
     for message, follows in folded:
-        follows += close_message(message, now_ms())
+        _, origin = events[message.message_id][-1]
+        follows += follow_ups_of_record(close_message(message, now_ms()), origin)
         telemetry.CLOSED_MESSAGES.inc()
         log.warning("a message is closed: it has become too large", message_id=message.message_id)
 
@@ -154,7 +164,7 @@ def _fold_one(
     message = message or Message(message_id)
     follows: list[FollowUp] = []
     for event, origin in events:
-        follows += fold(message, event)
+        follows += follow_ups_of_record(fold(message, event), origin)
         if origin:
             link = message.links.get(event.link)
             follows += count_outcomes(link, event.at, origin) if link is not None and not message.closed else []

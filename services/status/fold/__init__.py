@@ -4,7 +4,16 @@ from services.status.fold.cascade import LinksSaved, NextLink, Withdrawal, chann
 from services.status.fold.close import close_message
 from services.status.fold.counts import OUTCOMES, OutcomeCounted, count_outcomes
 from services.status.fold.fold import fold
-from services.status.fold.follow_ups import Followed, FollowUp, Projected, Projection, ReportDue, StateChanged, Taker
+from services.status.fold.follow_ups import (
+    Followed,
+    FollowUp,
+    Projected,
+    Projection,
+    ReportDue,
+    StateChanged,
+    Taker,
+    follow_ups_of_record,
+)
 from services.status.fold.redaction import redact
 from services.status.fold.report_due import body_of, is_asked_for, wanted_report
 from services.status.fold.requests import difference
@@ -29,6 +38,7 @@ __all__ = [
     "count_outcomes",
     "difference",
     "fold",
+    "follow_ups_of_record",
     "is_asked_for",
     "redact",
     "request_id_of",

@@ -10,11 +10,13 @@ from services.status.message import Change, Message, Report, Request
 
 
 class StateChanged(NamedTuple):
-    """A link has reached a state for the first time; `again`: the event was folded before."""
+    """A link has reached a state for the first time; `again`: the event was folded before. `is_former`: by a release
+    that did not note which record brought it."""
 
     link: int
     change: Change
     again: bool = False
+    is_former: bool = False
 
 
 class ReportDue(NamedTuple):
@@ -34,3 +36,19 @@ Taker = Callable[[Followed], Awaitable[None]]
 """Carries out the follow-ups that are its own; must do a repeated one once only."""
 Projection = Callable[[Projected], Awaitable[None]]
 """Writes what is derived from messages, also in a rebuild; an older message must not overwrite a newer one."""
+
+
+def follow_ups_of_record(follows: Sequence[FollowUp], origin: str) -> list[FollowUp]:
+    """Those that follow from the record at `origin`: a change does from the record that brought it, however often that
+    is folded, and from no repetition of its event. A change without a record is this one's from now on."""
+    kept: list[FollowUp] = []
+    for follow_up in follows:
+        if type(follow_up) is StateChanged:
+            change = follow_up.change
+            if not change.origin:
+                change.origin = origin
+                follow_up = follow_up._replace(is_former=follow_up.again)
+            elif follow_up.again and change.origin != origin:
+                continue
+        kept.append(follow_up)
+    return kept

@@ -164,7 +164,7 @@ def _values(link: Link) -> list[Any]:
     values[_REQUESTS] = [_REQUEST(request) for request in link.requests]
     values[_DELIVERIES] = {key: _DELIVERY(delivery) for key, delivery in link.deliveries.items()}
     values[_STATE] = str(link.state)
-    values[_CHANGES] = [(str(change.state), change.at) for change in link.changes]
+    values[_CHANGES] = [(str(change.state), change.at, change.origin) for change in link.changes]
     values[_COUNTS] = [_COUNT(count) for count in link.counts]
     return values
 
@@ -182,7 +182,7 @@ def _link(stored: list[Any]) -> Link:
     link.deliveries = {key: Delivery(*fields) for key, fields in stored[_DELIVERIES].items()}
     for delivery in link.deliveries.values():
         delivery.state, delivery.reason = _STATES[delivery.state], _REASONS[delivery.reason]
-    link.changes = [Change(_STATES[state], at) for state, at in stored[_CHANGES]]
+    link.changes = [Change(_STATES[state], *rest) for state, *rest in stored[_CHANGES]]
     link.state = _STATES[link.state]
     link.plan_reason, link.failed_reason = _REASONS[link.plan_reason], _REASONS[link.failed_reason]
     if len(stored) > _COUNTS:

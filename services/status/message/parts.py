@@ -162,6 +162,7 @@ class Change:
 
     state: DeliveryState
     at: int
+    origin: str = ""  # of the record that brought it, or of the first that came after a release without this field
 
 
 @dataclass(slots=True)

@@ -1,47 +1,49 @@
 """Changes of states in the order in which each partner sees them, a pack for each batch. Collection `changes`, kept
 for a week.
 
-    {_id, partner_id, seq, last, kept_until, keys: […], lines}      the changes seq, seq + 1 … last of the partner
+    {_id, partner_id, seq, last, kept_until, lines, until: {origin: offset}}   the changes seq, seq + 1 … last
+    change_counters: {_id: partner id, seq}                                    so that numbers outlive the changes
 
-A writer takes a range of numbers and inserts packs under them. Each change has a key, and no two packs hold the same
-one: a pack with a change that is stored already is refused, and goes in without it. Several writers may finish in
-another order than they took their numbers: a reader that sees a hole waits, and when it stays, closes it with markers,
-which are packs of one number without lines. A pack that is later still runs into the marker of its first number and
-takes new ones. So a reader that goes on behind a number has seen everything before it, and nothing comes twice.
+A writer knows what lies behind the number that it has seen last, and puts its pack right behind that. When another
+writer was faster its number is taken: it reads what came meanwhile, leaves out of its pack what is there already, and
+tries again. So there are no holes, whoever goes on behind a number has seen everything before it, and a change that two
+instances store, one of them late, is stored once.
 
-Former releases stored each change by itself: {_id: "<message>/<link>/<state>", partner_id, seq, kept_until, event}.
+A change that is brought again, because a batch is repeated, and whatever comes when nothing is known yet, is looked for
+first: from the newest pack back to one that holds an earlier record of its origin, or is older than the change.
+
+Former releases stored each change by itself, {_id: "<message>/<link>/<state>", partner_id, seq, kept_until, event}, and
+left holes, which readers close with packs that have no lines.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne
 
-from services.runtime.mongo import Database, Document, Unavailable, durable
+from services.runtime.mongo import Database, Document, Duplicate, Unavailable, durable
+from services.status.stream.packs import (
+    IN_A_PACK,
+    NewChange,
+    Pack,
+    documents_of,
+    hole_of,
+    leaves_open,
+    pack_of,
+    until_of,
+)
 
 KEPT = timedelta(days=7)
-IN_A_PACK = 100
-"""Changes: some 30 KB. A reader holds pages of several packs, and one that is slow holds its page for long."""
-_ATTEMPTS = 10
-_KEY_BYTES = 12
-"""Of a change's key: shorter ones cost the index less; these meet by chance in no 10^14 changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pack:
-    """Changes under their numbers, `first` and those behind it: a line of JSON for each; none closes a hole."""
-
-    first: int
-    last: int
-    lines: Sequence[bytes] = ()
-
-    def behind(self, seq: int) -> list[tuple[int, bytes]]:
-        """The changes whose number is higher, each with its number."""
-        skipped = max(0, seq + 1 - self.first)
-        return list(enumerate(self.lines[skipped:], self.first + skipped))
+_ATTEMPTS, _AGAIN_S = 20, 0.02
+"""A pack that another writer has put there is seen when a majority holds it."""
+_PAGE = 16
+_READ: Document = {"seq": 1, "last": 1, "lines": 1, "event": 1}
+Feed = tuple[str, str]
+"""A partner and a lane: one consumer brings its changes, one batch after the other."""
 
 
 class ChangeStore:
@@ -50,118 +52,116 @@ class ChangeStore:
     def __init__(self, database: Database) -> None:
         self._changes = durable(database["changes"])
         self._counters = durable(database["change_counters"])
+        self._seen: dict[Feed, int] = {}  # the last number whose change is known to each feed
+        self._turns: defaultdict[Feed, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def prepare(self) -> None:
-        """Create the indexes that give each number and each change once, and the one that ends them after a week."""
-        await self._changes.create_indexes(
-            [
-                IndexModel([("partner_id", ASCENDING), ("seq", ASCENDING)], unique=True),
-                IndexModel([("keys", ASCENDING)], unique=True, sparse=True),
-                IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0),
-            ]
-        )
+        """Create the index that gives each number once, and the one that ends changes after a week."""
+        by_number = IndexModel([("partner_id", ASCENDING), ("seq", ASCENDING)], unique=True)
+        await self._changes.create_indexes([by_number, IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0)])
 
-    async def add(self, partner_id: str, changes: Mapping[str, bytes]) -> None:
-        """Number and store changes by their names, in their order; those that are stored already stay as they are."""
-        left = list(changes.items())
-        for _ in range(_ATTEMPTS):
+    async def add(self, partner_id: str, changes: Sequence[NewChange], lane: str = "single") -> None:
+        """Number and store changes, in their order; those that are stored already stay as they are."""
+        feed = partner_id, lane
+        async with self._turns[feed]:
+            seen = self._seen.pop(feed, None)  # what fails leaves nothing known
+            if seen is None:
+                seen = await self._last(partner_id)
+                doubtful = list(changes)
+            else:
+                doubtful = [change for change in changes if change.again]
+            stored = await self._stored(partner_id, seen, doubtful)
+            left = [change for change in changes if change.name not in stored]
+            self._seen[feed] = await self._add(partner_id, left, seen, orjson.dumps(until_of(changes)))
+
+    async def _add(self, partner_id: str, left: list[NewChange], seen: int, until: bytes) -> int:
+        """Store the changes behind the number that was seen last, and give the last number then."""
+        for attempt in range(_ATTEMPTS):
+            packs = [left[start : start + IN_A_PACK] for start in range(0, len(left), IN_A_PACK)]
+            documents = documents_of(partner_id, seen + 1, packs, until, datetime.now(UTC) + KEPT)
+            written = await self._changes.write([InsertOne(document) for document in documents], ordered=True)
+            done = written.taken[0].index if written.taken else len(packs)
+            for pack in packs[:done]:
+                seen += len(pack)
+                del left[: len(pack)]
             if not left:
-                return
-            left = await self._add(partner_id, left)
+                await self._count(partner_id, seen)
+                return seen
+            await asyncio.sleep(_AGAIN_S * attempt)
+            seen, names = await self._news(partner_id, seen)
+            left = [change for change in left if change.name not in names]
         raise Unavailable(f"{len(left)} changes found no number")  # the batch is done again after a pause
 
-    async def known(self, names: Sequence[str]) -> set[str]:
-        """The names of changes that are stored: a repeated event takes no number."""
-        if not names:
+    async def _news(self, partner_id: str, seen: int) -> tuple[int, set[str]]:
+        """The last number, and the changes that were stored behind the one that was seen last."""
+        names: set[str] = set()
+        while page := await self.after(partner_id, seen, _PAGE):
+            names.update(*(pack.names for pack in page))
+            seen = page[-1].last
+        return seen, names
+
+    async def _stored(self, partner_id: str, seen: int, doubtful: Sequence[NewChange]) -> set[str]:
+        """The names of those that are stored up to the number."""
+        if not doubtful:
             return set()
-        by_key = {key_of(name): name for name in names}
-        query = {"$or": [{"keys": {"$in": list(by_key)}}, {"_id": {"$in": list(names)}}]}
-        found = await self._changes.find(query, {"keys": 1}).to_list(None)
-        known = {by_key[key] for document in found for key in document.get("keys", ()) if key in by_key}
-        return known | {document["_id"] for document in found if "keys" not in document}
+        former = self._changes.find({"_id": {"$in": [change.name for change in doubtful]}}, {"_id": 1})
+        found = {document["_id"] for document in await former.to_list(None)}
+        left = [change for change in doubtful if not change.is_former and change.name not in found]
+        async for pack in self._backwards(partner_id, seen):
+            left = [change for change in left if leaves_open(pack, change, KEPT)]
+            if not left:
+                break
+            found |= pack.names & {change.name for change in left}
+            left = [change for change in left if change.name not in found]
+        return found
 
-    async def _add(self, partner_id: str, changes: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-        """Insert the changes, and give those that must try again under new numbers."""
-        last = await self._take(partner_id, len(changes))
-        begun = last - len(changes) + 1
-        packs = {begun + start: changes[start : start + IN_A_PACK] for start in range(0, len(changes), IN_A_PACK)}
-        documents = [_document(partner_id, first, pack) for first, pack in packs.items()]
-        refused = (await self._changes.insert(documents)).taken
-        again, repeated = list[tuple[str, bytes]](), list[tuple[str, bytes]]()
-        for taken in refused:
-            first = int(documents[taken.index]["seq"])
-            if "seq" in taken.fields:  # a reader has waited no longer
-                again += packs[first]
-            else:
-                repeated += packs[first]
-                await self._give_up(partner_id, first, first + len(packs[first]) - 1)
-        known = await self.known([name for name, _ in repeated])
-        return again + [change for change in repeated if change[0] not in known]
+    async def _backwards(self, partner_id: str, seq: int) -> AsyncIterator[Pack]:
+        while seq > 0:
+            query = {"partner_id": partner_id, "seq": {"$lte": seq}, "last": {"$exists": True}}
+            found = await self._changes.find(query).sort("seq", DESCENDING).limit(_PAGE).to_list(None)
+            for document in found:
+                yield pack_of(document)
+            seq = int(found[-1]["seq"]) - 1 if found else 0
 
-    async def _take(self, partner_id: str, count: int) -> int:
-        counter = await self._counters.find_one_and_update(
-            {"_id": partner_id}, {"$inc": {"seq": count}}, upsert=True, after=True
-        )
-        assert counter is not None  # it is made when it is missing
-        return int(counter["seq"])
-
-    async def _give_up(self, partner_id: str, first: int, last: int) -> None:
-        """Close numbers that this writer has taken and does not use."""
-        await self._changes.insert([_hole(partner_id, first, last)])
+    async def _count(self, partner_id: str, seq: int) -> None:
+        for _ in range(_ATTEMPTS):
+            try:
+                await self._counters.update_one({"_id": partner_id}, {"$max": {"seq": seq}}, upsert=True)
+                return
+            except Duplicate:  # two have begun to count for one partner
+                continue
 
     async def close(self, partner_id: str, numbers: Sequence[int]) -> None:
         """Close holes from the first number on, up to one that has been used meanwhile."""
-        markers = [InsertOne(_hole(partner_id, seq, seq)) for seq in numbers]
+        until = datetime.now(UTC) + KEPT
+        markers = [InsertOne(hole_of(partner_id, seq, until)) for seq in numbers]
         await self._changes.write(markers, ordered=True)
 
     async def after(self, partner_id: str, seq: int, limit: int) -> list[Pack]:
         """The packs that begin behind a number, in order; there may be holes."""
         query = {"partner_id": partner_id, "seq": {"$gt": seq}}
-        found = self._changes.find(query, {"seq": 1, "last": 1, "lines": 1, "event": 1}).sort("seq", ASCENDING)
-        return [_pack(document) for document in await found.limit(limit).to_list(None)]
+        found = self._changes.find(query, _READ).sort("seq", ASCENDING).limit(limit)
+        return [pack_of(document) for document in await found.to_list(None)]
 
     async def around(self, partner_id: str, seq: int) -> Pack | None:
         """The pack that begins before this number or with it, and goes on behind it."""
         begins = {"$gt": seq - IN_A_PACK, "$lte": seq}
-        found = await self._changes.find_one(
-            {"partner_id": partner_id, "seq": begins, "last": {"$gt": seq}}, {"seq": 1, "last": 1, "lines": 1}
-        )
-        return _pack(found) if found is not None else None
+        query = {"partner_id": partner_id, "seq": begins, "last": {"$gt": seq}}
+        found = await self._changes.find_one(query, _READ)
+        return pack_of(found) if found is not None else None
 
-    async def bounds(self, partner_id: str) -> tuple[int, int, int]:
-        """The lowest and the highest number stored, and the highest taken; where none is stored, that one for all."""
+    async def bounds(self, partner_id: str) -> tuple[int, int]:
+        """The lowest and the highest number; where nothing is stored any more, the highest that there was for both."""
+        last = await self._last(partner_id)
+        lowest = await self._edge(partner_id, ASCENDING)
+        return (int(lowest["seq"]) if lowest is not None else last), last
+
+    async def _last(self, partner_id: str) -> int:
         counter = await self._counters.find_one({"_id": partner_id})
-        taken = int(counter["seq"]) if counter is not None else 0
-        lowest, highest = await self._edge(partner_id, ASCENDING), await self._edge(partner_id, DESCENDING)
-        return lowest.first if lowest else taken, highest.last if highest else taken, taken
+        newest = await self._edge(partner_id, DESCENDING)
+        counted = int(counter["seq"]) if counter is not None else 0
+        return max(counted, int(newest.get("last", newest["seq"])) if newest is not None else 0)
 
-    async def _edge(self, partner_id: str, direction: int) -> Pack | None:
+    async def _edge(self, partner_id: str, direction: int) -> dict[str, Any] | None:
         query, fields = {"partner_id": partner_id}, {"seq": 1, "last": 1}
-        found = await self._changes.find_one(query, fields, sort=[("seq", direction)])
-        return _pack(found) if found is not None else None
-
-
-def key_of(name: str) -> bytes:
-    return hashlib.blake2b(name.encode(), digest_size=_KEY_BYTES).digest()
-
-
-def _document(partner_id: str, first: int, changes: Sequence[tuple[str, bytes]]) -> Document:
-    return {
-        "partner_id": partner_id,
-        "seq": first,
-        "last": first + len(changes) - 1,
-        "kept_until": datetime.now(UTC) + KEPT,
-        "keys": [key_of(name) for name, _ in changes],
-        "lines": b"\n".join(line for _, line in changes),
-    }
-
-
-def _hole(partner_id: str, first: int, last: int) -> Document:
-    return {"partner_id": partner_id, "seq": first, "last": last, "kept_until": datetime.now(UTC) + KEPT}
-
-
-def _pack(document: Document) -> Pack:
-    first = int(document["seq"])
-    if "last" not in document:  # of a former release
-        return Pack(first, first, (orjson.dumps(document["event"]),) if "event" in document else ())
-    return Pack(first, int(document["last"]), document["lines"].split(b"\n") if "lines" in document else ())
+        return await self._changes.find_one(query, fields, sort=[("seq", direction)])

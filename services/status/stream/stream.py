@@ -18,13 +18,15 @@ from typing import Any
 import orjson
 
 from services.runtime import telemetry
+from services.runtime.clock import now_ms
 from services.runtime.http import server
 from services.runtime.loops import pause
 from services.runtime.mongo import TRANSIENT_ERRORS
 from services.status.fold import Followed, StateChanged
 from services.status.limits import AGAIN_AFTER_S, started_stream
 from services.status.message import Change, Link, Message
-from services.status.stream.store import IN_A_PACK, ChangeStore, Pack
+from services.status.stream.packs import IN_A_PACK, NewChange, Pack
+from services.status.stream.store import ChangeStore, Feed
 
 _PAGE = 16
 """Packs: half a megabyte at most."""
@@ -47,19 +49,15 @@ class Streams:
 
     async def take(self, followed: Followed) -> None:
         """Store the changes among the follow-ups, each once."""
-        by_partner: dict[str, dict[str, bytes]] = {}
-        repeated = []
+        by_feed: dict[Feed, dict[str, NewChange]] = {}
+        now = now_ms()
         for message, follows in followed:
             for follow_up in follows:
                 if type(follow_up) is StateChanged and message.partner_id:
-                    name = f"{message.message_id}/{follow_up.link}/{follow_up.change.state}"
-                    line = orjson.dumps(_event(message, message.links[follow_up.link], follow_up.change))
-                    by_partner.setdefault(message.partner_id, {})[name] = line
-                    if follow_up.again:
-                        repeated.append(name)
-        known = await self._changes.known(repeated)
-        for partner_id, changes in by_partner.items():
-            await self._changes.add(partner_id, {name: line for name, line in changes.items() if name not in known})
+                    change = _new(message, follow_up, now)
+                    by_feed.setdefault((message.partner_id, message.lane), {}).setdefault(change.name, change)
+        for (partner_id, lane), changes in by_feed.items():
+            await self._changes.add(partner_id, list(changes.values()), lane)
             for woken in self._woken.get(partner_id, ()):
                 woken.set()
 
@@ -76,11 +74,11 @@ class Streams:
             raise server.Problem(429, "Too many streams", detail, retry_after_s=AGAIN_AFTER_S)
         self._open[partner_id] += 1
         try:
-            oldest, newest, taken = await self._changes.bounds(partner_id)
+            oldest, newest = await self._changes.bounds(partner_id)
         except BaseException:
             self._open[partner_id] -= 1
             raise
-        seq = newest if after is None else min(after, taken)
+        seq = newest if after is None else min(after, newest)
         return aiter(await started_stream(self._stream(partner_id, seq, oldest, is_let_in)))
 
     async def _stream(
@@ -149,6 +147,18 @@ def _in_a_row(page: Sequence[Pack], seq: int) -> list[Pack]:
 
 def _bytes(seq: int, line: bytes) -> bytes:
     return b"id: %d\nevent: status\ndata: %b\n\n" % (seq, line)
+
+
+def _new(message: Message, changed: StateChanged, now: int) -> NewChange:
+    change = changed.change
+    return NewChange(
+        name=f"{message.message_id}/{changed.link}/{change.state}",
+        line=orjson.dumps(_event(message, message.links[changed.link], change)),
+        origin=change.origin,
+        at=min(change.at, now),
+        again=changed.again,
+        is_former=changed.is_former,
+    )
 
 
 def _event(message: Message, link: Link, change: Change) -> dict[str, Any]:

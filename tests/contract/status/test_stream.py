@@ -13,8 +13,10 @@ import pytest
 
 from schemas import ids
 from services.runtime import mongo
+from services.runtime.clock import now_ms
 from services.runtime.settings import Settings
-from services.status.stream.store import IN_A_PACK, ChangeStore
+from services.status.stream.packs import IN_A_PACK, NewChange
+from services.status.stream.store import ChangeStore
 from tests.support.status_events import Story
 from tests.support.status_service import Running, basic, partner, running
 from tests.support.waiting import eventually
@@ -114,12 +116,21 @@ async def test_changes_kept_no_longer_are_reported_as_lost(service: Running) -> 
     async with mongo.database(service.settings) as database:
         changes = ChangeStore(database)
         for pack in range(3):
-            await changes.add("bank", lines(*(f"{pack}{number}" for number in range(3))))
+            await changes.add("bank", new(*(f"{pack}{number}" for number in range(3))))
         await database["changes"].delete_many({"seq": {"$lte": 4}})
         async with listening(service, last_id="2") as listener:
             assert await listener.next("lost") == {"from": 3, "to": 6}
-            assert (await listener.next())["n"] == "20"
+            assert (await listener.next())["message_id"] == "20"
             assert listener.last_id == "7"
+
+
+async def test_numbers_go_on_when_nothing_is_kept_any_more(service: Running) -> None:
+    async with mongo.database(service.settings) as database:
+        await ChangeStore(database).add("bank", new("a", "b", "c"))
+        await database["changes"].delete_many({})
+        async with listening(service, last_id="3") as listener:
+            await ChangeStore(database).add("bank", new("d"))
+            assert ((await listener.next())["message_id"], listener.last_id) == ("d", "4")
 
 
 async def test_a_stream_ends_when_the_service_does(settings: Settings) -> None:
@@ -157,116 +168,134 @@ async def test_streams_of_one_partner_are_bounded(service: Running) -> None:
             answer.close()
 
 
-def lines(*names: str) -> dict[str, bytes]:
-    return {name: orjson.dumps({"n": name}) for name in names}
+def new(*names: str, begun: int = 0, again: bool = False, origin: str = "status-events/0") -> list[NewChange]:
+    """Changes of messages of these names, brought by as many records in a row."""
+    return [
+        NewChange(
+            f"{name}/0/SENT",
+            orjson.dumps({"message_id": name, "link": 0, "state": "SENT"}),
+            origin=f"{origin}/{offset}",
+            at=now_ms(),
+            again=again,
+        )
+        for offset, name in enumerate(names, begun)
+    ]
 
 
 @pytest.fixture
-async def changes(settings: Settings) -> AsyncIterator[ChangeStore]:
-    async with mongo.database(settings) as database:
-        made = ChangeStore(database)
-        await made.prepare()
+async def database(settings: Settings) -> AsyncIterator[mongo.Database]:
+    async with mongo.database(settings) as made:
+        await ChangeStore(made).prepare()
         yield made
 
 
-async def numbers(changes: ChangeStore) -> list[tuple[int, Any]]:
-    """Every number that is stored, with its change; None where there is none."""
+async def numbers(database: mongo.Database) -> list[tuple[int, Any]]:
+    """Every number that is stored, with its message; None where there is none."""
     found = list[tuple[int, Any]]()
-    for pack in await changes.after("bank", 0, 1_000):
-        heard = {seq: orjson.loads(line)["n"] for seq, line in pack.behind(0)}
+    for pack in await ChangeStore(database).after("bank", 0, 1_000):
+        heard = {seq: orjson.loads(line)["message_id"] for seq, line in pack.behind(0)}
         found += [(seq, heard.get(seq)) for seq in range(pack.first, pack.last + 1)]
     return found
 
 
-async def test_a_batch_is_one_document_until_it_is_too_large(changes: ChangeStore) -> None:
-    await changes.add("bank", lines(*(str(number) for number in range(IN_A_PACK))))
+async def test_a_batch_is_one_document_until_it_is_too_large(database: mongo.Database) -> None:
+    changes = ChangeStore(database)
+    await changes.add("bank", new(*(str(number) for number in range(IN_A_PACK))))
     assert len(await changes.after("bank", 0, 1_000)) == 1
-    await changes.add("bank", lines(*(f"more/{number}" for number in range(2 * IN_A_PACK + 1))))
+    await changes.add("bank", new(*(f"more/{number}" for number in range(2 * IN_A_PACK + 1)), begun=IN_A_PACK))
     packs = await changes.after("bank", 0, 1_000)
     assert [len(pack.lines) for pack in packs] == [IN_A_PACK] * 3 + [1]
-    assert [seq for seq, _ in await numbers(changes)] == list(range(1, 3 * IN_A_PACK + 2))
+    assert [seq for seq, _ in await numbers(database)] == list(range(1, 3 * IN_A_PACK + 2))
 
 
-async def test_a_repeated_change_is_one_and_leaves_no_hole(changes: ChangeStore) -> None:
-    await changes.add("bank", lines("a", "b"))
-    await changes.add("bank", lines("b", "c", "a"))
-    assert await numbers(changes) == [(1, "a"), (2, "b"), (3, None), (4, None), (5, None), (6, "c")]
-    assert await changes.known(["a", "c", "d"]) == {"a", "c"}
+async def test_a_batch_that_comes_again_takes_no_number(database: mongo.Database) -> None:
+    changes = ChangeStore(database)
+    await changes.add("bank", new("a", "b"))
+    await changes.add("bank", new("a", "b", "c", again=True))  # the last one had been saved, not stored
+    await changes.add("bank", new("d", begun=3))
+    assert await numbers(database) == [(1, "a"), (2, "b"), (3, "c"), (4, "d")]
 
 
-async def test_a_writer_that_is_later_than_a_closed_hole_takes_a_new_number(changes: ChangeStore) -> None:
-    await changes.close("bank", [1, 2])
-    await changes.add("bank", lines("a", "b", "c"))
-    assert await numbers(changes) == [(1, None), (2, None), (4, "a"), (5, "b"), (6, "c")]
+async def test_a_process_that_knows_nothing_yet_stores_nothing_twice(database: mongo.Database) -> None:
+    """The one before was killed between its append and its commit, in the middle of a batch of several packs."""
+    names = [str(number) for number in range(3 * IN_A_PACK)]
+    for begun in range(0, len(names), 10):
+        await ChangeStore(database).add("bank", new(*names[begun : begun + 10], begun=begun))
+    await ChangeStore(database).add("bank", new(*names[: 2 * IN_A_PACK], again=True))
+    await ChangeStore(database).add("bank", new("last", begun=len(names)))
+    assert await numbers(database) == list(enumerate([*names, "last"], 1))
 
 
-async def test_closing_what_is_no_hole_changes_nothing(changes: ChangeStore) -> None:
-    await changes.add("bank", lines("a", "b", "c"))
-    await changes.close("bank", [1, 2, 3])
-    assert await numbers(changes) == [(1, "a"), (2, "b"), (3, "c")]
+async def test_a_writer_that_is_late_leaves_out_what_its_successor_has_stored(database: mongo.Database) -> None:
+    """It has saved the messages, lost their partition, and stores their changes only when it wakes up."""
+    late, successor = ChangeStore(database), ChangeStore(database)
+    await late.add("bank", new("a"))
+    await successor.add("bank", new("b", "c", "d", begun=1, again=True))
+    await late.add("bank", new("b", "c", "x", begun=1))
+    assert await numbers(database) == [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "x")]
 
 
-async def test_a_hole_is_closed_up_to_a_pack_that_has_come_meanwhile(settings: Settings, changes: ChangeStore) -> None:
-    """No marker comes to lie within a pack: who goes on behind it would hear nothing of the rest."""
-    async with mongo.database(settings) as database:
-        await database["change_counters"].insert_one({"_id": "bank", "seq": 2})
-    await changes.add("bank", lines("c", "d"))
-    await changes.close("bank", range(1, 5))
-    assert await numbers(changes) == [(1, None), (2, None), (3, "c"), (4, "d")]
+async def test_writers_side_by_side_leave_every_change_under_one_number_without_a_hole(
+    database: mongo.Database,
+) -> None:
+    async def write(writer: int) -> None:
+        changes = ChangeStore(database)
+        for batch in range(3):
+            names = [f"{writer}/{batch}/{number}" for number in range(8)]
+            await changes.add("bank", new(*names, begun=10 * batch, origin=f"status-events/{writer}"))
+
+    await asyncio.gather(*(write(writer) for writer in range(6)))
+    found = await numbers(database)
+    assert [seq for seq, _ in found] == list(range(1, 6 * 3 * 8 + 1))
+    assert len({name for _, name in found}) == 6 * 3 * 8
 
 
-async def test_writers_side_by_side_leave_every_change_under_one_number(changes: ChangeStore) -> None:
-    await asyncio.gather(*(changes.add("bank", lines(*(f"{w}/{n}" for n in range(8)))) for w in range(10)))
-    found = await numbers(changes)
-    assert [seq for seq, _ in found] == list(range(1, 81))
-    assert len({n for _, n in found}) == 80
-
-
-async def test_two_writers_of_the_same_changes_store_each_once(changes: ChangeStore) -> None:
-    """An instance that has lost its partitions, and its successor."""
-    names = [str(number) for number in range(30)]
-    await asyncio.gather(*(changes.add("bank", lines(*names[start : start + 20])) for start in (0, 5, 10, 0, 5)))
-    heard = [n for _, n in await numbers(changes) if n is not None]
-    assert Counter(heard) == Counter(names)
+async def test_two_lanes_of_one_process_store_side_by_side(database: mongo.Database) -> None:
+    changes = ChangeStore(database)
+    for batch in range(3):
+        await asyncio.gather(
+            changes.add("bank", new(f"single/{batch}", begun=batch), "single"),
+            changes.add("bank", new(f"bulk/{batch}", begun=batch, origin="status-events.bulk/0"), "bulk"),
+        )
+    assert [seq for seq, _ in await numbers(database)] == list(range(1, 7))
 
 
 async def test_whoever_was_left_within_a_pack_goes_on_behind_its_number(service: Running) -> None:
     async with mongo.database(service.settings) as database:
         changes = ChangeStore(database)
-        await changes.add("bank", lines(*(str(number) for number in range(1, 21))))
-        await changes.add("bank", lines("21"))
+        await changes.add("bank", new(*(str(number) for number in range(1, 21))))
+        await changes.add("bank", new("21", begun=20))
     for last in (0, 1, 7, 19, 20):
         async with listening(service, last_id=str(last)) as listener:
             for number in range(last + 1, 22):
-                assert (await listener.next())["n"] == str(number)
+                assert (await listener.next())["message_id"] == str(number)
                 assert listener.last_id == str(number)
 
 
 async def test_changes_of_former_releases_are_read_and_their_repetitions_known(service: Running) -> None:
-    """As they were stored: one by one, under their names."""
+    """As they were stored: one by one, under their names, with holes between them and behind them."""
     former: list[dict[str, Any]] = [
         {"_id": "m/0/PLANNED", "partner_id": "bank", "seq": 1, "event": {"message_id": "m", "state": "PLANNED"}},
         {"_id": "hole/bank/2", "partner_id": "bank", "seq": 2},
-        {"_id": "m/0/SENT", "partner_id": "bank", "seq": 3, "event": {"message_id": "m", "state": "SENT"}},
+        {"_id": "m/0/SENT", "partner_id": "bank", "seq": 4, "event": {"message_id": "m", "state": "SENT"}},
     ]
+    read = NewChange("m/0/READ", orjson.dumps({"message_id": "m", "state": "READ"}), "status-events/0/9", now_ms())
     async with mongo.database(service.settings) as database:
         kept_until = datetime.now(UTC) + timedelta(days=7)
         await database["changes"].insert_many([document | {"kept_until": kept_until} for document in former])
-        await database["change_counters"].insert_one({"_id": "bank", "seq": 3})
-        changes = ChangeStore(database)
-        assert await changes.known(["m/0/PLANNED", "m/0/SENT", "m/0/READ"]) == {"m/0/PLANNED", "m/0/SENT"}
-        await changes.add("bank", {"m/0/READ": orjson.dumps({"message_id": "m", "state": "READ"})})
+        await database["change_counters"].insert_one({"_id": "bank", "seq": 5})
+        repeated = [read._replace(name=name, again=True, is_former=True) for name in ("m/0/PLANNED", "m/0/SENT")]
+        await ChangeStore(database).add("bank", [*repeated, read])
     async with listening(service, query="?after=0") as listener:
         assert [(await listener.next())["state"] for _ in range(3)] == ["PLANNED", "SENT", "READ"]
-        assert listener.last_id == "4"
-    async with listening(service, last_id="1") as listener:
+        assert listener.last_id == "6"
+    async with listening(service, last_id="2") as listener:
         assert (await listener.next())["state"] == "SENT"
 
 
-async def test_a_reader_closes_a_hole_that_stays(service: Running) -> None:
-    async with mongo.database(service.settings) as database:
-        changes = ChangeStore(database)
-        await database["change_counters"].insert_one({"_id": "bank", "seq": 2})  # taken by a writer that died
-        await changes.add("bank", lines("a"))
-        async with listening(service, query="?after=0") as listener:
-            assert (await listener.next())["n"] == "a"
+async def test_a_hole_is_closed_up_to_what_has_come_meanwhile(database: mongo.Database) -> None:
+    await database["change_counters"].insert_one({"_id": "bank", "seq": 2})
+    changes = ChangeStore(database)
+    await changes.add("bank", new("c", "d"))
+    await changes.close("bank", range(1, 5))
+    assert await numbers(database) == [(1, None), (2, None), (3, "c"), (4, "d")]

@@ -39,6 +39,7 @@ from services.status.reports import ReportStore
 from services.status.reports.store import AttemptResult, LeasedReport, ReportIntent
 from services.status.short_links import ShortLinkStore
 from services.status.statistics.store import Statistics
+from services.status.stream.packs import NewChange
 from services.status.stream.store import ChangeStore
 from tests.support.broken_database import DUPLICATE, TROUBLE, BrokenDatabase, bulk, command
 
@@ -137,7 +138,7 @@ SINGLE: dict[str, Call] = {
     "a request's claim": lambda database: DuplicateClaims(database["claims"]).claim(M, "h", 1),
     "a confirmed claim": lambda database: DuplicateClaims(database["claims"]).confirm(M),
     "confirmed claims": lambda database: DuplicateClaims(database["claims"]).confirm_many([M]),
-    "numbers of the stream": lambda database: ChangeStore(database).add("p", {"k": b"{}"}),
+    "numbers of the stream": lambda database: ChangeStore(database).add("p", [NewChange("k", b"{}")]),
     "an installation's id": lambda database: DeviceStore(database).may_install("i", "by"),
     "a lease": lambda database: Lease(database, "what", "owner").hold(1, 1),
     "the lock": lambda database: ProvisioningLock(database).acquire(0),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from services.runtime import mongo
-from services.status.stream.store import Pack
+from services.status.stream.packs import Pack
 from services.status.stream.stream import Streams
 
 
@@ -23,8 +23,8 @@ class Stored:
         if self.asked % 3 == 1:
             raise mongo.Unavailable("away")
 
-    async def bounds(self, partner_id: str) -> tuple[int, int, int]:
-        return 1, 6, 6
+    async def bounds(self, partner_id: str) -> tuple[int, int]:
+        return 1, 6
 
     async def after(self, partner_id: str, seq: int, limit: int) -> list[Pack]:
         self._asked()
