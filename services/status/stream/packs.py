@@ -36,7 +36,7 @@ class NewChange(NamedTuple):
 @dataclass(frozen=True)
 class Pack:
     """Changes under their numbers, `first` and those behind it: a line of JSON for each; none closes a hole. `until`:
-    the last offset of each origin in its batch."""
+    as `until_of` says."""
 
     first: int
     last: int
@@ -56,8 +56,11 @@ class Pack:
 
 
 def leaves_open(pack: Pack, change: NewChange, kept: timedelta) -> bool:
-    """Whether the change may lie in this pack or in one before: not behind one that holds an earlier record of its
-    origin, for these come in their order, nor behind one that is older than the change."""
+    """Whether the change may lie in this pack or in one before.
+
+    It does not when this one was the first to bring an earlier record of its origin: whoever had stored the change
+    would have saved that record's message before. Nor when the pack is older than the change.
+    """
     origin, offset = change.place
     if pack.until.get(origin, offset) < offset:
         return False
@@ -68,9 +71,12 @@ def leaves_open(pack: Pack, change: NewChange, kept: timedelta) -> bool:
 
 
 def until_of(changes: Iterable[NewChange]) -> dict[str, int]:
-    """The last offset of each origin in a batch. All its packs say the same, for its changes lie in any order."""
+    """The last offset of each origin among what a batch brings for the first time. All its packs say the same, for its
+    changes lie in any order; what comes again says nothing, for a longer batch may have been there before."""
     until: dict[str, int] = {}
     for change in changes:
+        if change.again:
+            continue
         origin, offset = change.place
         until[origin] = max(offset, until.get(origin, -1))
     return until

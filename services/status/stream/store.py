@@ -10,7 +10,7 @@ tries again. So there are no holes, whoever goes on behind a number has seen eve
 instances store, one of them late, is stored once.
 
 A change that is brought again, because a batch is repeated, and whatever comes when nothing is known yet, is looked for
-first: from the newest pack back to one that holds an earlier record of its origin, or is older than the change.
+first: from the newest pack back to one that was the first to bring an earlier record of its origin, or is older.
 
 Former releases stored each change by itself, {_id: "<message>/<link>/<state>", partner_id, seq, kept_until, event}, and
 left holes, which readers close with packs that have no lines.

@@ -29,7 +29,8 @@ def test_a_pack_is_read_from_any_of_its_numbers_on() -> None:
 
 def test_all_packs_of_a_batch_tell_how_far_it_went() -> None:
     batch = [change("a", 90), change("b", 5, "status-events/1"), change("c", 100), change("d", 7)]
-    assert until_of(batch) == {"status-events/0": 100, "status-events/1": 5}
+    again = change("e", 300)._replace(again=True)
+    assert until_of([*batch, again]) == {"status-events/0": 100, "status-events/1": 5}
 
 
 @pytest.mark.parametrize(
