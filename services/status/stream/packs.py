@@ -83,15 +83,15 @@ def until_of(changes: Iterable[NewChange]) -> dict[str, int]:
 
 
 def documents_of(
-    partner_id: str, first: int, packs: Iterable[Sequence[NewChange]], until: bytes, kept_until: datetime
+    partner_id: str, first: int, packs: Iterable[Sequence[NewChange]], until: dict[str, int], kept_until: datetime
 ) -> list[Document]:
     """The packs of a batch, numbered from `first` on."""
-    documents: list[Document] = []
+    documents, until_json = list[Document](), orjson.dumps(until)
     for pack in packs:
         last = first + len(pack) - 1
         lines = b"\n".join(change.line for change in pack)
         about = {"partner_id": partner_id, "seq": first, "last": last, "kept_until": kept_until}
-        documents.append(about | {"lines": lines, "until": until})
+        documents.append(about | {"lines": lines, "until": until_json})
         first = last + 1
     return documents
 

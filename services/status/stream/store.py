@@ -22,7 +22,6 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne
 
 from services.runtime.mongo import Database, Document, Duplicate, Unavailable, durable
@@ -66,15 +65,14 @@ class ChangeStore:
         async with self._turns[feed]:
             seen = self._seen.pop(feed, None)  # what fails leaves nothing known
             if seen is None:
-                seen = await self._last(partner_id)
-                doubtful = list(changes)
+                seen, until, doubtful = await self._last(partner_id), {}, list(changes)
             else:
-                doubtful = [change for change in changes if change.again]
+                until, doubtful = until_of(changes), [change for change in changes if change.again]
             stored = await self._stored(partner_id, seen, doubtful)
             left = [change for change in changes if change.name not in stored]
-            self._seen[feed] = await self._add(partner_id, left, seen, orjson.dumps(until_of(changes)))
+            self._seen[feed] = await self._add(partner_id, left, seen, until)
 
-    async def _add(self, partner_id: str, left: list[NewChange], seen: int, until: bytes) -> int:
+    async def _add(self, partner_id: str, left: list[NewChange], seen: int, until: dict[str, int]) -> int:
         """Store the changes behind the number that was seen last, and give the last number then."""
         for attempt in range(_ATTEMPTS):
             packs = [left[start : start + IN_A_PACK] for start in range(0, len(left), IN_A_PACK)]
@@ -88,17 +86,20 @@ class ChangeStore:
                 await self._count(partner_id, seen)
                 return seen
             await asyncio.sleep(_AGAIN_S * attempt)
-            seen, names = await self._news(partner_id, seen)
-            left = [change for change in left if change.name not in names]
+            news = await self._news(partner_id, seen)
+            seen = news[-1].last if news else seen
+            until = {} if news else until  # of the same origin there may be later records among them
+            known = set[str]().union(*(pack.names for pack in news))
+            left = [change for change in left if change.name not in known]
         raise Unavailable(f"{len(left)} changes found no number")  # the batch is done again after a pause
 
-    async def _news(self, partner_id: str, seen: int) -> tuple[int, set[str]]:
-        """The last number, and the changes that were stored behind the one that was seen last."""
-        names: set[str] = set()
+    async def _news(self, partner_id: str, seen: int) -> list[Pack]:
+        """The packs that were stored behind the number that was seen last."""
+        news: list[Pack] = []
         while page := await self.after(partner_id, seen, _PAGE):
-            names.update(*(pack.names for pack in page))
+            news += page
             seen = page[-1].last
-        return seen, names
+        return news
 
     async def _stored(self, partner_id: str, seen: int, doubtful: Sequence[NewChange]) -> set[str]:
         """The names of those that are stored up to the number."""

@@ -21,7 +21,7 @@ def change(name: str, offset: int, origin: str = "status-events/0", at: int = NO
 
 
 def test_a_pack_is_read_from_any_of_its_numbers_on() -> None:
-    (document,) = documents_of("bank", 7, [[change("a", 1), change("b", 2)]], b"{}", WRITTEN)
+    (document,) = documents_of("bank", 7, [[change("a", 1), change("b", 2)]], {}, WRITTEN)
     pack = pack_of(document)
     assert (pack.first, pack.last, pack.names) == (7, 8, {"a/0/SENT", "b/0/SENT"})
     assert [[seq for seq, _ in pack.behind(seq)] for seq in (0, 6, 7, 8)] == [[7, 8], [7, 8], [8], []]
