@@ -24,7 +24,9 @@ _HOLDERS = frozenset({"content", "extraOptions", "Options", "instantContent"})
 _SIMPLE = shape_of(PushData).keys() - _HOLDERS
 """Names of a push's `data` that hold nothing to look into."""
 _OF_CHANNELS = shape_of(ChannelData).keys() - _HOLDERS
-_PLAIN = _OF_CHANNELS - {"text", "serviceNumber", "ttl"}
+_OF_BOTH = frozenset({"text", "serviceNumber", "ttl"})
+"""Names that a packet's message and its `data` may both give: then they are compared (`_OVERRULED`)."""
+_PLAIN, _PLAIN_OF_PUSH = _OF_CHANNELS - _OF_BOTH, _SIMPLE - _OF_BOTH
 _OF_PACKET = ("messages", "shortenUrl", "useTimeDiff", "scheduleInfo")
 OF_PACKETS = frozenset(
     {
@@ -74,8 +76,9 @@ def unknown_fields(model: type[BaseModel], body: object) -> list[Unknown]:
 def unknown_of_packet(message: Mapping[str, Any], channel: Channel | None) -> list[Unknown]:
     """The unknown fields of one message of a packet, by their path in it."""
     data, cascade = message.get("data"), message.get("cascadeChainLink")
+    plain = _PLAIN_OF_PUSH if channel is Channel.PUSH else _PLAIN
     names_are_known = message.keys() <= OF_PACKETS
-    if names_are_known and cascade is None and (not data or (isinstance(data, dict) and data.keys() <= _PLAIN)):
+    if names_are_known and cascade is None and (not data or (isinstance(data, dict) and data.keys() <= plain)):
         return []
     found = chain(
         (Unknown(name, name, OF_PACKETS) for name in message if name not in OF_PACKETS),

@@ -14,7 +14,6 @@ import copy
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
@@ -28,12 +27,8 @@ them, and 200 us each in the client and 190 in the broker; with 10 ms 100 reques
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
-class RawRecord(NamedTuple):
-    """What is appended. `topic` is its name in the cluster; no `value` ends the key in a compacted topic."""
-
-    topic: str
-    key: bytes
-    value: bytes | None
+RawRecord = tuple[str, bytes, bytes | None]
+"""What is appended: the topic's name in the cluster, key, value. No value ends the key in a compacted topic."""
 
 
 class _Caller:

@@ -99,7 +99,9 @@ class Log:
         """
         if not records:
             return
-        raw = [RawRecord(self._prefix + record.topic.name, record.key.encode(), _checked(record)) for record in records]
+        raw: list[RawRecord] = [
+            (self._prefix + record.topic.name, record.key.encode(), _checked(record)) for record in records
+        ]
         for record in records:
             _appended(record.topic.name).inc()
         await self._gather(raw, timeout_s or self._timeout_s)
@@ -108,7 +110,7 @@ class Log:
         """Append a record without a value for each key, which ends it in a compacted topic. Raises LogUnavailable."""
         if keys:
             name = self._prefix + topic.name
-            await self._gather([RawRecord(name, key.encode(), None) for key in keys], self._timeout_s)
+            await self._gather([(name, key.encode(), None) for key in keys], self._timeout_s)
 
     async def _gather(self, records: Sequence[RawRecord], timeout_s: float) -> None:
         try:

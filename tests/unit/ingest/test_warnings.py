@@ -10,6 +10,7 @@ from starlette.types import Message
 
 from schemas import ids
 from schemas.application_events import PartnerChanged
+from schemas.values import Channel
 from services.ingest.duplicates.recent import RecentRequests, fingerprint_of
 from services.ingest.http import read_body
 from services.ingest.packet.rules import PacketContext, accepted_of, packet_of, unknown_of
@@ -17,7 +18,16 @@ from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules.body import SendRequest, parsed
 from services.ingest.rules.errors import Code, Refusal
 from services.ingest.rules.message import AcceptedMessage
-from services.ingest.rules.unknown_fields import is_known, unknown_around, unknown_fields
+from services.ingest.rules.unknown_fields import (
+    _PLAIN,
+    _PLAIN_OF_PUSH,
+    _in_data,
+    _overruled,
+    is_known,
+    unknown_around,
+    unknown_fields,
+    unknown_of_packet,
+)
 from services.ingest.rules.warnings import header_of, names_of, warnings_of
 from services.ingest.send.answer import SendService
 from services.runtime.directory import Directory
@@ -221,3 +231,15 @@ def test_only_the_newest_are_kept_in_memory() -> None:
     assert [recent.note(name, 2) for name in "dcba"] == [True, True, True, True]
     recent.note("e", 1)
     assert not recent.note("a", 2)
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_names_of_a_packet_that_are_passed_without_a_look_are_known(channel: Channel) -> None:
+    plain = _PLAIN_OF_PUSH if channel is Channel.PUSH else _PLAIN
+    for value in ("x", {"x": 1}, [{"x": 1}], 1, None):
+        data = dict.fromkeys(plain, value)
+        assert list(_in_data(channel.value, data, "data")) == []
+        assert list(_overruled({"text": "t", "from": "f", "validity": 60}, data)) == []
+    push = {"title": "Bank", "tl": 1}
+    found = unknown_of_packet({"to": "7", "text": "x", "data": push}, channel)
+    assert ("data.tl" in {field.path for field in found}) == (channel not in (Channel.MAX, Channel.CARDSMOBILE))
