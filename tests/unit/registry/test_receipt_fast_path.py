@@ -159,6 +159,10 @@ async def test_it_admits_whom_the_route_admits(headers: list[tuple[bytes, bytes]
         pytest.param(BODY[:-1] + b',"receipts":["x"]}', id="a key twice"),
         pytest.param(b'{"receipts": [NaN, 1e400, -0]}', id="numbers that are none"),
         pytest.param(b'{"sentAt": 18446744073709551616, "receipts": ["x"]}', id="more than 64 bits"),
+        pytest.param(
+            orjson.dumps({"receipts": [receipt(happenedAt=0)]}).replace(b'At":0', b'At":18446744073709551616'),
+            id="more than 64 bits in a receipt",
+        ),
         pytest.param(b'{"receipts": ["\\ud800", "\\u0000"]}', id="no text"),
         pytest.param(b'{"receipts": ' + b"[" * 30_000 + b"]" * 30_000 + b"}", id="deep"),
         pytest.param(b'{"receipts": ["x"], "more": 1}', id="an unknown field"),
