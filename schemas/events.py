@@ -7,8 +7,8 @@
     provider-dispatched       ProviderDispatched                                           dispatch
     status-events             Scheduled, Held, CancelRefused, Planned,                     router, registry,
                               RequestRepeated, ReceiptReceived, ProviderTold,              status, any that dead-letters
-                              DeadlinePassed, ReportAttempted, MessageFailed,
-                              InboxChanged, ChannelReported, LinkClicked
+                              DeadlinePassed, ReportAttempted, ReportMissed,
+                              MessageFailed, InboxChanged, ChannelReported, LinkClicked
     device-events             Installed … TokenRetired (schemas/device_events.py)          registry
     installations             InstallationChanged (compacted)                              registry
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
@@ -306,6 +306,11 @@ class ReportAttempted(MessageEvent, tag="report-attempted"):
     delivered: bool
     next_attempt_at: int | None = None
     latency_ms: int = 0
+
+
+class ReportMissed(MessageEvent, tag="report-missed"):
+    """A report has been due for so long that whoever was to send it is gone. The sweeper appends it; the fold decides,
+    after every attempt logged earlier, whether the report is still owed."""
 
 
 class MessageFailed(MessageEvent, tag="message-failed"):

@@ -135,6 +135,7 @@ IMPERSONAL = frozenset(
         "provider-told",
         "deadline-passed",
         "report-attempted",
+        "report-missed",
         "link-clicked",
         "message-failed",
         "channel-reported",

@@ -67,6 +67,7 @@ STATUS_EVENTS = _lanes(
         events.InboxChanged,
         events.DeadlinePassed,
         events.ReportAttempted,
+        events.ReportMissed,
         events.LinkClicked,
         events.MessageFailed,
         events.ChannelReported,

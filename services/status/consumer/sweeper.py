@@ -1,28 +1,35 @@
-"""The sweeper reports that the lifetime of a link has passed. It never decides: the fold does, when it reads that.
+"""The sweeper finds what time has brought about. It never decides: the fold does, when it reads that.
 
-    messages with a deadline behind us ─▶ DeadlinePassed ─▶ status-events[.bulk], behind every receipt logged so far
+    messages with a deadline behind us  ─▶ DeadlinePassed ─▶ status-events[.bulk], behind every receipt logged so far
+    messages of which a report is owed  ─▶ ReportMissed   ─▶ the same, behind every attempt logged so far
+    for longer than anybody keeps it in
+    memory: its process was killed
 
-One instance sweeps at a time, under a lease. Each look covers the deadlines since the last one; a wider look now and
-then finds those that were written late. The event's id is computed, so appending it twice is appending it once.
+One instance sweeps at a time, under a lease. Each look covers the times since the last one; a wider look now and then
+finds those that were written late. The event's id is computed, so appending it twice is appending it once.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from schemas import ids, topics
-from schemas.events import DeadlinePassed
+from schemas.events import DeadlinePassed, MessageEvent, ReportMissed
 from services.runtime.clock import now_ms
 from services.runtime.log.kafka import Append, Log
 from services.runtime.loops import keep_on
 from services.runtime.mongo.leases import Lease
-from services.status.message import Messages, Overdue
+from services.status.message import Messages
 
 _WIDE_EVERY_MS = 10_000
 _APPENDED_AGAIN_AFTER_MS = 120_000
 _LEASE_MS = 15_000
 _BATCH = 500
+MISSED_AFTER_MS = 30_000
+"""A report that was not tried within it is in no process' memory any more: after 3 s it is stored, and an attempt that
+takes longer than 10 s is stored as being under way (`services/status/reports`)."""
 
 
-class DeadlineSweeper:
+class Sweeper:
     """Sweeps under a lease; one for each process."""
 
     def __init__(self, messages: Messages, sink: Log, lease: Lease) -> None:
@@ -50,11 +57,10 @@ class DeadlineSweeper:
         wide = now >= self._wide_at
         self._forget(now)
         appended, batch = 0, dict[str, Append]()
-        async for overdue in self._messages.overdue(0 if wide else self._swept_until, now):
-            event_id = ids.event_id_of(overdue.message_id, f"deadline/{overdue.link}")
-            if event_id in self._appended:
+        async for event in self._found(0 if wide else self._swept_until, now):
+            if event.event_id in self._appended:
                 continue
-            batch[event_id] = _passed(overdue, event_id, now)
+            batch[event.event_id] = Append(topics.STATUS_EVENTS[event.lane], event.message_id, event)
             if len(batch) == _BATCH:
                 appended += await self._append(batch, now)
         appended += await self._append(batch, now)
@@ -62,6 +68,14 @@ class DeadlineSweeper:
         if wide:
             self._wide_at = now + _WIDE_EVERY_MS
         return appended
+
+    async def _found(self, after: int, now: int) -> AsyncIterator[MessageEvent]:
+        async for overdue in self._messages.overdue(after, now):
+            event_id = ids.event_id_of(overdue.message_id, f"deadline/{overdue.link}")
+            yield DeadlinePassed(event_id=event_id, at=now, **overdue.link_fields)
+        async for owed in self._messages.owed(max(0, after - MISSED_AFTER_MS), now - MISSED_AFTER_MS):
+            event_id = ids.event_id_of(owed.message_id, f"missed/{owed.link}/{owed.at}")
+            yield ReportMissed(event_id=event_id, at=now, **owed.link_fields)
 
     async def _append(self, batch: dict[str, Append], now: int) -> int:
         """Append by event id. Only what the log has taken counts; the next look finds the rest."""
@@ -78,15 +92,3 @@ class DeadlineSweeper:
             if now - self._appended[event_id] < _APPENDED_AGAIN_AFTER_MS:
                 return
             del self._appended[event_id]
-
-
-def _passed(overdue: Overdue, event_id: str, now: int) -> Append:
-    event = DeadlinePassed(
-        event_id=event_id,
-        at=now,
-        message_id=overdue.message_id,
-        partner_id=overdue.partner_id,
-        lane=overdue.lane,
-        link=overdue.link,
-    )
-    return Append(topics.STATUS_EVENTS[overdue.lane], overdue.message_id, event)

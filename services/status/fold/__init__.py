@@ -5,6 +5,7 @@ from services.status.fold.close import close_message
 from services.status.fold.counts import OUTCOMES, OutcomeCounted, count_outcomes
 from services.status.fold.fold import fold
 from services.status.fold.follow_ups import (
+    Decider,
     Followed,
     FollowUp,
     Projected,
@@ -15,12 +16,13 @@ from services.status.fold.follow_ups import (
     follow_ups_of_record,
 )
 from services.status.fold.redaction import redact
-from services.status.fold.report_due import body_of, is_asked_for, wanted_report
+from services.status.fold.report_due import body_of, wanted_report
 from services.status.fold.requests import difference
 from services.status.fold.trace import trace_of
 
 __all__ = [
     "OUTCOMES",
+    "Decider",
     "FollowUp",
     "Followed",
     "LinksSaved",
@@ -39,7 +41,6 @@ __all__ = [
     "difference",
     "fold",
     "follow_ups_of_record",
-    "is_asked_for",
     "redact",
     "request_id_of",
     "trace_of",

@@ -201,6 +201,7 @@ def _failed(link: Link, event: events.MessageFailed) -> None:
 
 def _reported(link: Link, event: events.ReportAttempted) -> None:
     link.tried = max(link.tried, event.status.rank)
+    link.attempts = max(link.attempts, event.attempt)
     taken = link.taken
     if event.delivered and (taken is None or event.status.rank >= taken.rank):
         link.reported = event.status

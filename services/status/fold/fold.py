@@ -43,9 +43,11 @@ _REQUESTING = CLAIMING | {events.MessageFailed}
 
 def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     """Change `message` by `event`, and give what follows."""
+    kind = type(event)
+    if kind is events.ReportMissed:
+        return _missed(message, event)
     if message.closed:
         return _fold_closed(message, event)
-    kind = type(event)
     link = message.links.get(event.link)
     if link is None or (not link.is_planned and kind in OUTSIDE):
         link = link_of(message, event)
@@ -53,18 +55,18 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
             message.ignored += 1
             return []
     if is_traced(message, event.event_id):
-        return _again(link) + decide_cascade(message, link, _reporting(link), event)
+        return _again(link) + decide_cascade(message, link, link.reporting, event)
     message.partner_id = message.partner_id or event.partner_id
     if not message.first_at:
         message.lane = event.lane
     message.first_at = earlier(message.first_at, event.at)
-    had_request = kind not in _REQUESTING or _reporting(link) is not None
+    had_request = kind not in _REQUESTING or link.reporting is not None
     if link.is_planned or has_room(message, link, event):
         FACTS[kind](link, event)
     if len(message.links) > 1 and kind in CLAIMING:
         drop_unknown_links(message)
     follows: list[FollowUp] = []
-    was_late, request = link.late_confirmation, _reporting(link)
+    was_late, request = link.late_confirmation, link.reporting
     _settle(link, request, event, follows)
     if has_line(message, link, event) if kind in OUTSIDE else message.trace_count < MAX_TRACE:
         entry = entry_of(event, link)
@@ -98,19 +100,27 @@ def _fold_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]
 
 def _again(link: Link) -> list[FollowUp]:
     follows: list[FollowUp] = [StateChanged(link.number, change, again=True) for change in link.changes]
-    return follows + _report_due(link, _reporting(link))
+    return follows + _report_due(link, link.reporting, again=True)
 
 
-def _report_due(link: Link, request: Request | None) -> list[FollowUp]:
-    wanted = link.wanted
-    if request is None or wanted is None or wanted.status.rank <= link.tried:
+def _missed(message: Message, event: events.MessageEvent) -> list[FollowUp]:
+    """Give a report that is still owed behind every attempt logged earlier; from here on `reports` has it.
+
+    It leaves no line in the trace: the attempt will.
+    """
+    link = message.links.get(event.link)
+    if link is None or link.wanted is None or not link.owes(-1):
+        message.ignored += 1
         return []
-    return [ReportDue(link.number, wanted, request)]
+    message.settled[link.number] = link.wanted.status.rank
+    return _report_due(link, link.reporting)
 
 
-def _reporting(link: Link) -> Request | None:
-    """The request to report for: the winner, or the earliest when none can win any more."""
-    return link.request if link.request_id or link.fault else None
+def _report_due(link: Link, request: Request | None, *, again: bool = False, in_doubt: bool = False) -> list[FollowUp]:
+    wanted = link.wanted
+    if request is None or wanted is None or wanted.status.rank <= link.tried or link.reported in FINAL:
+        return []
+    return [ReportDue(link.number, wanted, request, again, in_doubt)]
 
 
 def _settle(link: Link, request: Request | None, event: events.MessageEvent, follows: list[FollowUp]) -> None:
@@ -133,8 +143,8 @@ def _settle(link: Link, request: Request | None, event: events.MessageEvent, fol
     if wanted is None or link.reported in FINAL:
         return
     if link.wanted is None or wanted.status.rank > link.wanted.status.rank:
-        link.wanted = wanted
-        follows += _report_due(link, request)
+        in_doubt, link.wanted = link.owes(-1), wanted
+        follows += _report_due(link, request, in_doubt=in_doubt)
 
 
 def _state_of(link: Link) -> DeliveryState:

@@ -20,16 +20,24 @@ class StateChanged(NamedTuple):
 
 
 class ReportDue(NamedTuple):
-    """A report is due to the partner; `request` is the one that asked for it."""
+    """A report is due to the partner; `request` is the one that asked for it.
+
+    `again`: the event was folded before. `in_doubt`: an earlier report of the link may be under way, for no attempt of
+    it was read yet.
+    """
 
     link: int
     report: Report
     request: Request
+    again: bool = False
+    in_doubt: bool = False
 
 
 FollowUp = StateChanged | ReportDue | CascadeStep | OutcomeCounted
 Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
 """Messages as they were saved, each with what follows from the events that were folded."""
+Decider = Callable[[Followed], None]
+"""Decides, before messages are saved, what is kept with them; called again for those that are folded again."""
 Projected = Sequence[tuple[Message, Sequence[MessageEvent]]]
 """Messages as they were saved, each with the events that were folded."""
 Taker = Callable[[Followed], Awaitable[None]]

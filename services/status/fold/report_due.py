@@ -45,11 +45,6 @@ def wanted_report(link: Link) -> Report | None:
     return Report(_UNDELIVERED, (link.failed_reason or Reason.INTERNAL).error_code, parts=parts)
 
 
-def is_asked_for(report: Report, registered_delivery: int) -> bool:
-    """registeredDelivery: 0 none, 1 all, 2 only "not delivered"."""
-    return registered_delivery == 1 or (registered_delivery == 2 and report.status is _UNDELIVERED)
-
-
 class Body(TypedDict, total=False):
     """The report as it travels; `id` only when the partner gave one."""
 

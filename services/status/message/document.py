@@ -9,6 +9,7 @@ extra_params: ["name=value", …], callback_data
 deadline_at, deadline_link      while a deadline means something: for the sweeper
 channel_ids: [delivery id, …]   under which something was posted to the channel platform, for its reports
 saved: [channel, …]             of links that were not needed
+owed_at, owed_link              while a report is owed and may be only in some process' memory: for the sweeper
 links                           JSON: an array for each `message.Link`, of its fields in their order
 trace, trace_count, trace_dropped    JSON lines: an array for each `message.Entry`
 closed                          true of a message that had become too large to be stored (`fold/close.py`)
@@ -17,7 +18,7 @@ Within a form fields are only added, at the end and with a default, so that what
 document without `v` is of form 1. Any other change is a new form, whose readers go out before its writers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -137,6 +138,7 @@ def from_document(document: Document) -> Message:
     if document.get("v", FORM) > FORM:
         raise NewerForm(f"a message is stored in form {document['v']}; this release reads up to {FORM}")
     links = [_link(stored) for stored in orjson.loads(document["links"])]
+    settled = {} if "owed_at" in document else _settled(links)
     return Message(
         message_id=document["_id"],
         partner_id=document["partner_id"],
@@ -148,7 +150,13 @@ def from_document(document: Document) -> Message:
         trace_dropped=document["trace_dropped"],
         revision=document["revision"],
         closed=document.get("closed", False),
+        settled=settled,
     )
+
+
+def _settled(links: Sequence[Link]) -> dict[int, int]:
+    """What the links would owe, had their document not been stored as owing nothing."""
+    return {link.number: link.wanted.status.rank for link in links if link.wanted is not None and link.owes(-1)}
 
 
 _LINK, _REQUEST, _DELIVERY, _COUNT = (attrgetter(*kind.__slots__) for kind in (Link, Request, Delivery, Count))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from schemas import DeliveryState
 from schemas.message_fields import LinkFields
 from schemas.reasons import Reason
-from schemas.reports import ReportStatus
+from schemas.reports import FINAL, ReportStatus
 from schemas.values import Lane
 from services.status.message.parts import CascadeDecision, Change, Count, Delivery, InboxMark, Report, Request, Skip
 from services.status.message.states import DELIVERED, PLANNED, READ, highest
@@ -55,6 +55,7 @@ class Link:
     counts: list[Count] = field(default_factory=list)  # outcomes passed to the statistics
     is_counted: bool = False  # as a link without targets
     ends_chain: bool = False  # its cancellation came too late for it, not for the links behind
+    attempts: int = 0  # of its reports, over all states
 
     @property
     def request(self) -> Request | None:
@@ -69,6 +70,19 @@ class Link:
     def taken(self) -> ReportStatus | None:
         """The status of the last report that the partner took."""
         return ReportStatus(self.reported) if self.reported >= 0 else None
+
+    @property
+    def reporting(self) -> Request | None:
+        """The request to report for: the winner, or the earliest when none can win any more."""
+        return self.request if self.request_id or self.fault else None
+
+    def owes(self, settled: int) -> bool:
+        """Whether a report is owed: the partner wants it, and none of its rank was tried or `settled`."""
+        wanted = self.wanted
+        if wanted is None or wanted.status.rank <= max(self.tried, settled) or self.reported in FINAL:
+            return False
+        request = self.reporting
+        return request is not None and wanted.is_asked_for(request.registered_delivery)
 
     @property
     def targets(self) -> list[Delivery]:
@@ -123,6 +137,9 @@ class Message:
     closed: bool = False  # it had become too large (`fold/close.py`)
     ignored: int = 0  # events that were let go since it was loaded; not stored
     stored_bytes: int = field(default=0, compare=False)  # of links and trace in its document
+    settled: dict[int, int] = field(default_factory=dict, compare=False)
+    """By link: up to which rank reports are no concern of the fold any more. The collection `reports` has them, or
+    nobody wants them. Stored only as `owed_at` of what is not settled."""
 
     @property
     def request(self) -> Request | None:
@@ -157,6 +174,14 @@ class Message:
     def deadline_at(self) -> int | None:
         deadline = self.deadline
         return deadline[0] if deadline is not None else None
+
+    @property
+    def owed_link(self) -> int | None:
+        """The first link of which a report is owed; None for none."""
+        for link in self.links.values():
+            if link.wanted is not None and link.owes(self.settled.get(link.number, -1)):
+                return link.number
+        return None
 
     def link_fields(self, number: int) -> LinkFields:
         """The fields of an event of the link with that number."""

@@ -13,6 +13,7 @@ from schemas.reports import ReportStatus
 from schemas.values import Channel
 from services.status.message.states import PLANNED
 
+UNDELIVERED = ReportStatus.UNDELIVERED
 MAX_TRACE = 1000
 """Entries of one message: 50 installations with 20 attempts and receipts each. Those beyond are only counted."""
 MAX_TRACE_OF_PEOPLE = 300
@@ -173,6 +174,10 @@ class Report:
     error_code: int = 0
     done_at: int = 0  # UTC ms; 0 when not delivered
     parts: int = 0  # of an SMS, as reported or planned; 0: unknown
+
+    def is_asked_for(self, registered_delivery: int) -> bool:
+        """registeredDelivery: 0 none, 1 all, 2 only "not delivered"."""
+        return registered_delivery == 1 or (registered_delivery == 2 and self.status is UNDELIVERED)
 
 
 @dataclass(slots=True)

@@ -256,7 +256,7 @@ def test_an_event_folded_before_changes_nothing_and_lets_the_same_follow() -> No
     before = to_document(message)
     again = fold(message, events[-1])
     assert to_document(message) == before
-    assert of_kind(again, ReportDue) == [follows[-1]]
+    assert of_kind(again, ReportDue) == [due._replace(again=True) for due in of_kind(follows[-1:], ReportDue)]
     assert {follow_up.change.state for follow_up in of_kind(again, StateChanged)} == {
         DeliveryState.PLANNED,
         DeliveryState.SENT,

@@ -7,7 +7,7 @@ import pytest
 from schemas import ids
 from services.runtime import mongo
 from services.runtime.log.kafka import Append, LogUnavailable
-from services.status.consumer.sweeper import DeadlineSweeper
+from services.status.consumer.sweeper import MISSED_AFTER_MS, Sweeper
 from services.status.message import Overdue
 
 NOW = 1_800_000_000_000
@@ -17,7 +17,8 @@ class Bench:
     """Messages, a log and a lease, each of which may fail."""
 
     def __init__(self, count: int) -> None:
-        self.overdue_messages = [Overdue(ids.uuid7(), "bank", "single", 0) for _ in range(count)]
+        self.overdue_messages = [Overdue(ids.uuid7(), "bank", "single", 0, NOW) for _ in range(count)]
+        self.owed_reports: list[Overdue] = []
         self.said: list[str] = []
         self.breaks_after: int | None = None
         self.log_away = 0
@@ -29,6 +30,11 @@ class Bench:
                 raise mongo.Unavailable("the cursor went with its server")
             yield overdue
 
+    async def owed(self, after: int, until: int) -> AsyncIterator[Overdue]:
+        for owed in self.owed_reports:
+            if after < owed.at <= until:
+                yield owed
+
     async def append(self, records: Sequence[Append]) -> None:
         if self.log_away:
             self.log_away -= 1
@@ -39,8 +45,8 @@ class Bench:
         return True
 
 
-def sweeper(bench: Bench) -> DeadlineSweeper:
-    return DeadlineSweeper(bench, bench, bench)  # type: ignore[arg-type]
+def sweeper(bench: Bench) -> Sweeper:
+    return Sweeper(bench, bench, bench)  # type: ignore[arg-type]
 
 
 async def test_deadlines_read_before_a_cursor_broke_are_appended_by_the_next_look() -> None:
@@ -60,3 +66,11 @@ async def test_only_what_the_log_did_not_take_is_appended_by_the_next_look() -> 
     with pytest.raises(LogUnavailable):
         await sweeping.sweep(NOW)
     assert [await sweeping.sweep(NOW + later) for later in (1, 2)] == [3, 0]
+
+
+async def test_a_report_is_missed_once_nobody_can_have_it_in_memory_any_more() -> None:
+    bench = Bench(0)
+    bench.owed_reports = [Overdue(ids.uuid7(), "bank", "single", 0, NOW)]
+    sweeping = sweeper(bench)
+    late = MISSED_AFTER_MS
+    assert [await sweeping.sweep(NOW + later) for later in (0, late - 1, late, late + 1)] == [0, 0, 1, 0]
