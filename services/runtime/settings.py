@@ -90,6 +90,14 @@ class Settings(ClusterSettings):
     dispatch_in_flight: int = setting(512, "RPNS_DISPATCH_IN_FLIGHT", "pushes under way for each partition", least=1)
     report_limit: int = setting(64, "RPNS_REPORT_LIMIT", "reports under way for each receiver", least=1)
     report_retry_s: float = setting(60, "RPNS_REPORT_RETRY_S", "seconds before the second try of a report", above=0)
+    fold_gather_s: float = setting(
+        0.25,
+        "RPNS_FOLD_GATHER_S",
+        "seconds for which a busy status lets events gather, so that it saves a message once for several; "
+        "reports and the next links of chains wait so much longer",
+        least=0,
+        most=1,
+    )
     report_give_up_h: float = setting(72, "RPNS_REPORT_GIVE_UP_H", "hours after which a report is given up", above=0)
 
     # the providers

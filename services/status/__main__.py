@@ -10,7 +10,7 @@ from services.runtime.http import listeners
 from services.runtime.process import Process, run
 from services.status.api import application, open_api
 from services.status.channels import open_channels
-from services.status.consumer import open_fold
+from services.status.consumer import open_cascades, open_fold
 from services.status.erasure import open_erasure
 from services.status.foundation import open_foundation
 from services.status.history import open_history, open_inbox
@@ -25,7 +25,8 @@ async def start(process: Process) -> None:
     foundation = await open_foundation(process)
     followers = [
         await open_inbox(foundation),
-        await open_reports(foundation),
+        await open_reports(foundation),  # into memory first, for that fails never
+        open_cascades(foundation),
         await open_stream(foundation),
         await open_statistics(foundation),
         await open_short_links(foundation),

@@ -23,15 +23,17 @@ from services.runtime.mongo import Database
 from services.runtime.mongo.instances import keep_told
 from services.runtime.process import Process
 from services.runtime.short_links import ShortLinks
-from services.status.fold import Projection, Taker
+from services.status.fold import Decider, Projection, Taker
 from services.status.limits import paced
 from services.status.message import Messages
 
 
 @dataclass(frozen=True)
 class Feature:
-    """Parts that a feature adds: takers of follow-ups, projections of saved messages, and routes; each may be empty."""
+    """Parts that a feature adds; each may be empty: deciders before messages are saved, takers of follow-ups and
+    projections behind it, and routes."""
 
+    deciders: Sequence[Decider] = ()
     takers: Sequence[Taker] = ()
     projections: Sequence[Projection] = ()
     routers: Sequence[APIRouter] = ()

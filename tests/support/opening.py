@@ -13,7 +13,12 @@ from deploy.sandbox.phone.fleet import Fleet
 from tests.support.world import World
 
 LOGIN, SERVICE_NUMBER = "e2e-bank", "E2eBank"
-ENV = {"RPNS_REPORT_RETRY_S": "1", "RPNS_SWEEP_INTERVAL_S": "0.2", "KAFKA_PARTITIONS": "2"}
+ENV = {
+    "RPNS_REPORT_RETRY_S": "1",
+    "RPNS_SWEEP_INTERVAL_S": "0.2",
+    "RPNS_FOLD_GATHER_S": "0.05",
+    "KAFKA_PARTITIONS": "2",
+}
 
 
 @contextmanager

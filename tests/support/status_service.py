@@ -93,7 +93,13 @@ async def running(
     """Start the service with these partners and applications, and end it in order."""
     port, operators_port = free_ports(2)
     settings = settings.model_copy(
-        update={"port": port, "operators_port": operators_port, "sweep_interval_s": 0.1, "dead_letter_hold_s": 0.5}
+        update={
+            "port": port,
+            "operators_port": operators_port,
+            "sweep_interval_s": 0.1,
+            "dead_letter_hold_s": 0.5,
+            "fold_gather_s": 0.04,
+        }
     )
     await kafka.create_topics(settings)
     async with kafka.opened_log(settings) as log, AsyncExitStack() as stack, aiohttp.ClientSession() as http:

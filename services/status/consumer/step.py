@@ -24,6 +24,7 @@ from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.mongo.errors import TooLarge
 from services.status.consumer.recent_messages import RecentMessages
 from services.status.fold import (
+    Decider,
     FollowUp,
     Projection,
     Taker,
@@ -53,6 +54,7 @@ class FoldStep:
     messages: Messages
     takers: Sequence[Taker] = ()
     projections: Sequence[Projection] = ()
+    deciders: Sequence[Decider] = ()
     recent: RecentMessages = field(default_factory=RecentMessages)
 
     async def step(self, records: Sequence[Record]) -> StepResult:
@@ -83,6 +85,8 @@ class FoldStep:
     async def _project(self, events: Events, folded: Sequence[tuple[Message, list[FollowUp]]]) -> None:
         done: list[tuple[Message, list[FollowUp]]] = []
         for _ in range(_ATTEMPTS):
+            for decide in self.deciders:
+                decide(folded)
             try:
                 conflicts = await self.messages.save([message for message, _ in folded])
             except TooLarge as fault:

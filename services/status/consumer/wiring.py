@@ -9,7 +9,7 @@ from services.runtime.mongo.leases import Lease
 from services.status.consumer.cascade_follow_ups import CascadeFollowUps
 from services.status.consumer.failure_check import FailureCheck
 from services.status.consumer.step import FoldStep
-from services.status.consumer.sweeper import DeadlineSweeper
+from services.status.consumer.sweeper import Sweeper
 from services.status.foundation import Feature, Foundation
 
 _MAX_RECORDS = 1_000
@@ -18,21 +18,26 @@ memory, and what it makes outgrows the processor's caches."""
 
 
 def open_fold(foundation: Foundation, followers: Sequence[Feature]) -> FoldStep:
-    """Consume until the process ends; chains go on first, then `followers` in their order."""
+    """Consume until the process ends; what follows is carried out by `followers` in their order."""
     process, messages = foundation.process, foundation.messages
     settings, timers = process.settings, foundation.dead_letters.timers
+    deciders = [decider for follower in followers for decider in follower.deciders]
     takers = [taker for follower in followers for taker in follower.takers]
-    cascades = CascadeFollowUps(foundation.log, foundation.directory)
     projections = [projection for follower in followers for projection in follower.projections]
-    fold_step = FoldStep(messages, [cascades.take, *takers], projections)
+    fold_step = FoldStep(messages, takers, projections, deciders)
     for lane in settings.lanes:
         topics = [MESSAGE_REQUESTED[lane], PROVIDER_DISPATCHED[lane], STATUS_EVENTS[lane]]
         consumer = foundation.consumer(topics, group_of("status", lane), fold_step.step)
-        consumer.together, consumer.max_records = True, _MAX_RECORDS
+        consumer.together, consumer.max_records, consumer.gather_s = True, _MAX_RECORDS, settings.fold_gather_s
         process.spawn(consumer.run(), consumer.group, drains=True)
     if timers is not None:
         timers.still_meant = FailureCheck(messages).still_meant
         process.spawn(timers.run(process.stop, settings.sweep_interval_s), "failures", drains=True)
-    sweeper = DeadlineSweeper(messages, foundation.log, Lease(foundation.database, "sweeper", ids.uuid7()))
+    sweeper = Sweeper(messages, foundation.log, Lease(foundation.database, "sweeper", ids.uuid7()))
     process.spawn(sweeper.run(process.stop, settings.sweep_interval_s), "sweeper", drains=True)
     return fold_step
+
+
+def open_cascades(foundation: Foundation) -> Feature:
+    """The taker by which chains go on."""
+    return Feature(takers=(CascadeFollowUps(foundation.log, foundation.directory).take,))

@@ -40,6 +40,8 @@ class MessageErasure:
                     redact(message)
                 # last, because the rest is found by them: those that were changed meanwhile are found again
                 counts["messages"] += len(found) - len(await self._messages.save(found))
+                # again: a report that was stored meanwhile was made of a message that was not erased yet
+                counts["reports"] += await self._reports.redact(message_ids)
         return counts
 
 

@@ -1,15 +1,24 @@
-"""Sends the reports of one receiver: a limited number at once, one probe while it is down, each leased first."""
+"""Sends the reports of one receiver: a limited number at once, one probe while it is down.
+
+    memory ─▶ begin ─────────┬─▶ POST ─▶ recorder
+    `reports` ─▶ lease ──────┘
+    memory, waited too long, or the receiver is down ─▶ `reports`
+
+`reports` is looked at when something was stored there, when something in it is due, and twice a minute.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from schemas.values import Lane
 from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.loops import pause
+from services.status.reports.memory import MOST_WAIT_MS, ReportsInMemory
+from services.status.reports.model import LeasedReport
 from services.status.reports.pace import receiver_breaker, room
 from services.status.reports.signed_post import Answer
-from services.status.reports.store import LeasedReport, ReportStore
+from services.status.reports.store import ReportStore
 
 log = telemetry.logger("reports")
 _IDLE_MS = 30_000
@@ -22,6 +31,7 @@ class Receiver:
     def __init__(
         self,
         store: ReportStore,
+        memory: ReportsInMemory,
         lane: Lane,
         host: str,
         *,
@@ -32,6 +42,7 @@ class Receiver:
         self.lane = lane
         self.host = host
         self._store = store
+        self._memory = memory
         self._limit = limit
         self._send = send
         self._stop = stop
@@ -39,10 +50,18 @@ class Receiver:
         self._woken = asyncio.Event()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()  # reports under way, however long their leases last
+        self._look_at = 0  # at `reports`, UTC ms
+        self._is_due = True  # as far as the last look shows, something is due there soon
         self.has_ended = False
 
-    def wake(self) -> None:
-        """Look again: something may be due."""
+    @property
+    def is_down(self) -> bool:
+        return self._breaker.is_open
+
+    def wake(self, *, stored: bool = True) -> None:
+        """Look again: something may be due; `stored`: in `reports`."""
+        if stored:
+            self._look_at = 0
         self._woken.set()
 
     async def run(self) -> None:
@@ -65,21 +84,57 @@ class Receiver:
 
     async def _round(self) -> int | None:
         """Start what may be started, and give the time until the next look, ms. None: there is nothing to do."""
+        await self._put_off(now_ms())
+        free = room(self._breaker, now_ms() / 1000, len(self._in_flight), self._limit)
+        free -= self._start(await self._leased(free))
+        self._start(self._memory.begin(self.lane, self.host, free, now_ms()) if not self._breaker.is_open else ())
+        return self._wait_ms(now_ms())
+
+    async def _put_off(self, now: int) -> None:
+        """Store what has waited too long, and everything while the receiver is down."""
+        late = self._memory.put_off(self.lane, self.host, now if self._breaker.is_open else now - MOST_WAIT_MS)
+        if late:
+            self._look_at = 0
+            await self._store.put_off(late, now)
+
+    async def _leased(self, free: int) -> Sequence[LeasedReport]:
+        """What is due in `reports`; half of what is free is left to what waits in memory."""
         now = now_ms()
-        free = room(self._breaker, now / 1000, len(self._in_flight), self._limit)
-        leased = await self._store.lease(self.lane, self.host, free, now, list(self._in_hand)) if free else []
-        for report in leased:
+        share = (free + 1) // 2 if self._memory.waiting(self.lane, self.host) else free
+        if not share or now < self._look_at:
+            return ()
+        self._look_at = now + _LOOK_MS  # also when this look fails
+        leased = await self._store.lease(self.lane, self.host, share, now, list(self._in_hand))
+        if len(leased) == share:
+            self._look_at, self._is_due = now, True
+            return leased
+        due_at = await self._store.next_due(self.lane, self.host)
+        self._is_due = due_at is not None and due_at - now <= 2 * _IDLE_MS
+        if due_at is None or due_at - now > _IDLE_MS:
+            self._look_at = now + _IDLE_MS
+        elif due_at > now:
+            self._look_at = max(due_at, now + 20)
+        return leased  # with what is due and not ours: leased by another process
+
+    def _start(self, reports: Sequence[LeasedReport]) -> int:
+        now_s = now_ms() / 1000
+        for report in reports:
             self._in_hand.add(report.report_id)
-            self._breaker.begin(now / 1000)
+            self._breaker.begin(now_s)
             task = asyncio.get_running_loop().create_task(self._send_leased(report))
             self._in_flight.add(task)
             task.add_done_callback(self._ended)
-        if leased or not free:
-            return max(1, round(1000 * self._breaker.wait_s(now / 1000))) if self._breaker.is_open else _IDLE_MS
-        due_at = await self._store.next_due(self.lane, self.host)
-        if due_at is None or due_at - now > 2 * _IDLE_MS:
-            return _IDLE_MS if self._in_flight or self._breaker.is_open else self._end()
-        return max(due_at - now, 20) if due_at > now else _LOOK_MS  # due and not ours: leased by another process
+        return len(reports)
+
+    def _wait_ms(self, now: int) -> int | None:
+        if self._breaker.is_open:
+            return max(1, round(1000 * self._breaker.wait_s(now / 1000)))
+        put_off_at = self._memory.next_put_off(self.lane, self.host)
+        if len(self._in_flight) >= self._limit:
+            return _IDLE_MS if put_off_at is None else max(0, put_off_at - now)
+        if not (self._is_due or self._in_flight or put_off_at is not None):
+            return self._end()
+        return max(0, min(self._look_at, put_off_at or self._look_at) - now)
 
     def _end(self) -> int | None:
         """End: nothing is under way and nothing due soon, unless `wake` was called since the look."""
@@ -93,6 +148,8 @@ class Receiver:
         finally:
             self._in_hand.discard(report.report_id)
             was_down = self._heard(answer)
+            if not (report.host and answer is not None and answer.taken):
+                self._look_at = 0  # a next try, or room for what else is stored
         if was_down:
             await self._store.hasten(self.lane, self.host, now_ms())
 
@@ -110,7 +167,7 @@ class Receiver:
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._in_flight.discard(task)
-        self.wake()
+        self.wake(stored=False)
         if not task.cancelled() and task.exception() is not None:
             error = task.exception()
             log_it = log.warning if isinstance(error, faults.TRANSIENT_ERRORS) else log.error

@@ -18,7 +18,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.mongo import Database, Written
 from services.runtime.settings import Settings
 from services.status.reports import ReportStore
-from services.status.reports.store import ReportIntent
+from services.status.reports.model import ReportIntent
 
 PHONE, OTHER = "79001234567", "79007654321"
 HIM = People(frozenset(), frozenset({PHONE}))

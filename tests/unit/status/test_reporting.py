@@ -10,11 +10,12 @@ from schemas.reports import ReportStatus
 from services.runtime import mongo
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, LogUnavailable
-from services.status.reports import service
+from services.status.reports import recorder
+from services.status.reports.model import AttemptResult, LeasedReport
 from services.status.reports.pace import Pace
 from services.status.reports.service import ReportService
 from services.status.reports.signed_post import Answer
-from services.status.reports.store import LEASE_MS, AttemptResult, LeasedReport
+from services.status.reports.store import LEASE_MS
 from tests.support.waiting import eventually
 
 M = "00000000-0000-4000-8000-000000000001"
@@ -59,6 +60,12 @@ class Store:
 
     async def renew(self, reports: Sequence[LeasedReport], now: int) -> None:
         self.renewed += 1
+
+    async def hold(self, reports: Sequence[LeasedReport], now: int) -> None:
+        assert not reports
+
+    async def put_off(self, intents: Sequence[object], now: int) -> None:
+        assert not intents
 
     async def finish(self, tried: Sequence[AttemptResult]) -> None:
         self.finished += tried
@@ -105,7 +112,7 @@ async def reported(store: Store, log: Log, wire: ReportSender) -> None:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "backoff_s", lambda _: 0.02)
+    monkeypatch.setattr(recorder, "backoff_s", lambda _: 0.02)
     monkeypatch.setattr("services.status.reports.receiver._LOOK_MS", 10)
     monkeypatch.setattr("services.status.reports.receiver._IDLE_MS", 10)
 

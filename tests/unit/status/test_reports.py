@@ -11,10 +11,10 @@ from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.reports import ReportStatus
 from services.runtime.http.outbound_addresses import ForbiddenAddress, checked_url, is_public
-from services.status.fold import ReportDue, body_of, is_asked_for
+from services.status.fold import ReportDue, body_of
 from services.status.message import Report
+from services.status.reports.intents import host_of
 from services.status.reports.pace import Pace, receiver_breaker, room
-from services.status.reports.service import host_of
 from services.status.reports.signed_post import signature_of
 from tests.support.status_events import NOW, Story, followed, of_kind, report_statuses
 
@@ -65,7 +65,7 @@ def test_a_read_without_an_earlier_delivery_is_one_report() -> None:
 
 @pytest.mark.parametrize(("registered_delivery", "statuses"), [(0, []), (1, [0, 5, 2, 9]), (2, [5])])
 def test_registered_delivery_selects_the_reports(registered_delivery: int, statuses: list[int]) -> None:
-    asked = [status for status in BY_RANK if is_asked_for(Report(status), registered_delivery)]
+    asked = [status for status in BY_RANK if Report(status).is_asked_for(registered_delivery)]
     assert asked == statuses
 
 

@@ -36,7 +36,7 @@ from services.status.history import Inbox
 from services.status.history.entries import InboxEntry
 from services.status.message import Link, Message, Messages
 from services.status.reports import ReportStore
-from services.status.reports.store import AttemptResult, LeasedReport, ReportIntent
+from services.status.reports.model import AttemptResult, LeasedReport, ReportIntent
 from services.status.short_links import ShortLinkStore
 from services.status.statistics.store import Statistics
 from services.status.stream.packs import NewChange
