@@ -13,18 +13,16 @@ import hmac
 import time
 from dataclasses import dataclass
 
-import aiohttp
-
 from schemas.application_events import PartnerChanged
-from services.runtime import telemetry
+from services.runtime import http_client, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import CannotOpen, Secrets
-from services.runtime.http import outbound_addresses
-from services.runtime.http.outbound_addresses import ForbiddenAddress, is_forbidden
+from services.runtime.http.outbound_addresses import ForbiddenAddress, checked_url
+from services.runtime.http_client import FORBIDDEN, NotSent, Pool, Target, header_lines, target_of
 
 log = telemetry.logger("reports")
-_TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
-_MAX_ANSWER = 4096
+_TIMEOUT_S = 10.0
+_HEADERS = header_lines({"Content-Type": "application/json", "User-Agent": "rpns"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,39 +42,49 @@ class Answer:
 class ReportSender:
     """Posts reports. One for each process."""
 
-    def __init__(self, session: aiohttp.ClientSession, secrets: Secrets) -> None:
-        self._session = session
+    def __init__(self, pool: Pool, secrets: Secrets) -> None:
+        self._pool = pool
         self._secrets = secrets
 
     async def post(self, url: str, body: bytes, partner: PartnerChanged | None) -> Answer:
         """Post it. Never raises for faults of the receiver, its address or its key."""
         started = time.monotonic()
         try:
-            headers = {"Content-Type": "application/json", **self._signature(body, partner)}
-            checked = outbound_addresses.checked_url(url)
-            async with self._session.post(
-                checked, data=body, headers=headers, allow_redirects=False, timeout=_TIMEOUT
-            ) as answer:
-                await answer.content.read(_MAX_ANSWER)
-                status = answer.status
-            detail, is_down = _status_words(status), status >= 500 or status == 429
+            headers = _HEADERS + self._signature(body, partner)
+            status, detail, is_down = await self._posted(_target(url), headers, body)
         except CannotOpen:
             log.exception("the key for signing reports cannot be opened")
             status, detail, is_down = 0, "the key for signing reports cannot be opened", False
-        except TimeoutError:
-            status, detail, is_down = 0, "no answer in time", True
-        except (aiohttp.ClientError, OSError, UnicodeError) as error:  # the last one: of a host's name
-            status, detail, is_down = 0, _words(error), not is_forbidden(error)
+        except ForbiddenAddress as error:
+            status, detail, is_down = 0, f"not allowed: {error}", False
         seconds = time.monotonic() - started
         telemetry.REPORT_SECONDS.observe(seconds)
         return Answer(status, detail, is_down, int(seconds * 1000))
 
-    def _signature(self, body: bytes, partner: PartnerChanged | None) -> dict[str, str]:
+    async def _posted(self, target: Target, headers: bytes, body: bytes) -> tuple[int, str, bool]:
+        """The status, its words, and whether the receiver is in trouble."""
+        result = await self._pool.post(target, headers, body, timeout_s=_TIMEOUT_S)
+        if isinstance(result, http_client.Answer):
+            return result.status, _status_words(result.status), result.status >= 500 or result.status == 429
+        if result is FORBIDDEN:
+            return 0, "not allowed: an address in a private network", False
+        return 0, result.detail if isinstance(result, NotSent) else f"no answer: {result.detail}", True
+
+    def _signature(self, body: bytes, partner: PartnerChanged | None) -> bytes:
         if partner is None or partner.report_key_sealed is None:
-            return {}
+            return b""
         key = self._secrets.open(partner.report_key_sealed, b"report-key")
         timestamp = str(now_ms() // 1000)
-        return {"X-RPNS-Timestamp": timestamp, "X-RPNS-Signature": f"sha256={signature_of(key, timestamp, body)}"}
+        signature = signature_of(key, timestamp, body)
+        return header_lines({"X-RPNS-Timestamp": timestamp, "X-RPNS-Signature": f"sha256={signature}"})
+
+
+def _target(url: str) -> Target:
+    """Raises ForbiddenAddress."""
+    try:
+        return target_of(checked_url(url))
+    except ValueError:
+        raise ForbiddenAddress("not an http(s) address") from None
 
 
 def signature_of(key: bytes, timestamp: str, body: bytes) -> str:
@@ -89,13 +97,3 @@ def _status_words(status: int) -> str:
     if status == 200:
         return ""
     return f"HTTP {status}, redirects are not followed" if 300 <= status < 400 else f"HTTP {status}"
-
-
-def _words(error: Exception) -> str:
-    """The error in words that a partner may read: the kind of trouble; for our own refusals, the reason."""
-    if is_forbidden(error):
-        inner = getattr(error, "os_error", error)
-        return f"not allowed: {inner if isinstance(inner, ForbiddenAddress) else 'an address in a private network'}"
-    inner = getattr(error, "os_error", None)
-    name = type(error).__name__ if inner is None else type(inner).__name__
-    return f"no connection: {name}" if isinstance(error, aiohttp.ClientConnectorError | OSError) else name

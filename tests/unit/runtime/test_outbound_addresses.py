@@ -5,14 +5,13 @@ import base64
 import string
 from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dispatch.providers.http.client import Client, outside_pool
 from services.runtime.crypto.master_key import Secrets
-from services.runtime.http.outbound_addresses import ForbiddenAddress, checked_url, connector, exact_url
+from services.runtime.http.outbound_addresses import ForbiddenAddress, checked_url, exact_url
 from services.runtime.http.web_address import BadAddress, web_address
 from services.runtime.http_client import Answer, NotSent
 from services.runtime.short_links import location_of
@@ -146,10 +145,11 @@ async def lines() -> AsyncIterator[Lines]:
 
 
 async def test_reports_go_to_the_very_bytes(lines: Lines) -> None:
-    async with aiohttp.ClientSession(connector=connector(allow_private=True)) as session:
-        wire = ReportSender(session, SECRETS)
-        for target in EXACT:
-            assert (await wire.post(lines.url + target, b"{}", None)).taken
+    pool = outside_pool("", 10, allow_private=True)
+    wire = ReportSender(pool, SECRETS)
+    for target in EXACT:
+        assert (await wire.post(lines.url + target, b"{}", None)).taken
+    await pool.close()
     assert lines.first == [f"POST {target} HTTP/1.1".encode() for target in EXACT]
 
 
@@ -163,9 +163,10 @@ async def test_pushes_go_to_the_very_bytes(lines: Lines) -> None:
 
 async def test_no_spelling_of_a_private_address_is_connected_to(lines: Lines) -> None:
     port = lines.url.rpartition(":")[2]
-    async with aiohttp.ClientSession(connector=connector(allow_private=False)) as session:
-        wire = ReportSender(session, SECRETS)
-        answers = {host: await wire.post(f"http://{host}:{port}/x", b"{}", None) for host in INWARD}
+    pool = outside_pool("", 100, allow_private=False)
+    wire = ReportSender(pool, SECRETS)
+    answers = {host: await wire.post(f"http://{host}:{port}/x", b"{}", None) for host in INWARD}
+    await pool.close()
     assert {host for host, answer in answers.items() if answer.http_status} == set()
     assert not lines.first
 
@@ -204,8 +205,9 @@ def test_a_host_that_becomes_none_when_it_is_looked_up_is_refused() -> None:
 
 
 async def test_a_report_to_a_host_that_nobody_can_look_up_is_not_taken_and_raises_nothing() -> None:
-    async with aiohttp.ClientSession(connector=connector(allow_private=True)) as session:
-        answer = await ReportSender(session, SECRETS).post("https://⒈.example/", b"{}", None)
+    pool = outside_pool("", 10, allow_private=True)
+    answer = await ReportSender(pool, SECRETS).post("https://⒈.example/", b"{}", None)
+    await pool.close()
     assert not answer.taken
     assert not answer.is_down
     assert answer.detail.startswith("not allowed")
