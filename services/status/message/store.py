@@ -29,7 +29,7 @@ from services.status.message.model import Message
 UNASKED_KEPT_MS = DAY_MS
 OWED_FOR_MS = 4 * DAY_MS
 """Older reports were given up; a rebuild brings none of them back."""
-_OWED_STEP_MS = 5_000
+_OWED_STEP_MS = 2_000
 """Times from which reports are owed are rounded up to these steps, so that the index seldom changes."""
 LARGEST = 8 * 1024 * 1024
 """Bytes of links and trace: half of MongoDB's limit, and more than any message of ours needs."""
