@@ -27,7 +27,7 @@ from services.runtime.mongo.leases import Lease
 
 log = telemetry.logger("planning")
 _LEASE_MS = 15_000
-_LOOK_S = 0.5
+_LOOK_S = 1.0
 _TRY_AGAIN_S = 3.0
 _TRIES = 5
 _FAULT = "an internal fault ({kind}): the operator has been called; resume tries again"
