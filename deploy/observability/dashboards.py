@@ -105,6 +105,7 @@ OVERVIEW = (
                 "99 of 100",
                 "s",
             ),
+            Panel("Receivers away", "sum by (instance) (rpns_receivers_away)", "{{instance}}"),
             Panel("Open streams", "sum(rpns_streams)", "streams"),
             Panel(
                 "Calls of devices slowed down",

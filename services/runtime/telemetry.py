@@ -126,6 +126,7 @@ PROVIDER_RECEIPTS = Counter(
     "rpns_provider_receipts_total", "statuses in receipts of providers, by their number", ["provider", "status"]
 )
 REPORTS = Counter("rpns_reports_total", "delivery reports tried", ["outcome"])
+RECEIVERS_AWAY = Gauge("rpns_receivers_away", "receivers of reports that do not answer, and are only probed")
 REPORT_SECONDS = Histogram(
     "rpns_report_seconds", "time of one delivery report at its receiver, seconds", buckets=_SECONDS
 )

@@ -60,6 +60,7 @@ class ReportService:
         self._memory = ReportsInMemory()
         self._recorder = Recorder(store, sink, pace, self._memory)
         self._receivers: dict[tuple[Lane, str], Receiver] = {}
+        telemetry.RECEIVERS_AWAY.set_function(lambda: sum(found.is_down for found in self._receivers.values()))
         self._tasks: set[asyncio.Task[None]] = set()
 
     def decide(self, followed: Followed) -> None:
