@@ -27,8 +27,11 @@ async def opened_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]
 
 
 @asynccontextmanager
-async def opened_reader(settings: Settings, places: Iterable[TopicPartition] = ()) -> AsyncIterator[AIOKafkaConsumer]:
-    """Reads partitions without a group, and commits nothing; little at a time."""
+async def opened_reader(
+    settings: Settings, places: Iterable[TopicPartition], *, fetches: bool = True
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """Reads partitions without a group, and commits nothing; little at a time. Without `fetches` it answers questions
+    about their offsets alone: of partitions that it does not have it would look for each topic by itself."""
     reader = AIOKafkaConsumer(
         **connection.options(settings),
         group_id=None,
@@ -40,6 +43,8 @@ async def opened_reader(settings: Settings, places: Iterable[TopicPartition] = (
     try:
         if assigned := list(places):
             reader.assign(assigned)
+            if not fetches:
+                reader.pause(*assigned)
         yield reader
     finally:
         await reader.stop()

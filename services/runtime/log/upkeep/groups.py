@@ -130,7 +130,7 @@ async def _waiting(settings: Settings, committed: Mapping[str, _Offsets]) -> dic
     places = sorted({place for offsets in committed.values() for place in offsets})
     if not places:
         return {}
-    async with opened_reader(settings) as reader:
+    async with opened_reader(settings, places, fetches=False) as reader:
         begins, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
     return {
         name: {place: range(max(at, begins[place]), max(ends[place], at)) for place, at in offsets.items()}

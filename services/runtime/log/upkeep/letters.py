@@ -66,7 +66,7 @@ async def _spans(settings: Settings, names: Sequence[str]) -> dict[TopicPartitio
     places = [TopicPartition(name, part["partition"]) for name, parts in there.items() for part in parts]
     if not places:
         return {}
-    async with opened_reader(settings) as reader:
+    async with opened_reader(settings, places, fetches=False) as reader:
         begins, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
     return {place: range(begins[place], ends[place]) for place in places}
 

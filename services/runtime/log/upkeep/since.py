@@ -26,11 +26,12 @@ async def read_since(
     found: deque[Kept] = deque(maxlen=most)
     if not places:
         return [], True
-    async with opened_reader(settings, places) as reader:
+    async with opened_reader(settings, places, fetches=False) as reader:
         ends = await reader.end_offsets(places)
         begins = await reader.offsets_for_times(dict.fromkeys(places, max(0, since)))
         for place, begin in begins.items():
             reader.seek(place, begin.offset if begin is not None else ends[place])
+        reader.resume(*places)
         deadline = time.monotonic() + _READ_S
         while any([await reader.position(place) < end for place, end in ends.items()]):
             if time.monotonic() > deadline:

@@ -46,7 +46,7 @@ async def _use_of(settings: Settings, partitions: Mapping[str, int]) -> tuple[se
     if not partitions:
         return set(), {}, {}
     places = [TopicPartition(name, number) for name, count in partitions.items() for number in range(count)]
-    async with opened_reader(settings) as reader:
+    async with opened_reader(settings, places, fetches=False) as reader:
         used = {place.topic for place, end in (await reader.end_offsets(places)).items() if end}
     prefix = settings.kafka_topic_prefix
     waiting: dict[str, int] = {}
