@@ -18,7 +18,8 @@
     broadcast-channels        BroadcastChannelChanged (schemas/broadcast_events.py, compacted)   ingest, dispatch
     broadcasts                BroadcastRequested, BroadcastDispatched (the same file)      ingest, dispatch
 
-A change must keep old readers and old records working: add optional fields; never rename, retype or require.
+A change must keep old readers and old records working: add optional fields; never rename, retype or require, nor change
+a default, which records leave out.
 """
 
 from typing import Annotated, Literal

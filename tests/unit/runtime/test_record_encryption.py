@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import codec, ids, topics
+from schemas.__main__ import event_schemas
 from schemas.device_events import (
     ActivityTokenRegistered,
     InstallationChanged,
@@ -160,6 +162,15 @@ def test_nothing_personal_is_in_the_clear(topic: Topic, event: Event) -> None:
     assert any(clear in codec.encode(event).decode() for clear in CLEAR)
     assert not [clear for clear in CLEAR if clear in sealed.decode()]
     assert record_encryption.names_in(sealed)
+
+
+@every
+def test_a_record_is_what_its_json_schema_says(topic: Topic, event: Event) -> None:
+    schema = event_schemas()[event.type]
+    for record in (codec.encode(event), record_encryption.encode(event)):
+        jsonschema.validate(orjson.loads(record), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(orjson.loads(codec.encode(event)) | {"at": "now"}, schema)
 
 
 @every
