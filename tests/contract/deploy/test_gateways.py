@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -148,19 +149,17 @@ class Gateway:
     url: str
     operators_url: str
     more_events: asyncio.Event
-    upstreams: dict[str, web.AppRunner]
 
 
 @pytest.fixture(scope="module", params=KINDS)
 async def gateway(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
     to, more, folder = ports(), asyncio.Event(), tmp_path_factory.mktemp("gateway")
-    started = {name: await upstream(name, port, more) for name, port in to.services.items()}
-    others = [await upstream(f"{name} for operators", port, more) for name, port in to.of_operators.items()]
-    with Runner(lambda _: None) as runner:
-        runner.start([program(request.param, folder, to)])
-        yield Gateway(f"http://127.0.0.1:{to.public}", f"http://127.0.0.1:{to.operators}", more, started)
-    for running in (*started.values(), *others):
-        await running.cleanup()
+    async with AsyncExitStack() as stack:
+        for end, chosen in (("", to.services), (" for operators", to.of_operators)):
+            for name, port in chosen.items():
+                stack.push_async_callback((await upstream(f"{name}{end}", port, more)).cleanup)
+        stack.enter_context(Runner(lambda _: None)).start([program(request.param, folder, to)])
+        yield Gateway(f"http://127.0.0.1:{to.public}", f"http://127.0.0.1:{to.operators}", more)
 
 
 async def who_answers(url: str, paths: Iterable[str]) -> dict[str, str]:
@@ -217,8 +216,9 @@ async def test_the_callers_address_is_the_gateways_word_and_lists_have_any_lengt
 async def test_a_service_that_is_away_is_told_in_the_words_of_each_api(kind: str, tmp_path: Path) -> None:
     to = ports()
     ingest = await upstream("ingest", to.services["ingest"], asyncio.Event())
-    with Runner(lambda _: None) as runner:
-        runner.start([program(kind, tmp_path, to)])
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(ingest.cleanup)
+        stack.enter_context(Runner(lambda _: None)).start([program(kind, tmp_path, to)])
         url = f"http://127.0.0.1:{to.public}"
         async with ClientSession() as client:
             async with client.post(f"{url}/v3/batch", json={}) as response:  # without anybody for the bulk lane

