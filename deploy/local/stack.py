@@ -192,8 +192,8 @@ class Stack:
         if self._with_gateway and self.operators_port:
             self._exit.enter_context(reserved(self.operators_port, "the operators' address", OPERATORS_PORT_SETTING))
         parts = len(PARTS)
-        free = iter(free_ports(5 + parts + 3 * len(self._services)))
-        self._kafka_port, self._controller_port, self._mongo_port = islice(free, 3)
+        free = iter(free_ports(6 + parts + 3 * len(self._services)))
+        self._kafka_port, self._controller_port, self._mongo_port, self._proxy_port = islice(free, 4)
         gateway_port, operators_port = islice(free, 2)
         self._sandbox_ports = list(islice(free, parts))
         self.ports = {name: ours.Ports(next(free), next(free), next(free)) for name in self._services}
@@ -229,7 +229,12 @@ class Stack:
         self._secured = SecuredServers(self.data_dir / "cluster", files)
         self.kafka_bootstrap = f"{HOST}:{self._kafka_port}"
         self.mongo_url = self._secured.mongo_url(self._mongo_port)
-        ports = {"kafka": self._kafka_port, "controller": self._controller_port, "mongo": self._mongo_port}
+        ports = {
+            "kafka": self._kafka_port,
+            "controller": self._controller_port,
+            "mongo": self._mongo_port,
+            "proxy": self._proxy_port,
+        }
         yield from self._secured.programs(self._log, ports, self._mongo_cache_gb)
 
     def _service(self, name: str, ports: ours.Ports) -> Program:
@@ -245,7 +250,7 @@ class Stack:
         self.env = {**shared, **self._extra_env}
         if self._secured is not None:
             self._secured.prepare(self.env, self._mongo_port)
-            self.env |= self._secured.login(OPERATOR)
+            self.env |= self._secured.login(OPERATOR) | self._secured.way_out(self._proxy_port)
 
     def _gateway(self) -> Program:
         public: dict[str, list[int]] = {}

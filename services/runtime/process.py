@@ -25,7 +25,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.runtime import telemetry
 from services.runtime.crypto.master_key import BadMasterKey
-from services.runtime.http import health
+from services.runtime.http import egress, health
 from services.runtime.settings import BadSettings, Settings
 
 Check = Callable[[], Awaitable[bool]]
@@ -96,6 +96,7 @@ def run(name: str, start: Callable[[Process], Awaitable[None]]) -> None:
         telemetry.configure_logging(name, settings.log_level)
         telemetry.say_build(name, settings.instance, settings.commit)
         give_way(settings.niceness)
+        egress.use(settings.proxy)
         failed = uvloop.run(_live(name, settings, start))
     except (BadSettings, BadMasterKey) as error:
         sys.stderr.write(f"{name}: {error}\n")

@@ -9,6 +9,7 @@ from typing import Any
 from schemas.providers import BASE_URLS
 from schemas.values import Lane
 from services.runtime.cluster_settings import ClusterSettings, faults_of_cluster
+from services.runtime.http.egress import Proxy
 from services.runtime.text.setting import read, setting, settings_of
 
 MIN_ADMIN_TOKEN = 32
@@ -66,6 +67,16 @@ class Settings(ClusterSettings):
     allow_private_addresses: bool = setting(
         False, "RPNS_ALLOW_PRIVATE_ADDRESSES", "let notifyUrl and web push endpoints reach private networks"
     )
+    outbound_proxy: str = setting(
+        "",
+        "RPNS_OUTBOUND_PROXY",
+        "http://host:port of a proxy that tunnels (CONNECT) to providers and receivers; empty: directly",
+    )
+    no_proxy: str = setting(
+        "",
+        "RPNS_NO_PROXY",
+        "hosts that are reached without the proxy, comma between; .example.org is a whole domain",
+    )
 
     # limits
     max_connections: int = setting(
@@ -105,6 +116,11 @@ class Settings(ClusterSettings):
     """By setting: `schemas/providers.py` has them."""
     provider_ca_file: str = setting("", "PROVIDER_CA_FILE", "PEM of a CA to trust besides the system's")
 
+    @property
+    def proxy(self) -> Proxy | None:
+        """The way out. Raises ValueError, whose text is the rule."""
+        return Proxy.of(self.outbound_proxy, self.no_proxy) if self.outbound_proxy else None
+
     def url(self, setting: str) -> str:
         """The base URL of a provider that this setting names."""
         return self.provider_urls[setting]
@@ -138,6 +154,10 @@ def _faults_of(settings: Settings) -> list[str]:
         faults.append("RPNS_LANES: names a lane twice")
     if 0 < len(settings.admin_token) < MIN_ADMIN_TOKEN and not settings.allow_weak_secrets:
         faults.append(f"RPNS_ADMIN_TOKEN: must have at least {MIN_ADMIN_TOKEN} characters")
+    try:
+        _ = settings.proxy
+    except ValueError as error:
+        faults.append(f"RPNS_OUTBOUND_PROXY: {error}")
     return faults
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from services.dispatch.http2.engine import Engine, Result
+from services.runtime.http import egress
 
 CLOSE_TIMEOUT_S: Final = 2.0
 NO_H2: Final = "the peer does not speak HTTP/2 (no ALPN h2)"
@@ -59,7 +60,7 @@ class Http2Protocol(asyncio.Protocol):
         tls_timeout_s = (timeout_s, CLOSE_TIMEOUT_S) if ssl_context else (None, None)
         try:
             async with asyncio.timeout(timeout_s):
-                await protocol._loop.create_connection(
+                await egress.connect(
                     lambda: protocol,
                     parts.hostname or "",
                     port,

@@ -38,6 +38,15 @@ class ForbiddenAddress(OSError):
     """The operator does not allow this address; says what kind of address it is and not which."""
 
 
+def is_address(host: str) -> bool:
+    """True for a host that is written as an address, so that no name has to be looked up."""
+    try:
+        ipaddress.ip_address(host.rstrip("."))
+    except ValueError:
+        return host.rstrip(".").rpartition(".")[2].isdecimal() or "0x" in host.lower()  # as inet_aton reads it: 127.1
+    return True
+
+
 def is_public(address: str) -> bool:
     """True for an address of the public internet, whatever it is wrapped in (mapped, 6to4, Teredo, NAT64)."""
     try:

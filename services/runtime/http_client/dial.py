@@ -1,9 +1,10 @@
 """From an origin to an open connection: its name looked up, an allowed address tried, TLS.
 
     Origin ─▶ addresses, known for `KNOWN_S` ─▶ each through `socket_factory`, which may refuse it ─▶ TLS ─▶ Connection
+           └▶ the operator's proxy: a tunnel (`services/runtime/http/egress.py`) ─────────────────────┘
 
 The check of addresses stands where the socket is made, behind DNS (`services/runtime/http/outbound_addresses.py`).
-Another `Dialer` may lead through a proxy.
+Behind a proxy only hosts that are written as an address can be checked.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from typing import Final, Protocol
 import aiohappyeyeballs
 from aiohappyeyeballs import AddrInfoType
 
+from services.runtime.http import egress
+from services.runtime.http.outbound_addresses import is_address
 from services.runtime.http_client.connection import Connection
 from services.runtime.http_client.message import Origin
 
@@ -36,7 +39,7 @@ class Dialer(Protocol):
 
 
 class Direct:
-    """The way without a proxy. `tls` is the context of those origins that speak TLS."""
+    """One's own connections, or tunnels through the proxy. `tls` is the context of those origins that speak TLS."""
 
     def __init__(self, tls: ssl.SSLContext | None, socket_factory: SocketFactory | None = None) -> None:
         self._tls, self._socket_factory = tls, socket_factory
@@ -44,10 +47,8 @@ class Direct:
 
     async def dial(self, origin: Origin, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
-        addresses = await self._addresses(origin)
-        opened = await aiohappyeyeballs.start_connection(
-            addresses, happy_eyeballs_delay=NEXT_ADDRESS_S, socket_factory=self._socket_factory
-        )
+        proxy = egress.proxy_to(origin.host)
+        opened = await (self._directly(origin) if proxy is None else self._through(proxy, origin))
         try:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await loop.create_connection(
@@ -60,6 +61,18 @@ class Direct:
         except BaseException:
             opened.close()
             raise
+
+    async def _directly(self, origin: Origin) -> socket.socket:
+        addresses = await self._addresses(origin)
+        return await aiohappyeyeballs.start_connection(
+            addresses, happy_eyeballs_delay=NEXT_ADDRESS_S, socket_factory=self._socket_factory
+        )
+
+    async def _through(self, proxy: egress.Proxy, origin: Origin) -> socket.socket:
+        if self._socket_factory is not None and is_address(origin.host):
+            for address in await self._addresses(origin):
+                self._socket_factory(address).close()
+        return await egress.tunnel(proxy, origin.host, origin.port)
 
     async def _addresses(self, origin: Origin) -> list[AddrInfoType]:
         """Shared by all who ask at one time: a look-up takes a thread."""

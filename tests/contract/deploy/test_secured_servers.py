@@ -1,5 +1,6 @@
 """The platform on servers that ask for TLS and logins and allow each service only what it needs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -45,6 +46,21 @@ async def test_a_password_reaches_four_kinds_of_phone_and_nothing_is_refused(wor
         return bool((await world.trace(ref))["state"] == "READ")
 
     await eventually(is_counted, "the message is read, and no log speaks of a refusal")
+
+
+async def test_without_the_proxy_nothing_reaches_a_provider(world: World, stack: Stack) -> None:
+    phone = world.new_phone()
+    device = await world.enrol("android", phone)
+    await asyncio.to_thread(stack.kill, "proxy")
+    ref = await world.send(phone)
+
+    async def has_waited() -> bool:
+        return any(attempt["status"] == 0 for attempt in await world.attempts(ref))
+
+    await eventually(has_waited, "an attempt that could not be made")
+    assert device.shown == []
+    await world.restart("proxy")
+    await world.reported(ref, READ)
 
 
 async def test_a_service_may_not_write_what_it_is_not_trusted_with(stack: Stack) -> None:

@@ -19,6 +19,7 @@ from services.dispatch.http2 import Pool as Http2Pool
 from services.dispatch.provider import Retry, Uncertain
 from services.dispatch.providers.http import client
 from services.dispatch.providers.http.client import Client, provider_pool, tls_context, without_answer
+from services.runtime.http import egress
 from services.runtime.http_client import CLOSED, Answer, NoAnswer, NotSent
 from services.runtime.http_client.pool import CONNECT_TIMEOUT_S
 
@@ -98,9 +99,8 @@ class EitherClient:
 
 
 async def _agreed(url: URL, context: ssl.SSLContext) -> str:
-    loop = asyncio.get_running_loop()
     async with asyncio.timeout(CONNECT_TIMEOUT_S):
-        transport, _ = await loop.create_connection(asyncio.Protocol, url.raw_host or "", url.port or 443, ssl=context)
+        transport = await egress.connect(asyncio.Protocol, url.raw_host or "", url.port or 443, ssl=context)
     agreed: str | None = transport.get_extra_info("ssl_object").selected_alpn_protocol()
     transport.abort()
     return agreed or ""
