@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from deploy.local import Stack
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.settings import Settings
 from services.runtime.text.setting import settings_of
+
+hypothesis_settings.register_profile("untimed", deadline=None)  # a machine may be busy
+hypothesis_settings.load_profile("untimed")
 
 
 @dataclass(frozen=True)

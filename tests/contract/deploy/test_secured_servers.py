@@ -26,7 +26,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def world(stack: Stack) -> AsyncIterator[World]:
     async with opened(stack) as world:
         yield world
