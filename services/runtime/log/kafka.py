@@ -181,8 +181,8 @@ async def opened_log(settings: Settings) -> AsyncIterator[Log]:
         request_timeout_ms=10_000,
         retry_backoff_ms=100,
     )
-    await producer.start()
-    try:
+    try:  # stopped also when its start fails
+        await producer.start()
         yield Log(producer, settings.kafka_topic_prefix, settings.append_timeout_s)
     finally:
         await producer.stop()
