@@ -128,9 +128,9 @@ class BatchConsumer:
         self._progress = Progress(consumer, self.group)
         fetches = Fetches(consumer, self._progress, self.max_records, stop=self.stop, gather_s=self.gather_s)
         consumer.subscribe([prefix + topic.name for topic in self.topics], listener=self._progress)
-        await consumer.start()
         refusals = 0
         try:
+            await consumer.start()
             while not self.stop.is_set():
                 try:
                     batch: Batch | None = await fetches.next()

@@ -96,10 +96,10 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         aside = self.dead_letters or DeadLetters(self.log)
         self._in_flight = InFlight(self.work, aside, self.topic, self.group)
         self._consumer.subscribe([self.settings.kafka_topic_prefix + self.topic.name], listener=self)
-        await self._consumer.start()
         writer = asyncio.create_task(self._in_flight.run())
         ending = asyncio.create_task(self._wake_at_stop())
         try:
+            await self._consumer.start()
             while not self.stop.is_set():
                 if writer.done():
                     await writer

@@ -260,8 +260,8 @@ async def follow(
         fetch_max_wait_ms=_FOLLOW_WAIT_MS,
         consumer_timeout_ms=_LOOK_MS,
     )
-    await reader.start()
     try:
+        await reader.start()
         places = sorted(reader.assignment())
         if not places:
             raise LogUnavailable(f"topic {topic.name} does not exist")
@@ -290,8 +290,8 @@ async def read_through(settings: Settings, names: Sequence[str], apply: Callable
         enable_auto_commit=False,
         fetch_max_wait_ms=FETCH_WAIT_MS,
     )
-    await reader.start()
     try:
+        await reader.start()
         ends = await reader.end_offsets(sorted(reader.assignment()))
         while any([await reader.position(place) < end for place, end in ends.items()]):
             for place, records in (await reader.getmany(timeout_ms=250)).items():

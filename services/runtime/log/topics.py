@@ -33,8 +33,8 @@ async def create_topics(settings: Settings, wanted: Iterable[Topic] | None = Non
     Raises TopicsMissing where the settings say that it must not.
     """
     admin = AIOKafkaAdminClient(**connection.options(settings), request_timeout_ms=30_000)
-    await admin.start()
     try:
+        await admin.start()
         existing = set(await admin.list_topics())
         made = _new_topics(settings, topics.all_topics() if wanted is None else list(wanted))
         missing = [topic for topic in made if topic.name not in existing]

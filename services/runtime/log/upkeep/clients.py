@@ -39,8 +39,8 @@ async def opened_reader(
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=256 * 1024,
     )
-    await reader.start()
     try:
+        await reader.start()
         if assigned := list(places):
             reader.assign(assigned)
             if not fetches:
