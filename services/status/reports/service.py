@@ -91,12 +91,12 @@ class ReportService:
         """Send the reports among the follow-ups, or store them, and wake their receivers."""
         intents: dict[str, ReportIntent] = {}
         for message, follows in followed:
-            self._memory.read(message)
             for newest in newest_of(follows):
                 intent = self._to_store(message, newest)
                 if intent is not None:
                     intents[intent.report_id] = intent
                     self._memory.stored(intent.report_id, intent.status.rank)
+            self._memory.read(message)  # last: an attempt may be read in the batch that brings the next state
         if intents:
             await self._store.want(list(intents.values()), now_ms())
         for lane, host in {(intent.lane, intent.host) for intent in intents.values() if intent.body is not None}:

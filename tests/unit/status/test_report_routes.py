@@ -55,6 +55,14 @@ class Bench:
     def begun(self) -> list[int]:
         return [int(report.status) for report in self.service._memory.begin("single", "bank.example:80", 10, NOW)]
 
+    def taken(self) -> list[int]:
+        """Those that were begun, and their attempts recorded."""
+        memory = self.service._memory
+        begun = memory.begin("single", "bank.example:80", 10, NOW)
+        for report in begun:
+            memory.ended(report, taken=True)
+        return [int(report.status) for report in begun]
+
     def stored(self) -> list[int]:
         return [int(intent.status) for intent in self.store.wanted]
 
@@ -102,6 +110,19 @@ async def test_of_one_batch_only_the_newest_state_is_sent() -> None:
     bench = Bench(Message(story.message_id))
     await bench.batch(story.requested(), story.planned("i-1"), story.dispatched(), story.receipt())
     assert bench.begun() == [2]
+
+
+async def test_a_state_that_is_read_in_one_batch_with_the_attempt_before_it_is_sent_at_once() -> None:
+    story = Story()
+    bench = Bench(Message(story.message_id))
+    await bench.batch(story.requested(), story.planned("i-1"), story.dispatched())
+    assert bench.taken() == [0]
+    await bench.batch(story.receipt(), attempted(story, ReportStatus.SENT))
+    assert bench.taken() == [2]
+    await bench.batch(story.receipt(kind="read"), attempted(story, ReportStatus.DELIVERED))
+    assert (bench.taken(), bench.stored()) == ([9], [])
+    await bench.batch(attempted(story, ReportStatus.READ))
+    assert (bench.taken(), bench.stored(), bench.is_owed) == ([], [], False)
 
 
 async def test_behind_an_attempt_that_failed_everything_goes_to_the_store() -> None:
