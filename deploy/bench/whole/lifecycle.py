@@ -19,6 +19,7 @@ import orjson
 import uvloop
 
 from deploy.bench.measure import Row, cpu_seconds, memory_mib, show
+from deploy.bench.whole.lean_clients import LeanBank, LeanDeviceApi
 from deploy.demo.scenes import READ
 from deploy.local import Stack
 from deploy.local.provision import (
@@ -45,6 +46,7 @@ PLATFORMS: tuple[Platform, ...] = ("ios", "android", "huawei", "rustore")
 PHONES = 200
 READS = Habits("read", after_s=0.1)  # delivered and read go out apart, as they do in life
 IN_FLIGHT = 800
+CONNECTIONS = 100  # of the partner
 SINGLES, PAUSE_S = 200, 0.05
 WARM_UP = 800  # more than one message for every worker and phone
 LIFE_AIM_MS, LIVES_AIM = 3.5, 520
@@ -139,10 +141,12 @@ async def observe(stack: Stack, messages: int) -> list[Row]:
     receiver, described = Receiver(), stack.describe()
     port = await receiver.start()
     await asyncio.to_thread(admit, described, port)
+    fleet = Fleet(stack.public_url, stack.sandbox["control"], API_KEY, backend(stack.describe()))
+    fleet.api = LeanDeviceApi(stack.public_url, API_KEY)
     async with (
-        Bank(stack.public_url, LOGIN, PASSWORD, SERVICE_NUMBER) as bank,
+        LeanBank(stack.public_url, LOGIN, PASSWORD, SERVICE_NUMBER, connections=CONNECTIONS) as bank,
         Control(stack.sandbox["control"]) as control,
-        Fleet(stack.public_url, stack.sandbox["control"], API_KEY, backend(stack.describe())) as fleet,
+        fleet,
     ):
         await enrol(fleet)
         partner = Partner(bank, receiver)
