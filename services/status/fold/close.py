@@ -46,9 +46,10 @@ def _fail(link: Link, now: int) -> list[FollowUp]:
     follows: list[FollowUp] = [StateChanged(link.number, link.changes[-1])]
     wanted, request = wanted_report(link), link.request
     if request is not None and wanted is not None and link.reported not in FINAL:
-        in_doubt, link.wanted = link.owes(-1), wanted
+        behind = link.wanted.status.rank if link.wanted is not None and link.owes(-1) else -1
+        link.wanted = wanted
         if wanted.status.rank > link.tried:
-            follows.append(ReportDue(link.number, wanted, request, in_doubt=in_doubt))
+            follows.append(ReportDue(link.number, wanted, request, behind=behind))
     return follows
 
 

@@ -67,7 +67,7 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
         drop_unknown_links(message)
     follows: list[FollowUp] = []
     was_late, request = link.late_confirmation, link.reporting
-    _settle(link, request, event, follows)
+    _settle(link, request, event, follows, message.settled.get(link.number, -1))
     if has_line(message, link, event) if kind in OUTSIDE else message.trace_count < MAX_TRACE:
         entry = entry_of(event, link)
         entry.late_confirmation = link.late_confirmation and not was_late
@@ -116,14 +116,16 @@ def _missed(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     return _report_due(link, link.reporting)
 
 
-def _report_due(link: Link, request: Request | None, *, again: bool = False, in_doubt: bool = False) -> list[FollowUp]:
+def _report_due(link: Link, request: Request | None, *, again: bool = False, behind: int = -1) -> list[FollowUp]:
     wanted = link.wanted
     if request is None or wanted is None or wanted.status.rank <= link.tried or link.reported in FINAL:
         return []
-    return [ReportDue(link.number, wanted, request, again, in_doubt)]
+    return [ReportDue(link.number, wanted, request, again, behind)]
 
 
-def _settle(link: Link, request: Request | None, event: events.MessageEvent, follows: list[FollowUp]) -> None:
+def _settle(
+    link: Link, request: Request | None, event: events.MessageEvent, follows: list[FollowUp], settled: int
+) -> None:
     """Derive the state from the facts, and make the decisions that are made once."""
     state = _state_of(link)
     if link.cascade_decision is not None and link.is_left:
@@ -143,8 +145,9 @@ def _settle(link: Link, request: Request | None, event: events.MessageEvent, fol
     if wanted is None or link.reported in FINAL:
         return
     if link.wanted is None or wanted.status.rank > link.wanted.status.rank:
-        in_doubt, link.wanted = link.owes(-1), wanted
-        follows += _report_due(link, request, in_doubt=in_doubt)
+        behind = link.wanted.status.rank if link.wanted is not None and link.owes(settled) else -1
+        link.wanted = wanted
+        follows += _report_due(link, request, behind=behind)
 
 
 def _state_of(link: Link) -> DeliveryState:

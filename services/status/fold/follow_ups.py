@@ -22,15 +22,15 @@ class StateChanged(NamedTuple):
 class ReportDue(NamedTuple):
     """A report is due to the partner; `request` is the one that asked for it.
 
-    `again`: the event was folded before. `in_doubt`: an earlier report of the link may be under way, for no attempt of
-    it was read yet.
+    `again`: the event was folded before. `behind`: the rank of an earlier report of the link that may be under way,
+    for no attempt of it was read yet; -1: none.
     """
 
     link: int
     report: Report
     request: Request
     again: bool = False
-    in_doubt: bool = False
+    behind: int = -1
 
 
 FollowUp = StateChanged | ReportDue | CascadeStep | OutcomeCounted

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import orjson
 from yarl import URL
 
+from schemas.reports import FINAL
 from services.runtime.directory import Directory
 from services.status.fold import FollowUp, ReportDue, body_of
 from services.status.message import Message
@@ -20,13 +21,17 @@ class Newest(NamedTuple):
     in_doubt: bool
 
 
-def newest_of(follows: Sequence[FollowUp]) -> list[Newest]:
-    """Of each link the newest report; in doubt if the first one was: those between are of this batch alone."""
+def newest_of(message: Message, follows: Sequence[FollowUp]) -> list[Newest]:
+    """Of each link the newest report that is still due behind the batch; in doubt if the first one is: those between
+    are of this batch alone. The batch may have brought the attempt that ends the doubt, or all."""
     found: dict[int, Newest] = {}
     for due in follows:
         if type(due) is ReportDue:
-            before = found.get(due.link)
-            found[due.link] = Newest(due, due.again or due.in_doubt if before is None else before.in_doubt)
+            link, before = message.links[due.link], found.get(due.link)
+            if due.report.status.rank > link.tried and link.reported not in FINAL:
+                begun = due.again and due.report.is_asked_for(due.request.registered_delivery)
+                in_doubt = begun or due.behind > link.tried if before is None else before.in_doubt
+                found[due.link] = Newest(due, in_doubt)
     return list(found.values())
 
 

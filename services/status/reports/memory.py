@@ -70,24 +70,26 @@ class ReportsInMemory:
         """The number of reports of a receiver that may be begun."""
         return len(self._queues.get((lane, host), ()))
 
-    def offer(self, intent: ReportIntent, now: int) -> bool:
-        """Take it, unless it is known; False: it has to be stored."""
+    def offer(self, intent: ReportIntent, now: int, *, has_room: bool = True) -> bool:
+        """Take it, unless it is known; False: it has to be stored. Behind one under way it waits here in any case."""
         report_id, rank = intent.report_id, intent.status.rank
         known = self._known.get(report_id)
         if known is None:
             if intent.body is None:
                 return True
+            if not has_room:
+                return False
             known = self._known[report_id] = _Known(-1)
             self._forget_some()
         elif rank <= known.rank or known.is_closed:
             return True
-        if known.is_stored:
+        if known.is_stored or not (has_room or known.in_hand):
             return False
         known.rank = rank
         self._unqueue(report_id, known)
-        if intent.body is not None:
+        if intent.body is not None or known.in_hand:
             known.waiting, known.since = intent, now
-            self._bytes += len(intent.body)
+            self._bytes += len(intent.body or b"")
             if not known.in_hand:
                 self._queues.setdefault((intent.lane, intent.host), OrderedDict())[report_id] = None
         return True
@@ -144,9 +146,8 @@ class ReportsInMemory:
         known = self._known.get(report.report_id)
         if known is None:
             return None
-        newer = known.waiting
-        self.stored(report.report_id, report.status.rank)
-        return newer
+        known.is_stored = True
+        return known.waiting  # until `ended`: it may have to be stored again
 
     def ended(self, report: LeasedReport, *, taken: bool) -> None:
         """Its attempt is recorded; a newer state that waits may follow."""
@@ -154,8 +155,8 @@ class ReportsInMemory:
         if known is None:
             return
         known.in_hand = False
-        if taken and report.status in FINAL:
-            known.is_closed = True
+        if known.is_stored or (taken and report.status in FINAL):
+            known.is_closed = taken and report.status in FINAL
             self._unqueue(report.report_id, known)
         elif known.waiting is not None:
             key = known.waiting.lane, known.waiting.host

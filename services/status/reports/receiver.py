@@ -15,7 +15,7 @@ from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.loops import pause
 from services.status.reports.memory import MOST_WAIT_MS, ReportsInMemory
-from services.status.reports.model import LeasedReport
+from services.status.reports.model import LeasedReport, ReportIntent
 from services.status.reports.pace import receiver_breaker, room
 from services.status.reports.signed_post import Answer
 from services.status.reports.store import ReportStore
@@ -51,7 +51,8 @@ class Receiver:
         self._in_flight: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()  # reports under way, however long their leases last
         self._look_at = 0  # at `reports`, UTC ms
-        self._is_due = True  # as far as the last look shows, something is due there soon
+        self._is_due = self._has_any = True  # as far as the last look shows: something is due there soon; ever
+        self._late: list[ReportIntent] = []  # to be stored
         self.has_ended = False
 
     @property
@@ -92,10 +93,11 @@ class Receiver:
 
     async def _put_off(self, now: int) -> None:
         """Store what has waited too long, and everything while the receiver is down."""
-        late = self._memory.put_off(self.lane, self.host, now if self._breaker.is_open else now - MOST_WAIT_MS)
-        if late:
+        self._late += self._memory.put_off(self.lane, self.host, now if self._breaker.is_open else now - MOST_WAIT_MS)
+        if self._late:
             self._look_at = 0
-            await self._store.put_off(late, now)
+            await self._store.put_off(self._late, now)
+            self._late = []
 
     async def _leased(self, free: int) -> Sequence[LeasedReport]:
         """What is due in `reports`; half of what is free is left to what waits in memory."""
@@ -103,12 +105,16 @@ class Receiver:
         share = (free + 1) // 2 if self._memory.waiting(self.lane, self.host) else free
         if not share or now < self._look_at:
             return ()
-        self._look_at = now + _LOOK_MS  # also when this look fails
+        looked = self._look_at = now + _LOOK_MS  # also when this look fails
         leased = await self._store.lease(self.lane, self.host, share, now, list(self._in_hand))
         if len(leased) == share:
             self._look_at, self._is_due = now, True
             return leased
         due_at = await self._store.next_due(self.lane, self.host)
+        if self._look_at != looked:  # woken meanwhile
+            self._is_due = True
+            return leased
+        self._has_any = due_at is not None
         self._is_due = due_at is not None and due_at - now <= 2 * _IDLE_MS
         if due_at is None or due_at - now > _IDLE_MS:
             self._look_at = now + _IDLE_MS
@@ -128,7 +134,9 @@ class Receiver:
 
     def _wait_ms(self, now: int) -> int | None:
         if self._breaker.is_open:
-            return max(1, round(1000 * self._breaker.wait_s(now / 1000)))
+            if not (self._has_any or self._in_flight):
+                return self._end()
+            return max(1, round(1000 * self._breaker.wait_s(now / 1000)), self._look_at - now)
         put_off_at = self._memory.next_put_off(self.lane, self.host)
         if len(self._in_flight) >= self._limit:
             return _IDLE_MS if put_off_at is None else max(0, put_off_at - now)
@@ -152,6 +160,7 @@ class Receiver:
                 self._look_at = 0  # a next try, or room for what else is stored
         if was_down:
             await self._store.hasten(self.lane, self.host, now_ms())
+            self._look_at = 0
 
     def _heard(self, answer: Answer | None) -> bool:
         """Whether the answer shows that a receiver works which had not."""

@@ -66,7 +66,7 @@ class ReportService:
     def decide(self, followed: Followed) -> None:
         """Settle, before their messages are saved, the reports that nobody wants, and those that go to `reports`."""
         for message, follows in followed:
-            for newest in newest_of(follows):
+            for newest in newest_of(message, follows):
                 if self._is_settled(message, newest):
                     message.settled[newest.due.link] = newest.due.report.status.rank
 
@@ -91,7 +91,7 @@ class ReportService:
         """Send the reports among the follow-ups, or store them, and wake their receivers."""
         intents: dict[str, ReportIntent] = {}
         for message, follows in followed:
-            for newest in newest_of(follows):
+            for newest in newest_of(message, follows):
                 intent = self._to_store(message, newest)
                 if intent is not None:
                     intents[intent.report_id] = intent
@@ -113,7 +113,7 @@ class ReportService:
         if newest.in_doubt and not self._memory.is_known(f"{message.message_id}/{due.link}"):
             return None
         intent = self._intents.intent(message, due, host)
-        if not self._has_room(intent.lane, host) or not self._memory.offer(intent, now_ms()):
+        if not self._memory.offer(intent, now_ms(), has_room=self._has_room(intent.lane, host)):
             return intent
         if intent.body is not None:
             self._receiver(intent.lane, host).wake(stored=False)
