@@ -114,7 +114,7 @@ async def tunnel(proxy: Proxy, host: str, port: int) -> socket.socket:
     try:
         await loop.sock_sendall(opened, _request(proxy, host, port))
         answer = b""
-        while not answer.endswith(_END):
+        while _END not in answer:
             piece = await loop.sock_recv(opened, _PIECE)
             answer += piece
             if not piece or len(answer) > _MOST_BYTES:
@@ -122,6 +122,8 @@ async def tunnel(proxy: Proxy, host: str, port: int) -> socket.socket:
         status = _STATUS.match(answer)
         if status is None or status[1] != b"200":
             raise ProxyRefused(f"the proxy answered {status[1].decode() if status is not None else 'no HTTP'}")
+        if not answer.endswith(_END):
+            raise ProxyRefused("the proxy's answer to CONNECT goes on behind its end")
     except BaseException:
         opened.close()
         raise

@@ -21,6 +21,7 @@ class _Joined(asyncio.Transport):
         super().__init__()
         self._transport, self._loop = transport, loop
         self._kept: list[bytes] = []
+        self._kept_bytes = 0
         self.get_extra_info = transport.get_extra_info  # type: ignore[method-assign]
         self.is_closing = transport.is_closing  # type: ignore[method-assign]
         self.pause_reading = transport.pause_reading  # type: ignore[method-assign]
@@ -30,14 +31,15 @@ class _Joined(asyncio.Transport):
         if not self._kept:
             self._loop.call_soon(self.flush)
         self._kept.append(bytes(data))
-        if len(data) > _MOST_KEPT:
+        self._kept_bytes += len(data)
+        if self._kept_bytes > _MOST_KEPT:
             self.flush()
 
     def flush(self) -> None:
         """Write what is kept."""
         kept = self._kept
         if kept:
-            self._kept = []
+            self._kept, self._kept_bytes = [], 0
             self._transport.write(kept[0] if len(kept) == 1 else b"".join(kept))
 
     def close(self) -> None:

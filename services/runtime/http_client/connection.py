@@ -20,6 +20,8 @@ from services.runtime.http_client.message import Answer, NoAnswer
 MOST_BODY: Final = 65_536
 """Of a longer body its start is read: the longest that a provider sends is a list of a few hundred bytes."""
 MOST_HEAD: Final = 65_536
+MOST_ANSWER: Final = 8 * MOST_BODY
+"""Of all that is not kept as body too: trailers are, and chunks of one byte need six times what they bring."""
 LOOKED_AT_AFTER_S: Final = 0.05
 """What has been idle for longer is looked at before it is used again (2 µs). No server closes sooner."""
 
@@ -62,9 +64,14 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
         return asked
 
+    def leave(self, asked: "asyncio.Future[Answer | NoAnswer]") -> None:
+        """Who asked for this waits no longer. One that is answered already may serve another by now."""
+        if self._asked is asked:
+            self.abandon("cancelled")
+
     def abandon(self, why: str) -> None:
-        """Nobody waits any longer: what is under way gets no answer, and the connection is closed at once."""
-        self._fail(why)
+        """What is under way gets no answer but the status that has come, and the connection is closed at once."""
+        self._cut_off(why)
         if self._transport is not None:
             self._transport.abort()
 
@@ -92,6 +99,8 @@ class Connection(asyncio.Protocol):
             return
         if not self._has_head and self._unparsed > MOST_HEAD:
             self._cut_off("endless headers")
+        elif self._asked is not None and self._unparsed > MOST_ANSWER:
+            self._cut_off("endless answer")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_usable = False

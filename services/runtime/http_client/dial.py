@@ -58,6 +58,9 @@ class Direct:
                 server_hostname=origin.host.rstrip(".") if origin.is_tls else None,
                 ssl_shutdown_timeout=_GOODBYE_S if origin.is_tls else None,
             )
+        except ValueError as error:  # behind a proxy nobody has looked it up
+            opened.close()
+            raise OSError("a name that TLS does not take") from error
         except BaseException:
             opened.close()
             raise

@@ -124,7 +124,7 @@ class Pool:
         try:
             return await answer
         except asyncio.CancelledError:
-            connection.abandon("cancelled")
+            connection.leave(answer)
             raise
 
     # -- connections

@@ -144,10 +144,17 @@ class Gathering:
         self._next = asyncio.create_task(self._flush())
 
     async def _flush(self) -> None:
-        """Send what is ready. Nothing here waits: its topics are known, and no batch of its partitions is under way."""
+        """Send what is ready, each topic by itself: one that the cluster has lost waits here, and no other with it."""
         self._next, self._sent_at_s = None, asyncio.get_running_loop().time()
         ready, self._ready = self._ready, []
         self._under_way += len(ready)
+        by_topic: dict[str, list[_Partition]] = {}
+        for partition in ready:
+            by_topic.setdefault(partition.topic, []).append(partition)
+        await asyncio.gather(*map(self._flush_topic, by_topic.values()))
+
+    async def _flush_topic(self, ready: Sequence[_Partition]) -> None:
+        """Usually nothing here waits: the topic is known, and no batch of its partitions is under way."""
         for partition in ready:
             sent: list[_Entry] = []
             try:

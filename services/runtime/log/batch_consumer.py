@@ -126,14 +126,14 @@ class BatchConsumer:
         )
         prefix = self.settings.kafka_topic_prefix
         self._progress = Progress(consumer, self.group)
-        fetches = Fetches(consumer, self._progress, self.max_records, stop=self.stop, gather_s=self.gather_s)
+        self._fetches = Fetches(consumer, self._progress, self.max_records, stop=self.stop, gather_s=self.gather_s)
         consumer.subscribe([prefix + topic.name for topic in self.topics], listener=self._progress)
         refusals = 0
         try:
             await consumer.start()
             while not self.stop.is_set():
                 try:
-                    batch: Batch | None = await fetches.next()
+                    batch: Batch | None = await self._fetches.next()
                     refusals = 0
                 except TRANSIENT_ERRORS as error:  # a login that is not allowed to read any more, for instance
                     refusals += 1
@@ -207,7 +207,15 @@ class BatchConsumer:
 
     async def _fetch(self, consumer: AIOKafkaConsumer, timeout_ms: int, into: Batch) -> None:
         kafka.hold_fetches(consumer)
-        for place, part in (await consumer.getmany(timeout_ms=timeout_ms)).items():
+        try:
+            fetched = await consumer.getmany(timeout_ms=timeout_ms)
+        except TRANSIENT_ERRORS as error:  # of a fetch that was under way; the next one says it again
+            log.warning("a fetch is refused beside a batch", group=self.group, error=repr(error))
+            fetched, self._fetches.is_astray = {}, True
+        if self._fetches.is_astray:  # it goes back to what is committed before it goes on
+            into.clear()
+            return
+        for place, part in fetched.items():
             into.setdefault(place, []).extend(part)
 
     async def _process(self, hand: _InHand) -> None:

@@ -14,6 +14,7 @@ is refused after a rebalance is dropped: the new owner does the work again, and 
 """
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ from aiokafka import (
     TopicPartition,
 )
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import IllegalStateError
 
 from schemas import codec
 from schemas.topics import Topic
@@ -70,6 +72,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
     dead_letters: DeadLetters | None = None
     pressure: BulkBackpressure | None = None  # of the bulk lane: takes no more than leaves single messages a quick loop
     _trackers: dict[TopicPartition, Offsets] = field(default_factory=dict)
+    _behind: dict[TopicPartition, int] = field(default_factory=dict)  # what was handed out last; -1: nothing ever was
     _committed: dict[TopicPartition, tuple[int, str]] = field(default_factory=dict)
     _epoch: int = 0  # rises with every rebalance
     _begun: int = -1  # the epoch that the trackers belong to
@@ -130,6 +133,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         except TRANSIENT_ERRORS as error:
             telemetry.PAUSES.labels(self.group).inc()
             log.warning("the log is away", group=self.group, error=repr(error))
+            await self._go_back()
             await asyncio.sleep(random.uniform(0.1, 1.0))
             return
         if self._epoch != epoch or self._begun != epoch or not self._is_assigned:
@@ -138,6 +142,16 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         fresh = [record for record in taken if record is not None]
         if fresh:
             await self._start(fresh, epoch)
+
+    async def _go_back(self) -> None:
+        """To behind what was handed out last. Where one partition cannot be read (a corrupt batch, an unknown codec),
+        the client raises after it has taken the records of others, and gives them to nobody."""
+        with contextlib.suppress(IllegalStateError):  # a partition that is somebody else's by now
+            for place, offset in self._behind.items():
+                if offset < 0:
+                    await self._consumer.seek_to_beginning(place)
+                else:
+                    self._consumer.seek(place, offset)
 
     async def _fetch(self) -> _Batch:
         """Records of the partitions that have room."""
@@ -182,7 +196,9 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
                 polling.cancel()  # does nothing to one that is done
             await asyncio.wait({polling})
             fetched = {} if polling.cancelled() else polling.result()
-        return {place: raws for place, raws in fetched.items() if place in self._trackers}
+        found = {place: raws for place, raws in fetched.items() if place in self._trackers}
+        self._behind.update({place: raws[-1].offset + 1 for place, raws in found.items()})
+        return found
 
     def _has_room(self, tracker: Offsets) -> bool:
         return tracker.under_way <= self._limit - self._chunk and tracker.width < _WINDOW * self._limit
@@ -235,7 +251,10 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         until = time.monotonic() + for_s
         while time.monotonic() < until and not self.stop.is_set() and self._epoch == epoch:
             self._set_paused(True)
-            await self._consumer.getmany(timeout_ms=100)
+            try:
+                await self._consumer.getmany(timeout_ms=100)
+            except TRANSIENT_ERRORS as error:  # of a fetch that was under way; the next one says it again
+                log.warning("a fetch is refused beside a batch", group=self.group, error=repr(error))
             await asyncio.sleep(0.05)
 
     # -- commits and rebalances
@@ -264,7 +283,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         if self._trackers:
             await self._settle(_SETTLE_S)
             await self._commit()
-            self._trackers = {}
+            self._trackers, self._behind = {}, {}
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self._epoch += 1
@@ -287,6 +306,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
             trackers[place] = Offsets(max(position, 0), decoded(position, metadata))
         if self._epoch == epoch:
             self._trackers, self._begun = trackers, epoch
+            self._behind = {place: committed.get(place, (-1, ""))[0] for place in places}
             self._committed = {place: (tracker.position, tracker.metadata()) for place, tracker in trackers.items()}
 
     async def _read_committed(self, places: list[TopicPartition]) -> dict[TopicPartition, tuple[int, str]]:

@@ -55,9 +55,30 @@ class Fetches:
         self._gathered_at_s = 0.0  # when what the next fetch is to bring has gathered
         self._in_hand: deque[tuple[TopicPartition, list[ConsumerRecord]]] = deque()
         self._epoch = -1
+        self.is_astray = False  # a fetch has failed: the client may have moved past what it did not hand out
 
     async def next(self) -> Batch:
         """The next records, in the order of each partition; empty when none came for a while."""
+        if self.is_astray:
+            await self._go_back()
+        self.is_astray = True
+        batch = await self._next()
+        self.is_astray = False
+        return batch
+
+    async def _go_back(self) -> None:
+        """To what is committed. Where one partition cannot be read (a corrupt batch, an unknown codec), the client
+        raises after it has taken the records of others, and gives them to nobody."""
+        self._in_hand.clear()
+        await self._progress.commit()
+        for place in self._consumer.assignment():
+            offset = await self._consumer.committed(place)
+            if offset is None:
+                await self._consumer.seek_to_beginning(place)
+            else:
+                self._consumer.seek(place, offset)
+
+    async def _next(self) -> Batch:
         if self._in_hand:
             # A member that does not poll is removed; after a rebalance this brings what the new assignment holds.
             self._keep(await self._consumer.getmany(timeout_ms=0))

@@ -29,7 +29,7 @@ class Client:
     def __init__(self) -> None:
         self.polls: deque[tuple[bool, list[Any]]] = deque()  # whether a rebalance comes with it, and records
         self.refusals: deque[Exception] = deque()  # raised before anything is given
-        self.committed: list[int] = []
+        self.commits: list[int] = []
         self._listener: Any = None
 
     def subscribe(self, _: Sequence[str], listener: Any) -> None:
@@ -65,8 +65,17 @@ class Client:
             await self._listener.on_partitions_assigned([PLACE])
         return {PLACE: records} if records else {}
 
+    async def committed(self, _: TopicPartition) -> int | None:
+        return self.commits[-1] if self.commits else None
+
+    def seek(self, _: TopicPartition, offset: int) -> None:
+        return
+
+    async def seek_to_beginning(self, _: TopicPartition) -> None:
+        return
+
     async def commit(self, offsets: Any) -> None:
-        self.committed.append(offsets[PLACE].offset)
+        self.commits.append(offsets[PLACE].offset)
 
 
 def record(offset: int) -> Any:
@@ -95,7 +104,7 @@ async def test_what_a_rebalance_brought_beside_a_batch_is_done_though_the_batch_
         return StepResult()
 
     running = asyncio.create_task(BatchConsumer(SETTINGS, _Sink(), [STATUS], "g", step, stop=stop).run())  # type: ignore[arg-type]
-    await eventually(lambda: 3 in client.committed)
+    await eventually(lambda: 3 in client.commits)
     stop.set()
     await running
     assert {0, 1, 2} <= set(done)
@@ -120,7 +129,7 @@ async def test_a_fetch_that_is_refused_is_tried_again_and_ends_nothing(monkeypat
     sink: Any = _Sink()
     await asyncio.wait_for(BatchConsumer(SETTINGS, sink, [STATUS], "test", step, stop=stop).run(), 10)
 
-    assert (done, client.committed) == ([0], [1])
+    assert (done, client.commits) == ([0], [1])
 
 
 async def test_what_is_not_wanted_is_passed_over_undecoded_and_committed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +147,7 @@ async def test_what_is_not_wanted_is_passed_over_undecoded_and_committed(monkeyp
     sink: Any = _Sink()
     consumer = BatchConsumer(SETTINGS, sink, [STATUS], "g", step, stop=stop, wanted=lambda raw: raw == first)
     running = asyncio.create_task(consumer.run())
-    await eventually(lambda: client.committed[-1:] == [5])
+    await eventually(lambda: client.commits[-1:] == [5])
     stop.set()
     await running
     assert seen == [1]

@@ -113,8 +113,22 @@ class FakeStore:
     async def append(self, *_: object) -> None: ...
 
 
-def leased(host: str = "") -> LeasedReport:
-    return LeasedReport("m/0", "l", "m", 0, "bank", "single", None, SENT, 0, b"{}", 1, 1, NOW, host)
+def leased() -> LeasedReport:
+    return LeasedReport(
+        report_id="m/0",
+        lease="l",
+        message_id="m",
+        link=0,
+        partner_id="bank",
+        lane="single",
+        notify_url=None,
+        status=SENT,
+        error_code=0,
+        body=b"{}",
+        attempt=1,
+        tries=1,
+        first_tried_at=NOW,
+    )
 
 
 def receiver_of(store: FakeStore, memory: ReportsInMemory, send: Any, stop: asyncio.Event) -> Receiver:
