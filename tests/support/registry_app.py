@@ -19,6 +19,7 @@ from services.registry.device_api.commands import DeviceCommands
 from services.registry.devices.store import DeviceStore
 from services.registry.provisioning.service import Provisioning
 from services.registry.provisioning.store import ProvisioningLock
+from services.registry.receipts import ReceiptFastPath
 from services.registry.receipts.service import ReceiptService
 from services.registry.receipts.worked_tokens import WorkedTokens
 from services.registry.support.audience_store import AudienceStore
@@ -139,6 +140,7 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
         callers = caller(logins, ())
         commands = DeviceCommands(devices, sink, directory, secrets)
         worked = WorkedTokens(commands)
+        receipts = ReceiptService(sink, secrets.delivery_ids, worked)
         api = application(
             commands=commands,
             provisioning=provisioning,
@@ -146,10 +148,11 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
             audiences=audiences,
             targets=StopTargets(database),
             callers=callers,
-            receipts=ReceiptService(sink, secrets.delivery_ids, worked),
+            receipts=receipts,
         )
         listeners = BothListeners(api, directory, secrets)
-        transport = httpx.ASGITransport(app=listeners, raise_app_exceptions=False)
+        front = ReceiptFastPath(listeners, receipts=receipts, secrets=secrets, directory=directory, pace=pace)
+        transport = httpx.ASGITransport(app=front, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
         yield Registry(
             settings=settings,

@@ -58,7 +58,7 @@ def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Se
                 raise Problem(409, "Application exists", errors=[{"field": "applicationId", "rule": "must be new"}])
             _key_is_free(provisioning, digest)
             made = {"application_id": application_id, "api_key_digests": (digest,), "identity": body.identity}
-            return ApplicationChanged.checked(**stamp.fields(), **made, **given)
+            return ApplicationChanged.checked(**{**stamp.fields(), **made, **given})
 
         return ApplicationView.of(await provisioning.change(f"application/{application_id}", decide, by=by), api_key)
 
@@ -79,7 +79,7 @@ def _add_applications(router: APIRouter, provisioning: Provisioning, secrets: Se
         """Change what the body names; `{"enabled": false}` switches the application off."""
 
         def change(application: ApplicationChanged, stamp: Stamp) -> ApplicationChanged:
-            return application.changed(**stamp.fields(), **changes_of(body))
+            return application.changed(**{**stamp.fields(), **changes_of(body)})
 
         return ApplicationView.of(
             await provisioning.change_application(application_id, change, by=by, if_match=if_match)

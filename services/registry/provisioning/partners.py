@@ -76,7 +76,7 @@ def _add_partners(router: APIRouter, provisioning: Provisioning, rules: SecretRu
                 raise Problem(409, "Partner exists", errors=[{"field": "partnerId", "rule": "must be new"}])
             _login_is_free(provisioning, body.login, partner_id)
             made = {"partner_id": partner_id, "uuid": ids.uuid7(), "password_hash": password_hash}
-            return PartnerChanged.checked(**stamp.fields(), **made, **given)
+            return PartnerChanged.checked(**{**stamp.fields(), **made, **given})
 
         return PartnerView.of(await provisioning.change(f"partner/{partner_id}", decide, by=by), password)
 
@@ -96,7 +96,7 @@ def _add_partners(router: APIRouter, provisioning: Provisioning, rules: SecretRu
 
         def change(partner: PartnerChanged, stamp: Stamp) -> PartnerChanged:
             _login_is_free(provisioning, body.login or partner.login, partner_id)
-            return partner.changed(**stamp.fields(), **changes_of(body))
+            return partner.changed(**{**stamp.fields(), **changes_of(body)})
 
         return PartnerView.of(await provisioning.change_partner(partner_id, change, by=by, if_match=if_match))
 
@@ -188,7 +188,7 @@ def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:
             if body.application_id is not None and body.application_id not in directory.applications:
                 raise Problem(400, "Unknown application", errors=[{"field": "applicationId", "rule": "must exist"}])
             named = {"partner_id": partner_id, "service_number": service_number}
-            return SenderChanged.checked(**stamp.fields(), **named, **body.model_dump())
+            return SenderChanged.checked(**{**stamp.fields(), **named, **body.model_dump()})
 
         key = f"sender/{partner_id}/{service_number}"
         return SenderView.of(await provisioning.change(key, decide, by=by, if_match=if_match))

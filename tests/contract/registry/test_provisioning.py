@@ -269,6 +269,12 @@ async def test_an_api_key_rotates_with_overlap(here: Registry) -> None:
     assert (await ok(here, "GET", path))["apiKey"] is None
 
 
+@pytest.mark.parametrize("identity", ["required", "accepted", "off"])
+async def test_an_application_has_the_identity_that_it_was_created_with(here: Registry, identity: str) -> None:
+    made = await ok(here, "POST", "/applications", {"name": "App", "identity": identity})
+    assert made["identity"] == identity
+
+
 async def test_one_api_key_never_opens_two_applications(here: Registry) -> None:
     key = name() + name()
     await ok(here, "POST", "/applications", {"name": "One", "apiKey": key})
