@@ -15,13 +15,14 @@ from pathlib import Path
 from deploy.local.ports import HOST
 from deploy.local.processes.process import Program
 from deploy.local.report import StackError
-from deploy.local.servers.kafka import CLUSTER_ID, has_started, java
+from deploy.local.servers.kafka import CLUSTER_ID, ONE_BROKER, has_started, java
 from deploy.local.servers.kafka_files import FORMAT_FILES, KafkaFiles
 from deploy.sandbox.tls.authority import ensure_certificates, write_private
 
 BROKER, OPERATOR = "broker", "operator"
 _MECHANISM = "SCRAM-SHA-512"
-_PROPERTIES = """process.roles=broker,controller
+_PROPERTIES = (
+    """process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
 listeners=CLIENTS://{host}:{port},CONTROLLER://{host}:{controller_port}
@@ -39,20 +40,9 @@ ssl.truststore.type=PEM
 ssl.truststore.location={ca}
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:{broker};User:{operator};User:CN=localhost
-log.dirs={storage}
-auto.create.topics.enable=false
-group.initial.rebalance.delay.ms=0
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-share.coordinator.state.topic.num.partitions=4
-log.cleaner.dedupe.buffer.size=16777216
-log.cleaner.io.buffer.size=131072
 """
+    + ONE_BROKER
+)
 
 
 @dataclass(frozen=True)

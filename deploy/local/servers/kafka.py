@@ -13,14 +13,7 @@ from deploy.local.servers.kafka_files import FORMAT_FILES, JVM_OPTIONS, KafkaFil
 CLUSTER_ID = "cnBucy1sb2NhbC1zdGFjaw"  # sixteen bytes in base64, as Kafka wants it
 STARTED = "Kafka Server started"
 
-PROPERTIES = """process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@{host}:{controller_port}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs={storage}
+ONE_BROKER = """log.dirs={storage}
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
 offsets.topic.replication.factor=1
@@ -35,6 +28,18 @@ metadata.max.idle.interval.ms=5000
 log.cleaner.dedupe.buffer.size=16777216
 log.cleaner.io.buffer.size=131072
 """
+"""Settings of a small broker that is alone, however it is reached."""
+PROPERTIES = (
+    """process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller_port}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+"""
+    + ONE_BROKER
+)
 
 LOGGING = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",

@@ -10,14 +10,11 @@ docs/design.md §6.
 import ipaddress
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yarl import URL
 
 from services.runtime.http.web_address import LONGEST, BadAddress, web_address
-
-if TYPE_CHECKING:
-    import aiohttp
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
@@ -98,13 +95,6 @@ def checked_url(text: str) -> URL:
 
 
 AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
-
-
-def connector(*, allow_private: bool, **options: Any) -> "aiohttp.TCPConnector":
-    """A connector whose every connection passes the policy. `options` are those of aiohttp.TCPConnector."""
-    import aiohttp  # 7 MiB: those who only check addresses are spared it
-
-    return aiohttp.TCPConnector(socket_factory=socket_factory(allow_private=allow_private), **options)
 
 
 def socket_factory(*, allow_private: bool) -> Callable[[AddressInfo], socket.socket]:
