@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-TARGETS := install demo tour up down test check schemas lock bench browser
+TARGETS := install demo tour up down test check schemas lock bench browser torture
 .PHONY: help $(TARGETS)
 
 VENV := .venv/bin/python
@@ -63,6 +63,10 @@ bench: .venv/.installed-dev ## measure, each figure beside its limit
 
 browser: .venv/.installed-run ## try the sample page in a real browser; needs a Chromium on the PATH
 	@$(VENV) -m deploy.browser
+
+torture: .venv/.installed-run ## break everything under load and compare four ledgers; SEED=7 FAULTS=100 MESSAGES=100000
+	@$(VENV) -m deploy.torture run $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) \
+		$(if $(MESSAGES),--messages $(MESSAGES)) $(TORTURE)
 
 .venv/.installed-run: requirements-local.txt
 	$(INSTALL) run

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.local.ports import HOST
@@ -50,6 +50,12 @@ def service(name: str, ports: Ports, env: Mapping[str, str], log: Path, lanes: M
     }
     command = [sys.executable, "-m", f"services.{module}"]
     return Program(name, command, log, lambda _: answers_200(ports.metrics, "/readyz"), env={**env, **own}, stop_s=30)
+
+
+def launched(program: Program, launcher: str) -> Program:
+    """A service that this module starts, and whatever else that module does."""
+    python, _, *service_and_more = program.command
+    return replace(program, command=[python, "-m", launcher, *service_and_more])
 
 
 def sandbox(folder: Path, ports: Sequence[int], env: Mapping[str, str], log: Path) -> Program:

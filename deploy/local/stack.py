@@ -27,7 +27,8 @@ from deploy.local.processes.process import Program
 from deploy.local.processes.runner import Runner
 from deploy.local.report import Report, StackError, Step, quiet
 from deploy.local.servers import gateway as caddy
-from deploy.local.servers import kafka, kafka_files, mongo
+from deploy.local.servers import kafka, kafka_files, mongo, replicated
+from deploy.local.servers.replicated import ReplicatedServers
 from deploy.local.settings import environment, load_secrets, write_private
 from deploy.sandbox.providers import PARTS
 
@@ -49,6 +50,8 @@ class Stack:
     gateway          whether to start the gateway
     fresh            forget the data of earlier starts first
     env              variables for the services and the sandbox; they win over everything else
+    replicated       start three brokers and a replica set of three (`deploy/local/servers/replicated.py`)
+    launcher         module that starts the services: `python -m LAUNCHER services.router`; empty: they start themselves
     kafka_bootstrap, mongo_url
                      running servers to use instead of starting ours; by default from KAFKA_BOOTSTRAP, MONGO_URL
     secured          start servers as a bank runs them: TLS, users, access lists (`deploy/local/cluster/`)
@@ -72,6 +75,8 @@ class Stack:
         kafka_bootstrap: str | None = None,
         mongo_url: str | None = None,
         secured: bool = False,
+        replicated: bool = False,
+        launcher: str = "",
         mongo_cache_gb: float = mongo.CACHE_GB,
         report: Report = quiet,
     ) -> None:
@@ -86,8 +91,9 @@ class Stack:
         self.ports: dict[str, ours.Ports] = {}  # of each service: .api and .metrics
         self._services, self._with_sandbox, self._with_gateway = tuple(services), sandbox, gateway
         self._mongo_cache_gb = mongo_cache_gb
-        self._is_secured = secured
+        self._is_secured, self._is_replicated, self._launcher = secured, replicated, launcher
         self._secured: SecuredServers | None = None
+        self._replicated: ReplicatedServers | None = None
         self._fresh, self._extra_env, self._report = fresh, dict(env or {}), report
         self._exit = ExitStack()
         self._runner = Runner(report)
@@ -129,6 +135,10 @@ class Stack:
         """End it if it runs, start it again on its ports with `env` added to its own; returns when it is ready."""
         self._runner.restart(name, env or {})
 
+    def revive(self, name: str, env: Mapping[str, str] | None = None) -> None:
+        """Start what has ended again, as `restart` does, without waiting until it is ready."""
+        self._runner.revive(name, env or {})
+
     def logs(self, name: str) -> str:
         """What a process has written since its last start; earlier output is in `data_dir`/log."""
         return self._runner.output(name)
@@ -147,6 +157,11 @@ class Stack:
     def started_again(self) -> dict[str, int]:
         """How often each process was started again, because it had ended with code 1."""
         return self._runner.started_again()
+
+    @property
+    def mongo_ports(self) -> dict[str, int]:
+        """Of the members of its replica set, by process; none where there is no set of three."""
+        return {} if self._replicated is None else self._replicated.mongo_ports
 
     def login_of(self, service: str) -> dict[str, str]:
         """The settings by which this service alone reaches Kafka; none where everybody may."""
@@ -192,7 +207,8 @@ class Stack:
         if self._with_gateway and self.operators_port:
             self._exit.enter_context(reserved(self.operators_port, "the operators' address", OPERATORS_PORT_SETTING))
         parts = len(PARTS)
-        free = iter(free_ports(6 + parts + 3 * len(self._services)))
+        free = iter(free_ports(6 + replicated.PORTS + parts + 3 * len(self._services)))
+        self._replicated_ports = list(islice(free, replicated.PORTS))
         self._kafka_port, self._controller_port, self._mongo_port, self._proxy_port = islice(free, 4)
         gateway_port, operators_port = islice(free, 2)
         self._sandbox_ports = list(islice(free, parts))
@@ -209,6 +225,9 @@ class Stack:
         if self._is_secured:
             yield from self._secured_servers()
             return
+        if self._is_replicated:
+            yield from self._replicated_servers()
+            return
         if self._given_mongo:
             self._report(Step("mongo", "external"))  # its URL may hold a password
         else:
@@ -222,10 +241,19 @@ class Stack:
             ports = (self._kafka_port, self._controller_port)
             yield kafka.program(files, self.data_dir / "kafka", self._log("kafka"), *ports)
 
-    def _secured_servers(self) -> Iterator[Program]:
+    def _replicated_servers(self) -> Iterator[Program]:
+        files = self._files_for_own("replicated")
+        self._replicated = ReplicatedServers(self.data_dir / "cluster", files, self._replicated_ports)
+        self.kafka_bootstrap, self.mongo_url = self._replicated.kafka_bootstrap, self._replicated.mongo_url
+        yield from self._replicated.programs(self._log)
+
+    def _files_for_own(self, kind: str) -> kafka_files.KafkaFiles:
         if self._given_kafka or self._given_mongo:
-            raise StackError("secured servers are started here: unset KAFKA_BOOTSTRAP and MONGO_URL")
-        files = kafka_files.ready_files(self._report, kafka.prepare)
+            raise StackError(f"{kind} servers are started here: unset KAFKA_BOOTSTRAP and MONGO_URL")
+        return kafka_files.ready_files(self._report, kafka.prepare)
+
+    def _secured_servers(self) -> Iterator[Program]:
+        files = self._files_for_own("secured")
         self._secured = SecuredServers(self.data_dir / "cluster", files)
         self.kafka_bootstrap = f"{HOST}:{self._kafka_port}"
         self.mongo_url = self._secured.mongo_url(self._mongo_port)
@@ -239,7 +267,8 @@ class Stack:
 
     def _service(self, name: str, ports: ours.Ports) -> Program:
         env = {**self.env, **self.login_of(ours.module_of(name))}
-        return ours.service(name, ports, env, self._log(name), ours.lanes_of(name, self.ports))
+        program = ours.service(name, ports, env, self._log(name), ours.lanes_of(name, self.ports))
+        return ours.launched(program, self._launcher) if self._launcher else program
 
     def _settle(self) -> None:
         """Read what the sandbox says about itself, and complete the environment of the services."""
@@ -247,7 +276,10 @@ class Stack:
             self.sandbox = json.loads((self.data_dir / "sandbox" / "sandbox.json").read_text())
         own = load_secrets(self.data_dir / "secrets.json")
         shared = environment(self.kafka_bootstrap, self.mongo_url, self.public_url, own, self.sandbox)
-        self.env = {**shared, **self._extra_env}
+        replicas = {"KAFKA_REPLICATION": str(replicated.REPLICAS)} if self._replicated is not None else {}
+        self.env = {**shared, **replicas, **self._extra_env}
+        if self._replicated is not None:
+            self._replicated.begin()
         if self._secured is not None:
             self._secured.prepare(self.env, self._mongo_port)
             self.env |= self._secured.login(OPERATOR) | self._secured.way_out(self._proxy_port)

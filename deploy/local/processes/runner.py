@@ -93,6 +93,17 @@ class Runner:
             self._processes[name] = again
             wait_ready([again], self._report_ready)
 
+    def revive(self, name: str, env: Mapping[str, str]) -> None:
+        """Start what has ended again; what is not ready in time, or fails, is looked after as ever."""
+        with self._lock:
+            ended = self._process(name)
+            ended.kill()  # what is left of its group
+            self._due.pop(name, None)
+            program = replace(ended.program, env={**ended.program.env, **env})
+            self._processes[name] = Process(program, self._guard)
+            self._may_fail.add(name)
+            self._rising.add(name)
+
     def output(self, name: str) -> str:
         return self._process(name).output()
 

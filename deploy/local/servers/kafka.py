@@ -1,7 +1,9 @@
-"""Kafka of the local stack: one real KRaft node, broker and controller in one JVM, its heap bounded."""
+"""Kafka of the local stack: real KRaft nodes, broker and controller in one JVM, its heap bounded. One, or three."""
 
 import shutil
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.ports import HOST, free_ports
@@ -31,8 +33,8 @@ log.cleaner.io.buffer.size=131072
 """Settings of a small broker that is alone, however it is reached."""
 PROPERTIES = (
     """process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@{host}:{controller_port}
+node.id={node}
+controller.quorum.voters={voters}
 listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
 advertised.listeners=PLAINTEXT://{host}:{port}
 controller.listener.names=CONTROLLER
@@ -40,6 +42,18 @@ listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 """
     + ONE_BROKER
 )
+
+REPLICATED = """group.initial.rebalance.delay.ms=1000
+offsets.topic.replication.factor=3
+transaction.state.log.replication.factor=3
+transaction.state.log.min.isr=2
+share.coordinator.state.topic.replication.factor=3
+share.coordinator.state.topic.min.isr=2
+min.insync.replicas=2
+unclean.leader.election.enable=false
+"""
+"""What differs in one of three; a setting that comes again wins."""
+SMALL = "-Xmx288m"
 
 LOGGING = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -54,19 +68,43 @@ def java(files: KafkaFiles, *options: str) -> list[str]:
     return [str(files.java), *JVM_OPTIONS, *options, "-cp", files.classpath]
 
 
-def _configure(folder: Path, port: int, controller_port: int) -> Path:
+@dataclass(frozen=True)
+class Node:
+    """A broker that is a controller as well, and its ports; `name` is that of its process."""
+
+    port: int
+    controller_port: int
+    number: int = 1
+    name: str = "kafka"
+
+
+def _configure(folder: Path, node: Node, quorum: Sequence[Node]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "server.properties"
-    config.write_text(PROPERTIES.format(host=HOST, port=port, controller_port=controller_port, storage=folder / "log"))
+    properties = PROPERTIES.format(
+        host=HOST,
+        node=node.number,
+        voters=",".join(f"{voter.number}@{HOST}:{voter.controller_port}" for voter in quorum),
+        port=node.port,
+        controller_port=node.controller_port,
+        storage=folder / "log",
+    )
+    config.write_text(properties + (REPLICATED if len(quorum) > 1 else ""))
     return config
 
 
 def program(files: KafkaFiles, folder: Path, log: Path, port: int, controller_port: int) -> Program:
     """Kafka with its data in `folder`; the ports may differ from those of the last start."""
-    config = _configure(folder, port, controller_port)
-    files.format(folder / "log")
-    command = [*java(files, *files.aot_options, "-XX:AOTMode=auto", *LOGGING), "kafka.Kafka", str(config)]
-    return Program("kafka", command, log, has_started)
+    node = Node(port, controller_port)
+    return node_program(files, folder, log, node, (node,))
+
+
+def node_program(files: KafkaFiles, folder: Path, log: Path, node: Node, quorum: Sequence[Node]) -> Program:
+    """One of the nodes of a cluster: three of them hold each record twice before it is acknowledged."""
+    config = _configure(folder, node, quorum)
+    files.format(folder / "log", node.number)
+    options = [*files.aot_options, "-XX:AOTMode=auto", *LOGGING, *([SMALL] if len(quorum) > 1 else [])]
+    return Program(node.name, [*java(files, *options), "kafka.Kafka", str(config)], log, has_started)
 
 
 def has_started(process: Process) -> bool:
@@ -81,7 +119,8 @@ def prepare(files: KafkaFiles) -> None:
     """
     folder = files.folder / "practice"
     port, controller_port = free_ports(2)
-    config = _configure(folder, port, controller_port)
+    node = Node(port, controller_port)
+    config = _configure(folder, node, (node,))
     tool = [*java(files), "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config)]
     done = subprocess.run(tool, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -11,12 +11,15 @@ The folder appears by a rename when it is complete, so a broken run leaves nothi
 run is an improvement only: without `kafka.aot` Kafka starts as well, later.
 """
 
+import base64
 import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,12 +49,21 @@ class KafkaFiles:
         cache = self.folder / "kafka.aot"
         return [f"-XX:AOTCache={cache}"] if cache.is_file() else []
 
-    def format(self, storage: Path) -> None:
-        """Make `storage` a folder that Kafka accepts; an existing one is left as it is."""
+    def format(self, storage: Path, node: int = 1) -> None:
+        """Make `storage` a folder that Kafka accepts as this node's; an existing one is left as it is."""
         storage.mkdir(parents=True, exist_ok=True)
         if not (storage / FORMAT_FILES[0]).exists():
             for name in reversed(FORMAT_FILES):
                 shutil.copyfile(self.folder / "format" / name, storage / name)
+            if node != 1:
+                self._become(storage / FORMAT_FILES[0], node)
+
+    @staticmethod
+    def _become(properties: Path, node: int) -> None:
+        """Another node's: its number, and an id of the folder that no other has."""
+        folder_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        text = re.sub(r"^node\.id=.*$", f"node.id={node}", properties.read_text(), flags=re.MULTILINE)
+        properties.write_text(re.sub(r"^directory\.id=.*$", f"directory.id={folder_id}", text, flags=re.MULTILINE))
 
 
 def cache_home() -> Path:

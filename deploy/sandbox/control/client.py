@@ -88,6 +88,10 @@ class Control:
         """live, dead, bad, assigned, offline or online."""
         await self._call("PUT", f"/apns/devices/{token}", {"state": state, **about})
 
+    async def go_away(self, reason: str) -> None:
+        """End every connection to APNs with GOAWAY."""
+        await self._call("POST", "/apns/go-away", {"reason": reason})
+
     async def _call(self, method: str, path: str, body: Json | None = None, *, params: Json | None = None) -> Json:
         async with self._session.request(method, self._url + path, json=body, params=params) as response:
             content = await response.read()

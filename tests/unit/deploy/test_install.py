@@ -100,7 +100,7 @@ def test_make_alone_tells_what_there_is() -> None:
     assert done.returncode == 0
     names = {line.split()[0] for line in done.stdout.splitlines()[1:]}
     assert names == {
-        *{"help", "install", "demo", "up", "down", "test", "check", "schemas", "lock", "bench", "tour", "browser"}
+        *{"help", "install", "demo", "up", "down", "test", "check", "schemas", "lock", "bench", "tour", "browser", "torture"}
     }
 
 
