@@ -4,8 +4,8 @@
     python -m deploy.torture explain 7 single-7-42       what happened to this message, fault by fault
 
 run.py      a run: stack, load and faults, quiet, ledgers        load/      what is sent, and by whom
-report.py   what it prints                                       faults/    what breaks, when
-explain.py  one message on a timeline                            ledgers/   what is wrong with a message
+explain.py  one message on a timeline                            faults/    what breaks, when
+                                                                 ledgers/   what is wrong with a message
                                                                  armed/     services that crash at a step
 
 What is promised, and what was found: `docs/reliability.md`.

@@ -46,17 +46,17 @@ def run(
         raise typer.BadParameter(f"unknown: {', '.join(sorted(unknown))}")
     began_s = time.monotonic()
 
-    def say(text: str) -> None:
+    def show(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - began_s:6.1f} s[/] {escape(text)}")
 
     def report(step: Step) -> None:
         if step.state in ("failed", "fetching", "preparing"):
-            say(f"{step.name} {step.state} {step.detail}")
+            show(f"{step.name} {step.state} {step.detail}")
 
     wished = Run(
         seed=seed, messages=messages, faults=faults, only=wanted, longest_s=longest, quiet_s=quiet, plant=plant
     )
-    outcome = tortured(wished, folder / str(seed), say, report)
+    outcome = tortured(wished, folder / str(seed), show, report)
     console.print(verdict_table(outcome.verdict, seed))
     for text in outcome.strange[:_SHOWN]:
         console.print(f"[red]strange:[/] {escape(text)}")

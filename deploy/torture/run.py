@@ -62,7 +62,7 @@ class Run:
     faults: int
     only: Sequence[str] = ()
     longest_s: float = float("inf")
-    spread_s: float = 0.0
+    spread_s: float = 10.0
     quiet_s: float = 300.0
     plant: str = ""
 

@@ -56,7 +56,7 @@ class Account:
     pushes: int = 0  # accepted by a provider, without withdrawals
     sms: int = 0  # different messages that the channel platform took
     sms_repeated: int = 0
-    told: dict[str, list[int]] = field(default_factory=dict)  # statuses that the receiver took, by channel
+    reports: dict[str, list[int]] = field(default_factory=dict)  # statuses that the receiver took, by channel
     history: History | None = None
 
     @property

@@ -94,12 +94,14 @@ def _cascade(account: Account) -> list[tuple[str, str]]:
 
 def _reports(account: Account) -> list[tuple[str, str]]:
     found = []
-    for channel, statuses in account.told.items():
+    for channel, statuses in account.reports.items():
         ranks = [ReportStatus(status).rank for status in statuses]
         if ranks != sorted(ranks):
             found.append((BACKWARDS, f"{channel}: {statuses}"))
     if account.accepted and not is_settled(account) and not (_in_doubt(account) and _last(account, _PUSH) == _SENT):
-        found.append((MISSING, f"the receiver was told {account.told or 'nothing'}, to end in {account.expected.end}"))
+        found.append(
+            (MISSING, f"the receiver was told {account.reports or 'nothing'}, to end in {account.expected.end}")
+        )
     return found
 
 
@@ -136,5 +138,5 @@ def _state(account: Account) -> str:
 
 
 def _last(account: Account, channel: str) -> int | None:
-    statuses = account.told.get(channel)
+    statuses = account.reports.get(channel)
     return statuses[-1] if statuses else None

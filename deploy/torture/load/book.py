@@ -81,7 +81,7 @@ class Book:
         if account is None:
             self.strange.append(f"a report about {ref!r}")
         elif taken:
-            account.told.setdefault(channel, []).append(status)
+            account.reports.setdefault(channel, []).append(status)
 
     def hear_sms(self, posted: Iterable[Mapping[str, Any]]) -> None:
         """Everything that the channel platform has taken."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.local.provision import API_KEY, APPLICATION_ID, admin_of, await_read, backend, channel_account, provision
+from deploy.sandbox.phone.backend import Backend
 from deploy.sandbox.phone.device import Device, Habits
 from deploy.sandbox.phone.fleet import Fleet
 from deploy.torture.load.book import Book
@@ -55,6 +56,7 @@ def provisioned(stack: Mapping[str, Any], report_url: str) -> None:
     about = {"login": PARTNER, "reportUrl": report_url, "maxConnections": 5_000, "maxRatePerS": 100_000}
     admin.put_partner(PARTNER, PASSWORD, about)
     admin.put_application(SECOND, SECOND_KEY, {"name": "Second"})
+    admin.put_identity_key(SECOND, credentials["identity"])
     for provider in SECOND_PROVIDERS:
         admin.put_credentials(SECOND, provider, credentials[provider])
     admin.put_credentials(SECOND, "channel", channel_account(stack))
@@ -71,7 +73,9 @@ async def enrolled(stack: Mapping[str, Any], wanted: Sequence[Customer], book: B
     gateway, control = stack["public_url"], stack["sandbox"]["control"]
     async with AsyncExitStack() as exits:
         first = await exits.enter_async_context(Fleet(gateway, control, API_KEY, backend(stack)))
-        second = await exits.enter_async_context(Fleet(gateway, control, SECOND_KEY))
+        identity = stack["sandbox"]["credentials"]["identity"]
+        proving = Backend(SECOND, identity["kid"], identity["private_key"])
+        second = await exits.enter_async_context(Fleet(gateway, control, SECOND_KEY, proving))
         devices = await _enrol((first, second), wanted)
         for fleet in (first, second):
             fleet.listeners.append(book.hear)

@@ -92,7 +92,7 @@ def test_an_unknown_target_is_one_line_that_lists_the_known_ones() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     [line] = done.stderr.splitlines()
     assert 'there is no target "nonsense"' in line
-    assert "install demo tour up down test check schemas lock bench browser" in line
+    assert "install demo tour up down test check schemas lock bench browser torture" in line
 
 
 def test_make_alone_tells_what_there_is() -> None:
@@ -100,7 +100,21 @@ def test_make_alone_tells_what_there_is() -> None:
     assert done.returncode == 0
     names = {line.split()[0] for line in done.stdout.splitlines()[1:]}
     assert names == {
-        *{"help", "install", "demo", "up", "down", "test", "check", "schemas", "lock", "bench", "tour", "browser", "torture"}
+        *{
+            "help",
+            "install",
+            "demo",
+            "up",
+            "down",
+            "test",
+            "check",
+            "schemas",
+            "lock",
+            "bench",
+            "tour",
+            "browser",
+            "torture",
+        }
     }
 
 

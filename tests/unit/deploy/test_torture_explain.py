@@ -31,13 +31,13 @@ def folder(tmp_path: Path) -> Path:
 def test_the_timeline_tells_what_each_side_saw_in_the_order_of_time(folder: Path) -> None:
     moments = timeline_of(folder, REF)
     assert moments == sorted(moments)
-    told = [(moment.lane, moment.text) for moment in moments]
-    assert ("rpns", "planned: link 0, one") in told
-    assert ("bank", "not accepted: 503") in told
-    assert ("bank", "accepted: 200, mtNum 71") in told
-    assert ("told", "PUSH 9, not taken (answered 503)") in told
-    assert ("told", "PUSH 9, taken") in told
-    assert ("fault", "begins: provider down of fcm") in told
+    shown = [(moment.lane, moment.text) for moment in moments]
+    assert ("rpns", "planned: link 0, one") in shown
+    assert ("bank", "not accepted: 503") in shown
+    assert ("bank", "accepted: 200, mtNum 71") in shown
+    assert ("told", "PUSH 9, not taken (answered 503)") in shown
+    assert ("told", "PUSH 9, taken") in shown
+    assert ("fault", "begins: provider down of fcm") in shown
 
 
 def test_a_message_that_was_never_sent_is_not_explained(folder: Path, tmp_path: Path) -> None:

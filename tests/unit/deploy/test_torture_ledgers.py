@@ -13,7 +13,7 @@ ONE_PUSH = History("READ", "71", (LinkHistory("PUSH", "READ", READ, READ),))
 def good(**changes: object) -> Account:
     """A push that was shown once, read, and reported so."""
     account = Account(
-        "m", Expected(), accepted=True, mt_nums={"71"}, shown=1, pushes=1, told={"PUSH": [0, READ]}, history=ONE_PUSH
+        "m", Expected(), accepted=True, mt_nums={"71"}, shown=1, pushes=1, reports={"PUSH": [0, READ]}, history=ONE_PUSH
     )
     for name, value in changes.items():
         setattr(account, name, value)
@@ -28,7 +28,7 @@ def cascade(**changes: object) -> Account:
         shown=0,
         pushes=0,
         sms=1,
-        told={"PUSH": [UNDELIVERED], "SMS": [0, 2]},
+        reports={"PUSH": [UNDELIVERED], "SMS": [0, 2]},
         history=History("DELIVERED", "71", links),
     )
     for name, value in changes.items():
@@ -36,7 +36,7 @@ def cascade(**changes: object) -> Account:
     return account
 
 
-@pytest.mark.parametrize("account", [good(), cascade(), good(told={"PUSH": [READ]})])
+@pytest.mark.parametrize("account", [good(), cascade(), good(reports={"PUSH": [READ]})])
 def test_a_good_account_has_nothing_wrong(account: Account) -> None:
     assert wrongs_of(account) == []
     assert judge([account]).is_clean
@@ -46,8 +46,8 @@ WRONG: dict[str, Callable[[], Account]] = {
     "lost": lambda: good(shown=0, pushes=0),
     "shown twice": lambda: good(shown=2),
     "stuck": lambda: good(history=History("SENT", "71", (LinkHistory("PUSH", "SENT"),))),
-    "reports backwards": lambda: good(told={"PUSH": [READ, 0, READ]}),
-    "reports missing": lambda: good(told={"PUSH": [0]}),
+    "reports backwards": lambda: good(reports={"PUSH": [READ, 0, READ]}),
+    "reports missing": lambda: good(reports={"PUSH": [0]}),
     "cascades doubled": lambda: cascade(sms=2),
     "cascades missing": lambda: cascade(sms=0),
     "history disagrees": lambda: good(mt_nums={"72"}),
@@ -71,7 +71,7 @@ def test_a_message_that_the_platform_does_not_know_is_stuck() -> None:
 
 def test_a_push_in_doubt_is_no_loss_where_a_second_one_would_be_shown_again() -> None:
     history = History("SENT", "71", (LinkHistory("PUSH", "SENT", 0, 0),), in_doubt=True)
-    doubtful = good(expected=Expected(absorbs=False), shown=0, pushes=0, told={"PUSH": [0]}, history=history)
+    doubtful = good(expected=Expected(absorbs=False), shown=0, pushes=0, reports={"PUSH": [0]}, history=history)
     assert wrongs_of(doubtful) == []
     assert judge([doubtful]).in_doubt == 1
     doubtful.expected = Expected()  # an SDK that shows it once leaves no doubt
@@ -97,6 +97,6 @@ def test_history_must_say_what_the_receiver_took_last() -> None:
 
 def test_a_message_settles_when_its_last_reports_have_come() -> None:
     assert is_settled(good())
-    assert not is_settled(good(told={"PUSH": [0]}))
-    assert not is_settled(cascade(told={"PUSH": [UNDELIVERED]}))
+    assert not is_settled(good(reports={"PUSH": [0]}))
+    assert not is_settled(cascade(reports={"PUSH": [UNDELIVERED]}))
     assert is_settled(Account("m", Expected()))

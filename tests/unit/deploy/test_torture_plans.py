@@ -27,10 +27,13 @@ def test_every_kind_of_message_and_fault_is_drawn() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_two_strikes_at_once_touch_different_things(seed: int) -> None:
     strikes = planned_strikes(seed, 60, KINDS)
-    overlapping = [(one, two) for one, two in combinations(strikes, 2) if two.at_s < one.until_s]
+    overlapping = [(first, second) for first, second in combinations(strikes, 2) if second.at_s < first.until_s]
     assert overlapping, "some are mixed"
-    for one, two in overlapping:
-        assert not {one.victim, *KINDS[one.name].touches} & {two.victim, *KINDS[two.name].touches}, (one, two)
+    for first, second in overlapping:
+        assert not {first.victim, *KINDS[first.name].touches} & {second.victim, *KINDS[second.name].touches}, (
+            first,
+            second,
+        )
 
 
 def test_only_customers_of_the_sender_are_on_the_list_of_a_mailing_and_the_silent_get_silent_cascades() -> None:
