@@ -22,7 +22,7 @@ A change must keep old readers and old records working: add optional fields; nev
 a default, which records leave out.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -45,11 +45,16 @@ from schemas.values import (
 
 
 class Event(Frozen):
-    """The fields of every event. `event_id` is computed from the cause, so a replay gives the same one."""
+    """The fields of every event. `event_id` is computed from the cause, so a replay gives the same one.
 
-    v: int = 1
+    `carried` and `needs` are for releases that run beside each other (`schemas/carried.py`).
+    """
+
+    v: int = 1  # the contract of the release that wrote it: `codec.CONTRACT`
     event_id: str
     at: int  # UTC ms; when the event was decided
+    needs: int = 0  # the contract that a reader has to know; 0: any will do
+    carried: dict[str, Any] | None = None  # by JSON Pointer: what its last reader did not know
 
     @property
     def type(self) -> str:

@@ -24,6 +24,8 @@ from schemas.device_events import (
 from schemas.events import Event, InboxChanged, MessageRequested, Planned, ScheduleDue, TargetResolved
 from schemas.values import Content, Recipient
 
+CARRIED = "/carried"
+"""What an event carries along (`carried.py`): somebody may be named in it, so it is sealed as well."""
 NOBODY = "-"
 """Replaces a recipient's mark in the log: no owner has it, so what cannot be opened is sent to nobody."""
 
@@ -36,22 +38,35 @@ _Owner = TypeVar("_Owner", Personalized, OwnerProofsRevoked, InstallationChanged
 _Keyed = TypeVar("_Keyed", InboxChanged, ActivityTokenRegistered)
 
 _NO_RECIPIENT, _NO_CONTENT = Recipient(), Content(text="")
-_PART_OF: dict[str, Any] = {"recipient": Recipient, "content": Content}
+_PART_OF: dict[str, Any] = {"recipient": Recipient, "content": Content, "carried": dict[str, Any]}
 _replaced = msgspec.structs.replace
 
 
 @dataclass(frozen=True, slots=True)
 class Parts(Generic[E]):
-    """The personal places of a type. `places` are those that an event has; `fields` for people, `*` every entry."""
+    """The personal places of a type. `places` are those that an event has, what is carried last; `fields` for people,
+    `*` every entry."""
 
     fields: tuple[str, ...]
     places: Callable[[E], tuple[str, ...]]
-    apart: Callable[[E], tuple[E, Taken]]
-    put_back: Callable[[E, Taken], E]
+    known_apart: Callable[[E], tuple[E, Taken]]
+    known_together: Callable[[E, Taken], E]
+
+    def apart(self, event: E) -> tuple[E, Taken]:
+        """The event without what is personal, and that."""
+        bare, taken = self.known_apart(event)
+        if event.carried is None:
+            return bare, taken
+        return _replaced(bare, carried=None), {**taken, CARRIED: event.carried}
 
     def together(self, event: E, box: bytes) -> E:
         """The event with what is in its box. Raises msgspec.DecodeError."""
-        return self.put_back(event, _reader(self.places(event)).decode(box))
+        return self.given(event, _reader(self.places(event)).decode(box))
+
+    def given(self, event: E, taken: Taken) -> E:
+        """The event with what was taken."""
+        whole, carried = self.known_together(event, taken), taken.get(CARRIED)
+        return whole if carried is None else _replaced(whole, carried=carried)
 
 
 @lru_cache(1000)  # a chain and a plan may be of any length; both are bounded
@@ -74,7 +89,7 @@ def _places_of_chain(links: int) -> tuple[tuple[str, str], ...]:
 @lru_cache(200)
 def _places_of_request(links: int) -> tuple[str, ...]:
     of_chain = [place for places in _places_of_chain(links) for place in places]
-    return ("/recipient", *of_chain, "/extra_param", "/callback_data")
+    return ("/recipient", *of_chain, "/extra_param", "/callback_data", CARRIED)
 
 
 def _request_apart(event: MessageRequested) -> tuple[MessageRequested, Taken]:
@@ -123,18 +138,18 @@ _WITHIN = "/request"
 
 
 def _due_apart(event: ScheduleDue) -> tuple[ScheduleDue, Taken]:
-    request, taken = _request_apart(event.request)
+    request, taken = REQUEST.apart(event.request)
     return _replaced(event, request=request), {f"{_WITHIN}{place}": value for place, value in taken.items()}
 
 
 def _due_together(event: ScheduleDue, taken: Taken) -> ScheduleDue:
-    of_request = {place.removeprefix(_WITHIN): value for place, value in taken.items()}
-    return _replaced(event, request=_request_together(event.request, of_request))
+    of_request = {place.removeprefix(_WITHIN): value for place, value in taken.items() if place != CARRIED}
+    return _replaced(event, request=REQUEST.given(event.request, of_request))
 
 
 DUE_REQUEST: Parts[ScheduleDue] = Parts(
     tuple(f"{_WITHIN}{field}" for field in REQUEST.fields),
-    lambda event: tuple(f"{_WITHIN}{place}" for place in REQUEST.places(event.request)),
+    lambda event: (*(f"{_WITHIN}{place}" for place in REQUEST.places(event.request)), CARRIED),
     _due_apart,
     _due_together,
 )
@@ -171,12 +186,12 @@ def _target_together(event: TargetResolved, taken: Taken) -> TargetResolved:
 
 
 _OF_TARGET = ("/recipient", "/content", "/recipient_mark", "/channel/phone", "/channel/data")
-TARGET: Parts[TargetResolved] = Parts(_OF_TARGET, _always(*_OF_TARGET), _target_apart, _target_together)
+TARGET: Parts[TargetResolved] = Parts(_OF_TARGET, _always(*_OF_TARGET, CARRIED), _target_apart, _target_together)
 
 
 @lru_cache(200)
 def _places_of_plan(targets: int) -> tuple[str, ...]:
-    return ("/recipient", *(f"/targets/{number}/owner" for number in range(targets)))
+    return ("/recipient", *(f"/targets/{number}/owner" for number in range(targets)), CARRIED)
 
 
 def _plan_apart(event: Planned) -> tuple[Planned, Taken]:
@@ -184,7 +199,7 @@ def _plan_apart(event: Planned) -> tuple[Planned, Taken]:
     targets = []
     if event.recipient is not None:
         taken["/recipient"] = event.recipient
-    for target, place in zip(event.targets, _places_of_plan(len(event.targets))[1:], strict=True):
+    for target, place in zip(event.targets, _places_of_plan(len(event.targets))[1:-1], strict=True):
         if target.owner:
             taken[place] = target.owner
             target = _replaced(target, owner=None)
@@ -195,7 +210,7 @@ def _plan_apart(event: Planned) -> tuple[Planned, Taken]:
 def _plan_together(event: Planned, taken: Taken) -> Planned:
     targets = [
         _replaced(target, owner=taken.get(place, target.owner))
-        for target, place in zip(event.targets, _places_of_plan(len(event.targets))[1:], strict=True)
+        for target, place in zip(event.targets, _places_of_plan(len(event.targets))[1:-1], strict=True)
     ]
     return _replaced(event, recipient=taken.get("/recipient", event.recipient), targets=tuple(targets))
 
@@ -221,7 +236,7 @@ def _owner_together(event: _Owner, taken: Taken) -> _Owner:
 
 
 OWNER: Parts[Any] = Parts(
-    ("/external_user_id", "/phone"), _always("/external_user_id", "/phone"), _owner_apart, _owner_together
+    ("/external_user_id", "/phone"), _always("/external_user_id", "/phone", CARRIED), _owner_apart, _owner_together
 )
 
 
@@ -233,7 +248,7 @@ def _owner_key_together(event: _Keyed, taken: Taken) -> _Keyed:
     return _replaced(event, owner=taken.get("/owner", event.owner))
 
 
-OWNER_KEY: Parts[Any] = Parts(("/owner",), _always("/owner"), _owner_key_apart, _owner_key_together)
+OWNER_KEY: Parts[Any] = Parts(("/owner",), _always("/owner", CARRIED), _owner_key_apart, _owner_key_together)
 
 
 def _owner_record_apart(event: SettingsChanged) -> tuple[SettingsChanged, Taken]:
@@ -246,5 +261,5 @@ def _owner_record_together(event: SettingsChanged, taken: Taken) -> SettingsChan
 
 
 OWNER_RECORD: Parts[SettingsChanged] = Parts(
-    ("/claimed_for",), _always("/claimed_for"), _owner_record_apart, _owner_record_together
+    ("/claimed_for",), _always("/claimed_for", CARRIED), _owner_record_apart, _owner_record_together
 )

@@ -7,7 +7,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from deploy.cli import audit, forget, show, stops
-from deploy.cli.cluster import dead_letters, status, topics
+from deploy.cli.cluster import database, dead_letters, status, topics
 from deploy.cli.devices import commands as import_devices
 from deploy.cli.fault import Fault
 from deploy.cli.mailing import commands as mailings
@@ -43,7 +43,7 @@ app = typer.Typer(
     help="Operate RPNS through its HTTP API.",
 )
 PROVISIONING = (operators, partners, applications, identity, senders, credentials)
-for group in (*PROVISIONING, mailings, broadcast_channels, topics, dead_letters):
+for group in (*PROVISIONING, mailings, broadcast_channels, topics, database, dead_letters):
     app.add_typer(group.app, name=group.NAME)
 app.command("import-devices")(import_devices.import_devices)
 app.command("test-push")(push.push)

@@ -11,6 +11,7 @@ from services.runtime.log.dead_letters import DeadLetters, dead_letters
 from services.runtime.log.kafka import Log
 from services.runtime.mongo import Database
 from services.runtime.mongo.instances import keep_told
+from services.runtime.mongo.upkeep import keep_form
 from services.runtime.process import Process
 from services.runtime.scheduling.stops import Stops
 from services.runtime.scheduling.timers import Timers
@@ -42,6 +43,7 @@ async def open_resources(process: Process) -> Resources:
     secrets = Secrets(settings.master_key, settings.old_master_keys)
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
+    await keep_form(process, database)
     keep_told(process, database)
     directory = await follow_directory(process)
     await open_keys(process, database, directory)

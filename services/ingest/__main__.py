@@ -23,6 +23,7 @@ from services.runtime.http import listeners
 from services.runtime.log import kafka
 from services.runtime.mongo.hour_keys import HourKeys
 from services.runtime.mongo.instances import keep_told
+from services.runtime.mongo.upkeep import keep_form
 from services.runtime.process import Process, run
 
 
@@ -30,6 +31,7 @@ async def start(process: Process) -> None:
     settings = process.settings
     secrets = Secrets(settings.master_key, settings.old_master_keys)
     database = await process.stack.enter_async_context(mongo.database(settings))
+    await keep_form(process, database)
     keep_told(process, database)
     directory = await follow_directory(process)
     await open_keys(process, database, directory)

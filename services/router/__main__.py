@@ -21,6 +21,7 @@ from services.runtime.log.dead_letters import DeadLetters, dead_letters
 from services.runtime.log.kafka import Log
 from services.runtime.mongo.ended_activities import EndedActivities
 from services.runtime.mongo.instances import keep_told
+from services.runtime.mongo.upkeep import keep_form
 from services.runtime.process import Process, run
 from services.runtime.scheduling.stops import Stops
 from services.runtime.scheduling.timers import Timers
@@ -36,6 +37,7 @@ async def start(process: Process) -> None:
     settings = process.settings
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
+    await keep_form(process, database)
     keep_told(process, database)
     directory = await follow_directory(process)
     await open_keys(process, database, directory)

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from pymongo import UpdateOne
 
 from schemas import topics
+from schemas.codec import Newer
 from services.runtime.log.kafka import Append
 from services.runtime.mongo import Database, Document, durable
 
@@ -88,5 +89,8 @@ def _plan(claim: RoutingClaim) -> list[list[object]]:
 
 
 def _claim(document: Document) -> RoutingClaim:
-    plan = [Append(topics.topic_named(name), key, bytes(event)) for name, key, event in document["plan"]]
+    try:
+        plan = [Append(topics.topic_named(name), key, bytes(event)) for name, key, event in document["plan"]]
+    except KeyError as error:
+        raise Newer(f"a plan for the topic {error}") from None
     return RoutingClaim(document["_id"], document["origin"], document["state"], plan, document.get("due_origin"))

@@ -50,6 +50,11 @@ class ClusterSettings:
         "0: make no topics, and refuse to start while some are missing (`rpns topics apply` makes them)",
     )
     mongo_url: str = setting("mongodb://127.0.0.1:27017", "MONGO_URL", "MongoDB connection string")
+    migrate: bool = setting(
+        True,
+        "RPNS_MIGRATE",
+        "0: leave stored documents as they are, and refuse to start while steps are missing (`rpns database apply`)",
+    )
     mongo_client: Literal["pymongo", "motor"] = setting(
         "pymongo", "RPNS_MONGO_CLIENT", "which client library talks to MongoDB; motor is at its end"
     )

@@ -48,6 +48,7 @@ class Directory:
         self.operators: dict[str, OperatorTokenChanged] = {}  # also those that were revoked
         self.forgotten: dict[str, RecipientForgotten] = {}  # by erasure id
         self._erasure_waits: list[asyncio.Event] = []
+        self.outdated: set[str] = set()  # keys whose newest state only a newer release understands
         self.version = 0
         self.newest_at = 0  # UTC ms
         self._logins, self._api_keys, self._batch_keys, self._operators = Names(), Names(), Names(), Names()
@@ -122,15 +123,22 @@ class Directory:
         return wait
 
     def apply(self, key: str, value: bytes | None) -> None:
-        """Fold one record; the newest of a key wins. What cannot be read is logged and left out.
+        """Fold one record; the newest of a key wins. What cannot be read is logged and left out: of what only a newer
+        release understands the state before stays, and nobody here may change it.
 
         No value ends a stop; nothing else is ever ended so.
         """
+        self.outdated.discard(key)
         if value is None:
             self._end_stop(key)
             return
         try:
             event = codec.decode(APPLICATION_EVENTS, value)
+        except codec.Newer as error:
+            self.outdated.add(key)
+            telemetry.OUTDATED.labels("directory").inc()
+            log.error("a newer release has written what this one does not understand; update it", error=str(error))
+            return
         except codec.Undecodable:
             log.exception("a record of application-events cannot be read", key=key)
             return

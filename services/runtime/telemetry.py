@@ -52,6 +52,11 @@ BATCH_SECONDS = Histogram(
 )
 APPENDED = Counter("rpns_appended_total", "records appended", ["topic"])
 UNKNOWN = Counter("rpns_unknown_records_total", "records of a type that this release does not know, skipped", ["topic"])
+OUTDATED = Counter(
+    "rpns_outdated_total",
+    "times a consumer waited to be updated: a newer release wrote what this one does not understand",
+    ["group"],
+)
 DEAD_LETTERS = Counter("rpns_dead_letters_total", "records moved to a dead-letter topic", ["topic"])
 PAUSES = Counter("rpns_consumer_pauses_total", "times a consumer paused because infrastructure was away", ["group"])
 CONSUMER_LAG = Gauge(

@@ -15,7 +15,7 @@ class OwnerStore:
 
     def __init__(self, database: Database, revocations: RegisterStore) -> None:
         self.collection = durable(database["cards"])
-        self._records = VersionedStore(self.collection, _record, _document)
+        self._records = VersionedStore(self.collection, OwnerRecord, _record, _document)
         self._revocations = revocations
 
     async def load(self, record_ids: Iterable[str]) -> dict[str, OwnerRecord]:
@@ -40,7 +40,7 @@ class OwnerStore:
             revoked = await self._revocations.read(changing) if is_proving else {}
             after: dict[str, OwnerRecord] = {}
             for key in pending:
-                record = found[key][1] if key in found else None
+                record = found[key].value if key in found else None
                 for event in changing[key]:
                     record = fold_owner(record, key, event)
                 if record is not None:
@@ -53,11 +53,11 @@ class OwnerStore:
             known = await self._records.read(record_ids)
             phones = {
                 ids.phone_record_id(record.application_id, phone)
-                for _, record in known.values()
+                for record in (found.value for found in known.values())
                 for phone in record.proved_phones
             }
             revoked = await self._revocations.read(phones | record_ids)
-            after = {key: without_revoked(record, revoked) for key, (_, record) in known.items()}
+            after = {key: without_revoked(found.value, revoked) for key, found in known.items()}
             record_ids = await self._records.replace(known, after)
 
     async def erase(self, application_id: str, record_ids: list[str], phones: list[str]) -> int:

@@ -53,7 +53,7 @@ class DeviceStore:
         self.owners = OwnerStore(database, self.revocations)
         self.search = DeviceSearch(self.installations)
         self._installs = durable(database["installs"])
-        self._devices = VersionedStore(self.installations, device_of, _document)
+        self._devices = VersionedStore(self.installations, Device, device_of, _document)
         self.changed = asyncio.Event()
 
     async def prepare(self) -> None:
@@ -150,12 +150,12 @@ class DeviceStore:
     async def _settle(self, ids: set[str], events: dict[str, list[DeviceEvent]]) -> tuple[dict[str, Device], set[str]]:
         """Fold and write; what is done, and what must be done again."""
         found = await self._devices.read(ids)
-        folded = {key: _folded(found[key][1] if key in found else None, events.get(key, ())) for key in ids}
+        folded = {key: _folded(found[key].value if key in found else None, events.get(key, ())) for key in ids}
         devices = {key: device for key, device in folded.items() if device is not None}
         maybe_revoked = {key for key in ids if needs_revocations(events.get(key))}
         registers = await self._registers(devices.values(), maybe_revoked)
         after = {key: settled_by(device, registers) for key, device in devices.items()}
-        changed = {key for key, device in after.items() if key not in found or found[key][1] != device}
+        changed = {key for key, device in after.items() if key not in found or found[key].value != device}
         again = await self._devices.replace(found, after)
         if changed - again:
             self.changed.set()

@@ -133,6 +133,8 @@ class Provisioning:
         try:
             if lease.entity is not None and not _may_have_ended(lease.entity, lease.at):
                 await self._known(lease.entity, lease.at)
+            if key in self.directory.outdated:
+                raise Problem(503, "Of a newer release", "this one does not understand it, and must not change it")
             current = self.entity(key)
             if version not in (None, "*") and (current is None or current.event_id != version):
                 raise Problem(409, "Changed meanwhile", "read it again, and change what you then see")

@@ -68,8 +68,8 @@ def encode(event: Event) -> bytes:
     if personal is None:
         return codec.encode(event)
     bare, taken = personal.parts.apart(event)
-    if not taken:
-        return codec.encode(event)
+    if not taken or (event.carried is not None and not personal.subjects(event)):
+        return codec.encode(event)  # nobody is named
     keys = _Boundary.keys
     if keys is None:
         raise NoKeys(f"{event.type} is personal")
@@ -80,7 +80,7 @@ def encode(event: Event) -> bytes:
 
 
 def decode(topic: Topic, value: bytes | None) -> Event | None:
-    """As `codec.decode`: the event, None for an unknown type. Raises codec.Undecodable."""
+    """As `codec.decode`: the event, None for an unknown type. Raises codec.Newer, codec.Undecodable."""
     event = codec.decode(topic, value)
     if event is None or value is None or (sealed := _sealed(value)) is None:
         return event
@@ -98,8 +98,10 @@ def decode(topic: Topic, value: bytes | None) -> Event | None:
     try:
         whole: Event = personal.parts.together(event, plain)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        if event.v > codec.CONTRACT:
+            raise codec.Newer(f"what is sealed in a record of {topic.name}") from None
         raise codec.Undecodable("personal: what is sealed does not fit its event") from None
-    return whole
+    return codec.completed(whole, value, plain)
 
 
 def box_of(value: bytes, keys: RecipientKeys) -> bytes | None:

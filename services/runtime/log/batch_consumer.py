@@ -4,7 +4,8 @@
                  │         │
                  │         ├─ known to be the record's fault ─────────┐
                  │         └─ unknown: alarm, again and again alone ──┤ in the end
-                 └─ cannot be decoded ────────────────────────────────┴─▶ `dead_letters.py`
+                 ├─ cannot be decoded ────────────────────────────────┴─▶ `dead_letters.py`
+                 └─ of a newer release, and not understood: waited for, until this one is updated
 
 A crash anywhere repeats work and never loses it, so every step must be repeatable. Infrastructure trouble pauses the
 partitions (`getmany` goes on, or the group would leave silently) and backs off; whose fault a failure is, `faults.py`
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from schemas import codec, ids, topics
+from schemas.codec import Newer
 from schemas.events import Event, MessageEvent
 from schemas.topics import Topic
 from schemas.values import Lane
@@ -37,6 +39,7 @@ from services.runtime.loops import pause
 from services.runtime.settings import Settings
 
 log = telemetry.logger("batch-consumer")
+OUTDATED = "stopped: a newer release has written what this one does not understand; update it"
 _POLL_S = 30.0
 """A batch that takes longer is polled for meanwhile: `kafka.MOST_BETWEEN_POLLS_S` is the limit."""
 
@@ -165,6 +168,12 @@ class BatchConsumer:
                         return None
                     else:
                         wait_s = hand.wait_s
+                except Newer as error:
+                    attempt += 1
+                    wait_s = backoff_s(attempt)
+                    if attempt == 1:
+                        log.error(OUTDATED, group=self.group, error=str(error))
+                    telemetry.OUTDATED.labels(self.group).inc()
                 except TRANSIENT_ERRORS as error:
                     attempt += 1
                     wait_s = backoff_s(attempt)
@@ -239,7 +248,7 @@ class BatchConsumer:
         """Do all at once; False when one of them cannot be done, and each has to be tried alone."""
         try:
             await self._do(records)
-        except TRANSIENT_ERRORS:
+        except (*TRANSIENT_ERRORS, Newer):
             raise
         except DECLARED as error:
             log.warning("a batch failed; its records are done one by one", group=self.group, error=kind_of(error))
@@ -253,7 +262,7 @@ class BatchConsumer:
         _, suspect = hand.suspects.get(record.origin, (record, None))
         try:
             await self._do([record])
-        except TRANSIENT_ERRORS:
+        except (*TRANSIENT_ERRORS, Newer):
             raise
         except DECLARED as error:
             await self._dead_letter(record, error)

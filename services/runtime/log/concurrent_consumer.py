@@ -32,12 +32,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import IllegalStateError
 
 from schemas import codec
+from schemas.events import Event
 from schemas.topics import Topic
 from services.runtime import telemetry
 from services.runtime.crypto import record_encryption
 from services.runtime.faults import TRANSIENT_ERRORS, backoff_s
 from services.runtime.log import connection, kafka
-from services.runtime.log.batch_consumer import Record, checked_event
+from services.runtime.log.batch_consumer import OUTDATED, Record, checked_event
 from services.runtime.log.bulk_backpressure import BulkBackpressure
 from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.in_flight import Done, InFlight, InFlightRecord, Item, Work
@@ -53,6 +54,7 @@ _QUIET_TURNS = 4
 """After so many turns without a record it is quiet: a second, so that no gap within a stream of records is."""
 _CROWDED_S = 0.02
 _BOUNDED_S = 10.0
+_OUTDATED_S = 2.0
 _SETTLE_S = 20.0  # the member lives on meanwhile; longer than a request to a provider may take
 _WINDOW = 64  # limits' worth of records that may be finished above one that is not
 _Batch = dict[TopicPartition, list[ConsumerRecord]]
@@ -78,6 +80,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
     _begun: int = -1  # the epoch that the trackers belong to
     _is_assigned: bool = False
     _is_paused: bool = False
+    _is_outdated: bool = False
     _empty_turns: int = 0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)  # a rebalance, or the end of the process
     _last_commit: float = 0.0
@@ -138,7 +141,12 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
             return
         if self._epoch != epoch or self._begun != epoch or not self._is_assigned:
             return  # fetched around a rebalance: `_begin` goes back to what is committed
-        taken = [self._take(raw, self._trackers[place]) for place, raws in batch.items() for raw in raws]
+        try:
+            read = [(self._trackers[place], raw, self._read(raw)) for place, raws in batch.items() for raw in raws]
+        except codec.Newer as error:
+            await self._outdated(batch, error)
+            return
+        taken = [self._take(*each) for each in read]
         fresh = [record for record in taken if record is not None]
         if fresh:
             await self._start(fresh, epoch)
@@ -211,14 +219,31 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
             self._consumer.resume(*self._consumer.paused())
         self._is_paused = wanted
 
-    def _take(self, raw: ConsumerRecord, tracker: Offsets) -> InFlightRecord[Done] | None:
+    async def _outdated(self, batch: _Batch, error: codec.Newer) -> None:
+        """Wait to be updated: these records are read again until then."""
+        if not self._is_outdated:
+            log.error(OUTDATED, group=self.group, error=str(error))
+            self._is_outdated = True
+        telemetry.OUTDATED.labels(self.group).inc()
+        self._behind.update({place: raws[0].offset for place, raws in batch.items()})
+        await self._go_back()
+        await self._poll_paused(_OUTDATED_S, self._epoch)
+
+    def _read(self, raw: ConsumerRecord) -> Event | None | codec.Undecodable:
+        """The event, or what is wrong with its record. Raises codec.Newer."""
+        try:
+            return checked_event(record_encryption.decode(self.topic, raw.value))
+        except codec.Undecodable as error:
+            return error
+
+    def _take(
+        self, tracker: Offsets, raw: ConsumerRecord, event: Event | None | codec.Undecodable
+    ) -> InFlightRecord[Done] | None:
         if not tracker.take(raw.offset):
             return None
         entry: InFlightRecord[Done] = InFlightRecord(tracker, raw.partition, raw.offset, raw.key, raw.value)
-        try:
-            event = checked_event(record_encryption.decode(self.topic, raw.value))
-        except codec.Undecodable as error:
-            self._in_flight.put(entry, error)
+        if isinstance(event, codec.Undecodable):
+            self._in_flight.put(entry, event)
             return None
         if event is None:
             telemetry.UNKNOWN.labels(self.topic.name).inc()

@@ -154,7 +154,9 @@ class Collection:
         """Raises Duplicate as `update_one`."""
         return await self._write_one(ReplaceOne(query, document, upsert=upsert))
 
-    async def update_many(self, query: Mapping[str, Any], update: Mapping[str, Any]) -> int:
+    async def update_many(
+        self, query: Mapping[str, Any], update: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    ) -> int:
         """How many it changed."""
         with translated():
             return int((await self._raw.update_many(query, update)).modified_count)

@@ -142,7 +142,7 @@ def _is_readable(document: Document, *, is_asked_about: bool) -> bool:
         topic = topics.topic_named(document["topic"])
         if is_asked_about:
             record_encryption.decode(topic, bytes(document["event"]))
-    except (KeyError, codec.Undecodable):
+    except (KeyError, codec.Newer, codec.Undecodable):
         return False
     return True
 

@@ -15,10 +15,12 @@ router's claim of (message, link) absorbs the double. Source: `docs/partner-api.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from schemas import DeliveryState, ids
+from schemas.carried import behind_first_link
 from schemas.events import MessageEvent, MessageRequested, ProviderDispatched, TargetResolved
 from schemas.providers import Provider
 from schemas.reasons import Reason
@@ -122,13 +124,16 @@ def channels_behind(request: Request) -> list[str]:
 def _following(message: Message, link: Link, request: Request, decision: CascadeDecision) -> MessageRequested:
     """The request with the rest of the chain; its id is derived, so that a repetition is the same request."""
     number = link.number + 1
-    changed = {
+    changed: dict[str, Any] = {
         "event_id": request_id_of(message.message_id, number),
         "at": decision.at,
         "link": number,
         "chain": orjson.loads(request.chain)[1:],
     }
-    return MessageRequested.stored({**orjson.loads(request.rest), **changed})
+    rest = orjson.loads(request.rest)
+    if rest.get("carried"):
+        changed["carried"] = behind_first_link(rest["carried"])
+    return MessageRequested.stored({**rest, **changed})
 
 
 def _is_shown(delivery: Delivery) -> bool:

@@ -41,7 +41,7 @@ def _redact_request(request: Request) -> bool:
     if request.rest:
         rest: dict[str, Any] = orjson.loads(request.rest)
         rest["recipient"] = {}
-        for name in NO_EXTRAS:
+        for name in (*NO_EXTRAS, "carried"):
             rest.pop(name, None)
         request.rest = orjson.dumps(rest).decode()
     return True

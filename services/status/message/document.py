@@ -15,7 +15,8 @@ trace, trace_count, trace_dropped    JSON lines: an array for each `message.Entr
 closed                          true of a message that had become too large to be stored (`fold/close.py`)
 
 Within a form fields are only added, at the end and with a default, so that what was stored before stays readable; a
-document without `v` is of form 1. Any other change is a new form, whose readers go out before its writers.
+document without `v` is of form 1. Any other change is a new form. A release that meets more than it knows stops
+(`NewerForm`) instead of saving less than it read.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from typing import Any
 import orjson
 
 from schemas import DeliveryState
+from schemas.codec import Newer
 from schemas.reasons import Reason
 from schemas.reports import ReportStatus
 from schemas.topics import HISTORY_RETENTION_MS
@@ -54,8 +56,8 @@ _REQUESTS, _DELIVERIES, _STATE, _CHANGES, _COUNTS = (
 )
 
 
-class NewerForm(Exception):
-    """The message was stored by a newer release; readers are updated before writers."""
+class NewerForm(Newer):
+    """The message was stored by a newer release: in a newer form, or with fields or words that this one lacks."""
 
 
 def to_document(message: Message) -> Document:
@@ -137,7 +139,10 @@ def from_document(document: Document) -> Message:
     """The message as it was stored. Raises NewerForm."""
     if document.get("v", FORM) > FORM:
         raise NewerForm(f"a message is stored in form {document['v']}; this release reads up to {FORM}")
-    links = [_link(stored) for stored in orjson.loads(document["links"])]
+    try:
+        links = [_link(stored) for stored in orjson.loads(document["links"])]
+    except (TypeError, KeyError, ValueError) as error:
+        raise NewerForm(f"a message is stored with what this release does not know: {type(error).__name__}") from error
     settled = {} if "owed_at" in document else _settled(links)
     return Message(
         message_id=document["_id"],

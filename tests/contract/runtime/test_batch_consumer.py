@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from schemas import ids, topics
+from schemas import codec, ids, topics
 from schemas.events import MessageFailed, RequestRepeated
-from services.runtime import faults, mongo
+from services.runtime import faults, mongo, telemetry
 from services.runtime.faults import TRIES_ALONE, TRIES_BESIDE_OTHERS
 from services.runtime.log import batch_consumer, kafka
 from services.runtime.log.batch_consumer import BatchConsumer, Record, StepResult
@@ -116,6 +116,20 @@ async def test_while_infrastructure_is_away_the_batch_waits_and_is_then_done(set
     async with consuming(settings, sink, seen):
         await seen.until(1)
     assert seen.away == 0
+    assert seen.event_ids == [event.event_id]
+
+
+async def test_what_only_a_newer_release_understands_waits_for_it_and_nothing_is_put_aside(
+    settings: Settings, sink: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, seen, waited = repeated(), Seen(), telemetry.OUTDATED.labels("test")
+    await sink.append([Append(STATUS, event.message_id, event.replace(v=2, needs=2))])
+    before = waited._value.get()
+    async with consuming(settings, sink, seen):
+        await eventually(lambda: waited._value.get() > before + 1)
+        assert seen.event_ids == []
+        monkeypatch.setattr(codec, "CONTRACT", 2)  # it is updated
+        await seen.until(1)
     assert seen.event_ids == [event.event_id]
 
 

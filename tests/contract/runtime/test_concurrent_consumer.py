@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from schemas import ids, topics
+from schemas import codec, ids, topics
 from schemas.events import MessageFailed, RequestRepeated
-from services.runtime import mongo
+from services.runtime import mongo, telemetry
 from services.runtime.faults import TRIES_BESIDE_OTHERS
-from services.runtime.log import kafka
+from services.runtime.log import concurrent_consumer, kafka
 from services.runtime.log.batch_consumer import Record
 from services.runtime.log.concurrent_consumer import ConcurrentConsumer
 from services.runtime.log.kafka import Append, Log
@@ -198,6 +198,25 @@ async def test_infrastructure_trouble_is_waited_out(settings: Settings, sink: Lo
         await work.until(work.written, 10)
     assert (work.prepare_fails, work.write_fails) == (0, 0)
     assert Counter(work.begun) == Counter(numbers(10))
+
+
+async def test_what_only_a_newer_release_understands_waits_for_it_with_what_lies_behind(
+    settings: Settings, sink: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(concurrent_consumer, "_OUTDATED_S", 0.1)
+    work, waited = Names(), telemetry.OUTDATED.labels("test")
+    before = waited._value.get()
+    newer = repeated("newer").replace(v=2, needs=2)
+    await append(sink, ["before"], key="same")
+    async with flowing(settings, sink, work):
+        await work.until(work.written, 1)
+        await sink.append([Append(TOPIC, "same", newer)])
+        await append(sink, ["behind"], key="same")
+        await eventually(lambda: waited._value.get() > before + 1)
+        assert work.begun == ["before"]
+        monkeypatch.setattr(codec, "CONTRACT", 2)  # it is updated
+        await work.until(work.written, 3)
+    assert work.written == ["before", "newer", "behind"]
 
 
 async def test_a_poisoned_record_is_put_aside_and_its_message_ends_failed(settings: Settings, sink: Log) -> None:

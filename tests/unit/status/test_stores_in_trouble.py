@@ -18,6 +18,7 @@ from services.ingest.broadcast.store import Broadcasts
 from services.ingest.duplicates.claims_store import DuplicateClaims
 from services.ingest.mailing.rules.rows import RejectedLine
 from services.ingest.mailing.store import Mailings
+from services.registry.devices.fold.state import Device
 from services.registry.devices.store import DeviceStore
 from services.registry.devices.versioned_store import VersionedStore
 from services.registry.provisioning.store import ProvisioningLock
@@ -128,9 +129,9 @@ BULK: dict[str, Call] = {
     "short links": lambda database: OneCode(database, ShortLinks("", lambda _: ())).project([(Message(M), [PLANNED])]),
     "holes of the stream": lambda database: ChangeStore(database).close("p", [1]),
     "outcomes": lambda database: OutcomesStore(database).changed(["mailing"]),
-    "documents of devices": lambda database: VersionedStore(mongo.durable(database["x"]), str, lambda _: {}).replace(
-        {}, {"key": "value"}
-    ),
+    "documents of devices": lambda database: VersionedStore(
+        mongo.durable(database["x"]), Device, str, lambda _: {}
+    ).replace({}, {"key": "value"}),
     "published installations": lambda database: DeviceStore(database).published([("i", 1)]),
     "keys under a new master key": reseal,
 }
