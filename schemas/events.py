@@ -8,7 +8,8 @@
     status-events             Scheduled, Held, CancelRefused, Planned,                     router, registry,
                               RequestRepeated, ReceiptReceived, ProviderTold,              status, any that dead-letters
                               DeadlinePassed, ReportAttempted, ReportMissed,
-                              MessageFailed, InboxChanged, ChannelReported, LinkClicked
+                              MessageFailed, InboxChanged, ChannelReported, LinkClicked,
+                              ReportAsked
     device-events             Installed … TokenRetired (schemas/device_events.py)          registry
     installations             InstallationChanged (compacted)                              registry
     application-events        PartnerChanged … (schemas/application_events.py, compacted)  registry
@@ -317,6 +318,13 @@ class ReportAttempted(MessageEvent, tag="report-attempted"):
 class ReportMissed(MessageEvent, tag="report-missed"):
     """A report has been due for so long that whoever was to send it is gone. The sweeper appends it; the fold decides,
     after every attempt logged earlier, whether the report is still owed."""
+
+
+class ReportAsked(MessageEvent, tag="report-asked"):
+    """The last report on a link is to be sent again. The fold decides, after every attempt logged earlier, whether
+    there is one, and none newer under way. `event_id` = (resend, message, link), so repeats are one."""
+
+    resend_id: str
 
 
 class MessageFailed(MessageEvent, tag="message-failed"):

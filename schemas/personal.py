@@ -136,6 +136,7 @@ IMPERSONAL = frozenset(
         "deadline-passed",
         "report-attempted",
         "report-missed",
+        "report-asked",
         "link-clicked",
         "message-failed",
         "channel-reported",

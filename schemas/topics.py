@@ -68,6 +68,7 @@ STATUS_EVENTS = _lanes(
         events.DeadlinePassed,
         events.ReportAttempted,
         events.ReportMissed,
+        events.ReportAsked,
         events.LinkClicked,
         events.MessageFailed,
         events.ChannelReported,

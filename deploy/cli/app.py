@@ -11,7 +11,7 @@ from deploy.cli.cluster import database, dead_letters, status, topics
 from deploy.cli.devices import commands as import_devices
 from deploy.cli.fault import Fault
 from deploy.cli.mailing import commands as mailings
-from deploy.cli.messages import listing, push, statistics, why
+from deploy.cli.messages import listing, push, resends, statistics, why
 from deploy.cli.place import Place
 from deploy.cli.provisioning import (
     applications,
@@ -43,7 +43,7 @@ app = typer.Typer(
     help="Operate RPNS through its HTTP API.",
 )
 PROVISIONING = (operators, partners, applications, identity, senders, credentials)
-for group in (*PROVISIONING, mailings, broadcast_channels, topics, database, dead_letters):
+for group in (*PROVISIONING, mailings, broadcast_channels, topics, database, dead_letters, resends):
     app.add_typer(group.app, name=group.NAME)
 app.command("import-devices")(import_devices.import_devices)
 app.command("test-push")(push.push)

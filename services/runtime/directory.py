@@ -137,7 +137,7 @@ class Directory:
         except codec.Newer as error:
             self.outdated.add(key)
             telemetry.OUTDATED.labels("directory").inc()
-            log.error("a newer release has written what this one does not understand; update it", error=str(error))
+            log.error("outdated: a newer release wrote what this one lacks", error=str(error))  # noqa: TRY400
             return
         except codec.Undecodable:
             log.exception("a record of application-events cannot be read", key=key)

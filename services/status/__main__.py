@@ -15,6 +15,7 @@ from services.status.erasure import open_erasure
 from services.status.foundation import open_foundation
 from services.status.history import open_history, open_inbox
 from services.status.reports import open_reports
+from services.status.resends import open_resends
 from services.status.short_links import open_short_links
 from services.status.statistics import open_statistics
 from services.status.stream import open_stream
@@ -33,7 +34,14 @@ async def start(process: Process) -> None:
     ]
     fold_step = open_fold(foundation, followers)
     open_erasure(foundation)
-    features = [open_api(foundation), *followers, open_history(foundation, fold_step), open_channels(foundation)]
+    resends = await open_resends(foundation)
+    features = [
+        open_api(foundation),
+        resends,
+        *followers,
+        open_history(foundation, fold_step),
+        open_channels(foundation),
+    ]
     app = application(router for feature in features for router in feature.routers)
     tokens = OperatorTokens(foundation.directory, foundation.secrets, process.settings.admin_token)
     listeners.serve(process, app, tokens, foundation.trusted_proxies, sink=foundation.log)

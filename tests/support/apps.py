@@ -39,6 +39,7 @@ from services.status.history.access import device_caller
 from services.status.history.content_routes import content_routes
 from services.status.history.routes import history_routes
 from services.status.limits import paced
+from services.status.resends.routes import resend_routes
 from services.status.short_links.routes import short_link_routes
 from services.status.statistics.routes import statistics_routes
 from services.status.statistics.savings import savings_routes
@@ -113,5 +114,6 @@ def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
         savings_routes(NOTHING, who),
         channel_routes(NOTHING, ChannelAccounts(directory, secrets), NOTHING, ()),
         packet_routes(NOTHING, directory, secrets, (), PartnerLimits()),
+        resend_routes(NOTHING, NOTHING, directory, who),
     ]
     return status([message_routes(NOTHING, who), stream_routes(NOTHING, who), *more])

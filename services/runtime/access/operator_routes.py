@@ -28,6 +28,7 @@ _CHANNEL = _APPLICATION + "/broadcast-channels"
 _PARTNER = "/v1/partners/{partner_id}"
 _LETTER = "/v1/dead-letters/{topic}/{partition}/{offset}"
 _MAILING = "/v1/mailings/{any_id}"
+_RESEND = "/v1/report-resends/{resend_id}"
 
 
 class OperatorRoute(NamedTuple):
@@ -59,6 +60,8 @@ ROUTES: tuple[OperatorRoute, ...] = (
     *_rows("support", True, "GET /v1/messages", "GET /v1/messages/export", "GET /v1/messages/{any_id}"),
     *_rows("support", True, "GET /v1/events", f"GET {_MAILING}/problems"),
     *_rows("support", True, "GET /v1/installations", "GET /v1/installations/{installation_id}"),
+    *_rows("read", True, "GET /v1/report-resends", f"GET {_RESEND}"),
+    *_rows("operator", True, "POST /v1/report-resends", f"POST {_RESEND}/cancel"),
     *_rows("operator", False, "POST /v1/partners", f"PATCH {_PARTNER}"),
     *_rows("operator", False, *(f"POST {_PARTNER}/{secret}" for secret in ("password", "report-key", "batch-key"))),
     *_rows("operator", False, f"POST,DELETE {_PARTNER}/api-key"),

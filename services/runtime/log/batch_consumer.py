@@ -40,6 +40,7 @@ from services.runtime.settings import Settings
 
 log = telemetry.logger("batch-consumer")
 OUTDATED = "stopped: a newer release has written what this one does not understand; update it"
+_NOT_ITS_FAULT: tuple[type[Exception], ...] = (*TRANSIENT_ERRORS, Newer)
 _POLL_S = 30.0
 """A batch that takes longer is polled for meanwhile: `kafka.MOST_BETWEEN_POLLS_S` is the limit."""
 
@@ -172,7 +173,7 @@ class BatchConsumer:
                     attempt += 1
                     wait_s = backoff_s(attempt)
                     if attempt == 1:
-                        log.error(OUTDATED, group=self.group, error=str(error))
+                        log.error(OUTDATED, group=self.group, error=str(error))  # noqa: TRY400
                     telemetry.OUTDATED.labels(self.group).inc()
                 except TRANSIENT_ERRORS as error:
                     attempt += 1
@@ -248,7 +249,7 @@ class BatchConsumer:
         """Do all at once; False when one of them cannot be done, and each has to be tried alone."""
         try:
             await self._do(records)
-        except (*TRANSIENT_ERRORS, Newer):
+        except _NOT_ITS_FAULT:
             raise
         except DECLARED as error:
             log.warning("a batch failed; its records are done one by one", group=self.group, error=kind_of(error))
@@ -262,7 +263,7 @@ class BatchConsumer:
         _, suspect = hand.suspects.get(record.origin, (record, None))
         try:
             await self._do([record])
-        except (*TRANSIENT_ERRORS, Newer):
+        except _NOT_ITS_FAULT:
             raise
         except DECLARED as error:
             await self._dead_letter(record, error)

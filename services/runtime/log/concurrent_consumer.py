@@ -229,7 +229,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
         await self._go_back()
         await self._poll_paused(_OUTDATED_S, self._epoch)
 
-    def _read(self, raw: ConsumerRecord) -> Event | None | codec.Undecodable:
+    def _read(self, raw: ConsumerRecord) -> Event | codec.Undecodable | None:
         """The event, or what is wrong with its record. Raises codec.Newer."""
         try:
             return checked_event(record_encryption.decode(self.topic, raw.value))
@@ -237,7 +237,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
             return error
 
     def _take(
-        self, tracker: Offsets, raw: ConsumerRecord, event: Event | None | codec.Undecodable
+        self, tracker: Offsets, raw: ConsumerRecord, event: Event | codec.Undecodable | None
     ) -> InFlightRecord[Done] | None:
         if not tracker.take(raw.offset):
             return None

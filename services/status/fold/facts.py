@@ -205,6 +205,15 @@ def _reported(link: Link, event: events.ReportAttempted) -> None:
     taken = link.taken
     if event.delivered and (taken is None or event.status.rank >= taken.rank):
         link.reported = event.status
+    if event.delivered or event.next_attempt_at is None:
+        link.resend = ""
+
+
+def _asked_again(link: Link, event: events.ReportAsked) -> None:
+    """A report that was never tried, or that is newer, goes by itself."""
+    wanted, request = link.wanted, link.reporting
+    if wanted is not None and wanted.status.rank <= link.tried and request is not None:
+        link.resend = event.resend_id if wanted.is_asked_for(request.registered_delivery) else ""
 
 
 def _nothing(link: Link, event: events.MessageEvent) -> None:
@@ -229,4 +238,5 @@ FACTS: dict[type, Callable[[Link, Any], None]] = {
     events.MessageFailed: _failed,
     events.ReportAttempted: _reported,
     events.LinkClicked: _nothing,
+    events.ReportAsked: _asked_again,
 }

@@ -4,6 +4,7 @@
           ─▶ facts: deliveries, plan, deadline            a lattice: any order, any repetition
           ─▶ the link's state = their maximum ─▶ StateChanged  (stream)
                                               ─▶ ReportDue (report to the partner)
+          ─▶ asked for again ─▶ ReportAgain
           ─▶ `cascade.py`: the next link, or none needed
 
 Topics are read side by side, so a receipt or an attempt may come before the plan, and all of them before the request:
@@ -20,7 +21,7 @@ from schemas.reports import FINAL
 from services.status.fold.bounds import CLAIMING, OUTSIDE, drop_unknown_links, has_line, has_room, link_of
 from services.status.fold.cascade import decide_cascade
 from services.status.fold.facts import FACTS, earlier, raise_to
-from services.status.fold.follow_ups import FollowUp, ReportDue, StateChanged
+from services.status.fold.follow_ups import FollowUp, ReportAgain, ReportDue, StateChanged
 from services.status.fold.lines import entry_of, entry_of_decision
 from services.status.fold.report_due import wanted_report
 from services.status.fold.trace import add_line, is_traced
@@ -46,6 +47,9 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     kind = type(event)
     if kind is events.ReportMissed:
         return _missed(message, event)
+    if kind is events.ReportAsked and event.link not in message.links:
+        message.ignored += 1
+        return []
     if message.closed:
         return _fold_closed(message, event)
     link = message.links.get(event.link)
@@ -55,7 +59,7 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
             message.ignored += 1
             return []
     if is_traced(message, event.event_id):
-        return _again(link) + decide_cascade(message, link, link.reporting, event)
+        return _again(link) + decide_cascade(message, link, link.reporting, event) + _asked_again(link, event)
     message.partner_id = message.partner_id or event.partner_id
     if not message.first_at:
         message.lane = event.lane
@@ -84,7 +88,7 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     follows += decide_cascade(message, link, request, event)
     if link.cascade_decision is not None and not was_decided:
         add_line(message, entry_of_decision(message, link, link.cascade_decision))
-    return follows
+    return follows + _asked_again(link, event)
 
 
 def _fold_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]:
@@ -101,6 +105,14 @@ def _fold_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]
 def _again(link: Link) -> list[FollowUp]:
     follows: list[FollowUp] = [StateChanged(link.number, change, again=True) for change in link.changes]
     return follows + _report_due(link, link.reporting, again=True)
+
+
+def _asked_again(link: Link, event: events.MessageEvent) -> list[FollowUp]:
+    """What follows from a resend, until an attempt behind it has been read."""
+    if not isinstance(event, events.ReportAsked) or link.resend != event.resend_id:
+        return []
+    wanted, request = link.wanted, link.reporting
+    return [ReportAgain(link.number, wanted, request, link.resend)] if wanted is not None and request else []
 
 
 def _missed(message: Message, event: events.MessageEvent) -> list[FollowUp]:

@@ -33,7 +33,16 @@ class ReportDue(NamedTuple):
     behind: int = -1
 
 
-FollowUp = StateChanged | ReportDue | CascadeStep | OutcomeCounted
+class ReportAgain(NamedTuple):
+    """The last report on a link is to be sent again; nothing newer is under way."""
+
+    link: int
+    report: Report
+    request: Request
+    resend_id: str
+
+
+FollowUp = StateChanged | ReportDue | ReportAgain | CascadeStep | OutcomeCounted
 Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
 """Messages as they were saved, each with what follows from the events that were folded."""
 Decider = Callable[[Followed], None]

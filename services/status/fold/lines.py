@@ -86,6 +86,13 @@ def _report_attempted(entry: Entry, event: events.ReportAttempted, link: Link) -
     return _words("taken" if event.delivered else "not taken", _code(event.error_code), event.detail)
 
 
+def _report_asked(entry: Entry, event: events.ReportAsked, link: Link) -> str:
+    wanted = link.wanted
+    if wanted is not None:
+        entry.status = wanted.status
+    return "to be sent again" if link.resend == event.resend_id else "nothing to send again"
+
+
 def _code(error_code: int) -> str:
     return f"errorCode {error_code}" if error_code else ""
 
@@ -111,6 +118,7 @@ _LINES: dict[type, tuple[What, Callable[[Entry, Any, Link], str]]] = {
     events.DeadlinePassed: ("deadline", lambda *_: ""),
     events.MessageFailed: ("failed", lambda _, event, __: _words(event.topic, event.detail)),
     events.ReportAttempted: ("report", _report_attempted),
+    events.ReportAsked: ("report", _report_asked),
     events.LinkClicked: ("click", lambda _, event, __: _words(f"short link {event.ordinal + 1}", event.by)),
 }
 """By type of event: the kind of its line, and what fills it."""

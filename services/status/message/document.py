@@ -51,8 +51,8 @@ _STATES = {state.value: state for state in DeliveryState}
 _REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
 _REPORT_STATUSES = {status.value: status for status in ReportStatus}
 _CHANNELS = {channel.value: channel for channel in Channel}
-_REQUESTS, _DELIVERIES, _STATE, _CHANGES, _COUNTS = (
-    Link.__slots__.index(name) for name in ("requests", "deliveries", "state", "changes", "counts")
+_REQUESTS, _DELIVERIES, _STATE, _CHANGES, _COUNTS, _RESEND = (
+    Link.__slots__.index(name) for name in ("requests", "deliveries", "state", "changes", "counts", "resend")
 )
 
 
@@ -179,6 +179,8 @@ def _values(link: Link) -> list[Any]:
     values[_STATE] = str(link.state)
     values[_CHANGES] = [(str(change.state), change.at, change.origin) for change in link.changes]
     values[_COUNTS] = [_COUNT(count) for count in link.counts]
+    if not link.resend:
+        del values[_RESEND:]  # the last one, and hardly ever there
     return values
 
 

@@ -56,6 +56,7 @@ class Link:
     is_counted: bool = False  # as a link without targets
     ends_chain: bool = False  # its cancellation came too late for it, not for the links behind
     attempts: int = 0  # of its reports, over all states
+    resend: str = ""  # the resend by which its last report is to be sent again; stored only while it is
 
     @property
     def request(self) -> Request | None:

@@ -150,6 +150,18 @@ class Messages:
         found = found.max_time_ms(MOST_MS)
         return [from_document(document) for document in await found.to_list(None)]
 
+    async def page_behind(self, query: Mapping[str, Any], place: tuple[int, str], limit: int) -> list[Message]:
+        """The oldest messages that fit and lie behind a place: moment and id."""
+        at, message_id = place
+        behind = {"$or": [{"created_at": {"$gt": at}}, {"created_at": at, "_id": {"$gt": message_id}}]}
+        found = self._collection.find({"$and": [query, behind]})
+        found = found.sort([("created_at", ASCENDING), ("_id", ASCENDING)]).limit(limit).max_time_ms(MOST_MS)
+        return [from_document(document) for document in await found.to_list(None)]
+
+    async def count(self, query: Mapping[str, Any]) -> int:
+        """How many messages fit."""
+        return await self._collection.count_documents(query)
+
     async def of_packet(self, partner_id: str, packet_id: int) -> AsyncIterator[Message]:
         """All messages of a packet (3000 at most), by id."""
         query = {"partner_id": partner_id, "packet_id": packet_id}

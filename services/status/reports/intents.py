@@ -8,7 +8,7 @@ from yarl import URL
 
 from schemas.reports import FINAL
 from services.runtime.directory import Directory
-from services.status.fold import FollowUp, ReportDue, body_of
+from services.status.fold import FollowUp, ReportAgain, ReportDue, body_of
 from services.status.message import Message
 from services.status.reports.model import ReportIntent
 from services.status.reports.packet_callback import callback_of
@@ -35,6 +35,12 @@ def newest_of(message: Message, follows: Sequence[FollowUp]) -> list[Newest]:
     return list(found.values())
 
 
+def asked_again(message: Message, follows: Sequence[FollowUp]) -> list[ReportAgain]:
+    """The reports to send again, without those that a newer state has overtaken within the batch."""
+    found = [follow_up for follow_up in follows if type(follow_up) is ReportAgain]
+    return [again for again in found if message.links[again.link].wanted == again.report] if found else []
+
+
 class Intents:
     """Knows the addresses of partners."""
 
@@ -46,12 +52,12 @@ class Intents:
         partner = self._directory.partners.get(partner_id)
         return notify_url or (partner.report_url if partner is not None else None)
 
-    def host(self, message: Message, due: ReportDue) -> str | None:
+    def host(self, message: Message, due: ReportDue | ReportAgain) -> str | None:
         """The receiver of the report; None when nobody wants it."""
         url = self.url(message.partner_id, due.request.notify_url)
         return None if url is None or due.request.registered_delivery == 0 else host_of(url)
 
-    def intent(self, message: Message, due: ReportDue, host: str) -> ReportIntent:
+    def intent(self, message: Message, due: ReportDue | ReportAgain, host: str) -> ReportIntent:
         """The report as it is sent."""
         request, report, link = due.request, due.report, message.links[due.link]
         body: bytes | None = None
@@ -74,6 +80,7 @@ class Intents:
             error_code=report.error_code,
             body=body,
             attempts=link.attempts,
+            resend=due.resend_id if isinstance(due, ReportAgain) else "",
         )
 
 

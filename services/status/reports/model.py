@@ -20,6 +20,7 @@ class ReportIntent:
     error_code: int
     body: bytes | None
     attempts: int = 0  # made for the link so far, as far as the fold has read
+    resend: str = ""  # the resend that asked for it
 
     @property
     def report_id(self) -> str:
@@ -44,6 +45,7 @@ class LeasedReport:
     tries: int  # of this state, this one included
     first_tried_at: int  # UTC ms
     host: str = ""  # of one from memory, which is stored if it is not taken
+    resend: str = ""  # the resend that asked for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ def _attempted(tried: AttemptResult, answer: Answer, now: int) -> Append:
         error_code=report.error_code,
         attempt=report.attempt,
         http_status=answer.http_status,
-        detail=answer.detail,
+        detail=": ".join(filter(None, ("sent again" if report.resend else "", answer.detail))),
         delivered=answer.taken,
         next_attempt_at=tried.due_at,
         latency_ms=answer.latency_ms,

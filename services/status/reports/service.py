@@ -25,7 +25,7 @@ from services.runtime.log.kafka import Log
 from services.runtime.loops import keep_on
 from services.status.fold import Followed
 from services.status.message import Message
-from services.status.reports.intents import Intents, Newest, newest_of
+from services.status.reports.intents import Intents, Newest, asked_again, newest_of
 from services.status.reports.memory import ReportsInMemory
 from services.status.reports.model import LeasedReport, ReportIntent
 from services.status.reports.pace import Pace
@@ -73,6 +73,8 @@ class ReportService:
     def _is_settled(self, message: Message, newest: Newest) -> bool:
         due, link = newest.due, message.links[newest.due.link]
         host = self._intents.host(message, due)
+        if link.resend:
+            return True  # `reports` has the one that is sent again, and this one goes behind it
         if host is None or message.settled.get(link.number, -1) > link.tried:
             return True
         if link.tried > (link.taken.rank if link.taken is not None else -1):
@@ -90,6 +92,7 @@ class ReportService:
     async def take(self, followed: Followed) -> None:
         """Send the reports among the follow-ups, or store them, and wake their receivers."""
         intents: dict[str, ReportIntent] = {}
+        again = self._again(followed)
         for message, follows in followed:
             for newest in newest_of(message, follows):
                 intent = self._to_store(message, newest)
@@ -97,10 +100,22 @@ class ReportService:
                     intents[intent.report_id] = intent
                     self._memory.stored(intent.report_id, intent.status.rank)
             self._memory.read(message)  # last: an attempt may be read in the batch that brings the next state
+        if again:
+            await self._store.want_again(again, now_ms())
         if intents:
             await self._store.want(list(intents.values()), now_ms())
-        for lane, host in {(intent.lane, intent.host) for intent in intents.values() if intent.body is not None}:
+        for lane, host in {(intent.lane, intent.host) for intent in [*again, *intents.values()] if intent.body}:
             self._receiver(lane, host).wake()
+
+    def _again(self, followed: Followed) -> list[ReportIntent]:
+        """The reports to send again: by way of `reports`, so that no newer one of their links overtakes them."""
+        found = []
+        for message, follows in followed:
+            for due in asked_again(message, follows):
+                if (host := self._intents.host(message, due)) is not None:
+                    found.append(self._intents.intent(message, due, host))
+                    self._memory.stored(found[-1].report_id, due.report.status.rank)
+        return found
 
     def _to_store(self, message: Message, newest: Newest) -> ReportIntent | None:
         """The report if it goes to `reports`; one that goes to memory is there now."""
@@ -142,7 +157,9 @@ class ReportService:
         if url is None:
             answer = Answer(0, "no address to report to is configured any more", is_down=False, latency_ms=0)
         else:
-            answer = await self._sender.post(url, report.body, self._directory.partners.get(report.partner_id))
+            answer = await self._sender.post(
+                url, report.body, self._directory.partners.get(report.partner_id), report.resend
+            )
         await self._recorder.recorded(report, answer)
         return answer
 

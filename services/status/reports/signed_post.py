@@ -6,6 +6,8 @@ was removed by mistake may be back tomorrow. Signed reports carry
     X-RPNS-Timestamp: seconds since the epoch
     X-RPNS-Signature: sha256=<hex of HMAC-SHA256(key, timestamp + "." + body)>
 
+One that is sent again because somebody asked for it (`services/status/resends`) carries `X-RPNS-Resend: <its id>`.
+
 Source: `docs/partner-api.md` §3.
 """
 
@@ -46,11 +48,13 @@ class ReportSender:
         self._pool = pool
         self._secrets = secrets
 
-    async def post(self, url: str, body: bytes, partner: PartnerChanged | None) -> Answer:
+    async def post(self, url: str, body: bytes, partner: PartnerChanged | None, resend: str = "") -> Answer:
         """Post it. Never raises for faults of the receiver, its address or its key."""
         started = time.monotonic()
         try:
             headers = _HEADERS + self._signature(body, partner)
+            if resend:
+                headers += header_lines({"X-RPNS-Resend": resend})
             status, detail, is_down = await self._posted(_target(url), headers, body)
         except CannotOpen:
             log.exception("the key for signing reports cannot be opened")

@@ -6,6 +6,7 @@
     lease, leased_until                       the process that is sending it
     attempt                                   over all states; tries, first_tried_at: of this state
     closed                                    a final report was taken: nothing follows
+    resend, resent                            the resend that it is sent for; the last one that it was taken for
 
 A lower rank never replaces a higher one, so a repeated or late intent changes nothing.
 """
@@ -47,6 +48,10 @@ class ReportStore:
         await self._collection.write(
             [updates.want(intent, now) for intent in intents]
         )  # a key that is taken: as new or newer
+
+    async def want_again(self, intents: Sequence[ReportIntent], now: int) -> None:
+        """Store reports that were sent before; a newer one of the link that waits here says more, and stays."""
+        await self._collection.write([updates.want_again(intent, now) for intent in intents if intent.body is not None])
 
     async def put_off(self, intents: Sequence[ReportIntent], now: int) -> None:
         """Store what has waited in memory: meanwhile its recipient may have been erased."""

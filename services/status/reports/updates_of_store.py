@@ -37,8 +37,34 @@ def want(intent: ReportIntent, now: int) -> UpdateOne:
         "first_tried_at": 0,
     }
     new = _identity(intent) | {"leased_until": 0}
-    change = {"$set": fields, "$setOnInsert": new, "$max": {"attempt": intent.attempts}}
+    change = {"$set": fields, "$unset": {"resend": ""}, "$setOnInsert": new, "$max": {"attempt": intent.attempts}}
     return UpdateOne(lower, change, upsert=True)
+
+
+def want_again(intent: ReportIntent, now: int) -> UpdateOne:
+    """A report that was sent before, also one behind which nothing follows. Once for each resend."""
+    rank = intent.status.rank
+    not_newer = {"_id": intent.report_id, "rank": {"$lte": rank}, "resent": {"$ne": intent.resend}}
+    fields = {
+        "rank": rank,
+        "status": intent.status,
+        "kept_until": datetime.now(UTC) + _KEPT,
+        "error_code": intent.error_code,
+        "body": Binary(intent.body or b""),
+        "host": intent.host,
+        "notify_url": intent.notify_url,
+        "due_at": now,
+        "tries": 0,
+        "first_tried_at": 0,
+        "resend": intent.resend,
+    }
+    change = {
+        "$set": fields,
+        "$unset": {"closed": ""},
+        "$setOnInsert": _identity(intent) | {"leased_until": 0},
+        "$max": {"attempt": intent.attempts},
+    }
+    return UpdateOne(not_newer, change, upsert=True)
 
 
 def keep(tried: AttemptResult) -> UpdateOne:
@@ -99,6 +125,7 @@ def leased(document: Mapping[str, Any], now: int) -> LeasedReport:
         attempt=document["attempt"] + 1,
         tries=document["tries"] + 1,
         first_tried_at=document["first_tried_at"] or now,
+        resend=document.get("resend", ""),
     )
 
 
@@ -108,10 +135,11 @@ def finish(tried: AttemptResult) -> list[UpdateOne]:
     mine = {"_id": report.report_id, "lease": report.lease}
     free: dict[str, Any] = {"leased_until": 0, "attempt": report.attempt}
     closed = {"closed": True} if tried.taken and report.status in FINAL else {}
-    same = free | closed | {"tries": report.tries, "first_tried_at": report.first_tried_at}
+    resent = {"resent": report.resend} if report.resend else {}
+    same = free | closed | resent | {"tries": report.tries, "first_tried_at": report.first_tried_at}
     if tried.due_at is not None:
         change = {"$set": same | {"due_at": tried.due_at}, "$unset": {"lease": ""}}
     else:
-        change = {"$set": same, "$unset": {"lease": "", "due_at": "", "body": ""}}
+        change = {"$set": same, "$unset": {"lease": "", "due_at": "", "body": "", "resend": ""}}
     newer = {"$set": free | closed, "$unset": {"lease": ""} | ({"due_at": "", "body": ""} if closed else {})}
     return [UpdateOne(mine | {"rank": report.status.rank}, change), UpdateOne(mine, newer)]

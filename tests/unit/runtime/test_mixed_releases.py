@@ -1,5 +1,6 @@
 """Two releases beside each other: an older one carries along what it does not know, or stops; it loses nothing."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,10 +15,10 @@ from schemas.providers import Provider
 from schemas.values import Channel, Content, Link, Recipient
 from services.registry.devices.fold.state import Device
 from services.registry.devices.versioned_store import VersionedStore
+from services.router.store import _claim
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.directory import Directory
-from services.router.store import _claim
 from services.status.fold.cascade import _following
 from services.status.message import CascadeDecision
 from services.status.message.document import NewerForm, from_document
@@ -59,14 +60,8 @@ def of_newer(event: Any, keys: RecipientKeys, clear: dict[str, Any], sealed: dic
     names, aead = keys.sealing((Subject("partner/bank", "phone", "79001234567"),))
     box = aead.encrypt(bytes(12), orjson.dumps(orjson.loads(taken) | sealed), event.event_id.encode())
     if "personal" in record:
-        record["personal"] = {"keys": names, "box": codec_base64(bytes(12) + box)}
+        record["personal"] = {"keys": names, "box": b64encode(bytes(12) + box).decode()}
     return orjson.dumps(record)
-
-
-def codec_base64(value: bytes) -> str:
-    from base64 import b64encode
-
-    return b64encode(value).decode()
 
 
 def test_what_an_older_release_writes_again_still_has_what_it_does_not_know(keys: RecipientKeys) -> None:
@@ -167,7 +162,7 @@ def test_a_record_says_which_contract_wrote_it(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_message_stored_with_what_is_not_known_stops_instead_of_losing_it() -> None:
     links = orjson.loads(stored()["links"])
-    longer, odd = [[*links[0], *range(40)]], [links[0][:11] + ["SMELLED"] + links[0][12:]]
+    longer, odd = [[*links[0], *range(40)]], [[*links[0][:11], "SMELLED", *links[0][12:]]]
     for newer in (longer, odd):
         with pytest.raises(NewerForm):
             from_document(stored() | {"links": orjson.dumps(newer)})

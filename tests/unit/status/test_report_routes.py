@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.application_events import PartnerChanged
-from schemas.events import MessageEvent, ReportAttempted, ReportMissed
+from schemas.events import MessageEvent, ReportAsked, ReportAttempted, ReportMissed
 from schemas.reasons import Reason
 from schemas.reports import ReportStatus
 from schemas.values import ReportRequest
@@ -29,6 +29,10 @@ class Store:
         self.wanted: list[ReportIntent] = []
 
     async def want(self, intents: Sequence[ReportIntent], now: int) -> None:
+        self.wanted += intents
+
+    async def want_again(self, intents: Sequence[ReportIntent], now: int) -> None:
+        assert all(intent.resend for intent in intents)
         self.wanted += intents
 
 
@@ -215,3 +219,53 @@ async def test_a_document_of_a_former_release_owes_nothing_that_reports_does_not
     new = Bench(from_document(to_document(bench.message)))  # without `owed_at`: what is owed lies in `reports`
     await new.batch(story.receipt())
     assert (new.begun(), new.stored(), new.is_owed) == ([], [2], False)
+
+
+def asked_again(story: Story, resend_id: str = "r") -> ReportAsked:
+    return ReportAsked(**story._common(f"resend/{resend_id}", NOW), link=0, resend_id=resend_id)
+
+
+async def test_a_report_that_is_asked_for_again_goes_to_the_store_and_newer_ones_behind_it() -> None:
+    story = Story()
+    bench = Bench(Message(story.message_id))
+    await bench.batch(story.requested(), story.planned("i-1"), story.dispatched(), story.receipt())
+    assert bench.taken() == [2]
+    await bench.batch(attempted(story, ReportStatus.DELIVERED))
+    await bench.batch(asked_again(story))
+    assert bench.stored() == [2]
+    other = Bench(reloaded(bench.message))  # who takes over knows of it as well
+    await other.batch(story.receipt(kind="read"))
+    assert (other.begun(), other.stored(), other.is_owed) == ([], [9], False)
+    await other.batch(attempted(story, ReportStatus.READ))
+    assert other.message.links[0].resend == ""
+
+
+async def test_asked_for_again_behind_a_crash_it_is_stored_again_and_once_it_was_tried_never() -> None:
+    story = Story()
+    bench = Bench(Message(story.message_id))
+    await bench.batch(story.requested(), story.planned("i-1"), story.dispatched(outcome="refused"))
+    bench.taken()
+    await bench.batch(attempted(story, ReportStatus.UNDELIVERED))
+    await bench.batch(asked_again(story))
+    other = Bench(reloaded(bench.message))
+    await other.batch(asked_again(story))  # its batch is done again
+    assert other.stored() == [5]
+    again = attempted(story, ReportStatus.UNDELIVERED).replace(event_id="another", attempt=2)
+    await other.batch(again, asked_again(story))
+    assert other.stored() == [5]
+    await other.batch(asked_again(story, "another resend"))
+    assert other.stored() == [5, 5]
+
+
+async def test_a_report_that_is_on_its_way_or_that_nobody_wants_is_not_sent_again() -> None:
+    story, quiet, unknown = Story(), Story(), Story()
+    bench = Bench(Message(story.message_id))
+    await bench.batch(story.requested(), story.planned("i-1"), story.dispatched(), asked_again(story))
+    assert (bench.begun(), bench.stored()) == ([0], [])
+    silent = Bench(Message(quiet.message_id))
+    await silent.batch(quiet.requested(reports=ReportRequest(registered_delivery=0)), quiet.planned("i-1"))
+    await silent.batch(quiet.dispatched(), asked_again(quiet))
+    assert silent.stored() == []
+    message = Message(unknown.message_id)
+    assert fold(message, asked_again(unknown)) == []
+    assert message.links == {}

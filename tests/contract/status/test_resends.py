@@ -1,0 +1,154 @@
+"""Reports of a period sent again, over the wire: the last state of each link, marked, in order, and each once."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from schemas.events import MessageRequested
+from schemas.values import ReportRequest
+from services.runtime.clock import now_ms
+from services.status.message import Messages
+from services.status.resends.runner import ResendRunner
+from services.status.resends.store import Resend, Resends
+from tests.conftest import Servers, own_settings
+from tests.support.listening import ADMIN
+from tests.support.report_receiver import Receiver, receiving
+from tests.support.status_events import NOW, Story
+from tests.support.status_service import Running, basic, partner, running
+from tests.support.waiting import eventually
+
+PERIOD = {"since": str(NOW - 1000), "until": str(NOW + 1000)}
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+async def service(stack_servers: Servers) -> AsyncIterator[Running]:
+    settings = own_settings(stack_servers).model_copy(update={"report_retry_s": 0.3, "report_limit": 4})
+    async with running(settings, [partner(), partner("other")]) as started:
+        yield started
+
+
+def asked(story: Story, to: Receiver) -> MessageRequested:
+    return story.requested(reports=ReportRequest(notify_url=to.url))
+
+
+async def post(service: Running, path: str, body: Any, auth: dict[str, str] | None = None) -> tuple[int, Any]:
+    url = service.operators_url if auth == ADMIN else service.url
+    async with service.http.post(url + path, json=body, headers=service.auth if auth is None else auth) as answer:
+        return answer.status, await answer.json()
+
+
+async def resent(service: Running, body: dict[str, Any], auth: dict[str, str] | None = None) -> Any:
+    """The resend, once it is done."""
+    status, made = await post(service, "/v1/report-resends", PERIOD | body, auth)
+    assert status == 202, made
+
+    async def done() -> Any:
+        _, found = await service.get(f"/v1/report-resends/{made['resend_id']}", auth)
+        return found if found["state"] == "done" else None
+
+    return await eventually(done, "the resend is done")
+
+
+async def test_the_last_state_of_each_link_is_sent_again_and_marked(service: Running, receiver: Receiver) -> None:
+    read, failed, silent = Story(), Story(), Story()
+    quiet = silent.requested(reports=ReportRequest(notify_url=receiver.url, registered_delivery=0))
+    await service.append(asked(read, receiver), read.planned("i-1"), read.dispatched(), read.receipt(kind="read"))
+    await service.append(asked(failed, receiver), failed.planned("i-1"), failed.dispatched(outcome="refused"))
+    await service.append(quiet, silent.planned("i-1"), silent.dispatched())
+    await receiver.until(lambda: sorted(receiver.statuses())[-2:] == [5, 9], "reported")
+    for story, taken in ((read, 9), (failed, 5)):
+        await service.until(story, lambda seen, taken=taken: seen["links"][0]["report"]["taken"] == taken, "taken")
+    await service.until(silent, lambda seen: seen["state"] == "SENT", "sent")
+    before = len(receiver.came)
+    first = dict(receiver.raw)
+
+    found = await resent(service, {"partner": "bank"}, ADMIN)
+
+    await receiver.until(lambda: len(receiver.came) == before + 2, "sent again")
+    assert sorted(receiver.statuses()[before:]) == [5, 9]
+    assert {headers["X-RPNS-Resend"] for _, headers in receiver.raw[before:]} == {found["resend_id"]}
+    assert {body for body, _ in receiver.raw[before:]} <= first.keys(), "the same report, byte for byte"
+    assert all("X-RPNS-Resend" not in headers for _, headers in receiver.raw[:before])
+    message = await service.until(read, lambda seen: _words(seen)[-1].startswith("taken: sent again"), "traced")
+    assert _words(message)[-2:] == ["to be sent again", "taken: sent again"]
+
+
+async def test_a_newer_state_is_not_overtaken_by_the_one_that_is_sent_again(
+    service: Running, receiver: Receiver
+) -> None:
+    story = Story()
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched(), story.receipt())
+    await service.until(story, lambda seen: seen["links"][0]["report"]["taken"] == 2, "taken")
+    before = len(receiver.came)
+    receiver.gate.clear()
+    await resent(service, {"message": story.message_id})
+    await receiver.until(lambda: receiver.in_hand == 1, "under way again")
+    await service.append(story.receipt(kind="read"))
+    await service.until(story, lambda seen: seen["state"] == "READ", "read")
+    receiver.gate.set()
+    await receiver.until(lambda: receiver.statuses()[before:] == [2, 9], "in order")
+
+
+async def test_what_is_asked_for_twice_by_one_resend_is_sent_once(service: Running, receiver: Receiver) -> None:
+    """As after a kill between the events and the cursor, and as when their batch is done again."""
+    story, other = Story(), Story()
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
+    await service.until(story, lambda seen: seen["links"][0]["report"]["taken"] == 0, "taken")
+    before = len(receiver.came)
+    made = await resent(service, {"message": story.message_id})
+    await receiver.until(lambda: len(receiver.came) == before + 1, "sent again")
+    await service.until(story, lambda seen: _words(seen)[-1] == "taken: sent again", "taken again")
+
+    resends, messages = await _stores(service)
+    again = await resends.find(made["resend_id"])
+    assert again is not None
+    page = await ResendRunner(resends, messages, service.log, None).step(  # type: ignore[arg-type]
+        Resend(again.resend_id, again.wanted, again.per_second, again.by, again.at)
+    )
+    assert page > 0
+    await service.append(asked(other, receiver), other.planned("i-1"), other.dispatched())
+    await service.until(other, lambda seen: seen["links"][0]["report"]["taken"] == 0, "a later one is taken")
+    assert [body["mtNum"] for body in receiver.came[before:]].count(receiver.came[before]["mtNum"]) == 1
+
+
+async def test_a_partner_asks_for_its_own_and_nothing_is_sent_by_a_dry_run(
+    service: Running, receiver: Receiver
+) -> None:
+    story = Story()
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
+    await service.until(story, lambda seen: seen["links"][0]["report"]["taken"] == 0, "taken")
+    before = len(receiver.came)
+    only = PERIOD | {"message": story.message_id}
+    status, counted = await post(service, "/v1/report-resends", only | {"dry_run": True})
+    assert (status, counted["messages"], counted["resend_id"]) == (200, 1, None)
+    for wrong, code in (
+        ({"partner": "other"}, 400),
+        ({"message": "unknown"}, 404),
+        ({"since": str(now_ms() * 3)}, 400),
+        ({"per_second": 51}, 400),
+        ({"speed": 1}, 400),
+    ):
+        status, problem = await post(service, "/v1/report-resends", only | wrong)
+        assert status == code, (wrong, problem)
+    mine = await resent(service, {"message": story.message_id})
+    await receiver.until(lambda: len(receiver.came) == before + 1, "sent again")
+    status, _ = await service.get(f"/v1/report-resends/{mine['resend_id']}", basic("other"))
+    assert status == 404
+
+
+def _words(message: Any) -> list[str]:
+    return [entry["detail"] for entry in message["trace"] if entry["what"] == "report"]
+
+
+async def _stores(service: Running) -> tuple[Resends, Messages]:
+    client: Any = AsyncMongoClient(service.settings.mongo_url)
+    database = client[service.settings.mongo_database]
+    return Resends(database), Messages(database)
