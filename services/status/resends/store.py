@@ -124,11 +124,11 @@ def _resend(document: dict[str, Any]) -> Resend:
     return Resend(
         document["_id"],
         Wanted(*(document[name] for name in names)),
-        document["per_second"],
-        document["by"],
-        document["at"],
-        document["state"],
-        (document["cursor"][0], document["cursor"][1]),
-        document["asked"],
-        document["ended_at"],
+        per_second=document["per_second"],
+        by=document["by"],
+        at=document["at"],
+        state=document["state"],
+        cursor=(document["cursor"][0], document["cursor"][1]),
+        asked=document["asked"],
+        ended_at=document["ended_at"],
     )
