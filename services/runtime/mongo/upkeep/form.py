@@ -32,7 +32,7 @@ log = telemetry.logger("form")
 COLLECTION = "form"
 _LEASE_MS = 60_000
 _LOOK_S = 0.5
-_WATCH_S = 10.0
+WATCH_S = 10.0
 _ID = {"_id": "database"}
 
 
@@ -152,7 +152,7 @@ async def _watched(process: "Process", database: Database) -> None:
     over, stopping = asyncio.Event(), asyncio.ensure_future(process.stop.wait())
     stopping.add_done_callback(lambda _: over.set())
     try:
-        await keep_on("form", turn, over, _WATCH_S)
+        await keep_on("form", turn, over, WATCH_S)
     finally:
         stopping.cancel()
     if newer:
