@@ -1,6 +1,6 @@
 """Half of the services are the release before, and are exchanged one by one while messages flow: all accounts agree.
 
-accepted = shown = reported to the end, each once; nothing is put aside, and nobody has an error to tell.
+accepted = shown = reported to the end, each once; nothing is put aside, and nobody logs an error.
 """
 
 import asyncio
@@ -115,25 +115,27 @@ async def _send_until_accepted(town: World, message: Sent) -> None:
 async def _settled(town: World, messages: list[Sent]) -> None:
     """Until each was reported to its end; none twice, and none backwards."""
     ends = {message.ref: ("PUSH", READ) if message.device is not None else ("SMS", DELIVERED) for message in messages}
-    told: dict[tuple[str, str], list[dict[str, object]]] = {}
+    by_link: dict[tuple[str, str], list[dict[str, object]]] = {}
 
     def waiting() -> list[str]:
-        last = {key: reports[-1]["status"] for key, reports in told.items()}
+        last = {key: reports[-1]["status"] for key, reports in by_link.items()}
         return [ref for ref, (kind, status) in ends.items() if last.get((ref, kind)) != status]
 
-    async def all_are_told() -> bool:
-        told.clear()
+    async def all_have_come() -> bool:
+        by_link.clear()
         for entry in await town.control.reports(path="/reports/mixed"):
             report = entry["report"]
-            told.setdefault((report["id"], report["type"]), []).append(report)
+            by_link.setdefault((report["id"], report["type"]), []).append(report)
         return not waiting()
 
-    await eventually(all_are_told, lambda: f"{len(waiting())} of {len(messages)} wait: {waiting()[:3]}", 90, 0.3)
-    for key, reports in told.items():
+    await eventually(all_have_come, lambda: f"{len(waiting())} of {len(messages)} wait: {waiting()[:3]}", 90, 0.3)
+    for key, reports in by_link.items():
         assert_forward(reports)
         statuses = [report["status"] for report in reports]
         assert len(statuses) == len(set(statuses)), (key, statuses)
-    refused = {ref for (ref, kind), reports in told.items() if kind == "PUSH" and reports[-1]["status"] == UNDELIVERED}
+    refused = {
+        ref for (ref, kind), reports in by_link.items() if kind == "PUSH" and reports[-1]["status"] == UNDELIVERED
+    }
     assert refused == {message.ref for message in messages if message.device is None}
 
 
