@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from pymongo import AsyncMongoClient
 
 from schemas.events import MessageRequested
 from schemas.values import ReportRequest
+from services.runtime import mongo
 from services.runtime.clock import now_ms
+from services.runtime.mongo.leases import Lease
 from services.status.message import Messages
 from services.status.resends.runner import ResendRunner
 from services.status.resends.store import Resend, Resends
@@ -117,13 +118,13 @@ async def test_what_is_asked_for_twice_by_one_resend_is_sent_once(service: Runni
     await receiver.until(lambda: len(receiver.came) == before + 1, "sent again")
     await service.until(story, lambda seen: _words(seen)[-1] == "taken: sent again", "taken again")
 
-    resends, messages = await _stores(service)
-    again = await resends.find(made["resend_id"])
-    assert again is not None
-    page = await ResendRunner(resends, messages, service.log, None).step(  # type: ignore[arg-type]
-        Resend(again.resend_id, again.wanted, again.per_second, again.by, again.at)
-    )
-    assert page > 0
+    async with mongo.database(service.settings) as database:
+        resends = Resends(database)
+        again = await resends.find(made["resend_id"])
+        assert again is not None
+        first = Resend(again.resend_id, again.wanted, per_second=again.per_second, by=again.by, at=again.at)
+        runner = ResendRunner(resends, Messages(database), service.log, Lease(database, "x", "y"))
+        assert await runner.step(first) > 0
     await service.append(asked(other, receiver), other.planned("i-1"), other.dispatched())
     await taken(service, other, 0)
     assert len(receiver.came) == before + 2
@@ -156,9 +157,3 @@ async def test_a_partner_asks_for_its_own_and_nothing_is_sent_by_a_dry_run(
 
 def _words(message: Any) -> list[str]:
     return [entry["detail"] for entry in message["trace"] if entry["what"] == "report"]
-
-
-async def _stores(service: Running) -> tuple[Resends, Messages]:
-    client: Any = AsyncMongoClient(service.settings.mongo_url)
-    database = client[service.settings.mongo_database]
-    return Resends(database), Messages(database)
