@@ -56,7 +56,8 @@ schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and 
 lock: .venv/.installed-dev ## resolve the hash-locked lists anew from pyproject.toml, keeping what fits
 	@$(LOCK) -o requirements.txt
 	@$(LOCK) --extra local -c requirements.txt -o requirements-local.txt
-	@$(LOCK) --extra local --extra dev -c requirements-local.txt -o requirements-dev.txt
+	@$(LOCK) --extra observability -c requirements-local.txt -o requirements-observability.txt
+	@$(LOCK) --extra local --extra observability --extra dev -c requirements-local.txt -o requirements-dev.txt
 
 bench: .venv/.installed-dev ## measure, each figure beside its limit
 	@$(VENV) -m deploy.bench $(BENCH)

@@ -30,9 +30,10 @@ def _permission(
     *,
     creates: bool = False,
     sees_groups: bool = False,
+    puts_aside: bool = True,
 ) -> Permission:
     taken = list(reads)
-    letters = [topic.name + DEAD_LETTER for topic in taken if topic.dead_letters]
+    letters = [topic.name + DEAD_LETTER for topic in taken if topic.dead_letters and puts_aside]
     known = [topic.name for topic in taken]
     written = tuple(dict.fromkeys([*(topic.name for topic in appends), *letters]))
     return Permission(tuple(dict.fromkeys([*known, *others])), written, creates, sees_groups)
@@ -43,7 +44,7 @@ _DISPATCHED = [*topics.PROVIDER_DISPATCHED.values()]
 _STATUS = [*topics.STATUS_EVENTS.values()]
 _TARGETS = [topic for lanes in topics.TARGET_RESOLVED.values() for topic in lanes.values()]
 _SHARED = [topics.APPLICATION_EVENTS]
-"""Every service but statistics knows the partners and applications."""
+"""Every service but statistics and traces knows the partners and applications."""
 _AUDITED = [topics.AUDIT_EVENTS]
 """By whoever has an API for partners or operators."""
 _MAY_BE_SENT_AGAIN = [topic for topic in topics.all_topics() if topic.dead_letters]
@@ -76,6 +77,7 @@ PERMISSIONS: dict[str, Permission] = {
         [topics.DELIVERY_STATISTICS],
         creates=True,  # the changelog of its table
     ),
+    "traces": _permission([*_REQUESTED, *_DISPATCHED, *_STATUS], [], puts_aside=False),
 }
 """By service."""
 

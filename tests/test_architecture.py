@@ -41,6 +41,7 @@ DECIDING = {
     "services/registry/identity": ("keys", "proof"),
     "services/router": ("checks", "lifetimes", "plan", "plan_channel", "plan_live"),
     "services/statistics": ("merge",),
+    "services/traces": ("spans",),
     "services/status/api": ("explain",),
     "services/status/history": ("entries",),
     "services/status/message": ("model", "parts", "states", "document", "content"),
@@ -215,6 +216,7 @@ def test_only_the_sealing_boundary_encodes_and_decodes() -> None:
             "services/runtime/crypto/record_encryption.py",
             "services/runtime/directory.py",
             "services/statistics/worker.py",
+            "services/traces/follow.py",
         }:
             continue
         calls = {ast.unparse(node) for node in nodes_of(path) if isinstance(node, ast.Attribute)}

@@ -26,6 +26,7 @@ from deploy.local.processes.process import ROOT
 from deploy.local.provision import provision
 from deploy.local.report import StackError, Step
 from deploy.local.servers import kafka, kafka_files
+from deploy.local.services import SERVICES, TRACES
 from deploy.local.show import Progress, overview
 from deploy.local.stack import DESCRIPTION, OPERATORS_PORT_SETTING, PUBLIC_PORT_SETTING, Stack
 
@@ -48,6 +49,11 @@ def operators_port() -> int:
     if os.environ.get(OPERATORS_PORT_SETTING):
         return _port(OPERATORS_PORT_SETTING, DEFAULT_OPERATORS_PORT)
     return usual(DEFAULT_OPERATORS_PORT, "the operators' address", OPERATORS_PORT_SETTING)
+
+
+def services_here() -> tuple[str, ...]:
+    """Every service; the one for traces only where somebody takes them."""
+    return (*SERVICES, TRACES) if os.environ.get("RPNS_TRACES_URL") else SERVICES
 
 
 def _port(setting: str, default: int) -> int:
@@ -107,6 +113,7 @@ def run(
         stack = Stack(
             data_dir,
             public_port(),
+            services=services_here(),
             operators_port=operators_port(),
             secured=secured,
             report=teller.step if teller else progress,

@@ -12,7 +12,9 @@ from deploy.sandbox.providers import PARTS
 SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
 BULK = tuple(f"{name}-bulk" for name in ("ingest", "registry", "router", "dispatch", "status"))
 """Instances for the bulk lane; where one runs, the others of its service are for single messages."""
-KNOW_NO_PARTNERS = ("statistics",)
+TRACES = "traces"
+"""Started beside the others where a collector is named (`RPNS_TRACES_URL`)."""
+KNOW_NO_PARTNERS = ("statistics", TRACES)
 """Those that do not read `application-events`."""
 BULK_NICENESS = 10
 CLOCK_STEP_S = 0.02  # how far a file's time may lag behind the clock

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from services.ingest.api import UPLOADS, application
 from services.ingest.broadcast import open_broadcasts
 from services.ingest.duplicates import CONFIRMED_MS, DuplicateClaims
+from services.ingest.http import InPartnersTrace
 from services.ingest.mailing import open_mailings
 from services.ingest.packet import PACKET_PATH, PacketEndpoint, PacketService
 from services.ingest.send import SEND_PATH, SendEndpoint, SendService
@@ -69,6 +70,8 @@ async def start(process: Process) -> None:
         ("POST", SEND_PATH): SendEndpoint(sending, trusted),
         ("POST", PACKET_PATH): PacketEndpoint(packets, trusted),
     }
+    if settings.traces_share:
+        direct = {route: InPartnersTrace(endpoint) for route, endpoint in direct.items()}
     app = application(direct, [mailings, broadcasts])
     tokens = OperatorTokens(directory, secrets, settings.admin_token)
     listeners.serve(process, app, tokens, trusted, sink=log, uploads=UPLOADS, direct=direct)

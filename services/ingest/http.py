@@ -5,11 +5,12 @@ from typing import Any
 
 import orjson
 from fastapi import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.ingest.rules import HEADER, Code, Refusal, Refused, header_of, read_json
 from services.runtime import mongo
 from services.runtime.http.server import Problem
+from services.runtime.log.traced import for_partner
 
 _JSON = (b"content-type", b"application/json")
 _NOT_JSON = Refusal(Code.INVALID, "Content-Type", "must be application/json in UTF-8")
@@ -36,6 +37,17 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refus
             whole = b"".join((*parts, part)) if parts else part
             return whole.removeprefix(b"\xef\xbb\xbf")  # which 1C and .NET may write (RFC 8259 §8.1)
         parts.append(part)
+
+
+class InPartnersTrace:
+    """An endpoint whose messages keep the trace that the request's own `traceparent` names."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with for_partner(scope["headers"]):
+            await self._app(scope, receive, send)
 
 
 async def write_answer(send: Send, answer: bytes | Refusal, warnings: Sequence[str], status: int = 200) -> None:

@@ -51,6 +51,18 @@ class Settings(ClusterSettings):
     commit: str = setting("", "RPNS_COMMIT", "the commit that this build is of, for rpns_build_info")
     log_level: str = setting("info", "RPNS_LOG_LEVEL", "debug, info, warning or error")
 
+    # traces
+    traces_share: float = setting(
+        0,
+        "RPNS_TRACES_SHARE",
+        "share of the messages, 0 to 1, whose records carry a traceparent, for services.traces to export; 0: none",
+        least=0,
+        most=1,
+    )
+    traces_url: str = setting(
+        "", "RPNS_TRACES_URL", "where services.traces sends spans by OTLP over HTTP: http://collector:4318/v1/traces"
+    )
+
     # secrets and people's data
     master_key: str = setting("", "RPNS_MASTER_KEY", "base64 of 32 bytes; seals tokens and credentials")
     old_master_keys: str = setting("", "RPNS_OLD_MASTER_KEYS", "former master keys, comma between; they still open")

@@ -167,6 +167,7 @@ LOGIN_PROOFS = Counter(
     "rpns_login_proofs_total", "logins on devices: proved, unproved, missing a proof, or the rule it broke", ["outcome"]
 )
 IDENTITY_OFF = Gauge("rpns_identity_off", "1 while logins of an application count without proof", ["application"])
+SPANS = Counter("rpns_spans_total", "spans of traces: taken by the collector, or lost because it did not", ["outcome"])
 TIMERS_FIRED = Counter("rpns_timers_fired_total", "timers whose event was appended", ["topic"])
 
 

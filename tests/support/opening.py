@@ -18,6 +18,7 @@ ENV = {
     "RPNS_SWEEP_INTERVAL_S": "0.2",
     "RPNS_FOLD_GATHER_S": "0.05",
     "KAFKA_PARTITIONS": "2",
+    "RPNS_TRACES_SHARE": "1",
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("services", "schemas")
-SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics")
+SERVICES = ("ingest", "registry", "router", "dispatch", "status", "statistics", "traces")
 
 
 def sources(folder: str) -> list[Path]:

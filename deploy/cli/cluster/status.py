@@ -13,6 +13,8 @@ from deploy.cli.place import operator
 Json = dict[str, Any]
 TROUBLE = 4
 """Exit code: something is wrong."""
+NEEDED_BY_NOBODY = ("traces",)
+"""Groups that no message waits for: what they have committed stays for days after they were switched off."""
 INSTANCES = {
     "service": "service",
     "instance": "instance",
@@ -52,7 +54,7 @@ def troubles_of(cluster: Json) -> list[str]:
     ]
     for group in cluster["groups"]:
         for topic in group["topics"]:
-            if topic["unheld"]:
+            if topic["unheld"] and group["group"] not in NEEDED_BY_NOBODY:
                 what = f"{len(topic['unheld'])} of {topic['partitions']} partitions of {topic['topic']}"
                 made.append(f"nobody in {group['group']} reads {what}; {topic['waiting']} records wait")
     made += [f"{sign['sign']} = {sign['value']:g} at {sign['service']} {sign['instance']}" for sign in cluster["signs"]]

@@ -6,7 +6,7 @@ from services.registry.bodies import AnswerModel
 
 
 class InstanceView(AnswerModel):
-    """A process of ours. The statistics worker has no database, and is a member of its group only."""
+    """A process of ours, as it last told of itself."""
 
     service: str
     instance: str

@@ -19,6 +19,8 @@ from zlib import crc32
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError, ProducerClosed, RecordListTooLargeError
 
+from services.runtime.log.traced import Headers
+
 PAUSE_S = 0.010
 """From one sending to the next while appends are under way; a caller who is alone never waits for it. A request costs
 its client 200 us and the broker 300 us however few records it brings. 1,000 appends a second at random made 600 of
@@ -27,8 +29,8 @@ them, and 200 us each in the client and 190 in the broker; with 10 ms 100 reques
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
-RawRecord = tuple[str, bytes, bytes | None]
-"""What is appended: the topic's name in the cluster, key, value. No value ends the key in a compacted topic."""
+RawRecord = tuple[str, bytes, bytes | None, Headers]
+"""The topic's name in the cluster, key, value, headers; no value ends the key in a compacted topic."""
 
 
 class _Caller:
@@ -49,7 +51,7 @@ class _Caller:
             self.done.set_exception(error)
 
 
-_Entry = tuple[_Caller, bytes, bytes | None]
+_Entry = tuple[_Caller, bytes, bytes | None, Headers]
 
 
 class _Partition:
@@ -79,12 +81,12 @@ class _Partition:
         self.prune()
         self.is_full = False
         while self.waiting:
-            caller, key, value = self.waiting[0]
+            caller, key, value, headers = self.waiting[0]
             if self.apart and sent and caller is not sent[0][0]:
                 self.is_full = True
                 break
             if not caller.done.done():
-                if batch.append(key=key, value=value, timestamp=None) is None:
+                if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
                     self.is_full = True
                     break
                 sent.append(self.waiting[0])
@@ -107,7 +109,7 @@ class Gathering:
 
     async def append(self, records: Sequence[RawRecord], timeout_s: float) -> None:
         """Return when all records are acknowledged. Raises KafkaError, and TimeoutError after `timeout_s`."""
-        for topic, _, _ in records:
+        for topic, *_ in records:
             if topic not in self._counts:
                 async with asyncio.timeout(timeout_s):
                     self._counts[topic] = len(await self._producer.partitions_for(topic))
@@ -115,8 +117,8 @@ class Gathering:
         caller = _Caller(len(records), loop.create_future())
         deadline = loop.call_later(timeout_s, self._expire, caller)
         try:
-            for topic, key, value in records:
-                self._add((topic, crc32(key) % self._counts[topic]), (caller, key, value))
+            for topic, key, value, headers in records:
+                self._add((topic, crc32(key) % self._counts[topic]), (caller, key, value, headers))
             self._schedule(loop, at_once=not self._under_way)
             await caller.done
         finally:
@@ -176,13 +178,13 @@ class Gathering:
         """Tell the callers of a batch, and let what has gathered follow."""
         self._under_way -= 1
         if error is None:
-            for caller, _, _ in sent:
+            for caller, *_ in sent:
                 caller.acknowledged()
         elif isinstance(error, TOO_LARGE) and sent[0][0] is not sent[-1][0]:
             partition.waiting.extendleft(reversed(sent))  # for one of them: the others must not pay
             partition.apart += len(sent)
         else:
-            for caller, _, _ in sent:
+            for caller, *_ in sent:
                 caller.failed(copy.copy(error))  # whoever raises it adds to its traceback
         partition.is_open = bool(partition.waiting)
         if partition.is_open:

@@ -1,7 +1,7 @@
 """The log boundary: one factory makes every consumer and producer. Only this folder imports a Kafka library.
 
     Log.append      acks=all, awaited, in order, bounded in time; concurrent ones in one batch (`appends.py`)
-    consumer        earliest, no auto-commit, a session by lane, static membership
+    consumer        from the start, no auto-commit, a session by lane, static membership
     follow          a whole topic from its start, without a group, for tables kept in memory
     create_topics   what schemas/topics.py knows (`topics.py`)
     connection      addresses, TLS and login of all of them (`connection.py`)
@@ -32,6 +32,7 @@ from services.runtime.crypto import record_encryption
 from services.runtime.log import connection
 from services.runtime.log import topics as kafka_topics
 from services.runtime.log.appends import TOO_LARGE, Gathering, RawRecord
+from services.runtime.log.traced import NO_HEADERS, Headers, Traced
 from services.runtime.settings import Settings
 
 log = telemetry.logger("kafka")
@@ -87,10 +88,11 @@ class Append(NamedTuple):
 class Log:
     """Appends to topics. One for each process; safe to share among its tasks."""
 
-    def __init__(self, producer: AIOKafkaProducer, prefix: str, timeout_s: float) -> None:
+    def __init__(self, producer: AIOKafkaProducer, prefix: str, timeout_s: float, traced: Traced | None = None) -> None:
         self._producer, self._gathering = producer, Gathering(producer)
         self._prefix = prefix
         self._timeout_s = timeout_s
+        self._headers = _no_headers if traced is None else traced.headers
 
     async def append(self, records: Sequence[Append], timeout_s: float | None = None) -> None:
         """Return when all replicas in sync hold all records. Raises LogUnavailable, RecordTooLarge.
@@ -99,8 +101,10 @@ class Log:
         """
         if not records:
             return
+        prefix, headers = self._prefix, self._headers
         raw: list[RawRecord] = [
-            (self._prefix + record.topic.name, record.key.encode(), _checked(record)) for record in records
+            (prefix + record.topic.name, record.key.encode(), value := _checked(record), headers(value))
+            for record in records
         ]
         for record in records:
             _appended(record.topic.name).inc()
@@ -110,7 +114,7 @@ class Log:
         """Append a record without a value for each key, which ends it in a compacted topic. Raises LogUnavailable."""
         if keys:
             name = self._prefix + topic.name
-            await self._gather([(name, key.encode(), None) for key in keys], self._timeout_s)
+            await self._gather([(name, key.encode(), None, NO_HEADERS) for key in keys], self._timeout_s)
 
     async def _gather(self, records: Sequence[RawRecord], timeout_s: float) -> None:
         try:
@@ -151,6 +155,10 @@ class Log:
             raise LogUnavailable(repr(error)) from error
 
 
+def _no_headers(_: bytes) -> Headers:
+    return NO_HEADERS
+
+
 def _checked(record: Append) -> bytes:
     value = record.value
     if len(value) > _MAX_RECORD_BYTES:
@@ -183,7 +191,8 @@ async def opened_log(settings: Settings) -> AsyncIterator[Log]:
     )
     try:  # stopped also when its start fails
         await producer.start()
-        yield Log(producer, settings.kafka_topic_prefix, settings.append_timeout_s)
+        traced = Traced(settings.traces_share) if settings.traces_share else None
+        yield Log(producer, settings.kafka_topic_prefix, settings.append_timeout_s, traced)
     finally:
         await producer.stop()
 
@@ -207,16 +216,17 @@ def consumer(
     together: bool = False,
     session: int = SESSION_S["bulk"],
     fetch_wait_ms: int = FETCH_WAIT_MS,
+    begins_at_end: bool = False,
 ) -> AIOKafkaConsumer:
     """A group's consumer, not started. `together` gives equal partition numbers of all topics to one member; `session`
-    is that of `session_s`."""
+    is that of `session_s`; `begins_at_end`: what was there before the group is not read."""
     prefix = settings.kafka_topic_prefix
     return AIOKafkaConsumer(
         *(prefix + topic.name for topic in names),
         **connection.options(settings),
         group_id=prefix + group,
         group_instance_id=f"{prefix}{group}-{settings.instance}",
-        auto_offset_reset="earliest",
+        auto_offset_reset="latest" if begins_at_end else "earliest",
         enable_auto_commit=False,
         session_timeout_ms=1000 * session,
         heartbeat_interval_ms=1000 * session // HEARTBEATS,

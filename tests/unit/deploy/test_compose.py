@@ -39,12 +39,18 @@ def test_both_lanes_of_every_service_and_the_statistics_worker_run() -> None:
     lanes = {
         name: (service["command"], service["environment"]["RPNS_LANES"])
         for name, service in services().items()
-        if name not in (*NOT_OURS, "statistics")
+        if name not in (*NOT_OURS, "statistics", "traces")
     }
     assert lanes == {name: ([f"services.{name}"], "single") for name in OURS} | {
         f"{name}-bulk": ([f"services.{name}"], "bulk") for name in OURS
     }
     assert services()["statistics"]["command"] == ["services.statistics"]
+
+
+def test_traces_are_exported_only_where_that_is_asked_for() -> None:
+    traces = services()["traces"]
+    assert (traces["command"], traces["profiles"]) == (["services.traces"], ["traces"])
+    assert traces["environment"]["RPNS_TRACES_SHARE"] == 0
 
 
 def test_our_containers_are_plain_users_who_cannot_write() -> None:

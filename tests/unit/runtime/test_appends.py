@@ -23,22 +23,25 @@ KEYS = {crc32(key.encode()) % PARTITIONS: key for key in ("a", "b", "c", "d", "e
 class Batch:
     def __init__(self, room: int) -> None:
         self.values: list[bytes | None] = []
+        self.headers: list[list[tuple[str, bytes]]] = []
         self._room = room
 
-    def append(self, *, value: bytes | None, **_: Any) -> object:
+    def append(self, *, value: bytes | None, headers: list[tuple[str, bytes]], **_: Any) -> object:
         size = sum(len(kept or b"") for kept in self.values)
         if self.values and size + len(value or b"") > self._room:
             return None
         self.values.append(value)
+        self.headers.append(headers)
         return object()
 
 
 class Producer:
-    """Takes batches and answers them when it is told to; `sent` is what is under way."""
+    """Takes batches and answers them when it is told to; `sent` is what is under way, `headers` what records had."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, int, list[bytes | None], asyncio.Future[object]]] = []
         self.answers: Callable[[list[bytes | None]], object] | None = None
+        self.headers: list[list[tuple[str, bytes]]] = []
         self.known_after_s = 0.0
         self.room = 1000
 
@@ -52,6 +55,7 @@ class Producer:
 
     async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> "asyncio.Future[object]":
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self.headers += batch.headers
         self.sent.append((topic, partition, batch.values, future))
         if self.answers is not None:
             self.answer(self.answers(batch.values), -1)
