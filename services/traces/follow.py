@@ -68,7 +68,8 @@ class Follower:
 
     async def _gathered(self, consumer: Any) -> list[Any]:
         """What comes in a second: several topics are read, and what belongs together comes in any order."""
-        until, found = time.monotonic() + _GATHER_S, []
+        found: list[Any] = []
+        until = time.monotonic() + _GATHER_S
         while (left_s := until - time.monotonic()) > 0 and len(found) < _MOST_RECORDS and not self.stop.is_set():
             for records in (await consumer.getmany(timeout_ms=int(left_s * 1000) + 1)).values():
                 telemetry.RECORDS.labels(records[0].topic).inc(len(records))
