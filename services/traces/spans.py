@@ -98,13 +98,19 @@ class Spans:
                 sent = until.get(f"{event.link}/{event.installation_id}/{event.slot}")
                 since = {} if sent is None else {"rpns.since_dispatch_ms": max(0, event.at - sent)}
                 values = {"rpns.source": event.source, **since}
-                return [made.span("registry", f"receipt {event.kind}", "server", event.at, values, made.plan_id)]
+                return [
+                    made.span(
+                        "registry", f"receipt {event.kind}", "server", event.at, values=values, parent_id=made.plan_id
+                    )
+                ]
             case events.ReportAttempted():
                 return [_reported(made, event)]
         if (known := _POINTS.get(type(event))) is None:
             return []
         is_error = isinstance(event, events.MessageFailed)
-        return [made.span(*known, "internal", event.at, _values_of(event), made.plan_id, is_error=is_error)]
+        return [
+            made.span(*known, "internal", event.at, values=_values_of(event), parent_id=made.plan_id, is_error=is_error)
+        ]
 
     def _story(self, message_id: str) -> _Story:
         story = self._stories.setdefault(message_id, _Story())
@@ -130,10 +136,9 @@ class _Maker:
         name: str,
         kind: Kind,
         start_ms: int,
-        values: Values,
-        /,
-        parent_id: int | None,
         *,
+        values: Values,
+        parent_id: int | None,
         span_id: int | None = None,
         end_ms: int | None = None,
         is_error: bool = False,
@@ -172,11 +177,13 @@ def _requested(made: _Maker, event: events.MessageRequested, partners: bytes, is
     if event.mailing_id is not None:
         values["rpns.mailing"] = event.mailing_id
     if event.link:
-        return made.span("status", f"link {event.link}", "internal", event.at, values, made.root_id)
+        return made.span("status", f"link {event.link}", "internal", event.at, values=values, parent_id=made.root_id)
     if not is_first:
-        return made.span("ingest", "repeated request", "server", event.at, values, made.root_id)
+        return made.span("ingest", "repeated request", "server", event.at, values=values, parent_id=made.root_id)
     link = _context(partners)
-    return made.span("ingest", "ingest", "server", event.at, values, None, span_id=made.root_id, link=link)
+    return made.span(
+        "ingest", "ingest", "server", event.at, values=values, parent_id=None, span_id=made.root_id, link=link
+    )
 
 
 def _planned(made: _Maker, event: events.Planned, start_ms: int) -> Span:
@@ -186,7 +193,7 @@ def _planned(made: _Maker, event: events.Planned, start_ms: int) -> Span:
         values["rpns.reason"] = event.reason.value
     for name in sorted({skip.reason.value for skip in event.skipped}):
         values[f"rpns.skipped.{name}"] = sum(skip.reason.value == name for skip in event.skipped)
-    return made.span("router", "plan", "consumer", start_ms, values, parent, span_id=made.plan_id)
+    return made.span("router", "plan", "consumer", start_ms, values=values, parent_id=parent, span_id=made.plan_id)
 
 
 def _dispatched(made: _Maker, event: events.ProviderDispatched, start_ms: int) -> list[Span]:
@@ -199,7 +206,9 @@ def _dispatched(made: _Maker, event: events.ProviderDispatched, start_ms: int) -
     if event.reason is not None:
         values["rpns.reason"] = event.reason.value
     name, is_error = f"{'withdraw' if event.withdraw else 'dispatch'} {event.provider.value}", event.outcome in _FAILED
-    found = [made.span("dispatch", name, "consumer", start_ms, values, made.plan_id, is_error=is_error)]
+    found = [
+        made.span("dispatch", name, "consumer", start_ms, values=values, parent_id=made.plan_id, is_error=is_error)
+    ]
     if event.status or event.latency_ms:
         call: dict[str, str | int | bool] = {"http.request.method": "POST", "rpns.provider": event.provider.value}
         if event.status:
@@ -210,8 +219,8 @@ def _dispatched(made: _Maker, event: events.ProviderDispatched, start_ms: int) -
                 f"POST {event.provider.value}",
                 "client",
                 event.at - event.latency_ms,
-                call,
-                made.own_id,
+                values=call,
+                parent_id=made.own_id,
                 span_id=_id(f"{event.event_id}/call"),
                 end_ms=event.at,
                 is_error=is_error,
@@ -231,7 +240,14 @@ def _reported(made: _Maker, event: events.ReportAttempted) -> Span:
         values["http.response.status_code"] = event.http_status
     start = event.at - event.latency_ms
     return made.span(
-        "status", "report", "client", start, values, made.root_id, end_ms=event.at, is_error=not event.delivered
+        "status",
+        "report",
+        "client",
+        start,
+        values=values,
+        parent_id=made.root_id,
+        end_ms=event.at,
+        is_error=not event.delivered,
     )
 
 
