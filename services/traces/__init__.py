@@ -7,5 +7,5 @@ follow.py        the consumer of the log
 export.py        spans to the collector, by OpenTelemetry's own package (`observability` in pyproject.toml)
 __main__.py      the process
 
-Nothing waits for it, and nothing of it is on the way of a message: ids and times are in the events (DECISIONS 107).
+Nothing waits for it, and nothing of it is on the way of a message: ids and times are in the events (DECISIONS 109).
 """

@@ -89,7 +89,7 @@ class Follower:
         topic = topics.topic_named(record.topic.removeprefix(self.settings.kafka_topic_prefix))
         try:
             event = codec.decode(topic, record.value)
-        except codec.Undecodable:
+        except (codec.Newer, codec.Undecodable):  # it may be a trace with a gap; nothing waits for it
             return None
         return event if isinstance(event, MessageEvent) and ids.is_uuid(event.message_id) else None
 
