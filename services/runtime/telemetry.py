@@ -172,11 +172,22 @@ TIMERS_FIRED = Counter("rpns_timers_fired_total", "timers whose event was append
 
 
 class _LibrariesWarn(logging.Filter):
-    """Kafka's client calls every passing trouble an error; what is really one, our own code says and counts."""
+    """Kafka's client calls every passing trouble an error, and says it hundreds of times a second; what is really one,
+    our own code says and counts. So each of its lines is a warning, and there once a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at: dict[tuple[str, int], float] = {}  # by its place in the client's code
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno > logging.WARNING and record.name.startswith("aiokafka"):
+        if not record.name.startswith("aiokafka"):
+            return True
+        if record.levelno > logging.WARNING:
             record.levelno, record.levelname = logging.WARNING, "WARNING"
+        place = record.pathname, record.lineno
+        if record.created < self._said_at.get(place, 0.0) + 1:
+            return False
+        self._said_at[place] = record.created
         return True
 
 
