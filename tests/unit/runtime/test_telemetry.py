@@ -5,10 +5,9 @@ import logging
 from services.runtime.telemetry import _LibrariesWarn
 
 
-def line(name: str, place: int, at: float, level: int = logging.ERROR) -> logging.LogRecord:
-    record = logging.LogRecord(name, level, "client.py", place, "no node", (), None)
-    record.created = at
-    return record
+def line(name: str, place: int, at: float) -> logging.LogRecord:
+    about = {"name": name, "pathname": "client.py", "lineno": place, "msg": "no node", "created": at}
+    return logging.makeLogRecord(about | {"levelno": logging.ERROR, "levelname": "ERROR"})
 
 
 def test_kafkas_client_says_the_same_once_a_second_and_never_as_an_error() -> None:
