@@ -91,7 +91,7 @@ class Gateway:
         **query: Any,
     ) -> tuple[Any, http.client.HTTPMessage]:
         parameters = {name: value for name, value in query.items() if value is not None}
-        url = self.url + path + (f"?{urlencode(parameters)}" if parameters else "")
+        url = self.url + path + (f"?{urlencode(parameters, doseq=True)}" if parameters else "")
         own = {"Authorization": self.authorization} if self.authorization else {}
         try:
             request = urllib.request.Request(url, body, {**headers, **own}, method=method)

@@ -51,7 +51,7 @@ def paced(partner_caller: CallerOf, limits: PartnerLimits) -> CallerOf:
 
 
 class Exports:
-    """Exports under way, by partner."""
+    """Exports under way, by partner; those of all partners' messages are under the empty name."""
 
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()

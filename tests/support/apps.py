@@ -116,4 +116,4 @@ def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
         packet_routes(NOTHING, directory, secrets, (), PartnerLimits()),
         resend_routes(NOTHING, NOTHING, directory, who),
     ]
-    return status([message_routes(NOTHING, who), stream_routes(NOTHING, who), *more])
+    return status([message_routes(NOTHING, who, directory), stream_routes(NOTHING, who), *more])

@@ -1,6 +1,5 @@
-"""`rpns messages`: which messages, by state, reason and time, and how many for which reason."""
+"""`rpns messages`: which messages, by what they were and what became of them, and how many failed for which reason."""
 
-from collections import Counter
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -8,10 +7,12 @@ import typer
 from rich.markup import escape
 
 from deploy.cli import show
+from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway
 from deploy.cli.options import AsJson
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
+from schemas.reasons import Reason
 
 Json = dict[str, Any]
 PAGE = 100
@@ -28,35 +29,36 @@ COLUMNS = {
 def messages(
     context: typer.Context,
     state: Annotated[str | None, typer.Option(help="PLANNED, SENT, DELIVERED, READ, REFUSED, EXPIRED …")] = None,
-    reason: Annotated[str | None, typer.Option(help="its name, its errorCode, or a part of its words")] = None,
+    reason: Annotated[str | None, typer.Option(help="why: its name, its errorCode, or a part of its words")] = None,
     since: Annotated[str, typer.Option(help="30m, 12h, 7d, or a date as 2026-11-28T12:00 (UTC)")] = "1h",
     until: Annotated[str | None, typer.Option(help="the same, for the end; default: now")] = None,
     partner: Annotated[str | None, typer.Option(help="only this partner's")] = None,
-    limit: Annotated[int, typer.Option(help="how many to list", min=1)] = 20,
-    look_at: Annotated[int, typer.Option(help="how many to look at and count, the newest first", min=1)] = 2000,
+    application: Annotated[str | None, typer.Option(help="id of an application")] = None,
+    provider: Annotated[str | None, typer.Option(help="apns, fcm, hms, rustore, web, channel")] = None,
+    mailing: Annotated[str | None, typer.Option(help="id of a mailing")] = None,
+    packet: Annotated[int | None, typer.Option(help="id of a packet")] = None,
+    limit: Annotated[int, typer.Option(help="how many to list", min=0)] = 20,
     recipients: Annotated[bool, typer.Option("--recipients", help="whom they went to, too")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List messages, the newest first, and count them by state and reason."""
-    now = datetime.now(UTC)
-    query = {"state": state, "partner": partner, "from": since_ms(since, now)}
+    """List messages, the newest first, and count all that have failed by their reasons."""
+    now, asking = datetime.now(UTC), operator(context)
+    query: Json = {"state": state, "partner": partner, "application": application, "provider": provider}
+    query |= {"mailing": mailing, "packet": packet, "from": since_ms(since, now)}
     query["to"] = None if until is None else since_ms(until, now)
-    looked, is_whole = _looked_at(operator(context), query, look_at)
-    found = [message for message in looked if reason is None or _is_meant(message["reason"], reason)]
+    query["reason"] = None if reason is None else _meant(reason)
+    found = _newest(asking, query, limit)
+    counts: list[Json] = asking.call("GET", "/v1/messages/reasons", **query)["reasons"]
     if as_json:
-        show.as_json(found[:limit])
+        show.as_json({"messages": found, "reasons": counts})
         return
     columns = COLUMNS | ({"recipient": "to"} if recipients else {})
-    show.listing([_row(message) for message in found[:limit]], columns, "there are no such messages", to_json=False)
-    out = show.console()
-    for (named, words), count in Counter(map(_kind, found)).most_common():
-        out.print(f"{count:>7} {named} [dim]{escape(words)}[/]", soft_wrap=True)
-    if not is_whole:
-        out.print(f"[yellow]only the newest {len(looked)} were looked at; --look-at for more[/]")
+    if limit:
+        show.listing([_row(message) for message in found], columns, "there are no such messages", to_json=False)
+    _print_counts(counts)
 
 
-def _looked_at(asking: Gateway, query: Json, most: int) -> tuple[list[Json], bool]:
-    """At most so many, the newest first; and whether there are no others."""
+def _newest(asking: Gateway, query: Json, most: int) -> list[Json]:
     found: list[Json] = []
     cursor: str | None = None
     while len(found) < most:
@@ -64,19 +66,30 @@ def _looked_at(asking: Gateway, query: Json, most: int) -> tuple[list[Json], boo
         found += page["messages"]
         cursor = page["cursor"]
         if cursor is None:
-            return found, True
-    return found, False
+            break
+    return found
 
 
-def _is_meant(reason: Json | None, asked: str) -> bool:
-    if reason is None:
-        return False
-    return asked in (reason["name"], str(reason["error_code"])) or asked.lower() in reason["words"].lower()
+def _meant(asked: str) -> list[str]:
+    """The names of the reasons that are meant. Raises Fault."""
+    exact = [reason.value for reason in Reason if asked in (reason.value, str(reason.error_code))]
+    found = exact or [reason.value for reason in Reason if asked.lower() in reason.words.lower()]
+    if not found:
+        raise Fault(f"no reason is {asked!r}; there are: {', '.join(Reason)}")
+    return found
 
 
-def _kind(message: Json) -> tuple[str, str]:
-    reason = message["reason"]
-    return message["state"], "" if reason is None else f"{reason['words']} (errorCode {reason['error_code']})"
+def _print_counts(counts: list[Json]) -> None:
+    out = show.console()
+    if not counts:
+        out.print("[dim]none of them has failed[/]")
+        return
+    total = sum(count["messages"] for count in counts)
+    out.print(f"{total:>7} failed, for these reasons:")
+    for count in counts:
+        reason = count["reason"]
+        words = f"{reason['words']} (errorCode {reason['error_code']})"
+        out.print(f"{count['messages']:>7} {reason['name']} [dim]{escape(words)}[/]", soft_wrap=True)
 
 
 def _row(message: Json) -> Json:

@@ -1,7 +1,9 @@
 """HTTP of the native API: what has become of a message.
 
 GET /v1/messages/{id}   one message with its whole trace; `id` is the message id, mtNum, or the partner's own id
-GET /v1/messages        search by phone, user, id, extraParam, callbackData, state, period; pages by cursor
+GET /v1/messages        search by phone, user, id, extraParam, callbackData, application, provider, mailing, packet,
+                        state, reason, period; pages by cursor
+GET /v1/messages/reasons  how many of those that a search finds have failed for which reason
 GET /v1/messages/export all that a search finds, streamed
 GET /v1/events          server-sent events: every change of a state, resumable
 

@@ -88,6 +88,13 @@ class EntryView(BaseModel):
     counts: bool
 
 
+class ReasonCount(BaseModel):
+    """How many messages have failed for a reason."""
+
+    reason: ReasonView
+    messages: int
+
+
 class MessageSummary(BaseModel):
     """A message in a list."""
 

@@ -8,15 +8,22 @@ from pydantic import BaseModel
 
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller, CallerOf
+from services.runtime.directory import Directory
 from services.runtime.http import server
-from services.status.api.bodies import MessageSummary, MessageView
+from services.status.api.bodies import MessageSummary, MessageView, ReasonCount
 from services.status.api.export import export_routes
 from services.status.api.query import message_query
-from services.status.api.view import summary_of, view_of
+from services.status.api.view import reason_view, summary_of, view_of
 from services.status.http import invalid
-from services.status.message import BadCursor, MessageQuery, Messages, find_message, find_page
+from services.status.message import BadCursor, MessageQuery, Messages, count_reasons, find_message, find_page
 
 _ID = Path(max_length=300, description="message id, mtNum, or the partner's own id")
+
+
+class ReasonCounts(BaseModel):
+    """The most frequent first. A message that has not failed is counted nowhere."""
+
+    reasons: list[ReasonCount]
 
 
 class MessagePage(BaseModel):
@@ -26,10 +33,21 @@ class MessagePage(BaseModel):
     cursor: str | None
 
 
-def message_routes(messages: Messages, partner_caller: CallerOf) -> APIRouter:
+def message_routes(messages: Messages, partner_caller: CallerOf, directory: Directory) -> APIRouter:
     """The routes, the export's first. `partner_caller` is the dependency that identifies the caller."""
     router = APIRouter()
-    router.include_router(export_routes(messages, partner_caller))
+    query = message_query(partner_caller, directory)
+    router.include_router(export_routes(messages, query))
+
+    @router.get("/v1/messages/reasons", summary="How many messages that a search finds have failed for which reason")
+    async def reasons(
+        wanted: MessageQuery = Depends(query),  # noqa: B008 — FastAPI's way
+    ) -> ReasonCounts:
+        counts = await count_reasons(messages, wanted)
+        telemetry.REQUESTS.labels("reasons", "200").inc()
+        return ReasonCounts(
+            reasons=[ReasonCount(reason=reason_view(reason), messages=count) for reason, count in counts]
+        )
 
     @router.get("/v1/messages/{any_id}", summary="One message with its whole trace")
     async def one_message(
@@ -42,11 +60,14 @@ def message_routes(messages: Messages, partner_caller: CallerOf) -> APIRouter:
             raise server.Problem(404, "No such message", "no message has this id, mtNum or partner's id")
         return view_of(found)
 
-    @router.get("/v1/messages", summary="Messages by phone, user, id, extraParam, callbackData, state and period")
+    @router.get(
+        "/v1/messages",
+        summary="Messages by recipient, ids, origin, way, state, reason and period",
+    )
     async def several(
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
-        wanted: MessageQuery = Depends(message_query(partner_caller)),  # noqa: B008 — FastAPI's way
+        wanted: MessageQuery = Depends(query),  # noqa: B008 — FastAPI's way
     ) -> MessagePage:
         try:
             page = await find_page(messages, replace(wanted, cursor=cursor), limit)

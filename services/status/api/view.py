@@ -87,7 +87,7 @@ def _link(link: Link) -> LinkView:
         deliveries=[_delivery(target) for target in link.targets],
         skipped=[
             SkippedView(
-                installation_id=skip.installation_id, provider=skip.provider or None, reason=_reason(skip.reason)
+                installation_id=skip.installation_id, provider=skip.provider or None, reason=reason_view(skip.reason)
             )
             for skip in link.skipped
         ],
@@ -103,7 +103,7 @@ def _link(link: Link) -> LinkView:
 
 
 def _failure(link: Link) -> ReasonView | None:
-    return _reason(link.failed_reason) if link.state.is_failure and link.failed_reason is not None else None
+    return reason_view(link.failed_reason) if link.state.is_failure and link.failed_reason is not None else None
 
 
 def _delivery(delivery: Delivery) -> DeliveryView:
@@ -115,7 +115,7 @@ def _delivery(delivery: Delivery) -> DeliveryView:
         application_id=delivery.application_id,
         provider=delivery.provider,
         state=delivery.state.value,
-        reason=_reason(delivery.reason) if delivery.reason is not None else None,
+        reason=reason_view(delivery.reason) if delivery.reason is not None else None,
         attempts=delivery.attempts,
         sent_at=delivery.sent_at or None,
         delivered_at=delivery.delivered_at or None,
@@ -132,7 +132,7 @@ def _entry(entry: Entry, link: Link | None) -> EntryView:
         what=entry.what,
         link=entry.link,
         event_id=entry.event_id,
-        reason=_reason(entry.reason) if entry.reason is not None else None,
+        reason=reason_view(entry.reason) if entry.reason is not None else None,
         detail=entry.detail or None,
         installation_id=entry.installation_id or None,
         live_activity=entry.slot or None,
@@ -145,5 +145,6 @@ def _entry(entry: Entry, link: Link | None) -> EntryView:
     )
 
 
-def _reason(reason: Reason) -> ReasonView:
+def reason_view(reason: Reason) -> ReasonView:
+    """A reason as it is shown."""
     return ReasonView(name=reason.value, error_code=reason.error_code, words=reason.words)

@@ -12,7 +12,7 @@ def open_api(foundation: Foundation) -> Feature:
     trusted, limits = foundation.trusted_proxies, foundation.limits
     return Feature(
         routers=(
-            message_routes(messages, partner_caller),
+            message_routes(messages, partner_caller, foundation.directory),
             cancel_routes(messages, foundation.log, partner_caller),
             packet_routes(messages, foundation.directory, foundation.secrets, trusted, limits),
         )

@@ -19,7 +19,15 @@ from services.status.message.parts import (
     What,
     inbox_owner,
 )
-from services.status.message.search import BadCursor, MessageQuery, cursor_of, find_message, find_page, place_of
+from services.status.message.search import (
+    BadCursor,
+    MessageQuery,
+    count_reasons,
+    cursor_of,
+    find_message,
+    find_page,
+    place_of,
+)
 from services.status.message.states import DELIVERED, PLANNED, READ, SENT, furthest_of
 from services.status.message.store import MOST_MS, Messages, Overdue
 
@@ -50,6 +58,7 @@ __all__ = [
     "Skip",
     "What",
     "content_of",
+    "count_reasons",
     "cursor_of",
     "enriched",
     "find_message",

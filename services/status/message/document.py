@@ -6,6 +6,8 @@ BSON to read and to write:
 _id, v (the form, 1), revision, partner_id, lane, state, created_at, first_at, kept_until (TTL)
 mt_num, partner_ref, phone, external_user_id, packet_id, mailing_id      of the request that won
 extra_params: ["name=value", …], callback_data
+reason                          why it failed; of a message of a mailing null while it has not
+applications, providers         of its deliveries; of a message that failed without any, the application asked for
 deadline_at, deadline_link      while a deadline means something: for the sweeper
 channel_ids: [delivery id, …]   under which something was posted to the channel platform, for its reports
 saved: [channel, …]             of links that were not needed
@@ -101,6 +103,10 @@ def to_document(message: Message) -> Document:
     ]
     if saved:
         document["saved"] = saved
+    reason = reason_of(message)
+    if reason is not None:
+        document["reason"] = reason
+    _add_ways(document, links, request if reason is not None else None)
     if request is not None:
         document["mt_num"] = request.mt_num
         if request.partner_ref is not None:
@@ -113,12 +119,29 @@ def to_document(message: Message) -> Document:
             document["packet_id"] = request.packet_id
         if request.mailing_id is not None:
             document["mailing_id"] = request.mailing_id
-            document["reason"] = reason_of(message)
+            document["reason"] = reason
         if request.extra_param:
             document["extra_params"] = pairs_of(request.extra_param)
         if request.callback_data is not None:
             document["callback_data"] = request.callback_data
     return document
+
+
+def _add_ways(document: Document, links: Sequence[Link], failed: Request | None) -> None:
+    """The applications and providers of its deliveries; `failed`: what was asked for, if it has failed."""
+    applications, providers = set(), set()
+    for link in links:
+        for delivery in link.deliveries.values():
+            if delivery.planned:
+                applications.add(delivery.application_id)
+                providers.add(delivery.provider)
+    if not applications and failed is not None:
+        asked = (link.get("application_id") for link in orjson.loads(failed.chain))
+        applications.update(name for name in asked if name is not None)
+    if applications:
+        document["applications"] = sorted(applications)
+    if providers:
+        document["providers"] = sorted(providers)
 
 
 def reason_of(message: Message) -> str | None:

@@ -5,14 +5,15 @@ A page goes on behind (created_at, _id) of its last message, so messages that ar
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from schemas import DeliveryState, ids
 from schemas.application_events import PartnerChanged
+from schemas.reasons import Reason
 from services.status.message.model import Message
-from services.status.message.store import Messages
+from services.status.message.store import FAILED, Messages
 
 _MAX_MS = 2**53
 
@@ -25,19 +26,33 @@ class BadCursor(ValueError):
 class MessageQuery:
     """A search for messages; None leaves a field open. Times in UTC ms: `since` counts, `until` does not.
 
-    `extra_param` is one pair, `name=value`.
+    Where neither a partner nor anything rare is named, `partners` is all whose messages there are: their index has them
+    by time, each apart, which the database merges. `extra_param` is one pair, `name=value`. Of several `reasons` one
+    fits.
     """
 
     partner_id: str | None = None
+    partners: Sequence[str] = ()
     phone: str | None = None
     external_user_id: str | None = None
     any_id: str | None = None
     extra_param: str | None = None
     callback_data: str | None = None
     state: DeliveryState | None = None
+    reasons: Sequence[Reason] = ()
+    application: str | None = None
+    provider: str | None = None
+    mailing: str | None = None
+    packet: int | None = None
     since: int | None = None
     until: int | None = None
     cursor: str | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether an index has what is asked for, whosever it is."""
+        rare = (self.phone, self.external_user_id, self.any_id, self.extra_param, self.callback_data, self.mailing)
+        return bool(self.reasons) or any(value is not None for value in rare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,11 @@ async def find_page(messages: Messages, wanted: MessageQuery, limit: int) -> Pag
     return Page(found[:limit], cursor_of(more.created_at, more.message_id) if more is not None else None)
 
 
+async def count_reasons(messages: Messages, wanted: MessageQuery) -> list[tuple[Reason, int]]:
+    """How many of the failed messages that fit have failed for which reason, the most frequent first."""
+    return [(Reason(name), count) for name, count in await messages.count_by_reason(query_of(wanted))]
+
+
 def query_of(wanted: MessageQuery) -> Mapping[str, Any]:
     """The search as a query of MongoDB. Raises BadCursor."""
     named = {
@@ -82,10 +102,18 @@ def query_of(wanted: MessageQuery) -> Mapping[str, Any]:
         "extra_params": wanted.extra_param,
         "callback_data": wanted.callback_data,
         "state": wanted.state.value if wanted.state is not None else None,
+        "applications": wanted.application,
+        "providers": wanted.provider,
+        "mailing_id": wanted.mailing,
+        "packet_id": wanted.packet,
     }
     every: list[Mapping[str, Any]] = [{name: value} for name, value in named.items() if value is not None]
+    if wanted.partners and wanted.partner_id is None and not wanted.is_narrow:
+        every.append({"partner_id": {"$in": list(wanted.partners)}})
     if wanted.any_id is not None:
         every.append({"$or": [{name: wanted.any_id} for name in ("_id", "mt_num", "partner_ref")]})
+    if wanted.reasons:
+        every += [{"reason": {"$in": [reason.value for reason in wanted.reasons]}}, FAILED]
     if wanted.since is not None:
         every.append({"created_at": {"$gte": wanted.since}})
     if wanted.until is not None:

@@ -38,6 +38,10 @@ MOST_MS: Final = 10_000
 _NEWEST_FIRST = ("created_at", DESCENDING)
 _COUNTED = ("mailing_id", "state", "reason")
 _BY_STATE = "mailing_by_state"
+FAILED: Final = {"reason": {"$gt": ""}}
+"""The messages that have failed, as their index has them: in a year of many, they are few."""
+_FAILURES = "failures"
+_ON_FAILURES = (("created_at", DESCENDING), ("_id", DESCENDING), ("partner_id", ASCENDING), ("reason", ASCENDING))
 _OF_MAILINGS = {"mailing_id": {"$exists": True}}
 
 
@@ -85,6 +89,7 @@ class Messages:
                     [("partner_id", ASCENDING), ("packet_id", ASCENDING), ("_id", ASCENDING)],
                     partialFilterExpression={"packet_id": {"$exists": True}},
                 ),
+                IndexModel(list(_ON_FAILURES), name=_FAILURES, partialFilterExpression=FAILED),
                 IndexModel(
                     [(name, ASCENDING) for name in _COUNTED], name=_BY_STATE, partialFilterExpression=_OF_MAILINGS
                 ),
@@ -176,6 +181,15 @@ class Messages:
         ]
         found = self._collection.aggregate(pipeline, hint=_BY_STATE)
         return [(group["_id"]["state"], group["_id"].get("reason") or "", group["n"]) async for group in found]
+
+    async def count_by_reason(self, query: Mapping[str, Any]) -> list[tuple[str, int]]:
+        """How many of the failed messages that fit have failed for which reason, the most frequent first."""
+        pipeline: list[Mapping[str, Any]] = [
+            {"$match": {"$and": [query, FAILED]}},
+            {"$group": {"_id": "$reason", "n": {"$sum": 1}}},
+            {"$sort": {"n": -1, "_id": 1}},
+        ]
+        return [(group["_id"], group["n"]) async for group in self._collection.aggregate(pipeline, maxTimeMS=MOST_MS)]
 
     async def overdue(self, after: int, until: int) -> AsyncIterator[Overdue]:
         """The links whose deadline lies in (after, until], UTC ms, and is not decided yet; the earliest first."""

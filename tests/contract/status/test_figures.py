@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pymongo.errors import ExecutionTimeout
 
-from schemas import ids
+from schemas import DeliveryState, ids
 from schemas.providers import Provider
+from schemas.reasons import Reason
 from schemas.statistic_events import BOUNDS_MS, Histogram, Statistic, StatisticChanged, key_of
 from schemas.topics import DELIVERY_STATISTICS
 from schemas.values import Channel
@@ -21,7 +22,7 @@ from services.runtime.mongo.collection import Cursor
 from services.runtime.mongo.errors import translated
 from services.status.api import export
 from services.status.message import MOST_MS, MessageQuery, Messages, find_page
-from services.status.message.search import Page
+from services.status.message.search import Page, query_of
 from tests.conftest import Servers, own_settings
 from tests.support.listening import ADMIN
 from tests.support.status_events import NOW, Story
@@ -73,13 +74,60 @@ async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
     assert [message["id"] for message in found] == ["export3"]
     assert await _text(service, "/v1/messages/export?extraParam=export%3Dyes", basic("shop")) == (200, "")
     operator = ADMIN
-    assert (await service.get("/v1/messages/export", operator))[1]["errors"][0]["field"] == "partner"
-    assert (
-        len(
-            (await _text(service, "/v1/messages/export?partner=bank&extraParam=export%3Dyes", operator))[1].splitlines()
-        )
-        == 5
-    )
+    for query in ("partner=bank&extraParam=export%3Dyes", "extraParam=export%3Dyes", f"from={NOW}&to={NOW + 5}"):
+        _, text = await _text(service, f"/v1/messages/export?{query}", operator)
+        assert [json.loads(line)["id"] for line in text.splitlines()] == [f"export{n}" for n in reversed(range(5))]
+
+
+async def test_failed_messages_are_found_and_counted_by_reason_and_way(service: Running) -> None:
+    at = NOW + 1_000_000
+    gone, expired, nobody, fine = (Story() for _ in range(4))
+    for number, story in enumerate((gone, expired, nobody, fine)):
+        story.at = at + number
+        requested = story.requested(packet_id=77, partner_ref=f"why{number}")
+        await service.append(requested, story.planned("i-1" if story is not nobody else "x"))
+    await service.append(gone.dispatched(outcome="refused", reason=Reason.PROVIDER_REFUSED))
+    await service.append(expired.dispatched(outcome="expired", reason=Reason.EXPIRED), fine.receipt())
+    for story, state in ((gone, "REFUSED"), (expired, "EXPIRED"), (fine, "DELIVERED")):
+        await service.until_state(story, state)
+
+    async def found(query: str) -> list[str]:
+        status, answer = await service.get(f"/v1/messages?from={at}&to={at + 4}&{query}", ADMIN)
+        assert status == 200, answer
+        return [message["id"] for message in answer["messages"]]
+
+    assert await found("reason=provider-refused") == ["why0"]
+    assert await found("reason=provider-refused&reason=expired") == ["why1", "why0"]
+    assert await found(f"errorCode={Reason.EXPIRED.error_code}") == ["why1"]
+    assert await found("application=app&provider=apns") == ["why3", "why2", "why1", "why0"]
+    assert await found("provider=fcm") == await found("application=other") == await found("packet=78") == []
+    assert await found("packet=77&state=DELIVERED") == ["why3"]
+    counted = await service.get(f"/v1/messages/reasons?from={at}&to={at + 4}", ADMIN)
+    counts = {count["reason"]["name"]: count["messages"] for count in counted[1]["reasons"]}
+    assert counts == {"provider-refused": 1, "expired": 1}
+    assert (await service.get(f"/v1/messages/reasons?from={at}&to={at + 4}", basic("shop")))[1] == {"reasons": []}
+    for query, field in (("reason=rain", "reason"), ("errorCode=999", "errorCode"), ("resaon=expired", "resaon")):
+        status, answer = await service.get(f"/v1/messages?{query}", ADMIN)
+        assert (status, field in answer["errors"][0]["field"].split(".")) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (MessageQuery(reasons=(Reason.EXPIRED,), since=1), "failures"),
+        (MessageQuery(partners=("bank", "shop"), since=1), "partner_id_1_created_at_-1__id_-1"),
+        (MessageQuery(partners=("bank", "shop"), state=DeliveryState.SENT), "partner_id_1_created_at_-1__id_-1"),
+    ],
+    ids=["by reason", "everybody's", "everybody's by state"],
+)
+async def test_an_operators_search_sorts_nothing_and_reads_an_index(
+    service: Running, wanted: MessageQuery, index: str
+) -> None:
+    async with mongo.database(service.settings) as database:
+        asked = database["messages"].find(query_of(wanted)).sort([("created_at", -1), ("_id", -1)]).limit(20)
+        plan = json.dumps((await asked.explain())["queryPlanner"]["winningPlan"])
+    assert f'"indexName": "{index}"' in plan
+    assert '"SORT"' not in plan
 
 
 async def test_a_partner_has_two_exports_at_once_and_gets_their_place_back(

@@ -12,6 +12,7 @@ from deploy.cli.app import app
 from deploy.cli.fault import Fault
 from deploy.cli.messages.statistics import bar
 from deploy.cli.period import since_ms
+from schemas.reasons import Reason
 from tests.support.platform_server import Platform, platform_server
 
 Json = dict[str, Any]
@@ -57,28 +58,45 @@ def test_what_is_no_time_is_told() -> None:
         since_ms("yesterday", NOW)
 
 
-def test_messages_are_counted_by_reason_over_all_pages_and_show_nobody_unasked(platform: Platform) -> None:
+def test_messages_are_listed_over_pages_and_reasons_are_counted_by_the_server(platform: Platform) -> None:
     first = {"messages": [message(1, GONE), message(2, SLOW)], "cursor": "next"}
     platform.on("GET", "/v1/messages", first, {"messages": [message(3, GONE)], "cursor": None})
-    result = rpns(platform, "messages", "--state", "REFUSED")
+    counts = [{"reason": GONE, "messages": 1200}, {"reason": SLOW, "messages": 3}]
+    platform.on("GET", "/v1/messages/reasons", {"reasons": counts})
+    result = rpns(
+        platform, "messages", "--state", "REFUSED", "--application", "app", "--provider", "fcm", "--packet", "7"
+    )
     assert result.exit_code == 0
-    assert "2 REFUSED the token is dead (errorCode 24)" in result.stdout
+    assert "1203 failed" in result.stdout
+    assert "1200 token-gone the token is dead (errorCode 24)" in result.stdout
     assert "79110000001" not in result.stdout
     assert asked(platform, 1)["cursor"] == ["next"]
+    for number in range(3):
+        query = asked(platform, number)
+        given = [query[name] for name in ("state", "application", "provider", "packet")]
+        assert given == [["REFUSED"], ["app"], ["fcm"], ["7"]]
 
 
-@pytest.mark.parametrize("reason", ["token-gone", "24", "TOKEN IS"])
-def test_a_reason_is_meant_by_name_code_or_words(platform: Platform, reason: str) -> None:
-    platform.on("GET", "/v1/messages", {"messages": [message(1, GONE), message(2, SLOW)], "cursor": None})
+@pytest.mark.parametrize(
+    ("reason", "names"),
+    [
+        ("expired", ["expired"]),
+        (str(Reason.CANCELLED.error_code), [r.value for r in Reason if r.error_code == Reason.CANCELLED.error_code]),
+        ("SERVICE NUMBER", [r.value for r in Reason if "service number" in r.words.lower()]),
+    ],
+)
+def test_a_reason_is_meant_by_name_code_or_words(platform: Platform, reason: str, names: list[str]) -> None:
+    platform.on("GET", "/v1/messages", {"messages": [message(1, GONE)], "cursor": None})
+    platform.on("GET", "/v1/messages/reasons", {"reasons": []})
     result = rpns(platform, "messages", "--reason", reason, "--recipients")
-    assert "m1" in result.stdout
-    assert "m2" not in result.stdout
+    assert asked(platform)["reason"] == asked(platform, 1)["reason"] == names
     assert "+79110000001" in result.stdout
 
 
-def test_more_messages_than_were_looked_at_are_told(platform: Platform) -> None:
-    platform.on("GET", "/v1/messages", {"messages": [message(1, None)], "cursor": "more"})
-    assert "only the newest 1 were looked at" in rpns(platform, "messages", "--look-at", "1").stdout
+def test_a_reason_that_is_none_is_told_without_asking(platform: Platform) -> None:
+    result = rpns(platform, "messages", "--reason", "bad weather")
+    assert result.exit_code == 1
+    assert platform.asked == []
 
 
 def test_statistics_are_drawn_over_time(platform: Platform) -> None:
