@@ -5,6 +5,7 @@ target-resolved.<provider>[.bulk] ─▶ look up token and owner ─▶ provider
 """
 
 from schemas.providers import Provider
+from services.dispatch import http2
 from services.dispatch.broadcast import open_broadcasts
 from services.dispatch.delivery import open_delivery
 from services.dispatch.resources import open_resources
@@ -13,6 +14,7 @@ from services.runtime.process import Process, run
 
 async def start(process: Process) -> None:
     """Opens what all share, then senders and their consumers. They stop in reverse order, consumers first."""
+    http2.use(process.settings.http2_engine)
     resources = await open_resources(process)
     deliveries = await open_delivery(resources)
     await open_broadcasts(resources, deliveries[Provider.APNS])

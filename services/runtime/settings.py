@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from schemas.providers import BASE_URLS
 from schemas.values import Lane
@@ -111,6 +111,9 @@ class Settings(ClusterSettings):
         least=0,
     )
     dispatch_in_flight: int = setting(512, "RPNS_DISPATCH_IN_FLIGHT", "pushes under way for each partition", least=1)
+    http2_engine: Literal["ngh2", "h2"] = setting(
+        "ngh2", "RPNS_HTTP2_ENGINE", "library that speaks HTTP/2 with providers; h2 is slower, and pure Python"
+    )
     report_limit: int = setting(64, "RPNS_REPORT_LIMIT", "reports under way for each receiver", least=1)
     report_retry_s: float = setting(60, "RPNS_REPORT_RETRY_S", "seconds before the second try of a report", above=0)
     fold_gather_s: float = setting(

@@ -1,7 +1,7 @@
 """How much CPU one APNs request costs our HTTP/2 client.
 
 The client is measured by the CPU time of its process; the server, over TLS, runs in a process of its own and
-answers every request with 200 and an apns-id.
+answers every request with 200 and an apns-id. The third argument names the engine: `… 50000 500 h2`.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import uvloop
 
 from deploy.bench.measure import Row, memory_mib, show
 from deploy.sandbox.tls.authority import ensure_certificates, server_context
-from services.dispatch.http2 import Pool, Response, tls_context
+from services.dispatch.http2 import EngineName, Pool, Response, tls_context, use
 
 BODY = b'{"aps":{"alert":{"title":"Your code","body":"' + b"x" * 300 + b'"},"sound":"default"},"id":"1"}'
 STREAMS = 1_000
@@ -89,8 +89,9 @@ async def measure(url: str, ca_file: str, requests: int, in_flight: int) -> tupl
     return spent
 
 
-def measured(requests: int = 200_000, in_flight: int = 500) -> list[Row]:
+def measured(requests: int = 200_000, in_flight: int = 500, engine: EngineName = "ngh2") -> list[Row]:
     """The row."""
+    use(engine)
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
     with tempfile.TemporaryDirectory() as directory:
@@ -103,12 +104,21 @@ def measured(requests: int = 200_000, in_flight: int = 500) -> list[Row]:
         server.join()
     note = f"{cpu_s / requests * 1e6:.1f} µs each; {requests / wall_s:,.0f}/s, {in_flight} in flight"
     memory = memory_mib(os.getpid())
-    return [Row("HTTP/2 client, POSTs over TLS", requests / cpu_s, "per CPU-second", note=note, memory_mib=memory)]
+    return [
+        Row(
+            f"HTTP/2 client on {engine}, POSTs over TLS",
+            requests / cpu_s,
+            "per CPU-second",
+            note=note,
+            memory_mib=memory,
+        )
+    ]
 
 
 def main() -> None:
     """Print the row."""
-    show(measured(*(int(given) for given in sys.argv[1:])))
+    requests, in_flight, engine, *_ = (*sys.argv[1:], *("200000", "500", "ngh2")[len(sys.argv) - 1 :])
+    show(measured(int(requests), int(in_flight), "h2" if engine == "h2" else "ngh2"))
 
 
 if __name__ == "__main__":

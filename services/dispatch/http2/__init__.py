@@ -1,11 +1,11 @@
 """An HTTP/2 client over an engine without I/O, which knows what was surely not processed.
 
-`engine.py` is the protocol, `protocol.py` its asyncio side, `connection.py` many requests at once, `pool.py` a few
-connections to one origin.
+`engine.py` is the protocol, on libnghttp2 or on h2, `protocol.py` its asyncio side, `connection.py` many requests at
+once, `pool.py` a few connections to one origin.
 """
 
 from services.dispatch.http2.connection import Connection
-from services.dispatch.http2.engine import Header, NotProcessed, Response, Result, Unknown
+from services.dispatch.http2.engine import EngineName, Header, NotProcessed, Response, Result, Unknown, use
 from services.dispatch.http2.pool import Pool
 from services.dispatch.http2.protocol import NO_H2, ConnectError, tls_context
 
@@ -13,6 +13,7 @@ __all__ = [
     "NO_H2",
     "ConnectError",
     "Connection",
+    "EngineName",
     "Header",
     "NotProcessed",
     "Pool",
@@ -20,4 +21,5 @@ __all__ = [
     "Result",
     "Unknown",
     "tls_context",
+    "use",
 ]

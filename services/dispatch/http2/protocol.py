@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
-from services.dispatch.http2.engine import Engine, Result
+from services.dispatch.http2.engine import Engine, Result, new_engine
 from services.runtime.http import egress
 
 CLOSE_TIMEOUT_S: Final = 2.0
@@ -56,7 +56,7 @@ class Http2Protocol(asyncio.Protocol):
         """Resolve, connect, do TLS and wait for the peer's SETTINGS. Raises ConnectError."""
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        protocol = cls(Engine(parts.scheme, parts.netloc))
+        protocol = cls(new_engine(parts.scheme, parts.netloc))
         tls_timeout_s = (timeout_s, CLOSE_TIMEOUT_S) if ssl_context else (None, None)
         try:
             async with asyncio.timeout(timeout_s):
