@@ -5,16 +5,16 @@ target-resolved.<provider>[.bulk] ─▶ look up token and owner ─▶ provider
 """
 
 from schemas.providers import Provider
-from services.dispatch import http2
 from services.dispatch.broadcast import open_broadcasts
 from services.dispatch.delivery import open_delivery
+from services.dispatch.http2 import use_engine
 from services.dispatch.resources import open_resources
 from services.runtime.process import Process, run
 
 
 async def start(process: Process) -> None:
     """Opens what all share, then senders and their consumers. They stop in reverse order, consumers first."""
-    http2.use(process.settings.http2_engine)
+    use_engine(process.settings.http2_engine)
     resources = await open_resources(process)
     deliveries = await open_delivery(resources)
     await open_broadcasts(resources, deliveries[Provider.APNS])

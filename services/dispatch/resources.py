@@ -11,7 +11,9 @@ from services.runtime.log.dead_letters import DeadLetters, dead_letters
 from services.runtime.log.kafka import Log
 from services.runtime.mongo import Database
 from services.runtime.mongo.instances import keep_told
+from services.runtime.mongo.rate_reports import keep_shared
 from services.runtime.mongo.upkeep import keep_form
+from services.runtime.pacing.rates import Rates
 from services.runtime.process import Process
 from services.runtime.scheduling.stops import Stops
 from services.runtime.scheduling.timers import Timers
@@ -29,6 +31,7 @@ class Resources:
     timers: Timers
     stops: Stops
     dead_letters: DeadLetters
+    rates: Rates
 
     def spawn(self) -> None:
         """Run the timers and the stops, once the consumers are there: a timer may be due at once."""
@@ -59,4 +62,5 @@ async def open_resources(process: Process) -> Resources:
         timers=timers,
         stops=Stops(directory, timers),
         dead_letters=await dead_letters(database, sink, settings),
+        rates=await keep_shared(process, database),
     )

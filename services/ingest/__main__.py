@@ -24,6 +24,7 @@ from services.runtime.http import listeners
 from services.runtime.log import kafka
 from services.runtime.mongo.hour_keys import HourKeys
 from services.runtime.mongo.instances import keep_told
+from services.runtime.mongo.rate_reports import keep_shared
 from services.runtime.mongo.upkeep import keep_form
 from services.runtime.process import Process, run
 
@@ -41,8 +42,9 @@ async def start(process: Process) -> None:
     await claims.prepare()
     await keys.prepare()
     log = await process.stack.enter_async_context(kafka.opened_log(settings))
-    logins = await open_logins(process, database, directory, secrets)
-    sending = SendService(directory, logins, log, claims, keys)
+    rates = await keep_shared(process, database)
+    logins = await open_logins(process, database, directory, secrets, rates.spends)
+    sending = SendService(directory, logins, log, claims, keys, part_of=rates.shares.part)
     process.ready_when("log", sending.is_log_up)
     packets = PacketService(
         directory=directory,
@@ -73,7 +75,7 @@ async def start(process: Process) -> None:
     if settings.traces_share:
         direct = {route: InPartnersTrace(endpoint) for route, endpoint in direct.items()}
     app = application(direct, [mailings, broadcasts])
-    tokens = OperatorTokens(directory, secrets, settings.admin_token)
+    tokens = OperatorTokens(directory, secrets, settings.admin_token, spends=rates.spends)
     listeners.serve(process, app, tokens, trusted, sink=log, uploads=UPLOADS, direct=direct)
 
 

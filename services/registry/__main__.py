@@ -45,12 +45,13 @@ async def start(process: Process) -> None:
             audit_routes(settings),
         ],
         rules=SecretRules(settings.allow_weak_secrets),
+        part_of=foundation.rates.shares.part,
     )
 
     def receipts_first(listener: ASGIApp) -> ASGIApp:
         return ReceiptFastPath(listener, receipts=receipts, secrets=secrets, directory=directory, pace=pace)
 
-    tokens = OperatorTokens(directory, secrets, settings.admin_token)
+    tokens = OperatorTokens(directory, secrets, settings.admin_token, spends=foundation.rates.spends)
     listeners.serve(
         process,
         app,

@@ -39,8 +39,10 @@ from services.registry.support import (
 )
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import CallerOf
+from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.http import server
 from services.runtime.mongo.stop_targets import StopTargets
+from services.runtime.pacing.shares import PartOf, all_of_it
 
 _API = "registry"
 
@@ -56,6 +58,7 @@ def application(
     receipts: ReceiptService,
     more: Sequence[APIRouter] = (),
     rules: SecretRules = STRICT,
+    part_of: PartOf = all_of_it,
 ) -> FastAPI:
     """The API of this process. `callers` is the dependency of `services/runtime/access/partner_auth.py`."""
     app = FastAPI(
@@ -84,7 +87,7 @@ def application(
     access = read_access(commands.directory, callers)
     app.include_router(stop_routes(provisioning, targets, callers))
     app.include_router(installation_routes(commands, access))
-    app.include_router(identity_routes(logins, access, callers))
+    app.include_router(identity_routes(logins, access, callers, PartnerLimits(part_of)))
     app.include_router(audience_routes(audiences, commands.directory, access))
     app.include_router(hms_routes(commands))
     for routes in more:

@@ -18,7 +18,9 @@ from services.runtime.log.dead_letters import DeadLetters, dead_letters
 from services.runtime.log.kafka import Log
 from services.runtime.mongo import Database
 from services.runtime.mongo.instances import keep_told
+from services.runtime.mongo.rate_reports import keep_shared
 from services.runtime.mongo.upkeep import keep_form
+from services.runtime.pacing.rates import Rates
 from services.runtime.process import Process
 
 
@@ -35,6 +37,7 @@ class Foundation:
     dead_letters: DeadLetters
     trusted_proxies: Sequence[Network]
     partner_caller: CallerOf
+    rates: Rates
 
     def consume(self, topic: Topic, group: str, step: Handler, wanted: Callable[[bytes], bool] | None = None) -> None:
         """Run a consumer until the process ends; what is poisoned goes to the dead letters. `wanted` chooses records by
@@ -63,7 +66,8 @@ async def open_foundation(process: Process) -> Foundation:
     directory = await follow_directory(process)
     keys = await open_keys(process, database, directory)
     secrets = Secrets(settings.master_key, settings.old_master_keys)
-    logins = await open_logins(process, database, directory, secrets)
+    rates = await keep_shared(process, database)
+    logins = await open_logins(process, database, directory, secrets, rates.spends)
     process.ready_when("mongo", lambda: mongo.is_up(database))
     trusted = networks(settings.trusted_proxies)
     return Foundation(
@@ -76,4 +80,5 @@ async def open_foundation(process: Process) -> Foundation:
         dead_letters=await dead_letters(database, log, settings),
         trusted_proxies=trusted,
         partner_caller=caller(logins, trusted),
+        rates=rates,
     )

@@ -43,7 +43,8 @@ async def start(process: Process) -> None:
         open_channels(foundation),
     ]
     app = application(router for feature in features for router in feature.routers)
-    tokens = OperatorTokens(foundation.directory, foundation.secrets, process.settings.admin_token)
+    admin_token, spends = process.settings.admin_token, foundation.rates.spends
+    tokens = OperatorTokens(foundation.directory, foundation.secrets, admin_token, spends=spends)
     listeners.serve(process, app, tokens, foundation.trusted_proxies, sink=foundation.log)
 
 

@@ -21,7 +21,9 @@ from services.runtime.log.dead_letters import DeadLetters, dead_letters
 from services.runtime.log.kafka import Log
 from services.runtime.mongo import Database
 from services.runtime.mongo.instances import keep_told
+from services.runtime.mongo.rate_reports import keep_shared
 from services.runtime.mongo.upkeep import keep_form
+from services.runtime.pacing.rates import Rates
 from services.runtime.process import Process
 from services.runtime.short_links import ShortLinks
 from services.status.fold import Decider, Projection, Taker
@@ -52,6 +54,7 @@ class Foundation:
     dead_letters: DeadLetters
     messages: Messages
     limits: PartnerLimits
+    rates: Rates
     partner_caller: CallerOf
 
     @cached_property
@@ -83,9 +86,10 @@ async def open_foundation(process: Process) -> Foundation:
     secrets = Secrets(settings.master_key, settings.old_master_keys)
     messages = Messages(database)
     await messages.prepare()
-    logins = await open_logins(process, database, directory, secrets)
+    rates = await keep_shared(process, database)
+    logins = await open_logins(process, database, directory, secrets, rates.spends)
     process.ready_when("mongo", lambda: mongo.is_up(database))
-    limits = PartnerLimits()
+    limits = PartnerLimits(rates.shares.part)
     return Foundation(
         process=process,
         log=log,
@@ -95,5 +99,6 @@ async def open_foundation(process: Process) -> Foundation:
         dead_letters=await dead_letters(database, log, settings),
         messages=messages,
         limits=limits,
+        rates=rates,
         partner_caller=paced(caller(logins, networks(settings.trusted_proxies)), limits),
     )

@@ -28,7 +28,7 @@ def enter(limits: PartnerLimits, partner: PartnerChanged) -> None:
     """Count a request that begins; `limits.leave` counts its end. Raises Problem 429."""
     refused = limits.enter(partner, time.monotonic())
     if refused is not None:
-        raise Problem(429, "Too many requests", refused)
+        raise Problem(429, "Too many requests", refused.words, retry_after_s=refused.wait_s)
 
 
 def paced(partner_caller: CallerOf, limits: PartnerLimits) -> CallerOf:

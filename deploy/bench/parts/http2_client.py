@@ -19,7 +19,7 @@ import uvloop
 
 from deploy.bench.measure import Row, memory_mib, show
 from deploy.sandbox.tls.authority import ensure_certificates, server_context
-from services.dispatch.http2 import EngineName, Pool, Response, tls_context, use
+from services.dispatch.http2 import EngineName, Pool, Response, tls_context, use_engine
 
 BODY = b'{"aps":{"alert":{"title":"Your code","body":"' + b"x" * 300 + b'"},"sound":"default"},"id":"1"}'
 STREAMS = 1_000
@@ -91,7 +91,7 @@ async def measure(url: str, ca_file: str, requests: int, in_flight: int) -> tupl
 
 def measured(requests: int = 200_000, in_flight: int = 500, engine: EngineName = "ngh2") -> list[Row]:
     """The row."""
-    use(engine)
+    use_engine(engine)
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
     with tempfile.TemporaryDirectory() as directory:

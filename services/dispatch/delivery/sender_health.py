@@ -10,6 +10,7 @@ once, and shows in a gauge until it is over.
 """
 
 import hashlib
+from functools import partial
 from typing import Final, NamedTuple
 
 from schemas.providers import Provider
@@ -26,6 +27,7 @@ from services.dispatch.policy import (
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime import telemetry
 from services.runtime.pacing.breaker import Breaker
+from services.runtime.pacing.shares import PartOf, all_of_it
 from services.runtime.scheduling.tags import SenderTag
 
 log = telemetry.logger("sender-health")
@@ -63,9 +65,17 @@ class Verdict(NamedTuple):
 class SenderHealth:
     """The health of one (provider, application). Times are seconds of a monotonic clock."""
 
-    def __init__(self, provider: Provider, application_id: str, max_rate: float, fingerprint: str = "") -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        application_id: str,
+        max_rate: float,
+        fingerprint: str = "",
+        part_of: PartOf = all_of_it,
+    ) -> None:
         self.tag = SenderTag(provider, application_id)  # of the timers of what is parked while it is stopped
-        self.limiter = Limiter(max_rate)
+        self._part_of = partial(part_of, f"{provider.value}/{application_id}")
+        self.limiter = Limiter(max_rate, part_of=self._part_of)
         self.breaker = Breaker(1, FIRST_PROBE_S, LONGEST_PROBE_S)
         self.guard = DeadTokenGuard()
         self._fingerprint = fingerprint  # of the credentials
@@ -176,7 +186,7 @@ class SenderHealth:
 
     def renewed(self, max_rate: float, fingerprint: str = "") -> None:
         """The credentials or the application have changed: try again at once."""
-        self.limiter = Limiter(max_rate, under_way=self.limiter.under_way)
+        self.limiter = Limiter(max_rate, under_way=self.limiter.under_way, part_of=self._part_of)
         self._fingerprint, self._strikes = fingerprint, Strikes()
         was_troubled = any(way.is_troubled for way in self._ways.values())
         self._ways.clear()

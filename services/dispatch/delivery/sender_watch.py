@@ -14,6 +14,7 @@ from services.dispatch.delivery.senders import Senders
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.loops import keep_on
+from services.runtime.pacing.shares import PartOf, all_of_it
 from services.runtime.scheduling.tags import SenderTag, Tag
 from services.runtime.scheduling.timers import Timers
 
@@ -23,7 +24,8 @@ _WATCH_S = 1.0
 class SenderWatch:
     """The healths of one provider's senders."""
 
-    def __init__(self, provider: Provider, senders: Senders, timers: Timers) -> None:
+    def __init__(self, provider: Provider, senders: Senders, timers: Timers, part_of: PartOf = all_of_it) -> None:
+        self._part_of = part_of
         self._provider, self._senders, self._timers = provider, senders, timers
         self._healths: dict[str, SenderHealth] = {}
         self._to_hasten: set[SenderTag] = set()
@@ -34,7 +36,7 @@ class SenderWatch:
         health = self._healths.get(application_id)
         if health is None:
             max_rate, fingerprint = self._senders.max_rate(application_id), self._senders.fingerprint(application_id)
-            health = SenderHealth(self._provider, application_id, max_rate, fingerprint)
+            health = SenderHealth(self._provider, application_id, max_rate, fingerprint, self._part_of)
             self._healths[application_id] = health
         return health
 

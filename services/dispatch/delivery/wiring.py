@@ -54,6 +54,7 @@ async def open_delivery(resources: Resources) -> dict[Provider, Delivery]:
             timers=resources.timers,
             stops=resources.stops,
             ended=EndedActivities(database),
+            part_of=resources.rates.shares.part,
         )
         process.spawn(work.watch.run(process.stop), f"watch-{provider.value}", drains=True)
         _consume(resources, provider, work, pressure)

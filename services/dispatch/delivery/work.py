@@ -28,6 +28,7 @@ from services.runtime.installations.reader import Installations
 from services.runtime.log.batch_consumer import Record
 from services.runtime.log.kafka import Log
 from services.runtime.mongo.ended_activities import EndedActivities
+from services.runtime.pacing.shares import PartOf, all_of_it
 from services.runtime.scheduling.stops import Stops
 from services.runtime.scheduling.timers import Timers
 
@@ -48,8 +49,9 @@ class DispatchWork:
         timers: Timers,
         stops: Stops,
         ended: EndedActivities,
+        part_of: PartOf = all_of_it,
     ) -> None:
-        self.watch = SenderWatch(provider, senders, timers)
+        self.watch = SenderWatch(provider, senders, timers, part_of)
         self._lookup = TargetLookup(
             senders, self.watch, installations=installations, ended=ended, secure_values=secure_values
         )

@@ -5,7 +5,7 @@ once, `pool.py` a few connections to one origin.
 """
 
 from services.dispatch.http2.connection import Connection
-from services.dispatch.http2.engine import EngineName, Header, NotProcessed, Response, Result, Unknown, use
+from services.dispatch.http2.engine import EngineName, Header, NotProcessed, Response, Result, Unknown, use_engine
 from services.dispatch.http2.pool import Pool
 from services.dispatch.http2.protocol import NO_H2, ConnectError, tls_context
 
@@ -21,5 +21,5 @@ __all__ = [
     "Result",
     "Unknown",
     "tls_context",
-    "use",
+    "use_engine",
 ]

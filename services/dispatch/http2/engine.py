@@ -103,7 +103,7 @@ class _Chosen:
     name: EngineName = "ngh2"
 
 
-def use(name: EngineName) -> None:
+def use_engine(name: EngineName) -> None:
     """Set the engine of this process."""
     _Chosen.name = name
 

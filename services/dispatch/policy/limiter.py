@@ -3,12 +3,14 @@
     admitted(now) ─▶ 0     go: call `begin` now and `end` with the answer
                   ─▶ s     park the push for so many seconds; each is given a later time than the one before
 
-The rate falls to half when the provider says that the application sends too much (AIMD), at most once a second, and
-climbs back to the application's own limit within a minute. Retry-After closes the gate for its whole time. The width
-(pushes under way) falls when answers stay out, so that an application whose pushes hang does not fill the slots of its
-neighbours. Bulk leaves a fifth of the rate to single messages. Times are seconds of a monotonic clock.
+The rate is this instance's part of the application's (`part_of`), for others push over the same provider. It falls to
+half when the provider says that the application sends too much (AIMD), at most once a second, and climbs back to the
+part within a minute. Retry-After closes the gate for its whole time. The width (pushes under way) falls when answers
+stay out, so that an application whose pushes hang does not fill the slots of its neighbours. Bulk leaves a fifth of
+the rate to single messages. Times are seconds of a monotonic clock.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.runtime.pacing.token_bucket import TokenBucket
@@ -26,20 +28,27 @@ _CUT_EVERY_S = 1.0
 class Limiter:
     """The limiter of one (provider, application)."""
 
-    max_rate: float  # pushes a second
+    max_rate: float  # pushes a second, of all instances
     max_width: float = 4096.0  # pushes under way
-    rate: float = 0.0
+    part_of: Callable[[float], float] = lambda limit: 1.0
     width: float = 0.0
     under_way: int = 0
     _bucket: TokenBucket = field(default_factory=lambda: TokenBucket(0.0, float("-inf")))
     _closed_until: float = 0.0
     _cut_at: float = field(default=float("-inf"))
     _narrowed_at: float = field(default=float("-inf"))
+    _part: float = 1.0
+    _eased: float = 1.0  # how much of it the provider takes
     _parked_until: float = 0.0  # the time that was given to the last parked push
 
     def __post_init__(self) -> None:
-        self.rate, self.width = self.max_rate, self.max_width
+        self.width = self.max_width
         self._bucket.tokens = self._burst
+
+    @property
+    def rate(self) -> float:
+        """Pushes a second that may go out here."""
+        return self.max_rate * self._part * self._eased
 
     @property
     def _burst(self) -> float:
@@ -47,6 +56,7 @@ class Limiter:
 
     def admitted(self, now: float, bulk: bool = False) -> float:
         """0 to go at once, else the seconds to park the push for."""
+        self._part = self.part_of(self.max_rate)
         self._refill(now)
         if now < self._closed_until:
             return self._park(now, self._closed_until)
@@ -79,7 +89,7 @@ class Limiter:
         if now - self._cut_at >= _CUT_EVERY_S:
             self._refill(now)
             self._cut_at = now
-            self.rate = max(_LEAST_RATE, self.rate / 2)
+            self._eased *= max(min(_LEAST_RATE / self.rate, 1.0), 0.5)
             self._bucket.tokens = min(self._bucket.tokens, 0.0)
         if after_s is not None:
             self._closed_until = max(self._closed_until, now + after_s)
@@ -87,8 +97,7 @@ class Limiter:
     def _refill(self, now: float) -> None:
         passed = now - self._bucket.at_s
         if passed > 0:
-            if self.rate < self.max_rate:
-                self.rate = min(self.max_rate, self.rate + self.max_rate * passed / _RECOVERY_S)
+            self._eased = min(1.0, self._eased + passed / _RECOVERY_S)
             self._bucket.refill(now, self.rate, self._burst)
 
     def _park(self, now: float, earliest: float) -> float:

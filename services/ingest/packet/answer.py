@@ -99,7 +99,7 @@ class PacketService:
             return 400, orjson.dumps({"result": [entry_of(refused.rejection, None)]})
         limit = self._limits.enter(partner, time.monotonic())
         if limit is not None:
-            return Refusal(Code.TOO_MANY, "", limit)
+            return Refusal(Code.TOO_MANY, "", limit.words, limit.wait_s)
         try:
             sending = PacketContext(partner, self._directory, now, packet_id_of(body, packet, partner), ids.uuid7)
             return 200, orjson.dumps({"result": await self._send(packet, sending, warnings)})

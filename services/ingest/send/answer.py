@@ -42,6 +42,7 @@ from services.runtime.directory import Directory
 from services.runtime.http.field_names import Unknown
 from services.runtime.log.kafka import Append, Log, RecordTooLarge
 from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.pacing.shares import PartOf, all_of_it
 
 log = telemetry.logger("send")
 _Request = SendRequest | PlainRequest
@@ -59,14 +60,21 @@ class SendService:
     """Answers requests of `/v6/send`. One for each process."""
 
     def __init__(
-        self, directory: Directory, logins: Logins, sink: Log, claims: DuplicateClaims, keys: HourKeys
+        self,
+        directory: Directory,
+        logins: Logins,
+        sink: Log,
+        claims: DuplicateClaims,
+        keys: HourKeys,
+        *,
+        part_of: PartOf = all_of_it,
     ) -> None:
         self._directory = directory
         self._logins = logins
         self._log = sink
         self._claims = claims
         self._keys = keys
-        self.limits = PartnerLimits()
+        self.limits = PartnerLimits(part_of)
         self.recent = RecentRequests()
         self._failing_since_s: float | None = None
         self._failed_at_s = 0.0
@@ -84,7 +92,7 @@ class SendService:
             return self._login_refusal(partner, request.login, address)
         limit = self.limits.enter(partner, time.monotonic())
         if limit is not None:
-            return Refusal(Code.TOO_MANY, "", limit)
+            return Refusal(Code.TOO_MANY, "", limit.words, limit.wait_s)
         try:
             unknown = [] if _is_known(request) else unknown_fields(SendRequest, read_json(body))
             if unknown:

@@ -37,11 +37,12 @@ class RevokeAnswer(AnswerModel):
     installations: list[str]
 
 
-def identity_routes(logins: LoginCommands, access: ReadAccessDependency, callers: CallerOf) -> APIRouter:
+def identity_routes(
+    logins: LoginCommands, access: ReadAccessDependency, callers: CallerOf, limits: PartnerLimits
+) -> APIRouter:
     """The route that revokes proofs."""
     router = APIRouter(prefix="/v1/identities", tags=["identities"], responses=PROBLEMS)
     reading, calling = Depends(access), Depends(callers)
-    limits = PartnerLimits()
 
     @router.post("/revoke", responses={404: PROBLEMS[400]})
     async def revoke(body: RevokeBody, access: ReadAccess = reading, caller: Caller = calling) -> RevokeAnswer:
@@ -49,7 +50,7 @@ def identity_routes(logins: LoginCommands, access: ReadAccessDependency, callers
         if caller.partner is not None:  # each call is kept for weeks, whether anybody of that name is there or not
             limit = limits.enter(caller.partner, time.monotonic())
             if limit is not None:
-                raise Problem(429, "Too many requests", limit)
+                raise Problem(429, "Too many requests", limit.words, retry_after_s=limit.wait_s)
             limits.leave(caller.partner)
         phone = phone_digits(body.phone)
         names = sorted(access.applications) if body.application_id is None else [access.checked(body.application_id)]

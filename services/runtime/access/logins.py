@@ -34,6 +34,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.mongo import Database
 from services.runtime.mongo.logins_seen import SeenLogins
+from services.runtime.pacing.spends import Spends
 from services.runtime.process import Process
 
 log = telemetry.logger("logins")
@@ -66,6 +67,8 @@ class Logins:
         secrets: Secrets,
         seen: SeenLogins | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
+        *,
+        spends: Spends | None = None,
     ) -> None:
         self.directory = directory
         self._secrets = secrets
@@ -78,7 +81,7 @@ class Logins:
         self._right: dict[str, str] = {}  # digest of login and password: the password hash or API key it was right for
         self._checking: dict[tuple[str, str], asyncio.Future[bool]] = {}
         self._waiting: Counter[str] = Counter()
-        self._pace = LoginPace()
+        self._pace = LoginPace(spends, lambda text: secrets.digest(text, "login-pace"))
 
     async def remember(self) -> None:
         """Load what was seen to be right before this process began."""
@@ -238,9 +241,11 @@ def may_call(subnets: tuple[str, ...], address: str) -> bool:
     return False
 
 
-async def open_logins(process: Process, database: Database, directory: Directory, secrets: Secrets) -> Logins:
+async def open_logins(
+    process: Process, database: Database, directory: Directory, secrets: Secrets, spends: Spends
+) -> Logins:
     """The logins of a process, with those that were seen to be right before it began. Closed with the process."""
-    logins = Logins(directory, secrets, SeenLogins(database))
+    logins = Logins(directory, secrets, SeenLogins(database), spends=spends)
     await logins.remember()
     process.stack.callback(logins.close)
     return logins

@@ -18,6 +18,7 @@ from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
+from services.runtime.pacing.spends import Spends
 from services.runtime.pacing.token_bucket import TokenBuckets
 
 log = telemetry.logger("operators")
@@ -51,12 +52,20 @@ class OperatorTokens:
     """Checks tokens against the directory as it is at that moment. One for each process."""
 
     def __init__(
-        self, directory: Directory, secrets: Secrets, admin_token: str, clock_s: Callable[[], float] = time.monotonic
+        self,
+        directory: Directory,
+        secrets: Secrets,
+        admin_token: str,
+        clock_s: Callable[[], float] = time.monotonic,
+        *,
+        spends: Spends | None = None,
     ) -> None:
         self._directory, self._secrets, self._clock_s = directory, secrets, clock_s
         self._admin_digest = secrets.digest(admin_token, PURPOSE) if admin_token else ""
         self._taken: set[str] = set()
-        self._guesses = TokenBuckets(1 / FORGIVEN_EVERY_S, FREE_FAILURES, _MOST_NETWORKS)  # by network
+        self._guesses = TokenBuckets(1 / FORGIVEN_EVERY_S, FREE_FAILURES, _MOST_NETWORKS)  # by network's name
+        if spends is not None:
+            spends.follow("guesses/operator", self._guesses)
 
     def check(self, authorization: str, network: str) -> Operator | Wrong:
         """The operator of `Authorization: Bearer <token>`, from a network as `callers.network_of` names it."""
@@ -89,15 +98,20 @@ class OperatorTokens:
             return Operator(f"operator:{token.name}", token.scopes, token.operator_id)
         return None
 
+    def _named(self, network: str) -> str:
+        """The other instances hear of it: a name that tells nothing to who reads it."""
+        return self._secrets.digest(network, "operator-pace")
+
     def _wait_s(self, network: str) -> int:
         """Whole seconds until this network may try a token again."""
-        return ceil(self._guesses.wait_s(network, self._clock_s()))
+        return ceil(self._guesses.wait_s(self._named(network), self._clock_s()))
 
     def _count(self, network: str) -> None:
         now_s = self._clock_s()
-        could_try = not self._guesses.wait_s(network, now_s)
-        self._guesses.take_on_credit(network, now_s)
-        if could_try and self._guesses.wait_s(network, now_s):
+        name = self._named(network)
+        could_try = not self._guesses.wait_s(name, now_s)
+        self._guesses.take_on_credit(name, now_s)
+        if could_try and self._guesses.wait_s(name, now_s):
             log.warning("wrong operators' tokens of a network are slowed down", network=network)
 
 

@@ -4,6 +4,7 @@ tokens are earned at `per_s` up to `burst`  ─▶  a request takes one; where n
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _MOST_KEPT = 100_000
@@ -25,11 +26,15 @@ class TokenBucket:
 
 
 class TokenBuckets:
-    """A bucket for each key. One that is full again is forgotten, so memory follows those who ask now."""
+    """A bucket for each key. One that is full again is forgotten, so memory follows those who ask now.
+
+    `on_spent` hears of each token that is taken here, below zero when it is given back (`spends.py`).
+    """
 
     def __init__(self, per_s: float, burst: int, most_kept: int = _MOST_KEPT) -> None:
         self._per_s, self._burst, self._most_kept = per_s, float(burst), most_kept
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+        self.on_spent: Callable[[str, float], None] = lambda key, count: None
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -59,15 +64,25 @@ class TokenBuckets:
         """Take one token, there or not; the seconds until it is earned."""
         return max(0.0, -self._spend(key, now_s, 1)) / self._per_s
 
+    def spent_elsewhere(self, key: str, now_s: float, count: float) -> None:
+        """Another instance took so many of these tokens; below zero, gave them back."""
+        self._count(key, now_s, count)
+
     def give_back(self, key: str, now_s: float) -> None:
         """One token that was taken in vain."""
         self._spend(key, now_s, -1)
 
     def forget(self, key: str) -> None:
         """The bucket is full again."""
-        self._buckets.pop(key, None)
+        bucket = self._buckets.pop(key, None)
+        if bucket is not None:
+            self.on_spent(key, bucket.tokens - self._burst)
 
     def _spend(self, key: str, now_s: float, cost: float) -> float:
+        self.on_spent(key, cost)
+        return self._count(key, now_s, cost)
+
+    def _count(self, key: str, now_s: float, cost: float) -> float:
         bucket = self._buckets.setdefault(key, TokenBucket(self._burst, now_s))
         self._buckets.move_to_end(key)
         bucket.tokens = min(self._burst, bucket.refill(now_s, self._per_s, self._burst) - cost)

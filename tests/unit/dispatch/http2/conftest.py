@@ -5,11 +5,11 @@ from typing import get_args
 
 import pytest
 
-from services.dispatch.http2 import EngineName, use
+from services.dispatch.http2 import EngineName, use_engine
 
 
 @pytest.fixture(params=get_args(EngineName), autouse=True)
 def http2_engine(request: pytest.FixtureRequest) -> Iterator[EngineName]:
-    use(request.param)
+    use_engine(request.param)
     yield request.param
-    use("ngh2")
+    use_engine("ngh2")
