@@ -15,12 +15,14 @@ import pytest
 from deploy.local import Stack
 from deploy.play.bank import Bank, StreamEvent
 from deploy.sandbox.phone.device import Device, Habits
+from services.runtime import mongo
+from services.runtime.settings import Settings
 from tests.support.opening import opened, stack_beside
 from tests.support.waiting import eventually
 from tests.support.world import DELIVERED, PLATFORMS, READ, SENT, UNDELIVERED, Json, World, assert_forward
 
 DOUBLED = ("router", "dispatch", "status")
-SERVICES = ("ingest", "registry", *DOUBLED, *(f"{name}-2" for name in DOUBLED))
+SERVICES = ("ingest", "ingest-2", "registry", *DOUBLED, *(f"{name}-2" for name in DOUBLED))
 VICTIMS = tuple(f"{name}-2" for name in DOUBLED)
 MESSAGES = 120
 CUSTOMERS = 20
@@ -81,6 +83,34 @@ async def test_instances_share_the_work_and_tell_each_state_once(town: World, cu
             assert len(reported) == len(set(reported)), f"{message.ref} {kind}: {reported}"
     for name in (*DOUBLED, *VICTIMS):
         assert await _records(town, name) > 0, f"{name} has nothing to do"
+
+
+async def test_guesses_of_a_password_at_one_ingest_are_counted_at_the_other(town: World) -> None:
+    async with mongo.database(Settings.from_environment(town.stack.env)) as database:
+        for _ in range(10):
+            assert await _guessed(town, "ingest") == 401
+        await eventually(lambda: _has_told(database["rates"], 10))
+        at = (await database["rates"].find_one({"_id": "ingest/ingest-2"}) or {})["turn"]
+        await eventually(lambda: _has_turned(database["rates"], at + 2))
+    assert [await _guessed(town, name) for name in ("ingest-2", "ingest")] == [429, 429]
+
+
+async def _guessed(town: World, name: str) -> int:
+    """A login that nobody has, at one instance: so nothing is delayed."""
+    body = town.bank.request("guess") | {"login": "nobody", "password": "guess"}
+    url = f"http://127.0.0.1:{town.stack.ports[name].api}/v6/send"
+    async with aiohttp.ClientSession() as session, session.post(url, json=body) as answer:
+        return answer.status
+
+
+async def _has_told(rates: mongo.RawCollection, least: int) -> bool:
+    found = await rates.find_one({"_id": "ingest/ingest-1"}) or {"spent": []}
+    return max((count for _, count in found["spent"]), default=0) >= least
+
+
+async def _has_turned(rates: mongo.RawCollection, turn: int) -> bool:
+    found = await rates.find_one({"_id": "ingest/ingest-2"}) or {"turn": 0}
+    return int(found["turn"]) >= turn
 
 
 async def test_both_instances_tell_the_same_stream_while_both_write_it(
