@@ -34,7 +34,7 @@ from services.runtime.log.kafka import Append, Log
 log = telemetry.logger("audit")
 OPERATOR_KEY = "rpns.operator"
 """In the scope of a request that came in by the operators' listener: who it is."""
-_OF_EVERY_STATE = {"event_id", "at", "by", "v", "type", "revision"}
+_OF_EVERY_STATE = {"event_id", "at", "by", "v", "needs", "carried", "type", "revision"}
 _MOST_CHANGES, _MOST_OF_PATH = 20, 500
 
 
