@@ -30,6 +30,13 @@ _GOODBYE_S: Final = 2.0
 SocketFactory = Callable[[AddrInfoType], socket.socket]
 
 
+def words_of(error: OSError) -> str:
+    """What went wrong, for the trace: of a certificate that does not hold, why."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate: {error.verify_message}"
+    return type(error).__name__
+
+
 class Dialer(Protocol):
     """The way to origins."""
 
@@ -60,6 +67,8 @@ class Direct:
             )
         except ValueError as error:  # behind a proxy nobody has looked it up
             opened.close()
+            if isinstance(error, ssl.SSLCertVerificationError):  # which is one of these as well
+                raise
             raise OSError("a name that TLS does not take") from error
         except BaseException:
             opened.close()

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from services.runtime.http.outbound_addresses import is_forbidden
 from services.runtime.http_client.connection import Connection
-from services.runtime.http_client.dial import Dialer
+from services.runtime.http_client.dial import Dialer, words_of
 from services.runtime.http_client.message import Answer, NoAnswer, NotSent, Origin, Result, Target, request_of
 from services.runtime.http_client.origin import OriginConnections, Waiting
 
@@ -222,7 +222,7 @@ class Pool:
         except TimeoutError:
             why = NotSent("no connection: TimeoutError")
         except OSError as error:
-            why = FORBIDDEN if is_forbidden(error) else NotSent(f"no connection: {type(error).__name__}")
+            why = FORBIDDEN if is_forbidden(error) else NotSent(f"no connection: {words_of(error)}")
         finally:
             origin.opening -= 1
             self._taken -= 1

@@ -21,6 +21,7 @@ from services.dispatch.providers.http import client
 from services.dispatch.providers.http.client import Client, provider_pool, tls_context, without_answer
 from services.runtime.http import egress
 from services.runtime.http_client import CLOSED, Answer, NoAnswer, NotSent
+from services.runtime.http_client.dial import words_of
 from services.runtime.http_client.pool import CONNECT_TIMEOUT_S
 
 CONNECTIONS: Final = 8
@@ -46,7 +47,7 @@ class EitherClient:
         try:
             is_h2 = self._http2 is not None or (self._url.scheme == "https" and await self._agreed() == "h2")
         except OSError as error:
-            return without_answer(NotSent(f"no connection: {type(error).__name__}"))
+            return without_answer(NotSent(f"no connection: {words_of(error)}"))
         if is_h2:
             return await self._over_http2(headers, body)
         answer = await self._http1.post(self._url, headers, body)
