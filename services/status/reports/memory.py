@@ -149,11 +149,11 @@ class ReportsInMemory:
         known.is_stored = True
         return known.waiting  # until `ended`: it may have to be stored again
 
-    def ended(self, report: LeasedReport, *, taken: bool) -> None:
-        """Its attempt is recorded; a newer state that waits may follow."""
+    def ended(self, report: LeasedReport, *, taken: bool) -> tuple[Lane, str] | None:
+        """Its attempt is recorded; a newer state that waits may follow: to this receiver, which may be another one."""
         known = self._known.get(report.report_id)
         if known is None:
-            return
+            return None
         known.in_hand = False
         if known.is_stored or (taken and report.status in FINAL):
             known.is_closed = taken and report.status in FINAL
@@ -161,6 +161,8 @@ class ReportsInMemory:
         elif known.waiting is not None:
             key = known.waiting.lane, known.waiting.host
             self._queues.setdefault(key, OrderedDict())[report.report_id] = None
+            return key
+        return None
 
     def read(self, message: Message) -> None:
         """Forget what the fold has read by now."""

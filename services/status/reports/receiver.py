@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from schemas.values import Lane
 from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
+from services.runtime.faults import backoff_s, kind_of
 from services.runtime.loops import pause
 from services.status.reports.memory import MOST_WAIT_MS, ReportsInMemory
 from services.status.reports.model import LeasedReport, ReportIntent
@@ -68,6 +69,7 @@ class Receiver:
     async def run(self) -> None:
         stopping = asyncio.ensure_future(self._stop.wait())
         stopping.add_done_callback(lambda _: self.wake())
+        failures = 0  # for no known reason, in a row
         try:
             while not self._stop.is_set():
                 self._woken.clear()
@@ -76,6 +78,14 @@ class Receiver:
                 except faults.TRANSIENT_ERRORS as error:
                     log.warning("reports wait: infrastructure is away", error=repr(error))
                     wait_ms = _LOOK_MS
+                except Exception as error:  # what waits in memory, or is to be stored, is nobody else's
+                    failures += 1
+                    telemetry.LOOP_FAILURES.labels("reports").inc()
+                    say = log.warning if failures > 1 else log.error
+                    say("a receiver's round failed, and it goes on", error=kind_of(error), attempt=failures)
+                    wait_ms = round(1000 * backoff_s(failures))
+                else:
+                    failures = 0
                 if wait_ms is None:
                     return
                 await pause(self._woken, wait_ms / 1000)

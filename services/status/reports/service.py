@@ -21,6 +21,7 @@ from schemas.values import Lane
 from services.runtime import faults, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
+from services.runtime.faults import kind_of
 from services.runtime.log.kafka import Log
 from services.runtime.loops import keep_on
 from services.status.fold import Followed
@@ -58,7 +59,7 @@ class ReportService:
         self._limit = limit
         self._stop = stop
         self._memory = ReportsInMemory()
-        self._recorder = Recorder(store, sink, pace, self._memory)
+        self._recorder = Recorder(store, sink, pace, self._memory, wake=self._wake)
         self._receivers: dict[tuple[Lane, str], Receiver] = {}
         telemetry.RECEIVERS_AWAY.set_function(lambda: sum(found.is_down for found in self._receivers.values()))
         self._tasks: set[asyncio.Task[None]] = set()
@@ -134,6 +135,9 @@ class ReportService:
             self._receiver(intent.lane, host).wake(stored=False)
         return None
 
+    def _wake(self, lane: Lane, host: str, stored: bool) -> None:
+        self._receiver(lane, host).wake(stored=stored)
+
     def _receiver(self, lane: Lane, host: str) -> Receiver:
         found = self._receivers.get((lane, host))
         if found is None or found.has_ended:
@@ -149,7 +153,9 @@ class ReportService:
         if self._receivers.get((receiver.lane, receiver.host)) is receiver:
             del self._receivers[receiver.lane, receiver.host]
         if not task.cancelled() and task.exception() is not None:
-            log.error("a receiver's task died; the next look starts it again", exc_info=task.exception())
+            log.error("a receiver's task died", exc_info=task.exception())
+            if not self._stop.is_set():  # what waits in memory is nobody else's
+                self._receiver(receiver.lane, receiver.host).wake()
 
     async def _send(self, report: LeasedReport) -> Answer:
         """Post the report, and return when the result is recorded."""
@@ -157,11 +163,20 @@ class ReportService:
         if url is None:
             answer = Answer(0, "no address to report to is configured any more", is_down=False, latency_ms=0)
         else:
-            answer = await self._sender.post(
-                url, report.body, self._directory.partners.get(report.partner_id), report.resend
-            )
+            answer = await self._posted(url, report)
         await self._recorder.recorded(report, answer)
         return answer
+
+    async def _posted(self, url: str, report: LeasedReport) -> Answer:
+        """The answer; of a fault of ours, which is alarmed, one that was not taken: the report is tried again."""
+        partner = self._directory.partners.get(report.partner_id)
+        try:
+            return await self._sender.post(url, report.body, partner, report.resend)
+        except Exception as error:
+            telemetry.LOOP_FAILURES.labels("reports").inc()
+            log_error = log.error  # without the error's text, which may be a report's
+            log_error("a report cannot be posted", error=kind_of(error))
+            return Answer(0, f"not sent: {type(error).__name__}", is_down=False, latency_ms=0)
 
     async def run(self, look_every_s: float) -> None:
         """Send until stopped, and until all that is under way is recorded."""

@@ -66,6 +66,7 @@ class ReportStore:
     async def hold(self, reports: Sequence[LeasedReport], now: int) -> None:
         """Store that reports from memory are under way, with a lease: these attempts cannot be recorded yet."""
         await self._collection.write([updates.hold(report, now + LEASE_MS) for report in reports])
+        await self._redact_erased({report.message_id for report in reports})
 
     async def _redact_erased(self, message_ids: Collection[str]) -> None:
         """Redact the reports on messages of which nothing personal is left."""

@@ -211,7 +211,7 @@ async def test_the_newer_state_is_not_lost_when_the_store_is_away_for_a_moment(m
     store, memory = FakeStore(), ReportsInMemory()
     store.fails = 1
     parts: Any = (store, store, Pace(60_000, 3_600_000), memory)
-    recorder = Recorder(*parts)
+    recorder = Recorder(*parts, wake=lambda *_: None)
     message_id = Story().message_id
     memory.offer(intent(SENT, message_id), NOW)
     (report,) = begin(memory)

@@ -125,10 +125,11 @@ async def test_a_report_that_was_taken_is_posted_once_however_long_the_log_is_aw
     assert LEASE_MS > 2 * 5_000  # the longest pause between two tries is 5 s
 
 
-async def test_what_cannot_be_recorded_for_no_known_reason_ends_nothing() -> None:
-    store, log, wire = Store(), Log(RuntimeError("unknown")), ReportSender()
+async def test_what_cannot_be_recorded_for_no_known_reason_is_recorded_later_and_not_posted_again() -> None:
+    store, log, wire = Store(), Log(*[RuntimeError("unknown")] * 3), ReportSender()
     await reported(store, log, wire)
-    assert (wire.posted, len(log.appended), len(store.finished)) == (1, 0, 1)
+    assert (wire.posted, len(log.appended), len(store.finished)) == (1, 1, 1)
+    assert store.renewed >= 3
 
 
 async def test_a_look_that_fails_is_repeated() -> None:
