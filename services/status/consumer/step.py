@@ -14,6 +14,7 @@ nevertheless, its save meets the document.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -38,7 +39,9 @@ from services.status.message import Message, Messages
 
 log = telemetry.logger("fold")
 _ATTEMPTS = 20
+_MOST_UNANSWERED = 2_000
 
+Folded = tuple[Message, list[FollowUp]]
 Events = Mapping[str, Sequence[tuple[MessageEvent, str]]]
 """Events by message, each with the origin of its record; an empty origin: it was not read from the log."""
 
@@ -56,6 +59,8 @@ class FoldStep:
     projections: Sequence[Projection] = ()
     deciders: Sequence[Decider] = ()
     recent: RecentMessages = field(default_factory=RecentMessages)
+    _unanswered: OrderedDict[str, tuple[list[str], Folded]] = field(default_factory=OrderedDict)
+    """By message: the origins of what was folded, and what came of it, where nobody knows whether it was saved."""
 
     async def step(self, records: Sequence[Record]) -> StepResult:
         """Fold a batch. Repeatable: a second run changes nothing and lets the same things follow."""
@@ -71,19 +76,21 @@ class FoldStep:
             await follows.project()
 
     async def _step_of(self, events: Events) -> StepResult:
-        known = self.recent.take(events)
-        unknown = [message_id for message_id, batch in events.items() if message_id not in known and not _is_new(batch)]
+        kept = self._kept(events)
+        left = {message_id: batch for message_id, batch in events.items() if message_id not in kept}
+        known = self.recent.take(left)
+        unknown = [message_id for message_id, batch in left.items() if message_id not in known and not _is_new(batch)]
         if unknown:
             known |= await self.messages.load(unknown)
-        folded = _fold_all(known, events)
+        folded = [*kept.values(), *_fold_all(known, left)]
 
         async def project() -> None:
             await self._project(events, folded)
 
         return StepResult(project=project)
 
-    async def _project(self, events: Events, folded: Sequence[tuple[Message, list[FollowUp]]]) -> None:
-        done: list[tuple[Message, list[FollowUp]]] = []
+    async def _project(self, events: Events, folded: Sequence[Folded]) -> None:
+        done: list[Folded] = []
         for _ in range(_ATTEMPTS):
             for decide in self.deciders:
                 decide(folded)
@@ -92,6 +99,9 @@ class FoldStep:
             except TooLarge as fault:
                 _close([folded[index] for index in fault.indexes], events, fault)
                 continue
+            except mongo.TRANSIENT_ERRORS:
+                self._keep(folded, events)
+                raise
             done += [pair for pair in folded if pair[0].message_id not in conflicts]
             if not conflicts:
                 break
@@ -109,6 +119,28 @@ class FoldStep:
             message.revision, message.ignored = message.revision + 1, 0
         self.recent.keep([message for message, _ in done])
 
+    def _keep(self, folded: Sequence[Folded], events: Events) -> None:
+        """Keep them for the next try: should this one have been saved, what follows from it is still to be done."""
+        for pair in folded:
+            message_id = pair[0].message_id
+            self._unanswered[message_id] = _origins_of(events[message_id]), pair
+            self._unanswered.move_to_end(message_id)
+        while len(self._unanswered) > _MOST_UNANSWERED:
+            self._unanswered.popitem(last=False)
+
+    def _kept(self, events: Events) -> dict[str, Folded]:
+        """What was folded of the same records before."""
+        kept = {}
+        for message_id, batch in events.items() if self._unanswered else ():
+            origins, pair = self._unanswered.pop(message_id, ([], None))
+            if pair is not None and all(origins) and origins == _origins_of(batch):
+                kept[message_id] = pair
+        return kept
+
+
+def _origins_of(batch: Sequence[tuple[MessageEvent, str]]) -> list[str]:
+    return [origin for _, origin in batch]
+
 
 async def _side_by_side(works: Iterable[Awaitable[None]]) -> None:
     """Returns when all have ended, for the batch may be done again: none must still be at work then."""
@@ -123,7 +155,7 @@ def _is_new(batch: Sequence[tuple[MessageEvent, str]]) -> bool:
     return isinstance(first, MessageRequested) and first.link == 0
 
 
-def _count_differences(done: Sequence[tuple[Message, list[FollowUp]]], events: Events) -> None:
+def _count_differences(done: Sequence[Folded], events: Events) -> None:
     """Count requests that reuse an id for something else: their partner does not notice."""
     for message, _ in done:
         for event, _ in events[message.message_id]:
@@ -142,7 +174,7 @@ def _by_message(events: Iterable[tuple[Event, str]]) -> dict[str, list[tuple[Mes
     return found
 
 
-def _close(folded: Sequence[tuple[Message, list[FollowUp]]], events: Events, fault: TooLarge) -> None:
+def _close(folded: Sequence[Folded], events: Events, fault: TooLarge) -> None:
     """Close these, so that neither this batch nor a later one waits. Raises the fault if they were closed before."""
     if not folded or any(message.closed for message, _ in folded):
         raise fault
@@ -153,7 +185,7 @@ def _close(folded: Sequence[tuple[Message, list[FollowUp]]], events: Events, fau
         log.warning("a message is closed: it has become too large", message_id=message.message_id)
 
 
-def _fold_all(loaded: Mapping[str, Message], events: Events) -> list[tuple[Message, list[FollowUp]]]:
+def _fold_all(loaded: Mapping[str, Message], events: Events) -> list[Folded]:
     """Fold all; a message of which nothing is known even now is left out, for there is nothing to store."""
     folded = [_fold_one(message_id, loaded.get(message_id), batch) for message_id, batch in events.items()]
     ignored = sum(message.ignored for message, _ in folded)

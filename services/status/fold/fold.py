@@ -84,6 +84,8 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
         and not any(isinstance(follow_up, ReportDue) for follow_up in follows)
     ):
         follows += _report_due(link, request)
+    if kind is events.ReportAttempted and not follows:
+        follows += _report_due(link, request, again=True)  # whoever waits for this attempt may go on
     was_decided = link.cascade_decision is not None
     follows += decide_cascade(message, link, request, event)
     if link.cascade_decision is not None and not was_decided:

@@ -166,7 +166,11 @@ def from_document(document: Document) -> Message:
         links = [_link(stored) for stored in orjson.loads(document["links"])]
     except (TypeError, KeyError, ValueError) as error:
         raise NewerForm(f"a message is stored with what this release does not know: {type(error).__name__}") from error
-    settled = {} if "owed_at" in document else _settled(links)
+    settled, owed_since = {}, None
+    if "owed_at" not in document:
+        settled = _settled(links)
+    elif (owed := next((link for link in links if link.number == document["owed_link"]), None)) and owed.wanted:
+        owed_since = owed.number, owed.wanted.status.rank, document["owed_at"]
     return Message(
         message_id=document["_id"],
         partner_id=document["partner_id"],
@@ -179,6 +183,7 @@ def from_document(document: Document) -> Message:
         revision=document["revision"],
         closed=document.get("closed", False),
         settled=settled,
+        owed_since=owed_since,
     )
 
 

@@ -142,6 +142,11 @@ class Message:
     """By link: up to which rank reports are no concern of the fold any more. The collection `reports` has them, or
     nobody wants them. Stored only as `owed_at` of what is not settled."""
 
+    owed_since: tuple[int, int, int] | None = field(default=None, compare=False)
+    """Link and rank of the report that is owed, and since when, as stored."""
+    save: object = field(default=None, compare=False)
+    """The save that was begun and not answered; None: none was."""
+
     @property
     def request(self) -> Request | None:
         """What the partner asked for: the winner of the first link."""

@@ -122,6 +122,8 @@ class Messages:
     async def save(self, messages: Sequence[Message]) -> set[str]:
         """Store them, and give the ids of those that another writer has changed since they were loaded.
 
+        A save whose answer was lost may be repeated with the same messages: it is found, and counts.
+
         Raises TooLarge with the places of those that have to be closed (`fold/close.py`) and stored again, and Invalid
         for what no document can hold, such as a time in the year 40,000.
         """
@@ -134,20 +136,30 @@ class Messages:
         large = [place for place, message in enumerate(messages) if message.stored_bytes > LARGEST]
         if large:
             raise TooLarge(f"more than {LARGEST} bytes are known of a message", large)
-        save = ObjectId()
-        writes = [
-            _write(message, document | {"save": save}) for message, document in zip(messages, documents, strict=True)
-        ]
+        save, begun_before = ObjectId(), {message.message_id for message in messages if message.save is not None}
+        writes = []
+        for message, document in zip(messages, documents, strict=True):
+            message.save = message.save or save
+            writes.append(_write(message, document | {"save": message.save}))
         written = await self._collection.write(writes)
         conflicts = {messages[index].message_id for index in written.taken_indexes}
-        replaced = [message.message_id for message in messages if message.revision]
+        doubted = conflicts & begun_before
+        replaced = {message.message_id for message in messages if message.revision}
         if written.modified < len(replaced):
-            conflicts |= set(replaced) - await self._saved_by(save, replaced)
+            doubted |= replaced
+            conflicts |= replaced
+        if doubted:
+            conflicts -= await self._saved([message for message in messages if message.message_id in doubted])
+        for message, document in zip(messages, documents, strict=True):
+            if message.message_id not in conflicts:
+                message.save, message.owed_since = None, _owed_since(message, document)
         return conflicts
 
-    async def _saved_by(self, save: ObjectId, message_ids: Sequence[str]) -> set[str]:
-        found = await self._collection.find({"_id": {"$in": message_ids}, "save": save}, {"_id": 1}).to_list(None)
-        return {document["_id"] for document in found}
+    async def _saved(self, messages: Sequence[Message]) -> set[str]:
+        """Those that lie here as these saves left them."""
+        saves = {message.message_id: message.save for message in messages}
+        found = await self._collection.find({"_id": {"$in": list(saves)}}, {"save": 1}).to_list(None)
+        return {document["_id"] for document in found if document.get("save") == saves[document["_id"]]}
 
     async def find(self, query: Mapping[str, Any], limit: int) -> list[Message]:
         """The newest messages that fit, `limit` at most."""
@@ -228,12 +240,25 @@ def document_of(message: Message, now: int) -> Document:
     """The document as it is stored at `now` (UTC ms).
 
     A message without a request ends by the clock, not by its events: in a catch-up these are old, and the request may
-    be read next. A report is owed from the moment when the state that calls for it is stored.
+    be read next. A report is owed from the moment when the state that calls for it is stored, whatever comes behind.
     """
     document = to_document(message)
     owed = message.owed_link
     if owed is not None and message.links[owed].changes[-1].at > now - OWED_FOR_MS:
         document["owed_at"], document["owed_link"] = now - now % -_OWED_STEP_MS, owed
+        before = message.owed_since
+        if before is not None and before[:2] == (owed, _rank_wanted(message, owed)):
+            document["owed_at"] = before[2]
     if not message.is_asked_for:
         document["kept_until"] = datetime.fromtimestamp((now + UNASKED_KEPT_MS) / 1000, UTC)
     return document
+
+
+def _owed_since(message: Message, document: Document) -> tuple[int, int, int] | None:
+    owed = document.get("owed_link")
+    return (owed, _rank_wanted(message, owed), document["owed_at"]) if owed is not None else None
+
+
+def _rank_wanted(message: Message, number: int) -> int:
+    wanted = message.links[number].wanted
+    return wanted.status.rank if wanted is not None else -1

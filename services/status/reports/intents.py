@@ -15,10 +15,13 @@ from services.status.reports.packet_callback import callback_of
 
 
 class Newest(NamedTuple):
-    """The newest report due on a link. `in_doubt`: a former process, or a former batch, may have begun with it."""
+    """The newest report due on a link. `in_doubt`: a former process, or a former batch, may have begun with it, or
+    with the one `behind` which it is; `is_fresh`: with that one only."""
 
     due: ReportDue
     in_doubt: bool
+    is_fresh: bool = False
+    behind: int = -1
 
 
 def newest_of(message: Message, follows: Sequence[FollowUp]) -> list[Newest]:
@@ -30,8 +33,10 @@ def newest_of(message: Message, follows: Sequence[FollowUp]) -> list[Newest]:
             link, before = message.links[due.link], found.get(due.link)
             if due.report.status.rank > link.tried and link.reported not in FINAL:
                 begun = due.again and due.report.is_asked_for(due.request.registered_delivery)
-                in_doubt = begun or due.behind > link.tried if before is None else before.in_doubt
-                found[due.link] = Newest(due, in_doubt)
+                if before is None:
+                    is_behind = due.behind > link.tried
+                    before = Newest(due, begun or is_behind, is_behind and not due.again, due.behind)
+                found[due.link] = before._replace(due=due)
     return list(found.values())
 
 

@@ -5,9 +5,10 @@
                 └─────────────────▶ `reports` ◀───── not taken ─┘
 
 A link is known from the offer until the fold has read the attempt; meanwhile a newer state waits for the older one, a
-repeated one changes nothing, and behind a final one that was taken nothing follows. Once `reports` has a state of a
-link, the newer ones go there too. What is lost with the process is found by the sweeper, for the message says that a
-report is owed.
+repeated one changes nothing, and behind a final one that was taken nothing follows. When another process has saved the
+message meanwhile it may have reported on it, so no more is known than what is under way here. Once `reports` has a
+state of a link, the newer ones go there too. What is lost with the process is found by the sweeper, for the message
+says that a report is owed.
 """
 
 from collections import OrderedDict
@@ -40,6 +41,8 @@ class _Known:
     in_hand: bool = False
     is_stored: bool = False
     is_closed: bool = False  # a final report was taken
+    revision: int = 0  # of its message, as this process saved it last
+    is_foreign: bool = False  # another process has saved it since
 
     @property
     def is_idle(self) -> bool:
@@ -54,9 +57,38 @@ class ReportsInMemory:
         self._queues: dict[tuple[Lane, str], OrderedDict[str, None]] = {}
         self._bytes = 0
         self._lease = ids.uuid7()
+        self._expected: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
     def is_known(self, report_id: str) -> bool:
-        return report_id in self._known
+        known = self._known.get(report_id)
+        return known is not None and not known.is_foreign
+
+    def has_taken(self, report_id: str, rank: int) -> bool:
+        """Whether the state was offered before, and goes from here."""
+        known = self._known.get(report_id)
+        return known is not None and known.rank >= rank and not known.is_stored
+
+    def expect(self, report_id: str, rank: int, behind: int) -> None:
+        """This process, and no other, has found a state that is to be reported behind an attempt of a former one."""
+        self._expected[report_id] = rank, behind
+        self._expected.move_to_end(report_id)
+        while len(self._expected) > MOST_KNOWN:
+            self._expected.popitem(last=False)
+
+    def may_follow(self, report_id: str, rank: int, tried: int) -> bool:
+        """Whether the attempt that this state waited for has been read: nobody else sends it."""
+        expected = self._expected.get(report_id)
+        return expected is not None and expected[0] == rank and tried >= expected[1]
+
+    def follow(self, message: Message) -> None:
+        """Look whether another process has saved the message since this one did."""
+        for number in message.links if self._known else ():
+            report_id = f"{message.message_id}/{number}"
+            known = self._known.get(report_id)
+            if known is not None and known.revision not in (0, message.revision):
+                known.is_foreign = True
+                if known.is_idle:
+                    del self._known[report_id]
 
     def is_stored(self, report_id: str) -> bool:
         """Whether `reports` has a state of this link, as far as this process knows."""
@@ -165,13 +197,16 @@ class ReportsInMemory:
         return None
 
     def read(self, message: Message) -> None:
-        """Forget what the fold has read by now."""
+        """Forget what the fold has read by now; the message has just been saved."""
         for link in message.links.values():
-            if link.tried >= 0:
-                report_id = f"{message.message_id}/{link.number}"
-                known = self._known.get(report_id)
-                if known is not None and known.is_idle and link.tried >= known.rank:
+            report_id = f"{message.message_id}/{link.number}"
+            known = self._known.get(report_id)
+            if known is not None:
+                known.revision = message.revision + 1
+                if known.is_idle and 0 <= link.tried >= known.rank:
                     del self._known[report_id]
+            if link.tried >= 0 and self._expected.get(report_id, (link.tried + 1,))[0] <= link.tried:
+                del self._expected[report_id]
 
     def _unqueue(self, report_id: str, known: _Known) -> None:
         intent, known.waiting = known.waiting, None

@@ -67,6 +67,7 @@ class ReportService:
     def decide(self, followed: Followed) -> None:
         """Settle, before their messages are saved, the reports that nobody wants, and those that go to `reports`."""
         for message, follows in followed:
+            self._memory.follow(message)
             for newest in newest_of(message, follows):
                 if self._is_settled(message, newest):
                     message.settled[newest.due.link] = newest.due.report.status.rank
@@ -83,7 +84,14 @@ class ReportService:
         report_id = f"{message.message_id}/{link.number}"
         if self._memory.is_known(report_id):
             return self._memory.is_stored(report_id)
-        return not newest.in_doubt and not self._has_room(message.lane, host)
+        return not self._is_in_doubt(message, newest) and not self._has_room(message.lane, host)
+
+    def _is_in_doubt(self, message: Message, newest: Newest) -> bool:
+        """Whether another process may have begun with it, of which this one knows nothing."""
+        due, report_id = newest.due, f"{message.message_id}/{newest.due.link}"
+        if not newest.in_doubt or self._memory.is_known(report_id):
+            return False
+        return not self._memory.may_follow(report_id, due.report.status.rank, message.links[due.link].tried)
 
     def _has_room(self, lane: Lane, host: str) -> bool:
         receiver = self._receivers.get((lane, host))
@@ -126,7 +134,11 @@ class ReportService:
             return None
         if message.settled.get(due.link, -1) >= due.report.status.rank:
             return self._intents.intent(message, due, host)
-        if newest.in_doubt and not self._memory.is_known(f"{message.message_id}/{due.link}"):
+        if self._is_in_doubt(message, newest):
+            if newest.is_fresh:
+                self._memory.expect(f"{message.message_id}/{due.link}", due.report.status.rank, newest.behind)
+            return None
+        if due.again and self._memory.has_taken(f"{message.message_id}/{due.link}", due.report.status.rank):
             return None
         intent = self._intents.intent(message, due, host)
         if not self._memory.offer(intent, now_ms(), has_room=self._has_room(intent.lane, host)):
