@@ -20,7 +20,7 @@ from tests.simulation.plan import drawn
 from tests.simulation.run import Outcome, run
 
 _KINDS = (
-    *("lost", "shown twice", "stuck", "backwards", "missing", "told twice"),
+    *("never accepted", "lost", "shown twice", "stuck", "backwards", "missing", "told twice"),
     *("cascade doubled", "cascade missing", "disagrees", "died"),
 )
 _AT_ONCE = 25

@@ -38,6 +38,8 @@ def compared(world: "World") -> list[Finding]:
     found: list[Finding] = []
     for message_id, request in world.partner.refs.items():
         message = known.get(message_id)
+        if message_id not in world.partner.accepted:
+            found.append(Finding("never accepted", f"{request.ref}, however often it was asked for", message_id))
         if message is None:
             if message_id in world.partner.accepted:
                 found.append(Finding("lost", f"{request.ref} was accepted, and nobody knows it", message_id))

@@ -26,7 +26,7 @@ class _Batch:
         self.pairs: list[tuple[bytes | None, bytes | None]] = []
         self._size = 0
 
-    def append(self, *, key: bytes | None, value: bytes | None, timestamp: None) -> object | None:
+    def append(self, *, key: bytes | None, value: bytes | None, **_: object) -> object | None:
         size = len(key or b"") + len(value or b"")
         if self.pairs and self._size + size > _BATCH_BYTES:
             return None
