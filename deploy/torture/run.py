@@ -21,6 +21,7 @@ from deploy.torture.ledgers import Verdict, is_settled, judge
 from deploy.torture.load import (
     Book,
     Customers,
+    Kind,
     Partner,
     Receiver,
     customers_of,
@@ -51,6 +52,7 @@ class Run:
     """What a run is of. The same seed gives the same load and the same plan of faults.
 
     only         names of faults; empty: all
+    without      kinds of messages that are left out: those that wait for a time of day, or for the end of a lifetime
     longest_s    no fault lasts longer
     spread_s     the load is spread over so many seconds at least
     quiet_s      how long messages may take to settle when all is over
@@ -61,6 +63,7 @@ class Run:
     messages: int
     faults: int
     only: Sequence[str] = ()
+    without: Sequence[Kind] = ()
     longest_s: float = float("inf")
     spread_s: float = 10.0
     quiet_s: float = 300.0
@@ -130,7 +133,7 @@ async def _play(run: Run, stack: Stack, book: Book, folder: Path, say: Say) -> O
 
 async def _load_and_strikes(run: Run, strikes: Sequence[Strike], scene: Scene, partner: Partner, say: Say) -> None:
     spread_s = max([run.spread_s, *(strike.until_s for strike in strikes)])
-    messages = list(messages_of(run.seed, run.messages, customers_of(run.seed, run.messages)))
+    messages = list(messages_of(run.seed, run.messages, customers_of(run.seed, run.messages), run.without))
     lines = [message for message in messages if message.kind == "mailing"]
     async with asyncio.TaskGroup() as group:
         group.create_task(partner.send_all(messages, len(messages) / spread_s))

@@ -15,12 +15,16 @@ class Expected:
     sms      whether its cascade goes on to one
     end      the last report on the push, by its status (9 read, 5 not delivered)
     absorbs  whether the provider, or the phone, shows what is sent twice only once
+    may_be_refused   its application's key is revoked now and then, and the first pushes under such a key are refused:
+                     it may end as not delivered, unseen; then `falls_back` says whether an SMS goes out
     """
 
     shown: Literal[0, 1] | None = 1
     sms: Sms = "never"
     end: int = 9
     absorbs: bool = True
+    may_be_refused: bool = False
+    falls_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class Verdict:
     calls: int
     calls_repeated: int
     in_doubt: int
+    refused: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
 
     @property

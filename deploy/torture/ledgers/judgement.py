@@ -23,17 +23,19 @@ def judge(accounts: Iterable[Account]) -> Verdict:
     """The verdict over all of them."""
     wrong: dict[str, dict[str, str]] = {kind: {} for kind in ZERO}
     outcomes: Counter[str] = Counter()
-    total = accepted = calls = repeated = in_doubt = 0
+    total = accepted = calls = repeated = in_doubt = refused = 0
     for account in accounts:
         total += 1
         accepted += account.accepted
         calls += account.calls
         repeated += account.calls_repeated
         in_doubt += _in_doubt(account)
+        refused += _is_refused(account)
         outcomes[account.history.state if account.history is not None else "unknown"] += 1
         for kind, why in wrongs_of(account):
             wrong[kind][account.ref] = why
-    return Verdict(wrong, total, accepted, calls, calls_repeated=repeated, in_doubt=in_doubt, outcomes=outcomes)
+    about = {"calls_repeated": repeated, "in_doubt": in_doubt, "refused": refused}
+    return Verdict(wrong, total, accepted, calls, **about, outcomes=outcomes)
 
 
 def wrongs_of(account: Account) -> list[tuple[str, str]]:
@@ -48,8 +50,17 @@ def is_settled(account: Account) -> bool:
     """Whether it has come as far as it is to, by what the receiver was told alone."""
     if not account.accepted:
         return True
-    end = account.expected.end
-    return _last(account, _PUSH) == end and (account.expected.sms == "never" or _last(account, _SMS) == _DELIVERED)
+    has_ended = _is_refused(account) or _last(account, _PUSH) == account.expected.end
+    return has_ended and (not _wants_sms(account) or _last(account, _SMS) == _DELIVERED)
+
+
+def _is_refused(account: Account) -> bool:
+    """Truly: unseen, and told so."""
+    return account.expected.may_be_refused and not account.shown and _last(account, _PUSH) == _UNDELIVERED
+
+
+def _wants_sms(account: Account) -> bool:
+    return account.expected.falls_back if _is_refused(account) else account.expected.sms == "once"
 
 
 def _in_doubt(account: Account) -> bool:
@@ -59,7 +70,7 @@ def _in_doubt(account: Account) -> bool:
 
 
 def _lost(account: Account) -> list[tuple[str, str]]:
-    if account.expected.shown == 1 and not account.shown and not _in_doubt(account):
+    if account.expected.shown == 1 and not (account.shown or _in_doubt(account) or _is_refused(account)):
         return [(LOST, f"no phone has shown it; history says {_state(account)}")]
     return []
 
@@ -84,7 +95,7 @@ def _stuck(account: Account) -> list[tuple[str, str]]:
 
 
 def _cascade(account: Account) -> list[tuple[str, str]]:
-    wanted = account.expected.sms == "once"
+    wanted = _wants_sms(account)
     if account.sms > wanted:
         return [(DOUBLED, f"{account.sms} SMS, of {int(wanted)}")]
     if wanted and not account.sms and account.accepted:

@@ -8,6 +8,7 @@ from rich.table import Table
 from deploy.torture.ledgers.entries import Verdict
 
 _SHOWN = 3
+_REFUSED = "under a key that was revoked, before their way was stopped: reported as not delivered, and unseen"
 _IN_DOUBT = "their answer is lost, and a second push would be shown again: reported as sent, and no more"
 
 
@@ -25,6 +26,7 @@ def verdict_table(verdict: Verdict, seed: int) -> Table:
     share = f"{verdict.repeated_share:.2%} of {verdict.calls}"
     table.add_row("provider calls repeated", str(verdict.calls_repeated), share)
     table.add_row("in doubt", str(verdict.in_doubt), _IN_DOUBT)
+    table.add_row("refused", str(verdict.refused), _REFUSED)
     states = ", ".join(f"{state} {count}" for state, count in sorted(verdict.outcomes.items()))
     table.add_row("ended as", "", states)
     return table

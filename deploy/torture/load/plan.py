@@ -11,7 +11,7 @@ mailing     pushes of one mailing                             are read
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,10 +72,13 @@ def customers_of(seed: int, messages: int) -> list[Customer]:
     return made
 
 
-def messages_of(seed: int, count: int, customers: Sequence[Customer]) -> Iterator[Planned]:
-    """The messages, in the order in which they are sent."""
+def messages_of(
+    seed: int, count: int, customers: Sequence[Customer], without: Collection[Kind] = ()
+) -> Iterator[Planned]:
+    """The messages, in the order in which they are sent; none of the kinds in `without`."""
     draw = random.Random(f"messages/{seed}")
-    kinds, shares = list(_SHARES), list(_SHARES.values())
+    kinds = [kind for kind in _SHARES if kind not in without]
+    shares = [_SHARES[kind] for kind in kinds]
     silent = [customer for customer in customers if customer.habit == "silent"]
     others = [customer for customer in customers if customer.habit != "silent"]
     first = [customer for customer in others if not customer.second]  # a mailing is of one sender
@@ -89,6 +92,7 @@ def messages_of(seed: int, count: int, customers: Sequence[Customer]) -> Iterato
         if kind == "silent":
             expected = Expected(None, "once", _UNDELIVERED, absorbs=absorbs)
         else:
-            expected = Expected(1, "never", _READ, absorbs=absorbs)
+            about = {"may_be_refused": customer.second, "falls_back": kind == "reached"}
+            expected = Expected(1, "never", _READ, absorbs=absorbs, **about)
         times = draw.choice((2, 3)) if kind == "repeated" else 1
         yield Planned(ref, kind, customer.phone, second=customer.second, expected=expected, times=times)

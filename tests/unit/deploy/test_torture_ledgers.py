@@ -78,6 +78,24 @@ def test_a_push_in_doubt_is_no_loss_where_a_second_one_would_be_shown_again() ->
     assert {kind for kind, _ in wrongs_of(doubtful)} == {"lost", "stuck", "reports missing"}
 
 
+def test_a_push_under_a_revoked_key_may_be_refused_if_that_is_told_and_its_cascade_goes_on() -> None:
+    links = (LinkHistory("PUSH", "REFUSED", 5, 5),)
+    refused = good(
+        expected=Expected(may_be_refused=True),
+        shown=0,
+        pushes=0,
+        reports={"PUSH": [UNDELIVERED]},
+        history=History("REFUSED", "71", links),
+    )
+    assert wrongs_of(refused) == []
+    assert is_settled(refused)
+    assert judge([refused]).refused == 1
+    refused.expected = Expected(may_be_refused=True, falls_back=True)
+    assert [kind for kind, _ in wrongs_of(refused)] == ["cascades missing", "reports missing"]
+    refused.expected = Expected()
+    assert "lost" in dict(wrongs_of(refused))
+
+
 def test_a_call_is_repeated_for_free_only_where_somebody_absorbs_it() -> None:
     absorbed = good(pushes=2, repeated=1)
     assert wrongs_of(absorbed) == []
