@@ -11,7 +11,7 @@ from deploy.torture.ledgers import verdict_table
 from deploy.torture.run import Run, tortured
 
 SHORT = Run(
-    seed=1945,
+    seed=10601,
     messages=400,
     faults=6,
     only=("kill", "crash at a step", "primary steps down", "broker killed", "answers lost"),
@@ -22,9 +22,9 @@ SHORT = Run(
 
 
 def test_four_ledgers_agree_after_a_few_faults(tmp_path: Path) -> None:
-    said: list[str] = []
-    outcome = tortured(SHORT, tmp_path, said.append)
+    progress: list[str] = []
+    outcome = tortured(SHORT, tmp_path, progress.append)
     Console(soft_wrap=True).print(verdict_table(outcome.verdict, SHORT.seed), outcome.took_s)
-    assert outcome.is_clean, (outcome.verdict.wrong, outcome.strange, said)
+    assert outcome.is_clean, (outcome.verdict.wrong, outcome.strange, progress)
     assert outcome.verdict.accepted == SHORT.messages
     assert len(outcome.strikes) == SHORT.faults

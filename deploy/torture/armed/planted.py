@@ -1,7 +1,7 @@
 """Faults that a release could have. The torture has to find each of them: `python -m deploy.torture run --plant NAME`.
 
 commit-before-append    a batch is committed before what follows from it is appended: a crash between them loses it
-one-member-is-enough    a write that one member alone holds is taken for stored: a failover takes it back
+write-concern-unread    a write whose write concern has failed is taken for stored: a failover takes it back
 resends-blindly         a push whose answer is lost is sent again where nobody absorbs the second one
 """
 
@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import OffsetAndMetadata, TopicPartition
-from pymongo import WriteConcern
+from pymongo.errors import BulkWriteError
+
+from services.runtime.mongo.errors import Duplicate
 
 PLANT_SETTING = "RPNS_TORTURE_PLANT"
 
@@ -31,10 +33,16 @@ def _commit_before_append() -> None:
     setattr(BatchConsumer, "_do", committing)  # noqa: B010
 
 
-def _one_member_is_enough() -> None:
-    from services.runtime import mongo
+def _write_concern_unread() -> None:
+    from services.runtime.mongo import collection, errors
 
-    setattr(mongo, "_MAJORITY", WriteConcern(w=1))  # noqa: B010
+    meaning = errors.meaning_of_bulk
+
+    def careless(error: BulkWriteError) -> Exception:
+        is_stored = (error.details or {}).get("writeConcernErrors") and not (error.details or {}).get("writeErrors")
+        return Duplicate("nothing was taken") if is_stored else meaning(error)
+
+    setattr(collection, "meaning_of_bulk", careless)  # noqa: B010
 
 
 def _resends_blindly() -> None:
@@ -48,7 +56,7 @@ def _resends_blindly() -> None:
 
 PLANTS: Mapping[str, Callable[[], None]] = {
     "commit-before-append": _commit_before_append,
-    "one-member-is-enough": _one_member_is_enough,
+    "write-concern-unread": _write_concern_unread,
     "resends-blindly": _resends_blindly,
 }
 

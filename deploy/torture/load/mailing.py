@@ -1,5 +1,6 @@
 """One mailing among the load: a draft, its list, its start, each asked for until it is done."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,17 +13,18 @@ from deploy.torture.load.sending import Partner, Refused
 
 _NDJSON = {"Content-Type": "application/x-ndjson"}
 _REPEATED = 409
+_HASTE = 1.5  # so that it has been planned when the others are sent
 Json = dict[str, Any]
 
 
 async def send_mailing(partner: Partner, book: Book, lines: Sequence[Planned], per_s: float) -> None:
-    """Send them as one mailing at this rate; returns when it has started. Raises Refused."""
+    """Send them as one mailing, somewhat faster than at this rate; returns when it has started. Raises Refused."""
     if not lines:
         return
     ref = f"of-{lines[0].ref}"
     data = {"serviceNumber": SENDER, "text": "{{text}}", "ttl": 1, "ttlUnit": "HOURS"}
     draft: Json = {"id": ref, "name": "torture", "message": {"type": "PUSH", "data": data}}
-    draft |= {"onRepeated": "send", "ratePerS": max(1, round(per_s))}
+    draft |= {"onRepeated": "send", "ratePerS": 1 + math.ceil(_HASTE * per_s)}
     await _ask(partner, ref, "POST", "", json=draft)
     for message in lines:
         book.expect(message)
