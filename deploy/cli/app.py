@@ -76,7 +76,7 @@ def place(
             "--token",
             "--admin-token",
             envvar=["RPNS_OPERATOR_TOKEN", "RPNS_ADMIN_TOKEN"],
-            help="an operator's token; default: the running local stack's",
+            help="an operator's token; or a file named by …_FILE; default: the running local stack's",
             show_envvar=True,
         ),
     ] = "",

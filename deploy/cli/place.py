@@ -2,12 +2,13 @@
 
 url             --url, RPNS_PUBLIC_URL, the local stack that runs, http://127.0.0.1:8080
 operators' url  --operators-url, RPNS_OPERATORS_URL, the local stack's beside its url, else the url that was given
-token           --token, RPNS_OPERATOR_TOKEN, RPNS_ADMIN_TOKEN, the local stack's, and that only for that stack itself
+token           --token, RPNS_OPERATOR_TOKEN, RPNS_ADMIN_TOKEN, a file (…_FILE), the local stack's for itself alone
 """
 
 import os
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -15,9 +16,13 @@ import typer
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, base_url
 from deploy.gateway.routes import OPERATORS_PORT, PUBLIC_PORT
+from services.runtime.http import egress
 from services.runtime.settings import BadSettings, Settings
 
 HOST = "127.0.0.1"
+
+
+_TOKENS = ("RPNS_OPERATOR_TOKEN_FILE", "RPNS_ADMIN_TOKEN_FILE")
 
 
 @dataclass
@@ -48,7 +53,7 @@ class Place:
 
     def operator(self) -> Gateway:
         """Raises Fault when no token is known."""
-        token = self.given_token or self._local_token()
+        token = self.given_token or _token_in_file() or self._local_token()
         if not token:
             raise Fault(f"no operator's token for {self.operators_url}: give --token or set RPNS_OPERATOR_TOKEN")
         if not token.isascii() or not token.isprintable():
@@ -60,9 +65,11 @@ class Place:
         local = self._local
         own = dict(os.environ) if os.environ.get("KAFKA_BOOTSTRAP") or local is None else local["env"] | os.environ
         try:
-            return Settings.from_environment(own)
+            settings = Settings.from_environment(own)
         except BadSettings as error:
             raise Fault(str(error)) from None
+        egress.use(settings.proxy)
+        return settings
 
     @cached_property
     def _local(self) -> dict[str, Any] | None:
@@ -86,3 +93,14 @@ def operator(context: typer.Context) -> Gateway:
     """The platform as the operator of this command line sees it. Raises Fault."""
     place: Place = context.obj
     return place.operator()
+
+
+def _token_in_file() -> str:
+    """The operator's token where it is mounted as a file; "" where none is named. Raises Fault."""
+    for name in _TOKENS:
+        if place := os.environ.get(name):
+            try:
+                return Path(place).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeError) as error:
+                raise Fault(f"{name}: cannot be read ({type(error).__name__})") from None
+    return ""

@@ -3,7 +3,8 @@
     Settings ─▶ options(settings) ─▶ producers, consumers, the admin client; Faust's worker says the same in its words
 
 A certificate is read when a client is made, so a new one is taken at the next start. An access token of OAUTHBEARER is
-fetched when a connection begins, kept until a while before it ends, and shared by all clients of the process.
+fetched when a connection begins, kept until a while before it ends, and shared by all clients of the process. Its
+endpoint is reached as providers are: directly, or through the operator's proxy.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError
 
 from services.runtime.cluster_settings import ClusterSettings, SaslMechanism, SecurityProtocol
+from services.runtime.http import egress
 from services.runtime.settings import BadSettings
 
 _TOKEN_TIMEOUT_S = 10.0
@@ -83,7 +85,11 @@ class AccessTokens(AbstractTokenProvider):  # type: ignore[misc]
     def __init__(
         self, url: str, form: bytes, context: ssl.SSLContext, monotonic_s: Callable[[], float] = time.monotonic
     ) -> None:
-        self._url, self._form, self._context, self._monotonic_s = url, form, context, monotonic_s
+        self._url, self._form, self._monotonic_s = url, form, monotonic_s
+        # without the proxies that the environment may name: one setting says where the way out is
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
         self._token, self._renew_at_s = "", 0.0
         self._alone = asyncio.Lock()
 
@@ -99,8 +105,13 @@ class AccessTokens(AbstractTokenProvider):  # type: ignore[misc]
 
     def _fetch(self) -> tuple[str, float]:
         request = urllib.request.Request(self._url, self._form, {"Accept": "application/json"})
+        proxy = egress.proxy_to(urllib.parse.urlsplit(self._url).hostname or "")
+        if proxy is not None:
+            if proxy.authorization:
+                request.add_header("Proxy-Authorization", proxy.authorization)
+            request.set_proxy(f"{proxy.host}:{proxy.port}", "http")
         try:
-            with urllib.request.urlopen(request, timeout=_TOKEN_TIMEOUT_S, context=self._context) as answer:
+            with self._opener.open(request, timeout=_TOKEN_TIMEOUT_S) as answer:
                 body = json.loads(answer.read(_TOKEN_BYTES))
             return str(body["access_token"]), float(body.get("expires_in", 60))
         except urllib.error.HTTPError as error:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,3 +130,13 @@ def test_the_local_token_is_not_shown_to_another_platform(
     monkeypatch.setattr("deploy.local.__main__.running", lambda _: LOCAL)
     with pytest.raises(Fault):
         Place(**environment).operator()
+
+
+def test_a_token_may_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("deploy.local.__main__.running", lambda _: None)
+    (tmp_path / "token").write_text("mounted\n")
+    monkeypatch.setenv("RPNS_OPERATOR_TOKEN_FILE", str(tmp_path / "token"))
+    assert Place().operator().authorization == "Bearer mounted"
+    monkeypatch.setenv("RPNS_OPERATOR_TOKEN_FILE", str(tmp_path / "nothing"))
+    with pytest.raises(Fault, match="RPNS_OPERATOR_TOKEN_FILE: cannot be read"):
+        Place().operator()

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError
 
+from services.runtime.http import egress
 from services.runtime.log import connection
 from services.runtime.settings import BadSettings, Settings
 
@@ -102,6 +103,7 @@ class Endpoint(HTTPServer):
     def __init__(self, answers: list[tuple[int, object]]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers, self.forms = answers, list[dict[str, list[str]]]()
+        self.asked_for: list[tuple[str, str | None]] = []  # and by which login at a proxy
 
     @property
     def url(self) -> str:
@@ -114,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.forms.append(parse_qs(body.decode()))
+        self.server.asked_for.append((self.path, self.headers["Proxy-Authorization"]))
         code, answer = self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0]
         self.send_response(code)
         self.end_headers()
@@ -155,6 +158,21 @@ async def test_a_token_is_fetched_once_for_all_and_again_before_it_ends() -> Non
 
     assert (set(together), kept, renewed) == ({"first"}, "first", "second")
     assert server.forms == [{"grant_type": ["client_credentials"], "client_id": ["router"]}] * 2
+
+
+async def test_the_endpoint_is_asked_through_the_operators_proxy_and_through_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with endpoint((200, {"access_token": "seen"})) as server:
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        assert await tokens(server, [0.0]).token() == "seen"
+        asked = connection.AccessTokens("http://tokens.example/token", b"", ssl.create_default_context())
+        egress.use(egress.Proxy.of(f"http://bank:way@127.0.0.1:{server.server_port}", ""))
+        try:
+            assert await asked.token() == "seen"
+        finally:
+            egress.use(None)
+    assert server.asked_for == [("/token", None), ("http://tokens.example/token", "Basic YmFuazp3YXk=")]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ Kind = Literal["missing", "settings", "partitions", "replicas"]
 
 @dataclass(frozen=True)
 class Found:
-    """One topic as it is. `waiting`: records that a group has not read yet; `readers`: members of its groups."""
+    """One topic as it is. `waiting`: records that a group has not read yet; `readers`: members of any
+    group of this deployment, since a service that reads elsewhere may write here."""
 
     name: str
     partitions: int

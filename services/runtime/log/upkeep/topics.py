@@ -14,7 +14,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from services.runtime.log.upkeep.clients import opened_admin, opened_reader, partitions_of, settings_of
 from services.runtime.log.upkeep.groups import read_groups
 from services.runtime.log.upkeep.plan import Change, Found, changes
-from services.runtime.log.upkeep.wanted import Wanted
+from services.runtime.log.upkeep.wanted import Wanted, every_topic
 from services.runtime.settings import Settings
 
 
@@ -42,7 +42,8 @@ async def read_topics(settings: Settings, wanted: Sequence[Wanted]) -> dict[str,
 
 
 async def _use_of(settings: Settings, partitions: Mapping[str, int]) -> tuple[set[str], dict[str, int], dict[str, int]]:
-    """Of topics: those that hold or held records, how many wait in each, and how many members read it."""
+    """Of topics: those that hold or held records, how many wait in each, and how many readers run anywhere: a service
+    whose groups read other topics may write to these."""
     if not partitions:
         return set(), {}, {}
     places = [TopicPartition(name, number) for name, count in partitions.items() for number in range(count)]
@@ -50,13 +51,13 @@ async def _use_of(settings: Settings, partitions: Mapping[str, int]) -> tuple[se
         used = {place.topic for place, end in (await reader.end_offsets(places)).items() if end}
     prefix = settings.kafka_topic_prefix
     waiting: dict[str, int] = {}
-    readers: dict[str, int] = {}
-    for group in await read_groups(settings, [name.removeprefix(prefix) for name in partitions]):
+    groups = await read_groups(settings, [topic.name for topic in every_topic()])
+    for group in groups:
         for topic in group.topics:
             name = prefix + topic.topic
             waiting[name] = waiting.get(name, 0) + topic.waiting
-            readers[name] = readers.get(name, 0) + len(group.members)
-    return used, waiting, readers
+    running = sum(len(group.members) for group in groups)
+    return used, waiting, dict.fromkeys(partitions, running)
 
 
 async def planned(settings: Settings, wanted: Sequence[Wanted], *, grow: bool = False) -> list[Change]:
