@@ -104,9 +104,10 @@ def measured(requests: int = 200_000, in_flight: int = 500, engine: EngineName =
         server.join()
     note = f"{cpu_s / requests * 1e6:.1f} µs each; {requests / wall_s:,.0f}/s, {in_flight} in flight"
     memory = memory_mib(os.getpid())
+    name = "HTTP/2 client, POSTs over TLS" + (" (h2)" if engine == "h2" else "")
     return [
         Row(
-            f"HTTP/2 client on {engine}, POSTs over TLS",
+            name,
             requests / cpu_s,
             "per CPU-second",
             note=note,
