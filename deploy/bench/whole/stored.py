@@ -1,0 +1,142 @@
+"""Does a platform with a long history do as much as one with none? `python -m deploy.bench.whole.stored [messages]`.
+
+Status folds the same number of lives twice, in one run: with no message stored, then with so many, spread over ten
+months and a million phones. The documents and indexes are those of the service. Counted is the processor time of status
+and of MongoDB together, since a slower index would show in the second. Aim: within a tenth.
+
+`python -m deploy.bench.whole.stored 10000000` takes half an hour and 15 GB of disk, most of it to fill the database.
+"""
+
+import asyncio
+import random
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+
+from deploy.bench.measure import Row, cpu_seconds, seal_as, show
+from deploy.bench.parts import fold as lives
+from deploy.local import Stack
+from deploy.waiting import wait_until
+from schemas import ids
+from schemas.topics import DAY_MS
+from services.runtime import mongo
+from services.runtime.clock import now_ms
+from services.runtime.log import kafka
+from services.runtime.settings import Settings
+from services.status.fold import fold
+from services.status.message import Message, Messages
+from services.status.message.document import to_document
+
+FOLDED = 20_000
+AT_ONCE = 5_000
+OVER_MS = 300 * DAY_MS
+PHONES = 1_000_000
+SEED = 1
+DEADLINE_S = 300
+CACHE_GB = 6.0
+
+
+def folded_message() -> dict[str, Any]:
+    """The document of a message that was read, as status stores it."""
+    message = Message("")
+    for _, event in lives.life_of(0):
+        fold(message, event)
+    return to_document(message)
+
+
+def id_at(at: int) -> str:
+    """A new message id of a past time, UTC ms."""
+    digits = f"{at:012x}"
+    return f"{digits[:8]}-{digits[8:]}-{ids.uuid7()[14:]}"
+
+
+def store(servers: Stack, settings: Settings, count: int) -> None:
+    """So many messages of the past, the oldest first, as they would have come."""
+    sample, drawn, now = folded_message(), random.Random(SEED), now_ms()
+    with MongoClient[dict[str, Any]](servers.mongo_url) as client:
+        collection = client[settings.mongo_database]["messages"]
+        for start in range(0, count, AT_ONCE):
+            documents = []
+            for number in range(start, min(start + AT_ONCE, count)):
+                at = now - OVER_MS + OVER_MS * number // count
+                message_id = id_at(at)
+                own = {"mt_num": ids.mt_num_of(message_id), "partner_ref": f"past-{number}"}
+                times = {"created_at": at, "first_at": at, "phone": f"7{drawn.randrange(PHONES):010}"}
+                documents.append({**sample, "_id": message_id, **own, **times})
+            collection.insert_many(documents, ordered=False)
+
+
+async def prepare(settings: Settings) -> None:
+    """The service's topics and indexes."""
+    await kafka.create_topics(settings)
+    async with mongo.database(settings) as database:
+        await Messages(database).prepare()
+
+
+async def append(settings: Settings) -> None:
+    """The events of FOLDED lives, in the log before status starts."""
+    await seal_as(settings)
+    async with kafka.opened_log(settings) as log:
+        await lives.fill(log, FOLDED)
+
+
+def used(stack: Stack, mongo_pid: int) -> tuple[float, float]:
+    """Processor seconds of status, and of MongoDB, for FOLDED lives, from the first batch to the last."""
+    count = FOLDED * lives.EVENTS_OF_A_MESSAGE
+    with stack:
+        pid = stack.pids["status"]
+        wait_until(lambda: lives.committed(stack) > 0, "the first batch", 30)
+        before, before_mongo, done = cpu_seconds(pid), cpu_seconds(mongo_pid), lives.committed(stack)
+        wait_until(lambda: lives.committed(stack) >= count, "the last commit", DEADLINE_S, 0.5)
+        whole = count / (count - done)
+        return (cpu_seconds(pid) - before) * whole, (cpu_seconds(mongo_pid) - before_mongo) * whole
+
+
+def _status(servers: Stack, folder: str) -> Stack:
+    """Status on these servers, not started."""
+    stack = Stack(
+        Path(tempfile.mkdtemp(dir=folder)) / "status",
+        services=("status",),
+        sandbox=False,
+        gateway=False,
+        kafka_bootstrap=servers.kafka_bootstrap,
+        mongo_url=servers.mongo_url,
+        env={"RPNS_MASTER_KEY": servers.env["RPNS_MASTER_KEY"]},  # by which the log is sealed
+    )
+    stack.env = dict(servers.env)
+    return stack
+
+
+def measured(messages: int = 1_000_000) -> list[Row]:
+    """One line: the rate with so many stored, beside the rate with none."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(Path(folder) / "servers", services=(), sandbox=False, gateway=False, mongo_cache_gb=CACHE_GB) as servers,
+    ):
+        settings, pid = Settings.from_environment(_status(servers, folder).env), servers.pids["mongo"]
+        asyncio.run(prepare(settings))
+        asyncio.run(append(settings))
+        none = used(_status(servers, folder), pid)
+        store(servers, settings, messages)
+        asyncio.run(append(settings))
+        many = used(_status(servers, folder), pid)
+    count = FOLDED * lives.EVENTS_OF_A_MESSAGE
+    rate, limit = count / sum(many), count / sum(none)
+    note = (
+        f"status {none[0]:.1f} → {many[0]:.1f} s, MongoDB {none[1]:.1f} → {many[1]:.1f} s of processor time "
+        f"for {count:,} events"
+    )
+    what, unit = f"{messages:,} stored messages", "events/CPU-s, status + MongoDB"
+    return [Row(what, rate, unit, "within a tenth of none", limit=f"{limit:,.0f} with none", note=note)]
+
+
+def main() -> None:
+    """Print the row."""
+    show(measured(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000))
+
+
+if __name__ == "__main__":
+    main()
