@@ -91,6 +91,7 @@ KAFKA_BOUNDARY = {
     "services/runtime/log/upkeep/clients.py",
     "services/runtime/log/upkeep/groups.py",
     "services/runtime/log/upkeep/letters.py",
+    "services/runtime/log/upkeep/reading.py",
     "services/runtime/log/upkeep/since.py",
     "services/runtime/log/upkeep/topics.py",
     "services/statistics/worker.py",

@@ -14,11 +14,11 @@ import copy
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError, ProducerClosed, RecordListTooLargeError
 
+from schemas.topics import partition_of
 from services.runtime.log.traced import Headers
 
 PAUSE_S = 0.010
@@ -118,7 +118,7 @@ class Gathering:
         deadline = loop.call_later(timeout_s, self._expire, caller)
         try:
             for topic, key, value, headers in records:
-                self._add((topic, crc32(key) % self._counts[topic]), (caller, key, value, headers))
+                self._add((topic, partition_of(key, self._counts[topic])), (caller, key, value, headers))
             self._schedule(loop, at_once=not self._under_way)
             await caller.done
         finally:

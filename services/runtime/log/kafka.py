@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import NamedTuple
-from zlib import crc32
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -25,7 +24,7 @@ from prometheus_client import Counter
 
 from schemas import topics
 from schemas.events import Event
-from schemas.topics import Topic
+from schemas.topics import Topic, partition_of
 from schemas.values import Lane
 from services.runtime import telemetry
 from services.runtime.crypto import record_encryption
@@ -171,9 +170,9 @@ def _appended(name: str) -> Counter:
     return telemetry.APPENDED.labels(name)
 
 
-def partition_of(key: bytes | None, partitions: Sequence[int], _available: Sequence[int]) -> int:
-    """By CRC-32: the client's own murmur2 is pure Python and some fifty times slower (DECISIONS 9)."""
-    return crc32(key or b"") % len(partitions)  # others may write records without a key
+def _partition_of(key: bytes | None, partitions: Sequence[int], _available: Sequence[int]) -> int:
+    """For the client. Others may write records without a key."""
+    return partition_of(key or b"", len(partitions))
 
 
 @asynccontextmanager
@@ -183,7 +182,7 @@ async def opened_log(settings: Settings) -> AsyncIterator[Log]:
         **connection.options(settings),
         enable_idempotence=True,
         acks="all",
-        partitioner=partition_of,
+        partitioner=_partition_of,
         max_batch_size=256 * 1024,
         max_request_size=_MAX_RECORD_BYTES + 10_000,
         request_timeout_ms=10_000,

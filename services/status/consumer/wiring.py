@@ -1,11 +1,15 @@
 """The consumers of the fold, one for each lane; the sweeper of deadlines; and the timers of dead letters."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 from schemas import ids
 from schemas.topics import MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS
+from schemas.values import Lane
 from services.runtime.log.batch_consumer import group_of
+from services.runtime.log.upkeep import GroupReading
 from services.runtime.mongo.leases import Lease
+from services.runtime.settings import Settings
 from services.status.consumer.cascade_follow_ups import CascadeFollowUps
 from services.status.consumer.failure_check import FailureCheck
 from services.status.consumer.step import FoldStep
@@ -33,9 +37,15 @@ def open_fold(foundation: Foundation, followers: Sequence[Feature]) -> FoldStep:
     if timers is not None:
         timers.still_meant = FailureCheck(messages).still_meant
         process.spawn(timers.run(process.stop, settings.sweep_interval_s), "failures", drains=True)
-    sweeper = Sweeper(messages, foundation.log, Lease(foundation.database, "sweeper", ids.uuid7()))
+    lease = Lease(foundation.database, "sweeper", ids.uuid7())
+    sweeper = Sweeper(messages, foundation.log, lease, {lane: _reading_of(settings, lane) for lane in get_args(Lane)})
     process.spawn(sweeper.run(process.stop, settings.sweep_interval_s), "sweeper", drains=True)
     return fold_step
+
+
+def _reading_of(settings: Settings, lane: Lane) -> GroupReading:
+    """What the fold of a lane has read of what becomes of messages."""
+    return GroupReading(settings, STATUS_EVENTS[lane], group_of("status", lane))
 
 
 def open_cascades(foundation: Foundation) -> Feature:

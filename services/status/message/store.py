@@ -9,7 +9,7 @@ with both, because it need not plan. Collection `messages`, kept for a year (doc
 request is kept for a day.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -78,7 +78,10 @@ class Messages:
                 IndexModel([("partner_id", ASCENDING), _NEWEST_FIRST, ("_id", DESCENDING)]),
                 IndexModel([("mt_num", ASCENDING)], partialFilterExpression={"mt_num": {"$exists": True}}),
                 IndexModel([("deadline_at", ASCENDING)], partialFilterExpression={"deadline_at": {"$exists": True}}),
-                IndexModel([("owed_at", ASCENDING)], partialFilterExpression={"owed_at": {"$exists": True}}),
+                IndexModel(
+                    [("lane", ASCENDING), ("owed_at", ASCENDING)],
+                    partialFilterExpression={"owed_at": {"$exists": True}},
+                ),
                 IndexModel([("channel_ids", ASCENDING)], partialFilterExpression={"channel_ids": {"$exists": True}}),
                 IndexModel(
                     [("partner_id", ASCENDING), ("created_at", ASCENDING), ("saved", ASCENDING)],
@@ -203,20 +206,20 @@ class Messages:
         ]
         return [(group["_id"], group["n"]) async for group in self._collection.aggregate(pipeline, maxTimeMS=MOST_MS)]
 
-    async def overdue(self, after: int, until: int) -> AsyncIterator[Overdue]:
+    def overdue(self, after: int, until: int) -> AsyncGenerator[Overdue, None]:
         """The links whose deadline lies in (after, until], UTC ms, and is not decided yet; the earliest first."""
-        async for found in self._since("deadline_at", "deadline_link", after, until):
-            yield found
+        return self._since({}, "deadline_at", "deadline_link", (after, until))
 
-    async def owed(self, after: int, until: int) -> AsyncIterator[Overdue]:
-        """The links of which a report is owed since a time in (after, until], UTC ms; the earliest first."""
-        async for found in self._since("owed_at", "owed_link", after, until):
-            yield found
+    def owed(self, lane: Lane, after: int, until: int) -> AsyncGenerator[Overdue, None]:
+        """The links of a lane of which a report is owed since a time in (after, until], UTC ms; the earliest first."""
+        return self._since({"lane": lane}, "owed_at", "owed_link", (after, until))
 
-    async def _since(self, at: str, link: str, after: int, until: int) -> AsyncIterator[Overdue]:
+    async def _since(
+        self, where: Document, at: str, link: str, between: tuple[int, int]
+    ) -> AsyncGenerator[Overdue, None]:
         fields = {"partner_id": 1, "lane": 1, link: 1, at: 1}
-        found = self._collection.find({at: {"$gt": after, "$lte": until}}, fields).sort(at, ASCENDING).batch_size(1000)
-        async for document in found:
+        query = where | {at: {"$gt": between[0], "$lte": between[1]}}
+        async for document in self._collection.find(query, fields).sort(at, ASCENDING).batch_size(1000):
             yield Overdue(document["_id"], document["partner_id"], document["lane"], document[link], document[at])
 
 

@@ -380,7 +380,7 @@ async def test_a_batch_that_takes_longer_than_a_member_may_be_silent_is_done_onc
 def _of_two_partitions(settings: Settings) -> list[RequestRepeated]:
     """One of a partition, and two of another."""
     keys = [ids.uuid7() for _ in range(100)]
-    places = [kafka.partition_of(key.encode(), range(settings.kafka_partitions), ()) for key in keys]
+    places = [topics.partition_of(key.encode(), settings.kafka_partitions) for key in keys]
     others = [key for key, place in zip(keys, places, strict=True) if place != places[0]]
     same = [key for key, place in zip(keys, places, strict=True) if place == places[keys.index(others[0])]]
     return [repeated(keys[0]), repeated(same[0]), repeated(same[1])]

@@ -3,6 +3,7 @@
 wanted_topics   what this release and these settings ask for
 planned         what differs in the cluster, each with what may be done about it     applied   make what is safe
 read_groups     who holds which partition, how much waits for it, and since when
+GroupReading    up to which moment a group has read a topic
     read_letters    what was put aside
 """
 
@@ -17,6 +18,8 @@ from services.runtime.log.upkeep.letters import spans_of_letters as spans_of_let
 from services.runtime.log.upkeep.plan import Change as Change
 from services.runtime.log.upkeep.plan import Found as Found
 from services.runtime.log.upkeep.plan import changes as changes
+from services.runtime.log.upkeep.reading import GroupReading as GroupReading
+from services.runtime.log.upkeep.reading import Reading as Reading
 from services.runtime.log.upkeep.since import read_since as read_since
 from services.runtime.log.upkeep.topics import applied as applied
 from services.runtime.log.upkeep.topics import planned as planned
