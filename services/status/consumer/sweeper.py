@@ -14,12 +14,12 @@ for each of its messages.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import NamedTuple
 
 from schemas import ids, topics
-from schemas.events import DeadlinePassed, ReportMissed
+from schemas.events import DeadlinePassed, MessageEvent, ReportMissed
 from schemas.values import Lane
 from services.runtime.clock import now_ms
 from services.runtime.log.kafka import Append, Log
@@ -76,33 +76,37 @@ class Sweeper:
         wide = now >= self._wide_at
         if wide:
             await self._forget(now)
-        appended, batch = 0, dict[str, Append]()
-        async with aclosing(self._found(0 if wide else self._swept_until, now)) as found:
-            async for event in found:
-                if event.event_id in self._appended:
-                    continue
-                if len(self._appended) + len(batch) >= _MOST_APPENDED:
-                    return appended + await self._append(batch, now)
-                batch[event.event_id] = Append(topics.STATUS_EVENTS[event.lane], event.message_id, event)
-                if len(batch) == _BATCH:
-                    appended += await self._append(batch, now)
-        appended += await self._append(batch, now)
-        self._swept_until = now
-        if wide:
-            self._wide_at = now + _WIDE_EVERY_MS
+        appended, after = 0, 0 if wide else self._swept_until
+        for found in (self._passed(after, now), *(self._missed(lane, after, now) for lane in self._reading)):
+            async with aclosing(found):
+                appended += await self._append_all(found, now)
+        if len(self._appended) < _MOST_APPENDED:
+            self._swept_until = now
+            self._wide_at = now + _WIDE_EVERY_MS if wide else self._wide_at
         return appended
 
-    async def _found(self, after: int, now: int) -> AsyncGenerator[DeadlinePassed | ReportMissed, None]:
-        async for overdue in self._messages.overdue(after, now):
-            event_id = ids.event_id_of(overdue.message_id, f"deadline/{overdue.link}")
-            yield DeadlinePassed(event_id=event_id, at=now, **overdue.link_fields)
-        for lane, reading in self._reading.items():
-            async with aclosing(self._missed(lane, reading, after, now)) as missed:
-                async for event in missed:
-                    yield event
+    async def _append_all(self, found: AsyncIterator[MessageEvent], now: int) -> int:
+        """Append what is found, as far as the table has room for it."""
+        appended, batch = 0, dict[str, Append]()
+        async for event in found:
+            if event.event_id in self._appended:
+                continue
+            if len(self._appended) + len(batch) >= _MOST_APPENDED:
+                break
+            batch[event.event_id] = Append(topics.STATUS_EVENTS[event.lane], event.message_id, event)
+            if len(batch) == _BATCH:
+                appended += await self._append(batch, now)
+        return appended + await self._append(batch, now)
 
-    async def _missed(self, lane: Lane, reading: Reading, after: int, now: int) -> AsyncGenerator[ReportMissed, None]:
+    async def _passed(self, after: int, now: int) -> AsyncGenerator[DeadlinePassed, None]:
+        async with aclosing(self._messages.overdue(after, now)) as found:
+            async for overdue in found:
+                event_id = ids.event_id_of(overdue.message_id, f"deadline/{overdue.link}")
+                yield DeadlinePassed(event_id=event_id, at=now, **overdue.link_fields)
+
+    async def _missed(self, lane: Lane, after: int, now: int) -> AsyncGenerator[ReportMissed, None]:
         """The reports of a lane that are owed though its fold has read whatever could have settled them."""
+        reading = self._reading[lane]
         after, until = max(0, after - MISSED_AFTER_MS), now - MISSED_AFTER_MS
         async with aclosing(self._messages.owed(lane, after, until)) as found:
             async for owed in found:

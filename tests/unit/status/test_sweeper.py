@@ -56,9 +56,12 @@ class Fold:
         self.read_until: int | None = None
         self.read_of: dict[str, int] = {}
         self.asked = 0
+        self.is_away = False
         self._now = 0
 
     async def refresh(self, now: int) -> None:
+        if self.is_away:
+            raise LogUnavailable("away")
         self._now, self.asked = now, self.asked + 1
 
     def until(self, key: str) -> int:
@@ -153,3 +156,11 @@ async def test_deadlines_beyond_what_the_table_holds_wait_for_a_later_sweep(monk
     bench.overdue_messages = bench.overdue_messages[600:]  # the fold has decided them
     assert [await sweeping.sweep(NOW + 130_000 * look) for look in (1, 2)] == [600, 600]
     assert len(set(bench.said)) == 1_500 - 300
+
+
+async def test_deadlines_pass_also_while_nobody_can_say_what_the_fold_has_read() -> None:
+    bench, fold = Bench(3), Fold()
+    bench.owed_reports, fold.is_away = [Overdue(ids.uuid7(), "bank", "single", 0, NOW)], True
+    with pytest.raises(LogUnavailable):
+        await sweeper(bench, fold).sweep(NOW + MISSED_AFTER_MS)
+    assert sorted(bench.said) == sorted(message.message_id for message in bench.overdue_messages)
