@@ -19,6 +19,7 @@ from services.runtime.log.batch_consumer import BatchConsumer, group_of
 from services.runtime.log.concurrent_consumer import ConcurrentConsumer
 from services.runtime.log.dead_letters import COLLECTION, DeadLetters
 from services.runtime.log.kafka import Log
+from services.runtime.log.upkeep import GroupReading
 from services.runtime.mongo.ended_activities import EndedActivities
 from services.runtime.mongo.hour_keys import HourKeys
 from services.runtime.mongo.leases import Lease
@@ -38,7 +39,7 @@ from services.status.reports.store import ReportStore
 from tests.simulation.instance import Instance
 from tests.simulation.outside import PlayedSender
 from tests.simulation.plan import PUSHING
-from tests.simulation.servers.clients import MemoryProducer
+from tests.simulation.servers.clients import MemoryProducer, ask_broker
 from tests.simulation.servers.collection import MemoryDatabase
 
 PROVIDERS = (*PUSHING, Provider.CHANNEL_PLATFORM)
@@ -164,7 +165,8 @@ def _status(instance: Instance, parts: Parts) -> None:
     )
     timers = parts.timers(COLLECTION)
     timers.still_meant = FailureCheck(messages).still_meant
-    sweeper = Sweeper(messages, parts.log, Lease(parts.database, "sweeper", ids.uuid7()))
+    reading = GroupReading(partial(ask_broker, instance, STATUS_EVENTS[lane].name, group_of("status", lane)))
+    sweeper = Sweeper(messages, parts.log, Lease(parts.database, "sweeper", ids.uuid7()), {lane: reading})
     instance.spawn(reports.run(5 * _SWEEP_S))
     instance.spawn(consumer.run())
     instance.spawn(timers.run(instance.stop, _SWEEP_S))

@@ -1,13 +1,14 @@
 """The consumers of the fold, one for each lane; the sweeper of deadlines; and the timers of dead letters."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import get_args
 
 from schemas import ids
 from schemas.topics import MESSAGE_REQUESTED, PROVIDER_DISPATCHED, STATUS_EVENTS
 from schemas.values import Lane
 from services.runtime.log.batch_consumer import group_of
-from services.runtime.log.upkeep import GroupReading
+from services.runtime.log.upkeep import GroupReading, ask_cluster
 from services.runtime.mongo.leases import Lease
 from services.runtime.settings import Settings
 from services.status.consumer.cascade_follow_ups import CascadeFollowUps
@@ -45,7 +46,7 @@ def open_fold(foundation: Foundation, followers: Sequence[Feature]) -> FoldStep:
 
 def _reading_of(settings: Settings, lane: Lane) -> GroupReading:
     """What the fold of a lane has read of what becomes of messages."""
-    return GroupReading(settings, STATUS_EVENTS[lane], group_of("status", lane))
+    return GroupReading(partial(ask_cluster, settings, STATUS_EVENTS[lane], group_of("status", lane)))
 
 
 def open_cascades(foundation: Foundation) -> Feature:

@@ -1,5 +1,7 @@
 """What a group has read, as a real cluster tells it."""
 
+from functools import partial
+
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
@@ -7,7 +9,7 @@ from schemas import ids, topics
 from services.runtime.clock import now_ms
 from services.runtime.log import connection, kafka
 from services.runtime.log.kafka import Append
-from services.runtime.log.upkeep import GroupReading
+from services.runtime.log.upkeep import GroupReading, ask_cluster
 from services.runtime.log.upkeep.reading import REFRESH_MS
 from services.runtime.settings import Settings
 
@@ -17,7 +19,7 @@ TOPIC = topics.STATUS_EVENTS["single"]
 async def test_a_group_has_read_what_it_has_committed(settings: Settings) -> None:
     await kafka.create_topics(settings)
     await commit(settings, partition=0, offset=0)  # else nobody coordinates the group yet
-    now, reading = now_ms(), GroupReading(settings, TOPIC, "status")
+    now, reading = now_ms(), GroupReading(partial(ask_cluster, settings, TOPIC, "status"))
     keys = [ids.uuid7() for _ in range(20)]
     await reading.refresh(now)
     assert {reading.until(key) for key in keys} == {now}  # nothing is there to be read

@@ -7,6 +7,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, RequestTimedOutError
 
+from services.runtime.log.upkeep.reading import Offsets
 from services.runtime.loops import pause
 from tests.simulation.instance import Harm, Instance, current
 from tests.simulation.servers.broker import PARTITIONS, Stored
@@ -197,6 +198,21 @@ class MemoryAdmin:
 
         harm = self._instance.world.faults.harm("commit trouble", "before")
         return await self._instance.call("read offsets", read, lambda _: KafkaConnectionError(), harm)
+
+
+async def ask_broker(instance: Instance, topic: str, group: str) -> Offsets:
+    """Stands for `ask_cluster`."""
+    broker = instance.world.broker
+    places = broker.places_of([topic])
+
+    def read() -> Offsets:
+        return (
+            {place.partition: len(broker.records[place]) for place in places},
+            {place.partition: broker.committed.get((group, place), (0, ""))[0] for place in places},
+        )
+
+    harm = instance.world.faults.harm("commit trouble", "before")
+    return await instance.call("read offsets", read, lambda _: KafkaConnectionError(), harm)
 
 
 class _Offset:

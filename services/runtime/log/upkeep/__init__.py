@@ -20,6 +20,7 @@ from services.runtime.log.upkeep.plan import Found as Found
 from services.runtime.log.upkeep.plan import changes as changes
 from services.runtime.log.upkeep.reading import GroupReading as GroupReading
 from services.runtime.log.upkeep.reading import Reading as Reading
+from services.runtime.log.upkeep.reading import ask_cluster as ask_cluster
 from services.runtime.log.upkeep.since import read_since as read_since
 from services.runtime.log.upkeep.topics import applied as applied
 from services.runtime.log.upkeep.topics import planned as planned

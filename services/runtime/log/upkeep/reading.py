@@ -5,7 +5,7 @@
 The cluster is asked only when somebody wants to know, and not more often than `REFRESH_MS`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -56,32 +56,21 @@ class Marks:
                 self._ends.setdefault(partition, (now, end))
 
 
-class GroupReading:
-    """The reading of one group in one topic, as the cluster tells it."""
+Offsets = tuple[Mapping[int, int], Mapping[int, int]]
+"""By partition: its end, and the first offset that the group has not read."""
 
-    def __init__(self, settings: Settings, topic: Topic, group: str) -> None:
-        prefix = settings.kafka_topic_prefix
-        self._settings, self._topic, self._group = settings, prefix + topic.name, prefix + group
-        self._marks, self._asked_at = Marks(), 0
+
+class GroupReading:
+    """The reading of one group in one topic, as `ask` finds it."""
+
+    def __init__(self, ask: Callable[[], Awaitable[Offsets]]) -> None:
+        self._ask, self._marks, self._asked_at = ask, Marks(), 0
 
     async def refresh(self, now: int) -> None:
         """Ask again, unless that was done lately. Raises KafkaError."""
-        if now - self._asked_at < REFRESH_MS:
-            return
-        async with opened_admin(self._settings) as admin:
-            topics = await partitions_of(admin, {self._topic} & set(await admin.list_topics()))
-            places = [TopicPartition(self._topic, part["partition"]) for part in topics.get(self._topic, ())]
-            if places:
-                async with opened_reader(self._settings, places, fetches=False) as reader:
-                    begins, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
-                found = await admin.list_consumer_group_offsets(self._group, partitions=places)
-                at = {place: found[place].offset if place in found else -1 for place in places}
-                self._marks.note(
-                    now,
-                    {place.partition: ends[place] for place in places},
-                    {place.partition: max(begins[place], at[place]) for place in places},
-                )
-        self._asked_at = now
+        if now - self._asked_at >= REFRESH_MS:
+            self._marks.note(now, *await self._ask())
+            self._asked_at = now
 
     def until(self, key: str) -> int:
         """The time (UTC ms) up to which every record of this key has been read; 0 when that is not known."""
@@ -92,3 +81,22 @@ class GroupReading:
     def latest(self) -> int:
         """The latest of these times over all keys."""
         return max(self._marks.read_until.values(), default=0)
+
+
+async def ask_cluster(settings: Settings, topic: Topic, group: str) -> Offsets:
+    """Where the partitions of a topic end, and where a group stands in them. Raises KafkaError."""
+    prefix = settings.kafka_topic_prefix
+    async with opened_admin(settings) as admin:
+        name = prefix + topic.name
+        parts = (await partitions_of(admin, {name} & set(await admin.list_topics()))).get(name, ())
+        places = [TopicPartition(name, part["partition"]) for part in parts]
+        if not places:
+            return {}, {}
+        async with opened_reader(settings, places, fetches=False) as reader:
+            begins, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
+        found = await admin.list_consumer_group_offsets(prefix + group, partitions=places)
+    at = {place: found[place].offset if place in found else -1 for place in places}
+    return (
+        {place.partition: ends[place] for place in places},
+        {place.partition: max(begins[place], at[place]) for place in places},
+    )
