@@ -147,6 +147,8 @@ class BatchConsumer:
                     continue
                 while batch:
                     batch = await self._finish(consumer, batch)
+                    if batch:
+                        self._fetches.handed_out(batch)
                 await self._progress.commit_when_due()
             await self._progress.commit()
         finally:
@@ -222,7 +224,7 @@ class BatchConsumer:
         except TRANSIENT_ERRORS as error:  # of a fetch that was under way; the next one says it again
             log.warning("a fetch is refused beside a batch", group=self.group, error=repr(error))
             fetched, self._fetches.is_astray = {}, True
-        if self._fetches.is_astray:  # it goes back to what is committed before it goes on
+        if self._fetches.is_astray:  # it goes back to behind what was handed out before it goes on
             into.clear()
             return
         for place, part in fetched.items():

@@ -54,6 +54,7 @@ class Fetches:
         self._stop, self._gather_s, self._monotonic_s, self._wait = stop, gather_s, monotonic_s, wait
         self._gathered_at_s = 0.0  # when what the next fetch is to bring has gathered
         self._in_hand: deque[tuple[TopicPartition, list[ConsumerRecord]]] = deque()
+        self._last: dict[TopicPartition, ConsumerRecord] = {}  # handed out since the last rebalance
         self._epoch = -1
         self.is_astray = False  # a fetch has failed: the client may have moved past what it did not hand out
 
@@ -64,15 +65,23 @@ class Fetches:
         self.is_astray = True
         batch = await self._next()
         self.is_astray = False
+        self.handed_out(batch)
         return batch
 
+    def handed_out(self, batch: Batch) -> None:
+        """Note that the owner has these records, and does them before it fetches again."""
+        self._follow()
+        self._last.update({place: records[-1] for place, records in batch.items()})
+
     async def _go_back(self) -> None:
-        """To what is committed. Where one partition cannot be read (a corrupt batch, an unknown codec), the client
-        raises after it has taken the records of others, and gives them to nobody."""
+        """To behind what was handed out last, else to what is committed. Where one partition cannot be read (a corrupt
+        batch, an unknown codec), the client raises after it has taken the records of others, and gives them to nobody.
+        """
+        self._follow()
         self._in_hand.clear()
-        await self._progress.commit()
         for place in self._consumer.assignment():
-            offset = await self._consumer.committed(place)
+            last = self._last.get(place)
+            offset = last.offset + 1 if last is not None else await self._consumer.committed(place)
             if offset is None:
                 await self._consumer.seek_to_beginning(place)
             else:
@@ -115,10 +124,15 @@ class Fetches:
             await self._progress.commit_when_due()
 
     def _keep(self, fetched: Batch) -> None:
+        self._follow()
+        self._in_hand.extend(fetched.items())
+
+    def _follow(self) -> None:
+        """After a rebalance nothing is in hand, and the client is at what is committed."""
         if self._epoch != self._progress.rebalances:
             self._in_hand.clear()
+            self._last.clear()
             self._epoch = self._progress.rebalances
-        self._in_hand.extend(fetched.items())
 
     def _taken(self) -> Batch:
         taken, room = Batch(), self._most

@@ -14,7 +14,9 @@ from services.runtime import mongo
 from services.runtime.log import batch_consumer, kafka
 from services.runtime.log.batch_consumer import BatchConsumer, Record, StepResult
 from services.runtime.log.concurrent_consumer import ConcurrentConsumer
+from services.runtime.log.fetches import Fetches
 from services.runtime.log.offsets import Offsets
+from services.runtime.log.progress import Progress
 from tests.support.waiting import eventually
 from tests.unit.runtime.test_batch_consumer import PLACE, SETTINGS, STATUS, Client, _Sink, record
 
@@ -84,6 +86,17 @@ async def test_records_that_a_failed_fetch_had_taken_are_read_again(monkeypatch:
     sink: Any = _Sink()
     await asyncio.wait_for(BatchConsumer(SETTINGS, sink, [STATUS], "g", step, stop=stop).run(), 10)
     assert (done, client.commits) == ([0, 1, 2], [3])
+
+
+async def test_a_failed_fetch_repeats_nothing_that_was_handed_out() -> None:
+    client: Any = Forgetful()
+    refusal = client.refusals.popleft()
+    fetches = Fetches(client, Progress(client, "g"), 2, stop=asyncio.Event())
+    assert [record.offset for record in (await fetches.next())[PLACE]] == [0, 1]  # done, and not committed yet
+    client.refusals.append(refusal)
+    with pytest.raises(KafkaError):
+        await fetches.next()
+    assert [record.offset for record in (await fetches.next())[PLACE]] == [2]
 
 
 @pytest.mark.parametrize(("handed_out", "begins_at"), [(0, -1), (2, 2)])
