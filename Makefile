@@ -35,8 +35,8 @@ up: .venv/.installed-run ## start the local stack in the background; CLUSTER=1: 
 down: .venv/.installed-run ## end the local stack
 	@$(VENV) -m deploy.local down
 
-test: install ## every test
-	@$(VENV) -m pytest $(PYTEST)
+test: install ## every test; make test PYTEST="tests/unit/router" for some
+	@$(VENV) -m pytest $(or $(PYTEST),-n 3)
 
 check: .venv/.installed-dev ## lint, format, types, generated files
 	@$(VENV) -m ruff check .

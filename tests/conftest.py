@@ -7,15 +7,31 @@ from dataclasses import dataclass
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local import Stack
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.settings import Settings
 from services.runtime.text.setting import settings_of
+from tests.support import processes
 
 hypothesis_settings.register_profile("untimed", deadline=None)  # a machine may be busy
 hypothesis_settings.load_profile("untimed")
+
+
+def pytest_configure() -> None:
+    processes.take_own_ports()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False
+    return processes.ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    processes.end_to_end_first(items)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,38 @@
+"""How the tests are shared out when several processes run them (`pytest -n 3`, as `make test` does).
+
+A file is run by one process, so that what a module sets up is set up once; the end-to-end tests, which share one
+stack, are run by one process too, and first, for they take longest. Each process starts servers of its own.
+"""
+
+import os
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from deploy.local import ports
+
+END_TO_END = "tests/e2e/"
+_MOST = 8
+"""Processes; each has so great a part of the ports."""
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist does not tell its types
+    """Gives a process whole files, and one of them all that is end to end."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return END_TO_END if file.startswith(END_TO_END) else file
+
+
+def end_to_end_first(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(END_TO_END))
+
+
+def take_own_ports() -> None:
+    """Else two processes might find the same port free, before either listens on it."""
+    name = os.environ.get("PYTEST_XDIST_WORKER")  # gw0, gw1 …
+    if name is None:
+        return
+    size = (ports.HIGHEST - ports.LOWEST) // _MOST
+    ports.LOWEST += int(name.removeprefix("gw")) % _MOST * size
+    ports.HIGHEST = ports.LOWEST + size
