@@ -1,6 +1,7 @@
 """The content route on a real Kafka and a real MongoDB: who gets it, until when, and how often."""
 
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 
@@ -102,7 +103,7 @@ async def test_no_device_can_act_for_an_imported_installation(service: Running) 
         assert (await phone.call("GET", f"/messages/{Story().message_id}/content", auth=auth))[0] == 401
 
 
-@pytest.mark.parametrize("path", ["/messages/x/content", f"/messages/{Story().message_id}/content?link=-1"])
+@pytest.mark.parametrize("path", ["/messages/x/content", f"/messages/{UUID(int=1)}/content?link=-1"])
 async def test_bad_input_names_the_field(service: Running, path: str) -> None:
     status, problem = await (await Phone(service).store()).call("GET", path)
     assert (status, len(problem["errors"])) == (400, 1)

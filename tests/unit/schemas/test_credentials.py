@@ -144,11 +144,11 @@ def test_a_private_key_is_taken_in_every_form_in_which_it_is_given_out(form: str
         "тайна",
         "\ud800",
         "-----BEGIN PRIVATE KEY-----",
-        NUMBER[:40],
+        pytest.param(NUMBER[:40], id="cut"),
         base64.urlsafe_b64encode(bytes(32)).decode(),
         base64.urlsafe_b64encode(b"\xff" * 32).decode(),
         base64.urlsafe_b64encode(bytes(65)).decode(),
-        BARE[:-8],
+        pytest.param(BARE[:-8], id="cut-pem"),
     ],
 )
 def test_what_is_no_key_is_refused_by_rule_and_never_shown(text: str) -> None:
