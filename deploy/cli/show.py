@@ -15,7 +15,7 @@ from schemas.providers import FACTS, PUSH_PROVIDERS
 
 Json = dict[str, Any]
 PIPE_WIDTH = 250
-NEVER_FOLDED = {"partnerId", "applicationId", "serviceNumber", "provider", "changedAt", "message_id", "created"}
+NEVER_FOLDED = {"partnerId", "applicationId", "serviceNumber", "provider", "changedAt", "messageId", "created"}
 PROVIDER_NAMES = {provider.value: FACTS[provider].title for provider in PUSH_PROVIDERS}
 STATUSES = {0: "sent", 2: "delivered", 5: "not delivered", 9: "read"}
 """Of a report, as docs/partner-api.md numbers them."""

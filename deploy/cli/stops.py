@@ -43,7 +43,7 @@ def cancel(
         return
     answer = operator(context).call("POST", f"/v1/messages{path(stop_id)}/cancel")
     behind = ", ".join(answer["channels"])
-    result = f"cancelling of message {answer['message_id']} is asked for, from link {answer['link'] + 1} on ({behind})"
+    result = f"cancelling of message {answer['messageId']} is asked for, from link {answer['link'] + 1} on ({behind})"
     show.done(f"{result}; `rpns why` tells how it ended", answer, as_json)
 
 

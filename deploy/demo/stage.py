@@ -41,7 +41,7 @@ class Watched:
             shown=self.shown,
             repeated=sum(entry["what"] == "repeated" for entry in self.trace.values()),
             attempts=sum(
-                entry["what"] == "attempt" and entry["installation_id"] in own for entry in self.trace.values()
+                entry["what"] == "attempt" and entry["installationId"] in own for entry in self.trace.values()
             ),
             token_is_gone=self.token_is_gone,
             mt_nums=len(self.mt_nums),
@@ -107,8 +107,8 @@ class Stage:
             message = await self._bank.message(ref)
             if message is not None:
                 for entry in message["trace"]:
-                    if entry["event_id"] not in watched.trace:
-                        watched.trace[entry["event_id"]] = entry
+                    if entry["eventId"] not in watched.trace:
+                        watched.trace[entry["eventId"]] = entry
                         _add_entry(timeline, entry, message)
             reports = await self._control.reports(ref)
             for report in reports[len(watched.reports) :]:

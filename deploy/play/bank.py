@@ -96,7 +96,7 @@ class Bank:
         """Links of cascades that were not needed in the last 30 days, by channel."""
         async with self._session.get(f"{self._gateway}/v1/savings", headers=self.auth) as response:
             response.raise_for_status()
-            return dict(orjson.loads(await response.read())["by_channel"])
+            return dict(orjson.loads(await response.read())["byChannel"])
 
     async def events(self, after: int | None = None) -> AsyncIterator[StreamEvent]:
         """The stream of status changes, from now on or from behind event `after`; ends when the stream does."""

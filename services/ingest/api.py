@@ -10,21 +10,25 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from services.ingest.openapi import describe
+from services.ingest.openapi import add_hot_paths
+from services.runtime import openapi
 from services.runtime.http import server
 
+_ABOUT = """Sending: one message (`/v6/send`), a packet of up to 3000 (`/v3/batch`), one message to very many
+(`/v1/mailings`), one push to all who follow a channel (broadcast channels).
+
+`/v6/send` and `/v3/batch` are the Rapporto protocol and refuse in its words; the others refuse with RFC 9457 problems.
+"""
 UPLOADS = ("/recipients",)
 """The ends of paths whose bodies are streamed, and may take long."""
 
 
 def application(direct: Mapping[tuple[str, str], ASGIApp], routers: Sequence[APIRouter]) -> FastAPI:
     """The API of this process; `direct` are the hot paths by method and path."""
-    app = FastAPI(title="RPNS partner API", version="6.0", docs_url=None, redoc_url=None)
-    server.install_problems(app)
+    app = openapi.application("RPNS partner API", "6.0", _ABOUT, add_hot_paths)
     app.add_middleware(server.BodyLimit, streamed=UPLOADS)
     for router in routers:
         app.include_router(router)
     for (method, path), endpoint in direct.items():
         app.router.routes.append(Route(path, endpoint, methods=[method]))
-    describe(app)
     return app

@@ -37,7 +37,7 @@ from services.registry.support import (
     installation_routes,
     read_access,
 )
-from services.runtime import telemetry
+from services.runtime import openapi, telemetry
 from services.runtime.access.partner_auth import CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.http import server
@@ -45,6 +45,10 @@ from services.runtime.mongo.stop_targets import StopTargets
 from services.runtime.pacing.shares import PartOf, all_of_it
 
 _API = "registry"
+_ABOUT = """The device API (`/sdk/api/v1`): installations, tokens, logins, settings, receipts.
+
+Provisioning and support (`/v1`) for operators, stops and audiences for partners as well. Errors are RFC 9457 problems.
+"""
 
 
 def application(
@@ -61,14 +65,7 @@ def application(
     part_of: PartOf = all_of_it,
 ) -> FastAPI:
     """The API of this process. `callers` is the dependency of `services/runtime/access/partner_auth.py`."""
-    app = FastAPI(
-        title="RPNS registry",
-        version="1",
-        description="The device API (`/sdk/api/v1`); provisioning and support (`/v1`) for operators.",
-        docs_url=None,
-        redoc_url=None,
-    )
-    server.install_problems(app)
+    app = openapi.application("RPNS registry", "1", _ABOUT)
 
     @app.exception_handler(BadField)
     async def on_bad_field(_: Request, error: BadField) -> Response:

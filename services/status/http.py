@@ -1,10 +1,19 @@
-"""Shared by the routes of status: reading a time, and the answer that names a broken rule."""
+"""Shared by the routes of status: the base of answers, reading a time, and the answer that names a broken rule."""
 
 from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
 from services.runtime.http import server
 
 _MAX_MS = 253_402_300_799_999  # the end of year 9999
+
+
+class Answer(BaseModel):
+    """Base of answers: names in camel case."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True)
 
 
 def invalid(field: str, rule: str) -> server.Problem:

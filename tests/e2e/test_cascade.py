@@ -86,7 +86,7 @@ async def waiting(world: World) -> Waiting:
         for phone, state in zip(phones, ("DELIVERED", "READ", "DELIVERED"), strict=True)
     ]
     await reports_by_type(world, refs[2], ("PUSH", SENT))
-    asked = await rpns(world, "cancel", "message", (await world.trace(refs[2]))["message_id"], "--json")
+    asked = await rpns(world, "cancel", "message", (await world.trace(refs[2]))["messageId"], "--json")
     assert (json.loads(asked.out)["link"], json.loads(asked.out)["channels"]) == (1, ["SMS"])
     number = world.new_phone()
     holder = await world.enrol("android", number, Habits(None, delivered_after_s=86_400))
@@ -127,11 +127,11 @@ async def test_a_push_that_cannot_go_lets_the_sms_out_at_once(world: World) -> N
     assert (posted["type"], posted["data"]["text"], posted["repeats"]) == ("SMS", text, 0)
     assert 50 <= posted["data"]["ttl"] <= 60
     message = await world.trace(ref)
-    assert {report["mtNum"] for of_type in reports.values() for report in of_type} == {message["mt_num"]}
+    assert {report["mtNum"] for of_type in reports.values() for report in of_type} == {message["mtNum"]}
     assert {report["id"] for of_type in reports.values() for report in of_type} == {ref}
     assert [report["errorCode"] for report in reports["PUSH"]] == ["20"]
     assert [link["channel"] for link in message["links"]] == ["PUSH", "SMS"]
-    assert posted["id"] == message["links"][1]["deliveries"][0]["delivery_id"]
+    assert posted["id"] == message["links"][1]["deliveries"][0]["deliveryId"]
     assert await decisions(world, ref) == ["SMS goes out: unknown-phone"]
 
 
@@ -225,7 +225,7 @@ async def test_a_timeout_sends_the_sms_withdraws_the_push_and_a_late_receipt_is_
     device.report("delivered", read_push("fcm", pushed["payload"]))
 
     async def is_marked() -> bool:
-        return bool((await world.trace(ref))["links"][0]["double_reach"])
+        return bool((await world.trace(ref))["links"][0]["doubleReach"])
 
     await eventually(is_marked, "the double reach is seen")
     assert await decisions(world, ref) == ["SMS goes out: expired"]
@@ -246,7 +246,7 @@ async def test_delivered_stands_while_read_is_awaited_and_a_later_read_is_report
     (pushed, _) = await world.control.inbox("apns", device.token)
     device.report("read", read_push("apns", pushed["payload"]))
     await reports_by_type(world, ref, ("PUSH", READ))
-    assert (await world.trace(ref))["links"][0]["double_reach"]
+    assert (await world.trace(ref))["links"][0]["doubleReach"]
 
 
 async def test_cancelled_while_its_push_is_out_the_sms_never_goes_and_the_push_is_reported(

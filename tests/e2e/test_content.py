@@ -96,7 +96,7 @@ async def test_the_content_is_only_for_the_phones_that_it_was_sent_to(world: Wor
     phone = world.new_phone()
     mine, late, foreign = await world.enrol("ios", phone), None, await world.enrol("ios", world.new_phone())
     ref = await world.put(SECURE_TEXT, phone, {"SECURE": secure_values(world)})
-    message_id = (await world.trace(ref))["message_id"]
+    message_id = (await world.trace(ref))["messageId"]
     await is_whole(world, mine)
     late = await world.enrol("android", phone)  # of the same owner, but not in the plan
     assert (await world.fleet.api.content(mine.who, message_id, 0))["messageId"] == message_id
@@ -113,7 +113,7 @@ async def test_whoever_has_logged_out_gets_nothing_any_more(world: World) -> Non
     phone = world.new_phone()
     device = await world.enrol("huawei", phone, QUICK)
     ref = await world.put(SECURE_TEXT, phone, {"SECURE": secure_values(world)})
-    message_id = (await world.trace(ref))["message_id"]
+    message_id = (await world.trace(ref))["messageId"]
     await is_whole(world, device)
     await device.depersonalize()
     with pytest.raises(RefusedError) as refused:

@@ -96,8 +96,8 @@ async def test_only_the_primary_phone_gets_what_is_meant_for_it(world: World) ->
     ref = await world.send(phone, primaryOn=True)
     await world.reported(ref, READ)
     link = (await world.trace(ref))["links"][0]
-    assert [delivery["installation_id"] for delivery in link["deliveries"]] == [primary.installation_id]
-    assert [(skipped["installation_id"], skipped["reason"]["name"]) for skipped in link["skipped"]] == [
+    assert [delivery["installationId"] for delivery in link["deliveries"]] == [primary.installation_id]
+    assert [(skipped["installationId"], skipped["reason"]["name"]) for skipped in link["skipped"]] == [
         (first.installation_id, "not-primary")
     ]
     assert list(first.shown) == []

@@ -113,7 +113,7 @@ async def test_a_recipient_adds_no_link_to_the_banks_message_and_speaks_for_no_o
     message = await world.trace(ref)
     assert len(message["links"]) == 1
     read = {
-        delivery["installation_id"]: delivery["read_at"] is not None for delivery in message["links"][0]["deliveries"]
+        delivery["installationId"]: delivery["readAt"] is not None for delivery in message["links"][0]["deliveries"]
     }
     assert read == {device.installation_id: True, other.installation_id: False}
 

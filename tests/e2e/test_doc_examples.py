@@ -92,4 +92,4 @@ async def _learn(world: World, values: dict[str, str], body: bytes) -> None:
         return bool(answers)
 
     await eventually(is_known, f"message {values['mt']} is known")
-    values["message"] = str(answers[0]["message_id"])
+    values["message"] = str(answers[0]["messageId"])

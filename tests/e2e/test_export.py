@@ -53,10 +53,10 @@ async def test_a_message_is_found_by_each_pair_of_extra_param_and_exported_with_
     ref, text = await sent(world)
     await sent(world)
     (line,) = await exported(world, extraParam=f"campaign={ref}")
-    assert (line["id"], line["text"], line["callback_data"]) == (ref, text, f"order/{ref}")
-    assert line["extra_param"] == f"campaign={ref},place=Rome,, Italy,branch=12"
+    assert (line["id"], line["text"], line["callbackData"]) == (ref, text, f"order/{ref}")
+    assert line["extraParam"] == f"campaign={ref},place=Rome,, Italy,branch=12"
     assert (line["state"], line["channel"], line["reason"]) == ("READ", "PUSH", None)
-    assert line["created_at"] <= line["sent_at"] <= line["read_at"]
+    assert line["createdAt"] <= line["sentAt"] <= line["readAt"]
     assert [message["id"] for message in await exported(world, callbackData=f"order/{ref}")] == [ref]
     in_rome = await exported(world, extraParam="place=Rome, Italy")  # a comma is single here
     of_rome = [message["id"] for message in in_rome]
@@ -79,7 +79,7 @@ async def test_as_a_table_it_keeps_quotes_and_lines_of_what_was_handed_over(worl
     status, kind, body = await got(world, EXPORT, format="csv", extraParam=f"campaign={ref}")
     assert (status, kind) == (200, "text/csv")
     (row,) = csv.DictReader(io.StringIO(body))
-    assert (row["id"], row["callback_data"], row["state"]) == (ref, callback, "READ")
+    assert (row["id"], row["callbackData"], row["state"]) == (ref, callback, "READ")
 
 
 async def test_a_partner_exports_its_own_and_the_operator_says_whose(world: World) -> None:
@@ -111,8 +111,8 @@ async def test_more_than_a_page_is_exported_whole_and_each_message_once(world: W
         return len(lines) == MANY and {line["state"] for line in lines} == {"REFUSED"}
 
     await eventually(are_over, lambda: f"{MANY} have ended; so far {len(lines)}", 60, 0.5)
-    assert {line["callback_data"] for line in lines} == {f"order/{number}" for number in range(MANY)}
-    assert {(line["reason"], line["error_code"]) for line in lines} == {("unknown-phone", 20)}
-    assert lines == sorted(lines, key=lambda line: (-line["created_at"], [-ord(c) for c in line["message_id"]]))
+    assert {line["callbackData"] for line in lines} == {f"order/{number}" for number in range(MANY)}
+    assert {(line["reason"], line["errorCode"]) for line in lines} == {("unknown-phone", 20)}
+    assert lines == sorted(lines, key=lambda line: (-line["createdAt"], [-ord(c) for c in line["messageId"]]))
     refused = await exported(world, demo, extraParam=f"run={run}", state="READ")
     assert refused == []

@@ -22,7 +22,7 @@ async def entry_count(world: World, device: Device, count: int) -> None:
 async def test_entries_are_listed_marked_and_deleted_on_all_phones_of_a_customer(world: World) -> None:
     phone = world.new_phone()
     device, other = await world.enrol("ios", phone, NOTHING), await world.enrol("android", phone, NOTHING)
-    ids = [(await world.trace(await world.send(phone)))["message_id"] for _ in range(3)]
+    ids = [(await world.trace(await world.send(phone)))["messageId"] for _ in range(3)]
     await entry_count(world, device, 3)
     assert await world.fleet.api.mark_history(device.who, "Seen", ids[:2]) == [True, True]
     seen = await world.fleet.api.history(other.who, status="Seen")

@@ -68,11 +68,11 @@ async def test_nobody_logs_in_as_somebody_else(world: World) -> None:
         answer = await refused(world.fleet.api.personalize(stranger.who, {"proof": proof}))
         assert (answer.status, rule in str(answer)) == (401, True)
     assert await stranger.pull() == []
-    message = (await world.trace(ref))["message_id"]
+    message = (await world.trace(ref))["messageId"]
     assert (await refused(world.fleet.api.content(stranger.who, message, 0))).status == 404
     again = await world.send(phone)
     await world.reported(again, READ)
-    assert [delivery["installation_id"] for delivery in (await world.trace(again))["links"][0]["deliveries"]] == [
+    assert [delivery["installationId"] for delivery in (await world.trace(again))["links"][0]["deliveries"]] == [
         victim.installation_id
     ]
 
@@ -100,17 +100,17 @@ async def test_where_logins_are_only_said_the_stranger_reads_nothing_of_it(world
     pushed = await world.control.inbox("fcm", stranger.token)
     assert code not in str([pushed, stranger.shown])
     assert '"sealed"' not in str(pushed)
-    answer = await world.fleet.api.content(stranger.who, (await world.trace(ref))["message_id"], 0)
+    answer = await world.fleet.api.content(stranger.who, (await world.trace(ref))["messageId"], 0)
     assert (answer["secure"], answer["title"]) == ({"names": ["code"], "values": None}, None)
 
     only = await world.send(phone, primaryOn=True)
     await world.reported(only, READ)
     told_of = {
-        delivery["installation_id"]: delivery["proved"]
+        delivery["installationId"]: delivery["proved"]
         for delivery in (await world.trace(ref))["links"][0]["deliveries"]
     }
     assert told_of == {victim.installation_id: True, stranger.installation_id: False}
-    assert [delivery["installation_id"] for delivery in (await world.trace(only))["links"][0]["deliveries"]] == [
+    assert [delivery["installationId"] for delivery in (await world.trace(only))["links"][0]["deliveries"]] == [
         victim.installation_id
     ]
 
@@ -135,7 +135,7 @@ async def test_a_crowd_of_strangers_pushes_nobody_out_and_its_words_stop_no_sms(
     found = await reports_by_type(world, ref, ("PUSH", UNDELIVERED), ("SMS", DELIVERED))
     assert [report["status"] for report in found["PUSH"]] == [SENT, UNDELIVERED]
     deliveries = (await world.trace(ref))["links"][0]["deliveries"]
-    assert [delivery["proved"] for delivery in deliveries if delivery["installation_id"] == victim.installation_id] == [
+    assert [delivery["proved"] for delivery in deliveries if delivery["installationId"] == victim.installation_id] == [
         True
     ]
     assert sum(not delivery["proved"] for delivery in deliveries) == 49
@@ -192,7 +192,7 @@ async def test_a_reinstalled_app_shows_every_push_once(world: World) -> None:
     await world.reported(ref, READ)
     assert (len(old.shown), len(new.shown)) == (0, 1)
     (first,) = (await world.trace(ref))["links"]
-    assert [(skipped["installation_id"], skipped["reason"]["name"]) for skipped in first["skipped"]] == [
+    assert [(skipped["installationId"], skipped["reason"]["name"]) for skipped in first["skipped"]] == [
         (old.installation_id, "replaced")
     ]
 

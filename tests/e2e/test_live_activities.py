@@ -74,11 +74,11 @@ async def test_one_activity_or_all_of_the_recipient_s_are_updated_in_hyphens_or_
     for activity in (taxi, food, other):
         await until_state(world, activity, {"minutes": 1})
     await world.reported(every, SENT)
-    deliveries = [entry["live_activity"] for entry in (await world.trace(ref))["links"][0]["deliveries"]]
+    deliveries = [entry["liveActivity"] for entry in (await world.trace(ref))["links"][0]["deliveries"]]
     assert deliveries == ["activity/taxi-1"]
     link = (await world.trace(every))["links"][0]
-    assert len({entry["delivery_id"] for entry in link["deliveries"]}) == 3
-    assert [(entry["provider"], entry["reason"]["error_code"]) for entry in link["skipped"]] == [(None, NO_ACTIVITY)]
+    assert len({entry["deliveryId"] for entry in link["deliveries"]}) == 3
+    assert [(entry["provider"], entry["reason"]["errorCode"]) for entry in link["skipped"]] == [(None, NO_ACTIVITY)]
     old = await world.put("-", phone, {"LIVE_ACTIVITY": aps("update", {"minutes": 9}, -60, activity_id="taxi-1")})
     await world.reported(old, SENT)
     await world.fleet.until(lambda: taxi.ignored == 1)

@@ -56,9 +56,9 @@ async def test_what_has_expired_is_fetched_by_nobody(world: World, unconfirmed: 
     await world.reported(unconfirmed, UNDELIVERED, timeout_s=60)
     message = await world.trace(unconfirmed)
     (target,) = message["links"][0]["deliveries"]
-    (device,) = [device for device in world.fleet.devices if device.installation_id == target["installation_id"]]
+    (device,) = [device for device in world.fleet.devices if device.installation_id == target["installationId"]]
     with pytest.raises(RefusedError) as refused:
-        await world.fleet.api.content(device.who, message["message_id"], 0)
+        await world.fleet.api.content(device.who, message["messageId"], 0)
     assert refused.value.status == 410
 
 

@@ -32,12 +32,12 @@ async def test_a_repetition_after_the_message_was_read_changes_nothing(world: Wo
     device = await world.enrol("ios", phone)
     ref = await world.send(phone)
     await world.reported(ref, READ)
-    mt_num = (await world.trace(ref))["mt_num"]
+    mt_num = (await world.trace(ref))["mtNum"]
     answer = await world.bank.send(world.new_text(), phone=phone, ref=ref)
     assert answer.mt_num == mt_num
     last = await world.send(phone)  # once this one is read, the repetition has been dealt with
     await world.reported(last, READ)
     assert [push.message_id for push in device.shown] == [
-        (await world.trace(ref))["message_id"],
-        (await world.trace(last))["message_id"],
+        (await world.trace(ref))["messageId"],
+        (await world.trace(last))["messageId"],
     ]

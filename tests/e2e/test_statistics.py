@@ -68,16 +68,16 @@ async def _outcomes(bank: Bank, ref: str) -> Counts:
             reached = ["planned", *(name for name in ("sent", "delivered", "read") if delivery[f"{name}_at"])]
             found.update((name, delivery["provider"], 0) for name in reached)
             if delivery["state"] in FAILURES:
-                found[delivery["state"].lower(), delivery["provider"], delivery["reason"]["error_code"]] += 1
+                found[delivery["state"].lower(), delivery["provider"], delivery["reason"]["errorCode"]] += 1
         if not link["deliveries"] and link["state"] in FAILURES:
-            found[link["state"].lower(), None, link["reason"]["error_code"]] += 1
+            found[link["state"].lower(), None, link["reason"]["errorCode"]] += 1
     return found
 
 
 async def _statistics(world: World, login: str, password: str) -> Counts:
-    url = f"{world.stack.public_url}/v1/statistics?group_by=outcome,provider,error_code"
+    url = f"{world.stack.public_url}/v1/statistics?groupBy=outcome,provider,errorCode"
     headers = {"Authorization": aiohttp.encode_basic_auth(login, password, "utf-8")}
     async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as answer:
         rows = (await answer.json())["rows"]
     groups = [(row["group"], row["count"]) for row in rows]
-    return Counter({(group["outcome"], group["provider"], group["error_code"]): count for group, count in groups})
+    return Counter({(group["outcome"], group["provider"], group["errorCode"]): count for group, count in groups})

@@ -100,7 +100,7 @@ async def test_a_scheduled_message_is_cancelled_and_reported_at_once(world: Worl
         return "scheduled" in await whats(world, ref)
 
     await eventually(is_scheduled, "scheduled")
-    message_id = (await world.trace(ref))["message_id"]
+    message_id = (await world.trace(ref))["messageId"]
     await done(world, "cancel", "message", message_id)
     report = (await world.reported(ref, UNDELIVERED))[-1]
     assert report["errorCode"] == "7"

@@ -18,8 +18,8 @@ Json = dict[str, Any]
 PAGE = 100
 COLUMNS = {
     "created": "accepted, UTC",
-    "message_id": "message",
-    "partner_id": "partner",
+    "messageId": "message",
+    "partnerId": "partner",
     "channel": "channel",
     "state": "state",
     "why": "why",
@@ -88,16 +88,16 @@ def _print_counts(counts: list[Json]) -> None:
     out.print(f"{total:>7} failed, for these reasons:")
     for count in counts:
         reason = count["reason"]
-        words = f"{reason['words']} (errorCode {reason['error_code']})"
+        words = f"{reason['words']} (errorCode {reason['errorCode']})"
         out.print(f"{count['messages']:>7} {reason['name']} [dim]{escape(words)}[/]", soft_wrap=True)
 
 
 def _row(message: Json) -> Json:
     reason, phone = message["reason"], message["phone"]
-    recipient = [f"+{phone}" if phone else "", message["external_user_id"] or ""]
+    recipient = [f"+{phone}" if phone else "", message["externalUserId"] or ""]
     return {
         **message,
-        "created": show.moment(message["created_at"])[:19],
+        "created": show.moment(message["createdAt"])[:19],
         "why": "" if reason is None else reason["words"],
         "recipient": " / ".join(filter(None, recipient)),
     }

@@ -68,8 +68,8 @@ def follow(gateway: Gateway, mt_num: str, until: Until, timeout_s: float) -> int
         is_last = time.monotonic() >= deadline
         message = _find(gateway, mt_num)
         if message is not None:
-            fresh = [entry for entry in message["trace"] if entry["event_id"] not in seen]
-            seen.update(entry["event_id"] for entry in fresh)
+            fresh = [entry for entry in message["trace"] if entry["eventId"] not in seen]
+            seen.update(entry["eventId"] for entry in fresh)
             if fresh:
                 trace.lines(out, fresh)
             code = outcome(message["state"], until)

@@ -16,7 +16,7 @@ from deploy.cli.place import operator
 
 Json = dict[str, Any]
 STEPS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
-FIELDS = ("partner", "application", "channel", "provider", "error_code")
+FIELDS = ("partner", "application", "channel", "provider", "errorCode")
 OUTCOMES = ("planned", "sent", "delivered", "read", "refused", "expired", "suppressed")
 FAILED = ("refused", "expired", "suppressed")
 WIDTH = 40
@@ -38,12 +38,13 @@ def statistics(
     begin = since_ms(since, datetime.now(UTC))
     span_ms = int(datetime.now(UTC).timestamp() * 1000) - begin
     steps = step or next((name for name, length in STEPS.items() if span_ms <= 60 * length), "day")
+    by = "errorCode" if by == "error_code" else by  # its former name
     if steps not in STEPS or (by is not None and by not in FIELDS):
         raise Fault(f"--step: {', '.join(STEPS)}; --by: {', '.join(FIELDS)}")
     if by is None and span_ms > MOST_STEPS * STEPS[steps]:
         raise Fault(f"more than {MOST_STEPS} steps: take a longer --step, or a shorter time")
     wanted: Json = {"partner": partner, "application": application, "provider": provider, "channel": channel}
-    query: Json = {"from": begin, "group_by": f"{by or steps},outcome", **wanted}
+    query: Json = {"from": begin, "groupBy": f"{by or steps},outcome", **wanted}
     found = operator(context).call("GET", "/v1/statistics", **query)
     if as_json:
         show.as_json(found)

@@ -17,9 +17,9 @@ def head(console: Console, message: Json) -> None:
     """Which message, and its explanation."""
     state = message["state"]
     style = "green" if state in GOOD else "red" if state in FAILED else "yellow"
-    ids = [f"mtNum {message['mt_num']}" if message["mt_num"] else "", f"id {message['id']}" if message["id"] else ""]
-    recipient = [f"+{message['phone']}" if message["phone"] else "", message["external_user_id"] or ""]
-    facts = [message["message_id"], *ids, f"to {' / '.join(filter(None, recipient))}" if any(recipient) else ""]
+    ids = [f"mtNum {message['mtNum']}" if message["mtNum"] else "", f"id {message['id']}" if message["id"] else ""]
+    recipient = [f"+{message['phone']}" if message["phone"] else "", message["externalUserId"] or ""]
+    facts = [message["messageId"], *ids, f"to {' / '.join(filter(None, recipient))}" if any(recipient) else ""]
     facts.append("times in UTC")
     console.print(f"[bold {style}]{state}[/]  {escape(message['explanation'])}", soft_wrap=True)
     console.print(f"[dim]{escape('  '.join(filter(None, facts)))}[/]", soft_wrap=True)
@@ -33,7 +33,7 @@ def lines(console: Console, entries: Iterable[Json]) -> None:
     table.add_column(overflow="fold")
     table.add_column(no_wrap=True, justify="right")
     for entry in entries:
-        took = f"[dim]{entry['latency_ms']} ms[/]" if entry["latency_ms"] else ""
+        took = f"[dim]{entry['latencyMs']} ms[/]" if entry["latencyMs"] else ""
         table.add_row(f"[dim]{moment(entry['at'])}[/]", escape(entry["what"]), _detail(entry), took)
     console.print(table)
 
@@ -53,10 +53,10 @@ def _detail(entry: Json) -> str:
     again = entry["what"] != "report" and (entry["attempt"] or 0) > 1
     found += [f"attempt {entry['attempt']}" if again else "", entry["detail"] or ""]
     found += [f"link {entry['link'] + 1}" if entry["link"] else ""]
-    found += [f"installation {entry['installation_id'][:8]}" if entry["installation_id"] else ""]
+    found += [f"installation {entry['installationId'][:8]}" if entry["installationId"] else ""]
     text = escape("  ".join(filter(None, found)))
     if entry["reason"]:
-        why = f"{entry['reason']['words']} (errorCode {entry['reason']['error_code']})"
+        why = f"{entry['reason']['words']} (errorCode {entry['reason']['errorCode']})"
         text += f"  [yellow]{escape(why)}[/]"
     notes = ["late"] * bool(entry["late"]) + ["does not count"] * (not entry["counts"])
     return text + (f"  [dim]({', '.join(notes)})[/]" if notes else "")

@@ -34,19 +34,19 @@ def why(
     found = search(gateway, what, last, partner)
     if not found:
         raise Fault(f"no message has the id {what!r}, and none went to such a phone or user")
-    newest: Json = gateway.call("GET", f"/v1/messages{path(found[0]['message_id'])}")
+    newest: Json = gateway.call("GET", f"/v1/messages{path(found[0]['messageId'])}")
     if as_json:
         show.as_json(newest)
         return
     out = show.console()
     trace.head(out, newest)
     trace.lines(out, newest["trace"])
-    if newest["trace_dropped"]:
-        out.print(f"[dim]{newest['trace_dropped']} more lines were not kept[/]")
+    if newest["traceDropped"]:
+        out.print(f"[dim]{newest['traceDropped']} more lines were not kept[/]")
     if len(found) > 1:
         out.print("\nbefore that:")
-        columns = {"created": "accepted, UTC", "message_id": "message", "state": "state", "explanation": "why"}
-        rows = [{**message, "created": show.moment(message["created_at"])[:19]} for message in found[1:]]
+        columns = {"created": "accepted, UTC", "messageId": "message", "state": "state", "explanation": "why"}
+        rows = [{**message, "created": show.moment(message["createdAt"])[:19]} for message in found[1:]]
         show.listing(rows, columns, "", to_json=False)
 
 

@@ -23,7 +23,7 @@ async def play(place: Place) -> list[Row]:
     headers = {"Authorization": aiohttp.encode_basic_auth(LOGIN, PASSWORD, "utf-8")}
     async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as answer:
         rows = list(csv.DictReader((await answer.text()).splitlines()))
-    found = [(row["state"], row["callback_data"]) for row in rows]
+    found = [(row["state"], row["callbackData"]) for row in rows]
     reported = "; ".join(f"exported: {state}, callbackData {data}" for state, data in found)
     is_good = found == [("READ", f"order/{ref}")]
     return [Row(f"{text} (callbackData order/…)", device.shown[0].text, reported, is_good)]

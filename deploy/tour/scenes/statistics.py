@@ -33,7 +33,7 @@ async def play(place: Place) -> list[Row]:
 
 
 async def _counts(place: Place) -> dict[str, int]:
-    url = f"{place.gateway}/v1/statistics?group_by=outcome&provider=hms"
+    url = f"{place.gateway}/v1/statistics?groupBy=outcome&provider=hms"
     headers = {"Authorization": aiohttp.encode_basic_auth(LOGIN, PASSWORD, "utf-8")}
     async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as answer:
         rows: list[Any] = (await answer.json())["rows"]

@@ -124,7 +124,7 @@ def _checked(service: BroadcastService, check: CallerOf) -> Any:
 
 def _add_channels(router: APIRouter, service: BroadcastService, caller_of: Any) -> None:
     @router.put("/{name}", status_code=202, responses={200: {"model": ChannelView}}, summary="Ask for a channel")
-    async def put_channel(
+    async def put_broadcast_channel(
         application_id: _Application, name: _Name, body: ChannelBody, response: Response, caller: Caller = caller_of
     ) -> ChannelView:
         channel, is_new = await service.ask(application_id, name, body)
@@ -132,7 +132,7 @@ def _add_channels(router: APIRouter, service: BroadcastService, caller_of: Any) 
         return ChannelView.of(channel)
 
     @router.get("", summary="All channels, by name")
-    async def several(
+    async def list_broadcast_channels(
         application_id: _Application,
         after: Annotated[str, Query(max_length=128)] = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -143,17 +143,21 @@ def _add_channels(router: APIRouter, service: BroadcastService, caller_of: Any) 
         return ChannelsPage(channels=[ChannelView.of(channel) for channel in found], after=more)
 
     @router.get("/{name}", summary="Its state")
-    async def one(application_id: _Application, name: _Name, caller: Caller = caller_of) -> ChannelView:
+    async def get_broadcast_channel(
+        application_id: _Application, name: _Name, caller: Caller = caller_of
+    ) -> ChannelView:
         return ChannelView.of(await service.channel(application_id, name))
 
     @router.delete("/{name}", status_code=202, summary="Let it go")
-    async def delete(application_id: _Application, name: _Name, caller: Caller = caller_of) -> ChannelView:
+    async def delete_broadcast_channel(
+        application_id: _Application, name: _Name, caller: Caller = caller_of
+    ) -> ChannelView:
         return ChannelView.of(await service.close(application_id, name))
 
 
 def _add_messages(router: APIRouter, service: BroadcastService, caller_of: Any) -> None:
     @router.post("/{name}/messages", status_code=202, responses={200: {"model": BroadcastView}}, summary="Send")
-    async def send(
+    async def send_broadcast(
         application_id: _Application,
         name: _Name,
         body: BroadcastBody,
@@ -167,7 +171,7 @@ def _add_messages(router: APIRouter, service: BroadcastService, caller_of: Any) 
         return BroadcastView.of(sent)
 
     @router.get("/{name}/messages/{broadcast_id}", summary="What has become of it")
-    async def message(
+    async def get_broadcast(
         application_id: _Application,
         name: _Name,
         broadcast_id: Annotated[str, Path(max_length=64)],

@@ -4,6 +4,7 @@
 `upload.py` the reading of a list, `planning/` the sending. Features: `docs/features/mailings.md`.
 """
 
+from services.ingest.mailing.rules.draft import ChangeBody, MailingBody
 from services.ingest.mailing.wiring import open_mailings
 
-__all__ = ["open_mailings"]
+__all__ = ["ChangeBody", "MailingBody", "open_mailings"]

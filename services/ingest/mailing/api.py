@@ -50,7 +50,7 @@ _Line = Annotated[int, Query(alias="firstLine", ge=1, le=10**12, description="nu
 def mailing_routes(service: MailingService, dry: DryRun, outcomes: OutcomesStore, check: CallerOf) -> APIRouter:
     """The routes of `/v1/mailings`. `check` is the dependency of `services/runtime/access/partner_auth.py`."""
     caller_of = Depends(check)
-    router = APIRouter(prefix=PATH)
+    router = APIRouter(prefix=PATH, tags=["mailings"])
     _add_mailings(router, service, outcomes, caller_of)
     _add_list(router, service, caller_of)
     _add_moves(router, service, dry, outcomes, caller_of)
@@ -61,7 +61,7 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
     mailings = service.mailings
 
     @router.post("", status_code=201, summary="A draft")
-    async def create(
+    async def create_mailing(
         request: Request,
         response: Response,
         partner: Annotated[str | None, Query(max_length=100, description="for the operator: whose")] = None,
@@ -75,7 +75,7 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
         return await _view(service, outcomes, mailing)
 
     @router.get("", summary="The newest first")
-    async def several(
+    async def list_mailings(
         before: Annotated[str | None, Query(pattern=_PLACE, description="as the page before says, or UTC ms")] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         caller: Caller = caller_of,
@@ -86,19 +86,21 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
         return MailingsPage(mailings=views, before=last)
 
     @router.get("/{any_id}", summary="State and progress")
-    async def one(any_id: _Id, caller: Caller = caller_of) -> MailingView:
+    async def get_mailing(any_id: _Id, caller: Caller = caller_of) -> MailingView:
         return await _view(service, outcomes, await service.find(any_id, caller))
 
     @router.patch("/{any_id}", summary="Change rate, name, or what broken lines mean")
-    async def change(any_id: _Id, request: Request, caller: Caller = caller_of) -> MailingView:
+    async def change_mailing(any_id: _Id, request: Request, caller: Caller = caller_of) -> MailingView:
         mailing = await service.find(any_id, caller)
         return await _view(service, outcomes, await service.change(mailing, await json_of(request)))
 
 
 def _add_list(router: APIRouter, service: MailingService, caller_of: Caller) -> None:
     @router.put("/{any_id}/recipients", summary="The list, streamed")
-    @router.post("/{any_id}/recipients", summary="The same")
-    async def upload(any_id: _Id, request: Request, first_line: _Line = 1, caller: Caller = caller_of) -> UploadView:
+    @router.post("/{any_id}/recipients", name="post_recipients", summary="The same, for clients that cannot PUT")
+    async def upload_recipients(
+        any_id: _Id, request: Request, first_line: _Line = 1, caller: Caller = caller_of
+    ) -> UploadView:
         kind, charset = media_type(request.headers.get("content-type", ""))
         if kind not in _TYPES:
             raise server.Problem(415, "Unsupported media type", f"Content-Type: must be one of {', '.join(_TYPES)}")
@@ -114,11 +116,11 @@ def _add_list(router: APIRouter, service: MailingService, caller_of: Caller) -> 
         return upload_view(uploading, after)
 
     @router.delete("/{any_id}/recipients", status_code=204, summary="Forget the list of a draft")
-    async def clear(any_id: _Id, caller: Caller = caller_of) -> None:
+    async def clear_recipients(any_id: _Id, caller: Caller = caller_of) -> None:
         await service.clear(await service.find(any_id, caller))
 
     @router.get("/{any_id}/problems", summary="Broken lines")
-    async def problems(
+    async def list_problems(
         any_id: _Id,
         after: Annotated[int, Query(ge=0, le=10**12, description="the last line that is known")] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -139,11 +141,11 @@ def _add_moves(
     router: APIRouter, service: MailingService, dry: DryRun, outcomes: OutcomesStore, caller_of: Caller
 ) -> None:
     @router.get("/{any_id}/forecast", summary="Dry run: how many, when it finishes, how many would expire")
-    async def dry_run(any_id: _Id, caller: Caller = caller_of) -> ForecastView:
+    async def forecast_mailing(any_id: _Id, caller: Caller = caller_of) -> ForecastView:
         return await dry.run(await service.find(any_id, caller), now_ms())
 
     @router.post("/{any_id}/start", summary="Let it run, now or from a moment on")
-    async def start(
+    async def start_mailing(
         any_id: _Id,
         at: Annotated[str | None, Query(max_length=40, description="ISO 8601")] = None,
         caller: Caller = caller_of,
@@ -152,15 +154,15 @@ def _add_moves(
         return await _view(service, outcomes, await service.start(mailing, _moment(at, service, mailing)))
 
     @router.post("/{any_id}/pause", summary="Let it rest")
-    async def pause(any_id: _Id, caller: Caller = caller_of) -> MailingView:
+    async def pause_mailing(any_id: _Id, caller: Caller = caller_of) -> MailingView:
         return await _view(service, outcomes, await service.pause(await service.find(any_id, caller)))
 
     @router.post("/{any_id}/resume", summary="Let it go on")
-    async def resume(any_id: _Id, caller: Caller = caller_of) -> MailingView:
+    async def resume_mailing(any_id: _Id, caller: Caller = caller_of) -> MailingView:
         return await _view(service, outcomes, await service.resume(await service.find(any_id, caller)))
 
     @router.post("/{any_id}/cancel", summary="End it; what was sent is sent")
-    async def cancel(any_id: _Id, caller: Caller = caller_of) -> MailingView:
+    async def cancel_mailing(any_id: _Id, caller: Caller = caller_of) -> MailingView:
         return await _view(service, outcomes, await service.cancel(await service.find(any_id, caller)))
 
 

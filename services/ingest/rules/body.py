@@ -10,10 +10,11 @@ later.
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from services.ingest.rules.errors import Kind, Refused, invalid
+from services.runtime.http.field_rules import words_of
 
 
 class Wire(BaseModel):
@@ -34,7 +35,11 @@ def _no_bool(value: object) -> object:
     return value
 
 
-RegisteredDelivery = Annotated[Literal[0, 1, 2, "0", "1", "2"], BeforeValidator(_no_bool)]
+RegisteredDelivery = Annotated[
+    Literal[0, 1, 2, "0", "1", "2"],
+    BeforeValidator(_no_bool),
+    WithJsonSchema({"type": "integer", "enum": [0, 1, 2]}),  # the strings are taken from old clients, and told nobody
+]
 
 
 class Tolerant(Wire):
@@ -66,6 +71,7 @@ class ScheduleBody(Tolerant):
     time_end: str | None = None
     weekdays_schedule: str | int | None = None
     deadline: str | None = None
+    use_time_diff: bool | None = None  # belongs beside it; here is where many look for it
 
 
 class Request(Tolerant):
@@ -180,14 +186,18 @@ def parsed(model: type[Model], value: object, field: str) -> Model:
 
 
 def violation(error: ValidationError, field: str = "") -> Refused:
-    """Error 4 for the first field that is wrong."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    rule = _RULES.get(first["type"], first["msg"].removeprefix("Value error, "))
-    return invalid(_path(field, first["loc"]), rule, _KINDS_OF.get(first["type"], "invalid"))
+    """Error 4 for what is wrong, all of it at once: the first field, and in its rule the others."""
+    faults = error.errors(include_url=False)
+    broken = dict[str, str]()
+    for fault in faults:
+        broken.setdefault(_path(field, fault["loc"]), words_of(fault))
+    (first, rule), *others = broken.items()
+    more = [f"{name}: {words}" for name, words in others[:_MOST_FAULTS]]
+    return invalid(first, "; ".join([rule, *more]), _KINDS_OF.get(faults[0]["type"], "invalid"))
 
 
 _KINDS_OF: dict[str, Kind] = {"missing": "missing", "string_too_long": "too_long"}
-_RULES = {"missing": "mandatory", "model_type": "must be an object", "recursion_loop": "nested too deeply"}
+_MOST_FAULTS = 10
 
 
 _KINDS = ("str", "int")

@@ -45,7 +45,7 @@ class InstallBody(RequestModel):
 class WebKeys(AnswerModel):
     """Keys of a web push subscription, base64url."""
 
-    p256dh: Annotated[Text, Field(max_length=120)]
+    p256dh: Annotated[Text, Field(alias="p256dh", max_length=120)]
     auth: Annotated[Text, Field(max_length=40)]
 
 

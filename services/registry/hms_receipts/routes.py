@@ -52,7 +52,7 @@ def hms_routes(commands: DeviceCommands) -> APIRouter:
         summary="Receipts of Huawei Push Kit",
         dependencies=[Security(HUAWEI)],
     )
-    async def post_receipts(
+    async def post_hms_receipts(
         request: Request, application_id: Annotated[str, Path(max_length=128)], signature: _Signature = None
     ) -> HuaweiAnswer:
         credentials = _credentials(commands, application_id)

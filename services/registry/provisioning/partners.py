@@ -144,7 +144,7 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
         return SecretView(key=key, version=partner.event_id)
 
     @router.post("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
-    async def rotate_api_key(partner_id: Id, by: By, if_match: IfMatch = None) -> SecretView:
+    async def rotate_partner_api_key(partner_id: Id, by: By, if_match: IfMatch = None) -> SecretView:
         """A new key that may be given in place of the password, shown in this answer only.
 
         The one before goes on working until the next rotation. The password stays as it is.

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt, WithJsonSchema
 
 from schemas.live import activity_slot, start_slot
 from schemas.values import LONGEST_CHAIN
@@ -16,12 +16,12 @@ MAX_RECEIPTS = 500
 class ReceiptBody(RequestModel):
     """What happened to one push; ids and link are those in its payload."""
 
-    message_id: UUID
+    message_id: UUID = Field(description="as the push carries it")
     delivery_id: UUID = Field(description="proves that the push was sent to this installation")
-    link: Annotated[StrictInt, Field(ge=0, lt=LONGEST_CHAIN)] = 0
+    link: Annotated[StrictInt, Field(ge=0, lt=LONGEST_CHAIN)] = Field(0, description="as the push carries it")
     bulk: StrictBool = Field(False, description="as in the payload")
-    kind: Literal["delivered", "read", "dismissed", "clicked"]
-    happened_at: TimeMs
+    kind: Literal["delivered", "read", "dismissed", "clicked"] = Field(description="what happened to the push")
+    happened_at: TimeMs = Field(description="when, by the device's clock, UTC ms")
     action: Annotated[Text, Field(min_length=1, max_length=64)] | None = Field(None, description="of the button")
     activity_id: Annotated[Text, Field(min_length=1, max_length=128)] | None = Field(
         None, description="the Live Activity that was updated or ended"
@@ -38,11 +38,15 @@ class ReceiptBody(RequestModel):
         return start_slot(self.attributes_type) if self.attributes_type is not None else ""
 
 
+_Entry = Annotated[object, WithJsonSchema(ReceiptBody.model_json_schema())]
+"""Described as the receipt that it should be; whether it is one is looked at entry by entry."""
+
+
 class ReceiptsBody(RequestModel):
     """Each entry of `receipts` is judged alone; one bad entry never refuses its neighbours."""
 
     sent_at: TimeMs | None = Field(None, description="the device's clock when it sends this: corrects a wrong clock")
-    receipts: Annotated[list[object], Field(min_length=1, max_length=MAX_RECEIPTS)]
+    receipts: Annotated[list[_Entry], Field(min_length=1, max_length=MAX_RECEIPTS)]
 
 
 class ReceiptResult(AnswerModel):

@@ -33,7 +33,7 @@ def audience_routes(audiences: AudienceStore, directory: Directory, access: Read
     asking = Depends(access)
 
     @router.get("/{application_id}/subscriptions", responses={404: PROBLEMS[400]})
-    async def get_subscriptions(application_id: Id, access: ReadAccess = asking) -> list[SubscriptionAudience]:
+    async def get_subscription_audience(application_id: Id, access: ReadAccess = asking) -> list[SubscriptionAudience]:
         """The catalogue and what devices have reported besides it, by id, with the audience of each."""
         kinds = directory.applications[access.checked(application_id)].subscriptions
         known = {kind.id: kind for kind in kinds}

@@ -45,7 +45,7 @@ def identity_routes(
     reading, calling = Depends(access), Depends(callers)
 
     @router.post("/revoke", responses={404: PROBLEMS[400]})
-    async def revoke(body: RevokeBody, access: ReadAccess = reading, caller: Caller = calling) -> RevokeAnswer:
+    async def revoke_proofs(body: RevokeBody, access: ReadAccess = reading, caller: Caller = calling) -> RevokeAnswer:
         """End all proofs of a user: these installations count as unproved at once, until the next proved login."""
         if caller.partner is not None:  # each call is kept for weeks, whether anybody of that name is there or not
             limit = limits.enter(caller.partner, time.monotonic())

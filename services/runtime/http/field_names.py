@@ -13,6 +13,8 @@ from typing import Annotated, Any, NamedTuple, Union
 
 from pydantic import BaseModel, ConfigDict
 
+from services.runtime.http.field_rules import words_of
+
 MOST = 50
 """Unknown names of one body that are reported."""
 _LONGEST = 60
@@ -80,7 +82,7 @@ def names_at(model: type[BaseModel], place: Iterable[object]) -> Iterable[str]:
 def rule_of(error: Any, model: type[BaseModel] | None) -> str:
     """The rule that one of pydantic's errors tells of. `model`: the body, whose names may have been meant."""
     if error["type"] != "extra_forbidden":
-        return str(error["msg"].removeprefix("Value error, "))
+        return words_of(error)
     place = [part for part in error["loc"] if part != "body"]
     known = names_at(model, place[:-1]) if model is not None else ()
     return "unknown field" + suggestion(nearest(str(place[-1]), known))

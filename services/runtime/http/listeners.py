@@ -26,7 +26,6 @@ from services.runtime.process import Process
 
 OPENAPI_PATH = "/openapi.json"
 _CHALLENGE = 'Bearer realm="rpns operators"'
-_NOT_FOUND = server.ProblemBody(title="Not Found", status=404)
 
 
 def operator_of(request: Request) -> Operator | None:
@@ -50,7 +49,7 @@ class PublicListener:
             document = described(self._app.openapi(), lambda method, path: not is_operators_alone(method, path))
             await server.json_response(document)(scope, receive, send)
         elif is_operators_alone(scope["method"], scope["path"]):
-            await server.problem_response(_NOT_FOUND)(scope, receive, send)
+            await server.problem_response(server.nothing_at(scope["path"]))(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -80,7 +79,7 @@ class OperatorsListener:
         method, path = scope["method"], scope["path"]
         known = routes_at(path)
         if not known:
-            return _NOT_FOUND, {}
+            return server.nothing_at(path), {}
         given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         network = network_of(caller_address(scope, self._trusted))
         found = self._tokens.check(given.decode("latin-1"), network)

@@ -31,6 +31,7 @@ from services.runtime.process import Process
 log = telemetry.logger("web")
 MAX_BODY_BYTES = 64 * 1024
 _DATE_S = 1.0
+_MOST_OF_PATH = 200
 
 
 class ProblemBody(BaseModel):
@@ -67,6 +68,11 @@ class Problem(Exception):
 
 def problem_response(problem: ProblemBody, headers: dict[str, str] | None = None) -> Response:
     return Response(problem.model_dump_json(exclude_defaults=True), problem.status, headers, "application/problem+json")
+
+
+def nothing_at(path: str) -> ProblemBody:
+    """404 for a path that no route has, or none that the caller may know of: both say the same."""
+    return ProblemBody(title="Not Found", status=404, detail=f"there is nothing at {path[:_MOST_OF_PATH]}")
 
 
 def problem_answer(problem: Problem) -> Response:
@@ -136,7 +142,9 @@ def install_problems(app: FastAPI) -> None:
         return problem_response(ProblemBody(title="The request was cut off", status=400))
 
     @app.exception_handler(HTTPException)
-    async def on_http(_: Request, error: HTTPException) -> Response:
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            return problem_response(nothing_at(request.url.path))
         body = ProblemBody(title=str(error.detail), status=error.status_code)
         return problem_response(body, dict(error.headers or {}))
 

@@ -14,21 +14,20 @@ from collections.abc import Iterable
 
 from fastapi import APIRouter, FastAPI
 
+from services.runtime import openapi
 from services.runtime.http import server
+
+_ABOUT = """What has become of messages: one with its whole trace, searches, exports, the stream of changes, statistics,
+packets; and the device's in-app history.
+
+A partner (HTTP Basic) sees its own messages, an operator (bearer token) all of them. Errors are RFC 9457 problems.
+"""
 
 
 def application(routers: Iterable[APIRouter]) -> FastAPI:
     """The ASGI application with these routes."""
-    app = FastAPI(
-        title="RPNS status",
-        version="1",
-        description=__doc__,
-        docs_url=None,
-        redoc_url=None,
-        responses={"4XX": {"model": server.ProblemBody}},
-    )
+    app = openapi.application("RPNS status", "1", _ABOUT)
     app.add_middleware(server.BodyLimit)
-    server.install_problems(app)
     for router in routers:
         app.include_router(router)
     return app

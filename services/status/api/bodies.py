@@ -1,9 +1,11 @@
 """Bodies of the API of messages: times in UTC milliseconds, states and reasons by name."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from services.status.http import Answer
 
 
-class ReasonView(BaseModel):
+class ReasonView(Answer):
     """A reason: its name, the partner protocol's errorCode, and plain words."""
 
     name: str
@@ -11,7 +13,7 @@ class ReasonView(BaseModel):
     words: str
 
 
-class DeliveryView(BaseModel):
+class DeliveryView(Answer):
     """A link on its way to one installation."""
 
     delivery_id: str
@@ -28,7 +30,7 @@ class DeliveryView(BaseModel):
     read_at: int | None
 
 
-class SkippedView(BaseModel):
+class SkippedView(Answer):
     """An installation that was considered and left out."""
 
     installation_id: str
@@ -36,14 +38,14 @@ class SkippedView(BaseModel):
     reason: ReasonView
 
 
-class ChangeView(BaseModel):
+class ChangeView(Answer):
     """A state and when the link reached it."""
 
     state: str
     at: int
 
 
-class ReportView(BaseModel):
+class ReportView(Answer):
     """The report that is due to the partner, and the status that it has taken."""
 
     status: int
@@ -51,7 +53,7 @@ class ReportView(BaseModel):
     taken: int | None
 
 
-class LinkView(BaseModel):
+class LinkView(Answer):
     """One link of the chain."""
 
     link: int
@@ -69,7 +71,7 @@ class LinkView(BaseModel):
     report: ReportView | None
 
 
-class EntryView(BaseModel):
+class EntryView(Answer):
     """One line of the trace. `counts` is false for an event from an installation outside the plan."""
 
     at: int
@@ -88,14 +90,14 @@ class EntryView(BaseModel):
     counts: bool
 
 
-class ReasonCount(BaseModel):
+class ReasonCount(Answer):
     """How many messages have failed for a reason."""
 
     reason: ReasonView
     messages: int
 
 
-class MessageSummary(BaseModel):
+class MessageSummary(Answer):
     """A message in a list."""
 
     message_id: str

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from schemas import ids
 from schemas.events import CancelRequested
@@ -22,12 +22,13 @@ from services.runtime.clock import now_ms
 from services.runtime.http import server
 from services.runtime.log.kafka import Append, Log
 from services.status.fold import channels_behind, request_id_of
+from services.status.http import Answer
 from services.status.message import Link, Message, Messages, find_message
 
 _Id = Annotated[str, Path(max_length=300, description="message id, mtNum, or the partner's own id")]
 
 
-class CancelAnswer(BaseModel):
+class CancelAnswer(Answer):
     """The cancellation was requested, durably; the trace shows how it ended."""
 
     message_id: str
@@ -51,7 +52,7 @@ def cancel_routes(messages: Messages, sink: Log, partner_caller: Any) -> APIRout
     asking = Depends(partner_caller, scope="function")
 
     @router.post("/v1/messages/{any_id}/cancel", status_code=202, summary="Do not send what has not gone out yet")
-    async def cancel(any_id: _Id, caller: Caller = asking) -> CancelAnswer:
+    async def cancel_message(any_id: _Id, caller: Caller = asking) -> CancelAnswer:
         found = await find_message(messages, any_id, caller.partner)
         if found is None:
             raise server.Problem(404, "No such message", "no message has this id, mtNum or partner's id")

@@ -10,12 +10,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
 
 from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
 from services.runtime import telemetry
 from services.runtime.text.spreadsheet import Reader, head_of, lines_of
 from services.status.api.view import summary_of
+from services.status.http import Answer
 from services.status.limits import Exports
 from services.status.message import Message, MessageQuery, Messages, find_page
 
@@ -23,7 +23,7 @@ _PAGE = 500
 _TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 
-class ExportLine(BaseModel):
+class ExportLine(Answer):
     """One message. Times in UTC ms; of several devices and links the first that was sent, confirmed, read."""
 
     message_id: str
@@ -49,6 +49,9 @@ class ExportLine(BaseModel):
     read_at: int | None
 
 
+_NAMES = [field.alias or name for name, field in ExportLine.model_fields.items()]
+
+
 def export_routes(messages: Messages, query: Callable[..., Awaitable[MessageQuery]]) -> APIRouter:
     """The route; include it before `/v1/messages/{id}`. `query` is the dependency that reads what is wanted."""
     router = APIRouter()
@@ -61,7 +64,7 @@ def export_routes(messages: Messages, query: Callable[..., Awaitable[MessageQuer
         response_class=StreamingResponse,
         responses={200: {"content": content}},
     )
-    async def export(
+    async def export_messages(
         kind: Annotated[Literal["ndjson", "csv"], Query(alias="format")] = "ndjson",
         reader: Annotated[Reader, Query(alias="for", description="who reads the CSV")] = "spreadsheet",
         wanted: MessageQuery = Depends(query),  # noqa: B008 — FastAPI's way
@@ -77,7 +80,7 @@ def export_routes(messages: Messages, query: Callable[..., Awaitable[MessageQuer
 
 async def _pages(messages: Messages, wanted: MessageQuery, reader: Reader | None) -> AsyncIterator[bytes]:
     """The export's pieces, JSON when there is no reader of CSV; none before the first page has been found."""
-    head = b"" if reader is None else head_of(reader) + lines_of([list(ExportLine.model_fields)], reader)
+    head = b"" if reader is None else head_of(reader) + lines_of([_NAMES], reader)
     while True:
         page = await find_page(messages, wanted, _PAGE)
         lines = [_line(message) for message in page.messages]

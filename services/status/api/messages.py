@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel
 
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller, CallerOf
@@ -14,19 +13,19 @@ from services.status.api.bodies import MessageSummary, MessageView, ReasonCount
 from services.status.api.export import export_routes
 from services.status.api.query import message_query
 from services.status.api.view import reason_view, summary_of, view_of
-from services.status.http import invalid
+from services.status.http import Answer, invalid
 from services.status.message import BadCursor, MessageQuery, Messages, count_reasons, find_message, find_page
 
 _ID = Path(max_length=300, description="message id, mtNum, or the partner's own id")
 
 
-class ReasonCounts(BaseModel):
+class ReasonCounts(Answer):
     """The most frequent first. A message that has not failed is counted nowhere."""
 
     reasons: list[ReasonCount]
 
 
-class MessagePage(BaseModel):
+class MessagePage(Answer):
     """The newest first; `cursor` asks for what comes after."""
 
     messages: list[MessageSummary]
@@ -50,7 +49,7 @@ def message_routes(messages: Messages, partner_caller: CallerOf, directory: Dire
         )
 
     @router.get("/v1/messages/{any_id}", summary="One message with its whole trace")
-    async def one_message(
+    async def get_message(
         any_id: Annotated[str, _ID],
         asking: Caller = Depends(partner_caller, scope="function"),  # noqa: B008 — FastAPI's way
     ) -> MessageView:
@@ -64,7 +63,7 @@ def message_routes(messages: Messages, partner_caller: CallerOf, directory: Dire
         "/v1/messages",
         summary="Messages by recipient, ids, origin, way, state, reason and period",
     )
-    async def several(
+    async def list_messages(
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
         wanted: MessageQuery = Depends(query),  # noqa: B008 — FastAPI's way

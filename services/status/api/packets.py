@@ -54,7 +54,7 @@ def packet_routes(
     messages: Messages, directory: Directory, secrets: Secrets, trusted: Sequence[Network], limits: PartnerLimits
 ) -> APIRouter:
     """A router of its own: these routes take keys, not logins."""
-    router = APIRouter(prefix="/v3/batch", tags=["batch"])
+    router = APIRouter(prefix="/v3/batch", tags=["packets"])
 
     async def caller(
         request: Request,
@@ -73,14 +73,14 @@ def packet_routes(
     asking: Any = Depends(caller, scope="function")
 
     @router.post("/states", summary="States of messages by their ids")
-    async def states(body: Asked, partner: PartnerChanged = asking) -> States:
+    async def get_states(body: Asked, partner: PartnerChanged = asking) -> States:
         found = await messages.load(body.messageIds)
         own = {key: message for key, message in found.items() if message.partner_id == partner.partner_id}
         unknown = {key: State(messageId=key, ts=0, status="UNKNOWN", packetId=None) for key in body.messageIds}
         return States(messages=[state_of(own[key]) if key in own else unknown[key] for key in body.messageIds])
 
     @router.get("/{packet_id}", summary="States of a packet")
-    async def packet(
+    async def get_packet(
         packet_id: Annotated[int, Path(ge=1, le=2**53)],
         after: Annotated[str, Query(max_length=100)] = "",
         limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,

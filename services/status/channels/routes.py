@@ -60,7 +60,7 @@ def channel_routes(messages: Messages, accounts: ChannelAccounts, sink: Log, tru
         summary="A delivery report of the channel platform",
         openapi_extra={"requestBody": {"required": True, "content": _CONTENT}},
     )
-    async def report(callback: Annotated[str, Path(max_length=128)], request: Request) -> Taken:
+    async def post_channel_report(callback: Annotated[str, Path(max_length=128)], request: Request) -> Taken:
         account = accounts.by_callback(callback)
         if account is None:
             raise _refused(404, "No such address")

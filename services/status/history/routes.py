@@ -82,7 +82,7 @@ def history_routes(work: HistoryService, device_caller: Callable[..., Awaitable[
 
 def _add_reading(router: APIRouter, work: HistoryService, caller: Caller) -> None:
     @router.get("/history")
-    async def list_history(
+    async def list_history_entries(
         since: Annotated[Moment, Query(alias="from")] = None,
         until: Annotated[Moment, Query(alias="to")] = None,
         status: Literal["New", "Seen"] | None = None,
@@ -99,7 +99,7 @@ def _add_reading(router: APIRouter, work: HistoryService, caller: Caller) -> Non
         return HistoryPage(entries=entries, cursor=cursor_of(more.at, more.entry_id) if more is not None else None)
 
     @router.get("/history/{message_id}")
-    async def get_entry(message_id: UUID, link: LinkNumber = 0, device: Caller = caller) -> HistoryEntry:
+    async def get_history_entry(message_id: UUID, link: LinkNumber = 0, device: Caller = caller) -> HistoryEntry:
         """One entry."""
         key = entry_id_of(device.inbox, str(message_id), link)
         found = [entry for entry in (await work.inbox.load([key])).values() if not entry.deleted]
@@ -111,7 +111,7 @@ def _add_reading(router: APIRouter, work: HistoryService, caller: Caller) -> Non
 
 def _add_changes(router: APIRouter, work: HistoryService, caller: Caller) -> None:
     @router.delete("/history/{message_id}", status_code=204)
-    async def delete_entry(message_id: UUID, link: LinkNumber = 0, device: Caller = caller) -> Response:
+    async def delete_history_entry(message_id: UUID, link: LinkNumber = 0, device: Caller = caller) -> Response:
         """Delete one entry, on all of the owner's installations; repeats are harmless."""
         (found,) = await work.changed(device, [(str(message_id), link)], "deleted")
         if not found:
@@ -119,12 +119,12 @@ def _add_changes(router: APIRouter, work: HistoryService, caller: Caller) -> Non
         return Response(status_code=204)
 
     @router.post("/history/delete")
-    async def delete_entries(body: DeleteBody, device: Caller = caller) -> ChangeAnswer:
+    async def delete_history_entries(body: DeleteBody, device: Caller = caller) -> ChangeAnswer:
         """Delete up to 100."""
         return await work.change(device, body.entries, "deleted")
 
     @router.post("/history/status")
-    async def change_status(body: StatusBody, device: Caller = caller) -> ChangeAnswer:
+    async def change_history_status(body: StatusBody, device: Caller = caller) -> ChangeAnswer:
         """Make up to 100 New or Seen."""
         return await work.change(device, body.entries, _CHANGES[body.status])
 

@@ -61,7 +61,7 @@ def short_link_routes(
         return (await target_of(code))[1]
 
     @router.get("/l/{code}", responses=found, response_class=Response, status_code=302)
-    async def follow(code: Annotated[str, _CODE], request: Request) -> Response:
+    async def follow_short_link(code: Annotated[str, _CODE], request: Request) -> Response:
         """Redirect to the address, and record the click."""
         target, response = await target_of(code)
         network = network_of(caller_address(request.scope, trusted))

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 
 from schemas.statistic_events import BOUNDS_MS, MINUTE_MS, Histogram
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.clock import now_ms
 from services.runtime.text.spreadsheet import Cell, Reader, head_of, lines_of
-from services.status.http import invalid, moment
+from services.status.http import Answer, invalid, moment
 from services.status.statistics.store import Group, Statistics
 
 _DAY_MS = 86_400_000
@@ -22,14 +22,15 @@ _FIELDS = {
     "channel": "channel",
     "provider": "provider",
     "outcome": "outcome",
-    "error_code": "error_code",
+    "errorCode": "error_code",
 }
+_FORMER = {"error_code": "errorCode"}
 _MAX_ROWS = 10_000
 _When = Annotated[str | None, Query(max_length=40, description="UTC ms or ISO 8601")]
 _Word = Annotated[str | None, Query(max_length=100)]
 
 
-class LatencyView(BaseModel):
+class LatencyView(Answer):
     """Milliseconds. A percentile is the upper bound of its bucket, null beyond the last one; mean null for none."""
 
     count: int
@@ -40,7 +41,7 @@ class LatencyView(BaseModel):
     buckets: list[int]
 
 
-class StatisticRow(BaseModel):
+class StatisticRow(Answer):
     """One group: `group` has the fields that were asked for, `at` (UTC ms) where a time was among them."""
 
     group: dict[str, Any]
@@ -49,7 +50,7 @@ class StatisticRow(BaseModel):
     delivered_after: LatencyView
 
 
-class StatisticsView(BaseModel):
+class StatisticsView(Answer):
     """`bounds_ms` are the upper bounds of all buckets; the last bucket has none."""
 
     since: int
@@ -73,7 +74,10 @@ def statistics_routes(statistics: Statistics, partner_caller: CallerOf) -> APIRo
         request: Request,
         since: Annotated[_When, Query(alias="from")] = None,
         until: Annotated[_When, Query(alias="to")] = None,
-        group_by: Annotated[str, Query(max_length=100, description="names with commas between")] = "outcome",
+        group_by: Annotated[
+            str | None, Query(alias="groupBy", max_length=100, description="names with commas between (outcome)")
+        ] = None,
+        former: Annotated[str, Query(alias="group_by", max_length=100, include_in_schema=False)] = "outcome",
         partner: _Word = None,
         application: _Word = None,
         channel: _Word = None,
@@ -84,7 +88,7 @@ def statistics_routes(statistics: Statistics, partner_caller: CallerOf) -> APIRo
     ) -> Any:
         end = _or(moment("to", until), now_ms() // MINUTE_MS * MINUTE_MS + MINUTE_MS)
         begin = _or(moment("from", since), max(0, end - _DAY_MS))
-        by, step_ms = _grouping(group_by)
+        by, step_ms = _grouping(former if group_by is None else group_by)
         wanted = {
             "partner_id": asking.partner_id or partner,
             "application_id": application,
@@ -97,7 +101,7 @@ def statistics_routes(statistics: Statistics, partner_caller: CallerOf) -> APIRo
         }
         groups = await statistics.grouped(query, list(by.values()), step_ms, _MAX_ROWS + 1)
         if len(groups) > _MAX_ROWS:
-            raise invalid("group_by", f"makes more than {_MAX_ROWS} rows: ask for a shorter time or fewer fields")
+            raise invalid("groupBy", f"makes more than {_MAX_ROWS} rows: ask for a shorter time or fewer fields")
         rows = [_row(group, by) for group in groups]
         telemetry.REQUESTS.labels("statistics", "200").inc()
         if "text/csv" in request.headers.get("accept", ""):
@@ -115,10 +119,10 @@ def _grouping(text: str) -> tuple[dict[str, str], int]:
         if name in _STEPS:
             steps.append(_STEPS[name])
             by["at"] = "at"
-        elif name in _FIELDS:
-            by[name] = _FIELDS[name]
+        elif (shown := _FORMER.get(name, name)) in _FIELDS:
+            by[shown] = _FIELDS[shown]
         else:
-            raise invalid("group_by", f"must be among {', '.join((*_STEPS, *_FIELDS))}, separated by commas")
+            raise invalid("groupBy", f"must be among {', '.join((*_STEPS, *_FIELDS))}, separated by commas")
     return by, min(steps, default=MINUTE_MS)
 
 
@@ -157,7 +161,8 @@ def _csv(names: Sequence[str], rows: Sequence[StatisticRow], reader: Reader) -> 
     """One line for each group; latencies as mean and percentiles."""
     figures = ("count", "mean_ms", "p50_ms", "p95_ms", "p99_ms")
     kinds = ("sent_after", "delivered_after")
-    lines: list[list[Cell]] = [[*names, "count", *(f"{kind}_{figure}" for kind in kinds for figure in figures)]]
+    titles = (to_camel(f"{kind}_{figure}") for kind in kinds for figure in figures)
+    lines: list[list[Cell]] = [[*names, "count", *titles]]
     for row in rows:
         shown = [getattr(getattr(row, kind), figure) for kind in kinds for figure in figures]
         lines.append([*(row.group[name] for name in names), row.count, *shown])

@@ -6,20 +6,19 @@ They are counted from the messages themselves, so each link counts once, whateve
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
 
 from schemas.topics import DAY_MS
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
-from services.status.http import moment
+from services.status.http import Answer, moment
 from services.status.message import Messages
 
 _PERIOD_MS = 30 * DAY_MS
 _ABOUT = "UTC milliseconds, or ISO 8601"
 
 
-class SavingsView(BaseModel):
+class SavingsView(Answer):
     """Links not needed in [since, until), UTC ms, by the channel that they would have gone over."""
 
     partner_id: str | None
@@ -35,7 +34,7 @@ def savings_routes(messages: Messages, partner_caller: Any) -> APIRouter:
     asking = Depends(partner_caller, scope="function")
 
     @router.get("/v1/savings", summary="Links of cascades that were not needed")
-    async def savings(
+    async def get_savings(
         since: Annotated[str | None, Query(alias="from", max_length=40, description=_ABOUT)] = None,
         until: Annotated[str | None, Query(alias="to", max_length=40, description=_ABOUT)] = None,
         partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,

@@ -21,7 +21,7 @@ def stream_routes(streams: Streams, partner_caller: CallerOf) -> APIRouter:
         response_class=StreamingResponse,
         responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
     )
-    async def events(
+    async def stream_events(
         last_event_id: Annotated[str | None, Header(max_length=20)] = None,
         after: Annotated[str | None, Query(max_length=20, description="like Last-Event-ID; 0 is the oldest")] = None,
         partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,

@@ -88,7 +88,7 @@ async def test_reports_become_states_and_a_repeated_one_is_one(service: Running)
         "SMS: delivered",
         "SMS: read",
     ]
-    assert message["links"][0]["deliveries"][0]["delivered_at"] == 1557040835000
+    assert message["links"][0]["deliveries"][0]["deliveredAt"] == 1557040835000
 
 
 async def test_the_platforms_failure_is_the_links(service: Running) -> None:
@@ -98,7 +98,7 @@ async def test_the_platforms_failure_is_the_links(service: Running) -> None:
     assert await report(service, DELIVERIES.of(story.message_id, 0, "SMS"), status=5, errorCode="12") == 200
     message = await service.until_state(story, "REFUSED")
     assert message["reason"]["name"] == "oper-blacklisted"
-    assert message["links"][0]["report"]["error_code"] == 12
+    assert message["links"][0]["report"]["errorCode"] == 12
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ async def test_the_next_link_is_requested_in_its_lane_and_a_repeat_is_equal(serv
 
 
 async def test_what_was_saved_is_counted_once_for_its_partner(service: Running) -> None:
-    before = (await service.get("/v1/savings"))[1]["by_channel"].get("SMS", 0)
+    before = (await service.get("/v1/savings"))[1]["byChannel"].get("SMS", 0)
     story = Story()
     chain = asked(story, awaiting("DELIVERED", PUSH), SMS)
     events = [chain, story.planned("i-1"), story.receipt()]
@@ -162,7 +162,7 @@ async def test_what_was_saved_is_counted_once_for_its_partner(service: Running) 
         await service.append(*events)
     await service.until_state(story, "DELIVERED")
     period = "from=0&to=2100-01-01"
-    assert (await service.get(f"/v1/savings?{period}"))[1]["by_channel"] == {"SMS": before + 1}
+    assert (await service.get(f"/v1/savings?{period}"))[1]["byChannel"] == {"SMS": before + 1}
     assert (await service.get(f"/v1/savings?{period}", basic("shop")))[1]["links"] == 0
     assert (await service.get("/v1/savings?from=x"))[0] == 400
     assert (await service.get("/v1/savings", basic("shop", "wrong")))[0] == 401

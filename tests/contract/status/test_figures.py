@@ -55,21 +55,21 @@ async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
     expected = [(f"export{number}", f'order "{number}",\n=x') for number in reversed(range(5))]
     status, text = await _text(service, "/v1/messages/export?extraParam=export%3Dyes", service.auth)
     lines = [json.loads(line) for line in text.splitlines()]
-    assert (status, [(line["id"], line["callback_data"]) for line in lines]) == (200, expected)
-    assert {(line["state"], line["delivered_at"] is None, line["read_at"]) for line in lines} == {
+    assert (status, [(line["id"], line["callbackData"]) for line in lines]) == (200, expected)
+    assert {(line["state"], line["deliveredAt"] is None, line["readAt"]) for line in lines} == {
         ("DELIVERED", False, None)
     }
     status, text = await _text(
         service, f"/v1/messages/export?format=csv&from={NOW + 1}&to={NOW + 4}&extraParam=export%3Dyes", service.auth
     )
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
-    assert (status, [(row["id"], row["callback_data"]) for row in rows]) == (200, expected[1:4])
+    assert (status, [(row["id"], row["callbackData"]) for row in rows]) == (200, expected[1:4])
     assert text.startswith("\ufeffmessage_id,")
-    assert {row["mt_num"][0] for row in rows} == {"'"}
+    assert {row["mtNum"][0] for row in rows} == {"'"}
     query = f"from={NOW + 1}&to={NOW + 4}&extraParam=export%3Dyes"
     _, plain = await _text(service, f"/v1/messages/export?format=csv&for=program&{query}", service.auth)
     assert plain.startswith("message_id,")
-    assert [row["mt_num"] for row in csv.DictReader(io.StringIO(plain))] == [row["mt_num"][1:] for row in rows]
+    assert [row["mtNum"] for row in csv.DictReader(io.StringIO(plain))] == [row["mtNum"][1:] for row in rows]
     found = (await service.get("/v1/messages?callbackData=order%20%223%22%2C%0A%3Dx"))[1]["messages"]
     assert [message["id"] for message in found] == ["export3"]
     assert await _text(service, "/v1/messages/export?extraParam=export%3Dyes", basic("shop")) == (200, "")
@@ -166,7 +166,7 @@ async def test_every_question_of_a_partner_is_bounded_in_time(service: Running) 
         await database.command("profile", 2)
         for path in ("?state=READ", "/export?state=READ", "/some-id", "?id=some-id&from=0"):
             await _text(service, f"/v1/messages{path}", service.auth)
-        for path in ("savings", "statistics?group_by=day"):
+        for path in ("savings", "statistics?groupBy=day"):
             await service.get(f"/v1/{path}")
         await database.command("profile", 0)
         asked = [
@@ -257,25 +257,25 @@ async def test_statistics_add_up_the_topic_and_show_partners_their_own(service: 
         return list(answer["rows"])
 
     async def all_counted() -> list[Any]:
-        found = await rows("group_by=provider,outcome")
+        found = await rows("groupBy=provider,outcome")
         return found if found and found[0]["count"] == 6 else []
 
     (row,) = await eventually(all_counted, "six attempts are counted")
     assert row["group"] == {"provider": "fcm", "outcome": "sent"}
-    assert (row["sent_after"]["count"], row["sent_after"]["mean_ms"], row["sent_after"]["p95_ms"]) == (6, 200, 250)
-    assert [(row["group"]["at"], row["count"]) for row in await rows("group_by=minute")] == [
+    assert (row["sentAfter"]["count"], row["sentAfter"]["meanMs"], row["sentAfter"]["p95Ms"]) == (6, 200, 250)
+    assert [(row["group"]["at"], row["count"]) for row in await rows("groupBy=minute")] == [
         (NOW, 3),
         (NOW + 60_000, 3),
     ]
     operator = ADMIN
-    everybody = await rows("group_by=partner", operator)
+    everybody = await rows("groupBy=partner", operator)
     assert {row["group"]["partner"]: row["count"] for row in everybody} == {"bank": 6, "shop": 3}
-    assert [row["count"] for row in await rows("group_by=", operator)] == [9]
+    assert [row["count"] for row in await rows("groupBy=", operator)] == [9]
     _, text = await _text(service, f"/v1/statistics?{period}", service.auth | {"Accept": "text/csv"})
     assert [
         (line["outcome"], line["count"], line["sent_after_p95_ms"])
         for line in csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
     ] == [("sent", "6", "250")]
-    for query, field in [("group_by=colour", "group_by"), ("from=x", "from")]:
+    for query, field in [("groupBy=colour", "groupBy"), ("from=x", "from")]:
         status, problem = await service.get(f"/v1/statistics?{query}")
         assert (status, problem["errors"][0]["field"]) == (400, field)

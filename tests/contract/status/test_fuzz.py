@@ -161,7 +161,7 @@ def exercise(running: Running, cases: "st.SearchStrategy[schemathesis.Case[Any]]
         "/v1/messages?from=2&to=1",
         "/v1/messages/export",
         "/v1/messages/export?partner=bank&format=xml",
-        "/v1/statistics?group_by=colour",
+        "/v1/statistics?groupBy=colour",
         "/v1/statistics?from=never",
         "/v1/events",
         "/v1/events?partner=bank&after=-1",

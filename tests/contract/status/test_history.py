@@ -162,7 +162,7 @@ async def test_what_a_planned_installation_pulls_is_delivered_once_and_what_othe
     message = await service.until_state(story, "DELIVERED")
     await service.append(story.receipt(phone.installation_id, "read"))
     message = await service.until_state(story, "READ")
-    receipts = [(entry["detail"], entry["installation_id"]) for entry in message["trace"] if entry["what"] == "receipt"]
+    receipts = [(entry["detail"], entry["installationId"]) for entry in message["trace"] if entry["what"] == "receipt"]
     assert receipts == [("delivered: pull", phone.installation_id), ("read", phone.installation_id)]
 
     async def is_seen() -> bool:

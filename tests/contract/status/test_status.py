@@ -34,10 +34,10 @@ async def test_one_get_shows_the_whole_story(service: Running) -> None:
     assert message["explanation"] == "PUSH was read on 1 of 2 devices."
     (link,) = message["links"]
     assert [delivery["state"] for delivery in link["deliveries"]] == ["REFUSED", "READ"]
-    assert link["skipped"][0]["reason"]["error_code"] == 23
+    assert link["skipped"][0]["reason"]["errorCode"] == 23
     assert {entry["what"] for entry in message["trace"]} == {"requested", "planned", "attempt", "receipt"}
     for any_id in (ids.mt_num_of(story.message_id), "ref-1"):
-        assert (await service.get(f"/v1/messages/{any_id}"))[1]["message_id"] == story.message_id
+        assert (await service.get(f"/v1/messages/{any_id}"))[1]["messageId"] == story.message_id
 
 
 async def test_why_did_this_customer_not_get_it(service: Running) -> None:
@@ -58,7 +58,7 @@ async def test_the_sweeper_reports_that_a_lifetime_has_passed_and_the_fold_decid
         await service.append(each.requested(), each.planned("i-1", expires_at=soon), each.dispatched())
     await service.append(kept.receipt())
     message = await service.until_state(story, "EXPIRED")
-    assert message["reason"]["error_code"] == 7
+    assert message["reason"]["errorCode"] == 7
     assert sum(entry["what"] == "deadline" for entry in message["trace"]) == 1
     assert (await service.until_state(kept, "DELIVERED"))["state"] == "DELIVERED"
 
@@ -125,7 +125,7 @@ async def test_a_search_pages_through_what_fits_the_newest_first(service: Runnin
     cursor = ""
     while True:
         page = (await service.get(f"/v1/messages?phone=8-210-555-00-00&user=searched&limit=2{cursor}"))[1]
-        found += [message["message_id"] for message in page["messages"]]
+        found += [message["messageId"] for message in page["messages"]]
         if page["cursor"] is None:
             break
         cursor = f"&cursor={page['cursor']}"
@@ -183,5 +183,5 @@ async def test_a_poisoned_event_ends_its_message_and_the_next_one_is_folded(serv
     huge = bad.planned("i-1").replace(expires_at=2**70)
     await service.append(bad.requested(), huge, good.requested(), good.planned("i-1"))
     message = await service.until_state(bad, "REFUSED")
-    assert message["reason"]["error_code"] == 1
+    assert message["reason"]["errorCode"] == 1
     await service.until_state(good, "PLANNED")

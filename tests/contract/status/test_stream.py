@@ -74,15 +74,15 @@ async def test_a_listener_hears_every_change_of_its_own_messages(service: Runnin
         await service.append(story.dispatched(outcome="refused"))
         change = await listener.next()
     assert change == {
-        "message_id": story.message_id,
-        "mt_num": ids.mt_num_of(story.message_id),
+        "messageId": story.message_id,
+        "mtNum": ids.mt_num_of(story.message_id),
         "id": "ref-1",
         "link": 0,
         "channel": "PUSH",
         "state": "REFUSED",
         "at": story.at,
         "reason": "provider-refused",
-        "error_code": 28,
+        "errorCode": 28,
     }
 
 
@@ -95,7 +95,7 @@ async def test_who_comes_back_goes_on_where_it_left_off(service: Running) -> Non
     while len(heard) < 30:
         async with listening(service, last_id=last_id) as listener:
             for _ in range(min(7, 30 - len(heard))):
-                heard.append((await listener.next())["message_id"])
+                heard.append((await listener.next())["messageId"])
             last_id = listener.last_id
     assert sorted(heard) == sorted(story.message_id for story in stories)
     assert last_id == "30"
@@ -108,7 +108,7 @@ async def test_an_event_that_comes_again_takes_no_number(service: Running) -> No
         assert [(await listener.next())["state"] for _ in range(2)] == ["PLANNED", "DELIVERED"]
         await service.append(*[story.receipt()] * 5)
         await service.append(after.requested(), after.planned("i-1"))
-        assert (await listener.next())["message_id"] == after.message_id
+        assert (await listener.next())["messageId"] == after.message_id
         assert listener.last_id == "3"
 
 
@@ -120,7 +120,7 @@ async def test_changes_kept_no_longer_are_reported_as_lost(service: Running) -> 
         await database["changes"].delete_many({"seq": {"$lte": 4}})
         async with listening(service, last_id="2") as listener:
             assert await listener.next("lost") == {"from": 3, "to": 6}
-            assert (await listener.next())["message_id"] == "20"
+            assert (await listener.next())["messageId"] == "20"
             assert listener.last_id == "7"
 
 
@@ -130,7 +130,7 @@ async def test_numbers_go_on_when_nothing_is_kept_any_more(service: Running) -> 
         await database["changes"].delete_many({})
         async with listening(service, last_id="3") as listener:
             await ChangeStore(database).add("bank", new("d"))
-            assert ((await listener.next())["message_id"], listener.last_id) == ("d", "4")
+            assert ((await listener.next())["messageId"], listener.last_id) == ("d", "4")
 
 
 async def test_a_stream_ends_when_the_service_does(settings: Settings) -> None:
@@ -173,7 +173,7 @@ def new(*names: str, begun: int = 0, again: bool = False, origin: str = "status-
     return [
         NewChange(
             f"{name}/0/SENT",
-            orjson.dumps({"message_id": name, "link": 0, "state": "SENT"}),
+            orjson.dumps({"messageId": name, "link": 0, "state": "SENT"}),
             origin=f"{origin}/{offset}",
             at=now_ms(),
             again=again,
@@ -193,7 +193,7 @@ async def numbers(database: mongo.Database) -> list[tuple[int, Any]]:
     """Every number that is stored, with its message; None where there is none."""
     found = list[tuple[int, Any]]()
     for pack in await ChangeStore(database).after("bank", 0, 1_000):
-        heard = {seq: orjson.loads(line)["message_id"] for seq, line in pack.behind(0)}
+        heard = {seq: orjson.loads(line)["messageId"] for seq, line in pack.behind(0)}
         found += [(seq, heard.get(seq)) for seq in range(pack.first, pack.last + 1)]
     return found
 
@@ -268,18 +268,18 @@ async def test_whoever_was_left_within_a_pack_goes_on_behind_its_number(service:
     for last in (0, 1, 7, 19, 20):
         async with listening(service, last_id=str(last)) as listener:
             for number in range(last + 1, 22):
-                assert (await listener.next())["message_id"] == str(number)
+                assert (await listener.next())["messageId"] == str(number)
                 assert listener.last_id == str(number)
 
 
 async def test_changes_of_former_releases_are_read_and_their_repetitions_known(service: Running) -> None:
     """As they were stored: one by one, under their names, with holes between them and behind them."""
     former: list[dict[str, Any]] = [
-        {"_id": "m/0/PLANNED", "partner_id": "bank", "seq": 1, "event": {"message_id": "m", "state": "PLANNED"}},
+        {"_id": "m/0/PLANNED", "partner_id": "bank", "seq": 1, "event": {"messageId": "m", "state": "PLANNED"}},
         {"_id": "hole/bank/2", "partner_id": "bank", "seq": 2},
-        {"_id": "m/0/SENT", "partner_id": "bank", "seq": 4, "event": {"message_id": "m", "state": "SENT"}},
+        {"_id": "m/0/SENT", "partner_id": "bank", "seq": 4, "event": {"messageId": "m", "state": "SENT"}},
     ]
-    read = NewChange("m/0/READ", orjson.dumps({"message_id": "m", "state": "READ"}), "status-events/0/9", now_ms())
+    read = NewChange("m/0/READ", orjson.dumps({"messageId": "m", "state": "READ"}), "status-events/0/9", now_ms())
     async with mongo.database(service.settings) as database:
         kept_until = datetime.now(UTC) + timedelta(days=7)
         await database["changes"].insert_many([document | {"kept_until": kept_until} for document in former])

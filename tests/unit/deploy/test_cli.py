@@ -79,7 +79,7 @@ def test_a_sender_that_is_there_is_not_replaced_by_accident(platform: Platform) 
 def test_credentials_are_never_repeated(platform: Platform, tmp_path: Path, content: str) -> None:
     (tmp_path / "hms.json").write_text(content)
     platform.on("GET", "/v1/applications/app/credentials", [])
-    problem = {"title": "Invalid credentials", "errors": [{"field": "app_id", "rule": "Field required"}]}
+    problem = {"title": "Invalid credentials", "errors": [{"field": "app_id", "rule": "mandatory"}]}
     platform.on("PUT", "/v1/applications/app/credentials/hms", problem, status=400)
     result = rpns(platform, "credentials", "create", "app", "hms", str(tmp_path / "hms.json"))
     assert result.exit_code == 1
@@ -189,19 +189,19 @@ def message(state: str) -> Json:
         "at": 1_700_000_000_000,
         "what": "attempt",
         "link": 0,
-        "event_id": state,
+        "eventId": state,
         "reason": None,
         "detail": "accepted [bold]",
-        "installation_id": "01234567-89",
+        "installationId": "01234567-89",
         "provider": "apns",
         "attempt": 1,
         "status": 200,
-        "latency_ms": 4,
+        "latencyMs": 4,
         "late": False,
         "counts": True,
     }
-    whose = {"message_id": "m-1", "mt_num": "42", "id": None, "phone": "79020000001", "external_user_id": None}
-    facts = {"state": state, "explanation": f"it is {state}", "created_at": 1_700_000_000_000, "trace_dropped": 0}
+    whose = {"messageId": "m-1", "mtNum": "42", "id": None, "phone": "79020000001", "externalUserId": None}
+    facts = {"state": state, "explanation": f"it is {state}", "createdAt": 1_700_000_000_000, "traceDropped": 0}
     return {**whose, **facts, "trace": [entry]}
 
 

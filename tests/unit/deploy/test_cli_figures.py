@@ -17,8 +17,8 @@ from tests.support.platform_server import Platform, platform_server
 
 Json = dict[str, Any]
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-GONE = {"name": "token-gone", "error_code": 24, "words": "the token is dead"}
-SLOW = {"name": "expired", "error_code": 30, "words": "its lifetime was over"}
+GONE = {"name": "token-gone", "errorCode": 24, "words": "the token is dead"}
+SLOW = {"name": "expired", "errorCode": 30, "words": "its lifetime was over"}
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def rpns(platform: Platform, *words: str) -> Result:
 
 
 def message(number: int, reason: Json | None) -> Json:
-    about = {"partner_id": "bank", "channel": "PUSH", "phone": "79110000001", "external_user_id": None}
-    return {"message_id": f"m{number}", "created_at": 1, "state": "REFUSED", "reason": reason, **about}
+    about = {"partnerId": "bank", "channel": "PUSH", "phone": "79110000001", "externalUserId": None}
+    return {"messageId": f"m{number}", "createdAt": 1, "state": "REFUSED", "reason": reason, **about}
 
 
 def asked(platform: Platform, number: int = 0) -> dict[str, list[str]]:
@@ -108,13 +108,13 @@ def test_statistics_are_drawn_over_time(platform: Platform) -> None:
     result = rpns(platform, "statistics", "--since", "12h")
     assert "2026-11-28 11:00" in result.stdout
     assert "█" * 20 in result.stdout
-    assert asked(platform)["group_by"] == ["hour,outcome"]
+    assert asked(platform)["groupBy"] == ["hour,outcome"]
 
 
 def test_statistics_by_a_field_and_of_nothing(platform: Platform) -> None:
     platform.on("GET", "/v1/statistics", {"rows": []})
     assert "nothing was counted" in rpns(platform, "statistics", "--by", "provider").stdout
-    assert asked(platform)["group_by"] == ["provider,outcome"]
+    assert asked(platform)["groupBy"] == ["provider,outcome"]
     assert rpns(platform, "statistics", "--by", "moon").exit_code == 1
     assert rpns(platform, "statistics", "--since", "30d", "--step", "minute").exit_code == 1
 

@@ -93,7 +93,7 @@ def test_later_links_are_filled_in_as_well() -> None:
         (
             push(**option("RICH", {"title": "{{a}}"})),
             "y" * 81,
-            "message.data.extraOptions.RICH.title: String should have at most 80 characters",
+            "message.data.extraOptions.RICH.title: must have at most 80 characters",
         ),
         (
             {"type": "SMS", "data": {"text": "{{a}}", "ttl": 5, "serviceNumber": "DemoText"}},
@@ -122,15 +122,15 @@ def test_what_a_value_makes_too_long_or_wrong_is_told_by_field_and_rule(
     ("fields", "detail"),
     [
         ({"message": push(ttl=5)}, "message.data.ttl: must be 30 to 86400 seconds for PUSH"),
-        ({"message": push(text="x" * 1001)}, "message.data.text: String should have at most 1000 characters"),
+        ({"message": push(text="x" * 1001)}, "message.data.text: must have at most 1000 characters"),
         ({"message": push(serviceNumber="{{a}}")}, "message.data.serviceNumber: {{a}} cannot be used here"),
         ({"notifyUrl": "https://bank.example/{{a}}"}, "notifyUrl: {{a}} cannot be used here"),
         ({"message": push(text="{{to}}")}, "message.data.text: {{to}} is the name of a column of its own"),
         ({"destAddr": "79161234567"}, "destAddr: belongs to the recipients of a mailing"),
         ({"message": push(externalUserId="u")}, "message.data.externalUserId: belongs to the recipients of a mailing"),
-        ({"name": ""}, "name: String should have at least 1 character"),
-        ({"ratePerS": 0}, "ratePerS: Input should be greater than or equal to 1"),
-        ({"onBadLines": "send"}, "onBadLines: Input should be 'refuse' or 'skip'"),
+        ({"name": ""}, "name: must not be empty"),
+        ({"ratePerS": 0}, "ratePerS: must be at least 1"),
+        ({"onBadLines": "send"}, "onBadLines: must be refuse or skip"),
         ({"scheduleInfo": {"deadline": "2020-01-01T00:00:00Z"}}, "scheduleInfo.deadline: has passed already"),
         ({"segment": {"platforms": ["symbian"]}}, f"segment.platforms: must be among {', '.join(sorted(Platform))}"),
         ({"segment": {"timeZones": ["Mars/Olympus"]}}, "segment.timeZones: must be IANA names such as Europe/Moscow"),

@@ -54,8 +54,8 @@ def test_an_unknown_type_is_error_9(name: str | None) -> None:
         (request() | {"message": []}, "message", "object"),
         (request({"type": "PUSH"}), "message.data", "mandatory"),
         (request({"type": 1, "data": {}}), "message.type", "string"),
-        (request(useTimeDiff="true"), "useTimeDiff", "boolean"),
-        (request(shortenLinks=1), "shortenLinks", "boolean"),
+        (request(useTimeDiff="true"), "useTimeDiff", "true or false"),
+        (request(shortenLinks=1), "shortenLinks", "true or false"),
         (request(scheduleInfo="now"), "scheduleInfo", "object"),
         (request(registeredDelivery=3), "registeredDelivery", "0, 1"),
         (request(push(registeredDelivery=True)), "message.data.registeredDelivery", "0, 1"),
@@ -190,3 +190,19 @@ def test_the_planning_horizon_is_the_last_deadline() -> None:
     assert schedule is not None
     assert schedule.deadline == NOW + PLANNING_HORIZON_MS
     assert refused(request(scheduleInfo={"deadline": "2026-01-31T00:00:01Z"}))[0] == 4
+
+
+def test_all_that_is_missing_is_told_at_once() -> None:
+    code, detail = refused({})
+    assert code == 4
+    assert sorted(detail.split("; ")) == ["login: mandatory", "message: mandatory", "password: mandatory"]
+
+
+@pytest.mark.parametrize(("root", "inside", "expected"), [(None, True, True), (False, True, False), (True, None, True)])
+def test_the_recipients_time_zone_is_asked_for_in_either_place(
+    root: bool | None, inside: bool | None, expected: bool
+) -> None:
+    window = {"timeBegin": "10:00", "timeEnd": "20:00", "useTimeDiff": inside}
+    schedule = accepted(request(scheduleInfo=window, useTimeDiff=root)).schedule
+    assert schedule is not None
+    assert schedule.recipient_zone is expected

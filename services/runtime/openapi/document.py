@@ -1,0 +1,116 @@
+"""Completes the document that FastAPI makes of an API.
+
+FastAPI promises a 422 that we never answer (every error is a problem of RFC 9457, broken rules are 400), and does not
+know what stands before the routes: the listeners' 401, 403 and 429, the limit of a body, a database that is away.
+"""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from services.runtime.http.native_names import NATIVE
+from services.runtime.openapi.examples import EXAMPLES
+from services.runtime.openapi.words import described, meaning_of, parameter_meaning
+
+_METHODS = ("get", "put", "post", "delete", "patch")
+_WITH_BODY = ("put", "post", "patch")
+_PROBLEM = "ProblemBody"
+_PROBLEM_TYPE = "application/problem+json"
+_NOT_OURS = ("422", "4XX")
+_HOT = ("/v6/send", "/v3/batch")
+"""Paths that say themselves what they answer."""
+_FASTAPIS = ("HTTPValidationError", "ValidationError")
+_ERRORS = {
+    "400": "The request breaks a rule; `errors` names field and rule",
+    "401": "The caller is not authenticated",
+    "403": "The caller may not do this: its address, its scope, or who it is",
+    "404": "No such thing, or none that the caller may see",
+    "413": "The body is too large",
+    "429": "Too many calls; `Retry-After` says when to call again",
+    "503": "The log or the database is away; `Retry-After` says when to try again",
+}
+_SAY_NOTHING = {HTTPStatus(int(status)).phrase for status in (*_ERRORS, "409", "410")}
+_TRY_AGAIN = {
+    "Retry-After": {"description": "Seconds to wait before the same is sent again", "schema": {"type": "integer"}}
+}
+
+
+def complete(document: dict[str, Any]) -> None:
+    """Make a document true, and put words to it."""
+    document["servers"] = [{"url": "/", "description": "The address that this document came from"}]
+    for path, method, operation in operations(document):
+        _answers(path, method, operation)
+        for parameter in operation.get("parameters", ()):
+            if "description" not in parameter and (words := parameter_meaning(parameter["name"])):
+                parameter["description"] = words
+        if "tags" not in operation:
+            operation["tags"] = [_tag(path)]
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in _FASTAPIS:
+        schemas.pop(name, None)
+    for name, schema in schemas.items():
+        _describe(name, schema)
+
+
+def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Path, method and operation of each."""
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def _describe(name: str, schema: dict[str, Any]) -> None:
+    for field, about in schema.get("properties", {}).items():
+        if "description" not in about and (words := meaning_of(name, field)):
+            described(about, words)
+    if name in EXAMPLES:
+        schema["examples"] = [EXAMPLES[name]]
+
+
+def _answers(path: str, method: str, operation: dict[str, Any]) -> None:
+    """The errors that are answered, and no others; all of them of their own type."""
+    answers: dict[str, Any] = operation["responses"]
+    for status in _NOT_OURS:
+        answers.pop(status, None)
+    if path not in _HOT:
+        for status in _expected(path, method, operation):
+            answers.setdefault(status, {"description": _ERRORS[status], "content": _problem()})
+    for status, answer in answers.items():
+        if status[0] in "45" and _is_problem(answer):
+            answer["content"] = _problem()
+            if answer["description"] in _SAY_NOTHING:
+                answer["description"] = _ERRORS.get(status, answer["description"])
+        if status in ("429", "503"):
+            answer["headers"] = answer.get("headers", {}) | _TRY_AGAIN
+    operation["responses"] = dict(sorted(answers.items()))
+
+
+def _expected(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str]:
+    if method in _WITH_BODY or path.startswith(NATIVE):  # there an unknown query parameter breaks a rule
+        yield "400"
+    schemes = {name for way in operation.get("security", ()) for name in way}
+    if schemes:
+        yield from ("401", "403", "429")
+    if "{" in path:
+        yield "404"
+    if method in _WITH_BODY:
+        yield "413"
+    yield "503"
+
+
+def _is_problem(answer: Mapping[str, Any]) -> bool:
+    return any(
+        content.get("schema", {}).get("$ref", "").endswith(f"/{_PROBLEM}")
+        for content in answer.get("content", {}).values()
+    )
+
+
+def _problem() -> dict[str, Any]:
+    return {_PROBLEM_TYPE: {"schema": {"$ref": f"#/components/schemas/{_PROBLEM}"}}}
+
+
+def _tag(path: str) -> str:
+    """What a path is about: its first part that is a name."""
+    parts = [part for part in path.split("/") if part and not part.startswith(("v", "{"))]
+    return "messages" if path.startswith(("/v6", "/v3")) else parts[0]

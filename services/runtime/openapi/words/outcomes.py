@@ -1,0 +1,125 @@
+"""What has become of messages: states, traces, statistics, packets, the in-app history."""
+
+_SUMMARY = {
+    "id": "The partner's own id; null: none was given",
+    "state": "How far the message has come",
+    "reason": "Why it failed; null: it has not",
+    "explanation": "What became of it, in a sentence",
+    "phone": "The recipient's phone number, digits without plus",
+    "externalUserId": "The recipient's id at the partner",
+    "channel": "The channel of the first link",
+    "sender": "The service number of the first link",
+    "text": "The text that was sent; null: it has been forgotten",
+    "createdAt": "When it was accepted, UTC ms",
+}
+_SHOWN = {
+    "title": "The title, as it is shown now",
+    "text": "The text, as it is shown now",
+    "content": "A picture or a page; null: none",
+    "actions": "The buttons",
+}
+
+MODELS = {
+    "ReasonView": {"name": "The reason's name; docs/partner-api.md §3 lists them"},
+    "MessageSummary": _SUMMARY,
+    "MessageView": _SUMMARY
+    | {
+        "extraParam": "`extraParam`, as it was given",
+        "packetId": "The packet that it came in",
+        "mailingId": "The mailing that it belongs to",
+        "links": "The links of the chain, in order",
+        "trace": "Every decision about it, oldest first",
+        "traceDropped": "How many lines of the trace were dropped: it had become too long",
+    },
+    "MessagePage": {"messages": "The messages, the newest first"},
+    "LinkView": {
+        "state": "How far the link has come",
+        "reason": "Why it failed; null: it has not",
+        "doubleReach": "It was confirmed after the next link had gone out: the recipient may have got both",
+        "sendAt": "When it is to be sent, UTC ms",
+        "expiresAt": "When its lifetime ends, UTC ms",
+        "awaited": "What it must reach to stop the chain: DELIVERED or READ",
+        "deliveries": "The installations that it went to",
+        "skipped": "The installations that were left out, each with the reason",
+        "changes": "The states that it has been in, oldest first",
+        "report": "The report about it",
+    },
+    "DeliveryView": {
+        "state": "How far this delivery has come",
+        "reason": "Why it failed; null: it has not",
+        "attempts": "How many requests were made to the provider",
+    },
+    "SkippedView": {"reason": "Why it was left out"},
+    "ChangeView": {"state": "The state", "at": "When it was reached, UTC ms"},
+    "ReportView": {
+        "status": "0 sent, 2 delivered, 9 read, 5 not delivered",
+        "errorCode": "`errorCode` of the report",
+        "taken": "The newest status that the partner's receiver has taken",
+    },
+    "EntryView": {
+        "eventId": "The event's id",
+        "liveActivity": "Which Live Activity it is about",
+        "attempt": "Which attempt it was, from 1",
+        "latencyMs": "How long the provider took, ms",
+        "late": "Whether it came after the link had ended",
+        "counts": "False: it came from an installation outside the plan, and changes nothing",
+    },
+    "StatisticRow": {
+        "group": "The fields that were asked for, with their values",
+        "count": "How many deliveries",
+        "sentAfter": "From the request to the provider's acceptance",
+        "deliveredAfter": "From the request to the device's confirmation",
+    },
+    "StatisticsView": {
+        "boundsMs": "Upper bounds of the buckets; the last has none",
+        "rows": "One for each group",
+    },
+    "LatencyView": {
+        "count": "How many were measured",
+        "meanMs": "The mean, ms; null: none was measured",
+        "p50Ms": "Half of them took no longer, ms",
+        "p95Ms": "95 of a hundred took no longer, ms",
+        "p99Ms": "99 of a hundred took no longer, ms",
+        "buckets": "How many fell into each bucket of `boundsMs`",
+    },
+    "SavingsView": {
+        "links": "Links that were not needed",
+        "byChannel": "The same by the channel that they would have gone over",
+    },
+    "Asked": {"messageIds": "Ids of messages, ours or your own"},
+    "States": {"messages": "The states, in the order asked for"},
+    "State": {
+        "messageId": "The id that was asked for, or ours",
+        "ts": "When it got into this state, UTC ms",
+        "status": "What has become of it",
+        "errorCode": "The reason's code, where it failed",
+        "type": "The channel, of a cascade's link",
+        "packetId": "The packet; null: none",
+    },
+    "PacketStates": {
+        "packetId": "The packet",
+        "total": "How many messages it has",
+        "counts": "How many are in each state",
+        "messages": "A page of its messages",
+        "next": "Asks for the next page; null on the last one",
+    },
+    "ActionView": {"title": "What is written on the button"},
+    "ContentAnswer": _SHOWN,
+    "HistoryEntry": _SHOWN
+    | {
+        "sentAt": "When it was sent, UTC ms",
+        "expiresAt": "When it leaves the history, UTC ms",
+        "status": "New or Seen",
+    },
+    "HistoryPage": {"entries": "The entries, the newest first"},
+    "PictureView": {"category": "IMAGE or HTML", "url": "Its address"},
+    "SecureView": {
+        "names": "The names that title and text have places for",
+        "values": "The values by name, sealed for the device; null: they have expired",
+    },
+    "RefBody": {"messageId": "The message's id", "link": "Which link of its chain"},
+    "RefResult": {"found": "False: the user who is logged in has no such entry"},
+    "StatusBody": {"entries": "Up to 100 entries", "status": "What they are from now on: New or Seen"},
+    "DeleteBody": {"entries": "Up to 100 entries"},
+    "Taken": {"status": "That the report is stored"},
+}

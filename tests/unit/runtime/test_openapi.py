@@ -1,0 +1,123 @@
+"""The OpenAPI documents: true, in words, with examples that are right, so that clients can be generated from them."""
+
+import base64
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from services.runtime.access.logins import Logins
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.openapi.document import operations
+from services.runtime.openapi.examples import EXAMPLES
+from services.runtime.openapi.words import MODELS
+from services.runtime.openapi.words.everywhere import FIELDS, PARAMETERS
+from tests.support.apps import all_apps
+
+NAMES = ("ingest", "registry", "status")
+PROTOCOL = ("/v6/send", "/v3/batch")
+OPEN = ("/v6/send", "/l/{code}", "/gateway/v6/reports/{callback}")
+"""Paths that need no proof of who calls, or have it in the body or the path."""
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def documents() -> Iterator[dict[str, Json]]:
+    nobody, secrets = Directory(), Secrets(base64.b64encode(bytes(32)).decode())
+    logins = Logins(nobody, secrets)
+    yield {name: app.openapi() for name, app in all_apps(nobody, secrets, logins).items()}
+    logins.close()
+
+
+def schemas_of(documents: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    for document in documents.values():
+        yield from document["components"]["schemas"].items()
+
+
+def test_every_property_and_every_parameter_is_described(documents: dict[str, Json]) -> None:
+    bare = {
+        f"{name}.{field}"
+        for name, schema in schemas_of(documents)
+        for field, about in schema.get("properties", {}).items()
+        if not about.get("description")
+    }
+    assert bare == set(), "say what they mean in services/runtime/openapi/words, or where the field is declared"
+    for document in documents.values():
+        for path, method, operation in operations(document):
+            for parameter in operation.get("parameters", ()):
+                assert parameter.get("description"), (method, path, parameter["name"])
+
+
+def test_no_words_are_left_of_what_is_gone(documents: dict[str, Json]) -> None:
+    fields: dict[str, set[str]] = {}
+    for name, schema in schemas_of(documents):
+        fields.setdefault(name, set()).update(schema.get("properties", {}))
+    parameters = {
+        parameter["name"]
+        for document in documents.values()
+        for _, _, operation in operations(document)
+        for parameter in operation.get("parameters", ())
+    }
+    assert {(model, field) for model, words in MODELS.items() for field in words if field not in fields[model]} == set()
+    assert FIELDS.keys() <= set().union(*fields.values())
+    assert PARAMETERS.keys() <= parameters
+    assert EXAMPLES.keys() <= fields.keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_operation_ids_are_short_and_each_is_one(documents: dict[str, Json], name: str) -> None:
+    found = [operation["operationId"] for _, _, operation in operations(documents[name])]
+    assert len(found) == len(set(found)) > 10
+    assert [name for name in found if not re.fullmatch(r"[a-z][A-Za-z0-9]{3,27}", name)] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_error_is_one_that_is_answered_and_of_its_own_type(documents: dict[str, Json], name: str) -> None:
+    for path, method, operation in operations(documents[name]):
+        errors = {
+            status: answer for status, answer in operation["responses"].items() if not status.startswith(("2", "3"))
+        }
+        assert "422" not in errors, (method, path)
+        for status, answer in errors.items():
+            assert re.fullmatch(r"[45]\d\d", status), (method, path)
+            assert answer["description"], (method, path, status)
+            if path not in PROTOCOL:
+                assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
+            if status in ("429", "503"):
+                assert "Retry-After" in answer["headers"], (method, path)
+        if path not in OPEN:
+            assert operation["security"], (method, path)
+            assert "401" in errors, (method, path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_example_of_each_body_keeps_to_its_schema(documents: dict[str, Json], name: str) -> None:
+    document, seen = documents[name], 0
+    for path, method, operation in operations(document):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        for model in models_in(content["schema"]) if content else ():
+            schema = document["components"]["schemas"][model]
+            assert schema.get("examples"), (method, path, model)
+            for example in schema["examples"]:
+                Draft202012Validator({**schema, "components": document["components"]}).validate(example)
+                seen += 1
+    assert seen >= 3
+
+
+def models_in(schema: Json) -> Iterator[str]:
+    for part in (schema, *schema.get("anyOf", ())):
+        if "$ref" in part:
+            yield part["$ref"].rpartition("/")[2]
+
+
+def test_a_client_is_told_one_type_of_registered_delivery(documents: dict[str, Json]) -> None:
+    about = documents["ingest"]["components"]["schemas"]["PushData"]["properties"]["registeredDelivery"]
+    assert [part for part in about["anyOf"] if part != {"type": "null"}] == [{"type": "integer", "enum": [0, 1, 2]}]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_where_it_is_served(documents: dict[str, Json], name: str) -> None:
+    assert [server["url"] for server in documents[name]["servers"]] == ["/"]
