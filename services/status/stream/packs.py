@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import orjson
+from pydantic.alias_generators import to_camel
 
 IN_A_PACK = 100
 """Changes: some 30 KB. A reader holds pages of several packs, and one that is slow holds its page for long."""
@@ -47,12 +48,19 @@ class Pack:
     def behind(self, seq: int) -> Iterator[tuple[int, bytes]]:
         """The changes whose number is higher, each with its number."""
         skipped = max(0, seq + 1 - self.first)
-        return enumerate(self.lines[skipped:], self.first + skipped)
+        return enumerate(map(_as_now, self.lines[skipped:]), self.first + skipped)
 
     @cached_property
     def names(self) -> set[str]:
-        found = map(orjson.loads, self.lines)
-        return {f"{change['message_id']}/{change['link']}/{change['state']}" for change in found}
+        found = map(orjson.loads, map(_as_now, self.lines))
+        return {f"{change['messageId']}/{change['link']}/{change['state']}" for change in found}
+
+
+def _as_now(line: bytes) -> bytes:
+    """The line with its names in camel case: until release 0.1 it had `message_id`, and is read as long as it is kept."""
+    if not line.startswith(b'{"message_id"'):
+        return line
+    return orjson.dumps({to_camel(name): value for name, value in orjson.loads(line).items()})
 
 
 def leaves_open(pack: Pack, change: NewChange, kept: timedelta) -> bool:

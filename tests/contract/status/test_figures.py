@@ -64,11 +64,11 @@ async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
     )
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert (status, [(row["id"], row["callbackData"]) for row in rows]) == (200, expected[1:4])
-    assert text.startswith("\ufeffmessage_id,")
+    assert text.startswith("\ufeffmessageId,")
     assert {row["mtNum"][0] for row in rows} == {"'"}
     query = f"from={NOW + 1}&to={NOW + 4}&extraParam=export%3Dyes"
     _, plain = await _text(service, f"/v1/messages/export?format=csv&for=program&{query}", service.auth)
-    assert plain.startswith("message_id,")
+    assert plain.startswith("messageId,")
     assert [row["mtNum"] for row in csv.DictReader(io.StringIO(plain))] == [row["mtNum"][1:] for row in rows]
     found = (await service.get("/v1/messages?callbackData=order%20%223%22%2C%0A%3Dx"))[1]["messages"]
     assert [message["id"] for message in found] == ["export3"]
@@ -273,7 +273,7 @@ async def test_statistics_add_up_the_topic_and_show_partners_their_own(service: 
     assert [row["count"] for row in await rows("groupBy=", operator)] == [9]
     _, text = await _text(service, f"/v1/statistics?{period}", service.auth | {"Accept": "text/csv"})
     assert [
-        (line["outcome"], line["count"], line["sent_after_p95_ms"])
+        (line["outcome"], line["count"], line["sentAfterP95Ms"])
         for line in csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
     ] == [("sent", "6", "250")]
     for query, field in [("groupBy=colour", "groupBy"), ("from=x", "from")]:

@@ -65,7 +65,7 @@ async def test_each_state_is_reported_once_in_its_order_and_traced(service: Runn
     message = await service.until(
         story, lambda seen: sum(entry["what"] == "report" for entry in seen["trace"]) == 3, "traced"
     )
-    assert message["links"][0]["report"] == {"status": 9, "error_code": 0, "taken": 9}
+    assert message["links"][0]["report"] == {"status": 9, "errorCode": 0, "taken": 9}
     assert receiver.statuses() == [0, 2, 9]
 
 

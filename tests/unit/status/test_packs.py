@@ -16,7 +16,7 @@ WRITTEN = datetime.fromtimestamp(NOW / 1000, UTC)
 
 
 def change(name: str, offset: int, origin: str = "status-events/0", at: int = NOW) -> NewChange:
-    line = orjson.dumps({"message_id": name, "link": 0, "state": "SENT"})
+    line = orjson.dumps({"messageId": name, "link": 0, "state": "SENT"})
     return NewChange(f"{name}/0/SENT", line, f"{origin}/{offset}", at)
 
 
@@ -25,6 +25,14 @@ def test_a_pack_is_read_from_any_of_its_numbers_on() -> None:
     pack = pack_of(document)
     assert (pack.first, pack.last, pack.names) == (7, 8, {"a/0/SENT", "b/0/SENT"})
     assert [[seq for seq, _ in pack.behind(seq)] for seq in (0, 6, 7, 8)] == [[7, 8], [7, 8], [8], []]
+
+
+def test_a_change_of_a_former_release_is_told_in_the_names_of_this_one() -> None:
+    former = change("a", 1)._replace(line=b'{"message_id":"a","mt_num":"7","link":0,"state":"SENT"}')
+    (document,) = documents_of("bank", 7, [[former]], {}, WRITTEN)
+    pack = pack_of(document)
+    assert pack.names == {"a/0/SENT"}
+    assert list(pack.behind(0)) == [(7, b'{"messageId":"a","mtNum":"7","link":0,"state":"SENT"}')]
 
 
 def test_all_packs_of_a_batch_tell_how_far_it_went() -> None:
