@@ -14,7 +14,7 @@ from deploy.cli.place import operator
 Json = dict[str, Any]
 NAME = "reports"
 COLUMNS = {
-    "resend_id": "resend",
+    "resendId": "resend",
     "partner": "partner",
     "period": "period, UTC",
     "state": "state",
@@ -46,10 +46,10 @@ def resend(
         "until": None if until is None else str(since_ms(until, now)),
         "state": state,
         "message": message,
-        "per_second": per_second,
+        "perSecond": per_second,
     }
     asking = operator(context)
-    counted: Json = asking.call("POST", "/v1/report-resends", given(**body, dry_run=True))
+    counted: Json = asking.call("POST", "/v1/report-resends", given(**body, dryRun=True))
     if dry_run:
         show.done(f"{counted['messages']} messages; nothing is sent", counted, as_json)
         return

@@ -45,7 +45,7 @@ def history_of(message: Json) -> History:
     attempts = [entry["detail"] or "" for entry in message["trace"] if entry["what"] == "attempt"]
     return History(
         message["state"],
-        str(message["mt_num"]),
+        str(message["mtNum"]),
         tuple(links),
         in_doubt=any(detail.startswith("uncertain") for detail in attempts),
     )

@@ -1,6 +1,6 @@
 """Reports of a period, sent again: asked for by an operator for any partner, or by a partner for itself.
 
-POST /v1/report-resends              begin, or with dry_run only count
+POST /v1/report-resends              begin, or with dryRun only count
 GET  /v1/report-resends[/{id}]       how far they have come
 POST /v1/report-resends/{id}/cancel  go no further
 """
@@ -8,7 +8,8 @@ POST /v1/report-resends/{id}/cancel  go no further
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 from schemas import DeliveryState, ids
 from services.runtime.access.audit import note_change
@@ -16,8 +17,9 @@ from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
 from services.runtime.http import server
+from services.runtime.http.field_names import RequestBody
 from services.runtime.text.storable import Text
-from services.status.http import invalid, moment
+from services.status.http import Answer, invalid, moment
 from services.status.message import Messages, find_message
 from services.status.resends.store import Resend, Resends, Wanted
 
@@ -27,10 +29,10 @@ _Id = Annotated[str, Path(max_length=100)]
 _When = Annotated[Text, Field(max_length=40, description="UTC ms or ISO 8601")]
 
 
-class ResendBody(BaseModel):
+class ResendBody(RequestBody):
     """Which reports: those on messages that were accepted in the period. A partner leaves out `partner`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
 
     partner: Annotated[Text, Field(max_length=100)] | None = None
     since: _When
@@ -41,7 +43,7 @@ class ResendBody(BaseModel):
     dry_run: bool = Field(False, description="only count the messages")
 
 
-class ResendView(BaseModel):
+class ResendView(Answer):
     """A resend. `messages`: how many there are in the period now; null where that was not asked."""
 
     resend_id: str | None = Field(description="what X-RPNS-Resend of its reports says; null for a dry run")
@@ -64,7 +66,7 @@ def resend_routes(resends: Resends, messages: Messages, directory: Directory, pa
     @router.post(
         "", status_code=202, summary="Send the reports of a period again", responses={200: {"model": ResendView}}
     )
-    async def begin(body: ResendBody, response: Response, asking: Caller = who) -> ResendView:
+    async def resend_reports(body: ResendBody, response: Response, asking: Caller = who) -> ResendView:
         wanted = await _wanted(body, asking)
         resend = Resend(ids.uuid7(), wanted, body.per_second, asking.by, now_ms())
         count = await messages.count(wanted.query)
@@ -78,7 +80,7 @@ def resend_routes(resends: Resends, messages: Messages, directory: Directory, pa
         return _view(resend, count)
 
     @router.get("", summary="Resends, the newest first")
-    async def several(
+    async def list_report_resends(
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,
         asking: Caller = who,
@@ -86,11 +88,11 @@ def resend_routes(resends: Resends, messages: Messages, directory: Directory, pa
         return [_view(resend) for resend in await resends.listed(asking.partner_id or partner, limit)]
 
     @router.get("/{resend_id}", summary="One resend")
-    async def one(resend_id: _Id, asking: Caller = who) -> ResendView:
+    async def get_report_resend(resend_id: _Id, asking: Caller = who) -> ResendView:
         return _view(await _found(resend_id, asking))
 
     @router.post("/{resend_id}/cancel", summary="Go no further; what was asked for is sent")
-    async def cancel(resend_id: _Id, asking: Caller = who) -> ResendView:
+    async def cancel_report_resend(resend_id: _Id, asking: Caller = who) -> ResendView:
         found = await _found(resend_id, asking)
         if await resends.end(found, "cancelled"):
             note_change(f"report-resend/{resend_id}", {"state": "running"}, {"state": "cancelled"})
@@ -111,7 +113,7 @@ def resend_routes(resends: Resends, messages: Messages, directory: Directory, pa
         if partner is None:
             raise invalid("partner", "unknown")
         if asking.partner is not None and body.per_second > _PARTNERS_PER_S:
-            raise invalid("per_second", f"must be at most {_PARTNERS_PER_S}")
+            raise invalid("perSecond", f"must be at most {_PARTNERS_PER_S}")
         since, until = moment("since", body.since), moment("until", body.until)
         if since is None or since >= (until or now_ms()):
             raise invalid("since", "must be before until")

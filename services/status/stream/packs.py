@@ -57,7 +57,7 @@ class Pack:
 
 
 def _as_now(line: bytes) -> bytes:
-    """The line with its names in camel case: until release 0.1 it had `message_id`, and is read as long as it is kept."""
+    """The line with its names in camel case; releases until 0.1 wrote `message_id`, and what they wrote is kept."""
     if not line.startswith(b'{"message_id"'):
         return line
     return orjson.dumps({to_camel(name): value for name, value in orjson.loads(line).items()})

@@ -62,7 +62,7 @@ async def resent(service: Running, body: dict[str, Any], auth: dict[str, str] | 
     assert status == 202, made
 
     async def done() -> Any:
-        _, found = await service.get(f"/v1/report-resends/{made['resend_id']}", auth)
+        _, found = await service.get(f"/v1/report-resends/{made['resendId']}", auth)
         return found if found["state"] == "done" else None
 
     return await eventually(done, "the resend is done")
@@ -85,7 +85,7 @@ async def test_the_last_state_of_each_link_is_sent_again_and_marked(service: Run
 
     await receiver.until(lambda: len(receiver.came) == before + 2, "sent again")
     assert sorted(receiver.statuses()[before:]) == [5, 9]
-    assert {headers["X-RPNS-Resend"] for _, headers in receiver.raw[before:]} == {found["resend_id"]}
+    assert {headers["X-RPNS-Resend"] for _, headers in receiver.raw[before:]} == {found["resendId"]}
     assert {body for body, _ in receiver.raw[before:]} <= first.keys(), "the same report, byte for byte"
     assert all("X-RPNS-Resend" not in headers for _, headers in receiver.raw[:before])
     message = await service.until(read, lambda seen: _words(seen)[-1].startswith("taken: sent again"), "traced")
@@ -120,7 +120,7 @@ async def test_what_is_asked_for_twice_by_one_resend_is_sent_once(service: Runni
 
     async with mongo.database(service.settings) as database:
         resends = Resends(database)
-        again = await resends.find(made["resend_id"])
+        again = await resends.find(made["resendId"])
         assert again is not None
         first = Resend(again.resend_id, again.wanted, per_second=again.per_second, by=again.by, at=again.at)
         runner = ResendRunner(resends, Messages(database), service.log, Lease(database, "x", "y"))
@@ -138,20 +138,20 @@ async def test_a_partner_asks_for_its_own_and_nothing_is_sent_by_a_dry_run(
     await taken(service, story, 0)
     before = len(receiver.came)
     only = PERIOD | {"message": story.message_id}
-    status, counted = await post(service, "/v1/report-resends", only | {"dry_run": True})
-    assert (status, counted["messages"], counted["resend_id"]) == (200, 1, None)
+    status, counted = await post(service, "/v1/report-resends", only | {"dryRun": True})
+    assert (status, counted["messages"], counted["resendId"]) == (200, 1, None)
     for wrong, code in (
         ({"partner": "other"}, 400),
         ({"message": "unknown"}, 404),
         ({"since": str(now_ms() * 3)}, 400),
-        ({"per_second": 51}, 400),
+        ({"perSecond": 51}, 400),
         ({"speed": 1}, 400),
     ):
         status, problem = await post(service, "/v1/report-resends", only | wrong)
         assert status == code, (wrong, problem)
     mine = await resent(service, {"message": story.message_id})
     await receiver.until(lambda: len(receiver.came) == before + 1, "sent again")
-    status, _ = await service.get(f"/v1/report-resends/{mine['resend_id']}", basic("other"))
+    status, _ = await service.get(f"/v1/report-resends/{mine['resendId']}", basic("other"))
     assert status == 404
 
 

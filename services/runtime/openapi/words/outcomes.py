@@ -121,5 +121,11 @@ MODELS = {
     "RefResult": {"found": "False: the user who is logged in has no such entry"},
     "StatusBody": {"entries": "Up to 100 entries", "status": "What they are from now on: New or Seen"},
     "DeleteBody": {"entries": "Up to 100 entries"},
+    "ResendBody": {"partner": "Whose reports; for operators"},
+    "ResendView": {
+        "partner": "Whose reports",
+        "messages": "How many messages are in the period now; null where that was not asked",
+        "endedAt": "When it ended, UTC ms; null: it has not",
+    },
     "Taken": {"status": "That the report is stored"},
 }
