@@ -9,7 +9,7 @@ half a body.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from deploy.gateway.routes import SEND, SERVICES, Route
+from deploy.gateway.routes import ASSETS_OF, SEND, SERVICES, Route
 
 BULK = "ingest-bulk"
 Upstreams = Mapping[str, Sequence[str]]
@@ -66,6 +66,33 @@ DOCUMENT = """	@docs-{service} {{
 """
 """By the address as it came: no slash, dot or letter written otherwise leads to it, or past it."""
 
+ASSETS = """	@docs-assets {{
+		method GET
+		vars_regexp {{http.request.orig_uri}} ^/docs/assets/[a-z-]+\\.(?:js|css)$
+	}}
+	handle @docs-assets {{
+		{proxy}		}}
+	}}
+"""
+"""What the page loads, which any service has."""
+
+START = """	@start {
+		method GET
+		vars_regexp {http.request.orig_uri} ^/(?:docs)?$
+	}
+	handle @start {
+		header Cache-Control no-cache
+		redir * /docs/ 302
+	}
+"""
+"""Who comes without knowing a path is told what this is."""
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Everything comes from here; Swagger UI writes styles into its elements."""
+
 DOCUMENTS = """	@docs {{
 		method GET
 		vars_regexp {{http.request.orig_uri}} ^/docs/$
@@ -75,7 +102,7 @@ DOCUMENTS = """	@docs {{
 		rewrite * /docs.html
 		header Cache-Control no-cache
 		header X-Content-Type-Options nosniff
-		header Content-Security-Policy "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+		header Content-Security-Policy "{policy}"
 		file_server
 	}}
 """
@@ -133,7 +160,9 @@ def _site(site: Site, routes: Sequence[Route]) -> Iterator[str]:
     for service in SERVICES:
         if upstreams.get(service):
             yield DOCUMENT.format(service=service, proxy=_proxy(upstreams[service], is_retried=site.is_retried))
-    yield from (DOCUMENTS.format(folder=site.pages), site.more, AWAY, NOT_FOUND)
+    if upstreams.get(ASSETS_OF):
+        yield ASSETS.format(proxy=_proxy(upstreams[ASSETS_OF], is_retried=site.is_retried))
+    yield from (START, DOCUMENTS.format(folder=site.pages, policy=PAGE_POLICY), site.more, AWAY, NOT_FOUND)
 
 
 def _proxy(instances: Sequence[str], spare: Sequence[str] = (), *, is_retried: bool) -> str:

@@ -8,8 +8,8 @@ runs as a plain user on a read-only file system. Nothing is logged of requests: 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy.gateway.caddyfile import BULK, Upstreams
-from deploy.gateway.routes import MOST_BODY_MB, SEND, SERVICES, STREAMS, Route, expression
+from deploy.gateway.caddyfile import BULK, PAGE_POLICY, Upstreams
+from deploy.gateway.routes import ASSETS_OF, MOST_BODY_MB, SEND, SERVICES, STREAMS, Route, expression
 
 HEAD = """worker_processes auto;
 pid /tmp/nginx.pid;
@@ -85,6 +85,31 @@ DOCUMENT = """
 		}}
 """
 
+ASSETS = """
+		location ~ "^/docs/assets/[a-z-]+\\.(?:js|css)$" {{
+			if ($request_method != GET) {{
+				return 404;
+			}}
+			if ($request_uri !~ "^/docs/assets/[a-z-]+\\.(?:js|css)$") {{
+				return 404;
+			}}
+			proxy_pass http://{upstream};
+		}}
+"""
+
+START = """
+		location ~ "^/(?:docs)?$" {
+			if ($request_method != GET) {
+				return 404;
+			}
+			if ($request_uri !~ "^/(?:docs)?$") {
+				return 404;
+			}
+			absolute_redirect off;
+			return 302 /docs/;
+		}
+"""
+
 DOCUMENTS = """
 		location = /docs/ {{
 			if ($request_method != GET) {{
@@ -100,7 +125,7 @@ DOCUMENTS = """
 			rewrite ^ /docs.html break;
 			add_header Cache-Control no-cache;
 			add_header X-Content-Type-Options nosniff;
-			add_header Content-Security-Policy "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+			add_header Content-Security-Policy "{policy}";
 		}}
 """
 
@@ -150,7 +175,10 @@ def _server(server: Server) -> Iterator[str]:
     for service in SERVICES:
         if server.upstreams.get(service):
             yield DOCUMENT.format(service=service, upstream=_name(server, service))
-    yield DOCUMENTS.format(folder=server.pages)
+    if server.upstreams.get(ASSETS_OF):
+        yield ASSETS.format(upstream=_name(server, ASSETS_OF))
+    yield START
+    yield DOCUMENTS.format(folder=server.pages, policy=PAGE_POLICY)
     yield NAMED
 
 

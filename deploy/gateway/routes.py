@@ -17,6 +17,8 @@ PUBLIC_PORT, OPERATORS_PORT = 8080, 8081
 """Of the gateway's two addresses, where nothing else is said."""
 SERVICES: tuple[Service, ...] = ("ingest", "registry", "status")
 """Those with an API."""
+ASSETS_OF: Service = "registry"
+"""Which of them is asked for what the page of the APIs loads; all have it, and this one is at both addresses."""
 
 
 @dataclass(frozen=True)

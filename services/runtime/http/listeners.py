@@ -22,6 +22,7 @@ from services.runtime.access.operator_routes import is_operators_alone, may, rou
 from services.runtime.access.operator_tokens import Operator, OperatorTokens, Wrong
 from services.runtime.http import server
 from services.runtime.log.kafka import Log
+from services.runtime.openapi.page import asset_at
 from services.runtime.process import Process
 
 OPENAPI_PATH = "/openapi.json"
@@ -48,6 +49,8 @@ class PublicListener:
         elif scope["path"] == OPENAPI_PATH and scope["method"] == "GET":
             document = described(self._app.openapi(), lambda method, path: not is_operators_alone(method, path))
             await server.json_response(document)(scope, receive, send)
+        elif (asset := asset_at(scope["method"], scope["path"])) is not None:
+            await asset(scope, receive, send)
         elif is_operators_alone(scope["method"], scope["path"]):
             await server.problem_response(server.nothing_at(scope["path"]))(scope, receive, send)
         else:
@@ -66,6 +69,8 @@ class OperatorsListener:
         elif scope["path"] == OPENAPI_PATH and scope["method"] == "GET":
             document = described(self._app.openapi(), lambda method, path: route_of(method, path) is not None)
             await server.json_response(document)(scope, receive, send)
+        elif (asset := asset_at(scope["method"], scope["path"])) is not None:
+            await asset(scope, receive, send)
         else:
             found = self._admitted(scope)
             if isinstance(found, Operator):

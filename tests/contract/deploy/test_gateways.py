@@ -194,6 +194,11 @@ async def test_documents_are_read_by_their_exact_address(gateway: Gateway) -> No
             assert (answer["service"], answer["path"]) == (service, "/openapi.json")
             async with client.post(f"{gateway.url}/docs/{service}/openapi.json") as response:
                 assert response.status == 404
+        async with client.get(f"{gateway.url}/", allow_redirects=False) as response:
+            assert (response.status, response.headers["Location"]) == (302, "/docs/")
+        async with client.get(f"{gateway.url}/docs/assets/page.js") as response:
+            answer = await response.json()
+            assert (answer["service"], answer["path"]) == ("registry", "/docs/assets/page.js")
     others = [f"/docs/registry{rest}" for rest in ("", "/v1/partners", "//openapi.json", "/openapi.json?x=1")]
     assert await who_answers(gateway.url, others) == dict.fromkeys(others, "")
 

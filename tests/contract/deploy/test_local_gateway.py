@@ -135,7 +135,29 @@ async def test_documents_and_a_page_that_names_them_are_at_both_addresses(public
             assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_who_comes_without_a_path_is_shown_the_page(public: Public, path: str) -> None:
+    for url in (public.url, public.operators_url):
+        async with ClientSession() as client, client.get(url + path, allow_redirects=False) as response:
+            assert (response.status, response.headers["Location"]) == (302, "/docs/")
+
+
+async def test_what_the_page_loads_comes_from_the_registry(public: Public) -> None:
+    for url, answering in ((public.url, "registry"), (public.operators_url, "registry for operators")):
+        async with ClientSession() as client, client.get(f"{url}/docs/assets/swagger-ui.css") as response:
+            answer = await response.json()
+        assert (answer["service"], answer["path"]) == (answering, "/docs/assets/swagger-ui.css")
+
+
 TRICKS = (
+    "/?x=1",
+    "/docs?x=1",
+    "/docs/assets/",
+    "/docs/assets/../v1/partners",
+    "/docs/assets/..%2f..%2fv1%2fpartners.js",
+    "/docs/assets/page.js?x=1",
+    "/docs/assets/page.map",
+    "/docs/assets//page.js",
     "/docs/registry/v1/partners",
     "/docs/registry//v1/partners",
     "/docs/registry",
@@ -171,7 +193,7 @@ TRICKS = (
 )
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/healthz", "/v2/send", *TRICKS])
+@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/v2/send", *TRICKS])
 async def test_other_paths_are_not_found(public: Public, path: str) -> None:
     for url in (public.url, public.operators_url):
         asked = URL(url + path, encoded=True)

@@ -145,6 +145,7 @@ PARAMETERS = {
     "partner_id": "The partner",
     "phone": "A phone number, in any usual form",
     "provider": "The provider",
+    "resend_id": "The id of the resend",
     "scope": "What is stopped: a partner, an application, a provider, a packet, a mailing",
     "service_number": "The service number",
     "state": "Only in this state",
