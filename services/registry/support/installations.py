@@ -71,7 +71,9 @@ def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessD
 
 
 def _add_import(router: APIRouter, commands: DeviceCommands) -> None:
-    body = {"application/x-ndjson": {"schema": ImportLine.model_json_schema(by_alias=True)}}
+    names = ", ".join(field.alias or name for name, field in ImportLine.model_fields.items())
+    about = f"JSON Lines: an object for each installation, with {names}"
+    body = {"application/x-ndjson": {"schema": {"type": "string", "format": "binary", "description": about}}}
 
     @router.post(
         "/import", responses={404: PROBLEMS[400]}, openapi_extra={"requestBody": {"required": True, "content": body}}
