@@ -62,7 +62,7 @@ async def test_a_life_from_the_partners_request_to_the_report_is_one_trace(
         ):
             assert answer.status == 200
         await world.reported(ref, READ)
-        message_id = (await world.trace(ref))["message_id"]
+        message_id = (await world.trace(ref))["messageId"]
         names = {"ingest", "plan", "dispatch apns", "POST apns", "receipt delivered", "receipt read", "report"}
 
         async def is_whole() -> bool:

@@ -39,7 +39,7 @@ def message_routes(messages: Messages, partner_caller: CallerOf, directory: Dire
     router.include_router(export_routes(messages, query))
 
     @router.get("/v1/messages/reasons", summary="How many messages that a search finds have failed for which reason")
-    async def reasons(
+    async def count_failure_reasons(
         wanted: MessageQuery = Depends(query),  # noqa: B008 — FastAPI's way
     ) -> ReasonCounts:
         counts = await count_reasons(messages, wanted)

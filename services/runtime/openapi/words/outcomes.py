@@ -51,6 +51,8 @@ MODELS = {
     },
     "SkippedView": {"reason": "Why it was left out"},
     "ChangeView": {"state": "The state", "at": "When it was reached, UTC ms"},
+    "ReasonCount": {"reason": "The reason", "messages": "How many messages have failed for it"},
+    "ReasonCounts": {"reasons": "The reasons, the most frequent first"},
     "ReportView": {
         "status": "0 sent, 2 delivered, 9 read, 5 not delivered",
         "errorCode": "`errorCode` of the report",
