@@ -53,7 +53,7 @@ class Run:
 
     only         names of faults; empty: all
     without      kinds of messages that are left out: those that wait for a time of day, or for the end of a lifetime
-    longest_s    no fault lasts longer
+    longest_s    no fault lasts longer, unless its kind must
     spread_s     the load is spread over so many seconds at least
     quiet_s      how long messages may take to settle when all is over
     plant        a fault that is built into the services

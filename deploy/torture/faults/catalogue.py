@@ -26,7 +26,7 @@ def _kind(victims: tuple[str, ...], lasts_s: tuple[float, float], *touches: str,
 
 CATALOGUE: Mapping[str, Fault] = {
     "kill": Fault(_kind((*SERVICES, _GATEWAY), (0, 12), weight=12), processes.kill),
-    "crash at a step": Fault(_kind(CONSUMING, (20, 40), weight=12), processes.crash),
+    "crash at a step": Fault(_kind(CONSUMING, (5, 40), weight=12), processes.crash),
     "stand still": Fault(_kind(SERVICES, (5, 60), weight=6), processes.stand_still),
     "rolling restart": Fault(_kind(DOUBLED, (10, 40), *SERVICES), processes.roll),
     "wrong clock": Fault(_kind(("registry-2", "ingest-2", "router-2", "status-2"), (10, 40)), processes.wrong_clock),
@@ -36,7 +36,7 @@ CATALOGUE: Mapping[str, Fault] = {
     "primary steps down": Fault(_kind((_MONGO,), (5, 10), weight=4), servers.step_down),
     "primary killed": Fault(_kind((_MONGO,), (1, 30), weight=4), servers.kill_primary),
     "majority killed": Fault(_kind((_MONGO,), (3, 40)), servers.kill_majority),
-    "primary lost alone": Fault(_kind((_MONGO,), (2, 8)), servers.lose_primary_alone),
+    "primary lost alone": Fault(_kind((_MONGO,), (15, 22)), servers.lose_primary_alone),
     "provider down": Fault(_kind(providers.PROVIDERS, (5, 60), weight=5), providers.outage),
     "answers lost": Fault(_kind(providers.PROVIDERS, (5, 20), weight=5), providers.lose_answers),
     "throttled": Fault(_kind(providers.PROVIDERS, (5, 30)), providers.throttle),

@@ -45,7 +45,7 @@ class Strike:
 def planned_strikes(
     seed: int, count: int, kinds: Mapping[str, FaultKind], *, longest_s: float = float("inf")
 ) -> list[Strike]:
-    """So many strikes, in the order of their beginnings; none lasts longer than `longest_s`."""
+    """So many strikes, in the order of their beginnings; none lasts longer than `longest_s`, or than it must."""
     draw = random.Random(f"faults/{seed}")
     names = list(kinds)
     strikes: list[Strike] = []
@@ -55,7 +55,7 @@ def planned_strikes(
         name = draw.choices(names, [kinds[name].weight for name in names])[0]
         kind = kinds[name]
         victim = draw.choice(kind.victims)
-        lasts_s = min(draw.uniform(*kind.lasts_s), longest_s)
+        lasts_s = min(draw.uniform(*kind.lasts_s), max(longest_s, kind.lasts_s[0]))
         at_s += draw.uniform(*_GAP_S)
         touched: Sequence[str] = (victim, *kind.touches)
         if draw.random() < _ALONE:

@@ -13,6 +13,9 @@ from deploy.torture.faults.scene import Scene
 BROKERS = ("kafka-1", "kafka-2", "kafka-3")
 MEMBERS = ("mongo-1", "mongo-2", "mongo-3")
 _STEP_DOWN_S = 20
+_ELECTED_S = 2 * replica_set.ELECTION_MS / 1000
+_ALONE_S = 1.5 * replica_set.ELECTION_MS / 1000
+"""By then it has noticed that it is alone, and whoever waits for a majority has been told that there is none."""
 
 
 async def kill_broker(scene: Scene, strike: Strike, draw: Random) -> None:
@@ -61,10 +64,10 @@ async def lose_primary_alone(scene: Scene, strike: Strike, draw: Random) -> None
     primary = await _primary(scene)
     others = [name for name in MEMBERS if name != primary]
     scene.stop(*others)
-    await asyncio.sleep(strike.lasts_s)
+    await asyncio.sleep(max(_ALONE_S, strike.lasts_s - _ELECTED_S))
     await scene.kill(primary)
     scene.go_on(*others)
-    await asyncio.sleep(2 * replica_set.ELECTION_MS / 1000)  # the others elect one of themselves before it is back
+    await asyncio.sleep(_ELECTED_S)  # the others elect one of themselves before it is back
     await scene.revive(primary)
 
 
