@@ -1,5 +1,5 @@
 """`rpns`: the operator's command line. Everything goes through the HTTP API; nothing is read past it, but for `topics`,
-which come before the services do.
+which come before the services do, and for repairs, during which no service runs.
 
     rpns partners|applications|senders|credentials   provisioning: create, list, rotate, disable, enable …
     rpns broadcast-channels                          channels of APNs: create, list, delete
@@ -11,6 +11,8 @@ which come before the services do.
     rpns status                                      who works, what waits, what is wrong
     rpns topics plan|apply|check                     the topics, against those that this release wants
     rpns dead-letters list|show|redrive|discard      what was put aside
+    rpns rebuild [--compare] [--switch]              the database once more, from the log
+    rpns backup DIR, rpns restore DIR                the database with the offsets beside it, and back
 
 Exit codes: 0 done; 1 refused, not delivered, or a bad line; 2 wrong usage; 3 the outcome was not known in time; 4 there
 is something to look at, or left to do.

@@ -22,6 +22,7 @@ from deploy.cli.provisioning import (
     partners,
     senders,
 )
+from deploy.cli.repair import commands as repairs
 from services.runtime.build import version_line
 
 
@@ -51,6 +52,8 @@ app.command("why")(why.why)
 app.command("forget")(forget.forget)
 app.command("status")(status.status)
 app.command("audit")(audit.audit)
+for repairing in (repairs.rebuild, repairs.backup, repairs.restore):
+    app.command(repairing.__name__)(repairing)
 app.command("messages")(listing.messages)
 app.command("statistics")(statistics.statistics)
 for stopping in (stops.stops, stops.pause, stops.resume, stops.cancel):

@@ -47,7 +47,7 @@ cp -a "$here/deploy/sandbox" "$out/sandbox/opt/sandbox/deploy/"
 mkdir "$out/build/src/deploy"
 cp "$here/pyproject.toml" "$here/README.md" "$here/LICENSE" "$here/NOTICE" "$here/deploy/image/wheel.sh" "$out/build/src/"
 cp -a "$here/schemas" "$here/services" "$out/build/src/"
-cp -a "$here/deploy/__init__.py" "$here/deploy/cli" "$here/deploy/gateway" "$out/build/src/deploy/"
+cp -a "$here/deploy/__init__.py" "$here/deploy/cli" "$here/deploy/gateway" "$here/deploy/repair" "$out/build/src/deploy/"
 inside build sh -c 'cd /src && sh wheel.sh'
 
 cp -a "$out/stage" "$out/services" # FROM base, of deploy/Dockerfile

@@ -22,9 +22,12 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.directory import Directory
 from services.runtime.faults import kind_of
+from services.runtime.log.upkeep.offsets import has_read_before
 from services.runtime.loops import pause
 from services.runtime.mongo.erasures import Counts, Erasure, Erasures
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.mongo.usable import require_usable
+from services.runtime.settings import BadSettings
 
 if TYPE_CHECKING:
     from services.runtime.process import Process
@@ -48,9 +51,17 @@ async def open_keys(process: "Process", database: mongo.Database, directory: Dir
     """Load the keys, before anything is read or written, and follow what becomes of them.
 
     The directory comes first: what it had read by then was destroyed before the keys were loaded.
-    Raises mongo.TRANSIENT_ERRORS.
+    Raises mongo.TRANSIENT_ERRORS, and BadSettings for a database that is being repaired, was replaced, or is not
+    that of this log.
     """
+    await require_usable(database)
     store = RecipientKeysStore(database, Secrets(process.settings.master_key, process.settings.old_master_keys))
+    if await store.is_empty() and await has_read_before(process.settings, process.name):
+        # keys that were made now would seal what nobody opens once the right ones are back
+        raise BadSettings(
+            f"MONGO_DATABASE: {database.name} holds no keys of recipients, and yet {process.name} has read this log "
+            "before: it is another database, or it was lost. See docs/operations.md, Restore"
+        )
     known = set(directory.forgotten)
     keys = await store.load()
     record_encryption.use(keys)

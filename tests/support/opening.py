@@ -1,7 +1,7 @@
 """A stack with a bank of its own, and what belongs around it: the world that a test stands on."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -23,9 +23,11 @@ ENV = {
 
 
 @contextmanager
-def stack_beside(stack: Stack, folder: Path, name: str, services: Sequence[str]) -> Iterator[Stack]:
+def stack_beside(
+    stack: Stack, folder: Path, name: str, services: Sequence[str], own: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
     """Other services on the same Kafka and MongoDB, with topics, groups and a database of their own."""
-    env = {**ENV, "KAFKA_TOPIC_PREFIX": f"{name}.", "MONGO_DATABASE": name}
+    env = {**ENV, "KAFKA_TOPIC_PREFIX": f"{name}.", "MONGO_DATABASE": name, **(own or {})}
     with Stack(
         folder, services=services, env=env, kafka_bootstrap=stack.kafka_bootstrap, mongo_url=stack.mongo_url
     ) as made:

@@ -55,12 +55,14 @@ __all__ = [
 Database = AsyncDatabase[Document]
 _MAJORITY = WriteConcern(w="majority", wtimeout=10_000)
 _CLOSING_S = 2.0
+_ANSWER_MS = 20_000
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[Database]:
-    """The database of this deployment; waits are bounded (5 s to find a server, 20 s for an answer)."""
-    client = _client(settings)
+async def database(settings: Settings, *, answer_ms: int | None = _ANSWER_MS) -> AsyncIterator[Database]:
+    """The database of this deployment; waits are bounded (5 s to find a server, 20 s for an answer; None: as long as an
+    answer takes, for repairs)."""
+    client = _client(settings, answer_ms)
     try:
         yield client.get_database(settings.mongo_database, codec_options=CodecOptions(document_class=dict))
     finally:
@@ -80,7 +82,7 @@ async def _close(client: AsyncMongoClient[Document]) -> None:
             return
 
 
-def _client(settings: Settings) -> AsyncMongoClient[Document]:
+def _client(settings: Settings, answer_ms: int | None) -> AsyncMongoClient[Document]:
     kind: Callable[..., Any] = AsyncMongoClient
     if settings.mongo_client == "motor":
         from motor.motor_asyncio import AsyncIOMotorClient  # only where it was asked for
@@ -89,7 +91,7 @@ def _client(settings: Settings) -> AsyncMongoClient[Document]:
     client: AsyncMongoClient[Document] = kind(
         settings.mongo_url,
         serverSelectionTimeoutMS=5_000,
-        socketTimeoutMS=20_000,
+        socketTimeoutMS=answer_ms,
         waitQueueTimeoutMS=5_000,
         retryWrites=False,
         appname="rpns",

@@ -34,6 +34,10 @@ class RecipientKeysStore:
         self._nodes = durable(database["recipient_keys"])
         self._secrets = secrets
 
+    async def is_empty(self) -> bool:
+        """Whether no process has made any yet."""
+        return await self._nodes.count_documents({}, limit=1) == 0
+
     async def load(self) -> RecipientKeys:
         """The keys as they are stored now; the first process makes them. Raises BadMasterKey."""
         if await self._nodes.count_documents({}, limit=GENERATIONS + 1) <= GENERATIONS:

@@ -1,0 +1,66 @@
+"""What consumer groups have committed, with dispatch's metadata: read for a backup, given back where it is lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, OffsetAndMetadata, TopicPartition
+
+from schemas import topics
+from services.runtime.log import connection
+from services.runtime.log.upkeep.clients import opened_admin
+from services.runtime.log.upkeep.replay import Place
+from services.runtime.settings import Settings
+
+
+@dataclass(frozen=True)
+class Committed:
+    """The offset that a group would read next; `metadata` names what above it is finished (`log/offsets.py`)."""
+
+    offset: int
+    metadata: str = ""
+
+
+Groups = Mapping[str, Mapping[Place, Committed]]
+"""By group, without the prefix."""
+
+
+async def read_offsets(settings: Settings) -> dict[str, dict[Place, Committed]]:
+    """What the groups of this deployment have committed. Raises KafkaError."""
+    prefix, known_topics = settings.kafka_topic_prefix, {topic.name for topic in topics.all_topics()}
+    found: dict[str, dict[Place, Committed]] = {}
+    async with opened_admin(settings) as admin:
+        for name in sorted(name for name, *_ in await admin.list_consumer_groups() if name.startswith(prefix)):
+            offsets = await admin.list_consumer_group_offsets(name)
+            known = {
+                Place(place.topic.removeprefix(prefix), place.partition): Committed(at.offset, at.metadata or "")
+                for place, at in offsets.items()
+                if at.offset >= 0 and place.topic.removeprefix(prefix) in known_topics
+            }
+            if known:
+                found[name.removeprefix(prefix)] = known
+    return found
+
+
+async def has_read_before(settings: Settings, service: str) -> bool:
+    """Whether a group of this service has committed anything. Raises KafkaError."""
+    own = settings.kafka_topic_prefix + service
+    async with opened_admin(settings) as admin:
+        for name in [name for name, *_ in await admin.list_consumer_groups() if name.startswith(own)]:
+            offsets = await admin.list_consumer_group_offsets(name)
+            if any(at.offset > 0 for at in offsets.values()):
+                return True
+    return False
+
+
+async def write_offsets(settings: Settings, groups: Groups) -> None:
+    """Commit for groups that have no members. Raises KafkaError."""
+    prefix = settings.kafka_topic_prefix
+    for name, offsets in groups.items():
+        places = {TopicPartition(prefix + place.topic, place.partition): at for place, at in offsets.items()}
+        consumer = AIOKafkaConsumer(**connection.options(settings), group_id=prefix + name, enable_auto_commit=False)
+        try:
+            await consumer.start()
+            consumer.assign(list(places))
+            await consumer.commit({place: OffsetAndMetadata(at.offset, at.metadata) for place, at in places.items()})
+        finally:
+            await consumer.stop()

@@ -1,0 +1,110 @@
+"""What repairs are made of: the list of collections, the files of a backup, the order of records, comparing."""
+
+import re
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bson
+import orjson
+import pytest
+from aiokafka import TopicPartition
+from bson.raw_bson import RawBSONDocument
+
+from deploy.repair.archive import (
+    Manifest,
+    file_of,
+    given_back,
+    indexes_of,
+    new_folder,
+    read,
+    verify,
+    written,
+)
+from deploy.repair.compare import canonical
+from deploy.repair.inventory import BY_NAME
+from deploy.repair.opened import Refused
+from services.runtime.log.dead_letters import COLLECTION as FAILURES
+from services.runtime.log.upkeep.offsets import Committed
+from services.runtime.log.upkeep.replay import Place, _merged
+from tests.support.source_tree import sources
+
+PLACE = Place("status-events", 3)
+
+
+def test_every_collection_that_a_service_opens_has_its_place_in_a_repair() -> None:
+    found = {FAILURES} if FAILURES in BY_NAME else set()
+    for path in sources("services"):
+        found |= set(re.findall(r'database\["(\w+)"\]', path.read_text()))
+    assert len(found) > 30
+    assert found == BY_NAME.keys()
+
+
+async def documents(*found: dict[str, Any]) -> AsyncIterator[RawBSONDocument]:
+    for document in found:
+        yield RawBSONDocument(bson.encode(document))
+
+
+async def test_a_file_gives_back_what_was_written_and_is_refused_when_it_was_changed(tmp_path: Path) -> None:
+    index = {"v": 2, "key": {"at": 1}, "name": "at_1", "expireAfterSeconds": 60}
+    own = {"v": 2, "key": {"_id": 1}, "name": "_id_"}
+    stored = await written(
+        tmp_path, "inbox", documents({"_id": 1}, {"_id": 2, "text": "•"}), is_snapshot=True, indexes=[own, index]
+    )
+    verify(tmp_path, "inbox", stored)
+    assert [bson.decode(document.raw) for document in read(tmp_path, "inbox")] == [{"_id": 1}, {"_id": 2, "text": "•"}]
+    assert indexes_of(stored) == [{"key": {"at": 1}, "name": "at_1", "expireAfterSeconds": 60}]
+    file = file_of(tmp_path, "inbox")
+    file.write_bytes(file.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(Refused, match="hash differs"):
+        verify(tmp_path, "inbox", stored)
+
+
+async def test_a_manifest_says_again_what_was_written_and_a_folder_without_one_is_no_backup(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="no backup"):
+        Manifest.read(tmp_path)
+    made = Manifest(at=5, release="0.1.0", database="rpns", topic_prefix="", master_keys=["f00d"])
+    made.groups, made.ends = {"status": {PLACE: Committed(7, "1:1.2")}}, {PLACE: 9}
+    made.collections["inbox"] = await written(tmp_path, "inbox", documents(), is_snapshot=False, indexes=[])
+    made.write(tmp_path)
+    assert Manifest.read(tmp_path) == made
+    assert made.starts("status") == {PLACE: 7}
+    with pytest.raises(Refused, match="not empty"):
+        new_folder(tmp_path)
+
+
+def test_only_offsets_that_are_lost_are_given_back() -> None:
+    backup = {"status": {PLACE: Committed(7)}, "router": {PLACE: Committed(3)}}
+    assert given_back(backup, {"status": {PLACE: Committed(90)}}) == {"router": {PLACE: Committed(3)}}
+
+
+@dataclass
+class Raw:
+    timestamp: int
+    offset: int
+
+
+def test_records_are_merged_by_their_times_until_a_partition_that_goes_on_has_no_more() -> None:
+    first, second = TopicPartition("a", 0), TopicPartition("b", 0)
+
+    def heads() -> dict[TopicPartition, Any]:
+        return {
+            first: deque([Raw(1, 0), Raw(4, 1)]),
+            second: deque([Raw(3, 0), Raw(2, 1), Raw(9, 2)]),  # a clock that was set back: the log's order stays
+        }
+
+    assert [(raw.timestamp, raw.offset) for raw in _merged(heads(), set())] == [(1, 0), (3, 0), (2, 1), (4, 1), (9, 2)]
+    assert [raw.timestamp for raw in _merged(heads(), {first})] == [1, 3, 2, 4]
+
+
+def test_messages_are_compared_without_revisions_and_without_the_order_of_what_has_none() -> None:
+    messages = BY_NAME["messages"]
+
+    def message(revision: int, counts: list[list[object]], trace: bytes) -> dict[str, Any]:
+        return {"_id": "m", "revision": revision, "links": orjson.dumps([[0, "request", counts]]), "trace": trace}
+
+    ours = message(3, [["a", 1], ["b", 2]], b'["1"]\n["2"]\n')
+    assert canonical(ours, messages) == canonical(message(9, [["b", 2], ["a", 1]], b'["2"]\n["1"]\n'), messages)
+    assert canonical(ours, messages) != canonical(message(3, [["a", 1], ["b", 3]], b'["1"]\n["2"]\n'), messages)
