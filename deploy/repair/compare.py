@@ -15,6 +15,9 @@ from services.runtime.mongo import Database, Document, durable
 from services.status.message import Link
 
 MOST_NAMED = 1_000
+_AS_HEARD = {"changes", "counts"}
+"""Of a link: which states it went through on its way, and which records brought them. A receipt and the outcome of its
+push lie in two topics, and which of them is read first is chance; where it ends is not."""
 
 
 @dataclass
@@ -88,7 +91,7 @@ def canonical(document: Document, collection: Held) -> Document:
     if collection.name == "messages":
         for link in orjson.loads(kept.pop("links")):
             named = zip(Link.__slots__, link, strict=False)  # an older release has stored fewer
-            kept |= {f"links.{link[0]}.{name}": _sorted(value) for name, value in named}
+            kept |= {f"links.{link[0]}.{name}": _sorted(value) for name, value in named if name not in _AS_HEARD}
         kept["trace"] = sorted(bytes(kept["trace"]).splitlines())
     if collection.name == "outcomes":
         kept["counts"] = sorted(map(tuple, kept.get("counts", ())))

@@ -91,8 +91,11 @@ class SecuredMongo:
             stranger.admin.command("createUser", OPERATOR, pwd=self.operator_password, roles=roles)
 
     def _make_owner(self, operator: Client) -> None:
-        roles = [{"role": "readWrite", "db": self.database}]
-        if not operator[self.database].command("usersInfo", OWNER)["users"]:
+        """Its own database, and the one that `rpns rebuild` makes beside it."""
+        roles = [{"role": "readWrite", "db": name} for name in (self.database, f"{self.database}-rebuilt")]
+        if operator[self.database].command("usersInfo", OWNER)["users"]:
+            operator[self.database].command("grantRolesToUser", OWNER, roles=roles)
+        else:
             operator[self.database].command("createUser", OWNER, pwd=self.owner_password, roles=roles)
 
     def _move_to(self, operator: Client, port: int) -> None:

@@ -103,7 +103,8 @@ def test_messages_are_compared_without_revisions_and_without_the_order_of_what_h
     messages = BY_NAME["messages"]
 
     def message(revision: int, counts: list[list[object]], trace: bytes) -> dict[str, Any]:
-        return {"_id": "m", "revision": revision, "links": orjson.dumps([[0, "request", counts]]), "trace": trace}
+        link = [0, "request", counts]
+        return {"_id": "m", "revision": revision, "links": orjson.dumps([link]), "trace": trace}
 
     ours = message(3, [["a", 1], ["b", 2]], b'["1"]\n["2"]\n')
     assert canonical(ours, messages) == canonical(message(9, [["b", 2], ["a", 1]], b'["2"]\n["1"]\n'), messages)
