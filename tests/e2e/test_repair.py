@@ -213,6 +213,7 @@ async def test_the_rebuilt_database_says_what_the_one_in_use_says_and_takes_its_
     for _ in range(10):
         await load.send(device, phone)
     assert not await load.until_told()
+    await everything_is_folded(here)
     for name in SERVICES:
         await asyncio.to_thread(here.stack.end, name)
     made = await done(here, "rebuild", "--switch")
