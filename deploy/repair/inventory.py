@@ -56,6 +56,8 @@ COLLECTIONS = (
     Held("claims", "ingest", "decided", tuple(topics.MESSAGE_REQUESTED.values())),
     Held("recipient_keys", "registry", "kept"),
     Held("hour_keys", "ingest", "kept"),
+    Held("form", "all", "kept"),
+    Held("report_resends", "status", "kept"),
     Held("erasures", "registry", "kept"),
     Held("mailings", "ingest", "kept"),
     Held("mailing_chunks", "ingest", "kept"),

@@ -87,7 +87,7 @@ async def readers(settings: Settings) -> list[str]:
 async def holds_documents(database: Database) -> list[str]:
     """The collections that hold something, but for what a process that looks in leaves behind."""
     names = await database.list_collection_names()
-    own = [name for name in sorted(names) if name not in ("repair", "instances", "leases", "probes")]
+    own = [name for name in sorted(names) if name not in ("repair", "form", "instances", "leases", "probes")]
     return [name for name in own if await durable(database[name]).find_one({}, {"_id": 1}) is not None]
 
 

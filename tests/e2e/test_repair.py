@@ -145,7 +145,18 @@ async def started(world: World, **env: str) -> None:
         await asyncio.to_thread(world.stack.restart, name, env)
 
 
-async def test_a_lost_database_is_rebuilt_from_its_backup_and_all_four_accounts_agree(
+async def everything_is_folded(world: World) -> None:
+    """What the partner has answered is in the log, and read."""
+
+    async def nothing_waits() -> bool:
+        cluster = json.loads((await ran(world, "status", "--json")).out)
+        topics = [topic for group in cluster["groups"] if group["group"] == "status" for topic in group["topics"]]
+        return bool(topics) and not any(topic["waiting"] for topic in topics)
+
+    await eventually(nothing_waits, "status has read everything", WAIT_S, 0.2)
+
+
+async def test_a_lost_database_is_rebuilt_to_the_present_and_all_four_accounts_agree(
     here: World, tmp_path: Path
 ) -> None:
     """Killed in the middle of a load, with pushes that come again, and reports that were not taken."""

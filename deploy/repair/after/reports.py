@@ -16,7 +16,7 @@ from deploy.repair.opened import Opened
 from schemas.reports import FINAL
 from services.runtime.clock import now_ms
 from services.runtime.mongo import Document, Operation, durable
-from services.status.fold import ReportDue
+from services.status.fold import ReportAgain, ReportDue
 from services.status.message import Link, Message, Messages
 from services.status.reports import ReportStore
 from services.status.reports.intents import Intents
@@ -46,7 +46,8 @@ async def reports_brought_back(work: Opened, staged: Staged) -> Reports:
             if (message := known.get(document["_id"])) is not None
             for intent in _wanted(message, document["links"], intents)
         ]
-        await store.want(wanted, now_ms())
+        await store.want([intent for intent in wanted if not intent.resend], now_ms())
+        await store.want_again([intent for intent in wanted if intent.resend], now_ms())
         made.waiting += len(wanted)
     return made
 
@@ -55,7 +56,7 @@ def _ended(document: Document, known: dict[str, Message]) -> Operation | None:
     """What waits, and need not any more."""
     message = known.get(document.get("message_id", ""))
     link = message.links.get(document["link"]) if message is not None else None
-    if link is None or link.taken is None or "due_at" not in document:
+    if link is None or link.taken is None or link.resend or "due_at" not in document:
         return None
     if link.taken not in FINAL and link.taken.rank < document["rank"]:
         return None
@@ -67,11 +68,13 @@ def _wanted(message: Message, tried: dict[str, Sequence[Any]], intents: Intents)
     found = []
     for number, (was_taken, next_at) in tried.items():
         link = message.links.get(int(number))
-        if link is None or was_taken or next_at is None or not _is_open(link):
+        if link is None or was_taken or next_at is None or link.wanted is None or link.reporting is None:
             continue
-        assert link.wanted is not None
-        assert link.reporting is not None
-        due = ReportDue(link.number, link.wanted, link.reporting)
+        due: ReportDue | ReportAgain = ReportDue(link.number, link.wanted, link.reporting)
+        if link.resend:
+            due = ReportAgain(link.number, link.wanted, link.reporting, link.resend)
+        elif not _is_open(link):
+            continue
         host = intents.host(message, due)
         if host is not None:
             found.append(intents.intent(message, due, host))
@@ -81,4 +84,4 @@ def _wanted(message: Message, tried: dict[str, Sequence[Any]], intents: Intents)
 def _is_open(link: Link) -> bool:
     """Whether the last state that was tried is still to be taken."""
     taken = link.taken.rank if link.taken is not None else -1
-    return link.wanted is not None and link.reporting is not None and link.reported not in FINAL and link.tried > taken
+    return link.reported not in FINAL and link.tried > taken

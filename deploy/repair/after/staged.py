@@ -25,6 +25,7 @@ from schemas.events import (
     MessageRequested,
     Planned,
     ProviderDispatched,
+    ReportAsked,
     ReportAttempted,
     Scheduled,
     ScheduleDue,
@@ -144,6 +145,9 @@ def _of_status(record: Record) -> Iterable[tuple[str, Operation]]:
         case ReportAttempted() as event:
             tried = [event.delivered, event.next_attempt_at]
             update = {"$set": {f"links.{event.link}": tried}}
+            yield "reports", UpdateOne({"_id": event.message_id}, update, upsert=True)
+        case ReportAsked() as event:  # as one that is to be tried again; whether it is, the message says
+            update = {"$set": {f"links.{event.link}": [False, event.at]}}
             yield "reports", UpdateOne({"_id": event.message_id}, update, upsert=True)
 
 
