@@ -26,7 +26,6 @@ from deploy.repair.archive import (
 from deploy.repair.compare import canonical
 from deploy.repair.inventory import BY_NAME
 from deploy.repair.opened import Refused
-from services.runtime.log.dead_letters import COLLECTION as FAILURES
 from services.runtime.log.upkeep.offsets import Committed
 from services.runtime.log.upkeep.replay import Place, _merged
 from tests.support.source_tree import sources
@@ -35,9 +34,9 @@ PLACE = Place("status-events", 3)
 
 
 def test_every_collection_that_a_service_opens_has_its_place_in_a_repair() -> None:
-    found = {FAILURES} if FAILURES in BY_NAME else set()
+    found = set[str]()
     for path in sources("services"):
-        found |= set(re.findall(r'database\["(\w+)"\]', path.read_text()))
+        found |= set(re.findall(r'(?:database\[|^COLLECTION = )"(\w+)"', path.read_text(), re.MULTILINE))
     assert len(found) > 30
     assert found == BY_NAME.keys()
 
