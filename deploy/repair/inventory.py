@@ -74,6 +74,7 @@ COLLECTIONS = (
     Held("leases", "all", "passing"),
     Held("instances", "all", "passing"),
     Held("probes", "all", "passing"),
+    Held("rates", "all", "passing"),
     Held("repair", "rpns", "passing"),
 )
 BY_NAME = {collection.name: collection for collection in COLLECTIONS}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pymongo import WriteConcern
 from pymongo.read_concern import ReadConcern
 
+from deploy.repair.inventory import of_kind
 from schemas.topics import APPLICATION_EVENTS
 from services.runtime import mongo
 from services.runtime.crypto import record_encryption
@@ -87,8 +88,9 @@ async def readers(settings: Settings) -> list[str]:
 async def holds_documents(database: Database) -> list[str]:
     """The collections that hold something, but for what a process that looks in leaves behind."""
     names = await database.list_collection_names()
-    own = [name for name in sorted(names) if name not in ("repair", "form", "instances", "leases", "probes")]
-    return [name for name in own if await durable(database[name]).find_one({}, {"_id": 1}) is not None]
+    beside = {collection.name for collection in of_kind("passing")} | {"form"}
+    found = [name for name in sorted(names) if name not in beside]
+    return [name for name in found if await durable(database[name]).find_one({}, {"_id": 1}) is not None]
 
 
 async def empty(database: Database) -> None:
