@@ -22,6 +22,7 @@ help: ## this list
 
 install: .venv/.installed-dev ## everything that demo, test and check need
 	@$(VENV) -m deploy.local prepare
+	@$(VENV) -m deploy.clients
 
 demo: .venv/.installed-run ## start everything, send real traffic and show it arriving
 	@$(VENV) -m deploy.demo
