@@ -131,7 +131,8 @@ def add_hot_paths(document: dict[str, Any]) -> None:
     document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
     data = schemas["$defs"]["MessageBody"]["properties"]["data"]
     data["anyOf"] = [{"$ref": _REF.format(model=name)} for name in ("PushData", "ChannelData")]
-    document["paths"] |= {"/v6/send": {"post": _operation()}, "/v3/batch": {"post": _packet()}}
+    hot = {"/v6/send": {"post": _operation()}, "/v3/batch": {"post": _packet()}}
+    document["paths"] = hot | document["paths"]  # what most come for stands first
     for (path, method), model in _BODIES.items():
         if path in document["paths"]:
             document["paths"][path][method]["requestBody"] = {"required": True, "content": _json(model)}
