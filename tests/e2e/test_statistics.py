@@ -65,7 +65,7 @@ async def _outcomes(bank: Bank, ref: str) -> Counts:
     found = Counts()
     for link in message["links"] if message else []:
         for delivery in link["deliveries"]:
-            reached = ["planned", *(name for name in ("sent", "delivered", "read") if delivery[f"{name}_at"])]
+            reached = ["planned", *(name for name in ("sent", "delivered", "read") if delivery[f"{name}At"])]
             found.update((name, delivery["provider"], 0) for name in reached)
             if delivery["state"] in FAILURES:
                 found[delivery["state"].lower(), delivery["provider"], delivery["reason"]["errorCode"]] += 1
