@@ -22,16 +22,16 @@ pytestmark = pytest.mark.skipif(not GENERATOR.exists(), reason="no generator of 
 def generated(url: str, service: str, folder: Path) -> None:
     """A client of one service in `folder`; whatever the generator leaves out or wonders about is a failure."""
     document = folder / f"{service}.json"
-    document.write_bytes(_fetched(f"{url}/docs/{service}/openapi.json"))
+    document.write_bytes(_document_at(f"{url}/docs/{service}/openapi.json"))
     command = [str(GENERATOR), "generate", "--path", str(document), "--config", str(CONFIG), "--meta", "none"]
     ran = subprocess.run(
         [*command, "--output-path", str(folder / f"generated_{service}")], capture_output=True, text=True, check=False
     )
-    said = ran.stdout + ran.stderr
-    assert (ran.returncode, "warning" in said.lower()) == (0, False), said
+    output = ran.stdout + ran.stderr
+    assert (ran.returncode, "warning" in output.lower()) == (0, False), output
 
 
-def _fetched(url: str) -> bytes:
+def _document_at(url: str) -> bytes:
     answer = requests.get(url, timeout=30)
     assert answer.status_code == 200, answer.text
     return answer.content
@@ -47,10 +47,10 @@ async def test_clients_are_generated_of_all_that_is_described_and_work(world: Wo
         await asyncio.gather(*(asyncio.to_thread(generated, url, service, tmp_path / side) for service in SERVICES))
     login, password, sender = world.bank.credentials
     basic = base64.b64encode(f"{login}:{password}".encode()).decode()
-    told = [world.stack.public_url, basic, login, password, sender, world.new_phone(), API_KEY]
+    arguments = [world.stack.public_url, basic, login, password, sender, world.new_phone(), API_KEY]
     ran = await asyncio.to_thread(
         subprocess.run,
-        [str(PLACE / "bin" / "python"), str(SCRIPT), *told],
+        [str(PLACE / "bin" / "python"), str(SCRIPT), *arguments],
         capture_output=True,
         text=True,
         check=False,
