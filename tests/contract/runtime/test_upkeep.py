@@ -66,6 +66,8 @@ async def test_an_empty_topic_grows_and_one_in_use_only_at_rest_and_when_asked(m
     assert await upkeep.planned(made, wanted(made, 3)) == []
     async with kafka.opened_log(made) as sink:
         await sink.append(appends(5))
+    (change,) = await upkeep.planned(made, wanted(made, 4), grow=True)
+    assert "5 records that wait" in change.refusal  # though no group has ever read there
     consumer = kafka.consumer(made, [STATUS], "status")
     await consumer.start()
     try:

@@ -48,14 +48,18 @@ async def _use_of(settings: Settings, partitions: Mapping[str, int]) -> tuple[se
         return set(), {}, {}
     places = [TopicPartition(name, number) for name, count in partitions.items() for number in range(count)]
     async with opened_reader(settings, places, fetches=False) as reader:
-        used = {place.topic for place, end in (await reader.end_offsets(places)).items() if end}
+        begins, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
+    used = {place.topic for place, end in ends.items() if end}
     prefix = settings.kafka_topic_prefix
-    waiting: dict[str, int] = {}
     groups = await read_groups(settings, [topic.name for topic in every_topic()])
+    waiting: dict[str, int] = {}
     for group in groups:
         for topic in group.topics:
             name = prefix + topic.topic
             waiting[name] = waiting.get(name, 0) + topic.waiting
+    for name in {prefix + topic.name for topic in every_topic() if topic.dead_letters} & used - waiting.keys():
+        # no group has ever read it, and some service of ours should
+        waiting[name] = sum(end - begins[place] for place, end in ends.items() if place.topic == name)
     running = sum(len(group.members) for group in groups)
     return used, waiting, dict.fromkeys(partitions, running)
 
