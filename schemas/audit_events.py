@@ -1,7 +1,19 @@
-"""Who changed what (topic `audit-events`; key: who). No value, let alone a secret: fingerprints and names of fields."""
+"""Who changed what (topic `audit-events`; key: who), and who was refused.
+
+Values are those of switches, numbers and words that are harmless; of everything else there are fingerprints, which tell
+two values apart and show neither. They are made under the master key, so nobody can try guesses.
+"""
 
 from schemas.events import Event
 from schemas.values import Frozen
+
+
+class ChangedField(Frozen):
+    """A field that differs. A value, or `#` and its fingerprint; empty: there was none."""
+
+    name: str
+    before: str = ""
+    after: str = ""
 
 
 class AuditedChange(Frozen):
@@ -11,12 +23,14 @@ class AuditedChange(Frozen):
     before: str = ""
     after: str = ""
     fields: tuple[str, ...] = ()  # those that differ
+    values: tuple[ChangedField, ...] = ()  # of these fields, as many as fit
 
 
 class Audited(Event, tag="audited"):
-    """A request of an operator or a partner that may change something, and was answered."""
+    """A request of an operator or a partner that may change something, and was answered; or refusals (401, 403, 429) of
+    one caller within a minute, added up."""
 
-    who: str  # operator:<name>, partner:<login>, bootstrap
+    who: str  # operator:<name>, partner:<login>, bootstrap; unknown
     address: str  # where it came from, as far as trusted proxies tell
     service: str
     method: str
@@ -24,3 +38,4 @@ class Audited(Event, tag="audited"):
     path: str
     status: int  # of HTTP
     changes: tuple[AuditedChange, ...] = ()
+    count: int = 1  # of refusals like this one

@@ -1,4 +1,4 @@
-"""`rpns audit`: who changed what, from where, and when."""
+"""`rpns audit`: who changed what, from where, when, and from what to what; and who was refused."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -15,8 +15,8 @@ COLUMNS = {
     "who": "who",
     "address": "from",
     "what": "what",
-    "status": "answer",
-    "changed": "changed",
+    "answer": "answer",
+    "changed": "changed, from → to (#: a fingerprint)",
 }
 
 
@@ -28,7 +28,7 @@ def audit(
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 200,
     as_json: AsJson = False,
 ) -> None:
-    """List the changes by operators and partners, the newest last. Needs the scope admin."""
+    """List the changes by operators and partners, and refusals, the newest last. Needs the scope admin."""
     begin = since_ms(since, datetime.now(UTC))
     found = operator(context).call("GET", "/v1/audit", who=who, what=what, since=begin, limit=limit)
     rows = found["records"]
@@ -38,5 +38,14 @@ def audit(
 
 
 def _row(record: dict[str, Any]) -> dict[str, Any]:
-    changed = [f"{change['entity']}: {', '.join(change['fields']) or 'nothing'}" for change in record["changes"]]
-    return {**record, "changedAt": record["at"], "what": f"{record['method']} {record['path']}", "changed": changed}
+    answer = f"{record['status']} × {record['count']}" if record["count"] > 1 else str(record["status"])
+    what = f"{record['method']} {record['path']}".strip()
+    changed = "\n".join(map(_changed, record["changes"]))
+    return {**record, "changedAt": record["at"], "what": what, "answer": answer, "changed": changed}
+
+
+def _changed(change: dict[str, Any]) -> str:
+    """A thing, and its fields a line each."""
+    told = {value["name"]: f"{value['before'] or '–'} → {value['after'] or '–'}" for value in change["values"]}
+    lines = [f"  {name}: {told[name]}" if name in told else f"  {name}" for name in change["fields"]]
+    return "\n".join([change["entity"], *(lines or ["  nothing"])])

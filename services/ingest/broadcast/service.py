@@ -15,6 +15,7 @@ from services.ingest.broadcast.rules import BroadcastBody, ChannelBody, channel_
 from services.ingest.broadcast.store import Broadcast, Broadcasts
 from services.ingest.http import problem_of
 from services.ingest.rules import Refused
+from services.runtime.access.audit import note_change, state_of
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
@@ -68,6 +69,7 @@ class BroadcastService:
             asked = rules.asked_for(application_id, name, body, known, now_ms())
         except Refused as error:
             raise problem_of(error) from None
+        note_change(f"broadcast-channel/{application_id}/{name}", state_of(known), state_of(asked or known))
         if asked is None:
             assert known is not None
             return known, False
@@ -80,8 +82,10 @@ class BroadcastService:
         if known.state == "requested":
             raise Problem(409, "Not yet", "the channel is being made; try again when it is open or refused")
         if known.state != "open":
+            note_change(f"broadcast-channel/{application_id}/{name}", state_of(known), state_of(known))
             return known
         asked = rules.closing(known, now_ms())
+        note_change(f"broadcast-channel/{application_id}/{name}", state_of(known), state_of(asked))
         await self._publish(asked)
         return asked
 
@@ -105,9 +109,12 @@ class BroadcastService:
             raise problem_of(error) from None
         known = await self.store.broadcast(asked.broadcast_id) if body.id is not None else None
         if known is not None:
+            sent = state_of(known.requested)
+            note_change(f"broadcast/{asked.broadcast_id}", sent, sent)
             return known, False
         if channel.state != "open":
             raise Problem(409, "Channel not open", f"it is {channel.state}")
+        note_change(f"broadcast/{asked.broadcast_id}", {}, state_of(asked))
         await self._publish(asked)
         return Broadcast(asked, None), True
 

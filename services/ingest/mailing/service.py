@@ -18,6 +18,7 @@ from schemas import ids, lossless
 from schemas.application_events import PartnerChanged
 from schemas.mailing_events import MailingState
 from services.ingest.http import field_error, problem_of
+from services.ingest.mailing.audited import note_list, note_mailing
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing, MailingChanges
 from services.ingest.mailing.publisher import MailingPublisher
 from services.ingest.mailing.rules.draft import ChangeBody, MailingBody, draft
@@ -28,7 +29,6 @@ from services.ingest.mailing.templates import CannotContinue, compiled
 from services.ingest.mailing.upload import ListForm, Upload, UploadConflict
 from services.ingest.rules import Refused, parsed, unknown_fields
 from services.runtime import telemetry
-from services.runtime.access.audit import note_change
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import CannotOpen
@@ -47,9 +47,6 @@ _ALLOWED: dict[MailingState, tuple[MailingState, ...]] = {
 }
 _TRIES = 10
 _MOST_FAULTS, _MOST_OF_NAME = 50, 200
-
-
-_AUDITED = ("state", "name", "definition", "rate_per_s", "on_bad_lines", "on_repeated", "start_at")
 
 
 @dataclass(frozen=True)
@@ -91,6 +88,8 @@ class MailingService:
             raise Problem(
                 409, "Another mailing has this id", errors=[field_error("id", "was used for another mailing")]
             )
+        if kept is not fresh:
+            note_mailing(kept, kept)
         return kept, kept is fresh
 
     async def find(self, any_id: str, caller: Caller) -> Mailing:
@@ -152,12 +151,15 @@ class MailingService:
             raise Problem(409, "Another upload of this list is under way") from None
         if not await self.mailings.complete(opened.mailing_id, opened.upload):
             raise Problem(409, "Another upload of this list is under way")
-        return uploading, await self._again(mailing)
+        after = await self._again(mailing)
+        note_list(mailing, after)
+        return uploading, after
 
     async def clear(self, mailing: Mailing) -> None:
         """Delete the list of a draft."""
         if not await self.mailings.clear(mailing):
             raise Problem(409, f"The mailing is {mailing.state}", "only the list of a draft can be deleted")
+        note_list(mailing, None)
 
     async def start(self, mailing: Mailing, at: int | None) -> Mailing:
         """Let it run, now or from `at` (UTC ms) on."""
@@ -203,6 +205,7 @@ class MailingService:
     ) -> Mailing:
         for _ in range(_TRIES):
             if mailing.state == to:
+                note_mailing(mailing, mailing)
                 return mailing
             if check is not None:
                 check(mailing)
@@ -223,7 +226,7 @@ class MailingService:
 
     async def _publish(self, mailing: Mailing, before: Mailing | None) -> None:
         """The change is stored; if it cannot be published now, the planner publishes it."""
-        note_change(f"mailing/{mailing.mailing_id}", _audited(before), _audited(mailing))
+        note_mailing(mailing, before)
         try:
             await self.publisher.publish(mailing)
         except TRANSIENT_ERRORS as error:
@@ -254,7 +257,3 @@ def _check_list(mailing: Mailing) -> None:
         raise Problem(
             409, "The list is empty", errors=[field_error("recipients", "must contain at least one recipient")]
         )
-
-
-def _audited(mailing: Mailing | None) -> dict[str, object]:
-    return {} if mailing is None else {name: getattr(mailing, name) for name in _AUDITED}

@@ -1,6 +1,6 @@
-"""`GET /v1/audit`: what operators and partners have changed, out of `audit-events`. For administrators alone.
+"""`GET /v1/audit`: what operators and partners have changed, and who was refused. For administrators alone.
 
-The topic is read through from the time that is asked for; it keeps a year. What is written into it:
+The topic `audit-events` is read through from the time that is asked for; it keeps a year. What is written into it:
 `services/runtime/access/audit.py`.
 """
 
@@ -23,6 +23,14 @@ _DAY_MS = 86_400_000
 _Word = Annotated[str | None, Query(max_length=200)]
 
 
+class FieldView(AnswerModel):
+    """A field that differs: a value where it is harmless, else `#` and a fingerprint; empty: there was none."""
+
+    name: str
+    before: str
+    after: str
+
+
 class ChangeView(AnswerModel):
     """A thing that was changed. Fingerprints are of its state; empty: there was none."""
 
@@ -30,10 +38,11 @@ class ChangeView(AnswerModel):
     before: str
     after: str
     fields: list[str] = Field(description="those that differ")
+    values: list[FieldView] = Field(description="of these; none in records of before they were kept")
 
 
 class AuditView(AnswerModel):
-    """A request that was answered."""
+    """A request that was answered, or `count` refusals of one caller within a minute."""
 
     at: int
     who: str
@@ -44,6 +53,7 @@ class AuditView(AnswerModel):
     path: str
     status: int
     changes: list[ChangeView]
+    count: int
 
 
 class TrailView(AnswerModel):
@@ -92,5 +102,8 @@ def _is_asked_for(found: Audited, who: str | None, what: str | None) -> bool:
 
 
 def _view(found: Audited) -> AuditView:
-    changes = [ChangeView.shown(change, fields=list(change.fields)) for change in found.changes]
+    changes = [
+        ChangeView.shown(change, fields=list(change.fields), values=[FieldView.shown(value) for value in change.values])
+        for change in found.changes
+    ]
     return AuditView.shown(found, changes=changes)

@@ -12,6 +12,7 @@ from services.registry.dead_letters.bodies import ContentView, DoneView, LetterV
 from services.registry.dead_letters.service import FAILURE, SIZE, DeadLetterOffice, names
 from services.registry.dead_letters.store import Mark
 from services.registry.http import PROBLEMS, By, operator_router
+from services.runtime.access.audit import note_change
 from services.runtime.http.server import Problem
 from services.runtime.log.upkeep import Letter
 
@@ -52,15 +53,18 @@ def dead_letter_routes(office: DeadLetterOffice) -> APIRouter:
     @router.post("/{topic}/{partition}/{offset}/redrive", responses=_REFUSED)
     async def redrive_letter(topic: _Topic, partition: _Number, offset: _Number, by: By, body: RedriveBody) -> DoneView:
         """Send it to its topic again, under its key; once."""
-        letter, _ = await office.found(topic, partition, offset)
+        letter, mark = await office.found(topic, partition, offset)
         withdrawn = await office.redrive(letter, by, None if body.value is None else body.value.encode())
+        after = {"state": "redriven", "is_mended": body.value is not None, "was_failure_held": withdrawn}
+        note_change(f"dead-letter/{letter.letter_id}", {"state": mark.state}, after)
         return DoneView(letter_id=letter.letter_id, state="redriven", by=by, failure_withdrawn=withdrawn)
 
     @router.post("/{topic}/{partition}/{offset}/discard", responses=_REFUSED)
     async def discard_letter(topic: _Topic, partition: _Number, offset: _Number, by: By) -> DoneView:
         """Note that nothing is to be done about it. It stays where it is until its time is over."""
-        letter, _ = await office.found(topic, partition, offset)
+        letter, mark = await office.found(topic, partition, offset)
         await office.discard(letter, by)
+        note_change(f"dead-letter/{letter.letter_id}", {"state": mark.state}, {"state": "discarded"})
         return DoneView(letter_id=letter.letter_id, state="discarded", by=by, failure_withdrawn=False)
 
     return router

@@ -10,6 +10,7 @@ from services.registry.erasure.linked import Linked, Persons
 from services.registry.erasure.proof import ErasureProof
 from services.registry.erasure.service import MOST_LINKED, ErasureService
 from services.registry.http import PROBLEMS, By, operator_router
+from services.runtime.access.audit import note_change
 from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
 from services.runtime.mongo.erasures import Erasure
@@ -43,7 +44,9 @@ def erasure_routes(service: ErasureService, proof: ErasureProof) -> APIRouter:
         if persons.count > MOST_LINKED:
             rule = f"is logged in together with more than {MOST_LINKED} others: ask for each, with only"
             raise Problem(409, "Too many at once", errors=[{"field": "only", "rule": rule}])
-        return await proof.view(await service.erase(persons, scopes, applications, by))
+        erasure = await service.erase(persons, scopes, applications, by)
+        note_change(f"erasure/{erasure.erasure_id}", {}, _audited(erasure, persons, body))
+        return await proof.view(erasure)
 
     @router.get("/{erasure_id}", responses={404: PROBLEMS[400]})
     async def get_erasure(erasure_id: _Id) -> ErasureView:
@@ -70,6 +73,18 @@ async def _reached(service: ErasureService, body: ErasureBody, applications: lis
         return linked
     others = Persons(linked.reached.users | linked.left_out.users, linked.reached.phones | linked.left_out.phones)
     return Linked(named, others.without(named))
+
+
+def _audited(erasure: Erasure, persons: Persons, body: ErasureBody) -> dict[str, object]:
+    """How much it reaches, and where; not whom."""
+    return {
+        "users": len(persons.users),
+        "phones": len(persons.phones),
+        "keys_destroyed": len(erasure.destroyed),
+        "partner_id": body.partner_id,
+        "application_id": body.application_id,
+        "is_only": bool(body.only),
+    }
 
 
 def _views(persons: Persons) -> list[PersonView]:

@@ -18,6 +18,7 @@ from schemas.values import OperatorScope
 from services.registry.bodies import AnswerModel, BadField, Id, RequestModel
 from services.registry.http import PROBLEMS, By, operator_router
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
+from services.runtime.access.audit import note_change, state_of
 from services.runtime.access.operator_tokens import PREFIX, PURPOSE
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
@@ -95,6 +96,7 @@ def operator_routes(provisioning: Provisioning, secrets: Secrets) -> APIRouter:
     async def revoke_operator(operator_id: Id, by: By) -> OperatorView:
         """End a token for good; repeats change nothing."""
         if (known := operators.get(operator_id)) is not None and known.revoked:
+            note_change(known.entity_key, state_of(known), state_of(known))
             return OperatorView.of(known)
 
         def decide(current: Entity | None, stamp: Stamp) -> OperatorTokenChanged:

@@ -15,6 +15,7 @@ from services.registry.support.bodies import CardView, ImportAnswer, SupportAnsw
 from services.registry.support.import_events import ImportLine
 from services.registry.support.import_tokens import MAX_LINES, TokenImport
 from services.registry.support.read_access import ReadAccess, ReadAccessDependency
+from services.runtime.access.audit import note_change
 from services.runtime.http.server import Problem
 from services.runtime.lists.lines import Lines, ListFault, RawLine, Utf8, encoding_of, media_type
 from services.runtime.text import phones
@@ -99,6 +100,8 @@ def _add_import(router: APIRouter, commands: DeviceCommands) -> None:
         except ListFault as fault:
             rule = {"field": fault.field, "rule": fault.rule}
             raise Problem(415 if fault.field == "charset" else 400, "Invalid request", errors=[rule]) from None
+        told = {"lines": imported.lines, "imported": imported.imported, "known": imported.known}
+        note_change(f"application/{application_id}/installations", {}, {**told, "broken_lines": len(imported.bad)})
         return imported.answer
 
 

@@ -12,6 +12,7 @@ from services.registry.bodies import AnswerModel, Id, Phone, RequestModel, UserI
 from services.registry.device_api import LoginCommands
 from services.registry.http import PROBLEMS
 from services.registry.support.read_access import ReadAccess, ReadAccessDependency
+from services.runtime.access.audit import note_change
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.http.server import Problem
@@ -56,6 +57,8 @@ def identity_routes(
         names = sorted(access.applications) if body.application_id is None else [access.checked(body.application_id)]
         users = [] if body.external_user_id is None else [body.external_user_id]
         ended = await logins.revoke(users, [] if phone is None else [phone], names, caller.by)
+        where = {"application_id": ",".join(names)}
+        note_change("identities/proofs", {"proved": len(ended), **where}, {"proved": 0, **where})
         return RevokeAnswer(installations=ended)
 
     return router

@@ -5,12 +5,13 @@
                              │  noted meanwhile: who the caller is (`note_caller`), what was changed (`note_change`)
                              └ any method but GET of any route in `operator_routes.py`: none has to remember it
 
-What a partner may do with its own messages is in their traces, and not here. A record that the log does not take is
-written to the process's log as an error, with all that it says, and counted: the change itself was made.
+A route that succeeds without a note of what it changed, or left as it was, is a fault, and is logged as one. What a
+partner may do with its own messages is in their traces, and not here. A record that the log does not take is written to
+the process's log as an error, with all that it says, and counted: the change itself was made. Who was refused is in
+`refusals.py`.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -20,7 +21,7 @@ import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from schemas import ids
-from schemas.audit_events import Audited, AuditedChange
+from schemas.audit_events import Audited, AuditedChange, ChangedField
 from schemas.events import Event
 from schemas.topics import AUDIT_EVENTS
 from services.runtime import faults, telemetry
@@ -35,13 +36,27 @@ log = telemetry.logger("audit")
 OPERATOR_KEY = "rpns.operator"
 """In the scope of a request that came in by the operators' listener: who it is."""
 _OF_EVERY_STATE = {"event_id", "at", "by", "v", "needs", "carried", "type", "revision"}
-_MOST_CHANGES, _MOST_OF_PATH = 20, 500
+_MOST_CHANGES, _MOST_FIELDS, _MOST_OF_PATH, _MOST_OF_VALUE = 20, 40, 500, 200
+CHANGES_NOTHING = ("/v1/erasures/preview",)
+"""A question that is asked by POST, because of whom it names."""
+_HARMLESS = frozenset(
+    {
+        *("application_id", "partner_id", "provider", "service_number", "login", "name", "scope", "scopes"),
+        *("state", "identity", "min_version", "bundle", "rustore_variant", "fingerprint", "subnets"),
+        *("default_sender", "default_ttl_s", "default_ttl_unit", "batch_channel", "on_bad_lines", "on_repeated"),
+    }
+)
+"""Fields whose text is shown; numbers and switches are. A new field is shown only once it stands here."""
+Fingerprint = Callable[[str], str]
+Refused = Callable[[str, Scope, int], None]
+"""Told who was refused (empty: a stranger), with which request, by which status."""
 
 
 @dataclass
 class _Notes:
     """What a request has told of itself so far."""
 
+    fingerprint: Fingerprint
     who: str = ""
     changes: list[AuditedChange] = field(default_factory=list)
 
@@ -60,8 +75,15 @@ def note_change(entity: str, before: Mapping[str, Any], after: Mapping[str, Any]
     notes = _NOTES.get()
     if notes is not None and len(notes.changes) < _MOST_CHANGES:
         names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+        values = [_field(name, before.get(name), after.get(name), notes.fingerprint) for name in names[:_MOST_FIELDS]]
         notes.changes.append(
-            AuditedChange(entity=entity, before=_fingerprint(before), after=_fingerprint(after), fields=tuple(names))
+            AuditedChange(
+                entity=entity,
+                before=_of_state(before, notes.fingerprint),
+                after=_of_state(after, notes.fingerprint),
+                fields=tuple(names),
+                values=tuple(values),
+            )
         )
 
 
@@ -73,10 +95,23 @@ def state_of(entity: Event | None) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None and name not in _OF_EVERY_STATE}
 
 
-def _fingerprint(state: Mapping[str, Any]) -> str:
-    if not state:
-        return ""
-    return hashlib.sha256(orjson.dumps(dict(state), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+def _of_state(state: Mapping[str, Any], fingerprint: Fingerprint) -> str:
+    return fingerprint(_text(dict(state)))[:16] if state else ""
+
+
+def _field(name: str, before: Any, after: Any, fingerprint: Fingerprint) -> ChangedField:
+    def shown(value: Any) -> str:
+        if value is None:
+            return ""
+        is_harmless = isinstance(value, bool | int) or name in _HARMLESS
+        text = value if isinstance(value, str) else _text(value)
+        return text[:_MOST_OF_VALUE] if is_harmless else f"#{fingerprint(text)[:12]}"
+
+    return ChangedField(name=name, before=shown(before), after=shown(after))
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 class Api(Protocol):
@@ -90,26 +125,38 @@ class Api(Protocol):
 class AuditedApp:
     """The application of a service, behind both listeners."""
 
-    def __init__(self, app: Api, service: str, sink: Log, trusted: Sequence[Network]) -> None:
+    def __init__(
+        self,
+        app: Api,
+        service: str,
+        sink: Log,
+        trusted: Sequence[Network],
+        *,
+        fingerprint: Fingerprint,
+        refused: Refused,
+    ) -> None:
         self._app, self._service, self._sink, self._trusted = app, service, sink, trusted
+        self._fingerprint, self._refused = fingerprint, refused
 
     def openapi(self) -> dict[str, Any]:
         return self._app.openapi()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
-            await self._app(scope, receive, send)
-            return
-        route = route_of(scope["method"], scope["path"])
+        route = route_of(scope["method"], scope["path"]) if scope["type"] == "http" else None
         if route is None:
             await self._app(scope, receive, send)
             return
+        changes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
         operator: Operator | None = scope.get(OPERATOR_KEY)
-        notes = _Notes("" if operator is None else operator.by)
+        notes = _Notes(self._fingerprint, "" if operator is None else operator.by)
 
         async def recorded(message: Message) -> None:
-            if message["type"] == "http.response.start" and notes.who:
-                await self._record(scope, route.path, notes, message["status"])
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if changes and notes.who:
+                    await self._record(scope, route.path, notes, status)
+                elif status in (401, 403):
+                    self._refused(notes.who, scope, status)
             await send(message)
 
         token = _NOTES.set(notes)
@@ -131,9 +178,17 @@ class AuditedApp:
             status=status,
             changes=tuple(notes.changes),
         )
-        try:
-            await self._sink.append([Append(AUDIT_EVENTS, event.who, event)])
-        except faults.TRANSIENT_ERRORS as error:
-            telemetry.AUDIT_LOST.inc()
-            record = record_encryption.encode(event).decode()
-            log.error("an audit record could not be written", error=repr(error), record=record)  # noqa: TRY400
+        if status < 300 and not notes.changes and route not in CHANGES_NOTHING:
+            log.error("a change is not told to the audit trail", method=event.method, route=route)
+        await record(self._sink, [event])
+
+
+async def record(sink: Log, events: Sequence[Audited]) -> None:
+    """Append them; those that the log does not take are in the process's log."""
+    try:
+        await sink.append([Append(AUDIT_EVENTS, event.who, event) for event in events])
+    except faults.TRANSIENT_ERRORS as error:
+        telemetry.AUDIT_LOST.inc(len(events))
+        for event in events:
+            written = record_encryption.encode(event).decode()
+            log.error("an audit record could not be written", error=repr(error), record=written)  # noqa: TRY400

@@ -15,11 +15,12 @@ from typing import Any
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.runtime.access.audit import OPERATOR_KEY, AuditedApp
+from services.runtime.access.audit import OPERATOR_KEY, AuditedApp, Refused
 from services.runtime.access.audit import Api as Api
 from services.runtime.access.callers import Network, caller_address, network_of
 from services.runtime.access.operator_routes import is_operators_alone, may, route_of, routes_at
 from services.runtime.access.operator_tokens import Operator, OperatorTokens, Wrong
+from services.runtime.access.refusals import Refusals
 from services.runtime.http import server
 from services.runtime.log.kafka import Log
 from services.runtime.openapi.page import asset_at
@@ -60,8 +61,14 @@ class PublicListener:
 class OperatorsListener:
     """What operators may reach, once their token is right and has the scope."""
 
-    def __init__(self, app: Api, tokens: OperatorTokens, trusted_proxies: Sequence[Network]) -> None:
-        self._app, self._tokens, self._trusted = app, tokens, trusted_proxies
+    def __init__(
+        self,
+        app: Api,
+        tokens: OperatorTokens,
+        trusted_proxies: Sequence[Network],
+        refused: Refused | None = None,
+    ) -> None:
+        self._app, self._tokens, self._trusted, self._refused = app, tokens, trusted_proxies, refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,6 +96,7 @@ class OperatorsListener:
         network = network_of(caller_address(scope, self._trusted))
         found = self._tokens.check(given.decode("latin-1"), network)
         if isinstance(found, Wrong):
+            self._note("", scope, 429 if found.retry_after_s else 401)
             if found.retry_after_s:
                 slow = server.ProblemBody(title="Too many wrong tokens", status=429)
                 return slow, {"Retry-After": str(found.retry_after_s)}
@@ -100,9 +108,14 @@ class OperatorsListener:
             allowed = ", ".join(sorted({route.method for route in known}))
             return server.ProblemBody(title="Method Not Allowed", status=405), {"Allow": allowed}
         if not may(found.scopes, route.scope):
+            self._note(found.by, scope, 403)
             detail = f"needs the scope {route.scope}; this token has {', '.join(found.scopes)}"
             return server.ProblemBody(title="Not in the token's scopes", status=403, detail=detail), {}
         return found
+
+    def _note(self, who: str, scope: Scope, status: int) -> None:
+        if self._refused is not None:
+            self._refused(who, scope, status)
 
 
 def described(document: dict[str, Any], is_served: Callable[[str, str], bool]) -> dict[str, Any]:
@@ -136,10 +149,12 @@ def serve(
     What changes something is audited in `sink`. `around` is put around everybody's listener: a hot path whose address
     is not fixed.
     """
-    settings, app = process.settings, AuditedApp(app, process.name, sink, trusted)
+    settings, refusals = process.settings, Refusals(sink, process.name, trusted)
+    process.spawn(refusals.run(process.stop), "refusals", drains=True)
+    app = AuditedApp(app, process.name, sink, trusted, fingerprint=tokens.fingerprint, refused=refusals.note)
     public: ASGIApp = PublicListener(app, direct)
     if around is not None:
         public = around(public)
     server.serve(process, public, "api", (settings.host, settings.port), uploads)
-    operators = OperatorsListener(app, tokens, trusted)
+    operators = OperatorsListener(app, tokens, trusted, refusals.note)
     server.serve(process, operators, "operators-api", (settings.operators_host, settings.operators_port), uploads)

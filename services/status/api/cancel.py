@@ -17,6 +17,7 @@ from schemas import ids
 from schemas.events import CancelRequested
 from schemas.reasons import Reason
 from schemas.topics import MESSAGE_REQUESTED
+from services.runtime.access.audit import note_change
 from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
 from services.runtime.http import server
@@ -69,6 +70,8 @@ def cancel_routes(messages: Messages, sink: Log, partner_caller: Any) -> APIRout
             by=caller.by,
         )
         await sink.append([Append(MESSAGE_REQUESTED[found.lane], found.message_id, event)])
+        change = {"links": len(found.links), "state": found.state.value}
+        note_change(f"message/{found.message_id}", change, {**change, "cancelled_from_link": asked.link})
         first = asked.link if asked.waits else asked.link + 1
         return CancelAnswer(message_id=found.message_id, link=first, channels=asked.channels)
 

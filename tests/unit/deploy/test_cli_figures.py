@@ -126,12 +126,28 @@ def test_a_bar_is_no_longer_than_its_share() -> None:
 
 
 def test_the_audit_trail_names_who_what_and_which_fields(platform: Platform) -> None:
-    change = {"entity": "partner/bank", "before": "a", "after": "b", "fields": ["enabled"]}
+    values = [{"name": "enabled", "before": "true", "after": "false"}]
+    change = {"entity": "partner/bank", "before": "a", "after": "b", "fields": ["enabled", "report_url"]}
+    change["values"] = values
     record = {"at": 1, "who": "operator:anna", "address": "10.0.0.1", "method": "PATCH", "path": "/v1/partners/bank"}
-    record |= {"service": "registry", "route": "/v1/partners/{partner_id}", "status": 200, "changes": [change]}
-    platform.on("GET", "/v1/audit", {"isWhole": False, "records": [record]})
+    record |= {
+        "service": "registry",
+        "route": "/v1/partners/{partner_id}",
+        "status": 200,
+        "changes": [change],
+        "count": 1,
+    }
+    refused = {**record, "who": "unknown", "status": 401, "changes": [], "count": 12}
+    platform.on("GET", "/v1/audit", {"isWhole": False, "records": [record, refused]})
     result = rpns(platform, "audit", "--who", "anna", "--what", "partner/")
-    for shown in ("operator:anna", "10.0.0.1", "PATCH /v1/partners/bank", "partner/bank: enabled"):
+    for shown in (
+        "operator:anna",
+        "10.0.0.1",
+        "PATCH /v1/partners/bank",
+        "enabled: true → false",
+        "report_url",
+        "401 × 12",
+    ):
         assert shown in result.stdout
     assert "shorter time" in result.stderr
     assert (asked(platform)["who"], asked(platform)["what"]) == (["anna"], ["partner/"])

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ class Sink:
 
     def __init__(self, is_away: bool = False) -> None:
         self.appended: list[Append] = []
+        self.refused: list[tuple[str, str, int]] = []
         self._is_away = is_away
 
     async def append(self, records: Sequence[Append], timeout_s: float | None = None) -> None:
@@ -85,14 +87,22 @@ def apps() -> Iterator[dict[str, Api]]:
 
 
 def audited(service: Service, sink: Sink) -> AuditedApp:
-    return AuditedApp(service, "registry", sink, ())  # type: ignore[arg-type]
+    def fingerprint(text: str) -> str:
+        return SECRETS.digest(text, "audit")
+
+    def refused(who: str, scope: Scope, status: int) -> None:
+        sink.refused.append((who, scope["path"], status))
+
+    return AuditedApp(service, "registry", sink, (), fingerprint=fingerprint, refused=refused)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("route", CHANGING, ids=lambda route: f"{route.method} {route.path}")
 async def test_whatever_an_operator_changes_is_recorded(route: OperatorRoute) -> None:
     sink = Sink()
-    await asked(ByOperator(audited(Service(status=204), sink)), route.method, filled(route.path))
+    change = ({"state": "running"}, {"state": "paused"})
+    await asked(ByOperator(audited(Service(status=204, change=change), sink)), route.method, filled(route.path))
     (event,) = sink.events
+    assert [(value.before, value.after) for value in event.changes[0].values] == [("running", "paused")]
     assert (event.who, event.method, event.status, event.service) == ("operator:anna", route.method, 204, "registry")
     assert event.address == "198.51.100.7"
     assert sink.appended[0].topic is AUDIT_EVENTS
@@ -117,11 +127,22 @@ async def test_questions_and_strangers_leave_no_record() -> None:
     sink = Sink()
     await asked(ByOperator(audited(Service(), sink)), "GET", "/v1/partners")
     await asked(audited(Service(status=401), sink), "POST", "/v1/mailings")
+    await asked(audited(Service(status=401), sink), "GET", "/v1/messages")
+    await asked(audited(Service(status=401), sink), "GET", "/v6/send")
     await asked(audited(Service(partner="bank"), sink), "POST", "/v6/send")
     assert sink.events == []
+    assert sink.refused == [("", "/v1/mailings", 401), ("", "/v1/messages", 401)]
 
 
-async def test_a_record_names_the_fields_that_differ_and_holds_no_value() -> None:
+@pytest.mark.parametrize("route", CHANGING, ids=lambda route: f"{route.method} {route.path}")
+async def test_a_route_that_does_not_tell_what_it_changed_is_a_fault(route: OperatorRoute) -> None:
+    with capture_logs() as lines:
+        await asked(ByOperator(audited(Service(), Sink())), route.method, filled(route.path))
+    told = [line["route"] for line in lines if line["event"] == "a change is not told to the audit trail"]
+    assert told == ([] if route.path in audit.CHANGES_NOTHING else [route.path])
+
+
+async def test_a_record_names_the_fields_that_differ_and_holds_no_secret() -> None:
     sink = Sink()
     before = PartnerChanged(
         event_id="1", at=1, partner_id="bank", uuid=ids.uuid7(), login="bank", password_hash="old-hash"
@@ -132,6 +153,12 @@ async def test_a_record_names_the_fields_that_differ_and_holds_no_value() -> Non
     (event,) = sink.events
     (changed,) = event.changes
     assert (changed.entity, changed.fields) == ("partner/bank", ("enabled", "password_hash"))
+    enabled, password = changed.values
+    assert (enabled.before, enabled.after) == ("true", "false")
+    assert password.before != password.after
+    assert password.before.startswith("#")
+    assert "old-hash" not in str(changed)
+    assert password.before != f"#{sha256(b'old-hash').hexdigest()[:12]}"  # who guesses it cannot try the guess
     assert changed.before != changed.after
     assert b'hash":' not in codec.encode(event)
     assert b"new-hash" not in codec.encode(event)
@@ -141,6 +168,16 @@ async def test_a_refused_change_is_recorded_with_its_answer() -> None:
     sink = Sink()
     await asked(ByOperator(audited(Service(status=409), sink)), "POST", "/v1/partners")
     assert [(event.status, event.changes) for event in sink.events] == [(409, ())]
+
+
+async def test_the_text_of_a_field_that_nobody_has_called_harmless_is_a_fingerprint() -> None:
+    sink = Sink()
+    change = ({}, {"state": "draft", "phone": "79110000001", "planned": 7, "note": None})
+    await asked(ByOperator(audited(Service(change=change), sink)), "PATCH", "/v1/partners/bank")
+    values = {value.name: value.after for value in sink.events[0].changes[0].values}
+    assert (values["state"], values["planned"]) == ("draft", "7")
+    assert values["phone"][0] == "#"
+    assert "note" not in values
 
 
 async def test_a_record_that_the_log_does_not_take_is_in_the_process_log_and_the_answer_goes_out() -> None:
