@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-TARGETS := install demo tour up down test check schemas lock bench browser torture
+TARGETS := install demo tour up down status logs test check schemas lock bench browser torture
 .PHONY: help $(TARGETS)
 
 VENV := .venv/bin/python
@@ -35,6 +35,12 @@ up: .venv/.installed-run ## start the local stack in the background; CLUSTER=1: 
 
 down: .venv/.installed-run ## end the local stack
 	@$(VENV) -m deploy.local down
+
+status: .venv/.installed-run ## what of the local stack runs, and where
+	@$(VENV) -m deploy.local status
+
+logs: .venv/.installed-run ## the last lines of a log: make logs NAME=router LINES=100; without a name which there are
+	@$(VENV) -m deploy.local logs $(NAME) $(if $(LINES),--lines $(LINES))
 
 test: install ## every test; make test PYTEST="tests/unit/router" for some
 	@$(VENV) -m pytest $(or $(PYTEST),-n 3)

@@ -83,6 +83,10 @@ def place(
             show_envvar=True,
         ),
     ] = "",
+    local: Annotated[
+        bool, typer.Option("--local", help="show times as this machine's clock does; default: UTC")
+    ] = False,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="show it and end")] = False,
 ) -> None:
+    show.show_times(in_local_time=local)
     context.obj = Place(url, operators_url, token)

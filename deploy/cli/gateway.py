@@ -108,7 +108,9 @@ class Gateway:
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             why = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
-            raise Fault(f"{self.url} cannot be reached: {why}; is the stack up, and is this its --url?") from None
+            raise Fault(
+                f"{self.url} cannot be reached: {why}; is the stack up (locally `make up`), and is this its --url?"
+            ) from None
         except ValueError:
             raise Fault(f"{self.url} answered something other than JSON; is it the platform's address?") from None
 

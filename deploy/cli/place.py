@@ -55,6 +55,11 @@ class Place:
         """Raises Fault when no token is known."""
         token = self.given_token or _token_in_file() or self._local_token()
         if not token:
+            if self._local is None and not self.given_url and not self.given_operators_url:
+                where = (
+                    "another platform has --operators-url and --token, or RPNS_OPERATORS_URL and RPNS_OPERATOR_TOKEN"
+                )
+                raise Fault(f"the local stack is not running: `make up` starts it; {where}")
             raise Fault(f"no operator's token for {self.operators_url}: give --token or set RPNS_OPERATOR_TOKEN")
         if not token.isascii() or not token.isprintable():
             raise Fault("the token holds characters that no header can carry")

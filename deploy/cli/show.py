@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from rich import box
@@ -38,9 +38,25 @@ def as_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
+class _Zone:
+    """In which zone times are shown: UTC, or this machine's (None)."""
+
+    shown: tzinfo | None = UTC
+
+
+def show_times(*, in_local_time: bool) -> None:
+    """From now on, as this machine's clock does or in UTC."""
+    _Zone.shown = None if in_local_time else UTC
+
+
+def zone() -> str:
+    """What columns of times are headed with."""
+    return "UTC" if _Zone.shown is UTC else "local time"
+
+
 def moment(at_ms: int) -> str:
-    """A time as text, in UTC."""
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    """A time as text, in the zone of `show_times`; else in UTC."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(_Zone.shown)
     return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
 
 
@@ -68,7 +84,7 @@ def listing(rows: Sequence[Json], columns: Mapping[str, str], nothing: str, to_j
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for name, title in columns.items():
-        table.add_column(title, overflow="fold", no_wrap=name in NEVER_FOLDED)
+        table.add_column(title.replace("UTC", zone()), overflow="fold", no_wrap=name in NEVER_FOLDED)
     for row in rows:
         table.add_row(*(_cell(name, row.get(name)) for name in columns))
     console().print(table)

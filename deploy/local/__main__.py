@@ -12,6 +12,7 @@ import shlex
 import signal
 import sys
 import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ import typer
 from rich.console import Console
 
 from deploy.gateway.routes import OPERATORS_PORT, PUBLIC_PORT
-from deploy.local.ports import usual
+from deploy.local.ports import HOST, usual
 from deploy.local.processes.background import END_S, Teller, start_in_background
 from deploy.local.processes.owner import end_owner, owner
 from deploy.local.processes.process import ROOT
@@ -31,6 +32,7 @@ from deploy.local.show import Progress, overview
 from deploy.local.stack import DESCRIPTION, OPERATORS_PORT_SETTING, PUBLIC_PORT_SETTING, Stack
 
 DEFAULT_PORT, DEFAULT_OPERATORS_PORT = PUBLIC_PORT, OPERATORS_PORT
+PUBLIC_HOST_SETTING = "RPNS_PUBLIC_HOST"
 LOOK_S = 0.5
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -42,6 +44,20 @@ Secured = Annotated[bool, typer.Option("--secured", help="servers with TLS, logi
 
 def public_port() -> int:
     return _port(PUBLIC_PORT_SETTING, DEFAULT_PORT)
+
+
+def public_host() -> str:
+    """An address at which others in this network reach the platform; without one this machine alone does."""
+    text = os.environ.get(PUBLIC_HOST_SETTING) or HOST
+    try:
+        address = ip_address(text)
+    except ValueError:
+        address = None
+    if address is None or address.version != 4 or address.is_unspecified:
+        raise StackError(
+            f"{PUBLIC_HOST_SETTING} must be an IPv4 address of this machine, as 192.168.1.10; it is {text!r}"
+        )
+    return text
 
 
 def operators_port() -> int:
@@ -113,6 +129,7 @@ def run(
         stack = Stack(
             data_dir,
             public_port(),
+            public_host=public_host(),
             services=services_here(),
             operators_port=operators_port(),
             secured=secured,
@@ -168,13 +185,20 @@ def status(data_dir: DataDir = DEFAULT_DIR) -> None:
 
 
 @app.command()
-def logs(name: str, lines: int = 40, data_dir: DataDir = DEFAULT_DIR) -> None:
+def logs(
+    name: Annotated[str, typer.Argument(help="whose; default: say which there are", show_default=False)] = "",
+    lines: int = 40,
+    data_dir: DataDir = DEFAULT_DIR,
+) -> None:
     """Print the last lines of one process's log."""
+    known = sorted(file.stem for file in (data_dir / "log").glob("*.log"))
+    if name not in known:
+        there = f"there are: {', '.join(known)}" if known else "there are none yet: `make up` starts the stack"
+        if name:
+            raise StackError(f"no log of {name!r}; {there}")
+        console.print(there)
+        return
     file = data_dir / "log" / f"{name}.log"
-    if not file.is_file():
-        raise StackError(
-            f"no log of {name!r}; there are: {', '.join(sorted(f.stem for f in file.parent.glob('*.log')))}"
-        )
     print("\n".join(file.read_text(errors="replace").splitlines()[-lines:]))
 
 

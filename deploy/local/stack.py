@@ -43,7 +43,8 @@ class Stack:
 
     data_dir         where data, logs and secrets live; kept between starts
     public_port      port of the gateway on 127.0.0.1; 0 takes a free one
-    operators_port   port of the operators' API there; 0 takes a free one
+    operators_port   port of the operators' API on 127.0.0.1; 0 takes a free one
+    public_host      an address of this machine that the gateway listens at as well, for phones in the same network
     services         names of services; "dispatch-2" is a second dispatch, "dispatch-bulk" one for the bulk lane; ()
                      starts none
     sandbox          whether to start the providers' sandbox
@@ -68,6 +69,7 @@ class Stack:
         services: Sequence[str] = ours.SERVICES,
         *,
         operators_port: int = 0,
+        public_host: str = HOST,
         sandbox: bool = True,
         gateway: bool = True,
         fresh: bool = False,
@@ -81,7 +83,7 @@ class Stack:
         report: Report = quiet,
     ) -> None:
         self.data_dir = data_dir.resolve()
-        self.public_port, self.public_url = public_port, ""
+        self.public_port, self.public_url, self._public_host = public_port, "", public_host
         self.operators_port, self.operators_url = operators_port, ""
         self._given_kafka = kafka_bootstrap or os.environ.get("KAFKA_BOOTSTRAP", "")
         self._given_mongo = mongo_url or os.environ.get("MONGO_URL", "")
@@ -215,7 +217,7 @@ class Stack:
         self.ports = {name: ours.Ports(next(free), next(free), next(free)) for name in self._services}
         if self._with_gateway:
             self.public_port = self.public_port or gateway_port
-            self.public_url = f"http://{HOST}:{self.public_port}"
+            self.public_url = f"http://{self._public_host}:{self.public_port}"
             self.operators_port = self.operators_port or operators_port
             self.operators_url = f"http://{HOST}:{self.operators_port}"
 
@@ -291,7 +293,7 @@ class Stack:
             service = name if name in ours.BULK else ours.module_of(name)
             public.setdefault(service, []).append(ports.api)
             operators.setdefault(service, []).append(ports.operators)
-        site = caddy.Site(self.public_port, public, self.sandbox.get("control", ""))
+        site = caddy.Site(self.public_port, public, self._public_host, self.sandbox.get("control", ""))
         sites = site, caddy.Site(self.operators_port, operators)
         return caddy.program(self.data_dir / "gateway", self._log("gateway"), *sites)
 

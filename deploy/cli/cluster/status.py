@@ -48,7 +48,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
 def troubles_of(cluster: Json) -> list[str]:
     """What is wrong, a line each."""
     made = [
-        f"{entry['service']} {entry['instance']} has not been heard of since {show.moment(entry['at'])[:19]} UTC"
+        f"{entry['service']} {entry['instance']} was last heard of {show.moment(entry['at'])[:19]} {show.zone()}"
         for entry in cluster["instances"]
         if entry["isSilent"]
     ]

@@ -47,6 +47,8 @@ def import_devices(
     as_json: AsJson = False,
 ) -> None:
     """Import existing tokens, as NDJSON or CSV. Bad lines are listed and left out (exit code 1); safe to repeat."""
+    if not file.exists():
+        raise Fault(f"{file}: no such file")
     kind = format or ENDINGS.get(file.suffix.lower())
     if kind is None:
         raise Fault(f"{file}: is it ndjson or csv? say --format")

@@ -164,9 +164,11 @@ def dry_run(context: typer.Context, mailing: Mailing, as_json: AsJson = False) -
     if found.get("repeated"):
         out.print(f"left out     {found['repeated']:,} lines that repeat a recipient (--send-repeated sends to them)")
     out.print(f"reachable    {found['addressed']:,}; unknown {found['unknown']:,}; no device {found['unreachable']:,}")
-    out.print(f"starts       {show.moment(found['startsAt'])[:19]} UTC")
+    out.print(f"starts       {show.moment(found['startsAt'])[:19]} {show.zone()}")
     finishes = found["finishesAt"]
-    out.print(f"finishes     {show.moment(finishes)[:19] + ' UTC' if finishes else '[red]beyond the horizon[/]'}")
+    out.print(
+        f"finishes     {f'{show.moment(finishes)[:19]} {show.zone()}' if finishes else '[red]beyond the horizon[/]'}"
+    )
     out.print(
         f"would expire {found['expired']:,}" if not found["expired"] else f"[red]would expire {found['expired']:,}[/]"
     )

@@ -67,7 +67,7 @@ def grouped(rows: Sequence[Json], field: str) -> dict[Any, dict[str, int]]:
 
 def _table(rows: Mapping[Any, Mapping[str, int]], by: str | None, step: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(by or "UTC", no_wrap=True)
+    table.add_column(by or show.zone(), no_wrap=True)
     for name in OUTCOMES:
         table.add_column(name, justify="right")
     table.add_column("")

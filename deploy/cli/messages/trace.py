@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.cli.show import PROVIDER_NAMES, STATUSES, moment
+from deploy.cli.show import PROVIDER_NAMES, STATUSES, moment, zone
 
 Json = dict[str, Any]
 GOOD, FAILED = ("DELIVERED", "READ"), ("SUPPRESSED", "EXPIRED", "REFUSED")
@@ -20,13 +20,13 @@ def head(console: Console, message: Json) -> None:
     ids = [f"mtNum {message['mtNum']}" if message["mtNum"] else "", f"id {message['id']}" if message["id"] else ""]
     recipient = [f"+{message['phone']}" if message["phone"] else "", message["externalUserId"] or ""]
     facts = [message["messageId"], *ids, f"to {' / '.join(filter(None, recipient))}" if any(recipient) else ""]
-    facts.append("times in UTC")
+    facts.append(f"times in {zone()}")
     console.print(f"[bold {style}]{state}[/]  {escape(message['explanation'])}", soft_wrap=True)
     console.print(f"[dim]{escape('  '.join(filter(None, facts)))}[/]", soft_wrap=True)
 
 
 def lines(console: Console, entries: Iterable[Json]) -> None:
-    """One row for each entry, the oldest first; times are UTC."""
+    """One row for each entry, the oldest first; times as `show.zone` says."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)

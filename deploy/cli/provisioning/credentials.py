@@ -1,4 +1,7 @@
-"""`rpns credentials`: how the platform proves itself to the providers. Read from a file, sealed there, never shown."""
+"""`rpns credentials`: how the platform proves itself to the providers and the channel platform.
+
+Read from a file, sealed there, never shown.
+"""
 
 import json
 from pathlib import Path
@@ -13,7 +16,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import Application, AsJson, read_text
 from deploy.cli.place import operator
-from schemas.providers import PUSH_PROVIDERS, PushProviderName
+from schemas.providers import Provider, ProviderName
 from services.runtime.credentials import fields_of
 from services.runtime.crypto.private_keys import p256_pem
 from services.runtime.text.vapid_subject import vapid_subject
@@ -30,8 +33,10 @@ COLUMNS = {
 app = typer.Typer(no_args_is_help=True, help="Credentials of an application with the providers.")
 
 
-ProviderName = Annotated[PushProviderName, typer.Argument(help="with whom", show_default=False)]
-_FIELDS = "; ".join(f"{provider}: {fields_of(provider)}" for provider in PUSH_PROVIDERS)
+With = Annotated[
+    ProviderName, typer.Argument(help="with whom; channel is the platform for all but pushes", show_default=False)
+]
+_FIELDS = "; ".join(f"{provider}: {fields_of(provider)}" for provider in Provider)
 File = Annotated[
     Path,
     typer.Argument(
@@ -43,7 +48,7 @@ File = Annotated[
 
 @app.command()
 def create(
-    context: typer.Context, application: Application, provider: ProviderName, file: File, as_json: AsJson = False
+    context: typer.Context, application: Application, provider: With, file: File, as_json: AsJson = False
 ) -> None:
     """Give an application its credentials with a provider."""
     gateway, body = operator(context), _read(file)
@@ -54,7 +59,7 @@ def create(
 
 @app.command()
 def rotate(
-    context: typer.Context, application: Application, provider: ProviderName, file: File, as_json: AsJson = False
+    context: typer.Context, application: Application, provider: With, file: File, as_json: AsJson = False
 ) -> None:
     """Replace the credentials; the next push uses the new ones."""
     gateway, body = operator(context), _read(file)
@@ -101,13 +106,13 @@ def list_credentials(
 
 
 @app.command()
-def disable(context: typer.Context, application: Application, provider: ProviderName, as_json: AsJson = False) -> None:
+def disable(context: typer.Context, application: Application, provider: With, as_json: AsJson = False) -> None:
     """Send nothing through this provider."""
     _switch(context, application, provider, False, as_json)
 
 
 @app.command()
-def enable(context: typer.Context, application: Application, provider: ProviderName, as_json: AsJson = False) -> None:
+def enable(context: typer.Context, application: Application, provider: With, as_json: AsJson = False) -> None:
     """Send through this provider again."""
     _switch(context, application, provider, True, as_json)
 

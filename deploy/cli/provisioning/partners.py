@@ -1,16 +1,20 @@
 """`rpns partners`: who may send."""
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from deploy.cli import show
-from deploy.cli.gateway import path
+from deploy.cli.fault import Fault
+from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import AsJson, Partner, SecretFile, given, secret_of, switched
-from deploy.cli.place import operator
+from deploy.cli.place import Place, operator
 
+Json = dict[str, Any]
 NAME = "partners"
 COLUMNS = {
     "partnerId": "partner",
@@ -55,9 +59,13 @@ def create(
     reject_duplicates: Duplicates = None,
     max_rate: Rate = None,
     max_connections: Connections = None,
+    sender: Annotated[str | None, typer.Option(help="a service number of its own, which it sends from")] = None,
+    application: Annotated[str | None, typer.Option(help="of --sender: where its pushes go")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a partner; its password is drawn, or read from --secret-file."""
+    """Create a partner; its password is drawn, or read from --secret-file. With --sender it can send at once."""
+    if application is not None and sender is None:
+        raise Fault("--application says where the pushes of a --sender go: give that too")
     about = _about(
         report_url=report_url,
         default_sender=None,
@@ -68,8 +76,33 @@ def create(
         max_connections=max_connections,
     )
     body = {"login": login, **given(partnerId=partner_id), **secret_of("password", secret_file), **about}
-    made = operator(context).call("POST", "/v1/partners", body)
+    gateway = operator(context)
+    made = gateway.call("POST", "/v1/partners", body)
+    if sender is not None:
+        made = _with_sender(gateway, made, sender, application)
     show.done(f"partner {made['partnerId']} is created, login {made['login']}", made, as_json, _drawn(secret_file))
+    if sender is not None and not as_json:
+        place: Place = context.obj
+        show.console().print(f"  [dim]{escape(_example(place.url, made, sender))}[/]", soft_wrap=True)
+
+
+def _with_sender(gateway: Gateway, made: Json, sender: str, application: str | None) -> Json:
+    """Give the new partner its sender. Raises Fault that says what was done before."""
+    own = path(made["partnerId"])
+    try:
+        gateway.call("PUT", f"/v1/partners{own}/senders{path(sender)}", {"applicationId": application, "enabled": True})
+        changed: Json = gateway.call("PATCH", f"/v1/partners{own}", {"defaultSender": sender})
+    except Fault as fault:
+        secret = f"; its password, shown this once, is {made['password']}" if made.get("password") else ""
+        raise Fault(f"partner {made['partnerId']} is created, but not its sender: {fault}{secret}") from None
+    return {**changed, **{name: made[name] for name in ("password",) if name in made}}
+
+
+def _example(url: str, made: Json, sender: str) -> str:
+    """The first push, as a line for a shell."""
+    message = {"type": "PUSH", "data": {"serviceNumber": sender, "text": "Hello", "ttl": 5}}
+    body = {"login": made["login"], "password": "…", "id": "first-1", "destAddr": "7…", "message": message}
+    return f"curl -X POST {url}/v6/send -H 'content-type: application/json' -d '{json.dumps(body, ensure_ascii=False)}'"
 
 
 @app.command("list")

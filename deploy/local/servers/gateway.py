@@ -47,6 +47,7 @@ class Site:
 
     port: int
     upstreams: Upstreams
+    host: str = HOST  # where it listens, beside this machine's own address
     backend: str = ""  # address of the sample site's own backend, which proves who logs in
 
 
@@ -60,7 +61,13 @@ def caddyfile(storage: Path, public: Site, operators: Site | None) -> str:
 
 def _site(site: Site, more: str = "") -> text.Site:
     upstreams = {name: [f"{HOST}:{port}" for port in ports] for name, ports in site.upstreams.items()}
-    return text.Site(f"http://:{site.port}", upstreams, f"\tbind {HOST}\n", pages=str(PAGES), more=more)
+    return text.Site(
+        f"http://:{site.port}",
+        upstreams,
+        f"\tbind {' '.join(dict.fromkeys((HOST, site.host)))}\n",
+        pages=str(PAGES),
+        more=more,
+    )
 
 
 def _page(public: Site) -> str:

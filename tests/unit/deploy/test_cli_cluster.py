@@ -68,7 +68,7 @@ def test_a_cluster_in_order_is_shown_and_is_exit_code_0(platform: Platform) -> N
 @pytest.mark.parametrize(
     ("about", "words"),
     [
-        ({"instances": [{**INSTANCE, "isSilent": True}]}, "status status-1 has not been heard of since"),
+        ({"instances": [{**INSTANCE, "isSilent": True}]}, "status status-1 was last heard of"),
         ({"signs": [{"sign": "rpns_suspects", "value": 1, "service": "status", "instance": "1"}]}, "rpns_suspects = 1"),
         ({"openDeadLetters": {"status-events": 3}}, "3 dead letters of status-events"),
         (

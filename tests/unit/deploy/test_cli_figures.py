@@ -127,7 +127,7 @@ def test_a_bar_is_no_longer_than_its_share() -> None:
 
 def test_the_audit_trail_names_who_what_and_which_fields(platform: Platform) -> None:
     values = [{"name": "enabled", "before": "true", "after": "false"}]
-    change = {"entity": "partner/bank", "before": "a", "after": "b", "fields": ["enabled", "report_url"]}
+    change: Json = {"entity": "partner/bank", "before": "a", "after": "b", "fields": ["enabled", "report_url"]}
     change["values"] = values
     record = {"at": 1, "who": "operator:anna", "address": "10.0.0.1", "method": "PATCH", "path": "/v1/partners/bank"}
     record |= {

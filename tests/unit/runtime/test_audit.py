@@ -172,7 +172,7 @@ async def test_a_refused_change_is_recorded_with_its_answer() -> None:
 
 async def test_the_text_of_a_field_that_nobody_has_called_harmless_is_a_fingerprint() -> None:
     sink = Sink()
-    change = ({}, {"state": "draft", "phone": "79110000001", "planned": 7, "note": None})
+    change: tuple[Any, Any] = ({}, {"state": "draft", "phone": "79110000001", "planned": 7, "note": None})
     await asked(ByOperator(audited(Service(change=change), sink)), "PATCH", "/v1/partners/bank")
     values = {value.name: value.after for value in sink.events[0].changes[0].values}
     assert (values["state"], values["planned"]) == ("draft", "7")

@@ -19,6 +19,12 @@ def test_kafkas_client_says_the_same_once_a_second_and_never_as_an_error() -> No
     assert other.levelno == logging.WARNING
 
 
+def test_the_search_for_a_leader_is_not_shown() -> None:
+    searching = line("aiokafka.consumer.fetcher", 9, 1.0)
+    searching.msg = "Failed fetch offsets from 1: [Error 6] NotLeaderForPartitionError: partition 0"
+    assert not _LibrariesWarn().filter(searching)
+
+
 def test_lines_of_our_own_are_never_left_out() -> None:
     lines = _LibrariesWarn()
     own = [line("rpns.fold", 7, 1.0) for _ in range(3)]

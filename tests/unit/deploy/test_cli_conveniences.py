@@ -1,0 +1,86 @@
+"""What spares an operator a second look: `rpns` says what is missing and in whose time it speaks."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from deploy.cli import place
+from deploy.cli.app import app
+from schemas.providers import Provider
+from tests.support.platform_server import Platform, platform_server
+from tests.unit.deploy.test_cli import PARTNER, rpns
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    with platform_server() as platform:
+        yield platform
+
+
+def test_a_stack_that_does_not_run_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RPNS_OPERATOR_TOKEN", "RPNS_ADMIN_TOKEN", "RPNS_PUBLIC_URL", "RPNS_OPERATORS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(place.Place, "_local", None)
+    result = CliRunner().invoke(app, ["why", "x"])
+    assert result.exit_code == 1
+    assert "the local stack is not running: `make up` starts it" in result.stderr
+
+
+def test_a_file_that_is_not_there_is_said_to_be_so(platform: Platform, tmp_path: Path) -> None:
+    for name in ("nothing", "nothing.csv"):
+        result = rpns(platform, "import-devices", str(tmp_path / name), "--application", "app")
+        assert (result.exit_code, "no such file" in result.stderr) == (1, True)
+    assert platform.asked == []
+
+
+@pytest.mark.parametrize("provider", [provider.value for provider in Provider])
+def test_credentials_are_made_for_the_channel_platform_too(platform: Platform, tmp_path: Path, provider: str) -> None:
+    file = tmp_path / "account.json"
+    file.write_text(json.dumps({"login": "bank", "password": "p", "url": "https://sms.example"}))
+    platform.on("GET", "/v1/applications/app/credentials", [])
+    platform.on("PUT", f"/v1/applications/app/credentials/{provider}", {"fingerprint": "f", "provider": provider})
+    assert rpns(platform, "credentials", "create", "app", provider, str(file)).exit_code == 0
+
+
+def test_times_are_shown_in_utc_or_as_the_clock_on_the_wall(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Yekaterinburg")
+    time.tzset()
+    try:
+        platform.on("GET", "/v1/partners", [{**PARTNER, "changedAt": 1_795_863_600_000}])
+        local = rpns(platform, "--local", "partners", "list").stdout
+        utc = rpns(platform, "partners", "list").stdout
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert ("2026-11-28 16:00:00" in local, "changed, local time" in local, "UTC" in local) == (True, True, False)
+    assert ("2026-11-28 11:00:00" in utc, "changed, UTC" in utc) == (True, True)
+
+
+def test_a_partner_with_a_sender_can_send_at_once(platform: Platform) -> None:
+    platform.on("POST", "/v1/partners", {**PARTNER, "password": "drawn-one"}, status=201)
+    platform.on("PUT", "/v1/partners/bank/senders/MyBank", {"serviceNumber": "MyBank"})
+    platform.on("PATCH", "/v1/partners/bank", {**PARTNER, "defaultSender": "MyBank"})
+    result = rpns(platform, "partners", "create", "bank", "--sender", "MyBank", "--application", "app")
+    assert result.exit_code == 0, result.stderr
+    assert [json.loads(body) for _, _, body in platform.asked[1:]] == [
+        {"applicationId": "app", "enabled": True},
+        {"defaultSender": "MyBank"},
+    ]
+    assert result.stdout.count("drawn-one") == 1
+    assert "curl -X POST" in result.stdout
+    assert '"serviceNumber": "MyBank"' in result.stdout
+
+
+def test_a_password_is_not_lost_when_the_sender_is_refused(platform: Platform) -> None:
+    platform.on("POST", "/v1/partners", {**PARTNER, "password": "drawn-one"}, status=201)
+    platform.on("PUT", "/v1/partners/bank/senders/MyBank", {"title": "Unknown application"}, status=404)
+    result = rpns(platform, "partners", "create", "bank", "--sender", "MyBank", "--application", "other")
+    assert result.exit_code == 1
+    assert "Unknown application" in result.stderr
+    assert "drawn-one" in result.stderr
