@@ -72,6 +72,7 @@ def resend_routes(resends: Resends, messages: Messages, directory: Directory, pa
         count = await messages.count(wanted.query)
         if body.dry_run:
             response.status_code = 200
+            note_change("report-resend/dry-run", {}, {})
             return _view(resend, count, is_made=False)
         if asking.partner is not None and await resends.running(wanted.partner_id):
             raise server.Problem(409, "One is running", "cancel it, or wait for its end")
@@ -94,8 +95,9 @@ def resend_routes(resends: Resends, messages: Messages, directory: Directory, pa
     @router.post("/{resend_id}/cancel", summary="Go no further; what was asked for is sent")
     async def cancel_report_resend(resend_id: _Id, asking: Caller = who) -> ResendView:
         found = await _found(resend_id, asking)
-        if await resends.end(found, "cancelled"):
-            note_change(f"report-resend/{resend_id}", {"state": "running"}, {"state": "cancelled"})
+        is_ended = await resends.end(found, "cancelled")
+        after = {"state": "cancelled" if is_ended else found.state}
+        note_change(f"report-resend/{resend_id}", {"state": found.state}, after)
         return _view(await _found(resend_id, asking))
 
     async def _found(resend_id: str, asking: Caller) -> Resend:
