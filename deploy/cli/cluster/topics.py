@@ -13,6 +13,7 @@ import typer
 from aiokafka.errors import KafkaError
 
 from deploy.cli import show
+from deploy.cli.cluster.trail import told
 from deploy.cli.fault import Fault
 from deploy.cli.options import AsJson
 from deploy.cli.place import Place
@@ -56,6 +57,8 @@ def apply(context: typer.Context, grow: Grow = False, as_json: AsJson = False) -
     wanted = _wanted(settings)
     found = _asked(settings, upkeep.planned(settings, wanted, grow=grow))
     made = _asked(settings, upkeep.applied(settings, found))
+    if made and (why := _asked(settings, told(settings, made))):
+        show.errors().print(f"[yellow]the audit trail does not know of it: {why}[/]")
     left = [change for change in found if not change.is_safe and change.is_harm]
     if as_json:
         show.as_json([_row(change) for change in found])
