@@ -12,6 +12,7 @@ from deploy.cli.gateway import Gateway
 from deploy.cli.options import AsJson
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
+from schemas.providers import Provider
 from schemas.reasons import Reason
 
 Json = dict[str, Any]
@@ -34,7 +35,7 @@ def messages(
     until: Annotated[str | None, typer.Option(help="the same, for the end; default: now")] = None,
     partner: Annotated[str | None, typer.Option(help="only this partner's")] = None,
     application: Annotated[str | None, typer.Option(help="id of an application")] = None,
-    provider: Annotated[str | None, typer.Option(help="apns, fcm, hms, rustore, web, channel")] = None,
+    provider: Annotated[str | None, typer.Option(help=", ".join(Provider))] = None,
     mailing: Annotated[str | None, typer.Option(help="id of a mailing")] = None,
     packet: Annotated[int | None, typer.Option(help="id of a packet")] = None,
     limit: Annotated[int, typer.Option(help="how many to list", min=0)] = 20,

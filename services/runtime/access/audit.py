@@ -42,7 +42,7 @@ CHANGES_NOTHING = ("/v1/erasures/preview",)
 _HARMLESS = frozenset(
     {
         *("application_id", "partner_id", "provider", "service_number", "login", "name", "scope", "scopes"),
-        *("state", "identity", "min_version", "bundle", "rustore_variant", "fingerprint", "subnets"),
+        *("state", "identity", "min_version", "bundle", "fingerprint", "subnets"),
         *("default_sender", "default_ttl_s", "default_ttl_unit", "batch_channel", "on_bad_lines", "on_repeated"),
     }
 )
