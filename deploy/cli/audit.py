@@ -46,6 +46,6 @@ def _row(record: dict[str, Any]) -> dict[str, Any]:
 
 def _changed(change: dict[str, Any]) -> str:
     """A thing, and its fields a line each."""
-    told = {value["name"]: f"{value['before'] or '–'} → {value['after'] or '–'}" for value in change["values"]}
-    lines = [f"  {name}: {told[name]}" if name in told else f"  {name}" for name in change["fields"]]
+    values = {value["name"]: f"{value['before'] or '–'} → {value['after'] or '–'}" for value in change["values"]}
+    lines = [f"  {name}: {values[name]}" if name in values else f"  {name}" for name in change["fields"]]
     return "\n".join([change["entity"], *(lines or ["  nothing"])])

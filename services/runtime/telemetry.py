@@ -174,7 +174,7 @@ TIMERS_FIRED = Counter("rpns_timers_fired_total", "timers whose event was append
 class _LibrariesWarn(logging.Filter):
     """Kafka's client calls every passing trouble an error, and says it hundreds of times a second; what is really one,
     our own code says and counts. So each of its lines is a warning, and there once a second. That a partition has
-    another leader, or none yet in a topic that was just made, it says until it has found it: that is not shown at all."""
+    another leader, or none yet in a new topic, it says until it has found it: that is not shown at all."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ import typer
 from aiokafka.errors import KafkaError
 
 from deploy.cli import show
-from deploy.cli.cluster.trail import told
+from deploy.cli.cluster.trail import record_change
 from deploy.cli.fault import Fault
 from deploy.cli.options import AsJson
 from deploy.cli.place import Place
@@ -57,7 +57,7 @@ def apply(context: typer.Context, grow: Grow = False, as_json: AsJson = False) -
     wanted = _wanted(settings)
     found = _asked(settings, upkeep.planned(settings, wanted, grow=grow))
     made = _asked(settings, upkeep.applied(settings, found))
-    if made and (why := _asked(settings, told(settings, made))):
+    if made and (why := _asked(settings, record_change(settings, made))):
         show.errors().print(f"[yellow]the audit trail does not know of it: {why}[/]")
     left = [change for change in found if not change.is_safe and change.is_harm]
     if as_json:

@@ -17,7 +17,7 @@ from services.runtime.settings import Settings
 _MOST = 200
 
 
-async def told(settings: Settings, made: Sequence[Change]) -> str:
+async def record_change(settings: Settings, made: Sequence[Change]) -> str:
     """Why the record could not be written; empty: it was. Who it is, is Kafka's user, else the one of this machine."""
     event = Audited(
         event_id=ids.uuid7(),

@@ -100,8 +100,8 @@ def _add_import(router: APIRouter, commands: DeviceCommands) -> None:
         except ListFault as fault:
             rule = {"field": fault.field, "rule": fault.rule}
             raise Problem(415 if fault.field == "charset" else 400, "Invalid request", errors=[rule]) from None
-        told = {"lines": imported.lines, "imported": imported.imported, "known": imported.known}
-        note_change(f"application/{application_id}/installations", {}, {**told, "broken_lines": len(imported.bad)})
+        counts = {"lines": imported.lines, "imported": imported.imported, "known": imported.known}
+        note_change(f"application/{application_id}/installations", {}, {**counts, "broken_lines": len(imported.bad)})
         return imported.answer
 
 

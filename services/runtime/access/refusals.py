@@ -62,18 +62,18 @@ class Refusals:
 
     def taken(self) -> list[tuple[Refusal, int]]:
         """What is to be told of, the most frequent first, with their numbers; it begins anew then."""
-        told = [(key, n) for key, n in self._counts.most_common() if key[0] != STRANGER or n >= FROM_STRANGERS]
-        found = [(self._first[key], count) for key, count in told[:_MOST]]
-        rest = sum(count for _, count in told[_MOST:]) + self._beyond
+        known = [(key, n) for key, n in self._counts.most_common() if key[0] != STRANGER or n >= FROM_STRANGERS]
+        found = [(self._first[key], count) for key, count in known[:_MOST]]
+        rest = sum(count for _, count in known[_MOST:]) + self._beyond
         self._counts, self._first, self._beyond = Counter(), {}, 0
         return [*found, (_OTHERS, rest)] if rest else found
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; what is left then is told at once."""
-        await keep_on("refusals", self.tell, stop, EVERY_S)
-        await self.tell()
+        await keep_on("refusals", self.flush, stop, EVERY_S)
+        await self.flush()
 
-    async def tell(self) -> None:
+    async def flush(self) -> None:
         """Append what has been refused since the last time."""
         events = [self._event(refusal, count) for refusal, count in self.taken()]
         if events:

@@ -138,8 +138,8 @@ async def test_questions_and_strangers_leave_no_record() -> None:
 async def test_a_route_that_does_not_tell_what_it_changed_is_a_fault(route: OperatorRoute) -> None:
     with capture_logs() as lines:
         await asked(ByOperator(audited(Service(), Sink())), route.method, filled(route.path))
-    told = [line["route"] for line in lines if line["event"] == "a change is not told to the audit trail"]
-    assert told == ([] if route.path in audit.CHANGES_NOTHING else [route.path])
+    routes = [line["route"] for line in lines if line["event"] == "a change is not told to the audit trail"]
+    assert routes == ([] if route.path in audit.CHANGES_NOTHING else [route.path])
 
 
 async def test_a_record_names_the_fields_that_differ_and_holds_no_secret() -> None:

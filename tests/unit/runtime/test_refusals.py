@@ -34,37 +34,37 @@ def refusals(sink: Sink) -> Refusals:
     return Refusals(sink, "registry", ())  # type: ignore[arg-type]
 
 
-def told(event: Audited) -> tuple[str, str, int, int]:
+def record_of(event: Audited) -> tuple[str, str, int, int]:
     return event.who, event.address, event.status, event.count
 
 
 async def test_a_known_caller_is_told_of_once_with_the_number(refusals: Refusals, sink: Sink) -> None:
     for _ in range(3):
         refusals.note("operator:anna", asked(), 403)
-    await refusals.tell()
-    await refusals.tell()
+    await refusals.flush()
+    await refusals.flush()
     (event,) = sink.events
-    assert (*told(event), event.path) == ("operator:anna", "198.51.100.7", 403, 3, "/v1/partners")
+    assert (*record_of(event), event.path) == ("operator:anna", "198.51.100.7", 403, 3, "/v1/partners")
 
 
 async def test_a_stranger_is_told_of_who_insists(refusals: Refusals, sink: Sink) -> None:
     for _ in range(9):
         refusals.note("", asked(), 401)
-    await refusals.tell()
+    await refusals.flush()
     assert sink.events == []
     for _ in range(10):
         refusals.note("", asked(), 401)
-    await refusals.tell()
-    assert [told(event) for event in sink.events] == [("unknown", "198.51.100.7", 401, 10)]
+    await refusals.flush()
+    assert [record_of(event) for event in sink.events] == [("unknown", "198.51.100.7", 401, 10)]
 
 
 async def test_many_networks_do_not_fill_the_topic(refusals: Refusals, sink: Sink) -> None:
     for number in range(1_200):
         for _ in range(10):
             refusals.note("", asked(f"10.0.{number // 250}.{number % 250}"), 401)
-    await refusals.tell()
+    await refusals.flush()
     assert len(sink.events) == 21
-    assert told(sink.events[-1]) == ("unknown", "others", 0, 12_000 - 20 * 10)
+    assert record_of(sink.events[-1]) == ("unknown", "others", 0, 12_000 - 20 * 10)
 
 
 async def test_what_is_left_at_the_end_is_told(refusals: Refusals, sink: Sink) -> None:
