@@ -26,9 +26,9 @@ _Word = Annotated[str | None, Query(max_length=200)]
 class FieldView(AnswerModel):
     """A field that differs: a value where it is harmless, else `#` and a fingerprint; empty: there was none."""
 
-    name: str
-    before: str
-    after: str
+    name: str = Field(description="of the field")
+    before: str = Field(description="before the change")
+    after: str = Field(description="after it")
 
 
 class ChangeView(AnswerModel):
@@ -53,7 +53,7 @@ class AuditView(AnswerModel):
     path: str
     status: int
     changes: list[ChangeView]
-    count: int
+    count: int = Field(description="of refusals like this one; 1 for a request")
 
 
 class TrailView(AnswerModel):
