@@ -34,14 +34,20 @@ class News(NamedTuple):
 
 
 class Peers:
-    """The other instances, by name."""
+    """The other instances, by name. What one said last is remembered as long as it is still there to be read: read
+    again, it is nothing new."""
 
     def __init__(self) -> None:
         self._heard: dict[str, tuple[Report, float]] = {}
+        self._now_s = 0.0
 
     def names(self, service: str) -> list[str]:
         """Those of a service that are there."""
-        return [name for name, (report, _) in self._heard.items() if report.service == service]
+        return [
+            name
+            for name, (report, at_s) in self._heard.items()
+            if report.service == service and self._now_s - at_s <= SILENT_S
+        ]
 
     def learn(self, reports: Mapping[str, Report], now_s: float) -> list[News]:
         """What is new in what all of them say now. What one counted before it was first heard is not."""
@@ -57,7 +63,8 @@ class Peers:
                 spent = _grown(report.spent, before.spent if is_same else {})
                 found.append(News(name, asked, spent, max(now_s - at_s, 1e-3)))
             self._heard[name] = report, now_s
-        for name in [name for name, (_, at_s) in self._heard.items() if now_s - at_s > SILENT_S]:
+        self._now_s = now_s
+        for name in [name for name in self._heard if name not in reports]:
             del self._heard[name]
         return found
 

@@ -108,15 +108,16 @@ def granted(limit: float, own: float, others: Sequence[float]) -> float:
     """How much of the limit goes to the one of whom `own` is asked."""
     asked = [own, *others]
     count, left = len(asked), limit - sum(asked)
+    least = limit / count * _NEWCOMERS
     if left >= 0:
-        return own + left / count
+        return max(own + left / count, least)
     level, rest, heads = limit, limit, count
     for demand in sorted(asked):
         level = rest / heads
         if demand > level:
             break
         rest, heads = rest - demand, heads - 1
-    return max(min(own, level), limit / count * _NEWCOMERS)
+    return max(min(own, level), least)
 
 
 def _faded(before: dict[str, float], now: dict[str, float]) -> dict[str, float]:

@@ -167,6 +167,30 @@ def test_an_instance_that_joins_and_one_that_is_killed_move_the_sum_for_seconds_
     assert sum(world.let_in.values()) <= LIMIT * (70 + 3 + 2 * 2)
 
 
+def test_what_is_left_of_instances_that_are_gone_takes_no_part_as_long_as_it_lies_in_the_database() -> None:
+    world = World()
+    world.start(8)
+    for gone in range(1, 8):
+        world.kill(f"i{gone}")
+    parts = set()
+    for _ in range(20):
+        world.run(1, to(i0=1.0))
+        if world.now_s > SILENT_S + 2:
+            parts.add(round(world.instances["i0"].rates.shares.part("bank", LIMIT), 3))
+    assert parts == {1.0}
+
+
+def test_one_that_joins_while_another_is_asked_the_very_limit_may_begin() -> None:
+    world = World()
+    world.start(2)
+    for _ in range(10):
+        for _ in range(LIMIT):
+            world.instances["i0"].rates.shares.part("app", LIMIT)
+        world.run(1, to())
+    joined = world.instances["i1"].rates.shares.part("app", LIMIT)
+    assert joined >= 0.05
+
+
 def test_a_restart_under_the_same_name_goes_on() -> None:
     world = World()
     world.start(2)
@@ -198,8 +222,9 @@ def test_while_the_database_is_away_each_keeps_its_part_and_has_an_even_one_at_l
 def test_what_is_granted_is_the_limit_and_nobody_is_cut_while_there_is_enough(limit: float, asked: list[float]) -> None:
     parts = [granted(limit, own, asked[:at] + asked[at + 1 :]) for at, own in enumerate(asked)]
     assert sum(parts) <= limit * 1.1 + 1e-6  # a tenth of even parts, for those who are asked nothing yet
+    assert all(part >= limit / len(asked) * 0.1 - 1e-6 for part in parts)  # a part of nothing would let nobody begin
     if sum(asked) <= limit:
-        assert sum(parts) == pytest.approx(limit)
+        assert sum(parts) >= limit * (1 - 1e-6)
         assert all(part >= own - 1e-6 for part, own in zip(parts, asked, strict=True))
     else:
         assert sum(parts) >= limit * (1 - 1e-6)
