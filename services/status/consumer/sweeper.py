@@ -15,12 +15,13 @@ for each of its messages.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import NamedTuple
 
 from schemas import ids, topics
 from schemas.events import DeadlinePassed, MessageEvent, ReportMissed
 from schemas.values import Lane
+from services.runtime import faults
 from services.runtime.clock import now_ms
 from services.runtime.log.kafka import Append, Log
 from services.runtime.log.upkeep import Reading
@@ -34,6 +35,7 @@ _LEASE_MS = 15_000
 _BATCH = 500
 _MOST_APPENDED = 100_000
 """Events that the fold may be behind with, some 250 bytes each: a sweep ends there, and a later one goes on."""
+_ASKED_S = 5.0
 MISSED_AFTER_MS = 30_000
 """A report that was not tried within it is in no process' memory any more: after 3 s it is stored, and an attempt that
 takes longer than 10 s is stored as being under way (`services/status/reports`)."""
@@ -88,6 +90,8 @@ class Sweeper:
     async def _append_all(self, found: AsyncIterator[MessageEvent], now: int) -> int:
         """Append what is found, as far as the table has room for it."""
         appended, batch = 0, dict[str, Append]()
+        if len(self._appended) >= _MOST_APPENDED:
+            return 0  # without looking: most of what would be found is in the table
         async for event in found:
             if event.event_id in self._appended:
                 continue
@@ -134,7 +138,11 @@ class Sweeper:
             event_id: event for event_id, event in self._appended.items() if now - event.at >= _APPENDED_AGAIN_AFTER_MS
         }
         for lane in {event.lane for event in old.values()}:
-            await self._reading[lane].refresh(now)
+            with suppress(
+                TimeoutError, *faults.TRANSIENT_ERRORS
+            ):  # no answer holds up a deadline: what was known before is true
+                async with asyncio.timeout(_ASKED_S):
+                    await self._reading[lane].refresh(now)
         is_full = len(self._appended) >= _MOST_APPENDED
         for event_id, event in old.items():
             if is_full or self._reading[event.lane].until(event.message_id) >= event.at:

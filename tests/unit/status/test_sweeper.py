@@ -28,6 +28,7 @@ class Bench:
 
     async def overdue(self, after: int, until: int) -> AsyncIterator[Overdue]:
         for number, overdue in enumerate(self.overdue_messages):
+            self.looked_at += 1
             if number == self.breaks_after:
                 self.breaks_after = None
                 raise mongo.Unavailable("the cursor went with its server")
@@ -153,6 +154,7 @@ async def test_deadlines_beyond_what_the_table_holds_wait_for_a_later_sweep(monk
     fold.read_until = 0
     sweeping = sweeper(bench, fold)
     assert [await sweeping.sweep(NOW + look) for look in range(3)] == [600, 0, 0]
+    assert bench.looked_at == 601, "while the table is full nothing is looked for"
     bench.overdue_messages = bench.overdue_messages[600:]  # the fold has decided them
     assert [await sweeping.sweep(NOW + 130_000 * look) for look in (1, 2)] == [600, 600]
     assert len(set(bench.said)) == 1_500 - 300
@@ -164,3 +166,12 @@ async def test_deadlines_pass_also_while_nobody_can_say_what_the_fold_has_read()
     with pytest.raises(LogUnavailable):
         await sweeper(bench, fold).sweep(NOW + MISSED_AFTER_MS)
     assert sorted(bench.said) == sorted(message.message_id for message in bench.overdue_messages)
+
+
+async def test_deadlines_pass_also_behind_others_of_which_nobody_can_say_whether_they_were_read() -> None:
+    bench, fold = Bench(3), Fold()
+    sweeping = sweeper(bench, fold)
+    assert await sweeping.sweep(NOW) == 3
+    fold.is_away, fold.read_until = True, 0
+    bench.overdue_messages.append(Overdue(ids.uuid7(), "bank", "single", 0, NOW + 130_000))
+    assert await sweeping.sweep(NOW + 130_000) == 1
