@@ -68,6 +68,7 @@ class ProviderFacts:
     token_fields: frozenset[TokenField] = frozenset()
     application_field: ApplicationField | None = None
     way: Way = "one"
+    absorbs_resends: bool = False  # every push that comes twice is shown once; else its sender knows which
     base_urls: tuple[BaseUrl, ...] = ()
 
 
@@ -82,6 +83,7 @@ FACTS: Mapping[Provider, ProviderFacts] = MappingProxyType(
             token_fields=frozenset({"environment", "bundle"}),
             application_field="bundle",
             way="app",
+            absorbs_resends=True,  # but the start of a Live Activity
             base_urls=(
                 BaseUrl("APNS_URL", "https://api.push.apple.com", "APNs production", "apns"),
                 BaseUrl("APNS_SANDBOX_URL", "https://api.sandbox.push.apple.com", "APNs development", "apns"),
@@ -117,6 +119,7 @@ FACTS: Mapping[Provider, ProviderFacts] = MappingProxyType(
             platform=Platform.ANDROID,
             sending_platform="Android",
             way="platform",
+            absorbs_resends=True,
             base_urls=(BaseUrl("FCM_URL", "https://fcm.googleapis.com", "FCM v1", "fcm"),),
         ),
         Provider.HMS: ProviderFacts(
@@ -156,8 +159,11 @@ FACTS: Mapping[Provider, ProviderFacts] = MappingProxyType(
             sending_platform="Web",
             token_form="subscription",
             way="origin",
+            absorbs_resends=True,
         ),
-        Provider.CHANNEL_PLATFORM: ProviderFacts(title="channel platform", folder="channel_platform"),
+        Provider.CHANNEL_PLATFORM: ProviderFacts(
+            title="channel platform", folder="channel_platform", absorbs_resends=True
+        ),
     }
 )
 

@@ -18,7 +18,7 @@ from deploy.repair.opened import Opened
 from schemas import ids, topics
 from schemas.events import ProviderDispatched, TargetResolved
 from schemas.live import START
-from schemas.providers import Provider
+from schemas.providers import FACTS
 from services.dispatch.delivery import Attempts
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
@@ -77,7 +77,7 @@ async def deliveries_brought_back(work: Opened, staged: Staged, groups: Groups) 
 
 def _shows_twice(event: TargetResolved) -> bool:
     """Whether its provider may not absorb a repetition (`absorbs_resend` of `services/dispatch/provider.py`)."""
-    return event.provider in (Provider.RUSTORE, Provider.HMS) or event.slot.startswith(START)
+    return not FACTS[event.provider].absorbs_resends or event.slot.startswith(START)
 
 
 def _again(target: _Target, known: Container[str]) -> list[Timer]:

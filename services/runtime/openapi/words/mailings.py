@@ -1,5 +1,7 @@
 """Mailings, their lists and forecasts, and broadcast channels."""
 
+from schemas.providers import Platform
+
 MODELS = {
     "MailingBody": {
         "name": "What people call it",
@@ -23,7 +25,7 @@ MODELS = {
     },
     "SegmentBody": {
         "application": "Must be that of the message's sender",
-        "platforms": "ios, android, huawei, rustore, web",
+        "platforms": ", ".join(Platform),
         "subscriptions": "Any of these subscriptions is switched on",
         "lastUsedAfter": "The app was used at this moment or later, ISO 8601",
         "lastUsedBefore": "The app was used before this moment, ISO 8601",
