@@ -123,6 +123,10 @@ class OptionBody(Wire):
     param_value: Annotated[Any, Field(alias="param_value")] = None
 
 
+Options = Annotated[list[OptionBody], Field(fail_fast=True)]
+"""Judged up to its first fault, as every list without a limit: a packet has room for millions of them."""
+
+
 class CommonData(Wire):
     """What `message.data` holds for every type."""
 
@@ -143,10 +147,10 @@ class PushData(CommonData):
     title: Annotated[str, Field(max_length=80)] | None = None
     primary_on: bool | None = None
     content: ContentBody | None = None
-    device_subscriptions: list[str] | None = None
+    device_subscriptions: Annotated[list[str], Field(fail_fast=True)] | None = None
     custom_payload: Any = None
-    extra_options: list[OptionBody] | None = None
-    options: Annotated[list[OptionBody] | None, Field(alias="Options")] = None
+    extra_options: Options | None = None
+    options: Annotated[Options | None, Field(alias="Options")] = None
 
 
 class InstantContent(Wire):

@@ -18,6 +18,21 @@ def detail_of(message: dict[str, Any], code: int = 4, **partner: Any) -> str:
     return detail
 
 
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        ({"deviceSubscriptions": [1] * 1000}, "message.data.deviceSubscriptions[0]: must be a string"),
+        ({"extraOptions": [{}] * 1000}, "message.data.extraOptions[0].param_name: mandatory"),
+        ({"Options": ["RICH"] * 1000}, "message.data.Options[0]: must be an object"),
+    ],
+)
+def test_a_long_list_is_judged_up_to_its_first_fault(data: dict[str, Any], rule: str) -> None:
+    """In a packet it may hold millions, and who waits meanwhile are all others."""
+    detail = detail_of(push(**data))
+    assert detail.startswith(rule)
+    assert "[1]" not in detail
+
+
 def test_lengths_are_code_points() -> None:
     link = first(push(text="😀" * 1000, title="ж" * 80))
     assert link.content is not None
