@@ -71,7 +71,14 @@ class ScheduleBody(Tolerant):
     time_end: str | None = None
     weekdays_schedule: str | int | None = None
     deadline: str | None = None
-    use_time_diff: bool | None = None  # belongs beside it; here is where many look for it
+    use_time_diff: Annotated[Any, WithJsonSchema({"type": "boolean"})] = None
+    """Belongs beside `scheduleInfo`; here is where many look for it. The protocol does not know it here, so what is not
+    true or false is what nobody reads."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all of it is read."""
+        return not self.model_extra and (self.use_time_diff is None or isinstance(self.use_time_diff, bool))
 
 
 class Request(Tolerant):

@@ -53,7 +53,7 @@ def schedule_of(
         end_minute=_minute(body.time_end, "scheduleInfo.timeEnd"),
         weekdays=_weekdays(body.weekdays_schedule),
         deadline=_deadline(body.deadline, partner, now_ms),
-        recipient_zone=bool(body.use_time_diff if recipient_zone is None else recipient_zone),
+        recipient_zone=body.use_time_diff is True if recipient_zone is None else recipient_zone,
     )
     empty = Schedule(recipient_zone=schedule.recipient_zone)
     return None if schedule == empty else schedule

@@ -50,7 +50,7 @@ _OVERRULED = {"text": "text", "serviceNumber": "from", "ttl": "validity"}
 
 def is_known(request: Request) -> bool:
     """Whether every field is known, as most of the time."""
-    if request.__pydantic_extra__ or (request.schedule_info is not None and request.schedule_info.model_extra):
+    if request.__pydantic_extra__ or (request.schedule_info is not None and not request.schedule_info.is_known):
         return False
     message, link = request.message, request.cascade_chain_link
     if message.__pydantic_extra__ or not _is_known(message.type, message.data):
@@ -99,16 +99,17 @@ def _overruled(message: Mapping[str, Any], data: object) -> Iterator[Unknown]:
 def unknown_around(packet: Mapping[str, Any]) -> list[Unknown]:
     """The unknown fields of a packet besides its messages."""
     found = (Unknown(name, name, _OF_PACKET) for name in packet if name not in _OF_PACKET)
-    return list(islice(chain(found, unknown_in(ScheduleBody, packet.get("scheduleInfo"), "scheduleInfo")), MOST))
+    within = unknown_in(ScheduleBody, packet.get("scheduleInfo"), "scheduleInfo", _within)
+    return list(islice(chain(found, within), MOST))
 
 
 def _within(model: type[BaseModel], value: Mapping[str, Any], path: str) -> Iterable[Unknown]:
-    """`data` is a dict for the model, since what it may hold depends on the type."""
-    return (
-        _in_data(str(value.get("type")).upper(), value.get("data"), joined(path, "data"))
-        if (issubclass(model, MessageBody))
-        else ()
-    )
+    """`data` is a dict for the model, since what it may hold depends on the type; so is `useTimeDiff` anything."""
+    if issubclass(model, MessageBody):
+        return _in_data(str(value.get("type")).upper(), value.get("data"), joined(path, "data"))
+    if issubclass(model, ScheduleBody) and not isinstance(value.get("useTimeDiff"), bool | None):
+        return (Unknown(joined(path, "useTimeDiff"), "useTimeDiff", ()),)
+    return ()
 
 
 def _in_data(kind: str, data: object, path: str) -> Iterator[Unknown]:

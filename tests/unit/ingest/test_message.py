@@ -192,6 +192,13 @@ def test_the_planning_horizon_is_the_last_deadline() -> None:
     assert refused(request(scheduleInfo={"deadline": "2026-01-31T00:00:01Z"}))[0] == 4
 
 
+@pytest.mark.parametrize("odd", ["true", 1, {}, [], 10**30])
+def test_what_the_protocol_does_not_know_within_a_schedule_refuses_nothing(odd: object) -> None:
+    schedule = accepted(request(scheduleInfo={"timeBegin": "10:00", "useTimeDiff": odd})).schedule
+    assert schedule is not None
+    assert not schedule.recipient_zone
+
+
 def test_all_that_is_missing_is_told_at_once() -> None:
     code, detail = refused({})
     assert code == 4

@@ -39,6 +39,7 @@ MISSPELT: list[tuple[dict[str, Any], dict[str, str | None]]] = [
     (request(push(tl=5)), {"message.data.tl": "ttl"}),
     (request(cascadeChainLnk={}), {"cascadeChainLnk": "cascadeChainLink"}),
     (request(scheduleInfo={"deadLine": "x"}), {"scheduleInfo.deadLine": "deadline"}),
+    (request(scheduleInfo={"useTimeDiff": "true"}), {"scheduleInfo.useTimeDiff": None}),
     (request(push(content={"url": "x"})), {"message.data.content.url": "contentUrl"}),
     (
         request(push(content={"actions": [{"title": "a", "action": "b", "option": "c"}]})),
@@ -71,6 +72,7 @@ def test_a_field_that_nobody_reads_is_named_with_the_one_that_was_meant(
 KNOWN = [
     request(),
     request(id="1", extraParam="a=b", notifyUrl="https://a.example", scheduleInfo={"timeBegin": "10:00"}),
+    request(scheduleInfo={"timeBegin": "10:00", "useTimeDiff": True}),
     request(push(customPayload={"tl": {"x": 1}}, content={"contentUrl": "https://a.example"})),
     request(push(**option("LIVE_ACTIVITY", {"aps": {"event": "end", "content_state": {"tl": 1}}}))),
     request({"type": "SMS", "data": {"text": "a", "ttl": 5}}, cascadeChainLink=cascade("READ", push())),
@@ -123,9 +125,11 @@ def test_a_packets_messages_are_looked_into_one_by_one_and_the_packet_around_the
     assert [[(field.path, field.meant) for field in unknown_of(message, PARTNER)] for message in odd] == [
         [("tex", "text")], [("data.tl", "ttl")], [], [],
     ]  # fmt: skip
-    assert [field.path for field in unknown_around({"messages": [], "schedule": {}, "scheduleInfo": {"from": 1}})] == [
+    around = {"messages": [], "schedule": {}, "scheduleInfo": {"from": 1, "useTimeDiff": "yes"}}
+    assert [field.path for field in unknown_around(around)] == [
         "schedule",
         "scheduleInfo.from",
+        "scheduleInfo.useTimeDiff",
     ]
     packet = packet_of({"messages": odd}, PARTNER, NOW)
     found = accepted_of(
