@@ -8,7 +8,7 @@ POST /v1/report-resends/{id}/cancel  go no further
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from schemas import DeliveryState, ids
@@ -26,7 +26,12 @@ from services.status.resends.store import Resend, Resends, Wanted
 _MOST_PER_S = 1_000
 _PARTNERS_PER_S = 50
 _Id = Annotated[str, Path(max_length=100)]
-_When = Annotated[Text, Field(max_length=40, description="UTC ms or ISO 8601")]
+_When = Annotated[
+    Text,
+    BeforeValidator(lambda value: str(value) if type(value) is int and 0 <= value < 2**63 else value),
+    Field(max_length=40, description="UTC ms or ISO 8601"),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": 40}, {"type": "integer", "minimum": 0}]}),
+]
 
 
 class ResendBody(RequestBody):
