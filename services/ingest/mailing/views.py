@@ -170,7 +170,7 @@ class MailingsPage(View):
 
 
 class ForecastView(View):
-    """A dry run. Where not all recipients were looked at, the figures are projected from `looked_at` of them."""
+    """A dry run. Where not all recipients were looked at, the figures are projected from `lookedAt` of them."""
 
     recipients: int
     repeated: int  # of a list: lines left out, since their recipients are in it before

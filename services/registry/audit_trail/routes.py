@@ -57,7 +57,7 @@ class AuditView(AnswerModel):
 
 
 class TrailView(AnswerModel):
-    """The newest last. `is_whole` False: there was more than could be read in time, so ask for a shorter time."""
+    """The newest last. `isWhole` false: there was more than could be read in time, so ask for a shorter time."""
 
     is_whole: bool
     records: list[AuditView]

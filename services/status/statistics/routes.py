@@ -51,7 +51,7 @@ class StatisticRow(Answer):
 
 
 class StatisticsView(Answer):
-    """`bounds_ms` are the upper bounds of all buckets; the last bucket has none."""
+    """`boundsMs` are the upper bounds of all buckets; the last bucket has none."""
 
     since: int
     until: int

@@ -27,8 +27,8 @@ def stream_routes(streams: Streams, partner_caller: CallerOf) -> APIRouter:
         partner: Annotated[str | None, Query(max_length=100, description="for the operator")] = None,
         asking: Caller = Depends(partner_caller, scope="function"),  # noqa: B008 — FastAPI's way
     ) -> StreamingResponse:
-        """Each event is `id: 17`, `event: status` and `data: {message_id, mt_num, id, link, channel, state, at, reason,
-        error_code, double_reach}`, the last three only where they mean something.
+        """Each event is `id: 17`, `event: status` and `data: {messageId, mtNum, id, link, channel, state, at, reason,
+        errorCode, doubleReach}`, the last three only where they mean something.
 
         Ids are numbers that grow by partner. The stream goes on behind `Last-Event-ID` (or `after`), 0 from the oldest
         that is kept (a week); without either it begins with what comes next. Nothing is lost and nothing comes twice;

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic.alias_generators import to_camel
 
 from services.runtime.access.logins import Logins
 from services.runtime.crypto.master_key import Secrets
@@ -65,6 +66,20 @@ def test_no_words_are_left_of_what_is_gone(documents: dict[str, Json]) -> None:
     assert FIELDS.keys() <= set().union(*fields.values())
     assert PARAMETERS.keys() <= parameters
     assert EXAMPLES.keys() <= fields.keys()
+
+
+def test_words_name_fields_as_they_are_answered(documents: dict[str, Json]) -> None:
+    fields = {field for _, schema in schemas_of(documents) for field in schema.get("properties", {})}
+    for document in documents.values():
+        words = set(re.findall(r"[a-z]+(?:_[a-z0-9]+)+", " ".join(descriptions_in(document))))
+        assert {word for word in words if to_camel(word) in fields} == set()
+
+
+def descriptions_in(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        yield from (text for text in (part.get("description"), part.get("summary")) if isinstance(text, str))
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from descriptions_in(inner)
 
 
 @pytest.mark.parametrize("name", NAMES)
