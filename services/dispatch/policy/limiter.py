@@ -56,8 +56,7 @@ class Limiter:
 
     def admitted(self, now: float, bulk: bool = False) -> float:
         """0 to go at once, else the seconds to park the push for."""
-        self._part = self.part_of(self.max_rate)
-        self._refill(now)
+        self._refill_at(self.part_of(self.max_rate), now)
         if now < self._closed_until:
             return self._park(now, self._closed_until)
         if self.under_way >= self.width:
@@ -93,6 +92,14 @@ class Limiter:
             self._bucket.tokens = min(self._bucket.tokens, 0.0)
         if after_s is not None:
             self._closed_until = max(self._closed_until, now + after_s)
+
+    def _refill_at(self, part: float, now: float) -> None:
+        """Whoever begins has a small part for a second: what it parked then is sooner done than was thought."""
+        if part > self._part:
+            sooner = now + (self._parked_until - now) * self._part / part
+            self._parked_until = min(self._parked_until, sooner)
+        self._part = part
+        self._refill(now)
 
     def _refill(self, now: float) -> None:
         passed = now - self._bucket.at_s

@@ -60,6 +60,19 @@ def test_what_is_parked_comes_back_one_after_the_other() -> None:
     assert all(later - sooner == pytest.approx(1 / limiter.rate) for sooner, later in pairwise(waits))
 
 
+def test_what_was_parked_at_a_small_part_of_the_rate_holds_up_nothing_once_the_part_has_grown() -> None:
+    part = 0.03
+    limiter = Limiter(100, part_of=lambda limit: part)
+    sent_in(limiter, 1000, 0.01)
+    waits = [limiter.admitted(1000.01) for _ in range(100)]
+    assert waits[-1] > 30
+    limiter.throttled(1000.02, None)
+    part = 0.3
+    assert limiter.admitted(1000.02) < waits[-1] / 9
+    part = 0.1
+    assert limiter.admitted(1000.02) < waits[-1] / 9, "a part that shrinks prolongs nothing"
+
+
 def test_single_messages_go_while_bulk_has_to_wait() -> None:
     limiter = Limiter(100)
     bulk = sent_in(limiter, 1000, 0.01, bulk=True)
