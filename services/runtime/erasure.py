@@ -27,7 +27,7 @@ from services.runtime.loops import pause
 from services.runtime.mongo.erasures import Counts, Erasure, Erasures
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
 from services.runtime.mongo.usable import require_usable
-from services.runtime.settings import BadSettings
+from services.runtime.settings import BadSettings, Settings
 
 if TYPE_CHECKING:
     from services.runtime.process import Process
@@ -56,18 +56,26 @@ async def open_keys(process: "Process", database: mongo.Database, directory: Dir
     """
     await require_usable(database)
     store = RecipientKeysStore(database, Secrets(process.settings.master_key, process.settings.old_master_keys))
-    if await store.is_empty() and await has_read_before(process.settings, process.name):
-        # keys that were made now would seal what nobody opens once the right ones are back
-        raise BadSettings(
-            f"MONGO_DATABASE: {database.name} holds no keys of recipients, and yet {process.name} has read this log "
-            "before: it is another database, or it was lost. See docs/operations.md, Restore"
-        )
+    await refuse_another(store, process.settings, process.name)
     known = set(directory.forgotten)
     keys = await store.load()
     record_encryption.use(keys)
     dropping = _Dropping(store, keys, erasures_of(process, database), _name(process))
     process.spawn(_follow(dropping, directory, known), "recipient-keys")
     return keys
+
+
+async def refuse_another(store: RecipientKeysStore, settings: Settings, service: str) -> None:
+    """Raises BadSettings for a database that is not that of this log, mongo.TRANSIENT_ERRORS, KafkaError.
+
+    The keys are looked for again behind the groups: a first instance may have made them, and have read, in between.
+    """
+    if await store.is_empty() and await has_read_before(settings, service) and await store.is_empty():
+        # keys that were made now would seal what nobody opens once the right ones are back
+        raise BadSettings(
+            f"MONGO_DATABASE: {settings.mongo_database} holds no keys of recipients, and yet {service} has read this "
+            "log before: it is another database, or it was lost. See docs/operations.md, Restore"
+        )
 
 
 def _name(process: "Process") -> str:

@@ -26,30 +26,36 @@ Groups = Mapping[str, Mapping[Place, Committed]]
 
 async def read_offsets(settings: Settings) -> dict[str, dict[Place, Committed]]:
     """What the groups of this deployment have committed. Raises KafkaError."""
-    prefix, known_topics = settings.kafka_topic_prefix, {topic.name for topic in topics.all_topics()}
+    prefix = settings.kafka_topic_prefix
     found: dict[str, dict[Place, Committed]] = {}
     async with opened_admin(settings) as admin:
         for name in sorted(name for name, *_ in await admin.list_consumer_groups() if name.startswith(prefix)):
-            offsets = await admin.list_consumer_group_offsets(name)
-            known = {
-                Place(place.topic.removeprefix(prefix), place.partition): Committed(at.offset, at.metadata or "")
-                for place, at in offsets.items()
-                if at.offset >= 0 and place.topic.removeprefix(prefix) in known_topics
-            }
+            known = _of_ours(prefix, await admin.list_consumer_group_offsets(name))
             if known:
                 found[name.removeprefix(prefix)] = known
     return found
 
 
 async def has_read_before(settings: Settings, service: str) -> bool:
-    """Whether a group of this service has committed anything. Raises KafkaError."""
-    own = settings.kafka_topic_prefix + service
+    """Whether a group of this service has committed anything in a topic of ours: other software of the same cluster may
+    have groups whose names begin alike. Raises KafkaError."""
+    prefix = settings.kafka_topic_prefix
     async with opened_admin(settings) as admin:
-        for name in [name for name, *_ in await admin.list_consumer_groups() if name.startswith(own)]:
-            offsets = await admin.list_consumer_group_offsets(name)
-            if any(at.offset > 0 for at in offsets.values()):
+        for name in [name for name, *_ in await admin.list_consumer_groups() if name.startswith(prefix + service)]:
+            known = _of_ours(prefix, await admin.list_consumer_group_offsets(name))
+            if any(at.offset > 0 for at in known.values()):
                 return True
     return False
+
+
+def _of_ours(prefix: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> dict[Place, Committed]:
+    """What was committed in topics of this deployment."""
+    ours = {prefix + topic.name for topic in topics.all_topics()}
+    return {
+        Place(place.topic.removeprefix(prefix), place.partition): Committed(at.offset, at.metadata or "")
+        for place, at in offsets.items()
+        if at.offset >= 0 and place.topic in ours
+    }
 
 
 async def write_offsets(settings: Settings, groups: Groups) -> None:
