@@ -92,8 +92,8 @@ async def json_of(request: Request) -> Any:
 def problem_of(refused: Refused) -> Problem:
     """The error that `/v6/send` would have answered, as problem details: its code is in `detail`."""
     refusal = refused.refusal
-    error = field_error(refusal.field or "body", refusal.rule)
-    return Problem(400, refusal.code.description, f"error {int(refusal.code)}", [error])
+    errors = [field_error(fault.field or "body", fault.rule) for fault in refusal.faults]
+    return Problem(400, refusal.code.description, f"error {int(refusal.code)}", errors)
 
 
 def field_error(field: str, rule: str) -> dict[str, str]:

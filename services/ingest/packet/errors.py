@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.ingest.rules import Code, Kind, Refusal
+from services.ingest.rules import Code, Fault, Kind, Refusal
 
 _PLACES = {
     "destAddr": "to",
@@ -51,11 +51,16 @@ def packet_refused(refusal: Refusal) -> PacketRefused:
 
 def rejection_of(refusal: Refusal, where: str) -> Rejection:
     """A refusal of a message in the words of a packet."""
-    field, rule = refusal.field, refusal.rule
+    found = [(_key_and_name(refusal.code, fault), fault.rule) for fault in refusal.faults]
+    reasons = [RejectReason(key, f"{where}.{name}") for (key, name), _ in found]
+    return Rejection(list(dict.fromkeys(reasons)), "; ".join(f"{where}.{name}: {rule}" for (_, name), rule in found))
+
+
+def _key_and_name(code: Code, fault: Fault) -> tuple[str, str]:
+    field = fault.field
     name = _PLACES.get(field) or (field.removeprefix("message.") if field.startswith("message.data") else field)
-    key = _KEYS[refusal.kind]
-    if refusal.code is Code.SENDER:
-        key, name = "not.available", "from"
-    elif refusal.code is Code.TTL and name not in ("validity", "type") and "cascade" not in name:
+    if code is Code.SENDER:
+        return "not.available", "from"
+    if code is Code.TTL and name not in ("validity", "type") and "cascade" not in name:
         name = "validity"
-    return Rejection([RejectReason(key, f"{where}.{name}")], f"{where}.{name}: {rule}")
+    return _KEYS[fault.kind], name

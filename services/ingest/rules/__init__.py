@@ -27,7 +27,7 @@ from services.ingest.rules.body import (
     parsed,
     violation,
 )
-from services.ingest.rules.errors import Code, Kind, Refusal, Refused, invalid
+from services.ingest.rules.errors import Code, Fault, Kind, Refusal, Refused, invalid
 from services.ingest.rules.fields import channel_of, extra_param_of, instant_ms, notify_url_of, schedule_of
 from services.ingest.rules.link import Senders, check_channel
 from services.ingest.rules.live_activity import LiveActivity, live_activity_of
@@ -49,6 +49,7 @@ __all__ = [
     "AcceptedMessage",
     "ChannelData",
     "Code",
+    "Fault",
     "Kind",
     "LinkBody",
     "LiveActivity",

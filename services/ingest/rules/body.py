@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from services.ingest.rules.errors import Kind, Refused, invalid
+from services.ingest.rules.errors import Code, Fault, Kind, Refused
 from services.runtime.http.field_rules import words_of
 
 
@@ -197,18 +197,17 @@ def parsed(model: type[Model], value: object, field: str) -> Model:
 
 
 def violation(error: ValidationError, field: str = "") -> Refused:
-    """Error 4 for what is wrong, all of it at once: the first field, and in its rule the others."""
-    faults = error.errors(include_url=False)
-    broken = dict[str, str]()
-    for fault in faults:
-        broken.setdefault(_path(field, fault["loc"]), words_of(fault))
-    (first, rule), *others = broken.items()
-    more = [f"{name}: {words}" for name, words in others[:_MOST_FAULTS]]
-    return invalid(first, "; ".join([rule, *more]), _KINDS_OF.get(faults[0]["type"], "invalid"))
+    """Error 4 for what is wrong, all of it at once."""
+    broken = dict[str, Fault]()
+    for found in error.errors(include_url=False):
+        path = _path(field, found["loc"])
+        broken.setdefault(path, Fault(path, words_of(found), _KINDS_OF.get(found["type"], "invalid")))
+    first, *others = broken.values()
+    return Refused(Code.INVALID, *first, others=tuple(others[:_MOST_OTHERS]))
 
 
 _KINDS_OF: dict[str, Kind] = {"missing": "missing", "string_too_long": "too_long"}
-_MOST_FAULTS = 10
+_MOST_OTHERS = 10
 
 
 _KINDS = ("str", "int")

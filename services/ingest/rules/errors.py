@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["invalid", "missing", "too_long"]
 """What a rule finds wrong; packets have a word for each."""
@@ -49,11 +49,19 @@ _TABLE = {
 }
 
 
+class Fault(NamedTuple):
+    """A field and the rule that it breaks."""
+
+    field: str
+    rule: str
+    kind: Kind = "invalid"
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a request is not accepted: `field` breaks `rule`; neither repeats a value. `field` is empty where none is.
 
-    `retry_after_s`: with 429 and 503, after how many seconds the same may be sent again.
+    `others`: what else is wrong. `retry_after_s`: with 429 and 503, after how many seconds the same may be sent again.
     """
 
     code: Code
@@ -61,18 +69,26 @@ class Refusal:
     rule: str
     retry_after_s: int = 1
     kind: Kind = "invalid"
+    others: tuple[Fault, ...] = ()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All that is wrong, the first of it first."""
+        return (Fault(self.field, self.rule, self.kind), *self.others)
 
     @property
     def detail(self) -> str:
-        """Both as an answer shows them."""
-        return f"{self.field}: {self.rule}" if self.field else self.rule
+        """All of it as an answer shows it."""
+        return "; ".join(f"{fault.field}: {fault.rule}" if fault.field else fault.rule for fault in self.faults)
 
 
 class Refused(Exception):
     """Raised by a rule; `refusal` is its reason."""
 
-    def __init__(self, code: Code, field: str, rule: str, kind: Kind = "invalid") -> None:
-        self.refusal = Refusal(code, field, rule, kind=kind)
+    def __init__(
+        self, code: Code, field: str, rule: str, kind: Kind = "invalid", others: tuple[Fault, ...] = ()
+    ) -> None:
+        self.refusal = Refusal(code, field, rule, kind=kind, others=others)
         super().__init__(self.refusal.detail)
 
 

@@ -9,7 +9,10 @@ import httpx
 import pytest
 
 from schemas import ids
+from services.ingest.http import problem_of
 from services.ingest.mailing.rules.draft import ChangeBody, MailingBody
+from services.ingest.rules.body import parsed
+from services.ingest.rules.errors import Refused
 from services.ingest.rules.unknown_fields import unknown_fields
 from services.runtime.access.logins import Logins
 from services.runtime.crypto.master_key import Secrets
@@ -132,6 +135,16 @@ def test_a_mailings_unknown_names_are_told_at_every_depth() -> None:
         "cascadeChainLink.message.data.txt": "text",
     }
     assert [field.meant for field in unknown_fields(ChangeBody, {"rate": 1})] == ["ratePerS"]
+
+
+def test_each_field_of_a_mailing_that_is_wrong_is_an_error_of_its_own() -> None:
+    with pytest.raises(Refused) as refused:
+        parsed(MailingBody, {"name": "", "message": 5, "ratePerS": 0}, "")
+    assert problem_of(refused.value).body.errors == [
+        {"field": "message", "rule": "must be an object"},
+        {"field": "name", "rule": "must not be empty"},
+        {"field": "ratePerS", "rule": "must be at least 1"},
+    ]
 
 
 def test_what_is_the_partners_own_is_not_looked_into() -> None:

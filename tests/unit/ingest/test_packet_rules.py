@@ -168,6 +168,19 @@ def test_each_rule_is_told_by_key_and_field(change: dict[str, Any], reasons: lis
     assert rejected.description
 
 
+def test_all_that_is_wrong_in_data_is_told_in_the_packet_s_own_names() -> None:
+    found = outcome(GOOD | {"type": "PUSH", "data": {"title": 5, "ttl": "5", "ttlUnit": 5, "callbackData": None}})
+    assert isinstance(found, Rejection)
+    assert [(reason.key, reason.ref) for reason in found.reasons] == [
+        ("invalid", "messages[0].validity"),
+        ("invalid", "messages[0].data.title"),
+    ]
+    assert found.description == (
+        "messages[0].validity: must be a whole number; messages[0].validity: must be a string: write it in quotes; "
+        "messages[0].data.title: must be a string: write it in quotes"
+    )
+
+
 def test_what_is_no_message_is_rejected_alone() -> None:
     messages = [GOOD, "nonsense", GOOD]
     packet = packet_of({"messages": messages}, PARTNER, NOW)
