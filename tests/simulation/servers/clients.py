@@ -76,6 +76,7 @@ class MemoryConsumer:
         self._positions: dict[TopicPartition, int] = {}
         self._paused: set[TopicPartition] = set()
         self._came = asyncio.Event()
+        self._is_reassigned = False  # while it is not, the library gives nothing out
         self._fetcher = self  # for `kafka.let_fetches_wait`
         self._fetch_max_wait_ms = 0
 
@@ -95,12 +96,14 @@ class MemoryConsumer:
     # -- rebalances
 
     async def revoke(self) -> None:
+        self._is_reassigned = False
         await self._listener.on_partitions_revoked(set(self._positions))
 
     async def assign(self, holds: set[TopicPartition]) -> None:
         self._positions = {place: self._committed(place)[0] for place in sorted(holds)}
         self._paused = set()
         await self._listener.on_partitions_assigned(holds)
+        self._is_reassigned = True
         self.wake()
 
     def wake(self) -> None:
@@ -147,6 +150,9 @@ class MemoryConsumer:
         await self.instance.turn()
         while True:
             self._came.clear()
+            if not self._is_reassigned:
+                await self._came.wait()
+                continue
             found = self._taken(places, max_records or 500)
             if found and self.instance.world.faults.meets("fetch trouble"):
                 self.instance.world.note(f"{self.instance.name}: a fetch fails, and has taken records", None)
