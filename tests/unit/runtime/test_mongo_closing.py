@@ -30,7 +30,7 @@ async def test_a_server_that_does_not_answer_holds_up_no_shutdown(
     monkeypatch: pytest.MonkeyPatch, unanswered: int, closings: int, is_closed: bool
 ) -> None:
     client = Client(unanswered)
-    monkeypatch.setattr(mongo, "_client", lambda _: client)
+    monkeypatch.setattr(mongo, "_client", lambda *_: client)
     monkeypatch.setattr(mongo, "_CLOSING_S", 0.01)
     async with asyncio.timeout(5), mongo.database(Settings.from_environment({})):
         pass
