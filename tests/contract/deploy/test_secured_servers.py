@@ -1,17 +1,26 @@
 """The platform on servers that ask for TLS and logins and allow each service only what it needs."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
 from deploy.local import Stack
 from deploy.local.provision import provision
+from deploy.sandbox.tls.authority import write_private
 from schemas import topics
+from services.runtime import mongo
 from services.runtime.log import connection
 from services.runtime.settings import Settings
 from tests.support.opening import ENV, opened
@@ -102,3 +111,44 @@ def test_the_database_takes_nobody_without_tls_and_a_login_and_nobody_beyond_its
         pytest.raises(ServerSelectionTimeoutError),
     ):
         stranger["rpns"]["partners"].find_one()
+
+
+async def test_a_certificate_is_a_login_at_the_database(stack: Stack, tmp_path: Path) -> None:
+    folder = stack.data_dir / "cluster" / "mongo" / "tls"
+    certificate = _client_certificate(folder, tmp_path / "client.pem")
+    operator = json.loads((stack.data_dir / "cluster" / "passwords.json").read_text())["mongo/operator"]
+    place = stack.mongo_url.partition("@")[2].partition("/")[0]
+    tls = f"tls=true&tlsCAFile={folder / 'ca.pem'}"
+    with MongoClient[dict[str, object]](f"mongodb://operator:{operator}@{place}/?authSource=admin&{tls}") as client:
+        roles = [{"role": "readWrite", "db": "rpns"}]
+        client["$external"].command("createUser", "CN=services,O=Bank", roles=roles)
+    shown = f"tlsCertificateKeyFile={certificate}"
+    url = f"mongodb://{place}/?{tls}&{shown}&authMechanism=MONGODB-X509&authSource=%24external&replicaSet=rpns"
+    async with mongo.database(Settings.from_environment({**stack.env, "MONGO_URL": url})) as database:
+        assert await mongo.takes_writes(database)
+        with pytest.raises(OperationFailure, match="not authorized"):
+            await database.client["other"]["things"].find_one()
+    strange = url.replace(f"&{shown}", "")
+    async with mongo.database(Settings.from_environment({**stack.env, "MONGO_URL": strange})) as database:
+        assert not await mongo.takes_writes(database)
+
+
+def _client_certificate(authority: Path, file: Path) -> Path:
+    """Of an organization that is not the servers', signed by their authority, with its key."""
+    issuer = x509.load_pem_x509_certificate((authority / "ca.pem").read_bytes())
+    signing = serialization.load_pem_private_key((authority / "ca.key").read_bytes(), password=None)
+    assert isinstance(signing, ec.EllipticCurvePrivateKey)
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name(
+        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Bank"), x509.NameAttribute(NameOID.COMMON_NAME, "services")]
+    )
+    made = (
+        x509.CertificateBuilder(issuer.subject, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(signing, hashes.SHA256())
+    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    write_private(file, pem + made.public_bytes(serialization.Encoding.PEM))
+    return file

@@ -1,12 +1,14 @@
 """Upkeep on a real Kafka: topics made and changed, groups and what waits, dead letters read and counted."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from schemas import ids, topics
 from schemas.events import RequestRepeated
 from services.runtime.log import kafka, upkeep
+from services.runtime.log.batch_consumer import BatchConsumer, Record, StepResult
 from services.runtime.log.kafka import Append
 from services.runtime.log.topics import TopicsMissing
 from services.runtime.log.upkeep.clients import opened_admin, settings_of
@@ -89,6 +91,52 @@ async def test_an_empty_topic_grows_and_one_in_use_only_at_rest_and_when_asked(m
     assert "--grow" in (await upkeep.planned(made, wanted(made, 4)))[0].refusal
     await upkeep.applied(made, await upkeep.planned(made, wanted(made, 4), grow=True))
     assert await upkeep.planned(made, wanted(made, 4)) == []
+
+
+async def test_growth_between_two_halves_of_a_load_loses_nothing_and_keeps_each_keys_order(made: Settings) -> None:
+    """As an operator does it: intake ends, what waits is read, services end, topics grow, services begin again."""
+    seen: list[tuple[str, int]] = []
+
+    async def step(records: Sequence[Record]) -> StepResult:
+        events = [record.event for record in records]
+        seen.extend((event.message_id, event.at) for event in events if isinstance(event, RequestRepeated))
+        return StepResult()
+
+    async def read_to(log: kafka.Log, count: int) -> None:
+        stop = asyncio.Event()
+        reading = asyncio.create_task(BatchConsumer(made, log, [STATUS], "status", step, stop=stop).run())
+        await eventually(lambda: len(seen) >= count, "the load is read", timeout_s=60)
+        stop.set()
+        await reading
+
+    messages = [ids.uuid7() for _ in range(20)]
+    halves = [[(message, at) for at in range(first, first + 10) for message in messages] for first in (0, 10)]
+    async with kafka.opened_log(made) as log:
+        await log.append([_repeat(*said) for said in halves[0]])
+        assert "records that wait" in (await upkeep.planned(made, wanted(made, 6), grow=True))[0].refusal
+        await read_to(log, 200)
+        grown = await _grown(made, 6)
+        assert [change.what for change in grown] == ["2 partitions instead of 6"]
+    async with kafka.opened_log(made) as log:
+        await log.append([_repeat(*said) for said in halves[1]])
+        await read_to(log, 400)
+    assert sorted(seen) == sorted(halves[0] + halves[1])
+    for message in messages:
+        assert [at for found, at in seen if found == message] == list(range(20))
+
+
+def _repeat(message_id: str, at: int) -> Append:
+    event = RequestRepeated(event_id=ids.uuid7(), at=at, message_id=message_id, partner_id="bank", request_id="r")
+    return Append(STATUS, message_id, event)
+
+
+async def _grown(settings: Settings, partitions: int) -> list[upkeep.Change]:
+    """What was made, once the readers have left."""
+
+    async def made() -> list[upkeep.Change]:
+        return await upkeep.applied(settings, await upkeep.planned(settings, wanted(settings, partitions), grow=True))
+
+    return await eventually(made, "the readers have left, and the topic has grown", timeout_s=60)
 
 
 async def test_groups_tell_who_holds_what_how_much_waits_and_since_when(made: Settings) -> None:
