@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show
+from deploy.bench.service import service_on
 from deploy.local import Stack
 from deploy.waiting import wait_until
 from schemas import ids, topics
@@ -151,16 +152,7 @@ def measured(messages: int = 20_000) -> list[Row]:
         tempfile.TemporaryDirectory() as folder,
         Stack(Path(folder) / "servers", services=(), sandbox=False, gateway=False) as servers,
     ):
-        stack = Stack(
-            Path(folder) / "status",
-            services=("status",),
-            sandbox=False,
-            gateway=False,
-            kafka_bootstrap=servers.kafka_bootstrap,
-            mongo_url=servers.mongo_url,
-            env={"RPNS_MASTER_KEY": servers.env["RPNS_MASTER_KEY"]},  # by which the log is sealed
-        )
-        stack.env = dict(servers.env)
+        stack = service_on(servers, folder, "status")
         asyncio.run(filled(stack, messages))
         with stack:
             pid = stack.pids["status"]

@@ -14,6 +14,7 @@ import httpx
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show
+from deploy.bench.service import service_on
 from deploy.local import Stack
 from deploy.waiting import wait_until
 from schemas import ids, topics
@@ -108,16 +109,8 @@ def measured(messages: int = 40_000) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "stack"
         with Stack(base, services=(), sandbox=False, gateway=False) as servers:
-            stack = Stack(
-                Path(folder) / "router",
-                services=("router",),
-                sandbox=False,
-                gateway=False,
-                kafka_bootstrap=servers.kafka_bootstrap,
-                mongo_url=servers.mongo_url,
-                env={"RPNS_MASTER_KEY": servers.env["RPNS_MASTER_KEY"]},  # by which the log is sealed
-            )
-            asyncio.run(fill(_with_environment(stack, servers), messages))
+            stack = service_on(servers, folder, "router")
+            asyncio.run(fill(stack, messages))
             with stack:
                 pid = stack.pids["router"]
                 wait_until(lambda: committed(stack) > 0, "the first batch", 30)
@@ -127,11 +120,6 @@ def measured(messages: int = 40_000) -> list[Row]:
                 memory = memory_mib(pid)
     limit = bare(messages)
     return [Row("router", rate, "deliveries/CPU-s", "11,000", f"{limit:,.0f} without servers", memory_mib=memory)]
-
-
-def _with_environment(stack: Stack, servers: Stack) -> Stack:
-    stack.env = dict(servers.env)
-    return stack
 
 
 def main() -> None:

@@ -16,10 +16,10 @@ from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.bench.measure import Row, cpu_seconds, seal_as, show
+from deploy.bench.measure import Row, seal_as, show
 from deploy.bench.parts import router
+from deploy.bench.service import processor_time, service_on
 from deploy.local import Stack
-from deploy.waiting import wait_until
 from schemas import ids, topics
 from schemas.application_events import CredentialsChanged
 from schemas.providers import Platform, Provider
@@ -33,7 +33,6 @@ from services.runtime.settings import Settings
 FEW = 10_000
 MESSAGES = 20_000
 AT_ONCE = 5_000
-DEADLINE_S = 300
 SEED = 1
 CACHE_GB = 6.0
 """Holds the documents and indexes of five million installations, as a database of that size should."""
@@ -100,30 +99,10 @@ async def admit(settings: Settings) -> None:
             await log.append([Append(topics.APPLICATION_EVENTS, entity.entity_key, entity)])
 
 
-def planned(stack: Stack, mongo_pid: int) -> tuple[float, float]:
-    """Processor seconds of the router, and of MongoDB, for MESSAGES deliveries, from the first batch to the last."""
-    with stack:
-        pid = stack.pids["router"]
-        wait_until(lambda: router.committed(stack) > 0, "the first batch", 30)
-        before, before_mongo, done = cpu_seconds(pid), cpu_seconds(mongo_pid), router.committed(stack)
-        wait_until(lambda: router.committed(stack) >= MESSAGES, "the last commit", DEADLINE_S)
-        whole = MESSAGES / (MESSAGES - done)
-        return (cpu_seconds(pid) - before) * whole, (cpu_seconds(mongo_pid) - before_mongo) * whole
-
-
-def _stack(servers: Stack, folder: str) -> Stack:
-    """A router on these servers, that has not started."""
-    stack = Stack(
-        Path(tempfile.mkdtemp(dir=folder)) / "router",
-        services=("router",),
-        sandbox=False,
-        gateway=False,
-        kafka_bootstrap=servers.kafka_bootstrap,
-        mongo_url=servers.mongo_url,
-        env={"RPNS_MASTER_KEY": servers.env["RPNS_MASTER_KEY"]},  # by which the log is sealed
-    )
-    stack.env = dict(servers.env)
-    return stack
+def planned(servers: Stack, folder: str) -> tuple[float, float]:
+    """Processor seconds of the router, and of MongoDB, for MESSAGES deliveries."""
+    stack = service_on(servers, folder, "router")
+    return processor_time(stack, servers.pids["mongo"], router.committed, MESSAGES)
 
 
 def measured(installations: int = 500_000) -> list[Row]:
@@ -132,14 +111,14 @@ def measured(installations: int = 500_000) -> list[Row]:
         tempfile.TemporaryDirectory() as folder,
         Stack(Path(folder) / "servers", services=(), sandbox=False, gateway=False, mongo_cache_gb=CACHE_GB) as servers,
     ):
-        settings, pid = Settings.from_environment(_stack(servers, folder).env), servers.pids["mongo"]
+        settings = Settings.from_environment(servers.env)
         asyncio.run(admit(settings))
         asyncio.run(register(servers.mongo_url, settings, 0, FEW))
         asyncio.run(ask(settings, FEW))
-        few = planned(_stack(servers, folder), pid)
+        few = planned(servers, folder)
         asyncio.run(register(servers.mongo_url, settings, FEW, installations))
         asyncio.run(ask(settings, installations))
-        many = planned(_stack(servers, folder), pid)
+        many = planned(servers, folder)
     rate, limit = MESSAGES / sum(many), MESSAGES / sum(few)
     note = (
         f"router {few[0]:.1f} → {many[0]:.1f} s, MongoDB {few[1]:.1f} → {many[1]:.1f} s of processor time "

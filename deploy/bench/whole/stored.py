@@ -16,10 +16,10 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from deploy.bench.measure import Row, cpu_seconds, seal_as, show
+from deploy.bench.measure import Row, seal_as, show
 from deploy.bench.parts import fold as lives
+from deploy.bench.service import processor_time, service_on
 from deploy.local import Stack
-from deploy.waiting import wait_until
 from schemas import ids
 from schemas.topics import DAY_MS
 from services.runtime import mongo
@@ -35,7 +35,6 @@ AT_ONCE = 5_000
 OVER_MS = 300 * DAY_MS
 PHONES = 1_000_000
 SEED = 1
-DEADLINE_S = 300
 CACHE_GB = 6.0
 
 
@@ -83,31 +82,10 @@ async def append(settings: Settings) -> None:
         await lives.fill(log, FOLDED)
 
 
-def used(stack: Stack, mongo_pid: int) -> tuple[float, float]:
-    """Processor seconds of status, and of MongoDB, for FOLDED lives, from the first batch to the last."""
-    count = FOLDED * lives.EVENTS_OF_A_MESSAGE
-    with stack:
-        pid = stack.pids["status"]
-        wait_until(lambda: lives.committed(stack) > 0, "the first batch", 30)
-        before, before_mongo, done = cpu_seconds(pid), cpu_seconds(mongo_pid), lives.committed(stack)
-        wait_until(lambda: lives.committed(stack) >= count, "the last commit", DEADLINE_S, 0.5)
-        whole = count / (count - done)
-        return (cpu_seconds(pid) - before) * whole, (cpu_seconds(mongo_pid) - before_mongo) * whole
-
-
-def _status(servers: Stack, folder: str) -> Stack:
-    """Status on these servers, not started."""
-    stack = Stack(
-        Path(tempfile.mkdtemp(dir=folder)) / "status",
-        services=("status",),
-        sandbox=False,
-        gateway=False,
-        kafka_bootstrap=servers.kafka_bootstrap,
-        mongo_url=servers.mongo_url,
-        env={"RPNS_MASTER_KEY": servers.env["RPNS_MASTER_KEY"]},  # by which the log is sealed
-    )
-    stack.env = dict(servers.env)
-    return stack
+def used(servers: Stack, folder: str) -> tuple[float, float]:
+    """Processor seconds of status, and of MongoDB, for FOLDED lives."""
+    stack = service_on(servers, folder, "status")
+    return processor_time(stack, servers.pids["mongo"], lives.committed, FOLDED * lives.EVENTS_OF_A_MESSAGE)
 
 
 def measured(messages: int = 1_000_000) -> list[Row]:
@@ -116,13 +94,13 @@ def measured(messages: int = 1_000_000) -> list[Row]:
         tempfile.TemporaryDirectory() as folder,
         Stack(Path(folder) / "servers", services=(), sandbox=False, gateway=False, mongo_cache_gb=CACHE_GB) as servers,
     ):
-        settings, pid = Settings.from_environment(_status(servers, folder).env), servers.pids["mongo"]
+        settings = Settings.from_environment(servers.env)
         asyncio.run(prepare(settings))
         asyncio.run(append(settings))
-        none = used(_status(servers, folder), pid)
+        none = used(servers, folder)
         store(servers, settings, messages)
         asyncio.run(append(settings))
-        many = used(_status(servers, folder), pid)
+        many = used(servers, folder)
     count = FOLDED * lives.EVENTS_OF_A_MESSAGE
     rate, limit = count / sum(many), count / sum(none)
     note = (
