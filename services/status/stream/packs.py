@@ -34,6 +34,12 @@ class NewChange(NamedTuple):
         return (origin, int(offset)) if origin else ("", -1)
 
 
+_NAMES = tuple(
+    (f'"{name}":'.encode(), f'"{to_camel(name)}":'.encode())
+    for name in ("message_id", "mt_num", "error_code", "double_reach")
+)
+
+
 @dataclass(frozen=True)
 class Pack:
     """Changes under their numbers, `first` and those behind it: a line of JSON for each; none closes a hole. `until`:
@@ -48,19 +54,22 @@ class Pack:
     def behind(self, seq: int) -> Iterator[tuple[int, bytes]]:
         """The changes whose number is higher, each with its number."""
         skipped = max(0, seq + 1 - self.first)
-        return enumerate(map(_as_now, self.lines[skipped:]), self.first + skipped)
+        return enumerate(map(_named, self.lines[skipped:]), self.first + skipped)
 
     @cached_property
     def names(self) -> set[str]:
-        found = map(orjson.loads, map(_as_now, self.lines))
-        return {f"{change['messageId']}/{change['link']}/{change['state']}" for change in found}
+        found = map(orjson.loads, self.lines)
+        return {f"{change['message_id']}/{change['link']}/{change['state']}" for change in found}
 
 
-def _as_now(line: bytes) -> bytes:
-    """The line with its names in camel case; releases until 0.1 wrote `message_id`, and what they wrote is kept."""
-    if not line.startswith(b'{"message_id"'):
-        return line
-    return orjson.dumps({to_camel(name): value for name, value in orjson.loads(line).items()})
+def _named(line: bytes) -> bytes:
+    """The line with its names in camel case, as listeners are told. Stored it has the names that every release reads.
+
+    No value can hold such bytes: quotation marks within one are escaped.
+    """
+    for stored, named in _NAMES:
+        line = line.replace(stored, named)
+    return line
 
 
 def leaves_open(pack: Pack, change: NewChange, kept: timedelta) -> bool:

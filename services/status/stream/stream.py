@@ -165,8 +165,8 @@ def _event(message: Message, link: Link, change: Change) -> dict[str, Any]:
     request = link.request
     root = message.request
     event: dict[str, Any] = {
-        "messageId": message.message_id,
-        "mtNum": request.mt_num if request else None,
+        "message_id": message.message_id,
+        "mt_num": request.mt_num if request else None,
         "id": root.partner_ref if root else None,
         "link": link.number,
         "channel": str(request.channel) if request else None,
@@ -174,7 +174,7 @@ def _event(message: Message, link: Link, change: Change) -> dict[str, Any]:
         "at": change.at,
     }
     if change.state.is_failure and link.failed_reason is not None:
-        event |= {"reason": link.failed_reason.value, "errorCode": link.failed_reason.error_code}
+        event |= {"reason": link.failed_reason.value, "error_code": link.failed_reason.error_code}
     elif link.late_confirmation:
-        event["doubleReach"] = True
+        event["double_reach"] = True
     return event

@@ -101,6 +101,11 @@ def described(running: Running) -> list[Any]:
     return list({operation.label: operation for operation in found}.values())
 
 
+@schemathesis.serializer("application/x-ndjson")
+def lines_of(_context: object, value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 def test_whatever_comes_is_answered_with_success_or_a_reason(running: Running) -> None:
     operations = described(running)
     assert len(operations) > 25

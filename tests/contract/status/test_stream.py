@@ -173,7 +173,7 @@ def new(*names: str, begun: int = 0, again: bool = False, origin: str = "status-
     return [
         NewChange(
             f"{name}/0/SENT",
-            orjson.dumps({"messageId": name, "link": 0, "state": "SENT"}),
+            orjson.dumps({"message_id": name, "link": 0, "state": "SENT"}),
             origin=f"{origin}/{offset}",
             at=now_ms(),
             again=again,
@@ -275,11 +275,11 @@ async def test_whoever_was_left_within_a_pack_goes_on_behind_its_number(service:
 async def test_changes_of_former_releases_are_read_and_their_repetitions_known(service: Running) -> None:
     """As they were stored: one by one, under their names, with holes between them and behind them."""
     former: list[dict[str, Any]] = [
-        {"_id": "m/0/PLANNED", "partner_id": "bank", "seq": 1, "event": {"messageId": "m", "state": "PLANNED"}},
+        {"_id": "m/0/PLANNED", "partner_id": "bank", "seq": 1, "event": {"message_id": "m", "state": "PLANNED"}},
         {"_id": "hole/bank/2", "partner_id": "bank", "seq": 2},
-        {"_id": "m/0/SENT", "partner_id": "bank", "seq": 4, "event": {"messageId": "m", "state": "SENT"}},
+        {"_id": "m/0/SENT", "partner_id": "bank", "seq": 4, "event": {"message_id": "m", "state": "SENT"}},
     ]
-    read = NewChange("m/0/READ", orjson.dumps({"messageId": "m", "state": "READ"}), "status-events/0/9", now_ms())
+    read = NewChange("m/0/READ", orjson.dumps({"message_id": "m", "state": "READ"}), "status-events/0/9", now_ms())
     async with mongo.database(service.settings) as database:
         kept_until = datetime.now(UTC) + timedelta(days=7)
         await database["changes"].insert_many([document | {"kept_until": kept_until} for document in former])

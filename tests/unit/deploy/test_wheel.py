@@ -54,7 +54,7 @@ def test_the_command_line_is_installed_and_needs_no_source_tree(installed: Path)
     assert "rpns = deploy.cli.__main__:main" in entry_points.read_text()
     done = run(installed, "-m", "deploy.cli", "operators", "list")
     assert done.returncode == 1
-    assert "give --token or set RPNS_OPERATOR_TOKEN" in done.stderr
+    assert "RPNS_OPERATORS_URL and RPNS_OPERATOR_TOKEN" in done.stderr
 
 
 def test_the_contract_for_other_languages_is_in_it(installed: Path) -> None:

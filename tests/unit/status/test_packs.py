@@ -16,7 +16,7 @@ WRITTEN = datetime.fromtimestamp(NOW / 1000, UTC)
 
 
 def change(name: str, offset: int, origin: str = "status-events/0", at: int = NOW) -> NewChange:
-    line = orjson.dumps({"messageId": name, "link": 0, "state": "SENT"})
+    line = orjson.dumps({"message_id": name, "link": 0, "state": "SENT"})
     return NewChange(f"{name}/0/SENT", line, f"{origin}/{offset}", at)
 
 
@@ -27,12 +27,15 @@ def test_a_pack_is_read_from_any_of_its_numbers_on() -> None:
     assert [[seq for seq, _ in pack.behind(seq)] for seq in (0, 6, 7, 8)] == [[7, 8], [7, 8], [8], []]
 
 
-def test_a_change_of_a_former_release_is_told_in_the_names_of_this_one() -> None:
-    former = change("a", 1)._replace(line=b'{"message_id":"a","mt_num":"7","link":0,"state":"SENT"}')
-    (document,) = documents_of("bank", 7, [[former]], {}, WRITTEN)
+def test_a_change_is_stored_in_the_names_of_every_release_and_told_in_camel_case() -> None:
+    event = {"message_id": "a", "mt_num": "7", "id": '"mt_num":', "link": 0, "state": "FAILED", "error_code": 7}
+    line = orjson.dumps(event | {"double_reach": True})
+    (document,) = documents_of("bank", 7, [[change("a", 1)._replace(line=line)]], {}, WRITTEN)
     pack = pack_of(document)
-    assert pack.names == {"a/0/SENT"}
-    assert list(pack.behind(0)) == [(7, b'{"messageId":"a","mtNum":"7","link":0,"state":"SENT"}')]
+    assert (pack.names, pack.lines) == ({"a/0/FAILED"}, [line])
+    ((seq, told),) = pack.behind(0)
+    named = {"messageId": "a", "mtNum": "7", "id": '"mt_num":', "link": 0, "state": "FAILED", "errorCode": 7}
+    assert (seq, orjson.loads(told)) == (7, named | {"doubleReach": True})
 
 
 def test_all_packs_of_a_batch_tell_how_far_it_went() -> None:
