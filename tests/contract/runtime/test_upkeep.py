@@ -112,13 +112,13 @@ async def test_growth_between_two_halves_of_a_load_loses_nothing_and_keeps_each_
     messages = [ids.uuid7() for _ in range(20)]
     halves = [[(message, at) for at in range(first, first + 10) for message in messages] for first in (0, 10)]
     async with kafka.opened_log(made) as log:
-        await log.append([_repeat(*said) for said in halves[0]])
+        await log.append([_repeat(*pair) for pair in halves[0]])
         assert "records that wait" in (await upkeep.planned(made, wanted(made, 6), grow=True))[0].refusal
         await read_to(log, 200)
         grown = await _grown(made, 6)
         assert [change.what for change in grown] == ["2 partitions instead of 6"]
     async with kafka.opened_log(made) as log:
-        await log.append([_repeat(*said) for said in halves[1]])
+        await log.append([_repeat(*pair) for pair in halves[1]])
         await read_to(log, 400)
     assert sorted(seen) == sorted(halves[0] + halves[1])
     for message in messages:

@@ -33,9 +33,9 @@ def test_a_change_is_stored_in_the_names_of_every_release_and_told_in_camel_case
     (document,) = documents_of("bank", 7, [[change("a", 1)._replace(line=line)]], {}, WRITTEN)
     pack = pack_of(document)
     assert (pack.names, pack.lines) == ({"a/0/FAILED"}, [line])
-    ((seq, told),) = pack.behind(0)
+    ((seq, shown),) = pack.behind(0)
     named = {"messageId": "a", "mtNum": "7", "id": '"mt_num":', "link": 0, "state": "FAILED", "errorCode": 7}
-    assert (seq, orjson.loads(told)) == (7, named | {"doubleReach": True})
+    assert (seq, orjson.loads(shown)) == (7, named | {"doubleReach": True})
 
 
 def test_all_packs_of_a_batch_tell_how_far_it_went() -> None:
