@@ -106,7 +106,7 @@ class Status:
         made = []
         for offset in range(self.committed, min(LENGTH, self.committed + length)):
             name = f"{self.origin.replace('/', '-')}-{offset}"
-            line = orjson.dumps({"messageId": name, "link": 0, "state": "SENT"})
+            line = orjson.dumps({"message_id": name, "link": 0, "state": "SENT"})
             full = f"{name}/0/SENT"
             again = full in self.saved
             made.append(NewChange(full, line, f"{self.origin}/{offset}", now_ms(), again))
@@ -168,7 +168,7 @@ async def test_each_change_is_stored_once_and_none_is_lost(turns: list[Turn]) ->
     await asyncio.gather(*(status.store.add("bank", status.batch(LENGTH)) for status in instances))
     found = [pack_of(document) for document in sorted(collection.documents, key=lambda document: document["seq"])]
     numbered = [number for pack in found for number in range(pack.first, pack.last + 1)]
-    names = [orjson.loads(line)["messageId"] for pack in found for line in pack.lines]
+    names = [orjson.loads(line)["message_id"] for pack in found for line in pack.lines]
     assert numbered == list(range(1, 2 * LENGTH + 1))
     assert len(names) == len(set(names)) == 2 * LENGTH
     assert collection.counted == 2 * LENGTH
