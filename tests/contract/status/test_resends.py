@@ -130,6 +130,25 @@ async def test_what_is_asked_for_twice_by_one_resend_is_sent_once(service: Runni
     assert len(receiver.came) == before + 2
 
 
+async def test_a_page_that_cannot_be_read_holds_up_its_own_resend_alone(service: Running, receiver: Receiver) -> None:
+    story = Story()
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
+    await taken(service, story, 0)
+    before = len(receiver.came)
+    async with mongo.database(service.settings) as database:
+        await database["messages"].insert_one({"_id": "damaged", "partner_id": "other", "created_at": 1})
+        body = {"partner": "other", "since": "1970-01-01T00:00:00Z", "until": "1971-01-01T00:00:00Z"}
+        status, stuck = await post(service, "/v1/report-resends", body, ADMIN)
+        assert status == 202, stuck
+        try:
+            await resent(service, {"message": story.message_id})
+            await receiver.until(lambda: len(receiver.came) == before + 1, "sent again")
+            _, found = await service.get(f"/v1/report-resends/{stuck['resendId']}", ADMIN)
+            assert (found["state"], found["asked"]) == ("running", 0), "nothing of it is lost"
+        finally:
+            await database["messages"].delete_one({"_id": "damaged"})
+
+
 async def test_a_partner_asks_for_its_own_and_nothing_is_sent_by_a_dry_run(
     service: Running, receiver: Receiver
 ) -> None:
