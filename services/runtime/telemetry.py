@@ -78,6 +78,9 @@ OPEN_DEAD_LETTERS = Gauge(
 AUDIT_LOST = Counter(
     "rpns_lost_audit_records_total", "audit records that the log did not take; each is in the process's log as an error"
 )
+CLOCK_OFF = Gauge(
+    "rpns_clock_off_seconds", "how far this process's clock is from the database's, seconds; 0 while it is within 2"
+)
 WEAK_TOPICS = Gauge(
     "rpns_weak_topics", "topics with fewer replicas, or weaker settings against loss, than this deployment asks for"
 )

@@ -19,6 +19,7 @@ from services.runtime import build, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.loops import keep_on
 from services.runtime.mongo import Database, read_only
+from services.runtime.mongo.upkeep.clock_check import ClockCheck
 from services.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ SIGNS: tuple[Gauge, ...] = (
     telemetry.SUSPECTS,
     telemetry.WEAK_TOPICS,
     telemetry.PROVIDER_AWAY,
+    telemetry.CLOCK_OFF,
 )
 
 
@@ -110,13 +112,14 @@ def keep_told(process: "Process", database: Database) -> None:
 
 async def _keep_telling(name: str, settings: Settings, database: Database, stop: asyncio.Event) -> None:
     instances, started_at, host = Instances(database), now_ms(), platform.node()
-    is_prepared = False
+    is_prepared, clock = False, ClockCheck()
 
     async def turn() -> None:
         nonlocal is_prepared
         if not is_prepared:
             await instances.prepare()
             is_prepared = True
+        await clock.look(database)
         await instances.save(
             Instance(
                 name,
