@@ -78,6 +78,7 @@ class PartnerChanged(Event, tag="partner-changed"):
     enabled: bool = True
     planning_horizon_days: int = 30  # how far ahead a deadline may lie; no more than the log keeps
     api_key_digests: tuple[str, ...] = ()  # of keys that are accepted instead of the password
+    report_key_before_sealed: str | None = None  # still signs beside the newest, until somebody ends it
     by: str = ""
 
     @property

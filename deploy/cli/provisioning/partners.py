@@ -148,12 +148,22 @@ def rotate(
     secret_file: SecretFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """A new secret. The old password and report key end at once; old batch and API keys work until the next one."""
+    """A new secret. The old password ends at once; keys work until the next one, a report key until end-old-report-key.
+
+    X-RPNS-Signature is made with the newest report key alone, webhook-signature with both.
+    """
     if what is not Secret.PASSWORD and secret_file is not None:
         raise typer.BadParameter("only a password can be given; keys are drawn")
     body = secret_of("password", secret_file)
     made = operator(context).call("POST", f"/v1/partners{path(partner, what.value)}", body)
     show.done(f"partner {partner} has a new {what}", made, as_json, _drawn(secret_file))
+
+
+@app.command()
+def end_old_report_key(context: typer.Context, partner: Partner, as_json: AsJson = False) -> None:
+    """Sign the partner's reports with its newest report key alone, once the partner knows that one."""
+    made = operator(context).call("DELETE", f"/v1/partners{path(partner, 'report-key', 'old')}")
+    show.done(f"the reports of {partner} are signed with its newest key alone", made, as_json)
 
 
 @app.command()
@@ -175,7 +185,7 @@ def _switch(context: typer.Context, partner: str, enabled: bool, as_json: bool) 
 
 def _drawn(secret_file: Path | None) -> dict[str, str]:
     """The secrets to show; a password that was given is not shown again."""
-    return {} if secret_file else {"password": "password", "key": "key"}
+    return {} if secret_file else {"password": "password", "key": "key", "webhook secret": "webhookSecret"}
 
 
 def _about(

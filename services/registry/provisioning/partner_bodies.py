@@ -1,5 +1,6 @@
 """What the API of partners takes and gives, in camel case. `version` is what `If-Match` compares."""
 
+import base64
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
@@ -75,6 +76,7 @@ class PartnerView(AnswerModel):
     subnets: list[str]
     report_url: str | None
     signs_reports: bool
+    report_keys: int
     default_sender: str | None
     default_ttl_s: dict[Channel, int]
     default_ttl_unit: dict[Channel, TtlUnit]
@@ -97,6 +99,7 @@ class PartnerView(AnswerModel):
             changed_at=partner.at,
             password=password,
             signs_reports=partner.report_key_sealed is not None,
+            report_keys=sum(key is not None for key in (partner.report_key_sealed, partner.report_key_before_sealed)),
             batch_keys=len(partner.batch_key_digests),
             api_keys=len(partner.api_key_digests),
         )
@@ -113,6 +116,17 @@ class SecretView(AnswerModel):
 
     key: str
     version: str
+
+
+class ReportKeyView(SecretView):
+    """A key for signed reports, shown this once, in two ways of writing."""
+
+    webhook_secret: str
+
+
+def webhook_secret_of(key: str) -> str:
+    """The key as libraries of Standard Webhooks take it: `whsec_` and the base64 of its bytes."""
+    return f"whsec_{base64.b64encode(key.encode()).decode()}"
 
 
 class SenderBody(RequestModel):

@@ -17,10 +17,12 @@ from services.registry.provisioning.partner_bodies import (
     PartnerPatch,
     PartnerView,
     PasswordBody,
+    ReportKeyView,
     SecretView,
     SenderBody,
     SenderView,
     ServiceNumber,
+    webhook_secret_of,
 )
 from services.registry.provisioning.secret_rules import SecretRules
 from services.registry.provisioning.service import Entity, Provisioning, Stamp, partner_of
@@ -115,14 +117,28 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
         return PartnerView.of(partner, password)
 
     @router.post("/{partner_id}/report-key", responses={404: PROBLEMS[400]})
-    async def rotate_report_key(partner_id: Id, by: By, if_match: IfMatch = None) -> SecretView:
-        """A new key for signed reports, shown in this answer only."""
+    async def rotate_report_key(partner_id: Id, by: By, if_match: IfMatch = None) -> ReportKeyView:
+        """A new key for signed reports, shown in this answer only.
+
+        `webhook-signature` is made with the one before as well, until `report-key/old` is deleted or the next rotation.
+        """
         key = random_secrets.token_urlsafe(32)
         sealed = secrets.seal(key.encode(), b"report-key")
-        partner = await provisioning.change_partner(
-            partner_id, lambda partner, stamp: stamp.on(partner, report_key_sealed=sealed), by=by, if_match=if_match
-        )
-        return SecretView(key=key, version=partner.event_id)
+
+        def change(partner: PartnerChanged, stamp: Stamp) -> PartnerChanged:
+            return stamp.on(partner, report_key_sealed=sealed, report_key_before_sealed=partner.report_key_sealed)
+
+        partner = await provisioning.change_partner(partner_id, change, by=by, if_match=if_match)
+        return ReportKeyView(key=key, version=partner.event_id, webhook_secret=webhook_secret_of(key))
+
+    @router.delete("/{partner_id}/report-key/old", responses={404: PROBLEMS[400]})
+    async def drop_old_report_key(partner_id: Id, by: By, if_match: IfMatch = None) -> PartnerView:
+        """End the overlap: reports are signed with the newest key alone."""
+
+        def change(partner: PartnerChanged, stamp: Stamp) -> PartnerChanged:
+            return stamp.on(partner, report_key_before_sealed=None)
+
+        return PartnerView.of(await provisioning.change_partner(partner_id, change, by=by, if_match=if_match))
 
     @router.post("/{partner_id}/batch-key", responses={404: PROBLEMS[400]})
     async def rotate_batch_key(

@@ -65,6 +65,7 @@ ROUTES: tuple[OperatorRoute, ...] = (
     *_rows("operator", True, "POST /v1/report-resends", f"POST {_RESEND}/cancel"),
     *_rows("operator", False, "POST /v1/partners", f"PATCH {_PARTNER}"),
     *_rows("operator", False, *(f"POST {_PARTNER}/{secret}" for secret in ("password", "report-key", "batch-key"))),
+    *_rows("operator", False, f"DELETE {_PARTNER}/report-key/old"),
     *_rows("operator", False, f"POST,DELETE {_PARTNER}/api-key"),
     *_rows("operator", False, f"PUT {_PARTNER}/senders/{{service_number}}"),
     *_rows("operator", False, "POST /v1/applications", f"PATCH {_APPLICATION}"),

@@ -47,6 +47,12 @@ class LeasedReport:
     host: str = ""  # of one from memory, which is stored if it is not taken
     resend: str = ""  # the resend that asked for it
 
+    @property
+    def webhook_id(self) -> str:
+        """The same for each attempt of this report, and no other's: a resend is asked for, so it is another."""
+        named = f"{self.report_id}/{self.status.value}/{self.error_code}"
+        return f"{named}/{self.resend}" if self.resend else named
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:

@@ -183,7 +183,7 @@ class ReportService:
         """The answer; of a fault of ours, which is alarmed, one that was not taken: the report is tried again."""
         partner = self._directory.partners.get(report.partner_id)
         try:
-            return await self._sender.post(url, report.body, partner, report.resend)
+            return await self._sender.post(url, report.body, partner, report.webhook_id, report.resend)
         except Exception as error:
             telemetry.LOOP_FAILURES.labels("reports").inc()
             log_error = log.error  # without the error's text, which may be a report's

@@ -5,12 +5,17 @@ was removed by mistake may be back tomorrow. Signed reports carry
 
     X-RPNS-Timestamp: seconds since the epoch
     X-RPNS-Signature: sha256=<hex of HMAC-SHA256(key, timestamp + "." + body)>
+    webhook-id, webhook-timestamp, webhook-signature: the same by Standard Webhooks 1.0.0 (standardwebhooks.com)
+
+`webhook-id` names the report: each attempt to send it has the same. After a rotation `webhook-signature` has a second
+signature, by the key before, until that key is ended: the receiver may change over when it likes.
 
 One that is sent again because somebody asked for it (`services/status/resends`) carries `X-RPNS-Resend: <its id>`.
 
 Source: `docs/partner-api.md` §3.
 """
 
+import base64
 import hmac
 import time
 from dataclasses import dataclass
@@ -48,11 +53,13 @@ class ReportSender:
         self._pool = pool
         self._secrets = secrets
 
-    async def post(self, url: str, body: bytes, partner: PartnerChanged | None, resend: str = "") -> Answer:
+    async def post(
+        self, url: str, body: bytes, partner: PartnerChanged | None, webhook_id: str, resend: str = ""
+    ) -> Answer:
         """Post it. Never raises for faults of the receiver, its address or its key."""
         started = time.monotonic()
         try:
-            headers = _HEADERS + self._signature(body, partner)
+            headers = _HEADERS + self._signatures(body, partner, webhook_id)
             if resend:
                 headers += header_lines({"X-RPNS-Resend": resend})
             status, detail, is_down = await self._posted(_target(url), headers, body)
@@ -74,13 +81,23 @@ class ReportSender:
             return 0, "not allowed: an address in a private network", False
         return 0, result.detail if isinstance(result, NotSent) else f"no answer: {result.detail}", True
 
-    def _signature(self, body: bytes, partner: PartnerChanged | None) -> bytes:
+    def _signatures(self, body: bytes, partner: PartnerChanged | None, webhook_id: str) -> bytes:
         if partner is None or partner.report_key_sealed is None:
             return b""
         key = self._secrets.open(partner.report_key_sealed, b"report-key")
+        keys = [key]
+        if partner.report_key_before_sealed is not None:
+            keys.append(self._secrets.open(partner.report_key_before_sealed, b"report-key"))
         timestamp = str(now_ms() // 1000)
-        signature = signature_of(key, timestamp, body)
-        return header_lines({"X-RPNS-Timestamp": timestamp, "X-RPNS-Signature": f"sha256={signature}"})
+        return header_lines(
+            {
+                "X-RPNS-Timestamp": timestamp,
+                "X-RPNS-Signature": f"sha256={signature_of(key, timestamp, body)}",
+                "webhook-id": webhook_id,
+                "webhook-timestamp": timestamp,
+                "webhook-signature": " ".join(webhook_signature_of(key, webhook_id, timestamp, body) for key in keys),
+            }
+        )
 
 
 def _target(url: str) -> Target:
@@ -94,6 +111,12 @@ def _target(url: str) -> Target:
 def signature_of(key: bytes, timestamp: str, body: bytes) -> str:
     """Hex of HMAC-SHA256 over timestamp and body."""
     return hmac.digest(key, timestamp.encode() + b"." + body, "sha256").hex()
+
+
+def webhook_signature_of(key: bytes, webhook_id: str, timestamp: str, body: bytes) -> str:
+    """`v1,` and the base64 of HMAC-SHA256 over id, timestamp and body."""
+    signed = f"{webhook_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 
 
 def _status_words(status: int) -> str:

@@ -372,6 +372,23 @@ async def test_the_api_key_before_works_until_the_next_rotation_and_all_end_when
     assert here.directory.partners[partner_id].api_key_digests == ()
 
 
+async def test_the_report_key_before_signs_until_it_is_ended(here: Registry) -> None:
+    partner_id = (await ok(here, "POST", "/partners", {"login": name()}))["partnerId"]
+    path = f"/partners/{partner_id}/report-key"
+    keys = []
+    for count in (1, 2, 2):
+        made = await ok(here, "POST", path)
+        assert base64.b64decode(made["webhookSecret"].removeprefix("whsec_")).decode() == made["key"]
+        assert (await ok(here, "GET", f"/partners/{partner_id}"))["reportKeys"] == count
+        keys.append(made["key"])
+    known = here.directory.partners[partner_id]
+    sealed = (known.report_key_sealed, known.report_key_before_sealed)
+    assert [here.secrets.open(text or "", b"report-key").decode() for text in sealed] == [keys[2], keys[1]]
+    ended = await ok(here, "DELETE", f"{path}/old")
+    assert (ended["reportKeys"], ended["signsReports"]) == (1, True)
+    assert here.directory.partners[partner_id].report_key_before_sealed is None
+
+
 async def test_a_change_waits_for_one_that_crashed_until_its_turn_ends(here: Registry) -> None:
     await here.database["provisioning"].update_one({"_id": "turn"}, {"$set": {"until": 2**53}}, upsert=True)
     waiting = asyncio.ensure_future(call(here, "POST", "/applications", {"name": "Bank"}))

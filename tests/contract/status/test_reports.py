@@ -1,8 +1,11 @@
 """Reports to partners, over the wire, with a real Kafka and a real MongoDB behind them."""
 
+import base64
 import hmac
+import re
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from schemas import ids
 from schemas.events import MessageRequested
 from schemas.values import ReportRequest
+from services.registry.provisioning.partner_bodies import webhook_secret_of
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.settings import Settings
 from tests.conftest import Servers, own_settings
@@ -18,7 +22,7 @@ from tests.support.report_receiver import Receiver, receiving
 from tests.support.status_events import Story
 from tests.support.status_service import Running, partner, running
 
-KEY = b"key of the bank"
+KEY, KEY_BEFORE = b"key of the bank", b"key before"
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +42,8 @@ async def receiver() -> AsyncIterator[Receiver]:
 @pytest.fixture(scope="module")
 async def service(stack_servers: Servers, home: Receiver) -> AsyncIterator[Running]:
     settings = own_settings(stack_servers).model_copy(update={"report_retry_s": 0.3, "report_limit": 4})
-    sealed = Secrets(settings.master_key).seal(KEY, b"report-key")
-    bank = partner(report_url=home.url, report_key_sealed=sealed)
+    sealed, before = [Secrets(settings.master_key).seal(key, b"report-key") for key in (KEY, KEY_BEFORE)]
+    bank = partner(report_url=home.url, report_key_sealed=sealed, report_key_before_sealed=before)
     async with running(settings, [bank, partner("quiet", uuid=ids.uuid7())]) as started:
         yield started
 
@@ -48,6 +52,11 @@ def asked(story: Story, to: Receiver | None, registered_delivery: Literal[0, 1, 
     """With the address of `to`; None leaves it to the partner's configuration."""
     url = to.url if to is not None else None
     return story.requested(reports=ReportRequest(registered_delivery=registered_delivery, notify_url=url))
+
+
+async def taken_of(service: Running, story: Story, status: int) -> None:
+    """Until the partner has taken this status of it."""
+    await service.until(story, lambda seen: (seen["links"][0]["report"] or {}).get("taken") == status, "taken")
 
 
 def has_report(message: Any) -> bool:
@@ -76,6 +85,39 @@ async def test_a_report_is_signed_with_the_partners_key(service: Running, receiv
     body, headers = receiver.raw[0]
     expected = hmac.new(KEY, headers["X-RPNS-Timestamp"].encode() + b"." + body, "sha256").hexdigest()
     assert headers["X-RPNS-Signature"] == f"sha256={expected}"
+
+
+async def test_standard_webhooks_are_signed_with_both_keys_and_a_repeat_has_the_same_id(
+    service: Running, receiver: Receiver
+) -> None:
+    """Verified by the standard's own text, and by the example that partners are given."""
+    page = (Path(__file__).parents[3] / "docs" / "partner-api.md").read_text()
+    (example,) = [code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def is_ours" in code]
+    given: dict[str, Any] = {}
+    exec(example, given)
+    story = Story()
+    receiver.status = 503
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
+    await receiver.until(lambda: bool(receiver.came), "refused once")
+    receiver.status = 200
+    await taken_of(service, story, 0)
+    await service.append(story.receipt())
+    await taken_of(service, story, 2)
+    for body, headers in receiver.raw:
+        content = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        signatures = [base64.b64encode(hmac.digest(key, content, "sha256")).decode() for key in (KEY, KEY_BEFORE)]
+        assert headers["webhook-signature"] == " ".join(f"v1,{signature}" for signature in signatures)
+        for key in (KEY, KEY_BEFORE):
+            secret = webhook_secret_of(key.decode())
+            assert given["is_ours"](headers, body, secret)
+            assert not given["is_ours"](headers, body + b" ", secret)
+            assert not given["is_ours"](headers | {"webhook-id": "another"}, body, secret)
+        assert not given["is_ours"](headers, body, webhook_secret_of("somebody else's"))
+    names = [headers["webhook-id"] for _, headers in receiver.raw]
+    statuses = receiver.statuses()
+    assert statuses.count(0) > 1, "it was repeated"
+    assert len(set(names)) == len(set(statuses)) == 2
+    assert len(set(zip(names, statuses, strict=True))) == 2, "a repeat is the same report, another state another"
 
 
 async def test_the_messages_own_address_comes_before_the_partners(

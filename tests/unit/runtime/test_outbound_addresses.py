@@ -148,7 +148,7 @@ async def test_reports_go_to_the_very_bytes(lines: Lines) -> None:
     pool = outside_pool("", 10, allow_private=True)
     wire = ReportSender(pool, SECRETS)
     for target in EXACT:
-        assert (await wire.post(lines.url + target, b"{}", None)).taken
+        assert (await wire.post(lines.url + target, b"{}", None, "report")).taken
     await pool.close()
     assert lines.first == [f"POST {target} HTTP/1.1".encode() for target in EXACT]
 
@@ -165,7 +165,7 @@ async def test_no_spelling_of_a_private_address_is_connected_to(lines: Lines) ->
     port = lines.url.rpartition(":")[2]
     pool = outside_pool("", 100, allow_private=False)
     wire = ReportSender(pool, SECRETS)
-    answers = {host: await wire.post(f"http://{host}:{port}/x", b"{}", None) for host in INWARD}
+    answers = {host: await wire.post(f"http://{host}:{port}/x", b"{}", None, "report") for host in INWARD}
     await pool.close()
     assert {host for host, answer in answers.items() if answer.http_status} == set()
     assert not lines.first
@@ -206,7 +206,7 @@ def test_a_host_that_becomes_none_when_it_is_looked_up_is_refused() -> None:
 
 async def test_a_report_to_a_host_that_nobody_can_look_up_is_not_taken_and_raises_nothing() -> None:
     pool = outside_pool("", 10, allow_private=True)
-    answer = await ReportSender(pool, SECRETS).post("https://⒈.example/", b"{}", None)
+    answer = await ReportSender(pool, SECRETS).post("https://⒈.example/", b"{}", None, "report")
     await pool.close()
     assert not answer.taken
     assert not answer.is_down
