@@ -1,0 +1,60 @@
+/** The operators' API, at the address that this page came from. */
+
+import { signOut, token } from "./session";
+
+export class ApiError extends Error {
+  /** `status` is 0 when no answer came; `code` is the problem's type, or empty. */
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+/** A path with its query; what is null or undefined is left out. */
+export function withQuery(path: string, query: Query): string {
+  const pairs = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
+  return pairs.length ? `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}` : path;
+}
+
+/** Its JSON, undefined for an empty answer. Throws ApiError; 401 also signs out. `bearer` is tried instead of the session's. */
+export async function request<T>(path: string, init: RequestInit = {}, bearer: string | null = token()): Promise<T> {
+  const headers = new Headers(init.headers);
+  headers.set("Accept", "application/json");
+  if (bearer !== null) headers.set("Authorization", `Bearer ${bearer}`);
+  if (typeof init.body === "string" && !headers.has("Content-Type")) headers.set("Content-Type", "application/json");
+  let answer: Response;
+  try {
+    answer = await fetch(path, { ...init, headers, credentials: "omit", cache: "no-store" });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError(0, "", String(error));
+  }
+  const text = await answer.text();
+  const body = parsed(text);
+  if (!answer.ok) {
+    if (answer.status === 401 && bearer === token()) signOut();
+    throw refusal(answer.status, body);
+  }
+  if (text !== "" && body === undefined) throw new ApiError(answer.status, "", "the answer is not JSON");
+  return body as T;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    return undefined; // a gateway's own page; `request` says so
+  }
+}
+
+function refusal(status: number, body: unknown): ApiError {
+  const problem = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  const words = [problem.title, problem.detail].filter((part): part is string => typeof part === "string");
+  const type = typeof problem.type === "string" && problem.type !== "about:blank" ? problem.type : "";
+  return new ApiError(status, type, words.join(": ") || `HTTP ${status}`);
+}

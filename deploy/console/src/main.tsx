@@ -1,0 +1,56 @@
+/** The console: who is not signed in sees the sign-in, everybody else the menu and a page. */
+
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { PAGES } from "./pages";
+import { SignIn } from "./pages/sign-in";
+import { Empty } from "./parts/states";
+import { href, usePlace } from "./router";
+import { onSession, signOut, token } from "./session";
+import "./style.css";
+import { language, setLanguage, t } from "./words";
+
+function Console() {
+  const [, redraw] = useState(0);
+  const { path, rest } = usePlace();
+  const again = () => redraw((count) => count + 1);
+  useEffect(() => onSession(again), []);
+  useEffect(() => {
+    document.title = t("app.title");
+  });
+  const isSignedIn = token() !== null;
+  const page = path === "" ? PAGES[0] : PAGES.find((known) => known.path === path);
+  const switched = () => {
+    setLanguage(language() === "ru" ? "en" : "ru");
+    again();
+  };
+  return (
+    <>
+      <a class="skip" href="#content" onClick={skip}>{t("app.skip")}</a>
+      <header>
+        <strong>{t("app.title")}</strong>
+        <nav>
+          {isSignedIn &&
+            PAGES.map((known) => (
+              <a key={known.path} href={href(known.path)} aria-current={known === page ? "page" : undefined}>
+                {t(known.title)}
+              </a>
+            ))}
+        </nav>
+        <button type="button" class="link" onClick={switched}>{t("app.language")}</button>
+        {isSignedIn && <button type="button" class="link" onClick={signOut}>{t("app.signOut")}</button>}
+      </header>
+      <main id="content" tabIndex={-1} key={language()}>
+        {!isSignedIn ? <SignIn /> : page ? <page.component rest={rest} /> : <Empty>{t("app.notFound")}</Empty>}
+      </main>
+    </>
+  );
+}
+
+function skip(event: Event): void {
+  event.preventDefault(); // the address names the page
+  document.getElementById("content")?.focus();
+}
+
+setLanguage(language());
+render(<Console />, document.getElementById("console")!);

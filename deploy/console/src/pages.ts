@@ -1,0 +1,16 @@
+/** The pages, in the order of the menu. A page adds its row here and its texts to `words.ts`. */
+
+import type { ComponentType } from "preact";
+import { Support } from "./pages/support";
+import type { Key } from "./words";
+
+export interface Page {
+  /** After `#/`; what follows it in the address is given to the page as `rest`. */
+  path: string;
+  title: Key;
+  /** Which scope its routes need. */
+  scope: "read" | "support" | "operator" | "admin";
+  component: ComponentType<{ rest: string }>;
+}
+
+export const PAGES: readonly Page[] = [{ path: "support", title: "support.title", scope: "support", component: Support }];

@@ -1,0 +1,47 @@
+/** Asks for the token once, and tries it before it is kept. */
+
+import { useState } from "preact/hooks";
+import { ApiError, request } from "../api";
+import { Failure } from "../parts/states";
+import { signIn } from "../session";
+import { t } from "../words";
+
+const ANY_SCOPE = "/v1/stops"; // which every token may read
+
+export function SignIn() {
+  const [value, setValue] = useState("");
+  const [isAsking, setAsking] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const submitted = async (event: Event) => {
+    event.preventDefault();
+    setAsking(true);
+    setError(null);
+    try {
+      await request(ANY_SCOPE, {}, value.trim());
+      signIn(value.trim());
+    } catch (refused) {
+      setError(refused);
+      setAsking(false);
+    }
+  };
+  const isWrong = error instanceof ApiError && error.status === 401;
+  return (
+    <form class="card sign-in" onSubmit={submitted}>
+      <h1>{t("signIn.title")}</h1>
+      <label for="token">{t("signIn.token")}</label>
+      <input
+        id="token"
+        type="password"
+        autocomplete="off"
+        required
+        autofocus
+        aria-describedby="token-hint"
+        value={value}
+        onInput={(event) => setValue(event.currentTarget.value)}
+      />
+      <p id="token-hint" class="quiet">{t("signIn.hint")}</p>
+      {isWrong ? <p class="failure" role="alert">{t("signIn.wrong")}</p> : error !== null && <Failure error={error} />}
+      <button type="submit" class="main" disabled={isAsking}>{t("signIn.submit")}</button>
+    </form>
+  );
+}
