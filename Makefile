@@ -23,14 +23,17 @@ help: ## this list
 install: .venv/.installed-dev ## everything that demo, test and check need
 	@$(VENV) -m deploy.local prepare
 	@$(VENV) -m deploy.clients
+	@$(VENV) -m deploy.console
 
 demo: .venv/.installed-run ## start everything, send real traffic and show it arriving
+	@$(VENV) -m deploy.console
 	@$(VENV) -m deploy.demo
 
 tour: .venv/.installed-run ## every feature once, in a table; make tour TOUR="cascade batch" for some
 	@$(VENV) -m deploy.tour $(TOUR)
 
 up: .venv/.installed-run ## start the local stack in the background; CLUSTER=1: on secured servers
+	@$(VENV) -m deploy.console
 	@$(VENV) -m deploy.local up $(if $(CLUSTER),--secured)
 
 down: .venv/.installed-run ## end the local stack

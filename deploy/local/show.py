@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from deploy.console import INDEX
 from deploy.local.report import Step
 
 
@@ -88,3 +89,5 @@ def overview(console: Console, stack: Mapping[str, Any]) -> None:
         console.print(f"For operators: [bold]{stack['operators_url']}[/]", highlight=False)
         for url in (stack["public_url"], stack["operators_url"]):
             console.print(f"  {url}/docs/", highlight=False)
+        if INDEX.exists():
+            console.print(f"  {stack['operators_url']}/console/", highlight=False)

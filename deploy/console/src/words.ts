@@ -47,6 +47,15 @@ const TABLE = {
   "support.devices": ["Customer's devices", "Устройства клиента"],
   "support.noDevices": ["No device is registered", "Нет зарегистрированных устройств"],
   "support.ms": ["ms", "мс"],
+  "support.model": ["Model", "Модель"],
+  "support.application": ["Application", "Приложение"],
+  "support.provider": ["Provider", "Провайдер"],
+  "support.forbidden": ["Forbidden", "Запреты"],
+  "support.bySystem": ["by the system", "системой"],
+  "support.byApplication": ["in the application", "в приложении"],
+  "support.nothingForbids": ["no", "нет"],
+  "support.subscriptions": ["Subscriptions", "Подписки"],
+  "support.lastUsed": ["Last used", "Использовано"],
 } as const satisfies Record<string, readonly [english: string, russian: string]>;
 
 export type Key = keyof typeof TABLE;

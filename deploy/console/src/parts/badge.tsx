@@ -3,7 +3,8 @@
 const GOOD = new Set(["DELIVERED", "READ", "works", "ACTIVE", "DONE"]);
 const BAD = new Set(["SUPPRESSED", "EXPIRED", "REFUSED", "FAILED", "revoked", "expired"]);
 
-export function Badge({ state }: { state: string }) {
-  const kind = GOOD.has(state) ? "good" : BAD.has(state) ? "bad" : "going";
-  return <span class={`badge ${kind}`}>{state}</span>;
+/** `kind` is for words that are no state. */
+export function Badge({ state, kind }: { state: string; kind?: "good" | "bad" | "going" }) {
+  const known = GOOD.has(state) ? "good" : BAD.has(state) ? "bad" : "going";
+  return <span class={`badge ${kind ?? known}`}>{state}</span>;
 }

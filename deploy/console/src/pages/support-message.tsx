@@ -1,0 +1,107 @@
+/** One message: what became of it, and its trace, device by device. */
+
+import { request } from "../api";
+import { Badge } from "../parts/badge";
+import { Masked } from "../parts/masked";
+import { Shown, useLoaded } from "../parts/states";
+import { Time } from "../parts/time";
+import { t } from "../words";
+import { Devices } from "./support-devices";
+import type { Reason, Summary } from "./support";
+
+interface Step {
+  at: number;
+  what: string;
+  link: number;
+  eventId: string;
+  reason: Reason | null;
+  detail: string | null;
+  installationId: string | null;
+  provider: string | null;
+  attempt: number | null;
+  status: number | null;
+  latencyMs: number | null;
+  late: boolean;
+  counts: boolean;
+}
+
+interface Message extends Summary {
+  mtNum: string | null;
+  id: string | null;
+  trace: Step[];
+  traceDropped: number;
+}
+
+export function MessageTrace({ id }: { id: string }) {
+  const [loaded, again] = useLoaded(id, (signal) => request<Message>(`/v1/messages/${encodeURIComponent(id)}`, { signal }));
+  return <Shown loaded={loaded} again={again}>{(message) => <Told message={message} />}</Shown>;
+}
+
+function Told({ message }: { message: Message }) {
+  const facts: [string, string | null][] = [
+    [t("support.message"), message.messageId],
+    ["mtNum", message.mtNum],
+    ["id", message.id],
+    [t("support.partner"), message.partnerId],
+    [t("support.channel"), message.channel],
+  ];
+  const user = message.externalUserId;
+  return (
+    <>
+      <section class="card">
+        <h2><Badge state={message.state} /> {message.explanation}</h2>
+        <dl>
+          {facts.map(([name, value]) => value !== null && <><dt>{name}</dt><dd>{value}</dd></>)}
+          <dt>{t("support.created")}</dt><dd><Time at={message.createdAt} /></dd>
+          {message.phone && <><dt>{t("support.recipient")}</dt><dd><Masked value={`+${message.phone}`} label={t("support.recipient")} /></dd></>}
+          {user && <><dt>{t("support.user")}</dt><dd><Masked value={user} label={t("support.user")} /></dd></>}
+        </dl>
+      </section>
+      <section class="card">
+        <h2>{t("support.trace")}</h2>
+        {byDevice(message.trace).map(([device, steps]) => (
+          <section key={device}>
+            <h3>{device ? `${t("support.device")} ${device.slice(0, 8)}` : t("support.wholeMessage")}</h3>
+            <ol class="trace">{steps.map((step, index) => <Line key={`${step.eventId} ${index}`} step={step} />)}</ol>
+          </section>
+        ))}
+        {message.traceDropped > 0 && <p class="quiet">{message.traceDropped} {t("support.dropped")}</p>}
+        <details>
+          <summary>{t("support.raw")}</summary>
+          <pre tabIndex={0}>{JSON.stringify(message.trace, null, 2)}</pre>
+        </details>
+      </section>
+      {user ? <Devices query={{ user }} /> : message.phone && <Devices query={{ phone: message.phone }} />}
+    </>
+  );
+}
+
+function Line({ step }: { step: Step }) {
+  const facts = [
+    step.provider,
+    step.status === null ? null : String(step.status),
+    step.what !== "report" && (step.attempt ?? 0) > 1 ? `${t("support.step.attempt")} ${step.attempt}` : null,
+    step.detail,
+    step.link ? `${t("support.link")} ${step.link + 1}` : null,
+    step.latencyMs ? `${step.latencyMs} ${t("support.ms")}` : null,
+    step.late ? t("support.step.late") : null,
+    step.counts ? null : t("support.step.notCounted"),
+  ].filter(Boolean);
+  return (
+    <li class={step.reason ? "failed" : ""}>
+      <strong>{step.what}</strong> <span>{facts.join(" · ")}</span>
+      {step.reason && <div class="failure">{step.reason.words} (errorCode {step.reason.errorCode})</div>}
+      <div class="quiet"><Time at={step.at} /></div>
+    </li>
+  );
+}
+
+/** What happened to the whole message first, then each device in the order in which it appears. */
+function byDevice(trace: Step[]): [device: string, steps: Step[]][] {
+  const groups = new Map<string, Step[]>([["", []]]);
+  for (const step of trace) {
+    const device = step.installationId ?? "";
+    groups.set(device, [...(groups.get(device) ?? []), step]);
+  }
+  return [...groups].filter(([, steps]) => steps.length);
+}
