@@ -62,9 +62,9 @@ def test_what_the_build_makes_is_none_of_its_sources(sources: Path) -> None:
 
 
 def test_a_command_that_fails_tells_its_first_error(tmp_path: Path) -> None:
-    said = "print('> build'); print('src/a.ts(1,2): error TS2322: no'); print('npm error code 2'); exit(2)"
+    script = "print('> build'); print('src/a.ts(1,2): error TS2322: no'); print('npm error code 2'); exit(2)"
     with pytest.raises(BuildError, match=r"^src/a\.ts\(1,2\): error TS2322: no$"):
-        run([sys.executable, "-c", said], tmp_path)
+        run([sys.executable, "-c", script], tmp_path)
 
 
 def test_a_command_that_is_not_there_is_a_build_error(tmp_path: Path) -> None:
