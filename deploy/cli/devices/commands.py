@@ -1,15 +1,20 @@
 """`rpns import-devices FILE`: bring existing tokens in, a part of the file at a time. Safe to repeat."""
 
+import gzip
+from collections import Counter
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO, cast
 
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deploy.cli import show
-from deploy.cli.devices.lines import Bad, Line, Lines, parts
+from deploy.cli.devices.exports import EXPORTS, Export, own_table
+from deploy.cli.devices.lines import MEANINGS, Bad, Line, Lines, parts
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway
 from deploy.cli.options import AsJson, Charset, encoding
@@ -20,6 +25,14 @@ PART_BYTES = 1024 * 1024
 PART_TIMEOUT_S = 300.0
 """Well under what one call takes (5000 lines, 4 MiB), so that the bar moves."""
 Counts = dict[str, int]
+Send = Callable[[list[Line], Counts], list[Bad]]
+
+
+class Source(StrEnum):
+    """Whose export the file is."""
+
+    ONESIGNAL = "onesignal"
+    PINPOINT = "pinpoint"
 
 
 class Format(StrEnum):
@@ -43,41 +56,85 @@ def import_devices(
     file: Annotated[Path, typer.Argument(help="one device a line: provider, token, phone …", show_default=False)],
     application: Annotated[str, typer.Option(help="id of the application the tokens belong to", show_default=False)],
     format: Annotated[Format | None, typer.Option(help="default: by the file's ending")] = None,  # noqa: A002
+    source: Annotated[Source | None, typer.Option("--from", help="the file is this platform's export")] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option("--column", help="OURS=THEIRS: a column of a table of your own; repeat for more")
+    ] = None,
+    values: Annotated[
+        list[str] | None, typer.Option("--value", help="OURS=CELL: what all rows of it have, the provider say")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be imported and what not")] = False,
     charset: Charset = "",
     as_json: AsJson = False,
 ) -> None:
-    """Import existing tokens, as NDJSON or CSV. Bad lines are listed and left out (exit code 1); safe to repeat."""
+    """Import existing tokens, as NDJSON or CSV, also .gz, or another platform's export.
+
+    Bad lines are listed and left out (exit code 1); safe to repeat.
+    """
     if not file.exists():
         raise Fault(f"{file}: no such file")
-    kind = format or ENDINGS.get(file.suffix.lower())
+    export = _export(source, _pairs("--column", columns), _pairs("--value", values))
+    suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() != ".gz"]
+    kind = format or ENDINGS.get(suffixes[-1] if suffixes else "")
+    if kind is None and source is not None and export is not None:
+        kind = Format.CSV if export.is_csv else Format.NDJSON
     if kind is None:
         raise Fault(f"{file}: is it ndjson or csv? say --format")
-    counts = _import(operator(context), file, application, kind, encoding(charset))
+    gateway = operator(context)
+    send: Send = _not_sent if dry_run else partial(_send, gateway, application)
+    counts, left_out = _import(send, file, kind, encoding(charset), export)
     if as_json:
-        show.as_json(counts)
+        show.as_json(counts | ({"leftOut": dict(left_out)} if export is not None else {}))
     else:
+        imported = "would be imported" if dry_run else "imported"
+        known = "" if dry_run else f"{counts['known']} known before, "
         show.console().print(
-            f"lines {counts['lines']}: [green]{counts['imported']} imported[/], {counts['known']} known before, "
+            f"lines {counts['lines']}: [green]{counts['imported']} {imported}[/], {known}"
             + (f"[red]{counts['bad']} bad[/]" if counts["bad"] else "none bad"),
             soft_wrap=True,
         )
+        for reason, count in left_out.most_common():
+            show.console().print(f"  left out {count}: {escape(reason)}", soft_wrap=True)
     if counts["bad"]:
         raise typer.Exit(1)
 
 
-def _import(gateway: Gateway, file: Path, application: str, kind: Format, named: str) -> Counts:
+def _export(source: Source | None, columns: dict[str, str], values: dict[str, str]) -> Export | None:
+    """Raises Fault for columns that are not ours, and for both ways at once."""
+    if source is not None:
+        if columns or values:
+            raise Fault("--column and --value are for a table of your own, without --from")
+        return EXPORTS[source.value]
+    if not columns and not values:
+        return None
+    if not columns.keys() & {"token", "subscription"}:
+        raise Fault("--column token=… must say which column holds the tokens")
+    try:
+        return own_table(columns, values, MEANINGS)
+    except ValueError as error:
+        raise Fault(str(error)) from None
+
+
+def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given or []]
+    if bad := next((ours for ours, is_pair, theirs in pairs if not (ours and is_pair and theirs)), None):
+        raise Fault(f"{option} {bad}: must be OURS=THEIRS")
+    return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+
+
+def _import(send: Send, file: Path, kind: Format, named: str, export: Export | None) -> tuple[Counts, Counter[str]]:
     """Raises Fault when it cannot go on; what was imported before stays."""
     counts = {"lines": 0, "imported": 0, "known": 0, "bad": 0}
     last = 0
     try:
         with file.open("rb") as source, _bar() as bar:
             task = bar.add_task(escape(file.name), total=file.stat().st_size or None, lines=0)
-            lines, is_told = Lines(source, kind == Format.CSV, named), False
+            lines, is_told = Lines(_unpacked(source), kind == Format.CSV, named, export), False
             for good, bad in parts(lines, PART_LINES, PART_BYTES):
                 if not is_told:
                     is_told = True
                     bar.console.print(f"[dim]read as {escape(str(lines.understood))}[/]", soft_wrap=True)
-                bad = bad + _send(gateway, application, good, counts)
+                bad = bad + send(good, counts)
                 counts["bad"] += len({refused.number for refused in bad})
                 counts["lines"] += len({line.number for line in bad} | {line.number for line in good})
                 for refused in sorted(bad, key=lambda refused: refused.number):
@@ -91,7 +148,17 @@ def _import(gateway: Gateway, file: Path, application: str, kind: Format, named:
         raise Fault(f"{file} cannot be read: {error.strerror}") from None
     except Fault as fault:
         raise Fault(f"{fault} (lines 1 to {last} are done; repeating is safe)" if last else str(fault)) from None
-    return counts
+    counts["lines"] += lines.left_out.total()
+    return counts, lines.left_out
+
+
+def _unpacked(source: BinaryIO) -> BinaryIO:
+    """What a .gz holds, read piece by piece; any other file as it is."""
+    if not source.seekable():
+        return source
+    is_packed = source.read(2) == b"\x1f\x8b"
+    source.seek(0)
+    return cast(BinaryIO, gzip.GzipFile(fileobj=source)) if is_packed else source
 
 
 def _send(gateway: Gateway, application: str, lines: list[Line], counts: Counts) -> list[Bad]:
@@ -104,6 +171,11 @@ def _send(gateway: Gateway, application: str, lines: list[Line], counts: Counts)
     counts["imported"] += answer["imported"]
     counts["known"] += answer["known"]
     return [Bad(lines[refused["line"] - 1].number, refused["field"], refused["rule"]) for refused in answer["bad"]]
+
+
+def _not_sent(lines: list[Line], counts: Counts) -> list[Bad]:
+    counts["imported"] += len(lines)
+    return []
 
 
 def _bar() -> Progress:

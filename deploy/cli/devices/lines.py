@@ -7,11 +7,15 @@ CSV      a header of column names; an empty cell was not said; subscriptions are
 Both are read as the lists of mailings are (`services/runtime/lists/csv_or_json.py`): any encoding, line end, delimiter.
 """
 
+import gzip
 import json
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from deploy.cli.devices.exports import BadCell, Export, LeftOut
 from deploy.cli.fault import Fault
 from services.runtime.lists.cells import plain
 from services.runtime.lists.csv_header import Names
@@ -40,11 +44,16 @@ class Line:
 
 
 class Lines:
-    """The lines of a file. `understood` is how it was read so far, to be said before what is wrong with it."""
+    """The lines of a file. `understood` is how it was read so far, to be said before what is wrong with it.
 
-    def __init__(self, file: BinaryIO, is_csv: bool, encoding: str = "") -> None:
-        self._file, self._is_csv = file, is_csv
-        self._records = Records(Names(tuple(CELLS), SYNONYMS), is_csv, encoding)
+    Of another platform's export `left_out` counts what is no device of ours, by reason.
+    """
+
+    def __init__(self, file: BinaryIO, is_csv: bool, encoding: str = "", export: Export | None = None) -> None:
+        self._file, self._is_csv, self._export = file, is_csv, export
+        names = Names(tuple(CELLS), SYNONYMS) if export is None else Names(export.columns, {})
+        self._records = Records(names, is_csv, encoding)
+        self.left_out: Counter[str] = Counter()
 
     @property
     def understood(self) -> Understood:
@@ -58,21 +67,38 @@ class Lines:
             yield from self._lines(self._records.end())
         except ListFault as fault:
             raise Fault(f"{fault} (read as {self.understood})") from None
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise Fault("the file is damaged: its compression breaks off") from None
 
     def _lines(self, records: Iterator[Record]) -> Iterator[Line | Bad]:
         for record in records:
             self._check_head()
             if record.fault is not None:
                 yield Bad(record.line, *record.fault)
+            elif self._export is not None:
+                yield from self._of_export(record, self._export)
             elif self._is_csv:
                 yield _line(record)
             else:
                 yield _bounded(record.line, dict(record.cells))
         self._check_head()
 
+    def _of_export(self, record: Record, export: Export) -> Iterator[Line | Bad]:
+        try:
+            yield _bounded(record.line, export.fields(record.cells))
+        except LeftOut as reason:
+            self.left_out[str(reason)] += 1
+        except BadCell as bad:
+            yield Bad(record.line, bad.column, bad.rule)
+
     def _check_head(self) -> None:
         table = self._records.table
-        if table is not None and table.strange:
+        if table is None:
+            return
+        if self._export is not None:
+            if missing := [name for name in self._export.needed if name not in table.columns]:
+                raise ListFault("header", f"has no column {missing[0]!r}")
+        elif table.strange:
             raise ListFault("header", f"unknown column {table.strange[0][:40]!r}; there are: {', '.join(CELLS)}")
 
 
@@ -81,8 +107,8 @@ def _line(record: Record) -> Line | Bad:
     fields: dict[str, Any] = {}
     for name, cell in record.cells.items():
         try:
-            if text := plain(cell, is_number=name == "phone") if name in NAMING else cell.strip():
-                fields[name] = CELLS[name](text)
+            if cell.strip():
+                fields[name] = MEANINGS[name](cell)
         except ValueError as error:
             return Bad(record.line, name, str(error))
     return _bounded(record.line, fields)
@@ -136,6 +162,17 @@ CELLS: dict[str, Callable[[str], Any]] = {
 SYNONYMS = {"to": "phone"}
 NAMING = {"phone", "externalUserId", "deviceId"}
 """Columns whose cells a spreadsheet may have taken for numbers."""
+
+
+def _meaning(name: str) -> Callable[[str], Any]:
+    def of(cell: str) -> Any:
+        return CELLS[name](plain(cell, is_number=name == "phone") if name in NAMING else cell.strip())
+
+    return of
+
+
+MEANINGS = {name: _meaning(name) for name in CELLS}
+"""What a cell of each column means, whatever a spreadsheet has made of it. Each raises ValueError with the rule."""
 
 
 def parts(lines: Iterable[Line | Bad], most_lines: int, most_bytes: int) -> Iterator[tuple[list[Line], list[Bad]]]:

@@ -1,0 +1,167 @@
+"""Exports of other platforms become lines for import; what is no device of ours is left out, and counted by reason."""
+
+import gzip
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.cli.devices.exports import EXPORTS, own_table
+from deploy.cli.devices.lines import MEANINGS, Bad, Line, Lines
+from deploy.cli.fault import Fault
+from tests.support.platform_server import Platform, platform_server
+from tests.unit.deploy.test_cli import imported, rpns
+
+HEAD = "id,identifier,session_count,device_type,device_os,invalid_identifier,notification_types,external_user_id,tags\n"
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    with platform_server() as platform:
+        yield platform
+
+
+def read(source: str, text: str | bytes, is_csv: bool | None = None) -> tuple[list[Line | Bad], dict[str, int]]:
+    export = EXPORTS[source]
+    data = text.encode() if isinstance(text, str) else text
+    lines = Lines(BytesIO(data), export.is_csv if is_csv is None else is_csv, export=export)
+    return list(lines), dict(lines.left_out)
+
+
+def bodies(found: list[Line | Bad]) -> list[dict[str, Any]]:
+    return [json.loads(line.content) for line in found if isinstance(line, Line)]
+
+
+def faults(found: list[Line | Bad]) -> list[tuple[int, str]]:
+    return [(line.number, line.field) for line in found if isinstance(line, Bad)]
+
+
+def test_onesignal_rows_keep_what_is_known_of_device_and_person() -> None:
+    rows = 'a,tok1,7,1,14,false,1,user-1,"{""x"": ""1,2""}"\nb,to k2,7,0,17.1,f,-2,,\nc,tok3,1,13,,,0,user-3,\n'
+    found, left_out = read("onesignal", "\ufeff" + HEAD + rows)
+    assert (left_out, faults(found)) == ({}, [])
+    assert bodies(found) == [
+        {"provider": "fcm", "platform": "android", "token": "tok1", "externalUserId": "user-1", "osVersion": "14"},
+        {"provider": "apns", "platform": "ios", "token": "tok2", "pushEnabled": False, "osVersion": "17.1"},
+        {"provider": "hms", "platform": "android", "token": "tok3", "pushOsEnabled": False, "externalUserId": "user-3"},
+    ]
+
+
+def test_onesignal_rows_that_are_no_device_are_left_out_by_reason_and_strange_ones_named() -> None:
+    rows = "".join(
+        f"{number},t{number},1,{kind},,{invalid},{state},,\n"
+        for number, (kind, invalid, state) in enumerate(
+            [("5", "", "1"), ("11", "", "1"), ("1", "true", "1"), ("1", "", "-10"), ("99", "", "1"), ("1", "", "x")]
+        )
+    )
+    found, left_out = read("onesignal", HEAD + rows + "9,,1,1,,,1,,\n")
+    assert faults(found) == [(6, "device_type"), (7, "notification_types")]
+    assert sorted(left_out.values()) == [1, 1, 1, 1, 1]
+    assert {"e-mail addresses", "rows without a token", "tokens that OneSignal calls invalid"} < left_out.keys()
+    assert not bodies(found)
+
+
+def endpoint(**about: Any) -> dict[str, Any]:
+    return {"Id": "e", "Address": "tok", "ChannelType": "GCM", "EndpointStatus": "ACTIVE", "OptOut": "NONE", **about}
+
+
+def test_pinpoint_endpoints_are_read_from_json_lines_and_from_csv() -> None:
+    person = {
+        "User": {"UserId": "user-1", "UserAttributes": {"a": ["b"]}},
+        "Demographic": {"Timezone": "Europe/Berlin"},
+    }
+    lines = [
+        endpoint(**person),
+        endpoint(ChannelType="APNS_SANDBOX", OptOut="ALL", Demographic=None),
+        endpoint(ChannelType="SMS"),
+        endpoint(EndpointStatus="INACTIVE"),
+        endpoint(ChannelType="PAGER"),
+        endpoint(Address=["a"]),
+    ]
+    found, left_out = read("pinpoint", "\n".join(json.dumps(line) for line in lines))
+    first = {"provider": "fcm", "platform": "android", "token": "tok"}
+    first |= {"externalUserId": "user-1", "timeZone": "Europe/Berlin"}
+    sandbox = {"provider": "apns", "platform": "ios", "environment": "sandbox", "token": "tok", "pushEnabled": False}
+    assert bodies(found) == [first, sandbox]
+    assert left_out == {"phone numbers without a device": 1, "endpoints that are inactive": 1}
+    assert faults(found) == [(5, "ChannelType"), (6, "Address")]
+    table = "Address;ChannelType;User.UserId;Demographic.Timezone;Location.City\r\ntok;GCM;user-1;Europe/Berlin;x\r\n"
+    assert bodies(read("pinpoint", table, is_csv=True)[0]) == [first]
+
+
+def test_a_table_of_ones_own_is_read_by_the_columns_that_are_named() -> None:
+    columns = {"token": "registration_id", "externalUserId": "user", "phone": "msisdn", "pushEnabled": "on"}
+    export = own_table(columns, {"provider": "FCM"}, MEANINGS)
+    rows = (
+        "User;MSISDN;registration_id;on;other\nu;7,902E+10;t1;yes;x\nu2;79020000001;t2;perhaps;x\nu3;;;;\nu4;;t4;no;\n"
+    )
+    lines = Lines(BytesIO(rows.encode()), is_csv=True, export=export)
+    found = list(lines)
+    assert bodies(found) == [{"provider": "fcm", "token": "t4", "externalUserId": "u4", "pushEnabled": False}]
+    assert faults(found) == [(2, "msisdn"), (3, "on")]
+    assert lines.left_out == {"rows without a token": 1}
+    with pytest.raises(ValueError, match="'tokn' is no column of ours"):
+        own_table({"tokn": "x"}, {}, MEANINGS)
+
+
+@pytest.mark.parametrize("source", EXPORTS)
+def test_a_file_that_is_not_this_export_is_refused(source: str) -> None:
+    with pytest.raises(Fault, match="has no column"):
+        read(source, "token,phone\na,b\n", is_csv=True)
+
+
+def test_a_packed_file_that_breaks_off_is_told_and_what_came_before_is_kept(platform: Platform, tmp_path: Path) -> None:
+    packed = gzip.compress((HEAD + "a,tok1,7,1,14,false,1,user-1,\n").encode())
+    (tmp_path / "whole.csv.gz").write_bytes(packed)
+    (tmp_path / "half.csv.gz").write_bytes(packed[:-9])
+    platform.answers["POST", "/v1/installations/import"] = [(200, imported)]
+    options = ["--from", "onesignal", "--application", "app"]
+    whole = rpns(platform, "import-devices", str(tmp_path / "whole.csv.gz"), *options, "--json")
+    assert json.loads(whole.stdout) == {"lines": 1, "imported": 1, "known": 0, "bad": 0, "leftOut": {}}
+    half = rpns(platform, "import-devices", str(tmp_path / "half.csv.gz"), *options)
+    assert (half.exit_code, "its compression breaks off" in half.stderr) == (1, True)
+
+
+def test_a_dry_run_sends_nothing(platform: Platform, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("registration_id\nt1\nt2\n\n")
+    options = ["--column", "token=registration_id", "--value", "provider=fcm", "--application", "app", "--dry-run"]
+    result = rpns(platform, "import-devices", str(tmp_path / "t.csv"), *options)
+    assert (result.exit_code, platform.asked) == (0, [])
+    assert "2 would be imported" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--from", "onesignal", "--column", "token=x"], "without --from"),
+        (["--column", "phone=x"], "--column token="),
+        (["--column", "token"], "must be OURS=THEIRS"),
+        (["--column", "token=x", "--value", "provder=fcm"], "'provder' is no column of ours"),
+        (["--column", "token=x", "--value", "pushEnabled=perhaps"], "must be true or false"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(
+    platform: Platform, tmp_path: Path, options: list[str], words: str
+) -> None:
+    (tmp_path / "t.csv").write_text("x\nt1\n")
+    result = rpns(platform, "import-devices", str(tmp_path / "t.csv"), "--application", "app", *options)
+    assert (result.exit_code, words in result.stderr, platform.asked) == (1, True, [])
+
+
+def test_the_commands_of_the_guide_run_on_its_samples(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[3]
+    monkeypatch.chdir(root)
+    commands = re.findall(r"^rpns (import-devices .*)$", (root / "docs/migration.md").read_text(), re.MULTILINE)
+    platform.answers["POST", "/v1/installations/import"] = [(200, imported)] * len(commands)
+    counted = {}
+    for command in commands:
+        result = rpns(platform, *shlex.split(command), "--json")
+        assert result.exit_code == 0, result.stderr
+        counts = json.loads(result.stdout)
+        counted[Path(shlex.split(command)[1]).name] = counts["imported"], sum(counts["leftOut"].values()), counts["bad"]
+    assert counted == {"tokens.csv": (2, 1, 0), "onesignal.csv": (2, 2, 0), "pinpoint.jsonl": (2, 2, 0)}
