@@ -52,9 +52,19 @@ function parsed(text: string): unknown {
   }
 }
 
+/** In the words of the platform: what is wrong, which fields, and by which rule; also of the partners' protocol. */
 function refusal(status: number, body: unknown): ApiError {
-  const problem = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
-  const words = [problem.title, problem.detail].filter((part): part is string => typeof part === "string");
+  const problem = isRecord(body) ? body : {};
+  const partners = isRecord(problem.error) ? problem.error : {};
+  const fields = (Array.isArray(problem.errors) ? problem.errors : [])
+    .filter(isRecord)
+    .map(({ field, rule }) => `${String(field)} ${String(rule)}`);
+  const words = [problem.title, problem.detail, partners.description, problem.extendedDescription, ...fields];
   const type = typeof problem.type === "string" && problem.type !== "about:blank" ? problem.type : "";
-  return new ApiError(status, type, words.join(": ") || `HTTP ${status}`);
+  const said = words.filter((part): part is string => typeof part === "string" && part !== "");
+  return new ApiError(status, type, said.join(": ") || `HTTP ${status}`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
