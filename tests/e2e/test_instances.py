@@ -92,7 +92,9 @@ async def test_guesses_of_a_password_at_one_ingest_are_counted_at_the_other(town
         await eventually(lambda: _has_told(database["rates"], 10))
         at = (await database["rates"].find_one({"_id": "ingest/ingest-2"}) or {})["turn"]
         await eventually(lambda: _has_turned(database["rates"], at + 2))
-    assert [await _guessed(town, name) for name in ("ingest-2", "ingest")] == [429, 429]
+    answers = [await _guessed(town, name) for _ in range(5) for name in ("ingest-2", "ingest")]
+    assert answers.count(401) < 5, "one is earned now and then; alone, the other would have taken all five"
+    assert set(answers) <= {401, 429}
 
 
 async def _guessed(town: World, name: str) -> int:

@@ -76,7 +76,7 @@ class Partner:
         self._world.note("the partner is told that it is accepted", message_id)
         return True
 
-    async def post(self, url: str, body: bytes, partner: object, resend: str = "") -> Answer:
+    async def post(self, url: str, body: bytes, partner: object, webhook_id: str, resend: str = "") -> Answer:
         """Stands for `ReportSender.post`."""
         instance = current.get()
         assert instance is not None

@@ -58,7 +58,7 @@ class World:
         await asyncio.sleep(self.chance.random() / 1000)
         self.log += [record.event for record in records]  # type: ignore[misc]
 
-    async def post(self, url: str, body: bytes, partner: object, resend: str = "") -> Answer:
+    async def post(self, url: str, body: bytes, partner: object, webhook_id: str, resend: str = "") -> Answer:
         await asyncio.sleep(self.chance.random() / 200)
         report = orjson.loads(body)
         self.posted[report["mtNum"]].append(report["status"])

@@ -94,7 +94,7 @@ class ReportSender:
     def __init__(self) -> None:
         self.posted = 0
 
-    async def post(self, url: str, body: bytes, partner: object, resend: str = "") -> Answer:
+    async def post(self, url: str, body: bytes, partner: object, webhook_id: str, resend: str = "") -> Answer:
         self.posted += 1
         return Answer(200, "", is_down=False, latency_ms=1)
 
