@@ -99,6 +99,8 @@ class Lines:
             if missing := [name for name in self._export.needed if name not in table.columns]:
                 raise ListFault("header", f"has no column {missing[0]!r}")
         elif table.strange:
+            if not any(table.columns):  # no header at all, then: its cells are somebody's token or phone
+                raise ListFault("header", f"names no column that is known; there are: {', '.join(CELLS)}")
             raise ListFault("header", f"unknown column {table.strange[0][:40]!r}; there are: {', '.join(CELLS)}")
 
 

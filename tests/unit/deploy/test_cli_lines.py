@@ -55,6 +55,14 @@ def test_a_csv_without_a_proper_head_is_refused(head: bytes) -> None:
         table(head + b"fcm,1\n")
 
 
+@pytest.mark.parametrize("row", [b"+79020000005,sample-token\n", b"sample-token;+79020000005\n", b"sample-token\n"])
+def test_a_row_that_stands_where_the_header_should_is_not_printed(row: bytes) -> None:
+    with pytest.raises(Fault, match="names no column that is known") as refused:
+        table(row)
+    assert "79020000005" not in str(refused.value)
+    assert "sample-token" not in str(refused.value)
+
+
 @given(st.lists(st.text(max_size=40), max_size=20), st.sampled_from([b"\n", b"\r", b"\r\n"]), st.booleans())
 def test_lines_keep_their_numbers(names: list[str], end: bytes, is_marked: bool) -> None:
     lines = [json.dumps({"model": name}).encode() if name else b"" for name in names]
