@@ -99,6 +99,8 @@ class _Connection(asyncio.Protocol):
         self._write(answer, is_whole=method != "HEAD")
 
     def _write(self, answer: Answer, *, is_whole: bool = True) -> None:
+        if self._transport.is_closing():  # a page may outlive its reader: uvloop raises where asyncio says nothing
+            return
         status = HTTPStatus(answer.status)
         head = (
             f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: {answer.content_type}\r\n"

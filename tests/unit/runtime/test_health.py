@@ -1,10 +1,12 @@
 """The listener of /healthz, /readyz and /metrics answers, and those who are slow hold up nobody."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+import uvloop
 from structlog.testing import capture_logs
 
 from services.runtime.http import health
@@ -124,3 +126,34 @@ async def end_of(reader: asyncio.StreamReader, after_s: float = 0.0) -> int:
         return len(await reader.read())
     except ConnectionResetError:
         return 0
+
+
+def test_a_page_that_outlives_its_reader_is_no_error() -> None:
+    """On the loop of the services: its transport raises on a write after the end, that of asyncio says nothing."""
+    errors: list[dict[str, object]] = []
+    said: list[asyncio.Event] = []
+
+    async def stubborn() -> Answer:
+        said.append(asyncio.Event())
+        here = said[-1]
+        with suppress(asyncio.CancelledError):  # as a driver that has its answer when it is cancelled
+            await asyncio.sleep(30)
+        here.set()
+        return Answer(b"ok\n")
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+        async with health.listening(HOST, 0, {"/": stubborn}, within_s=0.1) as port:
+            assert await asked(port, "GET /") == b""
+            reader, writer = await asyncio.open_connection(HOST, port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asyncio.sleep(0.05)
+            writer.transport.abort()
+            for each in said:
+                await each.wait()
+            assert len(said) == 2
+            assert await reader.read() == b""
+        gc.collect()
+
+    uvloop.run(run())
+    assert errors == []
