@@ -1,4 +1,4 @@
-/** The pages, in the order of the menu. A page adds its row here and its texts to `words.ts`. */
+/** The pages, in the order of the menu. A page adds its row here and a file of texts to `words.ts`. */
 
 import type { ComponentType } from "preact";
 import { Support } from "./pages/support";

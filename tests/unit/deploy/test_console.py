@@ -81,8 +81,16 @@ def test_the_lock_has_a_hash_of_each_package_and_no_address() -> None:
 
 
 def test_each_text_is_in_both_languages() -> None:
-    table = (FOLDER / "src" / "words.ts").read_text().partition("satisfies")[0]
+    table = "".join(path.read_text() for path in sorted((FOLDER / "src" / "words").glob("*.ts")))
     rows = re.findall(r'^  "([\w.]+)": \[\s*"((?:[^"\\]|\\.)+)",\s*"((?:[^"\\]|\\.)+)",?\s*\]', table, re.MULTILINE)
     assert len(rows) == len(re.findall(r'^  "[\w.]+": \[', table, re.MULTILINE))
     assert [key for key, english, russian in rows if re.search("[А-я]", english) and key != "app.language"] == []
     assert [key for key, _, russian in rows if not re.search("[А-я]", russian) and key != "app.language"] == []
+    assert len({key for key, _, _ in rows}) == len(rows)
+
+
+def test_each_file_of_texts_joins_the_others() -> None:
+    joined = (FOLDER / "src" / "words.ts").read_text()
+    for path in (FOLDER / "src" / "words").glob("*.ts"):
+        for name in re.findall(r"^export const (\w+)", path.read_text(), re.MULTILINE):
+            assert f"  ...{name},\n" in joined, path.name

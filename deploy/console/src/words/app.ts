@@ -1,0 +1,24 @@
+/** What every page shows, and the sign-in. */
+
+import type { Texts } from "./texts";
+
+export const APP = {
+  "app.title": ["RPNS console", "Консоль RPNS"],
+  "app.skip": ["Skip to content", "К содержанию"],
+  "app.signOut": ["Sign out", "Выйти"],
+  "app.language": ["По-русски", "In English"],
+  "app.notFound": ["There is no such page", "Такой страницы нет"],
+  "state.loading": ["Loading…", "Загрузка…"],
+  "state.retry": ["Try again", "Повторить"],
+  "state.unreachable": ["The platform cannot be reached", "Платформа недоступна"],
+  "state.forbidden": ["Your token has not the scope for this", "У вашего токена нет нужных прав"],
+  "state.failed": ["That did not work", "Не получилось"],
+  "signIn.title": ["Sign in", "Вход"],
+  "signIn.token": ["Operator's token", "Токен оператора"],
+  "signIn.hint": [
+    "It is kept in this tab only. An administrator makes one with: rpns operators add NAME --scope support",
+    "Хранится только в этой вкладке. Администратор создаёт его командой: rpns operators add NAME --scope support",
+  ],
+  "signIn.submit": ["Sign in", "Войти"],
+  "signIn.wrong": ["This token is not known, has expired or was revoked", "Токен неизвестен, истёк или отозван"],
+} as const satisfies Texts;
