@@ -131,11 +131,11 @@ async def end_of(reader: asyncio.StreamReader, after_s: float = 0.0) -> int:
 def test_a_page_that_outlives_its_reader_is_no_error() -> None:
     """On the loop of the services: its transport raises on a write after the end, that of asyncio says nothing."""
     errors: list[dict[str, object]] = []
-    said: list[asyncio.Event] = []
+    answers: list[asyncio.Event] = []
 
     async def stubborn() -> Answer:
-        said.append(asyncio.Event())
-        here = said[-1]
+        answers.append(asyncio.Event())
+        here = answers[-1]
         with suppress(asyncio.CancelledError):  # as a driver that has its answer when it is cancelled
             await asyncio.sleep(30)
         here.set()
@@ -149,9 +149,9 @@ def test_a_page_that_outlives_its_reader_is_no_error() -> None:
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             await asyncio.sleep(0.05)
             writer.transport.abort()
-            for each in said:
+            for each in answers:
                 await each.wait()
-            assert len(said) == 2
+            assert len(answers) == 2
             assert await reader.read() == b""
         gc.collect()
 
