@@ -7,15 +7,27 @@ start ─▶ phones ─▶ load ──────────────▶ al
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.local import Stack
 from deploy.local.report import Report, quiet
+from deploy.local.stack import forget
 from deploy.sandbox.control.client import Control
 from deploy.torture.armed import PLANT_SETTING
-from deploy.torture.faults import CATALOGUE, Scene, Strike, mend, planned_strikes, strike_all
+from deploy.torture.faults import (
+    CATALOGUE,
+    DISK_FULL,
+    NoDisks,
+    Scene,
+    SmallDisk,
+    Strike,
+    mend,
+    planned_strikes,
+    small_disks,
+    strike_all,
+)
 from deploy.torture.faults.catalogue import SERVICES
 from deploy.torture.ledgers import Verdict, is_settled, judge
 from deploy.torture.load import (
@@ -69,8 +81,12 @@ class Run:
     quiet_s: float = 300.0
     plant: str = ""
 
+    def kinds(self) -> list[str]:
+        """The names of the faults that may strike."""
+        return [name for name in CATALOGUE if not self.only or name in self.only]
+
     def strikes(self) -> list[Strike]:
-        kinds = {name: fault.kind for name, fault in CATALOGUE.items() if not self.only or name in self.only}
+        kinds = {name: CATALOGUE[name].kind for name in self.kinds()}
         return planned_strikes(self.seed, self.faults, kinds, longest_s=self.longest_s)
 
 
@@ -91,21 +107,42 @@ class Outcome:
 def tortured(run: Run, folder: Path, say: Say, report: Report = quiet) -> Outcome:
     """Play it; `folder` is made anew and keeps journal, history and logs. Raises StackError."""
     env = _ENV | ({PLANT_SETTING: run.plant} if run.plant else {})
+    place = folder / "stack"
     stack = Stack(
-        folder / "stack",
+        place,
         services=SERVICES,
-        fresh=True,
+        fresh=False,
         env=env,
         replicated=True,
         launcher=LAUNCHER,
         report=report,
     )
-    with stack, Book(folder) as book:
-        return asyncio.run(_play(run, stack, book, folder, say))
+    with ExitStack() as exits:
+        book = exits.enter_context(Book(folder))
+        forget(place)
+        disks: dict[str, SmallDisk] = {}
+        if any(strike.name == DISK_FULL for strike in run.strikes()):
+            try:
+                disks = exits.enter_context(small_disks(folder / "disks", place / "cluster"))
+            except NoDisks as error:
+                say(f"without the fault {DISK_FULL}: {error}")
+                run = replace(run, only=tuple(name for name in run.kinds() if name != DISK_FULL))
+        exits.enter_context(stack)
+        return asyncio.run(_play(run, _Stage(stack, book, folder, disks), say))
 
 
-async def _play(run: Run, stack: Stack, book: Book, folder: Path, say: Say) -> Outcome:
-    clock = _Parts()
+@dataclass(frozen=True)
+class _Stage:
+    """Where a run is played: `folder` keeps what is left of it."""
+
+    stack: Stack
+    book: Book
+    folder: Path
+    disks: Mapping[str, SmallDisk]
+
+
+async def _play(run: Run, stage: _Stage, say: Say) -> Outcome:
+    clock, stack, book = _Parts(), stage.stack, stage.book
     async with AsyncExitStack() as exits:
         receiver = await exits.enter_async_context(Receiver(book))
         description = stack.describe()
@@ -116,7 +153,7 @@ async def _play(run: Run, stack: Stack, book: Book, folder: Path, say: Say) -> O
         partner = await exits.enter_async_context(Partner(description, book))
         clock.end("start")
         say(f"{len(wanted)} phones are there; {run.messages} messages and {run.faults} faults follow")
-        scene, strikes = Scene(stack, control, receiver, book), run.strikes()
+        scene, strikes = Scene(stack, control, receiver, book, stage.disks), run.strikes()
         try:
             await _load_and_strikes(run, strikes, scene, partner, say)
         finally:
@@ -126,7 +163,7 @@ async def _play(run: Run, stack: Stack, book: Book, folder: Path, say: Say) -> O
         clock.end("quiet")
         answers = await read_history(partner, book, book.accounts)
         book.hear_sms(await control.channel_messages())
-        write_history(folder, answers)
+        write_history(stage.folder, answers)
         clock.end("history")
         return Outcome(judge(book.accounts.values()), strikes, [*book.strange, *customers.faults], clock.took_s)
 

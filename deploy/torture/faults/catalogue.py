@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from deploy.torture.faults import groups, processes, providers, servers
+from deploy.torture.faults import disks, groups, processes, providers, servers
 from deploy.torture.faults.plan import FaultKind
 from deploy.torture.faults.scene import Act
 
@@ -11,6 +11,10 @@ DOUBLED = ("ingest", "registry", "router", "dispatch", "status", "statistics")
 SERVICES = tuple(f"{name}{second}" for name in DOUBLED for second in ("", "-2"))
 CONSUMING = tuple(name for name in SERVICES if not name.startswith("statistics"))
 _KAFKA, _MONGO, _GATEWAY, _RECEIVER, _CREDENTIALS, _LOG = ("kafka", "mongo", "gateway", "receiver", "second", "log")
+
+
+DISK_FULL = "disk full"
+"""Needs file systems of its own (`disks.py`)."""
 
 
 class Fault(NamedTuple):
@@ -37,6 +41,7 @@ CATALOGUE: Mapping[str, Fault] = {
     "primary killed": Fault(_kind((_MONGO,), (1, 30), weight=4), servers.kill_primary),
     "majority killed": Fault(_kind((_MONGO,), (3, 40)), servers.kill_majority),
     "primary lost alone": Fault(_kind((_MONGO,), (15, 22)), servers.lose_primary_alone),
+    DISK_FULL: Fault(_kind(disks.ON_THEM, (10, 70), _KAFKA, _MONGO, weight=3), servers.fill_disk),
     "provider down": Fault(_kind(providers.PROVIDERS, (5, 60), weight=5), providers.outage),
     "answers lost": Fault(_kind(providers.PROVIDERS, (5, 20), weight=5), providers.lose_answers),
     "throttled": Fault(_kind(providers.PROVIDERS, (5, 30)), providers.throttle),

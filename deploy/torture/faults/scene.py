@@ -12,6 +12,7 @@ from typing import Any
 from deploy.local import Stack
 from deploy.local.processes.process import answers_200
 from deploy.sandbox.control.client import Control
+from deploy.torture.faults.disks import SmallDisk
 from deploy.torture.faults.plan import Strike
 from deploy.torture.load import Book, Receiver
 from deploy.waiting import eventually
@@ -28,6 +29,7 @@ class Scene:
     control: Control
     receiver: Receiver
     book: Book
+    disks: Mapping[str, SmallDisk] = field(default_factory=dict)  # those that can be filled
     stopped: set[str] = field(default_factory=set)  # by SIGSTOP
 
     async def kill(self, *names: str) -> None:

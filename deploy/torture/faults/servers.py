@@ -8,7 +8,7 @@ from pymongo.errors import PyMongoError
 
 from deploy.local.servers import replica_set
 from deploy.torture.faults.plan import Strike
-from deploy.torture.faults.scene import Scene
+from deploy.torture.faults.scene import Scene, note
 
 BROKERS = ("kafka-1", "kafka-2", "kafka-3")
 MEMBERS = ("mongo-1", "mongo-2", "mongo-3")
@@ -69,6 +69,17 @@ async def lose_primary_alone(scene: Scene, strike: Strike, draw: Random) -> None
     scene.go_on(*others)
     await asyncio.sleep(_ELECTED_S)  # the others elect one of themselves before it is back
     await scene.revive(primary)
+
+
+async def fill_disk(scene: Scene, strike: Strike, draw: Random) -> None:
+    """Nothing more can be written: it ends by itself, or is killed once there is room again."""
+    disk = scene.disks[strike.victim]
+    await asyncio.to_thread(disk.fill)
+    await asyncio.sleep(strike.lasts_s)
+    note(scene, strike, "disk full", ended=not scene.is_alive(strike.victim))
+    await asyncio.to_thread(disk.make_room)
+    await scene.kill(strike.victim)
+    await scene.revive(strike.victim)
 
 
 async def _primary(scene: Scene) -> str:

@@ -34,6 +34,8 @@ async def mend(scene: Scene) -> None:
     await scene.control.clear_faults()
     scene.receiver.clear()
     scene.go_on(*scene.stopped)
+    for disk in scene.disks.values():
+        await asyncio.to_thread(disk.make_room)
     gone = [name for name in _REVIVED if name in scene.stack.ended]
     await scene.revive(*gone)
     for name in SERVICES:
