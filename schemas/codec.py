@@ -35,6 +35,10 @@ class Newer(Exception):
     """A newer release has written what this one does not understand: it has to be updated first. Nothing is lost."""
 
 
+class Damaged(Exception):
+    """What a database has stored is what no release stores: something else has changed it."""
+
+
 class _Head(msgspec.Struct):
     """What is read of a record that cannot be read whole."""
 

@@ -10,13 +10,14 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 from pymongo import ReplaceOne
 
-from schemas.codec import Newer
+from schemas.codec import Damaged, Newer
 from schemas.values import Frozen
 from services.runtime.mongo import Collection, Document
 
 Value = TypeVar("Value")
 FORM = 1
 _OURS = frozenset({"_id", "v", "revision", "unpublished"})
+_UNKNOWN_WORD = "Invalid enum value"
 
 
 class Found(NamedTuple, Generic[Value]):
@@ -45,7 +46,7 @@ class VersionedStore(Generic[Value]):
         self._fields = frozenset(kind.__struct_fields__) | _OURS
 
     async def read(self, ids: Iterable[str]) -> Versioned[Value]:
-        """The documents that exist. Raises Newer."""
+        """The documents that exist. Raises Newer, Damaged."""
         wanted = list(ids)
         documents = await self._collection.find({"_id": {"$in": wanted}}).to_list(None) if wanted else []
         return {document["_id"]: self._found(document) for document in documents}
@@ -57,7 +58,9 @@ class VersionedStore(Generic[Value]):
         try:
             return Found(document["revision"], self._parse(document), others)
         except msgspec.ValidationError as error:
-            raise Newer(f"a document with what this release does not know: {error}") from None
+            if str(error).startswith(_UNKNOWN_WORD):
+                raise Newer(f"a document with what this release does not know: {error}") from None
+            raise Damaged(f"{document['_id']} is stored as no release stores one: {error}") from None
 
     async def load(self, ids: Iterable[str]) -> dict[str, Value]:
         """The documents that exist, without their revisions."""

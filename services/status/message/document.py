@@ -18,7 +18,7 @@ closed                          true of a message that had become too large to b
 
 Within a form fields are only added, at the end and with a default, so that what was stored before stays readable; a
 document without `v` is of form 1. Any other change is a new form. A release that meets more than it knows stops
-(`NewerForm`) instead of saving less than it read.
+(`NewerForm`) instead of saving less than it read; what no release stores is told apart (`unreadable.py`).
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,6 @@ from typing import Any
 import orjson
 
 from schemas import DeliveryState
-from schemas.codec import Newer
 from schemas.reasons import Reason
 from schemas.reports import ReportStatus
 from schemas.topics import HISTORY_RETENTION_MS
@@ -45,21 +44,19 @@ from services.status.message.parts import (
     Request,
     Skip,
 )
+from services.status.message.unreadable import UNREADABLE, NewerForm, why_unreadable
 
 Document = dict[str, Any]
 FORM = 1
 _MAX_PAIRS = 50
 _STATES = {state.value: state for state in DeliveryState}
+_WHYS = {reason.value: reason for reason in Reason}
 _REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
 _REPORT_STATUSES = {status.value: status for status in ReportStatus}
 _CHANNELS = {channel.value: channel for channel in Channel}
 _REQUESTS, _DELIVERIES, _STATE, _CHANGES, _COUNTS, _RESEND = (
     Link.__slots__.index(name) for name in ("requests", "deliveries", "state", "changes", "counts", "resend")
 )
-
-
-class NewerForm(Newer):
-    """The message was stored by a newer release: in a newer form, or with fields or words that this one lacks."""
 
 
 def to_document(message: Message) -> Document:
@@ -159,13 +156,17 @@ def pairs_of(extra_param: str) -> list[str]:
 
 
 def from_document(document: Document) -> Message:
-    """The message as it was stored. Raises NewerForm."""
+    """The message as it was stored. Raises NewerForm, Damaged."""
     if document.get("v", FORM) > FORM:
         raise NewerForm(f"a message is stored in form {document['v']}; this release reads up to {FORM}")
     try:
-        links = [_link(stored) for stored in orjson.loads(document["links"])]
-    except (TypeError, KeyError, ValueError) as error:
-        raise NewerForm(f"a message is stored with what this release does not know: {type(error).__name__}") from error
+        return _message(document)
+    except UNREADABLE as error:
+        raise why_unreadable(document, error) from error
+
+
+def _message(document: Document) -> Message:
+    links = [_link(stored) for stored in orjson.loads(document["links"])]
     settled, owed_since = {}, None
     if "owed_at" not in document:
         settled = _settled(links)
@@ -238,7 +239,7 @@ def _fill_rest(link: Link) -> None:
     """Turn the rarer fields, which still hold arrays, into their classes."""
     rest: Any = link
     if rest.skipped:
-        rest.skipped = [Skip(key, provider, Reason(why)) for key, provider, why in rest.skipped]
+        rest.skipped = [Skip(key, provider, _WHYS[why]) for key, provider, why in rest.skipped]
     if rest.inbox:
         rest.inbox = {owner: InboxMark(*mark) for owner, mark in rest.inbox.items()}
     if rest.wanted is not None:

@@ -21,7 +21,8 @@ from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.directory import Directory
 from services.status.fold.cascade import _following
 from services.status.message import CascadeDecision
-from services.status.message.document import NewerForm, from_document
+from services.status.message.document import from_document
+from services.status.message.unreadable import NewerForm
 from tests.support.status_events import Story, replay
 from tests.unit.runtime.test_record_encryption import REQUEST
 from tests.unit.status.test_message_document import stored
@@ -163,9 +164,30 @@ def test_a_record_says_which_contract_wrote_it(monkeypatch: pytest.MonkeyPatch) 
 def test_a_message_stored_with_what_is_not_known_stops_instead_of_losing_it() -> None:
     links = orjson.loads(stored()["links"])
     longer, odd = [[*links[0], *range(40)]], [[*links[0][:11], "SMELLED", *links[0][12:]]]
-    for newer in (longer, odd):
+    delivery = [[*links[0][:6], {key: [*fields, *range(40)] for key, fields in links[0][6].items()}, *links[0][7:]]]
+    for newer in (longer, odd, delivery):
         with pytest.raises(NewerForm):
             from_document(stored() | {"links": orjson.dumps(newer)})
+
+
+def test_a_message_that_no_release_has_stored_is_damaged_and_calls_for_no_newer_one() -> None:
+    links = stored()["links"]
+    values = orjson.loads(links)
+    short = [[*values[0][:6], {"i": []}, *values[0][7:]]]
+    damaged: list[dict[str, Any]] = [
+        {"links": links[: len(links) // 2]},
+        {"links": b'{"0": 1}'},
+        {"links": orjson.dumps([7])},
+        {"links": None},
+        {"links": orjson.dumps(short)},
+        {"links": orjson.dumps([[*values[0][:2], None, *values[0][3:]]])},
+    ]
+    for wrong in damaged:
+        with pytest.raises(codec.Damaged, match=stored()["_id"]):
+            from_document(stored() | wrong)
+    for missing in ("partner_id", "links", "trace", "revision"):
+        with pytest.raises(codec.Damaged):
+            from_document({name: value for name, value in stored().items() if name != missing})
 
 
 def test_a_plan_for_a_provider_that_is_not_known_stops() -> None:
@@ -180,6 +202,9 @@ def test_a_document_that_is_saved_back_keeps_the_fields_of_a_newer_release() -> 
     for newer in ({"v": 2}, {"platform": "WATCH"}):
         with pytest.raises(codec.Newer):
             store._found(document | newer)
+    for damaged in ({"application_id": 7}, {"token": "text"}):
+        with pytest.raises(codec.Damaged, match="i is stored"):
+            store._found(document | damaged)
 
 
 def test_a_partner_that_only_a_newer_release_understands_stays_as_it_was_and_is_not_changed_here() -> None:

@@ -12,8 +12,9 @@ from schemas.topics import DAY_MS, HISTORY_RETENTION_MS
 from services.status import message as kinds
 from services.status.fold import trace_of
 from services.status.message import Message
-from services.status.message.document import FORM, NewerForm, from_document, to_document
+from services.status.message.document import FORM, from_document, to_document
 from services.status.message.store import document_of
+from services.status.message.unreadable import NewerForm
 from tests.support.status_events import NOW, Story, replay
 
 FROZEN: dict[str, Any] = json.loads(Path(__file__).with_name("message_v1.json").read_text())
