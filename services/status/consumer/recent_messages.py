@@ -24,6 +24,11 @@ _SHARE = 16
 """A message larger than this part of all is read again instead."""
 
 
+def size_of(message: Message) -> int:
+    """About how many bytes it takes in memory."""
+    return _EMPTY + _GROWTH * message.stored_bytes - (_GROWTH - 1) * len(message.trace)
+
+
 class RecentMessages:
     """Bounded by the bytes that they take, the longest unused go first."""
 
@@ -47,7 +52,7 @@ class RecentMessages:
         """Keep messages as they are stored; their revisions are those of their documents."""
         now = monotonic()
         for message in messages:
-            size = _EMPTY + _GROWTH * message.stored_bytes - (_GROWTH - 1) * len(message.trace)
+            size = size_of(message)
             if size * _SHARE > self._most:
                 continue
             before = self._kept.pop(message.message_id, None)

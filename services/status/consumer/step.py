@@ -14,7 +14,6 @@ nevertheless, its save meets the document.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +23,7 @@ from services.runtime.clock import now_ms
 from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.mongo.errors import TooLarge
 from services.status.consumer.recent_messages import RecentMessages
+from services.status.consumer.unanswered import Folded, Unanswered
 from services.status.fold import (
     Decider,
     FollowUp,
@@ -39,9 +39,7 @@ from services.status.message import Message, Messages
 
 log = telemetry.logger("fold")
 _ATTEMPTS = 20
-_MOST_UNANSWERED = 2_000
 
-Folded = tuple[Message, list[FollowUp]]
 Events = Mapping[str, Sequence[tuple[MessageEvent, str]]]
 """Events by message, each with the origin of its record; an empty origin: it was not read from the log."""
 
@@ -59,8 +57,7 @@ class FoldStep:
     projections: Sequence[Projection] = ()
     deciders: Sequence[Decider] = ()
     recent: RecentMessages = field(default_factory=RecentMessages)
-    _unanswered: OrderedDict[str, tuple[list[str], Folded]] = field(default_factory=OrderedDict)
-    """By message: the origins of what was folded, and what came of it, where nobody knows whether it was saved."""
+    unanswered: Unanswered = field(default_factory=Unanswered)
 
     async def step(self, records: Sequence[Record]) -> StepResult:
         """Fold a batch. Repeatable: a second run changes nothing and lets the same things follow."""
@@ -122,20 +119,16 @@ class FoldStep:
     def _keep(self, folded: Sequence[Folded], events: Events) -> None:
         """Keep them for the next try: should this one have been saved, what follows from it is still to be done."""
         for pair in folded:
-            message_id = pair[0].message_id
-            self._unanswered[message_id] = _origins_of(events[message_id]), pair
-            self._unanswered.move_to_end(message_id)
-        while len(self._unanswered) > _MOST_UNANSWERED:
-            self._unanswered.popitem(last=False)
+            self.unanswered.keep(pair, _origins_of(events[pair[0].message_id]))
 
     def _kept(self, events: Events) -> dict[str, Folded]:
         """What was folded of the same records before."""
-        kept = {}
-        for message_id, batch in events.items() if self._unanswered else ():
-            origins, pair = self._unanswered.pop(message_id, ([], None))
-            if pair is not None and all(origins) and origins == _origins_of(batch):
-                kept[message_id] = pair
-        return kept
+        if not self.unanswered:
+            return {}
+        found = {
+            message_id: self.unanswered.take(message_id, _origins_of(batch)) for message_id, batch in events.items()
+        }
+        return {message_id: pair for message_id, pair in found.items() if pair is not None}
 
 
 def _origins_of(batch: Sequence[tuple[MessageEvent, str]]) -> list[str]:
