@@ -93,9 +93,9 @@ async def holds_documents(database: Database) -> list[str]:
     return [name for name in found if await durable(database[name]).find_one({}, {"_id": 1}) is not None]
 
 
-async def empty(database: Database) -> None:
-    """Drop every collection."""
-    for name in await database.list_collection_names():
+async def empty(database: Database, but_for: str) -> None:
+    """Drop every other collection."""
+    for name in set(await database.list_collection_names()) - {but_for}:
         await database.drop_collection(name)
 
 

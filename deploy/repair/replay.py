@@ -58,6 +58,9 @@ class Positions:
             found[Place(topic, int(partition))] = int(document["offset"])
         return found
 
+    async def forget(self) -> None:
+        await self._collection.delete_many({"_id": {"$regex": "^at/"}})
+
     async def write(self, ends: Mapping[Place, int]) -> None:
         moved = [(f"at/{place}", {"$max": {"offset": offset}}) for place, offset in ends.items()]
         await self._collection.write([UpdateOne({"_id": key}, update, upsert=True) for key, update in moved])

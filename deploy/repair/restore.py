@@ -23,7 +23,7 @@ from deploy.repair.backup import fingerprints
 from deploy.repair.fold import Family, Folds
 from deploy.repair.inventory import BY_NAME
 from deploy.repair.opened import Opened, Refused, empty, holds_documents, no_service_runs
-from deploy.repair.replay import Progress, Show, replayed
+from deploy.repair.replay import Positions, Progress, Show, replayed
 from services.runtime.log.upkeep.offsets import read_offsets, write_offsets
 from services.runtime.log.upkeep.replay import Place, spans_of
 from services.runtime.mongo import Database
@@ -107,9 +107,10 @@ async def _make_room(work: Opened, *, overwrite: bool) -> None:
     if found and not overwrite and state != "restoring":
         names = ", ".join(found[:4])
         raise Refused(f"{work.database.name} is not empty ({names} …): --overwrite drops what is in it")
+    await set_state(work.database, "restoring")  # first: from here on no service begins on it, and writes there
     with translated():
-        await empty(work.database)
-    await set_state(work.database, "restoring")
+        await empty(work.database, but_for="repair")
+    await Positions(work.database).forget()
 
 
 async def _load(work: Opened, folder: Path, made: Restored, show: Show) -> None:

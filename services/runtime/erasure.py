@@ -26,7 +26,6 @@ from services.runtime.log.upkeep.offsets import has_read_before
 from services.runtime.loops import pause
 from services.runtime.mongo.erasures import Counts, Erasure, Erasures
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
-from services.runtime.mongo.usable import require_usable
 from services.runtime.settings import BadSettings, Settings
 
 if TYPE_CHECKING:
@@ -51,10 +50,8 @@ async def open_keys(process: "Process", database: mongo.Database, directory: Dir
     """Load the keys, before anything is read or written, and follow what becomes of them.
 
     The directory comes first: what it had read by then was destroyed before the keys were loaded.
-    Raises mongo.TRANSIENT_ERRORS, and BadSettings for a database that is being repaired, was replaced, or is not
-    that of this log.
+    Raises mongo.TRANSIENT_ERRORS, and BadSettings for a database that is not that of this log.
     """
-    await require_usable(database)
     store = RecipientKeysStore(database, Secrets(process.settings.master_key, process.settings.old_master_keys))
     await refuse_another(store, process.settings, process.name)
     known = set(directory.forgotten)

@@ -18,8 +18,9 @@ from services.runtime.mongo.upkeep import (
     form_of,
     keep_form,
 )
+from services.runtime.mongo.usable import State, set_state
 from services.runtime.process import Process
-from services.runtime.settings import Settings
+from services.runtime.settings import BadSettings, Settings
 from tests.support.waiting import eventually
 
 
@@ -100,3 +101,23 @@ async def test_a_process_refuses_to_start_or_to_go_on_where_it_may_not(
         await eventually(process.stop.is_set, "the one that runs ends", 15)
         await process.finish(5)
         assert isinstance(process.failure, NewerDatabase)
+
+
+@pytest.mark.parametrize("state", ["rebuilding", "restoring", "replaced"])
+async def test_a_process_leaves_nothing_in_a_database_that_is_being_repaired(
+    settings: Settings, database: Database, state: State
+) -> None:
+    await filled(database)
+    await set_state(database, state, "other")
+    before = await everything_in(database)
+    async with AsyncExitStack() as stack:
+        with pytest.raises(BadSettings, match="MONGO_DATABASE"):
+            await keep_form(Process("router", settings, stack), database)
+    assert await everything_in(database) == before
+
+
+async def everything_in(database: Database) -> dict[str, int]:
+    """How many documents there are, by collection; and which are of the oldest form."""
+    names = await database.list_collection_names()
+    old = await database["router_timers"].count_documents({"bulk": {"$exists": False}})
+    return {"old": old} | {name: await database[name].count_documents({}) for name in names}

@@ -2,7 +2,8 @@
 
     {_id: "database", version, needs, applied: [{step, at, release, changed}]}
 
-    process starts ─▶ empty, or `version` is ours      ─▶ goes on
+    process starts ─▶ being repaired, or replaced      ─▶ ends, code 2, and leaves nothing there (`usable.py`)
+                   ─▶ empty, or `version` is ours      ─▶ goes on
                    ─▶ steps are missing                ─▶ takes them under a lease; RPNS_MIGRATE=0: ends, code 2
                    ─▶ `needs` is more than we know     ─▶ ends, code 2: a newer release has changed it for good
 
@@ -23,6 +24,7 @@ from services.runtime.loops import keep_on
 from services.runtime.mongo import Database, Duplicate, durable
 from services.runtime.mongo.leases import Lease
 from services.runtime.mongo.upkeep.steps import STEPS, Step
+from services.runtime.mongo.usable import require_usable
 from services.runtime.settings import BadSettings
 
 if TYPE_CHECKING:
@@ -126,8 +128,10 @@ def _needs(steps: Sequence[Step]) -> int:
 async def keep_form(process: "Process", database: Database) -> None:
     """The database has the form that this release wants, or this process may take no part.
 
-    Raises NewerDatabase, StepsMissing, mongo.TRANSIENT_ERRORS. The process ends if it becomes a newer release's.
+    Raises NewerDatabase, StepsMissing, BadSettings for one that must not be used, mongo.TRANSIENT_ERRORS. The process
+    ends if it becomes a newer release's.
     """
+    await require_usable(database)
     form = await form_of(database)
     form.check(STEPS)
     if form.missing(STEPS):
