@@ -81,6 +81,9 @@ AUDIT_LOST = Counter(
 CLOCK_OFF = Gauge(
     "rpns_clock_off_seconds", "how far this process's clock is from the database's, seconds; 0 while it is within 2"
 )
+TWIN_INSTANCE = Gauge(
+    "rpns_twin_instance", "1 while another process goes by this one's RPNS_INSTANCE: rates hold no more for both"
+)
 WEAK_TOPICS = Gauge(
     "rpns_weak_topics", "topics with fewer replicas, or weaker settings against loss, than this deployment asks for"
 )

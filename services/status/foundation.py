@@ -23,6 +23,7 @@ from services.runtime.mongo import Database
 from services.runtime.mongo.instances import keep_told
 from services.runtime.mongo.rate_reports import keep_shared
 from services.runtime.mongo.upkeep import keep_form
+from services.runtime.mongo.upkeep.unused_indexes import drop_unused
 from services.runtime.pacing.rates import Rates
 from services.runtime.process import Process
 from services.runtime.short_links import ShortLinks
@@ -86,6 +87,7 @@ async def open_foundation(process: Process) -> Foundation:
     secrets = Secrets(settings.master_key, settings.old_master_keys)
     messages = Messages(database)
     await messages.prepare()
+    process.spawn(drop_unused(database, process.name, process.stop), "unused indexes", drains=True)
     rates = await keep_shared(process, database)
     logins = await open_logins(process, database, directory, secrets, rates.spends)
     process.ready_when("mongo", lambda: mongo.is_up(database))

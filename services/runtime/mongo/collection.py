@@ -11,7 +11,7 @@ from typing import Any
 
 from pymongo import IndexModel, InsertOne, ReplaceOne, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, OperationFailure
 
 from services.runtime.mongo.errors import ContentFault, Duplicate, Invalid, TooLarge, meaning_of_bulk, translated
 
@@ -85,6 +85,9 @@ class Cursor:
 
     async def _opened(self) -> Any:
         return await self._raw if inspect.isawaitable(self._raw) else self._raw
+
+
+_NO_SUCH_INDEX = 27
 
 
 class Collection:
@@ -186,6 +189,20 @@ class Collection:
     async def create_indexes(self, indexes: Sequence[IndexModel]) -> None:
         with translated():
             await self._raw.create_indexes(indexes)
+
+    async def index_names(self) -> set[str]:
+        """Of a collection that does not exist: none."""
+        with translated():
+            return {str(spec["name"]) async for spec in await self._raw.list_indexes()}
+
+    async def drop_index(self, name: str) -> None:
+        """One that is not there is dropped."""
+        with translated():
+            try:
+                await self._raw.drop_index(name)
+            except OperationFailure as error:
+                if error.code != _NO_SUCH_INDEX:
+                    raise
 
     async def _write_one(self, operation: Operation) -> Written:
         written = await self.write([operation])

@@ -1,6 +1,7 @@
 """Which processes run, and what each has to say. Collection `instances`, a document for each, every few seconds.
 
-    {_id: service/instance, service, instance, version, commit, host, lanes, startedAt, at, signs: {sign: value}}
+    {_id: service/instance, service, instance, version, commit, host, lanes, startedAt, at, signs: {sign: value},
+     does_without, boot}
 
 `signs` are gauges that are above 0 only while something is wrong (`SIGNS`). A document whose `at` is older than
 `SILENT_MS` is of a process that has ended, or that cannot write; after a day it goes.
@@ -18,8 +19,10 @@ from prometheus_client import Gauge
 from services.runtime import build, telemetry
 from services.runtime.clock import now_ms
 from services.runtime.loops import keep_on
-from services.runtime.mongo import Database, read_only
+from services.runtime.mongo import Database, Document, read_only
 from services.runtime.mongo.upkeep.clock_check import ClockCheck
+from services.runtime.mongo.upkeep.twin_check import TwinCheck
+from services.runtime.mongo.upkeep.unused import UNUSED
 from services.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,12 +39,13 @@ SIGNS: tuple[Gauge, ...] = (
     telemetry.WEAK_TOPICS,
     telemetry.PROVIDER_AWAY,
     telemetry.CLOCK_OFF,
+    telemetry.TWIN_INSTANCE,
 )
 
 
 @dataclass(frozen=True)
 class Instance:
-    """A process as it was last heard of."""
+    """A process as it was last heard of. `does_without`: how many unused indexes (`upkeep/unused.py`)."""
 
     service: str
     instance: str
@@ -52,6 +56,7 @@ class Instance:
     started_at: int
     at: int
     signs: dict[str, float]
+    does_without: int = 0
 
     def is_silent(self, now: int) -> bool:
         return self.at < now - SILENT_MS
@@ -66,11 +71,13 @@ class Instances:
     async def prepare(self) -> None:
         await self._collection.create_index([("seen", 1)], expireAfterSeconds=_KEPT_S)
 
-    async def save(self, instance: Instance) -> None:
+    async def save(self, instance: Instance, boot: str) -> Document | None:
+        """Gives what was told before under this name; `boot` is this process's own."""
         body = {name: getattr(instance, name) for name in Instance.__dataclass_fields__}
         body["signs"] = [[sign, value] for sign, value in instance.signs.items()]  # names with dots are no keys
         query = {"_id": f"{instance.service}/{instance.instance}"}
-        await self._collection.update_one(query, {"$set": {**body, "seen": datetime.now(UTC)}}, upsert=True)
+        body |= {"boot": boot, "seen": datetime.now(UTC)}
+        return await self._collection.find_one_and_update(query, {"$set": body}, upsert=True)
 
     async def all(self) -> list[Instance]:
         """By service and name."""
@@ -89,6 +96,7 @@ def _instance(document: dict[str, Any]) -> Instance:
         started_at=int(document["started_at"]),
         at=int(document["at"]),
         signs={str(sign): float(value) for sign, value in document["signs"]},
+        does_without=int(document.get("does_without", 0)),
     )
 
 
@@ -112,7 +120,7 @@ def keep_told(process: "Process", database: Database) -> None:
 
 async def _keep_telling(name: str, settings: Settings, database: Database, stop: asyncio.Event) -> None:
     instances, started_at, host = Instances(database), now_ms(), platform.node()
-    is_prepared, clock = False, ClockCheck()
+    is_prepared, clock, twins = False, ClockCheck(), TwinCheck()
 
     async def turn() -> None:
         nonlocal is_prepared
@@ -120,7 +128,7 @@ async def _keep_telling(name: str, settings: Settings, database: Database, stop:
             await instances.prepare()
             is_prepared = True
         await clock.look(database)
-        await instances.save(
+        found = await instances.save(
             Instance(
                 name,
                 settings.instance,
@@ -131,7 +139,10 @@ async def _keep_telling(name: str, settings: Settings, database: Database, stop:
                 started_at=started_at,
                 at=now_ms(),
                 signs=signs_now(),
-            )
+                does_without=len(UNUSED),
+            ),
+            twins.boot,
         )
+        twins.look(found)
 
     await keep_on("instances", turn, stop, EVERY_S)
