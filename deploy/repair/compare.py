@@ -2,6 +2,10 @@
 
 Both are read in the order of their ids, so little is held at a time. Fields that may differ between two that say the
 same (revisions, when something was noted) do not count, nor the order of what has none (`inventory.py`).
+
+A receipt and the outcome of its push lie in two topics, and which of them is read first is chance; where a link ends is
+not. So of the states that it went through only the one that it is in has to be there, and of the outcomes that were
+counted that there are all, once, and not which record had them counted, or after what time.
 """
 
 from collections.abc import AsyncIterator
@@ -11,13 +15,17 @@ from typing import Any
 import orjson
 
 from deploy.repair.inventory import Held, of_kind
+from schemas import DeliveryState
 from services.runtime.mongo import Database, Document, durable
-from services.status.message import Link
+from services.status.fold import OUTCOMES
+from services.status.message import Delivery, Link
 
 MOST_NAMED = 1_000
-_AS_HEARD = {"changes", "counts"}
-"""Of a link: which states it went through on its way, and which records brought them. A receipt and the outcome of its
-push lie in two topics, and which of them is read first is chance; where it ends is not."""
+_STATE, _DELIVERIES, _CHANGES, _COUNTS = (
+    Link.__slots__.index(name) for name in ("state", "deliveries", "changes", "counts")
+)
+_PLANNED, _OF_DELIVERY, _COUNTED = (Delivery.__slots__.index(name) for name in ("planned", "state", "counted"))
+_FAILURES = {outcome: bit for bit, outcome in OUTCOMES.items() if DeliveryState(outcome.upper()).is_failure}
 
 
 @dataclass
@@ -60,7 +68,9 @@ async def _compared(first: Database, second: Database, collection: Held) -> Diff
 
 
 def _note_fields(found: Difference, left: Document, right: Document) -> None:
-    fields = sorted(name for name in left.keys() | right.keys() if left.get(name) != right.get(name))
+    is_behind = left.pop("stale", False) or right.pop("stale", False)  # its mailing is to be counted anew
+    names = (left.keys() | right.keys()) - ({"counts"} if is_behind else set())
+    fields = sorted(name for name in names if left.get(name) != right.get(name))
     if not fields:
         found.equal += 1
     elif len(found.different) < MOST_NAMED:
@@ -90,12 +100,39 @@ def canonical(document: Document, collection: Held) -> Document:
     kept = {name: value for name, value in document.items() if name not in collection.unlike}
     if collection.name == "messages":
         for link in orjson.loads(kept.pop("links")):
-            named = zip(Link.__slots__, link, strict=False)  # an older release has stored fewer
-            kept |= {f"links.{link[0]}.{name}": _sorted(value) for name, value in named if name not in _AS_HEARD}
+            named = zip(Link.__slots__, _as_it_ends(link), strict=False)  # an older release has stored fewer
+            kept |= {f"links.{link[0]}.{name}": _sorted(value) for name, value in named}
         kept["trace"] = sorted(bytes(kept["trace"]).splitlines())
     if collection.name == "outcomes":
         kept["counts"] = sorted(map(tuple, kept.get("counts", ())))
     return kept
+
+
+def _as_it_ends(link: list[Any]) -> list[Any]:
+    """The link without what depends on the order in which two topics were read."""
+    made = [*link]
+    targets = [delivery for delivery in made[_DELIVERIES].values() if delivery[_PLANNED]]
+    made[_DELIVERIES] = {
+        key: [*delivery[:_COUNTED], _lasting(delivery[_COUNTED], delivery), *delivery[_COUNTED + 1 :]]
+        if len(delivery) > _COUNTED
+        else delivery
+        for key, delivery in made[_DELIVERIES].items()
+    }
+    made[_CHANGES] = [state for state, *_ in made[_CHANGES] if state == made[_STATE]]
+    if len(made) > _COUNTS:
+        counts = ((outcome, target) for outcome, target, *_ in made[_COUNTS])
+        made[_COUNTS] = [
+            [outcome, target]
+            for outcome, target in counts
+            if target < 0 or _lasting(outcome, targets[target] if target < len(targets) else None)
+        ]
+    return made
+
+
+def _lasting(outcomes: int, delivery: list[Any] | None) -> int:
+    """The bits of outcomes without failures that another state has overtaken."""
+    state = "" if delivery is None else delivery[_OF_DELIVERY].lower()
+    return outcomes & ~sum(bit for failure, bit in _FAILURES.items() if failure != state)
 
 
 def _sorted(value: Any) -> Any:

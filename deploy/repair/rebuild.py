@@ -17,9 +17,13 @@ from deploy.repair.inventory import of_kind
 from deploy.repair.opened import Opened, Refused, carried_over, copied, holds_documents
 from deploy.repair.replay import Positions, Progress, Show, replayed
 from schemas.topics import DAY_MS, HISTORY_RETENTION_MS
+from services.runtime.clock import now_ms
 from services.runtime.log.upkeep.replay import begins_at, spans_of
 from services.runtime.mongo import Database, Document
+from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from services.runtime.mongo.usable import set_state, state_of
+from services.status.message import Messages
+from services.status.statistics.mailing_outcomes import count_changed
 
 _ALL: Document = {}
 
@@ -54,6 +58,8 @@ async def rebuilt(work: Opened, name: str, show: Show, *, fresh: bool = False) -
     if begins and not await Positions(target).read():  # before anything is folded over it, and once
         made.carried = await _carried(work.database, target, families, begins)
     made.progress = await replayed(work.settings, target, families, begins={}, show=show)
+    while await count_changed(Messages(target), OutcomesStore(target), now_ms()):
+        show("mailings are counted", made.progress)
     for collection in of_kind("decided", "kept"):
         await copied(work.database, target, collection.name)
         made.copied.append(collection.name)

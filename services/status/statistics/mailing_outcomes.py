@@ -59,7 +59,14 @@ class MailingOutcomeCounter:
         began_s = time.monotonic()
         if not await self._lease.hold(now, _LEASE_MS):
             return 0.0
-        for mailing_id, changes in await self._outcomes.stale():
-            counts = await self._messages.count_by_state(mailing_id)
-            await self._outcomes.put(mailing_id, changes, counts, now)
+        await count_changed(self._messages, self._outcomes, now)
         return time.monotonic() - began_s
+
+
+async def count_changed(messages: Messages, outcomes: OutcomesStore, now: int) -> int:
+    """Count mailings that have changed, a hundred at most; how many. Raises mongo.TRANSIENT_ERRORS."""
+    changed = await outcomes.stale()
+    for mailing_id, changes in changed:
+        counts = await messages.count_by_state(mailing_id)
+        await outcomes.put(mailing_id, changes, counts, now)
+    return len(changed)

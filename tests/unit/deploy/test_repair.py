@@ -26,9 +26,15 @@ from deploy.repair.archive import (
 from deploy.repair.compare import canonical
 from deploy.repair.inventory import BY_NAME
 from deploy.repair.opened import Refused
+from schemas.events import MessageEvent
+from schemas.reasons import Reason
 from services.runtime.log.upkeep.offsets import Committed
 from services.runtime.log.upkeep.replay import Place, _merged
+from services.status.fold import count_outcomes, fold
+from services.status.message import Link, Message
+from services.status.message.document import to_document
 from tests.support.source_tree import sources
+from tests.support.status_events import NOW, Story
 
 PLACE = Place("status-events", 3)
 
@@ -98,13 +104,26 @@ def test_records_are_merged_by_their_times_until_a_partition_that_goes_on_has_no
     assert [raw.timestamp for raw in _merged(heads(), {first})] == [1, 3, 2, 4]
 
 
-def test_messages_are_compared_without_revisions_and_without_the_order_of_what_has_none() -> None:
-    messages = BY_NAME["messages"]
+def read_in_order(*events: MessageEvent) -> dict[str, Any]:
+    """The document of the message that these events make."""
+    message = Message(events[0].message_id)
+    for place, event in enumerate(events):
+        fold(message, event)
+        count_outcomes(message.links[0], event.at, f"topic/0/{place}")
+    return to_document(message)
 
-    def message(revision: int, counts: list[list[object]], trace: bytes) -> dict[str, Any]:
-        link = [0, "request", counts]
-        return {"_id": "m", "revision": revision, "links": orjson.dumps([link]), "trace": trace}
 
-    ours = message(3, [["a", 1], ["b", 2]], b'["1"]\n["2"]\n')
-    assert canonical(ours, messages) == canonical(message(9, [["b", 2], ["a", 1]], b'["2"]\n["1"]\n'), messages)
-    assert canonical(ours, messages) != canonical(message(3, [["a", 1], ["b", 3]], b'["1"]\n["2"]\n'), messages)
+def test_messages_are_compared_by_where_they_end_and_not_by_which_of_two_topics_was_read_first() -> None:
+    story, messages = Story(), BY_NAME["messages"]
+    asked, planned = story.requested(), story.planned("i-1", "i-2")
+    accepted, seen = story.dispatched(at=NOW + 20), story.receipt(kind="read", at=NOW + 30)
+    dead = story.dispatched("i-2", "refused", reason=Reason.PROVIDER_REFUSED, at=NOW + 25)
+    ours = read_in_order(asked, planned, accepted, dead, seen)
+    assert canonical(ours, messages) == canonical(read_in_order(asked, planned, seen, dead, accepted), messages)
+    assert canonical(ours | {"revision": 9}, messages) == canonical(ours, messages)
+    assert canonical(ours, messages) != canonical(read_in_order(asked, planned, accepted, seen), messages)
+    for name, wrong in (("counts", []), ("changes", []), ("state", "SENT")):
+        link = orjson.loads(ours["links"])[0]
+        link[Link.__slots__.index(name)] = wrong
+        changed = ours | {"links": orjson.dumps([link])}
+        assert canonical(changed, messages) != canonical(ours, messages), name
