@@ -4,13 +4,15 @@ A hot path is an ASGI endpoint of its own that the public listener calls directl
 which are 405, and for the document.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from services.ingest.openapi import add_hot_paths
+from services.ingest.packet import PACKET_PATH
+from services.ingest.send import SEND_PATH
 from services.runtime import openapi
 from services.runtime.http import server
 
@@ -25,10 +27,14 @@ UPLOADS = ("/recipients",)
 
 def application(direct: Mapping[tuple[str, str], ASGIApp], routers: Sequence[APIRouter]) -> FastAPI:
     """The API of this process; `direct` are the hot paths by method and path."""
-    app = openapi.application("RPNS partner API", "6.0", _ABOUT, add_hot_paths)
+    app = openapi.application("RPNS partner API", "6.0", _ABOUT, add_hot_paths, is_limited=_is_hot)
     app.add_middleware(server.BodyLimit, streamed=UPLOADS)
     for router in routers:
         app.include_router(router)
     for (method, path), endpoint in direct.items():
         app.router.routes.append(Route(path, endpoint, methods=[method]))
     return app
+
+
+def _is_hot(path: str, _: Set[str]) -> bool:
+    return path in (SEND_PATH, PACKET_PATH)

@@ -1,6 +1,6 @@
 """HTTP that the features share: bodies within a limit, answers in the partner protocol's own JSON, problem details."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -9,11 +9,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.ingest.rules import HEADER, Code, Refusal, Refused, header_of, read_json
 from services.runtime import mongo
+from services.runtime.access.partner_limits import LimitHeaders
 from services.runtime.http.server import Problem
 from services.runtime.log.traced import for_partner
 
 _JSON = (b"content-type", b"application/json")
 _NOT_JSON = Refusal(Code.INVALID, "Content-Type", "must be application/json in UTF-8")
+
+
+@dataclass(slots=True)
+class Beside:
+    """What an answer says beside its body: warnings, and what is left of limits. It grows while the answer is made."""
+
+    warnings: list[str] = field(default_factory=list)
+    limits: LimitHeaders = ()
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refusal | None:
@@ -50,16 +59,16 @@ class InPartnersTrace:
             await self._app(scope, receive, send)
 
 
-async def write_answer(send: Send, answer: bytes | Refusal, warnings: Sequence[str], status: int = 200) -> None:
+async def write_answer(send: Send, answer: bytes | Refusal, beside: Beside, status: int = 200) -> None:
     """The answer to a partner; `status` is that of an answer that is no refusal."""
-    headers = [_JSON]
+    headers = [_JSON, *beside.limits]
     if isinstance(answer, Refusal):
         status = answer.code.http_status
         if status in (429, 503):
             headers.append((b"retry-after", b"%d" % answer.retry_after_s))
         answer = error_body(answer)
-    if warnings:
-        headers.append((HEADER, header_of(warnings)))
+    if beside.warnings:
+        headers.append((HEADER, header_of(beside.warnings)))
     headers.append((b"content-length", b"%d" % len(answer)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": answer})

@@ -31,6 +31,7 @@ from services.registry.receipts import ReceiptService, receipt_routes
 from services.registry.support import (
     IMPORT_PATH,
     MAX_IMPORT_BYTES,
+    REVOKE_PATH,
     AudienceStore,
     audience_routes,
     identity_routes,
@@ -41,6 +42,7 @@ from services.runtime import openapi, telemetry
 from services.runtime.access.partner_auth import CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.http import server
+from services.runtime.http.limits_told import TellsLimits
 from services.runtime.mongo.stop_targets import StopTargets
 from services.runtime.pacing.shares import PartOf, all_of_it
 
@@ -65,7 +67,7 @@ def application(
     part_of: PartOf = all_of_it,
 ) -> FastAPI:
     """The API of this process. `callers` is the dependency of `services/runtime/access/partner_auth.py`."""
-    app = openapi.application("RPNS registry", "1", _ABOUT)
+    app = openapi.application("RPNS registry", "1", _ABOUT, is_limited=lambda path, _: path == REVOKE_PATH)
 
     @app.exception_handler(BadField)
     async def on_bad_field(_: Request, error: BadField) -> Response:
@@ -90,6 +92,7 @@ def application(
     for routes in more:
         app.include_router(routes)
     app.add_middleware(server.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES, RECEIPTS_PATH: MAX_RECEIPTS_BYTES})
+    app.add_middleware(TellsLimits)
     app.add_middleware(Measured)
     return app
 

@@ -6,16 +6,15 @@
 Operators are not limited. A query that is out of time is answered 503 (`services/runtime/http/server.py`).
 """
 
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Final, Generic, TypeVar
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
-from schemas.application_events import PartnerChanged
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
+from services.runtime.http.limits_told import enter
 from services.runtime.http.server import Problem
 
 MOST_EXPORTS: Final = 2
@@ -24,24 +23,20 @@ AGAIN_AFTER_S: Final = 10
 _T = TypeVar("_T")
 
 
-def enter(limits: PartnerLimits, partner: PartnerChanged) -> None:
-    """Count a request that begins; `limits.leave` counts its end. Raises Problem 429."""
-    refused = limits.enter(partner, time.monotonic())
-    if refused is not None:
-        raise Problem(429, "Too many requests", refused.words, retry_after_s=refused.wait_s)
-
-
 def paced(partner_caller: CallerOf, limits: PartnerLimits) -> CallerOf:
     """The dependency of every route that partners read from.
 
     Depend on it with `scope="function"`: an answer that is still streamed when the route has returned counts no more.
     """
 
-    async def asking(caller: Caller = Depends(partner_caller)) -> AsyncIterator[Caller]:  # noqa: B008 — FastAPI's way
+    async def asking(
+        request: Request,
+        caller: Caller = Depends(partner_caller),  # noqa: B008 — FastAPI's way
+    ) -> AsyncIterator[Caller]:
         if caller.partner is None:
             yield caller
             return
-        enter(limits, caller.partner)
+        enter(limits, caller.partner, request)
         try:
             yield caller
         finally:

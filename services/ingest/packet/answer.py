@@ -20,6 +20,7 @@ import orjson
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
 from services.ingest.duplicates import DuplicateClaims, RecentRequests, fingerprint_of
+from services.ingest.http import Beside
 from services.ingest.packet.errors import PacketRefused, Rejection, RejectReason, packet_refused
 from services.ingest.packet.outcomes import (
     Outcome,
@@ -87,22 +88,23 @@ class PacketService:
             return Refusal(Code.LOGIN if found is KeyFault.UNKNOWN else Code.ADDRESS, "", found.value)
         return found
 
-    async def answer(self, body: bytes, partner: PartnerChanged, warnings: list[str]) -> tuple[int, bytes] | Refusal:
-        """HTTP status and body, or a refusal of all. `warnings` grows by what the partner should know besides."""
+    async def answer(self, body: bytes, partner: PartnerChanged, beside: Beside) -> tuple[int, bytes] | Refusal:
+        """HTTP status and body, or a refusal of all."""
         now = now_ms()
         try:
             found = await _read(body)
             if isinstance(found, dict):
-                warnings += warnings_of(unknown_around(found))
+                beside.warnings += warnings_of(unknown_around(found))
             packet = packet_of(found, partner, now)
         except PacketRefused as refused:
             return 400, orjson.dumps({"result": [entry_of(refused.rejection, None)]})
         limit = self._limits.enter(partner, time.monotonic())
+        beside.limits = self._limits.headers(partner)
         if limit is not None:
             return Refusal(Code.TOO_MANY, "", limit.words, limit.wait_s)
         try:
             sending = PacketContext(partner, self._directory, now, packet_id_of(body, packet, partner), ids.uuid7)
-            return 200, orjson.dumps({"result": await self._send(packet, sending, warnings)})
+            return 200, orjson.dumps({"result": await self._send(packet, sending, beside.warnings)})
         finally:
             self._limits.leave(partner)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from starlette.types import Receive, Scope, Send
 
-from services.ingest.http import read_body, unexpected, write_answer
+from services.ingest.http import Beside, read_body, unexpected, write_answer
 from services.ingest.packet.answer import MAX_BODY_BYTES, PacketService
 from services.ingest.rules import Refusal
 from services.runtime import telemetry
@@ -28,20 +28,20 @@ class PacketEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        warnings: list[str] = []
+        beside = Beside()
         try:
-            outcome = await self._outcome(scope, receive, warnings)
+            outcome = await self._outcome(scope, receive, beside)
             if outcome is None:
                 return  # the caller has gone
         except Exception as error:
             log.exception("a packet failed")
             outcome = unexpected(error)
         status, answer = (outcome.code.http_status, outcome) if isinstance(outcome, Refusal) else outcome
-        await write_answer(send, answer, warnings, status)
+        await write_answer(send, answer, beside, status)
         telemetry.REQUESTS.labels("batch", str(status)).inc()
         _SECONDS.observe(time.perf_counter() - started)
 
-    async def _outcome(self, scope: Scope, receive: Receive, warnings: list[str]) -> tuple[int, bytes] | Refusal | None:
+    async def _outcome(self, scope: Scope, receive: Receive, beside: Beside) -> tuple[int, bytes] | Refusal | None:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         partner = self._batch.caller(given.decode("latin-1"), caller_address(scope, self._trusted))
         if isinstance(partner, Refusal):
@@ -49,4 +49,4 @@ class PacketEndpoint:
         body = await read_body(scope, receive, MAX_BODY_BYTES)
         if body is None or isinstance(body, Refusal):
             return body
-        return await self._batch.answer(body, partner, warnings)
+        return await self._batch.answer(body, partner, beside)

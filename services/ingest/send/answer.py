@@ -16,6 +16,7 @@ from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
 from schemas.events import MessageRequested
 from services.ingest.duplicates import DuplicateClaims, RecentRequests, fingerprint_of
+from services.ingest.http import Beside
 from services.ingest.rules import (
     REPEATED,
     Code,
@@ -79,26 +80,27 @@ class SendService:
         self._failing_since_s: float | None = None
         self._failed_at_s = 0.0
 
-    async def answer(self, body: bytes, address: str, warnings: list[str]) -> bytes | Refusal:
-        """The body of the answer, or the refusal. `warnings` grows by what the partner should know besides."""
+    async def answer(self, body: bytes, address: str, beside: Beside) -> bytes | Refusal:
+        """The body of the answer, or the refusal."""
         try:
             request: _Request = plain_request(body) or read_request(body)
         except Refused as refused:
             return refused.refusal
         except ValidationError as error:
-            return await self._refuse_fields(body, violation(error).refusal, address, warnings)
+            return await self._refuse_fields(body, violation(error).refusal, address, beside)
         partner = await self._logins.check(request.login, request.password, address)
         if isinstance(partner, LoginFault):
             return self._login_refusal(partner, request.login, address)
         limit = self.limits.enter(partner, time.monotonic())
+        beside.limits = self.limits.headers(partner)
         if limit is not None:
             return Refusal(Code.TOO_MANY, "", limit.words, limit.wait_s)
         try:
             unknown = [] if _is_known(request) else unknown_fields(SendRequest, read_json(body))
             if unknown:
-                warnings += warnings_of(unknown)
+                beside.warnings += warnings_of(unknown)
                 telemetry.UNKNOWN_FIELDS.labels(partner.partner_id).inc()
-            return await self._send(request, partner, unknown, warnings)
+            return await self._send(request, partner, unknown, beside.warnings)
         except Refused as refused:
             return refused.refusal
         finally:
@@ -116,7 +118,7 @@ class SendService:
         wait_s = self._logins.retry_after_s(login, address)
         return Refusal(Code.TOO_MANY, "", "too many failed logins, try again later", wait_s)
 
-    async def _refuse_fields(self, body: bytes, refusal: Refusal, address: str, warnings: list[str]) -> Refusal:
+    async def _refuse_fields(self, body: bytes, refusal: Refusal, address: str, beside: Beside) -> Refusal:
         """Refuse a body with a wrong field. Only a partner is shown which, so the login is checked first."""
         try:
             found = lossless.loads(body)
@@ -128,7 +130,7 @@ class SendService:
         partner = await self._logins.check(login, password, address)
         if isinstance(partner, LoginFault):
             return self._login_refusal(partner, login, address)
-        warnings += warnings_of(unknown_fields(SendRequest, found))
+        beside.warnings += warnings_of(unknown_fields(SendRequest, found))
         return refusal
 
     async def _send(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from starlette.types import Receive, Scope, Send
 
-from services.ingest.http import read_body, unexpected, write_answer
+from services.ingest.http import Beside, read_body, unexpected, write_answer
 from services.ingest.rules import Code, Refusal
 from services.ingest.send.answer import SendService
 from services.runtime import telemetry
@@ -27,7 +27,7 @@ class SendEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        warnings: list[str] = []
+        beside = Beside()
         try:
             body = await read_body(scope, receive, server.MAX_BODY_BYTES)
             if body is None:
@@ -35,11 +35,11 @@ class SendEndpoint:
             answer: bytes | Refusal = (
                 body
                 if isinstance(body, Refusal)
-                else await self._answer(body, caller_address(scope, self._trusted), warnings)
+                else await self._answer(body, caller_address(scope, self._trusted), beside)
             )
         except Exception as error:
             log.exception("a request failed")
             answer = unexpected(error)
-        await write_answer(send, answer, warnings)
+        await write_answer(send, answer, beside)
         _ANSWERS[answer.code if isinstance(answer, Refusal) else 0].inc()
         _SECONDS.observe(time.perf_counter() - started)

@@ -3,9 +3,7 @@
 For the operator, and for partners in the applications that they send to.
 """
 
-import time
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import Field, model_validator
 
 from services.registry.bodies import AnswerModel, Id, Phone, RequestModel, UserId, phone_digits
@@ -15,7 +13,9 @@ from services.registry.support.read_access import ReadAccess, ReadAccessDependen
 from services.runtime.access.audit import note_change
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
-from services.runtime.http.server import Problem
+from services.runtime.http.limits_told import enter
+
+REVOKE_PATH = "/v1/identities/revoke"
 
 
 class RevokeBody(RequestModel):
@@ -42,16 +42,16 @@ def identity_routes(
     logins: LoginCommands, access: ReadAccessDependency, callers: CallerOf, limits: PartnerLimits
 ) -> APIRouter:
     """The route that revokes proofs."""
-    router = APIRouter(prefix="/v1/identities", tags=["identities"], responses=PROBLEMS)
+    router = APIRouter(tags=["identities"], responses=PROBLEMS)
     reading, calling = Depends(access), Depends(callers)
 
-    @router.post("/revoke", responses={404: PROBLEMS[400]})
-    async def revoke_proofs(body: RevokeBody, access: ReadAccess = reading, caller: Caller = calling) -> RevokeAnswer:
+    @router.post(REVOKE_PATH, responses={404: PROBLEMS[400]})
+    async def revoke_proofs(
+        body: RevokeBody, request: Request, access: ReadAccess = reading, caller: Caller = calling
+    ) -> RevokeAnswer:
         """End all proofs of a user: these installations count as unproved at once, until the next proved login."""
         if caller.partner is not None:  # each call is kept for weeks, whether anybody of that name is there or not
-            limit = limits.enter(caller.partner, time.monotonic())
-            if limit is not None:
-                raise Problem(429, "Too many requests", limit.words, retry_after_s=limit.wait_s)
+            enter(limits, caller.partner, request)
             limits.leave(caller.partner)
         phone = phone_digits(body.phone)
         names = sorted(access.applications) if body.application_id is None else [access.checked(body.application_id)]

@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_camel
 
 from services.runtime.http import server
-from services.runtime.openapi.document import complete
+from services.runtime.openapi.document import IsLimited, complete, nothing_limited
 
 Add = Callable[[dict[str, Any]], None]
 """Adds to a document what FastAPI does not know."""
@@ -18,18 +18,26 @@ class _Documented(FastAPI):
     """FastAPI, whose document is completed once, when it is first asked for."""
 
     add: Add | None = None
+    is_limited: IsLimited = staticmethod(nothing_limited)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             document = super().openapi()
             if self.add is not None:
                 self.add(document)
-            complete(document)
+            complete(document, self.is_limited)
         assert self.openapi_schema is not None
         return self.openapi_schema
 
 
-def application(title: str, version: str, description: str, add: Add | None = None) -> FastAPI:
+def application(
+    title: str,
+    version: str,
+    description: str,
+    add: Add | None = None,
+    *,
+    is_limited: IsLimited = nothing_limited,
+) -> FastAPI:
     """An application without routes. Every error of it is a problem; a path with a slash too many is none of ours."""
     app = _Documented(
         title=title,
@@ -40,7 +48,7 @@ def application(title: str, version: str, description: str, add: Add | None = No
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    app.add = add
+    app.add, app.is_limited = add, is_limited
     server.install_problems(app)
     return app
 

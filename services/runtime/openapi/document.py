@@ -4,7 +4,7 @@ FastAPI promises a 422 that we never answer (every error is a problem of RFC 945
 know what stands before the routes: the listeners' 401, 403 and 429, the limit of a body, a database that is away.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from http import HTTPStatus
 from typing import Any
 
@@ -34,12 +34,37 @@ _TRY_AGAIN = {
     "Retry-After": {"description": "Seconds to wait before the same is sent again", "schema": {"type": "integer"}}
 }
 
+_LIMITS = {
+    "RateLimit-Policy": {
+        "description": "The caller's limits: requests a second (`rate`), and at once (`connections`)",
+        "schema": {"type": "string"},
+        "example": '"rate";q=1000;w=1, "connections";q=100;qu="concurrent-requests"',
+    },
+    "RateLimit": {
+        "description": "How many more of each the instance that answers would take now (`r`), and the seconds until "
+        "one more (`t`). Absent where a request is refused before it is counted",
+        "schema": {"type": "string"},
+        "example": '"rate";r=999;t=1, "connections";r=99',
+    },
+}
+"""draft-ietf-httpapi-ratelimit-headers-11; written by `access/partner_limits.py`."""
+_BEFORE_LIMITS = ("401", "403")
+IsLimited = Callable[[str, Set[str]], bool]
+"""Whether requests to a path, with these security schemes, count among a partner's."""
 
-def complete(document: dict[str, Any]) -> None:
+
+def nothing_limited(path: str, schemes: Set[str]) -> bool:
+    """No path is limited by partner."""
+    return False
+
+
+def complete(document: dict[str, Any], is_limited: IsLimited = nothing_limited) -> None:
     """Make a document true, and put words to it."""
     document["servers"] = [{"url": "/", "description": "The address that this document came from"}]
     for path, method, operation in operations(document):
         _answers(path, method, operation)
+        if is_limited(path, _schemes(operation)):
+            _tell_limits(operation)
         for parameter in operation.get("parameters", ()):
             if "description" not in parameter and (words := parameter_meaning(parameter["name"])):
                 parameter["description"] = words
@@ -89,14 +114,23 @@ def _answers(path: str, method: str, operation: dict[str, Any]) -> None:
 def _expected(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str]:
     if method in _WITH_BODY or path.startswith(NATIVE):  # there an unknown query parameter breaks a rule
         yield "400"
-    schemes = {name for way in operation.get("security", ()) for name in way}
-    if schemes:
+    if _schemes(operation):
         yield from ("401", "403", "429")
     if "{" in path:
         yield "404"
     if method in _WITH_BODY:
         yield "413"
     yield "503"
+
+
+def _schemes(operation: Mapping[str, Any]) -> set[str]:
+    return {name for way in operation.get("security", ()) for name in way}
+
+
+def _tell_limits(operation: dict[str, Any]) -> None:
+    for status, answer in operation["responses"].items():
+        if status not in _BEFORE_LIMITS:
+            answer["headers"] = answer.get("headers", {}) | _LIMITS
 
 
 def _is_problem(answer: Mapping[str, Any]) -> bool:

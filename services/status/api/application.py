@@ -10,12 +10,14 @@ GET /v1/events          server-sent events: every change of a state, resumable
 A partner (HTTP Basic) sees its own messages, an operator (bearer token) sees all of them. Errors are RFC 9457.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from fastapi import APIRouter, FastAPI
 
 from services.runtime import openapi
 from services.runtime.http import server
+from services.runtime.http.limits_told import TellsLimits
+from services.runtime.http.security_schemes import BATCH_KEY, PARTNER
 
 _ABOUT = """What has become of messages: one with its whole trace, searches, exports, the stream of changes, statistics,
 packets; and the device's in-app history.
@@ -26,8 +28,13 @@ A partner (HTTP Basic) sees its own messages, an operator (bearer token) all of 
 
 def application(routers: Iterable[APIRouter]) -> FastAPI:
     """The ASGI application with these routes."""
-    app = openapi.application("RPNS status", "1", _ABOUT)
+    app = openapi.application("RPNS status", "1", _ABOUT, is_limited=_is_partners)
     app.add_middleware(server.BodyLimit)
+    app.add_middleware(TellsLimits)
     for router in routers:
         app.include_router(router)
     return app
+
+
+def _is_partners(_: str, schemes: Set[str]) -> bool:
+    return bool(schemes & {PARTNER.scheme_name, BATCH_KEY.scheme_name})

@@ -19,8 +19,8 @@ from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http import server
+from services.runtime.http.limits_told import enter
 from services.runtime.http.security_schemes import BATCH_KEY
-from services.status.limits import enter
 from services.status.message import Messages
 from services.status.reports import State, state_of
 
@@ -64,7 +64,7 @@ def packet_routes(
         found = partner_of(authorization, directory, secrets, caller_address(request.scope, trusted))
         if isinstance(found, KeyFault):
             raise server.Problem(401 if found is KeyFault.UNKNOWN else 403, found.value)
-        enter(limits, found)
+        enter(limits, found, request)
         try:
             yield found
         finally:

@@ -11,6 +11,7 @@ from schemas import topics
 from schemas.events import MessageRequested
 from services.ingest.duplicates.claims_store import DuplicateClaims
 from services.ingest.duplicates.recent import RecentRequests
+from services.ingest.http import Beside
 from services.ingest.packet.answer import PacketService
 from services.ingest.packet.rules import MOST
 from services.ingest.rules.errors import Refusal
@@ -21,6 +22,7 @@ from services.runtime.directory import Directory
 from services.runtime.log import kafka
 from services.runtime.mongo.hour_keys import HourKeys
 from tests.contract.ingest.test_send import Ingest, ingest
+from tests.support.limit_headers import limits_of
 from tests.support.log_reader import all_events_of
 
 __all__ = ["ingest"]  # a fixture
@@ -151,6 +153,20 @@ async def test_what_is_no_json_is_refused(ingest: Ingest, body: bytes) -> None:
         assert (await answer.json())["result"][0]["reasons"] == [{"key": "invalid", "ref": "body"}]
 
 
+async def test_a_packet_counts_as_one_request_of_what_is_left(ingest: Ingest) -> None:
+    async def sent(key: str) -> tuple[int, dict[str, dict[str, dict[str, Any]]]]:
+        headers = {"Authorization": f"Key {key}"}
+        async with ingest.http.post(
+            ingest.url + "/v3/batch", json={"messages": [sms(), sms()]}, headers=headers
+        ) as answer:
+            return answer.status, limits_of(answer.raw_headers)
+
+    answers = await asyncio.gather(*(sent("slowkey") for _ in range(5)))
+    assert (200, 1) in [(status, limits["ratelimit"]["rate"]["r"]) for status, limits in answers]
+    assert (429, 0) in [(status, limits["ratelimit"]["rate"]["r"]) for status, limits in answers]
+    assert await sent("nobody's") == (401, {})
+
+
 async def test_a_message_that_is_too_large_is_rejected_alone(ingest: Ingest) -> None:
     huge = sms(1, type="PUSH", validity=60, data={"customPayload": "x" * 70_000})
     entries = await result(ingest, [huge, sms(2)])
@@ -181,7 +197,7 @@ async def test_what_cannot_be_written_in_time_is_unknown(ingest: Ingest) -> None
             recent=RecentRequests(),
         )
         packet = orjson.dumps({"messages": [sms(), {}]})
-        answer = await packets.answer(packet, directory.partners["demo"], [])
+        answer = await packets.answer(packet, directory.partners["demo"], Beside())
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert not isinstance(answer, Refusal)

@@ -33,6 +33,7 @@ from services.runtime.mongo.hour_keys import HourKeys, open_values
 from services.runtime.process import Process
 from services.runtime.settings import Settings
 from tests.conftest import Servers
+from tests.support.limit_headers import limits_of
 from tests.support.log_reader import events_of
 from tests.support.requests import cascade, option, push, request
 from tests.support.waiting import eventually
@@ -261,6 +262,25 @@ async def test_too_many_requests_a_second_are_error_3(ingest: Ingest) -> None:
     codes = [answer["error"]["code"] for _, answer in answers if "error" in answer]
     assert set(codes) == {3}
     assert len(codes) >= 15
+
+
+async def test_an_answer_tells_what_is_left_of_the_limits(ingest: Ingest) -> None:
+    async def sent(body: Any) -> tuple[int, dict[str, dict[str, dict[str, Any]]], str | None]:
+        async with ingest.http.post(ingest.url + "/v6/send", json=body) as answer:
+            return answer.status, limits_of(answer.raw_headers), answer.headers.get("Retry-After")
+
+    status, limits, _ = await sent(request())
+    assert (status, limits["ratelimit"]["connections"]) == (200, {"r": 99})
+    assert limits["ratelimit-policy"]["rate"] == {"q": 1000, "w": 1}
+    assert limits["ratelimit"]["rate"]["r"] <= 999
+    answers = await asyncio.gather(*(sent(request(login="slow")) for _ in range(20)))
+    refused = [(limits, wait) for status, limits, wait in answers if status == 429]
+    assert refused
+    for limits, wait in refused:
+        assert limits["ratelimit"]["rate"]["r"] == 0
+        assert wait == str(limits["ratelimit"]["rate"]["t"])
+    for wrong in (request(password="wrong"), request(login="nobody"), {}):
+        assert (await sent(wrong))[1] == {}
 
 
 async def test_a_duplicate_is_error_10_where_the_partner_wants_it(ingest: Ingest) -> None:

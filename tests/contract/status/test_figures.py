@@ -24,6 +24,7 @@ from services.status.api import export
 from services.status.message import MOST_MS, MessageQuery, Messages, find_page
 from services.status.message.search import Page, query_of
 from tests.conftest import Servers, own_settings
+from tests.support.limit_headers import limits_of
 from tests.support.listening import ADMIN
 from tests.support.status_events import NOW, Story
 from tests.support.status_service import Running, basic, partner, running
@@ -205,6 +206,10 @@ async def test_a_query_that_takes_the_database_too_long_is_503(
 async def test_partners_read_within_their_limits_and_the_operator_without(service: Running) -> None:
     async def asked(auth: dict[str, str], url: str) -> tuple[int, str | None]:
         async with service.http.get(f"{url}/v1/messages", headers=auth) as answer:
+            limits = limits_of(answer.raw_headers)
+            assert bool(limits) == (url == service.url)
+            if answer.status == 429:
+                assert limits["ratelimit"]["rate"] == {"r": 0, "t": int(answer.headers["Retry-After"])}
             return answer.status, answer.headers.get("Retry-After")
 
     answers = await asyncio.gather(*(asked(basic("slow"), service.url) for _ in range(20)))

@@ -60,6 +60,7 @@ async def listening(
     async with service.http.get(f"{service.url}/v1/events{query}", headers=headers) as answer:
         assert answer.status == 200
         assert answer.headers["Content-Type"].startswith("text/event-stream")
+        assert "RateLimit" in answer.headers
         first = await answer.content.readline()
         assert first.startswith(b"retry:")
         yield Listener(answer)

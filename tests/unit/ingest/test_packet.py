@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from services.ingest.duplicates.recent import RecentRequests
+from services.ingest.http import Beside
 from services.ingest.packet.answer import PacketService
 from services.ingest.packet.rules import MOST
 from services.ingest.rules.errors import Refusal
@@ -48,7 +49,7 @@ async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
         limits=PartnerLimits(),
         recent=RecentRequests(),
     )
-    answer = await packets.answer(orjson.dumps({"messages": messages}), PARTNER, [])
+    answer = await packets.answer(orjson.dumps({"messages": messages}), PARTNER, Beside())
     assert not isinstance(answer, Refusal)
     found: list[dict[str, Any]] = orjson.loads(answer[1])["result"]
     return found

@@ -12,7 +12,7 @@ from schemas import ids
 from schemas.application_events import PartnerChanged
 from schemas.values import Channel
 from services.ingest.duplicates.recent import RecentRequests, fingerprint_of
-from services.ingest.http import read_body
+from services.ingest.http import Beside, read_body
 from services.ingest.packet.rules import PacketContext, accepted_of, packet_of, unknown_of
 from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules.body import SendRequest, parsed
@@ -180,7 +180,7 @@ class _Known:
 async def test_a_number_that_json_has_not_is_refused_also_where_nobody_reads_it() -> None:
     body = orjson.dumps(request(prio=0)).replace(b'"prio":0', b'"prio":NaN')
     answering = SendService(Directory(), _Known(), None, None, None)  # type: ignore[arg-type]
-    assert await answering.answer(body, "", []) == Refusal(Code.INVALID, "body", "numbers must be finite")
+    assert await answering.answer(body, "", Beside()) == Refusal(Code.INVALID, "body", "numbers must be finite")
 
 
 def _fingerprint(**changes: Any) -> int:

@@ -108,6 +108,22 @@ def test_every_error_is_one_that_is_answered_and_of_its_own_type(documents: dict
             assert "401" in errors, (method, path)
 
 
+def test_limits_are_described_where_they_are_told(documents: dict[str, Json]) -> None:
+    telling = {
+        (name, path, status)
+        for name, document in documents.items()
+        for path, _, operation in operations(document)
+        for status, answer in operation["responses"].items()
+        if "RateLimit" in answer.get("headers", {})
+    }
+    assert {path for name, path, _ in telling if name == "ingest"} == set(PROTOCOL)
+    assert {path for name, path, _ in telling if name == "registry"} == {"/v1/identities/revoke"}
+    assert ("status", "/v1/messages", "200") in telling
+    assert ("status", "/v3/batch/states", "429") in telling
+    assert {status for _, _, status in telling}.isdisjoint({"401", "403"})
+    assert not {path for name, path, _ in telling if name == "status" and path.startswith(("/sdk", "/l/", "/gateway"))}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_example_of_each_body_keeps_to_its_schema(documents: dict[str, Json], name: str) -> None:
     document, seen = documents[name], 0
