@@ -2,8 +2,9 @@
 
     POST   /v1/mailings                     a draft; an own `id` repeated answers the same
     GET    /v1/mailings, /v1/mailings/{id}  state and progress
+    GET    /v1/mailings/{id}/definition     what was asked for
     PATCH  /v1/mailings/{id}                rate, name, what broken lines mean
-    PUT    /v1/mailings/{id}/recipients     the list, NDJSON or CSV, streamed; resumed by ?firstLine
+    PUT    /v1/mailings/{id}/recipients     the list, NDJSON or CSV, may be gzip, streamed; resumed by ?firstLine
     DELETE /v1/mailings/{id}/recipients     delete the list of a draft
     GET    /v1/mailings/{id}/problems       its broken lines
     GET    /v1/mailings/{id}/forecast       dry run
@@ -20,7 +21,8 @@ from starlette.requests import ClientDisconnect
 
 from services.ingest.http import json_of, problem_of
 from services.ingest.mailing.dry_run import DryRun
-from services.ingest.mailing.model import Mailing, PageCursor
+from services.ingest.mailing.model import CANNOT_OPEN, Mailing, PageCursor
+from services.ingest.mailing.rules.draft import MailingBody, without_values
 from services.ingest.mailing.service import MailingService
 from services.ingest.mailing.upload import ListForm
 from services.ingest.mailing.views import (
@@ -38,6 +40,7 @@ from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.clock import now_ms
 from services.runtime.http import server
 from services.runtime.lists.lines import ListFault, encoding_of, media_type
+from services.runtime.lists.packed import unpacked
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
 
 PATH = "/v1/mailings"
@@ -89,6 +92,14 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
     async def get_mailing(any_id: _Id, caller: Caller = caller_of) -> MailingView:
         return await _view(service, outcomes, await service.find(any_id, caller))
 
+    @router.get("/{any_id}/definition", summary="What was asked for", response_model=MailingBody)
+    async def get_definition(any_id: _Id, caller: Caller = caller_of) -> Response:
+        """As it was asked for, but for values of SECURE, which are empty, and for people who were erased."""
+        mailing = await service.find(any_id, caller)
+        if not mailing.is_readable:
+            raise server.Problem(409, "The mailing cannot be read", CANNOT_OPEN)
+        return Response(without_values(mailing.definition), media_type="application/json")
+
     @router.patch("/{any_id}", summary="Change rate, name, or what broken lines mean")
     async def change_mailing(any_id: _Id, request: Request, caller: Caller = caller_of) -> MailingView:
         mailing = await service.find(any_id, caller)
@@ -108,9 +119,13 @@ def _add_list(router: APIRouter, service: MailingService, caller_of: Caller) -> 
             form = ListForm(_TYPES[kind], encoding_of(charset), first_line)
         except ListFault as fault:
             raise server.Problem(415, "Unsupported charset", f"Content-Type: {fault}") from None
+        packing = request.headers.get("content-encoding", "identity").strip().lower()
+        if packing not in ("identity", "gzip"):
+            raise server.Problem(415, "Unsupported encoding", "Content-Encoding: must be gzip, or none")
+        body = unpacked(request.stream()) if packing == "gzip" else request.stream()
         mailing = await service.find(any_id, caller)
         try:
-            uploading, after = await service.upload(mailing, request.stream(), form)
+            uploading, after = await service.upload(mailing, body, form)
         except ClientDisconnect:
             raise server.Problem(400, "The upload was cut off", "what was stored stays; see nextLine") from None
         return upload_view(uploading, after)
@@ -169,7 +184,7 @@ def _add_moves(
 async def _view(service: MailingService, outcomes: OutcomesStore, mailing: Mailing) -> MailingView:
     left = max(0, mailing.recipients - mailing.planned)
     expected = None if mailing.is_segment else service.forecast(mailing, left, now_ms())
-    return view_of(mailing, await outcomes.of(mailing.mailing_id), expected)
+    return view_of(mailing, await outcomes.of(mailing.mailing_id), expected, service.placeholders(mailing))
 
 
 def _place(before: str) -> PageCursor:

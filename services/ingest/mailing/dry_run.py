@@ -4,18 +4,20 @@ A list of up to LOOKED_AT recipients is looked at whole; of a longer one a sampl
 the rest is projected, so that the answer takes seconds and constant memory. A segment is counted by the database.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from schemas.values import Schedule
 from services.ingest.mailing.model import Mailing, sent_to
 from services.ingest.mailing.planning.recipients import RecipientReader
-from services.ingest.mailing.rules.forecast import expires_in
+from services.ingest.mailing.rules.forecast import by_zone, expires_in
 from services.ingest.mailing.rules.recipients import recipient_of
 from services.ingest.mailing.rules.rows import Row
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.service import MailingService
-from services.ingest.mailing.views import ForecastView
+from services.ingest.mailing.views import ForecastView, ZoneView
 from services.runtime.installations.model import Address
 from services.runtime.installations.reader import Installations
 from services.runtime.scheduling import windows
@@ -41,11 +43,14 @@ class DryRun:
         sample = _Sample()
         async for rows in self._chunks(mailing, left):
             await self._look(sample, template, rows, now)
-        return self._view(mailing, now, left, sample)
+        return self._view(mailing, now, left, sample, template.request.schedule)
 
-    def _view(self, mailing: Mailing, now: int, left: int, sample: "_Sample") -> ForecastView:
+    def _view(
+        self, mailing: Mailing, now: int, left: int, sample: "_Sample", schedule: Schedule | None = None
+    ) -> ForecastView:
         expected = self.service.forecast(mailing, left, now)
         share = left / sample.looked_at if sample.looked_at else 0.0
+        zones = by_zone(sample.zones, schedule, max(now, mailing.start_at or 0)) if schedule and sample.zones else []
         reached, unknown = round(sample.reached * share), round(sample.unknown * share)
         return ForecastView(
             recipients=left,
@@ -57,6 +62,10 @@ class DryRun:
             starts_at=expected.starts_at if expected else now,
             finishes_at=expected.finishes_at if expected else None,
             expired=max(expected.expired if expected else 0, round(sample.expired * share)),
+            zones=[
+                ZoneView(time_zone=zone.name, recipients=round(zone.recipients * share), opens_at=zone.opens_at)
+                for zone in zones
+            ],
         )
 
     async def _chunks(self, mailing: Mailing, left: int) -> AsyncIterator[list[Row]]:
@@ -84,15 +93,22 @@ class DryRun:
             zones: list[tzinfo] = []
             for row, address in zip(rows, wanted, strict=True):
                 theirs = next((device.time_zone for device in found[address] if device.time_zone), "")
-                zones.append(windows.zone_of(theirs, row.phone, template.request.utc_offset_min)[0])
+                zone, name = windows.zone_of(theirs, row.phone, template.request.utc_offset_min)
+                zones.append(zone)
+                if any(device.token is not None for device in found[address]):
+                    sample.zones[name, zone] += 1
             sample.expired += expires_in(zones, schedule, now)
 
 
 @dataclass
 class _Sample:
-    """How many recipients were looked at, can be reached, are unknown, and would expire in their own zones."""
+    """How many recipients were looked at, can be reached, are unknown, and would expire in their own zones.
+
+    `zones`: those who can be reached, by name and zone, where each message waits for its recipient's hour.
+    """
 
     looked_at: int = 0
     reached: int = 0
     unknown: int = 0
     expired: int = 0
+    zones: Counter[tuple[str, tzinfo]] = field(default_factory=Counter)

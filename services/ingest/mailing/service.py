@@ -196,6 +196,13 @@ class MailingService:
         start = max(now, mailing.start_at or 0)
         return forecast(recipients, mailing.rate_per_s, template.request.schedule, zone, start)
 
+    def placeholders(self, mailing: Mailing) -> tuple[str, ...] | None:
+        """The columns that a list must have for the message; None when the mailing cannot go on."""
+        try:
+            return compiled(mailing, self.directory)[0].names
+        except CannotContinue:
+            return None
+
     async def _move(
         self,
         mailing: Mailing,

@@ -47,6 +47,7 @@ class MailingView(View):
     """One mailing."""
 
     mailing_id: str
+    partner_id: str
     id: str | None
     name: str
     state: str
@@ -60,6 +61,7 @@ class MailingView(View):
     on_repeated: str
     list: ListView | None
     segment: Any
+    placeholders: tuple[str, ...] | None  # columns that the list must have; None when the mailing cannot go on
     progress: ProgressView
 
 
@@ -122,7 +124,9 @@ def upload_view(uploading: Upload, after: Mailing) -> UploadView:
     )
 
 
-def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> MailingView:
+def view_of(
+    mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None, placeholders: tuple[str, ...] | None
+) -> MailingView:
     states = outcomes.states
     read = states.get("READ", 0)
     delivered = states.get("DELIVERED", 0) + read
@@ -141,6 +145,7 @@ def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> 
     )
     return MailingView(
         mailing_id=mailing.mailing_id,
+        partner_id=mailing.partner_id,
         id=mailing.ref,
         name=mailing.name,
         state=mailing.state,
@@ -154,6 +159,7 @@ def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> 
         on_repeated=mailing.on_repeated,
         list=None if mailing.is_segment else list_view(mailing),
         segment=lossless.loads(mailing.definition).get("segment") if mailing.is_segment else None,
+        placeholders=placeholders,
         progress=progress,
     )
 
@@ -169,6 +175,14 @@ class MailingsPage(View):
     before: str | None
 
 
+class ZoneView(View):
+    """Recipients of one time zone, where the window is read in theirs."""
+
+    time_zone: str
+    recipients: int
+    opens_at: int | None  # None: not before the deadline
+
+
 class ForecastView(View):
     """A dry run. Where not all recipients were looked at, the figures are projected from `lookedAt` of them."""
 
@@ -181,3 +195,4 @@ class ForecastView(View):
     starts_at: int
     finishes_at: int | None  # None: beyond the planning horizon
     expired: int  # would not be sent before the deadline
+    zones: list[ZoneView]  # by when they open; empty where the window is not read in the recipients' zones

@@ -79,6 +79,7 @@ ROUTES: tuple[OperatorRoute, ...] = (
     ),
     *_rows("operator", True, "PUT /v1/stops/{scope}/{stop_id:path}", "POST /v1/messages/{any_id}/cancel"),
     *_rows("operator", True, f"PUT,DELETE {_CHANNEL}/{{name}}", f"POST {_CHANNEL}/{{name}}/messages"),
+    *_rows("operator", True, f"GET {_MAILING}/definition"),
     *_rows("operator", True, "POST /v1/mailings", f"PATCH {_MAILING}", f"PUT,POST,DELETE {_MAILING}/recipients"),
     *_rows("operator", True, *(f"POST {_MAILING}/{move}" for move in ("start", "pause", "resume", "cancel"))),
     *_rows("admin", False, "GET /v1/audit", "GET,POST /v1/operators", "DELETE /v1/operators/{operator_id}"),

@@ -443,7 +443,7 @@ async def test_a_mailing_that_no_key_opens_is_published_once_and_shows_why_befor
         stop.set()
         await planning
         unread = await bench.service.find(draft.mailing_id, Caller(PARTNER))
-    assert view_of(unread, Outcomes({}, {}, 0), None).reason == CANNOT_OPEN
+    assert view_of(unread, Outcomes({}, {}, 0), None, None).reason == CANNOT_OPEN
     assert [line["mailing"] for line in logs if "cannot be opened" in line["event"]] == [
         lost.mailing_id,
         draft.mailing_id,

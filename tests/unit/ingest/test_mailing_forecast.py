@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.values import Schedule
-from services.ingest.mailing.rules.forecast import Forecast, expires_in, forecast
+from services.ingest.mailing.rules.forecast import Forecast, ZoneForecast, by_zone, expires_in, forecast
 from services.runtime.scheduling.windows import partner_zone
 
 MOSCOW, _ = partner_zone(180)
@@ -53,6 +53,17 @@ def test_in_the_recipients_zones_those_whose_window_opens_too_late_expire() -> N
     zones = [ZoneInfo("Europe/Moscow"), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Vladivostok")]
     wish = hours(13, 18, NOON + 2 * HOUR_MS, theirs=True)  # 13:00 in Berlin is 15:00 in Moscow: an hour too late
     assert expires_in(zones, wish, NOON) == 1 + 1  # and in Vladivostok it is 19:00
+
+
+def test_the_zone_that_opens_first_comes_first_and_the_one_that_never_does_last() -> None:
+    names = {"Asia/Vladivostok": 7, "Europe/Berlin": 5, "Europe/Moscow": 3}
+    wish = hours(13, 18, NOON + 2 * HOUR_MS, theirs=True)
+    found = by_zone({(name, ZoneInfo(name)): count for name, count in names.items()}, wish, NOON)
+    assert found == [
+        ZoneForecast("Europe/Moscow", 3, NOON + HOUR_MS),
+        ZoneForecast("Asia/Vladivostok", 7, None),
+        ZoneForecast("Europe/Berlin", 5, None),
+    ]
 
 
 @given(st.integers(1, 10_000), st.integers(1, 1000), st.integers(0, 23), st.integers(0, 23), st.integers(0, 48))

@@ -1,8 +1,10 @@
 """Lists as spreadsheets and people write them: one reader, whatever the bytes and wherever they are cut."""
 
 import csv
+import gzip
 import io
 import json
+from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from services.runtime.lists.cells import plain
 from services.runtime.lists.csv_header import Names
 from services.runtime.lists.csv_or_json import Record, Records
 from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE, ListFault, encoding_of, media_type
+from services.runtime.lists.packed import unpacked
 
 NAMES = Names(("to", "id", "name"), {"phone": "to"})
 HERE = [{"to": "79161234567", "name": "Анна"}, {"to": "79161234568", "name": "Bo"}]
@@ -309,3 +312,22 @@ def test_however_it_is_cut_it_says_the_same(
         return json.dumps([found, records.line], ensure_ascii=True)
 
     assert shown(sizes) == shown([10_000]) == shown([1])
+
+
+async def unpacked_of(packed: bytes, size: int, most: int = 10**9) -> bytes:
+    async def body() -> AsyncIterator[bytes]:
+        for at in range(0, len(packed), size):
+            yield packed[at : at + size]
+
+    return b"".join([piece async for piece in unpacked(body(), most)])
+
+
+@pytest.mark.parametrize("size", [1, 17, 100_000])
+async def test_what_is_packed_is_the_same_wherever_it_is_cut(size: int) -> None:
+    parts = [b"to;name\n1;A\n" * 20_000, b"", b"2;B\n"]
+    assert await unpacked_of(b"".join(map(gzip.compress, parts)), size) == b"".join(parts)
+
+
+async def test_a_small_file_that_claims_to_be_a_huge_list_is_refused_at_the_limit() -> None:
+    with pytest.raises(ListFault, match="at most 1000000 bytes once it is unpacked"):
+        await unpacked_of(gzip.compress(b"\n" * 50_000_000), 4096, 1_000_000)

@@ -6,7 +6,7 @@ In the partner's zone the window holds the planner, so the rate counts within it
 waits by itself: it expires when the recipient's window does not open before the deadline (`expires_in`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import NamedTuple
 
@@ -24,6 +24,14 @@ class Forecast(NamedTuple):
     starts_at: int
     finishes_at: int | None
     expired: int
+
+
+class ZoneForecast(NamedTuple):
+    """`opens_at` None: not before the deadline."""
+
+    name: str
+    recipients: int
+    opens_at: int | None
 
 
 def forecast(recipients: int, rate_per_s: float, schedule: Schedule | None, zone: tzinfo, start: int) -> Forecast:
@@ -44,6 +52,12 @@ def forecast(recipients: int, rate_per_s: float, schedule: Schedule | None, zone
             return Forecast(first, opens + int(left / rate_per_s * 1000), 0)
         at, left = opens + step, left - done
     return Forecast(first or start, None, 0)
+
+
+def by_zone(zones: Mapping[tuple[str, tzinfo], int], schedule: Schedule, now: int) -> list[ZoneForecast]:
+    """When the window opens for the recipients of each zone; the first to open first, those that never do last."""
+    found = [ZoneForecast(name, count, windows.send_at(schedule, zone, now)) for (name, zone), count in zones.items()]
+    return sorted(found, key=lambda zone: (zone.opens_at is None, zone.opens_at or 0, -zone.recipients, zone.name))
 
 
 def expires_in(zones: Iterable[tzinfo], schedule: Schedule, now: int) -> int:

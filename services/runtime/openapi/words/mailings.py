@@ -34,14 +34,15 @@ MODELS = {
         "versionBelow": "The app's version is older than this",
     },
     "MailingView": {
-        "state": "draft, scheduled, running, paused, done, cancelled, failed",
-        "reason": "Why it failed, or was paused or cancelled",
+        "state": "draft, running, paused, done, cancelled",
+        "reason": "Why it was paused or cancelled, or cannot go on",
         "startAt": "From when on it is to run, UTC ms",
         "ratePerS": "Messages a second at most",
         "onBadLines": "What broken lines mean: refuse or skip",
         "onRepeated": "What repeated recipients mean: skip or send",
         "list": "The list of recipients; null where they are a segment",
         "segment": "The segment; null where there is a list",
+        "placeholders": "The columns that the list must have for the message; null when the mailing cannot go on",
         "progress": "How far it has come",
     },
     "MailingsPage": {
@@ -94,6 +95,12 @@ MODELS = {
         "startsAt": "When the first one is sent, UTC ms",
         "finishesAt": "When the last one is sent, UTC ms; null: beyond the planning horizon",
         "expired": "How many would not be sent before the deadline",
+        "zones": "By time zone, where the window is read in the recipients' own; the first to open first",
+    },
+    "ZoneView": {
+        "timeZone": "An IANA name, or an offset such as UTC+03:00",
+        "recipients": "How many of those who can be reached are in it",
+        "opensAt": "When the window opens there, UTC ms; null: not before the deadline",
     },
     "ChannelBody": {"environment": "APNs: production (the default) or sandbox"},
     "ChannelView": {
