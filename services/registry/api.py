@@ -23,6 +23,7 @@ from services.registry.provisioning import (
     Provisioning,
     SecretRules,
     application_routes,
+    me_routes,
     operator_routes,
     partner_routes,
     stop_routes,
@@ -83,6 +84,7 @@ def application(
     app.include_router(application_routes(provisioning, commands.secrets, rules))
     app.include_router(identity_key_routes(provisioning, commands.secrets))
     app.include_router(operator_routes(provisioning, commands.secrets))
+    app.include_router(me_routes(commands.directory, callers))
     access = read_access(commands.directory, callers)
     app.include_router(stop_routes(provisioning, targets, callers))
     app.include_router(installation_routes(commands, access))

@@ -6,7 +6,7 @@ import { PAGES } from "./pages";
 import { SignIn } from "./pages/sign-in";
 import { Empty } from "./parts/states";
 import { href, usePlace } from "./router";
-import { onSession, signOut, token } from "./session";
+import { holds, onSession, operatorName, signOut, token } from "./session";
 import "./style.css";
 import { language, setLanguage, t } from "./words";
 
@@ -19,7 +19,8 @@ function Console() {
     document.title = t("app.title");
   });
   const isSignedIn = token() !== null;
-  const page = path === "" ? PAGES[0] : PAGES.find((known) => known.path === path);
+  const pages = PAGES.filter((known) => holds(known.scope));
+  const page = path === "" ? pages[0] : PAGES.find((known) => known.path === path);
   const switched = () => {
     setLanguage(language() === "ru" ? "en" : "ru");
     again();
@@ -31,17 +32,18 @@ function Console() {
         <strong>{t("app.title")}</strong>
         <nav>
           {isSignedIn &&
-            PAGES.map((known) => (
+            pages.map((known) => (
               <a key={known.path} href={href(known.path)} aria-current={known === page ? "page" : undefined}>
                 {t(known.title)}
               </a>
             ))}
         </nav>
         <button type="button" class="link" onClick={switched}>{t("app.language")}</button>
+        {isSignedIn && <span class="quiet">{operatorName()}</span>}
         {isSignedIn && <button type="button" class="link" onClick={signOut}>{t("app.signOut")}</button>}
       </header>
       <main id="content" tabIndex={-1} key={language()}>
-        {!isSignedIn ? <SignIn /> : page ? <page.component rest={rest} /> : <Empty>{t("app.notFound")}</Empty>}
+        {!isSignedIn ? <SignIn /> : page ? <page.component rest={rest} /> : <Empty>{t(path ? "app.notFound" : "app.nothingHeld")}</Empty>}
       </main>
     </>
   );

@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 import { Support } from "./pages/support";
+import type { Scope } from "./session";
 import type { Key } from "./words";
 
 export interface Page {
@@ -9,7 +10,7 @@ export interface Page {
   path: string;
   title: Key;
   /** Which scope its routes need. */
-  scope: "read" | "support" | "operator" | "admin";
+  scope: Scope;
   component: ComponentType<{ rest: string }>;
 }
 

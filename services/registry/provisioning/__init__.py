@@ -2,6 +2,7 @@
 
 from services.registry.provisioning.application_bodies import ApplicationView, IdentityKeyBody
 from services.registry.provisioning.applications import application_routes
+from services.registry.provisioning.me import me_routes
 from services.registry.provisioning.operators import operator_routes
 from services.registry.provisioning.partners import partner_routes
 from services.registry.provisioning.secret_rules import STRICT, SecretRules
@@ -18,6 +19,7 @@ __all__ = [
     "SecretRules",
     "Stamp",
     "application_routes",
+    "me_routes",
     "open_provisioning",
     "operator_routes",
     "partner_routes",

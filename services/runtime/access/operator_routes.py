@@ -10,7 +10,7 @@ if it is shared with partners. A route that does not stand here exists on the pu
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from schemas.values import OperatorScope
@@ -46,6 +46,7 @@ def _rows(scope: OperatorScope, is_shared: bool, *routes: str) -> list[OperatorR
 
 
 ROUTES: tuple[OperatorRoute, ...] = (
+    *_rows("read", True, "GET /v1/me"),
     *_rows("read", False, "GET /v1/partners", f"GET {_PARTNER}", f"GET {_PARTNER}/senders"),
     *_rows("read", False, "GET /v1/applications", f"GET {_APPLICATION}", f"GET {_APPLICATION}/credentials"),
     *_rows("read", False, "GET /v1/erasures/{erasure_id}", "GET /v1/cluster"),
@@ -89,6 +90,11 @@ ROUTES: tuple[OperatorRoute, ...] = (
 def may(scopes: Iterable[OperatorScope], needed: OperatorScope) -> bool:
     """Whether a token with these scopes may do what needs that one."""
     return any(needed in HELD[scope] for scope in scopes)
+
+
+def held_scopes(scopes: Collection[OperatorScope]) -> list[OperatorScope]:
+    """All scopes that these hold, from the least to the greatest."""
+    return [scope for scope in HELD if may(scopes, scope)]
 
 
 def routes_at(path: str) -> tuple[OperatorRoute, ...]:

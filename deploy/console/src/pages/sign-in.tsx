@@ -3,10 +3,13 @@
 import { useState } from "preact/hooks";
 import { ApiError, request } from "../api";
 import { Failure } from "../parts/states";
-import { signIn } from "../session";
+import { signIn, type Scope } from "../session";
 import { t } from "../words";
 
-const ANY_SCOPE = "/v1/stops"; // which every token may read
+interface Me {
+  name: string;
+  heldScopes: Scope[];
+}
 
 export function SignIn() {
   const [value, setValue] = useState("");
@@ -17,8 +20,8 @@ export function SignIn() {
     setAsking(true);
     setError(null);
     try {
-      await request(ANY_SCOPE, {}, value.trim());
-      signIn(value.trim());
+      const me = await request<Me>("/v1/me", {}, value.trim());
+      signIn(value.trim(), me.name, me.heldScopes);
     } catch (refused) {
       setError(refused);
       setAsking(false);

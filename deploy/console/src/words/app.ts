@@ -8,6 +8,7 @@ export const APP = {
   "app.signOut": ["Sign out", "Выйти"],
   "app.language": ["По-русски", "In English"],
   "app.notFound": ["There is no such page", "Такой страницы нет"],
+  "app.nothingHeld": ["None of these pages is within your token's scopes", "Вашему токену не доступна ни одна страница"],
   "state.loading": ["Loading…", "Загрузка…"],
   "state.retry": ["Try again", "Повторить"],
   "state.unreachable": ["The platform cannot be reached", "Платформа недоступна"],
